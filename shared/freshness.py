@@ -1,0 +1,11 @@
+"""Old news is no news: a retained message may be a week old, so whoever acts on one asks here first."""
+
+from datetime import datetime, timedelta
+
+CLOCK_SLACK = timedelta(seconds=30)
+"""How far ahead another host's clock may run before its messages count as wrong, not fresh."""
+
+
+def fresh(at: datetime, now: datetime, limit: timedelta) -> bool:
+    """Return whether something measured `at` still tells about `now`: no older than `limit`, not from the future."""
+    return -CLOCK_SLACK <= now - at <= limit

@@ -1,0 +1,190 @@
+"""Every payload that travels on the broker. Units stand in the field names; None means unknown, never zero."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+
+def _utc_milliseconds(at: datetime) -> datetime:
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment outside the years 1 to 9999") from None
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def iso(at: datetime) -> str:
+    """Return a moment as it stands on the wire: 2026-11-23T18:02:11.250Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_utc_milliseconds), PlainSerializer(iso, return_type=str, when_used="json")
+]
+"""A moment in UTC, in whole milliseconds, so that what was sent equals what is read back."""
+
+
+class Message(BaseModel):
+    """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    at: Moment
+    v: int = 1
+
+
+class Contact(StrEnum):
+    """Whether a device answers."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Availability(Message):
+    """Whether the device itself answers, since when, and if not, why."""
+
+    state: Contact
+    since: Moment
+    why: str | None = None
+
+
+class ServiceHealth(StrEnum):
+    """How a service fares: doing its job, doing part of it, told not to run, or gone."""
+
+    ONLINE = "online"
+    DEGRADED = "degraded"
+    DISABLED = "disabled"
+    OFFLINE = "offline"
+
+
+class ServiceStatus(Message):
+    """How a service fares and why. Repeated every 30 s; an `at` older than 90 s means that nobody stands behind it.
+
+    since is None where the broker itself says offline: that message was left with it in advance, as a will.
+    """
+
+    state: ServiceHealth
+    since: Moment | None
+    reason: str | None = None
+    version: str
+
+
+class Grid(StrEnum):
+    """The mains at the inverter's input. Unknown means that nobody can tell, which is never an outage."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class GridState(Message):
+    """Whether the mains is there, repeated with every reading of the inverter.
+
+    transition_id names the last confirmed change between on and off: it changes when the grid really goes or comes
+    back, and stays the same through unknown, repeats and restarts. last_known and last_known_since say what was
+    confirmed last while state is unknown.
+    """
+
+    state: Grid
+    since: Moment
+    transition_id: str | None = None
+    last_known: Grid | None = None
+    last_known_since: Moment | None = None
+    voltage_v: float | None = None
+    frequency_hz: float | None = None
+
+
+class Mode(StrEnum):
+    """Operating mode, register 201. Off-grid (battery or sun feed the home) is no outage: SBU units do it by choice."""
+
+    POWER_ON = "power_on"
+    STANDBY = "standby"
+    MAINS = "mains"
+    OFF_GRID = "off_grid"
+    BYPASS = "bypass"
+    CHARGING = "charging"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+
+
+class InverterState(Message):
+    """One reading of the inverter.
+
+    Units are in the field names. battery_power_w and battery_current_a are positive while charging, grid_power_w
+    while importing. None means the inverter did not say; it never means zero.
+    """
+
+    mode: Mode = Mode.UNKNOWN
+    mode_code: int | None = None
+
+    grid_voltage_v: float | None = None
+    grid_frequency_hz: float | None = None
+    grid_power_w: int | None = None
+    grid_charging_power_w: int | None = None
+
+    inverter_voltage_v: float | None = None
+    inverter_current_a: float | None = None
+    inverter_frequency_hz: float | None = None
+    inverter_power_w: int | None = None
+    inverter_charging_power_w: int | None = None
+    inverter_charging_current_a: float | None = None
+
+    output_voltage_v: float | None = None
+    output_current_a: float | None = None
+    output_frequency_hz: float | None = None
+    load_power_w: int | None = None
+    load_apparent_power_va: int | None = None
+    load_percent: int | None = None
+
+    output2_voltage_v: float | None = None
+    output2_current_a: float | None = None
+    output2_power_w: int | None = None
+    output2_apparent_power_va: int | None = None
+    output2_load_percent: int | None = None
+
+    battery_voltage_v: float | None = None
+    battery_current_a: float | None = None
+    battery_current_filtered_a: float | None = None
+    battery_power_w: int | None = None
+    battery_soc_percent: float | None = Field(default=None, ge=0, le=100)
+
+    pv_power_w: int | None = None
+    pv_charging_power_w: int | None = None
+    pv_charging_current_a: float | None = None
+    pv1_voltage_v: float | None = None
+    pv1_current_a: float | None = None
+    pv1_power_w: int | None = None
+    pv2_voltage_v: float | None = None
+    pv2_current_a: float | None = None
+    pv2_power_w: int | None = None
+    pv_energy_today_kwh: float | None = None
+    pv_energy_total_kwh: float | None = None
+
+    bus_voltage_v: float | None = None
+    inverter_temperature_c: int | None = None
+    dcdc_temperature_c: int | None = None
+    pv_temperature_c: int | None = None
+
+    fault_bits: int | None = None
+    warning_bits: int | None = None
+    faults: tuple[str, ...] | None = None
+    warnings: tuple[str, ...] | None = None
+    power_flow_bits: int | None = None
+
+
+class InverterInfo(Message):
+    """What the inverter is and how it is set, read rarely.
+
+    settings holds every setting its layout documents, by name with the unit in it; choices appear as their words.
+    """
+
+    model: str
+    layout: str
+    protocol_number: int | None = None
+    device_type: int | None = None
+    serial_number: str | None = None
+    firmware: str | None = None
+    rated_power_w: int | None = None
+    settings: dict[str, float | int | str | None] = Field(default_factory=dict)

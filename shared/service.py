@@ -1,0 +1,150 @@
+"""How every service starts, repeats, backs off and stops."""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Generic, NoReturn, TypeVar
+
+from shared.bus import Bus
+from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
+from shared.health import Health
+from shared.messages import ServiceHealth
+from shared.settings import MqttSettings, ServiceSettings, load
+
+log = logging.getLogger("service")
+
+S = TypeVar("S", bound=ServiceSettings)
+
+EXIT_CONFIG = 78
+"""EX_CONFIG of sysexits.h: starting again is useless until the user has done something, and supervisors know it."""
+HEARTBEAT_S = 30
+LAST_WORDS_S = 3.0
+RETRY_MOST_S = 30.0
+
+
+@dataclass(frozen=True)
+class Service(Generic[S]):
+    """What a service works with."""
+
+    name: str
+    settings: S
+    bus: Bus
+    health: Health
+
+
+def run(
+    name: str,
+    settings_type: type[S],
+    serve: Callable[[Service[S]], Coroutine[Any, Any, None]],
+    *,
+    session_s: int = 0,
+) -> None:
+    """Run a service until it is told to stop.
+
+    Exit codes: 0 it was told to stop, 78 only the user can mend it, 1 a bug, with its traceback.
+    """
+    _log_to_stderr(name, "INFO")
+    try:
+        settings = load(settings_type)
+    except ConfigError as error:
+        asyncio.run(_last_words(name, str(error)))
+        _give_up(error)
+    _log_to_stderr(name, settings.log_level)
+    try:
+        asyncio.run(_live(name, settings, serve, session_s))
+    except ConfigError as error:
+        _give_up(error)
+
+
+async def repeat(step: Callable[[], Awaitable[float]], health: Health, problem: str) -> NoReturn:
+    """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
+    failures = 0
+    while True:
+        began = time.monotonic()
+        try:
+            pause = await step()
+            failures = 0
+            health.solved(problem)
+        except (DeviceOfflineError, BadReplyError) as error:
+            pause = min(2.0**failures, RETRY_MOST_S)
+            failures += 1
+            health.problem(problem, str(error))
+        await asyncio.sleep(max(0.0, began + pause - time.monotonic()))
+
+
+async def _live(
+    name: str, settings: S, serve: Callable[[Service[S]], Coroutine[Any, Any, None]], session_s: int
+) -> None:
+    health = Health()
+    bus = Bus(settings, name, health, session_s=session_s)
+    service = Service(name, settings, bus, health)
+    work = asyncio.create_task(serve(service))
+    await asyncio.sleep(0)  # lets it subscribe before the first connection
+    connection = asyncio.create_task(bus.run())
+    tasks = [work, connection, asyncio.create_task(_heartbeat(service)), asyncio.create_task(_told_to_stop())]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await _end(work)
+        failure = next((error for task in done if (error := task.exception())), None)
+        if connection not in done and (failure is None or isinstance(failure, ConfigError)):
+            await _goodbye(bus, failure)
+        if failure:
+            raise failure
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _end(work: asyncio.Task[None]) -> None:
+    """Stop the work and let it tidy up: the recorder commits its last batch here."""
+    work.cancel()
+    await asyncio.wait([work])
+
+
+async def _goodbye(bus: Bus, failure: BaseException | None) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(bus.connected.wait(), LAST_WORDS_S if failure else 0.1)
+        await bus.close(ServiceHealth.OFFLINE, str(failure) if failure else "Stopped.")
+
+
+async def _heartbeat(service: Service[S]) -> None:
+    """Repeat the status while the event loop turns and the broker is there, and touch the file of the health check."""
+    while True:
+        if service.bus.connected.is_set():
+            service.bus.send_status()
+            if service.settings.health_file:
+                service.settings.health_file.touch()
+        await asyncio.sleep(HEARTBEAT_S)
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def _last_words(name: str, sentence: str) -> None:
+    """Put the reason on the status topic, where the settings allow so much."""
+    with suppress(ConfigError, TimeoutError):
+        bus = Bus(load(MqttSettings), name, Health())
+        connection = asyncio.create_task(bus.run())
+        await asyncio.wait_for(bus.connected.wait(), LAST_WORDS_S)
+        await bus.close(ServiceHealth.OFFLINE, sentence)
+        connection.cancel()
+
+
+def _give_up(error: ConfigError) -> NoReturn:
+    log.error("%s", error)
+    sys.exit(EXIT_CONFIG)
+
+
+def _log_to_stderr(name: str, level: str) -> None:
+    logging.basicConfig(
+        level=level, format=f"%(asctime)s {name}: %(levelname)s: %(message)s", datefmt="%Y-%m-%d %H:%M:%S", force=True
+    )

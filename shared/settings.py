@@ -1,0 +1,72 @@
+"""What several services need from the environment. Nothing else reads os.environ."""
+
+import os
+import re
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import ConfigError
+
+S = TypeVar("S", bound="Settings")
+
+SECRET = re.compile("password|token|secret|key", re.IGNORECASE)
+"""Variables whose values are never repeated."""
+
+
+class Settings(BaseSettings):
+    """Base of every settings class: from the environment, else from the file that ENV_FILE names (default .env)."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+
+class MqttSettings(Settings):
+    """Where the broker is and who we are there."""
+
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = Field(default=1883, ge=1, le=65535)
+    mqtt_username: str = ""
+    mqtt_password: SecretStr = SecretStr("")
+    mqtt_secrets_dir: Path = Path("data/mosquitto/secrets")
+    mqtt_topic_prefix: str = Field(default="", pattern=r"^[^+#\s]*$")
+    mqtt_outbox: int = Field(default=10_000, ge=100, le=1_000_000)
+
+    def password_for(self, account: str) -> str:
+        """Return MQTT_PASSWORD, or else what mosquitto/start.sh keeps for the account under MQTT_SECRETS_DIR."""
+        given = self.mqtt_password.get_secret_value()
+        if given:
+            return given
+        file = self.mqtt_secrets_dir / account
+        try:
+            return file.read_text().strip()
+        except OSError as error:
+            raise ConfigError(
+                f"No password for the broker: set MQTT_PASSWORD, or let this user read {file} ({error.strerror})."
+            ) from None
+
+
+class ServiceSettings(MqttSettings):
+    """What every service reads."""
+
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    health_file: Path | None = None
+
+
+def load(kind: type[S]) -> S:
+    """Read settings, or raise ConfigError with one sentence that names the variable and never repeats a secret."""
+    file = os.environ.get("ENV_FILE", ".env")
+    try:
+        return kind(_env_file=file or None)
+    except ValidationError as error:
+        faults = "; ".join(_sentence(str(fault["loc"][0]), fault["input"], fault["msg"]) for fault in error.errors())
+        raise ConfigError(f"{faults}. Mend it in {file or 'the environment'} or in the environment.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {file} cannot be read: {error}.") from None
+
+
+def _sentence(name: str, given: object, message: str) -> str:
+    shown = "" if SECRET.search(name) else f' is "{str(given)[:60]}"'
+    reason = message.removeprefix("Value error, ")
+    return f"{name.upper()}{shown}: {reason[:1].lower()}{reason[1:]}"

@@ -1,0 +1,70 @@
+"""Every topic, bound to the payload it carries, to who writes it and to what it is for.
+
+docs/topics.md, docs/asyncapi.yaml and mosquitto/acl are made from this list.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from shared.errors import BadMessageError
+from shared.messages import Availability, GridState, InverterInfo, InverterState, Message, ServiceStatus
+
+M = TypeVar("M", bound=Message)
+
+NAME = r"[^/+#\s]+"
+"""A device's name in a topic: no level, no wildcard, no blank."""
+
+
+@dataclass(frozen=True)
+class Topic(Generic[M]):
+    """A topic template with its payload type; {name} stands for the device. State is retained, commands are not."""
+
+    template: str
+    payload: type[M]
+    writers: tuple[str, ...]
+    about: str
+    retain: bool = True
+
+    def named(self, name: str = "") -> str:
+        """Return the topic of one device."""
+        return self.template.replace("{name}", name)
+
+    @property
+    def filter(self) -> str:
+        """The MQTT filter that matches this topic for every device."""
+        return self.named("+")
+
+    def name_in(self, topic: str) -> str | None:
+        """Return the device's name in a topic, "" where the template has none, or None if it is another topic."""
+        pattern = re.escape(self.template).replace(re.escape("{name}"), f"({NAME})")
+        found = re.fullmatch(pattern, topic)
+        return found and "".join(found.groups())
+
+    def parse(self, payload: bytes) -> M:
+        """Read a payload, or raise BadMessageError with one sentence that says what is wrong with it."""
+        try:
+            return self.payload.model_validate_json(payload)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+            raise BadMessageError(f"{where}: {fault['msg']}") from None
+
+
+GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the mains is there.")
+INVERTER_STATE = Topic("inverter/{name}/state", InverterState, ("poller",), "One reading of an inverter.")
+INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "What an inverter is and how it is set.")
+INVERTER_AVAILABILITY = Topic(
+    "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter itself answers."
+)
+SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "How a service of ours fares.")
+
+TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
+    GRID_STATE,
+    INVERTER_STATE,
+    INVERTER_INFO,
+    INVERTER_AVAILABILITY,
+    SERVICE_STATUS,
+)

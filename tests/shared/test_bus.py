@@ -1,0 +1,220 @@
+"""The bus against a real Mosquitto."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared import bus as bus_module
+from shared.bus import Bus, Delivery
+from shared.errors import ConfigError
+from shared.health import Health
+from shared.messages import Grid, GridState, ServiceHealth
+from shared.settings import MqttSettings
+from shared.topics import GRID_STATE
+from tests.support.broker import Broker
+from tests.support.viewer import Viewer
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def settings(broker: Broker, **changes: object) -> MqttSettings:
+    values = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "mqtt_secrets_dir": broker.secrets_dir} | changes
+    return MqttSettings(_env_file=None, **values)
+
+
+def grid(number: int) -> GridState:
+    return GridState(at=START + timedelta(seconds=number), since=START, state=Grid.ON, voltage_v=float(number))
+
+
+def numbers(viewer: Viewer) -> list[int]:
+    return [int(payload["voltage_v"]) for payload in viewer.on("grid/state")]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(bus.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_state_is_retained_and_the_birth_says_online(broker: Broker, viewer: Viewer) -> None:
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        bus.publish(GRID_STATE, grid(1))
+        await until(lambda: viewer.on("grid/state"))
+        status = await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="online")
+    assert status["reason"] is None
+    with Viewer(broker) as newcomer:
+        assert (await asyncio.to_thread(newcomer.last, "grid/state"))["voltage_v"] == 1
+
+
+async def test_the_will_says_offline_when_nobody_else_can(broker: Broker, viewer: Viewer) -> None:
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        await bus.connected.wait()
+        assert bus._client
+        bus._client.socket().close()  # type: ignore[union-attr]
+        gone = await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline")
+    assert "killed" in gone["reason"]
+    assert gone["since"] is None
+
+
+async def test_a_goodbye_says_why(broker: Broker, viewer: Viewer) -> None:
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        await bus.connected.wait()
+        await bus.close(ServiceHealth.OFFLINE, "Stopped.")
+        await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline", reason="Stopped.")
+
+
+async def test_publishes_wait_for_a_broker_that_is_away_and_keep_their_order(broker: Broker) -> None:
+    broker.stop()
+    health = Health()
+    bus = Bus(settings(broker), "poller", health)
+    async with running(bus):
+        for number in range(100):
+            bus.publish(GRID_STATE, grid(number))
+        await until(lambda: health.status(START).state is ServiceHealth.DEGRADED)
+        assert "No broker at" in (health.status(START).reason or "")
+        broker.start()
+        with Viewer(broker) as viewer:
+            await until(lambda: 99 in numbers(viewer))
+        assert health.status(START).state is ServiceHealth.ONLINE
+
+
+async def test_nothing_is_lost_or_disordered_when_the_broker_is_killed(broker: Broker) -> None:
+    """A durable subscriber gets every message, whenever the broker dies and although it had saved nothing."""
+    received: list[int] = []
+
+    def take(delivery: Delivery) -> None:
+        received.append(int(GRID_STATE.parse(delivery.payload).voltage_v or 0))
+        delivery.ack()
+
+    publisher = Bus(settings(broker), "poller", Health(), session_s=3600)
+    subscriber = Bus(settings(broker), "recorder", Health(), session_s=3600)
+    subscriber.collect(GRID_STATE, take)
+    async with running(publisher), running(subscriber):
+        await asyncio.gather(publisher.connected.wait(), subscriber.connected.wait())
+        for number in range(300):
+            publisher.publish(GRID_STATE, grid(number))
+            if number in (100, 200):
+                await asyncio.to_thread(broker.kill)
+                await asyncio.to_thread(broker.start)
+            await asyncio.sleep(0.002)
+        await until(lambda: 299 in received)
+    assert list(dict.fromkeys(received)) == list(range(300))
+
+
+async def test_what_was_not_acknowledged_comes_again(broker: Broker) -> None:
+    first: list[bytes] = []
+    again: list[bytes] = []
+    publisher = Bus(settings(broker), "poller", Health())
+    async with running(publisher):
+        before = Bus(settings(broker), "recorder", Health(), session_s=3600)
+        before.collect(GRID_STATE, lambda delivery: first.append(delivery.payload))
+        async with running(before):
+            await before.connected.wait()
+            publisher.publish(GRID_STATE, grid(7))
+            await until(lambda: first)
+        after = Bus(settings(broker), "recorder", Health(), session_s=3600)
+        after.collect(GRID_STATE, lambda delivery: again.append(delivery.payload))
+        async with running(after):
+            await until(lambda: again)
+    assert again == first
+
+
+async def test_a_handler_that_raises_ends_the_run(broker: Broker) -> None:
+    def broken(_name: str, _message: GridState) -> None:
+        raise ZeroDivisionError
+
+    bus = Bus(settings(broker), "recorder", Health())
+    bus.subscribe(GRID_STATE, broken)
+    publisher = Bus(settings(broker), "poller", Health())
+    async with running(publisher):
+        publisher.publish(GRID_STATE, grid(1))
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(bus.run(), 10)
+
+
+async def test_a_message_that_does_not_parse_is_said_and_the_next_one_read(broker: Broker) -> None:
+    seen: list[GridState] = []
+    health = Health()
+    bus = Bus(settings(broker), "recorder", health)
+    bus.subscribe(GRID_STATE, lambda _name, message: seen.append(message))
+    async with running(bus):
+        await bus.connected.wait()
+        with Viewer(broker, "poller") as poller:
+            poller.client.publish("grid/state", b"{half", qos=1)
+            await until(lambda: "grid/state" in (health.status(START).reason or ""))
+            poller.client.publish("grid/state", grid(3).model_dump_json(), qos=1)
+            await until(lambda: seen)
+    assert health.status(START).state is ServiceHealth.ONLINE
+
+
+@pytest.mark.parametrize("password", ["wrong", "ще гірше"])
+async def test_a_wrong_password_is_final_and_not_repeated(broker: Broker, password: str) -> None:
+    bus = Bus(settings(broker, mqtt_password=password), "poller", Health())
+    with pytest.raises(ConfigError, match='refuses the user "poller"') as refusal:
+        await asyncio.wait_for(bus.run(), 10)
+    assert password not in str(refusal.value)
+
+
+async def test_no_password_names_the_file(broker: Broker) -> None:
+    (broker.secrets_dir / "poller").unlink()
+    with pytest.raises(ConfigError, match="MQTT_PASSWORD"):
+        await asyncio.wait_for(Bus(settings(broker), "poller", Health()).run(), 10)
+
+
+async def test_the_access_list_is_felt(broker: Broker) -> None:
+    health = Health()
+    bus = Bus(settings(broker), "recorder", health)
+    async with running(bus):
+        bus.publish(GRID_STATE, grid(1))
+        await until(lambda: "does not let this account write grid/state" in (health.status(START).reason or ""))
+
+
+async def test_two_with_one_id_are_said_and_slow_down(broker: Broker) -> None:
+    health = Health()
+    async with running(Bus(settings(broker), "poller", health)), running(Bus(settings(broker), "poller", Health())):
+        await until(lambda: "does another easun-poller run" in (health.status(START).reason or ""))
+
+
+async def test_retained_gives_what_the_broker_keeps_or_none(broker: Broker) -> None:
+    bus = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(bus):
+        await bus.connected.wait()
+        assert await bus.retained(GRID_STATE) is None
+        bus.publish(GRID_STATE, grid(5))
+        await bus.flush()
+        assert await bus.retained(GRID_STATE) == grid(5)
+
+
+async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pytest.TempPathFactory) -> None:
+    broker = Broker(tmp_path_factory.mktemp("broker") / "state", MQTT_TOPIC_PREFIX="home/")
+    broker.start()
+    try:
+        bus = Bus(settings(broker, mqtt_topic_prefix="home/"), "poller", Health())
+        with Viewer(broker) as viewer:
+            async with running(bus):
+                bus.publish(GRID_STATE, grid(1))
+                await asyncio.to_thread(viewer.last, "home/grid/state")
+                await asyncio.to_thread(viewer.last, "home/service/poller/status")
+                assert await bus.retained(GRID_STATE) == grid(1)
+    finally:
+        broker.stop()
+
+
+def test_the_grace_outlasts_the_longest_retry() -> None:
+    assert bus_module.GRACE_S > bus_module.RETRY_MOST_S + 2

@@ -1,0 +1,75 @@
+"""A real Mosquitto on a free port, started by the project's own script, that can be killed and started again."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Return whether something accepts connections on a port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Broker:
+    """Mosquitto with the project's configuration, its state in `state_dir`."""
+
+    def __init__(self, state_dir: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.state_dir = state_dir
+        self.secrets_dir = state_dir / "secrets"
+        self.log = state_dir.with_suffix(".log")
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def env(self, service: str = "") -> dict[str, str]:
+        """Return what a service's process needs in its environment to find this broker."""
+        given = {"MQTT_USERNAME": service} if service else {}
+        return {
+            **given,
+            "PATH": os.environ["PATH"],
+            "ENV_FILE": "",
+            "MQTT_HOST": "127.0.0.1",
+            "MQTT_PORT": str(self.port),
+            "MQTT_SECRETS_DIR": str(self.secrets_dir),
+        }
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        env = os.environ | {"MQTT_STATE_DIR": str(self.state_dir), "MQTT_PORT": str(self.port)} | self._settings
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen([ROOT / "mosquitto/start.sh"], env=env, stdout=log, stderr=log)
+        eventually(lambda: listens(self.port), f"the broker listens; see {self.log}")
+
+    def save(self) -> None:
+        """Make it save its state to disk now, as it does by itself every minute."""
+        assert self._process
+        file = self.state_dir / "data/mosquitto.db"
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        self._process.send_signal(signal.SIGUSR1)
+        eventually(lambda: file.exists() and file.stat().st_mtime_ns != before, "the broker has saved")
+
+    def stop(self, signal_number: int = signal.SIGTERM) -> None:
+        """End it and wait until it is gone."""
+        if self._process:
+            self._process.send_signal(signal_number)
+            self._process.wait(10)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it without a chance to save anything."""
+        self.stop(signal.SIGKILL)

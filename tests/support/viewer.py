@@ -1,0 +1,58 @@
+"""An outsider at the broker: plain paho with the viewer's account, so that our own bus is not its own witness."""
+
+import contextlib
+import json
+import threading
+from typing import Any, Self
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.support.broker import Broker
+from tests.support.waiting import eventually
+
+
+class Viewer:
+    """Subscribes to everything and keeps it in order of arrival; reconnects by itself."""
+
+    def __init__(self, broker: Broker, account: str = "viewer") -> None:
+        self.messages: list[tuple[str, dict[str, Any], bool]] = []
+        self.broker = broker
+        self._subscribed = threading.Event()
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"test-{account}", protocol=mqtt.MQTTv5)
+        self.client.reconnect_delay_set(1, 1)
+        self.client.username_pw_set(account, (broker.secrets_dir / account).read_text().strip())
+        self.client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_message = self._keep
+
+    def __enter__(self) -> Self:
+        self.client.connect("127.0.0.1", self.broker.port, keepalive=5)
+        self.client.loop_start()
+        assert self._subscribed.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def _keep(self, _client: object, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        with contextlib.suppress(json.JSONDecodeError):  # some tests publish nonsense on purpose
+            self.messages.append((message.topic, json.loads(message.payload), message.retain))
+
+    def on(self, topic: str) -> list[dict[str, Any]]:
+        """Return every payload seen on a topic."""
+        return [payload for seen, payload, _ in list(self.messages) if seen == topic]
+
+    def last(self, topic: str) -> dict[str, Any]:
+        """Return the newest payload on a topic; waits for the first one."""
+        return eventually(lambda: self.on(topic), f"a message on {topic}")[-1]
+
+    def wait_for(self, topic: str, **fields: Any) -> dict[str, Any]:
+        """Wait until the newest payload on a topic has the given fields, and return it."""
+
+        def matches() -> dict[str, Any] | None:
+            newest = self.on(topic)[-1:]
+            return next((one for one in newest if all(one.get(key) == value for key, value in fields.items())), None)
+
+        return eventually(matches, f"{topic} with {fields}; the last was {self.on(topic)[-1:]}")

@@ -1,0 +1,19 @@
+"""Waiting for a condition instead of for a time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(probe: Callable[[], T], what: str = "", patience_s: float = 30.0) -> T:
+    """Call `probe` until it returns something true, and return that; AssertionError when the patience is over."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        result = probe()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never came true: {what or probe}")
+        time.sleep(0.05)
