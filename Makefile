@@ -1,0 +1,56 @@
+# What people run and what CI runs. PYTHON and VENV choose another interpreter: make test PYTHON=python3.13 VENV=.venv313
+PYTHON ?= python3
+VENV ?= .venv
+run := $(VENV)/bin/python
+wanted := services shared simulators supervisor bench docs tests
+
+.PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up check test bench docs format lock clean
+
+help:            ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
+
+setup:           ## what running needs: the virtual environment, Mosquitto
+	@tools/setup.sh $(PYTHON) $(VENV) requirements.lock mosquitto mosquitto_sub
+
+setup-dev:       ## what tests need: their tools, Chromium
+	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium
+
+demo: setup      ## the whole system against a simulated house; Ctrl-C stops it
+	@$(run) -m supervisor demo
+
+demo-watch:      ## everything that travels on the demo's broker
+	@. ./.demo/env && mosquitto_sub -h 127.0.0.1 -p $$MQTT_PORT -u viewer -P "$$(cat $$MQTT_SECRETS_DIR/viewer)" -v -t '#'
+
+demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## the mains of the simulated house: by command, or by its timetable
+	@ENV_FILE=.demo/env $(run) -m simulators grid $*
+
+up: setup        ## the same against the devices named in .env
+	@$(run) -m supervisor up
+
+check: setup-dev ## style, types, rules of flow, generated files
+	@$(run) -m ruff check $(wanted)
+	@$(run) -m ruff format --check $(wanted)
+	@$(run) -m mypy
+	@$(VENV)/bin/lint-imports --no-cache
+	@$(run) -m docs.generate --check
+
+test: setup-dev  ## the whole suite against real parts: broker, database, browser
+	@$(run) -m pytest
+
+bench: setup-dev ## figures; asserts nothing
+	@$(run) -m bench
+
+docs:            ## docs/topics.md, docs/asyncapi.yaml, mosquitto/acl from shared/topics.py
+	@$(run) -m docs.generate
+
+format:          ## the code as ruff likes it
+	@$(run) -m ruff check --fix -q $(wanted); $(run) -m ruff format -q $(wanted)
+
+lock:            ## new versions into both lock files (needs uv)
+	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -c requirements.lock -o requirements-dev.lock
+
+clean:           ## everything that make made, but no data
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis artifacts build *.egg-info

@@ -1,0 +1,132 @@
+"""python -m supervisor demo | up"""
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from shared.errors import ConfigError
+from shared.service import EXIT_CONFIG
+from supervisor import programs
+from supervisor.programs import ROOT, Ports, Program
+from supervisor.supervise import Supervisor, is_free, port_near
+
+log = logging.getLogger("supervisor")
+
+DEMO = ROOT / ".demo"
+LOCAL = ("127.0.0.1", "localhost", "::1", "")
+KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
+"""What the demo takes over from the user's environment; a MODBUS_HOST left there must not reach it."""
+
+
+def main() -> None:
+    """Run until Ctrl-C or SIGTERM."""
+    logging.basicConfig(level="INFO", format="%(asctime)s supervisor: %(levelname)s: %(message)s", datefmt="%F %T")
+    arguments = _arguments()
+    os.chdir(ROOT)
+    try:
+        _demo(arguments.days) if arguments.what == "demo" else _up()
+    except ConfigError as error:
+        log.error("%s", error)
+        sys.exit(EXIT_CONFIG)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="supervisor", description=__doc__)
+    parser.add_argument("what", choices=("demo", "up"))
+    parser.add_argument("--days", type=int, default=3, help="days of history that the demo begins with")
+    return parser.parse_args()
+
+
+def _demo(days: int) -> None:
+    env = {name: os.environ[name] for name in KEPT if name in os.environ}
+    ports = Ports(mqtt=port_near(1883), dashboard=port_near(8000), modbus=port_near(5020), control=port_near(8502))
+    with _only_one(DEMO):
+        try:
+            _write_env(DEMO / "env", programs.demo_settings(DEMO, ports, days))
+            asyncio.run(_live(programs.demo(env, DEMO, ports, days), lambda: _say_demo(ports)))
+        finally:
+            shutil.rmtree(DEMO, ignore_errors=True)
+
+
+def _up() -> None:
+    given = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+    env = given | dict(os.environ)
+    ports = Ports(mqtt=_port(env, "MQTT_PORT", 1883), dashboard=_port(env, "DASHBOARD_PORT", 8000))
+    own_broker = env.get("MQTT_HOST", "") in LOCAL
+    if own_broker and not is_free(ports.mqtt):
+        raise ConfigError(f"Port {ports.mqtt} is taken by another program: stop it, or set MQTT_PORT in .env.")
+    state = ROOT / "data"
+    with _only_one(state):
+        running = programs.up(env, state, ports, own_broker=own_broker)
+        asyncio.run(_live(running, lambda: _say_up(ports)))
+
+
+async def _live(running: Sequence[Program], say: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    supervisor = Supervisor(running)
+    starting = asyncio.create_task(supervisor.start())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        starting.result()
+        say()
+    await stopping
+    log.info("Stopping.")
+    starting.cancel()
+    await supervisor.stop()
+
+
+def _say_demo(ports: Ports) -> None:
+    print(
+        f"""
+    Dashboard:        http://localhost:{ports.dashboard}/
+    Every message:    make demo-watch        (Mosquitto on port {ports.mqtt}, user viewer)
+    Cut the grid:     make demo-grid-off     and give it back: make demo-grid-on
+    Stop:             Ctrl-C
+""",
+        flush=True,
+    )
+
+
+def _say_up(ports: Ports) -> None:
+    print(f"\n    Dashboard:  http://localhost:{ports.dashboard}/\n", flush=True)
+
+
+@contextmanager
+def _only_one(state: Path) -> Iterator[None]:
+    """Hold the state directory for ourselves: two supervisors on one database and one broker would fight."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(f"It runs already in {state}: stop that one first.") from None
+        yield
+
+
+def _write_env(file: Path, settings: dict[str, str]) -> None:
+    """Leave the settings where the other make targets find them."""
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+
+def _port(env: dict[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise ConfigError(f'{name} is "{value}": it must be a port between 1 and 65535. Mend it in .env.')
+    return int(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What is run, with which environment: pure data for the demo and for a real home."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process. A task (`once`) runs to its end; everything else is started again when it dies."""
+
+    name: str
+    command: tuple[str, ...]
+    env: dict[str, str] = field(repr=False)
+    once: bool = False
+    wait_for_port: int | None = None
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where everything listens."""
+
+    mqtt: int
+    dashboard: int
+    modbus: int = 0
+    control: int = 0
+
+
+SERVICES = ("recorder", "poller", "dashboard")
+
+
+def python(name: str, module: str, env: dict[str, str], *arguments: str, once: bool = False) -> Program:
+    """Return a program that is a Python module of ours."""
+    return Program(name, (sys.executable, "-m", module, *arguments), env, once=once)
+
+
+def broker(env: dict[str, str], state_dir: Path, port: int) -> Program:
+    """Return Mosquitto with our configuration."""
+    settings = {"MQTT_STATE_DIR": str(state_dir), "MQTT_PORT": str(port)}
+    return Program("mosquitto", (str(ROOT / "mosquitto/start.sh"),), env | settings, wait_for_port=port)
+
+
+def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
+    """Return the settings of the demo: everything points at the simulated house, nothing at the user's .env."""
+    return {
+        "ENV_FILE": "",
+        "MQTT_HOST": "127.0.0.1",
+        "MQTT_PORT": str(ports.mqtt),
+        "MQTT_SECRETS_DIR": str(state / "mosquitto/secrets"),
+        "DB_PATH": str(state / "easun.db"),
+        "MODBUS_HOST": "127.0.0.1",
+        "MODBUS_PORT": str(ports.modbus),
+        "POLL_INTERVAL": "2",
+        "DASHBOARD_HOST": "127.0.0.1",
+        "DASHBOARD_PORT": str(ports.dashboard),
+        "HOUSE_MODBUS_PORT": str(ports.modbus),
+        "HOUSE_CONTROL_PORT": str(ports.control),
+        "HOUSE_CONTROL_URL": f"http://127.0.0.1:{ports.control}",
+        "HOUSE_DAYS": str(days),
+        "HOUSE_GRID": "on",
+    }
+
+
+def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
+    """The simulated house and everything that watches it, in order of start."""
+    env = env | demo_settings(state, ports, days)
+    house = python("house", "simulators", env, "serve")
+    return [
+        broker(env, state / "mosquitto", ports.mqtt),
+        Program(house.name, house.command, env, wait_for_port=ports.modbus),
+        python("recorder", "services.recorder", env),
+        python("history", "simulators", env, "history", once=True),
+        python("poller", "services.poller", env),
+        Program("dashboard", (sys.executable, "-m", "services.dashboard"), env, wait_for_port=ports.dashboard),
+    ]
+
+
+def up(env: dict[str, str], state: Path, ports: Ports, *, own_broker: bool) -> list[Program]:
+    """Every service against the real devices of `.env`; the broker too, unless MQTT_HOST names another machine."""
+    services = [python(name, f"services.{name}", env) for name in SERVICES]
+    return [broker(env, state / "mosquitto", ports.mqtt), *services] if own_broker else services

@@ -1,0 +1,123 @@
+"""Starts programs in order, starts again what dies, and stops all of them in the opposite order."""
+
+import asyncio
+import ctypes
+import logging
+import signal
+import socket
+import time
+from collections.abc import Sequence
+
+from shared.service import EXIT_CONFIG
+from supervisor.programs import Program
+
+log = logging.getLogger("supervisor")
+
+RESTART_FIRST_S = 0.5
+RESTART_MOST_S = 30.0
+STEADY_S = 30.0
+"""Whatever ran so long is started again at once when it dies."""
+STOP_PATIENCE_S = 10.0
+PR_SET_PDEATHSIG = 1
+
+
+class Supervisor:
+    """Processes that live as long as this object's `run`."""
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self._programs = programs
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start all in order. A program with a port is waited for; a task is not."""
+        for program in self._programs:
+            self._keepers.append(asyncio.create_task(self._keep(program)))
+            if program.wait_for_port:
+                await until_listening(program.wait_for_port)
+
+    async def stop(self) -> None:
+        """Stop all in the opposite order, the broker last, so that everybody can say goodbye on it."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        last = [program.name for program in self._programs if program.name == "mosquitto"]
+        first = [program.name for program in self._programs if program.name not in last]
+        for names in (first, last):
+            await asyncio.gather(*(_end(self._processes[name]) for name in names if name in self._processes))
+
+    async def _keep(self, program: Program) -> None:
+        pause = RESTART_FIRST_S
+        while True:
+            began = time.monotonic()
+            code = await self._run_once(program)
+            if program.once and code == 0:
+                return
+            if code == EXIT_CONFIG:
+                log.error("%s waits for you to mend what it says above; then start again.", program.name)
+                return
+            if time.monotonic() - began > STEADY_S:
+                pause = RESTART_FIRST_S
+            log.warning("%s has ended (%s); starting it again in %.1f s.", program.name, _how(code), pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RESTART_MOST_S)
+
+    async def _run_once(self, program: Program) -> int:
+        process = await asyncio.create_subprocess_exec(
+            *program.command,
+            env=program.env,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is ours to handle, in order
+            preexec_fn=_die_with_parent,
+        )
+        self._processes[program.name] = process
+        return await process.wait()
+
+
+async def until_listening(port: int, patience_s: float = 30.0) -> None:
+    """Wait until something accepts connections on a port of this machine; give up silently, for logs say why."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            return
+
+
+def is_free(port: int) -> bool:
+    """Return whether a port of this machine can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def port_near(preferred: int) -> int:
+    """Return the preferred port, or else the next free one."""
+    return next(port for port in range(preferred, preferred + 200) if is_free(port))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_PATIENCE_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _how(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: were the supervisor killed, nothing would stop its children otherwise (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

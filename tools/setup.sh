@@ -1,0 +1,61 @@
+#!/bin/sh
+# setup.sh PYTHON VENV LOCK PROGRAM...: makes the virtual environment from the lock and installs programs that are
+# missing from Debian's packages, where root or sudo is there. Does nothing, fast, where nothing is missing.
+set -eu
+python=$1 venv=$2 lock=$3
+shift 3
+PATH=$PATH:/usr/sbin:/sbin
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 1; fi
+}
+
+updated=
+install() {  # install PACKAGE...
+  command -v apt-get >/dev/null || fail "please install $* with your system's package manager, then run this again."
+  say "installing $* (Debian packages)"
+  log=$(mktemp)
+  if [ -z "$updated" ]; then
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 || true
+    updated=yes
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1 || {
+    tail -n 3 "$log" >&2
+    fail "please install as root: apt-get install $*; then run this again."
+  }
+  rm -f "$log"
+}
+
+command -v "$python" >/dev/null || install python3
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "Python 3.11 or later is needed and $python is $("$python" -V | cut -d' ' -f2): run make PYTHON=/path/to/a/newer/python."
+
+fresh_broker=
+for program in "$@"; do
+  command -v "$program" >/dev/null && continue
+  case $program in
+    mosquitto) install mosquitto; fresh_broker=yes ;;
+    mosquitto_sub) install mosquitto-clients ;;
+    *) install "$program" ;;
+  esac
+done
+# Debian starts a broker of its own on port 1883 with the package; nobody asked for that one
+if [ -n "$fresh_broker" ] && [ -d /run/systemd/system ]; then
+  as_root systemctl disable --now mosquitto >/dev/null 2>&1 || true
+fi
+
+# the larger lock holds the smaller one: a venv with the tests' tools also runs the demo
+stamp=$venv/$lock.sum
+sum=$(cksum <"$lock")
+dev=$venv/requirements-dev.lock.sum
+if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] || [ "$(cat "$dev" 2>/dev/null)" = "$(cksum <requirements-dev.lock)" ]; then
+  exit 0
+fi
+"$python" -c 'import ensurepip' 2>/dev/null || install "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+say "installing the Python packages of $lock into $venv (about a minute the first time)"
+"$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" 2>&1 | grep -v "^WARNING: " >&2 || true
+"$venv/bin/python" -c 'import dash, paho.mqtt, pymodbus, sqlalchemy' || fail "the packages could not be installed: see above."
+printf '%s' "$sum" >"$stamp"
