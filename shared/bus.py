@@ -55,10 +55,14 @@ NOT_AUTHORIZED = 135
 
 @dataclass(frozen=True)
 class Delivery:
-    """A raw message. Until `ack` is called the broker keeps it, and brings it again after a broken connection."""
+    """A raw message, `retained` where it is older than our subscription.
+
+    Until `ack` is called the broker keeps it, and brings it again after a broken connection.
+    """
 
     topic: str
     payload: bytes
+    retained: bool
     ack: Callable[[], None] = field(repr=False, compare=False)
 
 
@@ -98,6 +102,7 @@ class Bus:
         self._closed: asyncio.Future[None] | None = None
         self._met_before = False
         self._held = False
+        self._closing = False
         health.changed = self.send_status
 
     # what a service calls
@@ -129,7 +134,8 @@ class Bus:
 
         def first(delivery: Delivery) -> None:
             delivery.ack()
-            if not found.done() and (message := self._parsed(topic, delivery)):
+            kept = delivery.retained and not found.done()
+            if kept and (message := self._parsed(topic, delivery)):
                 found.set_result(message)
 
         concrete = topic.named(name)
@@ -157,6 +163,7 @@ class Bus:
 
     async def close(self, status: ServiceHealth, reason: str) -> None:
         """Say goodbye in our own words, so that the will need not speak, and disconnect."""
+        self._closing = True
         if self._client:
             await self.flush()
         now = datetime.now(UTC)
@@ -166,12 +173,14 @@ class Bus:
             await asyncio.wait([self._closed], timeout=2)
 
     async def run(self) -> None:
-        """Stay connected for ever. Raises ConfigError where the broker refuses us, and whatever a handler raised."""
+        """Stay connected until `close`. Raises ConfigError where the broker refuses us, and whatever a handler raised."""
         delay, short_ones = RETRY_FIRST_S, 0
         while True:
             began = time.monotonic()
             try:
                 await self._connection()
+                if self._closing:
+                    return
                 log.warning("The connection to the broker is gone; connecting again.")
                 lasted = time.monotonic() - began > STEADY_S
                 delay, short_ones = (RETRY_FIRST_S, 0) if lasted else (delay, short_ones + 1)
@@ -189,8 +198,6 @@ class Bus:
             self._health.problem(
                 "twin", f"The broker ends every connection at once: does another {self._client_id} run somewhere?"
             )
-        else:
-            self._health.solved("twin")
 
     # one connection
 
@@ -201,8 +208,11 @@ class Bus:
         try:
             await asyncio.to_thread(self._connect, client)
             self._client = client
+            began = time.monotonic()
             while not closed.done():
                 client.loop_misc()
+                if time.monotonic() - began > STEADY_S:
+                    self._health.solved("twin")
                 await asyncio.wait([closed], timeout=1)
             closed.result()
         finally:
@@ -327,7 +337,9 @@ class Bus:
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        delivery = Delivery(message.topic.removeprefix(self._settings.mqtt_topic_prefix), bytes(message.payload), ack)
+        delivery = Delivery(
+            message.topic.removeprefix(self._settings.mqtt_topic_prefix), bytes(message.payload), message.retain, ack
+        )
         handler = self._handlers.get(delivery.topic) or self._matching(delivery.topic)
         if handler:
             handler(delivery)

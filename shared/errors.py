@@ -21,6 +21,10 @@ class BadReplyError(DeviceError):
     """An answer that cannot be trusted: checksum, length, exception code."""
 
 
+class RefusedReadError(BadReplyError):
+    """The device understands and says no to this reading, by an exception code."""
+
+
 class CommandRefusedError(DeviceError):
     """The device, or a safety limit of ours, said no. Never retried by itself."""
 

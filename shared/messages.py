@@ -123,6 +123,7 @@ class InverterState(Message):
     grid_frequency_hz: float | None = None
     grid_power_w: int | None = None
     grid_charging_power_w: int | None = None
+    external_ct_power_w: int | None = None
 
     inverter_voltage_v: float | None = None
     inverter_current_a: float | None = None
@@ -144,9 +145,14 @@ class InverterState(Message):
     output2_apparent_power_va: int | None = None
     output2_load_percent: int | None = None
 
+    total_output_current_a: float | None = None
+    total_load_power_w: int | None = None
+    total_load_apparent_power_va: int | None = None
+    total_load_percent: int | None = None
+
     battery_voltage_v: float | None = None
     battery_current_a: float | None = None
-    battery_current_filtered_a: float | None = None
+    battery_current_average_a: float | None = None
     battery_power_w: int | None = None
     battery_soc_percent: float | None = Field(default=None, ge=0, le=100)
 
@@ -169,9 +175,11 @@ class InverterState(Message):
 
     fault_bits: int | None = None
     warning_bits: int | None = None
+    warning_bits_masked: int | None = None
     faults: tuple[str, ...] | None = None
     warnings: tuple[str, ...] | None = None
     power_flow_bits: int | None = None
+    power_flow_ext_bits: int | None = None
 
 
 class InverterInfo(Message):

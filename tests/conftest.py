@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.broker import Broker
+from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
 
@@ -22,3 +23,22 @@ def viewer(broker: Broker) -> Iterator[Viewer]:
     """A client with the read-only account, who keeps everything that was published."""
     with Viewer(broker) as viewer:
         yield viewer
+
+
+@pytest.fixture
+def stack_and_viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Viewer]]:
+    """A broker, a viewer, and processes that wait to be started."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as pair:
+        yield pair
+
+
+@pytest.fixture
+def stack(stack_and_viewer: tuple[Stack, Viewer]) -> Stack:
+    """The processes."""
+    return stack_and_viewer[0]
+
+
+@pytest.fixture
+def watcher(stack_and_viewer: tuple[Stack, Viewer]) -> Viewer:
+    """The viewer at the broker of `stack`."""
+    return stack_and_viewer[1]

@@ -56,6 +56,10 @@ fi
 "$python" -c 'import ensurepip' 2>/dev/null || install "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "installing the Python packages of $lock into $venv (about a minute the first time)"
-"$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" 2>&1 | grep -v "^WARNING: " >&2 || true
-"$venv/bin/python" -c 'import dash, paho.mqtt, pymodbus, sqlalchemy' || fail "the packages could not be installed: see above."
+log=$(mktemp)
+"$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >"$log" 2>&1 || {
+  tail -n 5 "$log" >&2
+  fail "the Python packages could not be installed (see above): is the network there? Then run this again."
+}
+rm -f "$log"
 printf '%s' "$sum" >"$stamp"

@@ -39,16 +39,16 @@ def _bare(annotation: Any) -> Any:
     return get_origin(annotation) or annotation
 
 
-def _column_type(kind: Any) -> TypeEngine[Any]:
+def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
     if issubclass(kind, datetime | AwareDatetime):
         return BigInteger()
     if issubclass(kind, int):
-        return Integer()
+        return BigInteger() if name.endswith("_bits") else Integer()  # 32 bits without a sign
     return Float() if issubclass(kind, float) else Text()
 
 
 def _column(name: str, field: FieldInfo) -> Column[Any]:
-    return Column(name, _column_type(_bare(field.annotation)), nullable=not field.is_required())
+    return Column(name, _column_type(name, _bare(field.annotation)), nullable=not field.is_required())
 
 
 def _table(name: str, message: type[Message]) -> Table:

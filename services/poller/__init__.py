@@ -1,0 +1,1 @@
+"""The inverter over Modbus: its readings become inverter/<name>/state and grid/state."""

@@ -1,0 +1,86 @@
+"""Words to values, pure. Whatever the words are, the answer is a value that can be true, or None."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.poller.registers import Layout, Register
+from shared.messages import InverterInfo, InverterState, Mode
+
+Words = Mapping[int, int]
+"""What was read: address to word."""
+Value = int | float | str | None
+Decoded = dict[str, Value | tuple[str, ...]]
+"""Every name that a layout has for a protocol number, with its value."""
+
+MODES: dict[object, Mode] = dict(
+    enumerate((Mode.POWER_ON, Mode.STANDBY, Mode.MAINS, Mode.OFF_GRID, Mode.BYPASS, Mode.CHARGING, Mode.FAULT))
+)
+
+
+def value(register: Register, words: Words) -> Value:
+    """Return one value, or None if it was not read as a whole or cannot be true."""
+    if not all(address in words for address in register.addresses):
+        return None
+    raw = b"".join(words[address].to_bytes(2, "big") for address in register.addresses)
+    return _text(raw) if register.type == "ascii" else _number(register, raw)
+
+
+def _text(raw: bytes) -> str | None:
+    text = raw.rstrip(b"\0").decode("latin-1").strip()
+    return text if text and text.isascii() and text.isprintable() else None
+
+
+def _number(register: Register, raw: bytes) -> Value:
+    number = int.from_bytes(raw, "big", signed=register.type.startswith("int"))
+    if register.enum is not None:
+        return register.enum.get(number, number)
+    result = number if register.divide_by == 1 else number / register.divide_by
+    if register.range is None:
+        return result
+    low, high = register.range
+    return result if low <= result <= high else None
+
+
+def decode(layout: Layout, protocol: int, words: Words) -> Decoded:
+    """Return all values by name, and the words for the bits: faults beside fault_bits."""
+    registers = layout.registers_for(protocol)
+    read = {register.name: value(register, words) for register in registers}
+    told = read | {
+        register.name: _first_told(read[register.name], read[register.backup])
+        for register in registers
+        if register.backup is not None
+    }
+    return {**told, **{r.texts: texts(r.bits, told[r.name]) for r in registers if r.bits is not None}}
+
+
+def _first_told(first: Value, backup: Value) -> Value:
+    """Return the backup where the first is unknown or zero: a register that a unit lacks reads as zero."""
+    return first if first or backup is None else backup
+
+
+def texts(bits: Mapping[int, str], number: Value) -> tuple[str, ...] | None:
+    """Return the words for all bits that are set, lowest first."""
+    if not isinstance(number, int):
+        return None
+    return tuple(bits.get(bit, f"unknown bit {bit}") for bit in range(number.bit_length()) if number >> bit & 1)
+
+
+def to_state(decoded: Decoded, at: datetime) -> InverterState:
+    """Return the reading as it is published."""
+    mode = MODES.get(decoded.get("mode_code"), Mode.UNKNOWN)
+    return InverterState.model_validate({**decoded, "at": at, "mode": mode})
+
+
+def to_info(decoded: Decoded, at: datetime, layout: Layout) -> InverterInfo:
+    """Return what the inverter is and how it is set, as it is published."""
+    device_type = decoded.get("device_type")
+    model = layout.models.get(device_type) if isinstance(device_type, int) else None
+    names = dict.fromkeys(register.name for register in layout.settings.registers)
+    settings = {name: decoded[name] for name in names if name in decoded}
+    info = {**decoded, "at": at, "layout": layout.name, "model": model or layout.title, "settings": settings}
+    return InverterInfo.model_validate(info)
+
+
+def all_zero(words: Words) -> bool:
+    """Whether a whole reading is nothing but zeros, which no inverter that has power says: its gateway lost it."""
+    return not any(words.values())

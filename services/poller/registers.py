@@ -1,0 +1,248 @@
+"""The register layouts: layouts/*.yaml says what stands at which address, the schema here guards it."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from shared.errors import ConfigError
+
+LAYOUTS = Path(__file__).parent / "layouts"
+PROTOCOL_NUMBER = 184
+"""The address that tells the layouts apart; it is the same in all of them."""
+WORDS = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2}
+
+Address = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Entry(BaseModel):
+    """Something in a layout, valid for some protocol numbers or, without `protocols`, for all of the layout's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    protocols: frozenset[int] | None = None
+
+    def holds_for(self, protocol: int) -> bool:
+        """Whether this entry is valid for a protocol number."""
+        return self.protocols is None or protocol in self.protocols
+
+
+class Block(Entry):
+    """What is read in one request."""
+
+    start: Address
+    count: int = Field(ge=1, le=125)
+
+    @property
+    def addresses(self) -> Sequence[int]:
+        """The addresses that one request brings."""
+        return range(self.start, self.start + self.count)
+
+
+IDENTITY = (Block(start=171, count=14), Block(start=186, count=12))
+"""What to read before the layout is known. The protocol number is in it."""
+
+
+class Register(Entry):
+    """One value: where it stands and how it is read. The head of layouts/classic.yaml explains the keys."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    address: Address
+    type: Literal["uint16", "int16", "uint32", "int32", "ascii"]
+    count: int | None = Field(default=None, ge=1, le=125)
+    divide_by: int = Field(default=1, gt=0)
+    range: tuple[float, float] | None = None
+    enum: dict[int, str] | None = None
+    bits: dict[int, str] | None = None
+    backup: str | None = None
+
+    @property
+    def words(self) -> int:
+        """How many words the value takes."""
+        return self.count or WORDS[self.type]
+
+    @property
+    def addresses(self) -> Sequence[int]:
+        """The addresses that the value takes."""
+        return range(self.address, self.address + self.words)
+
+    @property
+    def texts(self) -> str:
+        """The name for the words behind the bits: fault_bits are spelt out as faults."""
+        return self.name.removesuffix("_bits") + "s"
+
+    @model_validator(mode="after")
+    def _is_plausible(self) -> Self:
+        if (self.type == "ascii") != (self.count is not None):
+            raise ValueError("count belongs to ascii, and ascii needs it")
+        if sum(kind is not None for kind in (self.range, self.enum, self.bits, self.count)) != 1:
+            raise ValueError("needs one of range, enum and bits, and ascii none of them")
+        if self.range and self.range[0] > self.range[1]:
+            raise ValueError(f"range is upside down: {list(self.range)}")
+        if self.bits is not None and not self.name.endswith("_bits"):
+            raise ValueError("has bits, so its name must end with _bits")
+        return self
+
+
+class Group(BaseModel):
+    """Values that are read together, and the requests that bring them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    blocks: tuple[Block, ...]
+    registers: tuple[Register, ...]
+
+    def blocks_for(self, protocol: int) -> tuple[Block, ...]:
+        """Return what to read from an inverter with this protocol number."""
+        return tuple(block for block in self.blocks if block.holds_for(protocol))
+
+    def registers_for(self, protocol: int) -> tuple[Register, ...]:
+        """Return what an inverter with this protocol number knows."""
+        return tuple(register for register in self.registers if register.holds_for(protocol))
+
+
+class Layout(BaseModel):
+    """All that is known of one family of inverters. `enums` and `bits` only give names to what the registers repeat."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    protocols: frozenset[int] = Field(min_length=1)
+    models: dict[int, str] = Field(default_factory=dict)
+    enums: dict[str, dict[int, str]] = Field(default_factory=dict)
+    bits: dict[str, dict[int, str]] = Field(default_factory=dict)
+    state: Group
+    info: Group
+    settings: Group
+
+    @property
+    def groups(self) -> tuple[Group, Group, Group]:
+        """The three groups, the most often read first."""
+        return self.state, self.info, self.settings
+
+    def registers_for(self, protocol: int) -> tuple[Register, ...]:
+        """Return everything an inverter with this protocol number knows."""
+        return tuple(register for group in self.groups for register in group.registers_for(protocol))
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        for group in self.groups:
+            _know_protocols((*group.blocks, *group.registers), self.protocols)
+        for protocol in sorted(self.protocols):
+            registers = self.registers_for(protocol)
+            _are_distinct(registers)
+            _have_backups(registers)
+            for group in self.groups:
+                _are_read(group.registers_for(protocol), group.blocks_for(protocol))
+                _are_not_cut(registers, group.blocks_for(protocol))
+        return self
+
+
+def _know_protocols(entries: Sequence[Block | Register], protocols: frozenset[int]) -> None:
+    for entry in entries:
+        if not (entry.protocols or frozenset()) <= protocols:
+            raise ValueError(f"{_called(entry)} names protocols that the layout does not have")
+
+
+def _are_distinct(registers: Sequence[Register]) -> None:
+    names: set[str] = set()
+    owners: dict[int, str] = {}
+    for register in registers:
+        if register.name in names:
+            raise ValueError(f"{_called(register)} is there twice for one protocol")
+        names.add(register.name)
+        for address in register.addresses:
+            if address in owners:
+                raise ValueError(f"{_called(register)} overlaps {owners[address]} at address {address}")
+            owners[address] = register.name
+
+
+def _have_backups(registers: Sequence[Register]) -> None:
+    names = {register.name for register in registers}
+    for register in registers:
+        if register.backup is not None and register.backup not in names:
+            raise ValueError(f"{_called(register)} has a backup that is not there: {register.backup}")
+
+
+def _are_read(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
+    for register in registers:
+        if not any(set(register.addresses) <= set(block.addresses) for block in blocks):
+            raise ValueError(f"{_called(register)} lies outside every block of its group")
+
+
+def _are_not_cut(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
+    for block in blocks:
+        for register in registers:
+            inside = set(register.addresses) & set(block.addresses)
+            if 0 < len(inside) < register.words:
+                raise ValueError(f"{_called(register)} is cut by {_called(block)}")
+
+
+def _called(entry: Block | Register) -> str:
+    return f"block {entry.start}" if isinstance(entry, Block) else f"register {entry.name}"
+
+
+@cache
+def load_layout(name: str) -> Layout:
+    """Return a layout by its name, or raise ConfigError."""
+    if name not in _names():
+        raise ConfigError(f"There is no register layout {name}; there are {', '.join(_names())}.")
+    return read_layout(LAYOUTS / f"{name}.yaml")
+
+
+def layout_for(protocol: int) -> Layout | None:
+    """Return the layout for what register 184 says, or None where nobody has described such an inverter."""
+    layouts = (load_layout(name) for name in _names())
+    return next((layout for layout in layouts if protocol in layout.protocols), None)
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in LAYOUTS.glob("*.yaml")))
+
+
+def read_layout(path: Path) -> Layout:
+    """Return the layout in a file, or raise ConfigError with what is wrong where."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (both loaders are safe)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path.name} is not a register layout.")
+    try:
+        return Layout.model_validate({"name": path.stem, **content})
+    except ValidationError as error:
+        raise ConfigError(f"{path.name}: {_sentence(content, error.errors()[0])}.") from None
+
+
+def _sentence(content: object, error: ErrorDetails) -> str:
+    """Return the fault behind its place: "register pv_power_w, divide_by: Input should be greater than 0"."""
+    place: list[str] = []
+    for step in error["loc"]:
+        content = _inside(content, step)
+        owner = _owner(content)
+        place = [owner] if owner else [*place, str(step)]
+    fault = "unknown key" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
+    return f"{', '.join(place)}: {fault}" if place else fault
+
+
+def _inside(content: Any, step: int | str) -> object:
+    try:
+        return content[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _owner(content: object) -> str | None:
+    match content:
+        case {"name": name}:
+            return f"register {name}"
+        case {"start": start}:
+            return f"block {start}"
+    return None

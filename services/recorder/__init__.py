@@ -1,0 +1,1 @@
+"""Every state that travels on the broker, into the database."""

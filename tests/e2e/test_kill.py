@@ -1,0 +1,104 @@
+"""Kill -9 in mid-stream: every reading that was published is in the database, once, and everybody is back."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.history.tables import to_ms
+from tests.support.stack import INVERTER, Stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+EVERY_S = 0.5
+
+
+def moments(viewer: Viewer) -> set[int]:
+    return {to_ms(datetime.fromisoformat(payload["at"])) for payload in viewer.on(INVERTER)}
+
+
+def recorded(stack: Stack) -> list[int]:
+    return [at for (at,) in stack.rows("SELECT at FROM inverter_state ORDER BY at")]
+
+
+def until_readings(viewer: Viewer, count: int) -> None:
+    before = len(viewer.on(INVERTER))
+    eventually(lambda: len(viewer.on(INVERTER)) >= before + count, f"{count} more readings")
+
+
+def states(viewer: Viewer, service: str) -> list[str]:
+    seen = [payload["state"] for payload in viewer.on(f"service/{service}/status")]
+    return [state for number, state in enumerate(seen) if number == 0 or seen[number - 1] != state]
+
+
+def expect_all_recorded_once(stack: Stack, viewer: Viewer) -> None:
+    published = moments(viewer)
+    eventually(lambda: published <= set(recorded(stack)), "every published reading is in the database")
+    assert len(recorded(stack)) == len(set(recorded(stack)))
+
+
+@pytest.fixture
+def streaming(stack: Stack, watcher: Viewer) -> Stack:
+    stack.start_house()
+    stack.start(stack.recorder, stack.poller)
+    until_readings(watcher, 3)
+    watcher.wait_for("service/recorder/status", state="online")
+    return stack
+
+
+def test_recorder(streaming: Stack, watcher: Viewer) -> None:
+    streaming.recorder.kill()
+    watcher.wait_for("service/recorder/status", state="offline")
+    until_readings(watcher, 6)
+    streaming.recorder.start()
+    watcher.wait_for("service/recorder/status", state="online")
+    until_readings(watcher, 2)
+    expect_all_recorded_once(streaming, watcher)
+    assert states(watcher, "recorder")[-3:] == ["online", "offline", "online"]
+
+
+def test_poller(streaming: Stack, watcher: Viewer) -> None:
+    before = watcher.wait_for("grid/state", state="on")
+    streaming.poller.kill()
+    watcher.wait_for("service/poller/status", state="offline")
+    streaming.poller.start()
+    until_readings(watcher, 3)
+    expect_all_recorded_once(streaming, watcher)
+    after = watcher.wait_for("grid/state", state="on")
+    assert (after["since"], after["transition_id"]) == (before["since"], before["transition_id"])
+    assert states(watcher, "poller")[-3:] == ["online", "offline", "online"]
+
+
+def test_broker_that_has_saved_nothing_yet(streaming: Stack, watcher: Viewer) -> None:
+    for _ in range(2):
+        streaming.broker.kill()
+        time.sleep(3 * EVERY_S)  # readings pile up meanwhile; nobody could be asked whether they do
+        streaming.broker.start()
+        until_readings(watcher, 6)
+    expect_all_recorded_once(streaming, watcher)
+    at = recorded(streaming)
+    longest = max(after - before for before, after in zip(at, at[1:], strict=False))
+    assert longest < 3000, "readings taken while the broker was away are missing"
+    assert watcher.last("service/recorder/status")["state"] == "online"
+    assert watcher.last("service/poller/status")["state"] == "online"
+
+
+def test_recorder_and_then_a_broker_that_had_saved(streaming: Stack, watcher: Viewer) -> None:
+    streaming.broker.save()
+    streaming.recorder.kill()
+    until_readings(watcher, 3)
+    streaming.broker.save()
+    streaming.broker.kill()
+    streaming.broker.start()
+    until_readings(watcher, 2)
+    streaming.recorder.start()
+    expect_all_recorded_once(streaming, watcher)
+
+
+def test_the_whole_house_stops_when_asked(streaming: Stack, watcher: Viewer) -> None:
+    for process in (streaming.poller, streaming.recorder):
+        assert process.end() == 0
+        said = watcher.wait_for(f"service/{process.name}/status", state="offline")
+        assert said["reason"] == "Stopped."
+        assert "Traceback" not in process.log
+    expect_all_recorded_once(streaming, watcher)

@@ -1,0 +1,155 @@
+"""Grid state from readings: tables for the rules, properties for what must never happen."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.poller.grid import (
+    Limits,
+    Memory,
+    Reading,
+    after_reading,
+    after_silence,
+    message,
+    nothing_known,
+    remembered,
+    verdict,
+)
+from shared.messages import Grid, GridState
+
+START = datetime(2026, 11, 23, 18, tzinfo=UTC)
+LIMITS = Limits()
+GOOD = (230.0, 50.0)
+DEAD = (0.0, 0.0)
+BROWN = (130.0, 50.0)
+UNREAD = (None, None)
+
+
+def reading(second: float, volts: float | None, hertz: float | None) -> Reading:
+    return Reading(START + timedelta(seconds=second), volts, hertz)
+
+
+def after(*seen: tuple[float | None, float | None], start: Memory | None = None, every_s: float = 5) -> Memory:
+    memory = start or nothing_known(START)
+    for number, (volts, hertz) in enumerate(seen, start=1):
+        memory = after_reading(memory, reading(number * every_s, volts, hertz), LIMITS)
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("volts", "hertz", "expected"),
+    [
+        pytest.param(230.4, 50.0, Grid.ON, id="mains"),
+        pytest.param(160.0, 45.0, Grid.ON, id="lowest-that-counts"),
+        pytest.param(225.0, 64.0, Grid.ON, id="generator"),
+        pytest.param(0.0, 0.0, Grid.OFF, id="nothing"),
+        pytest.param(99.9, 50.0, Grid.OFF, id="too-low"),
+        pytest.param(230.0, 0.0, Grid.OFF, id="noise-volts-on-an-open-line"),
+        pytest.param(130.0, 50.0, None, id="brown-out-keeps-the-state"),
+        pytest.param(230.0, 42.0, None, id="odd-frequency-keeps-the-state"),
+        pytest.param(None, 50.0, None, id="unread-voltage"),
+        pytest.param(0.0, None, None, id="unread-frequency"),
+    ],
+)
+def test_verdict(volts: float | None, hertz: float | None, expected: Grid | None) -> None:
+    assert verdict(reading(0, volts, hertz), LIMITS) is expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param([GOOD], Grid.UNKNOWN, id="one-reading-confirms-nothing"),
+        pytest.param([GOOD, GOOD], Grid.ON, id="two-do"),
+        pytest.param([DEAD, DEAD], Grid.OFF, id="off-from-the-start"),
+        pytest.param([GOOD, GOOD, DEAD], Grid.ON, id="a-single-zero-is-a-spike"),
+        pytest.param([GOOD, GOOD, DEAD, GOOD, DEAD], Grid.ON, id="spikes-do-not-add-up"),
+        pytest.param([GOOD, GOOD, DEAD, DEAD], Grid.OFF, id="lost"),
+        pytest.param([GOOD, GOOD, BROWN, BROWN, BROWN], Grid.ON, id="brown-out"),
+        pytest.param([DEAD, DEAD, BROWN, BROWN], Grid.OFF, id="brown-out-is-no-return"),
+        pytest.param([GOOD, GOOD, UNREAD, UNREAD], Grid.ON, id="patience"),
+        pytest.param([GOOD, GOOD, *[UNREAD] * 4], Grid.UNKNOWN, id="silence-is-unknown"),
+        pytest.param([DEAD, DEAD, *[UNREAD] * 4], Grid.UNKNOWN, id="silence-in-an-outage-too"),
+    ],
+)
+def test_state_after(seen: list[tuple[float | None, float | None]], expected: Grid) -> None:
+    assert after(*seen).state is expected
+
+
+def test_since_and_id_are_of_the_first_reading_that_saw_the_change() -> None:
+    lost = after(GOOD, GOOD, DEAD, DEAD)
+    assert lost.since == START + timedelta(seconds=15)
+    assert lost.transition_id == "off-2026-11-23T18:00:15.000Z"
+
+
+def test_back_from_unknown_without_a_change_is_no_transition() -> None:
+    before = after(GOOD, GOOD)
+    silent = after_silence(before, START + timedelta(hours=1), LIMITS)
+    assert silent.state is Grid.UNKNOWN
+    assert silent.transition_id == before.transition_id
+    back = after(GOOD, GOOD, start=silent, every_s=3600)
+    assert (back.state, back.since, back.transition_id) == (Grid.ON, before.since, before.transition_id)
+
+
+def test_back_from_unknown_with_a_change_is_one() -> None:
+    before = after(GOOD, GOOD)
+    silent = after_silence(before, START + timedelta(hours=1), LIMITS)
+    back = after(DEAD, DEAD, start=silent, every_s=3600)
+    assert back.state is Grid.OFF
+    assert back.transition_id != before.transition_id
+
+
+def test_a_restart_keeps_since_and_id() -> None:
+    before = after(GOOD, GOOD, DEAD, DEAD)
+    kept = GridState.model_validate_json(message(before, before.heard_at).model_dump_json())
+    again = remembered(kept, before.heard_at + timedelta(seconds=30))
+    assert again.state is Grid.UNKNOWN
+    back = after(DEAD, DEAD, start=again, every_s=60)
+    assert (back.since, back.transition_id) == (before.since, before.transition_id)
+
+
+def test_after_a_long_pause_since_begins_anew_but_nothing_has_happened() -> None:
+    before = after(GOOD, GOOD)
+    again = remembered(message(before, before.heard_at), before.heard_at + timedelta(days=2))
+    back = after(GOOD, GOOD, start=again, every_s=86400)
+    assert back.transition_id == before.transition_id
+    assert back.since == START + timedelta(seconds=86400)
+
+
+def test_a_message_kept_while_unknown_restores_what_was_known() -> None:
+    silent = after_silence(after(GOOD, GOOD), START + timedelta(minutes=5), LIMITS)
+    again = remembered(message(silent, START + timedelta(minutes=5)), START + timedelta(minutes=6))
+    assert again.confirmed is Grid.ON
+
+
+READINGS = st.one_of(
+    st.none(),
+    st.tuples(st.one_of(st.none(), st.floats(0, 500)), st.one_of(st.none(), st.floats(0, 100))),
+)
+
+
+@given(st.lists(READINGS, max_size=60))
+def test_an_outage_always_has_two_dead_readings_in_a_row(seen: list[tuple[float | None, float | None] | None]) -> None:
+    memory, previous = nothing_known(START), None
+    for number, one in enumerate(seen, start=1):
+        at = START + timedelta(seconds=5 * number)
+        current = Reading(at, *one) if one else None
+        before = memory
+        memory = after_reading(memory, current, LIMITS) if current else after_silence(memory, at, LIMITS)
+        if memory.state is Grid.OFF and before.state is not Grid.OFF:
+            assert current
+            assert previous
+            assert verdict(current, LIMITS) is verdict(previous, LIMITS) is Grid.OFF
+        if memory.transition_id != before.transition_id:
+            assert memory.state is not before.confirmed
+        previous = current
+
+
+@given(st.lists(st.none(), min_size=1, max_size=30))
+def test_silence_alone_never_says_on_or_off(seen: list[None]) -> None:
+    memory = nothing_known(START)
+    for number, _ in enumerate(seen):
+        memory = after_silence(memory, START + timedelta(seconds=5 * number), LIMITS)
+    assert memory.state is Grid.UNKNOWN
+    assert memory.transition_id is None

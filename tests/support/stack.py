@@ -1,0 +1,142 @@
+"""The whole system as real processes around a real broker, each of which can be killed and started again."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.support.broker import ROOT, Broker, free_port, listens
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+INVERTER = "inverter/main/state"
+
+
+class Process:
+    """One program of ours, with its log beside."""
+
+    def __init__(self, name: str, module: str, env: dict[str, str], log: Path, *arguments: str) -> None:
+        self.name = name
+        self.env = env
+        self.log_file = log
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **changes: str) -> None:
+        """Start it; `changes` go into its environment for good."""
+        self.env |= changes
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(self._command, env=self.env, cwd=ROOT, stdout=log, stderr=log)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send it a signal, wait until it is gone, and return its exit code."""
+        assert self._process
+        self._process.send_signal(number)
+        return self._process.wait(15)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.end(signal.SIGKILL)
+
+    def exit_code(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        assert self._process
+        return self._process.wait(20)
+
+    def stop(self) -> None:
+        """Make sure that it is gone."""
+        if self._process and self._process.poll() is None:
+            self.end()
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return self.log_file.read_text() if self.log_file.exists() else ""
+
+
+class Stack:
+    """Broker, simulated house, poller, recorder, dashboard. Nothing runs before it is asked for, but the broker."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.broker = Broker(directory / "state")
+        self.db_path = directory / "easun.db"
+        self.dashboard_port = free_port()
+        self._ready = directory / "house.json"
+        self.house = self._process("house", "simulators", {"PATH": os.environ["PATH"], "ENV_FILE": ""}, "serve")
+        self.house.env |= {
+            "HOUSE_MODBUS_PORT": "0",
+            "HOUSE_CONTROL_PORT": "0",
+            "HOUSE_GRID": "on",
+            "HOUSE_READY_FILE": str(self._ready),
+        }
+        self.poller = self._service("poller", POLL_INTERVAL="0.5", MODBUS_TIMEOUT="0.5", GRID_UNKNOWN_AFTER="1")
+        self.recorder = self._service("recorder", BATCH_SECONDS="0.2")
+        self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
+
+    def _service(self, name: str, **settings: str) -> Process:
+        env = self.broker.env() | {"DB_PATH": str(self.db_path)} | settings
+        return self._process(name, f"services.{name}", env)
+
+    def _process(self, name: str, module: str, env: dict[str, str], *arguments: str) -> Process:
+        return Process(name, module, env, self.directory / f"{name}.log", *arguments)
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Everything but the broker."""
+        return self.dashboard, self.poller, self.recorder, self.house
+
+    def start_house(self, **changes: str) -> None:
+        """Start the house and point the poller at it."""
+        self._ready.unlink(missing_ok=True)
+        self.house.start(**changes)
+        ports = json.loads(eventually(lambda: self._ready.exists() and self._ready.read_text(), "the house is ready"))
+        self.poller.env |= {"MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": str(ports["modbus_port"])}
+        self._control = f"http://127.0.0.1:{ports['control_port']}"
+
+    def start(self, *processes: Process) -> None:
+        """Start processes; a dashboard is waited for."""
+        for process in processes:
+            process.start()
+        if self.dashboard in processes:
+            eventually(lambda: listens(self.dashboard_port), "the dashboard listens")
+
+    def command(self, path: str, **body: Any) -> None:
+        """Tell the house something: its grid, its faults."""
+        requests.post(f"{self._control}/{path}", json=body, timeout=5).raise_for_status()
+
+    def rows(self, query: str) -> list[Any]:
+        """Ask the database, as anybody with sqlite3 could; nothing where there is none yet."""
+        if not self.db_path.exists():
+            return []
+        with closing(sqlite3.connect(self.db_path, timeout=10)) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+    def stop(self) -> None:
+        """Stop everything."""
+        for process in self.processes:
+            process.stop()
+        self.broker.stop()
+
+
+@contextmanager
+def running_stack(directory: Path) -> Iterator[tuple[Stack, Viewer]]:
+    """Run a broker with a viewer at it, and whatever the test starts."""
+    stack = Stack(directory)
+    try:
+        stack.broker.start()
+        with Viewer(stack.broker) as viewer:
+            yield stack, viewer
+    finally:
+        stack.stop()
