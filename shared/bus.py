@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ log = logging.getLogger("bus")
 
 KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 5
+FAREWELL_S = 2
 RETRY_FIRST_S = 0.3
 RETRY_MOST_S = 5.0
 STEADY_S = 10.0
@@ -88,6 +90,9 @@ class Bus:
         announce: bool = True,
     ) -> None:
         self.connected = asyncio.Event()
+        self._announced = asyncio.Event()
+        self._announced.set()
+        self._last_status = 0
         self._drained = asyncio.Event()
         self._drained.set()
         self._client_id = client_id or f"easun-{service}"
@@ -168,12 +173,16 @@ class Bus:
             await self.flush()
         now = datetime.now(UTC)
         self._announce(ServiceStatus(at=now, state=status, since=now, reason=reason, version=program_version()))
+        # closing a socket with something unread in it resets the connection, and the broker would miss our last words
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._announced.wait(), FAREWELL_S)
         if self._client and self._closed:
+            self._client.loop_read()
             self._client.disconnect()
-            await asyncio.wait([self._closed], timeout=2)
+            await asyncio.wait([self._closed], timeout=FAREWELL_S)
 
     async def run(self) -> None:
-        """Stay connected until `close`. Raises ConfigError where the broker refuses us, and whatever a handler raised."""
+        """Stay connected until `close`. Raises ConfigError where we are refused, and whatever a handler raised."""
         delay, short_ones = RETRY_FIRST_S, 0
         while True:
             began = time.monotonic()
@@ -322,6 +331,8 @@ class Bus:
         self._end()
 
     def _on_publish(self, _client: Any, _userdata: Any, packet_id: int, reason: ReasonCode, _properties: Any) -> None:
+        if packet_id == self._last_status:
+            self._announced.set()
         parcel = self._outbox.acknowledged(packet_id)
         if not len(self._outbox):
             self._drained.set()
@@ -379,7 +390,8 @@ class Bus:
 
     def _announce(self, status: ServiceStatus) -> None:
         if self._client and self._speaks_for_service:
-            self._client.publish(self._status_topic, _encode(status), qos=1, retain=True)
+            self._announced.clear()
+            self._last_status = self._client.publish(self._status_topic, _encode(status), qos=1, retain=True).mid
 
     def _hold(self) -> None:
         log.info("The broker has forgotten its sessions; publishing goes on in %.0f s, when all are back.", GRACE_S)

@@ -23,7 +23,7 @@ S = TypeVar("S", bound=ServiceSettings)
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h: starting again is useless until the user has done something, and supervisors know it."""
 HEARTBEAT_S = 30
-LAST_WORDS_S = 3.0
+LAST_WORDS_S = 10.0
 RETRY_MOST_S = 30.0
 
 

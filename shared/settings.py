@@ -61,7 +61,8 @@ def load(kind: type[S]) -> S:
         return kind(_env_file=file or None)
     except ValidationError as error:
         faults = "; ".join(_sentence(str(fault["loc"][0]), fault["input"], fault["msg"]) for fault in error.errors())
-        raise ConfigError(f"{faults}. Mend it in {file or 'the environment'} or in the environment.") from None
+        where = f"{file} or in the environment" if file else "the environment"
+        raise ConfigError(f"{faults}. Mend it in {where}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The settings file {file} cannot be read: {error}.") from None
 

@@ -45,14 +45,13 @@ def open_store(path: Path) -> Store:
     """Open the database, making or migrating it where needed, or raise ConfigError with one sentence."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = writer(path)
-        migrate(engine, path)
-    except (OSError, DatabaseError) as error:
-        reason = error.orig if isinstance(error, DatabaseError) else error.strerror
+        migrate(path)
+        return Store(writer(path))
+    except (OSError, DatabaseError, StorageError) as error:
+        reason = error.orig if isinstance(error, DatabaseError) else error
         raise ConfigError(
             f"The database {path} cannot be opened for writing ({reason}): check DB_PATH and who owns its directory."
         ) from None
-    return Store(engine)
 
 
 @cache

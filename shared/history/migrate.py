@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema, by Alembic in a process of its own: 20 MB that a recorder need not hold."""
+"""python -m shared.history.migrate DATABASE: runs the migrations that it has not had yet."""
 
 import sys
 from pathlib import Path

@@ -1,0 +1,96 @@
+"""The command line: run the house, command a running one, or publish its past."""
+
+import argparse
+import asyncio
+import json
+import logging
+import math
+import sys
+from typing import Any
+
+from shared.errors import ConfigError, EasunError
+from shared.service import EXIT_CONFIG
+from shared.settings import load
+from simulators.client import ask
+from simulators.faults import FaultKind
+from simulators.history import publish_past
+from simulators.mains import GridMode
+from simulators.serve import serve
+from simulators.settings import ClientSettings, HistorySettings, ServeSettings
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Do one command. Exit codes: 0 done, 1 the house said no or is not there, 78 only the user can mend it."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level="INFO",
+        format="%(asctime)s house: %(levelname)s: %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+    )
+    try:
+        _run(options)
+    except EasunError as error:
+        logging.getLogger("house").error("%s", error)
+        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.command == "serve":
+        asyncio.run(serve(load(ServeSettings)))
+    elif options.command == "history":
+        asyncio.run(publish_past(load(HistorySettings), options.days, options.every))
+    else:
+        answer = ask(load(ClientSettings).house_control_url, f"/{options.command}", _body(options))
+        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+
+
+def _body(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Return what is posted: all options of a command that were given."""
+    given = {name: value for name, value in vars(options).items() if name != "command" and value is not None}
+    return given or None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulators", description="A virtual house behind a Modbus TCP port."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="run the house; settings HOUSE_*")
+    history = commands.add_parser("history", help="publish the past days under the poller's account")
+    history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
+    history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")
+    commands.add_parser("truth", help="show what is so in the running house")
+    commands.add_parser("grid", help="cut the mains or bring it back").add_argument("mode", choices=list(GridMode))
+    commands.add_parser("speed", help="let time fly").add_argument("factor", type=_number)
+    commands.add_parser("battery", help="fill or empty the battery").add_argument("soc_percent", type=_number)
+    _add_fault(commands.add_parser("fault", help="let the wire fail; replaces what failed before"))
+    return parser
+
+
+def _add_fault(fault: argparse.ArgumentParser) -> None:
+    fault.add_argument("kind", choices=list(FaultKind))
+    fault.add_argument("--probability", type=_number, help="0 to 1 (1)")
+    fault.add_argument("--code", type=int, help="of exception (4)")
+    fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow (1)")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError("must be a finite number")
+    return number
+
+
+def _at_least(least: int) -> Any:
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be {least} or more")
+        return int(text)
+
+    return number
+
+
+if __name__ == "__main__":
+    main()

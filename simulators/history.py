@@ -1,0 +1,134 @@
+"""The past of the house as messages, so that a new installation has charts to show."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from shared.bus import Bus
+from shared.health import Health
+from shared.messages import Grid, GridState, InverterState, Mode, ServiceHealth, iso
+from shared.topics import GRID_STATE, INVERTER_STATE
+from simulators.house import House, Truth
+from simulators.registers import Layout, power_flow, power_flow_ext, shown_warnings, strings
+from simulators.settings import HistorySettings
+
+log = logging.getLogger("history")
+
+LONG_PATIENCE_S = 600
+MODES = {1: Mode.STANDBY, 2: Mode.MAINS, 3: Mode.OFF_GRID, 5: Mode.CHARGING}
+
+WARNINGS = {0: "mains lost", 8: "battery voltage low", 12: "battery not yet recovered"}
+
+SAME_ON_BOTH = (
+    *("mode_code", "fault_bits", "warning_bits"),
+    *("grid_voltage_v", "grid_frequency_hz", "grid_power_w"),
+    *("inverter_voltage_v", "inverter_current_a", "inverter_frequency_hz", "inverter_power_w"),
+    *("output_voltage_v", "output_current_a", "output_frequency_hz"),
+    *("load_power_w", "load_apparent_power_va", "load_percent"),
+    *("battery_voltage_v", "battery_current_a", "battery_power_w", "battery_soc_percent"),
+    *("pv_power_w", "pv_charging_power_w", "pv_charging_current_a"),
+    *("inverter_temperature_c", "dcdc_temperature_c"),
+)
+SAME_ON_ONE = {
+    Layout.CLASSIC: ("bus_voltage_v",),
+    Layout.K11: ("grid_charging_power_w", "pv_temperature_c", "pv_energy_today_kwh", "pv_energy_total_kwh"),
+}
+"""What Truth and InverterState call the same, and which layout has registers for it."""
+
+# The broker keeps what was said last, and that is the live poller's.
+PAST_INVERTER_STATE = replace(INVERTER_STATE, retain=False)
+PAST_GRID_STATE = replace(GRID_STATE, retain=False)
+
+
+async def publish_past(settings: HistorySettings, days: int | None, every_s: int) -> None:
+    """Publish the past until now under the poller's account, wait until the broker has all of it, and end."""
+    now = datetime.now(UTC)
+    past = truths(settings.new_house(now, days), now, every_s)
+    bus = Bus(settings, "poller", Health(), client_id="easun-house-history", announce=False)
+    connection = asyncio.create_task(bus.run())
+    work = asyncio.create_task(_send(bus, settings, past))
+    try:
+        await asyncio.wait([connection, work], return_when=asyncio.FIRST_COMPLETED)
+        if connection.done():
+            connection.result()
+        count = await work
+        log.info("%d readings of %s, one in %d s, are on the broker.", count, settings.inverter_name, every_s)
+    finally:
+        work.cancel()
+        connection.cancel()
+
+
+def truths(house: House, until: datetime, every_s: int) -> Iterator[Truth]:
+    """Live through a span and tell the truth again and again."""
+    while house.now + timedelta(seconds=every_s) <= until:
+        house.step(every_s)
+        yield house.truth()
+
+
+def inverter_state(truth: Truth, layout: Layout) -> InverterState:
+    """Return a reading as the poller would publish it; what the layout has no register for is unknown."""
+    values = {name: getattr(truth, name) for name in (*SAME_ON_BOTH, *SAME_ON_ONE[layout])}
+    warnings = tuple(text for bit, text in WARNINGS.items() if truth.warning_bits >> bit & 1)
+    return InverterState(
+        at=truth.house_time,
+        mode=MODES[truth.mode_code],
+        faults=(),
+        warnings=warnings,
+        warning_bits_masked=shown_warnings(truth),
+        power_flow_bits=power_flow(truth),
+        inverter_charging_current_a=truth.grid_charging_current_a,
+        pv1_voltage_v=truth.pv_voltage_v,
+        **values,
+        **(_classic_only(truth) if layout is Layout.CLASSIC else _k11_only(truth)),
+    )
+
+
+def grid_state(truth: Truth) -> GridState:
+    """Return what the poller would say about the mains."""
+    state = Grid.ON if truth.grid_on else Grid.OFF
+    return GridState(
+        at=truth.house_time,
+        state=state,
+        since=truth.grid_since,
+        transition_id=f"{state}-{iso(truth.grid_since)}",
+        last_known=state,
+        last_known_since=truth.grid_since,
+        voltage_v=truth.grid_voltage_v,
+        frequency_hz=truth.grid_frequency_hz,
+    )
+
+
+def _classic_only(truth: Truth) -> dict[str, float]:
+    return {
+        "inverter_charging_power_w": truth.grid_charging_power_w,
+        "battery_current_average_a": truth.battery_current_a,
+        "pv1_current_a": truth.pv_current_a,
+    }
+
+
+def _k11_only(truth: Truth) -> dict[str, float]:
+    first, second = strings(truth)
+    return {
+        "power_flow_ext_bits": power_flow_ext(truth),
+        "pv1_current_a": first.current_a,
+        "pv1_power_w": first.power_w,
+        "pv2_voltage_v": second.voltage_v,
+        "pv2_current_a": second.current_a,
+        "pv2_power_w": second.power_w,
+    }
+
+
+async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth]) -> int:
+    """Publish in portions that the outbox holds, each acknowledged before the next; return the number of readings."""
+    portion = settings.mqtt_outbox // 4
+    count = 0
+    for count, truth in enumerate(past, start=1):
+        bus.publish(PAST_INVERTER_STATE, inverter_state(truth, settings.house_layout), settings.inverter_name)
+        bus.publish(PAST_GRID_STATE, grid_state(truth))
+        if count % portion == 0:
+            await bus.flush(LONG_PATIENCE_S)
+    await bus.flush(LONG_PATIENCE_S)
+    await bus.close(ServiceHealth.OFFLINE, "The past is told.")
+    return count

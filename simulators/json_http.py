@@ -1,0 +1,60 @@
+"""A web server as small as the control needs: one request a connection, JSON both ways."""
+
+import asyncio
+import json
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+LONGEST_BODY = 65_536
+PATIENCE_S = 10
+
+Answer = tuple[HTTPStatus, Any]
+Handler = Callable[[str, str, bytes], Awaitable[Answer]]
+"""Takes method, path and body."""
+
+
+async def serve_http(handler: Handler, host: str, port: int) -> asyncio.Server:
+    """Listen, and let `handler` answer every request."""
+
+    async def connection(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                status, content = await _handled(handler, reader)
+                writer.write(_response(status, content))
+                await writer.drain()
+        except (OSError, EOFError, TimeoutError):
+            pass  # it went away, or never said anything
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(connection, host, port)
+
+
+async def _handled(handler: Handler, reader: StreamReader) -> Answer:
+    try:
+        method, path, length = _head(await reader.readuntil(b"\r\n\r\n"))
+    except (ValueError, asyncio.LimitOverrunError):
+        return HTTPStatus.BAD_REQUEST, "This is not an HTTP request of a length that is served here."
+    return await handler(method, path, await reader.readexactly(length))
+
+
+def _head(raw: bytes) -> tuple[str, str, int]:
+    """Return method, path and the length of the body, or raise ValueError."""
+    first, *lines = raw.decode("latin-1").split("\r\n")
+    method, target, _version = first.split(" ")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    length = int(headers.get("content-length", "0"))
+    if not 0 <= length <= LONGEST_BODY or "transfer-encoding" in headers:
+        raise ValueError("a body that is too long, or comes in pieces")
+    return method, target.partition("?")[0], length
+
+
+def _response(status: HTTPStatus, content: Any) -> bytes:
+    body = json.dumps({"error": content} if status >= HTTPStatus.BAD_REQUEST else content).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

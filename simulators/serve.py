@@ -1,0 +1,100 @@
+"""The process: the house, the inverter at the wire, and the control."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+from shared.errors import ConfigError
+from simulators.control import Control
+from simulators.live import LiveHouse
+from simulators.mains import GridMode
+from simulators.modbus_tcp import ModbusServer
+from simulators.registers import Words
+from simulators.replay import load_dump
+from simulators.settings import ServeSettings
+
+log = logging.getLogger("serve")
+
+LOOK_EVERY_S = 1.0
+
+
+async def serve(settings: ServeSettings) -> None:
+    """Run until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    work = asyncio.create_task(_work(settings))
+    await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+    log.info("Stopped.")
+
+
+async def _work(settings: ServeSettings) -> None:
+    if settings.house_replay:
+        words = load_dump(settings.house_replay)
+        log.info("Replaying %s: %d registers.", settings.house_replay, len(words))
+        await _show(settings, None, lambda: words)
+    else:
+        house = await _lived_in(settings)
+        await _show(settings, house, house.words)
+
+
+async def _lived_in(settings: ServeSettings) -> LiveHouse:
+    """Return a house that has lived through its past by the timetable; a command counts from now on."""
+    now = datetime.now(UTC)
+    house = settings.new_house(now)
+    while house.now < now:
+        house.advance_to(min(now, house.now + timedelta(days=1)))
+        await asyncio.sleep(0)  # so that it can be stopped meanwhile
+    if settings.house_grid is not GridMode.AUTO:
+        house.set_grid(settings.house_grid)
+    soc = house.truth().battery_soc_percent
+    log.info("A %s inverter, %d days old, battery at %d %%.", settings.house_layout, settings.house_days, soc)
+    return LiveHouse(house, settings.house_layout, speed=settings.house_speed)
+
+
+async def _show(settings: ServeSettings, house: LiveHouse | None, words: Callable[[], Words]) -> NoReturn:
+    """Serve the words, and the control, for ever."""
+    inverter = ModbusServer(words, unit=settings.house_modbus_unit)
+    control = await _opened(settings, Control(house, inverter), inverter)
+    try:
+        _say_ready(settings, inverter.port, control.sockets[0].getsockname()[1])
+        while True:
+            if house:
+                house.truth()  # events are logged when they happen, and no time piles up
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        control.close()
+        await inverter.stop()
+
+
+async def _opened(settings: ServeSettings, control: Control, inverter: ModbusServer) -> asyncio.Server:
+    try:
+        await inverter.start(settings.house_modbus_bind, settings.house_modbus_port)
+        return await control.start(settings.house_control_bind, settings.house_control_port)
+    except OSError as error:
+        raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_MODBUS_* and HOUSE_CONTROL_*.") from None
+
+
+def _say_ready(settings: ServeSettings, modbus_port: int, control_port: int) -> None:
+    log.info("Modbus TCP on port %d, control on port %d.", modbus_port, control_port)
+    if settings.house_ready_file:
+        ports = {"modbus_port": modbus_port, "control_port": control_port}
+        _write_at_once(settings.house_ready_file, json.dumps(ports))
+
+
+def _write_at_once(file: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(file)

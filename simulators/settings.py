@@ -1,0 +1,64 @@
+"""The simulator's settings."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from shared.settings import MqttSettings, Settings
+from shared.topics import NAME
+from simulators.house import House
+from simulators.live import FASTEST
+from simulators.mains import KYIV, GridMode, Window, windows
+from simulators.registers import Layout
+
+
+def _timetable(given: object) -> object:
+    return windows(given) if isinstance(given, str) else given
+
+
+Timetable = Annotated[tuple[Window, ...], NoDecode, BeforeValidator(_timetable)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class WorldSettings(Settings):
+    """What the house is like; who simulates the same span with the same of these arrives at the same state."""
+
+    house_seed: int = Field(default=1, ge=0, le=2**31 - 1)
+    house_days: int = Field(default=1, ge=0, le=92)
+    house_outages: Timetable = windows("08:00-11:00,18:00-21:30")
+    house_layout: Layout = Layout.CLASSIC
+
+    def new_house(self, now: datetime, days: int | None = None) -> House:
+        """Return the house as it was at the local midnight so many days ago."""
+        midnight = now.astimezone(KYIV).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = self.house_days if days is None else days
+        return House(midnight - timedelta(days=days), seed=self.house_seed, outages=self.house_outages)
+
+
+class ServeSettings(WorldSettings):
+    """How the house shows itself."""
+
+    house_modbus_bind: str = "127.0.0.1"
+    house_modbus_port: Port = 5020
+    house_modbus_unit: int = Field(default=1, ge=1, le=247)
+    house_control_bind: str = "127.0.0.1"
+    house_control_port: Port = 8502
+    house_speed: float = Field(default=1.0, gt=0, le=FASTEST)
+    house_grid: GridMode = GridMode.AUTO
+    house_replay: str = ""
+    house_ready_file: Path | None = None
+
+
+class ClientSettings(Settings):
+    """Where the control is."""
+
+    house_control_url: str = Field(default="http://127.0.0.1:8502", pattern="^https?://")
+
+
+class HistorySettings(MqttSettings, WorldSettings):
+    """Where the past goes."""
+
+    inverter_name: str = Field(default="main", pattern=f"^{NAME}$")

@@ -1,0 +1,114 @@
+"""What users get wrong: one plain sentence in the log and on the status topic, and the right end."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.support.stack import INVERTER, Stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+EXIT_CONFIG = 78
+
+
+@pytest.mark.parametrize(
+    ("service", "settings", "sentence"),
+    [
+        pytest.param("poller", {"INVERTER_MODEL": "EASUN"}, 'INVERTER_MODEL is "EASUN": unknown model', id="model"),
+        pytest.param("poller", {"POLL_INTERVAL": "often"}, 'POLL_INTERVAL is "often"', id="not-a-number"),
+        pytest.param("poller", {"MODBUS_PORT": "70000"}, 'MODBUS_PORT is "70000"', id="out-of-range"),
+        pytest.param("poller", {"INVERTER_NAME": "a/b"}, 'INVERTER_NAME is "a/b"', id="name-with-a-level"),
+        pytest.param("recorder", {"DB_PATH": "/proc/easun.db"}, "/proc/easun.db cannot be opened", id="database"),
+        pytest.param("dashboard", {"DASHBOARD_PORT": "web"}, 'DASHBOARD_PORT is "web"', id="port"),
+    ],
+)
+def test_only_the_user_can_mend_it(
+    service: str, settings: dict[str, str], sentence: str, stack: Stack, watcher: Viewer
+) -> None:
+    process = getattr(stack, service)
+    process.start(**settings)
+    assert process.exit_code() == EXIT_CONFIG
+    assert sentence in process.log
+    assert "Traceback" not in process.log
+    assert sentence in watcher.wait_for(f"service/{service}/status", state="offline")["reason"]
+
+
+@pytest.mark.parametrize("name", ["MQTT_PASSWORD", "MQTT_SECRETS_DIR"])
+def test_a_wrong_password_ends_it_without_being_repeated(name: str, stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "recorder").write_text("hunter2")
+    stack.recorder.start(**{name: "hunter2" if name == "MQTT_PASSWORD" else str(tmp_path)})
+    assert stack.recorder.exit_code() == EXIT_CONFIG
+    assert 'refuses the user "recorder"' in stack.recorder.log
+    assert "hunter2" not in stack.recorder.log
+
+
+def test_a_wrong_setting_in_the_file_is_named_with_the_file(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "home.env"
+    file.write_bytes(b"INVERTER_MODEL=6K\r\nMQTT_PASSWORD=hunter2\r\n")
+    stack.poller.start(ENV_FILE=str(file))
+    assert stack.poller.exit_code() == EXIT_CONFIG
+    assert 'INVERTER_MODEL is "6K"' in stack.poller.log
+    assert str(file) in stack.poller.log
+    assert "hunter2" not in stack.poller.log
+
+
+def test_no_inverter_configured_is_disabled_and_waits(stack: Stack, watcher: Viewer) -> None:
+    stack.start(stack.poller)
+    assert "MODBUS_HOST" in watcher.wait_for("service/poller/status", state="disabled")["reason"]
+    assert stack.poller.end() == 0
+
+
+def test_no_broker_at_the_start_is_waited_for(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house()
+    stack.broker.stop()
+    stack.start(stack.recorder, stack.poller)
+    eventually(lambda: "No broker at" in stack.poller.log and "No broker at" in stack.recorder.log)
+    stack.broker.start()
+    watcher.last(INVERTER)
+    eventually(lambda: stack.rows("SELECT 1 FROM inverter_state"))
+    assert stack.poller.log.count("No broker at") <= 2  # when it began, and when it ended
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["{half", "", "[]", '"text"', '{"at": "yesterday"}', '{"at": "2026-11-23T12:00:00Z", "mode": 7}', "\udcff\x00"],
+)
+def test_a_payload_that_does_not_parse_is_said_and_blocks_nothing(stack: Stack, watcher: Viewer, payload: str) -> None:
+    stack.start_house()
+    stack.start(stack.recorder)
+    watcher.wait_for("service/recorder/status", state="online")
+    with Viewer(stack.broker, "poller") as impostor:
+        impostor.client.publish(INVERTER, payload.encode(errors="surrogateescape"), qos=1)
+        if payload:
+            status = watcher.wait_for("service/recorder/status", state="degraded")
+            assert f"A message on {INVERTER} is not recorded" in status["reason"]
+    stack.start(stack.poller)
+    eventually(lambda: stack.rows("SELECT 1 FROM inverter_state"))
+    watcher.wait_for("service/recorder/status", state="online")
+
+
+def test_a_locked_database_loses_nothing(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house()
+    stack.start(stack.recorder, stack.poller)
+    eventually(lambda: stack.rows("SELECT 1 FROM inverter_state"))
+    lock = sqlite3.connect(stack.db_path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    status = watcher.wait_for("service/recorder/status", state="degraded")
+    assert "cannot be written" in status["reason"]
+    published = [payload["at"] for payload in watcher.on(INVERTER)]
+    lock.execute("ROLLBACK")
+    lock.close()
+    watcher.wait_for("service/recorder/status", state="online")
+    eventually(lambda: stack.rows("SELECT count(*) FROM inverter_state")[0][0] >= len(published))
+
+
+def test_a_database_of_a_newer_version_is_left_alone(stack: Stack) -> None:
+    with sqlite3.connect(stack.db_path) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    before = stack.db_path.read_bytes()
+    stack.start(stack.recorder)
+    assert stack.recorder.exit_code() == EXIT_CONFIG
+    assert "written by a newer version" in stack.recorder.log
+    assert stack.db_path.read_bytes() == before

@@ -1,0 +1,96 @@
+"""The poller against real Modbus TCP: captured inverters replayed, and an inverter that misbehaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.messages import InverterState
+from tests.poller.dumps import DUMPS, Dump
+from tests.support.stack import INVERTER, Stack
+from tests.support.viewer import Viewer
+
+
+def as_json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.layout + str(len(dump.words)))
+def test_a_captured_inverter_comes_out_as_its_decoded_values(
+    dump: Dump, stack: Stack, watcher: Viewer, tmp_path: Path
+) -> None:
+    file = tmp_path / "dump.json"
+    words = {str(address): word for address, word in dump.words.items()}
+    file.write_text(json.dumps({"id": "it", "protocol_number": dump.protocol, "registers_raw_u16": words}))
+    stack.start_house(HOUSE_REPLAY=str(file))
+    stack.start(stack.recorder, stack.poller)
+    state = watcher.last(INVERTER)
+    info = watcher.last("inverter/main/info")
+    live = {name: value for name, value in dump.known.items() if name in InverterState.model_fields}
+    rest = {name: value for name, value in dump.known.items() if name not in live}
+    assert {name: state[name] for name in live} == {name: as_json(value) for name, value in live.items()}
+    told = info["settings"] | info
+    assert {name: told[name] for name in rest} == {name: as_json(value) for name, value in rest.items()}
+    assert info["layout"] == dump.layout
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        pytest.param({"kind": "silent"}, "no inverter answers as unit 1", id="silent"),
+        pytest.param({"kind": "refuse"}, "Nothing listens for Modbus TCP at", id="refused"),
+        pytest.param({"kind": "exception", "code": 4}, "exception 4 (device failure)", id="exception"),
+        pytest.param({"kind": "garbage"}, "something that is not a whole Modbus TCP answer", id="garbage"),
+        pytest.param({"kind": "half"}, "something that is not a whole Modbus TCP answer", id="half-a-frame"),
+        pytest.param({"kind": "zeros"}, "nothing but zeros", id="gateway-without-inverter"),
+    ],
+)
+def test_a_bad_inverter_is_said_is_no_outage_and_recovers(
+    fault: dict[str, object], sentence: str, stack: Stack, watcher: Viewer
+) -> None:
+    stack.start_house()
+    stack.start(stack.poller)
+    before = watcher.wait_for("grid/state", state="on")
+    stack.command("fault", **fault)
+    watcher.wait_for("service/poller/status", state="degraded")
+    unknown = watcher.wait_for("grid/state", state="unknown")
+    assert (unknown["transition_id"], unknown["last_known"]) == (before["transition_id"], "on")
+    assert sentence in watcher.last("service/poller/status")["reason"]
+    assert sentence in watcher.wait_for("inverter/main/availability", state="offline")["why"]
+    assert stack.poller.log.count("WARNING") <= 3, "it is said once, not at every try"
+
+    stack.command("fault", kind="none")
+    after = watcher.wait_for("grid/state", state="on")
+    assert (after["since"], after["transition_id"]) == (before["since"], before["transition_id"])
+    watcher.wait_for("inverter/main/availability", state="online", why=None)
+    watcher.wait_for("service/poller/status", state="online", reason=None)
+    assert not [payload for payload in watcher.on("grid/state") if payload["state"] == "off"]
+
+
+def test_an_inverter_that_is_not_there_at_the_start(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house()
+    stack.command("fault", kind="refuse")
+    stack.start(stack.poller)
+    watcher.wait_for("service/poller/status", state="degraded")
+    assert watcher.wait_for("grid/state", state="unknown")["transition_id"] is None
+    stack.command("fault", kind="none")
+    watcher.wait_for("grid/state", state="on")
+    watcher.wait_for("service/poller/status", state="online")
+
+
+def test_now_and_then_a_lost_reply_costs_nothing(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house()
+    stack.command("fault", kind="silent", probability=0.1)
+    stack.start(stack.poller)
+    watcher.wait_for("grid/state", state="on")
+    seen = len(watcher.on(INVERTER))
+    while len(watcher.on(INVERTER)) < seen + 8:
+        watcher.wait_for("grid/state", state="on")
+
+
+def test_a_named_model_that_contradicts_the_device_is_said(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house(HOUSE_LAYOUT="k11")
+    stack.poller.start(INVERTER_MODEL="ISOLAR_SMG_II_6K")
+    status = watcher.wait_for("service/poller/status", state="degraded")
+    assert "INVERTER_MODEL=ISOLAR_SMG_II_6K means the layout classic" in status["reason"]
+    watcher.wait_for("grid/state", state="on")

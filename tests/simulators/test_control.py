@@ -1,0 +1,139 @@
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import pytest
+
+from simulators.control import Control
+from simulators.faults import FaultKind
+from simulators.house import House
+from simulators.live import LiveHouse
+from simulators.modbus_tcp import ModbusServer
+from simulators.registers import Layout
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = START.timestamp()
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def house(clock):
+    return LiveHouse(House(START), Layout.CLASSIC, clock=clock)
+
+
+@pytest.fixture
+async def inverter(house):
+    inverter = ModbusServer(house.words)
+    await inverter.start("127.0.0.1", 0)
+    yield inverter
+    await inverter.stop()
+
+
+@pytest.fixture
+def control(house, inverter):
+    return Control(house, inverter)
+
+
+async def post(control, path, body):
+    return await control.handle("POST", path, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+async def truth(control):
+    return json.loads(json.dumps((await control.handle("GET", "/truth", b""))[1]))
+
+
+async def test_truth(control, house):
+    seen = await truth(control)
+    assert seen["house_time"] == "2026-11-20T12:00:00.000Z"
+    assert seen["grid_on"] is True
+    assert seen["mode_code"] == 2
+    assert seen["words_at"] is None
+    assert seen["faults"] == []
+    house.words()
+    assert (await truth(control))["words_at"].endswith("Z")
+
+
+async def test_grid(control, house):
+    assert await post(control, "/grid", {"mode": "off"}) == (HTTPStatus.OK, {"mode": "off", "grid_on": False})
+    assert house.words()[202] == 0
+    assert house.words()[105] == 1
+    await post(control, "/grid", {"mode": "auto"})
+    assert house.words()[202] > 2200
+
+
+async def test_battery(control, house):
+    assert await post(control, "/battery", {"soc_percent": 30}) == (HTTPStatus.OK, {"soc_percent": 30})
+    assert house.words()[229] == 30
+
+
+async def test_time_flies_from_now_on(control, clock):
+    clock.now_s += 10
+    assert await post(control, "/speed", {"factor": 60}) == (HTTPStatus.OK, {"factor": 60.0})
+    clock.now_s += 10
+    assert (await truth(control))["house_time"] == "2026-11-20T12:10:10.000Z"
+
+
+async def test_a_clock_set_back_stops_time_and_never_turns_it(control, clock):
+    clock.now_s -= 3600
+    assert (await truth(control))["house_time"] == "2026-11-20T12:00:00.000Z"
+    clock.now_s += 10
+    assert (await truth(control))["house_time"] == "2026-11-20T12:00:10.000Z"
+
+
+async def test_fault(control, inverter):
+    status, content = await post(control, "/fault", {"kind": "silent", "probability": 0.05})
+    assert status == HTTPStatus.OK
+    assert content["faults"][0]["probability"] == 0.05
+    assert inverter.faults.active[0].kind is FaultKind.SILENT
+    await post(control, "/fault", [{"kind": "zeros", "probability": 0.1}, {"kind": "exception", "code": 2}])
+    assert [fault.kind for fault in inverter.faults.active] == ["zeros", "exception"]
+    await post(control, "/fault", {"kind": "none"})
+    assert inverter.faults.active == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        pytest.param("/grid", {"mode": "maybe"}, "mode: input should be 'on', 'off' or 'auto'.", id="mode"),
+        pytest.param("/grid", {}, "mode: field required.", id="nothing"),
+        pytest.param("/grid", {"mode": "on", "x": 1}, "x: extra inputs are not permitted.", id="extra"),
+        pytest.param("/grid", b"{", "the body: invalid JSON", id="no-json"),
+        pytest.param("/grid", b"", "the body: invalid JSON", id="no-body"),
+        pytest.param("/grid", b"\xff", "the body: invalid JSON", id="no-text"),
+        pytest.param("/speed", {"factor": 0}, "factor: input should be greater than 0.", id="standstill"),
+        pytest.param("/speed", b'{"factor": NaN}', "factor: input should be a finite number.", id="nan"),
+        pytest.param("/battery", {"soc_percent": 101}, "soc_percent: input should be less than", id="overfull"),
+        pytest.param("/fault", {"kind": "explode"}, "kind: input should be 'none', ", id="kind"),
+        pytest.param("/fault", [{"kind": "slow", "latency_s": -1}], "latency_s: input should be", id="past"),
+        pytest.param("/fault", {"kind": "silent", "probability": 5}, "probability: input should be", id="500-percent"),
+        pytest.param("/fault", 5, "the body: input should be an object.", id="number"),
+    ],
+)
+async def test_bad_input_gives_one_sentence(control, path, body, sentence):
+    status, content = await post(control, path, body)
+    assert status == HTTPStatus.BAD_REQUEST
+    assert content.startswith(sentence)
+
+
+async def test_what_there_is(control):
+    status, content = await control.handle("GET", "/", b"")
+    assert status == HTTPStatus.NOT_FOUND
+    assert "POST /grid" in content
+
+
+async def test_a_replayed_capture_cannot_be_commanded(inverter):
+    control = Control(None, inverter)
+    assert (await post(control, "/grid", {"mode": "off"}))[0] == HTTPStatus.CONFLICT
+    assert (await post(control, "/fault", {"kind": "none"}))[0] == HTTPStatus.OK
+    assert (await control.handle("GET", "/healthz", b""))[0] == HTTPStatus.OK

@@ -1,0 +1,100 @@
+import itertools
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.messages import Grid, Mode
+from simulators.history import grid_state, inverter_state, truths
+from simulators.registers import Layout
+from simulators.settings import WorldSettings
+from tests.simulators.truths import truth
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+NOW = datetime(2026, 11, 23, 19, 10, 33, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    monkeypatch.setenv("HOUSE_SEED", "7")
+    return WorldSettings(_env_file=None)
+
+
+def test_the_past_ends_in_the_state_from_which_serve_goes_on(world):
+    past = world.new_house(NOW)
+    seen = list(truths(past, NOW, 60))
+    past.advance_to(NOW)
+    served = world.new_house(NOW)
+    served.advance_to(NOW)
+    assert past.truth() == served.truth()
+    assert timedelta(0) <= NOW - seen[-1].house_time < timedelta(seconds=60)
+
+
+def test_it_begins_at_local_midnight(world):
+    first = next(truths(world.new_house(NOW, days=3), NOW, 60))
+    assert first.house_time == datetime(2026, 11, 19, 22, 1, tzinfo=UTC)
+
+
+def test_transitions_are_those_of_the_timetable(world):
+    states = [grid_state(seen) for seen in truths(world.new_house(NOW), NOW, 300)]
+    changes = [next(group) for _, group in itertools.groupby(states, key=lambda state: state.transition_id)]
+    assert [change.transition_id for change in changes] == [
+        "on-2026-11-21T22:00:00.000Z",
+        "off-2026-11-22T06:00:00.000Z",
+        "on-2026-11-22T09:00:00.000Z",
+        "off-2026-11-22T16:00:00.000Z",
+        "on-2026-11-22T19:30:00.000Z",
+        "off-2026-11-23T06:00:00.000Z",
+        "on-2026-11-23T09:00:00.000Z",
+        "off-2026-11-23T16:00:00.000Z",
+    ]
+    assert all(state.since <= state.at for state in states)
+
+
+def test_an_outage_as_a_message():
+    state = grid_state(truth(grid_on=False, grid_voltage_v=0.0, grid_frequency_hz=0.0))
+    assert (state.state, state.voltage_v, state.frequency_hz) == (Grid.OFF, 0.0, 0.0)
+    assert state.transition_id == "off-2026-11-23T09:00:00.000Z"
+
+
+def test_a_classic_reading():
+    state = inverter_state(truth(warning_bits=1), Layout.CLASSIC)
+    assert (state.mode, state.grid_voltage_v, state.battery_soc_percent) == (Mode.MAINS, 230.4, 66)
+    assert state.warnings == ("mains lost",)
+    assert (state.inverter_charging_power_w, state.grid_charging_power_w) == (700, None)
+    assert (state.pv1_current_a, state.pv1_power_w, state.pv_energy_today_kwh) == (1.0, None, None)
+
+
+def test_a_k11_reading():
+    state = inverter_state(truth(), Layout.K11)
+    assert (state.inverter_charging_power_w, state.grid_charging_power_w) == (None, 700)
+    assert (state.pv1_power_w, state.pv2_power_w, state.pv_energy_today_kwh) == (220, 180, 3.21)
+    assert state.bus_voltage_v is None
+
+
+def test_all_of_it_reaches_the_broker_and_nothing_is_kept_there(broker, viewer):
+    env = broker.env() | {"INVERTER_NAME": "home", "MQTT_OUTBOX": "100"}
+    command = [sys.executable, "-m", "simulators", "history", "--days", "1", "--every", "120"]
+    done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    count = int(done.stderr.split(" readings of home")[0].split()[-1])
+    eventually(lambda: len(viewer.on("inverter/home/state")) == count, "every reading")
+    eventually(lambda: len(viewer.on("grid/state")) == count, "every state of the grid")
+    assert count >= 720
+    assert {topic for topic, _, _ in viewer.messages} == {"inverter/home/state", "grid/state"}
+    moments = [message["at"] for message in viewer.on("inverter/home/state")]
+    assert moments == sorted(moments)
+    assert broker_keeps(broker) == []
+
+
+def broker_keeps(broker):
+    """Return what a newcomer gets, who knows by the answer to a second request that there is nothing more to come."""
+    answered = threading.Event()
+    with Viewer(broker, "dashboard") as newcomer:
+        newcomer.client.on_unsubscribe = lambda *_: answered.set()
+        newcomer.client.unsubscribe("#")
+        assert answered.wait(10)
+        return newcomer.messages
