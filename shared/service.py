@@ -115,10 +115,10 @@ async def _goodbye(bus: Bus, failure: BaseException | None) -> None:
 async def _heartbeat(service: Service[S]) -> None:
     """Repeat the status while the event loop turns and the broker is there, and touch the file of the health check."""
     while True:
-        if service.bus.connected.is_set():
-            service.bus.send_status()
-            if service.settings.health_file:
-                service.settings.health_file.touch()
+        await service.bus.connected.wait()
+        service.bus.send_status()
+        if service.settings.health_file:
+            service.settings.health_file.touch()
         await asyncio.sleep(HEARTBEAT_S)
 
 

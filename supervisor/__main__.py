@@ -22,7 +22,6 @@ from supervisor.supervise import Supervisor, is_free, port_near
 
 log = logging.getLogger("supervisor")
 
-DEMO = ROOT / ".demo"
 LOCAL = ("127.0.0.1", "localhost", "::1", "")
 KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 """What the demo takes over from the user's environment; a MODBUS_HOST left there must not reach it."""
@@ -34,7 +33,7 @@ def main() -> None:
     arguments = _arguments()
     os.chdir(ROOT)
     try:
-        _demo(arguments.days) if arguments.what == "demo" else _up()
+        _demo(arguments.state, arguments.days) if arguments.what == "demo" else _up()
     except ConfigError as error:
         log.error("%s", error)
         sys.exit(EXIT_CONFIG)
@@ -43,19 +42,20 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="supervisor", description=__doc__)
     parser.add_argument("what", choices=("demo", "up"))
+    parser.add_argument("--state", type=Path, default=ROOT / ".demo", help="where the demo lives; removed at its end")
     parser.add_argument("--days", type=int, default=3, help="days of history that the demo begins with")
     return parser.parse_args()
 
 
-def _demo(days: int) -> None:
+def _demo(state: Path, days: int) -> None:
     env = {name: os.environ[name] for name in KEPT if name in os.environ}
     ports = Ports(mqtt=port_near(1883), dashboard=port_near(8000), modbus=port_near(5020), control=port_near(8502))
-    with _only_one(DEMO):
+    with _only_one(state):
         try:
-            _write_env(DEMO / "env", programs.demo_settings(DEMO, ports, days))
-            asyncio.run(_live(programs.demo(env, DEMO, ports, days), lambda: _say_demo(ports)))
+            _write_env(state / "env", programs.demo_settings(state, ports, days))
+            asyncio.run(_live(programs.demo(env, state, ports, days), lambda: _say_demo(ports)))
         finally:
-            shutil.rmtree(DEMO, ignore_errors=True)
+            shutil.rmtree(state, ignore_errors=True)
 
 
 def _up() -> None:

@@ -1,0 +1,48 @@
+"""`make demo` as a newcomer meets it, but for the make."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from tests.support.broker import ROOT
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
+    log, state = tmp_path / "log", tmp_path / "demo"
+    env = os.environ | {"MODBUS_HOST": "192.0.2.1", "INVERTER_MODEL": "nonsense"}  # must not reach the demo
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "supervisor", "demo", "--days", "1", "--state", str(state)]
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
+    yield process, state, log
+    if process.poll() is None:
+        process.kill()
+
+
+def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subprocess.Popen[bytes], Path, Path]) -> None:
+    process, state, log = demo
+    address = eventually(lambda: re.search(r"Dashboard: +(http://localhost:\d+/)", log.read_text()))[1]
+    eventually(lambda: requests.get(address + "healthz", timeout=5).json().get("grid"), "the page knows the grid")
+    children = {" ".join(child.cmdline()): child for child in psutil.Process(process.pid).children(recursive=True)}
+    for name in ("services.poller", "services.recorder", "simulators serve", "mosquitto -c"):
+        next(child for line, child in children.items() if name in line).kill()
+    eventually(lambda: log.read_text().count("killed by SIGKILL") >= 4)
+    settings = {"ENV_FILE": str(state / "env"), "PATH": os.environ["PATH"]}
+    off = [sys.executable, "-m", "simulators", "grid", "off"]
+    eventually(lambda: subprocess.run(off, cwd=ROOT, env=settings, capture_output=True, check=False).returncode == 0)
+    eventually(lambda: "No grid" in requests.get(address + "live", timeout=5).text, "the page follows the grid")
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not [child for child in family if child.is_running()]
+    assert not state.exists()
+    assert "Traceback" not in log.read_text()

@@ -1,0 +1,108 @@
+"""Rows into a real SQLite file: once each, all or none, and never a silent loss."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.recorder.rows import to_row
+from services.recorder.store import Store, open_store
+from shared.errors import BadMessageError, StorageError
+from shared.messages import Grid, GridState, InverterState, Message, Mode
+from shared.topics import GRID_STATE, INVERTER_STATE
+
+START = datetime(2026, 11, 23, 18, tzinfo=UTC)
+
+
+def reading(second: int, **fields: object) -> tuple[str, bytes]:
+    at = START + timedelta(seconds=second)
+    return INVERTER_STATE.named("main"), payload(InverterState(at=at, load_power_w=second, **fields))
+
+
+def payload(message: Message) -> bytes:
+    return message.model_dump_json().encode()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "easun.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Store:
+    return open_store(path)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_reading_becomes_a_row(store: Store, path: Path) -> None:
+    store.write([to_row(*reading(5, mode=Mode.MAINS, grid_voltage_v=230.4, warnings=("mains lost", "overload")))])
+    query = "SELECT device, at, mode, load_power_w, grid_voltage_v, pv_power_w, warnings FROM inverter_state"
+    assert rows(path, query) == [("main", 1795456805000, "mains", 5, 230.4, None, '["mains lost", "overload"]')]
+
+
+def test_a_grid_state_becomes_a_row(store: Store, path: Path) -> None:
+    message = GridState(at=START, since=START, state=Grid.OFF, transition_id="off-1", voltage_v=0.0)
+    store.write([to_row(GRID_STATE.named(), payload(message))])
+    query = "SELECT device, at, state, since, transition_id, voltage_v FROM grid_state"
+    assert rows(path, query) == [("grid", 1795456800000, "off", 1795456800000, "off-1", 0.0)]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=6))
+def test_any_order_and_any_repetition_gives_each_reading_once(
+    store: Store, path: Path, batches: list[list[int]]
+) -> None:
+    store.write([])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM inverter_state")
+    for batch in batches:
+        store.write([to_row(*reading(second)) for second in batch])
+    stored = [second for (second,) in rows(path, "SELECT load_power_w FROM inverter_state ORDER BY at")]
+    assert stored == sorted({second for batch in batches for second in batch})
+
+
+def test_the_first_message_of_a_moment_stays(store: Store, path: Path) -> None:
+    store.write([to_row(*reading(1, grid_voltage_v=230.0))])
+    store.write([to_row(*reading(1, grid_voltage_v=1.0))])
+    assert rows(path, "SELECT grid_voltage_v FROM inverter_state") == [(230.0,)]
+
+
+def test_a_full_disk_is_a_passing_failure_and_keeps_the_batch_whole(path: Path) -> None:
+    store = open_store(path)
+    engine = store._engine
+    with engine.begin() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StorageError, match="full"):
+        store.write([to_row(*reading(second)) for second in range(500)])
+    assert rows(path, "SELECT count(*) FROM inverter_state") == [(0,)]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=100000")
+    store.write([to_row(*reading(second)) for second in range(500)])
+    assert rows(path, "SELECT count(*) FROM inverter_state") == [(500,)]
+
+
+def test_commits_reach_the_disk(store: Store) -> None:
+    with store._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+@pytest.mark.parametrize("topic", ["service/poller/status", "inverter/main/info", "nonsense"])
+def test_what_nobody_records_is_said(topic: str) -> None:
+    with pytest.raises(BadMessageError, match="nobody records"):
+        to_row(topic, b"{}")
+
+
+@given(st.binary(max_size=300))
+def test_any_payload_is_a_row_or_our_error(data: bytes) -> None:
+    with pytest.raises(BadMessageError):
+        to_row(INVERTER_STATE.named("main"), data)

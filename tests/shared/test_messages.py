@@ -1,0 +1,106 @@
+"""Messages on the wire, topics, freshness, and the files made from them."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docs.generate import acl, asyncapi, markdown
+from shared.errors import BadMessageError
+from shared.freshness import fresh
+from shared.messages import Grid, GridState, InverterState, Mode
+from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS, TOPICS
+
+NOW = datetime(2026, 11, 23, 18, 2, 11, 250_000, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_is_sent_is_what_is_read() -> None:
+    sent = InverterState(at=NOW, mode=Mode.MAINS, grid_voltage_v=230.4, warnings=("mains lost",))
+    assert InverterState.model_validate_json(sent.model_dump_json()) == sent
+
+
+@given(st.datetimes(timezones=st.timezones()), st.floats(allow_nan=False, allow_infinity=False))
+def test_any_moment_survives_the_wire(at: datetime, volts: float) -> None:
+    try:
+        sent = GridState(at=at, since=at, state=Grid.ON, voltage_v=volts)
+    except ValueError:
+        return  # within a day of year 1 or 9999: UTC has no such moment
+    assert GridState.model_validate_json(sent.model_dump_json()) == sent
+
+
+def test_a_moment_is_utc_in_milliseconds() -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=2)))
+    assert '"at":"2026-11-23T18:02:11.250Z"' in GridState(at=local, since=NOW, state=Grid.ON).model_dump_json()
+
+
+def test_a_field_of_a_newer_version_is_no_fault() -> None:
+    text = b'{"at": "2026-11-23T18:00:00Z", "v": 2, "since": "2026-11-23T18:00:00Z", "state": "on", "phase": 3}'
+    assert GRID_STATE.parse(text).state is Grid.ON
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_message_or_our_error(payload: bytes) -> None:
+    with pytest.raises(BadMessageError):
+        GRID_STATE.parse(payload)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", '"high"', "[230]"])
+def test_a_number_that_is_none_is_refused(value: str) -> None:
+    payload = f'{{"at": "2026-11-23T18:00:00Z", "grid_voltage_v": {value}}}'
+    with pytest.raises(BadMessageError):
+        INVERTER_STATE.parse(payload.encode())
+
+
+@pytest.mark.parametrize(
+    ("topic", "name"),
+    [
+        ("inverter/main/state", "main"),
+        ("inverter/a.b-c/state", "a.b-c"),
+        ("inverter/state", None),
+        ("inverter/a/b/state", None),
+        ("inverter//state", None),
+        ("grid/state", None),
+    ],
+)
+def test_the_name_in_a_topic(topic: str, name: str | None) -> None:
+    assert INVERTER_STATE.name_in(topic) == name
+
+
+def test_a_topic_without_a_name() -> None:
+    assert GRID_STATE.name_in("grid/state") == ""
+    assert GRID_STATE.filter == GRID_STATE.named() == "grid/state"
+    assert SERVICE_STATUS.filter == "service/+/status"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "expected"),
+    [(0, True), (15, True), (15.1, False), (7 * 86400, False), (-10, True), (-31, False)],
+)
+def test_fresh(age_s: float, expected: bool) -> None:
+    assert fresh(NOW - timedelta(seconds=age_s), NOW, timedelta(seconds=15)) is expected
+
+
+def test_the_generated_files_are_not_stale() -> None:
+    assert (ROOT / "docs/topics.md").read_text() == markdown()
+    assert (ROOT / "docs/asyncapi.yaml").read_text() == asyncapi()
+    assert (ROOT / "mosquitto/acl").read_text() == acl()
+
+
+def test_asyncapi_has_every_topic_and_no_dangling_reference() -> None:
+    document = yaml.safe_load(asyncapi())
+    assert {channel["address"] for channel in document["channels"].values()} == {topic.template for topic in TOPICS}
+    for reference in re.findall(r"\$ref: '?#/([^'\s]+)", asyncapi()):
+        part = document
+        for step in reference.split("/"):
+            part = part[step]
+
+
+def test_no_topic_is_written_out_anywhere_else() -> None:
+    wanted = re.compile(r"""["'](grid/state|inverter/|service/)""")
+    files = [*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py"), *ROOT.glob("simulators/**/*.py")]
+    assert [str(file) for file in files if wanted.search(file.read_text()) and file.name != "topics.py"] == []

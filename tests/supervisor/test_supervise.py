@@ -1,0 +1,94 @@
+"""The supervisor with small programs: what dies is started again, what only the user can mend is not."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from supervisor.programs import Ports, Program, demo, up
+from supervisor.supervise import Supervisor, is_free, port_near
+from tests.support.broker import free_port
+
+
+def program(name: str, code: str, **options: object) -> Program:
+    return Program(name, (sys.executable, "-c", code), {"PATH": os.environ["PATH"]}, **options)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def running(*programs: Program) -> AsyncIterator[Supervisor]:
+    supervisor = Supervisor(programs)
+    await supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def saying(file: Path, then: str) -> str:
+    return f"import os, sys, time; open({str(file)!r}, 'a').write(f'{{os.getpid()}}\\n'); {then}"
+
+
+async def test_what_is_killed_is_started_again(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    async with running(program("steady", saying(pids, "time.sleep(60)"))):
+        await until(lambda: lines(pids))
+        os.kill(int(lines(pids)[0]), 9)
+        await until(lambda: len(lines(pids)) == 2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(lines(pids)[1]), 0)
+
+
+async def test_what_only_the_user_can_mend_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    starts = tmp_path / "starts"
+    async with running(program("misconfigured", saying(starts, "sys.exit(78)"))):
+        await until(lambda: "waits for you" in caplog.text)
+    assert len(lines(starts)) == 1
+
+
+async def test_a_task_ends_and_is_tried_again_when_it_fails(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    code = saying(starts, f"sys.exit(len(open({str(starts)!r}).readlines()) < 2)")
+    async with running(program("task", code, once=True)) as supervisor:
+        await until(lambda: len(lines(starts)) == 2)
+        await asyncio.wait_for(asyncio.gather(*supervisor._keepers), 10)
+    assert len(lines(starts)) == 2
+
+
+async def test_a_port_is_waited_for_before_the_next_starts(tmp_path: Path) -> None:
+    port, order = free_port(), tmp_path / "order"
+    late = f"import socket, time; time.sleep(0.5); s = socket.create_server(('127.0.0.1', {port})); "
+    first = program("first", late + saying(order, "time.sleep(60)"), wait_for_port=port)
+    async with running(first, program("second", saying(order, "time.sleep(60)"))):
+        await until(lambda: len(lines(order)) == 2)
+        assert not is_free(port)
+        assert port_near(port) > port
+
+
+def test_the_demo_points_at_nothing_real() -> None:
+    programs = demo({"PATH": "/bin"}, Path("/demo"), Ports(1, 2, 3, 4), days=3)
+    for one in programs:
+        if one.name != "mosquitto":
+            assert one.env["ENV_FILE"] == ""
+            assert one.env["MODBUS_HOST"] == "127.0.0.1"
+            assert one.env["DB_PATH"].startswith("/demo")
+
+
+@pytest.mark.parametrize("own_broker", [True, False])
+def test_up_starts_a_broker_only_where_it_is_ours(own_broker: bool) -> None:
+    names = [one.name for one in up({}, Path("/data"), Ports(1, 2), own_broker=own_broker)]
+    assert ("mosquitto" in names) is own_broker
+    assert names[-3:] == ["recorder", "poller", "dashboard"]

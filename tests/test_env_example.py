@@ -1,0 +1,50 @@
+"""Every variable that is read stands in .env.example, and every one that stands there is read."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.dashboard.settings import DashboardSettings
+from services.poller.settings import PollerSettings
+from services.recorder.settings import RecorderSettings
+from shared.settings import Settings
+from simulators.settings import ClientSettings, HistorySettings, ServeSettings
+
+ROOT = Path(__file__).parent.parent
+KINDS = (PollerSettings, RecorderSettings, DashboardSettings, ServeSettings, ClientSettings, HistorySettings)
+LINE = re.compile(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
+EXAMPLE = dict(LINE.findall((ROOT / ".env.example").read_text()))
+READ_BY_THE_BROKER = set(re.findall(r"\$\{(MQTT_[A-Z_]+)", (ROOT / "mosquitto/start.sh").read_text()))
+ACCOUNTS = {"MQTT_PASSWORD_VIEWER", "MQTT_PASSWORD_HOMEASSISTANT"}
+READ_BY_COMPOSE = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+
+
+def read_by_services() -> set[str]:
+    return {name.upper() for kind in KINDS for name in kind.model_fields}
+
+
+def test_the_example_is_complete_and_has_nothing_else() -> None:
+    read = read_by_services() | READ_BY_THE_BROKER | ACCOUNTS | READ_BY_COMPOSE - {"EASUN_TAG"}
+    assert set(EXAMPLE) == read
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_is_usable_as_it_stands(kind: type[Settings]) -> None:
+    kind(_env_file=ROOT / ".env.example")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_in_the_example_are_the_defaults(kind: type[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = kind(_env_file=None)
+    for name in kind.model_fields:
+        if EXAMPLE[name.upper()]:
+            monkeypatch.setenv(name.upper(), EXAMPLE[name.upper()])
+    assert kind(_env_file=None) == plain
+
+
+def test_compose_hands_on_every_setting_of_a_service() -> None:
+    handed = (ROOT / "docker-compose.yml").read_text()
+    own = {name.upper() for kind in (PollerSettings, RecorderSettings, DashboardSettings) for name in kind.model_fields}
+    inside = {"DB_PATH", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX", "MODBUS_TRANSPORT"}
+    assert [name for name in sorted(own - inside) if name not in handed] == []
