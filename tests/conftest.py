@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.broker import Broker
 from tests.support.stack import Stack, running_stack
@@ -42,3 +43,14 @@ def stack(stack_and_viewer: tuple[Stack, Viewer]) -> Stack:
 def watcher(stack_and_viewer: tuple[Stack, Viewer]) -> Viewer:
     """The viewer at the broker of `stack`."""
     return stack_and_viewer[1]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium without a window; one a module, for asyncio tests cannot run beside its event loop."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()

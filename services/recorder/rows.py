@@ -1,15 +1,14 @@
 """Payloads to rows, pure."""
 
-import json
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table
 
 from shared.errors import BadMessageError
-from shared.history.tables import grid_state, inverter_state, to_ms
+from shared.history.tables import grid_state, inverter_state
 from shared.messages import Message
 from shared.topics import GRID_STATE, INVERTER_STATE, Topic
 
@@ -30,22 +29,19 @@ def to_row(topic: str, payload: bytes) -> tuple[Table, Row]:
 
 
 def _row(table: Table, device: str, message: Message) -> Row:
-    fields = message.__dict__
-    return device, *(_plain(fields[column]) for column in _columns(table))
+    """Return the values in the order of the columns; only the few that need it are touched one by one."""
+    take, conversions = _plan(table)
+    values = [device, *take(message.__dict__)]
+    for index, convert in conversions:
+        if values[index] is not None:
+            values[index] = convert(values[index])
+    return tuple(values)
 
 
 @cache
-def _columns(table: Table) -> list[str]:
-    """The message's fields in the order of the table; the device comes before them."""
-    return [column.name for column in table.columns][1:]
-
-
-def _plain(value: Any) -> Any:
-    convert = CONVERTERS.get(type(value))
-    return convert(value) if convert else value
-
-
-CONVERTERS: dict[type, Callable[[Any], Any]] = {
-    datetime: to_ms,
-    tuple: lambda texts: json.dumps(texts, ensure_ascii=False),
-}
+def _plan(table: Table) -> tuple[Callable[[Any], tuple[Any, ...]], list[tuple[int, Callable[[Any], Any]]]]:
+    fields = [column.name for column in table.columns if column.name != "device"]
+    conversions = [
+        (index, column.info["convert"]) for index, column in enumerate(table.columns) if column.info.get("convert")
+    ]
+    return itemgetter(*fields), conversions

@@ -3,6 +3,8 @@
 Moments are integers, milliseconds since 1970 UTC. A new field of a message needs a new migration; a test says so.
 """
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -30,6 +32,11 @@ def from_ms(ms: int) -> datetime:
     return EPOCH + ms * MILLISECOND
 
 
+def to_json(texts: tuple[str, ...]) -> str:
+    """Return texts as the database keeps them."""
+    return json.dumps(texts, ensure_ascii=False)
+
+
 def _bare(annotation: Any) -> Any:
     """Take off None and Annotated, and turn a container into its kind: `tuple[str, ...] | None` is a tuple."""
     if get_origin(annotation) is Annotated:
@@ -47,8 +54,16 @@ def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
     return Float() if issubclass(kind, float) else Text()
 
 
+def _converter(kind: Any) -> Callable[[Any], Any] | None:
+    """How a field becomes what the driver takes, for the few that do not already."""
+    if issubclass(kind, datetime | AwareDatetime):
+        return to_ms
+    return to_json if issubclass(kind, tuple) else None
+
+
 def _column(name: str, field: FieldInfo) -> Column[Any]:
-    return Column(name, _column_type(name, _bare(field.annotation)), nullable=not field.is_required())
+    kind = _bare(field.annotation)
+    return Column(name, _column_type(name, kind), nullable=not field.is_required(), info={"convert": _converter(kind)})
 
 
 def _table(name: str, message: type[Message]) -> Table:
@@ -57,9 +72,8 @@ def _table(name: str, message: type[Message]) -> Table:
         name,
         metadata,
         Column("device", Text(), primary_key=True),
-        Column("at", BigInteger(), primary_key=True),
+        Column("at", BigInteger(), primary_key=True, info={"convert": to_ms}),
         *(_column(key, field) for key, field in fields.items()),
-        info={"message": message},
         sqlite_with_rowid=False,
     )
 

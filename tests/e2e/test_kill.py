@@ -1,7 +1,7 @@
 """Kill -9 in mid-stream: every reading that was published is in the database, once, and everybody is back."""
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 

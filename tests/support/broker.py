@@ -55,6 +55,12 @@ class Broker:
             self._process = subprocess.Popen([ROOT / "mosquitto/start.sh"], env=env, stdout=log, stderr=log)
         eventually(lambda: listens(self.port), f"the broker listens; see {self.log}")
 
+    @property
+    def pid(self) -> int:
+        """Its number while it runs."""
+        assert self._process
+        return self._process.pid
+
     def save(self) -> None:
         """Make it save its state to disk now, as it does by itself every minute."""
         assert self._process

@@ -57,6 +57,11 @@ class Process:
             self.end()
 
     @property
+    def pid(self) -> int | None:
+        """Its number while it runs."""
+        return self._process.pid if self._process else None
+
+    @property
     def log(self) -> str:
         """What it has said so far."""
         return self.log_file.read_text() if self.log_file.exists() else ""
@@ -98,7 +103,9 @@ class Stack:
         """Start the house and point the poller at it."""
         self._ready.unlink(missing_ok=True)
         self.house.start(**changes)
-        ports = json.loads(eventually(lambda: self._ready.exists() and self._ready.read_text(), "the house is ready"))
+        ports = json.loads(
+            eventually(lambda: (self._ready.exists() and self._ready.read_text()) or "", "the house is ready")
+        )
         self.poller.env |= {"MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": str(ports["modbus_port"])}
         self._control = f"http://127.0.0.1:{ports['control_port']}"
 

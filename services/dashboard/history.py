@@ -1,0 +1,104 @@
+"""The page *History*: reads what was recorded in a period and lays it out."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from dash import dcc, html
+from sqlalchemy import Engine
+
+from services.dashboard import figures
+from services.dashboard.layout import attributes, icon
+from services.dashboard.periods import BUCKETS, Period, Span
+from services.dashboard.wording import Clock, duration
+from shared.errors import StorageError
+from shared.history.queries import GridSpan, Series, latest, outages, series
+from shared.messages import Grid
+
+
+def page(engine: Engine, period: Period, clock: Clock, scheme: str) -> list[Any]:
+    """Return the page of a period, with a sentence instead of a chart where there is nothing to draw."""
+    try:
+        return [_controls(period, clock), *_content(engine, period, clock, scheme)]
+    except StorageError as error:
+        return [_controls(period, clock), _says(str(error))]
+
+
+def _content(engine: Engine, period: Period, clock: Clock, scheme: str) -> list[Any]:
+    words = clock.words
+    seen = latest(engine)
+    if not seen:
+        return [_says(words.no_history)]
+    name = period.inverter if period.inverter in seen else next(iter(seen))
+    start, end = period.bounds(clock.zone)
+    data = series(engine, name, figures.FIELDS, start=start, end=end, buckets=BUCKETS[period.span])
+    spans = outages(engine, start=start, end=end)
+    choice = [_inverters(period, list(seen), name)] if len(seen) > 1 else []
+    if data.empty:
+        return [*choice, _says(words.nothing_here.format(last=clock.since(seen[name])))]
+    return [*choice, _chart(data, spans, period, clock, scheme), _summary(spans, clock)]
+
+
+def _chart(data: Series, spans: Sequence[GridSpan], period: Period, clock: Clock, scheme: str) -> html.Section:
+    theme = figures.THEMES.get(scheme, figures.THEMES["light"])
+    figure = figures.history(data, spans, period, clock.zone, theme=theme, words=clock.words)
+    graph = dcc.Graph(id="chart", figure=figure, config=figures.CONFIG, responsive=True, className="chart")
+    label = clock.words.chart.format(period=period.title(clock.words))
+    return html.Section(graph, className="card", role="img", **attributes(aria_label=label))
+
+
+def _summary(spans: Sequence[GridSpan], clock: Clock) -> html.Section:
+    words = clock.words
+    off, unknown = (_total(spans, state) for state in (Grid.OFF, Grid.UNKNOWN))
+    count = sum(span.state is Grid.OFF for span in spans)
+    sentence = words.one_outage if count == 1 else words.outages
+    lines = [sentence.format(count=count, duration=duration(off, words)) if count else words.no_outage]
+    if unknown:
+        lines.append(words.nobody_knew.format(duration=duration(unknown, words)))
+    return html.Section(
+        [html.P([icon("grid-off" if count else "grid"), *lines[:1]]), *map(html.P, lines[1:])], className="card summary"
+    )
+
+
+def _total(spans: Sequence[GridSpan], state: Grid) -> timedelta:
+    return sum((span.end - span.start for span in spans if span.state is state), timedelta())
+
+
+def _controls(period: Period, clock: Clock) -> html.Div:
+    words, today = clock.words, clock.now.astimezone(clock.zone).date()
+    spans = [_choice(words.spans[span], period.of_span(span, today), chosen=span is period.span) for span in Span]
+    later = period.later() if not period.contains(today) and period.first <= today else None
+    return html.Div(
+        [
+            html.Nav(spans, className="choices"),
+            html.Div(
+                [
+                    _step("earlier", words.earlier, period.earlier()),
+                    html.H1(period.title(words)),
+                    _step("later", words.later, later),
+                ],
+                className="steps",
+            ),
+        ],
+        className="controls",
+    )
+
+
+def _choice(text: str, target: Period, *, chosen: bool) -> dcc.Link:
+    return dcc.Link(text, href=target.address, className="choice chosen" if chosen else "choice")
+
+
+def _step(name: str, title: str, target: Period | None) -> Any:
+    if target is None:
+        return html.Span(icon(name), className="step step-none", **attributes(aria_hidden="true"))
+    return dcc.Link(icon(name), href=target.address, title=title, className=f"step step-{name}")
+
+
+def _inverters(period: Period, names: Sequence[str], shown: str) -> html.Nav:
+    return html.Nav(
+        [_choice(name, period.of_inverter(name), chosen=name == shown) for name in names], className="choices"
+    )
+
+
+def _says(sentence: str) -> html.Section:
+    return html.Section([icon("chart"), html.P(sentence)], className="card empty")

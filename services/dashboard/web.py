@@ -1,0 +1,45 @@
+"""The web server. The only importer of waitress."""
+
+import asyncio
+import threading
+from typing import Any
+
+import waitress
+from flask import Flask
+
+from shared.errors import ConfigError
+
+THREADS = 6
+
+
+def listen(app: Flask, host: str, port: int) -> Any:
+    """Take the port, or raise ConfigError with one sentence that names it."""
+    try:
+        return waitress.create_server(app, host=host, port=port, threads=THREADS, ident="")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(
+            f"The dashboard cannot listen on {host}:{port} ({reason}): is it running already? "
+            "Set DASHBOARD_HOST and DASHBOARD_PORT."
+        ) from None
+
+
+async def serve(server: Any) -> None:
+    """Answer requests from a thread until cancelled; an error in the thread ends the service with a traceback."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def end(outcome: BaseException) -> None:
+        if not over.done():
+            over.set_exception(outcome)
+
+    def run() -> None:
+        try:
+            server.run()
+            outcome: BaseException = RuntimeError("The web server has ended by itself.")
+        except BaseException as error:
+            outcome = error
+        loop.call_soon_threadsafe(end, outcome)
+
+    threading.Thread(target=run, name="web", daemon=True).start()
+    await over

@@ -1,0 +1,96 @@
+"""The web application without a browser: addresses, headers, health."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient
+
+from services.dashboard import web
+from services.dashboard.app import PLOTLY, PLOTLY_ADDRESS, application
+from services.dashboard.live import Snapshot
+from services.dashboard.settings import DashboardSettings
+from shared.errors import ConfigError
+from shared.history.engine import reader
+from shared.settings import load
+from tests.dashboard.stage import reading
+from tests.support.broker import free_port
+
+
+@pytest.fixture
+def known() -> list[Snapshot]:
+    """What the dashboard knows, the newest last."""
+    return [Snapshot(connected=True, inverters={"smg2": reading(datetime.now(UTC))})]
+
+
+@pytest.fixture
+def client(known, tmp_path) -> FlaskClient:
+    settings = DashboardSettings(_env_file=None)
+    return application(lambda: known[-1], reader(tmp_path / "easun.db"), settings).test_client()
+
+
+def test_health_means_that_the_broker_is_there(client, known):
+    assert client.get("/healthz").status_code == 200
+    assert list(client.get("/healthz").json["inverters"]) == ["smg2"]
+    known.append(Snapshot())
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json["broker"]) == (503, "not connected")
+
+
+def test_security_headers(client):
+    for address in ("/", "/history", "/live", "/healthz", "/_dash-layout", "/assets/live.js"):
+        headers = client.get(address).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe-inline" not in re.search(r"script-src[^;]*", policy)[0]
+        assert "unsafe-eval" not in policy
+
+
+def test_caching(client):
+    page = client.get("/").text
+    assert client.get("/live").headers["Cache-Control"] == "no-store"
+    for address in re.findall(
+        r'(?:src|href)="(/(?:assets|_dash-component)[^"]+\?m=[^"]+|/_dash-component[^"]+)"', page
+    ):
+        assert "max-age=31536000" in client.get(address).headers["Cache-Control"], address
+
+
+def test_the_page_names_no_other_host(client):
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', client.get("/").text)
+
+
+def test_plotly_is_the_small_bundle_of_the_version_that_dash_expects(client):
+    from plotly.offline import get_plotlyjs_version
+
+    assert get_plotlyjs_version() in PLOTLY.name
+    answer = client.get(PLOTLY_ADDRESS)
+    assert f"plotly.js (basic - minified) v{get_plotlyjs_version()}" in answer.text[:200]
+    assert not re.findall(r'src="[^"]*plotly[^"]*"', client.get("/").text), "only History needs it"
+    assert client.get(PLOTLY_ADDRESS, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_a_taken_port_is_one_plain_sentence(client):
+    port = free_port()
+    server = web.listen(client.application, "127.0.0.1", port)
+    with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(address already in use\)"):
+        web.listen(client.application, "127.0.0.1", port)
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TIME_ZONE", "Europe/Nowhere"), ("TIME_ZONE", "../etc"), ("DASHBOARD_PORT", "0"), ("DASHBOARD_FRESH_S", "soon")],
+)
+def test_a_malformed_setting_is_named(monkeypatch, name, value):
+    monkeypatch.setenv("ENV_FILE", "")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f'^{name} is "{value}"'):
+        load(DashboardSettings)
+
+
+def test_every_asset_is_small():
+    sizes = {file.name: file.stat().st_size for file in PLOTLY.parent.glob("*") if file != PLOTLY}
+    assert sum(sizes.values()) < 40_000, sizes

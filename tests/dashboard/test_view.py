@@ -1,0 +1,240 @@
+"""What the page says about every state of the house, without a browser."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.dashboard.live import Snapshot
+from services.dashboard.view import chosen, now_page, strength, verdict
+from services.dashboard.wording import JOINED, Clock
+from shared.messages import Availability, Contact, Grid, GridState, InverterState, ServiceHealth, ServiceStatus
+from tests.dashboard.stage import reading
+
+NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
+CLOCK = Clock(NOW, ZoneInfo("Europe/Kyiv"))
+
+
+def ago(**length: float) -> datetime:
+    return NOW - timedelta(**length)
+
+
+def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, known: Grid | None = None) -> GridState:
+    return GridState(at=at, state=state, since=since, last_known=known)
+
+
+def page(snapshot: Snapshot, clock: Clock = CLOCK) -> dict:
+    """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
+    return json.loads(json.dumps(now_page(snapshot, clock), allow_nan=False).replace("\\u00a0", " "))
+
+
+def house(grid_state: GridState | None = None, *, connected: bool = True, **fields: object) -> Snapshot:
+    at = fields.pop("at", NOW)
+    return Snapshot(connected=connected, grid=grid_state or grid(), inverters={"smg2": reading(at, **fields)})
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "state", "sentence"),
+    [
+        pytest.param(house(grid(since=ago(minutes=72))), "on", "Grid on since 16:50 (1 h 12 min)", id="on"),
+        pytest.param(house(grid(Grid.OFF, since=ago(minutes=72))), "off", "No grid since 16:50 (1 h 12 min)", id="off"),
+        pytest.param(
+            house(grid(Grid.OFF, since=ago(days=1))),
+            "off",
+            "No grid since yesterday 18:02 (24 h 00 min)",
+            id="yesterday",
+        ),
+        pytest.param(
+            house(grid(Grid.UNKNOWN, since=ago(minutes=5), known=Grid.ON)),
+            "unknown",
+            "No contact with the inverter since 17:57 – last known: grid on",
+            id="unknown-is-never-an-outage",
+        ),
+        pytest.param(
+            house(grid(at=ago(minutes=5), since=ago(hours=3))),
+            "unknown",
+            "No contact with the inverter since 17:57 – last known: grid on",
+            id="silence-is-not-the-grid-being-on",
+        ),
+        pytest.param(house(grid(Grid.OFF), connected=False), "unknown", "Last known: no grid", id="broker-gone"),
+        pytest.param(
+            house(grid(at=NOW + timedelta(days=1))),
+            "unknown",
+            "The last reading is dated 24 Nov 18:02:11, which is still to come: check the clocks",
+            id="clock-wrong-by-a-day",
+        ),
+        pytest.param(
+            Snapshot(connected=True), "unknown", "Nobody has said yet whether the grid is there", id="nothing-yet"
+        ),
+    ],
+)
+def test_banner(snapshot, state, sentence):
+    view = page(snapshot)
+    assert view["text"]["banner"] + view["text"]["lasting"] == sentence
+    assert view["state"]["banner"] == state
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "expected"),
+    [
+        pytest.param(house(), "live", id="live"),
+        pytest.param(house(at=ago(seconds=20)), "live", id="just-fresh"),
+        pytest.param(house(at=ago(seconds=21)), "stale", id="old"),
+        pytest.param(house(connected=False), "stale", id="fresh-but-the-broker-is-gone"),
+        pytest.param(Snapshot(connected=True), "empty", id="nothing-yet"),
+        pytest.param(Snapshot(), "empty", id="nothing-at-all"),
+    ],
+)
+def test_state_of_the_page(snapshot, expected):
+    assert page(snapshot)["page"] == expected
+
+
+def test_stale_values_are_kept_dated_and_still():
+    view = page(house(at=ago(minutes=3)))
+    assert view["text"]["home"] == "643 W"
+    assert view["text"]["as-of"] == "as of 17:59:11"
+    assert set(view["flow"].values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "expected"),
+    [
+        pytest.param({}, Grid.ON, "The home uses 643 W from the sun · battery charging, 76 %", id="sun"),
+        pytest.param(
+            {"grid_power_w": 412},
+            Grid.ON,
+            "The home uses 643 W from the sun and the grid · battery charging, 76 %",
+            id="two",
+        ),
+        pytest.param(
+            {"pv_power_w": 0, "battery_power_w": -688},
+            Grid.OFF,
+            "The home uses 643 W from the battery · charge 76 %",
+            id="battery",
+        ),
+        pytest.param({"load_power_w": None}, Grid.ON, "battery charging, 76 %", id="home-unknown"),
+        pytest.param({"load_power_w": None, "battery_soc_percent": None}, Grid.ON, "", id="nothing-known"),
+        pytest.param(
+            {"pv_power_w": None, "battery_power_w": None},
+            Grid.ON,
+            "The home uses 643 W · charge 76 %",
+            id="sources-unknown",
+        ),
+    ],
+)
+def test_verdict(fields, state, expected):
+    assert verdict(reading(NOW, **fields), state, CLOCK).replace(JOINED, " ") == expected
+
+
+def test_a_missing_grid_looks_unlike_zero_watts():
+    on, off = page(house(grid_power_w=0)), page(house(grid(Grid.OFF), grid_power_w=0))
+    assert (on["text"]["grid"], on["state"]["grid"]) == ("0 W", "idle")
+    assert (off["text"]["grid"], off["state"]["grid"]) == ("No grid", "missing")
+
+
+@pytest.mark.parametrize(
+    ("watts", "text", "note", "state"),
+    [
+        pytest.param(1240, "1.24 kW", "charging", "active", id="charging"),
+        pytest.param(-688, "688 W", "discharging", "active", id="discharging"),
+        pytest.param(3, "3 W", "at rest", "idle", id="noise"),
+        pytest.param(None, "–", "", "unknown", id="unknown"),
+        pytest.param(999.6, "1.00 kW", "charging", "active", id="rounds-up-to-kilowatts"),
+    ],
+)
+def test_battery(watts, text, note, state):
+    power = InverterState.model_construct(at=NOW, battery_power_w=watts)
+    view = page(Snapshot(connected=True, grid=grid(), inverters={"a": power}))
+    assert (view["text"]["battery"], view["text"]["battery-note"], view["state"]["battery"]) == (text, note, state)
+
+
+def test_flow_runs_from_the_sources_into_the_home():
+    flow = page(house(grid_power_w=-500, pv_power_w=5000, battery_power_w=-2500, load_power_w=20_000))["flow"]
+    assert flow == {"sun": 1, "grid": -0.1, "battery": 0.5, "home": 1}
+
+
+@given(st.none() | st.integers(-100_000, 100_000))
+def test_strength_keeps_the_direction(watts):
+    drawn = strength(watts)
+    assert -1 <= drawn <= 1
+    assert drawn == 0 or (drawn > 0) == (watts > 0)
+
+
+def test_faults_and_warnings():
+    calm, unknown = page(house()), page(house(faults=None))
+    alarm = page(house(faults=("Overload", "Fan blocked")))
+    assert calm["text"]["faults"] == "none"
+    assert unknown["text"]["faults"] == "–"
+    assert (alarm["text"]["faults"], alarm["state"]["faults"]) == ("Overload, Fan blocked", "alarm")
+
+
+@given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode"}))), st.sampled_from(Grid))
+def test_any_fields_may_be_unknown(known, state):
+    everything = reading(NOW).model_dump()
+    fields = {
+        name: everything[name] if name in known else None
+        for name in InverterState.model_fields.keys() - {"at", "v", "mode"}
+    }
+    view = page(house(grid(state), **fields))
+    assert all(isinstance(text, str) for text in view["text"].values())
+
+
+@pytest.mark.parametrize(
+    ("ages", "expected"),
+    [
+        pytest.param({"b": 0, "a": 0}, "a", id="the-first-that-is-live"),
+        pytest.param({"a": 100, "b": 0}, "b", id="a-live-one-before-an-old-one"),
+        pytest.param({"a": 300, "b": 100}, "b", id="else-the-one-heard-last"),
+        pytest.param({"a": -3600, "b": 0}, "b", id="from-the-future-is-not-live"),
+        pytest.param({}, "", id="none"),
+    ],
+)
+def test_chosen_inverter(ages, expected):
+    inverters = {name: reading(ago(seconds=age)) for name, age in ages.items()}
+    assert chosen(inverters, CLOCK) == expected
+
+
+def test_other_inverters_are_listed():
+    long = "x" * 200
+    inverters = {"a": reading(NOW), long: reading(ago(minutes=1), load_power_w=None)}
+    view = page(Snapshot(connected=True, grid=grid(), inverters=inverters))
+    assert view["others"] == [{"name": long, "power": "–", "as_of": "as of 18:01:11"}]
+    assert view["text"]["name"] == "a"
+
+
+def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more: object) -> ServiceStatus:
+    at = ago(seconds=age_s)
+    return ServiceStatus(**{"at": at, "since": at, "state": state, "reason": reason, "version": "0.1.0"} | more)
+
+
+@pytest.mark.parametrize(
+    ("one", "state", "word"),
+    [
+        pytest.param(status(ServiceHealth.ONLINE, 90), "online", "online", id="online"),
+        pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "silent since 18:00", id="silent"),
+        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has trouble", id="degraded"),
+        pytest.param(status(ServiceHealth.OFFLINE, 9999, since=None), "offline", "offline", id="a-will-does-not-age"),
+    ],
+)
+def test_services(one, state, word):
+    view = page(Snapshot(connected=True, services={"recorder": one}))
+    assert view["services"] == [
+        {"name": "recorder", "state": state, "word": word, "reason": (one.reason or "") if state != "silent" else ""}
+    ]
+
+
+def test_why_the_inverter_does_not_answer():
+    contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why="timed out at 10.0.0.7")
+    old = Snapshot(
+        connected=True, grid=grid(), inverters={"smg2": reading(ago(minutes=5))}, availability={"smg2": contact}
+    )
+    assert page(old)["text"]["verdict"] == "The inverter: timed out at 10.0.0.7"
+
+
+def test_broker_gone_is_said():
+    assert "broker" in page(house(connected=False))["text"]["notice"]
+    assert page(house())["text"]["notice"] == ""
+    assert "Mosquitto" in page(Snapshot())["text"]["empty"]
