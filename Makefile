@@ -35,7 +35,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m docs.generate --check
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
-	@$(run) -m pytest
+	@$(run) -m pytest -n 2
 
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench

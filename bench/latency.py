@@ -1,5 +1,6 @@
 """From a changed register to the changed number: on the broker, and on the page in Chromium."""
 
+import random
 import re
 import statistics
 import tempfile
@@ -15,7 +16,7 @@ from tests.support.stack import INVERTER, Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
-ROUNDS = 6
+ROUNDS = 10
 EVERY_S = 2
 
 
@@ -37,6 +38,7 @@ def measure(stack: Stack, viewer: Viewer, page: Page) -> None:
     seen: dict[str, list[float]] = {"on the broker": [], "on the page": []}
     for number in range(ROUNDS):
         soc = 40 + 10 * (number % 2)
+        time.sleep(random.uniform(0, EVERY_S))  # somewhere between two readings
         began = time.perf_counter()
         stack.command("battery", soc_percent=soc)
         seen["on the broker"].append(since(began, partial(told, viewer, soc)))

@@ -38,6 +38,7 @@ log = logging.getLogger("bus")
 KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 5
 FAREWELL_S = 2
+RETAINED_S = 5
 RETRY_FIRST_S = 0.3
 RETRY_MOST_S = 5.0
 STEADY_S = 10.0
@@ -133,27 +134,28 @@ class Bus:
         """Hand every raw message of a topic to `handler`, who must acknowledge each. Call it before `run`."""
         self._handlers[topic.filter] = handler
 
-    async def retained(self, topic: Topic[M], name: str = "", patience_s: float = 1.0) -> M | None:
-        """Return the message that the broker keeps on a topic, or None where it keeps none that can be read."""
-        found: asyncio.Future[M] = asyncio.get_running_loop().create_future()
+    async def retained(self, topic: Topic[M], name: str = "") -> M | None:
+        """Return the message that the broker keeps on a topic, or None where it keeps none that can be read.
+
+        Mosquitto answers in order, so what it keeps comes before the acknowledgement of a status sent afterwards.
+        """
+        found: list[M] = []
 
         def first(delivery: Delivery) -> None:
             delivery.ack()
-            kept = delivery.retained and not found.done()
-            if kept and (message := self._parsed(topic, delivery)):
-                found.set_result(message)
+            if delivery.retained and (message := self._parsed(topic, delivery)):
+                found.append(message)
 
         concrete = topic.named(name)
         self._handlers[concrete] = first
-        try:
-            self._subscribe(concrete)
-            return await asyncio.wait_for(found, patience_s)
-        except TimeoutError:
-            return None
-        finally:
-            del self._handlers[concrete]
-            if self._client:
-                self._client.unsubscribe(self._prefixed(concrete))
+        self._subscribe(concrete)
+        self.send_status()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._announced.wait(), RETAINED_S)
+        del self._handlers[concrete]
+        if self._client:
+            self._client.unsubscribe(self._prefixed(concrete))
+        return found[0] if found else None
 
     def send_status(self) -> None:
         """Tell the status topic how we fare. It overtakes what waits, for it is about now."""

@@ -91,13 +91,14 @@ async def _live(
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await _end(work)
         failure = next((error for task in done if (error := task.exception())), None)
-        if connection not in done and (failure is None or isinstance(failure, ConfigError)):
-            await _goodbye(bus, failure)
+        if failure is None or isinstance(failure, ConfigError):
+            await _goodbye(bus, connection, failure)
         if failure:
             raise failure
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _end(work: asyncio.Task[None]) -> None:
@@ -106,10 +107,17 @@ async def _end(work: asyncio.Task[None]) -> None:
     await asyncio.wait([work])
 
 
-async def _goodbye(bus: Bus, failure: BaseException | None) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(bus.connected.wait(), LAST_WORDS_S if failure else 0.1)
+async def _goodbye(bus: Bus, connection: asyncio.Task[None], failure: BaseException | None) -> None:
+    if await _reached(bus, connection, LAST_WORDS_S if failure else 0.1):
         await bus.close(ServiceHealth.OFFLINE, str(failure) if failure else "Stopped.")
+
+
+async def _reached(bus: Bus, connection: asyncio.Task[None], patience_s: float) -> bool:
+    """Wait for the broker, but no longer than there is hope."""
+    waiting = asyncio.create_task(bus.connected.wait())
+    await asyncio.wait([waiting, connection], timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return bus.connected.is_set()
 
 
 async def _heartbeat(service: Service[S]) -> None:
@@ -131,12 +139,12 @@ async def _told_to_stop() -> None:
 
 async def _last_words(name: str, sentence: str) -> None:
     """Put the reason on the status topic, where the settings allow so much."""
-    with suppress(ConfigError, TimeoutError):
+    with suppress(ConfigError):
         bus = Bus(load(MqttSettings), name, Health())
         connection = asyncio.create_task(bus.run())
-        await asyncio.wait_for(bus.connected.wait(), LAST_WORDS_S)
-        await bus.close(ServiceHealth.OFFLINE, sentence)
+        await _goodbye(bus, connection, ConfigError(sentence))
         connection.cancel()
+        await asyncio.gather(connection, return_exceptions=True)
 
 
 def _give_up(error: ConfigError) -> NoReturn:

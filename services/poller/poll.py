@@ -73,7 +73,7 @@ class Poller:
         layout = layout_for(protocol) if protocol is not None else None
         if layout is None or protocol is None:
             raise BadReplyError(
-                f"Register {PROTOCOL_NUMBER} says {protocol}; nobody has described such an inverter yet: please report it."
+                f"Register {PROTOCOL_NUMBER} says {protocol}; nobody has described such an inverter: please report it."
             )
         self._compare_model(layout, protocol)
         self._known = layout, protocol

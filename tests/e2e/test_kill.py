@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_broker_that_has_saved_nothing_yet(streaming: Stack, watcher: Viewer) ->
         until_readings(watcher, 6)
     expect_all_recorded_once(streaming, watcher)
     at = recorded(streaming)
-    longest = max(after - before for before, after in zip(at, at[1:], strict=False))
+    longest = max(after - before for before, after in pairwise(at))
     assert longest < 3000, "readings taken while the broker was away are missing"
     assert watcher.last("service/recorder/status")["state"] == "online"
     assert watcher.last("service/poller/status")["state"] == "online"

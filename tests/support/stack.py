@@ -81,6 +81,7 @@ class Stack:
             "HOUSE_MODBUS_PORT": "0",
             "HOUSE_CONTROL_PORT": "0",
             "HOUSE_GRID": "on",
+            "HOUSE_DAYS": "0",
             "HOUSE_READY_FILE": str(self._ready),
         }
         self.poller = self._service("poller", POLL_INTERVAL="0.5", MODBUS_TIMEOUT="0.5", GRID_UNKNOWN_AFTER="1")
@@ -107,7 +108,7 @@ class Stack:
             eventually(lambda: (self._ready.exists() and self._ready.read_text()) or "", "the house is ready")
         )
         self.poller.env |= {"MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": str(ports["modbus_port"])}
-        self._control = f"http://127.0.0.1:{ports['control_port']}"
+        self.control = f"http://127.0.0.1:{ports['control_port']}"
 
     def start(self, *processes: Process) -> None:
         """Start processes; a dashboard is waited for."""
@@ -118,7 +119,7 @@ class Stack:
 
     def command(self, path: str, **body: Any) -> None:
         """Tell the house something: its grid, its faults."""
-        requests.post(f"{self._control}/{path}", json=body, timeout=5).raise_for_status()
+        requests.post(f"{self.control}/{path}", json=body, timeout=5).raise_for_status()
 
     def rows(self, query: str) -> list[Any]:
         """Ask the database, as anybody with sqlite3 could; nothing where there is none yet."""

@@ -11,6 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.support.broker import Broker
 from tests.support.waiting import eventually
 
+MISSING = object()
+
 
 class Viewer:
     """Subscribes to everything and keeps it in order of arrival; reconnects by itself."""
@@ -51,8 +53,8 @@ class Viewer:
     def wait_for(self, topic: str, **fields: Any) -> dict[str, Any]:
         """Wait until the newest payload on a topic has the given fields, and return it."""
 
-        def matches() -> dict[str, Any] | None:
-            newest = self.on(topic)[-1:]
-            return next((one for one in newest if all(one.get(key) == value for key, value in fields.items())), None)
+        def newest() -> dict[str, Any]:
+            payload = (self.on(topic) or [{}])[-1]
+            return payload if all(payload.get(key, MISSING) == value for key, value in fields.items()) else {}
 
-        return eventually(matches, f"{topic} with {fields}; the last was {self.on(topic)[-1:]}")
+        return eventually(newest, f"{topic} with {fields}; the last was {self.on(topic)[-1:]}")

@@ -1,0 +1,75 @@
+"""The main job, end to end: simulated inverter -> poller -> Mosquitto -> recorder -> SQLite -> page in Chromium."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.stack import INVERTER, Stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def page(browser: Browser) -> Page:
+    return browser.new_page(viewport={"width": 1280, "height": 900})
+
+
+def shown(page: Page, key: str) -> float:
+    """Return the number that the page shows for a key, watts where it says kW."""
+    text = page.locator(f"[data-text='{key}']").first.inner_text()
+    number = re.search(r"[-−]?[\d.,\s]*\d", text)
+    assert number, f"no number in {text!r}"
+    value = float(re.sub(r"[\s,]", "", number[0]).replace("−", "-"))
+    return value * 1000 if "kW" in text else value
+
+
+def test_the_numbers_on_the_page_are_those_of_the_house(stack: Stack, watcher: Viewer, page: Page) -> None:
+    stack.start_house(HOUSE_DAYS="1")
+    stack.start(stack.recorder, stack.poller, stack.dashboard)
+    watcher.wait_for("grid/state", state="on")
+    eventually(lambda: stack.rows("SELECT 1 FROM inverter_state"))
+    stack.command("battery", soc_percent=73)
+
+    page.goto(f"http://127.0.0.1:{stack.dashboard_port}/")
+    banner = page.locator("[data-text='banner']").first
+    expect(banner).to_contain_text("Grid on since", timeout=PATIENCE_MS)
+    expect(page.locator("[data-text='soc']").first).to_contain_text("73", timeout=PATIENCE_MS)
+    truth = requests.get(f"{stack.control}/truth", timeout=5).json()
+    assert shown(page, "grid-voltage") == pytest.approx(truth["grid_voltage_v"], abs=3)
+    assert shown(page, "grid-frequency") == pytest.approx(truth["grid_frequency_hz"], abs=0.06)
+    assert shown(page, "home") == pytest.approx(truth["load_power_w"], abs=100)
+    assert shown(page, "battery-voltage") == pytest.approx(truth["battery_voltage_v"], abs=0.5)
+
+    stack.command("grid", mode="off")
+    expect(banner).to_contain_text("No grid since", timeout=PATIENCE_MS)
+    expect(page.locator("[data-text='grid']").first).not_to_contain_text("0 W")
+    watcher.wait_for("grid/state", state="off", voltage_v=0.0)
+    eventually(lambda: stack.rows("SELECT 1 FROM grid_state WHERE state = 'off'"), "the outage is in the database")
+    off = watcher.last(INVERTER)
+    assert (off["mode"], off["warnings"]) == ("off_grid", ["mains lost"])
+
+    stack.command("grid", mode="on")
+    expect(banner).to_contain_text("Grid on since", timeout=PATIENCE_MS)
+
+    page.goto(f"http://127.0.0.1:{stack.dashboard_port}/history")
+    expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_attached(timeout=PATIENCE_MS)
+    expect(page.get_by_text("1 outage")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_killed_poller_is_not_shown_as_live(stack: Stack, watcher: Viewer, page: Page) -> None:
+    stack.start_house()
+    stack.dashboard.env |= {"DASHBOARD_FRESH_S": "3"}
+    stack.start(stack.recorder, stack.poller, stack.dashboard)
+    watcher.wait_for("grid/state", state="on")
+    page.goto(f"http://127.0.0.1:{stack.dashboard_port}/")
+    banner = page.locator("[data-text='banner']").first
+    expect(banner).to_contain_text("Grid on since", timeout=PATIENCE_MS)
+    stack.poller.kill()
+    expect(banner).not_to_contain_text("Grid on since", timeout=PATIENCE_MS)
+    expect(page.locator("[data-text='as-of']").first).to_contain_text("as of", timeout=PATIENCE_MS)
+    stack.poller.start()
+    expect(banner).to_contain_text("Grid on since", timeout=PATIENCE_MS)
