@@ -1,44 +1,29 @@
-"""The broker: birth and will, publish, subscribe, acknowledge. The only importer of paho.
+"""The broker as services see it: publish, subscribe, acknowledge, and a status that tells the truth.
 
-Each connection is a paho client of its own, driven by the event loop without a thread: whatever waits for the broker
-lives in our outbox, an acknowledgement of an earlier connection falls on nobody, and an exception in a handler ends
-`run` instead of a network thread that nobody watches.
+Whatever waits for the broker lives in our outbox, so it survives every connection; see link.py for a single one.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
+from typing import Any
 
 from shared.errors import BadMessageError, ConfigError
 from shared.health import Health
+from shared.link import WINDOW, Address, Delivery, Link, RefusedError, matches
 from shared.messages import Message, ServiceHealth, ServiceStatus
 from shared.outbox import Outbox, Parcel
 from shared.settings import MqttSettings
 from shared.topics import SERVICE_STATUS, M, Topic
 from shared.version import program_version
 
-if TYPE_CHECKING:
-    from paho.mqtt.client import SocketLike
-
 log = logging.getLogger("bus")
 
-KEEPALIVE_S = 10
-CONNECT_TIMEOUT_S = 5
-FAREWELL_S = 2
-RETAINED_S = 5
 RETRY_FIRST_S = 0.3
 RETRY_MOST_S = 5.0
 STEADY_S = 10.0
@@ -47,33 +32,14 @@ TWIN_AFTER = 4
 GRACE_S = 8.0
 """A broker that came back without our session has lost the others' too. What is published before they subscribed again
 would pass them by, so it waits a little longer than anybody's longest retry."""
-WINDOW = 20
-"""Messages under way at once, which is Mosquitto's own default."""
-RECEIVE_MAXIMUM = 500
-"""Messages that the broker sends ahead of our acknowledgements."""
-BAD_CREDENTIALS = (134, 135)
-SESSION_TAKEN_OVER = 142
-NOT_AUTHORIZED = 135
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A raw message, `retained` where it is older than our subscription.
-
-    Until `ack` is called the broker keeps it, and brings it again after a broken connection.
-    """
-
-    topic: str
-    payload: bytes
-    retained: bool
-    ack: Callable[[], None] = field(repr=False, compare=False)
-
+ANSWER_S = 3.0
+"""How long an answer of the broker is waited for that usually takes milliseconds."""
 
 Handler = Callable[[Delivery], None]
 
 
 class Bus:
-    """One service's connection to the broker, kept up for ever by `run`.
+    """One service's connection to the broker, kept up by `run`.
 
     session_s is how long the broker keeps our subscriptions, and what arrives for them, while we are away; 0 means
     that it forgets us with the connection. A tool that borrows a service's account takes a client_id of its own and
@@ -91,32 +57,29 @@ class Bus:
         announce: bool = True,
     ) -> None:
         self.connected = asyncio.Event()
-        self._announced = asyncio.Event()
-        self._announced.set()
-        self._last_status = 0
-        self._drained = asyncio.Event()
-        self._drained.set()
-        self._client_id = client_id or f"easun-{service}"
-        self._speaks_for_service = announce
         self._settings = settings
-        self._service = service
+        self._client_id = client_id or f"easun-{service}"
+        self._status_topic = self._prefixed(SERVICE_STATUS.named(service))
+        self._user = settings.mqtt_username or service
         self._health = health
         self._session_s = session_s
+        self._announces = announce
         self._outbox = Outbox(settings.mqtt_outbox)
         self._handlers: dict[str, Handler] = {}
-        self._client: mqtt.Client | None = None
-        self._closed: asyncio.Future[None] | None = None
+        self._link: Link | None = None
+        self._status_id = 0
+        self._status_taken = asyncio.Event()
+        self._all_taken = asyncio.Event()
+        self._all_taken.set()
         self._met_before = False
         self._held = False
         self._closing = False
         health.changed = self.send_status
 
-    # what a service calls
-
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Send a message, or keep it until the broker is there. Order is kept; see Outbox for the bounds."""
         self._outbox.put(Parcel(self._prefixed(topic.named(name)), _encode(message), topic.retain))
-        self._drained.clear()
+        self._all_taken.clear()
         self._pump()
 
     def subscribe(self, topic: Topic[M], handler: Callable[[str, M], None]) -> None:
@@ -126,7 +89,10 @@ class Bus:
         """
 
         def receive(delivery: Delivery) -> None:
-            self._receive(topic, handler, delivery)
+            delivery.ack()
+            name = topic.name_in(delivery.topic)
+            if name is not None and (message := self._parsed(topic, delivery)):
+                handler(name, message)
 
         self.collect(topic, receive)
 
@@ -148,13 +114,13 @@ class Bus:
 
         concrete = topic.named(name)
         self._handlers[concrete] = first
-        self._subscribe(concrete)
+        if self._link:
+            self._link.subscribe(self._prefixed(concrete))
         self.send_status()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._announced.wait(), RETAINED_S)
+        await self._status_answer()
         del self._handlers[concrete]
-        if self._client:
-            self._client.unsubscribe(self._prefixed(concrete))
+        if self._link:
+            self._link.unsubscribe(self._prefixed(concrete))
         return found[0] if found else None
 
     def send_status(self) -> None:
@@ -164,212 +130,128 @@ class Bus:
     async def flush(self, patience_s: float = 5.0) -> None:
         """Wait until the broker has everything, or the patience is over."""
         try:
-            await asyncio.wait_for(self._drained.wait(), patience_s)
+            await asyncio.wait_for(self._all_taken.wait(), patience_s)
         except TimeoutError:
             log.warning("%d messages did not reach the broker in time.", len(self._outbox))
 
-    async def close(self, status: ServiceHealth, reason: str) -> None:
+    async def close(self, state: ServiceHealth, reason: str) -> None:
         """Say goodbye in our own words, so that the will need not speak, and disconnect."""
         self._closing = True
-        if self._client:
+        if self._link:
             await self.flush()
         now = datetime.now(UTC)
-        self._announce(ServiceStatus(at=now, state=status, since=now, reason=reason, version=program_version()))
-        # closing a socket with something unread in it resets the connection, and the broker would miss our last words
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._announced.wait(), FAREWELL_S)
-        if self._client and self._closed:
-            self._client.loop_read()
-            self._client.disconnect()
-            await asyncio.wait([self._closed], timeout=FAREWELL_S)
+        self._announce(ServiceStatus(at=now, state=state, since=now, reason=reason, version=program_version()))
+        await self._status_answer()
+        if self._link:
+            await self._link.disconnect()
 
     async def run(self) -> None:
         """Stay connected until `close`. Raises ConfigError where we are refused, and whatever a handler raised."""
         delay, short_ones = RETRY_FIRST_S, 0
-        while True:
+        while not self._closing:
             began = time.monotonic()
             try:
-                await self._connection()
-                if self._closing:
-                    return
-                log.warning("The connection to the broker is gone; connecting again.")
-                lasted = time.monotonic() - began > STEADY_S
-                delay, short_ones = (RETRY_FIRST_S, 0) if lasted else (delay, short_ones + 1)
-                self._suspect_a_twin(short_ones)
-            except OSError as error:
+                await self._live()
+                steady = time.monotonic() - began > STEADY_S
+                delay, short_ones = (RETRY_FIRST_S, 0) if steady else (delay, short_ones + 1)
+                self._say_interrupted(short_ones)
+            except (OSError, UnicodeError) as error:  # the latter is a host name that cannot be one
                 self._health.problem(
                     "broker", f"No broker at {self._where} ({_reason(error)}): is Mosquitto running? Trying again."
                 )
-            await asyncio.sleep(delay * random.uniform(0.7, 1.0))
-            delay = min(delay * 2, RETRY_MOST_S)
+            if not self._closing:
+                await asyncio.sleep(delay * random.uniform(0.7, 1.0))
+                delay = min(delay * 2, RETRY_MOST_S)
 
-    def _suspect_a_twin(self, short_ones: int) -> None:
-        """Two clients with one id throw each other out for ever; Mosquitto 2.0 does not say so."""
-        if short_ones >= TWIN_AFTER:
-            self._health.problem(
-                "twin", f"The broker ends every connection at once: does another {self._client_id} run somewhere?"
-            )
+    # what the link tells us
 
-    # one connection
-
-    async def _connection(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._closed = closed = loop.create_future()
-        client = self._new_client(loop)
-        try:
-            await asyncio.to_thread(self._connect, client)
-            self._client = client
-            began = time.monotonic()
-            while not closed.done():
-                client.loop_misc()
-                if time.monotonic() - began > STEADY_S:
-                    self._health.solved("twin")
-                await asyncio.wait([closed], timeout=1)
-            closed.result()
-        finally:
-            self._client = None
-            self.connected.clear()
-            self._outbox.take_back()
-
-    def _connect(self, client: mqtt.Client) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = self._session_s
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        client.connect(
-            self._settings.mqtt_host,
-            self._settings.mqtt_port,
-            keepalive=KEEPALIVE_S,
-            clean_start=self._session_s == 0,
-            properties=properties,
-        )
-
-    def _new_client(self, loop: asyncio.AbstractEventLoop) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._prefixed(self._client_id),
-            protocol=mqtt.MQTTv5,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.max_inflight_messages_set(WINDOW + 5)  # a status may overtake a full window
-        client.username_pw_set(self._user, self._settings.password_for(self._user))
-        if self._speaks_for_service:
-            client.will_set(self._status_topic, _encode(_will()), qos=1, retain=True)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.on_message = self._on_message
-        self._drive_by(loop, client)
-        return client
-
-    def _drive_by(self, loop: asyncio.AbstractEventLoop, client: mqtt.Client) -> None:
-        """Let the event loop call paho when its socket is ready. `connect` runs in a thread, hence the detours."""
-
-        def guarded(step: Callable[[], Any]) -> None:
-            try:
-                step()
-            except Exception as error:  # paho hands on what a handler of ours raised: let it end `run`
-                self._end(error)
-
-        def opened(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            loop.call_soon_threadsafe(loop.add_reader, sock, guarded, client.loop_read)
-
-        def closing(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            if sock.fileno() >= 0:
-                loop.remove_reader(sock)
-                loop.remove_writer(sock)
-
-        def wants_to_write(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            loop.call_soon_threadsafe(lambda: sock.fileno() >= 0 and loop.add_writer(sock, guarded, client.loop_write))
-
-        def wrote(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            loop.call_soon_threadsafe(lambda: sock.fileno() >= 0 and loop.remove_writer(sock))
-
-        client.on_socket_open = opened
-        client.on_socket_close = closing
-        client.on_socket_register_write = wants_to_write
-        client.on_socket_unregister_write = wrote
-
-    def _end(self, error: Exception | None = None) -> None:
-        if self._closed is None or self._closed.done():
-            return
-        if error:
-            self._closed.set_exception(error)
-        else:
-            self._closed.set_result(None)
-
-    # what paho calls
-
-    def _on_connect(
-        self, client: mqtt.Client, _userdata: Any, flags: Any, reason: ReasonCode, _properties: Any
-    ) -> None:
-        if reason.is_failure:
-            refused = reason.value in BAD_CREDENTIALS
-            self._end(self._refused() if refused else ConnectionError(f"it said: {reason}"))
-            return
-        self._client = client
+    def on_connected(self, link: Link, *, session_present: bool) -> None:
+        """Subscribe to everything anew, for nobody knows what the broker remembers."""
+        self._link = link
         self._health.solved("broker")
         for topic in self._handlers:
-            self._subscribe(topic)
+            link.subscribe(self._prefixed(topic))
         self.send_status()
-        if self._met_before and self._session_s and not flags.session_present:
+        if self._met_before and self._session_s and not session_present:
             self._hold()
         self._met_before = True
         self.connected.set()
         asyncio.get_running_loop().call_soon(self._pump)
 
-    def _refused(self) -> ConfigError:
-        return ConfigError(
-            f'The broker at {self._where} refuses the user "{self._user}": check MQTT_PASSWORD, '
-            f"or {self._settings.mqtt_secrets_dir / self._user}, against the broker's password file."
-        )
-
-    def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
-        if reason.value == SESSION_TAKEN_OVER:
-            self._end(
-                ConfigError(f"Another {self._service} has connected to this broker; two would fight, so this one ends.")
-            )
-        self._end()
-
-    def _on_publish(self, _client: Any, _userdata: Any, packet_id: int, reason: ReasonCode, _properties: Any) -> None:
-        if packet_id == self._last_status:
-            self._announced.set()
+    def on_acknowledged(self, packet_id: int, *, allowed: bool) -> None:
+        """Forget what the broker has taken, and send what waits."""
+        if packet_id == self._status_id:
+            self._status_taken.set()
         parcel = self._outbox.acknowledged(packet_id)
-        if not len(self._outbox):
-            self._drained.set()
-        if parcel and reason.value == NOT_AUTHORIZED:
+        if parcel and not allowed:
             self._health.problem(
                 f"acl {parcel.topic}", f"The broker does not let this account write {parcel.topic}: see mosquitto/acl."
             )
+        if not len(self._outbox):
+            self._all_taken.set()
         # paho holds a lock here that publishing takes too
         asyncio.get_running_loop().call_soon(self._pump)
 
-    def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        def ack() -> None:
-            if client is self._client:
-                client.ack(message.mid, message.qos)
-
-        delivery = Delivery(
-            message.topic.removeprefix(self._settings.mqtt_topic_prefix), bytes(message.payload), message.retain, ack
-        )
-        handler = self._handlers.get(delivery.topic) or self._matching(delivery.topic)
+    def on_delivery(self, delivery: Delivery) -> None:
+        """Find whom a message is for."""
+        delivery = replace(delivery, topic=delivery.topic.removeprefix(self._settings.mqtt_topic_prefix))
+        handler = self._handlers.get(delivery.topic) or next(self._matching(delivery.topic), None)
         if handler:
             handler(delivery)
         else:
-            ack()
+            delivery.ack()
 
     # details
 
-    def _matching(self, topic: str) -> Handler | None:
-        matches = (handler for filter_, handler in self._handlers.items() if mqtt.topic_matches_sub(filter_, topic))
-        return next(matches, None)
+    async def _live(self) -> None:
+        """Be connected once."""
+        link = Link(self._address(), self._will(), self)
+        steady = asyncio.get_running_loop().call_later(STEADY_S, self._health.solved, "twin")
+        try:
+            await link.live()
+        except RefusedError:
+            raise ConfigError(
+                f'The broker at {self._where} refuses the user "{self._user}": check MQTT_PASSWORD, '
+                f"or {self._settings.mqtt_secrets_dir / self._user}, against the broker's password file."
+            ) from None
+        finally:
+            steady.cancel()
+            self._link = None
+            self.connected.clear()
+            self._outbox.take_back()
 
-    def _receive(self, topic: Topic[M], handler: Callable[[str, M], None], delivery: Delivery) -> None:
-        delivery.ack()
-        name = topic.name_in(delivery.topic)
-        if name is not None and (message := self._parsed(topic, delivery)):
-            handler(name, message)
+    def _address(self) -> Address:
+        return Address(
+            host=self._settings.mqtt_host,
+            port=self._settings.mqtt_port,
+            client_id=self._prefixed(self._client_id),
+            user=self._user,
+            password=self._settings.password_for(self._user),
+            session_s=self._session_s,
+        )
+
+    def _will(self) -> Parcel | None:
+        status = ServiceStatus(
+            at=datetime.now(UTC),
+            state=ServiceHealth.OFFLINE,
+            since=None,
+            reason="The service broke off without a word: it was killed, or its network or host is gone.",
+            version=program_version(),
+        )
+        return Parcel(self._status_topic, _encode(status), retain=True) if self._announces else None
+
+    def _say_interrupted(self, short_ones: int) -> None:
+        """Two clients with one id throw each other out for ever; Mosquitto 2.0 does not say so."""
+        if self._closing:
+            return
+        log.warning("The connection to the broker is gone; connecting again.")
+        if short_ones >= TWIN_AFTER:
+            self._health.problem(
+                "twin", f"The broker ends every connection at once: does another {self._client_id} run somewhere?"
+            )
+
+    def _matching(self, topic: str) -> Iterator[Handler]:
+        return (handler for filter_, handler in self._handlers.items() if matches(filter_, topic))
 
     def _parsed(self, topic: Topic[M], delivery: Delivery) -> M | None:
         if not delivery.payload:  # a retained message was cleared
@@ -377,23 +259,21 @@ class Bus:
         try:
             message = topic.parse(delivery.payload)
         except BadMessageError as error:
-            self._health.problem(
-                delivery.topic, f"A message on {delivery.topic} is left out, for it cannot be read ({error})."
-            )
+            self._health.problem(delivery.topic, f"A message on {delivery.topic} is left out: {error}.")
             return None
         self._health.solved(delivery.topic)
         return message
 
-    def _subscribe(self, topic: str) -> None:
-        if self._client:
-            # after a reconnect only a subscription that is new to the broker brings the retained messages again
-            options = SubscribeOptions(qos=1, retainHandling=1 if self._session_s else 0)
-            self._client.subscribe(self._prefixed(topic), options=options)
-
     def _announce(self, status: ServiceStatus) -> None:
-        if self._client and self._speaks_for_service:
-            self._announced.clear()
-            self._last_status = self._client.publish(self._status_topic, _encode(status), qos=1, retain=True).mid
+        if self._link and self._announces:
+            self._status_taken.clear()
+            self._status_id = self._link.send(Parcel(self._status_topic, _encode(status), retain=True))
+
+    async def _status_answer(self) -> None:
+        """Wait until the broker has our last status, where there is one on its way."""
+        if self._link and self._announces:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._status_taken.wait(), ANSWER_S)
 
     def _hold(self) -> None:
         log.info("The broker has forgotten its sessions; publishing goes on in %.0f s, when all are back.", GRACE_S)
@@ -405,42 +285,23 @@ class Bus:
         self._pump()
 
     def _pump(self) -> None:
-        while self._client and self.connected.is_set() and not self._held and self._outbox.under_way < WINDOW:
+        while self._link and self.connected.is_set() and not self._held and self._outbox.under_way < WINDOW:
             parcel = self._outbox.next()
             if parcel is None:
                 return
-            sent = self._client.publish(parcel.topic, parcel.payload, qos=1, retain=parcel.retain)
-            self._outbox.sent(sent.mid, parcel)
+            self._outbox.sent(self._link.send(parcel), parcel)
 
     def _prefixed(self, topic: str) -> str:
         return self._settings.mqtt_topic_prefix + topic
-
-    @property
-    def _status_topic(self) -> str:
-        return self._prefixed(SERVICE_STATUS.named(self._service))
-
-    @property
-    def _user(self) -> str:
-        return self._settings.mqtt_username or self._service
 
     @property
     def _where(self) -> str:
         return f"{self._settings.mqtt_host}:{self._settings.mqtt_port}"
 
 
-def _will() -> ServiceStatus:
-    return ServiceStatus(
-        at=datetime.now(UTC),
-        state=ServiceHealth.OFFLINE,
-        since=None,
-        reason="The service broke off without a word: it was killed, or its network or host is gone.",
-        version=program_version(),
-    )
-
-
 def _encode(message: Message) -> bytes:
     return message.model_dump_json().encode()
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

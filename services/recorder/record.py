@@ -10,9 +10,9 @@ from sqlalchemy import Table
 from services.recorder.rows import RECORDED, Row, to_row
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store
-from shared.bus import Delivery
 from shared.errors import BadMessageError, StorageError
 from shared.health import Health
+from shared.link import Delivery
 from shared.service import Service
 
 log = logging.getLogger("recorder")

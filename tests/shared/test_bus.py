@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared import bus as bus_module
-from shared.bus import Bus, Delivery
+from shared.bus import Bus
 from shared.errors import ConfigError
 from shared.health import Health
+from shared.link import Delivery
 from shared.messages import Grid, GridState, ServiceHealth
 from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
@@ -64,8 +65,8 @@ async def test_the_will_says_offline_when_nobody_else_can(broker: Broker, viewer
     bus = Bus(settings(broker), "poller", Health())
     async with running(bus):
         await bus.connected.wait()
-        assert bus._client
-        bus._client.socket().close()  # type: ignore[union-attr]
+        assert bus._link
+        bus._link._client.socket().close()  # type: ignore[union-attr]
         gone = await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline")
     assert "killed" in gone["reason"]
     assert gone["since"] is None
