@@ -21,7 +21,7 @@ async def serve(service: Service[PollerSettings]) -> None:
         service.health.disable("No inverter is configured: set MODBUS_HOST in .env to the address of its gateway.")
         await asyncio.Event().wait()
     await service.bus.connected.wait()
-    memory = grid.remembered(await service.bus.retained(GRID_STATE), datetime.now(UTC))
+    memory = grid.remembered(await service.bus.retained(GRID_STATE), datetime.now(UTC), settings.grid_limits)
     inverter = TcpInverter(settings.modbus_host, settings.modbus_port, settings.modbus_unit_id, settings.modbus_timeout)
     poller = Poller(inverter, settings, service.bus, service.health, memory)
     try:

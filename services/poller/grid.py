@@ -58,19 +58,27 @@ def nothing_known(now: datetime) -> Memory:
     return Memory(state=Grid.UNKNOWN, since=now, heard_at=now)
 
 
-def remembered(last: GridState | None, now: datetime) -> Memory:
-    """Return the memory that our own retained message restores after a restart."""
+def remembered(last: GridState | None, now: datetime, limits: Limits) -> Memory:
+    """Return the memory that our own retained message restores after a restart.
+
+    What was said a moment ago still holds; older, it is only what was known last.
+    """
     if last is None:
         return nothing_known(now)
-    known = last.state if last.state is not Grid.UNKNOWN else last.last_known
-    since = last.since if last.state is not Grid.UNKNOWN else last.last_known_since
-    recent = timedelta(0) <= now - last.at <= REMEMBER
-    return replace(
-        nothing_known(now),
+    is_known = last.state is not Grid.UNKNOWN
+    known, since = (last.state, last.since) if is_known else (last.last_known, last.last_known_since)
+    age = now - last.at
+    memory = Memory(
+        state=Grid.UNKNOWN,
+        since=now,
+        heard_at=now,
         confirmed=known,
-        confirmed_since=since if recent else None,
+        confirmed_since=since if timedelta(0) <= age <= REMEMBER else None,
         transition_id=last.transition_id,
     )
+    if is_known and timedelta(0) <= age <= limits.patience:
+        return replace(memory, state=last.state, since=last.since, heard_at=last.at)
+    return memory
 
 
 def verdict(reading: Reading, limits: Limits) -> Grid | None:

@@ -40,11 +40,7 @@ class Poller:
         self._bus = bus
         self._health = health
         self._memory = memory
-        self._limits = grid.Limits(
-            present_v=settings.grid_present_v,
-            lost_v=settings.grid_lost_v,
-            patience=timedelta(seconds=max(settings.grid_unknown_after, 3 * settings.poll_interval)),
-        )
+        self._limits = settings.grid_limits
         self._known: tuple[Layout, int] | None = None
         self._refused: set[Block] = set()
         self._info_due = datetime.min.replace(tzinfo=UTC)
@@ -124,7 +120,9 @@ class Poller:
         state = to_state(decoded, now)
         reading = grid.Reading(now, state.grid_voltage_v, state.grid_frequency_hz)
         self._memory = grid.after_reading(self._memory, reading, self._limits)
-        self._bus.publish(GRID_STATE, grid.message(self._memory, now, reading))
+        # a moment before the first confirmation it is not worth calling the grid unknown
+        if not (self._memory.state is Grid.UNKNOWN and self._memory.pending):
+            self._bus.publish(GRID_STATE, grid.message(self._memory, now, reading))
         self._bus.publish(INVERTER_STATE, state, self._settings.inverter_name)
         self._say_contact(Contact.ONLINE, None, now)
 

@@ -1,9 +1,11 @@
 """What the poller reads from the environment."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, field_validator
 
+from services.poller.grid import Limits
 from shared.settings import ServiceSettings
 from shared.topics import NAME
 
@@ -30,6 +32,12 @@ class PollerSettings(ServiceSettings):
     grid_present_v: float = Field(default=160, ge=50, le=300)
     grid_lost_v: float = Field(default=100, ge=10, le=300)
     grid_unknown_after: float = Field(default=15, ge=1, le=600)
+
+    @property
+    def grid_limits(self) -> Limits:
+        """When the grid counts as present, lost or unknown; a silence of less than three readings is none."""
+        patience = max(self.grid_unknown_after, 3 * self.poll_interval)
+        return Limits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, patience=timedelta(seconds=patience))
 
     @field_validator("inverter_model")
     @classmethod

@@ -67,6 +67,7 @@ def test_poller(streaming: Stack, watcher: Viewer) -> None:
     expect_all_recorded_once(streaming, watcher)
     after = watcher.wait_for("grid/state", state="on")
     assert (after["since"], after["transition_id"]) == (before["since"], before["transition_id"])
+    assert {payload["state"] for payload in watcher.on("grid/state")} == {"on"}, "it did not even blink"
     assert states(watcher, "poller")[-3:] == ["online", "offline", "online"]
 
 

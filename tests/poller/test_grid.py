@@ -103,15 +103,30 @@ def test_back_from_unknown_with_a_change_is_one() -> None:
 def test_a_restart_keeps_since_and_id() -> None:
     before = after(GOOD, GOOD, DEAD, DEAD)
     kept = GridState.model_validate_json(message(before, before.heard_at).model_dump_json())
-    again = remembered(kept, before.heard_at + timedelta(seconds=30))
+    again = remembered(kept, before.heard_at + timedelta(seconds=30), LIMITS)
     assert again.state is Grid.UNKNOWN
     back = after(DEAD, DEAD, start=again, every_s=60)
     assert (back.since, back.transition_id) == (before.since, before.transition_id)
 
 
+def test_a_quick_restart_does_not_even_blink() -> None:
+    before = after(GOOD, GOOD)
+    kept = GridState.model_validate_json(message(before, before.heard_at).model_dump_json())
+    again = remembered(kept, before.heard_at + timedelta(seconds=5), LIMITS)
+    assert (again.state, again.since, again.transition_id) == (Grid.ON, before.since, before.transition_id)
+    lost = after(DEAD, DEAD, start=again, every_s=20)
+    assert lost.state is Grid.OFF
+
+
+def test_a_message_from_the_future_is_not_trusted() -> None:
+    before = after(GOOD, GOOD)
+    again = remembered(message(before, START + timedelta(days=1)), START, LIMITS)
+    assert again.state is Grid.UNKNOWN
+
+
 def test_after_a_long_pause_since_begins_anew_but_nothing_has_happened() -> None:
     before = after(GOOD, GOOD)
-    again = remembered(message(before, before.heard_at), before.heard_at + timedelta(days=2))
+    again = remembered(message(before, before.heard_at), before.heard_at + timedelta(days=2), LIMITS)
     back = after(GOOD, GOOD, start=again, every_s=86400)
     assert back.transition_id == before.transition_id
     assert back.since == START + timedelta(seconds=86400)
@@ -119,7 +134,7 @@ def test_after_a_long_pause_since_begins_anew_but_nothing_has_happened() -> None
 
 def test_a_message_kept_while_unknown_restores_what_was_known() -> None:
     silent = after_silence(after(GOOD, GOOD), START + timedelta(minutes=5), LIMITS)
-    again = remembered(message(silent, START + timedelta(minutes=5)), START + timedelta(minutes=6))
+    again = remembered(message(silent, START + timedelta(minutes=5)), START + timedelta(minutes=6), LIMITS)
     assert again.confirmed is Grid.ON
 
 
