@@ -40,7 +40,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "serve":
         asyncio.run(serve(load(ServeSettings)))
     elif options.command == "history":
-        asyncio.run(publish_past(load(HistorySettings), options.days, options.every))
+        asyncio.run(publish_past(load(HistorySettings), options.days, options.every, wait=options.wait))
     else:
         answer = ask(load(ClientSettings).house_control_url, f"/{options.command}", _body(options))
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     history = commands.add_parser("history", help="publish the past days under the poller's account")
     history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")
+    history.add_argument("--wait", action="store_true", help="for a recorder to be online")
     commands.add_parser("truth", help="show what is so in the running house")
     commands.add_parser("grid", help="cut the mains or bring it back").add_argument("mode", choices=list(GridMode))
     commands.add_parser("speed", help="let time fly").add_argument("factor", type=_number)

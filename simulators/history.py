@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.bus import Bus
+from shared.freshness import fresh
 from shared.health import Health
-from shared.messages import Grid, GridState, InverterState, Mode, ServiceHealth, iso
-from shared.topics import GRID_STATE, INVERTER_STATE
+from shared.messages import Grid, GridState, InverterState, Mode, ServiceHealth, ServiceStatus, iso
+from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS
 from simulators.house import House, Truth
 from simulators.registers import Layout, power_flow, power_flow_ext, shown_warnings, strings
 from simulators.settings import HistorySettings
@@ -17,6 +18,8 @@ from simulators.settings import HistorySettings
 log = logging.getLogger("history")
 
 LONG_PATIENCE_S = 600
+STATUS_S = timedelta(seconds=90)
+"""A status is repeated every 30 s; an older one has nobody behind it."""
 MODES = {1: Mode.STANDBY, 2: Mode.MAINS, 3: Mode.OFF_GRID, 5: Mode.CHARGING}
 
 WARNINGS = {0: "mains lost", 8: "battery voltage low", 12: "battery not yet recovered"}
@@ -42,13 +45,19 @@ PAST_INVERTER_STATE = replace(INVERTER_STATE, retain=False)
 PAST_GRID_STATE = replace(GRID_STATE, retain=False)
 
 
-async def publish_past(settings: HistorySettings, days: int | None, every_s: int) -> None:
-    """Publish the past until now under the poller's account, wait until the broker has all of it, and end."""
+async def publish_past(settings: HistorySettings, days: int | None, every_s: int, *, wait: bool) -> None:
+    """Publish the past until now under the poller's account, wait until the broker has all of it, and end.
+
+    With `wait` not before a recorder is there: what nobody has subscribed to is lost.
+    """
     now = datetime.now(UTC)
     past = truths(settings.new_house(now, days), now, every_s)
     bus = Bus(settings, "poller", Health(), client_id="easun-house-history", announce=False)
+    recorder = _recorder_of(bus)
+    if not wait:
+        recorder.set()
     connection = asyncio.create_task(bus.run())
-    work = asyncio.create_task(_send(bus, settings, past))
+    work = asyncio.create_task(_send(bus, settings, past, recorder))
     try:
         await asyncio.wait([connection, work], return_when=asyncio.FIRST_COMPLETED)
         if connection.done():
@@ -120,8 +129,25 @@ def _k11_only(truth: Truth) -> dict[str, float]:
     }
 
 
-async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth]) -> int:
+def _recorder_of(bus: Bus) -> asyncio.Event:
+    """Return what is set as soon as a recorder says that it is online."""
+    there = asyncio.Event()
+
+    def note(name: str, status: ServiceStatus) -> None:
+        if (
+            name == "recorder"
+            and status.state is ServiceHealth.ONLINE
+            and fresh(status.at, datetime.now(UTC), STATUS_S)
+        ):
+            there.set()
+
+    bus.subscribe(SERVICE_STATUS, note)
+    return there
+
+
+async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth], recorder: asyncio.Event) -> int:
     """Publish in portions that the outbox holds, each acknowledged before the next; return the number of readings."""
+    await recorder.wait()
     portion = settings.mqtt_outbox // 4
     count = 0
     for count, truth in enumerate(past, start=1):

@@ -71,7 +71,7 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         broker(env, state / "mosquitto", ports.mqtt),
         Program(house.name, house.command, env, wait_for_port=ports.modbus),
         python("recorder", "services.recorder", env),
-        python("history", "simulators", env, "history", once=True),
+        python("history", "simulators", env, "history", "--wait", once=True),
         python("poller", "services.poller", env),
         Program("dashboard", (sys.executable, "-m", "services.dashboard"), env, wait_for_port=ports.dashboard),
     ]

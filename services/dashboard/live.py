@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 
 from shared.bus import Bus
+from shared.freshness import CLOCK_SLACK
 from shared.messages import Availability, GridState, InverterState, ServiceStatus
-from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE, SERVICE_STATUS
+from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE, SERVICE_STATUS, M
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,20 @@ class Snapshot:
     services: Mapping[str, ServiceStatus] = field(default_factory=dict)
 
 
+def keep_newest(known: dict[str, M], name: str, message: M) -> None:
+    """Remember a message, unless a newer one is known that can be true."""
+    before = known.get(name)
+    late = before is not None and message.at < before.at <= datetime.now(UTC) + CLOCK_SLACK
+    if not late:
+        known[name] = message
+
+
 class Live:
-    """Listens to the broker. Each message replaces one entry of a dictionary, so a copy of it is always whole."""
+    """Listens to the broker. Each message replaces one entry of a dictionary, so a copy of it is always whole.
+
+    A message older than what is known is the past catching up and changes nothing, unless what is known comes from the
+    future: then a clock was wrong.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -28,8 +43,8 @@ class Live:
         self._inverters: dict[str, InverterState] = {}
         self._availability: dict[str, Availability] = {}
         self._services: dict[str, ServiceStatus] = {}
-        bus.subscribe(GRID_STATE, self._grid.__setitem__)
-        bus.subscribe(INVERTER_STATE, self._inverters.__setitem__)
+        bus.subscribe(GRID_STATE, partial(keep_newest, self._grid))
+        bus.subscribe(INVERTER_STATE, partial(keep_newest, self._inverters))
         bus.subscribe(INVERTER_AVAILABILITY, self._availability.__setitem__)
         bus.subscribe(SERVICE_STATUS, self._services.__setitem__)
 

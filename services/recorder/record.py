@@ -26,7 +26,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
     deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
     for topic, _ in RECORDED:
         service.bus.collect(topic, deliveries.put_nowait)
-    store = open_store(settings.db_path)
+    store = await asyncio.to_thread(open_store, settings.db_path)
     log.info("Recording into %s.", settings.db_path)
     batch: list[Delivery] = []
     try:
