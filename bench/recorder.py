@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Float, Integer
+
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from shared.history.tables import inverter_state
@@ -24,7 +26,9 @@ START = datetime(2026, 11, 23, tzinfo=UTC)
 def payloads() -> list[bytes]:
     """Return readings as they travel, with most fields filled."""
     fields = {
-        name: 5 for name, field in InverterState.model_fields.items() if field.annotation in (int | None, float | None)
+        name: 5
+        for name, column in inverter_state.columns.items()
+        if isinstance(column.type, Integer | Float) and name != "at"
     }
     readings = (InverterState(at=START + timedelta(seconds=5 * n), **fields, warnings=()) for n in range(ROWS))
     return [reading.model_dump_json().encode() for reading in readings]

@@ -14,6 +14,15 @@ state=${MQTT_STATE_DIR:-$here/../data/mosquitto}
 accounts="poller bms schedule recorder bot tuya dashboard homeassistant viewer"
 say() { echo "mosquitto: $*" >&2; }
 
+prefix=${MQTT_TOPIC_PREFIX:-}
+case $prefix in
+  *[!A-Za-z0-9_/-]*) say "MQTT_TOPIC_PREFIX \"$prefix\" may hold letters, digits, _, / and - only."; exit 78 ;;
+esac
+case ${MQTT_SECRETS_DIR:=} in
+  '' | /*) ;;
+  *) MQTT_SECRETS_DIR=$PWD/$MQTT_SECRETS_DIR ;;
+esac
+
 mkdir -p "$state/data" "$state/conf.d" 2>/dev/null && [ -w "$state/data" ] || {
   say "the broker cannot write $state: give it to user $(id -un) (uid $(id -u)), or set MQTT_STATE_DIR."
   exit 78
@@ -26,6 +35,9 @@ mkdir -p "$secrets"
 for account in $accounts; do
   name=MQTT_PASSWORD_$(echo "$account" | tr '[:lower:]' '[:upper:]')
   eval "given=\${$name:-}"
+  case $given in
+    *:* | [[:space:]]* | *[[:space:]]) say "$name may hold no colon, and no blank at its ends."; exit 78 ;;
+  esac
   if [ -n "$given" ]; then
     printf '%s\n' "$given" > "$secrets/$account"
   elif [ ! -s "$secrets/$account" ]; then
@@ -37,7 +49,7 @@ mosquitto_passwd -U passwd.new
 mv passwd.new passwd
 
 # $SYS and the home's own topics: only ours carry the prefix
-sed "s|\(topic [a-z]* \)\([a-z#]\)|\1${MQTT_TOPIC_PREFIX:-}\2|; s|\(pattern [a-z]* \)|\1${MQTT_TOPIC_PREFIX:-}|" "$here/acl" > acl
+sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|" "$here/acl" > acl
 
 {
   echo "listener ${MQTT_PORT:-1883} ${MQTT_BIND:-127.0.0.1}"

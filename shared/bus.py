@@ -66,20 +66,25 @@ class Bus:
         self._announces = announce
         self._outbox = Outbox(settings.mqtt_outbox)
         self._handlers: dict[str, Handler] = {}
+        self._said_last: dict[str, Parcel] = {}
         self._link: Link | None = None
         self._status_id = 0
         self._status_taken = asyncio.Event()
         self._all_taken = asyncio.Event()
         self._all_taken.set()
         self._met_before = False
-        self._held = False
+        self._held: asyncio.TimerHandle | None = None
         self._closing = False
         health.changed = self.send_status
 
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Send a message, or keep it until the broker is there. Order is kept; see Outbox for the bounds."""
-        self._outbox.put(Parcel(self._prefixed(topic.named(name)), _encode(message), topic.retain))
+        parcel = Parcel(self._prefixed(topic.named(name)), _encode(message), topic.retain)
+        self._outbox.put(parcel)
         self._all_taken.clear()
+        if parcel.retain:
+            self._said_last[parcel.topic] = parcel
+        self._say_what_was_dropped()
         self._pump()
 
     def subscribe(self, topic: Topic[M], handler: Callable[[str, M], None]) -> None:
@@ -103,25 +108,34 @@ class Bus:
     async def retained(self, topic: Topic[M], name: str = "") -> M | None:
         """Return the message that the broker keeps on a topic, or None where it keeps none that can be read.
 
-        Mosquitto answers in order, so what it keeps comes before the acknowledgement of a status sent afterwards.
+        Mosquitto answers in order, so what it keeps comes before the acknowledgement of a status sent afterwards; where
+        that does not come, the connection broke meanwhile, and the question is asked again.
         """
         found: list[M] = []
 
         def first(delivery: Delivery) -> None:
             delivery.ack()
-            if delivery.retained and (message := self._parsed(topic, delivery)):
-                found.append(message)
+            with suppress(BadMessageError):
+                if delivery.retained and delivery.payload:
+                    found.append(topic.parse(delivery.payload))
 
         concrete = topic.named(name)
         self._handlers[concrete] = first
-        if self._link:
-            self._link.subscribe(self._prefixed(concrete))
-        self.send_status()
-        await self._status_answer()
-        del self._handlers[concrete]
-        if self._link:
-            self._link.unsubscribe(self._prefixed(concrete))
+        try:
+            while not await self._asked(concrete):
+                await self.connected.wait()
+        finally:
+            del self._handlers[concrete]
+            if self._link:
+                self._link.unsubscribe(self._prefixed(concrete))
         return found[0] if found else None
+
+    async def _asked(self, topic: str) -> bool:
+        """Subscribe so that the broker brings what it keeps; return whether it has answered."""
+        if self._link:
+            self._link.subscribe(self._prefixed(topic), retained_again=True)
+        self.send_status()
+        return await self._status_answer()
 
     def send_status(self) -> None:
         """Tell the status topic how we fare. It overtakes what waits, for it is about now."""
@@ -170,11 +184,12 @@ class Bus:
         self._link = link
         self._health.solved("broker")
         for topic in self._handlers:
-            link.subscribe(self._prefixed(topic))
+            link.subscribe(self._prefixed(topic), retained_again=not self._session_s)
         self.send_status()
         if self._met_before and self._session_s and not session_present:
             self._hold()
         self._met_before = True
+        self._repeat_state()
         self.connected.set()
         asyncio.get_running_loop().call_soon(self._pump)
 
@@ -183,14 +198,17 @@ class Bus:
         if packet_id == self._status_id:
             self._status_taken.set()
         parcel = self._outbox.acknowledged(packet_id)
-        if parcel and not allowed:
+        if parcel and allowed:
+            self._health.solved(f"acl {parcel.topic}")
+        elif parcel:
             self._health.problem(
                 f"acl {parcel.topic}", f"The broker does not let this account write {parcel.topic}: see mosquitto/acl."
             )
         if not len(self._outbox):
             self._all_taken.set()
-        # paho holds a lock here that publishing takes too
-        asyncio.get_running_loop().call_soon(self._pump)
+            self._outbox.dropped = 0
+            self._health.solved("outbox")
+        asyncio.get_running_loop().call_soon(self._pump)  # not within paho's callback
 
     def on_delivery(self, delivery: Delivery) -> None:
         """Find whom a message is for."""
@@ -203,12 +221,26 @@ class Bus:
 
     # details
 
+    def _repeat_state(self) -> None:
+        """Say our state again: a broker that was killed remembers an older one, or none."""
+        for topic, parcel in self._said_last.items():
+            if not self._outbox.holds(topic):
+                self._outbox.put(parcel)
+
+    def _say_what_was_dropped(self) -> None:
+        if self._outbox.dropped:
+            self._health.problem(
+                "outbox", "The broker has been away for too long: the oldest messages were dropped (MQTT_OUTBOX)."
+            )
+
     async def _live(self) -> None:
         """Be connected once."""
         link = Link(self._address(), self._will(), self)
         steady = asyncio.get_running_loop().call_later(STEADY_S, self._health.solved, "twin")
         try:
             await link.live()
+            if self._link is None:
+                raise ConnectionError("it does not answer as an MQTT broker does")
         except RefusedError:
             raise ConfigError(
                 f'The broker at {self._where} refuses the user "{self._user}": check MQTT_PASSWORD, '
@@ -269,19 +301,22 @@ class Bus:
             self._status_taken.clear()
             self._status_id = self._link.send(Parcel(self._status_topic, _encode(status), retain=True))
 
-    async def _status_answer(self) -> None:
-        """Wait until the broker has our last status, where there is one on its way."""
+    async def _status_answer(self) -> bool:
+        """Wait until the broker has our last status; return whether it has."""
         if self._link and self._announces:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._status_taken.wait(), ANSWER_S)
+                return True
+        return False
 
     def _hold(self) -> None:
         log.info("The broker has forgotten its sessions; publishing goes on in %.0f s, when all are back.", GRACE_S)
-        self._held = True
-        asyncio.get_running_loop().call_later(GRACE_S, self._release)
+        if self._held:
+            self._held.cancel()
+        self._held = asyncio.get_running_loop().call_later(GRACE_S, self._release)
 
     def _release(self) -> None:
-        self._held = False
+        self._held = None
         self._pump()
 
     def _pump(self) -> None:

@@ -118,9 +118,9 @@ class Link:
         """Hand a message to the broker and return the packet id under which it will be acknowledged."""
         return self._client.publish(parcel.topic, parcel.payload, qos=1, retain=parcel.retain).mid
 
-    def subscribe(self, topic: str) -> None:
-        """Subscribe; where the broker has kept a session, only a subscription new to it brings retained messages."""
-        options = SubscribeOptions(qos=1, retainHandling=1 if self._address.session_s else 0)
+    def subscribe(self, topic: str, *, retained_again: bool) -> None:
+        """Subscribe; retained messages come again, or only where the subscription is new to the broker."""
+        options = SubscribeOptions(qos=1, retainHandling=0 if retained_again else 1)
         self._client.subscribe(topic, options=options)
 
     def unsubscribe(self, topic: str) -> None:

@@ -26,13 +26,17 @@ Moment = Annotated[
 """A moment in UTC, in whole milliseconds, so that what was sent equals what is read back."""
 
 
+Whole = Annotated[int, Field(ge=-(2**31), lt=2**32)]
+"""A whole number that every database can hold: 32 bits, with or without a sign."""
+
+
 class Message(BaseModel):
     """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     at: Moment
-    v: int = 1
+    v: Whole = 1
 
 
 class Contact(StrEnum):
@@ -117,69 +121,69 @@ class InverterState(Message):
     """
 
     mode: Mode = Mode.UNKNOWN
-    mode_code: int | None = None
+    mode_code: Whole | None = None
 
     grid_voltage_v: float | None = None
     grid_frequency_hz: float | None = None
-    grid_power_w: int | None = None
-    grid_charging_power_w: int | None = None
-    external_ct_power_w: int | None = None
+    grid_power_w: Whole | None = None
+    grid_charging_power_w: Whole | None = None
+    external_ct_power_w: Whole | None = None
 
     inverter_voltage_v: float | None = None
     inverter_current_a: float | None = None
     inverter_frequency_hz: float | None = None
-    inverter_power_w: int | None = None
-    inverter_charging_power_w: int | None = None
+    inverter_power_w: Whole | None = None
+    inverter_charging_power_w: Whole | None = None
     inverter_charging_current_a: float | None = None
 
     output_voltage_v: float | None = None
     output_current_a: float | None = None
     output_frequency_hz: float | None = None
-    load_power_w: int | None = None
-    load_apparent_power_va: int | None = None
-    load_percent: int | None = None
+    load_power_w: Whole | None = None
+    load_apparent_power_va: Whole | None = None
+    load_percent: Whole | None = None
 
     output2_voltage_v: float | None = None
     output2_current_a: float | None = None
-    output2_power_w: int | None = None
-    output2_apparent_power_va: int | None = None
-    output2_load_percent: int | None = None
+    output2_power_w: Whole | None = None
+    output2_apparent_power_va: Whole | None = None
+    output2_load_percent: Whole | None = None
 
     total_output_current_a: float | None = None
-    total_load_power_w: int | None = None
-    total_load_apparent_power_va: int | None = None
-    total_load_percent: int | None = None
+    total_load_power_w: Whole | None = None
+    total_load_apparent_power_va: Whole | None = None
+    total_load_percent: Whole | None = None
 
     battery_voltage_v: float | None = None
     battery_current_a: float | None = None
     battery_current_average_a: float | None = None
-    battery_power_w: int | None = None
+    battery_power_w: Whole | None = None
     battery_soc_percent: float | None = Field(default=None, ge=0, le=100)
 
-    pv_power_w: int | None = None
-    pv_charging_power_w: int | None = None
+    pv_power_w: Whole | None = None
+    pv_charging_power_w: Whole | None = None
     pv_charging_current_a: float | None = None
     pv1_voltage_v: float | None = None
     pv1_current_a: float | None = None
-    pv1_power_w: int | None = None
+    pv1_power_w: Whole | None = None
     pv2_voltage_v: float | None = None
     pv2_current_a: float | None = None
-    pv2_power_w: int | None = None
+    pv2_power_w: Whole | None = None
     pv_energy_today_kwh: float | None = None
     pv_energy_total_kwh: float | None = None
 
     bus_voltage_v: float | None = None
-    inverter_temperature_c: int | None = None
-    dcdc_temperature_c: int | None = None
-    pv_temperature_c: int | None = None
+    inverter_temperature_c: Whole | None = None
+    dcdc_temperature_c: Whole | None = None
+    pv_temperature_c: Whole | None = None
 
-    fault_bits: int | None = None
-    warning_bits: int | None = None
-    warning_bits_masked: int | None = None
+    fault_bits: Whole | None = None
+    warning_bits: Whole | None = None
+    warning_bits_masked: Whole | None = None
     faults: tuple[str, ...] | None = None
     warnings: tuple[str, ...] | None = None
-    power_flow_bits: int | None = None
-    power_flow_ext_bits: int | None = None
+    power_flow_bits: Whole | None = None
+    power_flow_ext_bits: Whole | None = None
 
 
 class InverterInfo(Message):
@@ -190,9 +194,9 @@ class InverterInfo(Message):
 
     model: str
     layout: str
-    protocol_number: int | None = None
-    device_type: int | None = None
+    protocol_number: Whole | None = None
+    device_type: Whole | None = None
     serial_number: str | None = None
     firmware: str | None = None
-    rated_power_w: int | None = None
-    settings: dict[str, float | int | str | None] = Field(default_factory=dict)
+    rated_power_w: Whole | None = None
+    settings: dict[str, float | Whole | str | None] = Field(default_factory=dict)

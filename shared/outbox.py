@@ -1,4 +1,4 @@
-"""What waits for the broker: in order, bounded, and the newest message of every topic is never the one dropped."""
+"""What waits for the broker: in order and bounded; a message that has a newer one on its topic is dropped first."""
 
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -30,6 +30,10 @@ class Outbox:
     def under_way(self) -> int:
         """How many messages are sent and not acknowledged."""
         return len(self._under_way)
+
+    def holds(self, topic: str) -> bool:
+        """Whether something on a topic waits."""
+        return self._per_topic[topic] > 0
 
     def put(self, parcel: Parcel) -> None:
         """Add a message; beyond the limit the oldest that has a newer one on its topic makes room."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.bus import Bus
@@ -125,9 +126,16 @@ async def _heartbeat(service: Service[S]) -> None:
     while True:
         await service.bus.connected.wait()
         service.bus.send_status()
-        if service.settings.health_file:
-            service.settings.health_file.touch()
+        _touch(service.settings.health_file)
         await asyncio.sleep(HEARTBEAT_S)
+
+
+def _touch(file: Path | None) -> None:
+    try:
+        if file:
+            file.touch()
+    except OSError as error:
+        raise ConfigError(f"HEALTH_FILE {file} cannot be written: {error.strerror}.") from None
 
 
 async def _told_to_stop() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigError
@@ -30,7 +31,7 @@ class MqttSettings(Settings):
     mqtt_username: str = ""
     mqtt_password: SecretStr = SecretStr("")
     mqtt_secrets_dir: Path = Path("data/mosquitto/secrets")
-    mqtt_topic_prefix: str = Field(default="", pattern=r"^[^+#\s]*$")
+    mqtt_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_/-]*$")
     mqtt_outbox: int = Field(default=10_000, ge=100, le=1_000_000)
 
     def password_for(self, account: str) -> str:
@@ -41,9 +42,10 @@ class MqttSettings(Settings):
         file = self.mqtt_secrets_dir / account
         try:
             return file.read_text().strip()
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", "not a text")
             raise ConfigError(
-                f"No password for the broker: set MQTT_PASSWORD, or let this user read {file} ({error.strerror})."
+                f"No password for the broker: set MQTT_PASSWORD, or let this user read {file} ({reason})."
             ) from None
 
 
@@ -57,17 +59,22 @@ class ServiceSettings(MqttSettings):
 def load(kind: type[S]) -> S:
     """Read settings, or raise ConfigError with one sentence that names the variable and never repeats a secret."""
     file = os.environ.get("ENV_FILE", ".env")
+    if "ENV_FILE" in os.environ and file and not Path(file).is_file():
+        raise ConfigError(f"The settings file {file}, which ENV_FILE names, is not there.")
     try:
         return kind(_env_file=file or None)
     except ValidationError as error:
-        faults = "; ".join(_sentence(str(fault["loc"][0]), fault["input"], fault["msg"]) for fault in error.errors())
+        faults = "; ".join(_sentence(fault) for fault in error.errors())
         where = f"{file} or in the environment" if file else "the environment"
         raise ConfigError(f"{faults}. Mend it in {where}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The settings file {file} cannot be read: {error}.") from None
 
 
-def _sentence(name: str, given: object, message: str) -> str:
-    shown = "" if SECRET.search(name) else f' is "{str(given)[:60]}"'
-    reason = message.removeprefix("Value error, ")
-    return f"{name.upper()}{shown}: {reason[:1].lower()}{reason[1:]}"
+def _sentence(fault: ErrorDetails) -> str:
+    reason = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:  # several settings that do not fit together
+        return reason
+    name = str(fault["loc"][0]).upper()
+    shown = "" if SECRET.search(name) else f' is "{str(fault["input"])[:60]}"'
+    return f"{name}{shown}: {reason[:1].lower()}{reason[1:]}"

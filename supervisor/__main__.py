@@ -5,6 +5,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -59,8 +60,7 @@ def _demo(state: Path, days: int) -> None:
 
 
 def _up() -> None:
-    given = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
-    env = given | dict(os.environ)
+    env = _settings_file() | dict(os.environ)
     ports = Ports(mqtt=_port(env, "MQTT_PORT", 1883), dashboard=_port(env, "DASHBOARD_PORT", 8000))
     own_broker = env.get("MQTT_HOST", "") in LOCAL
     if own_broker and not is_free(ports.mqtt):
@@ -118,12 +118,19 @@ def _only_one(state: Path) -> Iterator[None]:
 
 def _write_env(file: Path, settings: dict[str, str]) -> None:
     """Leave the settings where the other make targets find them."""
-    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items()))
+
+
+def _settings_file() -> dict[str, str]:
+    try:
+        return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The settings file .env cannot be read: {error}.") from None
 
 
 def _port(env: dict[str, str], name: str, default: int) -> int:
     value = env.get(name) or str(default)
-    if not value.isdigit() or not 0 < int(value) < 65536:
+    if not (value.isascii() and value.isdecimal()) or not 0 < int(value) < 65536:
         raise ConfigError(f'{name} is "{value}": it must be a port between 1 and 65535. Mend it in .env.')
     return int(value)
 

@@ -79,5 +79,7 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
 
 def up(env: dict[str, str], state: Path, ports: Ports, *, own_broker: bool) -> list[Program]:
     """Every service against the real devices of `.env`; the broker too, unless MQTT_HOST names another machine."""
+    home = Path(env.get("MQTT_STATE_DIR") or state / "mosquitto").absolute()
+    env = {"MQTT_SECRETS_DIR": str(home / "secrets")} | env
     services = [python(name, f"services.{name}", env) for name in SERVICES]
-    return [broker(env, state / "mosquitto", ports.mqtt), *services] if own_broker else services
+    return [broker(env, home, ports.mqtt), *services] if own_broker else services

@@ -22,7 +22,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Supervisor:
-    """Processes that live as long as this object's `run`."""
+    """Processes that are kept alive from `start` to `stop`."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
         self._programs = programs
@@ -50,7 +50,11 @@ class Supervisor:
         pause = RESTART_FIRST_S
         while True:
             began = time.monotonic()
-            code = await self._run_once(program)
+            try:
+                code = await self._run_once(program)
+            except OSError as error:
+                log.error("%s cannot be started: %s.", program.name, error)
+                return
             if program.once and code == 0:
                 return
             if code == EXIT_CONFIG:

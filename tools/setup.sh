@@ -50,7 +50,9 @@ fi
 stamp=$venv/$lock.sum
 sum=$(cksum <"$lock")
 dev=$venv/requirements-dev.lock.sum
-if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] || [ "$(cat "$dev" 2>/dev/null)" = "$(cksum <requirements-dev.lock)" ]; then
+if ! "$venv/bin/python" -c '' 2>/dev/null; then
+  rm -rf "$venv"  # not there, or its Python went with an upgrade of the system
+elif [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] || [ "$(cat "$dev" 2>/dev/null)" = "$(cksum <requirements-dev.lock)" ]; then
   exit 0
 fi
 "$python" -c 'import ensurepip' 2>/dev/null || install "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"

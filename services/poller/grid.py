@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from shared.messages import Grid, GridState, iso
 
 REMEMBER = timedelta(hours=1)
-"""After a longer pause of ours nobody knows what happened meanwhile, so `since` begins anew."""
+"""After a longer silence, or pause of ours, nobody knows what happened meanwhile, so `since` begins anew."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def after_reading(memory: Memory, reading: Reading, limits: Limits) -> Memory:
 def after_silence(memory: Memory, now: datetime, limits: Limits) -> Memory:
     """Return the memory after an attempt that brought nothing."""
     memory = replace(memory, candidate=None, candidate_since=None)
-    if memory.state is Grid.UNKNOWN or now - memory.heard_at <= limits.patience:
+    if memory.state is Grid.UNKNOWN or timedelta(0) <= now - memory.heard_at <= limits.patience:
         return memory
     return replace(memory, state=Grid.UNKNOWN, since=memory.heard_at)
 
@@ -131,7 +131,8 @@ def message(memory: Memory, at: datetime, reading: Reading | None = None) -> Gri
 def _confirmed(memory: Memory, state: Grid, since: datetime) -> Memory:
     transition_id = memory.transition_id
     if state is memory.confirmed:  # back from unknown, and nothing has changed
-        since = memory.confirmed_since or since
+        remembered_since = memory.confirmed_since if since - memory.since <= REMEMBER else None
+        since = remembered_since or since
     else:
         transition_id = f"{state}-{iso(since)}"
     return Memory(

@@ -33,7 +33,14 @@ class Poller:
     """Reads one inverter again and again and publishes what it says."""
 
     def __init__(
-        self, inverter: Inverter, settings: PollerSettings, bus: Bus, health: Health, memory: grid.Memory
+        self,
+        inverter: Inverter,
+        settings: PollerSettings,
+        bus: Bus,
+        health: Health,
+        *,
+        memory: grid.Memory,
+        contact: Availability | None,
     ) -> None:
         self._inverter = inverter
         self._settings = settings
@@ -44,7 +51,7 @@ class Poller:
         self._known: tuple[Layout, int] | None = None
         self._refused: set[Block] = set()
         self._info_due = datetime.min.replace(tzinfo=UTC)
-        self._contact: Availability | None = None
+        self._contact = contact
 
     async def step(self) -> float:
         """Read once and publish; return the seconds to the next reading. Raises DeviceError after saying so."""
@@ -88,7 +95,10 @@ class Poller:
         )
 
     async def _read(self, blocks: Iterable[Block]) -> dict[int, int]:
-        """Read blocks into one mapping; one that the inverter refuses is left out from then on, unless all are."""
+        """Read blocks into one mapping; one that the inverter does not have is left out from then on.
+
+        Where nothing else says anything either, the refusal is the answer.
+        """
         words: dict[int, int] = {}
         refused: dict[Block, RefusedReadError] = {}
         for block in blocks:
@@ -98,7 +108,7 @@ class Poller:
                 words |= zip(block.addresses, await self._inverter.read(block.start, block.count), strict=True)
             except RefusedReadError as error:
                 refused[block] = error
-        if refused and not words:
+        if refused and all_zero(words):
             raise next(iter(refused.values()))
         for block, refusal in refused.items():
             log.warning("Going on without registers %d-%d. %s", block.addresses[0], block.addresses[-1], refusal)
@@ -129,6 +139,7 @@ class Poller:
     def _say_nothing_comes(self, error: DeviceError, now: datetime) -> None:
         """While there is still patience nothing is published: the last state must not look newer than it is."""
         self._known = None
+        self._refused.clear()
         self._memory = grid.after_silence(self._memory, now, self._limits)
         if self._memory.state is Grid.UNKNOWN:
             self._bus.publish(GRID_STATE, grid.message(self._memory, now))
@@ -136,8 +147,6 @@ class Poller:
 
     def _say_contact(self, state: Contact, why: str | None, now: datetime) -> None:
         before = self._contact
-        if before and (before.state, before.why) == (state, why):
-            return
         since = before.since if before and before.state is state else now
         self._contact = Availability(at=now, state=state, since=since, why=why)
         self._bus.publish(INVERTER_AVAILABILITY, self._contact, self._settings.inverter_name)

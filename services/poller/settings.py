@@ -1,9 +1,9 @@
 """What the poller reads from the environment."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from services.poller.grid import Limits
 from shared.settings import ServiceSettings
@@ -38,6 +38,12 @@ class PollerSettings(ServiceSettings):
         """When the grid counts as present, lost or unknown; a silence of less than three readings is none."""
         patience = max(self.grid_unknown_after, 3 * self.poll_interval)
         return Limits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, patience=timedelta(seconds=patience))
+
+    @model_validator(mode="after")
+    def _lost_is_lower(self) -> Self:
+        if self.grid_lost_v >= self.grid_present_v:
+            raise ValueError("GRID_LOST_V must be lower than GRID_PRESENT_V")
+        return self
 
     @field_validator("inverter_model")
     @classmethod

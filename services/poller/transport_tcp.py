@@ -13,6 +13,8 @@ from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
 GAP_S = 0.1
 """The inverter behind the gateway wants a pause between requests."""
 TRIES = 2
+NOT_THERE = (1, 2, 3)
+"""Exceptions that mean the registers; all others pass, such as a gateway that does not reach the inverter just now."""
 EXCEPTIONS = {
     1: "illegal function",
     2: "illegal data address",
@@ -30,6 +32,7 @@ class TcpInverter:
     """Reads holding registers; connects when asked for the first time, and anew after every failure."""
 
     def __init__(self, host: str, port: int, unit_id: int, timeout_s: float) -> None:
+        self._host, self._port = host, port
         self._where = f"{host}:{port}"
         self._unit_id = unit_id
         self._timeout_s = timeout_s
@@ -74,6 +77,7 @@ class TcpInverter:
 
     async def _connected(self) -> AsyncModbusTcpClient:
         if self._client is None:
+            await self._look_up()
             client = self._new_client()
             if not await client.connect():
                 client.close()
@@ -83,6 +87,15 @@ class TcpInverter:
                 )
             self._client = client
         return self._client
+
+    async def _look_up(self) -> None:
+        try:
+            await asyncio.get_running_loop().getaddrinfo(self._host, self._port)
+        except (OSError, UnicodeError):
+            raise DeviceOfflineError(
+                f"The name {self._host} is not known on this network: set MODBUS_HOST in .env to the address of the "
+                "inverter's gateway."
+            ) from None
 
     def _no_reply(self) -> DeviceOfflineError | BadReplyError:
         if self._heard:
@@ -94,10 +107,9 @@ class TcpInverter:
 
     def _words(self, reply: ModbusPDU, count: int) -> list[int]:
         if isinstance(reply, ExceptionResponse):
-            meaning = EXCEPTIONS.get(reply.exception_code, "unknown")
-            raise RefusedReadError(
-                f"The inverter at {self._where} refuses to be read: exception {reply.exception_code} ({meaning})."
-            )
+            code = reply.exception_code
+            kind = RefusedReadError if code in NOT_THERE else BadReplyError
+            raise kind(f"The inverter at {self._where} refuses: exception {code} ({EXCEPTIONS.get(code, 'unknown')}).")
         if reply.isError() or len(reply.registers) != count:
             raise BadReplyError(f"{self._where} answers with {len(reply.registers)} registers instead of {count}.")
         return list(reply.registers)

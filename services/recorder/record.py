@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Table
 
@@ -17,6 +19,8 @@ from shared.service import Service
 
 log = logging.getLogger("recorder")
 
+T = TypeVar("T")
+
 RETRY_MOST_S = 30.0
 
 
@@ -26,7 +30,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
     deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
     for topic, _ in RECORDED:
         service.bus.collect(topic, deliveries.put_nowait)
-    store = await asyncio.to_thread(open_store, settings.db_path)
+    store = await _opened(settings.db_path, service.health)
     log.info("Recording into %s.", settings.db_path)
     batch: list[Delivery] = []
     try:
@@ -76,14 +80,23 @@ def readable(batch: Sequence[Delivery], health: Health) -> list[tuple[Table, Row
     return rows
 
 
+async def _opened(path: Path, health: Health) -> Store:
+    return await _until_done(lambda: open_store(path), health)
+
+
 async def _write(store: Store, rows: Sequence[tuple[Table, Row]], health: Health) -> None:
-    """Write until it is written. Meanwhile nothing is acknowledged, so the broker keeps it."""
+    if rows:
+        await _until_done(lambda: store.write(rows), health)
+
+
+async def _until_done(work: Callable[[], T], health: Health) -> T:
+    """Try until it is done. Meanwhile nothing is acknowledged, so the broker keeps it."""
     pause = 1.0
-    while rows:
+    while True:
         try:
-            await asyncio.to_thread(store.write, rows)
+            result = await asyncio.to_thread(work)
             health.solved("database")
-            return
+            return result
         except StorageError as error:
             health.problem("database", str(error))
         await asyncio.sleep(pause)

@@ -1,9 +1,9 @@
 """Engines for the database: one that only reads and one that writes. Making one touches no file."""
 
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, connect
 
-from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, create_engine, event
 
 BUSY_MS = 5000
 """How long a statement waits for somebody else's lock before it gives up."""
@@ -23,13 +23,14 @@ def reader(path: Path) -> Engine:
     Every query opens the file anew, so a database that appears later, or is replaced, is simply there.
     """
     # mode=ro could not open a WAL database whose writer is away; query_only forbids changes all the same
-    engine = create_engine(f"sqlite:///{path.absolute().as_uri()}?mode=rw&uri=true", poolclass=NullPool)
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    engine = create_engine("sqlite://", creator=lambda: connect(address, uri=True), poolclass=NullPool)
     return _with(engine, READING)
 
 
 def writer(path: Path) -> Engine:
     """Return an engine whose commits survive a power cut, while readers read on."""
-    return _with(create_engine(f"sqlite:///{path}"), WRITING)
+    return _with(create_engine(URL.create("sqlite", database=str(path))), WRITING)
 
 
 def _with(engine: Engine, pragmas: tuple[str, ...]) -> Engine:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Engine, Row, Select, func, select
@@ -90,15 +89,33 @@ def series(
 
 
 def grid_spans(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:
-    """Return the states of the grid one after the other, cut to `start` and `end`; what nobody recorded is left out."""
+    """Return the states of the grid one after the other, cut to `start` and `end`; what nobody recorded is left out.
+
+    A state that comes back after `unknown` has its old `since` again, so it is the runs of equal rows that count.
+    """
     table = grid_state.c
-    query = (
-        select(table.state, table.since, func.max(table.at).label("last"))
+    told = (
+        select(
+            table.at,
+            table.state,
+            table.since,
+            func.lag(table.at).over(order_by=table.at).label("at_before"),
+            func.lag(table.state).over(order_by=table.at).label("state_before"),
+            func.lag(table.since).over(order_by=table.at).label("since_before"),
+        )
         .where(table.device == "grid", table.at >= to_ms(start), table.at < to_ms(end))
-        .group_by(table.state, table.since)
-        .order_by(func.min(table.at))
+        .subquery()
     )
-    return list(_joined(_spans(_rows(engine, query), start, end)))
+    column = told.c
+    changed = (column.state_before.is_distinct_from(column.state)) | (column.since_before != column.since)
+    runs = _rows(engine, select(column.at, column.state, column.since, column.at_before).where(changed))
+    newest = select(func.max(table.at).label("at")).where(
+        table.device == "grid", table.at >= to_ms(start), table.at < to_ms(end)
+    )
+    if not runs:
+        return []
+    last = _rows(engine, newest)[0].at
+    return list(_joined(_spans(_runs(runs, last), start, end)))
 
 
 def outages(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:
@@ -106,14 +123,32 @@ def outages(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]
     return [span for span in grid_spans(engine, start=start, end=end) if span.state is not Grid.ON]
 
 
-def _spans(rows: Sequence[Row[Any]], start: datetime, end: datetime) -> Iterator[GridSpan]:
+@dataclass(frozen=True)
+class _Run:
+    """Rows that say the same: the state, when it began, the last row."""
+
+    state: Grid
+    began: datetime
+    last: datetime
+
+
+def _runs(rows: Sequence[Row[Any]], last: int) -> Iterator[_Run]:
+    """Turn the first row of each run, and the last row before it, into runs."""
+    seen: set[tuple[str, int]] = set()
+    for row, ended in zip(rows, [*(row.at_before for row in rows[1:]), last], strict=True):
+        again = (row.state, row.since) in seen
+        seen.add((row.state, row.since))
+        yield _Run(Grid(row.state), from_ms(row.at if again else row.since), from_ms(ended))
+
+
+def _spans(runs: Iterable[_Run], start: datetime, end: datetime) -> Iterator[GridSpan]:
     """Let each state last until the next one began, but not much longer than it was recorded."""
-    began = [max(start, from_ms(row.since)) for row in rows]
-    for row, (since, until) in zip(rows, pairwise([*began, end]), strict=True):
-        last = from_ms(row.last)
-        finish = min(until, last + SILENCE) if row is not rows[-1] else last
+    known = list(runs)
+    for run, following in zip(known, [*known[1:], None], strict=True):
+        since = max(start, run.began)
+        finish = min(following.began, run.last + SILENCE) if following else run.last
         if finish > since:
-            yield GridSpan(Grid(row.state), since, finish)
+            yield GridSpan(run.state, since, min(finish, end))
 
 
 def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:

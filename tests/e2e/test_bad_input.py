@@ -19,6 +19,8 @@ EXIT_CONFIG = 78
         pytest.param("poller", {"POLL_INTERVAL": "often"}, 'POLL_INTERVAL is "often"', id="not-a-number"),
         pytest.param("poller", {"MODBUS_PORT": "70000"}, 'MODBUS_PORT is "70000"', id="out-of-range"),
         pytest.param("poller", {"INVERTER_NAME": "a/b"}, 'INVERTER_NAME is "a/b"', id="name-with-a-level"),
+        pytest.param("poller", {"GRID_LOST_V": "170"}, "GRID_LOST_V must be lower than GRID_PRESENT_V", id="limits"),
+        pytest.param("poller", {"HEALTH_FILE": "/proc/x"}, "HEALTH_FILE /proc/x cannot be written", id="health-file"),
         pytest.param("recorder", {"DB_PATH": "/proc/easun.db"}, "/proc/easun.db cannot be opened", id="database"),
         pytest.param("dashboard", {"DASHBOARD_PORT": "web"}, 'DASHBOARD_PORT is "web"', id="port"),
     ],
@@ -32,6 +34,12 @@ def test_only_the_user_can_mend_it(
     assert sentence in process.log
     assert "Traceback" not in process.log
     assert sentence in watcher.wait_for(f"service/{service}/status", state="offline")["reason"]
+
+
+def test_a_settings_file_that_is_not_there_is_said(stack: Stack) -> None:
+    stack.poller.start(ENV_FILE="/no/such.env")
+    assert stack.poller.exit_code() == EXIT_CONFIG
+    assert "The settings file /no/such.env, which ENV_FILE names, is not there." in stack.poller.log
 
 
 @pytest.mark.parametrize("name", ["MQTT_PASSWORD", "MQTT_SECRETS_DIR"])
@@ -56,6 +64,13 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(stack: Stack, tmp_pa
 def test_no_inverter_configured_is_disabled_and_waits(stack: Stack, watcher: Viewer) -> None:
     stack.start(stack.poller)
     assert "MODBUS_HOST" in watcher.wait_for("service/poller/status", state="disabled")["reason"]
+    assert stack.poller.end() == 0
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70])
+def test_a_host_that_is_none_is_said(stack: Stack, watcher: Viewer, host: str) -> None:
+    stack.poller.start(MODBUS_HOST=host)
+    assert f"The name {host} is not known" in watcher.wait_for("service/poller/status", state="degraded")["reason"]
     assert stack.poller.end() == 0
 
 

@@ -9,6 +9,7 @@ from shared.messages import InverterState
 from tests.poller.dumps import DUMPS, Dump
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
 
 
 def as_json(value: object) -> object:
@@ -86,6 +87,24 @@ def test_now_and_then_a_lost_reply_costs_nothing(stack: Stack, watcher: Viewer) 
     seen = len(watcher.on(INVERTER))
     while len(watcher.on(INVERTER)) < seen + 8:
         watcher.wait_for("grid/state", state="on")
+
+
+@pytest.mark.parametrize("code", [11, 2])
+def test_passing_exceptions_leave_no_trace(stack: Stack, watcher: Viewer, code: int) -> None:
+    """A gateway that now and then does not reach the inverter must not blind us for good."""
+    stack.start_house()
+    stack.command("fault", kind="exception", code=code, probability=0.5)
+    stack.start(stack.poller)
+    eventually(lambda: stack.poller.log.count("exception") >= 2 or len(watcher.on(INVERTER)) > 5)
+    stack.command("fault", kind="exception", code=code)
+    watcher.wait_for("service/poller/status", state="degraded")
+    stack.command("fault", kind="none")
+    watcher.wait_for("service/poller/status", state="online")
+    watcher.wait_for("grid/state", state="on")
+    seen = len(watcher.on(INVERTER))
+    eventually(lambda: len(watcher.on(INVERTER)) > seen + 3)
+    assert watcher.last(INVERTER)["fault_bits"] == 0
+    assert watcher.last(INVERTER)["battery_soc_percent"] is not None
 
 
 def test_a_named_model_that_contradicts_the_device_is_said(stack: Stack, watcher: Viewer) -> None:

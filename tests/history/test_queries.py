@@ -113,6 +113,11 @@ def test_never_more_buckets_than_asked_for(minutes, buckets):
             id="not-knowing-is-no-outage",
         ),
         pytest.param(
+            [(2, Grid.OFF, 2), (6, Grid.UNKNOWN, 5), (8, Grid.OFF, 2), (12, Grid.OFF, 2), (14, Grid.ON, 14)],
+            [(Grid.OFF, 2, 5), (Grid.UNKNOWN, 5, 8), (Grid.OFF, 8, 14)],
+            id="an-outage-goes-on-after-not-knowing",
+        ),
+        pytest.param(
             [(0, Grid.OFF, 0), (1, Grid.OFF, 0), (40, Grid.ON, 40), (41, Grid.ON, 40)],
             [(Grid.OFF, 0, 6)],
             id="a-long-silence-is-not-believed",

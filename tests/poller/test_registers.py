@@ -5,7 +5,7 @@ import yaml
 
 from services.poller.registers import LAYOUTS, layout_for, load_layout, read_layout
 from shared.errors import ConfigError
-from shared.messages import InverterInfo, InverterState
+from shared.messages import InverterInfo, InverterState, Whole
 
 NAMES = ["classic", "k11"]
 PROTOCOLS = [(name, protocol) for name in NAMES for protocol in sorted(load_layout(name).protocols)]
@@ -69,7 +69,7 @@ def test_names_are_fields_of_the_messages(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_fields_without_fractions_get_none(name):
     for register in load_layout(name).state.registers:
-        whole = InverterState.model_fields[register.name].annotation == int | None
+        whole = InverterState.model_fields[register.name].annotation == Whole | None
         assert whole == (register.divide_by == 1 and register.name != "battery_soc_percent"), register.name
 
 

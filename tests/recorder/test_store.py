@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from services.recorder.rows import to_row
 from services.recorder.store import Store, open_store
 from shared.errors import BadMessageError, StorageError
+from shared.history.engine import reader
+from shared.history.queries import latest
 from shared.messages import Grid, GridState, InverterState, Message, Mode
 from shared.topics import GRID_STATE, INVERTER_STATE
 
@@ -106,3 +108,36 @@ def test_what_nobody_records_is_said(topic: str) -> None:
 def test_any_payload_is_a_row_or_our_error(data: bytes) -> None:
     with pytest.raises(BadMessageError):
         to_row(INVERTER_STATE.named("main"), data)
+
+
+@pytest.mark.parametrize("number", [10**20, -(2**31) - 1, 2**32])
+def test_a_number_that_no_database_holds_is_said(number: int) -> None:
+    data = f'{{"at": "2026-11-23T12:00:00Z", "grid_power_w": {number}}}'
+    with pytest.raises(BadMessageError, match="grid_power_w"):
+        to_row(INVERTER_STATE.named("main"), data.encode())
+
+
+def test_a_removed_file_is_noticed_and_begun_anew(store: Store, path: Path) -> None:
+    store.write([to_row(*reading(1))])
+    for file in path.parent.iterdir():
+        file.unlink()
+    store.write([to_row(*reading(2))])
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(2,)]
+
+
+def test_a_locked_database_at_the_start_is_a_passing_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "easun.db"
+    open_store(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match="locked"):
+            open_store(path)
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "a%20b.db", "a#b.db", "мій дім.db"])
+def test_any_name_of_a_file_is_that_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    open_store(path).write([to_row(*reading(1))])
+    assert list(latest(reader(path))) == ["main"]
+    assert path.exists()

@@ -1,9 +1,12 @@
 """The bus against a real Mosquitto."""
 
 import asyncio
+import os
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +18,7 @@ from shared.link import Delivery
 from shared.messages import Grid, GridState, ServiceHealth
 from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
-from tests.support.broker import Broker
+from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -219,3 +222,96 @@ async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pyte
 
 def test_the_grace_outlasts_the_longest_retry() -> None:
     assert bus_module.GRACE_S > bus_module.RETRY_MOST_S + 2
+
+
+async def test_state_is_said_again_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
+    bus = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(bus):
+        bus.publish(GRID_STATE, grid(1))
+        await bus.flush()
+        await asyncio.to_thread(broker.save)
+        bus.publish(GRID_STATE, grid(2))
+        await bus.flush()
+        await asyncio.to_thread(broker.kill)
+        await asyncio.to_thread(broker.start)
+        await until(bus.connected.is_set)
+        await bus.flush()
+    with Viewer(broker) as newcomer:
+        assert (await asyncio.to_thread(newcomer.last, "grid/state"))["voltage_v"] == 2
+
+
+async def test_retained_is_answered_although_we_died_while_asking(broker: Broker) -> None:
+    first = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(first):
+        await first.connected.wait()
+        first.publish(GRID_STATE, grid(5))
+        await first.flush()
+        assert first._link
+        first._link.subscribe("grid/state", retained_again=True)
+        await first.retained(GRID_STATE, "another")  # answered, so the subscription is in the session
+    second = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(second):
+        await second.connected.wait()
+        assert await second.retained(GRID_STATE) == grid(5)
+
+
+async def test_retained_garbage_is_none_and_no_lasting_problem(broker: Broker) -> None:
+    with Viewer(broker, "poller") as poller:
+        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(5)
+    health = Health()
+    bus = Bus(settings(broker), "poller", health)
+    async with running(bus):
+        await bus.connected.wait()
+        assert await bus.retained(GRID_STATE) is None
+    assert health.status(START).state is ServiceHealth.ONLINE
+
+
+async def test_something_that_is_no_broker_is_said(broker: Broker) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    health = Health()
+    port = server.sockets[0].getsockname()[1]
+    async with server, running(Bus(settings(broker, mqtt_port=port), "poller", health)):
+        await until(lambda: "does not answer as an mqtt broker" in (health.status(START).reason or ""))
+
+
+async def test_dropped_messages_are_said(broker: Broker) -> None:
+    broker.stop()
+    health = Health()
+    bus = Bus(settings(broker, mqtt_outbox=100), "poller", health)
+    for number in range(150):
+        bus.publish(GRID_STATE, grid(number))
+    assert "MQTT_OUTBOX" in (health.status(START).reason or "")
+    broker.start()
+    async with running(bus):
+        await bus.flush()
+    assert "MQTT_OUTBOX" not in (health.status(START).reason or "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"MQTT_PASSWORD_VIEWER": "a:b"}, "MQTT_PASSWORD_VIEWER may hold no colon"),
+        ({"MQTT_PASSWORD_VIEWER": " a"}, "no blank at its ends"),
+        ({"MQTT_TOPIC_PREFIX": "a&b/"}, 'MQTT_TOPIC_PREFIX "a&b/" may hold'),
+        ({"MQTT_STATE_DIR": "/proc/mosquitto"}, "cannot write /proc/mosquitto"),
+    ],
+)
+def test_the_broker_refuses_what_it_could_not_keep(tmp_path: Path, setting: dict[str, str], sentence: str) -> None:
+    env = os.environ | {"MQTT_STATE_DIR": str(tmp_path)} | setting
+    done = subprocess.run([ROOT / "mosquitto/start.sh"], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, sentence in done.stderr) == (78, True), done.stderr
+
+
+@pytest.mark.parametrize("password", ["a b", "$7$abc$d", "\\", "'\"`", "%s #x", "їжак", "x" * 300])
+def test_any_other_password_is_let_in(tmp_path: Path, password: str) -> None:
+    broker = Broker(tmp_path / "state", MQTT_PASSWORD_VIEWER=password)
+    broker.start()
+    try:
+        with Viewer(broker):
+            assert (broker.secrets_dir / "viewer").read_text().strip() == password
+    finally:
+        broker.stop()
