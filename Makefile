@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 run := $(VENV)/bin/python
+demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
 wanted := services shared simulators supervisor bench docs tests
 
 .PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up check test bench docs format lock clean
@@ -19,9 +20,11 @@ demo: setup      ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo
 
 demo-watch:      ## everything that travels on the demo's broker
+	@$(demo_runs)
 	@. ./.demo/env && mosquitto_sub -h 127.0.0.1 -p $$MQTT_PORT -u viewer -P "$$(cat $$MQTT_SECRETS_DIR/viewer)" -v -t '#'
 
 demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## the mains of the simulated house: by command, or by its timetable
+	@$(demo_runs)
 	@ENV_FILE=.demo/env $(run) -m simulators grid $*
 
 up: setup        ## the same against the devices named in .env

@@ -25,6 +25,7 @@ EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h: starting again is useless until the user has done something, and supervisors know it."""
 HEARTBEAT_S = 30
 LAST_WORDS_S = 10.0
+STOP_AGAIN_S = 5.0
 RETRY_MOST_S = 30.0
 
 
@@ -75,7 +76,15 @@ async def repeat(step: Callable[[], Awaitable[float]], health: Health, problem: 
             pause = min(2.0**failures, RETRY_MOST_S)
             failures += 1
             health.problem(problem, str(error))
+        _heed_cancellation()
         await asyncio.sleep(max(0.0, began + pause - time.monotonic()))
+
+
+def _heed_cancellation() -> None:
+    """Before Python 3.12 wait_for loses a cancellation that comes together with its result; libraries wait that way."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _live(
@@ -104,8 +113,9 @@ async def _live(
 
 async def _end(work: asyncio.Task[None]) -> None:
     """Stop the work and let it tidy up: the recorder commits its last batch here."""
-    work.cancel()
-    await asyncio.wait([work])
+    while not work.done():
+        work.cancel()
+        await asyncio.wait([work], timeout=STOP_AGAIN_S)
 
 
 async def _goodbye(bus: Bus, connection: asyncio.Task[None], failure: BaseException | None) -> None:
@@ -164,3 +174,4 @@ def _log_to_stderr(name: str, level: str) -> None:
     logging.basicConfig(
         level=level, format=f"%(asctime)s {name}: %(levelname)s: %(message)s", datefmt="%Y-%m-%d %H:%M:%S", force=True
     )
+    logging.getLogger("dotenv").setLevel("ERROR")  # the supervisor says it once for all

@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")
     history.add_argument("--wait", action="store_true", help="for a recorder to be online")
     commands.add_parser("truth", help="show what is so in the running house")
-    commands.add_parser("grid", help="cut the mains or bring it back").add_argument("mode", choices=list(GridMode))
+    commands.add_parser("grid", help="cut the mains or bring it back").add_argument(
+        "mode", choices=[mode.value for mode in GridMode]
+    )
     commands.add_parser("speed", help="let time fly").add_argument("factor", type=_number)
     commands.add_parser("battery", help="fill or empty the battery").add_argument("soc_percent", type=_number)
     _add_fault(commands.add_parser("fault", help="let the wire fail; replaces what failed before"))
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_fault(fault: argparse.ArgumentParser) -> None:
-    fault.add_argument("kind", choices=list(FaultKind))
+    fault.add_argument("kind", choices=[kind.value for kind in FaultKind])
     fault.add_argument("--probability", type=_number, help="0 to 1 (1)")
     fault.add_argument("--code", type=int, help="of exception (4)")
     fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow (1)")

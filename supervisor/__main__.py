@@ -30,6 +30,7 @@ KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 
 def main() -> None:
     """Run until Ctrl-C or SIGTERM."""
+    logging.getLogger("dotenv").setLevel("ERROR")  # we say it with the line's number
     logging.basicConfig(level="INFO", format="%(asctime)s supervisor: %(levelname)s: %(message)s", datefmt="%F %T")
     arguments = _arguments()
     os.chdir(ROOT)
@@ -53,6 +54,7 @@ def _demo(state: Path, days: int) -> None:
     ports = Ports(mqtt=port_near(1883), dashboard=port_near(8000), modbus=port_near(5020), control=port_near(8502))
     with _only_one(state):
         try:
+            _clear(state)
             _write_env(state / "env", programs.demo_settings(state, ports, days))
             asyncio.run(_live(programs.demo(env, state, ports, days), lambda: _say_demo(ports)))
         finally:
@@ -63,8 +65,9 @@ def _up() -> None:
     env = _settings_file() | dict(os.environ)
     ports = Ports(mqtt=_port(env, "MQTT_PORT", 1883), dashboard=_port(env, "DASHBOARD_PORT", 8000))
     own_broker = env.get("MQTT_HOST", "") in LOCAL
-    if own_broker and not is_free(ports.mqtt):
-        raise ConfigError(f"Port {ports.mqtt} is taken by another program: stop it, or set MQTT_PORT in .env.")
+    _must_be_free(ports.dashboard, "DASHBOARD_PORT")
+    if own_broker:
+        _must_be_free(ports.mqtt, "MQTT_PORT")
     state = ROOT / "data"
     with _only_one(state):
         running = programs.up(env, state, ports, own_broker=own_broker)
@@ -73,7 +76,7 @@ def _up() -> None:
 
 async def _live(running: Sequence[Program], say: Callable[[], None]) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     supervisor = Supervisor(running)
     starting = asyncio.create_task(supervisor.start())
@@ -107,8 +110,12 @@ def _say_up(ports: Ports) -> None:
 @contextmanager
 def _only_one(state: Path) -> Iterator[None]:
     """Hold the state directory for ourselves: two supervisors on one database and one broker would fight."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("w") as lock:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = (state / "lock").open("w")
+    except OSError as error:
+        raise ConfigError(f"{state} cannot be written ({error.strerror}): does it belong to another user?") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -116,13 +123,31 @@ def _only_one(state: Path) -> Iterator[None]:
         yield
 
 
+def _clear(state: Path) -> None:
+    """Remove what a demo that was killed left behind; the lock is ours."""
+    for left in state.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name != "lock":
+            left.unlink()
+
+
 def _write_env(file: Path, settings: dict[str, str]) -> None:
     """Leave the settings where the other make targets find them."""
     file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items()))
 
 
+def _must_be_free(port: int, setting: str) -> None:
+    if not is_free(port):
+        raise ConfigError(f"Port {port} is taken by another program: stop it, or set {setting} in .env.")
+
+
 def _settings_file() -> dict[str, str]:
     try:
+        lines = (ROOT / ".env").read_text().splitlines() if (ROOT / ".env").exists() else []
+        for number, line in enumerate(lines, start=1):
+            if line.strip() and not line.lstrip().startswith("#") and "=" not in line:
+                log.warning(".env line %d is not NAME=value and is ignored.", number)
         return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
     except UnicodeDecodeError as error:
         raise ConfigError(f"The settings file .env cannot be read: {error}.") from None

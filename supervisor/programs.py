@@ -1,7 +1,7 @@
 """What is run, with which environment: pure data for the demo and for a real home."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -66,14 +66,13 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
-    house = python("house", "simulators", env, "serve")
     return [
         broker(env, state / "mosquitto", ports.mqtt),
-        Program(house.name, house.command, env, wait_for_port=ports.modbus),
+        replace(python("house", "simulators", env, "serve"), wait_for_port=ports.modbus),
         python("recorder", "services.recorder", env),
         python("history", "simulators", env, "history", "--wait", once=True),
         python("poller", "services.poller", env),
-        Program("dashboard", (sys.executable, "-m", "services.dashboard"), env, wait_for_port=ports.dashboard),
+        replace(python("dashboard", "services.dashboard", env), wait_for_port=ports.dashboard),
     ]
 
 
@@ -82,4 +81,5 @@ def up(env: dict[str, str], state: Path, ports: Ports, *, own_broker: bool) -> l
     home = Path(env.get("MQTT_STATE_DIR") or state / "mosquitto").absolute()
     env = {"MQTT_SECRETS_DIR": str(home / "secrets")} | env
     services = [python(name, f"services.{name}", env) for name in SERVICES]
+    services[-1] = replace(services[-1], wait_for_port=ports.dashboard)
     return [broker(env, home, ports.mqtt), *services] if own_broker else services

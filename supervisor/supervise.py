@@ -32,9 +32,12 @@ class Supervisor:
     async def start(self) -> None:
         """Start all in order. A program with a port is waited for; a task is not."""
         for program in self._programs:
-            self._keepers.append(asyncio.create_task(self._keep(program)))
+            keeper = asyncio.create_task(self._keep(program))
+            self._keepers.append(keeper)
             if program.wait_for_port:
-                await until_listening(program.wait_for_port)
+                listening = asyncio.create_task(until_listening(program.wait_for_port))
+                await asyncio.wait([keeper, listening], return_when=asyncio.FIRST_COMPLETED)
+                listening.cancel()
 
     async def stop(self) -> None:
         """Stop all in the opposite order, the broker last, so that everybody can say goodbye on it."""
@@ -103,8 +106,11 @@ def is_free(port: int) -> bool:
 
 
 def port_near(preferred: int) -> int:
-    """Return the preferred port, or else the next free one."""
-    return next(port for port in range(preferred, preferred + 200) if is_free(port))
+    """Return the preferred port, or else the next free one, and say so."""
+    port = next(port for port in range(preferred, preferred + 200) if is_free(port))
+    if port != preferred:
+        log.info("Port %d is taken by another program; using %d.", preferred, port)
+    return port
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -12,11 +12,12 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 1; fi
 }
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 updated=
 install() {  # install PACKAGE...
   command -v apt-get >/dev/null || fail "please install $* with your system's package manager, then run this again."
   say "installing $* (Debian packages)"
-  log=$(mktemp)
   if [ -z "$updated" ]; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 || true
     updated=yes
@@ -25,10 +26,9 @@ install() {  # install PACKAGE...
     tail -n 3 "$log" >&2
     fail "please install as root: apt-get install $*; then run this again."
   }
-  rm -f "$log"
 }
 
-command -v "$python" >/dev/null || install python3
+command -v "$python" >/dev/null || { [ "$python" = python3 ] && install python3; } || fail "there is no $python here."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or later is needed and $python is $("$python" -V | cut -d' ' -f2): run make PYTHON=/path/to/a/newer/python."
 
@@ -41,6 +41,10 @@ for program in "$@"; do
     *) install "$program" ;;
   esac
 done
+# what Playwright's own Node needs, and a minimal Debian lacks
+case " $* " in
+  *" chromium "*) ldconfig -p | grep -q libatomic.so.1 || install libatomic1 ;;
+esac
 # Debian starts a broker of its own on port 1883 with the package; nobody asked for that one
 if [ -n "$fresh_broker" ] && [ -d /run/systemd/system ]; then
   as_root systemctl disable --now mosquitto >/dev/null 2>&1 || true
@@ -58,10 +62,8 @@ fi
 "$python" -c 'import ensurepip' 2>/dev/null || install "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "installing the Python packages of $lock into $venv (about a minute the first time)"
-log=$(mktemp)
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >"$log" 2>&1 || {
   tail -n 5 "$log" >&2
   fail "the Python packages could not be installed (see above): is the network there? Then run this again."
 }
-rm -f "$log"
 printf '%s' "$sum" >"$stamp"

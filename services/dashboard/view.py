@@ -85,8 +85,12 @@ def _banner(snapshot: Snapshot, clock: Clock) -> dict[str, str]:
         return {"banner": words.last_known.format(grid=_last_known(grid, clock)), "lasting": ""}
     if grid.state is Grid.UNKNOWN or not clock.fresh(grid.at):
         since = grid.since if grid.state is Grid.UNKNOWN else grid.at
-        known = f"{JOINED}– {words.last_known.format(grid=_last_known(grid, clock)).lower()}"
-        return {"banner": words.no_contact.format(since=clock.since(since)), "lasting": known}
+        known = words.last_known.format(grid=_last_known(grid, clock)).lower()
+        was_known = grid.state is not Grid.UNKNOWN or grid.last_known is not None
+        return {
+            "banner": words.no_contact.format(since=clock.since(since)),
+            "lasting": f"{JOINED}– {known}" if was_known else "",
+        }
     sentence = words.grid_on if grid.state is Grid.ON else words.grid_off
     lasting = words.lasting.format(duration=clock.lasted(grid.since))
     return {"banner": sentence.format(since=clock.since(grid.since)), "lasting": lasting}

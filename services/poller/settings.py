@@ -22,7 +22,7 @@ class PollerSettings(ServiceSettings):
     """Where the inverter is, what it is called, and how often it is read."""
 
     modbus_transport: Literal["tcp"] = "tcp"
-    modbus_host: str = ""
+    modbus_host: str = Field(default="", pattern=r"^[^/\s]*$")
     modbus_port: int = Field(default=502, ge=1, le=65535)
     modbus_unit_id: int = Field(default=1, ge=1, le=247)
     modbus_timeout: float = Field(default=3.0, ge=0.1, le=60)

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,10 @@ class Process:
     def stop(self) -> None:
         """Make sure that it is gone."""
         if self._process and self._process.poll() is None:
-            self.end()
+            try:
+                self.end()
+            finally:
+                self._process.kill()
 
     @property
     def pid(self) -> int | None:
@@ -133,9 +136,10 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything."""
-        for process in self.processes:
-            process.stop()
-        self.broker.stop()
+        with ExitStack() as all_of_them:
+            all_of_them.callback(self.broker.stop)
+            for process in self.processes:
+                all_of_them.callback(process.stop)
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""How a service repeats its work and stops."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from shared.errors import DeviceOfflineError
+from shared.health import Health
+from shared.service import repeat
+
+
+async def test_a_cancellation_that_a_library_swallows_stops_the_loop_all_the_same() -> None:
+    steps = 0
+
+    async def swallowing() -> float:
+        nonlocal steps
+        steps += 1
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return 0
+
+    task = asyncio.create_task(repeat(swallowing, Health(), "inverter"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    assert steps == 1
+
+
+async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
+    health = Health()
+    outcomes = iter([DeviceOfflineError("No answer."), None])
+    told: list[str | None] = []
+    health.changed = lambda: told.append(next(iter(health._problems.values()), None))
+
+    async def step() -> float:
+        outcome = next(outcomes)
+        if outcome:
+            raise outcome
+        return 60
+
+    task = asyncio.create_task(repeat(step, health, "inverter"))
+    async with asyncio.timeout(10):
+        while told != ["No answer.", None]:
+            await asyncio.sleep(0.02)
+    task.cancel()
+
+
+async def test_a_bug_is_not_caught() -> None:
+    async def step() -> float:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await repeat(step, Health(), "inverter")
