@@ -11,7 +11,7 @@ umask 077
 PATH=$PATH:/usr/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 state=${MQTT_STATE_DIR:-$here/../data/mosquitto}
-accounts="poller bms schedule recorder bot tuya dashboard homeassistant viewer"
+accounts=$(sed -n 's/^user //p' "$here/acl")
 say() { echo "mosquitto: $*" >&2; }
 
 prefix=${MQTT_TOPIC_PREFIX:-}

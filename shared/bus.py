@@ -35,6 +35,8 @@ would pass them by, so it waits a little longer than anybody's longest retry."""
 ANSWER_S = 3.0
 """How long an answer of the broker is waited for that usually takes milliseconds."""
 
+BROKEN_OFF = "The service broke off without a word: it was killed, or its network or host is gone."
+
 Handler = Callable[[Delivery], None]
 
 
@@ -109,8 +111,10 @@ class Bus:
         """Return the message that the broker keeps on a topic, or None where it keeps none that can be read.
 
         Mosquitto answers in order, so what it keeps comes before the acknowledgement of a status sent afterwards; where
-        that does not come, the connection broke meanwhile, and the question is asked again.
+        that does not come, the connection broke meanwhile, and the question is asked again. Needs a bus that announces.
         """
+        if not self._announces:
+            raise ValueError("without a status of ours nothing says that the broker has answered")
         found: list[M] = []
 
         def first(delivery: Delivery) -> None:
@@ -148,13 +152,12 @@ class Bus:
         except TimeoutError:
             log.warning("%d messages did not reach the broker in time.", len(self._outbox))
 
-    async def close(self, state: ServiceHealth, reason: str) -> None:
+    async def close(self, reason: str) -> None:
         """Say goodbye in our own words, so that the will need not speak, and disconnect."""
         self._closing = True
         if self._link:
             await self.flush()
-        now = datetime.now(UTC)
-        self._announce(ServiceStatus(at=now, state=state, since=now, reason=reason, version=program_version()))
+        self._announce(_offline(reason, since=datetime.now(UTC)))
         await self._status_answer()
         if self._link:
             await self._link.disconnect()
@@ -263,13 +266,7 @@ class Bus:
         )
 
     def _will(self) -> Parcel | None:
-        status = ServiceStatus(
-            at=datetime.now(UTC),
-            state=ServiceHealth.OFFLINE,
-            since=None,
-            reason="The service broke off without a word: it was killed, or its network or host is gone.",
-            version=program_version(),
-        )
+        status = _offline(BROKEN_OFF, since=None)
         return Parcel(self._status_topic, _encode(status), retain=True) if self._announces else None
 
     def _say_interrupted(self, short_ones: int) -> None:
@@ -332,6 +329,12 @@ class Bus:
     @property
     def _where(self) -> str:
         return f"{self._settings.mqtt_host}:{self._settings.mqtt_port}"
+
+
+def _offline(reason: str, *, since: datetime | None) -> ServiceStatus:
+    return ServiceStatus(
+        at=datetime.now(UTC), state=ServiceHealth.OFFLINE, since=since, reason=reason, version=program_version()
+    )
 
 
 def _encode(message: Message) -> bytes:

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 CLOCK_SLACK = timedelta(seconds=30)
 """How far ahead another host's clock may run before its messages count as wrong, not fresh."""
 
+STATUS_HOLDS = timedelta(seconds=90)
+"""A service repeats its status every 30 s, so an older one has nobody behind it."""
+
 
 def fresh(at: datetime, now: datetime, limit: timedelta) -> bool:
     """Return whether something measured `at` still tells about `now`: no older than `limit`, not from the future."""

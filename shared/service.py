@@ -14,7 +14,6 @@ from typing import Any, Generic, NoReturn, TypeVar
 from shared.bus import Bus
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
 from shared.health import Health
-from shared.messages import ServiceHealth
 from shared.settings import MqttSettings, ServiceSettings, load
 
 log = logging.getLogger("service")
@@ -120,7 +119,7 @@ async def _end(work: asyncio.Task[None]) -> None:
 
 async def _goodbye(bus: Bus, connection: asyncio.Task[None], failure: BaseException | None) -> None:
     if await _reached(bus, connection, LAST_WORDS_S if failure else 0.1):
-        await bus.close(ServiceHealth.OFFLINE, str(failure) if failure else "Stopped.")
+        await bus.close(str(failure) if failure else "Stopped.")
 
 
 async def _reached(bus: Bus, connection: asyncio.Task[None], patience_s: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.bus import Bus
-from shared.freshness import fresh
+from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
 from shared.messages import Grid, GridState, InverterState, Mode, ServiceHealth, ServiceStatus, iso
 from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS
@@ -18,8 +18,6 @@ from simulators.settings import HistorySettings
 log = logging.getLogger("history")
 
 LONG_PATIENCE_S = 600
-STATUS_S = timedelta(seconds=90)
-"""A status is repeated every 30 s; an older one has nobody behind it."""
 MODES = {1: Mode.STANDBY, 2: Mode.MAINS, 3: Mode.OFF_GRID, 5: Mode.CHARGING}
 
 WARNINGS = {0: "mains lost", 8: "battery voltage low", 12: "battery not yet recovered"}
@@ -137,7 +135,7 @@ def _recorder_of(bus: Bus) -> asyncio.Event:
         if (
             name == "recorder"
             and status.state is ServiceHealth.ONLINE
-            and fresh(status.at, datetime.now(UTC), STATUS_S)
+            and fresh(status.at, datetime.now(UTC), STATUS_HOLDS)
         ):
             there.set()
 
@@ -156,5 +154,5 @@ async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth], reco
         if count % portion == 0:
             await bus.flush(LONG_PATIENCE_S)
     await bus.flush(LONG_PATIENCE_S)
-    await bus.close(ServiceHealth.OFFLINE, "The past is told.")
+    await bus.close("The past is told.")
     return count

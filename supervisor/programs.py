@@ -1,7 +1,7 @@
 """What is run, with which environment: pure data for the demo and for a real home."""
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -28,12 +28,20 @@ class Ports:
     control: int = 0
 
 
-SERVICES = ("recorder", "poller", "dashboard")
-
-
-def python(name: str, module: str, env: dict[str, str], *arguments: str, once: bool = False) -> Program:
+def python(
+    name: str, module: str, env: dict[str, str], *arguments: str, once: bool = False, port: int | None = None
+) -> Program:
     """Return a program that is a Python module of ours."""
-    return Program(name, (sys.executable, "-m", module, *arguments), env, once=once)
+    return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
+
+
+def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program]:
+    """Return recorder, poller and dashboard, in order of start."""
+    return (
+        python("recorder", "services.recorder", env),
+        python("poller", "services.poller", env),
+        python("dashboard", "services.dashboard", env, port=ports.dashboard),
+    )
 
 
 def broker(env: dict[str, str], state_dir: Path, port: int) -> Program:
@@ -66,13 +74,14 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
+    recorder, poller, dashboard = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
-        replace(python("house", "simulators", env, "serve"), wait_for_port=ports.modbus),
-        python("recorder", "services.recorder", env),
+        python("house", "simulators", env, "serve", port=ports.modbus),
+        recorder,
         python("history", "simulators", env, "history", "--wait", once=True),
-        python("poller", "services.poller", env),
-        replace(python("dashboard", "services.dashboard", env), wait_for_port=ports.dashboard),
+        poller,
+        dashboard,
     ]
 
 
@@ -80,6 +89,4 @@ def up(env: dict[str, str], state: Path, ports: Ports, *, own_broker: bool) -> l
     """Every service against the real devices of `.env`; the broker too, unless MQTT_HOST names another machine."""
     home = Path(env.get("MQTT_STATE_DIR") or state / "mosquitto").absolute()
     env = {"MQTT_SECRETS_DIR": str(home / "secrets")} | env
-    services = [python(name, f"services.{name}", env) for name in SERVICES]
-    services[-1] = replace(services[-1], wait_for_port=ports.dashboard)
-    return [broker(env, home, ports.mqtt), *services] if own_broker else services
+    return [*([broker(env, home, ports.mqtt)] if own_broker else []), *services(env, ports)]

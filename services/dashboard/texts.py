@@ -99,7 +99,6 @@ class Words:
 
     services: str = "Services"
     silent_since: str = "silent since {since}"
-    no_services: str = "No service has reported yet."
     health: Mapping[ServiceHealth, str] = field(
         default_factory=lambda: {
             ServiceHealth.ONLINE: "online",

@@ -1,16 +1,13 @@
 """What the page *Now* says, pure: messages in, texts and states out. The browser only draws it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from services.dashboard.live import Snapshot
 from services.dashboard.wording import JOINED, Clock, number, power
-from shared.freshness import CLOCK_SLACK, fresh
+from shared.freshness import CLOCK_SLACK, STATUS_HOLDS, fresh
 from shared.messages import Contact, Grid, GridState, InverterState, ServiceStatus
 
-SILENT_AFTER = timedelta(seconds=90)
-"""A service repeats its status every 30 s, so an older one has nobody behind it."""
 STILL_W = 10
 """Below this a flow is noise of the sensor, and nothing moves."""
 FULL_W = 5000
@@ -275,7 +272,7 @@ def _other(name: str, inverter: InverterState, clock: Clock) -> dict[str, str]:
 def service_row(name: str, status: ServiceStatus, clock: Clock) -> dict[str, str]:
     """Return a service as one row: its state, or that it has fallen silent, and why."""
     goodbye = status.since is None or status.state.value == "offline"
-    if not goodbye and not fresh(status.at, clock.now, SILENT_AFTER):
+    if not goodbye and not fresh(status.at, clock.now, STATUS_HOLDS):
         silent = clock.words.silent_since.format(since=clock.since(status.at))
         return {"name": name, "state": "silent", "word": silent, "reason": ""}
     return {

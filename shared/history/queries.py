@@ -94,6 +94,7 @@ def grid_spans(engine: Engine, *, start: datetime, end: datetime) -> list[GridSp
     A state that comes back after `unknown` has its old `since` again, so it is the runs of equal rows that count.
     """
     table = grid_state.c
+    here = (table.device == "grid", table.at >= to_ms(start), table.at < to_ms(end))
     told = (
         select(
             table.at,
@@ -103,18 +104,15 @@ def grid_spans(engine: Engine, *, start: datetime, end: datetime) -> list[GridSp
             func.lag(table.state).over(order_by=table.at).label("state_before"),
             func.lag(table.since).over(order_by=table.at).label("since_before"),
         )
-        .where(table.device == "grid", table.at >= to_ms(start), table.at < to_ms(end))
+        .where(*here)
         .subquery()
     )
     column = told.c
     changed = (column.state_before.is_distinct_from(column.state)) | (column.since_before != column.since)
     runs = _rows(engine, select(column.at, column.state, column.since, column.at_before).where(changed))
-    newest = select(func.max(table.at).label("at")).where(
-        table.device == "grid", table.at >= to_ms(start), table.at < to_ms(end)
-    )
     if not runs:
         return []
-    last = _rows(engine, newest)[0].at
+    last = _rows(engine, select(func.max(table.at).label("at")).where(*here))[0].at
     return list(_joined(_spans(_runs(runs, last), start, end)))
 
 

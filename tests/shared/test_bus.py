@@ -3,7 +3,7 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
 from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
+from tests.support.waiting import until
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -35,12 +36,6 @@ def grid(number: int) -> GridState:
 
 def numbers(viewer: Viewer) -> list[int]:
     return [int(payload["voltage_v"]) for payload in viewer.on("grid/state")]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -79,7 +74,7 @@ async def test_a_goodbye_says_why(broker: Broker, viewer: Viewer) -> None:
     bus = Bus(settings(broker), "poller", Health())
     async with running(bus):
         await bus.connected.wait()
-        await bus.close(ServiceHealth.OFFLINE, "Stopped.")
+        await bus.close("Stopped.")
         await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline", reason="Stopped.")
 
 

@@ -8,6 +8,7 @@ import pytest
 from shared.errors import DeviceOfflineError
 from shared.health import Health
 from shared.service import repeat
+from tests.support.waiting import until
 
 
 async def test_a_cancellation_that_a_library_swallows_stops_the_loop_all_the_same() -> None:
@@ -42,9 +43,7 @@ async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
         return 60
 
     task = asyncio.create_task(repeat(step, health, "inverter"))
-    async with asyncio.timeout(10):
-        while told != ["No answer.", None]:
-            await asyncio.sleep(0.02)
+    await until(lambda: told == ["No answer.", None])
     task.cancel()
 
 

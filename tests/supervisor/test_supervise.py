@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from supervisor.programs import Ports, Program, demo, up
 from supervisor.supervise import Supervisor, is_free, port_near
 from tests.support.broker import free_port
+from tests.support.waiting import until
 
 
 def program(name: str, code: str, **options: object) -> Program:
@@ -26,12 +27,6 @@ async def running(*programs: Program) -> AsyncIterator[Supervisor]:
         yield supervisor
     finally:
         await supervisor.stop()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def lines(file: Path) -> list[str]:

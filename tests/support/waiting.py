@@ -1,5 +1,6 @@
 """Waiting for a condition instead of for a time."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -17,3 +18,10 @@ def eventually(probe: Callable[[], T], what: str = "", patience_s: float = 30.0)
         if time.monotonic() > deadline:
             raise AssertionError(f"never came true: {what or probe}")
         time.sleep(0.05)
+
+
+async def until(condition: Callable[[], object], patience_s: float = 30.0) -> None:
+    """Wait until a condition is true, while the event loop turns; TimeoutError when the patience is over."""
+    async with asyncio.timeout(patience_s):
+        while not condition():
+            await asyncio.sleep(0.02)
