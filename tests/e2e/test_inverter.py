@@ -95,7 +95,7 @@ def test_passing_exceptions_leave_no_trace(stack: Stack, watcher: Viewer, code: 
     stack.start_house()
     stack.command("fault", kind="exception", code=code, probability=0.5)
     stack.start(stack.poller)
-    eventually(lambda: stack.poller.log.count("exception") >= 2 or len(watcher.on(INVERTER)) > 5)
+    eventually(lambda: "exception" in stack.poller.log)  # said once, however often it happens
     stack.command("fault", kind="exception", code=code)
     watcher.wait_for("service/poller/status", state="degraded")
     stack.command("fault", kind="none")
