@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -28,21 +29,34 @@ def demo(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]
         process.kill()
 
 
+def living(processes: list[psutil.Process]) -> list[tuple[psutil.Process, str]]:
+    """Return those that run, with their command lines; one that has just ended has none."""
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # a zombie is one of these too
+            found.append((process, " ".join(process.cmdline())))
+    return found
+
+
+def child_of(parent: int, name: str) -> psutil.Process | None:
+    family = living(psutil.Process(parent).children(recursive=True))
+    return next((child for child, line in family if name in line), None)
+
+
 def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subprocess.Popen[bytes], Path, Path]) -> None:
     process, state, log = demo
     address = eventually(lambda: re.search(r"Dashboard: +(http://localhost:\d+/)", log.read_text()))[1]
     eventually(lambda: requests.get(address + "healthz", timeout=5).json().get("grid"), "the page knows the grid")
-    children = {" ".join(child.cmdline()): child for child in psutil.Process(process.pid).children(recursive=True)}
     for name in ("services.poller", "services.recorder", "simulators serve", "mosquitto -c"):
-        next(child for line, child in children.items() if name in line).kill()
+        eventually(lambda name=name: child_of(process.pid, name), f"{name} runs").kill()
     eventually(lambda: log.read_text().count("killed by SIGKILL") >= 4)
     settings = {"ENV_FILE": str(state / "env"), "PATH": os.environ["PATH"]}
     off = [sys.executable, "-m", "simulators", "grid", "off"]
     eventually(lambda: subprocess.run(off, cwd=ROOT, env=settings, capture_output=True, check=False).returncode == 0)
     eventually(lambda: "No grid" in requests.get(address + "live", timeout=5).text, "the page follows the grid")
-    family = psutil.Process(process.pid).children(recursive=True)
+    family = [child for child, _ in living(psutil.Process(process.pid).children(recursive=True))]
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
-    assert not [child for child in family if child.is_running()]
+    assert not living(family)
     assert not state.exists()
     assert "Traceback" not in log.read_text()
