@@ -54,7 +54,7 @@ def _body(options: argparse.Namespace) -> dict[str, Any] | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m simulators", description="A virtual house behind a Modbus TCP port."
+        prog="python -m simulators", description="A virtual house behind the wires of its inverter."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the house; settings HOUSE_*")
@@ -68,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("speed", help="let time fly").add_argument("factor", type=_number)
     commands.add_parser("battery", help="fill or empty the battery").add_argument("soc_percent", type=_number)
+    commands.add_parser("wire", help="show what is so at the wire: who is connected, how much was answered")
+    commands.add_parser("latency", help="let every answer take a while").add_argument("seconds", type=_number)
+    thief = commands.add_parser("steal", help="take the dongle away, as another program on the network may")
+    thief.add_argument("host")
+    thief.add_argument("port", type=int)
     _add_fault(commands.add_parser("fault", help="let the wire fail; replaces what failed before"))
     return parser
 
@@ -76,7 +81,7 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     fault.add_argument("kind", choices=[kind.value for kind in FaultKind])
     fault.add_argument("--probability", type=_number, help="0 to 1 (1)")
     fault.add_argument("--code", type=int, help="of exception (4)")
-    fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow (1)")
+    fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow and of reboot (1)")
 
 
 def _number(text: str) -> float:

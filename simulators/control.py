@@ -6,18 +6,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
+from ipaddress import IPv4Address
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from shared.errors import CommandRefusedError
 from shared.messages import iso
 from simulators.faults import Fault
 from simulators.json_http import Answer, serve_http
 from simulators.live import FASTEST, LiveHouse
 from simulators.mains import GridMode
-from simulators.modbus_tcp import ModbusServer
+from simulators.wire import Wire
 
 log = logging.getLogger("control")
+
+OF_THE_HOUSE = ("/truth", "/grid", "/speed", "/battery")
 
 
 class Command(BaseModel):
@@ -44,6 +48,19 @@ class BatteryCommand(Command):
     soc_percent: float = Field(ge=0, le=100)
 
 
+class LatencyCommand(Command):
+    """How long every answer should take."""
+
+    seconds: float = Field(ge=0, le=600)
+
+
+class StealCommand(Command):
+    """Whom the dongle should serve from now on."""
+
+    host: IPv4Address
+    port: int = Field(ge=1, le=65535)
+
+
 def _listed(given: object) -> object:
     return given if isinstance(given, list) else [given]
 
@@ -55,14 +72,17 @@ FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(Annotated[list[Fault], BeforeVali
 class Control:
     """Answers the requests; `house` is None while a capture is replayed."""
 
-    def __init__(self, house: LiveHouse | None, inverter: ModbusServer) -> None:
+    def __init__(self, house: LiveHouse | None, wire: Wire) -> None:
         self._house = house
-        self._inverter = inverter
+        self._wire = wire
         self._routes: dict[tuple[str, str], Callable[[bytes], Awaitable[Any]]] = {
             ("GET", "/healthz"): self._healthz,
             ("GET", "/truth"): self._truth,
+            ("GET", "/wire"): self._state,
             ("POST", "/grid"): self._grid,
             ("POST", "/fault"): self._fault,
+            ("POST", "/latency"): self._latency,
+            ("POST", "/steal"): self._steal,
             ("POST", "/speed"): self._speed,
             ("POST", "/battery"): self._battery,
         }
@@ -77,14 +97,16 @@ class Control:
         if not route:
             known = ", ".join(f"{method} {path}" for method, path in self._routes)
             return HTTPStatus.NOT_FOUND, f"There is only {known}."
-        if not self._house and path not in ("/healthz", "/fault"):
+        if not self._house and path in OF_THE_HOUSE:
             return HTTPStatus.CONFLICT, "A capture is replayed: there is no house to ask or to command."
         try:
             return HTTPStatus.OK, await route(body)
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, _sentence(error)
+        except CommandRefusedError as error:
+            return HTTPStatus.CONFLICT, str(error)
         except OSError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, f"The inverter's port cannot be opened again: {error}."
+            return HTTPStatus.SERVICE_UNAVAILABLE, f"The wire cannot be there again: {error}."
 
     async def _healthz(self, _body: bytes) -> Any:
         return {"status": "ok"}
@@ -110,9 +132,21 @@ class Control:
         return {"mode": self._running.grid_mode, "grid_on": self._running.truth().grid_on}
 
     async def _fault(self, body: bytes) -> Any:
-        await self._inverter.fail(*FAULTS.validate_json(body))
-        log.info("What goes wrong from now on: %s.", self._inverter.faults)
+        await self._wire.fail(*FAULTS.validate_json(body))
+        log.info("What goes wrong from now on: %s.", self._wire.faults)
         return {"faults": self._faults()}
+
+    async def _state(self, _body: bytes) -> Any:
+        return self._wire.state() | {"faults": self._faults()}
+
+    async def _latency(self, body: bytes) -> Any:
+        self._wire.device.latency_s = LatencyCommand.model_validate_json(body).seconds
+        return {"seconds": self._wire.device.latency_s}
+
+    async def _steal(self, body: bytes) -> Any:
+        thief = StealCommand.model_validate_json(body)
+        await self._wire.steal(str(thief.host), thief.port)
+        return {"host": str(thief.host), "port": thief.port}
 
     async def _speed(self, body: bytes) -> Any:
         self._running.set_speed(SpeedCommand.model_validate_json(body).factor)
@@ -123,7 +157,7 @@ class Control:
         return {"soc_percent": self._running.truth().battery_soc_percent}
 
     def _faults(self) -> list[dict[str, Any]]:
-        return [fault.model_dump(mode="json") for fault in self._inverter.faults.active]
+        return [fault.model_dump(mode="json") for fault in self._wire.faults.active]
 
     @property
     def _running(self) -> LiveHouse:

@@ -16,6 +16,8 @@ FIRMWARE = "6.28.07.15"
 WARNING_MASK = 0xFFFF_EFFF
 WHOLE = ((100, 2), (104, 2), (108, 2), (186, 12), (696, 6), (703, 2))
 """Start and length of what reads as zeros unless a request takes all of it."""
+IDENTITY = range(171, 198)
+"""What tells who the inverter is; all zeros where a dongle has lost it."""
 
 
 class Layout(StrEnum):

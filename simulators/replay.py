@@ -27,7 +27,7 @@ def words_in(content: Any, path: str, wanted: str = "") -> Words:
     if not isinstance(raw, dict) or not raw:
         raise ConfigError(f"The capture {path} holds no registers.")
     words = {_number(address, path): _number(word, path) for address, word in raw.items()}
-    if "protocol_number" in dump:
+    if dump.get("protocol_number") is not None:
         words.setdefault(PROTOCOL_NUMBER, _number(dump["protocol_number"], path))
     return words
 

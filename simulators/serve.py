@@ -15,10 +15,11 @@ from shared.errors import ConfigError
 from simulators.control import Control
 from simulators.live import LiveHouse
 from simulators.mains import GridMode
-from simulators.modbus_tcp import ModbusServer
 from simulators.registers import Words
 from simulators.replay import load_dump
 from simulators.settings import ServeSettings
+from simulators.wire import Wire
+from simulators.wires import open_wire
 
 log = logging.getLogger("serve")
 
@@ -65,32 +66,34 @@ async def _lived_in(settings: ServeSettings) -> LiveHouse:
 
 async def _show(settings: ServeSettings, house: LiveHouse | None, words: Callable[[], Words]) -> NoReturn:
     """Serve the words, and the control, for ever."""
-    inverter = ModbusServer(words, unit=settings.house_modbus_unit)
-    control = await _opened(settings, Control(house, inverter), inverter)
+    wire = await open_wire(settings, words)
     try:
-        _say_ready(settings, inverter.port, control.sockets[0].getsockname()[1])
-        while True:
-            if house:
-                house.truth()  # events are logged when they happen, and no time piles up
-            await asyncio.sleep(LOOK_EVERY_S)
+        control = await _opened(settings, Control(house, wire))
+        try:
+            _say_ready(settings, wire, control.sockets[0].getsockname()[1])
+            while True:
+                if house:
+                    house.truth()  # events are logged when they happen, and no time piles up
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            control.close()
     finally:
-        control.close()
-        await inverter.stop()
+        await wire.stop()
 
 
-async def _opened(settings: ServeSettings, control: Control, inverter: ModbusServer) -> asyncio.Server:
+async def _opened(settings: ServeSettings, control: Control) -> asyncio.Server:
     try:
-        await inverter.start(settings.house_modbus_bind, settings.house_modbus_port)
         return await control.start(settings.house_control_bind, settings.house_control_port)
     except OSError as error:
-        raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_MODBUS_* and HOUSE_CONTROL_*.") from None
+        raise ConfigError(
+            f"A port cannot be opened ({error}): see HOUSE_CONTROL_BIND and HOUSE_CONTROL_PORT."
+        ) from None
 
 
-def _say_ready(settings: ServeSettings, modbus_port: int, control_port: int) -> None:
-    log.info("Modbus TCP on port %d, control on port %d.", modbus_port, control_port)
+def _say_ready(settings: ServeSettings, wire: Wire, control_port: int) -> None:
+    log.info("The inverter at %s (%s), control on port %d.", *wire.place.values(), wire.transport, control_port)
     if settings.house_ready_file:
-        ports = {"modbus_port": modbus_port, "control_port": control_port}
-        _write_at_once(settings.house_ready_file, json.dumps(ports))
+        _write_at_once(settings.house_ready_file, json.dumps(wire.place | {"control_port": control_port}))
 
 
 def _write_at_once(file: Path, text: str) -> None:

@@ -13,6 +13,8 @@ from simulators.house import House
 from simulators.live import FASTEST
 from simulators.mains import KYIV, GridMode, Window, windows
 from simulators.registers import Layout
+from simulators.wire import Transport
+from simulators.wire_dongle import DongleFraming
 
 
 def _timetable(given: object) -> object:
@@ -41,9 +43,15 @@ class WorldSettings(Settings):
 class ServeSettings(WorldSettings):
     """How the house shows itself."""
 
+    house_transport: Transport = Transport.TCP
     house_modbus_bind: str = "127.0.0.1"
     house_modbus_port: Port = 5020
     house_modbus_unit: int = Field(default=1, ge=1, le=247)
+    house_serial_link: str = ""
+    house_dongle_bind: str = "127.0.0.1"
+    house_dongle_port: Port = 58899
+    house_dongle_framing: DongleFraming = DongleFraming.EYBOND
+    house_latency: float = Field(default=0.0, ge=0, le=600)
     house_control_bind: str = "127.0.0.1"
     house_control_port: Port = 8502
     house_speed: float = Field(default=1.0, gt=0, le=FASTEST)

@@ -1,4 +1,5 @@
 import json
+import socket
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -8,8 +9,10 @@ from simulators.control import Control
 from simulators.faults import FaultKind
 from simulators.house import House
 from simulators.live import LiveHouse
-from simulators.modbus_tcp import ModbusServer
 from simulators.registers import Layout
+from simulators.wire_dongle import DongleWire
+from simulators.wire_serial import SerialWire
+from simulators.wire_tcp import TcpWire
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -34,7 +37,7 @@ def house(clock):
 
 @pytest.fixture
 async def inverter(house):
-    inverter = ModbusServer(house.words)
+    inverter = TcpWire(house.words)
     await inverter.start("127.0.0.1", 0)
     yield inverter
     await inverter.stop()
@@ -102,9 +105,67 @@ async def test_fault(control, inverter):
     assert inverter.faults.active == ()
 
 
+async def test_wire(control, inverter):
+    await post(control, "/fault", {"kind": "late", "probability": 0.5})
+    status, content = await control.handle("GET", "/wire", b"")
+    assert status == HTTPStatus.OK
+    assert json.loads(json.dumps(content)) == {
+        "transport": "tcp",
+        "modbus_port": inverter.port,
+        "there": True,
+        "connected": False,
+        "requests": 0,
+        "answered": 0,
+        "latency_s": 0.0,
+        "faults": [{"kind": "late", "probability": 0.5, "code": 4, "latency_s": 1.0}],
+    }
+
+
+async def test_latency(control, inverter):
+    assert await post(control, "/latency", {"seconds": 0.06}) == (HTTPStatus.OK, {"seconds": 0.06})
+    assert inverter.device.latency_s == 0.06
+
+
+async def test_steal(house):
+    dongle = DongleWire(house.words)
+    await dongle.start("127.0.0.1", 0)
+    thief = {"host": "127.0.0.1", "port": 9}
+    assert await post(Control(house, dongle), "/steal", thief) == (HTTPStatus.OK, thief)
+    assert dongle.server == ("127.0.0.1", 9)
+    await dongle.stop()
+
+
+@pytest.mark.parametrize(
+    ("wire", "path", "body", "sentence"),
+    [
+        pytest.param(TcpWire(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "Only a dongle can be", id="no-dongle"),
+        pytest.param(DongleWire(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "The dongle is off", id="off"),
+        pytest.param(SerialWire(dict), "/fault", {"kind": "refuse"}, "A serial line refuses nobody", id="serial"),
+        pytest.param(DongleWire(dict, framing="pi30"), "/fault", {"kind": "zeros"}, "An inverter that", id="pi30"),
+    ],
+)
+async def test_what_makes_no_sense_on_this_wire(house, wire, path, body, sentence):
+    status, content = await post(Control(house, wire), path, body)
+    assert status == HTTPStatus.CONFLICT
+    assert content.startswith(sentence)
+
+
+async def test_a_wire_that_cannot_come_back(control, inverter):
+    await post(control, "/fault", {"kind": "refuse"})
+    with socket.socket() as thief:
+        thief.bind(("127.0.0.1", inverter.port))
+        thief.listen()
+        status, content = await post(control, "/fault", {"kind": "none"})
+    assert status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert content.startswith("The wire cannot be there again: ")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "sentence"),
     [
+        pytest.param("/latency", {"seconds": -1}, "seconds: input should be greater than", id="before-it-was-asked"),
+        pytest.param("/steal", {"host": "a.example", "port": 1}, "host: input is not a valid IPv4 address", id="name"),
+        pytest.param("/steal", {"host": "127.0.0.1", "port": 0}, "port: input should be greater than", id="port-0"),
         pytest.param("/grid", {"mode": "maybe"}, "mode: input should be 'on', 'off' or 'auto'.", id="mode"),
         pytest.param("/grid", {}, "mode: field required.", id="nothing"),
         pytest.param("/grid", {"mode": "on", "x": 1}, "x: extra inputs are not permitted.", id="extra"),
@@ -136,4 +197,6 @@ async def test_a_replayed_capture_cannot_be_commanded(inverter):
     control = Control(None, inverter)
     assert (await post(control, "/grid", {"mode": "off"}))[0] == HTTPStatus.CONFLICT
     assert (await post(control, "/fault", {"kind": "none"}))[0] == HTTPStatus.OK
+    assert (await post(control, "/latency", {"seconds": 0}))[0] == HTTPStatus.OK
+    assert (await control.handle("GET", "/wire", b""))[0] == HTTPStatus.OK
     assert (await control.handle("GET", "/healthz", b""))[0] == HTTPStatus.OK

@@ -37,6 +37,12 @@ def test_one_dump_by_itself(tmp_path):
     assert load_dump(written(tmp_path, GRID_LOST))[229] == 100
 
 
+@pytest.mark.parametrize("unknown", [{}, {"protocol_number": None}])
+def test_without_a_protocol_number(tmp_path, unknown):
+    words = load_dump(written(tmp_path, {"dumps": [{"registers_raw_u16": {"201": 2}} | unknown]}))
+    assert answer(words, 184, 1) == [0]
+
+
 def test_a_bare_mapping(tmp_path):
     assert load_dump(written(tmp_path, {"201": 2, "0xCA": 2304})) == {201: 2, 202: 2304}
 

@@ -1,3 +1,5 @@
+import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +12,7 @@ import pytest
 import requests
 from pymodbus.client import ModbusTcpClient
 
+from tests.simulators.wired import by_udp, eybond, listening, mbap, terminal
 from tests.support.waiting import eventually
 
 
@@ -24,6 +27,7 @@ class Served:
             "ENV_FILE": "",
             "HOUSE_MODBUS_PORT": "0",
             "HOUSE_CONTROL_PORT": "0",
+            "HOUSE_DONGLE_PORT": "0",
             "HOUSE_DAYS": "0",
             "HOUSE_READY_FILE": str(self.ready_file),
             **settings,
@@ -34,12 +38,12 @@ class Served:
 
     def wait(self):
         eventually(self.ready_file.exists, f"ready: {self.log.read_text()}")
-        ports = json.loads(self.ready_file.read_text())
-        self.modbus_port, self.url = ports["modbus_port"], f"http://127.0.0.1:{ports['control_port']}"
+        self.told = json.loads(self.ready_file.read_text())
+        self.url = f"http://127.0.0.1:{self.told['control_port']}"
         return self
 
     def read(self, address, count=1):
-        with ModbusTcpClient("127.0.0.1", port=self.modbus_port, timeout=2) as client:
+        with ModbusTcpClient("127.0.0.1", port=self.told["modbus_port"], timeout=2) as client:
             return client.read_holding_registers(address, count=count, device_id=1).registers
 
     def command(self, *arguments):
@@ -76,6 +80,11 @@ def test_the_command_line(served):
     assert json.loads(served.command("grid", "off").stdout) == {"mode": "off", "grid_on": False}
     answer = json.loads(served.command("fault", "exception", "--code", "6", "--probability", "0.5").stdout)
     assert answer["faults"] == [{"kind": "exception", "probability": 0.5, "code": 6, "latency_s": 1.0}]
+    assert json.loads(served.command("latency", "0.06").stdout) == {"seconds": 0.06}
+    wire = json.loads(served.command("wire").stdout)
+    assert (wire["transport"], wire["modbus_port"], wire["latency_s"]) == ("tcp", served.told["modbus_port"], 0.06)
+    thief = served.command("steal", "127.0.0.1", "9")
+    assert (thief.returncode, "Only a dongle can be stolen, and this wire is tcp." in thief.stderr) == (1, True)
     wrong = served.command("battery", "200")
     assert wrong.returncode == 1
     assert "soc_percent: input should be less than or equal to 100." in wrong.stderr
@@ -101,7 +110,7 @@ def test_nonsense_on_the_control_port_does_no_harm(served, request_):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_told(served, number):
-    with socket.create_connection(("127.0.0.1", served.modbus_port)):
+    with socket.create_connection(("127.0.0.1", served.told["modbus_port"])):
         served.process.send_signal(number)
         assert served.process.wait(5) == 0
     assert "Stopped." in served.log.read_text()
@@ -112,7 +121,7 @@ def test_it_stops_while_it_lives_through_its_past(tmp_path):
     served = Served(tmp_path, HOUSE_DAYS="92", HOUSE_READY_FILE=str(tmp_path / "never"))
     eventually(lambda: signal_is_caught(served.process.pid), "its signal handler")
     served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(5) == 0
+    assert served.process.wait(30) == 0
 
 
 def signal_is_caught(pid):
@@ -121,16 +130,77 @@ def signal_is_caught(pid):
     return caught >> (signal.SIGTERM - 1) & 1
 
 
-def test_a_capture_in_place_of_the_house(tmp_path):
-    dump = {"id": "x", "protocol_number": 1, "registers_raw_u16": {"201": 2, "202": 2095, "213": 817}}
-    file = tmp_path / "dumps.json"
-    file.write_text(json.dumps({"dumps": [dump]}))
-    served = Served(tmp_path, HOUSE_REPLAY=f"{file}#x").wait()
-    assert served.read(201, 2) == [2, 2095]
-    assert served.read(184) == [1]
+REPLIES = {
+    "tcp": ("modbus_port", mbap(2, "010300c90002" + "0000"), mbap(2, "0103040002082f" + "0000")),
+    "rtu_over_tcp": ("modbus_port", bytes.fromhex("010300c900021435"), bytes.fromhex("0103040002082f1def")),
+    "serial": ("serial_port", bytes.fromhex("010300c900021435"), bytes.fromhex("0103040002082f1def")),
+    "dongle": ("dongle_port", eybond(2, "010300c900021435"), eybond(2, "0103040002082f1def")),
+}
+
+
+@pytest.mark.parametrize("transport", REPLIES)
+def test_a_capture_in_place_of_the_house_on_every_wire(tmp_path, transport):
+    where, ask, say = REPLIES[transport]
+    link = tmp_path / "tty"
+    served = Served(
+        tmp_path, HOUSE_REPLAY=captured(tmp_path), HOUSE_TRANSPORT=transport, HOUSE_SERIAL_LINK=str(link)
+    ).wait()
+    assert set(served.told) == {where, "control_port"}
+    assert asyncio.run(answer(transport, served.told[where], link, ask, len(say))) == say
     assert requests.get(f"{served.url}/truth", timeout=5).status_code == 409
+    assert requests.get(f"{served.url}/wire", timeout=5).json()["answered"] == 1
     served.process.terminate()
     assert served.process.wait(5) == 0
+    assert "Traceback" not in served.log.read_text()
+    assert not link.is_symlink()
+
+
+def captured(folder):
+    file = folder / "dumps.json"
+    dump = {"id": "x", "protocol_number": 1, "registers_raw_u16": {"201": 2, "202": 2095, "213": 817}}
+    file.write_text(json.dumps({"dumps": [dump]}))
+    return f"{file}#x"
+
+
+async def answer(transport, where, link, ask, length):
+    async with opened(transport, where, link) as (reader, send):
+        send(ask)
+        return await asyncio.wait_for(reader.readexactly(length), 20)
+
+
+@contextlib.asynccontextmanager
+async def opened(transport, where, link):
+    if transport == "serial":
+        assert str(link.readlink()) == where
+        async with terminal(str(link)) as (reader, send, _):
+            yield reader, send
+    elif transport == "dongle":
+        async with listening() as server:
+            await by_udp(f"set>server=127.0.0.1:{server.port};".encode(), "127.0.0.1", where)
+            reader, writer = await server.call()
+            yield reader, writer.write
+    else:
+        reader, writer = await asyncio.open_connection("127.0.0.1", where)
+        yield reader, writer.write
+        writer.close()
+
+
+def test_latency_and_framing_are_settings(tmp_path):
+    served = Served(tmp_path, HOUSE_TRANSPORT="dongle", HOUSE_DONGLE_FRAMING="pi30", HOUSE_LATENCY="0.06").wait()
+    wire = json.loads(served.command("wire").stdout)
+    assert (wire["latency_s"], wire["server"], wire["connected"]) == (0.06, None, False)
+    assert "speaks PI30" in served.command("fault", "zeros").stderr
+    served.process.terminate()
+    assert served.process.wait(5) == 0
+
+
+def test_a_taken_udp_port_is_said_plainly(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = str(other.getsockname()[1])
+        served = Served(tmp_path, HOUSE_TRANSPORT="dongle", HOUSE_DONGLE_PORT=port)
+        assert served.process.wait(30) == 78
+    assert "see HOUSE_DONGLE_BIND and HOUSE_DONGLE_PORT" in served.log.read_text()
 
 
 @pytest.mark.parametrize(
@@ -139,11 +209,24 @@ def test_a_capture_in_place_of_the_house(tmp_path):
         pytest.param({"HOUSE_OUTAGES": "7-9"}, 'HOUSE_OUTAGES is "7-9"', id="outages"),
         pytest.param({"HOUSE_REPLAY": "/nowhere"}, "The capture /nowhere cannot be read", id="replay"),
         pytest.param({"HOUSE_LAYOUT": "k12"}, 'HOUSE_LAYOUT is "k12"', id="layout"),
-        pytest.param({"HOUSE_MODBUS_BIND": "192.0.2.1"}, "A port cannot be opened", id="bind"),
+        pytest.param({"HOUSE_MODBUS_BIND": "192.0.2.1"}, "see HOUSE_MODBUS_BIND and HOUSE_MODBUS_PORT", id="bind"),
+        pytest.param(
+            {"HOUSE_CONTROL_BIND": "192.0.2.1"}, "see HOUSE_CONTROL_BIND and HOUSE_CONTROL_PORT", id="control"
+        ),
+        pytest.param({"HOUSE_TRANSPORT": "can"}, 'HOUSE_TRANSPORT is "can"', id="transport"),
+        pytest.param(
+            {"HOUSE_TRANSPORT": "serial", "HOUSE_SERIAL_LINK": "/nowhere/tty"}, "see HOUSE_SERIAL_LINK", id="link"
+        ),
+        pytest.param(
+            {"HOUSE_TRANSPORT": "dongle", "HOUSE_DONGLE_BIND": "192.0.2.1"},
+            "see HOUSE_DONGLE_BIND and HOUSE_DONGLE_PORT",
+            id="dongle",
+        ),
     ],
 )
 def test_what_only_the_user_can_mend_is_said_plainly(tmp_path, settings, sentence):
     served = Served(tmp_path, **settings)
     assert served.process.wait(30) == 78
     assert sentence in served.log.read_text()
+    assert served.log.read_text().count("ERROR") == 1
     assert "Traceback" not in served.log.read_text()
