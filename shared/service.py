@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ EXIT_CONFIG = 78
 HEARTBEAT_S = 30
 LAST_WORDS_S = 10.0
 STOP_AGAIN_S = 5.0
+RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
 
 
@@ -62,21 +62,23 @@ def run(
         _give_up(error)
 
 
-async def repeat(step: Callable[[], Awaitable[float]], health: Health, problem: str) -> NoReturn:
+async def repeat(
+    step: Callable[[], Awaitable[float]], health: Health, problem: str, *, retry_most_s: float = RETRY_MOST_S
+) -> NoReturn:
     """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
-    failures = 0
+    clock = asyncio.get_running_loop().time
+    retry = RETRY_FIRST_S
     while True:
-        began = time.monotonic()
+        began = clock()
         try:
             pause = await step()
-            failures = 0
+            retry = RETRY_FIRST_S
             health.solved(problem)
         except (DeviceOfflineError, BadReplyError) as error:
-            pause = min(2.0**failures, RETRY_MOST_S)
-            failures += 1
+            pause, retry = retry, min(2 * retry, retry_most_s)
             health.problem(problem, str(error))
         _heed_cancellation()
-        await asyncio.sleep(max(0.0, began + pause - time.monotonic()))
+        await asyncio.sleep(max(0.0, began + pause - clock()))
 
 
 def _heed_cancellation() -> None:

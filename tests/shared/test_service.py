@@ -8,6 +8,7 @@ import pytest
 from shared.errors import DeviceOfflineError
 from shared.health import Health
 from shared.service import repeat
+from tests.support.flying_time import fly
 from tests.support.waiting import until
 
 
@@ -45,6 +46,19 @@ async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
     task = asyncio.create_task(repeat(step, health, "inverter"))
     await until(lambda: told == ["No answer.", None])
     task.cancel()
+
+
+def test_a_device_may_be_away_for_days() -> None:
+    async def step() -> float:
+        raise DeviceOfflineError("No answer.")
+
+    async def run() -> None:
+        task = asyncio.create_task(repeat(step, Health(), "inverter"))
+        await asyncio.sleep(3 * 24 * 3600)
+        assert not task.done()
+        task.cancel()
+
+    fly(run())
 
 
 async def test_a_bug_is_not_caught() -> None:
