@@ -46,5 +46,5 @@ def test_defaults_in_the_example_are_the_defaults(kind: type[Settings], monkeypa
 def test_compose_hands_on_every_setting_of_a_service() -> None:
     handed = (ROOT / "docker-compose.yml").read_text()
     own = {name.upper() for kind in (PollerSettings, RecorderSettings, DashboardSettings) for name in kind.model_fields}
-    inside = {"DB_PATH", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX", "MODBUS_TRANSPORT"}
+    inside = {"DB_PATH", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX"}
     assert [name for name in sorted(own - inside) if name not in handed] == []

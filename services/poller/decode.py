@@ -17,6 +17,10 @@ MODES: dict[object, Mode] = dict(
 )
 
 
+SIGNED = ("battery_power_w", "battery_current_a", "battery_current_average_a")
+"""What is positive while charging."""
+
+
 def value(register: Register, words: Words) -> Value:
     """Return one value, or None if it was not read as a whole or cannot be true."""
     if not all(address in words for address in register.addresses):
@@ -65,10 +69,15 @@ def texts(bits: Mapping[int, str], number: Value) -> tuple[str, ...] | None:
     return tuple(bits.get(bit, f"unknown bit {bit}") for bit in range(number.bit_length()) if number >> bit & 1)
 
 
-def to_state(decoded: Decoded, at: datetime) -> InverterState:
-    """Return the reading as it is published."""
+def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) -> InverterState:
+    """Return the reading as it is published; a unit that shows charging as negative is turned round."""
     mode = MODES.get(decoded.get("mode_code"), Mode.UNKNOWN)
-    return InverterState.model_validate({**decoded, "at": at, "mode": mode})
+    turned = {name: _negative(decoded.get(name)) for name in SIGNED if inverted_battery}
+    return InverterState.model_validate({**decoded, **turned, "at": at, "mode": mode})
+
+
+def _negative(number: Value | tuple[str, ...]) -> float | None:
+    return -number if isinstance(number, int | float) else None
 
 
 def to_info(decoded: Decoded, at: datetime, layout: Layout) -> InverterInfo:
@@ -79,6 +88,20 @@ def to_info(decoded: Decoded, at: datetime, layout: Layout) -> InverterInfo:
     settings = {name: decoded[name] for name in names if name in decoded}
     info = {**decoded, "at": at, "layout": layout.name, "model": model or layout.title, "settings": settings}
     return InverterInfo.model_validate(info)
+
+
+VOLTAGES = ("battery", "output", "inverter", "grid", "bus", "pv1", "pv2")
+
+
+def has_power(decoded: Decoded) -> bool:
+    """Whether a voltage stands anywhere. An inverter runs on something; where there is none, its gateway answers."""
+    return any(decoded.get(f"{name}_voltage_v") for name in VOLTAGES)
+
+
+def mains_lost(decoded: Decoded) -> bool:
+    """Whether the inverter itself warns that the mains is gone: warning bit 0, seen at 0 V."""
+    bits = decoded.get("warning_bits")
+    return isinstance(bits, int) and bool(bits & 1)
 
 
 def all_zero(words: Words) -> bool:

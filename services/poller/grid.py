@@ -1,8 +1,9 @@
 """Readings to grid state, pure: no clock, no I/O.
 
 Voltage and frequency together decide, for an open line carries noise volts at 0 Hz. Between the thresholds the last
-verdict stands. A change counts when two readings in a row agree, since single zero readings happen. No reading, no
-verdict: silence turns into `unknown` and never into an outage.
+verdict stands. A change counts when two readings in a row agree, since single zero readings happen, or when the
+inverter warns of it too. No reading, no verdict: silence, and figures that contradict each other, turn into `unknown`
+and never into an outage.
 """
 
 from dataclasses import dataclass, replace
@@ -25,13 +26,25 @@ class Limits:
     patience: timedelta = timedelta(seconds=15)
 
 
+NO_VOLTAGE_V = 20
+"""Below this no frequency can be measured."""
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What one reading says about the mains; None is not known."""
+    """What one reading says about the mains; None is not known. mains_lost is the inverter's own warning."""
 
     at: datetime
     voltage_v: float | None
     frequency_hz: float | None
+    mains_lost: bool = False
+
+    def is_usable(self, limits: Limits) -> bool:
+        """Whether the figures can be true: a frequency without a voltage is a register that means another thing."""
+        if self.voltage_v is None or self.frequency_hz is None:
+            return False
+        low, high = limits.present_hz
+        return self.mains_lost or self.voltage_v >= NO_VOLTAGE_V or not low <= self.frequency_hz <= high
 
 
 @dataclass(frozen=True)
@@ -95,13 +108,13 @@ def verdict(reading: Reading, limits: Limits) -> Grid | None:
 
 def after_reading(memory: Memory, reading: Reading, limits: Limits) -> Memory:
     """Return the memory after a reading."""
-    if reading.voltage_v is None or reading.frequency_hz is None:
+    if not reading.is_usable(limits):
         return after_silence(memory, reading.at, limits)
     memory = replace(memory, heard_at=reading.at)
     seen = verdict(reading, limits)
     if seen is None or seen is memory.state:
         return replace(memory, candidate=None, candidate_since=None)
-    if seen is memory.candidate:
+    if seen is memory.candidate or (seen is Grid.OFF and reading.mains_lost):
         return _confirmed(memory, seen, memory.candidate_since or reading.at)
     return replace(memory, candidate=seen, candidate_since=reading.at)
 

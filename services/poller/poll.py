@@ -1,32 +1,33 @@
 """One step of the poller: read, decode, publish; and what to say when nothing comes."""
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from services.poller import grid
-from services.poller.decode import Decoded, all_zero, decode, to_info, to_state
-from services.poller.registers import IDENTITY, PROTOCOL_NUMBER, Block, Layout, layout_for
+from services.poller.blocks import BlockReader, Inverter
+from services.poller.decode import decode, mains_lost, to_info, to_state
+from services.poller.identify import identify, live_reading
+from services.poller.registers import Layout
 from services.poller.settings import MODELS, PollerSettings
 from shared.bus import Bus
-from shared.errors import BadReplyError, DeviceError, RefusedReadError
+from shared.errors import DeviceError
 from shared.health import Health
-from shared.messages import Availability, Contact, Grid
+from shared.messages import Availability, Contact, Grid, InverterState
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 
 log = logging.getLogger("poller")
 
-CONFIRM_S = 1.0
-"""How soon a change of the grid that was seen once is looked at again."""
+CONFIRM_S = 0.3
+"""How soon the mains is looked at again when it was seen to have changed."""
 INFO_EVERY = timedelta(hours=1)
+GRID_VALUES = ("grid_voltage_v", "grid_frequency_hz", "warning_bits")
 
 
-class Inverter(Protocol):
-    """A wire to the inverter."""
-
-    async def read(self, start: int, count: int) -> list[int]:
-        """Return `count` words from address `start`, or raise DeviceError."""
+def utc_now() -> datetime:
+    """Return the moment."""
+    return datetime.now(UTC)
 
 
 class Poller:
@@ -41,15 +42,17 @@ class Poller:
         *,
         memory: grid.Memory,
         contact: Availability | None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._inverter = inverter
+        self._blocks = BlockReader(inverter)
         self._settings = settings
         self._bus = bus
         self._health = health
         self._memory = memory
         self._limits = settings.grid_limits
+        self._clock = clock
         self._known: tuple[Layout, int] | None = None
-        self._refused: set[Block] = set()
         self._info_due = datetime.min.replace(tzinfo=UTC)
         self._contact = contact
 
@@ -57,29 +60,24 @@ class Poller:
         """Read once and publish; return the seconds to the next reading. Raises DeviceError after saying so."""
         try:
             layout, protocol = self._known or await self._identify()
-            words = await self._read(layout.state.blocks_for(protocol))
-            now = datetime.now(UTC)
-            if all_zero(words):
-                raise BadReplyError("The gateway answers nothing but zeros: it has probably lost the inverter's cable.")
+            decoded = await live_reading(self._blocks, layout, protocol)
         except DeviceError as error:
-            self._say_nothing_comes(error, datetime.now(UTC))
+            self._say_nothing_comes(error, self._clock())
             raise
-        self._publish(decode(layout, protocol, words), now)
+        now = self._clock()
+        state = to_state(decoded, now, inverted_battery=self._settings.invert_battery_current)
+        self._bus.publish(INVERTER_STATE, state, self._settings.inverter_name)
+        self._say_contact(Contact.ONLINE, None, now)
+        await self._say_grid(layout, protocol, grid.Reading(now, *_mains(state), mains_lost(decoded)))
+        self._say_trouble()
         if now >= self._info_due:
             await self._refresh_info(layout, protocol)
             self._info_due = now + INFO_EVERY
-        return CONFIRM_S if self._memory.pending else self._settings.poll_interval
+        return self._settings.poll_interval
 
     async def _identify(self) -> tuple[Layout, int]:
-        words = await self._read(IDENTITY)
-        protocol = words.get(PROTOCOL_NUMBER)
-        layout = layout_for(protocol) if protocol is not None else None
-        if layout is None or protocol is None:
-            raise BadReplyError(
-                f"Register {PROTOCOL_NUMBER} says {protocol}; nobody has described such an inverter: please report it."
-            )
-        self._compare_model(layout, protocol)
-        self._known = layout, protocol
+        self._known = await identify(self._blocks)
+        self._compare_model(*self._known)
         return self._known
 
     def _compare_model(self, layout: Layout, protocol: int) -> None:
@@ -94,52 +92,63 @@ class Poller:
             f"{protocol}, which is {layout.name}, and is read as such: set INVERTER_MODEL=auto.",
         )
 
-    async def _read(self, blocks: Iterable[Block]) -> dict[int, int]:
-        """Read blocks into one mapping; one that the inverter does not have is left out from then on.
+    async def _say_grid(self, layout: Layout, protocol: int, reading: grid.Reading) -> None:
+        """Publish the state of the grid; a change that is seen once is looked at again at once."""
+        self._memory = grid.after_reading(self._memory, reading, self._limits)
+        if self._memory.pending:
+            reading = await self._second_look(layout, protocol) or reading
+        self._say_contradiction(reading)
+        # a moment before the first confirmation it is not worth calling the grid unknown
+        if not (self._memory.state is Grid.UNKNOWN and self._memory.pending):
+            self._bus.publish(GRID_STATE, grid.message(self._memory, reading.at, reading))
 
-        Where nothing else says anything either, the refusal is the answer.
-        """
-        words: dict[int, int] = {}
-        refused: dict[Block, RefusedReadError] = {}
-        for block in blocks:
-            if block in self._refused:
-                continue
-            try:
-                words |= zip(block.addresses, await self._inverter.read(block.start, block.count), strict=True)
-            except RefusedReadError as error:
-                refused[block] = error
-        if refused and all_zero(words):
-            raise next(iter(refused.values()))
-        for block, refusal in refused.items():
-            log.warning("Going on without registers %d-%d. %s", block.addresses[0], block.addresses[-1], refusal)
-        self._refused.update(refused)
-        return words
+    async def _second_look(self, layout: Layout, protocol: int) -> grid.Reading | None:
+        """Read the mains alone and remember it; None where it does not come, and the next cycle decides."""
+        await asyncio.sleep(CONFIRM_S)
+        try:
+            words = await self._blocks.read(layout.state.blocks_with(GRID_VALUES, protocol), layout)
+        except DeviceError:
+            return None
+        decoded = decode(layout, protocol, words)
+        now = self._clock()
+        reading = grid.Reading(now, *_mains(to_state(decoded, now)), mains_lost(decoded))
+        self._memory = grid.after_reading(self._memory, reading, self._limits)
+        return reading
+
+    def _say_contradiction(self, reading: grid.Reading) -> None:
+        if reading.is_usable(self._limits):
+            self._health.solved("mains")
+            return
+        self._health.problem(
+            "mains",
+            f"The inverter's figures for the mains cannot be true (voltage {reading.voltage_v} V, frequency "
+            f"{reading.frequency_hz} Hz), so the grid is unknown: perhaps this model lays out its registers in another "
+            "way; please report it, with the file that `python -m services.poller dump` makes.",
+        )
+
+    def _say_trouble(self) -> None:
+        if trouble := self._inverter.trouble:
+            self._health.problem("wire", trouble)
+        else:
+            self._health.solved("wire")
 
     async def _refresh_info(self, layout: Layout, protocol: int) -> None:
         """Read identity and settings; the readings are worth more, so a failure here only waits for the next time."""
-        self._refused.clear()
+        self._blocks.forget()
+        blocks = [*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)]
         try:
-            words = await self._read([*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)])
+            words = await self._blocks.read(blocks, layout)
         except DeviceError as error:
             log.info("The settings of the inverter could not be read this time. %s", error)
             return
-        info = to_info(decode(layout, protocol, words), datetime.now(UTC), layout)
-        self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
-
-    def _publish(self, decoded: Decoded, now: datetime) -> None:
-        state = to_state(decoded, now)
-        reading = grid.Reading(now, state.grid_voltage_v, state.grid_frequency_hz)
-        self._memory = grid.after_reading(self._memory, reading, self._limits)
-        # a moment before the first confirmation it is not worth calling the grid unknown
-        if not (self._memory.state is Grid.UNKNOWN and self._memory.pending):
-            self._bus.publish(GRID_STATE, grid.message(self._memory, now, reading))
-        self._bus.publish(INVERTER_STATE, state, self._settings.inverter_name)
-        self._say_contact(Contact.ONLINE, None, now)
+        info = to_info(decode(layout, protocol, words), self._clock(), layout)
+        if info.protocol_number == protocol:  # else the gateway lost the inverter in between
+            self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
 
     def _say_nothing_comes(self, error: DeviceError, now: datetime) -> None:
         """While there is still patience nothing is published: the last state must not look newer than it is."""
         self._known = None
-        self._refused.clear()
+        self._blocks.forget()
         self._memory = grid.after_silence(self._memory, now, self._limits)
         if self._memory.state is Grid.UNKNOWN:
             self._bus.publish(GRID_STATE, grid.message(self._memory, now))
@@ -150,3 +159,7 @@ class Poller:
         since = before.since if before and before.state is state else now
         self._contact = Availability(at=now, state=state, since=since, why=why)
         self._bus.publish(INVERTER_AVAILABILITY, self._contact, self._settings.inverter_name)
+
+
+def _mains(state: InverterState) -> tuple[float | None, float | None]:
+    return state.grid_voltage_v, state.grid_frequency_hz

@@ -1,6 +1,6 @@
 """The register layouts: layouts/*.yaml says what stands at which address, the schema here guards it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -43,7 +43,7 @@ class Block(Entry):
         return range(self.start, self.start + self.count)
 
 
-IDENTITY = (Block(start=171, count=14), Block(start=186, count=12))
+IDENTITY = Block(start=171, count=27)
 """What to read before the layout is known. The protocol number is in it."""
 
 
@@ -100,6 +100,11 @@ class Group(BaseModel):
         """Return what to read from an inverter with this protocol number."""
         return tuple(block for block in self.blocks if block.holds_for(protocol))
 
+    def blocks_with(self, names: Collection[str], protocol: int) -> tuple[Block, ...]:
+        """Return the few blocks that bring some values."""
+        wanted = [register.address for register in self.registers_for(protocol) if register.name in names]
+        return tuple(block for block in self.blocks_for(protocol) if set(wanted).intersection(block.addresses))
+
     def registers_for(self, protocol: int) -> tuple[Register, ...]:
         """Return what an inverter with this protocol number knows."""
         return tuple(register for register in self.registers if register.holds_for(protocol))
@@ -129,6 +134,22 @@ class Layout(BaseModel):
         """Return everything an inverter with this protocol number knows."""
         return tuple(register for group in self.groups for register in group.registers_for(protocol))
 
+    def blocks_for(self, protocol: int) -> tuple[Block, ...]:
+        """Return everything to read from an inverter with this protocol number."""
+        return tuple(block for group in self.groups for block in group.blocks_for(protocol))
+
+    def parts_of(self, block: Block) -> tuple[Block, ...]:
+        """Return a block without the addresses that mean nothing, or () where every one of it means something."""
+        known = {address for group in self.groups for register in group.registers for address in register.addresses}
+        runs: list[list[int]] = []
+        for address in block.addresses:
+            if address in known:
+                if not runs or runs[-1][-1] != address - 1:
+                    runs.append([])
+                runs[-1].append(address)
+        parts = tuple(Block(start=run[0], count=len(run)) for run in runs)
+        return () if [part.count for part in parts] == [block.count] else parts
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         for group in self.groups:
@@ -137,9 +158,10 @@ class Layout(BaseModel):
             registers = self.registers_for(protocol)
             _are_distinct(registers)
             _have_backups(registers)
-            for group in self.groups:
-                _are_read(group.registers_for(protocol), group.blocks_for(protocol))
-                _are_not_cut(registers, group.blocks_for(protocol))
+            rarely = self.info.blocks_for(protocol) + self.settings.blocks_for(protocol)
+            _are_read(self.state.registers_for(protocol), self.state.blocks_for(protocol))
+            _are_read(self.info.registers_for(protocol) + self.settings.registers_for(protocol), rarely)
+            _are_not_cut(registers, self.state.blocks_for(protocol) + rarely)
         return self
 
 

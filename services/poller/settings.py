@@ -1,12 +1,14 @@
 """What the poller reads from the environment."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from services.poller.grid import Limits
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, Settings
 from shared.topics import NAME
 
 MODELS = {
@@ -18,20 +20,67 @@ MODELS = {
 """Trade names that people know, and the register layout each stands for. The device itself has the last word."""
 
 
-class PollerSettings(ServiceSettings):
-    """Where the inverter is, what it is called, and how often it is read."""
+class Transport(StrEnum):
+    """What stands between us and the inverter."""
 
-    modbus_transport: Literal["tcp"] = "tcp"
+    TCP = "tcp"
+    RTU_OVER_TCP = "rtu_over_tcp"
+    SERIAL = "serial"
+    DONGLE = "dongle"
+
+
+PORTS = {Transport.TCP: 502, Transport.RTU_OVER_TCP: 8899, Transport.SERIAL: 0, Transport.DONGLE: 8899}
+"""MODBUS_PORT where it is not set. With a dongle it is our port, which the dongle calls."""
+
+
+class WireSettings(Settings):
+    """How the inverter is reached."""
+
+    modbus_transport: Transport = Transport.TCP
     modbus_host: str = Field(default="", pattern=r"^[^/\s]*$")
-    modbus_port: int = Field(default=502, ge=1, le=65535)
+    modbus_port: int | None = Field(default=None, ge=0, le=65535)
+    modbus_serial_port: str = ""
+    modbus_baudrate: int = Field(default=9600, ge=300, le=921_600)
     modbus_unit_id: int = Field(default=1, ge=1, le=247)
     modbus_timeout: float = Field(default=3.0, ge=0.1, le=60)
+    local_ip: str = ""
+    dongle_port: int = Field(default=58899, ge=1, le=65535)
+    dongle_broadcast: str = "255.255.255.255"
+
+    @property
+    def port(self) -> int:
+        """MODBUS_PORT, or what is usual on the wire."""
+        return PORTS[self.modbus_transport] if self.modbus_port is None else self.modbus_port
+
+    @property
+    def nothing_to_read(self) -> str | None:
+        """What must be set before there is an inverter to read, in one sentence; None where there is one."""
+        if self.modbus_transport is Transport.DONGLE:
+            return None
+        if self.modbus_transport is Transport.SERIAL:
+            name, value, what = "MODBUS_SERIAL_PORT", self.modbus_serial_port, "the serial port, such as /dev/ttyUSB0"
+        else:
+            name, value, what = "MODBUS_HOST", self.modbus_host, "the address of its gateway"
+        return None if value else f"No inverter is configured: set {name} in .env to {what}."
+
+    @field_validator("local_ip", "dongle_broadcast")
+    @classmethod
+    def _is_ipv4(cls, address: str) -> str:
+        if address:
+            IPv4Address(address)
+        return address
+
+
+class PollerSettings(WireSettings, ServiceSettings):
+    """Which inverter it is, what it is called, and how often it is read."""
+
     inverter_name: str = Field(default="main", max_length=64, pattern=f"^{NAME}$")
     inverter_model: str = "auto"
     poll_interval: float = Field(default=5.0, ge=0.5, le=3600)
     grid_present_v: float = Field(default=160, ge=50, le=300)
     grid_lost_v: float = Field(default=100, ge=10, le=300)
     grid_unknown_after: float = Field(default=15, ge=1, le=600)
+    invert_battery_current: bool = False
 
     @property
     def grid_limits(self) -> Limits:

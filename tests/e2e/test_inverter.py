@@ -16,14 +16,31 @@ def as_json(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.layout + str(len(dump.words)))
+WIRES = [
+    {},
+    {"HOUSE_TRANSPORT": "rtu_over_tcp"},
+    {"HOUSE_TRANSPORT": "serial"},
+    {"HOUSE_TRANSPORT": "dongle"},
+    {"HOUSE_TRANSPORT": "dongle", "HOUSE_DONGLE_FRAMING": "raw"},
+]
+PAIRS = [(dump, WIRES[number % len(WIRES)]) for number, dump in enumerate(DUMPS)] + [
+    (DUMPS[0], wire) for wire in WIRES[1:]
+]
+
+
+def called(pair: tuple[Dump, dict[str, str]]) -> str:
+    return "-".join((pair[0].layout + str(len(pair[0].words)), *pair[1].values()))
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_a_captured_inverter_comes_out_as_its_decoded_values(
-    dump: Dump, stack: Stack, watcher: Viewer, tmp_path: Path
+    pair: tuple[Dump, dict[str, str]], stack: Stack, watcher: Viewer, tmp_path: Path
 ) -> None:
+    dump, wire = pair
     file = tmp_path / "dump.json"
     words = {str(address): word for address, word in dump.words.items()}
     file.write_text(json.dumps({"id": "it", "protocol_number": dump.protocol, "registers_raw_u16": words}))
-    stack.start_house(HOUSE_REPLAY=str(file))
+    stack.start_house(HOUSE_REPLAY=str(file), **wire)
     stack.start(stack.recorder, stack.poller)
     state = watcher.last(INVERTER)
     info = watcher.last("inverter/main/info")
@@ -113,3 +130,25 @@ def test_a_named_model_that_contradicts_the_device_is_said(stack: Stack, watcher
     status = watcher.wait_for("service/poller/status", state="degraded")
     assert "INVERTER_MODEL=ISOLAR_SMG_II_6K means the layout classic" in status["reason"]
     watcher.wait_for("grid/state", state="on")
+
+
+@pytest.mark.parametrize("transport", ["serial", "dongle"])
+def test_an_outage_over_the_other_wires(transport: str, stack: Stack, watcher: Viewer) -> None:
+    stack.start_house(HOUSE_TRANSPORT=transport)
+    stack.start(stack.poller)
+    before = watcher.wait_for("grid/state", state="on")
+    stack.command("grid", mode="off")
+    lost = watcher.wait_for("grid/state", state="off")
+    assert lost["transition_id"] != before["transition_id"]
+    stack.command("fault", kind="unplug")
+    watcher.wait_for("grid/state", state="unknown", transition_id=lost["transition_id"])
+    watcher.wait_for("service/poller/status", state="degraded")
+    stack.command("fault", kind="none")
+    watcher.wait_for("grid/state", state="off", transition_id=lost["transition_id"])
+    watcher.wait_for("service/poller/status", state="online")
+
+
+def test_without_an_inverter_named_the_poller_is_disabled_and_waits(stack: Stack, watcher: Viewer) -> None:
+    stack.poller.start(MODBUS_TRANSPORT="serial")
+    status = watcher.wait_for("service/poller/status", state="disabled")
+    assert "set MODBUS_SERIAL_PORT" in status["reason"]

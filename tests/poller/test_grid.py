@@ -168,3 +168,33 @@ def test_silence_alone_never_says_on_or_off(seen: list[None]) -> None:
         memory = after_silence(memory, START + timedelta(seconds=5 * number), LIMITS)
     assert memory.state is Grid.UNKNOWN
     assert memory.transition_id is None
+
+
+def test_the_inverters_own_warning_is_the_second_witness() -> None:
+    warned = Reading(START, 0.0, 0.0, mains_lost=True)
+    assert after_reading(after(GOOD, GOOD), warned, LIMITS).state is Grid.OFF
+    assert after_reading(nothing_known(START), warned, LIMITS).state is Grid.OFF
+
+
+def test_the_warning_alone_is_no_witness() -> None:
+    warned = Reading(START + timedelta(seconds=15), *GOOD, mains_lost=True)
+    assert after_reading(after(GOOD, GOOD), warned, LIMITS).state is Grid.ON
+
+
+@pytest.mark.parametrize(
+    ("volts", "hertz", "mains_lost", "usable"),
+    [
+        pytest.param(0.0, 50.0, False, False, id="a-classic-map-on-an-11-kW-unit"),
+        pytest.param(19.9, 50.0, False, False, id="noise-has-no-frequency"),
+        pytest.param(0.0, 50.0, True, True, id="the-inverter-says-it-too"),
+        pytest.param(0.0, 0.0, False, True, id="an-outage"),
+        pytest.param(80.0, 50.0, False, True, id="a-brown-out"),
+        pytest.param(230.0, 50.0, False, True, id="the-mains"),
+        pytest.param(None, 50.0, True, False, id="unread"),
+    ],
+)
+def test_figures_that_contradict_each_other(volts, hertz, mains_lost, usable) -> None:
+    reading = Reading(START + timedelta(minutes=5), volts, hertz, mains_lost)
+    assert reading.is_usable(LIMITS) is usable
+    if not usable:
+        assert after_reading(after(GOOD, GOOD), reading, LIMITS).state is Grid.UNKNOWN

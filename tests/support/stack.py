@@ -18,6 +18,8 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 INVERTER = "inverter/main/state"
+WIRES = {"modbus_port": "MODBUS_PORT", "serial_port": "MODBUS_SERIAL_PORT", "dongle_port": "DONGLE_PORT"}
+"""What the house tells of its wire, and the setting of the poller that it belongs in."""
 
 
 class Process:
@@ -82,6 +84,7 @@ class Stack:
         self.house = self._process("house", "simulators", {"PATH": os.environ["PATH"], "ENV_FILE": ""}, "serve")
         self.house.env |= {
             "HOUSE_MODBUS_PORT": "0",
+            "HOUSE_DONGLE_PORT": "0",
             "HOUSE_CONTROL_PORT": "0",
             "HOUSE_GRID": "on",
             "HOUSE_DAYS": "0",
@@ -104,13 +107,19 @@ class Stack:
         return self.dashboard, self.poller, self.recorder, self.house
 
     def start_house(self, **changes: str) -> None:
-        """Start the house and point the poller at it."""
+        """Start the house and point the poller at it, whatever the wire between them."""
         self._ready.unlink(missing_ok=True)
         self.house.start(**changes)
         ports = json.loads(
             eventually(lambda: (self._ready.exists() and self._ready.read_text()) or "", "the house is ready")
         )
-        self.poller.env |= {"MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": str(ports["modbus_port"])}
+        self.poller.env |= {
+            "MODBUS_TRANSPORT": self.house.env.get("HOUSE_TRANSPORT", "tcp"),
+            "MODBUS_HOST": "127.0.0.1",
+        }
+        self.poller.env |= {setting: str(ports[key]) for key, setting in WIRES.items() if key in ports}
+        if "dongle_port" in ports:
+            self.poller.env["MODBUS_PORT"] = str(free_port())
         self.control = f"http://127.0.0.1:{ports['control_port']}"
 
     def start(self, *processes: Process) -> None:

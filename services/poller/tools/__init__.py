@@ -1,0 +1,1 @@
+"""Tools for people with a new inverter: scan, read, dump, replay."""

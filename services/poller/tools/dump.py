@@ -1,0 +1,86 @@
+"""Every register into a file for a bug report, without what names the owner."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from services.poller.blocks import BlockReader, Inverter
+from services.poller.decode import Words, decode
+from services.poller.registers import PROTOCOL_NUMBER, Block, Layout, layout_for
+from shared.errors import ConfigError, RefusedReadError
+from shared.messages import iso
+from shared.version import program_version
+
+FIRST, LAST, STEP = 100, 899, 40
+COMMANDS = frozenset((425, 426, 459, 460, 461, 656, 695, 705, 706))
+"""Addresses that are only good for writing (erase, reset, restart): better not touched at all."""
+PRIVATE = (range(172, 184), range(186, 198))
+"""The name that the owner gave, and the serial number."""
+
+
+async def dump(inverter: Inverter, file: Path) -> str:
+    """Read all registers into a file and return a sentence that says so."""
+    words, refused = await _everything(inverter)
+    _save(file, {"dumps": [_record(masked(words), refused)]})
+    return f"{len(words)} registers are in {file}, serial number and name masked. Please attach it to your report."
+
+
+def _save(file: Path, content: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+async def _everything(inverter: Inverter) -> tuple[Words, list[str]]:
+    """Read the whole range, and then the values of the layout in one piece each, for half a value reads as zero."""
+    words: dict[int, int] = {}
+    refused: list[str] = []
+    for block in _ranges():
+        try:
+            words |= zip(block.addresses, await inverter.read(block.start, block.count), strict=True)
+        except RefusedReadError:
+            refused.append(f"{block.addresses[0]}-{block.addresses[-1]}")
+    layout = _layout(words)
+    if layout:
+        protocol = words[PROTOCOL_NUMBER]
+        words |= await BlockReader(inverter).read(layout.blocks_for(protocol), layout)
+    return words, refused
+
+
+def _ranges() -> Iterator[Block]:
+    start = FIRST
+    for stop in (*sorted(COMMANDS), LAST + 1):
+        for first in range(start, stop, STEP):
+            yield Block(start=first, count=min(STEP, stop - first))
+        start = stop + 1
+
+
+def masked(words: Words) -> Words:
+    """Return the words with every letter and digit of what is private turned into 0."""
+    private = {address for addresses in PRIVATE for address in addresses}
+    return {address: _blank(word) if address in private else word for address, word in words.items()}
+
+
+def _blank(word: int) -> int:
+    return int.from_bytes(bytes(byte and ord("0") for byte in word.to_bytes(2, "big")), "big")
+
+
+def _layout(words: Words) -> Layout | None:
+    return layout_for(words[PROTOCOL_NUMBER]) if PROTOCOL_NUMBER in words else None
+
+
+def _record(words: Words, refused: list[str]) -> dict[str, Any]:
+    layout = _layout(words)
+    return {
+        "id": "dump",
+        "source": f"easun-bridge {program_version()}, python -m services.poller dump",
+        "at": iso(datetime.now(UTC)),
+        "layout": layout and layout.name,
+        "protocol_number": words.get(PROTOCOL_NUMBER),
+        "refused": refused,
+        "registers_raw_u16": {str(address): words[address] for address in sorted(words)},
+        "decoded": decode(layout, words[PROTOCOL_NUMBER], words) if layout else {},
+    }

@@ -1,0 +1,228 @@
+"""The Wi-Fi dongle: found, called, lost and taken away, in flying time over real UDP and TCP of this machine."""
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from services.poller.announce import PROBE, Announcer
+from services.poller.conversation import Conversation
+from services.poller.settings import WireSettings
+from services.poller.transport_dongle import ANNOUNCE_S
+from services.poller.transports import conversation
+from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
+from simulators.faults import Fault
+from simulators.wire_dongle import DongleWire
+from tests.support.broker import free_port
+from tests.support.flying_time import fly
+
+WORDS = {184: 1, 201: 2, 202: 2304}
+LOOPBACK_TO_ALL = "127.255.255.255"
+
+
+@asynccontextmanager
+async def dongle(host: str = "127.0.0.1", port: int = 0, framing: str = "eybond", **how: Any):
+    wire = DongleWire(lambda: WORDS, framing=framing, **how)
+    await wire.start(host, port)
+    try:
+        yield wire
+    finally:
+        await wire.stop()
+
+
+@asynccontextmanager
+async def reader(udp_port: int, **changes: Any):
+    settings: dict[str, Any] = {
+        "modbus_transport": "dongle",
+        "modbus_port": 0,
+        "modbus_timeout": 1,
+        "dongle_port": udp_port,
+        "dongle_broadcast": LOOPBACK_TO_ALL,
+    }
+    inverter = conversation(WireSettings(_env_file=None, **settings | changes))
+    try:
+        yield inverter
+    finally:
+        inverter.close()
+
+
+async def reads(inverter: Conversation) -> None:
+    assert await inverter.read(201, 2) == [2, 2304]
+
+
+async def why_not(inverter: Conversation) -> str:
+    with pytest.raises(DeviceError) as raised:
+        await inverter.read(201, 2)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("framing", ["eybond", "raw"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", ""], ids=["by-address", "by-name", "by-broadcast"])
+def test_it_is_found_and_its_framing_too(host: str, framing: str) -> None:
+    async def run() -> None:
+        async with dongle(framing=framing) as wire, reader(wire.port, modbus_host=host) as inverter:
+            for _ in range(5):
+                await reads(inverter)
+
+    asyncio.run(run()) if host == "localhost" else fly(run())  # a name is looked up in a thread of its own
+
+
+def test_one_that_answers_no_question_is_found_by_an_order_to_all() -> None:
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port) as inverter:
+            heard = wire._heard
+            for transport in wire._udp:
+                transport.get_protocol()._heard = lambda data, who: data != PROBE and heard(data, who)
+            with pytest.raises(DeviceOfflineError, match="No dongle answers on this network"):
+                await inverter.read(201, 2)
+            await reads(inverter)
+
+    fly(run())
+
+
+def test_two_are_one_too_many() -> None:
+    async def run() -> None:
+        async with dongle("127.0.0.2") as one, dongle("127.0.0.3", one.port), reader(one.port) as inverter:
+            sentence = await why_not(inverter)
+            assert (
+                sentence == "Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one that is meant."
+            )
+        async with (
+            dongle("127.0.0.2") as one,
+            dongle("127.0.0.3", one.port),
+            reader(one.port, modbus_host="127.0.0.3") as inverter,
+        ):
+            await reads(inverter)
+            assert one.server is None, "the other one was left alone"
+
+    fly(run())
+
+
+def test_nobody_there() -> None:
+    async def run() -> None:
+        async with reader(free_port(), modbus_host="127.0.0.1") as inverter:
+            assert "No dongle answers at 127.0.0.1" in await why_not(inverter)
+        async with reader(free_port()) as inverter:
+            assert "No dongle answers on this network" in await why_not(inverter)
+
+    fly(run())
+
+
+def test_an_unreachable_local_ip_is_named() -> None:
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", local_ip="127.9.9.9") as inverter:
+            wire._redirect = lambda _server: None  # it answers, and its call gets lost
+            sentence = await why_not(inverter)
+            assert "answers but does not call port" in sentence
+            assert "LOCAL_IP" in sentence
+
+    fly(run())
+
+
+def test_a_taken_port_is_named_with_its_owner() -> None:
+    async def run() -> None:
+        with socket.socket() as taken:
+            taken.bind(("0.0.0.0", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", modbus_port=port) as inverter:
+                sentence = await why_not(inverter)
+                assert f"Port {port}, where the dongle should call, is taken by " in sentence
+                assert "(process " in sentence, "it is this very process, which we may look at"
+                taken.close()
+                await reads(inverter)
+
+    fly(run())
+
+
+def test_a_family_that_is_not_ours_is_named() -> None:
+    async def run() -> None:
+        async with dongle(framing="pi30") as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            for _ in range(4):
+                with pytest.raises((BadReplyError, DeviceOfflineError), match="PI30"):
+                    await inverter.read(184, 1)
+
+    fly(run())
+
+
+def test_after_a_restart_it_is_back_within_one_announcement() -> None:
+    async def run() -> float:
+        loop = asyncio.get_running_loop()
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            await reads(inverter)
+            await wire.fail(Fault(kind="reboot", latency_s=20))
+            began = loop.time()
+            while True:
+                try:
+                    await reads(inverter)
+                    return loop.time() - began - 20
+                except DeviceOfflineError:
+                    await asyncio.sleep(0.5)
+
+    assert fly(run()) <= ANNOUNCE_S + 1
+
+
+def test_a_stolen_session_is_taken_back_and_who_fights_is_told() -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        thief = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            for _ in range(5):
+                await reads(inverter)
+                await wire.steal("127.0.0.1", thief.sockets[0].getsockname()[1])
+                began = loop.time()
+                await reads(inverter)
+                assert loop.time() - began <= ANNOUNCE_S + 1
+            assert "another program" in (inverter.trouble or "")
+            await asyncio.sleep(120)
+            await reads(inverter)
+            assert inverter.trouble is None
+        thief.close()
+
+    fly(run())
+
+
+def test_a_connection_that_only_looks_alive_is_replaced_by_the_next_call() -> None:
+    """A dongle without power says no goodbye: it calls again, and the old connection is dead without knowing it."""
+
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            await reads(inverter)
+            port = inverter._wire._port
+            _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.1", 0))
+            await asyncio.sleep(1)
+            await reads(inverter)
+            writer.close()
+
+    fly(run())
+
+
+def test_a_stranger_on_the_port_does_not_end_a_call() -> None:
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            await reads(inverter)
+            port = inverter._wire._port
+            reader_, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0))
+            assert await reader_.read() == b"", "it is sent away"
+            asked = wire.device.requests
+            await reads(inverter)
+            assert wire.device.requests == asked + 1
+            writer.close()
+
+    fly(run())
+
+
+def test_noise_on_the_announcers_socket_is_nothing() -> None:
+    async def run() -> None:
+        announcer = Announcer()
+        await announcer.start()
+        for noise in (b"", b"rsp>ser", b"\xff" * 2000, b"set>server=1.2.3.4:1;"):
+            announcer.datagram_received(noise, ("127.0.0.1", 1))
+        assert announcer.answered == {}
+        announcer.datagram_received(b"rsp>server=2;", ("127.0.0.1", 1))
+        assert announcer.heard_since(0) == ["127.0.0.1"]
+        announcer.close()
+
+    fly(run())
