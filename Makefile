@@ -5,7 +5,7 @@ run := $(VENV)/bin/python
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
 wanted := services shared simulators supervisor bench docs tests
 
-.PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up check test bench docs format lock clean
+.PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump check test bench docs format lock clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -29,6 +29,15 @@ demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## the mains of the sim
 
 up: setup        ## the same against the devices named in .env
 	@$(run) -m supervisor up
+
+scan: setup      ## look for inverters: dongles, gateways, serial ports
+	@$(run) -m services.poller scan
+
+read: setup      ## one reading of the inverter named in .env, as a table
+	@$(run) -m services.poller read
+
+dump: setup      ## all its registers into inverter-dump.json for a bug report, serial numbers masked
+	@$(run) -m services.poller dump
 
 check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m ruff check $(wanted)

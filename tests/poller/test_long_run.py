@@ -50,17 +50,33 @@ def tick_words(tick: int, layout: str) -> Mapping[int, int]:
 
 NAMES = {
     "classic": {
-        202: ("grid_voltage_v", 10), 203: ("grid_frequency_hz", 100), 204: ("grid_power_w", 1),
-        213: ("load_power_w", 1), 210: ("output_voltage_v", 10), 215: ("battery_voltage_v", 10), 217: ("battery_power_w", 1),
-        223: ("pv_power_w", 1), 229: ("battery_soc_percent", 1),
+        202: ("grid_voltage_v", 10),
+        203: ("grid_frequency_hz", 100),
+        204: ("grid_power_w", 1),
+        213: ("load_power_w", 1),
+        210: ("output_voltage_v", 10),
+        215: ("battery_voltage_v", 10),
+        217: ("battery_power_w", 1),
+        223: ("pv_power_w", 1),
+        229: ("battery_soc_percent", 1),
     },
     "k11": {
-        198: ("power_flow_bits", 1), 203: ("grid_frequency_hz", 100), 231: ("inverter_temperature_c", 1),
-        253: ("output_frequency_hz", 100), 277: ("battery_voltage_v", 10), 279: ("battery_power_w", 1),
-        280: ("battery_soc_percent", 1), 302: ("pv_power_w", 1), 338: ("grid_voltage_v", 10),
-        346: ("output_voltage_v", 10), 348: ("load_power_w", 1), 353: ("pv1_power_w", 1), 391: ("pv2_power_w", 1), 702: ("pv_energy_today_kwh", 100),
+        198: ("power_flow_bits", 1),
+        203: ("grid_frequency_hz", 100),
+        231: ("inverter_temperature_c", 1),
+        253: ("output_frequency_hz", 100),
+        277: ("battery_voltage_v", 10),
+        279: ("battery_power_w", 1),
+        280: ("battery_soc_percent", 1),
+        302: ("pv_power_w", 1),
+        338: ("grid_voltage_v", 10),
+        346: ("output_voltage_v", 10),
+        348: ("load_power_w", 1),
+        353: ("pv1_power_w", 1),
+        391: ("pv2_power_w", 1),
+        702: ("pv_energy_today_kwh", 100),
     },
-}  # fmt: skip
+}
 
 
 def true_values(tick: int, layout: str) -> dict[str, float]:
