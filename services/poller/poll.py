@@ -22,6 +22,7 @@ log = logging.getLogger("poller")
 CONFIRM_S = 0.3
 """How soon the mains is looked at again when it was seen to have changed."""
 INFO_EVERY = timedelta(hours=1)
+INFO_AGAIN = timedelta(minutes=1)
 GRID_VALUES = ("grid_voltage_v", "grid_frequency_hz", "warning_bits")
 
 
@@ -71,12 +72,13 @@ class Poller:
         await self._say_grid(layout, protocol, grid.Reading(now, *_mains(state), mains_lost(decoded)))
         self._say_trouble()
         if now >= self._info_due:
-            await self._refresh_info(layout, protocol)
-            self._info_due = now + INFO_EVERY
+            done = await self._refresh_info(layout, protocol)
+            self._info_due = now + (INFO_EVERY if done else INFO_AGAIN)
         return self._settings.poll_interval
 
     async def _identify(self) -> tuple[Layout, int]:
         self._known = await identify(self._blocks)
+        self._info_due = self._clock()  # perhaps it is another one than before, or was set otherwise
         self._compare_model(*self._known)
         return self._known
 
@@ -132,18 +134,20 @@ class Poller:
         else:
             self._health.solved("wire")
 
-    async def _refresh_info(self, layout: Layout, protocol: int) -> None:
-        """Read identity and settings; the readings are worth more, so a failure here only waits for the next time."""
+    async def _refresh_info(self, layout: Layout, protocol: int) -> bool:
+        """Read identity and settings and say whether they came; the readings are worth more, so it may wait."""
         self._blocks.forget()
         blocks = [*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)]
         try:
             words = await self._blocks.read(blocks, layout)
         except DeviceError as error:
             log.info("The settings of the inverter could not be read this time. %s", error)
-            return
+            return False
         info = to_info(decode(layout, protocol, words), self._clock(), layout)
-        if info.protocol_number == protocol:  # else the gateway lost the inverter in between
-            self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
+        if info.protocol_number != protocol:  # the gateway lost the inverter in between, or its identity reads as zeros
+            return False
+        self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
+        return True
 
     def _say_nothing_comes(self, error: DeviceError, now: datetime) -> None:
         """While there is still patience nothing is published: the last state must not look newer than it is."""

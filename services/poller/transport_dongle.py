@@ -56,6 +56,7 @@ class DongleWire:
 
     async def open(self) -> Pipe:
         """Wait for a call; tell the dongle meanwhile where to call."""
+        began = _now()
         self._address = await address_of(self._host) if self._host else ""
         await self._listen()
         if self._announcing is None or self._announcing.done():
@@ -63,7 +64,7 @@ class DongleWire:
         with suppress(TimeoutError):
             async with asyncio.timeout(CALL_S):
                 return await self._call()
-        raise DeviceOfflineError(self._why_nobody_calls())
+        raise DeviceOfflineError(self._why_nobody_calls(self._announcer.heard_since(began)))
 
     @property
     def trouble(self) -> str | None:
@@ -175,8 +176,7 @@ class DongleWire:
 
     # what to say
 
-    def _why_nobody_calls(self) -> str:
-        answered = self._announcer.heard_since(_now() - 2 * CALL_S)
+    def _why_nobody_calls(self, answered: list[str]) -> str:
         if not self._host and len(answered) > 1:
             return self._several(answered)
         if answered:
