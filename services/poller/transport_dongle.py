@@ -6,6 +6,7 @@ looks alive. It is told only while no call stands, every ANNOUNCE_S seconds.
 
 import asyncio
 import errno
+import socket
 from collections import deque
 from contextlib import suppress
 
@@ -57,10 +58,12 @@ class DongleWire:
     async def open(self) -> Pipe:
         """Wait for a call; tell the dongle meanwhile where to call."""
         began = _now()
-        self._address = await address_of(self._host) if self._host else ""
+        self._address = await address_of(self._host, socket.AF_INET) if self._host else ""
         await self._listen()
-        if self._announcing is None or self._announcing.done():
-            self._announcing = asyncio.create_task(self._announce())
+        if self._pipe is None or self._pipe.lost:
+            self._announcing = self._announcing or asyncio.create_task(self._announce())
+        if self._announcing and self._announcing.done():
+            self._announcing.result()  # a bug in it must not go unheard
         with suppress(TimeoutError):
             async with asyncio.timeout(CALL_S):
                 return await self._call()
@@ -96,8 +99,7 @@ class DongleWire:
         for closable in (self._pipe, self._server, self._announcer):
             if closable:
                 closable.close()
-        if self._announcing:
-            self._announcing.cancel()
+        self._stop_announcing()
         self._server = None
 
     # the call
@@ -141,19 +143,27 @@ class DongleWire:
             self._pipe.close()
         self._pipe = pipe
         self._called.set()
+        self._stop_announcing()
 
     # the announcement
 
     async def _announce(self) -> None:
-        """Tell the dongle until it calls."""
+        """Tell the dongle again and again; it is stopped when it calls."""
         self._callers.clear()
         fruitless = 0
-        while self._pipe is None or self._pipe.lost:
+        while True:
             began = _now()
             with suppress(OSError):  # no way to it at the moment
                 await self._tell(fruitless)
             fruitless += 1
             await asyncio.sleep(began + ANNOUNCE_S - _now())
+            if self._announcer.heard_since(began):  # it is about to call, and another order would make it begin anew
+                await asyncio.sleep(ANNOUNCE_S)
+
+    def _stop_announcing(self) -> None:
+        if self._announcing:
+            self._announcing.cancel()
+            self._announcing = None
 
     async def _tell(self, fruitless: int) -> None:
         """Tell the dongle that is known or has answered; the answers to a question take a moment."""

@@ -226,3 +226,21 @@ def test_noise_on_the_announcers_socket_is_nothing() -> None:
         announcer.close()
 
     fly(run())
+
+
+def test_one_that_takes_its_time_is_not_hurried() -> None:
+    """It answers at once and calls after 4.5 s; another order meanwhile would make it begin anew, for ever."""
+
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            call, timers = wire._redirect, []
+
+            def later(server: tuple[str, int]) -> None:
+                for timer in timers:
+                    timer.cancel()
+                timers.append(asyncio.get_running_loop().call_later(4.5, call, server))
+
+            wire._redirect = later
+            await reads(inverter)
+
+    fly(run())
