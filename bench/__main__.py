@@ -1,10 +1,16 @@
-"""python -m bench [recorder] [services] [latency] [page]: prints the figures, all of them without an argument."""
+"""python -m bench [recorder] [services] [latency] [page] [wires]: prints the figures; all of them if none is named."""
 
 import sys
 
-from bench import latency, page, recorder, services
+from bench import latency, page, recorder, services, wires
 
-BENCHES = {"recorder": recorder.main, "services": services.main, "latency": latency.main, "page": page.main}
+BENCHES = {
+    "recorder": recorder.main,
+    "services": services.main,
+    "latency": latency.main,
+    "page": page.main,
+    "wires": wires.main,
+}
 
 
 def main() -> None:

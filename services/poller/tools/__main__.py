@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from services.poller.settings import WireSettings
+from services.poller.settings import Transport, WireSettings
 from services.poller.tools.dump import dump
 from services.poller.tools.read import read
 from services.poller.tools.scan import Plan, scan
@@ -47,12 +47,18 @@ def _run(options: argparse.Namespace) -> None:
 
 
 async def _with_inverter(settings: WireSettings, options: argparse.Namespace) -> None:
-    inverter = conversation(settings)
+    inverter = conversation(_beside_a_poller(settings))
     work: Coroutine[Any, Any, str] = read(inverter) if options.tool == "read" else dump(inverter, options.file)
     try:
         print(await work)
     finally:
         inverter.close()
+
+
+def _beside_a_poller(settings: WireSettings) -> WireSettings:
+    """The usual port, which the dongle calls, may be in use by the service: take a free one where none is set."""
+    with_free_port = settings.modbus_transport is Transport.DONGLE and settings.modbus_port is None
+    return settings.model_copy(update={"modbus_port": 0}) if with_free_port else settings
 
 
 def _replay(options: argparse.Namespace) -> None:
