@@ -10,13 +10,15 @@ from services.poller.frames import Framing, Rtu
 from services.poller.pipe import Pipe
 from shared.errors import DeviceOfflineError
 
+NOT_ALLOWED = "this user may not open it: add the user to the group dialout, or give the device to the container."
+IN_USE = "another program uses it: stop that one, for two masters disturb each other."
 HELP = {
-    errno.ENOENT: "there is no such device; is its cable plugged in, and is MODBUS_SERIAL_PORT right?",
-    errno.EACCES: "this user may not open it: add the user to the group dialout, or give the device to the container",
-    errno.EPERM: "this user may not open it: add the user to the group dialout, or give the device to the container",
-    errno.EAGAIN: "another program uses it; stop that one, for two masters disturb each other",
-    errno.EBUSY: "another program uses it; stop that one, for two masters disturb each other",
-    errno.EIO: "the device is gone; is its cable plugged in?",
+    errno.ENOENT: "there is no such device: is its cable plugged in, and is MODBUS_SERIAL_PORT right?",
+    errno.EIO: "the device is gone: is its cable plugged in?",
+    errno.EACCES: NOT_ALLOWED,
+    errno.EPERM: NOT_ALLOWED,
+    errno.EAGAIN: IN_USE,
+    errno.EBUSY: IN_USE,
 }
 
 
@@ -45,8 +47,8 @@ class SerialWire:
                 timeout=0,
             )
         except (SerialException, OSError, ValueError) as error:
-            help_ = HELP.get(getattr(error, "errno", None) or 0, str(error))
-            raise DeviceOfflineError(f"The serial port {self.where} cannot be opened: {help_}.") from None
+            help_ = HELP.get(getattr(error, "errno", None) or 0, f"{error}.")
+            raise DeviceOfflineError(f"The serial port {self.where} cannot be opened: {help_}") from None
         assert isinstance(pipe, Pipe)  # noqa: S101
         await asyncio.sleep(0)  # the transport presents itself in the next turn of the loop
         return pipe

@@ -1,0 +1,43 @@
+"""python -m bench.wire_ours CYCLES: reads the inverter that the environment names, as the poller does."""
+
+import asyncio
+import logging
+import sys
+from datetime import UTC, datetime
+
+from bench.wire_cycles import Values, tell
+from services.poller.blocks import BlockReader
+from services.poller.decode import to_state
+from services.poller.identify import identify, live_reading
+from services.poller.registers import Layout
+from services.poller.settings import WireSettings
+from services.poller.transports import conversation
+from shared.errors import DeviceError
+
+
+class Reader:
+    """The wire, and what is known of the inverter behind it."""
+
+    def __init__(self) -> None:
+        self._blocks = BlockReader(conversation(WireSettings()))
+        self._known: tuple[Layout, int] | None = None
+
+    async def read(self) -> Values | None:
+        """Return everything that changes; after a failure the inverter introduces itself again, as in the poller."""
+        try:
+            self._known = self._known or await identify(self._blocks)
+            state = to_state(await live_reading(self._blocks, *self._known), datetime.now(UTC))
+        except DeviceError:
+            self._known = None
+            return None
+        return state.model_dump(mode="json", exclude={"at"})
+
+
+async def main() -> None:
+    """Tell of so many cycles."""
+    logging.disable()
+    await tell(Reader().read, int(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
