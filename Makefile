@@ -47,7 +47,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m docs.generate --check
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
-	@$(run) -m pytest -n 2
+	@$(run) -m pytest -n 4 --dist worksteal
 
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench
@@ -59,9 +59,9 @@ format:          ## the code as ruff likes it
 	@$(run) -m ruff check --fix -q $(wanted); $(run) -m ruff format -q $(wanted)
 
 lock:            ## new versions into both lock files (needs uv)
-	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --extra simulator --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate -q -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra simulator --extra dev --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate -q -c requirements.lock -o requirements-dev.lock
 
 clean:           ## everything that make made, but no data

@@ -1,8 +1,8 @@
-"""python -m bench [recorder] [services] [latency] [page] [wires]: prints the figures; all of them if none is named."""
+"""python -m bench [NAME ...]: prints the figures of the benches that are named, or of all of them."""
 
 import sys
 
-from bench import latency, page, recorder, services, wires
+from bench import batteries, latency, page, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
@@ -10,6 +10,7 @@ BENCHES = {
     "latency": latency.main,
     "page": page.main,
     "wires": wires.main,
+    "batteries": batteries.main,
 }
 
 

@@ -75,13 +75,18 @@ def verdicts(name: str, inverter: House, cycles: Iterator[Cycle]) -> Iterator[st
 
 
 def strike(inverter: House, kind: str) -> None:
-    """Let one request go wrong, whichever comes next: between two is time enough to call the fault off."""
-    before = inverter.requests
+    """Let exactly one request go wrong: between two there is a pause, in which the fault is set and called off."""
+    await_request(inverter)
     inverter.command("fault", kind=kind)
-    patience = time.monotonic() + LIMIT_S
+    await_request(inverter)
+    inverter.command("fault", kind="none")
+
+
+def await_request(inverter: House) -> None:
+    """Wait for the next request; a reader that has ended asks no more."""
+    before, patience = inverter.requests, time.monotonic() + LIMIT_S
     while inverter.requests == before and time.monotonic() < patience:
         time.sleep(0.01)
-    inverter.command("fault", kind="none")
 
 
 def verdict(told: Values, truth: Values) -> str:

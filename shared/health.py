@@ -36,9 +36,16 @@ class Health:
 
     def disable(self, sentence: str) -> None:
         """Say that the service has nothing to do, and what would give it something."""
-        log.info("%s", sentence)
-        self._disabled = sentence
-        self.changed()
+        if self._disabled != sentence:
+            log.info("%s", sentence)
+            self._disabled = sentence
+            self.changed()
+
+    def enable(self) -> None:
+        """Say that the service has something to do after all."""
+        if self._disabled:
+            self._disabled = None
+            self.changed()
 
     def status(self, at: datetime) -> ServiceStatus:
         """Return what the status topic should say now."""

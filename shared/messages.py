@@ -200,3 +200,85 @@ class InverterInfo(Message):
     firmware: str | None = None
     rated_power_w: Whole | None = None
     settings: dict[str, float | Whole | str | None] = Field(default_factory=dict)
+
+
+class PackHealth(StrEnum):
+    """How a battery fares by its own limits: well, near a limit, beyond one or with an alarm."""
+
+    GREEN = "green"
+    ORANGE = "orange"
+    RED = "red"
+    UNKNOWN = "unknown"
+
+
+class Balancing(StrEnum):
+    """What the balancer does: nothing, charge a low cell, or discharge a high one."""
+
+    OFF = "off"
+    CHARGING = "charging"
+    DISCHARGING = "discharging"
+
+
+class BatteryState(Message):
+    """One reading of a battery by its BMS; the battery `all` sums up those that are online.
+
+    current_a and power_w are positive while charging. Cells are counted from 1. full_ah is what the BMS believes that
+    the aged battery holds, nominal_ah what its owner has set. None means unknown; it never means zero.
+    """
+
+    voltage_v: float | None = None
+    current_a: float | None = None
+    power_w: float | None = None
+    soc_percent: float | None = Field(default=None, ge=0, le=100)
+    soh_percent: Whole | None = None
+    remaining_ah: float | None = None
+    full_ah: float | None = None
+    nominal_ah: float | None = None
+    cycles: Whole | None = None
+    lifetime_ah: float | None = None
+    runtime_s: Whole | None = None
+
+    cell_voltages_v: tuple[float | None, ...] | None = None
+    cell_resistances_ohm: tuple[float | None, ...] | None = None
+    cell_min_v: float | None = None
+    cell_max_v: float | None = None
+    cell_delta_v: float | None = None
+    cell_min_number: Whole | None = None
+    cell_max_number: Whole | None = None
+
+    temperatures_c: tuple[float | None, ...] | None = None
+    mosfet_temperature_c: float | None = None
+    charging_mosfet: bool | None = None
+    discharging_mosfet: bool | None = None
+    precharging: bool | None = None
+    heating: bool | None = None
+    balancing: Balancing | None = None
+    balance_current_a: float | None = None
+
+    alarm_bits: Whole | None = None
+    alarms: tuple[str, ...] | None = None
+    wire_warning_bits: Whole | None = None
+    health: PackHealth = PackHealth.UNKNOWN
+    health_reasons: tuple[str, ...] = ()
+
+    rssi_dbm: Whole | None = None
+    frame_age_s: float | None = None
+    reconnects: Whole | None = None
+    bad_frames: Whole | None = None
+    packs: tuple[str, ...] | None = None
+
+
+class BatteryInfo(Message):
+    """What a battery's BMS is and how it is set; pass codes are never read. Settings are by name, the unit in it."""
+
+    address: str
+    name: str
+    model: str | None = None
+    layout: str | None = None
+    hardware: str | None = None
+    software: str | None = None
+    serial_number: str | None = None
+    manufactured: str | None = None
+    device_name: str | None = None
+    cell_count: Whole | None = None
+    settings: dict[str, float | bool | None] = Field(default_factory=dict)

@@ -10,7 +10,16 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from shared.errors import BadMessageError
-from shared.messages import Availability, GridState, InverterInfo, InverterState, Message, ServiceStatus
+from shared.messages import (
+    Availability,
+    BatteryInfo,
+    BatteryState,
+    GridState,
+    InverterInfo,
+    InverterState,
+    Message,
+    ServiceStatus,
+)
 
 M = TypeVar("M", bound=Message)
 
@@ -59,6 +68,11 @@ INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "What a
 INVERTER_AVAILABILITY = Topic(
     "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter itself answers."
 )
+BATTERY_STATE = Topic("battery/{name}/state", BatteryState, ("bms",), "One reading of a battery; `all` sums them up.")
+BATTERY_INFO = Topic("battery/{name}/info", BatteryInfo, ("bms",), "What a battery's BMS is and how it is set.")
+BATTERY_AVAILABILITY = Topic(
+    "battery/{name}/availability", Availability, ("bms",), "Whether the battery itself answers."
+)
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "How a service of ours fares.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
@@ -66,5 +80,8 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     INVERTER_STATE,
     INVERTER_INFO,
     INVERTER_AVAILABILITY,
+    BATTERY_STATE,
+    BATTERY_INFO,
+    BATTERY_AVAILABILITY,
     SERVICE_STATUS,
 )

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 import json
 import logging
 import math
@@ -16,7 +17,7 @@ from simulators.faults import FaultKind
 from simulators.history import publish_past
 from simulators.mains import GridMode
 from simulators.serve import serve
-from simulators.settings import ClientSettings, HistorySettings, ServeSettings
+from simulators.settings import BatteriesSettings, ClientSettings, HistorySettings, ServeSettings
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,6 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(options: argparse.Namespace) -> None:
     if options.command == "serve":
         asyncio.run(serve(load(ServeSettings)))
+    elif options.command == "batteries":
+        serve_batteries = importlib.import_module("simulators.jk.serve").serve  # only who wants batteries loads bumble
+        asyncio.run(serve_batteries(load(BatteriesSettings)))
     elif options.command == "history":
         asyncio.run(publish_past(load(HistorySettings), options.days, options.every, wait=options.wait))
     else:
@@ -58,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the house; settings HOUSE_*")
+    commands.add_parser("batteries", help="run virtual JK batteries on a virtual radio; settings HOUSE_RADIO_*")
     history = commands.add_parser("history", help="publish the past days under the poller's account")
     history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")

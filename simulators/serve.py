@@ -1,20 +1,18 @@
 """The process: the house, the inverter at the wire, and the control."""
 
 import asyncio
-import json
 import logging
-import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import NoReturn
 
 from shared.errors import ConfigError
 from simulators.control import Control
 from simulators.live import LiveHouse
 from simulators.mains import GridMode
+from simulators.ready import say_ready
 from simulators.registers import Words
 from simulators.replay import load_dump
 from simulators.settings import ServeSettings
@@ -92,12 +90,4 @@ async def _opened(settings: ServeSettings, control: Control) -> asyncio.Server:
 
 def _say_ready(settings: ServeSettings, wire: Wire, control_port: int) -> None:
     log.info("The inverter at %s (%s), control on port %d.", *wire.place.values(), wire.transport, control_port)
-    if settings.house_ready_file:
-        _write_at_once(settings.house_ready_file, json.dumps(wire.place | {"control_port": control_port}))
-
-
-def _write_at_once(file: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(file)
+    say_ready(settings.house_ready_file, wire.place | {"control_port": control_port})

@@ -60,6 +60,22 @@ class ServeSettings(WorldSettings):
     house_ready_file: Path | None = None
 
 
+class BatteriesSettings(Settings):
+    """The batteries on the virtual radio."""
+
+    house_batteries: int = Field(default=2, ge=0, le=16)
+    house_battery_kinds: str = Field(default="12", pattern="^[123]+$")
+    house_radio_bind: str = "127.0.0.1"
+    house_radio_port: int = Field(default=8503, ge=1, le=65535)
+    house_radio_control_port: Port = 8504
+    house_radio_ready_file: Path | None = None
+    house_control_url: str = Field(default="http://127.0.0.1:8502", pattern="^https?://")
+
+    def kind(self, number: int) -> int:
+        """Return which kind a battery is; both count from 0, and the kinds repeat."""
+        return int(self.house_battery_kinds[number % len(self.house_battery_kinds)]) - 1
+
+
 class ClientSettings(Settings):
     """Where the control is."""
 

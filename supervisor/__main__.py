@@ -51,7 +51,14 @@ def _arguments() -> argparse.Namespace:
 
 def _demo(state: Path, days: int) -> None:
     env = {name: os.environ[name] for name in KEPT if name in os.environ}
-    ports = Ports(mqtt=port_near(1883), dashboard=port_near(8000), modbus=port_near(5020), control=port_near(8502))
+    ports = Ports(
+        mqtt=port_near(1883),
+        dashboard=port_near(8000),
+        modbus=port_near(5020),
+        control=port_near(8502),
+        radio=port_near(8503),
+        radio_control=port_near(8504),
+    )
     with _only_one(state):
         try:
             _clear(state)

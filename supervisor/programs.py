@@ -26,6 +26,8 @@ class Ports:
     dashboard: int
     modbus: int = 0
     control: int = 0
+    radio: int = 0
+    radio_control: int = 0
 
 
 def python(
@@ -35,11 +37,12 @@ def python(
     return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
 
 
-def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program]:
-    """Return recorder, poller and dashboard, in order of start."""
+def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program]:
+    """Return recorder, poller, bms and dashboard, in order of start."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
+        python("bms", "services.bms", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
     )
 
@@ -68,19 +71,27 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "HOUSE_CONTROL_URL": f"http://127.0.0.1:{ports.control}",
         "HOUSE_DAYS": str(days),
         "HOUSE_GRID": "on",
+        "DEVICES_FILE": str(state / "jk_devices.yaml"),
+        "JK_SCAN_INTERVAL": "2",
+        "BLE_BACKEND": "simulators.jk.backend",
+        "BLE_RADIO": f"127.0.0.1:{ports.radio}",
+        "HOUSE_RADIO_PORT": str(ports.radio),
+        "HOUSE_RADIO_CONTROL_PORT": str(ports.radio_control),
     }
 
 
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, dashboard = services(env, ports)
+    recorder, poller, bms, dashboard = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
         recorder,
         python("history", "simulators", env, "history", "--wait", once=True),
         poller,
+        python("batteries", "simulators", env, "batteries"),
+        bms,
         dashboard,
     ]
 

@@ -92,6 +92,23 @@ class Stack:
         }
         self.poller = self._service("poller", POLL_INTERVAL="0.5", MODBUS_TIMEOUT="0.5", GRID_UNKNOWN_AFTER="1")
         self.recorder = self._service("recorder", BATCH_SECONDS="0.2")
+        self.radio_port = free_port()
+        self._radio_ready = directory / "radio.json"
+        bare = {"PATH": os.environ["PATH"], "ENV_FILE": ""}
+        self.batteries = self._process("batteries", "simulators", bare, "batteries")
+        self.batteries.env |= {
+            "HOUSE_RADIO_PORT": str(self.radio_port),
+            "HOUSE_RADIO_CONTROL_PORT": "0",
+            "HOUSE_RADIO_READY_FILE": str(self._radio_ready),
+        }
+        self.devices_file = directory / "jk_devices.yaml"
+        self.bms = self._service(
+            "bms",
+            BLE_BACKEND="simulators.jk.backend",
+            BLE_RADIO=f"127.0.0.1:{self.radio_port}",
+            DEVICES_FILE=str(self.devices_file),
+            JK_SCAN_INTERVAL="1",
+        )
         self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
 
     def _service(self, name: str, **settings: str) -> Process:
@@ -104,7 +121,7 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        return self.dashboard, self.poller, self.recorder, self.house
+        return self.dashboard, self.poller, self.bms, self.recorder, self.batteries, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
@@ -121,6 +138,19 @@ class Stack:
         if "dongle_port" in ports:
             self.poller.env["MODBUS_PORT"] = str(free_port())
         self.control = f"http://127.0.0.1:{ports['control_port']}"
+
+    def start_batteries(self, **changes: str) -> None:
+        """Start the virtual batteries and wait until they are on the air."""
+        self._radio_ready.unlink(missing_ok=True)
+        self.batteries.start(**changes)
+        ready = eventually(
+            lambda: self._radio_ready.read_text() if self._radio_ready.exists() else "", "the radio is up"
+        )
+        self._radio_control = f"http://127.0.0.1:{json.loads(ready)['control_port']}"
+
+    def battery(self, path: str, **body: Any) -> None:
+        """Tell the batteries something: a fault, a lost link."""
+        requests.post(f"{self._radio_control}/{path}", json=body, timeout=5).raise_for_status()
 
     def start(self, *processes: Process) -> None:
         """Start processes; a dashboard is waited for."""

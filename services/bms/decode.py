@@ -1,0 +1,125 @@
+"""Frames to values, pure. The pass codes of the device frame are not read, and so cannot leave it."""
+
+from dataclasses import dataclass
+
+from services.bms.alarms import alarms
+from services.bms.fields import DEVICE, SERIAL, SERIAL_OF_OLD_FIRMWARE, SETTINGS, SETTINGS_JK04, Field
+from services.bms.layout import CELL_FRAMES, Layout, by_version
+from services.bms.values import Number, cell_values, number_at, text, value
+from shared.messages import Balancing
+
+FIVE_SENSORS = 14
+"""The software version from which on temperatures 3 to 5 are real; before, they read 0.0."""
+SWITCHES = ("charge_switch", "discharge_switch", "balancer_switch")
+FLAGS = ("charging_mosfet", "discharging_mosfet", "precharging", "heating")
+WHOLE = ("alarm_bits", "wire_warning_bits", "cycles", "runtime_s", "soh_percent")
+BALANCING = {0: Balancing.OFF, 1: Balancing.CHARGING, 2: Balancing.DISCHARGING}
+
+
+@dataclass(frozen=True)
+class Device:
+    """Who the BMS is."""
+
+    model: str | None
+    hardware: str | None
+    software: str | None
+    name: str | None
+    manufactured: str | None
+    serial_number: str | None
+
+    @property
+    def major(self) -> int:
+        """The first number of the software version, or 0."""
+        major = (self.software or "").partition(".")[0]
+        return int(major) if major.isascii() and major.isdecimal() else 0
+
+
+def device(data: bytes) -> Device:
+    """Return what a device frame says."""
+    told = {field.name: text(field, data) for field in DEVICE}
+    is_new = by_version(told["software"]) is Layout.JK02_32S
+    return Device(**told, serial_number=text(SERIAL if is_new else SERIAL_OF_OLD_FIRMWARE, data))
+
+
+def settings(data: bytes, layout: Layout) -> dict[str, float | bool | None]:
+    """Return what a settings frame says, by name."""
+    fields = SETTINGS_JK04 if layout is Layout.JK04 else SETTINGS
+    return {field.name: _setting(field, data) for field in fields}
+
+
+def cells(data: bytes, layout: Layout, software_major: int) -> dict[str, object]:
+    """Return what a cell frame says, by the names of BatteryState. Power is voltage x current: its own field lags."""
+    frame = CELL_FRAMES[layout]
+    read = {field.name: value(field, data) for field in frame.fields}
+    mask = int(number_at("u32", data, frame.mask))
+    count = min(mask.bit_length(), frame.slots)
+    volts = [_rounded(volt, 4) for volt in cell_values(frame.voltages, data, count)]
+    ohms = [_rounded(ohm, 4) for ohm in cell_values(frame.resistances, data, count)]
+    present = [(volt, slot + 1) for slot, volt in enumerate(volts) if volt is not None and mask >> slot & 1]
+    voltage = read.get("voltage_v") if layout is not Layout.JK04 else round(sum(volt for volt, _ in present), 3)
+    current = read.get("current_a")
+    bits = read.get("alarm_bits")
+    return {
+        **{name: None if (number := read.get(name)) is None else int(number) for name in WHOLE},
+        **{name: None if (flag := read.get(name)) is None else bool(flag) for name in FLAGS},
+        "voltage_v": voltage,
+        "current_a": current,
+        "power_w": None if voltage is None or current is None else round(voltage * current, 1) + 0.0,
+        "soc_percent": soc_percent(read.get("remaining_ah"), read.get("full_ah"), read.get("soc_whole_percent")),
+        "remaining_ah": read.get("remaining_ah"),
+        "full_ah": read.get("full_ah"),
+        "lifetime_ah": read.get("lifetime_ah"),
+        "cell_voltages_v": tuple(volts),
+        "cell_resistances_ohm": tuple(ohms),
+        **_spread(present),
+        "temperatures_c": _temperatures(read, layout, software_major),
+        "mosfet_temperature_c": read.get("mosfet_temperature_c"),
+        "balancing": BALANCING.get(int(code)) if (code := read.get("balancing_code")) is not None else None,
+        "balance_current_a": _rounded(read.get("balance_current_a"), 3),
+        "alarms": alarms(None if bits is None else int(bits)),
+    }
+
+
+def soc_percent(remaining_ah: float | None, full_ah: float | None, whole: Number | None) -> float | None:
+    """Return the state of charge to a tenth, by the amounts; by the BMS's own percent where they contradict it."""
+    if remaining_ah is None or not full_ah:
+        return whole
+    fine = round(100 * remaining_ah / full_ah, 1)
+    if whole is None:
+        return fine if fine <= 100 else None
+    return fine if fine <= 100 and abs(fine - whole) <= 1 else whole
+
+
+def _setting(field: Field, data: bytes) -> float | bool | None:
+    number = value(field, data)
+    if number is None:
+        return None
+    return bool(number) if field.name in SWITCHES else round(number, 4)
+
+
+def _spread(present: list[tuple[float, int]]) -> dict[str, float | int | None]:
+    """Return the lowest and the highest cell; the frame's own figures lag behind and name other cells."""
+    if not present:
+        return {}
+    (low, low_number), (high, _) = min(present), max(present)
+    high_number = next(number for volt, number in present if volt == high)
+    return {
+        "cell_min_v": low,
+        "cell_max_v": high,
+        "cell_delta_v": round(high - low, 4),
+        "cell_min_number": low_number,
+        "cell_max_number": high_number,
+    }
+
+
+def _temperatures(
+    read: dict[str, Number | None], layout: Layout, software_major: int
+) -> tuple[float | None, ...] | None:
+    if layout is Layout.JK04:
+        return None
+    count = 4 if layout is Layout.JK02_32S and software_major >= FIVE_SENSORS else 2
+    return tuple(read.get(f"temperature_{number}_c") for number in range(1, count + 1))
+
+
+def _rounded(number: Number | None, digits: int) -> float | None:
+    return None if number is None else round(number, digits)

@@ -1,0 +1,134 @@
+"""The process: a radio and the batteries on it, which share the battery of the simulated house between them."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from shared.errors import CommandRefusedError, ConfigError, DeviceOfflineError
+from simulators.client import ask
+from simulators.control import Command
+from simulators.jk.battery import Battery, Gatt, JkFault, Manners
+from simulators.jk.frames import Identity, Reading
+from simulators.jk.radio import Radio
+from simulators.json_http import Answer, serve_http
+from simulators.ready import say_ready
+from simulators.settings import BatteriesSettings
+
+log = logging.getLogger("jk")
+
+ASK_EVERY_S = 1.0
+CELLS = 16
+FULL_AH = 100.0
+KINDS = (
+    ("JK_PB2A16S15P", "15.38", "15A", "JK02_32S", Gatt.NEW),
+    ("JK-B2A24S15P", "10.07", "10.XG", "JK02_24S", Gatt.OLD),
+    ("JK-B2A16S", "3.3.0", "3.0", "JK04", Gatt.OLD),
+)
+"""Models; HOUSE_BATTERY_KINDS picks from them. JK04 knows no current, so the demo has none."""
+FRESH = {"battery_voltage_v": 53.1, "battery_current_a": 0.0, "battery_soc_percent": 70}
+
+
+class JkFaultCommand(Command):
+    """What goes wrong with one battery, counted from 1."""
+
+    battery: int = Field(ge=1)
+    fault: JkFault
+
+
+class JkCommand(Command):
+    """Which battery, counted from 1."""
+
+    battery: int = Field(ge=1)
+
+
+class Batteries:
+    """All batteries of the house, and the control over them."""
+
+    def __init__(self, settings: BatteriesSettings) -> None:
+        self._settings = settings
+        self._truth: dict[str, Any] = dict(FRESH)
+        self.radio = Radio()
+        self.batteries = [self._battery(number) for number in range(settings.house_batteries)]
+
+    async def run(self) -> None:
+        """Be on the air for ever."""
+        settings = self._settings
+        try:
+            await self.radio.start(settings.house_radio_bind, settings.house_radio_port)
+            control = await serve_http(self.handle, settings.house_radio_bind, settings.house_radio_control_port)
+        except OSError as error:
+            raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_RADIO_*.") from None
+        for battery in self.batteries:
+            await battery.start(self.radio)
+        port = control.sockets[0].getsockname()[1]
+        log.info("%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, port)
+        say_ready(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": port})
+        while True:
+            await self._look_at_the_house()
+            await asyncio.sleep(ASK_EVERY_S)
+
+    async def handle(self, method: str, path: str, body: bytes) -> Answer:
+        """Do what a request asks."""
+        routes = {("POST", "/fault"): self._fault, ("POST", "/drop"): self._drop, ("GET", "/state"): self._state}
+        route = routes.get((method, path))
+        if not route:
+            return HTTPStatus.NOT_FOUND, "There is only POST /fault, POST /drop, GET /state."
+        try:
+            return HTTPStatus.OK, await route(body)
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
+        except CommandRefusedError as error:
+            return HTTPStatus.CONFLICT, str(error)
+
+    async def _fault(self, body: bytes) -> Any:
+        command = JkFaultCommand.model_validate_json(body)
+        await self._one(command.battery).fail(command.fault)
+        return await self._state(b"")
+
+    async def _drop(self, body: bytes) -> Any:
+        await self._one(JkCommand.model_validate_json(body).battery).drop()
+        return await self._state(b"")
+
+    async def _state(self, _body: bytes) -> Any:
+        return {
+            "batteries": [
+                {"address": one.address, "fault": one.manners.fault, "connections": one.connections}
+                for one in self.batteries
+            ]
+        }
+
+    def _one(self, number: int) -> Battery:
+        if number > len(self.batteries):
+            raise CommandRefusedError(f"There are only {len(self.batteries)} batteries.")
+        return self.batteries[number - 1]
+
+    def _battery(self, number: int) -> Battery:
+        model, software, hardware, variant, gatt = KINDS[self._settings.kind(number)]
+        identity = Identity(f"Pack {number + 1}", model, software, hardware, f"40110480{number:02}", variant)
+        manners = Manners(noise=number % 2 == 1, glued_acknowledgement=gatt is Gatt.OLD)
+        return Battery(f"C8:47:80:00:00:{number + 1:02X}", identity, self._reading(number), gatt=gatt, manners=manners)
+
+    def _reading(self, number: int) -> Callable[[], Reading]:
+        def read() -> Reading:
+            count = max(1, len(self.batteries))
+            cell_v = self._truth["battery_voltage_v"] / CELLS
+            cells = tuple(round(cell_v + 0.001 * ((7 * slot + number) % 5 - 2), 3) for slot in range(CELLS))
+            return Reading(cells, self._truth["battery_current_a"] / count, self._truth["battery_soc_percent"], FULL_AH)
+
+        return read
+
+    async def _look_at_the_house(self) -> None:
+        """Ask what its battery does; without a house the batteries rest."""
+        try:
+            self._truth = await asyncio.to_thread(ask, self._settings.house_control_url, "/truth")
+        except (DeviceOfflineError, CommandRefusedError):
+            self._truth = dict(FRESH) if not self._truth else self._truth
+
+
+async def serve(settings: BatteriesSettings) -> None:
+    """Run until told to stop."""
+    await Batteries(settings).run()
