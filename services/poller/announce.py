@@ -11,6 +11,7 @@ from typing import Any, cast
 UDP_PORT = 58899
 PROBE = b"set>server="
 ANSWER = b"rsp>server="
+DONGLES_MOST = 64
 ENDINGS = (b"", b"\r\n", b"\n")
 """Some firmware wants the end of a line."""
 
@@ -34,7 +35,7 @@ class Announcer(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """Note who answers."""
-        if data.startswith(ANSWER):
+        if data.startswith(ANSWER) and len(self.answered) < DONGLES_MOST:
             self.answered[addr[0]] = asyncio.get_running_loop().time()
 
     def error_received(self, exc: Exception) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from services.poller.frames import Framing, Refusal, Request, Words, find_reply, is_damaged, speaks_pi30
 from services.poller.pipe import Pipe
+from services.poller.registers import next_command
 from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
 
 log = logging.getLogger("poller")
@@ -24,11 +25,13 @@ LATE_S = 60.0
 READ_MOST = 125
 NOT_THERE = (1, 2, 3)
 """Exceptions that mean the registers; all others pass, such as a gateway that does not reach the inverter just now."""
+NOT_REACHED = (10, 11)
 EXCEPTIONS = {
     1: "illegal function",
     2: "illegal data address",
     3: "illegal data value",
     4: "device failure",
+    5: "acknowledge, still busy",
     6: "device busy",
     10: "gateway path unavailable",
     11: "gateway target does not respond",
@@ -88,6 +91,7 @@ class Conversation:
         self._number = random.randrange(1, 0x10000)
         self._free_at = 0.0
         self._count_before = 0
+        self._refused_before: tuple[int, int] | None = None
         self._unanswered: dict[int, float] = {}
 
     async def read(self, start: int, count: int) -> list[int]:
@@ -146,15 +150,16 @@ class Conversation:
         pipe.send(framing.encode(request))
         try:
             reply = await self._reply(pipe, framing, request)
-        except (SilenceError, BadReplyError) as error:
-            self._note_failure(request, error)
+        except (SilenceError, BadReplyError):
+            self._note_failure(request)
             raise
         finally:
             self._free_at = _now() + self._wire.gap_s
         self._framing_is_proven = True
         if isinstance(reply, Refusal):
-            raise self._refusal(reply.code, was_longer=request.count > count)
-        return list(reply.words[:count])
+            raise self._refusal(request, reply.code, was_longer=request.count > count, numbered=framing.numbered)
+        skipped = start - request.start
+        return list(reply.words[skipped : skipped + count])
 
     async def _greet(self, pipe: Pipe, framing: Framing) -> None:
         if framing.greeting and not pipe.greeted:
@@ -171,13 +176,11 @@ class Conversation:
         now = _now()
         self._unanswered = {asked: at for asked, at in self._unanswered.items() if now - at < LATE_S}
         self._number = self._number % 0xFFFF + 1
-        asked = count
+        first, asked = start, count
         if not framing.numbered:
-            taken = {*self._unanswered, self._count_before}
-            longer = range(count, min(READ_MOST, 0x10000 - start) + 1)
-            asked = next((length for length in longer if length not in taken), count)
+            first, asked = _longer(start, count, {*self._unanswered, self._count_before})
         self._count_before = asked
-        return Request(self._unit_id, start, asked, self._number)
+        return Request(self._unit_id, first, asked, self._number)
 
     async def _reply(self, pipe: Pipe, framing: Framing, request: Request) -> Words | Refusal:
         deadline = _now() + self._timeout_s
@@ -191,9 +194,8 @@ class Conversation:
             if left <= 0 or not await pipe.more(min(QUIET_S, left) if damaged else left):
                 raise self._no_reply(pipe, framing, damaged=damaged)
 
-    def _note_failure(self, request: Request, error: Exception) -> None:
-        if isinstance(error, SilenceError):
-            self._unanswered[request.count] = _now()
+    def _note_failure(self, request: Request) -> None:
+        self._unanswered[request.count] = _now()  # after damage too: what came may have belonged to another request
         if not self._framing_is_proven:
             self._framings.append(self._framings.pop(0))
 
@@ -207,9 +209,18 @@ class Conversation:
             return BadReplyError(self._wire.noise(framing))
         return SilenceError(self._wire.silence(self._unit_id, self._timeout_s))
 
-    def _refusal(self, code: int, *, was_longer: bool) -> BadReplyError:
-        sentence = f"The inverter at {self._wire.where} refuses: exception {code} ({EXCEPTIONS.get(code, 'unknown')})."
-        if code in NOT_THERE and not was_longer:
+    def _refusal(self, request: Request, code: int, *, was_longer: bool, numbered: bool) -> BadReplyError:
+        """Return what a no means. Without a number it may be a late one for another block, so it must come twice."""
+        reason = f"exception {code} ({EXCEPTIONS.get(code, 'unknown')})"
+        if code in NOT_REACHED:
+            return BadReplyError(
+                f"The gateway {self._wire.where} does not reach unit {self._unit_id}: {reason}; check the inverter's "
+                "cable and MODBUS_UNIT_ID."
+            )
+        sentence = f"The inverter at {self._wire.where} refuses: {reason}."
+        is_sure = numbered or self._refused_before == (request.start, code)
+        self._refused_before = (request.start, code)
+        if code in NOT_THERE and not was_longer and is_sure:
             return RefusedReadError(sentence)
         self._unanswered.clear()  # perhaps it was only what we asked for in addition
         return BadReplyError(sentence)
@@ -218,3 +229,13 @@ class Conversation:
 def _now() -> float:
     """Return the event loop's time, which tests let fly."""
     return asyncio.get_running_loop().time()
+
+
+def _longer(start: int, count: int, taken: set[int]) -> tuple[int, int]:
+    """Return a block that holds the wanted one, as long as none of `taken`, and without command registers."""
+    room = next_command(start + count) - start
+    for length in range(count, READ_MOST + 1):
+        first = min(start, start + room - length)
+        if length not in taken and first >= 0 and next_command(first) >= start:
+            return first, length
+    return start, count

@@ -18,7 +18,7 @@ REFUSED = READ | 0x80
 LONGEST = 264
 """Bytes of the longest frame, envelope included."""
 CRC = 2
-PI30_ANSWER = re.compile(rb"\([ -~]{3,}..\r", re.DOTALL)
+PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
 """A bracket, text, two bytes of checksum, CR: the ASCII protocol of Easun SMW, SMH, SMR, SMT and many others."""
 
 _decoder = DecodePDU(is_server=False)

@@ -28,6 +28,8 @@ class Limits:
 
 NO_VOLTAGE_V = 20
 """Below this no frequency can be measured."""
+NO_FREQUENCY_HZ = 1
+"""A full voltage always has one; noise volts on an open line are fewer."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,13 @@ class Reading:
     mains_lost: bool = False
 
     def is_usable(self, limits: Limits) -> bool:
-        """Whether the figures can be true: a frequency without a voltage is a register that means another thing."""
+        """Whether the figures can be true: the one without the other is a register that means another thing."""
         if self.voltage_v is None or self.frequency_hz is None:
             return False
         low, high = limits.present_hz
-        return self.mains_lost or self.voltage_v >= NO_VOLTAGE_V or not low <= self.frequency_hz <= high
+        without_voltage = self.voltage_v < NO_VOLTAGE_V and low <= self.frequency_hz <= high
+        without_frequency = self.voltage_v >= limits.present_v and self.frequency_hz < NO_FREQUENCY_HZ
+        return self.mains_lost or not (without_voltage or without_frequency)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,18 @@
 
 from services.poller.blocks import BlockReader
 from services.poller.decode import Decoded, all_zero, decode, has_power
-from services.poller.registers import IDENTITY, PROTOCOL_NUMBER, Layout, layout_for
-from shared.errors import BadReplyError
+from services.poller.registers import IDENTITY, PROTOCOL_ALONE, PROTOCOL_NUMBER, Layout, layout_for
+from shared.errors import BadReplyError, RefusedReadError
 
 NO_CABLE = "The gateway or dongle answers nothing but zeros: it has probably lost the inverter's cable."
 
 
 async def identify(blocks: BlockReader) -> tuple[Layout, int]:
     """Return the layout of the registers and the protocol number it was taken from, or raise DeviceError."""
-    words = await blocks.read([IDENTITY])
+    try:
+        words = await blocks.read([IDENTITY])
+    except RefusedReadError:
+        words = await blocks.read([PROTOCOL_ALONE])
     protocol = words.get(PROTOCOL_NUMBER)
     layout = layout_for(protocol) if protocol is not None else None
     if layout is None or protocol is None:

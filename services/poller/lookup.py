@@ -7,16 +7,24 @@ from ipaddress import IPv4Address
 
 from shared.errors import DeviceOfflineError
 
+LOOK_UP_S = 5.0
 
-async def address_of(host: str, family: socket.AddressFamily = socket.AF_UNSPEC) -> str:
-    """Return the address behind a name or an address, or raise DeviceOfflineError."""
+
+async def address_of(host: str) -> str:
+    """Return the IPv4 address behind a name or an address, or raise DeviceOfflineError."""
     with suppress(ValueError):
         return str(IPv4Address(host))
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, family=family)
-    except (OSError, UnicodeError):
-        raise DeviceOfflineError(
-            f"The name {host} is not known on this network: set MODBUS_HOST in .env to the address of the inverter's "
-            "gateway or dongle."
-        ) from None
+        async with asyncio.timeout(LOOK_UP_S):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET)
+    except (OSError, UnicodeError):  # a TimeoutError is the former
+        raise unknown_name(host) from None
     return str(found[0][4][0])
+
+
+def unknown_name(host: str) -> DeviceOfflineError:
+    """Return the error for a name that nobody knows."""
+    return DeviceOfflineError(
+        f"The name {host} is not known on this network: set MODBUS_HOST in .env to the address of the inverter's "
+        "gateway or dongle."
+    )

@@ -17,6 +17,7 @@ class Pipe(asyncio.Protocol):
         self.closed = False
         self.peer = ""
         self.greeted = False
+        self.ready = asyncio.Event()
         self._on_open = on_open
         self._news = asyncio.Event()
         self._transport: asyncio.Transport | None = None
@@ -25,6 +26,7 @@ class Pipe(asyncio.Protocol):
         """Note where bytes go, and tell whoever waits for a connection."""
         self._transport = cast(asyncio.Transport, transport)
         self.peer = str((transport.get_extra_info("peername") or ("",))[0])
+        self.ready.set()
         self._on_open(self)
 
     def data_received(self, data: bytes) -> None:

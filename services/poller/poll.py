@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.poller import grid
 from services.poller.blocks import BlockReader, Inverter
-from services.poller.decode import decode, mains_lost, to_info, to_state
+from services.poller.decode import decode, has_power, mains_lost, to_info, to_state
 from services.poller.identify import identify, live_reading
 from services.poller.registers import Layout
 from services.poller.settings import MODELS, PollerSettings
@@ -97,7 +97,7 @@ class Poller:
     async def _say_grid(self, layout: Layout, protocol: int, reading: grid.Reading) -> None:
         """Publish the state of the grid; a change that is seen once is looked at again at once."""
         self._memory = grid.after_reading(self._memory, reading, self._limits)
-        if self._memory.pending:
+        if self._memory.pending or not reading.is_usable(self._limits):  # two requests may see two sides of a change
             reading = await self._second_look(layout, protocol) or reading
         self._say_contradiction(reading)
         # a moment before the first confirmation it is not worth calling the grid unknown
@@ -112,20 +112,30 @@ class Poller:
         except DeviceError:
             return None
         decoded = decode(layout, protocol, words)
+        if not has_power(decoded):  # a lost cable is no second witness
+            return None
         now = self._clock()
         reading = grid.Reading(now, *_mains(to_state(decoded, now)), mains_lost(decoded))
         self._memory = grid.after_reading(self._memory, reading, self._limits)
         return reading
 
     def _say_contradiction(self, reading: grid.Reading) -> None:
+        volts, hertz = reading.voltage_v, reading.frequency_hz
         if reading.is_usable(self._limits):
-            self._health.solved("mains")
+            if self._memory.state is Grid.UNKNOWN and not self._memory.pending:
+                self._health.problem(
+                    "mains",
+                    f"The mains shows {volts} V at {hertz} Hz, which is neither present nor lost, so the grid is unknown: "
+                    "set GRID_PRESENT_V lower where this is usual.",
+                )
+            else:
+                self._health.solved("mains")
             return
         self._health.problem(
             "mains",
-            f"The inverter's figures for the mains cannot be true (voltage {reading.voltage_v} V, frequency "
-            f"{reading.frequency_hz} Hz), so the grid is unknown: perhaps this model lays out its registers in another "
-            "way; please report it, with the file that `python -m services.poller dump` makes.",
+            f"The inverter's figures for the mains cannot be true ({volts} V at {hertz} Hz), so the grid is unknown: "
+            "perhaps this model lays out its registers in another way; please report it, with the file that "
+            "`python -m services.poller dump` makes.",
         )
 
     def _say_trouble(self) -> None:
@@ -144,7 +154,8 @@ class Poller:
             log.info("The settings of the inverter could not be read this time. %s", error)
             return False
         info = to_info(decode(layout, protocol, words), self._clock(), layout)
-        if info.protocol_number != protocol:  # the gateway lost the inverter in between, or its identity reads as zeros
+        if info.protocol_number != protocol:  # the cable was lost just now, or when we asked who it is
+            self._known = None
             return False
         self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
         return True

@@ -14,9 +14,16 @@ from shared.errors import ConfigError
 LAYOUTS = Path(__file__).parent / "layouts"
 PROTOCOL_NUMBER = 184
 """The address that tells the layouts apart; it is the same in all of them."""
+COMMANDS = (425, 426, 459, 460, 461, 656, 695, 705, 706)
+"""Addresses that are only good for writing (erase, reset, restart): they are not even read."""
 WORDS = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2}
 
 Address = Annotated[int, Field(ge=0, le=65535)]
+
+
+def next_command(address: int) -> int:
+    """Return the first address from this one on that must not be touched."""
+    return next((command for command in COMMANDS if command >= address), 0x10000)
 
 
 class Entry(BaseModel):
@@ -45,6 +52,8 @@ class Block(Entry):
 
 IDENTITY = Block(start=171, count=27)
 """What to read before the layout is known. The protocol number is in it."""
+PROTOCOL_ALONE = Block(start=PROTOCOL_NUMBER, count=1)
+"""The same for units that refuse it as a whole."""
 
 
 class Register(Entry):

@@ -6,7 +6,7 @@ looks alive. It is told only while no call stands, every ANNOUNCE_S seconds.
 
 import asyncio
 import errno
-import socket
+import os
 from collections import deque
 from contextlib import suppress
 
@@ -24,6 +24,7 @@ ANSWER_S = 0.7
 """How long the answers to a question to all are waited for."""
 SECOND_CALL_S = 1.0
 CALLED_AWAY, CALLED_AWAY_S = 4, 60.0
+STANDS_S = 0.5
 PROBES = 2
 """So many announcements go to whoever answers; then all are told at once, for some answer to nothing but an order."""
 
@@ -47,7 +48,7 @@ class DongleWire:
         self._address = ""
         self._told_all = False
         self._called = asyncio.Event()
-        self._callers: set[str] = set()
+        self._callers: dict[str, Pipe] = {}
         self._called_away: deque[float] = deque(maxlen=CALLED_AWAY)
 
     @property
@@ -58,10 +59,11 @@ class DongleWire:
     async def open(self) -> Pipe:
         """Wait for a call; tell the dongle meanwhile where to call."""
         began = _now()
-        self._address = await address_of(self._host, socket.AF_INET) if self._host else ""
+        self._address = await address_of(self._host) if self._host else ""
         await self._listen()
-        if self._pipe is None or self._pipe.lost:
-            self._announcing = self._announcing or asyncio.create_task(self._announce())
+        if self._pipe and self._pipe.lost:
+            self._stop_announcing()  # so that it is told at once
+        self._announcing = self._announcing or asyncio.create_task(self._announce())
         if self._announcing and self._announcing.done():
             self._announcing.result()  # a bug in it must not go unheard
         with suppress(TimeoutError):
@@ -75,8 +77,8 @@ class DongleWire:
         if len(self._called_away) < CALLED_AWAY or _now() - self._called_away[0] > CALLED_AWAY_S:
             return None
         return (
-            f"The dongle was called away {CALLED_AWAY} times within {CALLED_AWAY_S:g} s: another program (SmartESS in "
-            "local mode, Home Assistant, a second poller) uses it too, and only one can."
+            f"The dongle left us {CALLED_AWAY} times within {CALLED_AWAY_S:g} s: another program (SmartESS in local "
+            "mode, Home Assistant, a second poller) uses it too, and only one can; or its Wi-Fi keeps breaking off."
         )
 
     def silence(self, unit: int, timeout_s: float) -> str:
@@ -96,7 +98,7 @@ class DongleWire:
 
     def close(self) -> None:
         """Stop listening and announcing."""
-        for closable in (self._pipe, self._server, self._announcer):
+        for closable in (*self._callers.values(), self._server, self._announcer):
             if closable:
                 closable.close()
         self._stop_announcing()
@@ -112,11 +114,10 @@ class DongleWire:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(lambda: Pipe(self._answer), "0.0.0.0", self._port)  # noqa: S104
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            reason = f"is taken by {owner_of(self._port)}" if taken else f"cannot be used ({error.strerror})"
-            raise DeviceOfflineError(
-                f"Port {self._port}, where the dongle should call, {reason}: end that program, or set MODBUS_PORT."
-            ) from None
+            reason = f"cannot be used ({os.strerror(error.errno or 0).lower()}): set MODBUS_PORT to another."
+            if error.errno == errno.EADDRINUSE:
+                reason = f"is taken by {owner_of(self._port)}: end that program, or set MODBUS_PORT."
+            raise DeviceOfflineError(f"Port {self._port}, where the dongle should call, {reason}") from None
         self._port = self._server.sockets[0].getsockname()[1]
         await self._announcer.start()
 
@@ -127,31 +128,38 @@ class DongleWire:
             await self._called.wait()
         if self._told_all:
             await asyncio.sleep(SECOND_CALL_S)
-        if len(self._callers) > 1:
+        calling = [peer for peer, pipe in self._callers.items() if not pipe.lost]
+        if len(calling) > 1 and not self._address:
             self._pipe.close()
-            raise DeviceOfflineError(self._several(self._callers))
+            raise DeviceOfflineError(self._several(calling))
+        if self._pipe.lost:  # it only knocked
+            return await self._call()
         return self._pipe
 
     def _answer(self, pipe: Pipe) -> None:
-        """Take a call; somebody else must not end the one that stands."""
-        self._callers.add(pipe.peer)
-        if self._pipe and not self._pipe.lost and self._pipe.peer != pipe.peer:
+        """Take a call; the one that stands is ended by nobody else, and a dongle that was named is the only one."""
+        self._callers[pipe.peer] = pipe
+        if self._address and pipe.peer != self._address:
             pipe.close()
+            return
+        if self._pipe and not self._pipe.lost and self._pipe.peer != pipe.peer:
             return
         if self._pipe and not self._pipe.closed:
             self._called_away.append(_now())
             self._pipe.close()
         self._pipe = pipe
         self._called.set()
-        self._stop_announcing()
 
     # the announcement
 
     async def _announce(self) -> None:
-        """Tell the dongle again and again; it is stopped when it calls."""
+        """Tell the dongle again and again while no call stands."""
         self._callers.clear()
         fruitless = 0
         while True:
+            if self._pipe and not self._pipe.lost:
+                await asyncio.sleep(STANDS_S)
+                continue
             began = _now()
             with suppress(OSError):  # no way to it at the moment
                 await self._tell(fruitless)
@@ -189,6 +197,12 @@ class DongleWire:
     def _why_nobody_calls(self, answered: list[str]) -> str:
         if not self._host and len(answered) > 1:
             return self._several(answered)
+        strangers = [peer for peer in self._callers if peer != self._address]
+        if self._address and strangers:
+            return (
+                f"A call came from {strangers[0]}, but MODBUS_HOST is {self._host}: set it to that address if this is "
+                "the dongle; behind a proxy leave it empty and set DONGLE_BROADCAST to the dongle's own address."
+            )
         if answered:
             return (
                 f"The dongle at {answered[0]} answers but does not call port {self._port} of this machine: set "
@@ -206,7 +220,7 @@ class DongleWire:
             "address."
         )
 
-    def _several(self, addresses: set[str] | list[str]) -> str:
+    def _several(self, addresses: list[str]) -> str:
         return f"Several dongles answer ({', '.join(sorted(addresses))}): set MODBUS_HOST to the one that is meant."
 
 

@@ -50,14 +50,14 @@ class SerialWire:
             help_ = HELP.get(getattr(error, "errno", None) or 0, f"{error}.")
             raise DeviceOfflineError(f"The serial port {self.where} cannot be opened: {help_}") from None
         assert isinstance(pipe, Pipe)  # noqa: S101
-        await asyncio.sleep(0)  # the transport presents itself in the next turn of the loop
+        await pipe.ready.wait()  # the transport presents itself in a later turn of the loop
         return pipe
 
     def silence(self, unit: int, timeout_s: float) -> str:
         """Return the sentence for a line on which nobody answers."""
         return (
-            f"{self.where} is open, but no inverter answers as unit {unit} within {timeout_s:g} s: check the cable and "
-            "MODBUS_UNIT_ID."
+            f"{self.where} is open, but no inverter answers as unit {unit} within {timeout_s:g} s: check the cable, "
+            f"MODBUS_UNIT_ID and MODBUS_BAUDRATE ({self._baudrate}; these inverters use 9600)."
         )
 
     def noise(self, framing: Framing) -> str:

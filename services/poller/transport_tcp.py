@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import socket
 
 from services.poller.frames import Framing, ModbusTcp, Rtu
-from services.poller.lookup import address_of
+from services.poller.lookup import unknown_name
 from services.poller.pipe import Pipe
 from shared.errors import DeviceOfflineError
 
@@ -23,10 +24,11 @@ class TcpWire:
 
     async def open(self) -> Pipe:
         """Connect to the gateway."""
-        address = await address_of(self._host)
         try:
             async with asyncio.timeout(self._timeout_s):
-                _, pipe = await asyncio.get_running_loop().create_connection(Pipe, address, self._port)
+                _, pipe = await asyncio.get_running_loop().create_connection(Pipe, self._host, self._port)
+        except (socket.gaierror, UnicodeError):
+            raise unknown_name(self._host) from None
         except OSError as error:  # a TimeoutError is one too
             raise DeviceOfflineError(
                 f"Nothing listens for {self.framings[0].name} at {self.where} ({_reason(error)}): is the gateway on, "

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -242,5 +242,55 @@ def test_one_that_takes_its_time_is_not_hurried() -> None:
 
             wire._redirect = later
             await reads(inverter)
+
+    fly(run())
+
+
+def test_another_dongle_that_calls_is_not_taken_for_the_named_one() -> None:
+    """It was told to call here before, by us or by somebody else."""
+
+    async def run() -> None:
+        async with (
+            dongle("127.0.0.2") as other,
+            dongle("127.0.0.3", other.port) as named,
+            reader(other.port, modbus_host="127.0.0.3") as inverter,
+        ):
+            await reads(inverter)
+            other._redirect(("127.0.0.1", inverter._wire._port))
+            await asyncio.sleep(1)
+            for _ in range(5):
+                await reads(inverter)
+            await named.fail(Fault(kind="unplug"))
+            await asyncio.sleep(10)
+            assert "A call came from 127.0.0.2, but MODBUS_HOST is 127.0.0.3" in await why_not(inverter)
+            assert other.device.requests == 0
+            await named.fail()
+            await asyncio.sleep(5)
+            await reads(inverter)
+
+    fly(run())
+
+
+def test_knocks_on_the_port_do_not_keep_the_dongle_out() -> None:
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            await reads(inverter)
+            port = inverter._wire._port
+
+            async def knock() -> None:
+                while True:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0))
+                    await asyncio.sleep(0.3)
+                    writer.close()
+                    await asyncio.sleep(0.7)
+
+            knocking = asyncio.create_task(knock())
+            await wire.fail(Fault(kind="reboot", latency_s=2))
+            for _ in range(10):
+                await asyncio.sleep(1)
+                with suppress(DeviceOfflineError):
+                    await inverter.read(201, 2)
+            await reads(inverter)
+            knocking.cancel()
 
     fly(run())

@@ -186,6 +186,8 @@ def test_the_warning_alone_is_no_witness() -> None:
     [
         pytest.param(0.0, 50.0, False, False, id="a-classic-map-on-an-11-kW-unit"),
         pytest.param(19.9, 50.0, False, False, id="noise-has-no-frequency"),
+        pytest.param(230.0, 0.0, False, False, id="a-full-voltage-without-a-frequency"),
+        pytest.param(60.0, 0.0, False, True, id="noise-volts-on-an-open-line"),
         pytest.param(0.0, 50.0, True, True, id="the-inverter-says-it-too"),
         pytest.param(0.0, 0.0, False, True, id="an-outage"),
         pytest.param(80.0, 50.0, False, True, id="a-brown-out"),

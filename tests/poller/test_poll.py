@@ -243,3 +243,62 @@ async def test_a_battery_with_the_other_sign_is_turned_round(monkeypatch) -> Non
     assert (before.battery_power_w, after.battery_power_w) == (-70, 70)
     assert before.battery_current_a == -after.battery_current_a
     assert before.battery_voltage_v == after.battery_voltage_v
+
+
+async def test_a_cable_lost_before_the_second_look_is_no_second_witness(monkeypatch) -> None:
+    home = Home(Inverter(ELEVEN_KW), monkeypatch)
+    await home.step()
+    reads = iter(range(100))
+    broken = ELEVEN_KW | {203: 0, 338: 0}
+    home.inverter.before_read = lambda *_: setattr(home.inverter, "words", broken if next(reads) < 6 else {})
+    await home.step()
+    assert home.grid is Grid.ON
+    home.inverter.before_read = lambda *_: None
+    for _ in range(5):
+        await home.fails(BadReplyError, "nothing but zeros")
+    assert home.grid is Grid.UNKNOWN
+
+
+async def test_a_loss_between_two_requests_is_seen_at_once_and_no_contradiction(monkeypatch) -> None:
+    home = Home(Inverter(ELEVEN_KW), monkeypatch)
+    await home.step()
+    gone = ELEVEN_KW | {203: 0, 338: 0}
+
+    def lost_after_the_frequency(start: int, _count: int) -> None:
+        if start == 252:
+            home.inverter.words = gone
+
+    home.inverter.before_read = lost_after_the_frequency
+    await home.step()
+    assert home.reason == ""
+    await home.step()
+    assert home.grid is Grid.OFF
+
+
+async def test_an_identity_that_read_as_zeros_once_is_asked_again(monkeypatch) -> None:
+    home = Home(Inverter({address: word for address, word in MAINS.items() if address > 197}), monkeypatch)
+    await home.step()
+    home.inverter.words = MAINS | {184: 2, 171: 0x2300}
+    for _ in range(3):
+        await home.step(3700)
+    assert home.bus.on(INVERTER_INFO, "main")[-1].protocol_number == 2
+
+
+async def test_a_unit_that_refuses_its_identity_as_a_whole_is_asked_for_its_number_alone(monkeypatch) -> None:
+    def pedantic(start: int, count: int) -> None:
+        if start <= 185 < start + count:
+            raise RefusedReadError("exception 2")
+
+    home = Home(Inverter(MAINS, pedantic), monkeypatch)
+    await home.step()
+    assert home.grid is Grid.ON
+
+
+async def test_a_mains_between_the_thresholds_is_unknown_and_said(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {202: 1200}), monkeypatch)
+    await home.step()
+    assert home.grid is Grid.UNKNOWN
+    assert "120.0 V at 50.0 Hz, which is neither present nor lost" in home.reason
+    home.inverter.words = MAINS
+    await home.step()
+    assert home.reason == ""

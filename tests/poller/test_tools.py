@@ -129,7 +129,7 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
             "Nothing listens for Modbus TCP at 127.0.0.1:1",
         ),
         (["replay", "nowhere.json"], {}, 78, "There is no file nowhere.json."),
-        (["dump", "/nowhere/file"], {"MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": "1"}, 1, "Nothing listens"),
+        (["dump", "/nowhere/file"], {"MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": "1"}, 78, "cannot be written"),
     ],
 )
 async def test_what_is_wrong_is_one_sentence(arguments, settings, code, sentence) -> None:

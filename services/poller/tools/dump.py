@@ -2,26 +2,26 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from services.poller.blocks import BlockReader, Inverter
 from services.poller.decode import Words, decode
-from services.poller.registers import PROTOCOL_NUMBER, Block, Layout, layout_for
-from shared.errors import ConfigError, RefusedReadError
+from services.poller.registers import COMMANDS, PROTOCOL_NUMBER, Block, Layout, layout_for
+from shared.errors import ConfigError, DeviceError, RefusedReadError
 from shared.messages import iso
 from shared.version import program_version
 
 FIRST, LAST, STEP = 100, 899, 40
-COMMANDS = frozenset((425, 426, 459, 460, 461, 656, 695, 705, 706))
-"""Addresses that are only good for writing (erase, reset, restart): better not touched at all."""
 PRIVATE = (range(172, 184), range(186, 198))
 """The name that the owner gave, and the serial number."""
 
 
 async def dump(inverter: Inverter, file: Path) -> str:
     """Read all registers into a file and return a sentence that says so."""
+    _save(file, {})  # better now than after a minute of reading
     words, refused = await _everything(inverter)
     _save(file, {"dumps": [_record(masked(words), refused)]})
     return f"{len(words)} registers are in {file}, serial number and name masked. Please attach it to your report."
@@ -41,18 +41,21 @@ async def _everything(inverter: Inverter) -> tuple[Words, list[str]]:
     for block in _ranges():
         try:
             words |= zip(block.addresses, await inverter.read(block.start, block.count), strict=True)
-        except RefusedReadError:
-            refused.append(f"{block.addresses[0]}-{block.addresses[-1]}")
+        except DeviceError as error:
+            if not words and not isinstance(error, RefusedReadError):
+                raise  # nobody there at all
+            refused.append(f"{block.addresses[0]}-{block.addresses[-1]}: {error}")
     layout = _layout(words)
     if layout:
         protocol = words[PROTOCOL_NUMBER]
-        words |= await BlockReader(inverter).read(layout.blocks_for(protocol), layout)
+        with suppress(DeviceError):
+            words |= await BlockReader(inverter).read(layout.blocks_for(protocol), layout)
     return words, refused
 
 
 def _ranges() -> Iterator[Block]:
     start = FIRST
-    for stop in (*sorted(COMMANDS), LAST + 1):
+    for stop in (*COMMANDS, LAST + 1):
         for first in range(start, stop, STEP):
             yield Block(start=first, count=min(STEP, stop - first))
         start = stop + 1
