@@ -99,7 +99,7 @@ class Poller:
         self._memory = grid.after_reading(self._memory, reading, self._limits)
         if self._memory.pending or not reading.is_usable(self._limits):  # two requests may see two sides of a change
             reading = await self._second_look(layout, protocol) or reading
-        self._say_contradiction(reading)
+        self._say_doubt(reading)
         # a moment before the first confirmation it is not worth calling the grid unknown
         if not (self._memory.state is Grid.UNKNOWN and self._memory.pending):
             self._bus.publish(GRID_STATE, grid.message(self._memory, reading.at, reading))
@@ -119,24 +119,27 @@ class Poller:
         self._memory = grid.after_reading(self._memory, reading, self._limits)
         return reading
 
-    def _say_contradiction(self, reading: grid.Reading) -> None:
-        volts, hertz = reading.voltage_v, reading.frequency_hz
-        if reading.is_usable(self._limits):
-            if self._memory.state is Grid.UNKNOWN and not self._memory.pending:
-                self._health.problem(
-                    "mains",
-                    f"The mains shows {volts} V at {hertz} Hz, which is neither present nor lost, so the grid is unknown: "
-                    "set GRID_PRESENT_V lower where this is usual.",
-                )
-            else:
-                self._health.solved("mains")
-            return
-        self._health.problem(
-            "mains",
-            f"The inverter's figures for the mains cannot be true ({volts} V at {hertz} Hz), so the grid is unknown: "
-            "perhaps this model lays out its registers in another way; please report it, with the file that "
-            "`python -m services.poller dump` makes.",
-        )
+    def _say_doubt(self, reading: grid.Reading) -> None:
+        if doubt := self._doubt(reading):
+            self._health.problem("mains", doubt)
+        else:
+            self._health.solved("mains")
+
+    def _doubt(self, reading: grid.Reading) -> str | None:
+        """Return why readings come and the grid is unknown all the same."""
+        mains = f"{reading.voltage_v} V at {reading.frequency_hz} Hz"
+        if not reading.is_usable(self._limits):
+            return (
+                f"The inverter's figures for the mains cannot be true ({mains}), so the grid is unknown: perhaps this "
+                "model lays out its registers in another way; please report it, with the file that "
+                "`python -m services.poller dump` makes."
+            )
+        if self._memory.state is Grid.UNKNOWN and not self._memory.pending:
+            return (
+                f"The mains shows {mains}, which is neither present nor lost, so the grid is unknown: set "
+                "GRID_PRESENT_V lower where this is usual."
+            )
+        return None
 
     def _say_trouble(self) -> None:
         if trouble := self._inverter.trouble:
