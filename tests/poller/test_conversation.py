@@ -96,7 +96,7 @@ def test_another_unit_is_silence_and_said_so(kind):
 def test_only_damage_is_said_to_be_damage(kind):
     async def work(both):
         await reads_right(both)
-        await both.fail("corrupt")
+        await both.fail("half")
         with pytest.raises((BadReplyError, DeviceOfflineError)) as raised:
             await both.inverter.read(100, 125)
         assert isinstance(raised.value, BadReplyError)
