@@ -71,6 +71,7 @@ class Batteries:
         self._all: dict[str, Battery] = {}
         self._disabled: set[str] = set()
         self._worked = False
+        self._began = utc_now()
         interval = self._settings.jk_scan_interval
         self._gone_after = timedelta(seconds=GONE_S + (interval if interval >= CONNECT_EACH_TIME_S else 0))
 
@@ -169,6 +170,8 @@ class Batteries:
 
     def _tell_contact(self, battery: Battery, *, is_online: bool, now: datetime) -> None:
         before, problem = battery.contact, battery.session.problem
+        if not is_online and problem is None and now - self._began < self._gone_after:
+            return  # after a restart what was said before may still hold
         state = Contact.ONLINE if is_online else Contact.OFFLINE
         why = None if is_online else str(problem or "It has not been found yet.")
         key = battery.pack.entry.key

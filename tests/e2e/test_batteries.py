@@ -89,6 +89,7 @@ def test_kills_of_the_service_and_of_the_radio_are_survived(known: Stack, watche
     watcher.wait_for("service/bms/status", state="offline")
     known.bms.start()
     more(watcher, f"{ONE}/state")
+    assert {payload["state"] for payload in watcher.on(f"{ONE}/availability")} == {"online"}, "it did not even blink"
     known.batteries.kill()
     began = time.monotonic()
     watcher.wait_for(f"{TWO}/availability", state="offline")
