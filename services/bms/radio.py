@@ -6,7 +6,6 @@ that the scanner saw, for a connection by address alone would scan a second time
 
 import asyncio
 import importlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,8 +20,6 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakErro
 from bleak.uuids import normalize_uuid_16
 
 from shared.errors import DeviceOfflineError
-
-log = logging.getLogger("bms")
 
 SERVICE = normalize_uuid_16(0xFFE0)
 FIRST_CHOICE = normalize_uuid_16(0xFFE1)

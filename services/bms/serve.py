@@ -70,6 +70,7 @@ class Batteries:
         self._radios: dict[str, Radio] = {}
         self._all: dict[str, Battery] = {}
         self._disabled: set[str] = set()
+        self._total_at: datetime | None = None
         self._worked = False
         self._began = utc_now()
         interval = self._settings.jk_scan_interval
@@ -82,7 +83,7 @@ class Batteries:
             return
         settings = self._settings
         limits = Limits(settings.jk_cell_low_v, settings.jk_cell_high_v, settings.jk_cell_delta_v)
-        session = Session(Pack(entry, limits), self._radio(entry.adapter), settings.jk_scan_interval, lambda: None)
+        session = Session(Pack(entry, limits), self._radio(entry.adapter), settings.jk_scan_interval)
         battery = Battery(session, is_new=is_new)
         battery.contact = await self._service.bus.retained(BATTERY_AVAILABILITY, entry.key)
         self._all[entry.address] = battery
@@ -214,6 +215,6 @@ class Batteries:
         if len(self._all) < 2 or not states:
             return
         total = sum_up(states, now)
-        if total.at != getattr(self, "_total_at", None):
+        if total.at != self._total_at:
             self._total_at = total.at
             self._service.bus.publish(BATTERY_STATE, total, ALL)

@@ -31,14 +31,13 @@ def utc_now() -> datetime:
 
 
 class Session:
-    """One battery. `problem` says what is wrong at the moment; `told` is called whenever that changes or news come."""
+    """One battery. `problem` says what is wrong at the moment."""
 
-    def __init__(self, pack: Pack, radio: Radio, interval_s: float, told: Callable[[], None]) -> None:
+    def __init__(self, pack: Pack, radio: Radio, interval_s: float) -> None:
         self.pack = pack
         self.problem: DeviceOfflineError | None = None
         self._radio = radio
         self._interval_s = interval_s
-        self._told = told
         self._frames = asyncio.Event()
 
     async def run(self) -> None:
@@ -50,10 +49,10 @@ class Session:
                 await self._live()
                 pause, retry = max(0.0, began + self._interval_s - asyncio.get_running_loop().time()), RETRY_FIRST_S
             except RadioUnavailableError as error:
-                self._say(error)
+                self.problem = error
                 pause = NO_RADIO_S
             except DeviceOfflineError as error:
-                self._say(error)
+                self.problem = error
                 if asyncio.get_running_loop().time() - began > STEADY_S + FIND_S:
                     retry = RETRY_FIRST_S
                 pause, retry = retry * random.uniform(0.7, 1.3), min(2 * retry, RETRY_MOST_S)
@@ -85,7 +84,6 @@ class Session:
                 self._frames.set()
                 self.problem = None
         self.pack.bad_frames += assembler.damaged - before
-        self._told()
 
     async def _introduce(self, link: Link, seen: Seen) -> None:
         """Ask who it is, and then for its settings and cells; a battery that is slow is asked twice."""
@@ -153,7 +151,3 @@ class Session:
                 else " new: its module hangs, and is connected again."
             )
         )
-
-    def _say(self, error: DeviceOfflineError) -> None:
-        self.problem = error
-        self._told()

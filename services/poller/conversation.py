@@ -2,7 +2,6 @@
 answer is lost, late, doubled or damaged."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,8 +10,6 @@ from services.poller.frames import Framing, Refusal, Request, Words, find_reply,
 from services.poller.pipe import Pipe
 from services.poller.registers import next_command
 from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
-
-log = logging.getLogger("poller")
 
 TRIES = 3
 SILENCES = 2
