@@ -1,12 +1,13 @@
 """Makes docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py; `--check` says what is stale."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from shared import messages
 from shared.topics import TOPICS, Topic
 from shared.version import program_version
 
@@ -53,11 +54,18 @@ A retained message may be old: look at `at` before acting on it.
 | topic | retained | payload | written by | what for |
 |---|---|---|---|---|
 """
-    return head + "\n".join(rows) + "\n" + "".join(_payload(payload) for payload in payloads)
+    return head + "\n".join(rows) + "\n" + "".join(_payload(payload) for payload in payloads) + _parts(payloads)
 
 
 def _writers(topic: Topic[Any]) -> str:
     return "each service, and its will" if "%u" in topic.writers else ", ".join(topic.writers)
+
+
+def _parts(payloads: Iterable[type[Any]]) -> str:
+    """Describe what payloads are made of, each part once."""
+    schemas = [payload.model_json_schema(mode="serialization").get("$defs", {}) for payload in payloads]
+    names = sorted({name for schema in schemas for name, part in schema.items() if "properties" in part})
+    return "".join(_payload(getattr(messages, name)) for name in names)
 
 
 def _payload(payload: type[Any]) -> str:
@@ -71,7 +79,10 @@ def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
     if "anyOf" in field:
         return " or ".join(_kind(part, schema) for part in field["anyOf"])
     if "$ref" in field:
-        choices = schema["$defs"][field["$ref"].rsplit("/", 1)[1]]["enum"]
+        name = field["$ref"].rsplit("/", 1)[1]
+        choices = schema["$defs"][name].get("enum")
+        if choices is None:
+            return f"[{name}](#{name.lower()})"
         return ", ".join(f"`{choice}`" for choice in choices)
     if field.get("type") == "array":
         return f"list of {_kind(field['items'], schema)}"

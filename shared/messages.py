@@ -1,10 +1,18 @@
 """Every payload that travels on the broker. Units stand in the field names; None means unknown, never zero."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 
 def _utc_milliseconds(at: datetime) -> datetime:
@@ -282,3 +290,153 @@ class BatteryInfo(Message):
     device_name: str | None = None
     cell_count: Whole | None = None
     settings: dict[str, float | bool | None] = Field(default_factory=dict)
+
+
+class DayPlan(StrEnum):
+    """What is known of a day's planned outages. Unknown (nothing published) is never the same as no outages."""
+
+    PLANNED = "planned"
+    NO_OUTAGES = "no_outages"
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    EMERGENCY = "emergency"
+
+
+class Certainty(StrEnum):
+    """How sure a planned outage is; unknown where the operator used a mark that nobody has documented."""
+
+    DEFINITE = "definite"
+    POSSIBLE = "possible"
+    UNKNOWN = "unknown"
+
+
+class Window(BaseModel):
+    """A planned outage from start to end, which may run over midnight."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    start: Moment
+    end: Moment
+    certainty: Certainty = Certainty.DEFINITE
+
+    @model_validator(mode="after")
+    def _forward(self) -> "Window":
+        if self.end <= self.start:
+            raise ValueError("a planned outage ends after its start")
+        return self
+
+
+class PlannedDay(BaseModel):
+    """One day of the operator's wall clock: its state, and when the source last confirmed it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    day: date
+    state: DayPlan
+    confirmed_at: Moment
+
+
+class Move(BaseModel):
+    """A planned outage that was put elsewhere, or cut or made longer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    before: Window
+    after: Window
+
+
+class ScheduleChange(BaseModel):
+    """How the plan differs from the one before, by its windows and never by the operator's stamps.
+
+    published are days of which nothing was known before, withdrawn those of which nothing is known any more; their
+    windows are not repeated in added and removed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: Moment
+    published: tuple[date, ...] = ()
+    withdrawn: tuple[date, ...] = ()
+    states: tuple[date, ...] = ()
+    added: tuple[Window, ...] = ()
+    removed: tuple[Window, ...] = ()
+    moved: tuple[Move, ...] = ()
+
+
+class OutageSchedule(Message):
+    """The planned outages of a queue, as far as they are known.
+
+    windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is the
+    last good answer of a source, None where there was none yet; stale means that it is older than a day. change is the
+    last one, and stays through restarts.
+    """
+
+    queue: str
+    source: str | None = None
+    time_zone: str = "Europe/Kyiv"
+    days: tuple[PlannedDay, ...] = ()
+    windows: tuple[Window, ...] = ()
+    operator_stamp: str | None = None
+    fetched_at: Moment | None = None
+    stale: bool = False
+    problem: str | None = None
+    change: ScheduleChange | None = None
+
+
+class Via(StrEnum):
+    """The way to a plug: through the home network, or through Tuya's cloud."""
+
+    LOCAL = "local"
+    CLOUD = "cloud"
+
+
+class PlugState(Message):
+    """A plug: whether it is on (gang by gang where it has several), and how sure that is.
+
+    confirmed means that on was read back from the plug after the last command; pending is what it should become and
+    has not yet. switched_by names who switched last: grid, the sender of a command, or device. None means unknown.
+    """
+
+    name: str
+    on: bool | None = None
+    gangs: dict[str, bool | None] = Field(default_factory=dict)
+    reachable: bool | None = None
+    confirmed: bool = False
+    pending: bool | None = None
+    via: Via | None = None
+    switched_by: str | None = None
+    since: Moment | None = None
+    protected: bool = False
+    dry_run: bool = False
+    problem: str | None = None
+
+
+class PlugCommand(Message):
+    """A wish to switch a plug; an old or retained one is refused. by says who wishes it."""
+
+    on: bool
+    gang: str | None = None
+    by: str
+
+
+class ActionOutcome(StrEnum):
+    """What became of an attempt to switch."""
+
+    DONE = "done"
+    UNCONFIRMED = "unconfirmed"
+    FAILED = "failed"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    DRY_RUN = "dry_run"
+
+
+class PlugAction(Message):
+    """Something done, or not done, to a plug: an event for the record and for the bot, not a state."""
+
+    on: bool
+    gang: str | None = None
+    by: str
+    outcome: ActionOutcome
+    via: Via | None = None
+    transition_id: str | None = None
+    why: str | None = None

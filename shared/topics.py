@@ -18,6 +18,10 @@ from shared.messages import (
     InverterInfo,
     InverterState,
     Message,
+    OutageSchedule,
+    PlugAction,
+    PlugCommand,
+    PlugState,
     ServiceStatus,
 )
 
@@ -73,6 +77,14 @@ BATTERY_INFO = Topic("battery/{name}/info", BatteryInfo, ("bms",), "What a batte
 BATTERY_AVAILABILITY = Topic(
     "battery/{name}/availability", Availability, ("bms",), "Whether the battery itself answers."
 )
+OUTAGE_SCHEDULE = Topic("outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as known.")
+PLUG_STATE = Topic("plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how sure that is.")
+PLUG_ACTION = Topic(
+    "plug/{name}/action", PlugAction, ("tuya",), "Something done, or not done, to a plug: an event.", retain=False
+)
+PLUG_SET = Topic(
+    "plug/{name}/set", PlugCommand, ("bot", "dashboard", "homeassistant"), "A wish to switch a plug.", retain=False
+)
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "How a service of ours fares.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
@@ -83,5 +95,9 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     BATTERY_STATE,
     BATTERY_INFO,
     BATTERY_AVAILABILITY,
+    OUTAGE_SCHEDULE,
+    PLUG_STATE,
+    PLUG_ACTION,
+    PLUG_SET,
     SERVICE_STATUS,
 )
