@@ -11,6 +11,9 @@ from shared.topics import OUTAGE_SCHEDULE
 
 NO_QUEUE = "No plan of outages: QUEUE_NUMBER is not set. Set it to the queue of your address, such as 5.2."
 
+RETRY_S = 30.0
+"""Within a step every source was tried three times already."""
+
 
 async def serve(service: Service[ScheduleSettings]) -> None:
     """Watch the plan for ever."""
@@ -21,4 +24,5 @@ async def serve(service: Service[ScheduleSettings]) -> None:
     await service.bus.connected.wait()
     plan = await service.bus.retained(OUTAGE_SCHEDULE)
     watch = Watch(settings, service.bus, service.health, fetch, plan=plan, clock=lambda: datetime.now(UTC))
-    await repeat(watch.step, service.health, "sources", retry_most_s=settings.schedule_interval)
+    longest = settings.schedule_interval
+    await repeat(watch.step, service.health, "sources", retry_first_s=min(RETRY_S, longest), retry_most_s=longest)

@@ -12,7 +12,7 @@ from services.schedule.fetch import Fetch
 from services.schedule.plan import advance, failed
 from services.schedule.raw import RawAnswers
 from services.schedule.reading import ZONE
-from services.schedule.settings import ScheduleSettings
+from services.schedule.settings import POLITE_S, ScheduleSettings
 from services.schedule.sources import Answer, Source, sources
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.health import Health
@@ -163,8 +163,9 @@ class Watch:
 def pause(interval_s: float, now: datetime) -> float:
     """Return the seconds to the next request: fewer in the evening, never the same as those of all other homes."""
     local = now.astimezone(ZoneInfo(ZONE)).time()
-    share = BUSY_SHARE if BUSY_FROM <= local <= BUSY_TO else 1.0
-    return interval_s * share * random.uniform(1 - JITTER, 1 + JITTER)
+    is_busy = BUSY_FROM <= local <= BUSY_TO
+    seconds = max(interval_s * BUSY_SHARE, min(interval_s, POLITE_S)) if is_busy else interval_s
+    return seconds * random.uniform(1 - JITTER, 1 + JITTER)
 
 
 async def tried(ask: Callable[[], Awaitable[T]]) -> T:

@@ -284,12 +284,41 @@ def test_a_byte_order_mark_does_not_matter() -> None:
 
 
 KEYS = st.sampled_from(
-    "eventDate queues 5.2 from to shutdownHours status fact data GPV5.2 1763596800 today slots start end type date preset "
-    "sch_names lastUpdated update 1 99999999999999999999".split()
+    [
+        *(
+            "eventDate",
+            "queues",
+            "5.2",
+            "from",
+            "to",
+            "shutdownHours",
+            "status",
+            "fact",
+            "data",
+            "GPV5.2",
+            "1763596800",
+        ),
+        *(
+            "today",
+            "slots",
+            "start",
+            "end",
+            "type",
+            "date",
+            "preset",
+            "sch_names",
+            "lastUpdated",
+            "update",
+            "1",
+            "9" * 20,
+        ),
+    ]
 )
 TEXTS = st.sampled_from(
-    "20.11.2026 31.12.9999 01.01.0001 10:00 24:00 99:99 ScheduleApplies 2025-12-19T00:00:00+02:00 9999-12-31 "
-    "0001-01-01T00:00:00+14:00 no mfirst Definite 10:00-12:00 1\u0663:00".split()
+    [
+        *("20.11.2026", "31.12.9999", "01.01.0001", "10:00", "24:00", "99:99", "ScheduleApplies", "9999-12-31", "no"),
+        *("2025-12-19T00:00:00+02:00", "0001-01-01T00:00:00+14:00", "mfirst", "Definite", "10:00-12:00", "1\u0663:00"),
+    ]
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.text(max_size=5)
 ANYTHING = st.recursive(
