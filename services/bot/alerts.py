@@ -87,11 +87,14 @@ def _grid(memory: Memory, house: House, now: datetime) -> Told:
     grid = house.live_grid(now)
     if grid is None or grid.state is Grid.UNKNOWN:
         return memory, []
-    key = grid.transition_id or f"{grid.state}/{iso(grid.since)}"
-    last = memory.grid
-    if last is None or (last.key != key and last.state is grid.state and grid.transition_id is None):
-        # the first word of all is no change, and neither is a state whose beginning was lost
-        return _with_grid(memory, GridMemory(state=grid.state, since=grid.since, key=key)), []
+    key, last = grid.transition_id, memory.grid
+    if key is None:
+        return memory, []
+    is_new_to_us = last is not None and not (last.state is grid.state is Grid.ON)
+    if last is None or not is_new_to_us:
+        # the first word of all is no change; on again after on is a poller that has lost its memory
+        known = GridMemory(state=grid.state, since=grid.since, key=key, changes=last.changes if last else ())
+        return (memory if last and last.key == key else _with_grid(memory, known)), []
     if last.key == key:
         return memory, []
     return _changed(memory, last, house, grid, key, now)

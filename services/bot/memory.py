@@ -22,12 +22,17 @@ class GridMemory(BaseModel):
 
 
 class Condition(BaseModel):
-    """A trouble: since when it is there, whether it was told, when it ended."""
+    """A trouble: since when it is there, when we noticed, whether it was told, when it ended.
+
+    again says that it had been told and called over just before, so that it has to last longer to be told again.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     began: Moment
+    noticed: Moment
     told: bool = False
+    again: bool = False
     ended: Moment | None = None
 
 

@@ -11,7 +11,7 @@ from shared.freshness import STATUS_HOLDS, fresh
 from shared.messages import Availability, BatteryState, Contact, InverterState, ServiceHealth, ServiceStatus, iso
 
 QUIET = timedelta(minutes=10)
-"""A trouble that comes again within this time after its end is the same one, and is not told again."""
+"""A trouble that comes again within this time after its end is told again only when it has lasted this long."""
 HARMLESS = "battery fully charged"
 """The BMS sets an alarm bit for it; nothing is wrong."""
 
@@ -67,9 +67,11 @@ def _turn(before: Condition | None, seen: Seen, now: datetime) -> tuple[Conditio
     if seen.is_so is None:
         return before, False
     if seen.is_so and (before is None or before.ended):
-        is_again = bool(before and before.ended and before.told and now - before.ended < QUIET)
-        before = Condition(began=before.began if before and is_again else seen.at, told=is_again)
-    if seen.is_so and before and not before.told and now - before.began >= seen.patience:
+        is_again = bool(before and (before.told or before.again))
+        before = Condition(began=seen.at, noticed=now, again=is_again)
+    # patience begins when we notice: after a start, what is retained may be long over
+    patience = max(seen.patience, QUIET) if before and before.again else seen.patience
+    if seen.is_so and before and not before.told and now - before.noticed >= patience:
         return before.model_copy(update={"told": True}), True
     if not seen.is_so and before and not before.ended:
         return before.model_copy(update={"ended": now}), before.told
@@ -157,5 +159,6 @@ def _service(name: str, status: ServiceStatus, now: datetime, rules: Rules) -> S
     is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
     is_down = status.state in (ServiceHealth.OFFLINE, ServiceHealth.DEGRADED) or is_silent
     # a will was written when the connection began, so its moment says nothing
-    at = now if status.state is ServiceHealth.OFFLINE and status.since is None else status.since or status.at
+    since = now if status.state is ServiceHealth.OFFLINE else status.at
+    at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since
     return Seen(Kind.SERVICE_DOWN, name, name, is_down, min(at, now), status.reason or "", rules.patience)
