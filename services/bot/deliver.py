@@ -112,7 +112,9 @@ class Delivery:
         try:
             await self._send(chat, text)
         except LostChatError as error:
-            self._health.problem(f"chat {chat}", f"The chat {chat} cannot be written to: {error}. Its alerts are dropped.")
+            self._health.problem(
+                f"chat {chat}", f"The chat {chat} cannot be written to: {error}. Its alerts are dropped."
+            )
         except RefusedMessageError as error:
             log.error("Telegram does not take an alert for the chat %d (%s); it is left out.", chat, error)
         else:
@@ -133,7 +135,8 @@ class Delivery:
     def _moved(self, old: int, new: int) -> int:
         """Follow a group to its new number, with all that waits for it."""
         self._health.problem(
-            f"moved {old}", f"The group {old} has the number {new} now: change TELEGRAM_CHAT_ID. Until then it is followed."
+            f"moved {old}",
+            f"The group {old} has the number {new} now: change TELEGRAM_CHAT_ID. Until then it is followed.",
         )
         self._chats.move(old, new)
         self._outbox.put(self._outbox.memory, [(new, alert) for alert in self._outbox.waiting(old)])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.bot.alert import Alert, Kind
-from services.bot.words import Html, Voice, lines
 from services.bot.wording import alert_text
+from services.bot.words import Html, Voice, lines
 
 LATE = timedelta(minutes=2)
 """Alerts that have waited longer are merged; a few at once that are fresh are told one by one."""

@@ -89,7 +89,9 @@ def write_whole(file: Path, text: str) -> None:
         finally:
             os.close(directory)
     except OSError as error:
-        raise StorageError(f"{file} cannot be written ({error.strerror}): the bot may forget what it has told.") from None
+        raise StorageError(
+            f"{file} cannot be written ({error.strerror}): the bot may forget what it has told."
+        ) from None
 
 
 def _read(file: Path) -> Contents:

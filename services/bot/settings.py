@@ -53,7 +53,9 @@ class BotSettings(ServiceSettings):
     @model_validator(mode="after")
     def _a_token(self) -> Self:
         token = self.telegram_bot_token.get_secret_value()
-        if token and (":" not in token or not token.isascii() or not token.isprintable() or " " in token or "/" in token):
+        if token and (
+            ":" not in token or not token.isascii() or not token.isprintable() or " " in token or "/" in token
+        ):
             raise ValueError("TELEGRAM_BOT_TOKEN is no token of @BotFather's, such as 123456:ABC-DEF")
         return self
 

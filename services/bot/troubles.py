@@ -139,9 +139,7 @@ def _inverter(memory: Memory, device: str, state: InverterState) -> Iterator[See
         yield from _listed(memory, Kind.INVERTER_WARNING, device, device, state.warnings, state.at)
 
 
-def _listed(
-    memory: Memory, kind: Kind, device: str, name: str, texts: tuple[str, ...], at: datetime
-) -> Iterator[Seen]:
+def _listed(memory: Memory, kind: Kind, device: str, name: str, texts: tuple[str, ...], at: datetime) -> Iterator[Seen]:
     """Yield what a device lists now, and what it listed before and does no more."""
     prefix = f"{kind}/{device}/"
     gone = {key.removeprefix(prefix) for key in memory.conditions if key.startswith(prefix)} - set(texts)

@@ -90,12 +90,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Switch off the boiler, the oven, the kettle and whatever draws much.",
     ),
     "battery_alarm": ("‼️ <b>{time} Батарея {name}</b>: {what}", "‼️ <b>{time} Battery {name}</b>: {what}"),
-    "battery_alarm_over": ("✅ {time} Батарея {name}: більше немає «{what}»", "✅ {time} Battery {name}: no more “{what}”"),
+    "battery_alarm_over": (
+        "✅ {time} Батарея {name}: більше немає «{what}»",
+        "✅ {time} Battery {name}: no more “{what}”",
+    ),
     "imbalance": (
         "⚠️ <b>{time} Батарея {name}</b>: розбіжність комірок {what}",
         "⚠️ <b>{time} Battery {name}</b>: cells {what} apart",
     ),
-    "imbalance_over": ("✅ {time} Батарея {name}: комірки вирівнялися", "✅ {time} Battery {name}: cells are even again"),
+    "imbalance_over": (
+        "✅ {time} Батарея {name}: комірки вирівнялися",
+        "✅ {time} Battery {name}: cells are even again",
+    ),
     "battery_silent": (
         "📡 <b>Батарея {name}</b> не відповідає з {time}. {what}",
         "📡 <b>Battery {name}</b> has been silent since {time}. {what}",
@@ -106,14 +112,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "📡 <b>Inverter {name}</b> has been silent since {time}; whether the grid is there is unknown. {what}",
     ),
     "inverter_silent_over": ("✅ {time} Інвертор {name} знову відповідає", "✅ {time} Inverter {name} answers again"),
-    "inverter_fault": ("‼️ <b>{time} Інвертор {name}, аварія</b>: {what}", "‼️ <b>{time} Inverter {name}, fault</b>: {what}"),
-    "inverter_fault_over": ("✅ {time} Інвертор {name}: минулося «{what}»", "✅ {time} Inverter {name}: “{what}” is over"),
+    "inverter_fault": (
+        "‼️ <b>{time} Інвертор {name}, аварія</b>: {what}",
+        "‼️ <b>{time} Inverter {name}, fault</b>: {what}",
+    ),
+    "inverter_fault_over": (
+        "✅ {time} Інвертор {name}: минулося «{what}»",
+        "✅ {time} Inverter {name}: “{what}” is over",
+    ),
     "inverter_warning": (
         "⚠️ <b>{time} Інвертор {name}, попередження</b>: {what}",
         "⚠️ <b>{time} Inverter {name}, warning</b>: {what}",
     ),
-    "inverter_warning_over": ("✅ {time} Інвертор {name}: минулося «{what}»", "✅ {time} Inverter {name}: “{what}” is over"),
-    "service_down": ("🛠 <b>Служба {name}</b> не працює з {time}. {what}", "🛠 <b>Service {name}</b> is down since {time}. {what}"),
+    "inverter_warning_over": (
+        "✅ {time} Інвертор {name}: минулося «{what}»",
+        "✅ {time} Inverter {name}: “{what}” is over",
+    ),
+    "service_down": (
+        "🛠 <b>Служба {name}</b> не працює з {time}. {what}",
+        "🛠 <b>Service {name}</b> is down since {time}. {what}",
+    ),
     "service_down_over": ("✅ {time} Служба {name} знову працює", "✅ {time} Service {name} works again"),
     # plugs, as alerts
     "plug_done": ("🔌 {time} {name}: {state} ({by})", "🔌 {time} {name}: {state} ({by})"),
@@ -121,10 +139,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "🔌 {time} {name}: команду «{state}» надіслано, але не підтверджено ({by}). {what}",
         "🔌 {time} {name}: told to be {state}, not confirmed ({by}). {what}",
     ),
-    "plug_failed": ("❌ {time} {name}: не вдалося «{state}» ({by}). {what}", "❌ {time} {name}: could not be {state} ({by}). {what}"),
-    "plug_refused": ("⛔ {time} {name}: відмовлено «{state}» ({by}). {what}", "⛔ {time} {name}: refused to be {state} ({by}). {what}"),
-    "plug_dropped": ("⌛ {time} {name}: пропущено «{state}» ({by}). {what}", "⌛ {time} {name}: left out: {state} ({by}). {what}"),
-    "plug_dry_run": ("🧪 {time} {name}: було б {state} ({by}), пробний режим", "🧪 {time} {name}: would be {state} ({by}), dry run"),
+    "plug_failed": (
+        "❌ {time} {name}: не вдалося «{state}» ({by}). {what}",
+        "❌ {time} {name}: could not be {state} ({by}). {what}",
+    ),
+    "plug_refused": (
+        "⛔ {time} {name}: відмовлено «{state}» ({by}). {what}",
+        "⛔ {time} {name}: refused to be {state} ({by}). {what}",
+    ),
+    "plug_dropped": (
+        "⌛ {time} {name}: пропущено «{state}» ({by}). {what}",
+        "⌛ {time} {name}: left out: {state} ({by}). {what}",
+    ),
+    "plug_dry_run": (
+        "🧪 {time} {name}: було б {state} ({by}), пробний режим",
+        "🧪 {time} {name}: would be {state} ({by}), dry run",
+    ),
     "by_grid": ("через мережу", "because of the grid"),
     # the merged account
     "meanwhile": ("📬 <b>Поки не було зв'язку ({lasted})</b>", "📬 <b>While there was no connection ({lasted})</b>"),
@@ -135,7 +165,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "at_charge": (" при {soc}", " at {soc}"),
     "line_trouble_over": ("{trouble} – до {ended}", "{trouble} – until {ended}"),
-    "line_schedule": ("💡 {time} графік змінився {count} р.; ось він:", "💡 {time} the schedule changed {count}×; here it is:"),
+    "line_schedule": (
+        "💡 {time} графік змінився {count} р.; ось він:",
+        "💡 {time} the schedule changed {count}×; here it is:",
+    ),
     # commands
     "cmd_status": ("стан: мережа, батарея, розетки", "grid, battery, plugs at a glance"),
     "cmd_battery": ("батарея: заряд і на скільки вистачить", "battery: charge and how long it lasts"),
@@ -157,8 +190,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Допишіть його до TELEGRAM_CHAT_ID у файлі .env і перезапустіть бота.",
         "Add it to TELEGRAM_CHAT_ID in the file .env and restart the bot.",
     ),
-    "stranger": ("Цей бот приватний. Номер цього чату покаже /id.", "This bot is private. /id shows the number of this chat."),
-    "unknown_command": ("Такої команди немає. Що є, покаже /help.", "There is no such command. /help shows what there is."),
+    "stranger": (
+        "Цей бот приватний. Номер цього чату покаже /id.",
+        "This bot is private. /id shows the number of this chat.",
+    ),
+    "unknown_command": (
+        "Такої команди немає. Що є, покаже /help.",
+        "There is no such command. /help shows what there is.",
+    ),
     "too_late": (
         "Команда йшла надто довго ({lasted}), тож нічого не перемкнуто. Повторіть її.",
         "That took too long to arrive ({lasted}), so nothing was switched. Please repeat it.",
@@ -184,7 +223,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tight": ("⚠️ До {time} може не вистачити", "⚠️ May not be enough until {time}"),
     "not_enough": ("‼️ До {time} не вистачить", "‼️ Not enough until {time}"),
     "runtime_unknown": ("⏳ На скільки вистачить, порахувати не можна", "⏳ How long it lasts cannot be told"),
-    "spread": ("• {name}: комірки {low} – {high}, розбіжність {delta}", "• {name}: cells {low} – {high}, {delta} apart"),
+    "spread": (
+        "• {name}: комірки {low} – {high}, розбіжність {delta}",
+        "• {name}: cells {low} – {high}, {delta} apart",
+    ),
     "temperature": ("• {name}: температура {temperature}", "• {name}: temperature {temperature}"),
     "trouble": ("• {name}: {what}", "• {name}: {what}"),
     "schedule_title": ("🗓 <b>Графік відключень</b>, черга {queue}", "🗓 <b>Planned outages</b>, queue {queue}"),
@@ -219,7 +261,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "energy_note": ("За середньою потужністю записаного часу.", "From the average power of the recorded time."),
     "month": ("місяць", "month"),
     "outages_title": ("📋 <b>Останні відключення</b>", "📋 <b>The last outages</b>"),
-    "no_recorded_outages": ("За останній тиждень відключень не записано.", "No outages were recorded in the last week."),
+    "no_recorded_outages": (
+        "За останній тиждень відключень не записано.",
+        "No outages were recorded in the last week.",
+    ),
     "outage_line": ("🔴 {window}, {lasted}{planned}", "🔴 {window}, {lasted}{planned}"),
     "outage_now": ("🔴 від {began}, вже {lasted}{planned}", "🔴 since {began}, {lasted} so far{planned}"),
     "is_planned": (", за графіком", ", planned"),
