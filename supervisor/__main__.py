@@ -58,6 +58,7 @@ def _demo(state: Path, days: int) -> None:
         control=port_near(8502),
         radio=port_near(8503),
         radio_control=port_near(8504),
+        telegram=port_near(8505),
     )
     with _only_one(state):
         try:
@@ -102,6 +103,7 @@ def _say_demo(ports: Ports) -> None:
     print(
         f"""
     Dashboard:        http://localhost:{ports.dashboard}/
+    Telegram:         http://localhost:{ports.telegram}/      (simulated: write to the bot, see its alerts)
     Every message:    make demo-watch        (Mosquitto on port {ports.mqtt}, user viewer)
     Cut the grid:     make demo-grid-off     and give it back: make demo-grid-on
     Stop:             Ctrl-C

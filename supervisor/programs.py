@@ -28,6 +28,7 @@ class Ports:
     control: int = 0
     radio: int = 0
     radio_control: int = 0
+    telegram: int = 0
 
 
 def python(
@@ -37,12 +38,13 @@ def python(
     return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
 
 
-def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program]:
-    """Return recorder, poller, bms and dashboard, in order of start."""
+def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program, Program]:
+    """Return recorder, poller, bms, bot and dashboard, in order of start."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
         python("bms", "services.bms", env),
+        python("bot", "services.bot", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
     )
 
@@ -77,13 +79,18 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "BLE_RADIO": f"127.0.0.1:{ports.radio}",
         "HOUSE_RADIO_PORT": str(ports.radio),
         "HOUSE_RADIO_CONTROL_PORT": str(ports.radio_control),
+        "HOUSE_TELEGRAM_PORT": str(ports.telegram),
+        "TELEGRAM_API_URL": f"http://127.0.0.1:{ports.telegram}",
+        "TELEGRAM_BOT_TOKEN": "1:demo",
+        "TELEGRAM_CHAT_ID": "4242",
+        "BOT_STATE_DIR": str(state / "bot"),
     }
 
 
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, bms, dashboard = services(env, ports)
+    recorder, poller, bms, bot, dashboard = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
@@ -92,6 +99,8 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         poller,
         python("batteries", "simulators", env, "batteries"),
         bms,
+        python("telegram", "simulators", env, "telegram", port=ports.telegram),
+        bot,
         dashboard,
     ]
 

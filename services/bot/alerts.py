@@ -97,13 +97,16 @@ def _grid(memory: Memory, house: House, now: datetime) -> Told:
         return (memory if last and last.key == key else _with_grid(memory, known)), []
     if last.key == key:
         return memory, []
-    return _changed(memory, last, house, grid, key, now)
+    new = _after(last, grid, key)
+    alerts = [] if new.untold else [_grid_alert(last, house, grid, key, now)]
+    return _with_grid(memory, new), alerts
 
 
-def _changed(memory: Memory, last: GridMemory, house: House, grid: GridState, key: str, now: datetime) -> Told:
+def _after(last: GridMemory, grid: GridState, key: str) -> GridMemory:
+    """Return what is remembered after a change; of a flapping grid it is counted, not told."""
     recent = (*(one for one in last.changes if grid.since - one < FLAP_WINDOW), grid.since)
     is_flapping = last.untold > 0 or len(recent) > FLAPPING_AFTER
-    new = GridMemory(
+    return GridMemory(
         state=grid.state,
         since=grid.since,
         key=key,
@@ -111,7 +114,6 @@ def _changed(memory: Memory, last: GridMemory, house: House, grid: GridState, ke
         untold=last.untold + 1 if is_flapping else 0,
         began=(last.began or last.since) if is_flapping else None,
     )
-    return _with_grid(memory, new), [] if is_flapping else [_grid_alert(last, house, grid, key, now)]
 
 
 def _grid_alert(last: GridMemory, house: House, grid: GridState, key: str, now: datetime) -> Alert:

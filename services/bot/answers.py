@@ -124,7 +124,8 @@ def _runtime(voice: Voice, house: House) -> list[str]:
 
 
 def _pack(voice: Voice, house: House, device: str, state: BatteryState) -> list[str]:
-    name, said = house.battery_name(device), [_pack_line(voice, house, device, state)]
+    name = house.battery_name(device)
+    said: list[str] = [_pack_line(voice, house, device, state)]
     if not is_live(voice, house, device, state):
         return said
     low, high, delta = state.cell_min_v, state.cell_max_v, state.cell_delta_v
@@ -134,7 +135,7 @@ def _pack(voice: Voice, house: House, device: str, state: BatteryState) -> list[
     warmest = max((one for one in state.temperatures_c or () if one is not None), default=None)
     if warmest is not None:
         said.append(voice("temperature", name=name, temperature=voice.number("celsius", warmest)))
-    return said + [voice("trouble", name=name, what=reason) for reason in state.health_reasons]
+    return [*said, *(voice("trouble", name=name, what=reason) for reason in state.health_reasons)]
 
 
 def plugs_text(voice: Voice, house: House) -> str:

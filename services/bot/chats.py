@@ -58,7 +58,7 @@ class _File(BaseModel):
 
 
 class Chats:
-    """The chats of TELEGRAM_CHAT_ID, what they may, what they want. A group that became a supergroup goes on as that."""
+    """The chats of TELEGRAM_CHAT_ID, what they may, what they want; a group that becomes a supergroup is followed."""
 
     def __init__(self, roles: dict[int, Role], language: Language, file: Path) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Answers people: who asks, what they ask, what they get. Whatever switches is checked twice and believed only by state."""
+"""Answers people: who asks, what they ask, what they get. A switch is asked for twice and believed only by state."""
 
 import asyncio
 import importlib

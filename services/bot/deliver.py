@@ -85,7 +85,7 @@ class Delivery:
                 chat = self._moved(chat, error.new)
 
     async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
-        """Wait before another try; `back` ends a wait that is ours."""
+        """Wait before another try; news end a wait that Telegram has not asked for."""
         if is_ordered:
             await asyncio.sleep(seconds)
             return

@@ -91,6 +91,10 @@ def settings(voice: Voice, chosen: ChatSettings) -> Keyboard:
     ]
 
 
+def _ticked(name: str, *, on: bool) -> str:
+    return f"{'☑️' if on else '⬜'} {plain(name)}"
+
+
 def quiet_text(voice: Voice, quiet: Quiet | None) -> str:
     """Return the quiet hours, or that there are none."""
     return f"{quiet.start:%H:%M} – {quiet.end:%H:%M}" if quiet else voice("set_quiet_off")

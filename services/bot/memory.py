@@ -37,7 +37,7 @@ class Condition(BaseModel):
 
 
 class Memory(BaseModel):
-    """All of it. schedule_change is the moment of the last change that was told; reminded maps a reminder to its end."""
+    """All of it. schedule_change is when the last one told has happened; reminded maps a reminder to its end."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""Many alerts that have waited -> the one account that a person wants to read: in order, complete, with their times. Pure.
+"""Many alerts that have waited -> the one account that a person wants to read: ordered, complete, with times. Pure.
 
 An outage that has ended is one line; a trouble that is over too; of the schedule only the last change is shown, with
 how often it changed; reminders of what is past are gone.

@@ -18,7 +18,7 @@ MOST = 500
 
 
 class Contents(BaseModel):
-    """The file. moved tells where a group went that became a supergroup."""
+    """The file."""
 
     memory: Memory = Memory()
     waiting: dict[int, list[Alert]] = Field(default_factory=dict)

@@ -1,11 +1,13 @@
 """Pictures for the phone. The only importer of matplotlib. Blocking: call it in a thread."""
 
+import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from io import BytesIO
 from itertools import groupby
 
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateFormatter
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 
 from services.bot.records import Chart
@@ -22,10 +24,11 @@ def draw(chart: Chart, language: Language, zone: tzinfo, title: str) -> bytes:
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
     power, soc = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     figure.suptitle(title, fontsize=16)
-    moments = [moment.astimezone(zone).replace(tzinfo=None) for moment in chart.data.moments]
+    moments = [_wall(moment, zone) for moment in chart.data.moments]
     for field, name, colour in (("load_power_w", "chart_load", LOAD), ("pv_power_w", "chart_sun", SUN)):
-        _line(power, moments, chart.data.values[field], 1000, colour, say(language, name))
-    _line(soc, moments, chart.data.values["battery_soc_percent"], 1, SOC, None)
+        values = _numbers(chart.data.values[field], 1000)
+        power.plot(moments, values, color=colour, linewidth=2, label=say(language, name))
+    soc.plot(moments, _numbers(chart.data.values["battery_soc_percent"], 1), color=SOC, linewidth=2)
     power.set_ylabel(say(language, "chart_power"), fontsize=13)
     soc.set_ylabel(say(language, "chart_soc"), fontsize=13)
     power.set_ylim(bottom=0)
@@ -42,9 +45,8 @@ def draw(chart: Chart, language: Language, zone: tzinfo, title: str) -> bytes:
     return out.getvalue()
 
 
-def _line(axes: Axes, moments: list[datetime], values: object, divide_by: int, colour: str, label: str | None) -> None:
-    numbers = [float("nan") if value is None else value / divide_by for value in values]  # type: ignore[attr-defined]
-    axes.plot(moments, numbers, color=colour, linewidth=2, label=label)
+def _numbers(values: Sequence[float | None], divide_by: int) -> list[float]:
+    return [math.nan if value is None else value / divide_by for value in values]
 
 
 def _shade(axes: Axes, chart: Chart, language: Language, zone: tzinfo) -> None:
@@ -61,17 +63,9 @@ def _shade(axes: Axes, chart: Chart, language: Language, zone: tzinfo) -> None:
 
 
 def _times(axes: Axes, chart: Chart) -> None:
-    locator = AutoDateLocator(maxticks=9)
     is_long = chart.end - chart.start > timedelta(days=2)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(DateFormatter("%d.%m") if is_long else ConciseDateFormatter(locator, **CONCISE))
-
-
-CONCISE = {
-    "formats": ["%Y", "%m", "%d.%m", "%H:%M", "%H:%M", "%S"],
-    "zero_formats": ["", "%Y", "%m", "%d.%m", "%H:%M", "%H:%M"],
-    "show_offset": False,
-}
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=9))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter("%d.%m" if is_long else "%H:%M"))  # type: ignore[no-untyped-call]
 
 
 def _legend(axes: Axes) -> None:
@@ -80,6 +74,6 @@ def _legend(axes: Axes) -> None:
     axes.set_ylim(low, max(high, 0.1) * 1.25)  # room for the legend
 
 
-def _wall(at: datetime, zone: tzinfo) -> datetime:
-    """Return what the clock on the wall shows; matplotlib is told no zone."""
-    return at.astimezone(zone).replace(tzinfo=None)
+def _wall(at: datetime, zone: tzinfo) -> float:
+    """Return what the clock on the wall shows, as matplotlib counts; it is told no zone."""
+    return float(date2num(at.astimezone(zone).replace(tzinfo=None)))  # type: ignore[no-untyped-call]

@@ -54,21 +54,22 @@ def energy_text(engine: Engine, voice: Voice, zone: str) -> str:
         "yesterday": plans.bounds(today - timedelta(days=1), zone),
         "month": (plans.bounds(today.replace(day=1), zone)[0], voice.now),
     }
-    said = [_energy(engine, voice, device, name, *bounds) for name, bounds in periods.items()]
+    figures = {name: _energy(engine, voice, device, bounds) for name, bounds in periods.items()}
+    said = [voice("energy_line", period=voice(name), **values) for name, values in figures.items()]
     return lines(voice("energy_title"), *said, voice("energy_note"))
 
 
-def _energy(engine: Engine, voice: Voice, device: str, name: str, start: datetime, end: datetime) -> str:
+def _energy(engine: Engine, voice: Voice, device: str, bounds: tuple[datetime, datetime]) -> dict[str, Html]:
+    start, end = bounds
     buckets = max(1, int((end - start) / BUCKET))
     data = queries.series(engine, device, FIELDS, start=start, end=end, buckets=buckets)
     step_h = data.step / timedelta(hours=1)
 
-    def kwh(field: str) -> str:
+    def kwh(field: str) -> Html:
         known = [max(0.0, value) for value in data.values[field] if value is not None]
-        return voice.number("kilowatt_hours", sum(known) * step_h / 1000 if known else None, 1)
+        return Html(voice.number("kilowatt_hours", sum(known) * step_h / 1000 if known else None, 1))
 
-    figures = {"load": kwh("load_power_w"), "sun": kwh("pv_power_w"), "grid": kwh("grid_power_w")}
-    return voice("energy_line", period=voice(name), **figures)
+    return {"load": kwh("load_power_w"), "sun": kwh("pv_power_w"), "grid": kwh("grid_power_w")}
 
 
 def outages_text(engine: Engine, voice: Voice, plan: OutageSchedule | None) -> str:

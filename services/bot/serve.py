@@ -15,11 +15,11 @@ from services.bot.memory import Memory
 from services.bot.menus import MENUS
 from services.bot.outbox import Outbox
 from services.bot.settings import BotSettings
-from services.bot.telegram import Incoming, PassingError, Telegram, TokenError, TwinError
+from services.bot.telegram import PassingError, Telegram, TokenError, TwinError
 from services.bot.troubles import Rules
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
-from shared.messages import PlugAction
+from shared.messages import PlugAction, ServiceStatus
 from shared.service import Service
 from shared.topics import (
     BATTERY_AVAILABILITY,
@@ -35,8 +35,11 @@ from shared.topics import (
     SERVICE_STATUS,
 )
 
-NO_TOKEN = "No Telegram: TELEGRAM_BOT_TOKEN is not set. Get one from @BotFather; docs/telegram.md has the five minutes."
-BAD_TOKEN = "Telegram does not know the token: it is wrong or was revoked. Put the one @BotFather shows into TELEGRAM_BOT_TOKEN."
+UNSET = "No Telegram: TELEGRAM_BOT_TOKEN is not set. Get one from @BotFather; docs/telegram.md has the five minutes."
+UNKNOWN = (
+    "Telegram does not know the token: it is wrong or was revoked. Put the one @BotFather shows into "
+    "TELEGRAM_BOT_TOKEN."
+)
 TWIN = "Another program polls with the same token (or a webhook does): stop it, or get a token of your own."
 NOBODY = "No chat is allowed yet: send /id to the bot and put the number into TELEGRAM_CHAT_ID."
 MYSELF = "bot"
@@ -50,7 +53,7 @@ TWIN_AGAIN_S = 15.0
 async def serve(service: Service[BotSettings]) -> None:
     """Run for ever; without a token say so and wait."""
     if not service.settings.telegram_bot_token.get_secret_value():
-        service.health.disable(NO_TOKEN)
+        service.health.disable(UNSET)
         await asyncio.Event().wait()
     await Bot(service).run()
 
@@ -99,14 +102,11 @@ class Bot:
         bus, house = self._service.bus, self._house
         bus.subscribe(GRID_STATE, lambda _, message: self._heard(house.__setattr__, "grid", message))
         bus.subscribe(OUTAGE_SCHEDULE, lambda _, message: self._heard(house.__setattr__, "plan", message))
-        for topic, table in (
-            (INVERTER_STATE, house.inverters),
-            (INVERTER_AVAILABILITY, house.inverter_contact),
-            (BATTERY_STATE, house.batteries),
-            (BATTERY_AVAILABILITY, house.battery_contact),
-            (PLUG_STATE, house.plugs),
-        ):
-            bus.subscribe(topic, self._into(table))  # type: ignore[arg-type]
+        bus.subscribe(INVERTER_STATE, self._into(house.inverters))
+        bus.subscribe(INVERTER_AVAILABILITY, self._into(house.inverter_contact))
+        bus.subscribe(BATTERY_STATE, self._into(house.batteries))
+        bus.subscribe(BATTERY_AVAILABILITY, self._into(house.battery_contact))
+        bus.subscribe(PLUG_STATE, self._into(house.plugs))
         bus.subscribe(BATTERY_INFO, lambda name, info: house.battery_names.update({name: info.name}))
         bus.subscribe(
             SERVICE_STATUS, lambda name, status: None if name == MYSELF else self._service_status(name, status)
@@ -116,8 +116,9 @@ class Bot:
     def _into(self, table: dict[str, Any]) -> Callable[[str, Any], None]:
         return lambda name, message: self._heard(table.__setitem__, name, message)
 
-    def _service_status(self, name: str, status: Any) -> None:
-        self._heard(self._house.services.__setitem__, name, status)
+    def _service_status(self, name: str, status: ServiceStatus) -> None:
+        if name != MYSELF:
+            self._heard(self._house.services.__setitem__, name, status)
 
     def _heard(self, keep: Callable[[str, Any], None], name: str, message: object) -> None:
         """Keep a message, and tell what is new by it."""
@@ -164,26 +165,30 @@ class Bot:
                     await self._telegram.greet(MENUS)
                     is_known = True
                 for incoming in await self._telegram.updates():
-                    spawn(self._answer(incoming))
+                    spawn(self._commands.handle(incoming))
                 retry = RETRY_FIRST_S
-                for problem in ("telegram", "token", "twin"):
-                    self._health.solved(problem)
+                self._heal()
             except PassingError as error:
                 self._health.problem("telegram", str(error))
                 await asyncio.sleep(error.retry_after_s or retry)
                 retry = min(2 * retry, RETRY_MOST_S)
-            except TokenError:
-                self._health.problem("token", BAD_TOKEN)
-                await asyncio.sleep(TOKEN_AGAIN_S)
-            except TwinError:
-                self._health.problem("twin", TWIN)
-                await asyncio.sleep(TWIN_AGAIN_S)
             except CommandRefusedError as error:
-                self._health.problem("telegram", f"Telegram refuses: {error}.")
-                await asyncio.sleep(RETRY_MOST_S)
+                await asyncio.sleep(self._refused(error))
 
-    async def _answer(self, incoming: Incoming) -> None:
-        await self._commands.handle(incoming)
+    def _heal(self) -> None:
+        for problem in ("telegram", "token", "twin"):
+            self._health.solved(problem)
+
+    def _refused(self, error: CommandRefusedError) -> float:
+        """Say what only a person can mend, and return after how many seconds to look whether that was done."""
+        if isinstance(error, TokenError):
+            self._health.problem("token", UNKNOWN)
+            return TOKEN_AGAIN_S
+        if isinstance(error, TwinError):
+            self._health.problem("twin", TWIN)
+            return TWIN_AGAIN_S
+        self._health.problem("telegram", f"Telegram refuses: {error}.")
+        return RETRY_MOST_S
 
 
 def _now() -> datetime:

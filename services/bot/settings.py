@@ -1,5 +1,6 @@
 """What the bot reads from the environment."""
 
+import re
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from services.bot.chats import Role
 from shared.settings import ServiceSettings
 from shared.texts.catalogue import Language
+
+TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
 class BotSettings(ServiceSettings):
@@ -53,9 +56,7 @@ class BotSettings(ServiceSettings):
     @model_validator(mode="after")
     def _a_token(self) -> Self:
         token = self.telegram_bot_token.get_secret_value()
-        if token and (
-            ":" not in token or not token.isascii() or not token.isprintable() or " " in token or "/" in token
-        ):
+        if token and not TOKEN.fullmatch(token):
             raise ValueError("TELEGRAM_BOT_TOKEN is no token of @BotFather's, such as 123456:ABC-DEF")
         return self
 

@@ -4,8 +4,8 @@ The token is part of every address, so no address and no text of the libraries b
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -106,7 +106,7 @@ class Telegram:
 
     async def greet(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         """Learn our own name, make sure that updates come by polling, and set the menu of each language."""
-        async with self._ours():
+        with _our_errors(self._token):
             self.name = (await self._bot.get_me()).username or ""
             await self._bot.delete_webhook()
             for language, menu in menus.items():
@@ -114,7 +114,7 @@ class Telegram:
 
     async def updates(self) -> list[Incoming]:
         """Wait for what people do, up to the poll interval. What was returned is acknowledged by the next call."""
-        async with self._ours():
+        with _our_errors(self._token):
             batch = await self._bot.get_updates(
                 offset=self._offset,
                 timeout=self._poll_s,
@@ -135,7 +135,7 @@ class Telegram:
             await self._send(chat, plain(text), None, keyboard, silent)
 
     async def _send(self, chat: int, text: str, mode: str | None, keyboard: Keyboard, silent: bool) -> None:
-        async with self._ours():
+        with _our_errors(self._token):
             await self._bot.send_message(
                 chat, text, parse_mode=mode, reply_markup=_markup(keyboard), disable_notification=silent
             )
@@ -143,7 +143,7 @@ class Telegram:
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         """Put another text into a message of ours; the same one again is no error."""
         try:
-            async with self._ours():
+            with _our_errors(self._token):
                 await self._bot.edit_message_text(
                     text, chat, message, parse_mode="HTML", reply_markup=_markup(keyboard)
                 )
@@ -153,7 +153,7 @@ class Telegram:
 
     async def picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
         """Send a picture."""
-        async with self._ours():
+        with _our_errors(self._token):
             await self._bot.send_photo(
                 chat, png, caption=caption, parse_mode="HTML", reply_markup=_markup(keyboard), filename="chart.png"
             )
@@ -161,41 +161,44 @@ class Telegram:
     async def answer(self, button_id: str, text: str = "") -> None:
         """Tell the app that a button was heard; a press that is too old for an answer is no matter."""
         try:
-            async with self._ours():
+            with _our_errors(self._token):
                 await self._bot.answer_callback_query(button_id, text or None)
         except RefusedMessageError:
             logging.getLogger("bot").debug("A button was pressed too long ago to be answered.")
 
-    @asynccontextmanager
-    async def _ours(self) -> AsyncIterator[None]:
-        with _our_errors(self._token):
-            yield
-
 
 @contextmanager
 def _our_errors(token: str) -> Iterator[None]:
-    """Turn the library's errors into ours; BadRequest is a NetworkError there, so the order matters."""
     try:
         yield
-    except RetryAfter as error:
-        wait = error.retry_after
-        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        raise PassingError(f"Telegram asks to wait {seconds:.0f} s.", seconds) from None
-    except ChatMigrated as error:
-        raise MovedChatError(error.new_chat_id) from None
-    except InvalidToken:
-        raise TokenError("Telegram does not know this token.") from None
-    except Conflict:
-        raise TwinError("Another program uses the same token.") from None
-    except Forbidden as error:
-        raise LostChatError(_bare(error, token)) from None
-    except BadRequest as error:
-        kind = LostChatError if "chat not found" in error.message.lower() else RefusedMessageError
-        raise kind(_bare(error, token)) from None
-    except NetworkError as error:
-        raise PassingError(f"Telegram cannot be reached ({_bare(error, token)}).") from None
     except AnyError as error:
-        raise RefusedMessageError(_bare(error, token)) from None
+        raise _ours(error, token) from None
+
+
+def _ours(error: AnyError, token: str) -> PassingError | CommandRefusedError:
+    """Turn the library's error into ours; BadRequest is a NetworkError there, so the order matters."""
+    bare = _bare(error, token)
+    if isinstance(error, RetryAfter):
+        return _wait(error)
+    if isinstance(error, ChatMigrated):
+        return MovedChatError(error.new_chat_id)
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return PassingError(f"Telegram cannot be reached ({bare}).")
+    return _refusal(error)(bare)
+
+
+def _refusal(error: AnyError) -> type[CommandRefusedError]:
+    kinds = {InvalidToken: TokenError, Conflict: TwinError, Forbidden: LostChatError}
+    if isinstance(error, BadRequest) and "chat not found" in error.message.lower():
+        return LostChatError
+    return next((ours for theirs, ours in kinds.items() if isinstance(error, theirs)), RefusedMessageError)
+
+
+def _wait(error: RetryAfter) -> PassingError:
+    """The library is about to change the type of what it tells."""
+    wait = error.retry_after
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+    return PassingError(f"Telegram asks to wait {seconds:.0f} s.", seconds)
 
 
 def _bare(error: AnyError, token: str) -> str:

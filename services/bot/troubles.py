@@ -1,7 +1,7 @@
-"""Troubles that begin, last and end: told once when they have lasted long enough, and again when they are over. Pure."""
+"""Troubles that begin, last and end: told once when they have lasted, and again when they are over. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.bot.alert import Alert, Kind
@@ -103,13 +103,17 @@ def _all_seen(memory: Memory, house: House, now: datetime, rules: Rules) -> Iter
     for device, inverter in house.inverters.items():
         if fresh(inverter.at, now, LIVE):
             yield from _inverter(memory, device, inverter)
+    yield from _out_of_reach(house, rules)
+    for name, status in house.services.items():
+        yield _service(name, status, now, rules)
+
+
+def _out_of_reach(house: House, rules: Rules) -> Iterator[Seen]:
     for device, contact in house.battery_contact.items():
         if device != ALL:
             yield _silent(Kind.BATTERY_SILENT, device, house.battery_name(device), contact, rules)
     for device, contact in house.inverter_contact.items():
         yield _silent(Kind.INVERTER_SILENT, device, device, contact, rules)
-    for name, status in house.services.items():
-        yield _service(name, status, now, rules)
 
 
 def _low(memory: Memory, house: House, now: datetime, rules: Rules) -> Seen:
@@ -123,7 +127,8 @@ def _low(memory: Memory, house: House, now: datetime, rules: Rules) -> Seen:
 def _battery(memory: Memory, device: str, name: str, state: BatteryState, rules: Rules) -> Iterator[Seen]:
     if state.alarms is not None:
         alarms = tuple(alarm for alarm in state.alarms if alarm != HARMLESS)
-        yield from _listed(memory, Kind.BATTERY_ALARM, device, name, alarms, state.at)
+        example = Seen(Kind.BATTERY_ALARM, device, name, None, state.at)
+        yield from _listed(memory, example, alarms)
     delta = state.cell_delta_v
     condition = memory.conditions.get(f"{Kind.IMBALANCE}/{device}")
     limit = rules.imbalance_v * (0.8 if condition and not condition.ended else 1)
@@ -134,17 +139,17 @@ def _battery(memory: Memory, device: str, name: str, state: BatteryState, rules:
 
 def _inverter(memory: Memory, device: str, state: InverterState) -> Iterator[Seen]:
     if state.faults is not None:
-        yield from _listed(memory, Kind.INVERTER_FAULT, device, device, state.faults, state.at)
+        yield from _listed(memory, Seen(Kind.INVERTER_FAULT, device, device, None, state.at), state.faults)
     if state.warnings is not None:
-        yield from _listed(memory, Kind.INVERTER_WARNING, device, device, state.warnings, state.at)
+        yield from _listed(memory, Seen(Kind.INVERTER_WARNING, device, device, None, state.at), state.warnings)
 
 
-def _listed(memory: Memory, kind: Kind, device: str, name: str, texts: tuple[str, ...], at: datetime) -> Iterator[Seen]:
+def _listed(memory: Memory, example: Seen, texts: tuple[str, ...]) -> Iterator[Seen]:
     """Yield what a device lists now, and what it listed before and does no more."""
-    prefix = f"{kind}/{device}/"
+    prefix = f"{example.kind}/{example.device}/"
     gone = {key.removeprefix(prefix) for key in memory.conditions if key.startswith(prefix)} - set(texts)
     for text in (*dict.fromkeys(texts), *sorted(gone)):
-        yield Seen(kind, device, name, text in texts, at, text)
+        yield replace(example, is_so=text in texts, what=text)
 
 
 def _silent(kind: Kind, device: str, name: str, contact: Availability, rules: Rules) -> Seen:
