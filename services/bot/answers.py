@@ -1,5 +1,6 @@
 """What the commands say, pure: the house, the moment, the language -> a text. Unknown is said as such."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from services.bot.days import day_text, schedule_text
@@ -110,7 +111,7 @@ def battery_text(voice: Voice, house: House) -> str:
     )
 
 
-def _runtime(voice: Voice, house: House) -> list[str]:
+def _runtime(voice: Voice, house: House) -> Sequence[str]:
     runtime, power = house.runtime(voice.now), house.battery_power_w(voice.now)
     if runtime is None:
         return [voice("runtime_unknown")] if power is None or power < 0 else []

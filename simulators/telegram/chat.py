@@ -27,6 +27,10 @@ class Fault(StrEnum):
     MOVED = "moved"
 
 
+ONLY_SENDING = (Fault.BLOCKED, Fault.BAD_REQUEST, Fault.MOVED, Fault.LOST_ANSWER, Fault.TOO_MANY)
+"""What does not touch the polling."""
+
+
 @dataclass
 class Message:
     """One message as the person sees it."""

@@ -109,6 +109,21 @@ class Stack:
             DEVICES_FILE=str(self.devices_file),
             JK_SCAN_INTERVAL="1",
         )
+        self._telegram_ready = directory / "telegram.json"
+        self.telegram_port = free_port()
+        self.telegram = self._process("telegram", "simulators", dict(bare), "telegram")
+        self.telegram.env |= {
+            "HOUSE_TELEGRAM_PORT": str(self.telegram_port),
+            "HOUSE_TELEGRAM_READY_FILE": str(self._telegram_ready),
+        }
+        self.bot = self._service(
+            "bot",
+            TELEGRAM_API_URL=f"http://127.0.0.1:{self.telegram_port}",
+            TELEGRAM_BOT_TOKEN="1:secret-of-the-test",
+            TELEGRAM_CHAT_ID="4242",
+            BOT_LANGUAGE="en",
+            BOT_STATE_DIR=str(directory / "bot"),
+        )
         self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
 
     def _service(self, name: str, **settings: str) -> Process:
@@ -121,7 +136,7 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        return self.dashboard, self.poller, self.bms, self.recorder, self.batteries, self.house
+        return self.bot, self.telegram, self.dashboard, self.poller, self.bms, self.recorder, self.batteries, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
@@ -147,6 +162,21 @@ class Stack:
             lambda: self._radio_ready.read_text() if self._radio_ready.exists() else "", "the radio is up"
         )
         self._radio_control = f"http://127.0.0.1:{json.loads(ready)['control_port']}"
+
+    def start_telegram(self) -> None:
+        """Start the simulated Telegram and wait until it listens."""
+        self.telegram.start()
+        eventually(lambda: listens(self.telegram_port), "Telegram listens")
+
+    def tell_telegram(self, path: str, **body: Any) -> None:
+        """Say something as the person, press a button, or let it fail."""
+        address = f"http://127.0.0.1:{self.telegram_port}/{path}"
+        requests.post(address, json=body, timeout=5).raise_for_status()
+
+    def chat(self, chat: int = 4242) -> list[dict[str, Any]]:
+        """Return what a chat shows."""
+        seen = requests.get(f"http://127.0.0.1:{self.telegram_port}/chat", timeout=5).json()["messages"]
+        return [message for message in seen if message["chat"] == chat]
 
     def battery(self, path: str, **body: Any) -> None:
         """Tell the batteries something: a fault, a lost link."""
