@@ -133,7 +133,7 @@ def _battery(memory: Memory, device: str, name: str, state: BatteryState, rules:
     condition = memory.conditions.get(f"{Kind.IMBALANCE}/{device}")
     limit = rules.imbalance_v * (0.8 if condition and not condition.ended else 1)
     is_so = None if delta is None else delta >= limit
-    what = "" if delta is None else f"{1000 * delta:.0f} mV"
+    what = "" if delta is None else f"{1000 * delta:.0f}"
     yield Seen(Kind.IMBALANCE, device, name, is_so, state.at, what, timedelta(minutes=1))
 
 

@@ -135,6 +135,11 @@ def _trouble(voice: Voice, alert: Alert) -> str:
     return Html(voice(name, time=voice.time(alert.at), name=alert.name, what=alert.what).strip())
 
 
+def _imbalance(voice: Voice, alert: Alert) -> str:
+    apart = voice.number("millivolts", float(alert.what) if alert.what else None)
+    return _trouble(voice, alert.model_copy(update={"what": apart}))
+
+
 def _plug(voice: Voice, alert: Alert) -> str:
     state = voice("plug_on" if alert.on else "plug_off")
     by = voice("by_grid") if alert.by in BY_US else alert.by
@@ -152,5 +157,6 @@ WRITERS: dict[Kind, Callable[[Voice, Alert], str]] = {
     Kind.REMIND_OUTAGE: _remind_outage,
     Kind.REMIND_LIGHT: _remind_light,
     Kind.LOW_BATTERY: _low_battery,
+    Kind.IMBALANCE: _imbalance,
     Kind.PLUG: _plug,
 }

@@ -36,7 +36,7 @@ LOST = alert(
 BACK = alert(Kind.GRID_BACK, at=at("18:25"), lasted_s=1380.0, soc_percent=41.0, window=window("22:00", "24:00"))
 TROUBLES = (
     (Kind.BATTERY_ALARM, "Cellar <b>", "cell over-voltage"),
-    (Kind.IMBALANCE, "Cellar <b>", "120 mV"),
+    (Kind.IMBALANCE, "Cellar <b>", "120"),
     (Kind.BATTERY_SILENT, "Cellar <b>", "No frame for 30 s."),
     (Kind.INVERTER_SILENT, "main", "No answer."),
     (Kind.INVERTER_FAULT, "main", "over temperature"),
