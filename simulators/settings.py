@@ -80,7 +80,7 @@ class TelegramSettings(Settings):
     """Where the simulated Bot API is; a token, where given, is the only one that it knows."""
 
     house_telegram_bind: str = "127.0.0.1"
-    house_telegram_port: Port = 8505
+    house_telegram_port: Port = 8081
     house_telegram_token: str = ""
     house_telegram_ready_file: Path | None = None
 

@@ -58,7 +58,7 @@ def _demo(state: Path, days: int) -> None:
         control=port_near(8502),
         radio=port_near(8503),
         radio_control=port_near(8504),
-        telegram=port_near(8505),
+        telegram=port_near(8081),
     )
     with _only_one(state):
         try:

@@ -52,7 +52,11 @@ def plan(**changes: Any) -> OutageSchedule:
             PlannedDay(day=TODAY, state=DayPlan.PLANNED, confirmed_at=NOW),
             PlannedDay(day=TOMORROW, state=DayPlan.NO_OUTAGES, confirmed_at=NOW),
         ),
-        "windows": (window("08:00", "11:00"), window("18:00", "21:30"), window("22:00", "24:00", TODAY, Certainty.POSSIBLE)),
+        "windows": (
+            window("08:00", "11:00"),
+            window("18:00", "21:30"),
+            window("22:00", "24:00", TODAY, Certainty.POSSIBLE),
+        ),
         "fetched_at": NOW,
     }
     return OutageSchedule(**(given | changes))
@@ -77,7 +81,9 @@ def house(now: datetime = NOW, **changes: Any) -> House:
     full = House(
         grid=grid(Grid.OFF, at("18:02"), now),
         plan=plan(),
-        inverters={"main": InverterState(at=now, grid_voltage_v=0.0, load_power_w=640, pv_power_w=0, faults=(), warnings=())},
+        inverters={
+            "main": InverterState(at=now, grid_voltage_v=0.0, load_power_w=640, pv_power_w=0, faults=(), warnings=())
+        },
         batteries={
             "all": BatteryState(at=now, voltage_v=52.1, power_w=-655.0, soc_percent=44.0, remaining_ah=88.0),
             "c1": BatteryState(
@@ -94,7 +100,9 @@ def house(now: datetime = NOW, **changes: Any) -> House:
             "c2": BatteryState(at=now - timedelta(hours=2), soc_percent=90.0),
         },
         battery_names={"c1": "Cellar <b>", "c2": "Attic & co"},
-        battery_contact={"c2": Availability(at=now, state=Contact.OFFLINE, since=now - timedelta(hours=2), why="Lost.")},
+        battery_contact={
+            "c2": Availability(at=now, state=Contact.OFFLINE, since=now - timedelta(hours=2), why="Lost.")
+        },
         plugs={
             "boiler": PlugState(at=now, name="Boiler <b>", on=False, reachable=True),
             "desk": PlugState(at=now, name="Desk", on=None, reachable=False, protected=True),

@@ -30,9 +30,7 @@ def alert(kind: Kind, **facts: Any) -> Alert:
 
 
 FIGURES: dict[str, Any] = {"soc_percent": 44.0, "load_w": 640.0, "runtime_s": 25_000.0}
-LOST = alert(
-    Kind.GRID_LOST, lasted_s=25_320.0, expected=Expected.OUTAGE, window=window("18:00", "21:30"), **FIGURES
-)
+LOST = alert(Kind.GRID_LOST, lasted_s=25_320.0, expected=Expected.OUTAGE, window=window("18:00", "21:30"), **FIGURES)
 BACK = alert(Kind.GRID_BACK, at=at("18:25"), lasted_s=1380.0, soc_percent=41.0, window=window("22:00", "24:00"))
 TROUBLES = (
     (Kind.BATTERY_ALARM, "Cellar <b>", "cell over-voltage"),
@@ -100,7 +98,11 @@ def everything(language: Language) -> dict[str, str]:
     speech = voice(language)
     alerts = {f"alert: {name}": alert_text(speech, one) for name, one in ALERTS.items()}
     commands = {f"command: {name}": write(speech) for name, write in COMMANDS.items()}
-    return alerts | {"account": account(speech, WAITED), "account, quiet": account(speech, WAITED, is_quiet=True)} | commands
+    return (
+        alerts
+        | {"account": account(speech, WAITED), "account, quiet": account(speech, WAITED, is_quiet=True)}
+        | commands
+    )
 
 
 @pytest.mark.parametrize("language", Language)
