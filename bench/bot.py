@@ -5,9 +5,10 @@ import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from bench.services import pss_mb
 from shared.messages import Grid, GridState
@@ -37,9 +38,9 @@ class Timed(Api):
 
 def main() -> None:
     """Print how long an alert takes; the changes are far apart on the grid's clock, so none is merged."""
-    server: ThreadingHTTPServer = Server(("127.0.0.1", 0), Handler)
-    api = Timed(World())
-    server.world, server.api = World(), api  # type: ignore[attr-defined]
+    server, world = Server(("127.0.0.1", 0), Handler), World()
+    api = Timed(world)
+    server.world, server.api = world, api
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         stack.bot.start(TELEGRAM_API_URL=f"http://127.0.0.1:{server.server_port}")
@@ -68,7 +69,7 @@ def measure(stack: Stack, api: Timed) -> None:
     print(
         f"grid/state -> sendMessage, {ROUNDS} alerts: median {median:.1f} ms, p95 {p95:.1f} ms, worst {max(taken):.1f} ms"
     )
-    print(f"memory {pss_mb(stack.bot.pid or 0):.1f} MB PSS")
+    print(f"memory {pss_mb(psutil.Process(stack.bot.pid)):.1f} MB PSS")
 
 
 def say(poller: Viewer, state: Grid, since: datetime) -> None:

@@ -15,6 +15,9 @@ QUIET = timedelta(minutes=10)
 HARMLESS = "battery fully charged"
 """The BMS sets an alarm bit for it; nothing is wrong."""
 
+TOLD_ELSEWHERE = ("mains lost",)
+"""Warnings of the inverter that the grid's own alert tells better."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -141,7 +144,8 @@ def _inverter(memory: Memory, device: str, state: InverterState) -> Iterator[See
     if state.faults is not None:
         yield from _listed(memory, Seen(Kind.INVERTER_FAULT, device, device, None, state.at), state.faults)
     if state.warnings is not None:
-        yield from _listed(memory, Seen(Kind.INVERTER_WARNING, device, device, None, state.at), state.warnings)
+        warnings = tuple(text for text in state.warnings if text not in TOLD_ELSEWHERE)
+        yield from _listed(memory, Seen(Kind.INVERTER_WARNING, device, device, None, state.at), warnings)
 
 
 def _listed(memory: Memory, example: Seen, texts: tuple[str, ...]) -> Iterator[Seen]:
