@@ -176,6 +176,8 @@ class Bot:
                 await asyncio.sleep(self._refused(error))
 
     def _heal(self) -> None:
+        """Telegram answers: what waits need not wait for its next try."""
+        self._delivery.wake()
         for problem in ("telegram", "token", "twin"):
             self._health.solved(problem)
 

@@ -32,6 +32,8 @@ class Speech:
         began, ended = start.astimezone(self.zone), end.astimezone(self.zone)
         next_day = ended.date() == began.date() + timedelta(days=1)
         until = "24:00" if next_day and f"{ended:%H:%M}" == "00:00" else self.clock(end)
+        if ended - began >= timedelta(days=1) and until != "24:00":
+            until = f"{ended:%d.%m %H:%M}"
         return f"{self.time(start)} – {until}"
 
     def hours_of(self, start: datetime, end: datetime) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +21,7 @@ Form = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered; None in its place means silence."""
+    """What is answered; None in its place means that the connection breaks."""
 
     status: HTTPStatus
     body: dict[str, Any]
@@ -65,7 +64,7 @@ class Api:
         }
 
     def call(self, token: str, method: str, form: Form) -> Reply | None:
-        """Do what is asked; None is an answer that never comes."""
+        """Do what is asked; None is an answer that got lost."""
         try:
             return self._called(token, method, form)
         except ApiError as error:
@@ -76,6 +75,7 @@ class Api:
             raise ApiError(HTTPStatus.UNAUTHORIZED, "Unauthorized")
         fault = self._fault(method, form)
         if fault is Fault.HANG:
+            self._world.hang(HANG_S)
             return None
         if method not in self._methods:
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found: method not found")
@@ -131,11 +131,6 @@ class Api:
         message.buttons = _buttons(form)
         message.silent = form.get("disable_notification") == "true"
         return message
-
-
-def hang() -> None:
-    """Say nothing for longer than anybody waits."""
-    time.sleep(HANG_S)
 
 
 def _checked(form: Form, name: str, longest: int) -> str:

@@ -104,6 +104,11 @@ class World:
             self.changed.wait_for(lambda: self._updates or self.fault is not Fault.NONE, timeout_s)
             return list(self._updates[:100])
 
+    def hang(self, patience_s: float) -> None:
+        """Say nothing until told otherwise, or for longer than anybody waits."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.fault is not Fault.HANG, patience_s)
+
     def find(self, chat: int, message_id: int) -> Message | None:
         """Return a message."""
         found = (one for one in self.messages if one.chat == chat and one.message_id == message_id)

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.errors import ConfigError
 from simulators.ready import say_ready
 from simulators.settings import TelegramSettings
-from simulators.telegram.api import Api, hang
+from simulators.telegram.api import Api
 from simulators.telegram.chat import Fault, World
 
 log = logging.getLogger("telegram")
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
     def _bot_api(self, token: str, method: str, form: dict[str, Any]) -> None:
         reply = self.server.api.call(token, method, form)
         if reply is None:
-            hang()
+            self.close_connection = True
         else:
             self._json(reply.status, reply.body)
 

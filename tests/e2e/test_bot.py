@@ -123,7 +123,7 @@ def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
 
 @pytest.mark.parametrize(
     ("fault", "count", "copies"),
-    [("too_many", 1, 1), ("server_error", 2, 1), ("bad_request", 1, 0), ("blocked", 1, 0)],
+    [("lost_answer", 1, 2), ("too_many", 1, 1), ("server_error", 2, 1), ("bad_request", 1, 0), ("blocked", 1, 0)],
 )
 def test_failures_of_telegram(  # noqa: PLR0917
     fault: str, count: int, copies: int, stack: Stack, watcher: Viewer, poller: Viewer
