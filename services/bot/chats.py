@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.bot.alert import Alert, Group
 from services.bot.outbox import write_whole
-from shared.errors import StorageError
+from shared.errors import ConfigError
 from shared.texts.catalogue import Language
 
 
@@ -108,7 +108,7 @@ def _read(file: Path) -> _File:
     except FileNotFoundError:
         return _File()
     except OSError as error:
-        raise StorageError(f"{file} cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{file} cannot be read ({error.strerror}): see BOT_STATE_DIR.") from None
     except ValidationError:
         file.replace(file.with_suffix(".bad"))
         return _File()

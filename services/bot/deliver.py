@@ -22,6 +22,7 @@ from services.bot.telegram import (
 )
 from services.bot.wording import alert_text
 from services.bot.words import Voice, split
+from shared.errors import StorageError
 from shared.health import Health
 
 log = logging.getLogger("bot")
@@ -120,7 +121,14 @@ class Delivery:
         else:
             self._health.solved(f"chat {chat}")
         self._held.discard(chat)
-        self._outbox.taken(chat, told)
+        self._forget(chat, told)
+
+    def _forget(self, chat: int, told: Sequence[Alert]) -> None:
+        """Take what was told off the disk; a full disk must not make us tell it for ever."""
+        try:
+            self._outbox.taken(chat, told)
+        except StorageError as error:
+            self._health.problem("disk", str(error))
 
     async def _send(self, chat: int, text: str) -> None:
         settings = self._chats.settings(chat)
@@ -138,9 +146,12 @@ class Delivery:
             f"moved {old}",
             f"The group {old} has the number {new} now: change TELEGRAM_CHAT_ID. Until then it is followed.",
         )
-        self._chats.move(old, new)
-        self._outbox.put(self._outbox.memory, [(new, alert) for alert in self._outbox.waiting(old)])
-        self._outbox.taken(old, self._outbox.waiting(old))
+        try:
+            self._chats.move(old, new)
+            self._outbox.put(self._outbox.memory, [(new, alert) for alert in self._outbox.waiting(old)])
+        except StorageError as error:
+            self._health.problem("disk", str(error))
+        self._forget(old, self._outbox.waiting(old))
         self._news[new] = self._news.pop(old)
         return new
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from services.bot.alert import Alert
 from services.bot.memory import Memory
-from shared.errors import StorageError
+from shared.errors import ConfigError, StorageError
 
 MOST = 500
 """Alerts that wait for one chat; beyond that the oldest go. A month without internet must not fill the disk."""
@@ -100,7 +100,7 @@ def _read(file: Path) -> Contents:
     except FileNotFoundError:
         return Contents()
     except OSError as error:
-        raise StorageError(f"{file} cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{file} cannot be read ({error.strerror}): see BOT_STATE_DIR.") from None
     except ValidationError:
         file.replace(file.with_suffix(".bad"))  # kept to be looked at; without it everything is new
         return Contents()
