@@ -76,6 +76,18 @@ class BatteriesSettings(Settings):
         return int(self.house_battery_kinds[number % len(self.house_battery_kinds)]) - 1
 
 
+class PlugsSettings(Settings):
+    """The plugs and the cloud they are in."""
+
+    house_plugs: int = Field(default=5, ge=0, le=64)
+    house_plugs_bind: str = "127.0.0.1"
+    house_plugs_port: Port = 16668
+    house_plugs_control_port: Port = 8506
+    house_cloud_port: Port = 8505
+    house_plugs_file: Path | None = None
+    house_plugs_ready_file: Path | None = None
+
+
 class ClientSettings(Settings):
     """Where the control is."""
 

@@ -31,6 +31,7 @@ class LocalTalk:
             connection_retry_delay=0,
             port=plug.port,
         )
+        self._device.set_dpsUsed({str(point): None for point in plug.gangs.values()})  # 3.2 must be asked by name
 
     def read(self) -> dict[str, bool | None]:
         """Return what each gang is, None where the plug does not say."""
