@@ -28,6 +28,9 @@ class Ports:
     control: int = 0
     radio: int = 0
     radio_control: int = 0
+    plugs: int = 0
+    plugs_control: int = 0
+    cloud: int = 0
 
 
 def python(
@@ -37,12 +40,13 @@ def python(
     return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
 
 
-def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program]:
-    """Return recorder, poller, bms and dashboard, in order of start."""
+def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program, Program]:
+    """Return recorder, poller, bms, tuya and dashboard, in order of start."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
         python("bms", "services.bms", env),
+        python("tuya", "services.tuya", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
     )
 
@@ -77,13 +81,24 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "BLE_RADIO": f"127.0.0.1:{ports.radio}",
         "HOUSE_RADIO_PORT": str(ports.radio),
         "HOUSE_RADIO_CONTROL_PORT": str(ports.radio_control),
+        "TUYA_PLUGS_FILE": str(state / "plugs.yaml"),
+        "TUYA_JOURNAL_FILE": str(state / "plugs_journal.json"),
+        "TUYA_ENDPOINT": f"http://127.0.0.1:{ports.cloud}",
+        "TUYA_ACCESS_ID": "simulated0client0id0",
+        "TUYA_ACCESS_SECRET": "0123456789abcdef0123456789abcdef",
+        "TUYA_USER_ID": "eu0simulated0user",
+        "PLUG_RESTORE_DELAY": "5",
+        "HOUSE_PLUGS_FILE": str(state / "plugs.yaml"),
+        "HOUSE_PLUGS_PORT": str(ports.plugs),
+        "HOUSE_PLUGS_CONTROL_PORT": str(ports.plugs_control),
+        "HOUSE_CLOUD_PORT": str(ports.cloud),
     }
 
 
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, bms, dashboard = services(env, ports)
+    recorder, poller, bms, tuya, dashboard = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
@@ -92,6 +107,8 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         poller,
         python("batteries", "simulators", env, "batteries"),
         bms,
+        python("plugs", "simulators", env, "plugs", port=ports.cloud),
+        tuya,
         dashboard,
     ]
 

@@ -109,6 +109,25 @@ class Stack:
             DEVICES_FILE=str(self.devices_file),
             JK_SCAN_INTERVAL="1",
         )
+        self.plugs_file = directory / "plugs.yaml"
+        self._plugs_ready = directory / "plugs.json"
+        self.plugs = self._process("plugs", "simulators", dict(bare), "plugs")
+        self.plugs.env |= {
+            "HOUSE_PLUGS_PORT": "0",
+            "HOUSE_PLUGS_CONTROL_PORT": "0",
+            "HOUSE_CLOUD_PORT": "0",
+            "HOUSE_PLUGS_FILE": str(self.plugs_file),
+            "HOUSE_PLUGS_READY_FILE": str(self._plugs_ready),
+        }
+        self.tuya = self._service(
+            "tuya",
+            TUYA_PLUGS_FILE=str(self.plugs_file),
+            TUYA_JOURNAL_FILE=str(directory / "plugs_journal.json"),
+            PLUG_RESTORE_DELAY="0.2",
+            PLUG_RESTORE_PAUSE="0.1",
+            PLUG_CHECK_INTERVAL="1",
+            TUYA_LOCAL_TIMEOUT="0.5",
+        )
         self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
 
     def _service(self, name: str, **settings: str) -> Process:
@@ -121,7 +140,10 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        return self.dashboard, self.poller, self.bms, self.recorder, self.batteries, self.house
+        return (
+            *(self.dashboard, self.poller, self.bms, self.tuya, self.recorder),
+            *(self.batteries, self.plugs, self.house),
+        )
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
@@ -147,6 +169,23 @@ class Stack:
             lambda: self._radio_ready.read_text() if self._radio_ready.exists() else "", "the radio is up"
         )
         self._radio_control = f"http://127.0.0.1:{json.loads(ready)['control_port']}"
+
+    def start_plugs(self, **changes: str) -> dict[str, Any]:
+        """Start the virtual plugs and their cloud; return where they are."""
+        self._plugs_ready.unlink(missing_ok=True)
+        self.plugs.start(**changes)
+        ready = eventually(lambda: self._plugs_ready.exists() and self._plugs_ready.read_text(), "the plugs are there")
+        places: dict[str, Any] = json.loads(ready)
+        self._plugs_control = f"http://127.0.0.1:{places['control_port']}"
+        return places
+
+    def tell_plugs(self, path: str, **body: Any) -> dict[str, Any]:
+        """Tell plugs or their cloud something, or ask for their state; return it."""
+        method = "POST" if body else "GET"
+        response = requests.request(method, f"{self._plugs_control}/{path}", json=body or None, timeout=5)
+        response.raise_for_status()
+        state: dict[str, Any] = response.json()
+        return state
 
     def battery(self, path: str, **body: Any) -> None:
         """Tell the batteries something: a fault, a lost link."""
