@@ -166,11 +166,13 @@ def _holds(want: Want, plug: Plug, rules: Rules, grid: GridState | None, now: da
 
 
 def _handled(journal: Journal, grid: GridState, wants: Iterable[Want] = ()) -> Journal:
-    """Return the journal of a change acted on: what was wanted before it is dropped."""
+    """Return the journal of a change acted on: what was wanted before is dropped, but for people's like wishes."""
+    on = grid.state is Grid.ON
+    like = {name: want for name, want in journal.wants.items() if not want.by_grid and want.on is on}
     update = {
         "handled": grid.transition_id,
         "handled_state": grid.state,
-        "wants": {want.key: want for want in wants},
+        "wants": {want.key: want for want in wants} | like,
         "fights": {},
     }
     return journal.model_copy(update=update)

@@ -1,5 +1,6 @@
 """What follows from what: tables, and a property over random nights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,8 +153,8 @@ class World:
     grid_on: bool = True
     id: int = 0
     since: datetime = NOW
-    owned: set[str] = field(default_factory=set)
-    """What somebody has switched by command since the grid turned."""
+    owned: dict[str, bool] = field(default_factory=dict)
+    """What somebody has commanded since the grid went."""
     on_before: dict[str, bool] = field(default_factory=dict)
     commanded: list[tuple[str, bool, bool]] = field(default_factory=list)
     disk: str = Journal().model_dump_json()
@@ -170,7 +171,24 @@ class World:
     def turn(self) -> None:
         self.grid_on, self.id, self.since = not self.grid_on, self.id + 1, self.now
         if not self.grid_on:
+            self.owned.clear()
             self.on_before = {name: on or name in self.journal.cut for name, on in self.relays.items()}
+
+    def forget(self) -> None:
+        self.heard = None
+
+    def reach(self, reachable: bool) -> None:
+        self.reachable = reachable
+
+    def wait(self) -> None:
+        self.now += timedelta(seconds=45)
+
+    def act(self) -> None:
+        """Let the grid be steady for long enough to be acted on."""
+        for _ in range(2):
+            self.wait()
+            self.say()
+            self.work()
 
     def say(self, *, unknown: bool = False, age_s: float = 0, id_: int | None = None) -> None:
         state = Grid.UNKNOWN if unknown else Grid.ON if self.grid_on else Grid.OFF
@@ -211,8 +229,8 @@ class World:
         for want in wants:
             self.commanded.append((want.key, want.on, want.by_grid))
             if want.by_grid and want.on:
-                assert self.on_before[want.key], "nothing is restored that was off before"
-                assert want.key not in self.owned, "nothing is restored that a person has switched since"
+                wanted = self.owned.get(want.key, self.on_before[want.key])
+                assert wanted, "nothing is restored that was off before, or that a person has switched off since"
             self.relays[want.key] = want.on
 
     def _finish(self, wants: tuple[Want, ...]) -> None:
@@ -222,11 +240,27 @@ class World:
         command = PlugCommand(at=self.now, on=on, by="bot")
         if decide.why_not(PLUGS[plug], command, self.now) is None:
             self.journal = decide.on_command(self.journal, PLUGS[plug], command, self.now)
-            self.owned |= {f"{plug}/{gang}" for gang in PLUGS[plug].gangs}
+            self.owned |= {f"{plug}/{gang}": on for gang in PLUGS[plug].gangs}
 
 
+PLAIN: dict[str, Callable[[World], None]] = {
+    "turn": World.turn,
+    "say": World.say,
+    "unknown": lambda world: world.say(unknown=True),
+    "replay": lambda world: world.say(id_=max(0, world.id - 1), age_s=3600),
+    "stale": lambda world: world.say(age_s=200),
+    "restart": World.forget,
+    "lost": lambda world: world.reach(False),
+    "found": lambda world: world.reach(True),
+    "wait": World.wait,
+    "work": World.work,
+    "acted on": World.act,
+    "turned and acted on": lambda world: (world.turn(), world.act())[1],
+}
+QUIET = {"turn", "say", "unknown", "replay", "stale", "restart", "lost", "found", "wait"}
+"""What switches nothing by itself."""
 STEPS = st.one_of(
-    st.sampled_from(["turn", "say", "unknown", "replay", "stale", "work", "restart", "lost", "found", "wait"]),
+    st.sampled_from(sorted(PLAIN)),
     st.tuples(st.just("killed"), st.integers(0, 6)),
     st.tuples(st.just("bot"), st.sampled_from(sorted(PLUGS)), st.booleans()),
 )
@@ -236,30 +270,12 @@ GANGS = [f"{plug.id}/{gang}" for plug in PLUGS.values() for gang in plug.gangs]
 def play(world: World, step: object) -> None:
     """Let one thing happen."""
     match step:
-        case "turn":
-            world.turn()
-            if not world.grid_on:
-                world.owned.clear()
-        case "say":
-            world.say()
-        case "unknown":
-            world.say(unknown=True)
-        case "replay":
-            world.say(id_=max(0, world.id - 1), age_s=3600)
-        case "stale":
-            world.say(age_s=200)
-        case "restart":
-            world.heard = None
-        case "lost" | "found":
-            world.reachable = step == "found"
-        case "wait":
-            world.now += timedelta(seconds=45)
-        case "work":
-            world.work()
         case ("killed", int(steps)):
             world.work(killed_after=steps)
         case ("bot", str(plug), bool(on)):
             world.command(plug, on)
+        case str(name):
+            PLAIN[name](world)
 
 
 def settle(world: World) -> None:
@@ -280,7 +296,7 @@ def test_a_random_night_ends_well(relays: dict[str, bool], steps: list[object]) 
     for step in steps:
         before = dict(world.relays)
         play(world, step)
-        if step in ("say", "unknown", "replay", "stale", "restart", "lost", "found", "wait", "turn"):
+        if step in QUIET:
             assert world.relays == before
     settle(world)
     for name, _on, by_grid in world.commanded:
