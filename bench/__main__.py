@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import batteries, latency, page, recorder, services, wires
+from bench import batteries, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
@@ -11,6 +11,7 @@ BENCHES = {
     "page": page.main,
     "wires": wires.main,
     "batteries": batteries.main,
+    "plugs": plugs.main,
 }
 
 
