@@ -21,9 +21,12 @@ ROUNDS = 40
 def main() -> None:
     """Print the latencies."""
     for count, rounds in ((1, ROUNDS), (PLUGS, ROUNDS // 4)):
-        with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
-            with Viewer(stack.broker, "poller") as poller:
-                first, last = measure(stack, viewer, poller, count, rounds)
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            running_stack(Path(directory)) as (stack, viewer),
+            Viewer(stack.broker, "poller") as poller,
+        ):
+            first, last = measure(stack, viewer, poller, count, rounds)
         print(f"{count} local plugs, {rounds} outages: command at the first plug {figures(first)}", end="; ")
         print(f"at the last {figures(last)}")
 

@@ -14,6 +14,8 @@ COMMAND_HOLDS = timedelta(seconds=60)
 WISH_HOLDS = timedelta(minutes=10)
 """A person's wish that could not be fulfilled for so long is forgotten: nobody expects it any more."""
 FIGHTS = 3
+LOSS_PAUSE = timedelta(milliseconds=20)
+"""From one plug to the next at a loss: all at once they would only wait for each other."""
 GRID = "grid"
 
 Plugs = Mapping[str, Plug]
@@ -137,9 +139,7 @@ def on_reading(
     back = [gang for gang in plug.gangs if reading.get(gang) and _was_cut(journal, key(plug.id, gang))]
     lost = tuple(gang for gang in back if journal.fights.get(key(plug.id, gang), 0) >= FIGHTS)
     again = [
-        _want(plug.id, gang, False, GRID, now, by_grid=True, transition_id=grid.transition_id)
-        for gang in back
-        if gang not in lost
+        _want(plug.id, gang, False, GRID, now, transition_id=grid.transition_id) for gang in back if gang not in lost
     ]
     if not back:
         return journal, ()
@@ -181,8 +181,8 @@ def _handled(journal: Journal, grid: GridState, wants: Iterable[Want] = ()) -> J
 def _lost(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime) -> Journal:
     chosen = [plug for plug in _in_order(plugs) if rules.turn_off and rules.may_switch(plug)]
     wants = [
-        _want(plug.id, gang, False, GRID, now, by_grid=True, transition_id=grid.transition_id)
-        for plug in chosen
+        _want(plug.id, gang, False, GRID, now, after=number * LOSS_PAUSE, transition_id=grid.transition_id)
+        for number, plug in enumerate(chosen)
         for gang in plug.gangs
     ]
     return _handled(journal, grid, wants)
@@ -195,11 +195,10 @@ def _back(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: da
     for number, plug in enumerate(
         plug for plug in chosen if any(key(plug.id, one) in journal.cut for one in plug.gangs)
     ):
-        turn = now + number * rules.restore_pause
+        turn = number * rules.restore_pause
         for gang in plug.gangs:
             if key(plug.id, gang) in journal.cut:
-                want = _want(plug.id, gang, True, GRID, now, by_grid=True, transition_id=grid.transition_id)
-                wants.append(want.model_copy(update={"not_before": turn}))
+                wants.append(_want(plug.id, gang, True, GRID, now, after=turn, transition_id=grid.transition_id))
     kept = {want.key: journal.cut[want.key] for want in wants}
     return _handled(journal.model_copy(update={"cut": kept}), grid, wants)
 
@@ -221,9 +220,17 @@ def _want(
     by: str,
     now: datetime,
     *,
-    by_grid: bool = False,
+    after: timedelta = timedelta(0),
     transition_id: str | None = None,
 ) -> Want:
+    """Return a wish: the grid's where it names a transition, else a person's."""
     return Want(
-        plug=plug, gang=gang, on=on, by=by, since=now, not_before=now, by_grid=by_grid, transition_id=transition_id
+        plug=plug,
+        gang=gang,
+        on=on,
+        by=by,
+        since=now,
+        not_before=now + after,
+        by_grid=transition_id is not None,
+        transition_id=transition_id,
     )

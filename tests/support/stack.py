@@ -174,7 +174,9 @@ class Stack:
         """Start the virtual plugs and their cloud; return where they are."""
         self._plugs_ready.unlink(missing_ok=True)
         self.plugs.start(**changes)
-        ready = eventually(lambda: self._plugs_ready.exists() and self._plugs_ready.read_text(), "the plugs are there")
+        ready = eventually(
+            lambda: self._plugs_ready.read_text() if self._plugs_ready.exists() else "", "the plugs are there"
+        )
         places: dict[str, Any] = json.loads(ready)
         self._plugs_control = f"http://127.0.0.1:{places['control_port']}"
         return places

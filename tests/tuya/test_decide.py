@@ -16,6 +16,7 @@ from services.tuya.plugs import Plug
 from shared.messages import Grid, GridState, PlugCommand
 
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+SOON = NOW + timedelta(seconds=1)
 DELAY, PAUSE = timedelta(seconds=60), timedelta(seconds=2)
 RULES = Rules(turn_off=True, turn_on=True, restore_delay=DELAY, restore_pause=PAUSE)
 PLUGS = {
@@ -101,19 +102,19 @@ def test_a_wish_of_a_person_ends_the_grid_s_hold() -> None:
 def test_the_grid_s_wishes_wait_while_the_grid_is_not_surely_so(state: Grid | None, age_s: float, is_due: bool) -> None:
     lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
     heard = grid(state, "t2", age_s=age_s) if state else None
-    assert bool(decide.due(lost, PLUGS["boiler"], RULES, heard, NOW)) is is_due
+    assert bool(decide.due(lost, PLUGS["boiler"], RULES, heard, SOON)) is is_due
 
 
 def test_a_plug_that_was_protected_meanwhile_is_left_alone() -> None:
     lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
     plug = PLUGS["boiler"].model_copy(update={"protected": True})
-    assert not decide.due(lost, plug, RULES, grid(Grid.OFF, "t2"), NOW)
+    assert not decide.due(lost, plug, RULES, grid(Grid.OFF, "t2"), SOON)
 
 
 @pytest.mark.parametrize(("before", "is_marked"), [(True, True), (False, False), (None, False)])
 def test_only_what_is_surely_on_is_marked_for_its_return(before: bool | None, is_marked: bool) -> None:
     lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
-    wants = decide.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2"), NOW)
+    wants = decide.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2"), SOON)
     after = decide.before_switching(lost, wants, {"switch_1": before}, NOW)
     assert bool(after.cut) is is_marked
 
