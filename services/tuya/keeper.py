@@ -79,6 +79,7 @@ class Keeper:
         self._retry_s = RETRY_FIRST_S
         self._tried: tuple[Want, ...] = ()
         self._flips = 0
+        self._was_told = False
 
     async def run(self) -> None:
         """Do what is due, for ever."""
@@ -194,7 +195,10 @@ class Keeper:
         if not expected:
             self._health.problem(self._problem, f"{self.plug.title} could not be switched. {error}")
         offline = isinstance(error, DeviceOfflineError)
-        self._tell(problem=str(error), reachable=False if offline else self.state.reachable, confirmed=False)
+        if offline:
+            self._tell_unreachable(error)
+        else:
+            self._tell(problem=str(error), confirmed=False)
         if first and not expected:
             self._act(wants, ActionOutcome.FAILED, why=f"{error} It is tried again.")
         self._retry_later(utc_now(), refused=isinstance(error, CommandRefusedError))
@@ -207,15 +211,16 @@ class Keeper:
         """Look at it over the home network only: the cloud counts every question."""
         self._check_at = utc_now() + self._check_every
         if Via.LOCAL not in self._switcher.ways(self.plug):
-            self._tell()
+            if not self._was_told:
+                self._tell()
             return
         try:
             reading = await self._switcher.read(self.plug, Via.LOCAL)
-        except CommandRefusedError as error:
-            self._health.problem(f"key {self.plug.id}", str(error))
-            self._tell(problem=str(error), reachable=False)
         except DeviceError as error:
-            self._tell(problem=str(error), reachable=False)
+            if isinstance(error, CommandRefusedError):
+                self._health.problem(f"key {self.plug.id}", str(error))
+            if self.state.via is not Via.CLOUD:  # what the cloud has said may still be so
+                self._tell_unreachable(error)
         else:
             self._health.solved(f"key {self.plug.id}")
             self._see(reading)
@@ -226,7 +231,7 @@ class Keeper:
         if after is not memory.journal:
             memory.keep(after)
         changed = any(self._reading.get(gang) is not value for gang, value in reading.items()) and bool(self._reading)
-        self._tell_reading(reading, Via.LOCAL, by="device" if changed else None, confirmed=self.state.confirmed)
+        self._tell_reading(reading, Via.LOCAL, by="device" if changed else None, confirmed=True)
         if lost:
             why = f"{self.plug.title} comes back on by itself: is there a timer in the app, or somebody at its button?"
             self._health.problem(self._problem, f"{why} It is left to itself.")
@@ -255,7 +260,7 @@ class Keeper:
         values = list(reading.values())
         on = True if True in values else False if values and None not in values else None
         now = utc_now()
-        moved = by is not None or self.state.on is not on
+        moved = by is not None
         self._tell(
             at=now,
             on=on,
@@ -266,8 +271,12 @@ class Keeper:
             pending=self._pending(),
             problem=None,
             switched_by=by or self.state.switched_by,
-            since=now if moved and self.state.on is not None else self.state.since,
+            since=now if moved else self.state.since,
         )
+
+    def _tell_unreachable(self, error: Exception) -> None:
+        """Nobody knows what it is now; what it was last is kept for ourselves only."""
+        self._tell(on=None, gangs=dict.fromkeys(self.state.gangs), reachable=False, confirmed=False, problem=str(error))
 
     def _pending(self) -> bool | None:
         wanted = [want.on for want in self._memory.journal.wants.values() if want.plug == self.plug.id]
@@ -275,6 +284,7 @@ class Keeper:
 
     def _tell(self, **changes: object) -> None:
         """Publish the state; what is not named stays."""
+        self._was_told = True
         self.state = self.state.model_copy(update={"at": utc_now()} | changes)
         self._bus.publish(PLUG_STATE, self.state, self.plug.id)
 

@@ -1,6 +1,8 @@
 """The plug service as a process, against virtual plugs and their cloud: what it must do, and what it must never do."""
 
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
+from tests.support.broker import ROOT
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -385,6 +388,72 @@ def test_a_bad_list_is_said_and_left_as_it_is(text: str, sentence: str, stack: S
     assert sentence in watcher.wait_for(STATUS, state="offline")["reason"]
     assert "Traceback" not in stack.tuya.log
     assert stack.plugs_file.read_text() == text
+
+
+def test_with_the_real_poller_a_cut_of_the_mains_switches_and_a_kill_of_the_poller_does_not(
+    stack: Stack, watcher: Viewer, cloud: dict[str, str]
+) -> None:
+    stack.start_house()
+    stack.start(stack.poller, stack.tuya)
+    eventually(lambda: journal(stack).get("handled"))
+    first = watcher.last("grid/state")["transition_id"]
+    stack.poller.kill()
+    stack.command("fault", kind="silent")
+    stack.poller.start()
+    watcher.wait_for("grid/state", state="unknown")
+    stack.command("fault", kind="none")
+    watcher.wait_for("grid/state", state="on", transition_id=first)
+    assert commands(stack) == 0
+    stack.command("grid", mode="off")
+    eventually(lambda: relays(stack) == [False, False, False, False, True])
+    stack.poller.kill()
+    stack.poller.start()
+    seen = len(watcher.on("grid/state"))
+    eventually(lambda: len(watcher.on("grid/state")) > seen + 1)
+    assert commands(stack) == 5, "one a relay"
+    stack.command("grid", mode="on")
+    eventually(lambda: relays(stack) == [True] * 5)
+
+
+def tool(stack: Stack, *arguments: str, **settings: str) -> tuple[int, str]:
+    """Run one of the tools; return its exit code and what it said."""
+    command = [sys.executable, "-m", "services.tuya", *arguments]
+    env = stack.tuya.env | settings
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
+    code, said = tool(stack, "list", **cloud)
+    assert code == 0
+    assert f"{ROUTER}  Router  protected" in said
+    assert f"{FIRST}  Boiler  in the account, online, listed" in said
+    assert "key0of0plug0" not in said
+    assert "key0of0plug00000" in tool(stack, "list", "--keys", **cloud)[1]
+    code, said = tool(stack, "simulate", "off")
+    assert said.count("on now; off after") == 5
+    assert "Router" not in said
+    assert tool(stack, "simulate", "on") == (0, "Nothing would be switched.\n")
+    assert commands(stack) == 0
+    assert tool(stack, "off", FIRST) == (0, "Boiler is off (local).\n")
+    assert relays(stack)[0] is False
+    assert tool(stack, "off", FIRST, TUYA_DRY_RUN="true")[1].startswith("Boiler would be switched off")
+    assert tool(stack, "off", ROUTER) == (1, "Router is protected: nobody may switch it.\n")
+    assert tool(stack, "on", "nobody")[0] == 1
+    assert tool(stack, "on", FIRST, TUYA_LOCAL_TIMEOUT="often")[0] == 78
+
+
+def test_a_plug_at_its_own_button_and_out_of_reach(stack: Stack, watcher: Viewer, mains: Mains) -> None:
+    stack.start_plugs()
+    known(stack, watcher, mains)
+    watcher.wait_for(f"plug/{FIRST}/state", on=True)
+    stack.tell_plugs("plug", plug=1, on=False)
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=False, switched_by="device")["since"]
+    stack.tell_plugs("plug", plug=1, fault="gone")
+    watcher.wait_for(f"plug/{FIRST}/state", on=None, reachable=False)
+    assert watcher.last(STATUS)["state"] == "online", "no alarm"
+    stack.tell_plugs("plug", plug=1, fault="none")
+    watcher.wait_for(f"plug/{FIRST}/state", on=False, reachable=True, problem=None)
 
 
 def test_without_any_configuration_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
