@@ -66,9 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the house; settings HOUSE_*")
     commands.add_parser("batteries", help="run virtual JK batteries on a virtual radio; settings HOUSE_RADIO_*")
-    commands.add_parser(
-        "plugs", help="run virtual Tuya plugs and their cloud; settings HOUSE_PLUGS_*"
-    )
+    commands.add_parser("plugs", help="run virtual Tuya plugs and their cloud; settings HOUSE_PLUGS_*")
     history = commands.add_parser("history", help="publish the past days under the poller's account")
     history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")

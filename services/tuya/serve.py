@@ -6,7 +6,7 @@ from typing import Any
 
 from services.tuya import decide, journal, plugs
 from services.tuya.cloud import CloudTalk, gang_of
-from services.tuya.journal import Journal, Want
+from services.tuya.journal import Journal
 from services.tuya.keeper import Keeper, Memory, utc_now
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
@@ -33,6 +33,7 @@ NOTHING_TO_DO = (
     "No plugs: list them in TUYA_PLUGS_FILE, or set TUYA_ACCESS_ID and TUYA_ACCESS_SECRET so that they are found."
 )
 TURNED = "The grid turned before it could be done."
+REPLACED = "Somebody wanted it otherwise before it could be done."
 
 
 async def serve(service: Service[TuyaSettings]) -> None:
@@ -102,7 +103,7 @@ class Home:
         if memory.grid and grid.at < memory.grid.at:
             return
         memory.grid = grid
-        self._take_over(decide.on_grid(memory.journal, grid, self._plugs, memory.rules, now))
+        self._take_over(decide.on_grid(memory.journal, grid, self._plugs, memory.rules, now), TURNED)
         for keeper in self._keepers.values():
             keeper.wake()
 
@@ -122,7 +123,7 @@ class Home:
         if why or not plug or not keeper:
             self._refuse(id_, command, why or "")
         else:
-            self._take_over(decide.on_command(self.memory.journal, plug, command, utc_now()))
+            self._take_over(decide.on_command(self.memory.journal, plug, command, utc_now()), REPLACED)
             keeper.wake()
 
     @property
@@ -150,7 +151,7 @@ class Home:
         if not self._listed and not self.switcher.account:
             self._service.health.disable(NOTHING_TO_DO)
 
-    def _take_over(self, after: Journal) -> None:
+    def _take_over(self, after: Journal, why: str) -> None:
         """Have the journal on the disk, and say what it no longer wants."""
         before = self.memory.journal
         if after is before:
@@ -161,11 +162,8 @@ class Home:
             return  # said; the next reading of the grid tries again
         gone = [want for name, want in before.wants.items() if name not in after.wants or after.wants[name] != want]
         for want in gone:
-            self._drop(want)
-
-    def _drop(self, want: Want) -> None:
-        if keeper := self._keepers.get(want.plug):
-            keeper.dropped([want], TURNED)
+            if keeper := self._keepers.get(want.plug):
+                keeper.dropped([want], why)
 
     def _refuse(self, id_: str, command: PlugCommand, why: str) -> None:
         log.warning("A command of %s for the plug %s is refused: %s", command.by, id_, why)
