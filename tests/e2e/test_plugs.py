@@ -17,7 +17,7 @@ from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
-FIRST, SECOND, THIRD, ROUTER = (f"bfsimulated{number:011}" for number in (1, 2, 3, 5))
+FIRST, SECOND, ROUTER = (f"bfsimulated{number:011}" for number in (1, 2, 5))
 STATUS = "service/tuya/status"
 
 
@@ -208,11 +208,10 @@ def test_without_the_home_network_the_cloud_switches(
     assert SECRET not in json.dumps(watcher.messages) + stack.tuya.log
 
 
-@pytest.mark.parametrize("fault", ["silent", "html"])
 def test_without_the_internet_the_home_network_switches(
-    fault: str, stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    stack.tell_plugs("cloud", fault=fault)
+    stack.tell_plugs("cloud", fault="silent")
     stack.tuya.start(**cloud)
     eventually(lambda: watcher.on(f"plug/{FIRST}/state"))
     said_until_heard(stack, mains)
@@ -251,27 +250,19 @@ def test_a_command_is_obeyed_and_the_grid_leaves_that_plug_alone(
     until(stack, mains, [False, True, True, True, True])
 
 
-@pytest.mark.parametrize(
-    ("id_", "command", "sentence"),
-    [
-        pytest.param(ROUTER, {"on": False}, "Router is protected", id="protected"),
-        pytest.param("nobody", {"on": False}, "There is no plug with this id", id="unknown"),
-        pytest.param(FIRST, {"on": False, "age_s": 600}, "too old", id="old"),
-        pytest.param(FIRST, {"on": False, "gang": "switch_9"}, "has no switch_9", id="gang"),
-    ],
-)
-def test_a_command_that_cannot_be_is_refused(
-    id_: str, command: dict[str, Any], sentence: str, stack: Stack, mains: Mains
-) -> None:
-    watcher = mains.watcher
+def test_a_command_that_cannot_be_is_refused(stack: Stack, watcher: Viewer, mains: Mains) -> None:
     stack.start_plugs()
     known(stack, watcher, mains)
-    set_plug(stack, id_, **command)
-    action = watcher.wait_for(f"plug/{id_}/action", outcome="refused")
-    assert sentence in action["why"]
+    for id_, command, sentence in (
+        (ROUTER, {"on": False}, "Router is protected"),
+        ("nobody", {"on": False}, "There is no plug with this id"),
+        (FIRST, {"on": False, "age_s": 600}, "too old"),
+        (SECOND, {"on": False, "gang": "switch_9"}, "has no switch_9"),
+    ):
+        set_plug(stack, id_, **command)
+        assert sentence in watcher.wait_for(f"plug/{id_}/action", outcome="refused")["why"]
     assert commands(stack) == 0
-    if id_ == ROUTER:
-        assert sentence in watcher.last(f"plug/{id_}/state")["problem"]
+    assert "Router is protected" in watcher.last(f"plug/{ROUTER}/state")["problem"]
 
 
 def test_a_retained_command_is_refused(stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]) -> None:
@@ -335,29 +326,26 @@ def test_all_devices_of_the_account_are_switched_where_that_is_wanted(
     until(stack, mains, [False, False, False, False, True])
 
 
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        pytest.param({"TUYA_ACCESS_SECRET": "wrong0secret"}, "TUYA_ACCESS_SECRET is wrong", id="secret"),
-        pytest.param({"TUYA_ACCESS_ID": "nobody"}, "refuses TUYA_ACCESS_ID", id="id"),
-        pytest.param({"TUYA_USER_ID": "nobody"}, "another region", id="user-or-region"),
-    ],
-)
-def test_a_wrong_account_is_said(
-    settings: dict[str, str], sentence: str, stack: Stack, watcher: Viewer, cloud: dict[str, str]
-) -> None:
-    stack.tuya.start(**cloud | settings)
-    assert sentence in watcher.wait_for(STATUS, state="degraded")["reason"]
+def test_a_cloud_that_says_no_is_quoted(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
+    for settings, fault, sentence in (
+        ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", "TUYA_ACCESS_SECRET is wrong"),
+        ({"TUYA_ACCESS_ID": "nobody"}, "none", "refuses TUYA_ACCESS_ID"),
+        ({"TUYA_USER_ID": "nobody"}, "none", "another region"),
+        ({}, "quota", "is used up"),
+        ({}, "plan", "has expired"),
+        ({}, "clock", "clock is wrong"),
+    ):
+        stack.tell_plugs("cloud", fault=fault)
+        seen = len(watcher.on(STATUS))
+        stack.tuya.start(**cloud | settings)
+        eventually(
+            lambda sentence=sentence, seen=seen: any(
+                sentence in (one["reason"] or "") for one in watcher.on(STATUS)[seen:]
+            ),
+            sentence,
+        )
+        stack.tuya.kill()
     assert "wrong0secret" not in stack.tuya.log + json.dumps(watcher.messages)
-
-
-@pytest.mark.parametrize(("fault", "sentence"), [("quota", "is used up"), ("plan", "has expired"), ("clock", "clock")])
-def test_a_cloud_that_says_no_is_quoted(
-    fault: str, sentence: str, stack: Stack, watcher: Viewer, cloud: dict[str, str]
-) -> None:
-    stack.tell_plugs("cloud", fault=fault)
-    stack.tuya.start(**cloud)
-    assert sentence in watcher.wait_for(STATUS, state="degraded")["reason"]
 
 
 @pytest.mark.parametrize("change", [{"local_key": "f" * 16}, {"version": "3.4"}])
@@ -369,25 +357,13 @@ def test_a_wrong_key_or_version_is_said(change: dict[str, str], stack: Stack, wa
     assert "f" * 16 not in stack.tuya.log + json.dumps(watcher.messages)
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        pytest.param("plugs:\n  - id: [\n", "is not valid YAML in line", id="syntax"),
-        pytest.param("plugs: 5\n", "needs a list under `plugs:`", id="no-list"),
-        pytest.param("plugs:\n  - {id: a, nmae: x}\n", "plug 1, nmae", id="misspelt"),
-        pytest.param("plugs:\n  - {id: a}\n  - {id: a}\n", "two plugs with the id a", id="twice"),
-        pytest.param("plugs:\n  - {id: a, mode: local}\n", "mode local needs host and local_key", id="no-way"),
-        pytest.param("plugs:\n  - {id: a, local_key: abc}\n", "local_key has 16 characters", id="key"),
-        pytest.param("plugs:\n  - {id: a, version: 4}\n", "plug 1, version", id="version"),
-    ],
-)
-def test_a_bad_list_is_said_and_left_as_it_is(text: str, sentence: str, stack: Stack, watcher: Viewer) -> None:
-    stack.plugs_file.write_text(text)
+def test_a_bad_list_is_said_and_left_as_it_is(stack: Stack, watcher: Viewer) -> None:
+    stack.plugs_file.write_text("plugs:\n  - id: [\n")
     stack.tuya.start()
     assert stack.tuya.exit_code() == 78
-    assert sentence in watcher.wait_for(STATUS, state="offline")["reason"]
+    assert "is not valid YAML in line" in watcher.wait_for(STATUS, state="offline")["reason"]
     assert "Traceback" not in stack.tuya.log
-    assert stack.plugs_file.read_text() == text
+    assert stack.plugs_file.read_text() == "plugs:\n  - id: [\n"
 
 
 def test_with_the_real_poller_a_cut_of_the_mains_switches_and_a_kill_of_the_poller_does_not(
