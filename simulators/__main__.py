@@ -16,8 +16,9 @@ from simulators.client import ask
 from simulators.faults import FaultKind
 from simulators.history import publish_past
 from simulators.mains import GridMode
+from simulators.schedule.serve import serve as serve_outages
 from simulators.serve import serve
-from simulators.settings import BatteriesSettings, ClientSettings, HistorySettings, ServeSettings
+from simulators.settings import BatteriesSettings, ClientSettings, HistorySettings, OutagesSettings, ServeSettings
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -43,6 +44,8 @@ def _run(options: argparse.Namespace) -> None:
     elif options.command == "batteries":
         serve_batteries = importlib.import_module("simulators.jk.serve").serve  # only who wants batteries loads bumble
         asyncio.run(serve_batteries(load(BatteriesSettings)))
+    elif options.command == "outages":
+        asyncio.run(serve_outages(load(OutagesSettings)))
     elif options.command == "history":
         asyncio.run(publish_past(load(HistorySettings), options.days, options.every, wait=options.wait))
     else:
@@ -63,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the house; settings HOUSE_*")
     commands.add_parser("batteries", help="run virtual JK batteries on a virtual radio; settings HOUSE_RADIO_*")
+    commands.add_parser("outages", help="run the web sites that publish the plan; settings HOUSE_SCHEDULE_*")
     history = commands.add_parser("history", help="publish the past days under the poller's account")
     history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")

@@ -28,6 +28,8 @@ class Ports:
     control: int = 0
     radio: int = 0
     radio_control: int = 0
+    outages: int = 0
+    outages_control: int = 0
 
 
 def python(
@@ -77,6 +79,8 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "BLE_RADIO": f"127.0.0.1:{ports.radio}",
         "HOUSE_RADIO_PORT": str(ports.radio),
         "HOUSE_RADIO_CONTROL_PORT": str(ports.radio_control),
+        "HOUSE_SCHEDULE_PORT": str(ports.outages),
+        "HOUSE_SCHEDULE_CONTROL_PORT": str(ports.outages_control),
     }
 
 
@@ -91,6 +95,7 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         python("history", "simulators", env, "history", "--wait", once=True),
         poller,
         python("batteries", "simulators", env, "batteries"),
+        python("outages", "simulators", env, "outages", port=ports.outages),
         bms,
         dashboard,
     ]
