@@ -118,6 +118,16 @@ class Stack:
             "HOUSE_SCHEDULE_CONTROL_PORT": "0",
             "HOUSE_SCHEDULE_READY_FILE": str(self._outages_ready),
         }
+        self.schedule = self._service(
+            "schedule",
+            QUEUE_NUMBER="5.2",
+            SCHEDULE_PROVIDERS="be_svitlo",
+            SCHEDULE_INTERVAL="1",
+            SCHEDULE_RAW_DIR=str(directory / "schedule"),
+            BE_SVITLO_URL=self.outages_url,
+            GPV_JSON_URL=f"{self.outages_url}/data/Prykarpattiaoblenerho.json",
+            YASNO_URL=self.outages_url,
+        )
         self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
 
     def _service(self, name: str, **settings: str) -> Process:
@@ -130,7 +140,8 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        return self.dashboard, self.poller, self.bms, self.recorder, self.batteries, self.outages, self.house
+        services = (self.dashboard, self.schedule, self.poller, self.bms, self.recorder)
+        return *services, self.batteries, self.outages, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
