@@ -16,7 +16,7 @@ from services.schedule.settings import POLITE_S, ScheduleSettings
 from services.schedule.sources import Answer, Source, sources
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.health import Health
-from shared.messages import OutageSchedule, ScheduleChange
+from shared.messages import OutageSchedule
 from shared.outages import STALE_AFTER
 from shared.topics import OUTAGE_SCHEDULE, Topic
 
@@ -100,14 +100,18 @@ class Watch:
             self._health.problem("source", f"The plan comes from {source.name}, for {'; '.join(problems)}.")
         else:
             self._health.solved("source")
-        self._log_change(plan.change)
+        self._log_change(plan)
         self._publish(plan)
 
     def _publish(self, plan: OutageSchedule) -> None:
         self.plan = plan
         self._bus.publish(OUTAGE_SCHEDULE, plan)
 
-    def _log_change(self, change: ScheduleChange | None) -> None:
+    def _log_change(self, plan: OutageSchedule) -> None:
+        if self.plan is None or self.plan.source != plan.source:
+            known = ", ".join(f"{day.day:%d.%m} {day.state}" for day in plan.days)
+            log.info("Queue %s, told by %s: %s.", plan.queue, plan.source, known or "nothing is published")
+        change = plan.change
         if change and (self.plan is None or change != self.plan.change):
             days = ", ".join(f"{day:%d.%m}" for day in change.published)
             log.info(
