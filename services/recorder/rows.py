@@ -33,8 +33,7 @@ def _row(table: Table, device: str, message: Message) -> Row:
     take, conversions = _plan(table)
     values = [device, *take(message.__dict__)]
     for index, convert in conversions:
-        if values[index] is not None:
-            values[index] = convert(values[index])
+        values[index] = convert(values[index])
     return tuple(values)
 
 
