@@ -1,21 +1,19 @@
 """What the dashboard reads from the environment."""
 
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
-from shared.settings import ServiceSettings
+from shared.settings import DatabaseSettings, ServiceSettings
 
 
-class DashboardSettings(ServiceSettings):
+class DashboardSettings(ServiceSettings, DatabaseSettings):
     """Where the page is served, where the history lies, whose time is shown, and when a reading is old news."""
 
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = Field(default=8000, ge=1, le=65535)
     dashboard_fresh_s: float = Field(default=20, ge=1, le=86400)
-    db_path: Path = Path("data/easun.db")
     time_zone: str = "Europe/Kyiv"
 
     @field_validator("time_zone")
