@@ -19,8 +19,8 @@ LOCK = 3_276_006
 """Any number that nobody else locks on the server."""
 
 
-def main(place: Place) -> None:
-    """Run the migrations that the database has not had yet, in one transaction, one program at a time."""
+def main(place: Place, revision: str = "head") -> None:
+    """Run the migrations up to a revision, in one transaction and one program at a time."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     engine = writer(place)
@@ -30,7 +30,7 @@ def main(place: Place) -> None:
         if isinstance(place, str):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _begin_at_once(engine: Engine) -> None:

@@ -6,7 +6,7 @@ migration; a test says so.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AwareDatetime
@@ -88,7 +88,7 @@ def _converter(kind: Any) -> Converter | None:
 
 def _column(name: str, field: FieldInfo, convert: Converter | None, *, key: bool) -> Column[Any]:
     kind = _bare(field.annotation)
-    nullable = not (key or field.is_required())
+    nullable = not key and (not field.is_required() or NoneType in get_args(field.annotation))
     info = {"convert": convert or _converter(kind)}
     return Column(name, _column_type(name, kind), primary_key=key, nullable=nullable, info=info)
 

@@ -116,7 +116,7 @@ def upgrade() -> None:
         sa.Column("device", sa.Text(), primary_key=True),
         sa.Column("at", sa.BigInteger(), primary_key=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger()),
         sa.Column("reason", sa.Text()),
         sa.Column("version", sa.Text(), nullable=False),
         sqlite_with_rowid=False,
