@@ -13,8 +13,8 @@ help:            ## this list
 setup:           ## what running needs: the virtual environment, Mosquitto
 	@tools/setup.sh $(PYTHON) $(VENV) requirements.lock mosquitto mosquitto_sub
 
-setup-dev:       ## what tests need: their tools, Chromium
-	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium
+setup-dev:       ## what tests need: their tools, Chromium, PostgreSQL
+	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium initdb
 
 demo: setup      ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo
