@@ -23,7 +23,8 @@ def progress(items: Iterable[T], total: int | None, what: str, unit: str) -> Ite
 @contextmanager
 def steps(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Lend a bar that is told where it is: so many of so many."""
-    with tqdm[None](desc=what, unit=f" {unit}", disable=not watched(), leave=False) as bar:
+    bar = tqdm(desc=what, unit=f" {unit}", disable=not watched(), leave=False)
+    with bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total

@@ -92,7 +92,10 @@ def _held(place: Path) -> Iterator[None]:
 def _prepare(file: Path, part: Path, place: Path) -> None:
     """Copy the backup, bring it to our schema, and give it the owner of what it replaces."""
     copy(file, part, FINISHED)
-    migrate(part)
+    try:
+        migrate(part)
+    except StorageError as error:
+        raise StorageError(f"{file} cannot be brought to the schema {NEEDED} ({error}); nothing is changed.") from None
     with sqlite3.connect(part) as connection:  # the migration may leave commits beside the file
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
