@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -71,6 +72,26 @@ class DatabaseSettings(Settings):
     def database(self) -> Path | str:
         """The server where there is one, else the file."""
         return self.database_url.get_secret_value() or self.db_path
+
+
+class ZoneSettings(Settings):
+    """Whose clock days follow."""
+
+    time_zone: str = "Europe/Kyiv"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("not a time zone such as Europe/Kyiv") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which days begin and times are shown."""
+        return ZoneInfo(self.time_zone)
 
 
 class ServiceSettings(MqttSettings):

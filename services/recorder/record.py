@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.recorder.rows import RECORDED, to_dead_letter, to_row
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
+from services.recorder.upkeep import Upkeep
 from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
 from shared.history.engine import shown
@@ -34,6 +35,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
         service.bus.collect(topic, deliveries.put_nowait, share=settings.recorder_share)
     store = await _until_done(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
+    upkeep = Upkeep(store, settings.zone, settings.raw_days)
     batch: list[Delivery] = []
     try:
         while True:
@@ -41,6 +43,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
             faults = await _until_done(lambda: keep(batch, store, datetime.now(UTC)), health)
             acknowledge(batch)
             tell(faults, health)
+            await asyncio.to_thread(keep_up, upkeep, health, datetime.now(UTC))
     finally:
         _finish(batch, store)
 
@@ -79,6 +82,15 @@ def tell(faults: Faults, health: Health) -> None:
             health.solved(topic)
         else:
             health.problem(topic, f"A message on {topic} is not recorded: {reason}. It is kept in dead_letter.")
+
+
+def keep_up(upkeep: Upkeep, health: Health, now: datetime) -> None:
+    """Work a moment on what is made of the rows; what fails is still due the next time."""
+    try:
+        upkeep.work(now)
+        health.solved("upkeep")
+    except StorageError as error:
+        health.problem("upkeep", str(error))
 
 
 def acknowledge(batch: list[Delivery]) -> None:

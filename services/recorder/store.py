@@ -1,23 +1,31 @@
 """Rows into the database: one transaction a batch, and a row that is there already stays as it is."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
+from services.recorder.rollup import mark
 from services.recorder.rows import Row
 from services.recorder.statements import only_changes, statement
 from shared.errors import ConfigError, DamagedError, StorageError
 from shared.history.engine import Place, shown, writer
 from shared.history.schema import migrate
+from shared.history.tables import battery_state, grid_state, inverter_state, outage_schedule
 
 log = logging.getLogger("recorder")
 
+T = TypeVar("T")
+
 Rows = Sequence[tuple[Table, Row]]
+
+MARKED = (inverter_state, battery_state, grid_state, outage_schedule)
+"""What roll-ups and outages are made of."""
 
 PASSING = ("locked", "full", "I/O error")
 """What SQLite says of troubles that may be over in a moment."""
@@ -39,24 +47,34 @@ class Store:
 
         Raises StorageError where nothing can be written at the moment, DamagedError where a file is broken.
         """
-        inode = _inode(self._place)
-        try:
-            self._follow_the_file(inode)
+        with self._guarded():
             try:
                 self._write_all(rows)
             except (IntegrityError, DataError):
                 return self._write_each(rows)
+        return {}
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do other work in one transaction; raises as `write` does."""
+        with self._guarded(), self._engine.begin() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        inode = _inode(self._place)
+        try:
+            self._follow_the_file(inode)
+            yield
         except (OSError, DatabaseError) as error:
             reason = _reason(error)
             if _damaged(self._place, reason):
                 self.close()
                 raise DamagedError(reason, Path(self._place), inode) from None
             raise StorageError(f"The database cannot be written ({reason}); readings wait at the broker.") from None
-        return {}
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
 
     def _write_all(self, rows: Rows) -> None:
         by_table: dict[Table, list[Row]] = {}
@@ -141,6 +159,8 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         names = table.columns.keys()
         given = [dict(zip(names, row, strict=True)) for row in rows]
     connection.exec_driver_sql(sql, list(given))
+    if table in MARKED:
+        mark(connection, table.name, ((row[0], row[1]) for row in rows))
 
 
 def _inode(place: Place) -> int | None:

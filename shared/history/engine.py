@@ -15,6 +15,7 @@ CONNECT_S = 5
 READING = (f"PRAGMA busy_timeout={BUSY_MS}", "PRAGMA query_only=ON")
 WRITING = (
     f"PRAGMA busy_timeout={BUSY_MS}",
+    "PRAGMA auto_vacuum=INCREMENTAL",  # heeded by a file without tables; an older one needs a VACUUM for it
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
