@@ -27,12 +27,14 @@ def plainly(what: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise StorageError(f"{what} failed: {error.strerror or error}.") from None
+        where = f"{error.filename}: " if error.filename else ""
+        raise StorageError(f"{what} failed: {where}{error.strerror or error}.") from None
 
 
 def _first_line(error: BaseException | None) -> str:
     """Say it without what drivers add: hints, positions, the statement."""
-    return (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+    said = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+    return "this user may not write beside it, which SQLite needs even for reading" if "readonly" in said else said
 
 
 def require_database(path: Path) -> None:
@@ -69,6 +71,8 @@ def faults(connection: sqlite3.Connection) -> str:
     """Return what SQLite finds wrong with a database, or an empty text."""
     try:
         found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
+    except sqlite3.OperationalError:  # locked, no permission: says nothing about the file
+        raise
     except sqlite3.DatabaseError as error:
         found = [str(error)]
     return "" if found == ["ok"] else _first_line(Exception("; ".join(found).replace("\n", " ")))
