@@ -206,6 +206,8 @@ def test_a_file_that_is_there_stays(database: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--force"):
         export(database, Wish("inverter_state", ALWAYS, "csv", str(tmp_path / "out")))
     assert (tmp_path / "out").read_text() == "mine"
+    with pytest.raises(ConfigError, match="the database itself"):
+        export(database, Wish("inverter_state", ALWAYS, "csv", str(database), force=True))
 
 
 def test_two_hundred_thousand_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
@@ -245,11 +247,11 @@ def exported_lines(path: Path, tmp_path: Path) -> int:
 
 
 def test_a_backup_while_the_recorder_writes(database: Path, tmp_path: Path) -> None:
-    fill(database, range(100, 20_000))
+    fill(database, range(100, 5_000))
     stop, written = threading.Event(), []
 
     def write() -> None:
-        store, second = open_store(database), 20_000
+        store, second = open_store(database), 5_000
         while not stop.is_set():
             store.write([to_row(INVERTER_STATE.named("main"), reading(second + n)) for n in range(10)])
             second += 10
@@ -289,6 +291,9 @@ def test_a_backup_replaces_only_when_told_to(database: Path, tmp_path: Path) -> 
     assert len(loads(file)) == 100
     with pytest.raises(ConfigError, match="the database itself"):
         backup(database, database, force=True)
+    file.with_name("backup.db-wal").write_bytes(b"")
+    with pytest.raises(ConfigError, match="a database in use"):
+        backup(database, file, force=True)
 
 
 def test_a_server_has_its_own_tools(tmp_path: Path) -> None:
@@ -369,6 +374,13 @@ def test_a_recorder_that_waits_goes_on_in_the_restored_file(database: Path, tmp_
     store.write([to_row(INVERTER_STATE.named("main"), reading(100))])
     store.close()
     assert len(loads(database)) == 101
+
+
+def test_a_restore_in_place_of_a_damaged_database(database: Path, tmp_path: Path) -> None:
+    backup(database, tmp_path / "backup.db", force=False)
+    cut(database)
+    restore(database, tmp_path / "backup.db", NOW)
+    assert len(loads(database)) == 100
 
 
 def newer(file: Path) -> None:
@@ -546,7 +558,7 @@ def test_an_import_counts_what_it_leaves_out_and_twice_is_once(database: Path, t
 def test_an_import_changes_nothing_in_its_source_and_begins_a_database(tmp_path: Path) -> None:
     source = tmp_path / "old"
     source.mkdir()
-    file = predecessor(source / "inverter.db", [("2026-01-16T12:00:00", said(), None)] * 3000)
+    file = predecessor(source / "inverter.db", [("2026-01-16T12:00:00", said(), None)] * 600)
     with untouched(source):
         text = import_eamoon(tmp_path / "easun.db", file, "roof", NOW)
     assert "1 new readings" in text
@@ -652,8 +664,7 @@ def test_what_only_the_user_can_mend(database: Path, words: list[str], says: str
         assert says in one_sentence(tool(*words, path=database), 78)
 
 
-def test_help_and_check(database: Path) -> None:
-    assert "import-eamoon" in tool("--help", path=database).stdout
+def test_the_check_as_a_program(database: Path) -> None:
     assert "is sound" in tool("check", path=database).stdout
 
 

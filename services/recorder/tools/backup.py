@@ -4,7 +4,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from services.recorder.tools.files import OURS, faults, finished, plainly, reading, require_database
+from services.recorder.tools.files import (
+    OURS,
+    faults,
+    finished,
+    plainly,
+    reading,
+    require_another,
+    require_database,
+    side_files,
+)
 from services.recorder.tools.progress import steps
 from shared.errors import ConfigError, StorageError
 from shared.history.engine import Place
@@ -21,8 +30,10 @@ def backup(place: Place, file: Path, *, force: bool) -> str:
             "recorder writes."
         )
     require_database(place)
-    if file.exists() and file.samefile(place):
-        raise ConfigError(f"{file} is the database itself.")
+    require_another(file, place)
+    log = side_files(file)[0]
+    if log.exists():  # SQLite would take it for the commits of the copy
+        raise ConfigError(f"{file} belongs to {log.name} beside it, a database in use: another name, please.")
     with plainly(f"The backup of {place} to {file}"), finished(file, force=force) as part:
         copy(place, part)
     return f"{place} is copied to {file} ({file.stat().st_size / 1e6:.1f} MB), and the copy is checked."

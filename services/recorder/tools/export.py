@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 import shared.history.derived  # noqa: F401  its tables join the others
-from services.recorder.tools.files import finished, plainly, require_database
+from services.recorder.tools.files import finished, plainly, require_another, require_database
 from services.recorder.tools.period import Period
 from services.recorder.tools.progress import progress, watched
 from shared.errors import ConfigError
@@ -58,6 +58,8 @@ def export(place: Place, wish: Wish) -> str:
     table = metadata.tables.get(wish.table)
     if table is None:
         raise ConfigError(f'There is no table "{wish.table[:60]}"; there are {", ".join(sorted(metadata.tables))}.')
+    if wish.output != STDOUT:
+        require_another(Path(wish.output), place)
     with plainly(f"The export of {table.name}"), _opened(place) as connection, _target(wish) as file:
         query = _query(connection, table, wish.period)
         rows = connection.execution_options(yield_per=AT_ONCE).execute(query)

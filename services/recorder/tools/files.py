@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from shared.errors import ConfigError, DamagedError, StorageError
+from shared.history.engine import Place
 
 MAGIC = b"SQLite format 3\0"
 
@@ -97,6 +98,12 @@ def finished(path: Path, *, force: bool) -> Iterator[Path]:
         for leftover in (part, *side_files(part)):
             with suppress(OSError):
                 leftover.unlink(missing_ok=True)
+
+
+def require_another(path: Path, place: Place) -> None:
+    """Raise ConfigError where a path is the database itself."""
+    if isinstance(place, Path) and path.exists() and place.exists() and path.samefile(place):
+        raise ConfigError(f"{path} is the database itself.")
 
 
 def side_files(path: Path) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from services.recorder.store import open_store
 from services.recorder.tools.eamoon import LEFT_OUT, Tally, to_state
 from services.recorder.tools.files import THEIRS, plainly, reading, require_database
 from services.recorder.tools.progress import progress
-from shared.errors import BadMessageError, ConfigError
+from shared.errors import BadMessageError, ConfigError, StorageError
 from shared.history.engine import Place, reader
 from shared.history.tables import inverter_state
 from shared.topics import INVERTER_STATE
@@ -39,6 +39,8 @@ def import_eamoon(place: Place, file: Path, device: str, now: datetime) -> str:
             while rows := list(islice(rows_left, AT_ONCE)):
                 new += len({row[1] for row in rows}) - _there(engine, device, rows)
                 store.write([(inverter_state, row) for row in rows])
+        except StorageError as error:
+            raise StorageError(f"The import stopped: {error} What is imported stays; run it again later.") from None
         finally:
             store.close()
             engine.dispose()

@@ -10,7 +10,16 @@ from pathlib import Path
 from stat import S_IMODE
 
 from services.recorder.tools.backup import copy
-from services.recorder.tools.files import FINISHED, faults, plainly, reading, require_database, side_files, sync
+from services.recorder.tools.files import (
+    FINISHED,
+    faults,
+    plainly,
+    reading,
+    require_another,
+    require_database,
+    side_files,
+    sync,
+)
 from shared.errors import ConfigError, StorageError
 from shared.history.engine import Place
 from shared.history.schema import NEEDED, migrate
@@ -44,8 +53,7 @@ def restore(place: Place, file: Path, now: datetime) -> str:
 def _require_backup(file: Path, place: Path) -> None:
     """Raise where a file is not a whole backup of ours that this program understands."""
     require_database(file)
-    if place.exists() and file.samefile(place):
-        raise ConfigError(f"{file} is the database itself.")
+    require_another(file, place)
     log = side_files(file)[0]
     if log.exists() and log.stat().st_size:
         raise ConfigError(
