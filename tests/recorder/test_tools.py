@@ -276,7 +276,9 @@ def test_a_backup_while_the_recorder_writes(database: Path, tmp_path: Path) -> N
 
 
 def test_a_backup_is_one_plain_file(database: Path, tmp_path: Path) -> None:
+    database.chmod(0o600)
     backup(database, tmp_path / "backup.db", force=False)
+    assert (tmp_path / "backup.db").stat().st_mode & 0o777 == 0o600
     assert ask(tmp_path / "backup.db", "PRAGMA journal_mode") == [("delete",)]
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["backup.db"]
 

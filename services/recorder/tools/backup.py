@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from stat import S_IMODE
 
 from services.recorder.tools.files import (
     OURS,
@@ -36,6 +37,7 @@ def backup(place: Place, file: Path, *, force: bool) -> str:
         raise ConfigError(f"{file} belongs to {log.name} beside it, a database in use: another name, please.")
     with plainly(f"The backup of {place} to {file}"), finished(file, force=force) as part:
         copy(place, part)
+        part.chmod(S_IMODE(place.stat().st_mode))  # who may not read the one may not read the other
     return f"{place} is copied to {file} ({file.stat().st_size / 1e6:.1f} MB), and the copy is checked."
 
 

@@ -18,8 +18,6 @@ from shared.messages import iso
 GAP = timedelta(minutes=5)
 WEEK = timedelta(days=7)
 GAPS_SHOWN = 10
-GRACE = timedelta(minutes=1)
-"""A device whose last reading is no older than GAP and this is not away."""
 
 
 def check(place: Place, now: datetime) -> Iterator[str]:
@@ -88,7 +86,7 @@ def _gaps(connection: Connection, table: Table, now: datetime) -> Iterator[str]:
         yield f"{table.name}: and {more:,} more gaps within the week."
     latest = select(table.c.device, func.max(table.c.at)).where(table.c.at >= since).group_by(table.c.device)
     for device, at in connection.execute(latest):
-        if now - from_ms(at) > GAP + GRACE:
+        if now - from_ms(at) > GAP:
             yield f"{table.name}: nothing of {device} since {_iso(at)} ({_minutes(to_ms(now) - at)})."
 
 

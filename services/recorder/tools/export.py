@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    Engine,
     LargeBinary,
     Select,
     Table,
@@ -108,7 +107,7 @@ def require_ours(place: Place) -> None:
 @contextmanager
 def _opened(place: Place) -> Iterator[Connection]:
     require_ours(place)
-    engine: Engine = reader(place)
+    engine = reader(place)
     try:
         with engine.connect() as connection:
             yield connection

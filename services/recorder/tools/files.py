@@ -76,7 +76,7 @@ def faults(connection: sqlite3.Connection) -> str:
         raise
     except sqlite3.DatabaseError as error:
         found = [str(error)]
-    return "" if found == ["ok"] else _first_line(Exception("; ".join(found).replace("\n", " ")))
+    return "" if found == ["ok"] else " ".join(" ".join(found).split())
 
 
 @contextmanager
