@@ -11,7 +11,7 @@ from sqlalchemy import select
 from shared.history.engine import Place, reader
 from shared.history.tables import inverter_state
 from tests.support.broker import Broker
-from tests.support.postgres import Postgres, programs
+from tests.support.postgres import programs, running_postgres
 from tests.support.stack import Process, Stack
 from tests.support.stream import Stream
 from tests.support.waiting import eventually
@@ -66,12 +66,8 @@ def test_one_file(stack: Stack, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: make setup-dev installs it")
-def test_one_server(stack: Stack, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    try:
+def test_one_server(stack: Stack, tmp_path: Path) -> None:
+    with running_postgres() as server:
         url = server.create("easun")
         run(stack.broker, tmp_path, {"DATABASE_URL": url}, lambda: stored(url))
         assert "hunter2" not in (tmp_path / "first.log").read_text()
-    finally:
-        server.stop()

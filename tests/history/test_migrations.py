@@ -12,7 +12,7 @@ from shared.history.queries import grid_spans, latest
 from shared.history.schema import NEEDED, VERSIONS, migrate, revision
 from shared.history.tables import to_ms
 from shared.messages import Grid
-from tests.support.postgres import Postgres, programs
+from tests.support.postgres import programs, running_postgres
 
 AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
 EARLIER = sorted({file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")} - {NEEDED})
@@ -49,13 +49,9 @@ def test_a_file(tmp_path: Path, earlier: str) -> None:
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: make setup-dev installs it")
-def test_a_server(tmp_path_factory: pytest.TempPathFactory) -> None:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    try:
+def test_a_server() -> None:
+    with running_postgres() as server:
         for earlier in EARLIER:
             url = server.create(f"from{earlier}")
             filled(url, earlier)
             expect_everything(url)
-    finally:
-        server.stop()

@@ -18,7 +18,7 @@ from shared.history.schema import NEEDED, migrate, revision
 from shared.history.tables import battery_state, grid_state, inverter_state, metadata
 from shared.messages import BatteryState, Grid, GridState, InverterState, Message
 from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE
-from tests.support.postgres import Postgres, programs
+from tests.support.postgres import Postgres, programs, running_postgres
 
 pytestmark = pytest.mark.skipif(
     programs() is None, reason="PostgreSQL is not installed: make setup-dev installs Debian's postgresql"
@@ -29,11 +29,9 @@ numbers = count()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    yield server
-    server.stop()
+def server() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

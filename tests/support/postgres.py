@@ -1,12 +1,14 @@
-"""A PostgreSQL server of its own on a free port, from Debian's package, for as long as a test needs it."""
+"""A PostgreSQL server of its own on a socket in a directory, from Debian's package, for as long as a test needs it."""
 
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.broker import free_port
 from tests.support.waiting import eventually
 
 NOBODY = 65534
@@ -18,6 +20,18 @@ def programs() -> Path | None:
     return found[-1].parent if found else None
 
 
+@contextmanager
+def running_postgres() -> Iterator["Postgres"]:
+    """Run a server in a directory of its own, as short as the name of a socket must be."""
+    with tempfile.TemporaryDirectory(prefix="easun-") as directory:
+        server = Postgres(Path(directory))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
 class Postgres:
     """A server whose data dies with it. It refuses to run as root, so then it runs as nobody."""
 
@@ -27,33 +41,36 @@ class Postgres:
         self._programs = found
         self._data = directory / "data"
         self._log = directory / "server.log"
-        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._user: dict[str, int] = {"user": NOBODY, "group": NOBODY} if os.getuid() == 0 else {}
-        self._data.mkdir(parents=True)
+        self._user = NOBODY if os.getuid() == 0 else None
+        self._data.mkdir()
         if self._user:
             shutil.chown(self._data, NOBODY, NOBODY)
-            for above in (directory, *directory.parents):
-                if above.stat().st_uid == 0 and above.is_relative_to("/tmp"):
-                    above.chmod(above.stat().st_mode | 0o011)
+            directory.chmod(0o711)
         options = ["--auth=trust", "--username=easun", "--no-sync", "--encoding=UTF8", "--locale=C"]
         self._run("initdb", "-D", str(self._data), *options)
 
     def url(self, database: str = "postgres") -> str:
         """Return where a database of it is."""
-        return f"postgresql://easun:hunter2@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://easun:hunter2@/{database}?host={self._data}"
 
     def _run(self, name: str, *arguments: str) -> None:
-        subprocess.run([self._programs / name, *arguments], check=True, capture_output=True, cwd="/", **self._user)
+        command = [str(self._programs / name), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", user=self._user, group=self._user)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        options = {"port": self._port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        options = {"listen_addresses": "", "unix_socket_directories": self._data, "fsync": "off"}
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        command = [self._programs / "postgres", "-D", str(self._data), *flags]
+        command = [str(self._programs / "postgres"), "-D", str(self._data), *flags]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._user)
-        eventually(self._answers, f"the server answers; see {self._log}")
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd="/", user=self._user, group=self._user
+            )
+        try:
+            eventually(self._answers, "the server answers")
+        except AssertionError:
+            raise AssertionError(self._log.read_text()[-2000:]) from None
 
     def stop(self) -> None:
         """End it at once, and everybody's connection with it."""
@@ -64,9 +81,9 @@ class Postgres:
 
     def create(self, database: str) -> str:
         """Make an empty database and return where it is."""
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "easun", database)
+        self._run("createdb", "-h", str(self._data), "-U", "easun", database)
         return self.url(database)
 
     def _answers(self) -> bool:
-        asked = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        asked = [str(self._programs / "pg_isready"), "-q", "-h", str(self._data)]
         return subprocess.run(asked, check=False).returncode == 0

@@ -1,6 +1,7 @@
 """Readings at a steady rate through our own bus, whose outbox waits while the broker is dead; and kills meanwhile."""
 
 import asyncio
+import math
 import random
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import Self
 
 from shared.bus import Bus
 from shared.health import Health
-from shared.history.tables import to_ms
+from shared.history.tables import from_ms, to_ms
 from shared.messages import InverterState, Mode
 from shared.settings import MqttSettings
 from shared.topics import INVERTER_STATE
@@ -23,13 +24,17 @@ SESSION_S = 3600
 
 
 class Stream:
-    """Publishes as the poller would, so many readings a second, and remembers the moment of each."""
+    """Publishes as the poller would, so many readings a second, and remembers the moment of each.
 
-    def __init__(self, broker: Broker, per_second: float = 50) -> None:
+    Moments never repeat: a burst runs ahead of the clock, a millisecond a reading.
+    """
+
+    def __init__(self, broker: Broker, per_second: float = 50, most: float = math.inf) -> None:
         self.sent: list[int] = []
         self.connected = threading.Event()
         self._broker = broker
         self._pause = 1 / per_second
+        self._most = most
         self._ending = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
 
@@ -50,6 +55,7 @@ class Stream:
         settings = MqttSettings(
             _env_file=None,
             mqtt_port=self._broker.port,
+            mqtt_outbox=100_000,
             mqtt_username="poller",
             mqtt_secrets_dir=self._broker.secrets_dir,
         )
@@ -58,26 +64,26 @@ class Stream:
         await bus.connected.wait()
         self.connected.set()
         while not self._ending.is_set():
-            self._publish(bus)
+            if len(self.sent) < self._most:
+                self._publish(bus)
             await asyncio.sleep(self._pause)
         await bus.flush(30)
         await bus.close("")
         await connection
 
     def _publish(self, bus: Bus) -> None:
-        at = datetime.now(UTC)
-        if self.sent and to_ms(at) <= self.sent[-1]:
-            return
-        self.sent.append(to_ms(at))
-        bus.publish(INVERTER_STATE, InverterState(at=at, mode=Mode.MAINS, load_power_w=len(self.sent)), "main")
+        at = max(to_ms(datetime.now(UTC)), self.sent[-1] + 1 if self.sent else 0)
+        self.sent.append(at)
+        bus.publish(INVERTER_STATE, InverterState(at=from_ms(at), mode=Mode.MAINS, load_power_w=len(self.sent)), "main")
 
 
 @dataclass(frozen=True)
 class Blow:
-    """A kill -9: of whom, and when."""
+    """A kill -9: of whom, when, and when they were started again."""
 
     victims: tuple[str, ...]
     at: int
+    back: int
 
 
 def strike(stack: Stack, victims: tuple[str, ...], chance: random.Random) -> Blow:
@@ -90,7 +96,7 @@ def strike(stack: Stack, victims: tuple[str, ...], chance: random.Random) -> Blo
     time.sleep(chance.uniform(0.1, 1.0))
     for part in parts:
         part.start()
-    return Blow(victims, at)
+    return Blow(victims, at, to_ms(datetime.now(UTC)))
 
 
 def recorded(stack: Stack) -> list[int]:
