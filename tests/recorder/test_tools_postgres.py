@@ -17,7 +17,7 @@ from shared.errors import StorageError
 from shared.messages import InverterState, Mode
 from shared.topics import INVERTER_STATE
 from tests.recorder.test_tools import predecessor, said
-from tests.support.postgres import Postgres, programs
+from tests.support.postgres import programs, running_postgres
 
 pytestmark = pytest.mark.skipif(
     programs() is None, reason="PostgreSQL is not installed: make setup-dev installs Debian's postgresql"
@@ -27,16 +27,14 @@ START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    store = open_store(server.url())
-    for second in range(3):
-        state = InverterState(at=START + timedelta(seconds=second), mode=Mode.MAINS, load_power_w=second)
-        store.write([to_row(INVERTER_STATE.named("main"), state.model_dump_json().encode())])
-    store.close()
-    yield server.url()
-    server.stop()
+def url() -> Iterator[str]:
+    with running_postgres() as server:
+        store = open_store(server.url())
+        for second in range(3):
+            state = InverterState(at=START + timedelta(seconds=second), mode=Mode.MAINS, load_power_w=second)
+            store.write([to_row(INVERTER_STATE.named("main"), state.model_dump_json().encode())])
+        store.close()
+        yield server.url()
 
 
 def test_a_period(url: str, tmp_path: Path) -> None:
