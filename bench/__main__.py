@@ -2,10 +2,11 @@
 
 import sys
 
-from bench import batteries, kills, latency, page, recorder, services, wires
+from bench import batteries, history, kills, latency, page, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
+    "history": history.main,
     "kills": kills.main,
     "services": services.main,
     "latency": latency.main,

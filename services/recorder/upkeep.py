@@ -112,9 +112,17 @@ def _purge(connection: Connection, table: Table, cutoff: int) -> bool:
             _set_note(connection, table.name, str(cutoff))
             connection.execute(delete(table).where(table.c.device == device, table.c.at < until))
             if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql(f"PRAGMA incremental_vacuum({PAGES})").all()
+                _give_back(connection)
             return True
     return False
+
+
+def _give_back(connection: Connection) -> None:
+    """Let the file shrink. Each page that is freed is a row without columns, which only the driver fetches."""
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA incremental_vacuum({PAGES})")
+    cursor.fetchall()
+    cursor.close()
 
 
 def _devices(connection: Connection, table: Table) -> Sequence[str]:
