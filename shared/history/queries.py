@@ -28,7 +28,7 @@ SILENCE = timedelta(minutes=5)
 COARSE = 4
 """So many rows of a roll-up in a bucket, and it no longer matters where its edges lie."""
 
-NOTHING_YET = ("no such table", "unable to open database file")
+NOTHING_YET = ("no such table", "unable to open database file", 'relation "')
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from shared.errors import ConfigError, StorageError
 from shared.history.engine import reader, writer
+from shared.history.queries import recorded
 from shared.history.schema import NEEDED, migrate, revision
 from shared.history.tables import battery_state, grid_state, inverter_state, metadata
 from shared.messages import BatteryState, Grid, GridState, InverterState, Message
@@ -60,6 +61,14 @@ def test_the_migrations_make_the_tables(url: str) -> None:
     with writer(url).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_an_empty_server_has_nothing_recorded(url: str) -> None:
+    assert not recorded(reader(url))
+    migrate(url)
+    assert not recorded(reader(url))
+    open_store(url).write([to_row(*reading(1))])
+    assert recorded(reader(url))
 
 
 def test_each_reading_once(url: str) -> None:
