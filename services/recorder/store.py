@@ -47,6 +47,8 @@ class Store:
 
         Raises StorageError where nothing can be written at the moment, DamagedError where a file is broken.
         """
+        if not rows:
+            return {}
         with self._guarded():
             try:
                 self._write_all(rows)
