@@ -8,6 +8,7 @@ BENCHES = {
     "recorder": recorder.main,
     "history": history.main,
     "kills": kills.main,
+    "fleet": fleet.main,
     "services": services.main,
     "latency": latency.main,
     "page": page.main,

@@ -29,12 +29,13 @@ class Stream:
     Moments never repeat: a burst runs ahead of the clock, a millisecond a reading.
     """
 
-    def __init__(self, broker: Broker, per_second: float = 50, most: float = math.inf) -> None:
+    def __init__(self, broker: Broker, per_second: float = 50, most: float = math.inf, homes: int = 1) -> None:
         self.sent: list[int] = []
         self.connected = threading.Event()
         self._broker = broker
         self._pause = 1 / per_second
         self._most = most
+        self._homes = homes
         self._ending = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
 
@@ -74,7 +75,8 @@ class Stream:
     def _publish(self, bus: Bus) -> None:
         at = max(to_ms(datetime.now(UTC)), self.sent[-1] + 1 if self.sent else 0)
         self.sent.append(at)
-        bus.publish(INVERTER_STATE, InverterState(at=from_ms(at), mode=Mode.MAINS, load_power_w=len(self.sent)), "main")
+        message = InverterState(at=from_ms(at), mode=Mode.MAINS, load_power_w=len(self.sent))
+        bus.publish(INVERTER_STATE, message, f"home{len(self.sent) % self._homes}" if self._homes > 1 else "main")
 
 
 @dataclass(frozen=True)
