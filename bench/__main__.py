@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import batteries, history, kills, latency, page, recorder, services, wires
+from bench import batteries, fleet, history, kills, latency, page, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
