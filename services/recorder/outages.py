@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 
 from services.recorder.integrate import GAP_MS, energy
 from services.recorder.plan import Match, Off, Plan, Run, joined, match, outages
+from services.recorder.rollup import devices
 from shared.history.derived import MINUTE_MS, grid_run, outage
 from shared.history.tables import from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.messages import DayPlan, Grid, Window
@@ -136,9 +137,10 @@ def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
 def _figures(connection: Connection, off: Off, now: datetime) -> dict[str, Any]:
     """Return what the battery gave and how far its charge fell; of several inverters the sum, and the mean charge."""
     end = to_ms(now) if off.end is None else off.end
-    raw = inverter_state.c
-    names = connection.execute(select(raw.device).where(raw.at >= off.start, raw.at <= end).distinct()).scalars().all()
-    told = [_of_inverter(connection, name, off.start, max(end, off.start + 1)) for name in names]
+    told = [
+        _of_inverter(connection, name, off.start, max(end, off.start + 1))
+        for name in devices(connection, inverter_state)
+    ]
 
     def known(name: str) -> list[float]:
         return [value for figures in told if (value := figures[name]) is not None]

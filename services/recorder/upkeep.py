@@ -5,7 +5,7 @@ due is written in the transaction of the rows themselves.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from services.recorder import outages
-from services.recorder.rollup import Piece, Rollups, alone, next_piece, settle
+from services.recorder.rollup import Piece, Rollups, alone, devices, next_piece, settle
 from services.recorder.store import Store
 from shared.history.derived import DAY, HOUR_MS, SOURCES, STEP_MS, upkeep_note
 from shared.history.tables import battery_state, grid_state, inverter_state, outage_schedule, to_ms
@@ -105,7 +105,7 @@ class Upkeep:
 
 def _purge(connection: Connection, table: Table, cutoff: int) -> bool:
     alone(connection)
-    for device in _devices(connection, table):
+    for device in devices(connection, table):
         oldest = connection.execute(select(func.min(table.c.at)).where(table.c.device == device)).scalar()
         if oldest is not None and oldest < cutoff:
             until = min(cutoff, oldest + PURGE_MS)
@@ -123,17 +123,6 @@ def _give_back(connection: Connection) -> None:
     cursor.execute(f"PRAGMA incremental_vacuum({PAGES})")
     cursor.fetchall()
     cursor.close()
-
-
-def _devices(connection: Connection, table: Table) -> Sequence[str]:
-    """Return the devices of a table by a seek each, where DISTINCT would read all of it."""
-    found: list[str] = []
-    while True:
-        after = table.c.device > (found[-1] if found else "")
-        name = connection.execute(select(func.min(table.c.device)).where(after)).scalar()
-        if name is None:
-            return found
-        found.append(name)
 
 
 def _note(connection: Connection, name: str) -> str | None:
