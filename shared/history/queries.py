@@ -108,7 +108,8 @@ def series(
     minutes = _fine_enough(first, step) if set(fields) <= set(source.fields) else None
     until = first
     if minutes:
-        until = _made_until(engine, source.raw.name, device, first, last)
+        until = min(_made_until(engine, source.raw.name, device, first, last), _rolled_until(engine, source, device))
+        until = max(first, until)
         if minutes == HOUR:  # of the hour that is not over yet, which would else count in part twice
             until = max(first, until // (HOUR * MINUTE_MS) * HOUR * MINUTE_MS)
         sums.add(rows_of(engine, _of_rollup(source, device, fields, minutes, (first, until, step))))
@@ -134,6 +135,14 @@ def _made_until(engine: Engine, name: str, device: str, first: int, last: int) -
     if not earliest or earliest[0].at is None:
         return last
     return min(last, max(first, int(earliest[0].at) - FIVE_MINUTES * MINUTE_MS))
+
+
+def _rolled_until(engine: Engine, source: Source, device: str) -> int:
+    """Return where the roll-ups of a device end; whatever may be recorded later is in the raw rows only."""
+    table = source.rollup.c
+    here = (table.device == device, table.step == FIVE_MINUTES)
+    newest = rows_of(engine, select(func.max(table.at).label("at")).where(*here))
+    return int(newest[0].at) + FIVE_MINUTES * MINUTE_MS if newest and newest[0].at is not None else 0
 
 
 def _of_rollup(
