@@ -2,10 +2,13 @@
 
 import sys
 
-from bench import batteries, latency, page, plugs, recorder, services, wires
+from bench import batteries, fleet, history, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
+    "history": history.main,
+    "kills": kills.main,
+    "fleet": fleet.main,
     "services": services.main,
     "latency": latency.main,
     "page": page.main,

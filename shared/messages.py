@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +37,18 @@ Moment = Annotated[
 
 Whole = Annotated[int, Field(ge=-(2**31), lt=2**32)]
 """A whole number that every database can hold: 32 bits, with or without a sign."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError("no time zone") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""The name of a time zone that this machine knows."""
 
 
 class Message(BaseModel):
@@ -348,8 +361,9 @@ class Move(BaseModel):
 class ScheduleChange(BaseModel):
     """How the plan differs from the one before, by its windows and never by the operator's stamps.
 
-    published are days of which nothing was known before, withdrawn those of which nothing is known any more; their
-    windows are not repeated in added and removed.
+    published are days that have a plan now and had none before, withdrawn those of which nothing is known any more,
+    states those whose state changed otherwise (an emergency began or ended). Their windows are not repeated in added,
+    removed and moved.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -367,16 +381,16 @@ class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is the
-    last good answer of a source, None where there was none yet; stale means that it is older than a day. change is the
-    last one, and stays through restarts.
+    last good answer of a source, None where there was none yet; stale means that it is older than a day. problem says
+    in one sentence why there is no newer one. change is the last one, and stays through restarts.
     """
 
     queue: str
     source: str | None = None
-    time_zone: str = "Europe/Kyiv"
+    time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()
     windows: tuple[Window, ...] = ()
-    operator_stamp: str | None = None
+    operator_stamp: Moment | None = None
     fetched_at: Moment | None = None
     stale: bool = False
     problem: str | None = None

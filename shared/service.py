@@ -63,16 +63,21 @@ def run(
 
 
 async def repeat(
-    step: Callable[[], Awaitable[float]], health: Health, problem: str, *, retry_most_s: float = RETRY_MOST_S
+    step: Callable[[], Awaitable[float]],
+    health: Health,
+    problem: str,
+    *,
+    retry_first_s: float = RETRY_FIRST_S,
+    retry_most_s: float = RETRY_MOST_S,
 ) -> NoReturn:
     """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
     clock = asyncio.get_running_loop().time
-    retry = RETRY_FIRST_S
+    retry = retry_first_s
     while True:
         began = clock()
         try:
             pause = await step()
-            retry = RETRY_FIRST_S
+            retry = retry_first_s
             health.solved(problem)
         except (DeviceOfflineError, BadReplyError) as error:
             pause, retry = retry, min(2 * retry, retry_most_s)

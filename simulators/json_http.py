@@ -3,7 +3,7 @@
 import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -18,39 +18,44 @@ Handler = Callable[[str, str, bytes], Awaitable[Answer]]
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came; the names of headers in small letters."""
+    """What somebody asked for. The names of the headers are in lower case."""
 
     method: str
     target: str
-    headers: Mapping[str, str]
-    body: bytes
+    headers: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
 
 
 async def serve_http(handler: Handler, host: str, port: int) -> asyncio.Server:
     """Listen, and let `handler` answer every request."""
 
-    async def answer(reader: StreamReader) -> bytes:
-        async with asyncio.timeout(PATIENCE_S):
-            return _response(*await _handled(handler, reader))
+    async def connection(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                status, content = await _handled(handler, reader)
+                writer.write(_response(status, content))
+                await writer.drain()
+        except (OSError, EOFError, TimeoutError):
+            pass  # it went away, or never said anything
+        finally:
+            writer.close()
 
-    return await _listen(answer, host, port)
+    return await asyncio.start_server(connection, host, port)
 
 
 async def serve_requests(handler: Callable[[Request], Awaitable[bytes]], host: str, port: int) -> asyncio.Server:
     """Listen, and let `handler` say the body of every answer, JSON or not; it may take its time."""
 
-    async def answer(reader: StreamReader) -> bytes:
-        async with asyncio.timeout(PATIENCE_S):
-            request = await _request(reader)
-        return _framed(HTTPStatus.OK, await handler(request))
-
-    return await _listen(answer, host, port)
-
-
-async def _listen(answer: Callable[[StreamReader], Awaitable[bytes]], host: str, port: int) -> asyncio.Server:
     async def connection(reader: StreamReader, writer: StreamWriter) -> None:
         try:
-            writer.write(await answer(reader))
+            async with asyncio.timeout(PATIENCE_S):
+                request = await read_request(reader)
+            writer.write(_framed(HTTPStatus.OK, await handler(request)))
             async with asyncio.timeout(PATIENCE_S):
                 await writer.drain()
         except (OSError, EOFError, TimeoutError, ValueError):
@@ -61,24 +66,32 @@ async def _listen(answer: Callable[[StreamReader], Awaitable[bytes]], host: str,
     return await asyncio.start_server(connection, host, port)
 
 
+async def read_request(reader: StreamReader) -> Request:
+    """Return the request that comes in, or raise ValueError where it is none that is served here."""
+    try:
+        method, target, headers, length = _head(await reader.readuntil(b"\r\n\r\n"))
+    except asyncio.LimitOverrunError:
+        raise ValueError("a head that is too long") from None
+    return Request(method, target, headers, await reader.readexactly(length))
+
+
 async def _handled(handler: Handler, reader: StreamReader) -> Answer:
     try:
-        request = await _request(reader)
-    except (ValueError, asyncio.LimitOverrunError):
+        request = await read_request(reader)
+    except ValueError:
         return HTTPStatus.BAD_REQUEST, "This is not an HTTP request of a length that is served here."
-    return await handler(request.method, request.target.partition("?")[0], request.body)
+    return await handler(request.method, request.path, request.body)
 
 
-async def _request(reader: StreamReader) -> Request:
-    """Read a request, or raise ValueError."""
-    raw = await reader.readuntil(b"\r\n\r\n")
-    first, *lines = raw.decode("latin-1").split("\r\n")
+def _head(raw: bytes) -> tuple[str, str, dict[str, str], int]:
+    """Return method, target, headers and the length of the body, or raise ValueError."""
+    first, *lines = raw.decode("latin-1").strip().split("\r\n")
     method, target, _version = first.split(" ")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     length = int(headers.get("content-length", "0"))
     if not 0 <= length <= LONGEST_BODY or "transfer-encoding" in headers:
         raise ValueError("a body that is too long, or comes in pieces")
-    return Request(method, target, headers, await reader.readexactly(length))
+    return method, target, headers, length
 
 
 def _response(status: HTTPStatus, content: Any) -> bytes:

@@ -28,6 +28,8 @@ class Ports:
     control: int = 0
     radio: int = 0
     radio_control: int = 0
+    outages: int = 0
+    outages_control: int = 0
     plugs: int = 0
     plugs_control: int = 0
     cloud: int = 0
@@ -40,12 +42,13 @@ def python(
     return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
 
 
-def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program, Program]:
-    """Return recorder, poller, bms, tuya and dashboard, in order of start."""
+def services(env: dict[str, str], ports: Ports) -> tuple[Program, ...]:
+    """Return recorder, poller, bms, schedule, tuya and dashboard, in order of start."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
         python("bms", "services.bms", env),
+        python("schedule", "services.schedule", env),
         python("tuya", "services.tuya", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
     )
@@ -81,6 +84,13 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "BLE_RADIO": f"127.0.0.1:{ports.radio}",
         "HOUSE_RADIO_PORT": str(ports.radio),
         "HOUSE_RADIO_CONTROL_PORT": str(ports.radio_control),
+        "QUEUE_NUMBER": "5.2",
+        "SCHEDULE_INTERVAL": "10",
+        "SCHEDULE_RAW_DIR": str(state / "schedule"),
+        "BE_SVITLO_URL": f"http://127.0.0.1:{ports.outages}",
+        "GPV_JSON_URL": f"http://127.0.0.1:{ports.outages}/data/Prykarpattiaoblenerho.json",
+        "HOUSE_SCHEDULE_PORT": str(ports.outages),
+        "HOUSE_SCHEDULE_CONTROL_PORT": str(ports.outages_control),
         "TUYA_PLUGS_FILE": str(state / "plugs.yaml"),
         "TUYA_JOURNAL_FILE": str(state / "plugs_journal.json"),
         "TUYA_ENDPOINT": f"http://127.0.0.1:{ports.cloud}",
@@ -98,7 +108,7 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, bms, tuya, dashboard = services(env, ports)
+    recorder, poller, bms, schedule, tuya, dashboard = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
@@ -106,7 +116,9 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         python("history", "simulators", env, "history", "--wait", once=True),
         poller,
         python("batteries", "simulators", env, "batteries"),
+        python("outages", "simulators", env, "outages", port=ports.outages),
         bms,
+        schedule,
         python("plugs", "simulators", env, "plugs", port=ports.cloud),
         tuya,
         dashboard,

@@ -86,4 +86,4 @@ def test_the_demo_points_at_nothing_real() -> None:
 def test_up_starts_a_broker_only_where_it_is_ours(own_broker: bool) -> None:
     names = [one.name for one in up({}, Path("/data"), Ports(1, 2), own_broker=own_broker)]
     assert ("mosquitto" in names) is own_broker
-    assert names[-5:] == ["recorder", "poller", "bms", "tuya", "dashboard"]
+    assert names[-6:] == ["recorder", "poller", "bms", "schedule", "tuya", "dashboard"]

@@ -1,0 +1,412 @@
+"""Answers of the three sources to days and windows; the expected values are those of the captures."""
+
+import contextlib
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.schedule import be_svitlo, gpv_json, yasno
+from services.schedule.reading import Reading, json_of
+from shared.errors import BadReplyError
+from shared.messages import Certainty, DayPlan
+from shared.outages import merged
+from tests.schedule.facts import REFERENCE, day, element, gpv, gpv_hours, kyiv, local, slot, utc
+
+PARSERS = (be_svitlo.read, gpv_json.read, yasno.read)
+NOVEMBER = day("20.11.2026")
+
+
+def windows(reading: Reading) -> list[tuple[str, str]]:
+    return utc(merged(one for told in reading.days.values() for one in told.windows))
+
+
+def test_the_complete_element_of_public_code() -> None:
+    reading = be_svitlo.read([element("25.11.2025", {"4.2": ["16:30-20:00"]})], "4.2")
+    assert reading.days[day("25.11.2025")].state is DayPlan.PLANNED
+    assert windows(reading) == [("2025-11-25T14:30Z", "2025-11-25T18:00Z")]
+    assert reading.stamp == kyiv("24.11.2025 19:52")
+    assert reading.odd == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param([], {}, id="an empty answer is no information"),
+        pytest.param([element("20.11.2026", {})], {}, id="a day without the queue is no information"),
+        pytest.param([element("20.11.2026", {"5.1": ["10:00-12:00"]})], {}, id="another queue's hours are not ours"),
+        pytest.param([element("20.11.2026", {"5.2": []})], {NOVEMBER: DayPlan.NO_OUTAGES}, id="published, no outages"),
+        pytest.param([{"eventDate": "20.11.2026", "queues": {"5.2": None}}], {}, id="null is no information"),
+        pytest.param([element("20.11.2026", {"5.2": ["10:00-12:00"]})], {NOVEMBER: DayPlan.PLANNED}, id="planned"),
+    ],
+)
+def test_the_three_states_of_a_day(body: Any, expected: dict[date, DayPlan]) -> None:
+    reading = be_svitlo.read(body, "5.2")
+    assert {one: told.state for one, told in reading.days.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        pytest.param(
+            [
+                element("21.11.2026", {"5.2": ["00:00-02:30", "06:00-10:00"]}),
+                element("20.11.2026", {"5.2": ["23:00-00:00"]}),
+            ],
+            [("2026-11-20T21:00Z", "2026-11-21T00:30Z"), ("2026-11-21T04:00Z", "2026-11-21T08:00Z")],
+            id="one outage over midnight, days in any order",
+        ),
+        pytest.param(
+            [{"eventDate": "20.11.2026", "queues": {"5.2": [{"from": "00:00", "to": "24:00", "status": 1}]}}],
+            [("2026-11-19T22:00Z", "2026-11-20T22:00Z")],
+            id="a whole day",
+        ),
+        pytest.param(
+            [element("20.11.2026", {"5.2": ["10:00-12:00"]})] * 2,
+            [("2026-11-20T08:00Z", "2026-11-20T10:00Z")],
+            id="the same day twice",
+        ),
+        pytest.param(
+            [element("20.11.2026", {"5.2": ["22:00-03:00"]})],
+            [("2026-11-20T20:00Z", "2026-11-21T01:00Z")],
+            id="an end before the start is on the next day",
+        ),
+        pytest.param(
+            [element("20.11.2026", {"5.2": ["14:00-16:00", "01:30-03:00", "22:00-00:00", "07:30-09:00"]})],
+            [
+                ("2026-11-19T23:30Z", "2026-11-20T01:00Z"),
+                ("2026-11-20T05:30Z", "2026-11-20T07:00Z"),
+                ("2026-11-20T12:00Z", "2026-11-20T14:00Z"),
+                ("2026-11-20T20:00Z", "2026-11-20T22:00Z"),
+            ],
+            id="windows in any order",
+        ),
+        pytest.param(
+            [element("28.03.2027", {"5.2": ["02:00-05:00"]})],
+            [("2027-03-28T00:00Z", "2027-03-28T02:00Z")],
+            id="the night of 23 hours",
+        ),
+        pytest.param(
+            [element("28.03.2027", {"5.2": ["03:00-03:30"]})], [], id="an hour that the clock skips does not exist"
+        ),
+        pytest.param(
+            [element("25.10.2026", {"5.2": ["02:00-05:00"]})],
+            [("2026-10-24T23:00Z", "2026-10-25T03:00Z")],
+            id="the night of 25 hours",
+        ),
+        pytest.param(
+            [element("31.12.2026", {"5.2": ["23:00-00:00"]}), element("01.01.2027", {"5.2": ["00:00-01:00"]})],
+            [("2026-12-31T21:00Z", "2026-12-31T23:00Z")],
+            id="over the end of the year",
+        ),
+        pytest.param(
+            [{"eventDate": "20.11.2026", "queues": {"5.2": [{"shutdownHours": "10:00-12:00", "status": 1}]}}],
+            [("2026-11-20T08:00Z", "2026-11-20T10:00Z")],
+            id="hours only as a text",
+        ),
+    ],
+)
+def test_windows(elements: list[Any], expected: list[tuple[str, str]]) -> None:
+    assert windows(be_svitlo.read(elements, "5.2")) == expected
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param({"from": "25:00", "to": "26:00"}, id="no time of day"),
+        pytest.param({"from": "10:00", "to": "10:00"}, id="ends when it begins"),
+        pytest.param({"from": "10:61", "to": "12:00"}, id="61 minutes"),
+        pytest.param({"from": 10, "to": 12}, id="numbers"),
+        pytest.param({"status": 1}, id="no hours"),
+        pytest.param("10:00-12:00", id="a text"),
+    ],
+)
+def test_a_day_with_hours_that_make_no_sense_is_unknown_as_a_whole(bad: Any) -> None:
+    body = [
+        {"eventDate": "20.11.2026", "queues": {"5.2": [slot("06:00-08:00"), bad]}},
+        element("21.11.2026", {"5.2": []}),
+    ]
+    reading = be_svitlo.read(body, "5.2")
+    assert list(reading.days) == [day("21.11.2026")]
+    assert len(reading.odd) == 1
+
+
+def test_an_undocumented_status_is_kept_and_flagged() -> None:
+    slots = [slot("10:00-12:00", 2), slot("15:00-16:00", 0), slot("18:00-19:00", None), slot("20:00-21:00")]
+    told = be_svitlo.read([{"eventDate": "20.11.2026", "queues": {"5.2": slots}}], "5.2")
+    assert [one.certainty for one in told.days[NOVEMBER].windows] == [
+        *(Certainty.POSSIBLE, Certainty.UNKNOWN, Certainty.UNKNOWN, Certainty.DEFINITE)
+    ]
+    assert len(told.odd) == 2
+
+
+def test_of_two_different_days_of_one_date_the_first_counts() -> None:
+    body = [element("20.11.2026", {"5.2": ["10:00-12:00"]}), element("20.11.2026", {"5.2": []})]
+    reading = be_svitlo.read(body, "5.2")
+    assert reading.days[NOVEMBER].state is DayPlan.PLANNED
+    assert "twice" in reading.odd[0]
+
+
+def test_the_list_of_queues() -> None:
+    codes = [f"{major}.{minor}" for major in range(1, 7) for minor in (1, 2)]
+    rows = [{"id": number, "code": code, "label": f"черга {code}"} for number, code in enumerate(codes, 1)]
+    assert be_svitlo.queues(rows) == tuple(codes)
+    with pytest.raises(BadReplyError):
+        be_svitlo.queues([])
+
+
+# GPV files
+
+
+@pytest.mark.parametrize("utc_midnight", [True, False])
+@pytest.mark.parametrize("text", ["20.11.2025", "28.03.2027", "25.10.2026", "29.03.2026", "01.07.2026"])
+def test_midnights_of_utc_and_of_kyiv_are_the_same_day(text: str, utc_midnight: bool) -> None:
+    reading = gpv_json.read(gpv({text: {"5.2": ["06:00-10:00"]}}, utc_midnight=utc_midnight), "5.2")
+    assert list(reading.days) == [day(text)]
+    assert local(merged(reading.days[day(text)].windows)) == ["06:00-10:00"]
+
+
+def test_dtek_of_october_2025_reads_as_one_outage() -> None:
+    hours = {**gpv_hours([]), "13": "second", "14": "no", "15": "no", "16": "no", "17": "first"}
+    content = {"fact": {"data": {"1761688800": {"GPV1.1": hours}}, "update": "29.10.2025 13:51", "today": 1761688800}}
+    reading = gpv_json.read(content, "GPV1.1")
+    assert local(merged(reading.days[day("29.10.2025")].windows)) == ["12:30-16:30"]
+    assert reading.stamp == kyiv("29.10.2025 13:51")
+
+
+def test_possible_halves_as_poltava_has_them() -> None:
+    hours = {**gpv_hours([]), "3": "msecond", "4": "yes", "10": "mfirst", "5": "second", "6": "no"}
+    content = {"fact": {"data": {"1769299200": {"GPV2.1": hours}}}}
+    parts = merged(gpv_json.read(content, "2.1").days[day("25.01.2026")].windows)
+    assert local(parts) == ["02:30-03:00", "04:30-06:00", "09:00-09:30"]
+    assert [one.certainty for one in parts] == [Certainty.POSSIBLE, Certainty.DEFINITE, Certainty.POSSIBLE]
+
+
+def test_hours_counted_from_zero() -> None:
+    hours = {str(int(key) - 1): code for key, code in gpv_hours(["23:00-24:00"]).items()}
+    content = {"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}
+    assert local(merged(gpv_json.read(content, "5.2").days[day("20.11.2025")].windows)) == ["23:00-00:00"]
+
+
+@pytest.mark.parametrize("hours", [{}, {"1": "yes"}, [], None, {str(key): "yes" for key in range(30)}])
+def test_a_day_without_its_24_hours_is_unknown(hours: Any) -> None:
+    reading = gpv_json.read({"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}, "5.2")
+    assert reading.days == {}
+    assert reading.odd
+
+
+def test_off_season_nothing_is_known() -> None:
+    content = {
+        "lastUpdated": "2026-08-21T23:51:20.575Z",
+        "fact": {"data": [], "update": "24.07.2026 08:30", "today": 1787346000},
+        "preset": {"sch_names": {"GPV1.1": "Черга 1.1", "GPV1001.1": "ЦЕК 1.1"}},
+    }
+    reading = gpv_json.read(content, "1.1")
+    assert reading.days == {}
+    assert reading.queues == ("1.1", "1001.1")
+    assert reading.as_of == datetime(2026, 8, 21, 23, 51, 20, 575000, tzinfo=UTC)
+
+
+def test_all_light_is_published_without_outages() -> None:
+    reading = gpv_json.read(gpv({"22.11.2025": {"5.2": []}}), "5.2")
+    assert reading.days[day("22.11.2025")].state is DayPlan.NO_OUTAGES
+
+
+def test_both_orders_of_the_stamp() -> None:
+    content = gpv({"22.11.2025": {"5.2": []}})
+    content["fact"]["update"] = "14:57 22.11.2025"
+    assert gpv_json.read(content, "5.2").stamp == kyiv("22.11.2025 14:57")
+
+
+# YASNO
+
+
+def yasno_day(date_: str, status: str, *slots: tuple[int, int, str]) -> dict[str, Any]:
+    return {
+        "slots": [{"start": start, "end": end, "type": kind} for start, end, kind in slots],
+        "date": f"{date_}T00:00:00+02:00",
+        "status": status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "slots", "expected"),
+    [
+        ("EmergencyShutdowns", (), DayPlan.EMERGENCY),
+        ("EmergencyShutdowns", ((0, 1440, "Definite"),), DayPlan.EMERGENCY),
+        ("WaitingForSchedule", (), DayPlan.WAITING),
+        ("WaitingForSchedule", ((0, 60, "Definite"),), DayPlan.WAITING),
+        ("NoOutages", (), DayPlan.NO_OUTAGES),
+        ("ScheduleApplies", ((0, 1440, "NotPlanned"),), DayPlan.NO_OUTAGES),
+        ("ScheduleApplies", ((0, 960, "NotPlanned"), (960, 1200, "Definite")), DayPlan.PLANNED),
+        ("ScheduleApplies", (), None),
+        ("Tomorrowish", (), None),
+    ],
+)
+def test_states_of_yasno(status: str, slots: Any, expected: DayPlan | None) -> None:
+    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", status, *slots)}}, "3.1")
+    told = reading.days.get(day("19.12.2025"))
+    assert (told and told.state) == expected
+    assert bool(reading.odd) is (expected is None)
+
+
+def test_slots_of_yasno() -> None:
+    slots = ((0, 960, "NotPlanned"), (960, 1200, "Definite"), (1200, 1320, "Possible"), (1320, 1440, "Definite"))
+    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
+    assert local(reading.days[day("19.12.2025")].windows) == ["16:00-20:00", "20:00-22:00", "22:00-00:00"]
+    assert reading.queues == ("3.1",)
+
+
+# whatever comes
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "nothing"),
+        (b"  ", "nothing"),
+        (b"<!DOCTYPE html><title>Just a moment...</title>", "a web page"),
+        (b"{", "no JSON"),
+        (b"\xff\xfe\x00", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+    ],
+)
+def test_bodies_that_are_no_json(body: bytes, sentence: str) -> None:
+    with pytest.raises(BadReplyError, match=sentence):
+        json_of(body)
+
+
+def test_a_byte_order_mark_does_not_matter() -> None:
+    assert json_of(b"\xef\xbb\xbf[]") == []
+
+
+KEYS = st.sampled_from(
+    [
+        *(
+            "eventDate",
+            "queues",
+            "5.2",
+            "from",
+            "to",
+            "shutdownHours",
+            "status",
+            "fact",
+            "data",
+            "GPV5.2",
+            "1763596800",
+        ),
+        *(
+            "today",
+            "slots",
+            "start",
+            "end",
+            "type",
+            "date",
+            "preset",
+            "sch_names",
+            "lastUpdated",
+            "update",
+            "1",
+            "9" * 20,
+        ),
+    ]
+)
+TEXTS = st.sampled_from(
+    [
+        *("20.11.2026", "31.12.9999", "01.01.0001", "10:00", "24:00", "99:99", "ScheduleApplies", "9999-12-31", "no"),
+        *("2025-12-19T00:00:00+02:00", "0001-01-01T00:00:00+14:00", "mfirst", "Definite", "10:00-12:00", "1\u0663:00"),
+    ]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.text(max_size=5)
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=3), inner, max_size=5)
+)
+
+
+@given(ANYTHING)
+def test_any_json_is_read_or_refused(content: Any) -> None:
+    for parser in PARSERS:
+        try:
+            reading = parser(content, "5.2")
+        except BadReplyError:
+            continue
+        assert all(one.start < one.end for told in reading.days.values() for one in told.windows)
+
+
+@given(st.lists(st.fixed_dictionaries({"eventDate": TEXTS, "queues": st.dictionaries(st.just("5.2"), ANYTHING)})))
+def test_any_days_of_be_svitlo(content: Any) -> None:
+    for told in be_svitlo.read(content, "5.2").days.values():
+        assert all(timedelta() < one.end - one.start <= timedelta(hours=26) for one in told.windows)
+
+
+CODES = st.sampled_from(["yes", "no", "first", "second", "maybe", "mfirst", "msecond", "?"]) | LEAVES
+DAYS = st.fixed_dictionaries({str(hour): CODES for hour in range(1, 25)})
+MIDNIGHTS = st.sampled_from(["1763596800", "1763589600", "1790200800", "-1", "9" * 20, "9" * 5000, "x"])
+
+
+@given(st.dictionaries(MIDNIGHTS, st.fixed_dictionaries({"GPV5.2": DAYS | ANYTHING}), max_size=3), ANYTHING)
+def test_any_file_of_a_mirror(data: Any, updated: Any) -> None:
+    reading = gpv_json.read({"fact": {"data": data, "update": updated}, "lastUpdated": updated}, "5.2")
+    for told in reading.days.values():
+        assert all(one.end - one.start == timedelta(minutes=30) for one in told.windows)
+
+
+SLOTS = st.fixed_dictionaries(
+    {"start": LEAVES | st.integers(0, 1440), "end": LEAVES | st.integers(0, 1440), "type": TEXTS}
+)
+STATUSES = st.sampled_from(["ScheduleApplies", "NoOutages", "WaitingForSchedule", "EmergencyShutdowns"]) | LEAVES
+YASNO_DAYS = st.fixed_dictionaries({"date": TEXTS, "status": STATUSES, "slots": st.lists(SLOTS, max_size=4) | ANYTHING})
+
+
+@given(YASNO_DAYS, YASNO_DAYS)
+def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
+    reading = yasno.read({"5.2": {"today": today, "tomorrow": tomorrow}}, "5.2")
+    for told in reading.days.values():
+        assert told.windows == () or told.state is DayPlan.PLANNED
+
+
+@pytest.mark.parametrize(
+    ("slots", "state"),
+    [
+        ([(0, 60, "NotPlanned")], None),
+        ([(0, 720, "NotPlanned"), (780, 1440, "NotPlanned")], None),
+        ([(0, 720, "NotPlanned"), (720, 1440, "NotPlanned")], DayPlan.NO_OUTAGES),
+        ([(960, 1200, "Definite")], DayPlan.PLANNED),
+    ],
+)
+def test_a_day_with_missing_hours_is_not_one_without_outages(slots: Any, state: DayPlan | None) -> None:
+    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
+    told = reading.days.get(day("19.12.2025"))
+    assert (told and told.state) == state
+
+
+@pytest.mark.parametrize("text", ["2025-12-19T00:00:00+02:00", "2025-12-18T22:00:00Z", "2025-12-19"])
+def test_the_date_of_a_day_in_any_offset(text: str) -> None:
+    body = {"3.1": {"today": {"date": text, "status": "NoOutages", "slots": []}}}
+    assert list(yasno.read(body, "3.1").days) == [day("19.12.2025")]
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_json_or_refused(body: bytes) -> None:
+    with contextlib.suppress(BadReplyError):
+        json_of(body)
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference folder is not here; its facts are in the tests above")
+@pytest.mark.parametrize("queue", ["5.2", "1.1"])
+def test_mirror_and_operator_tell_the_same(queue: str) -> None:
+    """Six captured states of the mirror against the operator's shape with the same hours."""
+    compared = 0
+    for file in REFERENCE.glob(f"be_svitlo.schedule-by-queue.{queue}.2025-*.json"):
+        name = file.name.split(f".{queue}.")[1].split(".")[0]
+        mirror = REFERENCE / f"oe_outage_data.ivano-frankivsk.{name}.REAL-DERIVED.json"
+        ours = be_svitlo.read(json.loads(file.read_text()), queue)
+        theirs = gpv_json.read(json.loads(mirror.read_text()), queue)
+        states = {one: told.state for one, told in theirs.days.items()}
+        assert {one: told.state for one, told in ours.days.items()} == states
+        assert windows(ours) == windows(theirs)
+        compared += 1
+    assert compared == 6

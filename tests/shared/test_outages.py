@@ -1,0 +1,167 @@
+"""What a plan says of a moment and a day."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window
+from shared.outage_calendar import calendar_text
+from shared.outages import (
+    Expected,
+    bounds,
+    day_of,
+    days_ahead,
+    merged,
+    next_change,
+    next_outage,
+    status_at,
+    wall,
+)
+
+TODAY = date(2026, 11, 20)
+ZONE = "Europe/Kyiv"
+
+
+def at(minute: int, day: date = TODAY) -> datetime:
+    return wall(day, minute, ZONE)
+
+
+def window(start: int, end: int, certainty: Certainty = Certainty.DEFINITE) -> Window:
+    return Window(start=at(0) + timedelta(minutes=start), end=at(0) + timedelta(minutes=end), certainty=certainty)
+
+
+def plan(*windows: Window, states: tuple[DayPlan, ...] = (DayPlan.PLANNED, DayPlan.PLANNED)) -> OutageSchedule:
+    days = tuple(
+        PlannedDay(day=TODAY + timedelta(days=ahead), state=state, confirmed_at=at(0))
+        for ahead, state in enumerate(states)
+    )
+    return OutageSchedule(at=at(0), queue="5.2", source="x", days=days, windows=windows, fetched_at=at(0))
+
+
+NIGHT = window(23 * 60, 26 * 60)
+EVENING = window(18 * 60, 20 * 60)
+
+
+@pytest.mark.parametrize(
+    ("given", "minute", "expected"),
+    [
+        (plan(EVENING), 17 * 60, Expected.LIGHT),
+        (plan(EVENING), 18 * 60, Expected.OUTAGE),
+        (plan(EVENING), 20 * 60, Expected.LIGHT),
+        (plan(window(600, 660, Certainty.POSSIBLE)), 630, Expected.POSSIBLE_OUTAGE),
+        (plan(window(600, 660, Certainty.UNKNOWN)), 630, Expected.OUTAGE),
+        (plan(states=(DayPlan.NO_OUTAGES,)), 630, Expected.LIGHT),
+        (plan(states=()), 630, Expected.UNKNOWN),
+        (plan(states=(DayPlan.WAITING,)), 630, Expected.WAITING),
+        (plan(states=(DayPlan.EMERGENCY,)), 630, Expected.EMERGENCY),
+        (plan(NIGHT, states=(DayPlan.PLANNED,)), 25 * 60, Expected.OUTAGE),
+        (plan(states=(DayPlan.NO_OUTAGES,)), 25 * 60, Expected.UNKNOWN),
+        (None, 0, Expected.UNKNOWN),
+    ],
+)
+def test_status(given: OutageSchedule | None, minute: int, expected: Expected) -> None:
+    assert status_at(given, at(0) + timedelta(minutes=minute)).expected is expected
+
+
+def test_a_plan_that_nobody_confirmed_for_a_day_is_stale() -> None:
+    assert not status_at(plan(NIGHT), at(1440)).stale
+    assert status_at(plan(NIGHT), at(1441)).stale
+
+
+def test_the_next_change_is_counted_across_midnight() -> None:
+    change = next_change(plan(EVENING, NIGHT), at(23 * 60 + 30))
+    assert change
+    assert change.light
+    assert change.at - at(23 * 60 + 30) == timedelta(hours=2, minutes=30)
+    assert not change.is_open
+
+
+def test_an_outage_up_to_the_end_of_the_plan_may_go_on() -> None:
+    until_midnight = window(23 * 60, 1440)
+    change = next_change(plan(until_midnight, states=(DayPlan.PLANNED,)), at(23 * 60 + 30))
+    assert change
+    assert change.is_open
+    change = next_change(plan(until_midnight, states=(DayPlan.PLANNED, DayPlan.NO_OUTAGES)), at(23 * 60 + 30))
+    assert change
+    assert not change.is_open
+
+
+def test_the_next_change_ahead_takes_the_light() -> None:
+    change = next_change(plan(EVENING), at(17 * 60))
+    assert change
+    assert not change.light
+    assert change.at == EVENING.start
+    assert next_change(plan(), at(0)) is None
+    assert next_change(None, at(0)) is None
+
+
+def test_merely_possible_outages_are_ahead_only_where_asked_for() -> None:
+    given = plan(window(600, 660, Certainty.POSSIBLE), EVENING)
+    assert next_outage(given, at(0)) == EVENING
+    assert next_outage(given, at(0), possible=True) == given.windows[0]
+
+
+def test_totals_are_of_the_day_and_tell_possible_apart() -> None:
+    given = plan(window(600, 660, Certainty.POSSIBLE), EVENING, NIGHT)
+    today, tomorrow, after = days_ahead(given, at(0))
+    assert today.total == timedelta(hours=3)
+    assert today.possible == timedelta(hours=1)
+    assert tomorrow.total == timedelta(hours=2)
+    assert after.state is DayPlan.UNKNOWN
+    assert after.confirmed_at is None
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2026, 10, 25), 25), (date(2027, 3, 28), 23), (TODAY, 24), (date(2026, 7, 1), 24)]
+)
+def test_days_have_the_hours_they_have(day: date, hours: int) -> None:
+    start, end = bounds(day, ZONE)
+    assert end - start == timedelta(hours=hours)
+    whole = OutageSchedule(
+        at=start,
+        queue="5.2",
+        days=(PlannedDay(day=day, state=DayPlan.PLANNED, confirmed_at=start),),
+        windows=(Window(start=start, end=end),),
+    )
+    assert day_of(whole, day).total == timedelta(hours=hours)
+
+
+def test_tomorrow_is_not_24_hours_ahead() -> None:
+    now = wall(date(2026, 10, 24), 23 * 60 + 30, ZONE)
+    assert [one.day for one in days_ahead(None, now, 2)] == [date(2026, 10, 24), date(2026, 10, 25)]
+    assert next(one.day for one in days_ahead(None, now + timedelta(hours=25), 2)) == date(2026, 10, 25)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([window(60, 120), window(0, 60)], [window(0, 120)]),
+        ([window(0, 120), window(30, 60)], [window(0, 120)]),
+        (
+            [window(0, 120, Certainty.POSSIBLE), window(30, 60)],
+            [window(0, 30, Certainty.POSSIBLE), window(30, 60), window(60, 120, Certainty.POSSIBLE)],
+        ),
+        ([window(30, 60, Certainty.POSSIBLE), window(0, 120)], [window(0, 120)]),
+        (
+            [window(0, 60, Certainty.UNKNOWN), window(30, 90, Certainty.POSSIBLE)],
+            [window(0, 60, Certainty.UNKNOWN), window(60, 90, Certainty.POSSIBLE)],
+        ),
+    ],
+)
+def test_merged(given: list[Window], expected: list[Window]) -> None:
+    assert list(merged(given)) == expected
+
+
+def test_the_calendar_is_one_that_calendars_read() -> None:
+    given = plan(EVENING, window(600, 660, Certainty.POSSIBLE), states=(DayPlan.PLANNED, DayPlan.EMERGENCY))
+    text = calendar_text(given, outage="Відключення", possible="Можливе відключення", emergency="Аварійні відключення")
+    events = Calendar.from_ical(text).walk("VEVENT")
+    assert [str(event["SUMMARY"]) for event in events] == [
+        *("Відключення (5.2)", "Можливе відключення (5.2)", "Аварійні відключення (5.2)")
+    ]
+    assert events[0]["DTSTART"].dt == EVENING.start
+    assert events[0]["DTEND"].dt == EVENING.end
+    assert events[2]["DTSTART"].dt == TODAY + timedelta(days=1)
+    assert len({str(event["UID"]) for event in events}) == 3
+    assert all(len(line) <= 75 for line in text.split(b"\r\n"))
