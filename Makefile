@@ -5,7 +5,7 @@ run := $(VENV)/bin/python
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
 wanted := services shared simulators supervisor bench docs tests
 
-.PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump check test bench docs format lock clean
+.PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -13,8 +13,8 @@ help:            ## this list
 setup:           ## what running needs: the virtual environment, Mosquitto
 	@tools/setup.sh $(PYTHON) $(VENV) requirements.lock mosquitto mosquitto_sub
 
-setup-dev:       ## what tests need: their tools, Chromium
-	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium
+setup-dev:       ## what tests need: their tools, Chromium, PostgreSQL
+	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium initdb
 
 demo: setup      ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo
@@ -38,6 +38,13 @@ read: setup      ## one reading of the inverter named in .env, as a table
 
 dump: setup      ## all its registers into inverter-dump.json for a bug report, serial numbers masked
 	@$(run) -m services.poller dump
+
+export: setup    ## the rows of a table: make export TABLE=inverter_state FROM=2026-11-20 FILE=november.csv
+	@$(run) -m services.recorder export $(or $(TABLE),--list) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \
+		$(if $(FILE),--output $(FILE))
+
+backup: setup    ## a consistent copy of the database while all runs: make backup FILE=/media/usb/easun.db
+	@$(run) -m services.recorder backup $(or $(FILE),easun-$(shell date +%Y%m%d-%H%M).db)
 
 check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m ruff check $(wanted)

@@ -2,16 +2,20 @@
 
 import sys
 
-from bench import batteries, bot, latency, page, recorder, services, wires
+from bench import batteries, bot, fleet, history, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
+    "history": history.main,
+    "kills": kills.main,
+    "fleet": fleet.main,
     "services": services.main,
     "latency": latency.main,
     "page": page.main,
     "wires": wires.main,
     "batteries": batteries.main,
     "bot": bot.main,
+    "plugs": plugs.main,
 }
 
 

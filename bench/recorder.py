@@ -1,34 +1,43 @@
 """Rows per second into SQLite: the raw sqlite3 module, our store, and our whole way from payload to commit."""
 
 import json
+import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Float, Integer
 
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
-from shared.history.tables import inverter_state
-from shared.messages import InverterState
-from shared.topics import INVERTER_STATE
+from shared.history.tables import battery_state
+from shared.history.tables import inverter_state as table
+from shared.messages import BatteryState, InverterState, Message
+from shared.topics import BATTERY_STATE, INVERTER_STATE
+from simulators.history import inverter_state, truths
+from simulators.settings import HistorySettings
+from tests.support.postgres import programs, running_postgres
 
 ROWS = 40_000
+DAY = 8640
 BATCH = 500
 ROUNDS = 3
 START = datetime(2026, 11, 23, tzinfo=UTC)
+FLOATS, WHOLES = (
+    [name for name, column in battery_state.columns.items() if isinstance(column.type, kind) and name != "at"]
+    for kind in (Float, Integer)
+)
 
 
 def payloads() -> list[bytes]:
     """Return readings as they travel, with most fields filled."""
     fields = {
-        name: 5
-        for name, column in inverter_state.columns.items()
-        if isinstance(column.type, Integer | Float) and name != "at"
+        name: 5 for name, column in table.columns.items() if isinstance(column.type, Integer | Float) and name != "at"
     }
     readings = (InverterState(at=START + timedelta(seconds=5 * n), **fields, warnings=()) for n in range(ROWS))
     return [reading.model_dump_json().encode() for reading in readings]
@@ -94,7 +103,7 @@ def main() -> None:
     topic = INVERTER_STATE.named("main")
     sent = payloads()
     rows = [to_row(topic, payload) for payload in sent]
-    names = [column.name for column in inverter_state.columns]
+    names = [column.name for column in table.columns]
     insert = (
         f"INSERT INTO inverter_state ({','.join(names)}) VALUES ({','.join('?' * len(names))}) ON CONFLICT DO NOTHING"
     )
@@ -104,6 +113,82 @@ def main() -> None:
     compare("rows that are ready", raw_module(rows, lambda row: row[1], insert), our_store(rows, lambda row: row))
     raw = raw_module(sent, lambda payload: plain_row(json.loads(payload), names), insert)
     compare("from the JSON payload", raw, our_store(sent, lambda payload: to_row(topic, payload)))
+    server(rows)
+    sizes()
+
+
+def server(rows: Sequence[Any]) -> None:
+    """The same into PostgreSQL, beside psycopg itself, where a server is installed."""
+    if programs() is None:
+        return
+    with running_postgres() as postgres:
+        raw = max(into_psycopg(postgres.create(f"raw{number}"), rows) for number in range(ROUNDS))
+        ours = max(into_server(postgres.create(f"ours{number}"), rows) for number in range(ROUNDS))
+    print(f"{'into PostgreSQL, fsync off':24} psycopg     {raw:9,.0f}   ours {ours:9,.0f}   {ours / raw:.2f}")
+
+
+def into_psycopg(url: str, rows: Sequence[Any]) -> float:
+    """Return the driver's own rows per second."""
+    open_store(url).close()
+    insert = f"INSERT INTO inverter_state VALUES ({','.join(['%s'] * len(rows[0][1]))}) ON CONFLICT DO NOTHING"
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        began = time.perf_counter()
+        for batch in batches(rows):
+            cursor.executemany(insert, [row for _, row in batch])
+            connection.commit()
+        return len(rows) / (time.perf_counter() - began)
+
+
+def into_server(url: str, rows: Sequence[Any]) -> float:
+    """Return our rows per second."""
+    store = open_store(url)
+    began = time.perf_counter()
+    for batch in batches(rows):
+        store.write(batch)
+    took = time.perf_counter() - began
+    store.close()
+    return len(rows) / took
+
+
+def sizes() -> None:
+    """Print the bytes that a reading takes in the file."""
+    for name, messages in (("inverter", house_readings()), ("battery of 16 cells", battery_readings())):
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "bench.db"
+            store = open_store(path)
+            empty = path.stat().st_size
+            rows = [to_row(topic, message.model_dump_json().encode()) for topic, message in messages]
+            for batch in batches(rows):
+                store.write(batch)
+            store.close()
+            print(f"bytes a reading, {name:20} {(path.stat().st_size - empty) / len(rows):5.0f}")
+
+
+def house_readings() -> Iterator[tuple[str, Message]]:
+    """Return a day of the simulated house, a reading in 10 s."""
+    settings = HistorySettings(_env_file=None)
+    for truth in truths(settings.new_house(START, 1), START, 10):
+        yield INVERTER_STATE.named("main"), inverter_state(truth, settings.house_layout)
+
+
+def battery_readings() -> Iterator[tuple[str, Message]]:
+    """Return a day of a battery with every field that a JK BMS has."""
+    chance = random.Random(1)
+    for number in range(DAY):
+        cells = tuple(round(chance.uniform(3.20, 3.35), 3) for _ in range(16))
+        yield (
+            BATTERY_STATE.named("jk"),
+            BatteryState(
+                at=START + timedelta(seconds=10 * number),
+                **{name: round(chance.uniform(0, 60), 2) for name in FLOATS},
+                **{name: chance.randrange(60) for name in WHOLES},
+                cell_voltages_v=cells,
+                cell_resistances_ohm=tuple(round(chance.uniform(0.05, 0.07), 3) for _ in cells),
+                temperatures_c=(21.5, 21.7),
+                alarms=(),
+                **dict.fromkeys(("charging_mosfet", "discharging_mosfet", "heating"), False),
+            ),
+        )
 
 
 def compare(what: str, raw: Callable[[Path], None], ours: Callable[[Path], None]) -> None:

@@ -45,7 +45,7 @@ class Bus:
 
     session_s is how long the broker keeps our subscriptions, and what arrives for them, while we are away; 0 means
     that it forgets us with the connection. A tool that borrows a service's account takes a client_id of its own and
-    announce=False: no birth, no will, no status.
+    announce=False: no birth, no will, no status. So does every instance of a service but the first.
     """
 
     def __init__(
@@ -60,14 +60,15 @@ class Bus:
     ) -> None:
         self.connected = asyncio.Event()
         self._settings = settings
-        self._client_id = client_id or f"easun-{service}"
+        self._client_id = client_id or "-".join(filter(None, ("easun", service, settings.instance)))
         self._status_topic = self._prefixed(SERVICE_STATUS.named(service))
         self._user = settings.mqtt_username or service
         self._health = health
         self._session_s = session_s
-        self._announces = announce
+        self._announces = announce and not settings.instance
         self._outbox = Outbox(settings.mqtt_outbox)
         self._handlers: dict[str, Handler] = {}
+        self._shares: dict[str, str] = {}
         self._said_last: dict[str, Parcel] = {}
         self._link: Link | None = None
         self._status_id = 0
@@ -103,9 +104,14 @@ class Bus:
 
         self.collect(topic, receive)
 
-    def collect(self, topic: Topic[Any], handler: Handler) -> None:
-        """Hand every raw message of a topic to `handler`, who must acknowledge each. Call it before `run`."""
+    def collect(self, topic: Topic[Any], handler: Handler, *, share: str = "") -> None:
+        """Hand every raw message of a topic to `handler`, who must acknowledge each. Call it before `run`.
+
+        With `share` the broker deals the messages out among all clients that name the same share.
+        """
         self._handlers[topic.filter] = handler
+        if share:
+            self._shares[topic.filter] = share
 
     async def retained(self, topic: Topic[M], name: str = "") -> M | None:
         """Return the message that the broker keeps on a topic, or None where it keeps none that can be read.
@@ -187,7 +193,7 @@ class Bus:
         self._link = link
         self._health.solved("broker")
         for topic in self._handlers:
-            link.subscribe(self._prefixed(topic), retained_again=not self._session_s)
+            self._subscribe(link, topic)
         self.send_status()
         if self._met_before and self._session_s and not session_present:
             self._hold()
@@ -223,6 +229,13 @@ class Bus:
             delivery.ack()
 
     # details
+
+    def _subscribe(self, link: Link, topic: str) -> None:
+        filter_, share = self._prefixed(topic), self._shares.get(topic)
+        if share:
+            link.unsubscribe(filter_)  # the session may remember the time before it was shared
+            filter_ = f"$share/{share}/{filter_}"
+        link.subscribe(filter_, retained_again=not self._session_s)
 
     def _repeat_state(self) -> None:
         """Say our state again: a broker that was killed remembers an older one, or none."""

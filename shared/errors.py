@@ -1,5 +1,7 @@
 """The few errors every service understands, named by what can be done about them."""
 
+from pathlib import Path
+
 
 class EasunError(Exception):
     """Base of all our errors; its text is one plain sentence for the user."""
@@ -35,3 +37,12 @@ class BadMessageError(EasunError):
 
 class StorageError(EasunError):
     """The database cannot be written at the moment: locked, full, read-only. Worth another try."""
+
+
+class DamagedError(StorageError):
+    """A file is no database any more. It is never mended, only set aside; `inode` tells it from a newer one."""
+
+    def __init__(self, reason: str, file: Path, inode: int | None) -> None:
+        super().__init__(reason)
+        self.file = file
+        self.inode = inode

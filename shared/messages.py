@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +37,18 @@ Moment = Annotated[
 
 Whole = Annotated[int, Field(ge=-(2**31), lt=2**32)]
 """A whole number that every database can hold: 32 bits, with or without a sign."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError("no time zone") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""The name of a time zone that this machine knows."""
 
 
 class Message(BaseModel):
@@ -374,7 +387,7 @@ class OutageSchedule(Message):
 
     queue: str
     source: str | None = None
-    time_zone: str = "Europe/Kyiv"
+    time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()
     windows: tuple[Window, ...] = ()
     operator_stamp: Moment | None = None

@@ -4,8 +4,9 @@ import os
 import re
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,7 +14,7 @@ from shared.errors import ConfigError
 
 S = TypeVar("S", bound="Settings")
 
-SECRET = re.compile("password|token|secret|key", re.IGNORECASE)
+SECRET = re.compile("password|token|secret|key|database_url", re.IGNORECASE)
 """Variables whose values are never repeated."""
 
 
@@ -34,6 +35,11 @@ class MqttSettings(Settings):
     mqtt_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_/-]*$")
     mqtt_outbox: int = Field(default=10_000, ge=100, le=1_000_000)
 
+    @property
+    def instance(self) -> str:
+        """Which one this is of several processes of the same service; empty for the first, who has the status topic."""
+        return ""
+
     def password_for(self, account: str) -> str:
         """Return MQTT_PASSWORD, or else what mosquitto/start.sh keeps for the account under MQTT_SECRETS_DIR."""
         given = self.mqtt_password.get_secret_value()
@@ -47,6 +53,45 @@ class MqttSettings(Settings):
             raise ConfigError(
                 f"No password for the broker: set MQTT_PASSWORD, or let this user read {file} ({reason})."
             ) from None
+
+
+class DatabaseSettings(Settings):
+    """Where the database is: a file, or a PostgreSQL server."""
+
+    db_path: Path = Path("data/easun.db")
+    database_url: SecretStr = SecretStr("")
+
+    @field_validator("database_url")
+    @classmethod
+    def _address(cls, url: SecretStr) -> SecretStr:
+        if not re.match(r"(postgres(ql)?(\+psycopg)?://.+)?$", url.get_secret_value()):
+            raise ValueError("not an address such as postgresql://user:password@host/database")
+        return url
+
+    @property
+    def database(self) -> Path | str:
+        """The server where there is one, else the file."""
+        return self.database_url.get_secret_value() or self.db_path
+
+
+class ZoneSettings(Settings):
+    """Whose clock days follow."""
+
+    time_zone: str = "Europe/Kyiv"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("not a time zone such as Europe/Kyiv") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which days begin and times are shown."""
+        return ZoneInfo(self.time_zone)
 
 
 class ServiceSettings(MqttSettings):

@@ -4,6 +4,7 @@ import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,21 @@ PATIENCE_S = 10
 Answer = tuple[HTTPStatus, Any]
 Handler = Callable[[str, str, bytes], Awaitable[Answer]]
 """Takes method, path and body."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked for. The names of the headers are in lower case."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
 
 
 async def serve_http(handler: Handler, host: str, port: int) -> asyncio.Server:
@@ -32,27 +48,57 @@ async def serve_http(handler: Handler, host: str, port: int) -> asyncio.Server:
     return await asyncio.start_server(connection, host, port)
 
 
+async def serve_requests(handler: Callable[[Request], Awaitable[bytes]], host: str, port: int) -> asyncio.Server:
+    """Listen, and let `handler` say the body of every answer, JSON or not; it may take its time."""
+
+    async def connection(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                request = await read_request(reader)
+            writer.write(_framed(HTTPStatus.OK, await handler(request)))
+            async with asyncio.timeout(PATIENCE_S):
+                await writer.drain()
+        except (OSError, EOFError, TimeoutError, ValueError):
+            pass  # it went away, never said anything, or speaks no HTTP
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(connection, host, port)
+
+
+async def read_request(reader: StreamReader) -> Request:
+    """Return the request that comes in, or raise ValueError where it is none that is served here."""
+    try:
+        method, target, headers, length = _head(await reader.readuntil(b"\r\n\r\n"))
+    except asyncio.LimitOverrunError:
+        raise ValueError("a head that is too long") from None
+    return Request(method, target, headers, await reader.readexactly(length))
+
+
 async def _handled(handler: Handler, reader: StreamReader) -> Answer:
     try:
-        method, path, length = _head(await reader.readuntil(b"\r\n\r\n"))
-    except (ValueError, asyncio.LimitOverrunError):
+        request = await read_request(reader)
+    except ValueError:
         return HTTPStatus.BAD_REQUEST, "This is not an HTTP request of a length that is served here."
-    return await handler(method, path, await reader.readexactly(length))
+    return await handler(request.method, request.path, request.body)
 
 
-def _head(raw: bytes) -> tuple[str, str, int]:
-    """Return method, path and the length of the body, or raise ValueError."""
-    first, *lines = raw.decode("latin-1").split("\r\n")
+def _head(raw: bytes) -> tuple[str, str, dict[str, str], int]:
+    """Return method, target, headers and the length of the body, or raise ValueError."""
+    first, *lines = raw.decode("latin-1").strip().split("\r\n")
     method, target, _version = first.split(" ")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     length = int(headers.get("content-length", "0"))
     if not 0 <= length <= LONGEST_BODY or "transfer-encoding" in headers:
         raise ValueError("a body that is too long, or comes in pieces")
-    return method, target.partition("?")[0], length
+    return method, target, headers, length
 
 
 def _response(status: HTTPStatus, content: Any) -> bytes:
-    body = json.dumps({"error": content} if status >= HTTPStatus.BAD_REQUEST else content).encode()
+    return _framed(status, json.dumps({"error": content} if status >= HTTPStatus.BAD_REQUEST else content).encode())
+
+
+def _framed(status: HTTPStatus, body: bytes) -> bytes:
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

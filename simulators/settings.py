@@ -25,12 +25,17 @@ Timetable = Annotated[tuple[Window, ...], NoDecode, BeforeValidator(_timetable)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class WorldSettings(Settings):
+class TimetableSettings(Settings):
+    """When the house has no grid, by plan."""
+
+    house_outages: Timetable = windows("08:00-11:00,18:00-21:30")
+
+
+class WorldSettings(TimetableSettings):
     """What the house is like; who simulates the same span with the same of these arrives at the same state."""
 
     house_seed: int = Field(default=1, ge=0, le=2**31 - 1)
     house_days: int = Field(default=1, ge=0, le=92)
-    house_outages: Timetable = windows("08:00-11:00,18:00-21:30")
     house_layout: Layout = Layout.CLASSIC
 
     def new_house(self, now: datetime, days: int | None = None) -> House:
@@ -74,6 +79,28 @@ class BatteriesSettings(Settings):
     def kind(self, number: int) -> int:
         """Return which kind a battery is; both count from 0, and the kinds repeat."""
         return int(self.house_battery_kinds[number % len(self.house_battery_kinds)]) - 1
+
+
+class OutagesSettings(TimetableSettings):
+    """The web sites that publish planned outages."""
+
+    house_queue: str = Field(default="5.2", pattern=r"^[1-6]\.[12]$")
+    house_schedule_bind: str = "127.0.0.1"
+    house_schedule_port: Port = 8505
+    house_schedule_control_port: Port = 8506
+    house_schedule_ready_file: Path | None = None
+
+
+class PlugsSettings(Settings):
+    """The plugs and the cloud they are in."""
+
+    house_plugs: int = Field(default=5, ge=0, le=64)
+    house_plugs_bind: str = "127.0.0.1"
+    house_plugs_port: Port = 16668
+    house_plugs_control_port: Port = 8508
+    house_cloud_port: Port = 8507
+    house_plugs_file: Path | None = None
+    house_plugs_ready_file: Path | None = None
 
 
 class TelegramSettings(Settings):

@@ -58,6 +58,11 @@ def _demo(state: Path, days: int) -> None:
         control=port_near(8502),
         radio=port_near(8503),
         radio_control=port_near(8504),
+        outages=port_near(8505),
+        outages_control=port_near(8506),
+        cloud=port_near(8507),
+        plugs_control=port_near(8508),
+        plugs=port_near(16668),
         telegram=port_near(8081),
     )
     with _only_one(state):

@@ -32,10 +32,22 @@ command -v "$python" >/dev/null || { [ "$python" = python3 ] && install python3;
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or later is needed and $python is $("$python" -V | cut -d' ' -f2): run make PYTHON=/path/to/a/newer/python."
 
+# Debian keeps a server's programs out of PATH
+PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :)
+
+# the package would make a database of its own and start a server for it; tests start theirs, and nobody asked for that one
+install_postgresql() {
+  rule=/etc/postgresql-common/createcluster.d/easun.conf
+  as_root sh -c "mkdir -p ${rule%/*} && echo 'create_main_cluster = false' >$rule" || fail "please install postgresql."
+  install postgresql
+  as_root rm -f "$rule"
+}
+
 fresh_broker=
 for program in "$@"; do
   command -v "$program" >/dev/null && continue
   case $program in
+    initdb) install_postgresql ;;
     mosquitto) install mosquitto; fresh_broker=yes ;;
     mosquitto_sub) install mosquitto-clients ;;
     *) install "$program" ;;

@@ -12,7 +12,7 @@ async def serve(service: Service[DashboardSettings]) -> None:
     """Listen to the broker and answer the browser."""
     settings = service.settings
     live = Live(service.bus)
-    app = application(live.snapshot, reader(settings.db_path), settings)
+    app = application(live.snapshot, reader(settings.database), settings)
     await web.serve(web.listen(app, settings.dashboard_host, settings.dashboard_port))
 
 

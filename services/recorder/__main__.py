@@ -1,4 +1,6 @@
-"""python -m services.recorder"""
+"""python -m services.recorder, or with a tool behind it: export, backup, restore, import-eamoon, check"""
+
+import sys
 
 from services.recorder.record import serve
 from services.recorder.settings import RecorderSettings
@@ -8,4 +10,9 @@ KEEP_FOR_S = 7 * 24 * 3600
 """How long the broker keeps readings for a recorder that is away."""
 
 if __name__ == "__main__":
-    run("recorder", RecorderSettings, serve, session_s=KEEP_FOR_S)
+    if sys.argv[1:]:
+        from services.recorder.tools.__main__ import main  # only whoever uses a tool loads it
+
+        main()
+    else:
+        run("recorder", RecorderSettings, serve, session_s=KEEP_FOR_S)

@@ -1,31 +1,90 @@
 """Payloads to rows, pure."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table
 
 from shared.errors import BadMessageError
-from shared.history.tables import grid_state, inverter_state
-from shared.messages import Message
-from shared.topics import GRID_STATE, INVERTER_STATE, Topic
+from shared.history.tables import (
+    battery_state,
+    dead_letter,
+    grid_state,
+    inverter_state,
+    outage_schedule,
+    plug_action,
+    plug_state,
+    service_status,
+    to_ms,
+)
+from shared.messages import Message, ServiceStatus, iso
+from shared.topics import (
+    BATTERY_STATE,
+    GRID_STATE,
+    INVERTER_STATE,
+    OUTAGE_SCHEDULE,
+    PLUG_ACTION,
+    PLUG_STATE,
+    SERVICE_STATUS,
+    Topic,
+)
 
 Row = tuple[Any, ...]
-RECORDED: tuple[tuple[Topic[Any], Table], ...] = ((INVERTER_STATE, inverter_state), (GRID_STATE, grid_state))
+RECORDED: tuple[tuple[Topic[Any], Table], ...] = (
+    (INVERTER_STATE, inverter_state),
+    (GRID_STATE, grid_state),
+    (BATTERY_STATE, battery_state),
+    (OUTAGE_SCHEDULE, outage_schedule),
+    (PLUG_STATE, plug_state),
+    (PLUG_ACTION, plug_action),
+    (SERVICE_STATUS, service_status),
+)
 """What is recorded, and where."""
-UNNAMED = "grid"
-"""The device of a topic that has no device in its name."""
+LONGEST = 256 * 1024
+"""No message of ours is nearly as long, in bytes."""
+KEPT = 16 * 1024
+"""So much of a dead letter is kept, in bytes."""
+FUTURE = timedelta(minutes=10)
+"""A message from further ahead of our clock would stand in charts before its time, and last forever as the latest."""
 
 
-def to_row(topic: str, payload: bytes) -> tuple[Table, Row]:
-    """Return the table that a message belongs to and its row, or raise BadMessageError with one sentence."""
+def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Table, Row]:
+    """Return the table that a message belongs to and its row, or raise BadMessageError with one sentence.
+
+    Without `now` any moment is believed.
+    """
+    if len(payload) > LONGEST:
+        raise BadMessageError(f"it has {len(payload)} bytes, and {LONGEST} are the most that is read")
     for recorded, table in RECORDED:
         name = recorded.name_in(topic)
         if name is not None:
-            return table, _row(table, name or UNNAMED, recorded.parse(payload))
+            message = recorded.parse(payload)
+            return table, _row(table, name or unnamed(recorded), _timely(message, now) if now else message)
     raise BadMessageError("nobody records this topic")
+
+
+def unnamed(topic: Topic[Any]) -> str:
+    """Return the device of a topic that has no device in its name: `grid` or `outage`."""
+    return topic.template.partition("/")[0]
+
+
+def to_dead_letter(topic: str, payload: bytes, reason: str, now: datetime) -> tuple[Table, Row]:
+    """Return the row that keeps a message which could not be recorded."""
+    digest = sha256(payload).hexdigest()
+    return dead_letter, (topic, digest, to_ms(now), reason.replace("\0", ""), len(payload), payload[:KEPT])
+
+
+def _timely(message: Message, now: datetime) -> Message:
+    """Return the message with the moment at which it holds."""
+    if isinstance(message, ServiceStatus) and message.since is None:  # a will, written long before it was spoken
+        return message.model_copy(update={"at": now})
+    if message.at - now > FUTURE:
+        raise BadMessageError(f"at: {iso(message.at)} is more than 10 minutes ahead of this clock ({iso(now)})")
+    return message
 
 
 def _row(table: Table, device: str, message: Message) -> Row:
@@ -33,8 +92,7 @@ def _row(table: Table, device: str, message: Message) -> Row:
     take, conversions = _plan(table)
     values = [device, *take(message.__dict__)]
     for index, convert in conversions:
-        if values[index] is not None:
-            values[index] = convert(values[index])
+        values[index] = convert(values[index])
     return tuple(values)
 
 

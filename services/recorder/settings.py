@@ -1,15 +1,22 @@
 """What the recorder reads from the environment."""
 
-from pathlib import Path
-
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
+
+NAME = r"^[A-Za-z0-9_-]*$"
 
 
-class RecorderSettings(ServiceSettings):
-    """Where the database is, and when a batch is written."""
+class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
+    """When a batch is written, how long readings are kept, and how several recorders share the work."""
 
-    db_path: Path = Path("data/easun.db")
     batch_size: int = Field(default=500, ge=1, le=500)
     batch_seconds: float = Field(default=1.0, ge=0.05, le=60)
+    raw_days: int = Field(default=400, ge=7, le=36500)
+    recorder_share: str = Field(default="", pattern=NAME)
+    recorder_name: str = Field(default="", pattern=NAME)
+
+    @property
+    def instance(self) -> str:
+        """The name of this recorder among several."""
+        return self.recorder_name

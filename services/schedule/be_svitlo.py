@@ -4,12 +4,24 @@ An element with an empty list for the queue means "published, no outages"; no el
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.schedule.reading import DAY_MIN, Day, NonsenseError, Reading, calendar_day, minutes, stamp, window
+from services.schedule.reading import (
+    DAY_MIN,
+    ZONE,
+    Day,
+    NonsenseError,
+    Reading,
+    calendar_day,
+    minutes,
+    queues_of,
+    stamp,
+    window,
+)
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan, Window
+from shared.outages import bounds, within
 
 STATUS = {1: Certainty.DEFINITE, 2: Certainty.POSSIBLE}
 """1 is all that was seen in 2025 and 2026; 2 meant possible in 2024."""
@@ -32,13 +44,25 @@ def read(content: Any, queue: str) -> Reading:
             continue
         if told and days.setdefault(day, told) != told:
             odd.append(f"{day:%d.%m} comes twice and differs; the first counts, as on the operator's page")
+    _carry_over(days)
     return Reading(days, stamp=max(_stamps(content), default=None), odd=tuple(odd))
+
+
+def _carry_over(days: dict[date, Day]) -> None:
+    """Give what runs over midnight to the next day, where that is told too."""
+    for day, told in sorted(days.items()):
+        midnight = bounds(day, ZONE)[1]
+        late = within(told.windows, midnight, midnight + timedelta(days=1))
+        following = days.get(day + timedelta(days=1))
+        if late and following:
+            days[day] = Day(told.state, within(told.windows, datetime.min.replace(tzinfo=UTC), midnight))
+            days[day + timedelta(days=1)] = Day(DayPlan.PLANNED, (*late, *following.windows))
 
 
 def queues(content: Any) -> tuple[str, ...]:
     """Return the queues that POST /gpv-queue-list names, or raise BadReplyError."""
     rows = content if isinstance(content, list) else []
-    codes = tuple(row["code"] for row in rows if isinstance(row, dict) and isinstance(row.get("code"), str))
+    codes = queues_of(row.get("code") for row in rows if isinstance(row, dict))
     if not codes:
         raise BadReplyError("its list of queues is empty or has another shape")
     return codes

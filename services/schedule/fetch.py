@@ -30,6 +30,13 @@ HEADERS = {
 }
 
 
+class _Session(requests.Session):
+    """Looks at no redirect itself: it would read the whole body of each, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        return None
+
+
 @dataclass(frozen=True)
 class Fetched:
     """A body, and the server's own clock where it told it."""
@@ -47,10 +54,10 @@ class Fetch(Protocol):
 
 
 def fetch(url: str, *, method: str = "GET") -> Fetched:
-    """Return the body of a 200, or raise BadReplyError for any other answer, DeviceOfflineError where none comes."""
+    """Return the body of a 200; raise DeviceOfflineError for none and for a 5xx, BadReplyError for any other answer."""
     deadline = time.monotonic() + IN_ALL_S
     try:
-        with requests.Session() as session:
+        with _Session() as session:
             return _followed(session, method, url, deadline)
     except requests.exceptions.SSLError:
         raise BadReplyError("its certificate is not to be trusted") from None
@@ -60,6 +67,8 @@ def fetch(url: str, *, method: str = "GET") -> Fetched:
         raise DeviceOfflineError("it does not answer in time") from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
         raise DeviceOfflineError("it cannot be reached, or broke off") from None
+    except ValueError:  # urllib's word for an address that cannot be split
+        raise BadReplyError("it sends us to no address") from None
 
 
 def _followed(session: requests.Session, method: str, url: str, deadline: float) -> Fetched:
@@ -77,6 +86,8 @@ def _followed(session: requests.Session, method: str, url: str, deadline: float)
 
 
 def _body(response: requests.Response, deadline: float) -> Fetched:
+    if response.status_code >= requests.codes.server_error:
+        raise DeviceOfflineError(f"it answered with HTTP {response.status_code}")
     if response.status_code != requests.codes.ok:
         raise BadReplyError(f"it answered with HTTP {response.status_code}")
     body = bytearray()

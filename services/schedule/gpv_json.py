@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.schedule.reading import ZONE, Day, NonsenseError, Reading, iso_moment, sensible, stamp, window
+from services.schedule.reading import ZONE, Day, NonsenseError, Reading, iso_moment, queues_of, sensible, stamp, window
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan, Window
 
@@ -44,8 +44,15 @@ def read(content: Any, group: str) -> Reading:
                 days.setdefault(day, _day(day, groups[key], odd))
         except NonsenseError as error:
             odd.append(str(error))
-    as_of = iso_moment(content.get("lastUpdated"))
-    return Reading(days, as_of=as_of, stamp=stamp(fact.get("update")), queues=_queues(content, by_day), odd=tuple(odd))
+    published = stamp(fact.get("update"))
+    as_of = published if _look_failed(content) else iso_moment(content.get("lastUpdated"))
+    return Reading(days, as_of=as_of, stamp=published, queues=_queues(content, by_day), odd=tuple(odd))
+
+
+def _look_failed(content: dict[str, Any]) -> bool:
+    """Whether the mirror's last look at the operator failed: then it goes on with what it had, and says so."""
+    status = content.get("lastUpdateStatus")
+    return isinstance(status, dict) and status.get("ok") is False
 
 
 def _date(midnight: str) -> date:
@@ -56,7 +63,8 @@ def _date(midnight: str) -> date:
 
 
 def _day(day: date, hours: Any, odd: list[str]) -> Day:
-    numbers = {int(key): code for key, code in hours.items() if key.isdecimal()} if isinstance(hours, dict) else {}
+    codes = hours if isinstance(hours, dict) else {}
+    numbers = {number: codes[str(number)] for number in range(25) if str(number) in codes}
     first = {24: 1, 0: 0}.get(24 if set(numbers) == FROM_1 else 0 if set(numbers) == FROM_0 else -1)
     if first is None:
         raise NonsenseError(f"{day:%d.%m} does not have its 24 hours")
@@ -83,4 +91,4 @@ def _queues(content: dict[str, Any], by_day: dict[str, Any]) -> tuple[str, ...] 
     found = set(names) if isinstance(names, dict) else set()
     for groups in by_day.values():
         found |= set(groups) if isinstance(groups, dict) else set()
-    return tuple(sorted(str(name).removeprefix(PREFIX) for name in found)) or None
+    return queues_of(sorted(name.removeprefix(PREFIX) for name in found))

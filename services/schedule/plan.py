@@ -1,6 +1,7 @@
 """From one version of the plan to the next, pure: what is taken over, what is kept, and what has changed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from services.schedule.reading import ZONE, Reading
@@ -24,7 +25,8 @@ def advance(
     """
     old = before if before and before.queue == queue else None
     as_of = min(reading.as_of or now, now)
-    days, parts = _days(old, reading, as_of, now)
+    days, parts = _days(old, _trusted(old, reading, source), as_of, now, is_same=bool(old and old.source == source))
+    fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
     plan = OutageSchedule(
         at=now,
         queue=queue,
@@ -33,7 +35,7 @@ def advance(
         days=tuple(days),
         windows=merged(parts),
         operator_stamp=reading.stamp,
-        fetched_at=as_of,
+        fetched_at=fetched_at,
         change=old.change if old else None,
     )
     change = difference(old, plan, now) if old and old.fetched_at else None
@@ -65,8 +67,20 @@ def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> 
     return change if change != ScheduleChange(at=now) else None
 
 
+def _trusted(old: OutageSchedule | None, reading: Reading, source: str) -> Reading:
+    """Return a reading, without its days where it comes from another source that has an older publication.
+
+    The operator's stamps decide only who is right, never what has changed.
+    """
+    is_other = old is not None and old.source not in (None, source)
+    if is_other and old and old.operator_stamp and reading.stamp and reading.stamp < old.operator_stamp:
+        known = {one.day for one in old.days}
+        return replace(reading, days={day: told for day, told in reading.days.items() if day not in known})
+    return reading
+
+
 def _days(
-    old: OutageSchedule | None, reading: Reading, as_of: datetime, now: datetime
+    old: OutageSchedule | None, reading: Reading, as_of: datetime, now: datetime, *, is_same: bool
 ) -> tuple[list[PlannedDay], list[Window]]:
     """Choose for each day between what the source says now and what was known before."""
     today = local_day(now, ZONE)
@@ -85,10 +99,14 @@ def _days(
         ):
             days.append(PlannedDay(day=day, state=told.state, confirmed_at=as_of))
             parts += told.windows
-        elif old and day in known and (day < today or now - known[day].confirmed_at <= KEEP_UNCONFIRMED):
+        elif old and day in known and (day < today or told or not is_same or _is_recent(known[day], now)):
             days.append(known[day])
             parts += _kept(old, day, owned={*known, *reading.days})
     return days, parts
+
+
+def _is_recent(known: PlannedDay, now: datetime) -> bool:
+    return now - known.confirmed_at <= KEEP_UNCONFIRMED
 
 
 def _kept(old: OutageSchedule, day: date, *, owned: set[date]) -> tuple[Window, ...]:

@@ -1,4 +1,4 @@
-"""Raw answers, kept for a week for bug reports: one file a change, in a folder that cannot grow."""
+"""Raw answers, kept for a week for bug reports: one file a change and source, in a folder that cannot grow."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,21 +15,21 @@ class RawAnswers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._last: dict[str, bytes] = {}
+        self._last: dict[str, object] = {}
 
-    def keep(self, source: str, raw: bytes, now: datetime) -> None:
-        """Keep an answer that differs from the last of its source, and drop what is old. Raises OSError."""
-        if self._last.get(source) == raw:
+    def keep(self, source: str, raw: bytes, now: datetime, *, says: object) -> None:
+        """Keep an answer that says something else than the last of its source, and drop what is old. Raises OSError."""
+        if self._last.get(source) == says:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / NAME.format(at=now.astimezone(UTC).strftime(STAMP), source=source)
         file.write_bytes(raw)
-        self._last[source] = raw
-        self._drop_old(now)
+        self._last[source] = says
+        self._drop_old(source, now)
 
-    def _drop_old(self, now: datetime) -> None:
+    def _drop_old(self, source: str, now: datetime) -> None:
         oldest = (now - KEEP).astimezone(UTC).strftime(STAMP)
-        files = sorted(self._folder.glob("*Z-*.json"), reverse=True)
+        files = sorted(self._folder.glob(f"*Z-{source}.json"), reverse=True)
         size = 0
         for number, file in enumerate(files):
             size += file.stat().st_size

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,7 +17,8 @@ ZONE = "Europe/Kyiv"
 
 DAY_MIN = 1440
 STAMPS = ("%d.%m.%Y %H:%M", "%H:%M %d.%m.%Y")
-CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
+QUEUE = re.compile(r"[0-9A-Za-z._-]{1,20}")
 
 
 class NonsenseError(ValueError):
@@ -63,6 +64,11 @@ def window(day: date, start_min: int, end_min: int, certainty: Certainty) -> Win
     """Return a window from minutes of the wall clock; None where the clock skips all of it in spring."""
     start, end = wall(day, start_min, ZONE), wall(day, end_min, ZONE)
     return Window(start=start, end=end, certainty=certainty) if start < end else None
+
+
+def queues_of(names: Iterable[object]) -> tuple[str, ...] | None:
+    """Return the names that can be those of a queue, None where there is none."""
+    return tuple(name for name in names if isinstance(name, str) and QUEUE.fullmatch(name)) or None
 
 
 def minutes(text: object) -> int:

@@ -11,7 +11,7 @@ from shared.topics import OUTAGE_SCHEDULE
 
 NO_QUEUE = "No plan of outages: QUEUE_NUMBER is not set. Set it to the queue of your address, such as 5.2."
 
-RETRY_S = 30.0
+RETRY_S = 60.0
 """Within a step every source was tried three times already."""
 
 

@@ -56,6 +56,13 @@ class ScheduleSettings(ServiceSettings):
             raise ValueError(f"SCHEDULE_INTERVAL must be at least {POLITE_S}: the sources are public services")
         return self
 
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        both = {"yasno", "gpv_json"} <= set(self.provider_names)
+        if both and self.gpv_json_url == type(self).model_fields["gpv_json_url"].default:
+            raise ValueError("GPV_JSON_URL names Ivano-Frankivsk, YASNO does not: set it to the file of your region")
+        return self
+
     @property
     def provider_names(self) -> list[str]:
         """The providers in the order in which they are tried."""

@@ -31,14 +31,14 @@ def show(settings: ScheduleSettings) -> str:
 def _told(source: Source, queue: str) -> Iterator[str]:
     now = datetime.now(UTC)
     try:
-        answer = source.ask(fetch)
+        reading = source.read(source.ask(fetch).body)
     except (BadReplyError, DeviceOfflineError) as error:
         yield f"{source.name}: {error}"
         return
-    plan = advance(None, answer.reading, queue=queue, source=source.name, now=now)
+    plan = advance(None, reading, queue=queue, source=source.name, now=now)
     yield f"{source.name}, queue {queue}:"
     yield from (f"  {day.day:%d.%m.%Y}  {_words(day)}" for day in days_ahead(plan, now))
-    yield from (f"  doubtful: {odd}" for odd in answer.reading.odd)
+    yield from (f"  doubtful: {odd}" for odd in reading.odd)
 
 
 def _words(day: Day) -> str:

@@ -2,40 +2,41 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from services.schedule import be_svitlo, gpv_json, yasno
-from services.schedule.fetch import Fetch
+from services.schedule.fetch import Fetch, Fetched
 from services.schedule.reading import Reading, json_of
 from services.schedule.settings import ScheduleSettings
+from shared.errors import BadReplyError
 
 YASNO_PATH = "/api/blackout-service/public/shutdowns/regions/{region}/dsos/{dso}/planned-outages"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a source said, read and raw."""
-
-    reading: Reading
-    raw: bytes
-    server_time: datetime | None
-
-
-@dataclass(frozen=True)
 class Source:
-    """A source of plans: its address, its parser, and the request for its queues where that is one of its own."""
+    """A source of plans: its address, its parser, and the request for its queues where that is one of its own.
+
+    setting is the one that chooses the queue here.
+    """
 
     name: str
     url: str
     queue: str
     parse: Callable[[Any, str], Reading]
     queues_url: str | None = None
+    setting: str = "QUEUE_NUMBER"
 
-    def ask(self, fetch: Fetch) -> Answer:
-        """Return what it says of the queue. Raises BadReplyError, DeviceOfflineError."""
-        fetched = fetch(self.url)
-        return Answer(self.parse(json_of(fetched.body), self.queue), fetched.body, fetched.server_time)
+    def ask(self, fetch: Fetch) -> Fetched:
+        """Return what it answers, unread. Raises BadReplyError, DeviceOfflineError."""
+        return fetch(self.url)
+
+    def read(self, body: bytes) -> Reading:
+        """Return what an answer says of the queue; raise BadReplyError where nothing in it can be read."""
+        reading = self.parse(json_of(body), self.queue)
+        if reading.odd and not reading.days:
+            raise BadReplyError(reading.odd[0])
+        return reading
 
     def ask_queues(self, fetch: Fetch) -> tuple[str, ...] | None:
         """Return all queues it knows, None where its plan says so itself. Raises BadReplyError, DeviceOfflineError."""
@@ -56,7 +57,9 @@ def _be_svitlo(settings: ScheduleSettings) -> Source:
 
 
 def _gpv_json(settings: ScheduleSettings) -> Source:
-    return Source("gpv_json", settings.gpv_json_url, settings.gpv_json_group or settings.queue_number, gpv_json.read)
+    group, url = settings.gpv_json_group, settings.gpv_json_url
+    setting = "GPV_JSON_GROUP" if group else "QUEUE_NUMBER"
+    return Source("gpv_json", url, group or settings.queue_number, gpv_json.read, setting=setting)
 
 
 def _yasno(settings: ScheduleSettings) -> Source:

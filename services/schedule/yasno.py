@@ -3,10 +3,21 @@
 Shapes and traps: docs/schedule.md. Slots are minutes of the wall clock and tile the whole day.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from services.schedule.reading import DAY_MIN, Day, NonsenseError, Reading, iso_moment, sensible, window
+from services.schedule.reading import (
+    DAY_MIN,
+    ZONE,
+    Day,
+    NonsenseError,
+    Reading,
+    iso_moment,
+    queues_of,
+    sensible,
+    window,
+)
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan, Window
 
@@ -21,9 +32,10 @@ SLOTS = {"Definite": Certainty.DEFINITE, "Possible": Certainty.POSSIBLE, "NotPla
 
 def read(content: Any, group: str) -> Reading:
     """Return what the answer says of a group such as 3.1, or raise BadReplyError where it has another shape."""
-    if not isinstance(content, dict):
+    groups = {name: told for name, told in content.items() if _is_group(told)} if isinstance(content, dict) else {}
+    if not groups:
         raise BadReplyError("its answer is no list of groups")
-    told = content.get(group)
+    told = groups.get(group)
     days: dict[date, Day] = {}
     odd: list[str] = []
     for part in told.values() if isinstance(told, dict) else ():
@@ -34,7 +46,11 @@ def read(content: Any, group: str) -> Reading:
         except NonsenseError as error:
             odd.append(str(error))
     stamp = iso_moment(told.get("updatedOn")) if isinstance(told, dict) else None
-    return Reading(days, stamp=stamp, queues=tuple(str(name) for name in content), odd=tuple(odd))
+    return Reading(days, stamp=stamp, queues=queues_of(groups), odd=tuple(odd))
+
+
+def _is_group(told: object) -> bool:
+    return isinstance(told, dict) and ("today" in told or "tomorrow" in told)
 
 
 def _day(part: dict[str, Any], odd: list[str]) -> tuple[date, Day]:
@@ -48,20 +64,39 @@ def _day(part: dict[str, Any], odd: list[str]) -> tuple[date, Day]:
     if not isinstance(slots, list) or not slots:
         raise NonsenseError(f"a plan applies on {day:%d.%m} but has no hours")
     windows = tuple(one for slot in slots if (one := _window(day, slot, odd)))
+    if not windows:
+        _check_whole(day, slots)
     return day, Day(DayPlan.PLANNED if windows else DayPlan.NO_OUTAGES, windows)
+
+
+def _check_whole(day: date, slots: list[Any]) -> None:
+    """A day of which hours are missing must not pass for a day without outages."""
+    reached = 0
+    for start, end in sorted(_span(day, slot) for slot in slots):
+        reached = max(reached, end) if start <= reached else reached
+    if reached < DAY_MIN:
+        raise NonsenseError(f"hours of {day:%d.%m} are missing")
+
+
+def _span(day: date, slot: Any) -> tuple[int, int]:
+    start, end = (slot.get("start"), slot.get("end")) if isinstance(slot, dict) else (None, None)
+    if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= DAY_MIN:
+        raise NonsenseError(f"the hours of {day:%d.%m} make no sense")
+    return start, end
 
 
 def _date(text: object) -> date:
     try:
-        return sensible(datetime.fromisoformat(str(text)).date())
-    except ValueError:
+        moment = datetime.fromisoformat(str(text))
+        is_midnight = moment.time() == time() or moment.tzinfo is None
+        # Kyiv's midnight may stand there as 22:00 of the day before in UTC
+        return sensible((moment if is_midnight else moment.astimezone(ZoneInfo(ZONE))).date())
+    except (ValueError, OverflowError):
         raise NonsenseError(f"{str(text)[:40]!r} is no date") from None
 
 
 def _window(day: date, slot: Any, odd: list[str]) -> Window | None:
-    start, end = (slot.get("start"), slot.get("end")) if isinstance(slot, dict) else (None, None)
-    if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= DAY_MIN:
-        raise NonsenseError(f"the hours of {day:%d.%m} make no sense")
+    start, end = _span(day, slot)
     kind = str(slot.get("type"))
     if kind not in SLOTS:
         odd.append(f"an outage is called {kind[:20]!r}, which nobody has documented")

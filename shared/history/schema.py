@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from shared.errors import ConfigError, StorageError
-from shared.history.engine import reader
+from shared.history.engine import Place, reader, shown
 
 log = logging.getLogger("history")
 
@@ -16,34 +16,39 @@ VERSIONS = Path(__file__).parent / "migrations/versions"
 NEEDED = max(file.name.split("_")[0] for file in VERSIONS.glob("[0-9]*_*.py"))
 
 
-def revision(path: Path) -> str | None:
+def revision(place: Place) -> str | None:
     """Return the revision of a database, None for an empty or missing one. Changes nothing in it."""
-    if not path.exists():
+    if isinstance(place, Path) and not place.exists():
         return None
-    with reader(path).connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    engine = reader(place)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    finally:
+        engine.dispose()
 
 
-def migrate(path: Path) -> None:
+def migrate(place: Place) -> None:
     """Bring a database to the schema we need, or raise ConfigError where it comes from a newer program."""
-    current = revision(path)
+    current = revision(place)
     if current == NEEDED:
         return
     if current is not None and current > NEEDED:
         raise ConfigError(
-            f"The database {path} was written by a newer version of this program (schema {current}, this one knows "
-            f"{NEEDED}); it is left as it is. Install that version again, or set DB_PATH to another file."
+            f"The database {shown(place)} was written by a newer version of this program (schema {current}, this one "
+            f"knows {NEEDED}); it is left as it is. Install that version again, or set DB_PATH or DATABASE_URL to "
+            "another database."
         )
-    _run(path)
-    log.info("The database %s has the schema %s now.", path, NEEDED)
+    _run(place)
+    log.info("The database %s has the schema %s now.", shown(place), NEEDED)
 
 
-def _run(path: Path) -> None:
+def _run(place: Place) -> None:
     """Let Alembic do it in a process of its own: 20 MB that a recorder need not hold for ever."""
-    command = [sys.executable, "-m", "shared.history.migrate", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "shared.history.migrate"]
+    done = subprocess.run(command, input=str(place), capture_output=True, text=True, check=False)
     if done.returncode:
         faults = [line for line in done.stderr.splitlines() if "Error" in line] or ["the migration failed"]
         raise StorageError(faults[-1].rpartition(") ")[2])

@@ -1,23 +1,39 @@
 """The tables, whose columns are the fields of the messages: one row a message, keyed by device and `at`.
 
-Moments are integers, milliseconds since 1970 UTC. A new field of a message needs a new migration; a test says so.
+Moments are integers, milliseconds since 1970 UTC; lists and objects are JSON. A new field of a message needs a new
+migration; a test says so.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
-from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, Table, Text
+from pydantic_core import to_json as json_bytes
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from shared.messages import GridState, InverterState, Message
+from shared.messages import (
+    BatteryState,
+    GridState,
+    InverterState,
+    Message,
+    OutageSchedule,
+    PlannedDay,
+    PlugAction,
+    PlugState,
+    ServiceStatus,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+GRID_REPEAT = timedelta(minutes=1)
+"""A state of the grid that lasts is stored this often: well within the time that a row of it is believed."""
+
+Converter = Callable[[Any], Any]
+NONE: Mapping[str, Converter] = MappingProxyType({})
 
 metadata = MetaData()
 
@@ -32,9 +48,14 @@ def from_ms(ms: int) -> datetime:
     return EPOCH + ms * MILLISECOND
 
 
-def to_json(texts: tuple[str, ...]) -> str:
-    """Return texts as the database keeps them."""
-    return json.dumps(texts, ensure_ascii=False)
+def to_json(value: Any) -> str:
+    """Return a list or an object as the database keeps it."""
+    return json_bytes(value).decode()
+
+
+def states_by_day(days: Sequence[PlannedDay]) -> str:
+    """Return the states of planned days by date, without when they were confirmed, which changes at every look."""
+    return to_json({day.day.isoformat(): day.state for day in days})
 
 
 def _bare(annotation: Any) -> Any:
@@ -49,34 +70,85 @@ def _bare(annotation: Any) -> Any:
 def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
     if issubclass(kind, datetime | AwareDatetime):
         return BigInteger()
+    if issubclass(kind, bool):
+        return Boolean()
     if issubclass(kind, int):
-        return BigInteger() if name.endswith("_bits") else Integer()  # 32 bits without a sign
+        return BigInteger() if "_bits" in name else Integer()  # 32 bits without a sign
     return Float() if issubclass(kind, float) else Text()
 
 
-def _converter(kind: Any) -> Callable[[Any], Any] | None:
-    """How a field becomes what the driver takes, for the few that do not already."""
+def _converter(kind: Any) -> Converter | None:
+    """How a field becomes what the driver takes, for the many that already are it: not at all."""
     if issubclass(kind, datetime | AwareDatetime):
-        return to_ms
-    return to_json if issubclass(kind, tuple) else None
+        return lambda at: at and to_ms(at)
+    if issubclass(kind, str | int | float):
+        return None
+    return lambda value: None if value is None else to_json(value)
 
 
-def _column(name: str, field: FieldInfo) -> Column[Any]:
+def _column(name: str, field: FieldInfo, convert: Converter | None, *, key: bool) -> Column[Any]:
     kind = _bare(field.annotation)
-    return Column(name, _column_type(name, kind), nullable=not field.is_required(), info={"convert": _converter(kind)})
+    nullable = not key and (not field.is_required() or NoneType in get_args(field.annotation))
+    info = {"convert": convert or _converter(kind)}
+    return Column(name, _column_type(name, kind), primary_key=key, nullable=nullable, info=info)
 
 
-def _table(name: str, message: type[Message]) -> Table:
-    fields = {key: field for key, field in message.model_fields.items() if key not in ("at", "v")}
+def _table(
+    title: str,
+    message: type[Message],
+    *,
+    same: Sequence[str] = (),
+    repeat: timedelta | None = None,
+    convert: Mapping[str, Converter] = NONE,
+    key: str = "",
+) -> Table:
+    """Return a message's table.
+
+    Where `same` names columns, a message is stored only if one of them differs from the row before, or that row is
+    older than `repeat`. `key` is a field that is part of the key.
+    """
+    fields = {name: field for name, field in message.model_fields.items() if name not in ("at", "v")}
     return Table(
-        name,
+        title,
         metadata,
         Column("device", Text(), primary_key=True),
         Column("at", BigInteger(), primary_key=True, info={"convert": to_ms}),
-        *(_column(key, field) for key, field in fields.items()),
+        *(_column(name, field, convert.get(name), key=name == key) for name, field in fields.items()),
         sqlite_with_rowid=False,
+        info={"same": tuple(same), "repeat": repeat},
     )
 
 
 inverter_state = _table("inverter_state", InverterState)
-grid_state = _table("grid_state", GridState)
+battery_state = _table("battery_state", BatteryState)
+grid_state = _table(
+    "grid_state",
+    GridState,
+    same=("state", "since", "transition_id", "last_known", "last_known_since"),
+    repeat=GRID_REPEAT,
+)
+outage_schedule = _table(
+    "outage_schedule",
+    OutageSchedule,
+    same=("queue", "source", "time_zone", "days", "windows", "stale"),
+    convert={"days": states_by_day},
+)
+plug_state = _table(
+    "plug_state", PlugState, same=tuple(field for field in PlugState.model_fields if field not in ("at", "v"))
+)
+plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
+"""Both gangs of a plug may be switched at the same moment; the whole plug is the gang without a name."""
+service_status = _table("service_status", ServiceStatus, same=("state", "reason", "version"))
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("topic", Text(), primary_key=True),
+    Column("digest", Text(), primary_key=True),  # of the whole payload: the same one again is one row
+    Column("at", BigInteger(), nullable=False, index=True),
+    Column("reason", Text(), nullable=False),
+    Column("size", BigInteger(), nullable=False),
+    Column("payload", LargeBinary(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What could not be recorded, when it came, why, and the beginning of it."""

@@ -14,7 +14,8 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.history.engine import writer
-from shared.history.tables import grid_state, inverter_state, metadata, to_ms
+from shared.history.schema import migrate
+from shared.history.tables import grid_state, inverter_state, to_ms
 from shared.messages import (
     Availability,
     Contact,
@@ -139,8 +140,8 @@ def record(
     """Write a plausible history with a gap and two outages into a new database."""
     moments = [until - index * every for index in range(int(timedelta(days=days) / every))][::-1]
     quiet = (until - timedelta(hours=9), until - timedelta(hours=8))
+    migrate(path)
     engine = writer(path)
-    metadata.create_all(engine)
     kept = [at for at in moments if not quiet[0] <= at < quiet[1]]
     with engine.begin() as connection:
         connection.execute(

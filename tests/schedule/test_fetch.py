@@ -86,7 +86,20 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_stopped() -> None:
 
 @pytest.mark.parametrize("status", [204, 400, 403, 404, 429, 500, 502, 503])
 def test_other_answers_than_200(status: int) -> None:
-    with server(reply(status, b"")) as url, pytest.raises(BadReplyError, match=f"HTTP {status}"):
+    kind = DeviceOfflineError if status >= 500 else BadReplyError
+    with server(reply(status, b"")) as url, pytest.raises(kind, match=f"HTTP {status}"):
+        fetch(url)
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", "http://127.0.0.2/")
+        request.end_headers()
+        while True:
+            request.wfile.write(b" " * 100_000)
+
+    with server(endless) as url, pytest.raises(BadReplyError, match="another host"):
         fetch(url)
 
 
@@ -106,6 +119,7 @@ def test_redirects_are_followed_on_the_same_host_only() -> None:
         ("//127.0.0.3:81/x", "another host, 127.0.0.3"),
         ("/again", "in circles"),
         ("ftp:", "another host, nowhere"),
+        ("http://[x/", "no address"),
     ],
 )
 def test_redirects_that_are_refused(location: str, sentence: str) -> None:

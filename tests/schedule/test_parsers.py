@@ -342,6 +342,53 @@ def test_any_days_of_be_svitlo(content: Any) -> None:
         assert all(timedelta() < one.end - one.start <= timedelta(hours=26) for one in told.windows)
 
 
+CODES = st.sampled_from(["yes", "no", "first", "second", "maybe", "mfirst", "msecond", "?"]) | LEAVES
+DAYS = st.fixed_dictionaries({str(hour): CODES for hour in range(1, 25)})
+MIDNIGHTS = st.sampled_from(["1763596800", "1763589600", "1790200800", "-1", "9" * 20, "9" * 5000, "x"])
+
+
+@given(st.dictionaries(MIDNIGHTS, st.fixed_dictionaries({"GPV5.2": DAYS | ANYTHING}), max_size=3), ANYTHING)
+def test_any_file_of_a_mirror(data: Any, updated: Any) -> None:
+    reading = gpv_json.read({"fact": {"data": data, "update": updated}, "lastUpdated": updated}, "5.2")
+    for told in reading.days.values():
+        assert all(one.end - one.start == timedelta(minutes=30) for one in told.windows)
+
+
+SLOTS = st.fixed_dictionaries(
+    {"start": LEAVES | st.integers(0, 1440), "end": LEAVES | st.integers(0, 1440), "type": TEXTS}
+)
+STATUSES = st.sampled_from(["ScheduleApplies", "NoOutages", "WaitingForSchedule", "EmergencyShutdowns"]) | LEAVES
+YASNO_DAYS = st.fixed_dictionaries({"date": TEXTS, "status": STATUSES, "slots": st.lists(SLOTS, max_size=4) | ANYTHING})
+
+
+@given(YASNO_DAYS, YASNO_DAYS)
+def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
+    reading = yasno.read({"5.2": {"today": today, "tomorrow": tomorrow}}, "5.2")
+    for told in reading.days.values():
+        assert told.windows == () or told.state is DayPlan.PLANNED
+
+
+@pytest.mark.parametrize(
+    ("slots", "state"),
+    [
+        ([(0, 60, "NotPlanned")], None),
+        ([(0, 720, "NotPlanned"), (780, 1440, "NotPlanned")], None),
+        ([(0, 720, "NotPlanned"), (720, 1440, "NotPlanned")], DayPlan.NO_OUTAGES),
+        ([(960, 1200, "Definite")], DayPlan.PLANNED),
+    ],
+)
+def test_a_day_with_missing_hours_is_not_one_without_outages(slots: Any, state: DayPlan | None) -> None:
+    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
+    told = reading.days.get(day("19.12.2025"))
+    assert (told and told.state) == state
+
+
+@pytest.mark.parametrize("text", ["2025-12-19T00:00:00+02:00", "2025-12-18T22:00:00Z", "2025-12-19"])
+def test_the_date_of_a_day_in_any_offset(text: str) -> None:
+    body = {"3.1": {"today": {"date": text, "status": "NoOutages", "slots": []}}}
+    assert list(yasno.read(body, "3.1").days) == [day("19.12.2025")]
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_json_or_refused(body: bytes) -> None:
     with contextlib.suppress(BadReplyError):

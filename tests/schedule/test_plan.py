@@ -1,5 +1,6 @@
 """From version to version: what counts as a change, and what is kept."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -213,6 +214,38 @@ def test_a_mirror_that_looked_earlier_knows_less() -> None:
     kept = advance(plan, old, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
     assert kept.change is None
     assert local(kept.windows) == ["18:00-20:00"]
+
+
+def test_a_mirror_with_an_older_publication_does_not_flip_the_plan() -> None:
+    noon = kyiv("20.11.2026 12:00")
+    plan = step(None, noon, element("20.11.2026", {"5.2": ["18:00-19:00"]}, "20.11.2026 11:55"))
+    content = gpv({"20.11.2026": {"5.2": ["18:00-20:30"]}, "21.11.2026": {"5.2": []}})
+    mirror = replace(gpv_json.read(content, "5.2"), stamp=kyiv("20.11.2026 08:00"), as_of=noon + timedelta(minutes=3))
+    other = advance(plan, mirror, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
+    assert local(other.windows) == ["18:00-19:00"]
+    assert told(other.change) == {"published": ["21.11"]}
+
+
+@pytest.mark.parametrize("mirror", [{"20.11.2026": {"5.2": ["18:00-20:00"]}}, {}])
+def test_an_old_mirror_never_takes_a_day_away(mirror: dict[str, Any]) -> None:
+    noon = kyiv("20.11.2026 10:00")
+    plan = step(None, noon, planned("20.11.2026", "18:00-20:00"), planned("21.11.2026"))
+    for hours in range(13):
+        now = noon + timedelta(hours=hours)
+        old = replace(gpv_json.read(gpv(mirror), "5.2"), as_of=noon - timedelta(minutes=10), stamp=None)
+        plan = advance(plan, old, queue="5.2", source="gpv_json", now=now) if hours else plan
+        if hours:
+            plan = plan.model_copy(update={"source": "be_svitlo"})  # and back and forth
+        assert plan.change is None
+        assert plan.fetched_at == noon
+        assert len(plan.days) == 2
+
+
+def test_a_window_over_midnight_belongs_to_both_days() -> None:
+    plan = step(None, kyiv("20.11.2026 12:00"), planned("20.11.2026", "22:00-03:00"), planned("21.11.2026"))
+    assert state_of(plan, day("21.11.2026")) is DayPlan.PLANNED
+    assert local(plan.windows) == ["22:00-03:00"]
+    assert day_of(plan, day("21.11.2026")).total == timedelta(hours=3)
 
 
 def test_three_days_without_a_source() -> None:

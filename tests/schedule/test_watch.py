@@ -1,6 +1,8 @@
 """One step after the other against sources that answer, fail and lie."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.schedule import watch as module
 from services.schedule.fetch import Fetched
 from services.schedule.settings import ScheduleSettings
 from services.schedule.watch import Watch, pause
@@ -82,7 +85,7 @@ def home(tmp_path: Path) -> Callable[..., Home]:
 
 def test_the_operator_is_asked_and_the_plan_is_published(home: Any) -> None:
     here = home(Internet(schedule_by_queue=[TODAY]))
-    assert 270 <= here.step() <= 330
+    assert 300 <= here.step() <= 330
     assert local(here.said.windows) == ["18:00-20:00"]
     assert (here.said.source, here.said.problem, here.said.stale) == ("be_svitlo", None, False)
     assert here.internet.asked == [
@@ -103,7 +106,9 @@ def test_the_queue_is_checked_at_the_start_and_daily(home: Any) -> None:
 
 def test_a_mirror_helps_when_the_operator_is_down_and_is_named(home: Any) -> None:
     mirror = gpv({"20.11.2026": {"5.2": ["17:00-21:00"]}}) | {"lastUpdated": "2026-11-20T09:59:00Z"}
-    here = home(Internet(schedule_by_queue=BadReplyError("it answered with HTTP 502"), Prykarpattiaoblenerho=mirror))
+    here = home(
+        Internet(schedule_by_queue=DeviceOfflineError("it answered with HTTP 502"), Prykarpattiaoblenerho=mirror)
+    )
     here.step()
     assert local(here.said.windows) == ["17:00-21:00"]
     assert here.said.source == "gpv_json"
@@ -156,9 +161,11 @@ def test_hours_that_make_no_sense_are_said_and_the_good_plan_stays(home: Any) ->
     bad = element("20.11.2026", {"5.2": ["18:00-20:00"]})
     bad["queues"]["5.2"][0]["to"] = "99:00"
     here.internet.answers["schedule-by-queue"] = [bad]
-    here.step()
+    with pytest.raises(DeviceOfflineError):
+        here.step()
     assert local(here.said.windows) == ["18:00-20:00"]
-    assert "'99:00' is no time of day" in here.why
+    assert here.said.problem
+    assert "'99:00' is no time of day" in here.said.problem
 
 
 def test_raw_answers_are_kept_for_a_week_each_change_once(home: Any, tmp_path: Path) -> None:
@@ -180,13 +187,39 @@ def test_a_folder_that_cannot_be_written_hinders_nothing(home: Any, tmp_path: Pa
     assert "Raw answers cannot be kept" in here.why
 
 
+def test_a_guarded_list_of_queues_is_asked_for_hourly(home: Any) -> None:
+    here = home(Internet(schedule_by_queue=[TODAY]))
+    here.internet.answers["gpv-queue-list"] = BadReplyError("it answered with HTTP 403")
+    for minutes in range(0, 125, 5):
+        here.now = NOON + timedelta(minutes=minutes)
+        here.step()
+    assert sum(one.startswith("POST") for one in here.internet.asked) == 3
+
+
+def test_on_a_wrong_clock_the_server_says_what_day_it_is(home: Any) -> None:
+    here = home(Internet(schedule_by_queue=[TODAY]))
+    here.internet.server_time = NOON
+    for days_off in (0, -8, 3, 0):
+        here.now = NOON + timedelta(days=days_off)
+        here.step()
+        assert local(here.said.windows) == ["18:00-20:00"]
+        assert here.said.change is None
+
+
+def test_an_answer_without_anything_readable_lets_the_mirror_speak(home: Any) -> None:
+    mirror = gpv({"20.11.2026": {"5.2": ["17:00-21:00"]}}) | {"lastUpdated": "2026-11-20T09:59:00Z"}
+    here = home(Internet(schedule_by_queue=[{"date": "20.11.2026", "queues": {}}], Prykarpattiaoblenerho=mirror))
+    here.step()
+    assert here.said.source == "gpv_json"
+
+
 @pytest.mark.parametrize(
     ("at", "low", "high"),
     [
-        ("20.11.2026 12:00", 270, 330),
-        ("20.11.2026 20:00", 108, 132),
-        ("20.07.2026 20:00", 108, 132),
-        ("20.11.2026 21:00", 270, 330),
+        ("20.11.2026 12:00", 300, 330),
+        ("20.11.2026 20:00", 120, 132),
+        ("20.07.2026 20:00", 120, 132),
+        ("20.11.2026 21:00", 300, 330),
     ],
 )
 def test_the_evening_is_watched_closer(at: str, low: float, high: float) -> None:
@@ -205,6 +238,7 @@ def test_the_evening_is_watched_closer(at: str, low: float, high: float) -> None
         ),
         ("SCHEDULE_PROVIDERS", "", None),
         ("SCHEDULE_INTERVAL", "5", "SCHEDULE_INTERVAL must be at least 60"),
+        ("SCHEDULE_PROVIDERS", "yasno,gpv_json", "GPV_JSON_URL names Ivano-Frankivsk"),
         ("QUEUE_NUMBER", "5.2&x=1", "QUEUE_NUMBER"),
         ("BE_SVITLO_URL", "be-svitlo", "an address such as https://example.org is needed"),
         ("GPV_JSON_URL", "file:///etc/passwd", "an address such as https://example.org is needed"),
@@ -218,3 +252,16 @@ def test_settings(name: str, value: str, sentence: str | None, monkeypatch: pyte
         return
     with pytest.raises(ConfigError, match=sentence):
         load(ScheduleSettings)
+
+
+def test_a_long_interval_does_not_sleep_through_the_evening() -> None:
+    assert pause(7200, kyiv("20.11.2026 19:00")) <= 1.1 * 45 * 60
+    assert pause(7200, kyiv("20.11.2026 21:00")) >= 7200
+
+
+def test_work_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_S", 0.05)
+    hung = threading.Event()
+    with pytest.raises(DeviceOfflineError, match="in time"):
+        asyncio.run(module.in_time(hung.wait))
+    hung.set()

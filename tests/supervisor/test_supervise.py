@@ -86,4 +86,4 @@ def test_the_demo_points_at_nothing_real() -> None:
 def test_up_starts_a_broker_only_where_it_is_ours(own_broker: bool) -> None:
     names = [one.name for one in up({}, Path("/data"), Ports(1, 2), own_broker=own_broker)]
     assert ("mosquitto" in names) is own_broker
-    assert names[-5:] == ["recorder", "poller", "bms", "bot", "dashboard"]
+    assert names[-7:] == ["recorder", "poller", "bms", "schedule", "tuya", "bot", "dashboard"]

@@ -109,6 +109,44 @@ class Stack:
             DEVICES_FILE=str(self.devices_file),
             JK_SCAN_INTERVAL="1",
         )
+        self.outages_port = free_port()
+        self.outages_url = f"http://127.0.0.1:{self.outages_port}"
+        self._outages_ready = directory / "outages.json"
+        self.outages = self._process("outages", "simulators", dict(bare), "outages")
+        self.outages.env |= {
+            "HOUSE_SCHEDULE_PORT": str(self.outages_port),
+            "HOUSE_SCHEDULE_CONTROL_PORT": "0",
+            "HOUSE_SCHEDULE_READY_FILE": str(self._outages_ready),
+        }
+        self.schedule = self._service(
+            "schedule",
+            QUEUE_NUMBER="5.2",
+            SCHEDULE_PROVIDERS="be_svitlo",
+            SCHEDULE_INTERVAL="1",
+            SCHEDULE_RAW_DIR=str(directory / "schedule"),
+            BE_SVITLO_URL=self.outages_url,
+            GPV_JSON_URL=f"{self.outages_url}/data/Prykarpattiaoblenerho.json",
+            YASNO_URL=self.outages_url,
+        )
+        self.plugs_file = directory / "plugs.yaml"
+        self._plugs_ready = directory / "plugs.json"
+        self.plugs = self._process("plugs", "simulators", dict(bare), "plugs")
+        self.plugs.env |= {
+            "HOUSE_PLUGS_PORT": "0",
+            "HOUSE_PLUGS_CONTROL_PORT": "0",
+            "HOUSE_CLOUD_PORT": "0",
+            "HOUSE_PLUGS_FILE": str(self.plugs_file),
+            "HOUSE_PLUGS_READY_FILE": str(self._plugs_ready),
+        }
+        self.tuya = self._service(
+            "tuya",
+            TUYA_PLUGS_FILE=str(self.plugs_file),
+            TUYA_JOURNAL_FILE=str(directory / "plugs_journal.json"),
+            PLUG_RESTORE_DELAY="0.2",
+            PLUG_RESTORE_PAUSE="0.1",
+            PLUG_CHECK_INTERVAL="1",
+            TUYA_LOCAL_TIMEOUT="0.5",
+        )
         self._telegram_ready = directory / "telegram.json"
         self.telegram_port = free_port()
         self.telegram = self._process("telegram", "simulators", dict(bare), "telegram")
@@ -136,7 +174,8 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        return self.bot, self.telegram, self.dashboard, self.poller, self.bms, self.recorder, self.batteries, self.house
+        services = (self.bot, self.dashboard, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
+        return *services, self.telegram, self.batteries, self.plugs, self.outages, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
@@ -163,6 +202,25 @@ class Stack:
         )
         self._radio_control = f"http://127.0.0.1:{json.loads(ready)['control_port']}"
 
+    def start_plugs(self, **changes: str) -> dict[str, Any]:
+        """Start the virtual plugs and their cloud; return where they are."""
+        self._plugs_ready.unlink(missing_ok=True)
+        self.plugs.start(**changes)
+        ready = eventually(
+            lambda: self._plugs_ready.read_text() if self._plugs_ready.exists() else "", "the plugs are there"
+        )
+        places: dict[str, Any] = json.loads(ready)
+        self._plugs_control = f"http://127.0.0.1:{places['control_port']}"
+        return places
+
+    def tell_plugs(self, path: str, **body: Any) -> dict[str, Any]:
+        """Tell plugs or their cloud something, or ask for their state; return it."""
+        method = "POST" if body else "GET"
+        response = requests.request(method, f"{self._plugs_control}/{path}", json=body or None, timeout=5)
+        response.raise_for_status()
+        state: dict[str, Any] = response.json()
+        return state
+
     def start_telegram(self) -> None:
         """Start the simulated Telegram and wait until it listens."""
         self.telegram.start()
@@ -181,6 +239,26 @@ class Stack:
     def battery(self, path: str, **body: Any) -> None:
         """Tell the batteries something: a fault, a lost link."""
         requests.post(f"{self._radio_control}/{path}", json=body, timeout=5).raise_for_status()
+
+    def start_outages(self, **changes: str) -> None:
+        """Start the web sites that publish the plan, at `outages_url`, and wait until they answer."""
+        self._outages_ready.unlink(missing_ok=True)
+        self.outages.start(**changes)
+        ready = eventually(
+            lambda: self._outages_ready.read_text() if self._outages_ready.exists() else "", "the plan is published"
+        )
+        self._outages_control = f"http://127.0.0.1:{json.loads(ready)['control_port']}"
+
+    def plan(self, path: str, **body: Any) -> Any:
+        """Tell those web sites something: a plan, a fault. Return what they answer."""
+        response = requests.post(f"{self._outages_control}/{path}", json=body, timeout=5)
+        response.raise_for_status()
+        return response.json()
+
+    def plan_requests(self) -> list[dict[str, Any]]:
+        """Return who asked those web sites, with method, target, headers, body and fault, oldest first."""
+        asked: list[dict[str, Any]] = requests.get(f"{self._outages_control}/requests", timeout=5).json()["requests"]
+        return asked
 
     def start(self, *processes: Process) -> None:
         """Start processes; a dashboard is waited for."""

@@ -79,7 +79,7 @@ def upgrade() -> None:
         sa.Column("pv_temperature_c", sa.Integer()),
         sa.Column("fault_bits", sa.BigInteger()),
         sa.Column("warning_bits", sa.BigInteger()),
-        sa.Column("warning_bits_masked", sa.Integer()),
+        sa.Column("warning_bits_masked", sa.BigInteger()),
         sa.Column("faults", sa.Text()),
         sa.Column("warnings", sa.Text()),
         sa.Column("power_flow_bits", sa.BigInteger()),

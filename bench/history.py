@@ -1,0 +1,174 @@
+"""A year of readings: how long the query of each chart takes, memory, bytes; and the predecessor's way."""
+
+import json
+import random
+import resource
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from bench.year import END, year
+from services.dashboard.figures import FIELDS
+from services.dashboard.periods import BUCKETS, Span, period
+from services.recorder.store import open_store
+from services.recorder.upkeep import Upkeep
+from shared.history.derived import BATTERIES
+from shared.history.engine import reader
+from shared.history.queries import latest, outages, series
+from shared.history.reports import By, energy, outage_records, statistics
+from shared.history.tables import from_ms, to_ms
+
+ZONE = ZoneInfo("Europe/Kyiv")
+FILE = Path(tempfile.gettempdir()) / "easun-bench-year.db"
+DAYS = 365
+BEGIN = END - timedelta(days=DAYS)
+TIMES = 40
+DAY = timedelta(days=1)
+CELLS = ("cell_min_v", "cell_max_v", "cell_delta_v")
+KEPT_DAYS = 10_000
+"""Nothing of it is purged, however long ago it was."""
+
+
+def main() -> None:
+    """Print milliseconds by query, memory, bytes by table, and the predecessor's time for the same charts."""
+    if not FILE.exists():
+        build()
+    engine = reader(FILE)
+    before = peak_mb()
+    print(f"{'query':38} {'median':>9} {'p95':>9}   ms, {TIMES} random periods")
+    for name, ask in queries(engine).items():
+        told = sorted(timed(ask, random.Random(number)) for number in range(TIMES))
+        print(f"{name:38} {told[TIMES // 2]:9.2f} {told[int(TIMES * 0.95)]:9.2f}")
+    print(f"\npeak memory before the queries {before:.1f} MB, after {peak_mb():.1f} MB")
+    sizes()
+    for days in (7, 30):
+        predecessor(days)
+
+
+def build() -> None:
+    """Record the year and roll it up; takes half an hour."""
+    half = FILE.with_suffix(".part")
+    began = time.perf_counter()
+    rows = year(half, DAYS)
+    print(f"{rows} messages recorded in {time.perf_counter() - began:.0f} s")
+    began = time.perf_counter()
+    store = open_store(half)
+    Upkeep(store, ZONE, KEPT_DAYS).finish(END)
+    store.close()
+    print(f"rolled up in {time.perf_counter() - began:.0f} s")
+    half.rename(FILE)
+
+
+Ask = Callable[[random.Random], object]
+
+
+def queries(engine: Engine) -> dict[str, Ask]:
+    """Return what the page asks, each of a period by chance."""
+    return {
+        "chart of a day, with outages": chart(engine, Span.DAY),
+        "chart of a week, with outages": chart(engine, Span.WEEK),
+        "chart of a month, with outages": chart(engine, Span.MONTH),
+        "chart of a year, with outages": lambda _: whole_year(engine),
+        "chart of any 10 minutes to 180 days": lambda chance: any_hours(engine, chance),
+        "cells of a battery, 7 days": lambda chance: cells(engine, chance),
+        "energy, a month by day": lambda chance: bars(engine, some_day(chance), 30, By.DAY),
+        "energy, a year by week": lambda _: bars(engine, BEGIN.date(), DAYS, By.WEEK),
+        "energy, a year by month": lambda _: bars(engine, BEGIN.date(), DAYS, By.MONTH),
+        "outages of a year with statistics": lambda _: year_of_outages(engine),
+        "latest": lambda _: latest(engine),
+    }
+
+
+def chart(engine: Engine, span: Span) -> Ask:
+    """Return the question of the page *History*."""
+
+    def ask(chance: random.Random) -> object:
+        start, end = period(span, some_day(chance)).bounds(ZONE)
+        outages(engine, start=start, end=end)
+        return series(engine, "main", FIELDS, start=start, end=end, buckets=BUCKETS[span])
+
+    return ask
+
+
+def whole_year(engine: Engine) -> object:
+    """Ask for everything."""
+    outages(engine, start=BEGIN, end=END)
+    return series(engine, "main", FIELDS, start=BEGIN, end=END, buckets=366)
+
+
+def any_hours(engine: Engine, chance: random.Random) -> object:
+    """Ask for a period that fits no calendar."""
+    start = BEGIN + timedelta(seconds=chance.randrange(180 * 86400))
+    end = start + timedelta(seconds=chance.randrange(600, 180 * 86400))
+    return series(engine, "main", FIELDS, start=start, end=end, buckets=300)
+
+
+def cells(engine: Engine, chance: random.Random) -> object:
+    """Ask how far a battery's cells were apart in a week."""
+    start = BEGIN + DAY * chance.randrange(DAYS - 7)
+    return series(engine, "jk-1", CELLS, start=start, end=start + 7 * DAY, buckets=336, source=BATTERIES)
+
+
+def bars(engine: Engine, first: date, days: int, by: By) -> object:
+    """Ask for energy."""
+    return energy(engine, "main", first=first, last=first + timedelta(days=days), by=by, zone=ZONE)
+
+
+def year_of_outages(engine: Engine) -> object:
+    """Ask for all outages and what they come to."""
+    return statistics(outage_records(engine, start=BEGIN, end=END), start=BEGIN, end=END, now=END, zone=ZONE)
+
+
+def some_day(chance: random.Random) -> date:
+    """Return a day within the year."""
+    return (BEGIN + DAY * chance.randrange(2, DAYS - 32)).date()
+
+
+def timed(ask: Callable[[random.Random], object], chance: random.Random) -> float:
+    """Return the milliseconds of one question."""
+    began = time.perf_counter()
+    ask(chance)
+    return (time.perf_counter() - began) * 1000
+
+
+def peak_mb() -> float:
+    """Return the most memory this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def sizes() -> None:
+    """Print what the file takes."""
+    with sqlite3.connect(FILE) as connection:
+        print(f"file {FILE.stat().st_size / 1e6:.0f} MB")
+        for name in ("inverter_state", "battery_state", "grid_state", "inverter_rollup", "battery_rollup", "outage"):
+            print(f"{name:16} {connection.execute(f'SELECT count(*) FROM {name}').fetchone()[0]:9} rows")
+
+
+def predecessor(days: int) -> None:
+    """Print how long its way takes on the same data: every row of the period as JSON, parsed."""
+    with tempfile.TemporaryDirectory() as directory, sqlite3.connect(Path(directory) / "json.db") as copy:
+        copy.execute("CREATE TABLE readings (timestamp TEXT, data TEXT)")
+        with sqlite3.connect(FILE) as ours:
+            ours.row_factory = sqlite3.Row
+            since = (to_ms(END - days * DAY),)
+            rows = ours.execute("SELECT * FROM inverter_state WHERE device='main' AND at >= ?", since)
+            copy.executemany(
+                "INSERT INTO readings VALUES (?, ?)", ((stamp(row), json.dumps(dict(row))) for row in rows)
+            )
+        copy.commit()
+        began = time.perf_counter()
+        read = [json.loads(text) for (text,) in copy.execute("SELECT data FROM readings ORDER BY timestamp")]
+        took = (time.perf_counter() - began) * 1000
+    print(f"predecessor's read of {days} days: {took:.0f} ms for {len(read)} rows, peak memory {peak_mb():.0f} MB")
+
+
+def stamp(row: sqlite3.Row) -> str:
+    """Return the moment of a row as the predecessor writes it."""
+    at: datetime = from_ms(row["at"])
+    return at.isoformat()

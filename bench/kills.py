@@ -1,0 +1,152 @@
+"""What is lost and what is twice where the recorder or the broker is killed, stopped, or far behind."""
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.stack import Stack, running_stack
+from tests.support.stream import Blow, Stream, recorded, strike
+from tests.support.waiting import eventually
+
+CYCLES = 20
+BURST = 20_000
+FAST = 1e9
+AWAY_S = 30.0
+VICTIMS = (("recorder",), ("broker",), ("recorder", "broker"))
+QUIET_S = 5.0
+"""So long after the last new row nothing more will come."""
+
+
+def main() -> None:
+    """Print the table of the places where readings could be lost."""
+    print(f"{'where':52} {'sent':>7} {'lost':>6} {'twice':>6}")
+    cycles()
+    for where, work, rate, most in (
+        ("recorder killed in a burst", killed_in_a_burst, FAST, BURST),
+        ("recorder killed reading a backlog", killed_with_a_backlog, FAST, BURST),
+        ("planned stop and start at 50/s", planned_stop, 50, 1500),
+        ("recorder killed once at 50/s", killed_once, 50, 300),
+        (f"recorder away {AWAY_S:.0f} s, then the broker killed", both_away, 50, 1e9),
+    ):
+        with streaming(rate, most) as (stack, stream):
+            work(stack, stream)
+            tell(where, stack, stream)
+
+
+@contextmanager
+def streaming(per_second: float, most: float = 1e9) -> Iterator[tuple[Stack, Stream]]:
+    """Run a broker, a recorder and a stream; the broker has saved once, as it does by itself after a minute."""
+    with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, watcher):
+        stack.recorder.start(BATCH_SECONDS="1")
+        watcher.wait_for("service/recorder/status", state="online")
+        with Stream(stack.broker, per_second, most) as stream:
+            stack.broker.save()
+            yield stack, stream
+
+
+def cycles() -> None:
+    """Kill somebody at random, again and again."""
+    chance = random.Random(2026)
+    with streaming(50) as (stack, stream):
+        blows = []
+        for number in range(CYCLES):
+            blows.append(strike(stack, VICTIMS[number % 3] if number else VICTIMS[2], chance))
+            eventually(lambda: newest(stack) > blows[-1].back, "recording goes on", 60)
+        lost, twice = settle(stack, stream)
+    for victims in VICTIMS:
+        mine = [blow for blow in blows if blow.victims == victims]
+        count = [len(near(lost, blow, blows)) for blow in mine]
+        where = f"{len(mine)} kills of {' and '.join(victims)} at 50/s"
+        print(f"{where:52} {'':>7} {sum(count):6} {'':>6}  worst {max(count)}")
+    print(f"{'all of them':52} {len(stream.sent):7} {len(lost):6} {twice:6}", flush=True)
+
+
+def newest(stack: Stack) -> int:
+    """Return the moment of the last reading that is recorded."""
+    return max(recorded(stack), default=0)
+
+
+def near(lost: list[int], blow: Blow, blows: list[Blow]) -> list[int]:
+    """Return what was lost nearer to this blow than to any other."""
+    return [at for at in lost if min(blows, key=lambda other: abs(other.at - at)) is blow]
+
+
+def killed_in_a_burst(stack: Stack, stream: Stream) -> None:
+    """Kill it when a part is recorded."""
+    eventually(lambda: len(recorded(stack)) > BURST / 10, "a part is recorded", 60)
+    stack.recorder.kill()
+    stack.recorder.start()
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+
+
+def killed_with_a_backlog(stack: Stack, stream: Stream) -> None:
+    """Let everything wait at the broker, and kill the recorder while it reads."""
+    stack.recorder.kill()
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+    before = len(recorded(stack))
+    stack.recorder.start()
+    eventually(lambda: len(recorded(stack)) > before, "some is recorded", 60)
+    stack.recorder.kill()
+    stack.recorder.start()
+
+
+def planned_stop(stack: Stack, stream: Stream) -> None:
+    """Stop it as a supervisor does, and start it later."""
+    eventually(lambda: len(stream.sent) > 500, "some are sent", 60)
+    stack.recorder.end()
+    time.sleep(5)
+    stack.recorder.start()
+    eventually(lambda: len(stream.sent) >= 1500, "all are sent", 60)
+
+
+def killed_once(stack: Stack, stream: Stream) -> None:
+    """Kill it and start it later."""
+    eventually(lambda: len(stream.sent) > 100, "some are sent", 60)
+    stack.recorder.kill()
+    time.sleep(2)
+    stack.recorder.start()
+    eventually(lambda: len(stream.sent) >= 300, "all are sent", 60)
+
+
+def both_away(stack: Stack, _stream: Stream) -> None:
+    """Kill the broker with a backlog that it has saved only half of."""
+    stack.recorder.kill()
+    time.sleep(AWAY_S / 2)
+    stack.broker.save()
+    time.sleep(AWAY_S / 2)
+    stack.broker.kill()
+    stack.broker.start()
+    stack.recorder.start()
+    time.sleep(5)
+
+
+def tell(where: str, stack: Stack, stream: Stream) -> None:
+    """Print a row of the table."""
+    lost, twice = settle(stack, stream)
+    print(f"{where:52} {len(stream.sent):7} {len(lost):6} {twice:6}", flush=True)
+
+
+def settle(stack: Stack, stream: Stream) -> tuple[list[int], int]:
+    """Wait until no more comes; return the moments that are lost and how many readings are there twice."""
+    stream.finish()
+    until_quiet(lambda: len(recorded(stack)), len(stream.sent))
+    kept = set(recorded(stack))
+    ((rows, readings),) = stack.rows("SELECT count(*), count(DISTINCT load_power_w) FROM inverter_state")
+    return [at for at in stream.sent if at not in kept], rows - readings
+
+
+def until_quiet(count: Callable[[], int], most: int) -> None:
+    """Wait until a count stands still, or has reached what it can."""
+    seen, since = count(), time.monotonic()
+    while seen < most and time.monotonic() - since < QUIET_S:
+        time.sleep(0.2)
+        now = count()
+        if now != seen:
+            seen, since = now, time.monotonic()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Tools around the database: export, backup, restore, import-eamoon, check."""

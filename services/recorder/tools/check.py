@@ -1,0 +1,117 @@
+"""How the database fares, in plain sentences."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, func, inspect, select
+
+from services.recorder.tools.export import moment_of, require_ours
+from services.recorder.tools.files import faults, plainly, reading, require_database
+from shared.errors import StorageError
+from shared.history.engine import Place, reader, shown
+from shared.history.schema import NEEDED
+from shared.history.tables import MILLISECOND, battery_state, dead_letter, from_ms, inverter_state, metadata, to_ms
+from shared.messages import iso
+
+GAP = timedelta(minutes=5)
+WEEK = timedelta(days=7)
+GAPS_SHOWN = 10
+
+
+def check(place: Place, now: datetime) -> Iterator[str]:
+    """Yield sentences about the database; raises one of our errors where something is wrong with it."""
+    with plainly(f"The check of {shown(place)}"):
+        if isinstance(place, Path):
+            yield from _file(place)
+        require_ours(place)
+        yield f"Its schema is {NEEDED}, the one that this program needs."
+        engine = reader(place)
+        try:
+            with engine.connect() as connection:
+                yield from _contents(connection, now)
+                if isinstance(place, str):
+                    size = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+                    yield f"The server keeps it in {_mb(size)}."
+        finally:
+            engine.dispose()
+
+
+def _file(path: Path) -> Iterator[str]:
+    require_database(path)
+    log = path.with_name(path.name + "-wal")
+    beside = f", and {_mb(log.stat().st_size)} in its write-ahead log" if log.exists() else ""
+    with reading(path) as connection:
+        wrong = faults(connection)
+        if wrong:
+            raise StorageError(
+                f"{path} is damaged ({wrong}): stop the recorder and restore a backup, or start it, and it sets "
+                "the file aside and begins a new one."
+            )
+        pages, free, size = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+    yield f"{path} is sound. It has {_mb(pages * size)}{beside}; {_mb(free * size)} of it are free for new rows."
+
+
+def _contents(connection: Connection, now: datetime) -> Iterator[str]:
+    there = set(inspect(connection).get_table_names())
+    for name, table in sorted(metadata.tables.items()):
+        yield _rows(connection, table) if name in there else f"The table {name} is missing."
+    for table in (inverter_state, battery_state):
+        yield from _gaps(connection, table, now)
+    yield from _dead_letters(connection)
+
+
+def _rows(connection: Connection, table: Table) -> str:
+    column = moment_of(table)
+    ends = (func.min(column), func.max(column)) if column is not None else ()
+    count, *found = connection.execute(select(func.count(), *ends).select_from(table)).one()
+    between = f", from {_iso(found[0])} to {_iso(found[1])}" if count and found else ""
+    return f"{table.name}: {count:,} rows{between}."
+
+
+def _gaps(connection: Connection, table: Table, now: datetime) -> Iterator[str]:
+    """Say where nothing was recorded for more than five minutes, within the last week."""
+    since = to_ms(now - WEEK)
+    before = func.lag(table.c.at).over(partition_by=table.c.device, order_by=table.c.at).label("before")
+    steps = select(table.c.device, before, table.c.at).where(table.c.at >= since).subquery()
+    query = select(steps).where(steps.c.at - steps.c.before > GAP // MILLISECOND).order_by(steps.c.device, steps.c.at)
+    rows = iter(connection.execute(query))
+    for device, start, end in islice(rows, GAPS_SHOWN):
+        yield f"{table.name}: nothing of {device} from {_iso(start)} to {_iso(end)} ({_minutes(end - start)})."
+    more = sum(1 for _ in rows)
+    if more:
+        yield f"{table.name}: and {more:,} more gaps within the week."
+    latest = select(table.c.device, func.max(table.c.at)).where(table.c.at >= since).group_by(table.c.device)
+    for device, at in connection.execute(latest):
+        if now - from_ms(at) > GAP:
+            yield f"{table.name}: nothing of {device} since {_iso(at)} ({_minutes(to_ms(now) - at)})."
+
+
+def _dead_letters(connection: Connection) -> Iterator[str]:
+    query = (
+        select(dead_letter.c.topic, func.count().label("many"), func.max(dead_letter.c.at))
+        .group_by(dead_letter.c.topic)
+        .order_by(func.count().desc())
+    )
+    rows = iter(connection.execute(query))
+    for topic, many, at in islice(rows, GAPS_SHOWN):
+        yield f"dead_letter: {many:,} messages on {topic} could not be recorded, the last on {_iso(at)}."
+    more = sum(1 for _ in rows)
+    if more:
+        yield f"dead_letter: and messages on {more:,} more topics."
+
+
+def _iso(ms: int) -> str:
+    return iso(from_ms(ms))
+
+
+def _minutes(ms: int) -> str:
+    minutes = round(ms / 60_000)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,41 @@
+"""A period as a person types it, pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.errors import ConfigError
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True)
+class Period:
+    """From a moment up to another, the second not included; None is open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def period(first: str | None, last: str | None, zone: ZoneInfo) -> Period:
+    """Return the period from `first` to `last`; a day as `last` is included whole."""
+    start = None if first is None else moment(first, zone)
+    end = None if last is None else moment(last, zone, ends=True)
+    if start and end and start >= end:
+        raise ConfigError(f"The period ends before it begins: --from {first} --to {last}.")
+    return Period(start, end)
+
+
+def moment(text: str, zone: ZoneInfo, *, ends: bool = False) -> datetime:
+    """Return the moment of 2026-11-20 or of an ISO time; without an offset it is meant in `zone`."""
+    try:
+        if DAY.fullmatch(text):
+            day = date.fromisoformat(text) + timedelta(days=1 if ends else 0)
+            return datetime.combine(day, time(), zone).astimezone(UTC)
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f'"{text[:60]}" is no day and no time: write 2026-11-20, 2026-11-20T18:30 or 2026-11-20T16:30Z.'
+        ) from None

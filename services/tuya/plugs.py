@@ -1,0 +1,171 @@
+"""The file of plugs: which may be switched, how they are reached, and which must never be touched."""
+
+import os
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from shared.errors import ConfigError
+
+HEAD = """\
+# The plugs of easun-bridge. Those found in the account are added at the end, disabled; what you write here stays.
+# For each: enabled, protected (true: never switched by anybody; router, host), mode (local, cloud, auto), host, version
+# (3.1 to 3.5), local_key, gangs ([switch_1]), priority (the lowest is restored first), name.
+plugs:
+"""
+GANG = re.compile(r"[a-z][a-z0-9_]{0,39}")
+KEY_LENGTH = 16
+LED_DP = 20
+TUYA_PORT = 6668
+
+
+class Mode(StrEnum):
+    """Which ways to a plug may be taken: auto tries the home network first."""
+
+    LOCAL = "local"
+    CLOUD = "cloud"
+    AUTO = "auto"
+
+
+def data_point(gang: str) -> int:
+    """Return the usual data point of a switch code: switch_2 is 2, a bulb's switch_led is 20, anything else 1."""
+    number = re.fullmatch(r"switch_(\d)", gang)
+    return int(number[1]) if number else LED_DP if gang == "switch_led" else 1
+
+
+class Plug(BaseModel):
+    """One plug as the file has it; gangs are switch codes with their local data points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    name: str = ""
+    enabled: bool = True
+    protected: bool = False
+    mode: Mode = Mode.AUTO
+    host: str = ""
+    port: int = Field(default=TUYA_PORT, ge=1, le=65535)
+    version: str = Field(default="3.3", pattern=r"^3\.[1-5]$")
+    local_key: SecretStr = SecretStr("")
+    gangs: dict[str, int] = Field(default={"switch_1": 1}, min_length=1)
+    priority: int = Field(default=100, ge=0, le=10_000)
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _as_text(cls, version: Any) -> Any:
+        return str(version) if isinstance(version, float) else version
+
+    @field_validator("gangs", mode="before")
+    @classmethod
+    def _with_data_points(cls, gangs: Any) -> Any:
+        listed = gangs if isinstance(gangs, list | dict) else [gangs]
+        if not all(isinstance(gang, str) and GANG.fullmatch(gang) for gang in listed):
+            raise ValueError("gangs are switch codes such as switch_1")
+        return gangs if isinstance(gangs, dict) else {gang: data_point(gang) for gang in listed}
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "Plug":
+        if self.local_key.get_secret_value() and len(self.local_key.get_secret_value().encode()) != KEY_LENGTH:
+            raise ValueError(f"local_key has {KEY_LENGTH} characters (put it in quotes)")
+        if self.mode is Mode.LOCAL and not self.is_local:
+            raise ValueError("mode local needs host and local_key")
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it can be asked over the home network."""
+        return self.mode is not Mode.CLOUD and bool(self.host and self.local_key.get_secret_value())
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name or self.id
+
+
+def read(file: Path) -> list[Plug]:
+    """Return the plugs of the file, none where there is no file, or raise ConfigError with one sentence."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"TUYA_PLUGS_FILE {file} cannot be read: {error}.") from None
+    return _plugs(file, text)
+
+
+def add(file: Path, plugs: list[Plug]) -> None:
+    """Add plugs at the end, all or none, even if the power goes meanwhile. Raises ConfigError."""
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else HEAD
+        text = _ready_for_more(text) + "".join(_block(plug) for plug in plugs)
+        _plugs(file, text)
+        write_atomically(file, text)
+    except OSError as error:
+        raise ConfigError(f"TUYA_PLUGS_FILE {file} cannot be written: {error.strerror}.") from None
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Replace a file so that a cut of the power leaves the old one or the new one; only its owner reads it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
+    directory = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _ready_for_more(text: str) -> str:
+    """Return the text with an open list at its end."""
+    text = text.rstrip()
+    if text.endswith("plugs: []"):
+        return text.removesuffix(" []") + "\n"
+    has_list = any(line.startswith("plugs:") for line in text.splitlines())
+    return f"{text}\n" if has_list else f"{text}\nplugs:\n".lstrip()
+
+
+def _block(plug: Plug) -> str:
+    told = {"id": plug.id, "name": plug.name, "enabled": plug.enabled, "gangs": list(plug.gangs)}
+    told |= {"host": plug.host, "port": plug.port, "version": plug.version} if plug.host else {}
+    told |= {"local_key": plug.local_key.get_secret_value()} if plug.local_key.get_secret_value() else {}
+    lines = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).splitlines()
+    return "".join(f"{'  - ' if number == 0 else '    '}{line}\n" for number, line in enumerate(lines))
+
+
+def _plugs(file: Path, text: str) -> list[Plug]:
+    try:
+        content = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "somewhere"
+        reason = getattr(error, "problem", None) or "it cannot be understood"
+        raise ConfigError(
+            f"TUYA_PLUGS_FILE {file} is not valid YAML in {where}: {reason}. It is left as it is."
+        ) from None
+    listed = content.get("plugs") if isinstance(content, dict) else content
+    if not isinstance(listed, list | None) or (content and not isinstance(content, dict)):
+        raise ConfigError(f"TUYA_PLUGS_FILE {file} needs a list under `plugs:`. It is left as it is.")
+    plugs = [_plug(file, number, given) for number, given in enumerate(listed or [], start=1)]
+    ids = [plug.id for plug in plugs]
+    if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
+        raise ConfigError(f"TUYA_PLUGS_FILE {file} has two plugs with the id {twice}. It is left as it is.")
+    return plugs
+
+
+def _plug(file: Path, number: int, given: object) -> Plug:
+    try:
+        return Plug.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in fault["loc"]) or "the whole"
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"TUYA_PLUGS_FILE {file}, plug {number}, {key}: {reason}. It is left as it is.") from None

@@ -1,0 +1,131 @@
+"""The tables that are made of the recorded ones: roll-ups, outages, and the ledger of what must be made anew.
+
+All of them can be made again from the raw rows as long as those are kept. Energy is in kWh and never negative: what
+goes in and what comes out are columns of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, Table, Text
+
+from shared.history.tables import battery_state, inverter_state, metadata
+
+MINUTE_MS = 60_000
+FIVE_MINUTES, HOUR, DAY = 5, 60, 1440
+"""The steps of the roll-ups, in minutes. A day begins at local midnight and may have 23 or 25 hours."""
+STEP_MS = FIVE_MINUTES * MINUTE_MS
+HOUR_MS = HOUR * MINUTE_MS
+
+INVERTER_FIELDS = (
+    *("pv_power_w", "load_power_w", "grid_power_w", "battery_power_w", "battery_soc_percent"),
+    *("battery_voltage_v", "battery_current_a", "grid_voltage_v", "grid_frequency_hz"),
+    *("output_voltage_v", "load_percent", "total_load_power_w", "pv1_voltage_v", "pv1_power_w"),
+    *("pv2_voltage_v", "pv2_power_w", "inverter_temperature_c", "dcdc_temperature_c", "pv_temperature_c"),
+    *("pv_energy_today_kwh", "pv_energy_total_kwh"),
+)
+BATTERY_FIELDS = (
+    *("voltage_v", "current_a", "power_w", "soc_percent", "remaining_ah"),
+    *("cell_min_v", "cell_max_v", "cell_delta_v", "mosfet_temperature_c", "balance_current_a"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table of readings, its roll-up, and which column of energy each direction of a power fills."""
+
+    raw: Table
+    rollup: Table
+    fields: tuple[str, ...]
+    flows: Mapping[str, tuple[str | None, str | None]]
+
+    @property
+    def energies(self) -> tuple[str, ...]:
+        """The columns of energy."""
+        return tuple(name for pair in self.flows.values() for name in pair if name)
+
+
+def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> Table:
+    figures = (f"{field}_{kind}" for field in fields for kind in ("min", "mean", "max"))
+    return Table(
+        title,
+        metadata,
+        Column("device", Text(), primary_key=True),
+        Column("step", Integer(), primary_key=True, autoincrement=False),
+        Column("at", BigInteger(), primary_key=True),
+        Column("n", Integer(), nullable=False),
+        *(Column(name, Float()) for name in (*figures, *energies)),
+        sqlite_with_rowid=False,
+    )
+
+
+def _source(
+    raw: Table, title: str, fields: tuple[str, ...], flows: Mapping[str, tuple[str | None, str | None]]
+) -> Source:
+    energies = tuple(name for pair in flows.values() for name in pair if name)
+    return Source(raw, _rollup(title, fields, energies), fields, flows)
+
+
+INVERTERS = _source(
+    inverter_state,
+    "inverter_rollup",
+    INVERTER_FIELDS,
+    {
+        "pv_power_w": ("pv_kwh", None),
+        "load_power_w": ("load_kwh", None),
+        "grid_power_w": ("grid_in_kwh", "grid_out_kwh"),
+        "battery_power_w": ("battery_in_kwh", "battery_out_kwh"),
+    },
+)
+BATTERIES = _source(battery_state, "battery_rollup", BATTERY_FIELDS, {"power_w": ("in_kwh", "out_kwh")})
+SOURCES = {source.raw.name: source for source in (INVERTERS, BATTERIES)}
+
+grid_run = Table(
+    "grid_run",
+    metadata,
+    Column("at", BigInteger(), primary_key=True, autoincrement=False),
+    Column("last", BigInteger(), nullable=False),
+    Column("state", Text(), nullable=False),
+    Column("since", BigInteger(), nullable=False),
+)
+"""Rows of grid_state that say the same, one after the other: the first of them and the last."""
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("start", BigInteger(), primary_key=True, autoincrement=False),
+    Column("end", BigInteger()),
+    Column("planned", Boolean()),
+    Column("plan_start", BigInteger()),
+    Column("plan_end", BigInteger()),
+    Column("start_late_min", Float()),
+    Column("end_late_min", Float()),
+    Column("battery_kwh", Float()),
+    Column("soc_from_percent", Float()),
+    Column("soc_to_percent", Float()),
+    Column("load_max_w", Float()),
+)
+"""The end is NULL while it lasts; planned is NULL where no plan was known; late is negative for early."""
+
+rollup_due = Table(
+    "rollup_due",
+    metadata,
+    Column("source", Text(), primary_key=True),
+    Column("device", Text(), primary_key=True),
+    Column("at", BigInteger(), primary_key=True),
+    Column("marks", BigInteger(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Five minutes of a device that got rows which nothing made of them reflects yet; marked in the rows' transaction.
+
+A mark that comes while they are worked off raises `marks`, and so outlives them.
+"""
+
+upkeep_note = Table(
+    "upkeep_note",
+    metadata,
+    Column("name", Text(), primary_key=True),
+    Column("value", Text(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What upkeep must remember: the zone the days are cut in, and up to when raw rows were purged."""

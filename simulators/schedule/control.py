@@ -1,0 +1,173 @@
+"""The control of the sources over HTTP: what is planned, what goes wrong, who asked."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator
+
+from simulators.control import Command
+from simulators.json_http import Answer
+from simulators.mains import KYIV, windows
+from simulators.schedule.faults import WebFault
+from simulators.schedule.gpv_json import Midnight
+from simulators.schedule.plan import DAY_MIN, Day, PlanKind, Span, Told, spans
+from simulators.schedule.web import Sources
+
+log = logging.getLogger("outages")
+
+TIMETABLE = "timetable"
+WORDS = (TIMETABLE, *(kind for kind in PlanKind if kind is not PlanKind.PLANNED))
+
+
+def _within_a_day(text: str) -> tuple[Span, ...]:
+    given = windows(text)
+    if any(window.begin_min > window.end_min for window in given):
+        raise ValueError("a plan ends at 24:00: give what comes after midnight to the next day")
+    return spans(given)
+
+
+class PlanCommand(Command):
+    """The plan of a day: windows such as 08:00-11:00,22:00-24:00, or timetable, none, unknown, waiting, emergency.
+
+    The day is today, tomorrow, every (whichever has no plan of its own) or a date; the queue of the house has the plan
+    as it is told, the others have it later.
+    """
+
+    day: Literal["today", "tomorrow", "every"] | date
+    plan: str
+    possible: str = ""
+
+    @field_validator("plan")
+    @classmethod
+    def _readable(cls, plan: str) -> str:
+        return plan if plan in WORDS or _within_a_day(plan) else "none"
+
+    @field_validator("possible")
+    @classmethod
+    def _readable_too(cls, possible: str) -> str:
+        _within_a_day(possible)
+        return possible
+
+    def date(self, now: datetime) -> date | None:
+        """Return the day; None is every day."""
+        if isinstance(self.day, date):
+            return self.day
+        today = now.astimezone(KYIV).date()
+        return {"today": today, "tomorrow": today + timedelta(days=1), "every": None}[self.day]
+
+    def told(self) -> Told | None:
+        """Return what is planned; None is the timetable."""
+        if self.plan == TIMETABLE:
+            return None
+        if self.plan not in WORDS:
+            return Told(PlanKind.PLANNED, _within_a_day(self.plan), _within_a_day(self.possible))
+        if self.plan == PlanKind.NONE and self.possible:
+            return Told(PlanKind.PLANNED, (), _within_a_day(self.possible))
+        return Told(PlanKind(self.plan))
+
+
+class DifferCommand(Command):
+    """How much later than in the house the timetable is planned; earlier where it is negative."""
+
+    minutes: int = Field(gt=-DAY_MIN, lt=DAY_MIN)
+
+
+class TomorrowCommand(Command):
+    """Whether tomorrow is published; null: from 20:00 on."""
+
+    published: bool | None
+
+
+class GpvCommand(Command):
+    """How GPV files are written: whose midnights are keys, and whether hours count from 1 or from 0."""
+
+    midnight: Midnight = Midnight.AUTO
+    first_hour: Literal[0, 1] = 1
+
+
+def _listed(given: object) -> object:
+    return given if isinstance(given, list) else [given]
+
+
+FAULTS: TypeAdapter[list[WebFault]] = TypeAdapter(Annotated[list[WebFault], BeforeValidator(_listed)])
+"""One fault, or several, each at its path."""
+
+
+class OutagesControl:
+    """Answers the requests."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._routes: dict[tuple[str, str], Callable[[bytes], Awaitable[Any]]] = {
+            ("GET", "/plan"): self._state,
+            ("POST", "/plan"): self._plan,
+            ("POST", "/differ"): self._differ,
+            ("POST", "/tomorrow"): self._tomorrow,
+            ("POST", "/gpv"): self._gpv,
+            ("POST", "/fault"): self._fault,
+            ("GET", "/requests"): self._requests,
+            ("POST", "/forget"): self._forget,
+        }
+
+    async def handle(self, method: str, path: str, body: bytes) -> Answer:
+        """Do what a request asks; what is wrong with it is said in one sentence."""
+        route = self._routes.get((method, path))
+        if not route:
+            known = ", ".join(f"{method} {path}" for method, path in self._routes)
+            return HTTPStatus.NOT_FOUND, f"There is only {known}."
+        try:
+            return HTTPStatus.OK, await route(body)
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
+
+    async def _plan(self, body: bytes) -> Any:
+        command, now = PlanCommand.model_validate_json(body), self._sources.clock()
+        self._sources.plan.tell(command.date(now), command.told(), now)
+        log.info("The plan of %s: %s.", command.day, command.plan)
+        return await self._state(b"")
+
+    async def _differ(self, body: bytes) -> Any:
+        self._sources.plan.differ(DifferCommand.model_validate_json(body).minutes, self._sources.clock())
+        return await self._state(b"")
+
+    async def _tomorrow(self, body: bytes) -> Any:
+        published = TomorrowCommand.model_validate_json(body).published
+        self._sources.plan.publish_tomorrow(published, self._sources.clock())
+        return await self._state(b"")
+
+    async def _gpv(self, body: bytes) -> Any:
+        command = GpvCommand.model_validate_json(body)
+        self._sources.gpv.midnight, self._sources.gpv.first_hour = command.midnight, command.first_hour
+        return asdict(self._sources.gpv)
+
+    async def _fault(self, body: bytes) -> Any:
+        self._sources.faults.replace(FAULTS.validate_json(body))
+        active = [fault.model_dump(mode="json") for fault in self._sources.faults.active]
+        log.info("What goes wrong from now on: %s.", ", ".join(fault["kind"] for fault in active) or "nothing")
+        return {"faults": active}
+
+    async def _requests(self, _body: bytes) -> Any:
+        return {"asked": self._sources.asked, "requests": list(self._sources.requests)}
+
+    async def _forget(self, _body: bytes) -> Any:
+        self._sources.requests.clear()
+        self._sources.asked = 0
+        return {}
+
+    async def _state(self, _body: bytes) -> Any:
+        """Return the plan of the house's own queue."""
+        plan, now = self._sources.plan, self._sources.clock()
+        days = {day.isoformat(): _shown(told) for day, told in plan.days(plan.queue, now).items()}
+        return {"queue": plan.queue, "differ_min": plan.differ_min, "days": days}
+
+
+def _shown(told: Day) -> dict[str, Any]:
+    return {"kind": told.kind, "definite": _texts(told.definite), "possible": _texts(told.possible)}
+
+
+def _texts(parts: tuple[Span, ...]) -> list[str]:
+    return ["-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in span) for span in parts]

@@ -1,0 +1,132 @@
+"""The files of the GPV family, pure: the operators' own schema, as two families of mirrors keep it.
+
+The DTEK files have Kyiv's midnights for keys and an empty list off season; the others, among them Ivano-Frankivsk's,
+have the midnights of UTC, an empty object, labels of hours that are one too late, and no weekly template.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from simulators.mains import KYIV
+from simulators.schedule.plan import QUEUES, Day, Plan, PlanKind, Span, spans
+
+DTEK = ("kyiv", "kyiv-region", "dnipro", "odesa")
+OTHERS = (
+    *("Ivano-Frankivsk", "Prykarpattiaoblenerho", "Khmelnytskoblenerho", "Zakarpattiaoblenerho", "Lvivoblenerho"),
+    *("Ternopiloblenerho", "Chernihivoblenergo", "Zaporizhzhiaoblenergo", "Zhytomyroblenergo", "Poltavaoblenergo"),
+    *("Rivneoblenergo", "Cherkasyoblenergo", "Kharkivoblenerho", "Vinnytsiaoblenerho"),
+)
+REGION_IDS = {"Prykarpattiaoblenerho": "Ivano-Frankivsk"}
+CRAWL_EVERY_MIN = 5
+
+LIGHT, MAYBE, DARK = range(3)
+CODES = {
+    (LIGHT, LIGHT): "yes",
+    (DARK, DARK): "no",
+    (DARK, LIGHT): "first",
+    (LIGHT, DARK): "second",
+    (MAYBE, MAYBE): "maybe",
+    (MAYBE, LIGHT): "mfirst",
+    (LIGHT, MAYBE): "msecond",
+}
+"""By the two halves of an hour. Half dark and half possible has no code: it is shown as dark."""
+DAY_NAMES = ("Понеділок", "Вівторок", "Середа", "Четвер", "П'ятниця", "Субота", "Неділя")
+TIME_TYPE = {
+    "yes": "Світло є",
+    "maybe": "Можливо відключення",
+    "no": "Світла немає",
+    "first": "Світла не буде перші 30 хв.",
+    "second": "Світла не буде другі 30 хв",
+    "mfirst": "Світла можливо не буде перші 30 хв.",
+    "msecond": "Світла можливо не буде другі 30 хв",
+}
+
+
+class Midnight(StrEnum):
+    """Whose midnights are the keys of the days."""
+
+    AUTO = "auto"
+    KYIV = "kyiv"
+    UTC = "utc"
+
+
+def region_file(
+    plan: Plan, region: str, now: datetime, *, midnight: Midnight = Midnight.AUTO, first_hour: int = 1
+) -> dict[str, Any] | None:
+    """Return the file of a region, or None where there is no such file."""
+    if region not in DTEK + OTHERS:
+        return None
+    dtek = region in DTEK
+    if midnight is Midnight.AUTO:
+        midnight = Midnight.KYIV if dtek else Midnight.UTC
+    crawled = now.astimezone(UTC).replace(minute=now.minute // CRAWL_EVERY_MIN * CRAWL_EVERY_MIN, second=20)
+    return {
+        "regionId": REGION_IDS.get(region, region),
+        "lastUpdated": f"{min(crawled, now):%Y-%m-%dT%H:%M:%S}.575Z",
+        "fact": _fact(plan, now, midnight, first_hour, dtek=dtek),
+        "preset": _dtek_preset(plan, first_hour) if dtek else _preset(),
+    }
+
+
+def _fact(plan: Plan, now: datetime, midnight: Midnight, first_hour: int, *, dtek: bool) -> dict[str, Any]:
+    by_queue = {queue: plan.days(queue, now) for queue in QUEUES}
+    dates = [day for day, told in by_queue[plan.queue].items() if told.listed]
+    data = {
+        str(_key(day, midnight)): {f"GPV{queue}": _hours(days[day], first_hour) for queue, days in by_queue.items()}
+        for day in dates
+    }
+    if not data and not dtek:
+        return {"data": {}, "update": None, "today": None}
+    newest = max((by_queue[plan.queue][day].approved for day in dates), default=now - timedelta(days=28))
+    today = _key(now.astimezone(KYIV).date(), midnight)
+    return {"data": data or [], "update": f"{newest.astimezone(KYIV):%d.%m.%Y %H:%M}", "today": today}
+
+
+def _key(day: date, midnight: Midnight) -> int:
+    return int(datetime.combine(day, time(), UTC if midnight is Midnight.UTC else KYIV).timestamp())
+
+
+def _hours(told: Day, first_hour: int) -> dict[str, str]:
+    return {str(hour + first_hour): _code(told, hour * 60) for hour in range(24)}
+
+
+def _code(told: Day, minute: int) -> str:
+    halves = (_half(told, minute), _half(told, minute + 30))
+    dark = (DARK if halves[0] else LIGHT, DARK if halves[1] else LIGHT)
+    return CODES.get(halves) or CODES[dark]
+
+
+def _half(told: Day, minute: int) -> int:
+    if _covered(told.definite, minute):
+        return DARK
+    return MAYBE if _covered(told.possible, minute) else LIGHT
+
+
+def _covered(parts: tuple[Span, ...], minute: int) -> bool:
+    return any(begin < minute + 30 and end > minute for begin, end in parts)
+
+
+def _preset() -> dict[str, Any]:
+    types = {name: text for name, text in TIME_TYPE.items() if name not in ("mfirst", "msecond")}
+    return {"time_zone": _labels(1), "time_type": types | {"maybe": "Можливе відключення"}}
+
+
+def _dtek_preset(plan: Plan, first_hour: int) -> dict[str, Any]:
+    """Return the weekly template too: whatever the timetable has is possible."""
+    template = Day(PlanKind.PLANNED, datetime.min.replace(tzinfo=UTC), possible=spans(plan.timetable))
+    week = {str(weekday): _hours(template, first_hour) for weekday in range(1, 8)}
+    return {
+        "days": {str(number): name for number, name in enumerate(DAY_NAMES, start=1)},
+        "sch_names": {f"GPV{queue}": f"Черга {queue}" for queue in QUEUES},
+        "time_zone": _labels(0),
+        "time_type": TIME_TYPE,
+        "data": {f"GPV{plan.queue}": week},
+    }
+
+
+def _labels(late: int) -> dict[str, list[str]]:
+    return {
+        str(hour + 1): [f"{hour + late:02}-{hour + 1 + late:02}", f"{hour:02}:00", f"{hour + 1:02}:00"]
+        for hour in range(24)
+    }

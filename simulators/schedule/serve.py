@@ -1,0 +1,31 @@
+"""The process: the sources on one port, their control on another."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from shared.errors import ConfigError
+from simulators.json_http import serve_http
+from simulators.ready import say_ready
+from simulators.schedule.control import OutagesControl
+from simulators.schedule.plan import Plan
+from simulators.schedule.web import Sources
+from simulators.settings import OutagesSettings
+
+log = logging.getLogger("outages")
+
+
+async def serve(settings: OutagesSettings) -> None:
+    """Run until told to stop."""
+    plan = Plan(settings.house_outages, settings.house_queue)
+    sources = Sources(plan, lambda: datetime.now(UTC))
+    bind = settings.house_schedule_bind
+    try:
+        web = await sources.start(bind, settings.house_schedule_port)
+        control = await serve_http(OutagesControl(sources).handle, bind, settings.house_schedule_control_port)
+    except OSError as error:
+        raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_SCHEDULE_*.") from None
+    ports = [server.sockets[0].getsockname()[1] for server in (web, control)]
+    log.info("The plan of queue %s at port %d, control on %d.", plan.queue, *ports)
+    say_ready(settings.house_schedule_ready_file, {"schedule_port": ports[0], "control_port": ports[1]})
+    await asyncio.Event().wait()

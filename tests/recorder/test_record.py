@@ -1,0 +1,206 @@
+"""A batch into a real file: whatever comes is a row or a dead letter, and nothing is acknowledged before."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.recorder.record import _until_done, keep, tell
+from services.recorder.rows import RECORDED
+from services.recorder.store import Store, open_store, set_aside
+from shared.errors import DamagedError, StorageError
+from shared.health import Health
+from shared.link import Delivery
+from shared.messages import (
+    Grid,
+    GridState,
+    InverterState,
+    Message,
+    OutageSchedule,
+    ServiceHealth,
+    ServiceStatus,
+)
+from shared.topics import GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, SERVICE_STATUS
+
+NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
+MAIN = INVERTER_STATE.named("main")
+
+
+def wire(message: Message) -> bytes:
+    return message.model_dump_json().encode()
+
+
+def delivery(topic: str, payload: bytes) -> Delivery:
+    return Delivery(topic, payload, retained=False, ack=lambda: None)
+
+
+def reading(second: int) -> Delivery:
+    return delivery(MAIN, wire(InverterState(at=NOW + timedelta(seconds=second), load_power_w=second)))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "easun.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Store:
+    return open_store(path)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -> None:
+    faults = keep([reading(1), delivery("inverter/x/state", b"\xff"), reading(2), delivery(MAIN, b"")], store, NOW)
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,), (2,)]
+    ((topic, reason, payload),) = rows(path, "SELECT topic, reason, payload FROM dead_letter")
+    assert (topic, payload) == ("inverter/x/state", b"\xff")
+    assert faults == {MAIN: None, "inverter/x/state": reason}
+
+
+def test_a_row_that_the_database_refuses_is_kept_aside_too(store: Store, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "CREATE TRIGGER no BEFORE INSERT ON inverter_state WHEN NEW.load_power_w = 2 "
+            "BEGIN SELECT RAISE(ABORT, 'not two'); END"
+        )
+    keep([reading(1), reading(2), reading(3)], store, NOW)
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,), (3,)]
+    assert rows(path, "SELECT reason FROM dead_letter") == [("not two",)]
+
+
+def test_the_same_bad_message_again_and_again_is_one_row(store: Store, path: Path) -> None:
+    for _ in range(3):
+        keep([delivery(MAIN, b"nonsense")] * 5, store, NOW)
+    assert rows(path, "SELECT count(*) FROM dead_letter") == [(1,)]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    topic=st.sampled_from([topic.named("x") for topic, _ in RECORDED])
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20),
+    payload=st.binary(min_size=1, max_size=200)
+    | st.sampled_from(["at", "since", "state", "windows"]).map(lambda name: f'{{"{name}":1e400}}'.encode()),
+)
+def test_any_payload_on_any_topic_is_a_row_or_a_dead_letter(
+    store: Store, path: Path, topic: str, payload: bytes
+) -> None:
+    before = rows(path, "SELECT count(*) FROM dead_letter")[0][0]
+    faults = keep([delivery(topic, payload)], store, NOW)
+    after = rows(path, "SELECT count(*) FROM dead_letter")[0][0]
+    assert faults[topic]
+    assert after - before in (0, 1)
+    assert rows(path, "SELECT count(*) FROM inverter_state") == [(0,)]
+
+
+def grid(second: int, state: Grid, since: int) -> Delivery:
+    at, began = NOW + timedelta(seconds=second), NOW + timedelta(seconds=since)
+    return delivery(GRID_STATE.named(), wire(GridState(at=at, since=began, state=state, voltage_v=230.0 + second)))
+
+
+def test_a_lasting_grid_state_is_a_row_a_minute(store: Store, path: Path) -> None:
+    batch = [grid(second, Grid.ON, 0) for second in range(0, 180, 5)]
+    keep([*batch, grid(180, Grid.OFF, 178), grid(185, Grid.OFF, 178), grid(190, Grid.ON, 190)], store, NOW)
+    keep(batch, store, NOW)  # the broker brings it again
+    first = "(SELECT min(at) FROM grid_state)"
+    stored = rows(path, f"SELECT (at - {first}) / 1000, state FROM grid_state ORDER BY at")
+    assert stored == [(0, "on"), (60, "on"), (120, "on"), (180, "off"), (190, "on")]
+
+
+def test_late_rows_fall_into_place(store: Store, path: Path) -> None:
+    keep([grid(600, Grid.ON, 0)], store, NOW)
+    keep([grid(300, Grid.OFF, 290), grid(305, Grid.OFF, 290)], store, NOW)
+    assert rows(path, "SELECT state FROM grid_state ORDER BY at") == [("off",), ("on",)]
+
+
+def test_a_plan_is_a_row_a_version(store: Store, path: Path) -> None:
+    plan = OutageSchedule(at=NOW, queue="1.1", fetched_at=NOW)
+    later = {"at": NOW + timedelta(minutes=5), "fetched_at": NOW + timedelta(minutes=5)}
+    stale = {"at": NOW + timedelta(days=1), "stale": True}
+    for message in (plan, plan.model_copy(update=later), plan.model_copy(update=stale)):
+        keep([delivery(OUTAGE_SCHEDULE.named(), wire(message))], store, message.at)
+    assert rows(path, "SELECT stale FROM outage_schedule ORDER BY at") == [(0,), (1,)]
+
+
+def test_a_service_is_a_row_a_change_and_its_will_holds_from_now(store: Store, path: Path) -> None:
+    begun = ServiceStatus(at=NOW, state=ServiceHealth.ONLINE, since=NOW, version="1")
+    will = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=None, version="1")
+    repeat = begun.model_copy(update={"at": NOW + timedelta(seconds=30)})
+    topic = SERVICE_STATUS.named("bms")
+    for number, message in enumerate((begun, repeat, will, will)):
+        keep([delivery(topic, wire(message))], store, NOW + timedelta(minutes=number))
+    stored = rows(path, "SELECT (at - min(at) OVER ()) / 1000, state FROM service_status ORDER BY at")
+    assert stored == [(0, "online"), (120, "offline")]
+
+
+def test_a_clock_that_jumps_back_costs_nothing(store: Store, path: Path) -> None:
+    keep([reading(second) for second in (100, 105, 40, 45, 100)], store, NOW)
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(40,), (45,), (100,), (105,)]
+
+
+def spoil(path: Path, *, start: int, end: int | None = None) -> None:
+    data = bytearray(path.read_bytes())
+    data[start:end] = b"x" * len(data[start:end])
+    path.write_bytes(data)
+
+
+async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(path: Path) -> None:
+    open_store(path).close()
+    spoil(path, start=0, end=100)
+    health = Health()
+    store = await _until_done(lambda: open_store(path), health)
+    keep([reading(1)], store, NOW)
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
+    (old,) = path.parent.glob("easun.damaged-*Z.db")
+    assert old.read_bytes().startswith(b"xxx")
+    assert old.name in (health.status(NOW).reason or "")
+    assert health.status(NOW).state is ServiceHealth.DEGRADED
+
+
+async def test_a_database_damaged_while_running_is_set_aside(store: Store, path: Path) -> None:
+    await asyncio.to_thread(keep, [reading(number) for number in range(0, -3000, -1)], store, NOW)
+    store.close()
+    spoil(path, start=4096)
+    health = Health()
+    await _until_done(lambda: keep([reading(400)], store, NOW), health)
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(400,)]
+    assert len(list(path.parent.glob("easun.damaged-*Z.db"))) == 1
+
+
+def test_a_new_database_of_another_recorder_is_not_set_aside(path: Path) -> None:
+    open_store(path).close()
+    spoil(path, start=0, end=100)
+    with pytest.raises(DamagedError) as caught:
+        open_store(path)
+    assert set_aside(caught.value, NOW)
+    open_store(path).close()
+    assert set_aside(caught.value, NOW) is None
+    assert path.exists()
+
+
+def test_what_fails_is_not_half_kept(store: Store, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        with store._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=50")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked"):
+            keep([reading(1)], store, NOW)
+        other.execute("ROLLBACK")
+    keep([reading(1)], store, NOW)
+    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
+
+
+def test_a_topic_is_well_again_after_a_good_message() -> None:
+    health = Health()
+    tell({MAIN: "at: missing"}, health)
+    assert "dead_letter" in (health.status(NOW).reason or "")
+    tell({MAIN: None}, health)
+    assert health.status(NOW).reason is None

@@ -1,0 +1,315 @@
+"""What follows from what: tables, and a property over random nights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.tuya import decide
+from services.tuya.decide import Rules
+from services.tuya.journal import Journal, Want, load, save
+from services.tuya.plugs import Plug
+from shared.messages import Grid, GridState, PlugCommand
+
+NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+SOON = NOW + timedelta(seconds=1)
+DELAY, PAUSE = timedelta(seconds=60), timedelta(seconds=2)
+RULES = Rules(turn_off=True, turn_on=True, restore_delay=DELAY, restore_pause=PAUSE)
+PLUGS = {
+    "boiler": Plug(id="boiler", priority=2),
+    "kettle": Plug(id="kettle", priority=1, gangs=["switch_1", "switch_2"]),
+    "router": Plug(id="router", protected=True),
+    "spare": Plug(id="spare", enabled=False),
+}
+KNOWN = Journal(handled="t1", handled_state=Grid.ON)
+
+
+def grid(state: Grid, id_: str | None, *, age_s: float = 0, since_s: float = 3600) -> GridState:
+    at = NOW - timedelta(seconds=age_s)
+    return GridState(at=at, state=state, since=NOW - timedelta(seconds=since_s), transition_id=id_)
+
+
+@pytest.mark.parametrize(
+    ("journal", "message"),
+    [
+        pytest.param(KNOWN, grid(Grid.UNKNOWN, "t2"), id="unknown"),
+        pytest.param(KNOWN, grid(Grid.OFF, "t2", age_s=91), id="stale"),
+        pytest.param(KNOWN, grid(Grid.OFF, "t2", age_s=-31), id="from-the-future"),
+        pytest.param(KNOWN, grid(Grid.OFF, "t1"), id="acted-on-before"),
+        pytest.param(KNOWN, grid(Grid.OFF, None), id="no-transition"),
+        pytest.param(KNOWN, grid(Grid.ON, "t2", since_s=59), id="back-but-not-stable"),
+    ],
+)
+def test_no_news_changes_nothing(journal: Journal, message: GridState) -> None:
+    assert decide.on_grid(journal, message, PLUGS, RULES, NOW) is journal
+
+
+@pytest.mark.parametrize("state", [Grid.ON, Grid.OFF])
+def test_the_first_start_ever_switches_nothing(state: Grid) -> None:
+    after = decide.on_grid(Journal(), grid(state, "t1"), PLUGS, RULES, NOW)
+    assert (after.handled, after.wants) == ("t1", {})
+
+
+def test_a_loss_wants_everything_off_that_may_be() -> None:
+    after = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
+    assert list(after.wants) == ["kettle/switch_1", "kettle/switch_2", "boiler/switch_1"]
+    assert not any(want.on for want in after.wants.values())
+    assert after.handled == "t2"
+
+
+def test_all_devices_may_be_switched_but_the_protected() -> None:
+    rules = Rules(turn_off=True, turn_on=True, restore_delay=DELAY, restore_pause=PAUSE, all_devices=True)
+    after = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, rules, NOW)
+    assert {want.plug for want in after.wants.values()} == {"boiler", "kettle", "spare"}
+
+
+@pytest.mark.parametrize("turn_off", [True, False])
+@pytest.mark.parametrize("turn_on", [True, False])
+def test_each_direction_has_its_setting(turn_off: bool, turn_on: bool) -> None:
+    rules = Rules(turn_off=turn_off, turn_on=turn_on, restore_delay=DELAY, restore_pause=PAUSE)
+    lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, rules, NOW)
+    assert bool(lost.wants) is turn_off
+    cut = KNOWN.model_copy(update={"handled": "t2", "cut": {"boiler/switch_1": NOW}})
+    back = decide.on_grid(cut, grid(Grid.ON, "t3"), PLUGS, rules, NOW)
+    assert bool(back.wants) is turn_on
+    assert bool(back.cut) is turn_on
+
+
+def test_only_what_was_cut_is_restored_one_by_one() -> None:
+    cut = Journal(handled="t2", cut={"boiler/switch_1": NOW, "kettle/switch_2": NOW, "gone/switch_1": NOW})
+    after = decide.on_grid(cut, grid(Grid.ON, "t3"), PLUGS, RULES, NOW)
+    turns = [(want.key, want.not_before - NOW) for want in after.wants.values()]
+    assert turns == [("kettle/switch_2", timedelta(0)), ("boiler/switch_1", PAUSE)]
+    assert "gone/switch_1" not in after.cut
+
+
+def test_a_wish_of_a_person_ends_the_grid_s_hold() -> None:
+    cut = Journal(handled="t2", cut={"kettle/switch_1": NOW, "kettle/switch_2": NOW})
+    command = PlugCommand(at=NOW, on=True, gang="switch_2", by="bot")
+    after = decide.on_command(cut, PLUGS["kettle"], command, NOW)
+    assert list(after.cut) == ["kettle/switch_1"]
+    assert after.wants["kettle/switch_2"].by == "bot"
+
+
+@pytest.mark.parametrize(
+    ("state", "age_s", "is_due"),
+    [(Grid.OFF, 0, True), (Grid.OFF, 91, False), (Grid.UNKNOWN, 0, False), (Grid.ON, 0, False), (None, 0, False)],
+)
+def test_the_grid_s_wishes_wait_while_the_grid_is_not_surely_so(state: Grid | None, age_s: float, is_due: bool) -> None:
+    lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
+    heard = grid(state, "t2", age_s=age_s) if state else None
+    assert bool(decide.due(lost, PLUGS["boiler"], RULES, heard, SOON)) is is_due
+
+
+def test_a_plug_that_was_protected_meanwhile_is_left_alone() -> None:
+    lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
+    plug = PLUGS["boiler"].model_copy(update={"protected": True})
+    assert not decide.due(lost, plug, RULES, grid(Grid.OFF, "t2"), SOON)
+
+
+@pytest.mark.parametrize(("before", "is_marked"), [(True, True), (False, False), (None, False)])
+def test_only_what_is_surely_on_is_marked_for_its_return(before: bool | None, is_marked: bool) -> None:
+    lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
+    wants = decide.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2"), SOON)
+    after = decide.before_switching(lost, wants, {"switch_1": before}, NOW)
+    assert bool(after.cut) is is_marked
+
+
+def test_a_gang_that_comes_back_is_fought_a_few_times() -> None:
+    journal = Journal(handled="t2", handled_state=Grid.OFF, cut={"boiler/switch_1": NOW})
+    off = grid(Grid.OFF, "t2")
+    for _ in range(decide.FIGHTS):
+        journal, lost = decide.on_reading(journal, PLUGS["boiler"], {"switch_1": True}, off, NOW)
+        assert not lost
+        journal = decide.done(journal, journal.wants.values())
+    journal, lost = decide.on_reading(journal, PLUGS["boiler"], {"switch_1": True}, off, NOW)
+    assert lost == ("switch_1",)
+    assert not journal.cut
+
+
+def test_the_journal_comes_back_as_it_was_and_a_damaged_one_is_put_aside(tmp_path: Path) -> None:
+    file = tmp_path / "journal.json"
+    lost = decide.on_grid(KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW)
+    save(file, lost)
+    assert load(file) == lost
+    file.write_text('{"handled": ')
+    assert load(file) == Journal()
+    assert (tmp_path / "journal.damaged").read_text() == '{"handled": '
+
+
+# a random night
+
+
+@dataclass
+class World:
+    """Plugs, a grid, and the service between them, which may be killed at any moment."""
+
+    relays: dict[str, bool]
+    reachable: bool = True
+    now: datetime = NOW
+    grid_on: bool = True
+    id: int = 0
+    since: datetime = NOW
+    owned: dict[str, bool] = field(default_factory=dict)
+    """What somebody has commanded since the grid went."""
+    on_before: dict[str, bool] = field(default_factory=dict)
+    commanded: list[tuple[str, bool, bool]] = field(default_factory=list)
+    disk: str = Journal().model_dump_json()
+    heard: GridState | None = None
+
+    @property
+    def journal(self) -> Journal:
+        return Journal.model_validate_json(self.disk)
+
+    @journal.setter
+    def journal(self, journal: Journal) -> None:
+        self.disk = journal.model_dump_json()
+
+    def turn(self) -> None:
+        self.grid_on, self.id, self.since = not self.grid_on, self.id + 1, self.now
+        if not self.grid_on:
+            self.owned.clear()
+            self.on_before = {name: on or name in self.journal.cut for name, on in self.relays.items()}
+
+    def forget(self) -> None:
+        self.heard = None
+
+    def reach(self, reachable: bool) -> None:
+        self.reachable = reachable
+
+    def wait(self) -> None:
+        self.now += timedelta(seconds=45)
+
+    def act(self) -> None:
+        """Let the grid be steady for long enough to be acted on."""
+        for _ in range(2):
+            self.wait()
+            self.say()
+            self.work()
+
+    def say(self, *, unknown: bool = False, age_s: float = 0, id_: int | None = None) -> None:
+        state = Grid.UNKNOWN if unknown else Grid.ON if self.grid_on else Grid.OFF
+        self.hear(
+            GridState(
+                at=self.now - timedelta(seconds=age_s),
+                state=state,
+                since=self.since,
+                transition_id=f"t{self.id if id_ is None else id_}",
+            )
+        )
+
+    def hear(self, message: GridState) -> None:
+        if decide.fresh(message.at, self.now, decide.GRID_HOLDS):
+            self.heard = message
+            self.journal = decide.on_grid(self.journal, message, PLUGS, RULES, self.now)
+
+    def work(self, *, killed_after: int = 99) -> None:
+        """Do what is due; killed after so many steps, nothing but the disk is left."""
+        steps = 0
+        for plug in PLUGS.values():
+            wants = decide.due(self.journal, plug, RULES, self.heard, self.now)
+            if not wants or not self.reachable:
+                continue
+            for step in (self._mark, self._switch, self._finish):
+                if steps >= killed_after:
+                    self.heard = None
+                    return
+                step(wants)
+                steps += 1
+
+    def _mark(self, wants: tuple[Want, ...]) -> None:
+        for want in wants:
+            reading = {want.gang: self.relays[want.key]}
+            self.journal = decide.before_switching(self.journal, [want], reading, self.now)
+
+    def _switch(self, wants: tuple[Want, ...]) -> None:
+        for want in wants:
+            self.commanded.append((want.key, want.on, want.by_grid))
+            if want.by_grid and want.on:
+                wanted = self.owned.get(want.key, self.on_before[want.key])
+                assert wanted, "nothing is restored that was off before, or that a person has switched off since"
+            self.relays[want.key] = want.on
+
+    def _finish(self, wants: tuple[Want, ...]) -> None:
+        self.journal = decide.done(self.journal, wants)
+
+    def command(self, plug: str, on: bool) -> None:
+        command = PlugCommand(at=self.now, on=on, by="bot")
+        if decide.why_not(PLUGS[plug], command, self.now) is None:
+            self.journal = decide.on_command(self.journal, PLUGS[plug], command, self.now)
+            self.owned |= {f"{plug}/{gang}": on for gang in PLUGS[plug].gangs}
+
+
+PLAIN: dict[str, Callable[[World], None]] = {
+    "turn": World.turn,
+    "say": World.say,
+    "unknown": lambda world: world.say(unknown=True),
+    "replay": lambda world: world.say(id_=max(0, world.id - 1), age_s=3600),
+    "stale": lambda world: world.say(age_s=200),
+    "restart": World.forget,
+    "lost": lambda world: world.reach(False),
+    "found": lambda world: world.reach(True),
+    "wait": World.wait,
+    "work": World.work,
+    "acted on": World.act,
+    "turned and acted on": lambda world: (world.turn(), world.act())[1],
+}
+QUIET = {"turn", "say", "unknown", "replay", "stale", "restart", "lost", "found", "wait"}
+"""What switches nothing by itself."""
+STEPS = st.one_of(
+    st.sampled_from(sorted(PLAIN)),
+    st.tuples(st.just("killed"), st.integers(0, 6)),
+    st.tuples(st.just("bot"), st.sampled_from(sorted(PLUGS)), st.booleans()),
+)
+GANGS = [f"{plug.id}/{gang}" for plug in PLUGS.values() for gang in plug.gangs]
+
+
+def play(world: World, step: object) -> None:
+    """Let one thing happen."""
+    match step:
+        case ("killed", int(steps)):
+            world.work(killed_after=steps)
+        case ("bot", str(plug), bool(on)):
+            world.command(plug, on)
+        case str(name):
+            PLAIN[name](world)
+
+
+def settle(world: World) -> None:
+    """Let everything be reachable and the grid be steady, for long enough."""
+    world.reachable = True
+    for _ in range(8):
+        world.now += timedelta(seconds=45)
+        world.say()
+        world.work()
+
+
+@settings(max_examples=400, deadline=None)
+@given(relays=st.fixed_dictionaries({gang: st.booleans() for gang in GANGS}), steps=st.lists(STEPS, max_size=40))
+def test_a_random_night_ends_well(relays: dict[str, bool], steps: list[object]) -> None:
+    world = World(dict(relays))
+    world.say()  # the first start, with the grid there
+    world.turn()
+    for step in steps:
+        before = dict(world.relays)
+        play(world, step)
+        if step in QUIET:
+            assert world.relays == before
+    settle(world)
+    for name, _on, by_grid in world.commanded:
+        assert not name.startswith("router"), "a protected plug is never switched"
+        assert not (by_grid and name.startswith("spare")), "nor one that is not enabled"
+    assert not world.journal.wants
+    handled = world.journal.handled == f"t{world.id}"
+    assert handled
+    for name in ("boiler/switch_1", "kettle/switch_1", "kettle/switch_2"):
+        if name in world.owned:
+            continue
+        if not world.grid_on:
+            assert not world.relays[name]
+        elif world.on_before:
+            assert world.relays[name] or not world.on_before[name]
