@@ -8,9 +8,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from shared.errors import ConfigError, StorageError
+from shared.history.derived import metadata
 from shared.history.engine import writer
 from shared.history.schema import NEEDED, migrate, revision
-from shared.history.tables import from_ms, metadata, to_ms
+from shared.history.tables import from_ms, to_ms
 from shared.messages import InverterState
 from shared.topics import TOPICS
 

@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.Text()),
         sa.Column("days", sa.Text()),
         sa.Column("windows", sa.Text()),
-        sa.Column("operator_stamp", sa.Text()),
+        sa.Column("operator_stamp", sa.BigInteger()),
         sa.Column("fetched_at", sa.BigInteger()),
         sa.Column("stale", sa.Boolean()),
         sa.Column("problem", sa.Text()),
