@@ -87,6 +87,8 @@ class Stack:
             "HOUSE_DONGLE_PORT": "0",
             "HOUSE_CONTROL_PORT": "0",
             "HOUSE_GRID": "on",
+            # by itself the pseudo terminal may have another number after an unplug
+            "HOUSE_SERIAL_LINK": str(directory / "tty"),
             "HOUSE_DAYS": "0",
             "HOUSE_READY_FILE": str(self._ready),
         }
