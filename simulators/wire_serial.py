@@ -39,7 +39,7 @@ class SerialWire(Wire):
     @property
     def place(self) -> dict[str, Any]:
         """Where a reader finds it."""
-        return {"serial_port": str(self._link or self.port)}
+        return {"serial_port": self.port}
 
     async def start(self, link: str = "") -> None:
         """Open the terminal, whose path `port` then tells; OSError where the link cannot be made."""
