@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bench.year import END, year
-from services.dashboard.figures import FIELDS
-from services.dashboard.periods import BUCKETS, Span, period
+from services.dashboard.history.figures import FIELDS
+from services.dashboard.history.periods import BUCKETS, Span, period
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
 from shared.history.derived import BATTERIES

@@ -31,7 +31,7 @@ def main() -> None:
 
 def watch(stack: Stack) -> None:
     """Watch every process for a while, a browser's live page asking every two seconds."""
-    live = f"http://127.0.0.1:{stack.dashboard_port}/live"
+    live = f"http://127.0.0.1:{stack.dashboard_port}/live/now"
     eventually(lambda: requests.get(live, timeout=5).ok)
     time.sleep(SETTLE_S)
     running = {process.name: psutil.Process(pid_of(process)) for process in stack.processes}

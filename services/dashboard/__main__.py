@@ -1,18 +1,27 @@
 """Starts the dashboard: wiring only."""
 
+import asyncio
+
 from services.dashboard import web
 from services.dashboard.app import application
 from services.dashboard.live import Live
 from services.dashboard.settings import DashboardSettings
 from shared.history.engine import reader
+from shared.messages import PlugCommand
 from shared.service import Service, run
+from shared.topics import PLUG_SET
 
 
 async def serve(service: Service[DashboardSettings]) -> None:
     """Listen to the broker and answer the browser."""
     settings = service.settings
     live = Live(service.bus)
-    app = application(live.snapshot, reader(settings.database), settings)
+    loop = asyncio.get_running_loop()
+
+    def send(name: str, command: PlugCommand) -> None:  # called by the web server's threads
+        loop.call_soon_threadsafe(service.bus.publish, PLUG_SET, command, name)
+
+    app = application(live.snapshot, reader(settings.database), settings, send)
     await web.serve(web.listen(app, settings.dashboard_host, settings.dashboard_port))
 
 

@@ -1,31 +1,35 @@
 """The Dash application: what is served at which address."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dash import Dash, Input, Output, no_update
-from flask import Flask, Response, jsonify, request
+from dash import Dash, Input, Output, callback_context, no_update
+from flask import Flask, Response, abort, has_request_context, jsonify, request
 from sqlalchemy import Engine
 
-from services.dashboard import history, periods
+from services.dashboard import battery, history, now, outages, system
 from services.dashboard.headers import LOOK_EARLY, content_security_policy, headers
-from services.dashboard.layout import shell
+from services.dashboard.language import COOKIE, wanted
 from services.dashboard.live import Snapshot
+from services.dashboard.pages import Look, Page, Send, Site, View, unsent
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.texts import ENGLISH, Words
-from services.dashboard.view import now_page
+from services.dashboard.shell import shell
 from services.dashboard.wording import Clock
 from shared.messages import iso
+from shared.texts.catalogue import Language, say
 from shared.version import program_version
+
+PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
 
 PLOTLY = Path(__file__).parent / "assets" / "plotly-basic-4.1.1.min.js"
 PLOTLY_ADDRESS = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 """Where Dash looks for plotly.js once the first chart is shown: it finds the small bundle there, not the 4.7 MB one."""
 
 INDEX = """<!DOCTYPE html>
-<html lang="en">
+<html lang="LANGUAGE">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -42,13 +46,22 @@ INDEX = """<!DOCTYPE html>
 </html>""".replace("LOOK_EARLY", LOOK_EARLY)
 
 
+class Application(Dash):
+    """Dash, with the page's language named where screen readers and browsers look for it."""
+
+    def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]
+        """Return the page around which everything is drawn."""
+        page: Any = super()
+        return page.interpolate_index(**parts).replace('lang="LANGUAGE"', f'lang="{_language()}"')
+
+
 def application(
-    snapshot: Callable[[], Snapshot], engine: Engine, settings: DashboardSettings, words: Words = ENGLISH
+    snapshot: Callable[[], Snapshot], engine: Engine, settings: DashboardSettings, send: Send = unsent
 ) -> Flask:
-    """Return the web application over what is known now and what was recorded."""
-    app: Any = Dash(  # Any, for Dash's own methods are untyped
+    """Return the web application over what is known now and what was recorded; `send` tells the plugs."""
+    app: Any = Application(  # Any, for Dash's own methods are untyped
         __name__,
-        title=words.brand,
+        title=say(Language.EN, "page.brand"),
         update_title="",
         compress=True,
         assets_ignore="plotly",
@@ -60,54 +73,78 @@ def application(
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
-    app.layout = shell(words)
+    site = Site(snapshot, engine, lambda: _clock(settings), settings, send)
+    app.layout = lambda: shell(PAGES, site.clock())
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
-
-    def clock() -> Clock:
-        return Clock(datetime.now(UTC), settings.zone, settings.fresh_for, words)
-
-    _callbacks(app, engine, clock)
-    _routes(server, snapshot, clock)
+    _callbacks(app, site)
+    _routes(server, site)
     _headers(server, app)
     return server
 
 
-def _callbacks(app: Any, engine: Engine, clock: Callable[[], Clock]) -> None:
+def _clock(settings: DashboardSettings) -> Clock:
+    return Clock(_language(), datetime.now(UTC), settings.zone, settings.fresh_for)
+
+
+def _language() -> Language:
+    if not has_request_context():  # Dash asks for the layout once before anybody has come
+        return Language.UK
+    return wanted(request.cookies.get(COOKIE), request.headers.get("Accept-Language"))
+
+
+def _callbacks(app: Any, site: Site) -> None:
+    names = {page.path: page.name for page in PAGES}
     app.clientside_callback(
-        f"(path) => path === '{periods.PATH}' ? 'history' : 'now'",
+        f"(path) => ({json.dumps(names)})[path] ?? 'now'",
         Output("page", "data-route"),
         Input("url", "pathname"),
     )
-
     app.clientside_callback(
         "() => document.documentElement.dataset.mantineColorScheme",
         Output("look", "data"),
         Input("url", "pathname"),
         Input("minute", "n_intervals"),
     )
+    reading = [page for page in PAGES if page.recorded]
 
-    def show_history(path: str, search: str | None, scheme: str | None) -> Any:
-        if path != periods.PATH:
-            return no_update
-        now = clock()
-        period = periods.asked_for(search, now.now.astimezone(now.zone).date())
-        return history.page(engine, period, now, scheme or "light")
+    def read(path: str, search: str | None, scheme: str | None, _minutes: int) -> list[Any]:
+        look = Look(search or "", scheme or "light")
+        return [_recorded(page, site, look) if page.path == path else no_update for page in reading]
 
     app.callback(
-        Output("history", "children"), Input("url", "pathname"), Input("url", "search"), Input("look", "data")
-    )(show_history)
+        [Output(f"{page.name}-recorded", "children") for page in reading],
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("look", "data"),
+        Input("minute", "n_intervals"),
+    )(read)
+    for page in PAGES:
+        if page.callbacks:
+            page.callbacks(app, site)
 
 
-def _routes(server: Flask, snapshot: Callable[[], Snapshot], clock: Callable[[], Clock]) -> None:
-    @server.get("/live")
-    def live() -> Response:
-        return jsonify(now_page(snapshot(), clock()))
+def _recorded(page: Page, site: Site, look: Look) -> Any:
+    only_the_minute = [one["prop_id"] for one in callback_context.triggered] == ["minute.n_intervals"]
+    if page.recorded is None or (only_the_minute and not page.renews):
+        return no_update
+    return page.recorded(site, site.clock(), look)
+
+
+def _routes(server: Flask, site: Site) -> None:
+    views = {page.name: page.view for page in PAGES}
+
+    @server.get("/live/<name>")
+    def live(name: str) -> Response:
+        if name not in views:
+            abort(404)
+        known, clock = site.snapshot(), site.clock()
+        return jsonify(told(views[name](known, clock), known, clock))
 
     @server.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        known = snapshot()
-        return jsonify(health(known, clock().now)), 200 if known.connected else 503
+        known = site.snapshot()
+        return jsonify(health(known, datetime.now(UTC))), 200 if known.connected else 503
 
     @server.get(PLOTLY_ADDRESS)
     def plotly() -> Response:
@@ -116,6 +153,18 @@ def _routes(server: Flask, snapshot: Callable[[], Snapshot], clock: Callable[[],
         response.add_etag()
         response.make_conditional(request)
         return response
+
+    for page in PAGES:
+        if page.routes:
+            page.routes(server, site)
+
+
+def told(view: View, snapshot: Snapshot, clock: Clock) -> dict[str, Any]:
+    """Return a view as the browser reads it, with the line above everything where something in between is broken."""
+    lost = not snapshot.connected and not view.missing
+    notice = clock("page.broker_gone") if lost else ""
+    page = "empty" if view.missing else "stale" if view.stale or lost else "live"
+    return vars(view) | {"page": page, "text": {**view.text, "notice": notice}}
 
 
 def health(snapshot: Snapshot, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from shared.texts.pages import PAGES
+
 
 class Language(StrEnum):
     """The languages we speak."""
@@ -15,7 +17,24 @@ def say(language: Language, name: str, /, **values: object) -> str:
     return TEXTS[name][language is Language.EN].format(**values)
 
 
-TEXTS: dict[str, tuple[str, str]] = {
+def count(language: Language, name: str, number: int, /, **values: object) -> str:
+    """Return a sentence in the form that goes with a number; its forms stand beside each other between bars.
+
+    English has one and many; Ukrainian has one (1, 21), few (2 to 4, 22) and many (5, 11 to 14).
+    """
+    forms = TEXTS[name][language is Language.EN].split("|")
+    return forms[_form(language, number)].format(count=number, **values)
+
+
+def _form(language: Language, number: int) -> int:
+    if language is Language.EN:
+        return int(number != 1)
+    if number % 10 == 1 and number % 100 != 11:
+        return 0
+    return 1 if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else 2
+
+
+TEXTS: dict[str, tuple[str, str]] = PAGES | {
     # numbers and time
     "unknown": ("–", "–"),
     "under_a_minute": ("менше хвилини", "under a minute"),
@@ -31,6 +50,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "percent": ("{value} %", "{value} %"),
     "hertz": ("{value} Гц", "{value} Hz"),
     "celsius": ("{value} °C", "{value} °C"),
+    "amperes": ("{value} А", "{value} A"),
+    "ampere_hours": ("{value} А·год", "{value} Ah"),
+    "milliohms": ("{value} мОм", "{value} mΩ"),
     "weekdays": ("пн вт ср чт пт сб нд", "Mon Tue Wed Thu Fri Sat Sun"),
     "today": ("сьогодні", "today"),
     "yesterday": ("вчора", "yesterday"),

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import Language, count, say
+
+JOINED = "\u00a0"
+"""Between a number and its unit, so that the two never part at the end of a line."""
+
+MARKS = {
+    Language.UK: str.maketrans({",": "\u202f", ".": ",", "-": "−"}),
+    Language.EN: str.maketrans({",": "\u202f", "-": "−"}),
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,10 @@ class Speech:
     def __call__(self, name: str, /, **values: object) -> str:
         """Return a sentence of the catalogue."""
         return say(self.language, name, **values)
+
+    def count(self, name: str, number: int, /, **values: object) -> str:
+        """Return a sentence of the catalogue in the form that goes with a number."""
+        return count(self.language, name, number, **values)
 
     def time(self, at: datetime) -> str:
         """Return a moment to the minute, with its date where that is not today: 18:02, 21.11 18:02."""
@@ -70,7 +82,11 @@ class Speech:
 
     def number(self, unit: str, value: float | None, digits: int = 0) -> str:
         """Return a number with its unit, or the dash that means unknown."""
-        return self("unknown") if value is None else self(unit, value=f"{value:.{digits}f}")
+        return self("unknown") if value is None else self(unit, value=self.decimal(value, digits)).replace(" ", JOINED)
+
+    def decimal(self, value: float, digits: int = 0) -> str:
+        """Return a number as the language writes it: 1.24, or 1,24; thousands are set apart by a thin space."""
+        return f"{value:,.{digits}f}".translate(MARKS[self.language])
 
     @property
     def today(self) -> date:

@@ -38,7 +38,7 @@ def test_health_means_that_the_broker_is_there(client, known):
 
 
 def test_security_headers(client):
-    for address in ("/", "/history", "/live", "/healthz", "/_dash-layout", "/assets/live.js"):
+    for address in ("/", "/history", "/live/now", "/healthz", "/_dash-layout", "/assets/live.js"):
         headers = client.get(address).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
@@ -51,7 +51,7 @@ def test_security_headers(client):
 
 def test_caching(client):
     page = client.get("/").text
-    assert client.get("/live").headers["Cache-Control"] == "no-store"
+    assert client.get("/live/now").headers["Cache-Control"] == "no-store"
     for address in re.findall(
         r'(?:src|href)="(/(?:assets|_dash-component)[^"]+\?m=[^"]+|/_dash-component[^"]+)"', page
     ):

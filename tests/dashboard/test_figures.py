@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.figures import CONFIG, FIELDS, THEMES, history
-from services.dashboard.periods import Span, period
+from services.dashboard.history.figures import FIELDS, history
+from services.dashboard.history.periods import Span, period
+from services.dashboard.look import CONFIG, THEMES
+from services.dashboard.wording import Clock
 from shared.history.queries import GridSpan, Series
 from shared.messages import Grid
+from shared.texts.catalogue import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
 DARK = THEMES["dark"]
@@ -21,7 +24,7 @@ def drawn(day: date, values: list[float | None], spans: list[GridSpan] | None = 
     shown = period(span, day)
     start, end = shown.bounds(KYIV)
     series = Series(start, (end - start) / len(values), dict.fromkeys(FIELDS, values))
-    return history(series, spans or [], shown, KYIV, theme=DARK)
+    return history(series, spans or [], shown, Clock(Language.EN, start, KYIV), theme=DARK)
 
 
 def named(figure: dict, name: str) -> dict:

@@ -86,7 +86,7 @@ def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, s
             "faults": "Overload",
         }.items():
             expect(text(page, key)).to_have_text(expected.replace(" ", "\u00a0") if key != "faults" else expected)
-        expect(page.locator("#services")).to_contain_text("The inverter answers slowly.")
+        expect(page.locator(".services")).to_contain_text("The inverter answers slowly.")
         expect(page.locator(".line-battery")).to_have_attribute("data-flows", "true")
         assert fits(page)
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -164,7 +164,7 @@ def test_odd_houses_do_not_break_the_page(browser, dashboard, publisher, viewpor
     with opened(browser, dashboard.url, viewport=viewport) as page:
         expect(text(page, "home")).to_have_text("640\u00a0W")
         expect(text(page, "battery")).to_have_text("–")
-        expect(page.locator("#others li")).to_have_count(1)
+        expect(page.locator(".others li")).to_have_count(1)
         assert fits(page)
         expect(text(page, "verdict")).to_contain_text("timed out", timeout=SOON_MS)
         assert fits(page)

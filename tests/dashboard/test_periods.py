@@ -1,15 +1,18 @@
 """Days, weeks and months by the local clock, also where it jumps."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.periods import Period, Span, asked_for, period
+from services.dashboard.history.periods import Period, Span, asked_for, period
+from services.dashboard.wording import Clock
+from shared.texts.catalogue import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
+CLOCK = Clock(Language.EN, datetime(2026, 11, 30, tzinfo=UTC), KYIV)
 TODAY = date(2026, 11, 23)
 
 
@@ -25,7 +28,7 @@ def test_length_of_a_day(day, hours, labels):
     shown = period(Span.DAY, day)
     start, end = shown.bounds(KYIV)
     assert (end - start) == timedelta(hours=hours)
-    assert " ".join(label for _, label in shown.ticks(KYIV)[:4]) == labels
+    assert " ".join(label for _, label in shown.ticks(CLOCK)[:4]) == labels
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_what_an_address_asks_for(search, expected):
     [(Span.DAY, "Mon 30 November 2026"), (Span.WEEK, "30 Nov – 6 Dec 2026"), (Span.MONTH, "November 2026")],
 )
 def test_title(span, title):
-    assert period(span, date(2026, 11, 30)).title() == title
+    assert period(span, date(2026, 11, 30)).title(CLOCK) == title
 
 
 PERIODS = st.builds(period, st.sampled_from(Span), st.dates(date(2001, 1, 1), date(2198, 1, 1)))

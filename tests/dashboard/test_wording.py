@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.dashboard.wording import Clock, duration
+from services.dashboard.wording import Clock
+from shared.texts.catalogue import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
 
@@ -22,7 +23,7 @@ KYIV = ZoneInfo("Europe/Kyiv")
     ],
 )
 def test_duration(length, expected):
-    assert duration(timedelta(**length)) == expected
+    assert Clock(Language.EN, datetime.now(UTC)).lasted(timedelta(**length)) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,5 +36,5 @@ def test_duration(length, expected):
     ],
 )
 def test_since(now, at, expected):
-    clock = Clock(datetime.fromisoformat(now), KYIV)
+    clock = Clock(Language.EN, datetime.fromisoformat(now), KYIV)
     assert clock.since(datetime.fromisoformat(at).astimezone(UTC)) == expected

@@ -1,6 +1,6 @@
 // The lines between sun, grid, battery, home and the inverter in the middle. Each line runs the way the power flows when
 // its strength is positive; dots travel along it, thicker and faster with more power.
-window.powerFlow = (() => {
+(() => {
   const SVG = 'http://www.w3.org/2000/svg';
   const LINES = {
     sun: 'M180 60 V160',
@@ -50,10 +50,11 @@ window.powerFlow = (() => {
     else motion.pause();
   }
 
-  function draw(container, view, lost) {
+  document.addEventListener('view', ({detail: {page, view, lost}}) => {
+    const container = document.getElementById('flow-lines');
+    if (page !== 'now' || !container) return;
+    document.documentElement.style.setProperty('--soc', view.extra.soc ?? 0);
     if (!container.firstChild) build(container);
-    for (const name of Object.keys(LINES)) run(running[name], view.state[name], view.flow[name], lost);
-  }
-
-  return {draw};
+    for (const name of Object.keys(LINES)) run(running[name], view.state[name], view.extra.flow[name], lost);
+  });
 })();

@@ -1,17 +1,24 @@
-// Fetches /live every two seconds and draws it. What the page says is decided on the server (view.py); this file only
-// puts texts and states into the elements that ask for them. React never touches what is inside those elements.
+// Fetches /live/<page> every two seconds and draws it. What a page says is decided on the server (its view.py); this file
+// only puts texts, states and trees into the elements that ask for them. React never touches what is inside those elements.
 (() => {
   const EVERY_MS = 2000;
   const PATIENCE_MS = 5000;
   const root = document.documentElement;
   let view = null;
+  let shown = null;
   let failures = 0;
 
+  const page = () => location.pathname.slice(1) || 'now';
+
   async function refresh() {
+    const asked = page();
     try {
-      const answer = await fetch('/live', {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
+      const answer = await fetch(`/live/${asked}`, {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
       if (!answer.ok) throw new Error(answer.statusText);
-      view = await answer.json();
+      const told = await answer.json();
+      if (asked !== page()) return refresh(); // the reader has gone on meanwhile
+      view = told;
+      shown = asked;
       failures = 0;
     } catch {
       failures += 1;
@@ -21,42 +28,62 @@
 
   function draw() {
     const lost = failures > 1; // one answer may get lost on its way
-    root.dataset.live = lost ? 'lost' : view ? view.page : 'waiting';
+    const known = view && shown === page();
+    root.dataset.live = lost ? 'lost' : known ? view.page : 'waiting';
     markCurrentTab();
-    if (!view || !document.querySelector('.now')) return;
+    const place = document.querySelector(`[data-page="${page()}"]`);
+    if (!known || !place) return;
     root.dataset.notice = view.text.notice ? 'broker' : '';
-    for (const element of document.querySelectorAll('[data-text]')) put(element, view.text[element.dataset.text] ?? '');
-    for (const element of document.querySelectorAll('[data-state-of]')) element.dataset.state = view.state[element.dataset.stateOf];
-    root.style.setProperty('--soc', view.soc ?? 0);
-    list('others', view.others, other => [span('name', other.name), span('word', other.power), span('as-of', other.as_of)]);
-    list('services', view.services, one => [span('dot', ''), span('name', one.name), span('word', one.word), span('reason', one.reason)]);
-    document.getElementById('others-card').hidden = !view.others.length;
-    window.powerFlow.draw(document.getElementById('flow-lines'), view, lost);
+    for (const element of document.querySelectorAll('[data-text]')) {
+      if (element.dataset.text in view.text) put(element, view.text[element.dataset.text]);
+    }
+    for (const element of place.querySelectorAll('[data-state-of]')) {
+      if (element.dataset.stateOf in view.state) element.dataset.state = view.state[element.dataset.stateOf];
+    }
+    for (const element of place.querySelectorAll('[data-part]')) inside(element, view.parts[element.dataset.part] ?? []);
+    document.dispatchEvent(new CustomEvent('view', {detail: {page: shown, view, lost}}));
   }
 
   function put(element, text) {
     if (element.textContent !== text) element.textContent = text;
   }
 
-  function span(className, text) {
-    const element = document.createElement('span');
-    element.className = className;
-    element.textContent = text;
+  // draws a tree anew where it has changed, and leaves the keyboard where it was
+  function inside(element, trees) {
+    const seen = JSON.stringify(trees);
+    if (element.dataset.seen === seen) return;
+    element.dataset.seen = seen;
+    const held = element.contains(document.activeElement) ? document.activeElement.id : '';
+    element.replaceChildren(...trees.map(build));
+    if (held) document.getElementById(held)?.focus();
+  }
+
+  function build(tree) {
+    if (typeof tree === 'string') return tree;
+    const [tag, given, children] = tree;
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(given)) set(element, name, value);
+    element.append(...children.map(build));
     return element;
   }
 
-  function list(id, rows, content) {
-    const element = document.getElementById(id);
-    const seen = JSON.stringify(rows);
-    if (element.dataset.seen === seen) return;
-    element.dataset.seen = seen;
-    element.replaceChildren(...rows.map(row => {
-      const item = document.createElement('li');
-      if (row.state) item.dataset.state = row.state;
-      item.append(...content(row).filter(part => part.textContent || part.className === 'dot'));
-      return item;
-    }));
+  const NAMES = {className: 'class', htmlFor: 'for', tabIndex: 'tabindex', colSpan: 'colspan', dateTime: 'datetime'};
+
+  function set(element, name, value) {
+    if (name === 'style') {
+      for (const [property, size] of Object.entries(value)) {
+        element.style.setProperty(property.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`), size);
+      }
+    } else if (value === true) element.setAttribute(NAMES[name] ?? name, '');
+    else if (value !== false && value !== null) element.setAttribute(NAMES[name] ?? name, value);
   }
+
+  document.addEventListener('click', event => {
+    const language = event.target.closest('[data-language]')?.dataset.language;
+    if (!language) return;
+    document.cookie = `language=${language}; path=/; max-age=31536000; SameSite=Lax`;
+    location.reload();
+  });
 
   function markCurrentTab() {
     for (const tab of document.querySelectorAll('.goto')) {
@@ -73,7 +100,7 @@
   const steps = {ArrowLeft: '.step-earlier', ArrowRight: '.step-later'};
   document.addEventListener('keydown', event => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, textarea, select')) return;
-    document.querySelector(`[data-route=history] ${steps[event.key] ?? 'none'}`)?.click();
+    document.querySelector(`[data-page="${page()}"] ${steps[event.key] ?? 'none'}`)?.click();
   });
 
   // a chart carries its colours, so it is drawn anew when light turns to dark
@@ -84,9 +111,14 @@
     window.dash_clientside?.set_props?.('look', {data: scheme});
   }).observe(root, {attributeFilter: ['data-mantine-color-scheme']});
 
+  // the page that was opened is asked for at once, not two seconds later
+  new MutationObserver(() => { if (shown !== page()) refresh(); }).observe(document, {
+    subtree: true, attributeFilter: ['data-route'],
+  });
+
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   new MutationObserver((_, observer) => {
-    if (document.querySelector('.now')) { observer.disconnect(); draw(); }
+    if (document.querySelector('[data-page]')) { observer.disconnect(); draw(); }
   }).observe(document, {childList: true, subtree: true});
   keepFresh();
 })();

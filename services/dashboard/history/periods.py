@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from urllib.parse import parse_qs, urlencode
 
-from services.dashboard.texts import ENGLISH, Words
+from services.dashboard.wording import Clock
 
 PATH = "/history"
 FIRST, LAST = date(2000, 1, 3), date(2199, 12, 1)
@@ -69,24 +69,25 @@ class Period:
         query = {"span": self.span.value, "on": self.first.isoformat()}
         return f"{PATH}?{urlencode(query | ({'inverter': self.inverter} if self.inverter else {}))}"
 
-    def title(self, words: Words = ENGLISH) -> str:
+    def title(self, clock: Clock) -> str:
         """Return its name: Mon 23 November 2026, 30 Nov – 6 Dec 2026, November 2026."""
         first, final = self.first, self.last - timedelta(days=1)
-        month = words.long_months[first.month - 1]
         if self.span is Span.MONTH:
-            return f"{month} {first.year}"
+            return f"{clock('time.months_alone').split()[first.month - 1]} {first.year}"
         if self.span is Span.DAY:
-            return f"{words.days[first.weekday()]} {first.day} {month} {first.year}"
-        short = words.months
+            month = clock("time.months_of_day").split()[first.month - 1]
+            return f"{clock.weekday(first)} {first.day} {month} {first.year}"
+        short = clock.months
         return f"{first.day} {short[first.month - 1]} – {final.day} {short[final.month - 1]} {final.year}"
 
-    def ticks(self, zone: tzinfo, words: Words = ENGLISH) -> list[tuple[datetime, str]]:
+    def ticks(self, clock: Clock) -> list[tuple[datetime, str]]:
         """Return the marks of the time axis with their labels."""
+        zone = clock.zone
         if self.span is Span.DAY:
             hours = (_at(self.first, hour, zone) for hour in range(0, 24, 3))
             return [(at, f"{at.astimezone(zone):%H:%M}") for at in hours]
         if self.span is Span.WEEK:
-            return [(_at(day, 0, zone), f"{words.days[day.weekday()]} {day.day}") for day in self._days()]
+            return [(_at(day, 0, zone), f"{clock.weekday(day)} {day.day}") for day in self._days()]
         return [(_at(day, 0, zone), str(day.day)) for day in self._days() if day.day % 5 == 1]
 
     def _days(self) -> Iterator[date]:

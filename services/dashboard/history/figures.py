@@ -1,14 +1,13 @@
 """The chart of *History* as a plain dictionary, pure. `go.Figure` costs six times as much and brings its own look."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from services.dashboard.periods import Period, Span
-from services.dashboard.texts import ENGLISH, Words
-from services.dashboard.wording import number, power
+from services.dashboard.history.periods import Period, Span
+from services.dashboard.look import FONT, Theme
+from services.dashboard.wording import Clock
 from shared.history.queries import GridSpan, Series
 from shared.messages import Grid
 
@@ -22,80 +21,36 @@ SHEER = "2e"
 TOLD = "%{customdata}<extra></extra>"
 WIDE_ENOUGH = 0.16
 """The part of the chart that a shaded time must cover before there is room for words in it."""
-FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
-
-CONFIG: Any = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False, "responsive": True}
-
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours that stand out against light or dark paper."""
-
-    ink: str
-    muted: str
-    line: str
-    paper: str
-    sun: str
-    grid: str
-    battery: str
-    outage: str
-    unknown: str
-
-
-THEMES: Mapping[str, Theme] = {
-    "light": Theme(
-        ink="#1c2530",
-        muted="#5c6773",
-        line="#e3e8ed",
-        paper="#ffffff",
-        sun="#d98200",
-        grid="#5b5fd6",
-        battery="#12855a",
-        outage="rgba(214, 69, 61, .16)",
-        unknown="rgba(120, 130, 140, .20)",
-    ),
-    "dark": Theme(
-        ink="#eef2f6",
-        muted="#9aa7b4",
-        line="#2a333d",
-        paper="#1a2129",
-        sun="#ffb938",
-        grid="#9ba0ff",
-        battery="#3fcf8e",
-        outage="rgba(255, 107, 97, .20)",
-        unknown="rgba(150, 160, 170, .22)",
-    ),
-}
 
 
 def history(
-    series: Series, outages: Sequence[GridSpan], period: Period, zone: tzinfo, *, theme: Theme, words: Words = ENGLISH
+    series: Series, outages: Sequence[GridSpan], period: Period, clock: Clock, *, theme: Theme
 ) -> dict[str, Any]:
     """Return the chart of a period: the four powers above, the state of charge below, the time without grid shaded.
 
     The axis counts the hours that really passed since the beginning and only its labels are local time, so that an hour
     which the clocks repeat or leave out is neither drawn twice nor stretched.
     """
-    start, end = period.bounds(zone)
+    start, end = period.bounds(clock.zone)
     hours = [round((at - start) / HOUR, 3) for at in series.moments]
-    labels = [f"<b>{_label(at.astimezone(zone), period, words)}</b>" for at in series.moments]
+    labels = [f"<b>{_label(at.astimezone(clock.zone), period, clock)}</b>" for at in series.moments]
     traces = [
         _header(hours, labels),
         _area(hours, _kilo(series.values["pv_power_w"]), theme.sun),
         _area(hours, series.values[CHARGE], theme.battery, yaxis="y2"),
-        *_powers(hours, series, theme, words),
-        _charge(hours, series, theme, words),
+        *_powers(hours, series, theme, clock),
+        _charge(hours, series, theme, clock),
     ]
     return {
-        "data": traces + _legend(outages, theme, words),
-        "layout": _layout(period, zone, theme, words) | {"shapes": _shades(outages, start, end, theme, words)},
+        "data": traces + _legend(outages, theme, clock),
+        "layout": _layout(period, theme, clock) | {"shapes": _shades(outages, start, end, theme, clock)},
     }
 
 
-def _label(at: datetime, period: Period, words: Words) -> str:
+def _label(at: datetime, period: Period, clock: Clock) -> str:
     if period.span is Span.DAY:
         return f"{at:%H:%M}"
-    return f"{words.days[at.weekday()]} {at.day} {words.months[at.month - 1]}, {at:%H:%M}"
+    return f"{clock.weekday(at.date())} {at.day} {clock.months[at.month - 1]}, {at:%H:%M}"
 
 
 def _header(hours: list[float], labels: list[str]) -> dict[str, Any]:
@@ -111,22 +66,25 @@ def _header(hours: list[float], labels: list[str]) -> dict[str, Any]:
     }
 
 
-def _powers(hours: list[float], series: Series, theme: Theme, words: Words) -> list[dict[str, Any]]:
+def _powers(hours: list[float], series: Series, theme: Theme, clock: Clock) -> list[dict[str, Any]]:
     looks: dict[str, dict[str, Any]] = {
-        "pv_power_w": {"line": {"color": theme.sun, "width": 1.8}, "name": words.sun},
-        "grid_power_w": {"line": {"color": theme.grid, "width": 1.8, "dash": "dot"}, "name": words.grid},
-        "battery_power_w": {"line": {"color": theme.battery, "width": 1.8}, "name": words.battery_line},
-        "load_power_w": {"line": {"color": theme.ink, "width": 2.2}, "name": words.home},
+        "pv_power_w": {"line": {"color": theme.sun, "width": 1.8}, "name": clock("node.sun")},
+        "grid_power_w": {"line": {"color": theme.grid, "width": 1.8, "dash": "dot"}, "name": clock("node.grid")},
+        "battery_power_w": {"line": {"color": theme.battery, "width": 1.8}, "name": clock("history.battery_line")},
+        "load_power_w": {"line": {"color": theme.ink, "width": 2.2}, "name": clock("node.home")},
     }
     directions = {
-        "grid_power_w": (words.grid, words.importing, words.exporting),
-        "battery_power_w": (words.battery, words.charging, words.discharging),
-        "pv_power_w": (words.sun, "", ""),
-        "load_power_w": (words.home, "", ""),
+        "grid_power_w": (clock("node.grid"), clock("flow.importing"), clock("flow.exporting")),
+        "battery_power_w": (clock("node.battery"), clock("flow.charging"), clock("flow.discharging")),
+        "pv_power_w": (clock("node.sun"), "", ""),
+        "load_power_w": (clock("node.home"), "", ""),
     }
     return [
         _line(hours, _kilo(series.values[field]))
-        | {"customdata": [_told(value, *directions[field]) for value in series.values[field]], "hovertemplate": TOLD}
+        | {
+            "customdata": [_told(value, *directions[field], clock) for value in series.values[field]],
+            "hovertemplate": TOLD,
+        }
         | look
         for field, look in looks.items()
     ]
@@ -155,17 +113,19 @@ def _area(hours: Sequence[float], values: Sequence[float | None], colour: str, *
     }
 
 
-def _told(watts: float | None, name: str, positive: str, negative: str) -> str:
+def _told(watts: float | None, name: str, positive: str, negative: str, clock: Clock) -> str:
     direction = (positive if watts > 0 else negative) if watts else ""
-    return f"{name} <b>{power(watts)}</b> {direction}".rstrip()
+    return f"{name} <b>{clock.power(watts)}</b> {direction}".rstrip()
 
 
-def _charge(hours: list[float], series: Series, theme: Theme, words: Words) -> dict[str, Any]:
+def _charge(hours: list[float], series: Series, theme: Theme, clock: Clock) -> dict[str, Any]:
     return _line(hours, series.values[CHARGE]) | {
         "yaxis": "y2",
-        "name": words.charge,
+        "name": clock("history.charge"),
         "showlegend": False,
-        "customdata": [f"{words.charge} <b>{number(value, '%')}</b>" for value in series.values[CHARGE]],
+        "customdata": [
+            f"{clock('history.charge')} <b>{clock.number('percent', value)}</b>" for value in series.values[CHARGE]
+        ],
         "hovertemplate": TOLD,
         "line": {"color": theme.battery, "width": 1.8},
     }
@@ -177,15 +137,15 @@ def _line(hours: list[float], values: Iterable[float | None]) -> dict[str, Any]:
 
 
 def _shades(
-    spans: Sequence[GridSpan], start: datetime, end: datetime, theme: Theme, words: Words
+    spans: Sequence[GridSpan], start: datetime, end: datetime, theme: Theme, clock: Clock
 ) -> list[dict[str, Any]]:
-    return [_shade(span, start, end, theme, words) for span in spans]
+    return [_shade(span, start, end, theme, clock) for span in spans]
 
 
-def _shade(span: GridSpan, start: datetime, end: datetime, theme: Theme, words: Words) -> dict[str, Any]:
+def _shade(span: GridSpan, start: datetime, end: datetime, theme: Theme, clock: Clock) -> dict[str, Any]:
     off = span.state is Grid.OFF
     wide = (span.end - span.start) / (end - start) >= WIDE_ENOUGH
-    text = (words.outage if off else words.unknown_grid) if wide else ""
+    text = (clock("history.outage") if off else clock("history.unknown_grid")) if wide else ""
     return {
         "type": "rect",
         "layer": "below",
@@ -200,10 +160,13 @@ def _shade(span: GridSpan, start: datetime, end: datetime, theme: Theme, words: 
     }
 
 
-def _legend(spans: Sequence[GridSpan], theme: Theme, words: Words) -> list[dict[str, Any]]:
+def _legend(spans: Sequence[GridSpan], theme: Theme, clock: Clock) -> list[dict[str, Any]]:
     """Traces without points, so that the legend explains the shades that are there."""
     there = {span.state for span in spans}
-    looks = {Grid.OFF: (words.outage, theme.outage), Grid.UNKNOWN: (words.unknown_grid, theme.unknown)}
+    looks = {
+        Grid.OFF: (clock("history.outage"), theme.outage),
+        Grid.UNKNOWN: (clock("history.unknown_grid"), theme.unknown),
+    }
     return [
         {
             "x": [None],
@@ -223,9 +186,9 @@ def _caption(text: str, theme: Theme) -> dict[str, Any]:
     return place | {"text": text, "showarrow": False, "font": {"size": 12, "color": theme.muted}}
 
 
-def _layout(period: Period, zone: tzinfo, theme: Theme, words: Words) -> dict[str, Any]:
-    start, end = period.bounds(zone)
-    ticks = [((at - start) / HOUR, text) for at, text in period.ticks(zone, words)]
+def _layout(period: Period, theme: Theme, clock: Clock) -> dict[str, Any]:
+    start, end = period.bounds(clock.zone)
+    ticks = [((at - start) / HOUR, text) for at, text in period.ticks(clock)]
     axis = {
         "gridcolor": theme.line,
         "zerolinecolor": theme.line,
@@ -258,10 +221,10 @@ def _layout(period: Period, zone: tzinfo, theme: Theme, words: Words) -> dict[st
             "ticks": "outside",
             "ticklen": 7,
             "tickcolor": "rgba(0,0,0,0)",
-            "unifiedhovertitle": {"text": period.title(words)},
+            "unifiedhovertitle": {"text": period.title(clock)},
         },
         "yaxis": axis | {"domain": [0.32, 1], "ticksuffix": " kW", "zeroline": True, "rangemode": "tozero"},
-        "annotations": [_caption(words.charge, theme)],
+        "annotations": [_caption(clock("history.charge"), theme)],
         "yaxis2": axis
         | {"domain": [0, 0.22], "range": [0, 102], "tickvals": [0, 50, 100], "ticktext": ["0 %", "50 %", "100 %"]},
     }

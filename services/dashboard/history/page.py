@@ -7,54 +7,66 @@ from typing import Any
 from dash import dcc, html
 from sqlalchemy import Engine
 
-from services.dashboard import figures
-from services.dashboard.layout import attributes, icon
-from services.dashboard.periods import BUCKETS, Period, Span
-from services.dashboard.wording import Clock, duration
+from services.dashboard.history import figures
+from services.dashboard.history.periods import BUCKETS, Period, Span, asked_for
+from services.dashboard.live import Snapshot
+from services.dashboard.look import CONFIG, THEMES
+from services.dashboard.markup import attributes, icon
+from services.dashboard.pages import Look, Page, Site, View
+from services.dashboard.wording import Clock
 from shared.errors import StorageError
 from shared.history.queries import GridSpan, Series, latest, outages, series
 from shared.messages import Grid
 
 
-def page(engine: Engine, period: Period, clock: Clock, scheme: str) -> list[Any]:
-    """Return the page of a period, with a sentence instead of a chart where there is nothing to draw."""
+def layout(clock: Clock) -> html.Div:
+    """Return where the recorded goes."""
+    return html.Div(html.P(clock("page.loading"), className="loading"), id="history-recorded", className="recorded")
+
+
+def view(_snapshot: Snapshot, _clock: Clock) -> View:
+    """Return nothing: what was recorded does not change under the eye."""
+    return View()
+
+
+def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
+    """Return the period that is asked for, with a sentence instead of a chart where there is nothing to draw."""
+    period = asked_for(look.search, clock.today)
     try:
-        return [_controls(period, clock), *_content(engine, period, clock, scheme)]
+        return [_controls(period, clock), *_content(site.engine, period, clock, look.scheme)]
     except StorageError as error:
         return [_controls(period, clock), _says(str(error))]
 
 
 def _content(engine: Engine, period: Period, clock: Clock, scheme: str) -> list[Any]:
-    words = clock.words
     seen = latest(engine)
     if not seen:
-        return [_says(words.no_history)]
+        return [_says(clock("history.nothing_yet"))]
     name = period.inverter if period.inverter in seen else next(iter(seen))
     start, end = period.bounds(clock.zone)
     data = series(engine, name, figures.FIELDS, start=start, end=end, buckets=BUCKETS[period.span])
     spans = outages(engine, start=start, end=end)
     choice = [_inverters(period, list(seen), name)] if len(seen) > 1 else []
     if data.empty:
-        return [*choice, _says(words.nothing_here.format(last=clock.since(seen[name])))]
+        return [*choice, _says(clock("history.nothing_here", last=clock.since(seen[name])))]
     return [*choice, _chart(data, spans, period, clock, scheme), _summary(spans, clock)]
 
 
 def _chart(data: Series, spans: Sequence[GridSpan], period: Period, clock: Clock, scheme: str) -> html.Section:
-    theme = figures.THEMES.get(scheme, figures.THEMES["light"])
-    figure = figures.history(data, spans, period, clock.zone, theme=theme, words=clock.words)
-    graph = dcc.Graph(id="chart", figure=figure, config=figures.CONFIG, responsive=True, className="chart")
-    label = clock.words.chart.format(period=period.title(clock.words))
+    theme = THEMES.get(scheme, THEMES["light"])
+    figure = figures.history(data, spans, period, clock, theme=theme)
+    graph = dcc.Graph(id="chart", figure=figure, config=CONFIG, responsive=True, className="chart")
+    label = clock("history.chart", period=period.title(clock))
     return html.Section(graph, className="card", role="img", **attributes(aria_label=label))
 
 
 def _summary(spans: Sequence[GridSpan], clock: Clock) -> html.Section:
-    words = clock.words
     off, unknown = (_total(spans, state) for state in (Grid.OFF, Grid.UNKNOWN))
     count = sum(span.state is Grid.OFF for span in spans)
-    sentence = words.one_outage if count == 1 else words.outages
-    lines = [sentence.format(count=count, duration=duration(off, words)) if count else words.no_outage]
+    lost = clock.count("history.outages", count, duration=clock.lasted(off))
+    lines = [lost if count else clock("history.no_outage")]
     if unknown:
-        lines.append(words.nobody_knew.format(duration=duration(unknown, words)))
+        lines.append(clock("history.nobody_knew", duration=clock.lasted(unknown)))
     return html.Section(
         [html.P([icon("grid-off" if count else "grid"), *lines[:1]]), *map(html.P, lines[1:])], className="card summary"
     )
@@ -65,17 +77,19 @@ def _total(spans: Sequence[GridSpan], state: Grid) -> timedelta:
 
 
 def _controls(period: Period, clock: Clock) -> html.Div:
-    words, today = clock.words, clock.now.astimezone(clock.zone).date()
-    spans = [_choice(words.spans[span], period.of_span(span, today), chosen=span is period.span) for span in Span]
+    today = clock.today
+    spans = [
+        _choice(clock(f"span.{span.value}"), period.of_span(span, today), chosen=span is period.span) for span in Span
+    ]
     later = period.later() if not period.contains(today) and period.first <= today else None
     return html.Div(
         [
             html.Nav(spans, className="choices"),
             html.Div(
                 [
-                    _step("earlier", words.earlier, period.earlier()),
-                    html.H1(period.title(words)),
-                    _step("later", words.later, later),
+                    _step("earlier", clock("history.earlier"), period.earlier()),
+                    html.H1(period.title(clock)),
+                    _step("later", clock("history.later"), later),
                 ],
                 className="steps",
             ),
@@ -102,3 +116,6 @@ def _inverters(period: Period, names: Sequence[str], shown: str) -> html.Nav:
 
 def _says(sentence: str) -> html.Section:
     return html.Section([icon("chart"), html.P(sentence)], className="card empty")
+
+
+PAGE = Page("history", "chart", layout, view, recorded=recorded)

@@ -8,14 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.dashboard.app import told
 from services.dashboard.live import Snapshot
-from services.dashboard.view import chosen, now_page, strength, verdict
-from services.dashboard.wording import JOINED, Clock
+from services.dashboard.now.nodes import strength
+from services.dashboard.now.verdict import verdict
+from services.dashboard.now.view import chosen, view
+from services.dashboard.wording import Clock
 from shared.messages import Availability, Contact, Grid, GridState, InverterState, ServiceHealth, ServiceStatus
+from shared.texts.catalogue import Language
+from shared.texts.numbers import JOINED
 from tests.dashboard.stage import reading
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
-CLOCK = Clock(NOW, ZoneInfo("Europe/Kyiv"))
+CLOCK = Clock(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
 
 
 def ago(**length: float) -> datetime:
@@ -28,7 +33,13 @@ def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, kn
 
 def page(snapshot: Snapshot, clock: Clock = CLOCK) -> dict:
     """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
-    return json.loads(json.dumps(now_page(snapshot, clock), allow_nan=False).replace("\\u00a0", " "))
+    shown = told(view(snapshot, clock), snapshot, clock)
+    return json.loads(json.dumps(shown, allow_nan=False).replace("\\u00a0", " "))
+
+
+def words(tree: list | str) -> list[str]:
+    """Return every text in a tree."""
+    return [tree] if isinstance(tree, str) else [text for child in tree[2] for text in words(child)]
 
 
 def house(grid_state: GridState | None = None, *, connected: bool = True, **fields: object) -> Snapshot:
@@ -44,7 +55,7 @@ def house(grid_state: GridState | None = None, *, connected: bool = True, **fiel
         pytest.param(
             house(grid(Grid.OFF, since=ago(days=1))),
             "off",
-            "No grid since yesterday 18:02 (24 h 00 min)",
+            "No grid since yesterday 18:02 (24 h)",
             id="yesterday",
         ),
         pytest.param(
@@ -72,9 +83,9 @@ def house(grid_state: GridState | None = None, *, connected: bool = True, **fiel
     ],
 )
 def test_banner(snapshot, state, sentence):
-    view = page(snapshot)
-    assert view["text"]["banner"] + view["text"]["lasting"] == sentence
-    assert view["state"]["banner"] == state
+    seen = page(snapshot)
+    assert seen["text"]["banner"] + seen["text"]["lasting"] == sentence
+    assert seen["state"]["banner"] == state
 
 
 @pytest.mark.parametrize(
@@ -93,10 +104,10 @@ def test_state_of_the_page(snapshot, expected):
 
 
 def test_stale_values_are_kept_dated_and_still():
-    view = page(house(at=ago(minutes=3)))
-    assert view["text"]["home"] == "643 W"
-    assert view["text"]["as-of"] == "as of 17:59:11"
-    assert set(view["flow"].values()) == {0}
+    seen = page(house(at=ago(minutes=3)))
+    assert seen["text"]["home"] == "643 W"
+    assert seen["text"]["as-of"] == "as of 17:59:11"
+    assert set(seen["extra"]["flow"].values()) == {0}
 
 
 @pytest.mark.parametrize(
@@ -147,12 +158,12 @@ def test_a_missing_grid_looks_unlike_zero_watts():
 )
 def test_battery(watts, text, note, state):
     power = InverterState.model_construct(at=NOW, battery_power_w=watts)
-    view = page(Snapshot(connected=True, grid=grid(), inverters={"a": power}))
-    assert (view["text"]["battery"], view["text"]["battery-note"], view["state"]["battery"]) == (text, note, state)
+    seen = page(Snapshot(connected=True, grid=grid(), inverters={"a": power}))
+    assert (seen["text"]["battery"], seen["text"]["battery-note"], seen["state"]["battery"]) == (text, note, state)
 
 
 def test_flow_runs_from_the_sources_into_the_home():
-    flow = page(house(grid_power_w=-500, pv_power_w=5000, battery_power_w=-2500, load_power_w=20_000))["flow"]
+    flow = page(house(grid_power_w=-500, pv_power_w=5000, battery_power_w=-2500, load_power_w=20_000))["extra"]["flow"]
     assert flow == {"sun": 1, "grid": -0.1, "battery": 0.5, "home": 1}
 
 
@@ -178,8 +189,8 @@ def test_any_fields_may_be_unknown(known, state):
         name: everything[name] if name in known else None
         for name in InverterState.model_fields.keys() - {"at", "v", "mode"}
     }
-    view = page(house(grid(state), **fields))
-    assert all(isinstance(text, str) for text in view["text"].values())
+    seen = page(house(grid(state), **fields))
+    assert all(isinstance(text, str) for text in seen["text"].values())
 
 
 @pytest.mark.parametrize(
@@ -200,9 +211,9 @@ def test_chosen_inverter(ages, expected):
 def test_other_inverters_are_listed():
     long = "x" * 200
     inverters = {"a": reading(NOW), long: reading(ago(minutes=1), load_power_w=None)}
-    view = page(Snapshot(connected=True, grid=grid(), inverters=inverters))
-    assert view["others"] == [{"name": long, "power": "–", "as_of": "as of 18:01:11"}]
-    assert view["text"]["name"] == "a"
+    seen = page(Snapshot(connected=True, grid=grid(), inverters=inverters))
+    assert [words(row) for row in seen["parts"]["others"]] == [[long, "–", "as of 18:01:11"]]
+    assert seen["text"]["name"] == "a"
 
 
 def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more: object) -> ServiceStatus:
@@ -220,10 +231,10 @@ def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more
     ],
 )
 def test_services(one, state, word):
-    view = page(Snapshot(connected=True, services={"recorder": one}))
-    assert view["services"] == [
-        {"name": "recorder", "state": state, "word": word, "reason": (one.reason or "") if state != "silent" else ""}
-    ]
+    seen = page(Snapshot(connected=True, services={"recorder": one}))
+    (row,) = seen["parts"]["services"]
+    assert row[1]["data-state"] == state
+    assert words(row) == ["recorder", word, *([one.reason] if one.reason else [])]
 
 
 def test_why_the_inverter_does_not_answer():

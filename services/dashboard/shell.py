@@ -1,0 +1,98 @@
+"""What stands around every page: the header, the tabs at the bottom of a phone, and what went wrong."""
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from services.dashboard.markup import attributes, icon, text
+from services.dashboard.pages import Page
+from services.dashboard.wording import Clock
+from shared.texts.catalogue import Language
+
+HEADER_PX = 56
+TABS_PX = 60
+REFRESH_MS = 60_000
+
+
+def shell(pages: Sequence[Page], clock: Clock) -> dmc.MantineProvider:
+    """Return everything: all pages, of which one is shown, with what stands around them."""
+    main = [_notices(clock), *(_page(page, clock) for page in pages)]
+    return dmc.MantineProvider(
+        html.Div(
+            [
+                dcc.Location(id="url", refresh=False),
+                dcc.Store(id="look"),
+                dcc.Interval(id="minute", interval=REFRESH_MS),
+                dmc.AppShell(
+                    [_header(pages, clock), dmc.AppShellMain(main), _tabs(pages, clock)],
+                    header={"height": HEADER_PX},
+                    footer={"height": {"base": TABS_PX, "sm": 0}},
+                ),
+            ],
+            id="page",
+        ),
+        defaultColorScheme="auto",
+        theme={"defaultRadius": "md", "primaryColor": "teal"},
+    )
+
+
+def _page(page: Page, clock: Clock) -> html.Div:
+    return html.Div(page.layout(clock), className=f"page {page.name}", **attributes(data_page=page.name))
+
+
+def _header(pages: Sequence[Page], clock: Clock) -> dmc.AppShellHeader:
+    toggle = dmc.ColorSchemeToggle(
+        lightIcon=icon("sun"),
+        darkIcon=icon("moon"),
+        variant="subtle",
+        color="gray",
+        size="lg",
+        **attributes(aria_label=clock("page.switch_theme")),
+    )
+    brand = html.Div([icon("bolt"), html.Span(clock("page.brand"))], className="brand")
+    tools = html.Div([_languages(clock), toggle], className="tools")
+    return dmc.AppShellHeader(html.Div([brand, _links(pages, clock, "top"), tools], className="header"))
+
+
+def _languages(clock: Clock) -> html.Div:
+    return html.Div(
+        [_language(one, chosen=one is clock.language) for one in Language],
+        className="languages",
+        role="group",
+        **attributes(aria_label=clock("page.language")),
+    )
+
+
+def _language(language: Language, *, chosen: bool) -> html.Button:
+    return html.Button(
+        language.upper(),
+        lang=language.value,
+        **attributes(data_language=language.value, aria_pressed=str(chosen).lower()),
+    )
+
+
+def _tabs(pages: Sequence[Page], clock: Clock) -> dmc.AppShellFooter:
+    return dmc.AppShellFooter(_links(pages, clock, "bottom"), hiddenFrom="sm")
+
+
+def _links(pages: Sequence[Page], clock: Clock, kind: str) -> html.Nav:
+    links = [
+        dcc.Link(
+            [icon(page.icon), html.Span(clock(f"page.{page.name}"))],
+            href=page.path,
+            className=f"goto goto-{page.name}",
+        )
+        for page in pages
+    ]
+    return html.Nav(links, className=kind, **attributes(aria_label=clock("page.pages")))
+
+
+def _notices(clock: Clock) -> html.Div:
+    return html.Div(
+        [
+            html.P([icon("alert"), html.Span(clock("page.server_gone"))], className="notice notice-lost"),
+            html.P([icon("alert"), text("notice")], className="notice notice-broker"),
+        ],
+        role="status",
+    )

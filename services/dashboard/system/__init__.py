@@ -1,0 +1,3 @@
+"""The page of services, devices and settings."""
+
+from services.dashboard.system.page import PAGE as PAGE
