@@ -65,7 +65,7 @@ class Bot:
         settings = service.settings
         self._service = service
         self._health = service.health
-        self._house = House()
+        self._house = House(listening_since=_now())
         self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
@@ -88,6 +88,7 @@ class Bot:
         """Poll, deliver, tick."""
         if not self._chats.all:
             self._health.problem("chats", NOBODY)
+        self._outbox.follow(self._chats.moved)
         self._outbox.keep_only(self._chats.all)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -100,7 +101,6 @@ class Bot:
 
     def _subscribe(self) -> None:
         bus, house = self._service.bus, self._house
-        bus.subscribe(GRID_STATE, lambda _, message: self._heard(house.__setattr__, "grid", message))
         bus.subscribe(OUTAGE_SCHEDULE, lambda _, message: self._heard(house.__setattr__, "plan", message))
         bus.subscribe(INVERTER_STATE, self._into(house.inverters))
         bus.subscribe(INVERTER_AVAILABILITY, self._into(house.inverter_contact))
@@ -108,10 +108,10 @@ class Bot:
         bus.subscribe(BATTERY_AVAILABILITY, self._into(house.battery_contact))
         bus.subscribe(PLUG_STATE, self._into(house.plugs))
         bus.subscribe(BATTERY_INFO, lambda name, info: house.battery_names.update({name: info.name}))
-        bus.subscribe(
-            SERVICE_STATUS, lambda name, status: None if name == MYSELF else self._service_status(name, status)
-        )
+        bus.subscribe(SERVICE_STATUS, self._service_status)
         bus.subscribe(PLUG_ACTION, self._plug_action)
+        # last, so that whoever hears of an outage after a start also hears of the plan and the charge
+        bus.subscribe(GRID_STATE, lambda _, message: self._heard(house.__setattr__, "grid", message))
 
     def _into(self, table: dict[str, Any]) -> Callable[[str, Any], None]:
         return lambda name, message: self._heard(table.__setitem__, name, message)

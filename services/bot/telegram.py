@@ -79,7 +79,6 @@ class Incoming:
     button: str | None = None
     button_id: str = ""
     message_id: int = 0
-    has_picture: bool = False
     moved_to: int | None = None
 
 
@@ -229,7 +228,6 @@ def _pressed(query: telegram.CallbackQuery) -> Incoming | None:
         button=query.data or "",
         button_id=query.id,
         message_id=message.message_id,
-        has_picture=isinstance(message, telegram.Message) and bool(message.photo),
     )
 
 

@@ -70,7 +70,10 @@ class Speech:
 
     def number(self, unit: str, value: float | None, digits: int = 0) -> str:
         """Return a number with its unit, or the dash that means unknown."""
-        return self("unknown") if value is None else self(unit, value=f"{value:.{digits}f}")
+        if value is None:
+            return self("unknown")
+        figure = f"{value:.{digits}f}"
+        return self(unit, value=figure.replace(".", ",") if self.language is Language.UK else figure)
 
     @property
     def today(self) -> date:
