@@ -104,7 +104,8 @@ class Delivery:
             return
         self._news[chat].clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news[chat].wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news[chat].wait()
 
     async def _step(self, chat: int) -> None:
         self._news[chat].clear()

@@ -70,7 +70,8 @@ async def test_a_port_is_waited_for_before_the_next_starts(tmp_path: Path) -> No
     async with running(first, program("second", saying(order, "time.sleep(60)"))):
         await until(lambda: len(lines(order)) == 2)
         assert not is_free(port)
-        assert port_near(port) > port
+        chosen = [port_near(port) for _ in range(3)]
+        assert len({port, *chosen}) == 4, "nobody listens on them yet, and they are promised all the same"
 
 
 def test_the_demo_points_at_nothing_real() -> None:
