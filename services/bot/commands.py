@@ -177,7 +177,7 @@ class Commands:
         if chart is None:
             await self._api.send(incoming.chat, voice("no_history"))
             return
-        title = voice("chart_title", period=voice.span(chart.start, chart.end))
+        title = voice("chart_title", period=voice.span(voice.now - SPANS[span], voice.now))
         # matplotlib takes a second and 60 MB to load, which only who wants a picture should pay for
         draw = (await asyncio.to_thread(importlib.import_module, "services.bot.pictures")).draw
         png = await asyncio.to_thread(draw, chart, voice.language, self._zone, plain(title))

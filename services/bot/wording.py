@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from services.bot.alert import Alert, Kind
 from services.bot.days import day_text
-from services.bot.words import Html, Voice, lines
+from services.bot.words import Html, Voice, lines, paragraphs
 from shared import outages
 from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleChange, Window
 from shared.outages import Expected
@@ -93,7 +93,8 @@ def _schedule(voice: Voice, alert: Alert) -> str:
     ]
     if change.states or change.added or change.removed or change.moved:
         news.append(voice("schedule_changed", time=voice.time(alert.at)))
-    return lines(*news, voice("for_queue", queue=plan.queue), *_differences(voice, change), *_new_days(voice, plan))
+    what = lines(*news, voice("for_queue", queue=plan.queue), *_differences(voice, change))
+    return paragraphs(what, *_new_days(voice, plan))
 
 
 def _differences(voice: Voice, change: ScheduleChange) -> list[str]:

@@ -188,8 +188,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "at_charge": (" при {soc}", " at {soc}"),
     "line_trouble_over": ("{trouble} – до {ended}", "{trouble} – until {ended}"),
     "line_schedule": (
-        "Змін графіка: {count}, остання:",
-        "The schedule changed {count} times, the last time:",
+        "💡 Змін графіка: {count}, остання:",
+        "💡 The schedule changed {count} times, the last time:",
     ),
     # commands
     "cmd_status": ("стан: мережа, батарея, розетки", "grid, battery, plugs at a glance"),
