@@ -9,11 +9,22 @@ import pytest
 import requests
 from paho.mqtt.client import MQTTMessageInfo
 
-from shared.messages import DayPlan, GridState, Message, OutageSchedule, PlannedDay, PlugState, Window
+from shared.messages import (
+    BatteryInfo,
+    BatteryState,
+    DayPlan,
+    GridState,
+    Message,
+    OutageSchedule,
+    PlannedDay,
+    PlugState,
+    Window,
+)
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
+QUARTER = timedelta(minutes=15)
 Say = Callable[[str, Message], MQTTMessageInfo]
 
 
@@ -193,6 +204,32 @@ def test_without_a_token_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
     stack.bot.env["TELEGRAM_BOT_TOKEN"] = ""
     stack.bot.start()
     assert "@BotFather" in watcher.wait_for("service/bot/status", state="disabled")["reason"]
+
+
+def answer(stack: Stack, text: str) -> str:
+    """Ask, and return the first message that comes."""
+    before = len(texts(stack))
+    stack.tell_telegram("say", chat=4242, text=text)
+    return eventually(lambda: texts(stack)[before:], f"an answer to {text}")[0]
+
+
+def test_no_data_odd_names_and_a_plan_of_eight_kilobytes(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    assert "No data yet" in answer(stack, "/status")
+    assert "no history" in answer(stack, "/chart")
+    start = ago(24 * 60)
+    windows = tuple(Window(start=start + n * QUARTER, end=start + (n + 0.6) * QUARTER) for n in range(96 * 3))
+    with Viewer(stack.broker, "bms") as bms, Viewer(stack.broker, "schedule") as schedule:
+        publish(bms, "battery/c1/info", BatteryInfo(at=ago(0), name="<b>x", address="AA:BB:CC:DD:EE:FF"))
+        publish(bms, "battery/c1/state", BatteryState(at=ago(0), soc_percent=50.0))
+        full = planned(start, ago(0)).model_copy(update={"windows": windows})
+        publish(schedule, "outage/schedule", full)
+    eventually(lambda: "&lt;b&gt;x" in answer(stack, "/battery"), "the battery is known")
+    before = len(texts(stack))
+    assert "queue 5.2" in answer(stack, "/schedule")
+    eventually(lambda: "Updated" in texts(stack)[-1], "the end of the plan")
+    assert len(texts(stack)) > before + 1
+    assert "Traceback" not in stack.bot.log
 
 
 def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: Viewer) -> None:
