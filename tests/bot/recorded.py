@@ -15,7 +15,7 @@ from tests.bot.facts import KYIV, NOW, TODAY, at, plan, window
 
 YESTERDAY = TODAY - timedelta(days=1)
 LOST = (window("14:00", "14:20", YESTERDAY), window("08:12", "11:05"), window("18:02", "24:00"))
-EVERY = timedelta(minutes=2)
+EVERY = timedelta(minutes=4)
 
 
 def recorded(directory: Path) -> Engine:
