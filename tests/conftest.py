@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.broker import Broker
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
+
+# no test asserts a time, and four workers share two cores
+settings.register_profile("ours", deadline=None)
+settings.load_profile("ours")
 
 
 @pytest.fixture

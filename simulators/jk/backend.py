@@ -4,6 +4,7 @@ BLE_RADIO is where the radio is, HOST:PORT. There is one chip a process, shared 
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from bumble.core import AdvertisingData
 from bumble.device import Device, DeviceConfiguration, Peer
 from bumble.hci import Address
 from bumble.transport import open_transport
+
+logging.getLogger("bumble").setLevel(logging.CRITICAL)  # it prints tracebacks of what it also raises
 
 MTU = 247
 UUID_LISTS = (2, 3, 4, 5, 6, 7)

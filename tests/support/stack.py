@@ -87,6 +87,8 @@ class Stack:
             "HOUSE_DONGLE_PORT": "0",
             "HOUSE_CONTROL_PORT": "0",
             "HOUSE_GRID": "on",
+            # by itself the pseudo terminal may have another number after an unplug
+            "HOUSE_SERIAL_LINK": str(directory / "tty"),
             "HOUSE_DAYS": "0",
             "HOUSE_READY_FILE": str(self._ready),
         }
@@ -174,6 +176,8 @@ class Stack:
             "MODBUS_HOST": "127.0.0.1",
         }
         self.poller.env |= {setting: str(ports[key]) for key, setting in WIRES.items() if key in ports}
+        if "serial_port" in ports:
+            self.poller.env["MODBUS_SERIAL_PORT"] = self.house.env["HOUSE_SERIAL_LINK"]
         if "dongle_port" in ports:
             self.poller.env["MODBUS_PORT"] = str(free_port())
         self.control = f"http://127.0.0.1:{ports['control_port']}"
