@@ -25,13 +25,14 @@ class LocalTalk:
             address=plug.host,
             local_key=plug.local_key.get_secret_value(),
             connection_timeout=timeout_s,
-            version=float(plug.version),
             persist=True,
             connection_retry_limit=1,
             connection_retry_delay=0,
             port=plug.port,
         )
-        self._device.set_dpsUsed({str(point): None for point in plug.gangs.values()})  # 3.2 must be asked by name
+        # 3.2 must be asked by name; without names it would search for them at once, and long
+        self._device.set_dpsUsed({str(point): None for point in plug.gangs.values()})
+        self._device.set_version(float(plug.version))
 
     def read(self) -> dict[str, bool | None]:
         """Return what each gang is, None where the plug does not say."""
