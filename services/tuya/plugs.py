@@ -114,6 +114,15 @@ def read(file: Path) -> list[Plug]:
     return _plugs(file, text)
 
 
+def stamp(file: Path) -> tuple[int, int, int] | None:
+    """Return what tells one version of a file from another, None where there is no file."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def add(file: Path, plugs: list[Plug]) -> None:
     """Add plugs at the end, all or none, even if the power goes meanwhile. Raises ConfigError."""
     try:

@@ -1,6 +1,7 @@
 """The plug service as a process, against virtual plugs and their cloud: what it must do, and what it must never do."""
 
 import json
+import socket
 import subprocess
 import sys
 import uuid
@@ -17,7 +18,7 @@ from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
-FIRST, SECOND, ROUTER = (f"bfsimulated{number:011}" for number in (1, 2, 5))
+FIRST, SECOND, THIRD, ROUTER = (f"bfsimulated{number:011}" for number in (1, 2, 3, 5))
 STATUS = "service/tuya/status"
 
 
@@ -77,6 +78,8 @@ def known(stack: Stack, watcher: Viewer, mains: Mains, **settings: str) -> None:
 
 def journal(stack: Stack) -> dict[str, Any]:
     file = Path(stack.tuya.env["TUYA_JOURNAL_FILE"])
+    if stack.tuya.env.get("TUYA_DRY_RUN") == "true":
+        file = file.with_suffix(".dry_run.json")
     content: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     return content
 
@@ -112,6 +115,8 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     stack.tell_plugs("plug", plug=2, on=False)
+    stack.recorder.start()
+    watcher.wait_for("service/recorder/status", state="online")
     known(stack, watcher, mains)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
@@ -125,6 +130,11 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     assert watcher.wait_for(f"plug/{ROUTER}/state", protected=True)["on"]
     outcomes = {action["outcome"] for action in watcher.on(f"plug/{FIRST}/action")}
     assert outcomes == {"done"}
+    assert "Boiler off for grid: done (local)." in stack.tuya.log
+    query = f'SELECT "on", "by", outcome, via, transition_id FROM plug_action WHERE device = \'{FIRST}\' ORDER BY at'
+    rows = eventually(lambda: rows if len(rows := stack.rows(query)) == 2 else [], "both actions are in the database")
+    assert rows[0][:4] == (0, "grid", "done", "local")
+    assert rows[1] == (1, "grid", "done", "local", mains.id)
     assert "key0of0plug0" not in json.dumps(watcher.messages) + stack.tuya.log
     assert stack.tuya.end() == 0
 
@@ -262,7 +272,7 @@ def test_a_command_that_cannot_be_is_refused(stack: Stack, watcher: Viewer, main
         set_plug(stack, id_, **command)
         assert sentence in watcher.wait_for(f"plug/{id_}/action", outcome="refused")["why"]
     assert commands(stack) == 0
-    assert "Router is protected" in watcher.last(f"plug/{ROUTER}/state")["problem"]
+    assert any("Router is protected" in (state["problem"] or "") for state in watcher.on(f"plug/{ROUTER}/state"))
 
 
 def test_a_retained_command_is_refused(stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]) -> None:
@@ -293,7 +303,69 @@ def test_a_dry_run_switches_nothing_and_says_so(
     said_until_heard(stack, mains)
     assert watcher.wait_for(f"plug/{FIRST}/action", outcome="dry_run")["on"] is False
     assert watcher.last(f"plug/{FIRST}/state")["dry_run"]
+    mains.turn("on")
+    said_until_heard(stack, mains)
+    watcher.wait_for(f"plug/{FIRST}/action", on=True, outcome="dry_run")
+    assert "Boiler off for grid: dry run." in stack.tuya.log
     assert commands(stack) == 0
+
+
+def test_a_dry_run_forgets_nothing_that_was_really_done(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    stack.tuya.end()
+    stack.tuya.start(TUYA_DRY_RUN="true")
+    mains.turn("on")
+    said_until_heard(stack, mains)
+    stack.tuya.end()
+    stack.tuya.start(TUYA_DRY_RUN="false")
+    until(stack, mains, [True, True, True, True, True])
+
+
+def test_without_a_journal_nothing_is_switched_and_that_is_said(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    file = Path(stack.tuya.env["TUYA_JOURNAL_FILE"])
+    file.write_text("{damaged")
+    stack.tuya.start()
+    assert "is damaged and now called" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    said_until_heard(stack, mains)
+    watcher.wait_for(STATUS, state="online")
+    file.with_name(f".{file.name}.new").mkdir()
+    set_plug(stack, FIRST, on=False)
+    assert "journal cannot be written" in watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")["why"]
+    mains.turn("off")
+    mains.say()
+    assert "Nothing is switched without it" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    assert commands(stack) == 0
+    file.with_name(f".{file.name}.new").rmdir()
+    until(stack, mains, [False, False, False, False, True])
+
+
+def test_a_change_of_the_list_is_taken_over_and_a_mistake_in_it_is_not(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    text = stack.plugs_file.read_text()
+    stack.plugs_file.write_text(text + "  - {id: [\n")
+    assert "The list from before is still used" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    lines = text.splitlines()
+    lines[2] = lines[2].replace('"priority": 1', '"protected": true')
+    lines[3] = lines[3].replace('"priority": 2', '"enabled": false')
+    del lines[4]
+    stack.plugs_file.write_text("\n".join(lines))
+    watcher.wait_for(f"plug/{FIRST}/state", protected=True)
+    watcher.wait_for(STATUS, state="online")
+    set_plug(stack, SECOND, on=False)
+    assert "is disabled" in watcher.wait_for(f"plug/{SECOND}/action", outcome="refused")["why"]
+    mains.turn("off")
+    until(stack, mains, [True, True, True, False, True])
+    stack.plugs_file.unlink()
+    mains.turn("on")
+    until(stack, mains, [True, True, True, True, True])
 
 
 def test_what_is_in_the_account_is_listed_disabled_and_left_alone(
@@ -411,12 +483,45 @@ def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
     assert "Router" not in said
     assert tool(stack, "simulate", "on") == (0, "Nothing would be switched.\n")
     assert commands(stack) == 0
-    assert tool(stack, "off", FIRST) == (0, "Boiler is off (local).\n")
+    code, said = tool(stack, "off", FIRST)
+    assert (code, said.splitlines()[1]) == (0, "Boiler is off (local).")
+    assert "switched directly" in said
     assert relays(stack)[0] is False
-    assert tool(stack, "off", FIRST, TUYA_DRY_RUN="true")[1].startswith("Boiler would be switched off")
+    assert "Boiler would be switched off" in tool(stack, "off", FIRST, TUYA_DRY_RUN="true")[1]
     assert tool(stack, "off", ROUTER) == (1, "Router is protected: nobody may switch it.\n")
-    assert tool(stack, "on", "nobody")[0] == 1
+    assert tool(stack, "on", "nobody") == (1, "There is no plug with this id in the list of plugs.\n")
     assert tool(stack, "on", FIRST, TUYA_LOCAL_TIMEOUT="often")[0] == 78
+
+
+def test_by_hand_the_running_service_switches_and_does_not_fight_it(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    assert tool(stack, "on", FIRST) == (0, "Boiler is on (local), done by the service.\n")
+    assert tool(stack, "on", THIRD, "--gang", "switch_2") == (0, "Heater is on (local), done by the service.\n")
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=True, confirmed=True)["switched_by"] == "hand"
+    stack.tell_plugs("plug", plug=1, fault="stubborn")
+    code, said = tool(stack, "off", FIRST)
+    assert (code, "does not stay so" in said) == (1, True)
+    assert stack.tell_plugs("state")["plugs"][2]["relays"] == {"switch_1": False, "switch_2": True}
+    code, said = tool(stack, "off", FIRST, MQTT_PASSWORD="wrong")
+    assert code == 78
+    assert "refuses the user" in said
+
+
+def test_plugs_that_announce_themselves_are_found(stack: Stack) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    stack.start_plugs(HOUSE_PLUGS_ANNOUNCE_PORT=port)
+    code, said = tool(stack, "scan", "--seconds", "1", "--port", port)
+    assert code == 0
+    assert f'id: {FIRST}  host: 127.0.0.1  version: "3.3"  (listed as Boiler)' in said
+    assert [line.partition("version: ")[2][1:4] for line in said.splitlines()] == ["3.3", "3.4", "3.5", "3.1", "3.2"]
+    stack.tell_plugs("plug", fault="gone")
+    assert "No plug announced itself" in tool(stack, "scan", "--seconds", "0.1", "--port", port)[1]
 
 
 def test_a_plug_at_its_own_button_and_out_of_reach(stack: Stack, watcher: Viewer, mains: Mains) -> None:

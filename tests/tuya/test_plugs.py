@@ -37,7 +37,9 @@ def test_a_mistake_is_one_sentence_with_its_place(text: str, sentence: str, tmp_
     assert file.read_text() == text
 
 
-@pytest.mark.parametrize("key", ["*bcdefghijklmnop", "!bcdefghijklmnop", "&bcdefghijklmnop", "@bcdefghijklmnop", "[bc'efghijklmnop"])
+@pytest.mark.parametrize(
+    "key", ["*bcdefghijklmnop", "!bcdefghijklmnop", "&bcdefghijklmnop", "@bcdefghijklmnop", "[bc'efghijklmnop"]
+)
 def test_a_key_that_needs_quotes_is_not_in_what_is_said(key: str, tmp_path: Path) -> None:
     file = tmp_path / "plugs.yaml"
     file.write_text(f"plugs:\n  - id: a\n    local_key: {key}\n")
@@ -54,7 +56,9 @@ def test_where_nothing_can_be_added_that_is_said(tmp_path: Path) -> None:
     assert file.read_text() == "plugs: [{id: a}]\n"
 
 
-@pytest.mark.parametrize("text", [None, "", "# mine\n", "plugs: []\n", "plugs:\n", "plugs:\n  - {id: a}  # here\n", "plugs:\n- id: a\n"])
+@pytest.mark.parametrize(
+    "text", [None, "", "# mine\n", "plugs: []\n", "plugs:\n", "plugs:\n  - {id: a}  # here\n", "plugs:\n- id: a\n"]
+)
 def test_new_plugs_are_added_and_the_rest_stays(text: str | None, tmp_path: Path) -> None:
     file = tmp_path / "plugs.yaml"
     if text is not None:
