@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.service import EXIT_CONFIG
 from supervisor.programs import Program
@@ -105,12 +105,15 @@ def is_free(port: int) -> bool:
         return True
 
 
-def port_near(preferred: int) -> int:
-    """Return the preferred port, or else the next free one, and say so."""
-    port = next(port for port in range(preferred, preferred + 200) if is_free(port))
-    if port != preferred:
-        log.info("Port %d is taken by another program; using %d.", preferred, port)
-    return port
+def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
+    """Return for each name its preferred port, or else the next free one, and say so; no port twice."""
+    ports: dict[str, int] = {}
+    for name, wanted in preferred.items():
+        free = (port for port in range(wanted, wanted + 200) if port not in ports.values() and is_free(port))
+        ports[name] = next(free)
+        if ports[name] != wanted:
+            log.info("Port %d is taken by another program; using %d.", wanted, ports[name])
+    return ports
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

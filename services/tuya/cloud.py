@@ -166,7 +166,9 @@ class CloudTalk:
             answer = response.json()
         except ValueError:
             raise CloudSilentError("The Tuya cloud answers something that is no JSON: it has trouble.") from None
-        return answer if isinstance(answer, dict) else {}
+        if not isinstance(answer, dict) or "success" not in answer:
+            raise CloudSilentError(f"What answers at {account.endpoint} is no Tuya cloud: check TUYA_ENDPOINT.")
+        return answer
 
 
 def _checked(answer: dict[str, Any], kind: type[Any]) -> Any:

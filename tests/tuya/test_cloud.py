@@ -66,6 +66,7 @@ async def test_a_token_that_died_is_fetched_again_and_the_command_is_not_lost(sk
     [
         (CloudFault.SILENT, DeviceOfflineError, "No answer from the Tuya cloud at 127.0.0.1"),
         (CloudFault.HTML, DeviceOfflineError, "no JSON"),
+        (CloudFault.ELSE, DeviceOfflineError, "is no Tuya cloud: check TUYA_ENDPOINT"),
         (CloudFault.QUOTA, CommandRefusedError, "quota of the Tuya trial plan is used up"),
         (CloudFault.PLAN, CommandRefusedError, "plan has expired"),
         (CloudFault.REGION, CommandRefusedError, "another region"),
