@@ -24,6 +24,7 @@ RETRY_MOST_S = 60.0
 REFUSED_RETRY_S = 300.0
 """Only the user can mend a refusal, but plugs are to be right once it is mended."""
 MANY_ATTEMPTS = 3
+RETIRED = "It is not looked after any more: disabled in the list of plugs, or gone from it."
 
 
 class StateBus(Protocol):
@@ -113,6 +114,8 @@ class Keeper:
         """Say no more of it: it is listed otherwise from now on, or not at all."""
         for problem in (self._problem, f"key {self.plug.id}"):
             self._health.solved(problem)
+        unknown = dict.fromkeys(self.state.gangs)
+        self._tell(on=None, gangs=unknown, reachable=None, confirmed=False, pending=None, problem=RETIRED)
 
     def refuse(self, why: str) -> None:
         """Show in the state that a command was refused."""
@@ -322,9 +325,9 @@ class Keeper:
 
 
 def sentence(plug: Plug, action: PlugAction) -> str:
-    """Return an action for the log: Boiler off for grid: done (local)."""
+    """Return an action for the log: Boiler off by grid: done (local)."""
     gang = f" ({action.gang})" if action.gang else ""
     way = f" ({action.via})" if action.via else ""
     why = f" {action.why}" if action.why else ""
     on = "on" if action.on else "off"
-    return f"{plug.title}{gang} {on} for {action.by}: {action.outcome.replace('_', ' ')}{way}.{why}"
+    return f"{plug.title}{gang} {on} by {action.by}: {action.outcome.replace('_', ' ')}{way}.{why}"

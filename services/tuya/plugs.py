@@ -84,6 +84,13 @@ class Plug(BaseModel):
             raise ValueError("gangs are switch codes such as switch_1")
         return gangs if isinstance(gangs, dict) else {gang: data_point(gang) for gang in listed}
 
+    @field_validator("gangs")
+    @classmethod
+    def _each_its_own(cls, gangs: dict[str, int]) -> dict[str, int]:
+        if len(set(gangs.values())) < len(gangs):
+            raise ValueError("two gangs have the same data point; {switch_1: 1, switch: 101} tells them apart")
+        return gangs
+
     @model_validator(mode="after")
     def _can_be_reached(self) -> "Plug":
         if self.local_key.get_secret_value() and len(self.local_key.get_secret_value().encode()) != KEY_LENGTH:

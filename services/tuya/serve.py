@@ -39,6 +39,7 @@ NOTHING_TO_DO = (
     "No plugs: list them in TUYA_PLUGS_FILE, or set TUYA_ACCESS_ID and TUYA_ACCESS_SECRET so that they are found."
 )
 TURNED = "The grid turned before it could be done."
+NOT_NOW = "comes with a moment that is not now, so nothing is switched: is this clock wrong, or the poller's?"
 RETAINED = "A retained command is not obeyed: it would come again at every start."
 NO_JOURNAL = "The journal cannot be written, and nothing is switched without it: see the service's status."
 REPLACED = "Somebody wanted it otherwise before it could be done."
@@ -109,8 +110,12 @@ class Home:
         delivery.ack()
         grid = self._parsed(GRID_STATE, delivery)
         now = utc_now()
-        if grid is None or delivery.retained or not fresh(grid.at, now, decide.GRID_HOLDS):
+        if grid is None or delivery.retained:
             return
+        if not fresh(grid.at, now, decide.GRID_HOLDS):
+            self._service.health.problem("clock", f"{GRID_STATE.template} {NOT_NOW}")
+            return
+        self._service.health.solved("clock")
         memory = self.memory
         if decide.overtaken(grid, memory.grid, now):
             return

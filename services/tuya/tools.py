@@ -110,7 +110,7 @@ def _simulated(settings: TuyaSettings, listed: dict[str, Plug], grid: Grid) -> I
         plug = listed[want.plug]
         wait = (want.not_before - now).total_seconds() + (settings.plug_restore_delay if want.on else 0)
         is_now = asyncio.run(_reading(settings, plug, want.gang))
-        yield f"{plug.title} ({want.gang}): {is_now} now; {WORDS[want.on]} after {wait:g} s"
+        yield f"{plug.title} ({want.gang}): {is_now} now; {WORDS[want.on]} after {wait:.0f} s"
     if not after.wants:
         yield "Nothing would be switched."
 

@@ -141,7 +141,7 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     assert watcher.wait_for(f"plug/{ROUTER}/state", protected=True)["on"]
     outcomes = {action["outcome"] for action in watcher.on(f"plug/{FIRST}/action")}
     assert outcomes == {"done"}
-    assert "Boiler off for grid: done (local)." in stack.tuya.log
+    assert "Boiler off by grid: done (local)." in stack.tuya.log
     query = f'SELECT "on", "by", outcome, via, transition_id FROM plug_action WHERE device = \'{FIRST}\' ORDER BY at'
     rows = eventually(lambda: rows if len(rows := stack.rows(query)) == 2 else [], "both actions are in the database")
     assert rows[0][:4] == (0, "grid", "done", "local")
@@ -159,7 +159,9 @@ def test_nothing_is_switched_by_what_is_no_news(
     mains.turn("on")
     said_until_heard(stack, mains)
     mains.say(state="off", id_="old", age_s=3600)
+    assert "with a moment that is not now" in watcher.wait_for(STATUS, state="degraded")["reason"]
     mains.say(state="unknown", id_="new")
+    watcher.wait_for(STATUS, state="online")
     said_until_heard(stack, mains)
     stack.tuya.end()
     mains.say(state="off", id_="retained", retain=True)
@@ -317,7 +319,7 @@ def test_a_dry_run_switches_nothing_and_says_so(
     mains.turn("on")
     said_until_heard(stack, mains)
     watcher.wait_for(f"plug/{FIRST}/action", on=True, outcome="dry_run")
-    assert "Boiler off for grid: dry run." in stack.tuya.log
+    assert "Boiler off by grid: dry run." in stack.tuya.log
     assert commands(stack) == 0
 
 
@@ -370,6 +372,7 @@ def test_a_change_of_the_list_is_taken_over_and_a_mistake_in_it_is_not(
     stack.plugs_file.write_text("\n".join(lines))
     watcher.wait_for(f"plug/{FIRST}/state", protected=True)
     watcher.wait_for(STATUS, state="online")
+    watcher.wait_for(f"plug/{SECOND}/state", on=None, reachable=None)
     set_plug(stack, SECOND, on=False)
     assert "is disabled" in watcher.wait_for(f"plug/{SECOND}/action", outcome="refused")["why"]
     mains.turn("off")

@@ -23,6 +23,7 @@ from shared.errors import ConfigError
         pytest.param("plugs:\n  - {id: a, local_key: 1234567890123456}\n", "put it in quotes", id="key-of-figures"),
         pytest.param("plugs:\n  - {id: a, version: 4}\n", "plug 1, version", id="version"),
         pytest.param("plugs:\n  - {id: a, host: Auto}\n", "host is the address of the plug", id="no-address"),
+        pytest.param("plugs:\n  - {id: a, gangs: [switch, switch_1]}\n", "the same data point", id="one-point"),
         pytest.param("plugs:\n  - {id: a b}\n", "only letters, digits", id="id"),
     ],
 )
