@@ -9,6 +9,8 @@ from services.tuya.plugs import Plug
 from shared.freshness import fresh
 from shared.messages import Grid, GridState, PlugCommand
 
+NEWS_HOLDS = timedelta(seconds=30)
+"""The grid is repeated with every reading, so what comes late is a replay, and the next one tells what is now."""
 GRID_HOLDS = timedelta(seconds=90)
 COMMAND_HOLDS = timedelta(seconds=60)
 WISH_HOLDS = timedelta(minutes=10)
@@ -38,6 +40,11 @@ class Rules:
         return plug is not None and not plug.protected and (plug.enabled or self.all_devices)
 
 
+def is_news(grid: GridState, now: datetime) -> bool:
+    """Return whether a message is about this moment."""
+    return fresh(grid.at, now, NEWS_HOLDS)
+
+
 def tells(grid: GridState | None, now: datetime) -> bool:
     """Return whether a message says anything about the grid of now."""
     return grid is not None and grid.state is not Grid.UNKNOWN and fresh(grid.at, now, GRID_HOLDS)
@@ -56,7 +63,7 @@ def on_grid(
     steady is for how long we have heard of this change, by a clock that nobody sets: after a blackout the host's own
     clock may jump by hours, and the moments in messages with it.
     """
-    if not tells(grid, now) or grid.transition_id in (None, journal.handled):
+    if not is_news(grid, now) or grid.state is Grid.UNKNOWN or grid.transition_id in (None, journal.handled):
         return journal
     if journal.handled is None:  # the first start ever: whatever happened before is none of our doing
         return _handled(journal, grid)

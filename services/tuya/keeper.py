@@ -110,12 +110,13 @@ class Keeper:
         """Look again at what is wanted."""
         self._news.set()
 
-    def retire(self) -> None:
-        """Say no more of it: it is listed otherwise from now on, or not at all."""
+    def retire(self, *, for_good: bool) -> None:
+        """Say no more of it: it is listed otherwise from now on, or not at all any more."""
         for problem in (self._problem, f"key {self.plug.id}"):
             self._health.solved(problem)
-        unknown = dict.fromkeys(self.state.gangs)
-        self._tell(on=None, gangs=unknown, reachable=None, confirmed=False, pending=None, problem=RETIRED)
+        if for_good:
+            unknown = dict.fromkeys(self.state.gangs)
+            self._tell(on=None, gangs=unknown, reachable=None, confirmed=False, pending=None, problem=RETIRED)
 
     def refuse(self, why: str) -> None:
         """Show in the state that a command was refused."""

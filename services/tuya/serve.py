@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,9 +24,8 @@ from shared.errors import (
     DeviceOfflineError,
     StorageError,
 )
-from shared.freshness import fresh
 from shared.link import Delivery
-from shared.messages import ActionOutcome, PlugAction, PlugCommand, Via
+from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand, Via
 from shared.service import Service
 from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET, M, Topic
 
@@ -35,6 +34,8 @@ log = logging.getLogger("tuya")
 LIST_AGAIN_S = 60.0
 LIST_MOST_S = 3600.0
 FILE_LOOK_S = 1.0
+LATE_S = 2.0
+"""What was kept for us while the connection was broken comes within a moment."""
 NOTHING_TO_DO = (
     "No plugs: list them in TUYA_PLUGS_FILE, or set TUYA_ACCESS_ID and TUYA_ACCESS_SECRET so that they are found."
 )
@@ -91,6 +92,7 @@ class Home:
         self._kept: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._turned_at = time.monotonic()
+        self._late_since: float | None = None
 
     async def run(self) -> None:
         """Keep all plugs."""
@@ -112,12 +114,9 @@ class Home:
         now = utc_now()
         if grid is None or delivery.retained:
             return
-        if not fresh(grid.at, now, decide.GRID_HOLDS):
-            self._service.health.problem("clock", f"{GRID_STATE.template} {NOT_NOW}")
-            return
-        self._service.health.solved("clock")
+        self._compare_clocks(grid, now)
         memory = self.memory
-        if decide.overtaken(grid, memory.grid, now):
+        if not decide.is_news(grid, now) or decide.overtaken(grid, memory.grid, now):
             return
         if memory.grid is None or memory.grid.transition_id != grid.transition_id:
             self._turned_at = time.monotonic()
@@ -126,6 +125,16 @@ class Home:
         self._take_over(decide.on_grid(memory.journal, grid, self._plugs, memory.rules, now, steady=steady), TURNED)
         for keeper in self._keepers.values():
             keeper.wake()
+
+    def _compare_clocks(self, grid: GridState, now: datetime) -> None:
+        """Say it where all that comes is of another moment; after a broken connection some may be."""
+        if decide.is_news(grid, now):
+            self._late_since = None
+            self._service.health.solved("clock")
+            return
+        self._late_since = self._late_since or time.monotonic()
+        if time.monotonic() - self._late_since > LATE_S:
+            self._service.health.problem("clock", f"{GRID_STATE.template} {NOT_NOW}")
 
     def hear_command(self, delivery: Delivery) -> None:
         """Do what a person wants, or say why not."""
@@ -151,9 +160,10 @@ class Home:
 
     def _keep(self, plug: Plug) -> None:
         """Watch a plug that is used, or that must not be; what was known of it before is over."""
-        self._leave(plug.id)
+        is_used = plug.enabled or plug.protected or self.memory.rules.all_devices
+        self._leave(plug.id, for_good=not is_used)
         self._listed[plug.id] = plug
-        if self._tasks and (plug.enabled or plug.protected or self.memory.rules.all_devices):
+        if self._tasks and is_used:
             settings = self._settings
             keeper = Keeper(
                 plug,
@@ -167,10 +177,10 @@ class Home:
             self._keepers[plug.id] = keeper
             self._kept[plug.id] = self._tasks.create_task(keeper.run())
 
-    def _leave(self, id_: str) -> None:
+    def _leave(self, id_: str, *, for_good: bool) -> None:
         self._listed.pop(id_, None)
         if keeper := self._keepers.pop(id_, None):
-            keeper.retire()
+            keeper.retire(for_good=for_good)
             self._kept.pop(id_).cancel()
 
     async def _watch_file(self) -> None:
@@ -194,7 +204,7 @@ class Home:
         changed = [plug for id_, plug in listed.items() if self._listed.get(id_) != plug]
         gone = [id_ for id_ in self._listed if id_ not in listed]
         for id_ in gone:
-            self._leave(id_)
+            self._leave(id_, for_good=True)
         for plug in changed:
             self._keep(plug)
         if changed or gone:

@@ -99,9 +99,9 @@ def said_until_heard(stack: Stack, mains: Mains) -> None:
     eventually(heard, "the change of the grid is in the journal")
 
 
-def said(mains: Mains) -> bool:
-    """Repeat the grid once."""
-    mains.say()
+def said(mains: Mains, **fields: Any) -> bool:
+    """Tell of the grid once."""
+    mains.say(**fields)
     return True
 
 
@@ -159,8 +159,12 @@ def test_nothing_is_switched_by_what_is_no_news(
     mains.turn("on")
     said_until_heard(stack, mains)
     mains.say(state="off", id_="old", age_s=3600)
-    assert "with a moment that is not now" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    mains.say(state="off", id_="a-moment-ago", age_s=40)
     mains.say(state="unknown", id_="new")
+    said_until_heard(stack, mains)
+    eventually(lambda: said(mains, state="off", id_="late", age_s=3600) and watcher.last(STATUS)["reason"])
+    assert "with a moment that is not now" in watcher.last(STATUS)["reason"]
+    mains.say()
     watcher.wait_for(STATUS, state="online")
     said_until_heard(stack, mains)
     stack.tuya.end()

@@ -13,7 +13,6 @@ from services.tuya import decide
 from services.tuya.decide import Rules
 from services.tuya.journal import Journal, Want, load, save
 from services.tuya.plugs import Plug
-from shared.freshness import fresh
 from shared.messages import Grid, GridState, PlugCommand
 
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
@@ -42,7 +41,7 @@ def grid(state: Grid, id_: str | None, *, age_s: float = 0) -> GridState:
     ("journal", "message"),
     [
         pytest.param(KNOWN, grid(Grid.UNKNOWN, "t2"), id="unknown"),
-        pytest.param(KNOWN, grid(Grid.OFF, "t2", age_s=91), id="stale"),
+        pytest.param(KNOWN, grid(Grid.OFF, "t2", age_s=31), id="replay"),
         pytest.param(KNOWN, grid(Grid.OFF, "t2", age_s=-31), id="from-the-future"),
         pytest.param(KNOWN, grid(Grid.OFF, "t1"), id="acted-on-before"),
         pytest.param(KNOWN, grid(Grid.OFF, None), id="no-transition"),
@@ -278,7 +277,7 @@ class World:
         )
 
     def hear(self, message: GridState) -> None:
-        if not fresh(message.at, self.now, decide.GRID_HOLDS) or decide.overtaken(message, self.heard, self.now):
+        if not decide.is_news(message, self.now) or decide.overtaken(message, self.heard, self.now):
             return
         if self.heard is None or self.heard.transition_id != message.transition_id:
             self.turned_at_s = self.clock_s
