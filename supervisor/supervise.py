@@ -9,7 +9,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -112,12 +112,14 @@ def is_free(port: int) -> bool:
         return True
 
 
-def port_near(preferred: int) -> int:
-    """Return the preferred port, or else the next free one, and say so."""
-    port = next(port for port in range(preferred, preferred + 200) if is_free(port) and _claim(port))
-    if port != preferred:
-        log.info("Port %d is taken by another program; using %d.", preferred, port)
-    return port
+def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
+    """Return for each name its preferred port, or else the next free one, and say so; no port twice."""
+    ports: dict[str, int] = {}
+    for name, wanted in preferred.items():
+        ports[name] = next(port for port in range(wanted, wanted + 200) if is_free(port) and _claim(port))
+        if ports[name] != wanted:
+            log.info("Port %d is taken by another program; using %d.", wanted, ports[name])
+    return ports
 
 
 def _claim(port: int) -> bool:
