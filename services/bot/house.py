@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from services.bot.alert import LIVE
 from shared.freshness import fresh
 from shared.messages import (
     Availability,
@@ -14,15 +15,13 @@ from shared.messages import (
     ServiceStatus,
 )
 
-LIVE = timedelta(minutes=3)
-"""An older reading tells nothing about now. Batteries may be read once a minute."""
 ALL = "all"
 """The battery that sums up the others."""
 
 
 @dataclass
 class House:
-    """The last message of each topic, by device."""
+    """The last message of each topic, by device; since when we listen, None where that does not matter."""
 
     grid: GridState | None = None
     plan: OutageSchedule | None = None
@@ -33,6 +32,7 @@ class House:
     battery_names: dict[str, str] = field(default_factory=dict)
     plugs: dict[str, PlugState] = field(default_factory=dict)
     services: dict[str, ServiceStatus] = field(default_factory=dict)
+    listening_since: datetime | None = None
 
     def live_grid(self, now: datetime) -> GridState | None:
         """Return the grid's state where somebody has said it lately."""
