@@ -1,13 +1,12 @@
 """What the commands say, pure: the house, the moment, the language -> a text. Unknown is said as such."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from services.bot.days import day_text, schedule_text
 from services.bot.house import LIVE, House
 from services.bot.words import Html, Voice, lines
 from shared import outages
-from shared.freshness import fresh
+from shared.freshness import PLUG_HOLDS, fresh
 from shared.messages import BatteryState, Contact, Grid, PlugState
 
 LOW_PERCENT = 30
@@ -147,7 +146,7 @@ def plugs_text(voice: Voice, house: House) -> str:
 
 
 def _plug_line(voice: Voice, device: str, plug: PlugState) -> str:
-    is_silent = plug.reachable is False or not fresh(plug.at, voice.now, timedelta(minutes=30))
+    is_silent = plug.reachable is False or not fresh(plug.at, voice.now, PLUG_HOLDS)
     note = voice("plug_unreachable") if is_silent else Html("")
     note = Html(note + (voice("plug_protected") if plug.protected else ""))
     return voice("plug_line", name=plug.name or device, state=plug_state(voice, plug.on), note=note)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.bot.alert import Alert, Kind
-from services.bot.house import ALL, LIVE, House
+from services.bot.house import LIVE, House
 from services.bot.memory import Condition, Memory
+from shared.charge import ALL
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.messages import Availability, BatteryState, Contact, InverterState, ServiceHealth, ServiceStatus, iso
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from services.dashboard.markup import attributes, icon, part, text
+from services.dashboard.now.plugs import routes
+from services.dashboard.now.recorded import recorded
 from services.dashboard.now.view import view
 from services.dashboard.pages import Page
 from services.dashboard.wording import Clock
@@ -23,6 +25,7 @@ def layout(clock: Clock) -> list[Any]:
                     [_flow(clock), html.Div([_tiles(clock), _details(clock)], className="facts")],
                     className="columns",
                 ),
+                _strip(clock),
                 html.Section(
                     [html.H2(clock("now.other_inverters")), part("others", html.Ul, className="others")],
                     className="card",
@@ -30,9 +33,14 @@ def layout(clock: Clock) -> list[Any]:
             ],
             className="if-readings",
         ),
+        _plugs(clock),
         html.Section(
-            [html.H2(clock("service.title")), part("services", html.Ul, className="services")],
-            className="card if-answered",
+            [
+                html.H2(clock("now.sources")),
+                part("sources", html.Ul, className="sources"),
+                part("services", html.Ul, className="services"),
+            ],
+            className="card if-answered sources-card",
         ),
     ]
 
@@ -45,6 +53,7 @@ def _banner() -> html.Section:
                 [
                     html.H1([text("banner", **attributes(aria_live="polite")), text("lasting", className="lasting")]),
                     text("verdict", html.P, className="verdict"),
+                    text("outlook", html.P, className="verdict outlook"),
                 ]
             ),
             html.P([html.Span(className="pulse"), text("name", className="name"), text("as-of")], className="as-of"),
@@ -97,6 +106,7 @@ def _tiles(clock: Clock) -> html.Div:
                 "battery-fact",
                 "battery-note",
                 "battery-voltage",
+                dcc.Link(part("packs", html.Span, className="packs"), href="/battery"),
             ),
             _tile("home", clock("node.home"), "home", "home-note"),
             _tile("sun", clock("node.sun"), "sun", "sun-note"),
@@ -107,8 +117,9 @@ def _tiles(clock: Clock) -> html.Div:
 
 
 def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
-    """A tile: its name, one large value, and small facts below it in a row."""
-    bars = [note for note in notes if not isinstance(note, str)]
+    """A tile: its name, one large value, small facts below it in a row, then what else belongs to it."""
+    bars = [note for note in notes if isinstance(note, html.Div)]
+    links = [note for note in notes if isinstance(note, dcc.Link)]
     facts = [text(note, className="fact") for note in notes if isinstance(note, str)]
     return html.Section(
         [
@@ -116,9 +127,31 @@ def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
             text(value, html.P, className="value dims"),
             *bars,
             html.P(facts, className="note dims"),
+            *links,
         ],
         className=f"card tile tile-{key}",
         **attributes(data_state_of=key),
+    )
+
+
+def _strip(clock: Clock) -> html.Section:
+    looks = ("charge", "off", "planned", "possible", "unknown")
+    legend = [html.Li([html.Span(className=f"key key-{look}"), clock(f"strip.{look}")]) for look in looks]
+    layers = [html.Div(id="now-recorded", className="strip-past"), part("strip", className="strip-live")]
+    return html.Section(
+        [html.H2(clock("strip.title")), html.Div(layers, className="strip"), html.Ul(legend, className="legend")],
+        className="card strip-card",
+    )
+
+
+def _plugs(clock: Clock) -> html.Section:
+    return html.Section(
+        [
+            html.H2(clock("plug.title")),
+            text("plugs-closed", html.P, className="plugs-closed"),
+            part("plugs", html.Ul, className="plugs", **attributes(data_no_answer=clock("plug.no_answer"))),
+        ],
+        className="card if-answered plugs-card",
     )
 
 
@@ -139,4 +172,4 @@ def _details(clock: Clock) -> html.Section:
     return html.Section([html.H2(clock("now.details")), html.Dl(pairs)], className="card details")
 
 
-PAGE = Page("now", "now", layout, view)
+PAGE = Page("now", "now", layout, view, recorded=recorded, renews=True, routes=routes)
