@@ -16,6 +16,7 @@ def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, clock:
     return {
         "sun": clock.power(inverter.pv_power_w),
         "sun-note": _sun_note(inverter, clock),
+        "sun-strings": _sun_strings(inverter, clock),
         "grid": clock("now.no_grid") if missing else clock.power(inverter.grid_power_w),
         "grid-note": "" if missing else _direction(inverter.grid_power_w, ("importing", "exporting", "idle"), clock),
         "home": clock.power(load_w(inverter)),
@@ -41,8 +42,19 @@ def _sun_note(inverter: InverterState, clock: Clock) -> str:
     return clock("now.no_sun") if inverter.pv_power_w == 0 else ""
 
 
+def _sun_strings(inverter: InverterState, clock: Clock) -> str:
+    """Return what each of two strings of panels gives; of one alone the tile's value says it."""
+    strings = (inverter.pv1_power_w, inverter.pv2_power_w)
+    return " + ".join(map(clock.power, strings)) if all(strings) else ""
+
+
+def load_percent(inverter: InverterState) -> float | None:
+    """Return how much of what the inverter can give the home draws."""
+    return inverter.load_percent if inverter.total_load_percent is None else inverter.total_load_percent
+
+
 def _home_note(inverter: InverterState, clock: Clock) -> str:
-    share = inverter.load_percent if inverter.total_load_percent is None else inverter.total_load_percent
+    share = load_percent(inverter)
     return "" if share is None else clock("now.load_share", percent=clock.number("percent", share))
 
 

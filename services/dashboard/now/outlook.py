@@ -22,7 +22,8 @@ def outlook(snapshot: Snapshot, inverter: InverterState | None, clock: Clock) ->
     if grid is None or not known or grid.state is not Grid.OFF:
         return _dated(_plan_ahead(plan, clock, light=known and grid is not None and grid.state is Grid.ON), plan, clock)
     back = _dated(_return(plan, grid.since, clock), plan, clock)
-    return f"{JOINED}· ".join(part for part in (_lasts(snapshot, inverter, clock), back) if part)
+    said = f"{JOINED}· ".join(part for part in (_lasts(snapshot, inverter, clock), back) if part)
+    return said[:1].upper() + said[1:]
 
 
 def _lasts(snapshot: Snapshot, inverter: InverterState | None, clock: Clock) -> str:

@@ -22,8 +22,7 @@ def layout(clock: Clock) -> list[Any]:
             [
                 _banner(),
                 html.Div(
-                    [_flow(clock), html.Div([_tiles(clock), _details(clock)], className="facts")],
-                    className="columns",
+                    [_flow(clock), html.Div([_tiles(clock), _packs(clock)], className="facts")], className="columns"
                 ),
                 _strip(clock),
                 html.Section(
@@ -34,14 +33,7 @@ def layout(clock: Clock) -> list[Any]:
             className="if-readings",
         ),
         _plugs(clock),
-        html.Section(
-            [
-                html.H2(clock("now.sources")),
-                part("sources", html.Ul, className="sources"),
-                part("services", html.Ul, className="services"),
-            ],
-            className="card if-answered sources-card",
-        ),
+        html.Div([_details(clock), _sources(clock)], className="columns"),
     ]
 
 
@@ -102,24 +94,26 @@ def _tiles(clock: Clock) -> html.Div:
                 "battery",
                 clock("node.battery"),
                 "soc",
-                html.Div(html.Div(className="level"), className="bar"),
+                _bar(),
                 "battery-fact",
                 "battery-note",
                 "battery-voltage",
-                dcc.Link(part("packs", html.Span, className="packs"), href="/battery"),
             ),
-            _tile("home", clock("node.home"), "home", "home-note"),
-            _tile("sun", clock("node.sun"), "sun", "sun-note"),
+            _tile("home", clock("node.home"), "home", _bar(), "home-note"),
+            _tile("sun", clock("node.sun"), "sun", "sun-note", "sun-strings"),
             _tile("grid", clock("node.grid"), "grid", "grid-note", "grid-voltage", "grid-frequency"),
         ],
         className="tiles",
     )
 
 
+def _bar() -> html.Div:
+    return html.Div(html.Div(className="level"), className="bar", **attributes(aria_hidden="true"))
+
+
 def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
-    """A tile: its name, one large value, small facts below it in a row, then what else belongs to it."""
-    bars = [note for note in notes if isinstance(note, html.Div)]
-    links = [note for note in notes if isinstance(note, dcc.Link)]
+    """A tile: its name, one large value, and small facts below it in a row."""
+    bars = [note for note in notes if not isinstance(note, str)]
     facts = [text(note, className="fact") for note in notes if isinstance(note, str)]
     return html.Section(
         [
@@ -127,20 +121,37 @@ def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
             text(value, html.P, className="value dims"),
             *bars,
             html.P(facts, className="note dims"),
-            *links,
         ],
         className=f"card tile tile-{key}",
         **attributes(data_state_of=key),
     )
 
 
+def _packs(clock: Clock) -> html.Section:
+    """Several batteries, each of which leads to their page."""
+    link = dcc.Link(part("packs", html.Span, className="packs"), href="/battery", title=clock("page.battery"))
+    return html.Section(link, className="card packs-card")
+
+
 def _strip(clock: Clock) -> html.Section:
     looks = ("charge", "off", "planned", "possible", "unknown")
     legend = [html.Li([html.Span(className=f"key key-{look}"), clock(f"strip.{look}")]) for look in looks]
-    layers = [html.Div(id="now-recorded", className="strip-past"), part("strip", className="strip-live")]
+    scale = [html.Span(clock.number("percent", mark), className=f"scale scale-{mark}") for mark in (100, 50)]
+    layers = [html.Div(id="now-recorded", className="strip-past"), part("strip", className="strip-live"), *scale]
     return html.Section(
         [html.H2(clock("strip.title")), html.Div(layers, className="strip"), html.Ul(legend, className="legend")],
         className="card strip-card",
+    )
+
+
+def _sources(clock: Clock) -> html.Section:
+    return html.Section(
+        [
+            html.H2(clock("now.sources")),
+            part("sources", html.Ul, className="sources"),
+            part("services", html.Ul, className="services"),
+        ],
+        className="card if-answered",
     )
 
 
@@ -169,7 +180,7 @@ def _details(clock: Clock) -> html.Section:
         html.Div([html.Dt(label), text(key, html.Dd, className="dims", **attributes(data_state_of=key))])
         for key, label in rows
     ]
-    return html.Section([html.H2(clock("now.details")), html.Dl(pairs)], className="card details")
+    return html.Section([html.H2(clock("now.details")), html.Dl(pairs)], className="card details if-readings")
 
 
 PAGE = Page("now", "now", layout, view, recorded=recorded, renews=True, routes=routes)

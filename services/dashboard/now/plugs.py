@@ -94,11 +94,11 @@ def _notes(plug: PlugState, now: str, clock: Clock) -> list[html.Span]:
     if now == "away":
         notes.append(clock("page.as_of", at=clock.since(plug.at)))
     elif plug.since:
-        by_grid = plug.switched_by == "grid"
-        notes.append(clock("plug.since_grid" if by_grid else "plug.since", since=clock.since(plug.since)))
+        by_grid = plug.switched_by == "grid" and now in ("on", "off")
+        notes.append(clock(f"plug.grid_{now}" if by_grid else "plug.since", since=clock.since(plug.since)))
     if plug.dry_run:
         notes.append(clock("plug.dry_run"))
-    if len(plug.gangs) > 1:
+    if len(set(plug.gangs.values())) > 1:
         words = {True: clock("plug.on"), False: clock("plug.off"), None: clock("unknown")}
         notes.append(", ".join(f"{gang} {words[on]}" for gang, on in plug.gangs.items()))
     return [html.Span(note, className="fact") for note in notes]

@@ -27,10 +27,10 @@ def recorded(site: Site, clock: Clock, _look: Look) -> list[Any]:
 
 def _charge(engine: Engine, span: Axis) -> Sequence[float | None]:
     """Return the charge every five minutes: of the BMS, which knows it better, or else of the first inverter."""
+    end = span.start + BUCKETS * STEP
     inverters = [(INVERTERS, name, "battery_soc_percent") for name in devices(engine)[:1]]
-    for source, device, field in [(BATTERIES, ALL, "soc_percent"), *inverters]:
-        end = span.start + BUCKETS * STEP
-        found = series(engine, device, [field], start=span.start, end=end, buckets=BUCKETS, source=source)
-        if not found.empty:
-            return found.values[field]
-    return []
+    told = [
+        series(engine, device, [field], start=span.start, end=end, buckets=BUCKETS, source=source).values[field]
+        for source, device, field in [(BATTERIES, ALL, "soc_percent"), *inverters]
+    ]
+    return [next((value for value in values if value is not None), None) for values in zip(*told, strict=True)]

@@ -25,8 +25,6 @@ STEP = timedelta(minutes=5)
 BUCKETS = BACK // STEP + 1
 TICK = timedelta(hours=3)
 CLASSES = {Grid.OFF: "off", Grid.UNKNOWN: "unknown"}
-JUST_BEGUN = timedelta(minutes=2)
-"""An outage is drawn at least so wide, or one that has just begun would not be seen."""
 NEAR_PERCENT = 4
 """Closer to an edge a label would be cut."""
 
@@ -61,7 +59,7 @@ def live_layer(snapshot: Snapshot, soc_percent: float | None, clock: Clock) -> l
     marks = [html.Span(className="now-line", style={"left": f"{span.percent(span.now)}%"})]
     if soc_percent is not None:
         place = {"left": f"{span.percent(span.now)}%", "bottom": f"{soc_percent:.1f}%"}
-        marks.append(html.Span(className="now-dot", style=place))
+        marks.append(html.Span(html.Span(clock.number("percent", soc_percent)), className="now-dot", style=place))
     label = clock("strip.ahead", bands=_listed(shown, clock))
     bands = html.Div([*(_band(*one, span, clock) for one in shown), *marks], role="img", **attributes(aria_label=label))
     return [bands, *_ticks(span, clock)]
@@ -121,7 +119,7 @@ def _lasting(snapshot: Snapshot, span: Axis, clock: Clock) -> Iterator[Band]:
         yield "unknown", max(span.start, grid.at), span.now
     elif grid.state in CLASSES and heard:
         # at least two minutes wide, or an outage that has just begun would not be seen
-        yield CLASSES[grid.state], min(max(span.start, grid.since), span.now - JUST_BEGUN), span.now
+        yield CLASSES[grid.state], min(max(span.start, grid.since), span.now), span.now
 
 
 def _plan(plan: OutageSchedule | None, span: Axis) -> Iterator[Band]:
@@ -180,7 +178,7 @@ def _shapes(charge: Sequence[float | None]) -> list[tuple[str, str]]:
     if not runs:
         return []
     lines = "".join(f"M{_points(run)}" for run in runs)
-    areas = "".join(f"M{run[0][0]} 100L{_points(run)}L{run[-1][0]} 100Z" for run in runs)
+    areas = "".join(f"M{run[0][0]:g} 100L{_points(run)}L{run[-1][0]:g} 100Z" for run in runs)
     return [("area", _mask(areas, "fill='#000'")), ("line", _mask(lines, LINE))]
 
 

@@ -8,7 +8,7 @@ from dash import html
 from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.now.banner import banner, banner_state
-from services.dashboard.now.nodes import flow, nodes, tiles
+from services.dashboard.now.nodes import flow, load_percent, nodes, tiles
 from services.dashboard.now.outlook import outlook
 from services.dashboard.now.packs import pack_rows
 from services.dashboard.now.plugs import closed_why, plug_rows
@@ -56,6 +56,7 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
         extra={
             "flow": flow(reading, grid) if live and inverter else dict.fromkeys(("sun", "grid", "battery", "home"), 0),
             "soc": soc,
+            "load": load_percent(reading),
         },
     )
 
