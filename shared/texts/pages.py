@@ -99,13 +99,14 @@ PAGES: dict[str, tuple[str, str]] = {
     # what is ahead, on Now
     "now.lasts_until": ("вистачить приблизно до {at}", "lasts until about {at}"),
     "now.lasts_long": ("вистачить більш ніж на добу", "lasts for more than a day"),
-    "now.back": ("світло має з'явитися о {at}", "the light should be back at {at}"),
+    "now.back": ("світло має з'явитися {at}", "the light should be back {at}"),
     "now.back_possible": (
         "можливе відключення за графіком, до {at}",
         "a possible outage of the schedule, until {at}",
     ),
+    "now.at_time": ("о {time}", "at {time}"),
     "now.back_open": (" (що далі, ще не опубліковано)", " (what follows is not published yet)"),
-    "now.overdue": ("світло мало з'явитися о {at}", "the light should have been back at {at}"),
+    "now.overdue": ("світло мало з'явитися {at}", "the light should have been back {at}"),
     "now.unplanned": ("цього відключення немає у графіку", "this outage is not in the schedule"),
     "now.off_emergency": (
         "екстрені відключення: графіки не діють",
@@ -163,8 +164,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "plug.turning_off": ("вимикається…", "switching off…"),
     "plug.unconfirmed": (", не підтверджено", ", not confirmed"),
     "plug.since": ("з {since}", "since {since}"),
-    "plug.grid_off": ("бо світло зникло, з {since}", "as the grid went, since {since}"),
-    "plug.grid_on": ("бо світло повернулося, з {since}", "as the grid came back, since {since}"),
+    "plug.grid_off": ("світло зникло, {since}", "grid lost, {since}"),
+    "plug.grid_on": ("світло повернулося, {since}", "grid back, {since}"),
     "plug.dry_run": ("пробний режим: насправді не перемикається", "dry run: nothing is really switched"),
     "plug.protected": ("захищена", "protected"),
     "plug.switch": ("Розетка {name}", "Plug {name}"),

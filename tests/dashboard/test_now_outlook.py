@@ -83,14 +83,14 @@ BACK = "The light should be back at 21:30"
             plan(window(18, 24)),
             18,
             {},
-            "The light should be back at tomorrow 00:00 (what follows is not published yet)",
+            "The light should be back tomorrow 00:00 (what follows is not published yet)",
             id="the-plan-ends-there",
         ),
         pytest.param(
             plan(window(18, 24), states=(DayPlan.PLANNED, DayPlan.NO_OUTAGES)),
             18,
             {},
-            "The light should be back at tomorrow 00:00",
+            "The light should be back tomorrow 00:00",
             id="tomorrow-is-known",
         ),
         pytest.param(

@@ -81,7 +81,7 @@ def row(one: PlugState, snapshot: Snapshot | None = None) -> tuple[dict, list[st
         pytest.param(
             {"on": False, "switched_by": "grid", "since": NOW - timedelta(minutes=5)},
             "off",
-            ["off", "as the grid went, since 17:57"],
+            ["off", "grid lost, 17:57"],
             "false",
             False,
             id="by-the-grid",

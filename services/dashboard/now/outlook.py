@@ -47,13 +47,22 @@ def _return(plan: OutageSchedule | None, since: datetime, clock: Clock) -> str:
     if change and (change.light or change.window.start - since <= EARLY):
         return _back(change, clock)
     over = outages.status_at(plan, since).window
-    return clock("now.overdue", at=clock.since(over.end)) if over else clock("now.unplanned")
+    return clock("now.overdue", at=_at(over.end, clock)) if over else clock("now.unplanned")
 
 
 def _back(change: Change, clock: Clock) -> str:
-    possible = change.window.certainty is Certainty.POSSIBLE
-    said = clock("now.back_possible" if possible else "now.back", at=clock.since(change.window.end))
+    end = change.window.end
+    if change.window.certainty is Certainty.POSSIBLE:
+        said = clock("now.back_possible", at=clock.since(end))
+    else:
+        said = clock("now.back", at=_at(end, clock))
     return said + (clock("now.back_open") if change.is_open else "")
+
+
+def _at(moment: datetime, clock: Clock) -> str:
+    """Return `at 21:30`, or the moment with its day."""
+    today = moment.astimezone(clock.zone).date() == clock.today
+    return clock("now.at_time", time=clock.clock(moment)) if today else clock.since(moment)
 
 
 def _plan_ahead(plan: OutageSchedule | None, clock: Clock, *, light: bool) -> str:
