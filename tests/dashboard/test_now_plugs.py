@@ -233,6 +233,17 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
             id="everything",
         ),
         pytest.param(
+            Snapshot(inverters={"smg2": reading(NOW)}, batteries={"jk1": battery()}, plugs={"boiler": plug()}),
+            [
+                ("stale", "Inverter", "as of 18:02"),
+                ("stale", "jk1", "as of 18:02"),
+                ("lost", "Schedule", "not heard yet"),
+                ("stale", "Plugs", "as of 18:02"),
+                ("lost", "History", "not heard yet"),
+            ],
+            id="without-a-broker-nothing-is-live",
+        ),
+        pytest.param(
             Snapshot(
                 connected=True,
                 inverters={"a": reading(NOW - timedelta(minutes=2)), "b": reading(NOW)},

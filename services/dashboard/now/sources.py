@@ -34,12 +34,15 @@ def source_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
 def _inverters(snapshot: Snapshot, clock: Clock) -> Iterator[Row]:
     for name, state in sorted(snapshot.inverters.items()):
         title = clock("now.inverter_named", name=name) if len(snapshot.inverters) > 1 else clock("now.inverter")
-        yield title, *_reading(state, snapshot.availability.get(name), clock, live=clock.fresh(state.at))
+        yield (
+            title,
+            *_reading(state, snapshot.availability.get(name), clock, live=snapshot.connected and clock.fresh(state.at)),
+        )
 
 
 def _batteries(snapshot: Snapshot, clock: Clock) -> Iterator[Row]:
     for name, state in charge.packs(snapshot.batteries):
-        live = fresh(state.at, clock.now, charge.BATTERY_HOLDS)
+        live = snapshot.connected and fresh(state.at, clock.now, charge.BATTERY_HOLDS)
         yield pack_name(snapshot, name), *_reading(state, snapshot.battery_availability.get(name), clock, live=live)
 
 
@@ -66,7 +69,8 @@ def _schedule(snapshot: Snapshot, clock: Clock) -> Row:
 def _plugs(snapshot: Snapshot, clock: Clock) -> Iterator[Row]:
     if snapshot.plugs:
         newest = max(snapshot.plugs.values(), key=lambda plug: plug.at)
-        yield clock("plug.title"), *_reading(newest, None, clock, live=fresh(newest.at, clock.now, PLUG_HOLDS))
+        live = snapshot.connected and fresh(newest.at, clock.now, PLUG_HOLDS)
+        yield clock("plug.title"), *_reading(newest, None, clock, live=live)
 
 
 def _recorder(snapshot: Snapshot, clock: Clock) -> Row:
