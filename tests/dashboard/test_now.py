@@ -247,6 +247,7 @@ def test_why_the_inverter_does_not_answer():
 
 
 def test_broker_gone_is_said():
+    assert page(house(connected=False))["text"]["as-of"] == "as of 18:02:11"
     assert "broker" in page(house(connected=False))["text"]["notice"]
     assert page(house())["text"]["notice"] == ""
     assert "Mosquitto" in page(Snapshot())["text"]["empty"]

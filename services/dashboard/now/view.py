@@ -41,7 +41,7 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
             "verdict": verdict(reading, grid, soc, clock) if live else _why(snapshot, name, clock),
             "outlook": outlook(snapshot, inverter if live else None, clock),
             "plugs-closed": closed_why(snapshot, clock) if snapshot.plugs else "",
-            "as-of": _as_of(inverter, clock),
+            "as-of": _as_of(inverter, clock, connected=snapshot.connected),
             "name": name if len(snapshot.inverters) > 1 else "",
         },
         state={"banner": banner_state(snapshot, clock), **nodes(reading, grid), **_alarms(reading)},
@@ -82,10 +82,10 @@ def _why(snapshot: Snapshot, name: str, clock: Clock) -> str:
     return clock("now.inverter_why", why=contact.why)
 
 
-def _as_of(inverter: InverterState | None, clock: Clock) -> str:
+def _as_of(inverter: InverterState | None, clock: Clock, *, connected: bool) -> str:
     if inverter is None:
         return ""
-    return clock("page.live" if clock.fresh(inverter.at) else "page.as_of", at=clock.second(inverter.at))
+    return clock("page.live" if connected and clock.fresh(inverter.at) else "page.as_of", at=clock.second(inverter.at))
 
 
 def _alarms(inverter: InverterState) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _others(snapshot: Snapshot, shown: str, clock: Clock) -> list[Any]:
             [
                 html.Span(name, className="name"),
                 html.Span(clock.power(charge.load_w(snapshot.inverters[name])), className="word"),
-                html.Span(_as_of(snapshot.inverters[name], clock), className="as-of"),
+                html.Span(_as_of(snapshot.inverters[name], clock, connected=snapshot.connected), className="as-of"),
             ]
         )
         for name in sorted(snapshot.inverters)
