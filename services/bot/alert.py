@@ -1,15 +1,16 @@
 """What is worth telling, as data: stored on disk first, put into words when it is sent."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.charge import BATTERY_HOLDS
 from shared.messages import ActionOutcome, Moment, OutageSchedule, Window
 from shared.outages import Expected
 
-LIVE = timedelta(minutes=3)
-"""An older reading tells nothing about now. Batteries may be read once a minute."""
+LIVE = BATTERY_HOLDS
+"""An older reading tells nothing about now: what the slowest device allows holds for all."""
 
 
 class Kind(StrEnum):

@@ -1,7 +1,6 @@
 """What the commands say, pure: the house, the moment, the language -> a text. Unknown is said as such."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from services.bot.alert import LIVE
 from services.bot.alerts import expected_around
@@ -9,7 +8,7 @@ from services.bot.days import day_text, old_text, schedule_text
 from services.bot.house import House
 from services.bot.words import Html, Voice, lines, paragraphs
 from shared import outages
-from shared.freshness import fresh
+from shared.freshness import PLUG_HOLDS, fresh
 from shared.messages import BatteryState, Contact, Grid, PlugState
 from shared.texts.devices import device_words
 
@@ -156,7 +155,7 @@ def plugs_text(voice: Voice, house: House) -> str:
 
 
 def _plug_line(voice: Voice, device: str, plug: PlugState, sentence: str = "plug_line") -> str:
-    is_silent = plug.reachable is False or not fresh(plug.at, voice.now, timedelta(minutes=30))
+    is_silent = plug.reachable is False or not fresh(plug.at, voice.now, PLUG_HOLDS)
     note = voice("plug_unreachable") if is_silent else Html("")
     note = Html(note + (voice("plug_protected") if plug.protected else ""))
     return voice(sentence, name=plug.name or device, state=plug_state(voice, plug.on), note=note)

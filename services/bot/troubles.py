@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.bot.alert import LIVE, Alert, Kind
-from services.bot.house import ALL, House
+from services.bot.house import House
 from services.bot.memory import Condition, Memory
+from shared.charge import ALL
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.messages import Availability, BatteryState, Contact, Grid, InverterState, ServiceHealth, ServiceStatus, iso
 
