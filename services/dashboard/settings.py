@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from services.dashboard.history.tariff import Tariff
+from services.dashboard.tariff import Tariff
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
 
 

@@ -8,8 +8,11 @@ from services.dashboard.history.figures import SOFT, SOLID, axis, plain, told
 from services.dashboard.look import Theme
 from services.dashboard.wording import Clock
 
-LABELS = 8
+LABELS = 7
 """So many fit below the bars on a phone."""
+CROWD = 14
+WIDTH_PX = (14, 7)
+"""Of the line across a bar: where there are few bars, and where there are more than CROWD."""
 
 
 def bars(pieces: Sequence[Piece], clock: Clock, *, theme: Theme) -> dict[str, Any]:
@@ -56,7 +59,11 @@ def _load(pieces: Sequence[Piece], theme: Theme, clock: Clock) -> dict[str, Any]
         "name": clock("history.load"),
         "x": list(range(len(pieces))),
         "y": [_signed(piece.kwh[LOAD]) for piece in pieces],
-        "marker": {"symbol": "line-ew", "size": 14, "line": {"width": 2.5, "color": theme.ink}},
+        "marker": {
+            "symbol": "line-ew",
+            "size": WIDTH_PX[len(pieces) > CROWD],
+            "line": {"width": 2.5, "color": theme.ink},
+        },
         "hoverinfo": "skip",
     }
 
@@ -89,7 +96,8 @@ def _layout(pieces: Sequence[Piece], theme: Theme, clock: Clock) -> dict[str, An
             "tickvals": list(marks),
             "ticktext": [pieces[index].short for index in marks],
             "showgrid": False,
+            "zeroline": False,
             "unifiedhovertitle": {"text": clock("history.energy")},
         },
-        "yaxis": lines | {"ticksuffix": clock("kilowatt_hours", value=""), "zeroline": True, "rangemode": "tozero"},
+        "yaxis": lines | {"zeroline": True, "rangemode": "tozero"},
     }

@@ -236,7 +236,7 @@ def axis(theme: Theme) -> dict[str, Any]:
         "gridcolor": theme.line,
         "zerolinecolor": theme.muted,
         "fixedrange": True,
-        "tickfont": {"color": theme.muted},
+        "tickfont": {"color": theme.muted, "size": 11},
     }
 
 
@@ -254,6 +254,7 @@ def _layout(window: Window, title: str, theme: Theme, clock: Clock, *, touch: bo
             "tickvals": [hour for hour, _ in marks],
             "ticktext": [text for _, text in marks],
             "anchor": "y2",
+            "zeroline": False,
             "ticks": "outside",
             "ticklen": 7,
             "tickcolor": "rgba(0,0,0,0)",

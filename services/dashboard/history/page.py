@@ -82,7 +82,7 @@ def _touch() -> bool:
 
 
 def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: Theme) -> list[Any]:
-    title = html.H2(clock("history.energy"))
+    title = html.H2(clock("history.in_kwh"))
     if energy.total == UNKNOWN:
         return [html.Section([title, html.P(clock("history.no_energy_yet"))], className="card")]
     tariff = site.settings.tariff

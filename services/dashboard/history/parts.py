@@ -20,8 +20,8 @@ from services.dashboard.history.energy import (
 )
 from services.dashboard.history.periods import Period, Span, period
 from services.dashboard.history.table import money
-from services.dashboard.history.tariff import Tariff
 from services.dashboard.markup import attributes, icon
+from services.dashboard.tariff import Tariff
 from services.dashboard.wording import Clock
 from shared.history.queries import GridSpan
 from shared.messages import Grid

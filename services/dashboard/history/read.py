@@ -11,8 +11,8 @@ from services.dashboard.history.energy import Costs, Kwh, Piece
 from services.dashboard.history.figures import Drawing
 from services.dashboard.history.flows import FIELDS, by_direction
 from services.dashboard.history.periods import Period
-from services.dashboard.history.tariff import Tariff
 from services.dashboard.history.windows import FINEST, Window
+from services.dashboard.tariff import Tariff
 from services.dashboard.wording import Clock
 from shared.history import reports
 from shared.history.queries import Series, outages, series

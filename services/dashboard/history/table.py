@@ -6,8 +6,8 @@ from typing import Any
 from dash import dcc, html
 
 from services.dashboard.history.energy import NAMES, Kwh, Piece
-from services.dashboard.history.tariff import Tariff
 from services.dashboard.markup import attributes
+from services.dashboard.tariff import Tariff
 from services.dashboard.wording import Clock
 
 

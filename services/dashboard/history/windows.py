@@ -106,7 +106,7 @@ def _days(window: Window, clock: Clock) -> Iterator[tuple[datetime, str]]:
 
 
 def _months(window: Window, clock: Clock) -> Iterator[tuple[datetime, str]]:
-    firsts = [day for day in _dates(window, clock.zone) if day.day == 1]
+    firsts = [day for day in _dates(window, clock.zone)[:-1] if day.day == 1]
     every = -(-len(firsts) // 12)
     for day in firsts:
         if (day.year * 12 + day.month - 1) % every == 0:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
-from services.dashboard.history.periods import local
 from shared.history.derived import HOUR_MS
 from shared.history.tables import to_ms
 
@@ -40,5 +39,7 @@ class Tariff:
 
 def _hours(day: date, first: int, last: int, zone: tzinfo) -> range:
     """Return the beginnings of the hours between two of the wall clock in ms, as many as there really are."""
-    begins, ends = (to_ms(local(day + timedelta(days=one // 24), zone, minutes=one % 24 * 60)) for one in (first, last))
+    begins, ends = (
+        to_ms(datetime.combine(day + timedelta(days=one // 24), time(one % 24), zone)) for one in (first, last)
+    )
     return range(begins, ends, HOUR_MS)
