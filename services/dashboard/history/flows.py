@@ -54,12 +54,13 @@ def stacked(hours: Sequence[float], columns: Mapping[str, Values]) -> dict[str, 
     base: list[float | None] = [0.0] * len(hours)
     found: dict[str, Outline] = {}
     for name, values in columns.items():
-        if not any(values):
+        if all(value is None for value in values):
             continue
         top = [
             None if under is None or value is None else under + value for under, value in zip(base, values, strict=True)
         ]
-        found[name] = _outline(hours, base, top)
+        if any(values):
+            found[name] = _outline(hours, base, top)
         base = top
     return found
 
