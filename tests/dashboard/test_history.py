@@ -32,6 +32,7 @@ from shared.texts.catalogue import Language
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.dashboard.stage import Dashboard, record
 from tests.dashboard.test_page import DESK, PHONE, fits, opened
+from tests.support.waiting import eventually
 
 KYIV = ZoneInfo("Europe/Kyiv")
 MONDAY = date(2026, 11, 23)
@@ -265,8 +266,12 @@ def test_zooming_reads_finer(browser, dashboard, tmp_path):
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
         page.mouse.up()
-        page.wait_for_function(f"{told}[1] - {told}[0] < 0.02")
+        eventually(lambda: page.evaluate(f"{told}[1] - {told}[0] < 0.02"), "the points are a minute apart")
         first, last = page.evaluate("document.querySelector('#chart .js-plotly-plot').layout.xaxis.range")
         assert (first, last) == (pytest.approx(12, abs=0.1), pytest.approx(14.4, abs=0.1))
-        page.mouse.dblclick(box["x"] + box["width"] * 0.3, y)
-        page.wait_for_function(f"{told}.length === 288")
+
+        def all_again() -> bool:
+            page.mouse.dblclick(box["x"] + box["width"] * 0.3, y)
+            return bool(page.evaluate(f"{told}.length === 288"))
+
+        eventually(all_again, "all of the day is shown again")

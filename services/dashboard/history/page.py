@@ -22,12 +22,20 @@ from shared.errors import StorageError
 from shared.history.queries import latest
 from shared.history.reports import first_day
 
-ZOOMED = CONFIG | {"doubleClick": "autosize"}
+ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500}
+
+RANGE = """told => {
+  if (told?.['xaxis.autorange']) return [];
+  const range = [told?.['xaxis.range[0]'], told?.['xaxis.range[1]']];
+  return range.includes(undefined) ? window.dash_clientside.no_update : range;
+}"""
+"""Of all that plotly tells about its layout, only what was zoomed into; an empty range is everything again."""
 
 
 def layout(clock: Clock) -> html.Div:
     """Return where the recorded goes."""
-    return html.Div(html.P(clock("page.loading"), className="loading"), id="history-recorded", className="recorded")
+    place = html.Div(html.P(clock("page.loading"), className="loading"), id="history-recorded", className="recorded")
+    return html.Div([dcc.Store(id="history-range"), place])
 
 
 def view(_snapshot: Snapshot, _clock: Clock) -> View:
@@ -108,10 +116,10 @@ def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: The
 def callbacks(app: Any, site: Site) -> None:
     """Read finer what is zoomed into; a bar leads to the time it stands for."""
 
-    def zoom(drawn: dict[str, Any] | None, search: str | None, scheme: str | None) -> Any:
+    def zoom(hours: Any, search: str | None, scheme: str | None) -> Any:
         clock = site.clock()
         period = asked_for(search, clock.today)
-        window = zoomed(drawn, period, clock.zone)
+        window = zoomed(hours, period, clock.zone)
         if window is None:
             return no_update
         try:
@@ -123,9 +131,12 @@ def callbacks(app: Any, site: Site) -> None:
         theme = THEMES.get(scheme or "", THEMES["light"])
         return figures.history(drawing, period.title(clock), clock, theme=theme, touch=_touch())
 
+    app.clientside_callback(
+        RANGE, Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True
+    )
     app.callback(
         Output("chart", "figure"),
-        Input("chart", "relayoutData"),
+        Input("history-range", "data"),
         State("url", "search"),
         State("look", "data"),
         prevent_initial_call=True,

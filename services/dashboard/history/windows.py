@@ -1,6 +1,6 @@
 """What of a period stands on the chart: all of it, or what was zoomed into; how finely, and with which marks. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -59,17 +59,16 @@ def whole(period: Period, zone: tzinfo) -> Window:
     return Window(start, start, end)
 
 
-def zoomed(drawn: Mapping[str, Any] | None, period: Period, zone: tzinfo) -> Window | None:
-    """Return what plotly says was zoomed into, or all where zooming was undone, None where it tells of neither."""
-    told = drawn or {}
+def zoomed(hours: Any, period: Period, zone: tzinfo) -> Window | None:
+    """Return what lies between two hours of a period, all of it where there are none; None where they are no hours."""
     everything = whole(period, zone)
-    if told.get("xaxis.autorange"):
+    if hours == []:
         return everything
     try:
-        first, last = sorted(float(told[f"xaxis.range[{index}]"]) for index in (0, 1))
+        first, last = sorted(map(float, hours))
         start = max(everything.start, everything.origin + first * HOUR)
         end = min(everything.end, everything.origin + last * HOUR)
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return Window(everything.origin, start, end) if end - start >= MINUTE else None
 
