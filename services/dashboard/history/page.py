@@ -22,7 +22,7 @@ from shared.errors import StorageError
 from shared.history.queries import latest
 from shared.history.reports import first_day
 
-ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500}
+ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500, "showTips": False}
 
 RANGE = """told => {
   if (told?.['xaxis.autorange']) return [];
