@@ -50,24 +50,28 @@ def history(drawing: Drawing, title: str, clock: Clock, *, theme: Theme, touch: 
 def _traces(drawing: Drawing, theme: Theme, clock: Clock) -> list[dict[str, Any]]:
     hours = [drawing.window.hours(at) for at in drawing.flows.moments]
     values = drawing.flows.values
-    kilo = {name: [None if one is None else one / 1000 for one in values[name]] for name in (*SOURCES, *SINKS, LOAD)}
-    below = {name: [None if one is None else -one for one in kilo[name]] for name in SINKS}
-    surfaces = stacked(hours, {name: kilo[name] for name in SOURCES}) | stacked(hours, below)
-    charge = stacked(hours, {CHARGE: values[CHARGE]})
+    # whole watts, for sums of them stay short in the answer
+    above = {name: [None if one is None else round(one) for one in values[name]] for name in (*SOURCES, LOAD)}
+    below = {name: [None if one is None else -round(one) for one in values[name]] for name in SINKS}
+    load = above.pop(LOAD)
+    surfaces = stacked(hours, above) | stacked(hours, below)
+    percents = [None if one is None else round(one, 1) for one in values[CHARGE]]
+    charge = stacked(hours, {CHARGE: percents})
     line = {"color": theme.ink, "width": 2}
     strip = {"color": theme.battery, "width": 1.8}
     return [
         *(_surface(outline, name, theme, clock) for name, outline in surfaces.items()),
         *(_strip(outline, theme) for outline in charge.values()),
-        _line(hours, kilo[LOAD]) | {"name": clock("history.load"), "line": line},
-        _line(hours, values[CHARGE]) | {"yaxis": "y2", "showlegend": False, "line": strip},
+        _line(hours, _kilo(load)) | {"name": clock("history.load"), "line": line},
+        _line(hours, percents) | {"yaxis": "y2", "showlegend": False, "line": strip},
         _told(hours, drawing, theme, clock),
     ]
 
 
 def _surface(outline: Outline, name: str, theme: Theme, clock: Clock) -> dict[str, Any]:
     colour = {"pv": theme.sun, "grid": theme.grid, "battery": theme.battery}[name.partition("_")[0]]
-    return _filled(outline, f"{colour}{SOFT if name in SINKS else SOLID}") | {"name": clock(f"history.{name}")}
+    x, y = outline
+    return _filled((x, _kilo(y)), f"{colour}{SOFT if name in SINKS else SOLID}") | {"name": clock(f"history.{name}")}
 
 
 def _strip(outline: Outline, theme: Theme) -> dict[str, Any]:
@@ -88,9 +92,12 @@ def _filled(outline: Outline, colour: str) -> dict[str, Any]:
 
 
 def _line(hours: list[float], values: Values) -> dict[str, Any]:
-    rounded = [None if value is None else round(value, 3) for value in values]
     look = {"type": "scatter", "mode": "lines", "connectgaps": False, "hoverinfo": "skip"}
-    return look | {"x": hours, "y": rounded}
+    return look | {"x": hours, "y": values}
+
+
+def _kilo(values: Values) -> list[float | None]:
+    return [None if value is None else value / 1000 for value in values]
 
 
 def _told(hours: list[float], drawing: Drawing, theme: Theme, clock: Clock) -> dict[str, Any]:

@@ -67,24 +67,22 @@ def stacked(hours: Sequence[float], columns: Mapping[str, Values]) -> dict[str, 
 
 def _outline(hours: Sequence[float], base: Values, top: Values) -> Outline:
     """Go along the top and back along the base, a part at a time, each as wide as its points stand for."""
-    half = (hours[1] - hours[0]) / 2 if len(hours) > 1 else 0.5
+    half = round((hours[1] - hours[0]) / 2, 4) if len(hours) > 1 else 0.5
     x: list[float | None] = []
     y: list[float | None] = []
     for there in _known(top):
-        along = [hours[there[0]] - half, *(hours[index] for index in there), hours[there[-1]] + half]
-        over = [top[there[0]], *(top[index] for index in there), top[there[-1]]]
-        under = [base[there[0]], *(base[index] for index in there), base[there[-1]]]
+        first, last = there.start, there.stop
+        along = [round(hours[first] - half, 4), *hours[first:last], round(hours[last - 1] + half, 4)]
+        over = [top[first], *top[first:last], top[last - 1]]
+        under = [base[first], *base[first:last], base[last - 1]]
         x += [*along, *reversed(along), None]
         y += [*over, *reversed(under), None]
-    return [_rounded(one) for one in x[:-1]], [_rounded(one) for one in y[:-1]]
+    return x[:-1], y[:-1]
 
 
-def _known(values: Values) -> Iterator[list[int]]:
-    """Yield the indices of each stretch without a gap."""
+def _known(values: Values) -> Iterator[slice]:
+    """Yield each stretch without a gap."""
     for known, group in groupby(range(len(values)), key=lambda index: values[index] is not None):
         if known:
-            yield list(group)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+            indices = list(group)
+            yield slice(indices[0], indices[-1] + 1)
