@@ -24,9 +24,10 @@ class Tariff:
         """Return what each hour costs, by day; energy and costs are named by the beginning of their hour in ms."""
         found: dict[date, dict[int, float]] = {}
         for day in (first + timedelta(days=index) for index in range((last - first).days)):
-            night = {at for span in self._nights(day, zone) for at in span}
-            known = ((at, grid_in.get(at)) for at in _hours(day, 0, 24, zone))
-            costs = {at: kwh * (self.night if at in night else self.day) for at, kwh in known if kwh is not None}
+            prices = dict.fromkeys(_hours(day, 0, 24, zone), self.day)
+            for night in self._nights(day, zone):
+                prices |= dict.fromkeys(night, self.night)
+            costs = {at: kwh * price for at, price in prices.items() if (kwh := grid_in.get(at)) is not None}
             if costs:
                 found[day] = costs
         return found
