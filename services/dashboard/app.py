@@ -66,6 +66,7 @@ def application(
         compress=True,
         assets_ignore="plotly",
         use_pages=False,
+        suppress_callback_exceptions=True,  # charts come and go
         index_string=INDEX,
         add_log_handler=False,
         meta_tags=[

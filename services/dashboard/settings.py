@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from services.dashboard.tariff import Tariff
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
 
 
@@ -13,6 +14,20 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = Field(default=8000, ge=1, le=65535)
     dashboard_fresh_s: float = Field(default=20, ge=1, le=86400)
+
+    tariff_day: float | None = Field(default=None, ge=0, le=1000)
+    tariff_night: float | None = Field(default=None, ge=0, le=1000)
+    tariff_night_from: int = Field(default=23, ge=0, le=23)
+    tariff_night_to: int = Field(default=7, ge=0, le=23)
+    tariff_currency: str = Field(default="₴", max_length=8)
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """What a kWh from the grid costs, where that is set; by night the same where no other price is."""
+        if self.tariff_day is None:
+            return None
+        night = self.tariff_day if self.tariff_night is None else self.tariff_night
+        return Tariff(self.tariff_day, night, self.tariff_night_from, self.tariff_night_to, self.tariff_currency)
 
     @property
     def fresh_for(self) -> timedelta:

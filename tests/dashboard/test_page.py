@@ -183,7 +183,7 @@ def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
         assert not page.evaluate("Boolean(window.Plotly)"), "the first page does not load plotly"
         page.get_by_role("link", name="History").locator("visible=true").click()
-        expect(page.locator("#chart .legendtext", has_text="Home")).to_be_visible()
+        expect(page.locator("#chart .legendtext", has_text="Consumption")).to_be_visible()
         ink = page.evaluate("getComputedStyle(document.querySelector('#chart .legendtext')).fill")
         assert (int(re.findall(r"\d+", ink)[0]) > 128) == (scheme == "dark")
         assert page.evaluate("Plotly.version") == "4.1.1"
