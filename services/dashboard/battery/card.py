@@ -21,9 +21,8 @@ STRONG_DBM, FAIR_DBM = -70, -85
 Facts = Iterable[tuple[str, str]]
 
 
-def total_card(pack: Pack, packs: Sequence[Pack], clock: Clock) -> html.Section:
+def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], clock: Clock) -> html.Section:
     """Return the card of all batteries together, which says so where it is the sum of some only."""
-    state = pack.state or BatteryState(at=clock.now)
     summed = state.packs or ()
     part = clock.count("battery.sum_of", len(summed), known=len(packs), names=", ".join(summed))
     note = [html.P(part, className="hint")] if len(summed) < len(packs) else []
@@ -35,20 +34,22 @@ def total_card(pack: Pack, packs: Sequence[Pack], clock: Clock) -> html.Section:
 
 
 def pack_card(pack: Pack, clock: Clock) -> html.Section:
-    """Return the card of one battery."""
-    state = pack.state or BatteryState(at=clock.now)
-    body = [
+    """Return the card of one battery; of one that was never read nothing but what it is."""
+    body = _read(pack, pack.state, clock) if pack.state else []
+    return _card(pack, [*body, *_about(pack.info, clock)], clock)
+
+
+def _read(pack: Pack, state: BatteryState, clock: Clock) -> list[Any]:
+    return [
         _charge(pack, state, clock),
         _facts([*_power_facts(state, clock), *_care_facts(state, clock)]),
-        html.H3([clock("battery.cells")]),
+        html.H3(clock("battery.cells")),
         *cells(state, clock),
         html.H3(clock("battery.temperatures")),
         _facts(_temperatures(state, clock)),
         html.H3(clock("battery.link")),
         _facts(_link(state, clock)),
-        *_about(pack.info, clock),
     ]
-    return _card(pack, body, clock)
 
 
 def _card(pack: Pack, body: list[Any], clock: Clock) -> html.Section:

@@ -18,7 +18,7 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
         stale=not any(pack.live for pack in packs),
         text={"battery-empty": _empty(snapshot, clock)},
         parts={
-            "battery-all": tree([total_card(total, packs, clock)] if total else []),
+            "battery-all": tree([total_card(total, total.state, packs, clock)] if total and total.state else []),
             "battery-packs": tree(cards),
         },
     )

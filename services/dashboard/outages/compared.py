@@ -14,6 +14,7 @@ from shared.history.queries import GridSpan
 from shared.messages import DayPlan
 
 DAYS = 7
+USUAL = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
 
@@ -23,14 +24,18 @@ def compared(
     """Return today and the days before it, back to the first of which anything is recorded."""
     days = [clock.today - timedelta(days=ago) for ago in range(DAYS)]
     bounds = [Bounds.of(day, zone) for day in days]
-    rows = [_day(plans.get(one.day), spans, one, clock) for one in bounds if one.end > first]
+    shown = [one for one in bounds if one.end > first]
+    rows = [_day(plans.get(one.day), spans, one, clock, ticked=one is shown[-1]) for one in shown]
     return html.Section(
         [html.H2(clock("outages.compared")), *rows, key(("definite", "possible", "unknown", "on"), clock)],
         className="card compared",
     )
 
 
-def _day(plan: outages.Day | None, spans: Sequence[GridSpan], bounds: Bounds, clock: Clock) -> html.Div:
+def _day(
+    plan: outages.Day | None, spans: Sequence[GridSpan], bounds: Bounds, clock: Clock, *, ticked: bool
+) -> html.Div:
+    """The hours stand under the last day only, and under one of 23 or 25, where they lie elsewhere."""
     day = plan or outages.Day(bounds.day, DayPlan.UNKNOWN)
     was = actual(spans, bounds, clock.now)
     told_plan, told_was = _plan_told(day, clock), _actual_told(was, clock)
@@ -41,7 +46,8 @@ def _day(plan: outages.Day | None, spans: Sequence[GridSpan], bounds: Bounds, cl
         (clock("outages.actual"), lane(was, bounds, told_was, now=clock.now)),
     ]
     rows = [html.Div([html.Span(name, className="lane-name"), bar], className="lane-row") for name, bar in lanes]
-    return html.Div([head, *rows, hours(bounds)], className="day")
+    ticks = [hours(bounds)] if ticked or bounds.end - bounds.start != USUAL else []
+    return html.Div([head, *rows, *ticks], className="day")
 
 
 def _plan_told(day: outages.Day, clock: Clock) -> str:

@@ -8,8 +8,9 @@ from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
 from shared import outages
-from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule
+from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, Window
 from shared.outages import Expected
+from shared.texts.numbers import JOINED
 
 STATES = {Expected.LIGHT: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
 """How the banner looks; of everything else nothing is sure."""
@@ -74,7 +75,7 @@ def coming(plan: OutageSchedule | None, clock: Clock) -> list[Any]:
     told = (
         clock("outages.next_on", time=clock.time(change.at))
         if change.light
-        else clock("outages.next_off", window=clock.span(change.window.start, change.window.end))
+        else clock("outages.next_off", window=_span(change.window, clock))
     )
     left = html.Time(
         clock.lasted(change.at - clock.now),
@@ -94,4 +95,9 @@ def _possible(plan: OutageSchedule, clock: Clock) -> list[Any]:
     nearest = outages.next_outage(plan, clock.now, possible=True)
     if nearest is None or nearest.certainty is not Certainty.POSSIBLE:
         return []
-    return [html.P(clock("outages.next_possible", window=clock.span(nearest.start, nearest.end)))]
+    return [html.P(clock("outages.next_possible", window=_span(nearest, clock)))]
+
+
+def _span(window: Window, clock: Clock) -> str:
+    """From when to when, never parted at the end of a line."""
+    return clock.span(window.start, window.end).replace(" ", JOINED)
