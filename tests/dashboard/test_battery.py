@@ -160,8 +160,14 @@ def test_a_silent_pack_is_dated_and_says_why(snapshot, sentence):
     assert sentence in words(card)
     assert "health unknown" in words(card)
     assert "Lasts for" not in words(card)
-    assert "18:02:11" not in words(card).replace("yesterday 18:02:11", "").replace("24 Nov 18:02:11", "")
     assert view(snapshot, CLOCK).stale
+
+
+def test_of_a_pack_never_heard_nothing_is_claimed():
+    (card,) = cards(Snapshot(connected=True, battery_info={"a": info()}))
+    assert "JK_B2A24S" in words(card)
+    assert "Reading" not in words(card).replace("Not one reading yet", "")
+    assert not all_of(card, "ol")
 
 
 def test_the_sum_says_when_it_is_of_some_only():
