@@ -11,7 +11,7 @@ from services.dashboard.wording import Clock
 from shared.history.reports import Outage, Statistics
 
 FIRST = 10
-MOST = 200
+MOST = 100
 ON_TIME_MIN = 1
 """Nearer to the plan than this is on time."""
 PLANNED = {True: "planned", False: "unplanned", None: "unknown"}

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.markup import icon
+from services.dashboard.markup import icon, planted
 from services.dashboard.outages.compared import DAYS, compared
 from services.dashboard.outages.log import log, numbers
 from services.dashboard.outages.months import calendar, first_day, known_time
@@ -20,12 +20,12 @@ from shared.messages import OutageSchedule
 PERIODS_DAYS = (7, 30)
 
 
-def recorded(site: Site, clock: Clock, _look: Look) -> list[Any]:
+def recorded(site: Site, clock: Clock, _look: Look) -> Any:
     """Return the cards, or one sentence where nothing is recorded or the database cannot be read."""
     try:
-        return _cards(site, clock)
+        return planted(_cards(site, clock))
     except StorageError as error:
-        return [_says(str(error))]
+        return planted([_says(str(error))])
 
 
 def _cards(site: Site, clock: Clock) -> list[Any]:
