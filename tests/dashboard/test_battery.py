@@ -267,7 +267,7 @@ def test_packs_are_drawn_on_a_phone(browser, broker, tmp_path):
             expect(first.locator(".cell-bar")).to_have_count(24)
             expect(first.locator("h2")).to_have_text(LONG)
             expect(second.locator(".silence")).to_have_text(re.compile("Out of range"))
-            expect(second.locator(".pack-body")).to_have_css("opacity", "0.5")
+            expect(second.locator(".pack-body")).to_have_css("filter", "grayscale(1)")
             expect(shown.locator(".trend .scatterlayer .trace")).to_have_count(2)
             assert fits(shown)
             publisher.send(BATTERY_STATE.named("a"), pack(datetime.now(UTC), count=24, soc_percent=51.0))

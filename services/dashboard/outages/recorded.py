@@ -15,7 +15,7 @@ from shared.errors import StorageError
 from shared.history.plans import planned_days
 from shared.history.queries import grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
-from shared.messages import OutageSchedule
+from shared.outages import day_of
 
 PERIODS_DAYS = (7, 30)
 
@@ -38,19 +38,16 @@ def _cards(site: Site, clock: Clock) -> list[Any]:
     def since(begin: datetime) -> Statistics:
         return statistics(records, start=begin, end=clock.now, now=clock.now, zone=clock.zone)
 
+    schedule, first = site.snapshot().schedule, spans[0].start
     plans = planned_days(site.engine, start=clock.now - timedelta(days=DAYS), end=clock.now)
-    first = spans[0].start
+    if schedule:
+        plans |= {known.day: day_of(schedule, known.day) for known in schedule.days}
     return [
-        compared(plans, spans, first, _zone(site.snapshot().schedule, site), clock),
+        compared(plans, spans, first, schedule.time_zone if schedule else site.settings.time_zone, clock),
         numbers([(days, since(clock.now - timedelta(days=days))) for days in PERIODS_DAYS], clock),
         calendar(since(start), known_time(spans, clock.zone), first.astimezone(clock.zone).date(), clock),
         log(records, clock),
     ]
-
-
-def _zone(plan: OutageSchedule | None, site: Site) -> str:
-    """The operator's wall clock, by which its days begin."""
-    return plan.time_zone if plan else site.settings.time_zone
 
 
 def _says(sentence: str) -> html.Section:
