@@ -169,6 +169,11 @@ def test_the_days_with_their_lengths_and_totals():
     assert words(key) == "Outage Possible Unknown"
 
 
+def test_an_emergency_promises_no_hours():
+    first, *_ = shown(plan(window(12, 15), states=[DayPlan.EMERGENCY]))["parts"]["outages-days"]
+    assert words(first) == "Today Tue 24 Nov emergency outages 00 06 12 18 24"
+
+
 @pytest.mark.parametrize(
     ("day", "length", "noon"),
     [

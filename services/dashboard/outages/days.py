@@ -10,8 +10,6 @@ from services.dashboard.wording import Clock
 from shared import outages
 from shared.messages import Certainty, DayPlan, OutageSchedule, Window
 
-UNSURE = (DayPlan.UNKNOWN, DayPlan.WAITING)
-
 
 def days(plan: OutageSchedule | None, clock: Clock) -> list[Any]:
     """Return the three days and what the patterns mean; nothing where there is no plan at all."""
@@ -23,15 +21,16 @@ def days(plan: OutageSchedule | None, clock: Clock) -> list[Any]:
 
 
 def _day(day: outages.Day, zone: str, clock: Clock) -> html.Div:
+    """A day with its outages in words, unless an emergency has set them aside: then the bar alone keeps them."""
     bounds = Bounds.of(day.day, zone)
-    told = _told(day, clock)
+    told, promised = _told(day, clock), day.windows if day.state is DayPlan.PLANNED else ()
     name = html.H3([_name(day, clock), " ", html.Span(date_of(day, clock), className="date")])
     head = html.Div([name, html.Span(told, className="day-total")], className="day-head")
-    label = ", ".join([told, *(_window_text(one, clock) for one in day.windows)])
+    label = ", ".join([told, *(_window_text(one, clock) for one in promised)])
     bar = lane(planned(day), bounds, label, now=clock.now, look=day_look(day.state))
-    windows = html.Ul([_window(one, clock) for one in day.windows], className="windows")
+    windows = html.Ul([_window(one, clock) for one in promised], className="windows")
     return html.Div(
-        [head, bar, hours(bounds), *([windows] if day.windows else [])],
+        [head, bar, hours(bounds), *([windows] if promised else [])],
         className="day",
         **attributes(data_state=day.state.value),
     )

@@ -41,7 +41,7 @@ def _banner() -> html.Section:
                 ]
             ),
         ],
-        className="banner",
+        className="promise",
         **attributes(data_state_of="outages-banner"),
     )
 
