@@ -1,5 +1,6 @@
 """How the pages write HTML: Dash's components, for what is laid out once and for what is drawn anew from /live."""
 
+import json
 from typing import Any
 
 from dash import html
@@ -24,6 +25,11 @@ def text(key: str, tag: Any = html.Span, **more: Any) -> Any:
 def part(key: str, tag: Any = html.Div, **more: Any) -> Any:
     """Return an element of which the inside is drawn from a part of /live."""
     return tag(**attributes(data_part=key), **more)
+
+
+def planted(nodes: list[Any]) -> Any:
+    """Return an element in which assets/live.js builds these: React would take seconds over a thousand of them."""
+    return html.Div(className="recorded", **attributes(data_tree=json.dumps(tree(nodes), ensure_ascii=False)))
 
 
 def empty(title: str, sentence: str, name: str = "waiting") -> html.Section:

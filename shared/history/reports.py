@@ -182,13 +182,14 @@ def statistics(records: Iterable[Outage], *, start: datetime, end: datetime, now
     known = [planned for planned, _, _ in cut if planned is not None]
     hours: dict[date, float] = {}
     for _, begin, finish in cut:
-        for day, part in _by_day(begin, finish, zone):
+        for day, part in by_day(begin, finish, zone):
             hours[day] = hours.get(day, 0.0) + part / HOUR
     share = sum(known) / len(known) if known else None
     return Statistics(len(cut), sum(lengths, timedelta()), max(lengths, default=timedelta()), share, hours)
 
 
-def _by_day(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date, timedelta]]:
+def by_day(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date, timedelta]]:
+    """Return how much of a time lies in each local day."""
     while begin < end:
         day = begin.astimezone(zone).date()
         border = min(end, _midnight(day + timedelta(days=1), zone))

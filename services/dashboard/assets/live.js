@@ -48,14 +48,23 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
-  // draws a tree anew where it has changed, and leaves the keyboard where it was
-  function inside(element, trees) {
-    const seen = JSON.stringify(trees);
+  // draws a tree anew where it has changed; leaves the keyboard where it was, and unfolded what was unfolded
+  function inside(element, trees, seen = JSON.stringify(trees)) {
     if (element.dataset.seen === seen) return;
     element.dataset.seen = seen;
     const held = element.contains(document.activeElement) ? document.activeElement.id : '';
+    const open = [...element.querySelectorAll('details')].map(one => one.open);
     element.replaceChildren(...trees.map(build));
+    element.querySelectorAll('details').forEach((one, index) => { one.open = open[index] ?? one.open; });
     if (held) document.getElementById(held)?.focus();
+  }
+
+  // what was recorded comes through Dash, as data in an attribute where it is much
+  function plant() {
+    for (const element of document.querySelectorAll('[data-tree]')) {
+      const told = element.dataset.tree;
+      if (element.dataset.seen !== told) inside(element, JSON.parse(told), told);
+    }
   }
 
   function build(tree) {
@@ -115,6 +124,8 @@
   new MutationObserver(() => { if (shown !== page()) refresh(); }).observe(document, {
     subtree: true, attributeFilter: ['data-route'],
   });
+
+  new MutationObserver(plant).observe(document, {childList: true, subtree: true, attributeFilter: ['data-tree']});
 
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   new MutationObserver((_, observer) => {

@@ -1,22 +1,73 @@
-"""The page of planned and actual outages: its layout."""
+"""The page of planned and actual outages: its layout, and the calendar that phones subscribe to."""
 
 from typing import Any
 
 from dash import html
+from flask import Flask, Response
 
-from services.dashboard.live import Snapshot
-from services.dashboard.pages import Page, View
+from services.dashboard.markup import attributes, icon, part, text
+from services.dashboard.outages.recorded import recorded
+from services.dashboard.outages.view import view
+from services.dashboard.pages import Page, Site
 from services.dashboard.wording import Clock
+from shared.outage_calendar import calendar_text
+
+CALENDAR = "/outages.ics"
 
 
 def layout(clock: Clock) -> list[Any]:
-    """Return the page."""
-    return [html.H1(clock("page.outages"))]
+    """Return the page; the plan comes from /live, what was recorded each minute."""
+    return [
+        _banner(),
+        html.Section(
+            [html.H2([clock("outages.days"), " ", text("outages-queue", className="queue")]), part("outages-days")],
+            className="card days dims",
+        ),
+        html.Div(id="outages-recorded", className="recorded"),
+        _about(clock),
+    ]
 
 
-def view(snapshot: Snapshot, _clock: Clock) -> View:
-    """Return what the page shows now."""
-    return View(missing=not snapshot.connected)
+def _banner() -> html.Section:
+    return html.Section(
+        [
+            icon("calendar"),
+            html.Div(
+                [
+                    html.H1(text("outages-headline", **attributes(aria_live="polite"))),
+                    text("outages-reality", html.P, className="verdict"),
+                    text("outages-help", html.P, className="verdict"),
+                    part("outages-coming", className="coming"),
+                ]
+            ),
+        ],
+        className="promise",
+        **attributes(data_state_of="outages-banner"),
+    )
 
 
-PAGE = Page("outages", "calendar", layout, view)
+def _about(clock: Clock) -> html.Section:
+    return html.Section(
+        [
+            html.H2(clock("outages.about")),
+            part("outages-about", html.Dl, className="pack-facts"),
+            html.A([icon("calendar"), clock("outages.calendar")], href=CALENDAR, className="subscribe"),
+            html.P(clock("outages.calendar_help"), className="hint"),
+        ],
+        className="card about",
+    )
+
+
+def routes(server: Flask, site: Site) -> None:
+    """Serve the plan as a calendar. While none is known the answer is 503, upon which calendars keep what they have."""
+
+    @server.get(CALENDAR)
+    def outages_calendar() -> Response:
+        plan, clock = site.snapshot().schedule, site.clock()
+        if plan is None:
+            return Response(clock("outages.no_calendar"), 503, mimetype="text/plain")
+        titles = {name: clock(f"outages.event_{name}") for name in ("outage", "possible", "emergency")}
+        return Response(calendar_text(plan, **titles), mimetype="text/calendar")
+
+
+PAGE = Page("outages", "calendar", layout, view, recorded=recorded, renews=True, routes=routes)

@@ -1,0 +1,400 @@
+"""What the page *Outages* says of every plan and of what was recorded, and twice in a browser."""
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+from playwright.sync_api import expect
+
+from services.dashboard.live import Snapshot
+from services.dashboard.markup import tree
+from services.dashboard.outages.compared import compared
+from services.dashboard.outages.lanes import Bounds, Piece, actual, hours
+from services.dashboard.outages.log import log, numbers
+from services.dashboard.outages.months import calendar, known_time
+from services.dashboard.outages.view import view
+from services.dashboard.wording import Clock
+from services.recorder.rows import to_row
+from shared.history.derived import outage
+from shared.history.engine import reader, writer
+from shared.history.plans import planned_days
+from shared.history.queries import GridSpan
+from shared.history.reports import Outage, statistics
+from shared.history.schema import migrate
+from shared.history.tables import to_ms
+from shared.messages import (
+    Certainty,
+    DayPlan,
+    Grid,
+    GridState,
+    OutageSchedule,
+    PlannedDay,
+    ScheduleChange,
+    ServiceHealth,
+    ServiceStatus,
+    Window,
+)
+from shared.outages import day_of, wall
+from shared.texts.catalogue import Language
+from shared.topics import OUTAGE_SCHEDULE
+from tests.dashboard.shown import all_of, page, words
+from tests.dashboard.stage import Dashboard, Publisher, record
+from tests.dashboard.test_page import PHONE, fits, opened
+
+ZONE = "Europe/Kyiv"
+TODAY = date(2026, 11, 24)
+HOUR = timedelta(hours=1)
+POSSIBLE, UNCLEAR = Certainty.POSSIBLE, Certainty.UNKNOWN
+
+
+def at(hour: float, day: date = TODAY) -> datetime:
+    return wall(day, round(60 * hour), ZONE)
+
+
+CLOCK = Clock(Language.EN, at(13), ZoneInfo(ZONE))
+
+
+def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) -> Window:
+    return Window(start=at(0) + start * HOUR, end=at(0) + end * HOUR, certainty=certainty)
+
+
+def plan(*windows: Window, states: Sequence[DayPlan] = (DayPlan.PLANNED,), **fields: Any) -> OutageSchedule:
+    days = tuple(
+        PlannedDay(day=TODAY + timedelta(days=ahead), state=state, confirmed_at=at(12))
+        for ahead, state in enumerate(states)
+    )
+    usual = {"at": at(12), "queue": "5.2", "source": "be_svitlo", "fetched_at": at(12.9), "operator_stamp": at(-4)}
+    return OutageSchedule(**{**usual, "days": days, "windows": windows, **fields})
+
+
+def shown(schedule: OutageSchedule | None, clock: Clock = CLOCK, **more: Any) -> dict[str, Any]:
+    snapshot = Snapshot(connected=True, schedule=schedule, **more)
+    return page(view(snapshot, clock), snapshot, clock)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence", "state"),
+    [
+        pytest.param(plan(window(18, 21)), "By the schedule the grid is on", "on", id="light"),
+        pytest.param(plan(states=[DayPlan.NO_OUTAGES]), "No outages are planned today", "on", id="no-outages"),
+        pytest.param(plan(window(12, 15)), "By the schedule the grid is off now", "off", id="outage"),
+        pytest.param(
+            plan(window(12, 15, POSSIBLE)), "By the schedule an outage is possible now", "unknown", id="possible"
+        ),
+        pytest.param(
+            plan(window(12, 15), states=[DayPlan.EMERGENCY]),
+            "Emergency outages: no schedule holds",
+            "off",
+            id="emergency",
+        ),
+        pytest.param(plan(states=[DayPlan.WAITING]), "Today's schedule is being prepared", "unknown", id="waiting"),
+        pytest.param(plan(states=[]), "Today's schedule is not published", "unknown", id="unknown"),
+        pytest.param(
+            plan(window(18, 21), fetched_at=at(-12)), "The schedule is out of date", "unknown", id="stale-by-its-age"
+        ),
+        pytest.param(plan(window(18, 21), stale=True), "The schedule is out of date", "unknown", id="stale-as-said"),
+        pytest.param(None, "No schedule is known", "unknown", id="none"),
+    ],
+)
+def test_the_states_of_a_plan_are_never_confused(schedule, sentence, state):
+    told = shown(schedule)
+    assert told["text"]["outages-headline"] == sentence
+    assert told["state"]["outages-banner"] == state
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence", "until"),
+    [
+        pytest.param(plan(window(18, 21.5)), "Next outage: 18:00 – 21:30 5 h left", at(18), id="goes"),
+        pytest.param(plan(window(12, 15)), "Expected back: 15:00 2 h left", at(15), id="comes-back"),
+        pytest.param(
+            plan(window(12, 24)),
+            "Expected back: 25.11 00:00 11 h left What follows is not published",
+            at(24),
+            id="open",
+        ),
+        pytest.param(
+            plan(window(14, 16, POSSIBLE), window(18, 20)),
+            "Next outage: 18:00 – 20:00 5 h left A possible outage: 14:00 – 16:00",
+            at(18),
+            id="a-possible-one-before",
+        ),
+        pytest.param(plan(window(2, 4)), "No further outage is known", None, id="none-ahead"),
+        pytest.param(plan(window(18, 20), states=[DayPlan.EMERGENCY]), "", None, id="emergency"),
+        pytest.param(plan(window(18, 20), stale=True), "", None, id="nothing-is-promised-by-an-old-plan"),
+        pytest.param(None, "", None, id="no-plan"),
+    ],
+)
+def test_what_comes_next(schedule, sentence, until):
+    coming = shown(schedule)["parts"]["outages-coming"]
+    assert words(coming).startswith(sentence)
+    assert bool(sentence) or not coming
+    moments = [datetime.fromisoformat(one[1]["dateTime"]) for one in all_of(coming, "time")]
+    assert moments == ([until] if until else [])
+
+
+def test_the_days_with_their_lengths_and_totals():
+    given = plan(
+        *(window(2, 6), window(12, 15), window(18, 20, POSSIBLE), window(21, 22, UNCLEAR), window(23, 26)),
+        states=(DayPlan.PLANNED, DayPlan.WAITING),
+    )
+    first, second, third, key = shown(given)["parts"]["outages-days"]
+    assert words(first).startswith("Today Tue 24 Nov 9 h without grid, possibly 2 h more")
+    assert [words(one) for one in all_of(first, "li")] == [
+        "02:00 – 06:00, 4 h",
+        "12:00 – 15:00, 3 h now",
+        "18:00 – 20:00, 2 h, possible",
+        "21:00 – 22:00, 1 h, unclear mark",
+        "23:00 – 24:00, 1 h",
+    ]
+    lane = next(one for one in all_of(first, "div") if one[1].get("role") == "img")
+    assert "18:00 – 20:00, 2 h, possible" in lane[1]["aria-label"]
+    assert [one[1]["className"] for one in lane[2]] == [
+        *("piece piece-definite", "piece piece-definite", "piece piece-possible"),
+        *("piece piece-unknown", "piece piece-definite", "lane-now"),
+    ]
+    assert lane[2][0][1]["style"] == {"left": "8.33%", "width": "16.67%"}
+    assert "Tomorrow Wed 25 Nov being prepared" in words(second)
+    assert "not published yet" in words(third)
+    assert words(key) == "Outage Possible Unknown"
+
+
+def test_an_emergency_promises_no_hours():
+    first, *_ = shown(plan(window(12, 15), states=[DayPlan.EMERGENCY]))["parts"]["outages-days"]
+    assert words(first) == "Today Tue 24 Nov emergency outages 00 06 12 18 24"
+
+
+@pytest.mark.parametrize(
+    ("day", "length", "noon"),
+    [
+        pytest.param(date(2026, 3, 29), 23, "47.83%", id="spring"),
+        pytest.param(date(2026, 10, 25), 25, "52.0%", id="autumn"),
+        pytest.param(TODAY, 24, "50.0%", id="usual"),
+    ],
+)
+def test_a_day_is_as_long_as_it_is(day, length, noon):
+    bounds = Bounds.of(day, ZONE)
+    assert bounds.end - bounds.start == length * HOUR
+    ticks = all_of(tree([hours(bounds)]), "span")
+    assert [words(one) for one in ticks] == ["00", "06", "12", "18", "24"]
+    assert [one[1]["style"]["left"] for one in ticks[::2]] == ["0.0%", noon, "100.0%"]
+
+
+def test_a_plan_without_hope_of_news_says_what_to_do():
+    status = ServiceStatus(
+        at=at(13), state=ServiceHealth.DISABLED, since=at(1), reason="Set QUEUE_NUMBER.", version="1"
+    )
+    assert "QUEUE_NUMBER" in shown(None)["text"]["outages-help"]
+    told = shown(None, services={"schedule": status})["text"]["outages-help"]
+    assert told == "The service schedule says: Set QUEUE_NUMBER."
+    assert "MQTT_HOST" in view(Snapshot(), CLOCK).text["outages-help"]
+    assert "since yesterday 12:00" in shown(plan(fetched_at=at(-12)))["text"]["outages-help"]
+
+
+def test_where_the_plan_comes_from_and_how_old_it_is():
+    change = ScheduleChange(at=at(10))
+    told = words(shown(plan(change=change, problem="It sends us to another host."))["parts"]["outages-about"])
+    assert "Source be_svitlo Checked 12:54 (6 min ago) Published by the operator yesterday 20:00" in told
+    assert "Last change 10:00 Trouble It sends us to another host." in told
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "sentence"),
+    [
+        (Grid.ON, 0, "In fact the grid is on since 11:00"),
+        (Grid.OFF, 0, "In fact there is no grid since 11:00"),
+        (Grid.OFF, 300, "Whether the grid is really there is unknown"),
+        (Grid.UNKNOWN, 0, "Whether the grid is really there is unknown"),
+        (Grid.ON, -86400, "Whether the grid is really there is unknown"),
+    ],
+)
+def test_what_is_in_fact(state, age, sentence):
+    grid = GridState(at=at(13) - timedelta(seconds=age), state=state, since=at(11))
+    assert shown(plan(), grid=grid)["text"]["outages-reality"] == sentence
+
+
+@given(
+    schedule=st.builds(
+        plan,
+        states=st.lists(st.sampled_from(DayPlan), max_size=4),
+        queue=st.text(max_size=200),
+        source=st.none() | st.text(max_size=200),
+        fetched_at=st.none() | st.just(at(13)) | st.just(at(37)) | st.just(at(-40)),
+        operator_stamp=st.none() | st.just(at(1)),
+        stale=st.booleans(),
+        problem=st.none() | st.text(max_size=200),
+        windows=st.lists(
+            st.builds(window, st.integers(-30, 40), st.integers(41, 60), st.sampled_from(Certainty)), max_size=3
+        ).map(tuple),
+    ),
+    language=st.sampled_from(Language),
+)
+def test_any_plan_is_told_in_words(schedule, language):
+    told = shown(schedule, replace(CLOCK, language=language))
+    assert told["text"]["outages-headline"]
+    assert len(all_of(told["parts"]["outages-days"], "h3")) == 3
+
+
+def span(state: Grid, start: float, end: float) -> GridSpan:
+    return GridSpan(state, at(start), at(end))
+
+
+def test_what_nobody_recorded_is_unknown_and_the_future_is_empty():
+    bounds = Bounds.of(TODAY, ZONE)
+    pieces = actual([span(Grid.ON, -5, 6), span(Grid.OFF, 6, 9), span(Grid.UNKNOWN, 10, 11)], bounds, at(13))
+    assert pieces == [
+        Piece(at(0), at(6), "on"),
+        Piece(at(6), at(9), "definite"),
+        Piece(at(9), at(10), "unknown"),
+        Piece(at(10), at(11), "unknown"),
+        Piece(at(11), at(13), "unknown"),
+    ]
+
+
+def test_the_plan_is_compared_with_what_was():
+    plans = {TODAY: day_of(plan(window(6, 10)), TODAY)}
+    spans = [span(Grid.ON, -20, 6), span(Grid.OFF, 6, 9.5), span(Grid.ON, 9.5, 12)]
+    told = words(compared(plans, spans, at(-20), ZONE, CLOCK))
+    assert "Tue 24 Nov planned 4 h · actual 3 h 30 min, unknown for 1 h" in told
+    assert "Mon 23 Nov schedule unknown · actual 0 h, unknown for 4 h" in told
+    assert "Sun 22 Nov" not in told
+
+
+def spoiled(start: float, end: float | None, planned: bool | None = None, **fields: Any) -> Outage:
+    names = ("plan_start", "plan_end", "start_late_min", "end_late_min", "battery_kwh")
+    unknown = dict.fromkeys((*names, "soc_from_percent", "soc_to_percent", "load_max_w"))
+    return Outage(at(start), at(end) if end is not None else None, planned, **{**unknown, **fields})
+
+
+RECORDS = [
+    spoiled(-18, -14.5, planned=False),
+    spoiled(
+        *(2.08, 5.8, True),
+        start_late_min=5.0,
+        end_late_min=-12.0,
+        battery_kwh=1.24,
+        soc_from_percent=92.0,
+        soc_to_percent=64.0,
+        load_max_w=2300.0,
+    ),
+    spoiled(12, None, planned=True, start_late_min=0.2),
+]
+
+
+def test_the_log_tells_the_newest_first():
+    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK)]), "li")]
+    assert rows == [
+        "since 12:00 1 h so far planned went on time",
+        "02:05 – 05:48 3 h 43 min planned went 5 min late back 12 min early 1.2 kWh from the battery "
+        "charge 92 % → 64 % highest load 2.30 kW",
+        "yesterday 06:00 – 09:30 3 h 30 min not planned",
+    ]
+    assert "No outage has been recorded" in words(log([], CLOCK))
+
+
+def test_a_long_log_is_folded():
+    many = [spoiled(-3 * index - 2, -3 * index - 1) for index in range(25)]
+    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK)])
+    folded = all_of(drawn, "details")[0]
+    assert len(all_of(folded, "li")) == 15
+    assert words(folded).startswith("Show 15 more")
+    assert len(all_of(drawn, "li")) == 25
+
+
+def test_the_numbers_of_a_period():
+    stats = statistics(RECORDS, start=at(-100), end=at(13), now=at(13), zone=CLOCK.zone)
+    told = words(numbers([(7, stats)], CLOCK))
+    assert "The last 7 days Outages 3 Without grid 8 h 13 min Longest 3 h 43 min Planned 67 %" in told
+    nothing = statistics([], start=at(-100), end=at(13), now=at(13), zone=CLOCK.zone)
+    assert "Outages 0 Without grid 0 h Longest – Planned –" in words(numbers([(7, nothing)], CLOCK))
+
+
+def test_a_day_that_was_not_recorded_is_no_day_without_outages():
+    stats = statistics(RECORDS, start=at(-2000), end=at(13), now=at(13), zone=CLOCK.zone)
+    spans = [span(Grid.ON, -72, -48), span(Grid.OFF, -18, -14.5), span(Grid.ON, 0, 13)]
+    drawn = tree([calendar(stats, known_time(spans, CLOCK.zone), date(2026, 9, 15), CLOCK)])
+    cells = {one[1]["title"]: one for one in all_of(drawn, "td") if one[1].get("title")}
+    assert cells["24 November: 4 h 43 min without grid"][1]["data-state"] == "off"
+    assert "23 November: 3 h 30 min without grid, unknown for 20 h 30 min" in cells
+    assert cells["22 November: not recorded"][1]["data-state"] == "unknown"
+    assert words(cells["22 November: not recorded"]) == "22 – 22 November: not recorded"
+    assert words(cells["21 November: no outage"]) == "21 0 21 November: no outage"
+    assert [words(one) for one in all_of(drawn, "caption")] == [
+        "November 2026 8 h 13 min without grid",
+        "October 2026",
+        "September 2026",
+    ]
+
+
+def keep(path: Path, *schedules: OutageSchedule) -> None:
+    migrate(path)
+    engine = writer(path)
+    with engine.begin() as connection:
+        for one in schedules:
+            table, row = to_row(OUTAGE_SCHEDULE.named(), one.model_dump_json().encode())
+            connection.execute(table.insert().values(dict(zip(table.c.keys(), row, strict=True))))
+    engine.dispose()
+
+
+def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
+    tomorrow = TODAY + timedelta(days=1)
+    early = plan(window(2, 6), window(30, 31), states=(DayPlan.PLANNED, DayPlan.PLANNED), at=at(-4))
+    late = plan(window(2, 7), states=(DayPlan.PLANNED,), at=at(1))
+    keep(tmp_path / "easun.db", early, late)
+    found = planned_days(reader(tmp_path / "easun.db"), start=at(0), end=at(48))
+    assert found[TODAY].total == 5 * HOUR
+    assert found[tomorrow].total == 1 * HOUR
+    assert planned_days(reader(tmp_path / "easun.db"), start=at(200), end=at(240)) == {}
+
+
+def events(url: str) -> list[Any]:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        assert answer.headers["Content-Type"].startswith("text/calendar")
+        return list(Calendar.from_ical(answer.read()).walk("VEVENT"))
+
+
+def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
+    now = datetime.now(UTC)
+    record(tmp_path / "easun.db", now, days=2)
+    engine = writer(tmp_path / "easun.db")
+    with engine.begin() as connection:
+        rows = [{"start": to_ms(now - (20 + ago) * HOUR), "end": to_ms(now - (19 + ago) * HOUR)} for ago in range(20)]
+        connection.execute(outage.insert(), rows)
+    engine.dispose()
+    with Dashboard(broker, tmp_path / "easun.db", TIME_ZONE=ZONE) as dashboard, Publisher(broker, "schedule") as told:
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            events(f"{dashboard.url}/outages.ics")
+        with opened(browser, f"{dashboard.url}/outages", viewport=PHONE) as shown:
+            headline = shown.locator('[data-text="outages-headline"]')
+            expect(headline).to_have_text("No schedule is known")
+            today = now.astimezone(ZoneInfo(ZONE)).date()
+            days = [
+                PlannedDay(day=today + timedelta(days=ahead), state="planned", confirmed_at=now) for ahead in (0, 1)
+            ]
+            coming = Window(start=now + 90 * timedelta(minutes=1), end=now + 4 * HOUR)
+            told.send(
+                OUTAGE_SCHEDULE.named(),
+                OutageSchedule(at=now, queue="5.2", days=tuple(days), windows=(coming,), fetched_at=now),
+            )
+            expect(headline).to_have_text("By the schedule the grid is on")
+            countdown = shown.locator(".countdown")
+            expect(countdown).to_have_text(re.compile(r"^1:(29|30):\d\d$"))
+            before = countdown.inner_text()
+            expect(countdown).not_to_have_text(before)
+            expect(shown.locator(".days .day")).to_have_count(3)
+            expect(shown.locator(".compared .piece-definite").first).to_be_visible()
+            expect(shown.locator(".outage-log > .log > li")).to_have_count(10)
+            shown.locator(".outage-log summary").click()
+            expect(shown.locator(".outage-log .more li").last).to_be_visible()
+            assert fits(shown)
+        assert len(events(f"{dashboard.url}/outages.ics")) == 1
