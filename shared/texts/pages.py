@@ -146,4 +146,31 @@ PAGES: dict[str, tuple[str, str]] = {
         "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
         "January February March April May June July August September October November December",
     ),
+    # the installed page
+    "page.app": ("Easun: світло в домі", "Easun: power at home"),
+    "page.about": (
+        "Світло, інвертор, батарея та графік відключень цього дому",
+        "The grid, the inverter, the battery and the planned outages of this home",
+    ),
+    # before the door
+    "access.title": ("Вхід", "Log in"),
+    "access.password": ("Пароль", "Password"),
+    "access.enter": ("Увійти", "Log in"),
+    "access.wrong": ("Пароль неправильний.", "That password is wrong."),
+    "access.wait": (
+        "Забагато неправильних паролів. Спробуйте ще раз через {wait}.",
+        "Too many wrong passwords. Try again in {wait}.",
+    ),
+    "access.seconds": ("{seconds} с", "{seconds} s"),
+    "access.again": (
+        "Сторінка входу застаріла. Введіть пароль ще раз.",
+        "The login page was out of date. Type the password once more.",
+    ),
+    "access.refused": ("Ця сторінка ще не має пароля", "This page has no password yet"),
+    "access.set_password": (
+        "Тому її видно лише на самому комп'ютері, де вона працює. Щоб відкрити її з телефона, вкажіть "
+        "DASHBOARD_PASSWORD у файлі .env і перезапустіть панель.",
+        "So it is shown only on the very machine that it runs on. To open it from a phone, set DASHBOARD_PASSWORD in "
+        "the file .env and restart the dashboard.",
+    ),
 }
