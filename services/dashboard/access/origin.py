@@ -35,8 +35,8 @@ def counted_as(peer: str | None) -> str:
         address = ip_address(peer or "")
     except ValueError:
         return ""
-    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
-        return address.exploded[:19]
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped) if address.ipv4_mapped else address.exploded[:19]
     return str(address)
 
 
