@@ -19,7 +19,7 @@ from shared.errors import ConfigError
 from shared.service import EXIT_CONFIG
 from supervisor import programs
 from supervisor.programs import ROOT, Ports, Program
-from supervisor.supervise import Supervisor, is_free, port_near
+from supervisor.supervise import Supervisor, is_free, ports_near
 
 log = logging.getLogger("supervisor")
 
@@ -52,18 +52,20 @@ def _arguments() -> argparse.Namespace:
 def _demo(state: Path, days: int) -> None:
     env = {name: os.environ[name] for name in KEPT if name in os.environ}
     ports = Ports(
-        mqtt=port_near(1883),
-        dashboard=port_near(8000),
-        modbus=port_near(5020),
-        control=port_near(8502),
-        radio=port_near(8503),
-        radio_control=port_near(8504),
-        outages=port_near(8505),
-        outages_control=port_near(8506),
-        cloud=port_near(8507),
-        plugs_control=port_near(8508),
-        plugs=port_near(16668),
-        telegram=port_near(8081),
+        **ports_near(
+            mqtt=1883,
+            dashboard=8000,
+            modbus=5020,
+            control=8502,
+            radio=8503,
+            radio_control=8504,
+            outages=8505,
+            outages_control=8506,
+            cloud=8507,
+            plugs_control=8508,
+            plugs=16668,
+            telegram=8081,
+        )
     )
     with _only_one(state):
         try:

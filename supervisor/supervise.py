@@ -105,12 +105,15 @@ def is_free(port: int) -> bool:
         return True
 
 
-def port_near(preferred: int) -> int:
-    """Return the preferred port, or else the next free one, and say so."""
-    port = next(port for port in range(preferred, preferred + 200) if is_free(port))
-    if port != preferred:
-        log.info("Port %d is taken by another program; using %d.", preferred, port)
-    return port
+def ports_near(**preferred: int) -> dict[str, int]:
+    """Return the preferred port for each, or else the next one that is free and wanted by nobody here, and say so."""
+    found: dict[str, int] = {}
+    for name, wanted in preferred.items():
+        taken = {*found.values(), *preferred.values()} - {wanted}
+        found[name] = next(port for port in range(wanted, wanted + 200) if port not in taken and is_free(port))
+        if found[name] != wanted:
+            log.info("Port %d is taken by another program; using %d.", wanted, found[name])
+    return found
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
