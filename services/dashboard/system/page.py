@@ -29,11 +29,16 @@ def layout(clock: Clock) -> list[Any]:
         html.H1(clock("page.system")),
         html.Div(
             [
-                _card(clock("service.title"), part("services", html.Ul, className="entries dims")),
+                html.Div(
+                    [
+                        _card(clock("service.title"), part("services", html.Ul, className="entries dims")),
+                        _card(clock("system.plugs"), part("plugs", html.Ul, className="entries dims")),
+                    ],
+                    className="lists",
+                ),
                 _card(clock("system.devices"), part("devices", html.Ul, className="entries dims")),
-                _card(clock("system.plugs"), part("plugs", html.Ul, className="entries dims")),
             ],
-            className="if-answered lists",
+            className="if-answered columns even",
         ),
         _preferences(clock),
         html.Div(html.P(clock("page.loading"), className="loading"), id="system-recorded", className="recorded"),
@@ -50,7 +55,7 @@ def recorded(site: Site, clock: Clock, _look: Look) -> list[Any]:
         _card(
             clock("system.places"),
             html.P(clock("system.places_note"), className="remark"),
-            *pairs_of(places(site.settings, clock)),
+            *pairs_of(places(site.settings, clock), "wide"),
         ),
         _card(clock("system.help"), *_help(clock, protected=protected)),
     ]

@@ -10,7 +10,7 @@ from services.dashboard.pages import View
 from services.dashboard.services import SILENT, state_of, state_word
 from services.dashboard.system.entries import Fact, entry, none_yet
 from services.dashboard.wording import Clock
-from shared.messages import Availability, Contact, PlugState, ServiceStatus, Via
+from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, PlugState, ServiceStatus
 
 ALL = "all"
 """The battery that sums up the others is no device."""
@@ -50,65 +50,63 @@ def plugs(snapshot: Snapshot, clock: Clock) -> list[html.Li]:
 
 def _service(name: str, status: ServiceStatus, clock: Clock) -> html.Li:
     state = state_of(status, clock)
-    since = clock.since(status.since) if status.since and state != SILENT else None
-    facts = [(clock("system.since"), since), (clock("system.version"), status.version)]
-    return entry(name, state_word(status, clock), state, facts, status.reason)
+    since = clock("system.since", since=clock.since(status.since)) if status.since and state != SILENT else ""
+    tail = " · ".join(filter(None, (since, status.version)))
+    return entry(name, state_word(status, clock), state, remarks=[status.reason], tail=tail)
 
 
 def _inverter(name: str, snapshot: Snapshot, clock: Clock) -> html.Li:
     info = snapshot.inverter_info.get(name)
-    power = clock.power(info.rated_power_w) if info.rated_power_w if info else None is not None else None
-    facts = [
-        (clock("system.kind"), clock("system.inverter")),
-        (clock("system.model"), info.model if info else None),
-        (clock("system.layout"), info.layout if info else None),
-        (clock("system.rated_power"), power),
-        (clock("system.serial_number"), info.serial_number if info else None),
-        (clock("system.firmware"), info.firmware if info else None),
+    facts = _inverter_facts(info, clock) if info else []
+    return _device(name, clock("system.inverter"), snapshot.availability.get(name), facts, clock)
+
+
+def _inverter_facts(info: InverterInfo, clock: Clock) -> list[Fact]:
+    return [
+        (clock("system.model"), info.model),
+        (clock("system.layout"), info.layout),
+        (clock("system.rated_power"), None if info.rated_power_w is None else clock.power(info.rated_power_w)),
+        (clock("system.serial_number"), info.serial_number),
+        (clock("system.firmware"), info.firmware),
     ]
-    return _device(name, snapshot.availability.get(name), facts, clock)
 
 
 def _battery(name: str, snapshot: Snapshot, clock: Clock) -> html.Li:
     info = snapshot.battery_info.get(name)
-    facts = [
-        (clock("system.kind"), clock("system.battery")),
-        (clock("system.model"), info.model if info else None),
-        (clock("system.layout"), info.layout if info else None),
-        (clock("system.cells"), str(info.cell_count) if info.cell_count if info else None is not None else None),
-        (clock("system.serial_number"), info.serial_number if info else None),
-        (clock("system.hardware"), info.hardware if info else None),
-        (clock("system.firmware"), info.software if info else None),
-        (clock("system.address"), info.address if info else None),
+    facts = _battery_facts(info, clock) if info else []
+    shown = f"{info.name} ({name})" if info and info.name not in ("", name) else name
+    return _device(shown, clock("system.battery"), snapshot.battery_availability.get(name), facts, clock)
+
+
+def _battery_facts(info: BatteryInfo, clock: Clock) -> list[Fact]:
+    return [
+        (clock("system.model"), info.model),
+        (clock("system.layout"), info.layout),
+        (clock("system.cells"), None if info.cell_count is None else str(info.cell_count)),
+        (clock("system.serial_number"), info.serial_number),
+        (clock("system.hardware"), info.hardware),
+        (clock("system.firmware"), info.software),
+        (clock("system.address"), info.address),
     ]
-    title = info.name if info.name if info else None and info.name != name else None
-    shown = name if title is None else f"{title} ({name})"
-    return _device(shown, snapshot.battery_availability.get(name), facts, clock)
 
 
-def _device(name: str, contact: Availability | None, facts: Sequence[Fact], clock: Clock) -> html.Li:
+def _device(name: str, kind: str, contact: Availability | None, facts: Sequence[Fact], clock: Clock) -> html.Li:
     if contact is None:
-        return entry(name, clock("system.contact_unknown"), "disabled", facts)
-    since = clock.since(contact.since)
-    if contact.state is Contact.ONLINE:
-        return entry(name, clock("system.answers", since=since), "online", facts)
-    return entry(name, clock("system.does_not_answer", since=since), "offline", facts, contact.why)
+        return entry(name, clock("system.contact_unknown", kind=kind), "disabled", facts=facts)
+    answers = contact.state is Contact.ONLINE
+    sentence = "system.answers" if answers else "system.does_not_answer"
+    word = clock(sentence, kind=kind, since=clock.since(contact.since))
+    return entry(name, word, "online" if answers else "offline", remarks=[contact.why], facts=facts)
 
 
 def _plug(name: str, plug: PlugState, clock: Clock) -> html.Li:
-    position = {True: "on", False: "off", None: "unknown"}[plug.on]
-    word = clock(f"system.plug_{position}")
-    if plug.reachable is False:
-        word = f"{word}, {clock('system.out_of_reach')}"
-    state = "offline" if plug.reachable is False else "online" if plug.on else "disabled"
-    way = {Via.LOCAL: "system.via_local", Via.CLOUD: "system.via_cloud", None: "unknown"}[plug.via]
-    facts = [
-        (clock("system.rule"), clock(_rule(plug))),
-        (clock("system.way"), clock(way)),
-        (clock("system.switched_by"), plug.switched_by),
-        (clock("system.id"), name if name != plug.name else None),
-    ]
-    return entry(plug.name or name, word, state, facts, plug.problem)
+    word = clock(f"system.plug_{ {True: 'on', False: 'off', None: 'unknown'}[plug.on] }")
+    reached = plug.reachable is not False
+    way = clock(f"system.via_{plug.via}") if plug.via and reached else ""
+    rule = " · ".join(filter(None, (clock(_rule(plug)), way)))
+    state = "offline" if not reached else "online" if plug.on else "disabled"
+    shown = word if reached else f"{word}, {clock('system.out_of_reach')}"
+    return entry(plug.name or name, shown, state, remarks=[rule, plug.problem])
 
 
 def _rule(plug: PlugState) -> str:
