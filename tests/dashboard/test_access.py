@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask, jsonify
 from flask.testing import FlaskClient
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
+from services.dashboard import web
 from services.dashboard.access import calendar_key
 from services.dashboard.access.keys import signing_key
 from services.dashboard.access.origin import counted_as, from_this_machine, local_path, same_origin
@@ -24,6 +26,7 @@ from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
 from shared.errors import ConfigError
 from shared.history.engine import reader
+from tests.dashboard.furnished import served
 from tests.dashboard.stage import reading
 from tests.support.waiting import eventually
 
@@ -296,3 +299,27 @@ def test_a_hash_that_lost_its_dollars_is_named():
 
 def test_the_plain_password_is_not_kept():
     assert RIGHT not in repr(vars(Password(RIGHT, KEY)))
+
+
+PASSED_ON = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "house.example"}
+
+
+@pytest.mark.parametrize(("trusted", "believed"), [("127.0.0.1", True), ("192.0.2.1", False), ("", False)])
+def test_only_a_trusted_proxy_is_believed(tmp_path, trusted, believed):
+    with served(tmp_path / "easun.db", dashboard_password=RIGHT, dashboard_trusted_proxy=trusted) as address:
+        answer = requests.get(f"{address}/login", headers=PASSED_ON, timeout=5)
+        assert ("Secure" in answer.headers["Set-Cookie"]) is believed
+        assert ("Strict-Transport-Security" in answer.headers) is believed
+
+
+def test_a_proxy_opens_nothing_where_no_password_is_set(tmp_path):
+    for trusted in ("", "127.0.0.1"):
+        with served(tmp_path / "easun.db", dashboard_trusted_proxy=trusted) as address:
+            assert requests.get(f"{address}/live/now", timeout=5).status_code == 200
+            assert requests.get(f"{address}/live/now", headers=PASSED_ON, timeout=5).status_code == 403
+
+
+def test_a_huge_request_is_not_even_read(tmp_path):
+    with served(tmp_path / "easun.db", dashboard_password=RIGHT) as address:
+        answer = requests.post(f"{address}/login", data=b"x" * (web.LARGEST_REQUEST + 1), timeout=5)
+        assert answer.status_code == 413

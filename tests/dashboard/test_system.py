@@ -251,3 +251,16 @@ def test_the_page_can_be_installed(browser: Browser, tmp_path):
             [],
             [{"errorId": "in-incognito", "errorArguments": []}],
         )
+
+
+def test_live_pages_live_on_without_a_database(browser: Browser, tmp_path):
+    (tmp_path / "easun.db").write_bytes(b"no database" * 1000)
+    with served(tmp_path / "easun.db") as address, opened(browser, address) as page:
+        expect(page.locator('[data-text="home"]').first).to_have_text("643\u00a0W")
+        page.get_by_role("link", name="System").locator("visible=true").click()
+        expect(page.get_by_text("cannot be read: file is not a database")).to_be_visible()
+        page.get_by_role("link", name="History").locator("visible=true").click()
+        expect(page.locator("#history-recorded")).to_contain_text("The history cannot be read")
+        page.get_by_role("link", name="Now").locator("visible=true").click()
+        expect(page.locator("html")).to_have_attribute("data-live", "live")
+        assert page.request.get(f"{address}/healthz").json()["database"] == "not readable"
