@@ -503,4 +503,113 @@ PAGES: dict[str, tuple[str, str]] = {
         "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
         "January February March April May June July August September October November December",
     ),
+    # the installed page
+    "page.app": ("Easun: світло в домі", "Easun: power at home"),
+    "page.about": (
+        "Світло, інвертор, батарея та графік відключень цього дому",
+        "The grid, the inverter, the battery and the planned outages of this home",
+    ),
+    # before the door
+    "access.title": ("Вхід", "Log in"),
+    "access.password": ("Пароль", "Password"),
+    "access.enter": ("Увійти", "Log in"),
+    "access.wrong": ("Пароль неправильний.", "That password is wrong."),
+    "access.wait": (
+        "Забагато неправильних паролів. Спробуйте ще раз через {wait}.",
+        "Too many wrong passwords. Try again in {wait}.",
+    ),
+    "access.seconds": ("{seconds} с", "{seconds} s"),
+    "access.again": (
+        "Сторінка входу застаріла. Введіть пароль ще раз.",
+        "The login page was out of date. Type the password once more.",
+    ),
+    "access.refused": ("Ця сторінка ще не має пароля", "This page has no password yet"),
+    "access.set_password": (
+        "Тому її видно лише на самому комп'ютері, де вона працює. Щоб відкрити її з телефона, вкажіть "
+        "DASHBOARD_PASSWORD у файлі .env і перезапустіть панель.",
+        "So it is shown only on the very machine that it runs on. To open it from a phone, set DASHBOARD_PASSWORD in "
+        "the file .env and restart the dashboard.",
+    ),
+    # the page System
+    "system.devices": ("Пристрої", "Devices"),
+    "system.plugs": ("Розетки та їхні правила", "Plugs and their rules"),
+    "system.no_services": (
+        "Жодна служба ще не озвалася. Чи працює брокер повідомлень?",
+        "No service has been heard yet. Is the message broker running?",
+    ),
+    "system.no_devices": (
+        "Пристроїв ще немає. Інвертор задає MODBUS_HOST у .env, батареї JK знаходяться самі через Bluetooth.",
+        "No devices yet. MODBUS_HOST in .env names the inverter; JK batteries are found over Bluetooth by themselves.",
+    ),
+    "system.no_plugs": (
+        "Розеток ще немає. Додайте їх до data/plugs.yaml або вкажіть обліковий запис Tuya в .env.",
+        "No plugs yet. List them in data/plugs.yaml, or name a Tuya account in .env.",
+    ),
+    "system.since": ("з {since}", "since {since}"),
+    "system.inverter": ("інвертор", "inverter"),
+    "system.battery": ("батарея", "battery"),
+    "system.model": ("Модель", "Model"),
+    "system.layout": ("Розкладка", "Layout"),
+    "system.rated_power": ("Потужність", "Rated power"),
+    "system.serial_number": ("Серійний номер", "Serial number"),
+    "system.firmware": ("Прошивка", "Firmware"),
+    "system.hardware": ("Апаратна версія", "Hardware"),
+    "system.cells": ("Комірки", "Cells"),
+    "system.address": ("Адреса", "Address"),
+    "system.contact_unknown": ("{kind}, невідомо, чи відповідає", "{kind}, unknown whether it answers"),
+    "system.answers": ("{kind}, відповідає з {since}", "{kind}, answers since {since}"),
+    "system.does_not_answer": ("{kind}, не відповідає з {since}", "{kind}, has not answered since {since}"),
+    "system.plug_on": ("увімкнено", "on"),
+    "system.plug_off": ("вимкнено", "off"),
+    "system.plug_unknown": ("стан невідомий", "state unknown"),
+    "system.out_of_reach": ("не на зв'язку", "out of reach"),
+    "system.rule_protected": ("захищена: ніхто її не перемикає", "protected: nobody switches it"),
+    "system.rule_dry_run": (
+        "пробний режим: лише каже, що перемкнулося б",
+        "dry run: only tells what would be switched",
+    ),
+    "system.rule_switched": ("перемикається", "may be switched"),
+    "system.via_local": ("через домашню мережу", "over the home network"),
+    "system.via_cloud": ("через хмару Tuya", "through Tuya's cloud"),
+    "system.preferences": ("Мова та вигляд", "Language and appearance"),
+    "system.look": ("Вигляд", "Appearance"),
+    "system.look_auto": ("Авто", "Auto"),
+    "system.look_light": ("Світлий", "Light"),
+    "system.look_dark": ("Темний", "Dark"),
+    "system.no_password": (
+        "Пароль не задано, тож цю сторінку видно лише на цьому комп'ютері. Щоб відкрити її з телефона, вкажіть "
+        "DASHBOARD_PASSWORD у .env.",
+        "No password is set, so this page is shown on this machine only. To open it from a phone, set "
+        "DASHBOARD_PASSWORD in .env.",
+    ),
+    "system.versions": ("Версії та база даних", "Versions and database"),
+    "system.database": ("База даних", "Database"),
+    "system.database_is": ("схема {schema}, {size}", "schema {schema}, {size}"),
+    "system.database_none": (
+        "ще немає: recorder створить її з першим показом",
+        "none yet: the recorder makes it with the first reading",
+    ),
+    "system.database_fails": ("не читається: {why}", "cannot be read: {why}"),
+    "system.megabytes": ("{value} МБ", "{value} MB"),
+    "system.places": ("Де що налаштовано", "Where things are set"),
+    "system.places_note": (
+        "Налаштування лежать у файлах, а ця сторінка лише показує, де. Кожну змінну описано в .env.example.",
+        "Settings stay in files; this page only says where. Each variable is described in .env.example.",
+    ),
+    "system.place_settings": ("Усі налаштування", "All settings"),
+    "system.place_batteries": ("Список батарей", "List of batteries"),
+    "system.place_plugs": ("Список розеток і правила", "List of plugs, rules"),
+    "system.place_history": ("Історія", "History"),
+    "system.place_broker": ("Брокер повідомлень", "Message broker"),
+    "system.place_passwords": ("Паролі брокера", "The broker's passwords"),
+    "system.place_sessions": ("Ключ сеансів", "Key of the sessions"),
+    "system.help": ("Допомога", "Help"),
+    "system.bundle_note": (
+        "Для повідомлення про помилку: останні повідомлення, версії та налаштування одним файлом. Паролів у ньому "
+        "немає, серійні номери приховано.",
+        "For a bug report: the last messages, versions and settings in one file. It holds no passwords, and serial "
+        "numbers are masked.",
+    ),
+    "system.download": ("Завантажити діагностику", "Download diagnostics"),
+    "system.log_out": ("Вийти", "Log out"),
 }

@@ -235,3 +235,9 @@ def test_a_taken_port_ends_the_service_with_one_sentence(broker, dashboard, tmp_
     second.stop()
     assert f"cannot listen on 127.0.0.1:{dashboard.port}" in said
     assert "Traceback" not in said
+
+
+def test_open_to_the_house_without_a_password_is_said(broker, tmp_path, viewer):
+    with Dashboard(broker, tmp_path / "easun.db", DASHBOARD_HOST="0.0.0.0"):
+        status = viewer.wait_for("service/dashboard/status", state="degraded")
+        assert "DASHBOARD_PASSWORD" in status["reason"]

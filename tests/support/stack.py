@@ -165,7 +165,11 @@ class Stack:
             BOT_LANGUAGE="en",
             BOT_STATE_DIR=str(directory / "bot"),
         )
-        self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
+        self.dashboard = self._service(
+            "dashboard",
+            DASHBOARD_PORT=str(self.dashboard_port),
+            DASHBOARD_STATE_DIR=str(directory / "dashboard"),
+        )
 
     def _service(self, name: str, **settings: str) -> Process:
         env = self.broker.env() | {"DB_PATH": str(self.db_path)} | settings
