@@ -60,7 +60,7 @@ def energy_by_hour(
     here = (table.device == device, table.step == HOURLY, table.at >= to_ms(start), table.at < to_ms(end))
     columns: list[Any] = [table.at, *(table[name] for name in names)]
     rows = rows_of(engine, select(*columns).where(*here).order_by(table.at))
-    return {at: tuple(kwh) for at, *kwh in rows}
+    return {row[0]: tuple(row)[1:] for row in rows}
 
 
 def energy_between(

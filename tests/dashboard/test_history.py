@@ -252,7 +252,14 @@ def test_energy_table_and_file_in_the_browser(browser, dashboard, path, tmp_path
         assert download.value.suggested_filename == "easun-2026-11-23-2026-11-29.csv"
         page.locator(".wide tbody").get_by_role("link").click()
         expect(page.locator(".steps h1")).to_have_text("Mon 23 November 2026")
+        page.go_back()
+        expect(page.locator(".steps h1")).to_have_text("23 Nov – 29 Nov 2026")
         expect(page.locator("#energy .bars path").first).to_be_attached()
+        page.locator("#energy").scroll_into_view_if_needed()
+        bars = page.locator("#energy .nsewdrag").bounding_box()
+        assert bars
+        page.mouse.click(bars["x"] + bars["width"] * 0.6 / 7, bars["y"] + bars["height"] / 2)
+        expect(page.locator(".steps h1")).to_have_text("Mon 23 November 2026")
 
 
 def test_zooming_reads_finer(browser, dashboard, tmp_path):

@@ -109,7 +109,7 @@
   // arrow keys step through the history as its buttons do
   const steps = {ArrowLeft: '.step-earlier', ArrowRight: '.step-later'};
   document.addEventListener('keydown', event => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, textarea, select')) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, textarea, select, .wide')) return;
     document.querySelector(`[data-page="${page()}"] ${steps[event.key] ?? 'none'}`)?.click();
   });
 

@@ -41,7 +41,7 @@ def _bars(name: str, sign: int, colour: str, pieces: Sequence[Piece], clock: Clo
         "name": clock(f"history.{name.removesuffix('_kwh')}_w"),
         "x": list(range(len(pieces))),
         "y": [_signed(piece.kwh[name], sign) for piece in pieces],
-        "customdata": [piece.period.address if piece.period else "" for piece in pieces],
+        "customdata": [f"?{piece.period.query}" if piece.period else "" for piece in pieces],
         "marker": {"color": colour, "line": {"width": 0}},
         "hoverinfo": "none",
     }

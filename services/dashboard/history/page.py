@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, request, stream_with_context
 from services.dashboard.history import bars, download, figures, parts, read
 from services.dashboard.history.energy import UNKNOWN
 from services.dashboard.history.figures import Drawing
-from services.dashboard.history.periods import DOWNLOAD, PATH, Period, asked_for
+from services.dashboard.history.periods import DOWNLOAD, Period, asked_for
 from services.dashboard.history.read import Energy
 from services.dashboard.history.table import table
 from services.dashboard.history.windows import whole, zoomed
@@ -30,6 +30,12 @@ RANGE = """told => {
   return range.includes(undefined) ? window.dash_clientside.no_update : range;
 }"""
 """Of all that plotly tells about its layout, only what was zoomed into; an empty range is everything again."""
+
+TAPPED = """tapped => {
+  const address = tapped?.points.map(one => one.customdata).find(one => one?.startsWith?.('?'));
+  return address ?? window.dash_clientside.no_update;
+}"""
+"""The time that a bar of energy stands for."""
 
 
 def layout(clock: Clock) -> html.Div:
@@ -141,13 +147,7 @@ def callbacks(app: Any, site: Site) -> None:
         State("look", "data"),
         prevent_initial_call=True,
     )(zoom)
-    app.clientside_callback(
-        f"(bar) => bar?.points.map(one => one.customdata).find(one => one?.startsWith?.('{PATH}?'))"
-        " ?? window.dash_clientside.no_update",
-        Output("url", "href"),
-        Input("energy", "clickData"),
-        prevent_initial_call=True,
-    )
+    app.clientside_callback(TAPPED, Output("url", "search"), Input("energy", "clickData"), prevent_initial_call=True)
 
 
 def routes(server: Flask, site: Site) -> None:
