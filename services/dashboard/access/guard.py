@@ -1,7 +1,6 @@
 """The guard at the door of the web server: who may read, and whose commands are heard."""
 
 import hmac
-import secrets
 from datetime import timedelta
 
 from flask import Flask, current_app, jsonify, redirect, request, session
@@ -11,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from services.dashboard.access import login
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
+from services.dashboard.access.token import equal, sent_back
 from services.dashboard.installable import ICONS, MANIFEST
 from services.dashboard.settings import DashboardSettings
 
@@ -39,10 +39,12 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
     """Let in who knows the password or, where none is set, this machine only; hear commands of our own page only."""
     given = settings.dashboard_password.get_secret_value()
     password = Password(given, key) if given else None
-    server.secret_key = password.derived(key) if password else key
+    signing = password.derived(key) if password else key
+    server.secret_key = signing
     server.session_interface = Sessions()
     server.config.update(
         PASSWORD_IS_SET=bool(password),
+        CALENDAR_KEY=hmac.new(signing, CALENDAR.encode(), "sha256").hexdigest()[:32] if password else None,
         SESSION_COOKIE_NAME=f"easun_{settings.dashboard_port}",  # cookies do not tell ports apart
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -63,21 +65,10 @@ def is_in() -> bool:
     )
 
 
-def csrf_token() -> str:
-    """Return what every command has to send back as X-CSRF-Token. Asked for by the page when it opens, so a session
-    lasts from then on.
-    """
-    session.permanent = True
-    token: str = session.setdefault("csrf", secrets.token_urlsafe(32))
-    return token
-
-
 def calendar_key() -> str | None:
     """Return the key with which a calendar may read `/outages.ics?key=` and nothing else; None where none is needed."""
-    if not current_app.config["PASSWORD_IS_SET"]:
-        return None
-    secret = current_app.secret_key
-    return hmac.new(secret if isinstance(secret, bytes) else b"", CALENDAR.encode(), "sha256").hexdigest()[:32]
+    key: str | None = current_app.config["CALENDAR_KEY"]
+    return key
 
 
 def _let_in() -> ResponseReturnValue | None:
@@ -85,7 +76,7 @@ def _let_in() -> ResponseReturnValue | None:
         return None
     if not current_app.config["PASSWORD_IS_SET"]:
         return login.refused()
-    if request.path == CALENDAR and _equal(request.args.get("key"), calendar_key()):
+    if request.path == CALENDAR and equal(request.args.get("key"), calendar_key()):
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
         return redirect(login.address(request.full_path.rstrip("?")), 303)
@@ -96,13 +87,8 @@ def _heard() -> ResponseReturnValue | None:
     if request.method in SAFE:
         return None
     ours = same_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), request.host)
-    token = request.headers.get("X-CSRF-Token") or request.form.get("csrf")
-    if ours and (request.path == DASH or _equal(token, session.get("csrf"))):
+    if ours and (request.path == DASH or sent_back()):
         return None
     if request.path == login.PATH:
         return login.page("access.again", status=400)
     return jsonify(error="This command does not come from the page itself: reload the page and try again."), 403
-
-
-def _equal(told: str | None, expected: str | None) -> bool:
-    return bool(told and expected) and hmac.compare_digest(str(told).encode(), str(expected).encode())

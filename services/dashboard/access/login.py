@@ -2,7 +2,6 @@
 
 import logging
 import math
-import secrets
 import threading
 import time
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from services.dashboard.access.origin import counted_as, local_path
 from services.dashboard.access.password import Password
 from services.dashboard.access.throttle import Throttle
+from services.dashboard.access.token import csrf_token
 from services.dashboard.headers import LOOK_EARLY
 from services.dashboard.language import asked_language
 from shared.texts.catalogue import Language, say
@@ -54,15 +54,13 @@ def address(then: str) -> str:
 def page(problem: str = "", status: int = 200, **values: object) -> Response:
     """Return the login page, with what went wrong."""
     language = asked_language()
-    session.permanent = True
-    token = session.setdefault("csrf", secrets.token_urlsafe(32))
     shown = render_template(
         "login.html",
         language=language.value,
         look_early=LOOK_EARLY,
         say=lambda name: say(language, name),
         problem=say(language, problem, **values) if problem else "",
-        token=token,
+        token=csrf_token(),
         next=_next(),
     )
     return make_response(shown, status)
