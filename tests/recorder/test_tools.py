@@ -595,7 +595,9 @@ def test_a_sound_database(database: Path) -> None:
 
 def test_silence_and_dead_letters_are_said(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d')")
+        connection.execute(
+            "INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d', NULL)"
+        )
     text = "\n".join(check(database, NOW))
     assert "nothing of main since 2026-11-23T18:01:39.000Z (58 minutes)." in text
     assert "1 messages on inverter/x/state could not be recorded, the last on 2026-11-23T18:00:00.000Z." in text
