@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from shared.history.engine import reader
 from shared.history.queries import latest, series
 from shared.messages import BatteryState, InverterState
 from shared.topics import BATTERY_STATE, INVERTER_STATE
+from tests.support.recorded import ask
 
 KYIV = ZoneInfo("Europe/Kyiv")
 START = datetime(2026, 11, 1, 0, 20, tzinfo=UTC)
@@ -66,20 +66,8 @@ def path(filled: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(filled, tmp_path / "easun.db"))
 
 
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    opened = open_store(path)
-    yield opened
-    opened.close()
-
-
 def tend(store: Store, now: datetime = OVER, raw_days: int = 400) -> None:
     Upkeep(store, KYIV, raw_days).finish(now)
-
-
-def ask(path: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def loads(path: Path) -> list[float | None]:

@@ -2,9 +2,7 @@
 
 import math
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ from shared.messages import (
     Window,
 )
 from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE
+from tests.support.recorded import ask
 
 KYIV = ZoneInfo("Europe/Kyiv")
 START = datetime(2026, 11, 22, 22, tzinfo=UTC)
@@ -58,19 +57,6 @@ def grid(minutes: float, state: Grid, since: float) -> tuple[Any, Any]:
     return row_of(GRID_STATE.named(), GridState(at=after(minutes), state=state, since=after(since)))
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database with all its tables; to migrate each one would take longer than the tests."""
-    path = tmp_path_factory.mktemp("empty") / "easun.db"
-    open_store(path).close()
-    return path
-
-
-@pytest.fixture
-def path(empty: Path, tmp_path: Path) -> Path:
-    return copied(empty, tmp_path / "easun.db")
-
-
 def copied(empty: Path, path: Path) -> Path:
     shutil.copy(empty, path)
     return path
@@ -85,11 +71,6 @@ def keep(path: Path, rows: Sequence[Any], now: datetime = LATER, raw_days: int =
 
 def tend(store: Store, now: datetime = LATER, raw_days: int = 400) -> None:
     Upkeep(store, KYIV, raw_days).finish(now)
-
-
-def ask(path: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def rollups(path: Path) -> list[Any]:
