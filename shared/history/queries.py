@@ -109,7 +109,7 @@ def series(
     """Return some fields of a device from `start` up to `end`, in at most `buckets` buckets.
 
     Of the roll-up that is fine enough, and of the readings what no roll-up has yet. Buckets of five minutes and more
-    begin with a roll-up, so that the first may begin a little before `start`.
+    are whole roll-ups, so that the first may begin a little before `start` and the last hold a little after `end`.
     """
     wanted = _Wanted(source, device, fields)
     first, last = to_ms(start), to_ms(end)

@@ -3,7 +3,7 @@
 import math
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -304,6 +304,47 @@ def test_the_file_gives_back_what_is_free(path: Path) -> None:
     pages = ask(path, "PRAGMA page_count")[0][0]
     keep(path, [], now=LATER + timedelta(days=60), raw_days=30)
     assert ask(path, "PRAGMA page_count")[0][0] < pages / 2
+
+
+@pytest.mark.parametrize("midnight", [date(2026, 10, 22), date(2026, 3, 26)], ids=["autumn", "spring"])
+@pytest.mark.parametrize("buckets", [7, 8, 20], ids=["a-day-each", "a-day-all-the-same", "some-hours"])
+def test_a_chart_of_days_shows_each_day_though_clocks_change(path: Path, midnight: date, buckets: int) -> None:
+    first = datetime.combine(midnight, time(), KYIV)
+    noon = first.astimezone(UTC) + timedelta(hours=12)
+    keep(path, [reading(noon + timedelta(days=day), load_power_w=day) for day in range(8)], now=noon)
+    start, end = first.astimezone(UTC), (first + timedelta(days=7)).astimezone(UTC)  # local midnights
+    found = series(reader(path), "main", ["load_power_w"], start=start, end=end, buckets=buckets)
+    assert found.step % timedelta(hours=1) == timedelta(0)
+    assert [value for value in found.values["load_power_w"] if value is not None] == [0, 1, 2, 3, 4, 5, 6]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(start=st.integers(-2000, 9000), length=st.integers(1, 9000), buckets=st.integers(1, 400))
+def test_a_chart_of_any_period_has_each_reading_once(long: Path, start: int, length: int, buckets: int) -> None:
+    end = after(start + length)
+    found = series(reader(long), "main", ["load_power_w"], start=after(start), end=end, buckets=buckets)
+    assert len(found.moments) <= buckets
+    assert found.start <= after(start) < found.start + found.step
+    assert end <= found.start + len(found.moments) * found.step
+    last = -(-(start + length) // 5) * 5 if found.step >= 5 * MINUTE else start + length  # of whole roll-ups
+    inside = [minute for minute in range(0, EVERY * LONG, EVERY) if found.start <= after(minute) < after(last)]
+    lows, highs = ([one for one in kind["load_power_w"] if one is not None] for kind in (found.low, found.high))
+    ends = (min(inside), max(inside)) if inside else (None, None)
+    assert (min(lows, default=None), max(highs, default=None)) == ends
+    for moment, value in zip(found.moments, found.values["load_power_w"], strict=True):
+        if value is not None and found.step < timedelta(days=1):
+            assert abs(after(value) - moment) <= found.step / 2 + 5 * MINUTE
+
+
+EVERY, LONG = 7, 900
+"""A reading in seven minutes for four days and some hours, of a load that rises by a watt a minute."""
+
+
+@pytest.fixture(scope="module")
+def long(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = copied(empty, tmp_path_factory.mktemp("long") / "easun.db")
+    keep(path, [reading(after(minute), load_power_w=minute) for minute in range(0, EVERY * LONG, EVERY)])
+    return path
 
 
 def test_another_zone_cuts_the_days_anew(path: Path) -> None:
