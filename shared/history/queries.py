@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, case, func, select
+from sqlalchemy import BigInteger, Connection, Engine, Row, Select, Table, bindparam, case, func, literal_column, select
 from sqlalchemy.exc import DatabaseError
 
 from shared.errors import StorageError
@@ -32,6 +34,8 @@ SILENCE = timedelta(minutes=5)
 """Beyond its last row a state of the grid is believed this long; then nobody knows."""
 
 T = TypeVar("T")
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 NOTHING_YET = ("no such table", "unable to open database file", 'relation "')
 
@@ -121,7 +125,7 @@ def series(
     sums = _Sums(fields, -(-(last - first) // step))
     until = _made_until(engine, wanted, first, last) if minutes else first
     for piece in _pieces(engine, wanted, minutes, first, until) if minutes else ():
-        sums.add(rows_of(engine, _of_rollup(wanted, piece, first, step)))
+        sums.add(_of_rollup(engine, wanted, piece, first, step))
     if until < last:
         _ask(engine, lambda connection: sums.add(_of_readings(connection, wanted, (until, last), first, step)), None)
     return Series(from_ms(first), step * MILLISECOND, sums.means(), sums.low, sums.high)
@@ -193,13 +197,23 @@ def _pieces(engine: Engine, wanted: _Wanted, minutes: int, first: int, until: in
     return [piece for piece in pieces if piece.start < piece.end]
 
 
-def _of_rollup(wanted: _Wanted, piece: _Piece, first: int, step: int) -> Select[Any]:
-    table = wanted.source.rollup.c
+def _of_rollup(engine: Engine, wanted: _Wanted, piece: _Piece, first: int, step: int) -> Sequence[Row[Any]]:
     # a day by its middle: it may begin an hour earlier or later than the ones before
-    middle = DAY_MS // 2 if piece.minutes == DAY else 0
-    bucket = ((table.at + middle - first) // step).label("bucket")
+    origin = first - DAY_MS // 2 if piece.minutes == DAY else first
+    given = {"device": wanted.device, "minutes": piece.minutes, "start": piece.start, "end": piece.end}
+    query = _rollup_query(wanted.source.rollup, tuple(wanted.fields))
+    return rows_of(engine, query, given | {"origin": origin, "step": step})
+
+
+@lru_cache(maxsize=64)
+def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
+    """Return the query of some fields, which takes longer to be put together than to be answered."""
+    table = rollup.c
+    bucket = ((table.at - bindparam("origin", type_=BigInteger())) // bindparam("step", type_=BigInteger())).label(
+        "bucket"
+    )
     columns = []
-    for index, name in enumerate(wanted.fields):
+    for index, name in enumerate(fields):
         low, mean, high = (table[f"{name}_{kind}"] for kind in ("min", "mean", "max"))
         columns += [
             func.sum(mean * table.n).label(f"sum{index}"),
@@ -207,8 +221,9 @@ def _of_rollup(wanted: _Wanted, piece: _Piece, first: int, step: int) -> Select[
             func.min(low).label(f"low{index}"),
             func.max(high).label(f"high{index}"),
         ]
-    here = (table.device == wanted.device, table.step == piece.minutes, table.at >= piece.start, table.at < piece.end)
-    return select(bucket, *columns).where(*here).group_by(bucket)
+    here = (table.device == bindparam("device"), table.step == bindparam("minutes"))
+    span = (table.at >= bindparam("start"), table.at < bindparam("end"))
+    return select(bucket, *columns).where(*here, *span).group_by(literal_column("bucket"))
 
 
 def _of_readings(connection: Connection, wanted: _Wanted, span: Span, first: int, step: int) -> Iterator[Sequence[Any]]:
@@ -357,9 +372,9 @@ def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:
         yield held
 
 
-def rows_of(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
+def rows_of(engine: Engine, query: Select[Any], given: Mapping[str, Any] = NOTHING) -> Sequence[Row[Any]]:
     """Return the answer to a query, none where nothing was recorded yet; raises StorageError."""
-    return _ask(engine, lambda connection: connection.execute(query).all(), [])
+    return _ask(engine, lambda connection: connection.execute(query, given).all(), [])
 
 
 def _ask(engine: Engine, question: Callable[[Connection], T], nothing: T) -> T:
