@@ -40,6 +40,7 @@ DEMO_PORTS = {
     "cloud": 8507,
     "plugs_control": 8508,
     "plugs": 16668,
+    "telegram": 8081,
 }
 
 
