@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import batteries, fleet, history, kills, latency, page, recorder, services, wires
+from bench import batteries, bot, fleet, history, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
@@ -14,6 +14,8 @@ BENCHES = {
     "page": page.main,
     "wires": wires.main,
     "batteries": batteries.main,
+    "bot": bot.main,
+    "plugs": plugs.main,
 }
 
 

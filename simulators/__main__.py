@@ -18,7 +18,16 @@ from simulators.history import publish_past
 from simulators.mains import GridMode
 from simulators.schedule.serve import serve as serve_outages
 from simulators.serve import serve
-from simulators.settings import BatteriesSettings, ClientSettings, HistorySettings, OutagesSettings, ServeSettings
+from simulators.settings import (
+    BatteriesSettings,
+    ClientSettings,
+    HistorySettings,
+    OutagesSettings,
+    PlugsSettings,
+    ServeSettings,
+    TelegramSettings,
+)
+from simulators.telegram.serve import serve as serve_telegram
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -46,6 +55,11 @@ def _run(options: argparse.Namespace) -> None:
         asyncio.run(serve_batteries(load(BatteriesSettings)))
     elif options.command == "outages":
         asyncio.run(serve_outages(load(OutagesSettings)))
+    elif options.command == "plugs":
+        serve_plugs = importlib.import_module("simulators.tuya.serve").serve  # only who wants plugs loads their ciphers
+        asyncio.run(serve_plugs(load(PlugsSettings)))
+    elif options.command == "telegram":
+        asyncio.run(serve_telegram(load(TelegramSettings)))
     elif options.command == "history":
         asyncio.run(publish_past(load(HistorySettings), options.days, options.every, wait=options.wait))
     else:
@@ -67,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="run the house; settings HOUSE_*")
     commands.add_parser("batteries", help="run virtual JK batteries on a virtual radio; settings HOUSE_RADIO_*")
     commands.add_parser("outages", help="run the web sites that publish the plan; settings HOUSE_SCHEDULE_*")
+    commands.add_parser("plugs", help="run virtual Tuya plugs and their cloud; settings HOUSE_PLUGS_*")
+    commands.add_parser("telegram", help="run the Bot API with a page that shows the chat; settings HOUSE_TELEGRAM_*")
     history = commands.add_parser("history", help="publish the past days under the poller's account")
     history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")

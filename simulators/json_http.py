@@ -48,6 +48,24 @@ async def serve_http(handler: Handler, host: str, port: int) -> asyncio.Server:
     return await asyncio.start_server(connection, host, port)
 
 
+async def serve_requests(handler: Callable[[Request], Awaitable[bytes]], host: str, port: int) -> asyncio.Server:
+    """Listen, and let `handler` say the body of every answer, JSON or not; it may take its time."""
+
+    async def connection(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                request = await read_request(reader)
+            writer.write(_framed(HTTPStatus.OK, await handler(request)))
+            async with asyncio.timeout(PATIENCE_S):
+                await writer.drain()
+        except (OSError, EOFError, TimeoutError, ValueError):
+            pass  # it went away, never said anything, or speaks no HTTP
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(connection, host, port)
+
+
 async def read_request(reader: StreamReader) -> Request:
     """Return the request that comes in, or raise ValueError where it is none that is served here."""
     try:
@@ -77,7 +95,10 @@ def _head(raw: bytes) -> tuple[str, str, dict[str, str], int]:
 
 
 def _response(status: HTTPStatus, content: Any) -> bytes:
-    body = json.dumps({"error": content} if status >= HTTPStatus.BAD_REQUEST else content).encode()
+    return _framed(status, json.dumps({"error": content} if status >= HTTPStatus.BAD_REQUEST else content).encode())
+
+
+def _framed(status: HTTPStatus, body: bytes) -> bytes:
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

@@ -91,6 +91,28 @@ class OutagesSettings(TimetableSettings):
     house_schedule_ready_file: Path | None = None
 
 
+class PlugsSettings(Settings):
+    """The plugs and the cloud they are in."""
+
+    house_plugs: int = Field(default=5, ge=0, le=64)
+    house_plugs_bind: str = "127.0.0.1"
+    house_plugs_port: Port = 16668
+    house_plugs_control_port: Port = 8508
+    house_plugs_announce_port: Port = 6667
+    house_cloud_port: Port = 8507
+    house_plugs_file: Path | None = None
+    house_plugs_ready_file: Path | None = None
+
+
+class TelegramSettings(Settings):
+    """Where the simulated Bot API is; a token, where given, is the only one that it knows."""
+
+    house_telegram_bind: str = "127.0.0.1"
+    house_telegram_port: Port = 8081
+    house_telegram_token: str = ""
+    house_telegram_ready_file: Path | None = None
+
+
 class ClientSettings(Settings):
     """Where the control is."""
 

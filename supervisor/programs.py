@@ -30,6 +30,10 @@ class Ports:
     radio_control: int = 0
     outages: int = 0
     outages_control: int = 0
+    plugs: int = 0
+    plugs_control: int = 0
+    cloud: int = 0
+    telegram: int = 0
 
 
 def python(
@@ -39,13 +43,15 @@ def python(
     return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
 
 
-def services(env: dict[str, str], ports: Ports) -> tuple[Program, Program, Program, Program, Program]:
-    """Return recorder, poller, bms, schedule and dashboard, in order of start."""
+def services(env: dict[str, str], ports: Ports) -> tuple[Program, ...]:
+    """Return recorder, poller, bms, schedule, tuya, bot and dashboard, in order of start."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
         python("bms", "services.bms", env),
         python("schedule", "services.schedule", env),
+        python("tuya", "services.tuya", env),
+        python("bot", "services.bot", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
     )
 
@@ -87,13 +93,29 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "GPV_JSON_URL": f"http://127.0.0.1:{ports.outages}/data/Prykarpattiaoblenerho.json",
         "HOUSE_SCHEDULE_PORT": str(ports.outages),
         "HOUSE_SCHEDULE_CONTROL_PORT": str(ports.outages_control),
+        "TUYA_PLUGS_FILE": str(state / "plugs.yaml"),
+        "TUYA_JOURNAL_FILE": str(state / "plugs_journal.json"),
+        "TUYA_ENDPOINT": f"http://127.0.0.1:{ports.cloud}",
+        "TUYA_ACCESS_ID": "simulated0client0id0",
+        "TUYA_ACCESS_SECRET": "0123456789abcdef0123456789abcdef",
+        "TUYA_USER_ID": "eu0simulated0user",
+        "PLUG_RESTORE_DELAY": "5",
+        "HOUSE_PLUGS_FILE": str(state / "plugs.yaml"),
+        "HOUSE_PLUGS_PORT": str(ports.plugs),
+        "HOUSE_PLUGS_CONTROL_PORT": str(ports.plugs_control),
+        "HOUSE_CLOUD_PORT": str(ports.cloud),
+        "HOUSE_TELEGRAM_PORT": str(ports.telegram),
+        "TELEGRAM_API_URL": f"http://127.0.0.1:{ports.telegram}",
+        "TELEGRAM_BOT_TOKEN": "1:demo",
+        "TELEGRAM_CHAT_ID": "4242",
+        "BOT_STATE_DIR": str(state / "bot"),
     }
 
 
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """The simulated house and everything that watches it, in order of start."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, bms, schedule, dashboard = services(env, ports)
+    recorder, poller, bms, schedule, tuya, bot, dashboard = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
@@ -104,6 +126,10 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         python("outages", "simulators", env, "outages", port=ports.outages),
         bms,
         schedule,
+        python("plugs", "simulators", env, "plugs", port=ports.cloud),
+        tuya,
+        python("telegram", "simulators", env, "telegram", port=ports.telegram),
+        bot,
         dashboard,
     ]
 

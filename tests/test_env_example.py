@@ -6,17 +6,35 @@ from pathlib import Path
 import pytest
 
 from services.bms.settings import BmsSettings
+from services.bot.settings import BotSettings
 from services.dashboard.settings import DashboardSettings
 from services.poller.settings import PollerSettings
 from services.recorder.settings import RecorderSettings
 from services.schedule.settings import ScheduleSettings
+from services.tuya.settings import TuyaSettings
 from shared.settings import Settings
-from simulators.settings import BatteriesSettings, ClientSettings, HistorySettings, OutagesSettings, ServeSettings
+from simulators.settings import (
+    BatteriesSettings,
+    ClientSettings,
+    HistorySettings,
+    OutagesSettings,
+    PlugsSettings,
+    ServeSettings,
+    TelegramSettings,
+)
 
 ROOT = Path(__file__).parent.parent
 KINDS = (
-    *(PollerSettings, BmsSettings, ScheduleSettings, RecorderSettings, DashboardSettings),
-    *(ServeSettings, BatteriesSettings, OutagesSettings, ClientSettings, HistorySettings),
+    *(PollerSettings, BmsSettings, ScheduleSettings, TuyaSettings, RecorderSettings, DashboardSettings, BotSettings),
+    *(
+        ServeSettings,
+        BatteriesSettings,
+        OutagesSettings,
+        PlugsSettings,
+        ClientSettings,
+        HistorySettings,
+        TelegramSettings,
+    ),
 )
 LINE = re.compile(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 EXAMPLE = dict(LINE.findall((ROOT / ".env.example").read_text()))
@@ -50,7 +68,15 @@ def test_defaults_in_the_example_are_the_defaults(kind: type[Settings], monkeypa
 
 def test_compose_hands_on_every_setting_of_a_service() -> None:
     handed = (ROOT / "docker-compose.yml").read_text()
-    services = (PollerSettings, BmsSettings, ScheduleSettings, RecorderSettings, DashboardSettings)
+    services = (
+        PollerSettings,
+        BmsSettings,
+        ScheduleSettings,
+        TuyaSettings,
+        RecorderSettings,
+        DashboardSettings,
+        BotSettings,
+    )
     own = {name.upper() for kind in services for name in kind.model_fields}
     inside = {"DB_PATH", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX"}
     assert [name for name in sorted(own - inside) if name not in handed] == []

@@ -130,6 +130,41 @@ class Stack:
             GPV_JSON_URL=f"{self.outages_url}/data/Prykarpattiaoblenerho.json",
             YASNO_URL=self.outages_url,
         )
+        self.plugs_file = directory / "plugs.yaml"
+        self._plugs_ready = directory / "plugs.json"
+        self.plugs = self._process("plugs", "simulators", dict(bare), "plugs")
+        self.plugs.env |= {
+            "HOUSE_PLUGS_PORT": "0",
+            "HOUSE_PLUGS_CONTROL_PORT": "0",
+            "HOUSE_PLUGS_ANNOUNCE_PORT": "0",
+            "HOUSE_CLOUD_PORT": "0",
+            "HOUSE_PLUGS_FILE": str(self.plugs_file),
+            "HOUSE_PLUGS_READY_FILE": str(self._plugs_ready),
+        }
+        self.tuya = self._service(
+            "tuya",
+            TUYA_PLUGS_FILE=str(self.plugs_file),
+            TUYA_JOURNAL_FILE=str(directory / "plugs_journal.json"),
+            PLUG_RESTORE_DELAY="0.2",
+            PLUG_RESTORE_PAUSE="0.1",
+            PLUG_CHECK_INTERVAL="0.3",
+            TUYA_LOCAL_TIMEOUT="0.5",
+        )
+        self._telegram_ready = directory / "telegram.json"
+        self.telegram_port = free_port()
+        self.telegram = self._process("telegram", "simulators", dict(bare), "telegram")
+        self.telegram.env |= {
+            "HOUSE_TELEGRAM_PORT": str(self.telegram_port),
+            "HOUSE_TELEGRAM_READY_FILE": str(self._telegram_ready),
+        }
+        self.bot = self._service(
+            "bot",
+            TELEGRAM_API_URL=f"http://127.0.0.1:{self.telegram_port}",
+            TELEGRAM_BOT_TOKEN="1:secret-of-the-test",
+            TELEGRAM_CHAT_ID="4242",
+            BOT_LANGUAGE="en",
+            BOT_STATE_DIR=str(directory / "bot"),
+        )
         self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
 
     def _service(self, name: str, **settings: str) -> Process:
@@ -142,8 +177,8 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        services = (self.dashboard, self.schedule, self.poller, self.bms, self.recorder)
-        return *services, self.batteries, self.outages, self.house
+        services = (self.bot, self.dashboard, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
+        return *services, self.telegram, self.batteries, self.plugs, self.outages, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
@@ -171,6 +206,40 @@ class Stack:
             lambda: self._radio_ready.read_text() if self._radio_ready.exists() else "", "the radio is up"
         )
         self._radio_control = f"http://127.0.0.1:{json.loads(ready)['control_port']}"
+
+    def start_plugs(self, **changes: str) -> dict[str, Any]:
+        """Start the virtual plugs and their cloud; return where they are."""
+        self._plugs_ready.unlink(missing_ok=True)
+        self.plugs.start(**changes)
+        ready = eventually(
+            lambda: self._plugs_ready.read_text() if self._plugs_ready.exists() else "", "the plugs are there"
+        )
+        places: dict[str, Any] = json.loads(ready)
+        self._plugs_control = f"http://127.0.0.1:{places['control_port']}"
+        return places
+
+    def tell_plugs(self, path: str, **body: Any) -> dict[str, Any]:
+        """Tell plugs or their cloud something, or ask for their state; return it."""
+        method = "POST" if body else "GET"
+        response = requests.request(method, f"{self._plugs_control}/{path}", json=body or None, timeout=5)
+        response.raise_for_status()
+        state: dict[str, Any] = response.json()
+        return state
+
+    def start_telegram(self) -> None:
+        """Start the simulated Telegram and wait until it listens."""
+        self.telegram.start()
+        eventually(lambda: listens(self.telegram_port), "Telegram listens")
+
+    def tell_telegram(self, path: str, **body: Any) -> None:
+        """Say something as the person, press a button, or let it fail."""
+        address = f"http://127.0.0.1:{self.telegram_port}/{path}"
+        requests.post(address, json=body, timeout=5).raise_for_status()
+
+    def chat(self, chat: int = 4242) -> list[dict[str, Any]]:
+        """Return what a chat shows."""
+        seen = requests.get(f"http://127.0.0.1:{self.telegram_port}/chat", timeout=5).json()["messages"]
+        return [message for message in seen if message["chat"] == chat]
 
     def battery(self, path: str, **body: Any) -> None:
         """Tell the batteries something: a fault, a lost link."""

@@ -1,0 +1,82 @@
+"""The plug service: from the grid's message to the command at the plug, for the first plug and for twenty."""
+
+import json
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.support.stack import Stack, running_stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+PLUGS = 20
+ROUNDS = 40
+
+
+def main() -> None:
+    """Print the latencies."""
+    for count, rounds in ((1, ROUNDS), (PLUGS, ROUNDS // 4)):
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            running_stack(Path(directory)) as (stack, viewer),
+            Viewer(stack.broker, "poller") as poller,
+        ):
+            first, last = measure(stack, viewer, poller, count, rounds)
+        print(f"{count} local plugs, {rounds} outages: command at the first plug {figures(first)}", end="; ")
+        print(f"at the last {figures(last)}")
+
+
+def figures(seconds: list[float]) -> str:
+    """Return median, 95th percentile and worst."""
+    ordered = sorted(1000 * one for one in seconds)
+    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+    return f"median {statistics.median(ordered):.0f} ms, p95 {p95:.0f} ms, worst {ordered[-1]:.0f} ms"
+
+
+def measure(stack: Stack, viewer: Viewer, poller: Viewer, count: int, rounds: int) -> tuple[list[float], list[float]]:
+    """Cut the grid and bring it back, again and again; return when the first and the last plug got its command."""
+    stack.start_plugs(HOUSE_PLUGS=str(count))
+    stack.plugs_file.write_text(stack.plugs_file.read_text().replace(', "protected": true', ""))
+    stack.tuya.start(PLUG_RESTORE_DELAY="0", PLUG_RESTORE_PAUSE="0", PLUG_CHECK_INTERVAL="600")
+    viewer.wait_for("service/tuya/status", state="online")
+    eventually(lambda: len({topic for topic, _, _ in viewer.messages if topic.startswith("plug/")}) == count)
+    turn(poller, "on", until(stack, on=True))
+    first, last = [], []
+    for _ in range(rounds):
+        sent = turn(poller, "off", until(stack, on=False))
+        moments = [next(at for at, _, on in reversed(plug["switched"]) if not on) for plug in plugs(stack)]
+        first.append(min(moments) - sent)
+        last.append(max(moments) - sent)
+        turn(poller, "on", until(stack, on=True))
+    return first, last
+
+
+def turn(poller: Viewer, state: str, settled: Callable[[], bool]) -> float:
+    """Publish a change of the grid, wait until the plugs have followed, and return when it was sent."""
+    at = datetime.now(UTC)
+    message = {"state": state, "since": (at - timedelta(seconds=1)).isoformat(), "transition_id": uuid.uuid4().hex}
+    sent = time.time()
+    poller.client.publish("grid/state", json.dumps(message | {"at": at.isoformat()}), qos=1)
+    eventually(settled, f"the plugs are {state}")
+    time.sleep(0.3)  # the journal is closed too
+    return sent
+
+
+def until(stack: Stack, *, on: bool) -> Callable[[], bool]:
+    """Return whether all relays are so."""
+    return lambda: all(value is on for plug in plugs(stack) for value in plug["relays"].values())
+
+
+def plugs(stack: Stack) -> list[dict[str, Any]]:
+    """Return the virtual plugs as they are."""
+    listed: list[dict[str, Any]] = stack.tell_plugs("state")["plugs"]
+    return listed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Plugs that react to the grid."""

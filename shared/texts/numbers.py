@@ -1,0 +1,81 @@
+"""Numbers, lengths and moments as people read them, in each language, pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from shared.texts.catalogue import Language, say
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A language, the wall clock that is shown, and the present moment."""
+
+    language: Language
+    now: datetime
+    zone: tzinfo = UTC
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        """Return a sentence of the catalogue."""
+        return say(self.language, name, **values)
+
+    def time(self, at: datetime) -> str:
+        """Return a moment to the minute, with its date where that is not today: 18:02, 21.11 18:02."""
+        local = at.astimezone(self.zone)
+        return f"{local:%H:%M}" if local.date() == self.today else f"{local:%d.%m %H:%M}"
+
+    def clock(self, at: datetime) -> str:
+        """Return the wall clock at a moment."""
+        return f"{at.astimezone(self.zone):%H:%M}"
+
+    def span(self, start: datetime, end: datetime) -> str:
+        """Return from when to when: 18:00 – 21:30; midnight at the end of the day is 24:00."""
+        began, ended = start.astimezone(self.zone), end.astimezone(self.zone)
+        next_day = ended.date() == began.date() + timedelta(days=1)
+        until = "24:00" if next_day and f"{ended:%H:%M}" == "00:00" else self.clock(end)
+        if ended - began >= timedelta(days=1) and until != "24:00":
+            until = f"{ended:%d.%m %H:%M}"
+        return f"{self.time(start)} – {until}"
+
+    def hours_of(self, start: datetime, end: datetime) -> str:
+        """Return the same without a date, for what stands under its day."""
+        ended = self.clock(end)
+        return f"{self.clock(start)} – {'24:00' if ended == '00:00' else ended}"
+
+    def day(self, day: date) -> str:
+        """Return today, tomorrow, or the date."""
+        names = {0: "today", 1: "tomorrow", 2: "day_after", -1: "yesterday"}
+        name = names.get((day - self.today).days)
+        return self(name) if name else f"{day:%d.%m}"
+
+    def weekday(self, day: date) -> str:
+        """Return the short name of a weekday."""
+        return self("weekdays").split()[day.weekday()]
+
+    def lasted(self, length: timedelta) -> str:
+        """Return a length of time: 5 min, 1 h 12 min, 3 d 4 h."""
+        minutes = int(length / timedelta(minutes=1))
+        if minutes < 1:
+            return self("under_a_minute")
+        if minutes < 60:
+            return self("minutes", minutes=minutes)
+        if minutes < 48 * 60:
+            name = "hours" if minutes % 60 else "whole_hours"
+            return self(name, hours=minutes // 60, minutes=minutes % 60)
+        return self("days_hours", days=minutes // (24 * 60), hours=minutes // 60 % 24)
+
+    def power(self, watts: float | None) -> str:
+        """Return a power without its direction: 640 W, 1.24 kW."""
+        size = None if watts is None else round(abs(watts))
+        return self.number("watts", size) if size is None or size < 1000 else self.number("kilowatts", size / 1000, 2)
+
+    def number(self, unit: str, value: float | None, digits: int = 0) -> str:
+        """Return a number with its unit, or the dash that means unknown."""
+        if value is None:
+            return self("unknown")
+        figure = f"{value:.{digits}f}"
+        return self(unit, value=figure.replace(".", ",") if self.language is Language.UK else figure)
+
+    @property
+    def today(self) -> date:
+        """The date on the wall."""
+        return self.now.astimezone(self.zone).date()

@@ -1,0 +1,168 @@
+"""The Bot API: what a bot asks, as the real server answers it, with its limits and its failures."""
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from simulators.telegram.chat import BOT, Fault, Message, World, as_json
+
+LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+LONGEST_BUTTON = 64
+TAGS = {"b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler"}
+HANG_S = 600.0
+MARKUP = re.compile(r"<(/?)([a-z-]+)[^<>]*>")
+
+Form = dict[str, Any]
+"""The fields of a request; a file is bytes."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is answered; None in its place means that the connection breaks."""
+
+    status: HTTPStatus
+    body: dict[str, Any]
+
+
+class ApiError(Exception):
+    """The Bot API says no."""
+
+    def __init__(self, status: HTTPStatus, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.reply = Reply(
+            status, {"ok": False, "error_code": status.value, "description": description, "parameters": parameters}
+        )
+
+
+FAILURES = {
+    Fault.TOO_MANY: (HTTPStatus.TOO_MANY_REQUESTS, "Too Many Requests: retry after 1", {"retry_after": 1}),
+    Fault.SERVER_ERROR: (HTTPStatus.BAD_GATEWAY, "Bad Gateway", {}),
+    Fault.UNAUTHORIZED: (HTTPStatus.UNAUTHORIZED, "Unauthorized", {}),
+    Fault.BLOCKED: (HTTPStatus.FORBIDDEN, "Forbidden: bot was blocked by the user", {}),
+    Fault.BAD_REQUEST: (HTTPStatus.BAD_REQUEST, "Bad Request: something is wrong with it", {}),
+}
+
+
+class Api:
+    """Answers the methods that our bot uses, and says no to the others."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._methods = {
+            "getMe": lambda _form: BOT,
+            "deleteWebhook": lambda _form: True,
+            "setMyCommands": self._commands,
+            "getUpdates": self._updates,
+            "sendMessage": self._send,
+            "sendPhoto": self._photo,
+            "editMessageText": self._edit,
+            "answerCallbackQuery": self._toast,
+        }
+
+    def call(self, token: str, method: str, form: Form) -> Reply | None:
+        """Do what is asked; None is an answer that got lost."""
+        try:
+            return self._called(token, method, form)
+        except ApiError as error:
+            return error.reply
+
+    def _called(self, token: str, method: str, form: Form) -> Reply | None:
+        if self._world.token and token != self._world.token:
+            raise ApiError(HTTPStatus.UNAUTHORIZED, "Unauthorized")
+        fault = self._fault(method, form)
+        if fault is Fault.HANG:
+            self._world.hang(HANG_S)
+            return None
+        if method not in self._methods:
+            raise ApiError(HTTPStatus.NOT_FOUND, "Not Found: method not found")
+        result = self._methods[method](form)
+        return None if fault is Fault.LOST_ANSWER else Reply(HTTPStatus.OK, {"ok": True, "result": result})
+
+    def _fault(self, method: str, form: Form) -> Fault:
+        fault = self._world.next_fault(method)
+        if fault in FAILURES:
+            status, description, parameters = FAILURES[fault]
+            raise ApiError(status, description, **parameters)
+        if fault is Fault.MOVED and int(form.get("chat_id", 0)) != self._world.moved_to:
+            description = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise ApiError(HTTPStatus.BAD_REQUEST, description, migrate_to_chat_id=self._world.moved_to)
+        return fault
+
+    def _commands(self, form: Form) -> bool:
+        self._world.commands[form.get("language_code", "")] = json.loads(form["commands"])
+        return True
+
+    def _updates(self, form: Form) -> list[dict[str, Any]]:
+        updates = self._world.updates(int(form.get("offset", 0)), float(form.get("timeout", 0)))
+        if updates is None:
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict: terminated by other getUpdates request")
+        return updates
+
+    def _send(self, form: Form) -> dict[str, Any]:
+        text = _checked(form, "text", LONGEST_TEXT)
+        return as_json(self._dressed(self._world.add(int(form["chat_id"]), text, is_from_bot=True), form))
+
+    def _photo(self, form: Form) -> dict[str, Any]:
+        text = _checked(form, "caption", LONGEST_CAPTION)
+        photo = form["photo"]
+        if not isinstance(photo, bytes) or not photo.startswith((b"\x89PNG", b"\xff\xd8")):
+            raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: IMAGE_PROCESS_FAILED")
+        message = self._world.add(int(form["chat_id"]), text, is_from_bot=True)
+        message.photo = f"photo{message.message_id}"
+        self._world.photos[message.photo] = photo
+        return as_json(self._dressed(message, form))
+
+    def _edit(self, form: Form) -> dict[str, Any]:
+        message = self._world.find(int(form["chat_id"]), int(form["message_id"]))
+        if not message or not message.is_from_bot:
+            raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: message to edit not found")
+        text, buttons = _checked(form, "text", LONGEST_TEXT), _buttons(form)
+        if (message.text, message.buttons) == (text, buttons):
+            raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: message is not modified")
+        message.text, message.buttons, message.is_edited = text, buttons, True
+        return as_json(message)
+
+    def _toast(self, form: Form) -> bool:
+        self._world.toasts.append(form.get("text", ""))
+        return True
+
+    def _dressed(self, message: Message, form: Form) -> Message:
+        message.buttons = _buttons(form)
+        message.silent = form.get("disable_notification") == "true"
+        return message
+
+
+def _checked(form: Form, name: str, longest: int) -> str:
+    """Return a text that the real server would take, or say what it says."""
+    text = str(form.get(name, ""))
+    if form.get("parse_mode") != "HTML":
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    _check_tags(text)
+    bare = MARKUP.sub("", text)
+    if len(bare) > longest:
+        raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: message is too long")
+    if name == "text" and not bare.strip():
+        raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: message text is empty")
+    return text
+
+
+def _check_tags(text: str) -> None:
+    opened: list[str] = []
+    for closing, tag in MARKUP.findall(text):
+        is_fine = tag in TAGS and (not closing or (opened and opened.pop() == tag))
+        if not is_fine:
+            raise ApiError(HTTPStatus.BAD_REQUEST, f'Bad Request: can\'t parse entities: unsupported tag "{tag}"')
+        if not closing:
+            opened.append(tag)
+    if opened or "<" in MARKUP.sub("", text):
+        raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: can't parse entities: an unclosed tag")
+
+
+def _buttons(form: Form) -> list[list[dict[str, str]]]:
+    rows: list[list[dict[str, str]]] = json.loads(form.get("reply_markup") or "{}").get("inline_keyboard", [])
+    if any(len(button.get("callback_data", "").encode()) > LONGEST_BUTTON for row in rows for button in row):
+        raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: BUTTON_DATA_INVALID")
+    return rows

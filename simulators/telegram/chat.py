@@ -1,0 +1,144 @@
+"""What the simulated Telegram keeps: the messages of each chat, what the bot has not fetched yet, what goes wrong."""
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Condition
+from typing import Any
+
+BOT = {"id": 1, "is_bot": True, "first_name": "Easun", "username": "easun_demo_bot"}
+PERSON = {"id": 4242, "is_bot": False, "first_name": "You"}
+FORGET_AFTER = 1000
+"""Messages that are kept a chat."""
+
+
+class Fault(StrEnum):
+    """How the Bot API fails. lost_answer does what was asked, and never says so."""
+
+    NONE = "none"
+    TOO_MANY = "too_many"
+    SERVER_ERROR = "server_error"
+    HANG = "hang"
+    LOST_ANSWER = "lost_answer"
+    UNAUTHORIZED = "unauthorized"
+    BLOCKED = "blocked"
+    BAD_REQUEST = "bad_request"
+    MOVED = "moved"
+
+
+ONLY_SENDING = (Fault.BLOCKED, Fault.BAD_REQUEST, Fault.MOVED, Fault.LOST_ANSWER, Fault.TOO_MANY)
+"""What does not touch the polling."""
+
+
+@dataclass
+class Message:
+    """One message as the person sees it."""
+
+    message_id: int
+    chat: int
+    date: int
+    text: str
+    is_from_bot: bool
+    photo: str | None = None
+    buttons: list[list[dict[str, str]]] = field(default_factory=list)
+    silent: bool = False
+    is_edited: bool = False
+
+
+class World:
+    """All chats. `changed` guards everything and wakes who waits for updates."""
+
+    def __init__(self, token: str = "") -> None:
+        self.token = token
+        self.changed = Condition()
+        self.fault = Fault.NONE
+        self.fault_count = 0
+        self.moved_to = 0
+        self.commands: dict[str, Any] = {}
+        self.toasts: list[str] = []
+        self.photos: dict[str, bytes] = {}
+        self.messages: list[Message] = []
+        self._updates: list[dict[str, Any]] = []
+        self._number = 0
+        self._pollers = 0
+
+    def next_fault(self, method: str) -> Fault:
+        """Return what goes wrong with this call; a fault with a count wears off."""
+        if method == "getUpdates" and self.fault in ONLY_SENDING:
+            return Fault.NONE
+        fault = self.fault
+        if self.fault_count > 0:
+            self.fault_count -= 1
+            self.fault = fault if self.fault_count else Fault.NONE
+        return fault
+
+    def add(self, chat: int, text: str, *, is_from_bot: bool, age_s: float = 0) -> Message:
+        """Keep a message; one of the person's becomes an update, with the entities that a command has."""
+        with self.changed:
+            message = Message(self._next(), chat, int(time.time() - age_s), text, is_from_bot)
+            self.messages.append(message)
+            del self.messages[:-FORGET_AFTER]
+            if not is_from_bot:
+                self._update("message", _as_sent(message))
+            return message
+
+    def press(self, chat: int, message_id: int, data: str) -> None:
+        """Press a button, or what somebody claims to be one."""
+        with self.changed:
+            message = self.find(chat, message_id)
+            pressed = {"id": str(self._next()), "from": PERSON, "chat_instance": "1", "data": data}
+            if message:
+                pressed["message"] = as_json(message)
+            self._update("callback_query", pressed)
+
+    def updates(self, offset: int, timeout_s: float) -> list[dict[str, Any]] | None:
+        """Wait for what is newer, and forget those before the offset; None for whom a newer poller replaced."""
+        with self.changed:
+            self._pollers += 1
+            mine = self._pollers
+            self.changed.notify_all()
+            self._updates = [one for one in self._updates if one["update_id"] >= offset]
+            self.changed.wait_for(
+                lambda: self._updates or self.fault is not Fault.NONE or self._pollers != mine, timeout_s
+            )
+            return list(self._updates[:100]) if self._pollers == mine else None
+
+    def hang(self, patience_s: float) -> None:
+        """Say nothing until told otherwise, or for longer than anybody waits."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.fault is not Fault.HANG, patience_s)
+
+    def find(self, chat: int, message_id: int) -> Message | None:
+        """Return a message."""
+        found = (one for one in self.messages if one.chat == chat and one.message_id == message_id)
+        return next(found, None)
+
+    def _update(self, kind: str, content: dict[str, Any]) -> None:
+        self._updates.append({"update_id": self._next(), kind: content})
+        self.changed.notify_all()
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    """Return a message as the Bot API shows it."""
+    chat = {
+        "id": message.chat,
+        "type": "private" if message.chat > 0 else "group",
+        "first_name": "You",
+        "title": "Home",
+    }
+    shown = {"message_id": message.message_id, "date": message.date, "chat": chat}
+    shown["from"] = BOT if message.is_from_bot else PERSON
+    if message.photo:
+        size = {"file_id": message.photo, "file_unique_id": message.photo, "width": 1080, "height": 1080}
+        return shown | {"photo": [size], "caption": message.text}
+    return shown | {"text": message.text}
+
+
+def _as_sent(message: Message) -> dict[str, Any]:
+    word = message.text.split(maxsplit=1)[0] if message.text.strip() else ""
+    entity = {"type": "bot_command", "offset": 0, "length": len(word)}
+    return as_json(message) | ({"entities": [entity]} if word.startswith("/") else {})

@@ -1,0 +1,177 @@
+"""A virtual plug: its relays, its faults, and what it answers on the home network."""
+
+import asyncio
+import json
+import os
+import time
+from asyncio import StreamReader, StreamWriter
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from simulators.tuya import frames
+from simulators.tuya.frames import Frame, WrongKeyError
+
+MANY = 1000
+
+
+class PlugFault(StrEnum):
+    """What goes wrong with a plug on the home network."""
+
+    NONE = "none"
+    GONE = "gone"
+    SILENT = "silent"
+    REFUSED = "refused"
+    STUBBORN = "stubborn"
+    NO_REPORT = "no_report"
+    CUT = "cut"
+    """It hangs up when it has switched, before it says so."""
+
+
+@dataclass
+class Plug:
+    """One plug, whichever way it is reached."""
+
+    id: str
+    name: str
+    key: str
+    version: str
+    gangs: dict[str, int]
+    relays: dict[str, bool] = field(default_factory=dict)
+    fault: PlugFault = PlugFault.NONE
+    online: bool = True
+    switched: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=MANY))
+    """Each command that it got: when, which gang, what."""
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self.relays = dict.fromkeys(self.gangs, True) | self.relays
+
+    def switch(self, gang: str, on: bool) -> None:
+        """Switch a relay by command."""
+        self.switched.append((time.time(), gang, on))
+        if self.fault is not PlugFault.STUBBORN:
+            self.relays[gang] = on
+
+    def points(self) -> dict[str, Any]:
+        """Return its data points: relays, and a countdown as real ones have."""
+        return {str(point): self.relays[gang] for gang, point in self.gangs.items()} | {"9": 0}
+
+
+class LocalPlug:
+    """The plug's port on the home network. It serves one client at a time, as real ones do."""
+
+    def __init__(self, plug: Plug) -> None:
+        self.plug = plug
+        self.port = 0
+        self._host = ""
+        self._server: asyncio.Server | None = None
+        self._open: set[StreamWriter] = set()
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen."""
+        self._host = host
+        self._server = await asyncio.start_server(self._serve, host, port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def fail(self, fault: PlugFault) -> None:
+        """Let something go wrong from now on, or nothing."""
+        self.plug.fault = fault
+        if fault is PlugFault.GONE:
+            self.stop()
+        elif self._server is None:
+            await self.start(self._host, self.port)
+
+    def stop(self) -> None:
+        """Be gone."""
+        if self._server:
+            self._server.close()
+            self._server = None
+        for writer in self._open:
+            writer.close()
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        self._open.add(writer)
+        self.plug.connections += 1
+        try:
+            if self.plug.fault is PlugFault.REFUSED:
+                return
+            await _Conversation(self.plug, writer.write).run(reader)
+        except (OSError, EOFError, WrongKeyError):
+            pass  # it went away, or is none of ours
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+
+class _Conversation:
+    """One connection."""
+
+    def __init__(self, plug: Plug, write: Callable[[bytes], None]) -> None:
+        self._plug = plug
+        self._write = write
+        self._real = plug.key.encode()
+        self._key = self._real
+        self._client_nonce = b""
+        self._nonce = os.urandom(16)
+
+    async def run(self, reader: StreamReader) -> None:
+        while True:
+            start = await reader.readexactly(4)
+            header = start + await reader.readexactly(frames.header_length(start) - 4)
+            rest = await reader.readexactly(frames.rest_length(header))
+            if self._plug.fault is not PlugFault.SILENT:
+                self._answer(frames.parse(header, rest, self._key, self._plug.version))
+
+    def _answer(self, frame: Frame) -> None:
+        if frame.command == frames.SESSION_START:
+            self._start_session(frame)
+        elif frame.command == frames.SESSION_FINISH:
+            self._key = frames.session_key(self._real, self._client_nonce, self._nonce, self._plug.version)
+        elif frame.command == frames.HEARTBEAT:
+            self._say(frame.command, frame.number, b"")
+        else:
+            self._do(frame)
+
+    def _start_session(self, frame: Frame) -> None:
+        self._client_nonce = frames.opened(frame, self._key, self._plug.version)
+        content = self._nonce + frames.proof(self._real, self._client_nonce)
+        self._say(frames.SESSION_ANSWER, frame.number, content)
+
+    def _do(self, frame: Frame) -> None:
+        """Answer a query or a command; with the wrong key only a no comes back."""
+        try:
+            said = json.loads(frames.opened(frame, self._key, self._plug.version))
+        except (WrongKeyError, ValueError):
+            self._say(frame.command, frame.number, b"", code=1)
+            return
+        if frame.command in (frames.QUERY, frames.QUERY_NEW):
+            self._say(frame.command, frame.number, self._report(self._plug.points()))
+        elif frame.command in (frames.CONTROL, frames.CONTROL_NEW):
+            self._control(frame, said)
+
+    def _control(self, frame: Frame, said: dict[str, Any]) -> None:
+        points = said.get("dps") or said.get("data", {}).get("dps") or {}
+        if all(value is None for value in points.values()):  # how 3.2 and some 3.3 are asked
+            asked = {point: value for point, value in self._plug.points().items() if point in points}
+            self._say(frame.command, frame.number, self._report(asked))
+            return
+        for gang, point in self._plug.gangs.items():
+            if str(point) in points:
+                self._plug.switch(gang, bool(points[str(point)]))
+        if self._plug.fault is PlugFault.CUT:
+            raise EOFError
+        self._say(frame.command, frame.number, b"")
+        if self._plug.fault is not PlugFault.NO_REPORT:
+            now = {point: value for point, value in self._plug.points().items() if point in points}
+            self._say(frames.STATUS, 0, self._report(now))
+
+    def _report(self, points: dict[str, Any]) -> bytes:
+        if self._plug.version in ("3.4", "3.5"):
+            return json.dumps({"protocol": 4, "t": int(time.time()), "data": {"dps": points}, "dps": points}).encode()
+        return json.dumps({"devId": self._plug.id, "dps": points}).encode()
+
+    def _say(self, command: int, number: int, content: bytes, *, code: int = 0) -> None:
+        self._write(frames.pack(command, number, content, self._key, self._plug.version, code=code))

@@ -1,0 +1,167 @@
+"""The process: plugs on the home network, the cloud, and the control over both."""
+
+import asyncio
+import json
+import logging
+import socket
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from shared.errors import CommandRefusedError, ConfigError
+from simulators.control import Command
+from simulators.json_http import Answer, Request, serve_http, serve_requests
+from simulators.ready import say_ready
+from simulators.settings import PlugsSettings
+from simulators.tuya import frames
+from simulators.tuya.cloud import Cloud, CloudFault
+from simulators.tuya.plug import LocalPlug, Plug, PlugFault
+
+log = logging.getLogger("plugs")
+
+NAMES = ("Boiler", "Kettle", "Heater", "Washing machine", "Router")
+ANNOUNCE_S = 0.5
+LOOPBACK = "127.0.0.1"
+VERSIONS = ("3.3", "3.4", "3.5", "3.1", "3.2")
+
+
+class PlugCommand(Command):
+    """What becomes of one plug, counted from 1; without a number of all."""
+
+    plug: int | None = Field(default=None, ge=1)
+    fault: PlugFault | None = None
+    online: bool | None = None
+    on: bool | None = None
+
+
+class CloudCommand(Command):
+    """What goes wrong with the cloud."""
+
+    fault: CloudFault
+
+
+class Plugs:
+    """All of it."""
+
+    def __init__(self, settings: PlugsSettings) -> None:
+        self._settings = settings
+        self.plugs = [_plug(number) for number in range(settings.house_plugs)]
+        self.cloud = Cloud({plug.id: plug for plug in self.plugs})
+        self.local = [LocalPlug(plug) for plug in self.plugs]
+
+    async def run(self) -> None:
+        """Be there for ever."""
+        settings = self._settings
+        host = settings.house_plugs_bind
+        try:
+            for number, local in enumerate(self.local):
+                await local.start(host, settings.house_plugs_port + number if settings.house_plugs_port else 0)
+            cloud = await serve_requests(self._ask_cloud, host, settings.house_cloud_port)
+            control = await serve_http(self.handle, host, settings.house_plugs_control_port)
+        except OSError as error:
+            raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_PLUGS_* and HOUSE_CLOUD_PORT.") from None
+        places = {"cloud_port": _port(cloud), "control_port": _port(control), "plugs": self._places()}
+        log.info("%d plugs; the cloud on port %d, control on %d.", len(self.plugs), *list(places.values())[:2])
+        if settings.house_plugs_file:
+            self._write_list(settings.house_plugs_file)
+        say_ready(settings.house_plugs_ready_file, places)
+        await self._announce(settings.house_plugs_announce_port)
+
+    async def handle(self, method: str, path: str, body: bytes) -> Answer:
+        """Do what a request to the control asks."""
+        routes = {("POST", "/plug"): self._plug, ("POST", "/cloud"): self._cloud, ("GET", "/state"): self._state}
+        route = routes.get((method, path))
+        if not route:
+            return HTTPStatus.NOT_FOUND, "There is only POST /plug, POST /cloud, GET /state."
+        try:
+            return HTTPStatus.OK, await route(body)
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
+        except CommandRefusedError as error:
+            return HTTPStatus.CONFLICT, str(error)
+
+    async def _announce(self, port: int) -> None:
+        """Say by UDP where the plugs are, as real ones do to their whole network; ours never leaves this machine."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            while True:
+                for local in self.local if port else ():
+                    if local.plug.fault is not PlugFault.GONE:
+                        with suppress(OSError):  # nobody listens
+                            sender.sendto(
+                                frames.announcement(local.plug.id, LOOPBACK, local.plug.version), (LOOPBACK, port)
+                            )
+                await asyncio.sleep(ANNOUNCE_S)
+
+    async def _ask_cloud(self, request: Request) -> bytes:
+        return await self.cloud.answer(request.method, request.target, request.headers, request.body)
+
+    async def _plug(self, body: bytes) -> Any:
+        command = PlugCommand.model_validate_json(body)
+        if command.plug and command.plug > len(self.plugs):
+            raise CommandRefusedError(f"There are only {len(self.plugs)} plugs.")
+        chosen = [self.local[command.plug - 1]] if command.plug else self.local
+        for local in chosen:
+            if command.fault is not None:
+                await local.fail(command.fault)
+            if command.online is not None:
+                local.plug.online = command.online
+            if command.on is not None:
+                local.plug.relays = dict.fromkeys(local.plug.relays, command.on)
+        return await self._state(b"")
+
+    async def _cloud(self, body: bytes) -> Any:
+        self.cloud.fault = CloudCommand.model_validate_json(body).fault
+        return await self._state(b"")
+
+    async def _state(self, _body: bytes) -> Any:
+        return {
+            "plugs": [
+                {
+                    "id": plug.id,
+                    "relays": plug.relays,
+                    "fault": plug.fault,
+                    "online": plug.online,
+                    "switched": list(plug.switched),
+                    "connections": plug.connections,
+                }
+                for plug in self.plugs
+            ],
+            "cloud": {"fault": self.cloud.fault, "requests": self.cloud.requests, "refused": self.cloud.refused},
+        }
+
+    def _places(self) -> list[dict[str, Any]]:
+        """Return what a client must know of each plug."""
+        return [
+            {"id": local.plug.id, "port": local.port, "version": local.plug.version, "local_key": local.plug.key}
+            for local in self.local
+        ]
+
+    def _write_list(self, file: Path) -> None:
+        """Write the list of plugs as their owner would have it: the router must never be switched."""
+        listed = [
+            place
+            | {"name": local.plug.name, "host": "127.0.0.1", "gangs": list(local.plug.gangs), "priority": number}
+            | ({"protected": True} if local.plug.name == "Router" else {})
+            for number, (place, local) in enumerate(zip(self._places(), self.local, strict=True), start=1)
+        ]
+        text = "# written by the simulated plugs\nplugs:\n"
+        file.write_text(text + "".join(f"  - {json.dumps(one)}\n" for one in listed))
+
+
+def _plug(number: int) -> Plug:
+    gangs = {"switch_1": 1, "switch_2": 2} if number == 2 else {"switch_1": 1}
+    name = NAMES[number] if number < len(NAMES) else f"Plug {number + 1}"
+    return Plug(f"bfsimulated{number + 1:011}", name, f"key0of0plug0{number:04}", VERSIONS[number % 5], gangs)
+
+
+def _port(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])
+
+
+async def serve(settings: PlugsSettings) -> None:
+    """Run until told to stop."""
+    await Plugs(settings).run()

@@ -1,0 +1,116 @@
+"""A house at a moment, for texts and rules."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.bot.house import House
+from services.bot.words import Voice
+from shared.messages import (
+    Availability,
+    BatteryState,
+    Certainty,
+    Contact,
+    DayPlan,
+    Grid,
+    GridState,
+    InverterState,
+    Move,
+    OutageSchedule,
+    PlannedDay,
+    PlugState,
+    ScheduleChange,
+    ServiceHealth,
+    ServiceStatus,
+    Window,
+)
+from shared.texts.catalogue import Language
+
+KYIV = ZoneInfo("Europe/Kyiv")
+NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)  # 18:30 on the wall
+TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
+
+
+def voice(language: Language = Language.EN, now: datetime = NOW) -> Voice:
+    return Voice(language, now, KYIV)
+
+
+def at(clock: str, day: date = TODAY) -> datetime:
+    hour, minute = map(int, clock.split(":"))
+    return (datetime(day.year, day.month, day.day, tzinfo=KYIV) + timedelta(hours=hour, minutes=minute)).astimezone(UTC)
+
+
+def window(start: str, end: str, day: date = TODAY, certainty: Certainty = Certainty.DEFINITE) -> Window:
+    return Window(start=at(start, day), end=at(end, day), certainty=certainty)
+
+
+def plan(**changes: Any) -> OutageSchedule:
+    given: dict[str, Any] = {
+        "at": NOW,
+        "queue": "5.2",
+        "days": (
+            PlannedDay(day=TODAY, state=DayPlan.PLANNED, confirmed_at=NOW),
+            PlannedDay(day=TOMORROW, state=DayPlan.NO_OUTAGES, confirmed_at=NOW),
+        ),
+        "windows": (
+            window("08:00", "11:00"),
+            window("18:00", "21:30"),
+            window("22:00", "24:00", TODAY, Certainty.POSSIBLE),
+        ),
+        "fetched_at": NOW,
+    }
+    return OutageSchedule(**(given | changes))
+
+
+def changed_plan() -> OutageSchedule:
+    change = ScheduleChange(
+        at=at("18:05"),
+        published=(TOMORROW,),
+        added=(window("22:00", "24:00"),),
+        removed=(window("14:00", "16:00"),),
+        moved=(Move(before=window("17:00", "20:30"), after=window("18:00", "21:30")),),
+    )
+    return plan(change=change)
+
+
+def grid(state: Grid, since: datetime, now: datetime = NOW) -> GridState:
+    return GridState(at=now, state=state, since=since, transition_id=f"{state}-{since.isoformat()}")
+
+
+def house(now: datetime = NOW, **changes: Any) -> House:
+    full = House(
+        grid=grid(Grid.OFF, at("18:02"), now),
+        plan=plan(),
+        inverters={
+            "main": InverterState(at=now, grid_voltage_v=0.0, load_power_w=640, pv_power_w=0, faults=(), warnings=())
+        },
+        batteries={
+            "all": BatteryState(at=now, voltage_v=52.1, power_w=-655.0, soc_percent=44.0, remaining_ah=88.0),
+            "c1": BatteryState(
+                at=now,
+                voltage_v=52.1,
+                power_w=-655.0,
+                soc_percent=44.0,
+                cell_min_v=3.251,
+                cell_max_v=3.262,
+                cell_delta_v=0.011,
+                temperatures_c=(21.5, 22.0),
+                alarms=(),
+            ),
+            "c2": BatteryState(at=now - timedelta(hours=2), soc_percent=90.0),
+        },
+        battery_names={"c1": "Cellar <b>", "c2": "Attic & co"},
+        battery_contact={
+            "c2": Availability(at=now, state=Contact.OFFLINE, since=now - timedelta(hours=2), why="Lost.")
+        },
+        plugs={
+            "boiler": PlugState(at=now, name="Boiler <b>", on=False, reachable=True),
+            "desk": PlugState(at=now, name="Desk", on=None, reachable=False, protected=True),
+        },
+        services={
+            "poller": ServiceStatus(at=now, state=ServiceHealth.ONLINE, since=now - timedelta(days=1), version="0.1.0")
+        },
+    )
+    for name, value in changes.items():
+        setattr(full, name, value)
+    return full

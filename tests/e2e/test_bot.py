@@ -1,0 +1,257 @@
+"""The bot as a real process between a real broker and the simulated Telegram."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from paho.mqtt.client import MQTTMessageInfo
+
+from shared.messages import (
+    BatteryInfo,
+    BatteryState,
+    DayPlan,
+    GridState,
+    Message,
+    OutageSchedule,
+    PlannedDay,
+    PlugState,
+    Window,
+)
+from tests.support.stack import Stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+QUARTER = timedelta(minutes=15)
+Say = Callable[[str, Message], MQTTMessageInfo]
+
+
+@pytest.fixture
+def poller(stack: Stack) -> Any:
+    with Viewer(stack.broker, "poller") as account:
+        yield account
+
+
+@pytest.fixture
+def tuya(stack: Stack) -> Any:
+    with Viewer(stack.broker, "tuya") as account:
+        yield account
+
+
+def publish(account: Viewer, topic: str, message: Message) -> None:
+    account.client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(5)
+
+
+def ago(minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+def grid(state: str, since: datetime) -> GridState:
+    return GridState(at=datetime.now(UTC), state=state, since=since, transition_id=f"{state}-{since.isoformat()}")
+
+
+def planned(start: datetime, end: datetime) -> OutageSchedule:
+    days = tuple(
+        PlannedDay(day=(ago(0) + timedelta(days=ahead)).date(), state=DayPlan.PLANNED, confirmed_at=ago(0))
+        for ahead in (-1, 0, 1)
+    )
+    window = Window(start=start, end=end)
+    return OutageSchedule(at=ago(0), queue="5.2", days=days, windows=(window,), fetched_at=ago(0))
+
+
+def texts(stack: Stack, chat: int = 4242) -> list[str]:
+    return [message["text"] for message in stack.chat(chat) if message["is_from_bot"]]
+
+
+def running(stack: Stack, watcher: Viewer) -> None:
+    stack.start_telegram()
+    stack.bot.start()
+    watcher.wait_for("service/bot/status", state="online")
+
+
+def remembered(stack: Stack) -> dict[str, Any]:
+    file = stack.directory / "bot/outbox.json"
+    return json.loads(file.read_text()) if file.exists() else {"memory": {"grid": None}, "waiting": {}}
+
+
+def knows_the_grid(stack: Stack, account: Viewer, since: datetime) -> None:
+    publish(account, "grid/state", grid("on", since))
+    eventually(lambda: remembered(stack)["memory"]["grid"], "the bot knows the grid")
+
+
+def waiting(stack: Stack, count: int) -> None:
+    eventually(lambda: len(remembered(stack)["waiting"].get("4242", [])) == count, f"{count} alerts wait")
+
+
+def test_six_hours_without_internet_and_a_kill_in_the_middle(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
+    stack.bot.env["LOG_LEVEL"] = "DEBUG"  # even then the token stays out of the log
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(600))
+    stack.telegram.kill()
+    began = [350, 240, 100]
+    for number, minutes in enumerate(began):
+        publish(poller, "grid/state", grid("off", ago(minutes)))
+        waiting(stack, 2 * number + 1)
+        if number == 1:
+            stack.bot.kill()
+            stack.bot.start()
+        publish(poller, "grid/state", grid("on", ago(minutes - 60)))
+        waiting(stack, 2 * number + 2)
+    late = datetime.now(UTC) - timedelta(hours=6)
+    stack.bot.kill()
+    file = stack.directory / "bot/outbox.json"
+    contents = json.loads(file.read_text())
+    for alert in contents["waiting"]["4242"]:
+        alert["stored_at"] = late.isoformat()
+    file.write_text(json.dumps(contents))
+    stack.start_telegram()
+    stack.bot.start()
+    (account,) = eventually(lambda: texts(stack), "the account")
+    assert account.startswith("📬 <b>While there was no connection (6 h")
+    lines = [line for line in account.split("\n") if "grid lost" in line]
+    assert len(lines) == 3
+    assert all("away for 1 h" in line for line in lines)
+    eventually(lambda: not remembered(stack)["waiting"], "the outbox is empty")
+    stack.bot.end()
+    stack.bot.start()
+    publish(poller, "grid/state", grid("off", ago(1)))
+    eventually(lambda: len(texts(stack)) == 2, "the next alert")
+    assert "Grid lost" in texts(stack)[1]
+    assert "Traceback" not in stack.bot.log
+    assert "secret-of-the-test" not in stack.bot.log
+
+
+def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
+    stack: Stack, watcher: Viewer, poller: Viewer
+) -> None:
+    with Viewer(stack.broker, "schedule") as schedule:
+        publish(schedule, "outage/schedule", planned(ago(30), ago(-90)))
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    stack.bot.kill()
+    publish(poller, "grid/state", grid("off", ago(30)))
+    stack.bot.start()
+    (text,) = eventually(lambda: texts(stack))
+    assert "It was there for 1 h 10 min" in text
+    assert "As planned" in text, "the plan is known before the grid is judged"
+    for _ in range(2):
+        stack.bot.end()
+        stack.bot.start()
+        watcher.wait_for("service/bot/status", state="online")
+    publish(poller, "grid/state", GridState(at=datetime.now(UTC), state="unknown", since=ago(0)))
+    stack.tell_telegram("say", chat=4242, text="/status")
+    eventually(lambda: len(texts(stack)) == 2)
+    assert "unknown" in texts(stack)[1]
+    stack.tell_telegram("say", chat=4242, text="/schedule")
+    assert "queue 5.2" in eventually(lambda: texts(stack)[2:], "what was said once is known after a restart")[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "count", "copies"),
+    [("lost_answer", 1, 2), ("too_many", 1, 1), ("server_error", 2, 1), ("bad_request", 1, 0), ("blocked", 1, 0)],
+)
+def test_failures_of_telegram(  # noqa: PLR0917
+    fault: str, count: int, copies: int, stack: Stack, watcher: Viewer, poller: Viewer
+) -> None:
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    stack.tell_telegram("fault", fault=fault, count=count)
+    publish(poller, "grid/state", grid("off", ago(0)))
+    eventually(lambda: remembered(stack)["memory"]["grid"]["state"] == "off" and not remembered(stack)["waiting"])
+    publish(poller, "grid/state", grid("on", ago(0)))
+    eventually(lambda: any("back" in text for text in texts(stack)))
+    assert sum("Grid lost" in text for text in texts(stack)) == copies
+
+
+def test_a_token_that_was_revoked_is_said_and_survived(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    stack.tell_telegram("fault", fault="unauthorized")
+    status = watcher.wait_for("service/bot/status", state="degraded")
+    assert "does not know the token" in status["reason"]
+    assert stack.bot.end() == 0
+    assert "secret-of-the-test" not in stack.bot.log + json.dumps(watcher.messages)
+
+
+def test_a_token_of_another_bot_is_said(stack: Stack, watcher: Viewer) -> None:
+    stack.telegram.env["HOUSE_TELEGRAM_TOKEN"] = "2:another"
+    stack.start_telegram()
+    stack.bot.start()
+    assert "does not know the token" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+
+
+def test_a_second_poller_with_our_token_is_said(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    stack.tell_telegram("say", chat=4242, text="/help")
+    eventually(lambda: texts(stack), "the bot polls")
+    twin = f"{stack.bot.env['TELEGRAM_API_URL']}/bot{stack.bot.env['TELEGRAM_BOT_TOKEN']}/getUpdates"
+    eventually(lambda: requests.post(twin, timeout=5).ok and "polls with" in stack.bot.log, "the bot says so")
+    assert "same token" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+
+
+def test_a_group_that_moves_is_followed(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
+    stack.bot.env |= {"TELEGRAM_CHAT_ID": "-5"}
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    stack.tell_telegram("fault", fault="moved", moved_to=-1005)
+    publish(poller, "grid/state", grid("off", ago(0)))
+    eventually(lambda: texts(stack, -1005))
+    assert "change TELEGRAM_CHAT_ID" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+
+
+def test_without_a_token_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
+    stack.bot.env["TELEGRAM_BOT_TOKEN"] = ""
+    stack.bot.start()
+    assert "@BotFather" in watcher.wait_for("service/bot/status", state="disabled")["reason"]
+
+
+def answer(stack: Stack, text: str) -> str:
+    """Ask, and return the first message that comes."""
+    before = len(texts(stack))
+    stack.tell_telegram("say", chat=4242, text=text)
+    return eventually(lambda: texts(stack)[before:], f"an answer to {text}")[0]
+
+
+def test_no_data_odd_names_and_a_plan_of_eight_kilobytes(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    assert "No data yet" in answer(stack, "/status")
+    assert "no history" in answer(stack, "/chart")
+    start = ago(24 * 60)
+    windows = tuple(Window(start=start + n * QUARTER, end=start + (n + 0.6) * QUARTER) for n in range(96 * 3))
+    with Viewer(stack.broker, "bms") as bms, Viewer(stack.broker, "schedule") as schedule:
+        publish(bms, "battery/c1/info", BatteryInfo(at=ago(0), name="<b>x", address="AA:BB:CC:DD:EE:FF"))
+        publish(bms, "battery/c1/state", BatteryState(at=ago(0), soc_percent=50.0))
+        full = planned(start, ago(0)).model_copy(update={"windows": windows})
+        publish(schedule, "outage/schedule", full)
+    eventually(lambda: "&lt;b&gt;x" in answer(stack, "/battery"), "the battery is known")
+    before = len(texts(stack))
+    assert "queue 5.2" in answer(stack, "/schedule")
+    eventually(lambda: "Updated" in texts(stack)[-1], "the end of the plan")
+    assert len(texts(stack)) > before + 1
+    assert "Traceback" not in stack.bot.log
+
+
+def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: Viewer) -> None:
+    stack.bot.env["TELEGRAM_CHAT_ID"] = "4242,7:viewer"
+    running(stack, watcher)
+    publish(tuya, "plug/desk/state", PlugState(at=datetime.now(UTC), name="Desk <b>", on=False, reachable=True))
+    stack.tell_telegram("say", chat=99, text="/status")
+    assert "private" in eventually(lambda: texts(stack, 99))[0]
+    stack.tell_telegram("say", chat=99, text="/id")
+    eventually(lambda: any("99" in text for text in texts(stack, 99)))
+    stack.tell_telegram("say", chat=4242, text="/plugs")
+    listed = eventually(lambda: [message for message in stack.chat() if "Desk" in message["text"]])[0]
+    assert "Desk &lt;b&gt;" in listed["text"]
+    for chat, data in ((99, "plug|desk|on"), (7, "plug|desk|on"), (4242, "plug|nothing|on"), (4242, "x" * 64)):
+        stack.tell_telegram("say", chat=chat, text="/id")
+        own = eventually(lambda chat=chat: [one for one in stack.chat(chat) if one["is_from_bot"]])[-1]
+        stack.tell_telegram("press", chat=chat, message_id=own["message_id"], data=data)
+    stack.tell_telegram("say", chat=4242, text="/plugs", age_s=120)
+    stack.tell_telegram("press", chat=4242, message_id=listed["message_id"], data="ask|desk|on")
+    question = eventually(lambda: [one for one in stack.chat() if "?" in one["text"]])[-1]
+    assert not watcher.on("plug/desk/set")
+    stack.tell_telegram("press", chat=4242, message_id=question["message_id"], data="plug|desk|on")
+    command = watcher.last("plug/desk/set")
+    assert (command["on"], command["by"]) == (True, "telegram:4242")
+    assert len(watcher.on("plug/desk/set")) == 1

@@ -1,0 +1,560 @@
+"""The plug service as a process, against virtual plugs and their cloud: what it must do, and what it must never do."""
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from services.tuya import tools
+from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
+from tests.support.broker import ROOT
+from tests.support.stack import Stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+FIRST, SECOND, THIRD, ROUTER = (f"bfsimulated{number:011}" for number in (1, 2, 3, 5))
+STATUS = "service/tuya/status"
+
+
+class Mains:
+    """Speaks as the poller does, about a grid of our making."""
+
+    def __init__(self, client: Viewer, watcher: Viewer) -> None:
+        self._client = client
+        self.watcher = watcher
+        self.state, self.id = "on", uuid.uuid4().hex
+
+    def turn(self, state: str) -> None:
+        self.state, self.id = state, uuid.uuid4().hex
+        self.say()
+
+    def say(self, *, state: str = "", age_s: float = 0, retain: bool = False, id_: str = "") -> None:
+        at = datetime.now(UTC) - timedelta(seconds=age_s)
+        since = (at - timedelta(seconds=1)).isoformat()
+        payload = {"at": at.isoformat(), "state": state or self.state, "since": since, "transition_id": id_ or self.id}
+        self._client.client.publish("grid/state", json.dumps(payload), qos=1, retain=retain)
+
+
+@pytest.fixture
+def mains(stack: Stack, watcher: Viewer) -> Iterator[Mains]:
+    with Viewer(stack.broker, "poller") as client:
+        yield Mains(client, watcher)
+
+
+@pytest.fixture
+def cloud(stack: Stack) -> dict[str, str]:
+    """Virtual plugs, and the settings that lead to their cloud."""
+    places = stack.start_plugs()
+    return {
+        "TUYA_ENDPOINT": f"http://127.0.0.1:{places['cloud_port']}",
+        "TUYA_ACCESS_ID": CLIENT_ID,
+        "TUYA_ACCESS_SECRET": SECRET,
+        "TUYA_USER_ID": USER,
+    }
+
+
+def relays(stack: Stack) -> list[bool]:
+    """Return plug by plug whether all its relays are on."""
+    return [all(plug["relays"].values()) for plug in stack.tell_plugs("state")["plugs"]]
+
+
+def commands(stack: Stack) -> int:
+    return sum(len(plug["switched"]) for plug in stack.tell_plugs("state")["plugs"])
+
+
+def known(stack: Stack, watcher: Viewer, mains: Mains, **settings: str) -> None:
+    """Start the service, and let it know that the grid is there."""
+    stack.tuya.start(**settings)
+    watcher.wait_for(STATUS, state="online")
+    eventually(lambda: watcher.on(f"plug/{FIRST}/state"))
+    said_until_heard(stack, mains)
+
+
+def journal(stack: Stack) -> dict[str, Any]:
+    file = Path(stack.tuya.env["TUYA_JOURNAL_FILE"])
+    if stack.tuya.env.get("TUYA_DRY_RUN") == "true":
+        file = file.with_suffix(".dry_run.json")
+    content: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return content
+
+
+def said_until_heard(stack: Stack, mains: Mains) -> None:
+    """Repeat the grid, as the poller does with every reading, until it has been acted on."""
+
+    def heard() -> bool:
+        mains.say()
+        return bool(journal(stack).get("handled") == mains.id)
+
+    eventually(heard, "the change of the grid is in the journal")
+
+
+def said(mains: Mains, **fields: Any) -> bool:
+    """Tell of the grid once."""
+    mains.say(**fields)
+    return True
+
+
+def until(stack: Stack, mains: Mains, wanted: list[bool], patience_s: float = 15) -> None:
+    """Repeat the grid until the plugs are so."""
+
+    def so() -> bool:
+        mains.say()
+        return relays(stack) == wanted
+
+    eventually(so, f"{wanted}; it is {relays(stack)}", patience_s)
+
+
+def set_plug(stack: Stack, id_: str, *, age_s: float = 0, retain: bool = False, **fields: Any) -> None:
+    at = (datetime.now(UTC) - timedelta(seconds=age_s)).isoformat()
+    with Viewer(stack.broker, "bot") as bot:
+        done = bot.client.publish(f"plug/{id_}/set", json.dumps({"at": at, "by": "bot"} | fields), qos=1, retain=retain)
+        done.wait_for_publish(5)
+
+
+def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.tell_plugs("plug", plug=2, on=False)
+    stack.recorder.start()
+    watcher.wait_for("service/recorder/status", state="online")
+    known(stack, watcher, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    state = watcher.wait_for(f"plug/{FIRST}/state", on=False, confirmed=True)
+    assert (state["via"], state["switched_by"], state["pending"]) == ("local", "grid", None)
+    mains.turn("on")
+    until(stack, mains, [True, False, True, True, True])
+    restored = [plug["switched"][-1] for plug in stack.tell_plugs("state")["plugs"] if plug["switched"]]
+    moments = [at for at, _, on in restored if on]
+    assert moments == sorted(moments), "one by one, in order of priority"
+    assert watcher.wait_for(f"plug/{ROUTER}/state", protected=True)["on"]
+    outcomes = {action["outcome"] for action in watcher.on(f"plug/{FIRST}/action")}
+    assert outcomes == {"done"}
+    assert "Boiler off by grid: done (local)." in stack.tuya.log
+    query = f'SELECT "on", "by", outcome, via, transition_id FROM plug_action WHERE device = \'{FIRST}\' ORDER BY at'
+    rows = eventually(lambda: rows if len(rows := stack.rows(query)) == 2 else [], "both actions are in the database")
+    assert rows[0][:4] == (0, "grid", "done", "local")
+    assert rows[1] == (1, "grid", "done", "local", mains.id)
+    assert "key0of0plug0" not in json.dumps(watcher.messages) + stack.tuya.log
+    assert stack.tuya.end() == 0
+
+
+def test_nothing_is_switched_by_what_is_no_news(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    mains.turn("off")
+    mains.say(retain=True)
+    known(stack, watcher, mains)  # the first start ever, in an outage that is none of its doing
+    mains.turn("on")
+    said_until_heard(stack, mains)
+    mains.say(state="off", id_="old", age_s=3600)
+    mains.say(state="off", id_="a-moment-ago", age_s=40)
+    mains.say(state="unknown", id_="new")
+    said_until_heard(stack, mains)
+    eventually(lambda: said(mains, state="off", id_="late", age_s=3600) and watcher.last(STATUS)["reason"])
+    assert "with a moment that is not now" in watcher.last(STATUS)["reason"]
+    mains.say()
+    watcher.wait_for(STATUS, state="online")
+    said_until_heard(stack, mains)
+    stack.tuya.end()
+    mains.say(state="off", id_="retained", retain=True)
+    stack.tuya.start()
+    eventually(lambda: len(watcher.on(STATUS)) and watcher.on(STATUS)[-1]["state"] == "online")
+    mains.say()
+    stack.broker.kill()
+    stack.broker.start()
+    eventually(lambda: len(watcher.on(STATUS)) and watcher.on(STATUS)[-1]["state"] == "online")
+    mains.say()
+    stack.tuya.kill()
+    stack.tuya.start()
+    watcher.wait_for(STATUS, state="online")
+    said_until_heard(stack, mains)
+    assert commands(stack) == 0
+
+
+def test_killed_in_mid_outage_it_is_right_at_the_end(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.tell_plugs("plug", plug=2, on=False)
+    known(stack, watcher, mains)
+    stack.tell_plugs("plug", fault="silent")
+    mains.turn("off")
+    said_until_heard(stack, mains)  # in the journal, and no command has reached a plug
+    stack.tuya.kill()
+    stack.tell_plugs("plug", fault="none")
+    assert commands(stack) == 0
+    stack.tuya.start()
+    watcher.wait_for(STATUS, state="online")
+    until(stack, mains, [False, False, False, False, True])
+    stack.tell_plugs("plug", fault="cut")
+    mains.turn("on")
+    eventually(lambda: said(mains) and any(relays(stack)[:4]))  # commanded, and never read back
+    stack.tuya.kill()
+    stack.tell_plugs("plug", fault="none")
+    stack.tuya.start()
+    watcher.wait_for(STATUS, state="online")
+    until(stack, mains, [True, False, True, True, True])
+
+
+def test_killed_between_command_and_answer_what_was_on_is_known(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.tell_plugs("plug", plug=2, on=False)
+    known(stack, watcher, mains)
+    stack.tell_plugs("plug", fault="cut")
+    mains.turn("off")
+    eventually(lambda: said(mains) and not any(relays(stack)[:4]))
+    stack.tuya.kill()
+    stack.tell_plugs("plug", fault="none")
+    stack.tuya.start()
+    watcher.wait_for(STATUS, state="online")
+    mains.turn("on")
+    until(stack, mains, [True, False, True, True, True])
+
+
+def test_without_the_internet_the_home_network_switches_and_without_that_the_cloud(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.tell_plugs("cloud", fault="silent")
+    stack.tuya.start(**cloud)
+    eventually(lambda: watcher.on(f"plug/{FIRST}/state"))
+    said_until_heard(stack, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=False, confirmed=True)["via"] == "local"
+    stack.tell_plugs("plug", fault="gone")
+    stack.tell_plugs("cloud", fault="none")
+    mains.turn("on")
+    until(stack, mains, [True] * 5)
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=True, confirmed=True)["via"] == "cloud"
+    assert stack.tell_plugs("state")["cloud"]["refused"] == 0, "every request was signed well"
+    assert SECRET not in json.dumps(watcher.messages) + stack.tuya.log
+
+
+def test_without_both_it_is_pending_said_and_done_in_the_end(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains, **cloud)
+    stack.tell_plugs("cloud", fault="html")
+    stack.tell_plugs("plug", fault="gone")
+    mains.turn("off")
+    said_until_heard(stack, mains)
+    state = eventually(lambda: [one for one in watcher.on(f"plug/{FIRST}/state") if one["problem"]])[-1]
+    assert state["pending"] is False
+    assert "does not answer" in state["problem"]
+    stack.tell_plugs("plug", fault="none")
+    until(stack, mains, [False, False, False, False, True])
+
+
+def test_a_command_is_obeyed_and_the_grid_leaves_that_plug_alone(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    set_plug(stack, FIRST, on=True)
+    until(stack, mains, [True, False, False, False, True])
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=True, confirmed=True)["switched_by"] == "bot"
+    set_plug(stack, FIRST, on=False)
+    until(stack, mains, [False, False, False, False, True])
+    mains.turn("on")
+    until(stack, mains, [False, True, True, True, True])
+
+
+def refused(watcher: Viewer, id_: str, sentence: str) -> bool:
+    actions = watcher.on(f"plug/{id_}/action")
+    return any(one["outcome"] == "refused" and sentence in one["why"] for one in actions)
+
+
+def test_a_command_that_cannot_be_is_refused(stack: Stack, watcher: Viewer, mains: Mains) -> None:
+    stack.start_plugs()
+    set_plug(stack, FIRST, on=False, retain=True)
+    known(stack, watcher, mains)
+    assert "retained" in watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")["why"]
+    for id_, command, sentence in (
+        (ROUTER, {"on": False}, "Router is protected"),
+        ("nobody", {"on": False}, "There is no plug with this id"),
+        (FIRST, {"on": False, "age_s": 600}, "too old"),
+        (SECOND, {"on": False, "gang": "switch_9"}, "has no switch_9"),
+    ):
+        set_plug(stack, id_, **command)
+        eventually(partial(refused, watcher, id_, sentence), sentence)
+    assert commands(stack) == 0
+    assert any("Router is protected" in (state["problem"] or "") for state in watcher.on(f"plug/{ROUTER}/state"))
+
+
+def test_a_plug_that_flips_back_is_fought_a_few_times_and_then_said(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    stack.tell_plugs("plug", plug=1, fault="stubborn")
+    mains.turn("off")
+    said_until_heard(stack, mains)
+    status = eventually(lambda: [one for one in watcher.on(STATUS) if "does not stay so" in (one["reason"] or "")])[-1]
+    assert "left to itself" in status["reason"]
+    first = stack.tell_plugs("state")["plugs"][0]
+    assert len(first["switched"]) == 3
+
+
+def test_a_dry_run_switches_nothing_and_says_so(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains, TUYA_DRY_RUN="true")
+    mains.turn("off")
+    said_until_heard(stack, mains)
+    assert watcher.wait_for(f"plug/{FIRST}/action", outcome="dry_run")["on"] is False
+    assert watcher.last(f"plug/{FIRST}/state")["dry_run"]
+    mains.turn("on")
+    said_until_heard(stack, mains)
+    watcher.wait_for(f"plug/{FIRST}/action", on=True, outcome="dry_run")
+    assert "Boiler off by grid: dry run." in stack.tuya.log
+    assert commands(stack) == 0
+
+
+def test_a_dry_run_forgets_nothing_that_was_really_done(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    stack.tuya.end()
+    stack.tuya.start(TUYA_DRY_RUN="true")
+    mains.turn("on")
+    said_until_heard(stack, mains)
+    stack.tuya.end()
+    stack.tuya.start(TUYA_DRY_RUN="false")
+    until(stack, mains, [True, True, True, True, True])
+
+
+def test_without_a_journal_nothing_is_switched_and_that_is_said(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    file = Path(stack.tuya.env["TUYA_JOURNAL_FILE"])
+    file.write_text("{damaged")
+    stack.tuya.start()
+    assert "is damaged and now called" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    said_until_heard(stack, mains)
+    watcher.wait_for(STATUS, state="online")
+    file.with_name(f".{file.name}.new").mkdir()
+    set_plug(stack, FIRST, on=False)
+    assert "journal cannot be written" in watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")["why"]
+    mains.turn("off")
+    mains.say()
+    assert "Nothing is switched without it" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    assert commands(stack) == 0
+    file.with_name(f".{file.name}.new").rmdir()
+    until(stack, mains, [False, False, False, False, True])
+
+
+def test_a_change_of_the_list_is_taken_over_and_a_mistake_in_it_is_not(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    text = stack.plugs_file.read_text()
+    stack.plugs_file.write_text(text + "  - {id: [\n")
+    assert "The list from before is still used" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    lines = text.splitlines()
+    lines[2] = lines[2].replace('"priority": 1', '"protected": true')
+    lines[3] = lines[3].replace('"priority": 2', '"enabled": false')
+    del lines[4]
+    stack.plugs_file.write_text("\n".join(lines))
+    watcher.wait_for(f"plug/{FIRST}/state", protected=True)
+    watcher.wait_for(STATUS, state="online")
+    watcher.wait_for(f"plug/{SECOND}/state", on=None, reachable=None)
+    set_plug(stack, SECOND, on=False)
+    assert "is disabled" in watcher.wait_for(f"plug/{SECOND}/action", outcome="refused")["why"]
+    mains.turn("off")
+    until(stack, mains, [True, True, True, False, True])
+    stack.plugs_file.unlink()
+    mains.turn("on")
+    until(stack, mains, [True, True, True, True, True])
+
+
+def test_what_is_in_the_account_is_listed_disabled_and_left_alone(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.plugs_file.write_text("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
+    stack.tuya.start(**cloud)
+    status = eventually(
+        lambda: [one for one in watcher.on(STATUS) if "not in the Tuya account" in (one["reason"] or "")]
+    )
+    assert "elsewhere" in status[-1]["reason"]
+    eventually(lambda: FIRST in stack.plugs_file.read_text())
+    text = stack.plugs_file.read_text()
+    assert text.startswith("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
+    assert text.count("enabled: false") == 5
+    mains.turn("off")
+    said_until_heard(stack, mains)
+    mains.turn("on")
+    said_until_heard(stack, mains)
+    mains.turn("off")
+    said_until_heard(stack, mains)
+    assert commands(stack) == 0
+
+
+def test_all_devices_of_the_account_are_switched_where_that_is_wanted(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.plugs_file.write_text(f"plugs:\n  - {{id: {ROUTER}, protected: true}}\n")
+    known(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+
+
+def test_a_cloud_that_says_no_is_quoted(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
+    for settings, fault, sentence in (
+        ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", "TUYA_ACCESS_SECRET is wrong"),
+        ({"TUYA_USER_ID": "nobody"}, "none", "another region"),
+        ({}, "quota", "is used up"),
+    ):
+        stack.tell_plugs("cloud", fault=fault)
+        stack.tuya.start(**cloud | settings)
+        wait_for_reason(watcher, sentence)
+        stack.tuya.kill()
+    assert "wrong0secret" not in stack.tuya.log + json.dumps(watcher.messages)
+
+
+def wait_for_reason(watcher: Viewer, sentence: str) -> None:
+    """Wait until the service says something of how it fares."""
+    eventually(lambda: sentence in (watcher.last(STATUS)["reason"] or ""), sentence)
+
+
+@pytest.mark.parametrize("change", [{"local_key": "f" * 16}, {"version": "3.4"}])
+def test_a_wrong_key_or_version_is_said(change: dict[str, str], stack: Stack, watcher: Viewer) -> None:
+    place = stack.start_plugs()["plugs"][0]
+    stack.plugs_file.write_text("plugs:\n  - " + json.dumps(place | {"host": "127.0.0.1", "mode": "local"} | change))
+    stack.tuya.start()
+    assert "local_key or version is wrong" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    assert "f" * 16 not in stack.tuya.log + json.dumps(watcher.messages)
+
+
+def test_a_bad_list_is_said_and_left_as_it_is(stack: Stack, watcher: Viewer) -> None:
+    stack.plugs_file.write_text("plugs:\n  - id: [\n")
+    stack.tuya.start()
+    assert stack.tuya.exit_code() == 78
+    assert "is not valid YAML in line" in watcher.wait_for(STATUS, state="offline")["reason"]
+    assert "Traceback" not in stack.tuya.log
+    assert stack.plugs_file.read_text() == "plugs:\n  - id: [\n"
+
+
+def test_with_the_real_poller_a_cut_of_the_mains_switches_and_a_kill_of_the_poller_does_not(
+    stack: Stack, watcher: Viewer, cloud: dict[str, str]
+) -> None:
+    stack.start_house()
+    stack.start(stack.poller, stack.tuya)
+    eventually(lambda: journal(stack).get("handled"))
+    first = watcher.last("grid/state")["transition_id"]
+    stack.poller.kill()
+    stack.command("fault", kind="silent")
+    stack.poller.start()
+    watcher.wait_for("grid/state", state="unknown")
+    stack.command("fault", kind="none")
+    watcher.wait_for("grid/state", state="on", transition_id=first)
+    assert commands(stack) == 0
+    stack.command("grid", mode="off")
+    eventually(lambda: relays(stack) == [False, False, False, False, True])
+    stack.poller.kill()
+    stack.poller.start()
+    seen = len(watcher.on("grid/state"))
+    eventually(lambda: len(watcher.on("grid/state")) > seen + 1)
+    assert commands(stack) == 5, "one a relay"
+    stack.command("grid", mode="on")
+    eventually(lambda: relays(stack) == [True] * 5)
+
+
+def tool(stack: Stack, *arguments: str, **settings: str) -> tuple[int, str]:
+    """Run one of the tools as its process would be run; return its exit code and what it said."""
+    said = io.StringIO()
+    code: Any = 0
+    with patch.dict(os.environ, stack.tuya.env | settings, clear=True), redirect_stdout(said), redirect_stderr(said):
+        try:
+            tools.main(list(arguments))
+        except SystemExit as end:
+            code = end.code
+    return code, said.getvalue()
+
+
+def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "services.tuya", "list"]
+    done = subprocess.run(command, cwd=ROOT, env=stack.tuya.env | cloud, capture_output=True, text=True, check=False)
+    said = done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{ROUTER}  Router  protected" in said
+    assert f"{FIRST}  Boiler  in the account, online, listed" in said
+    assert "key0of0plug0" not in said
+    assert "key0of0plug00000" in tool(stack, "list", "--keys", **cloud)[1]
+    code, said = tool(stack, "simulate", "off")
+    assert said.count("on now; off after") == 5
+    assert "Router" not in said
+    assert tool(stack, "simulate", "on") == (0, "Nothing would be switched.\n")
+    assert commands(stack) == 0
+    code, said = tool(stack, "off", FIRST)
+    assert (code, said.splitlines()[1]) == (0, "Boiler is off (local).")
+    assert "switched directly" in said
+    assert relays(stack)[0] is False
+    assert "Boiler would be switched off" in tool(stack, "off", FIRST, TUYA_DRY_RUN="true")[1]
+    assert tool(stack, "off", ROUTER) == (1, "Router is protected: nobody may switch it.\n")
+    assert tool(stack, "on", "nobody") == (1, "There is no plug with this id in the list of plugs.\n")
+    assert tool(stack, "on", FIRST, TUYA_LOCAL_TIMEOUT="often")[0] == 78
+
+
+def test_by_hand_the_running_service_switches_and_does_not_fight_it(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    known(stack, watcher, mains)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+    assert tool(stack, "on", FIRST) == (0, "Boiler is on (local), done by the service.\n")
+    assert tool(stack, "on", THIRD, "--gang", "switch_2") == (0, "Heater is on (local), done by the service.\n")
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=True, confirmed=True)["switched_by"] == "hand"
+    stack.tell_plugs("plug", plug=1, fault="gone")
+    code, said = tool(stack, "off", FIRST)
+    assert (code, "It is tried again" in said) == (1, True)
+    assert stack.tell_plugs("state")["plugs"][2]["relays"] == {"switch_1": False, "switch_2": True}
+    code, said = tool(stack, "off", FIRST, MQTT_PASSWORD="wrong")
+    assert code == 78
+    assert "refuses the user" in said
+
+
+def test_plugs_that_announce_themselves_are_found(stack: Stack) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    stack.start_plugs(HOUSE_PLUGS_ANNOUNCE_PORT=port)
+    code, said = tool(stack, "scan", "--seconds", "1", "--port", port)
+    assert code == 0
+    assert f'id: {FIRST}  host: 127.0.0.1  version: "3.3"  (listed as Boiler)' in said
+    assert [line.partition("version: ")[2][1:4] for line in said.splitlines()] == ["3.3", "3.4", "3.5", "3.1", "3.2"]
+    stack.tell_plugs("plug", fault="gone")
+    assert "No plug announced itself" in tool(stack, "scan", "--seconds", "0.1", "--port", port)[1]
+
+
+def test_a_plug_at_its_own_button_and_out_of_reach(stack: Stack, watcher: Viewer, mains: Mains) -> None:
+    stack.start_plugs()
+    known(stack, watcher, mains)
+    watcher.wait_for(f"plug/{FIRST}/state", on=True)
+    stack.tell_plugs("plug", plug=1, on=False)
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=False, switched_by="device")["since"]
+    stack.tell_plugs("plug", plug=1, fault="gone")
+    watcher.wait_for(f"plug/{FIRST}/state", on=None, reachable=False)
+    assert watcher.last(STATUS)["state"] == "online", "no alarm"
+    stack.tell_plugs("plug", plug=1, fault="none")
+    watcher.wait_for(f"plug/{FIRST}/state", on=False, reachable=True, problem=None)
+
+
+def test_without_any_configuration_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
+    stack.tuya.start()
+    assert "TUYA_PLUGS_FILE" in watcher.wait_for(STATUS, state="disabled")["reason"]
+    assert stack.tuya.end() == 0

@@ -1,0 +1,142 @@
+"""The cloud: signatures against the four vectors, and every refusal in a sentence, over real HTTP."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.tuya.cloud import CloudTalk, sign
+from services.tuya.plugs import Plug
+from services.tuya.serve import plug_of
+from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
+from simulators.tuya import signature
+from simulators.tuya.cloud import SCHEMA, CloudFault
+from tests.tuya.sky import Sky
+
+VECTORS = json.loads((Path(__file__).parent / "sign_vectors.json").read_text())["vectors"]
+PLUG = Plug(id="bf1", name="Kettle")
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_our_signature(vector: dict[str, Any]) -> None:
+    made = sign(
+        vector["secret"],
+        vector["method"],
+        vector["url"],
+        client_id=vector["client_id"],
+        t=vector["t"],
+        body=vector["body"],
+        token=vector["access_token"] or "",
+        nonce=vector["nonce"],
+        signed_headers=vector["headers"],
+    )
+    assert made == vector["sign"]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_the_simulator_s_signature(vector: dict[str, Any]) -> None:
+    headers = {"client_id": vector["client_id"], "t": vector["t"], "nonce": vector["nonce"]}
+    headers |= {"access_token": vector["access_token"] or "", "signature-headers": vector["signature_headers"]}
+    headers |= {name.lower(): value for name, value in vector["headers"].items()}
+    made = signature.expected(vector["secret"], vector["method"], vector["url"], vector["body"].encode(), headers)
+    assert made == vector["sign"]
+
+
+def switched_off(talk: CloudTalk) -> tuple[object, object]:
+    before = talk.read(PLUG)
+    talk.switch(PLUG, {"switch_1": False})
+    return before, talk.read(PLUG)
+
+
+async def test_it_switches_and_reads_back_and_every_request_is_signed_well(sky: Sky) -> None:
+    assert await sky.do(switched_off) == ({"switch_1": True}, {"switch_1": False})
+    assert (sky.cloud.requests, sky.cloud.refused) == (4, 0)
+    assert sky.plug.relays == {"switch_1": False}
+
+
+async def test_a_token_that_died_is_fetched_again_and_the_command_is_not_lost(sky: Sky) -> None:
+    sky.cloud.fault = CloudFault.TOKEN_DIES_ONCE
+    await sky.do(lambda talk: talk.switch(PLUG, {"switch_1": False}))
+    assert sky.plug.relays == {"switch_1": False}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "sentence"),
+    [
+        (CloudFault.SILENT, DeviceOfflineError, "No answer from the Tuya cloud at 127.0.0.1"),
+        (CloudFault.HTML, DeviceOfflineError, "no JSON"),
+        (CloudFault.ELSE, DeviceOfflineError, "is no Tuya cloud: check TUYA_ENDPOINT"),
+        (CloudFault.QUOTA, CommandRefusedError, "quota of the Tuya trial plan is used up"),
+        (CloudFault.PLAN, CommandRefusedError, "plan has expired"),
+        (CloudFault.REGION, CommandRefusedError, "another region"),
+        (CloudFault.CLOCK, DeviceOfflineError, "its clock is wrong"),
+        (CloudFault.BUSY, BadReplyError, "too frequent"),
+        (CloudFault.TOKENS_DIE, BadReplyError, "token is expired"),
+    ],
+)
+async def test_what_goes_wrong_is_said(sky: Sky, fault: CloudFault, kind: type[DeviceError], sentence: str) -> None:
+    sky.cloud.fault = fault
+    with pytest.raises(kind, match=sentence):
+        await sky.do(switched_off)
+    assert sky.plug.relays == {"switch_1": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"secret": "f" * 32}, "TUYA_ACCESS_SECRET is wrong"),
+        ({"client_id": "nobody"}, "refuses TUYA_ACCESS_ID"),
+    ],
+)
+async def test_a_wrong_account_is_said_without_the_secret(sky: Sky, changes: dict[str, str], sentence: str) -> None:
+    with pytest.raises(CommandRefusedError, match=sentence) as caught:
+        await sky.do(switched_off, **changes)
+    assert "f" * 32 not in str(caught.value)
+
+
+async def test_an_id_that_is_not_in_the_account_is_said(sky: Sky) -> None:
+    with pytest.raises(CommandRefusedError, match="not in this account"):
+        await sky.do(lambda talk: talk.read(Plug(id="bf2")))
+
+
+async def test_a_plug_that_the_cloud_has_lost_is_offline(sky: Sky) -> None:
+    sky.plug.online = False
+    with pytest.raises(DeviceOfflineError, match="no contact to Kettle"):
+        await sky.do(lambda talk: talk.read(PLUG))
+    with pytest.raises(DeviceOfflineError, match="offline"):
+        await sky.do(lambda talk: talk.switch(PLUG, {"switch_1": False}))
+
+
+async def test_a_switch_that_it_has_not_is_said(sky: Sky) -> None:
+    with pytest.raises(CommandRefusedError, match="does not know this switch"):
+        await sky.do(lambda talk: talk.switch(PLUG, {"switch_7": False}))
+
+
+@pytest.mark.parametrize("changes", [{}, {"user_id": "", "schema": SCHEMA}])
+async def test_devices_are_listed_by_user_or_by_the_app(sky: Sky, changes: dict[str, str]) -> None:
+    (device,) = await sky.do(lambda talk: talk.devices(), **changes)
+    plug = plug_of(device)
+    assert plug
+    assert (plug.id, plug.name, plug.enabled, plug.gangs) == ("bf1", "Kettle", False, {"switch_1": 1})
+    assert "0123456789abcdef" not in repr(plug)
+
+
+async def test_nobody_there_is_offline(sky: Sky) -> None:
+    with pytest.raises(DeviceOfflineError, match="No answer"):
+        await sky.do(switched_off, endpoint="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("status", "gangs"),
+    [
+        ([{"code": "switch", "value": False}, {"code": "switch_1", "value": True}], {"switch_1": 1}),
+        ([{"code": "switch", "value": False}, {"code": "child_lock", "value": True}], {"switch": 1}),
+        ([{"code": "switch_led", "value": True}], {"switch_led": 20}),
+        ([{"code": "child_lock", "value": True}, {"code": "switch_1", "value": "on"}], None),
+        (None, None),
+    ],
+)
+def test_the_switch_of_a_device_is_a_relay(status: Any, gangs: dict[str, int] | None) -> None:
+    plug = plug_of({"id": "x1", "status": status})
+    assert (plug and plug.gangs) == gangs

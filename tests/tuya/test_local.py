@@ -1,0 +1,122 @@
+"""Plugs over the home network: every protocol version, on real sockets, against frames packed by somebody else."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from services.tuya.local import LocalTalk
+from services.tuya.plugs import Plug
+from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
+from simulators.tuya.plug import LocalPlug, PlugFault
+from simulators.tuya.plug import Plug as VirtualPlug
+
+KEY = "0123456789abcdef"
+VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
+TIMEOUT_S = 0.3
+
+
+@contextmanager
+def talking(plug: Plug) -> Iterator[LocalTalk]:
+    talk = LocalTalk(plug, TIMEOUT_S)
+    try:
+        yield talk
+    finally:
+        talk.close()
+
+
+class Bench:
+    """A virtual plug, and how we know it."""
+
+    def __init__(self, version: str) -> None:
+        self.virtual = VirtualPlug("bf1", "Kettle", KEY, version, {"switch_1": 1, "switch_2": 2})
+        self.local = LocalPlug(self.virtual)
+        self.version = version
+
+    def plug(self, **changes: object) -> Plug:
+        known = {"id": "bf1", "host": "127.0.0.1", "port": self.local.port, "local_key": KEY, "version": self.version}
+        return Plug.model_validate(known | {"gangs": ["switch_1", "switch_2"]} | changes)
+
+
+async def on_the_wire(bench: Bench, plug: Plug, wants: dict[str, bool]) -> tuple[object, object]:
+    def work() -> tuple[object, object]:
+        with talking(plug) as talk:
+            before = talk.read()
+            talk.switch(wants)
+            return before, talk.read()
+
+    return await asyncio.to_thread(work)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_it_is_read_switched_and_read_back_over_one_connection(version: str) -> None:
+    bench = Bench(version)
+    await bench.local.start("127.0.0.1", 0)
+    before, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
+    assert before == {"switch_1": True, "switch_2": True}
+    assert after == {"switch_1": False, "switch_2": True}
+    assert bench.virtual.relays == after
+    assert bench.virtual.connections == 1
+    bench.local.stop()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_nothing_is_asked_before_it_is_read(version: str) -> None:
+    bench = Bench(version)
+    await bench.local.start("127.0.0.1", 0)
+    talk = await asyncio.to_thread(LocalTalk, bench.plug(), TIMEOUT_S)
+    talk.close()
+    assert bench.virtual.connections == 0
+    bench.local.stop()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_one_that_only_acknowledges_is_read_back(version: str) -> None:
+    bench = Bench(version)
+    bench.virtual.fault = PlugFault.NO_REPORT
+    await bench.local.start("127.0.0.1", 0)
+    _, after = await on_the_wire(bench, bench.plug(), {"switch_1": False, "switch_2": False})
+    assert after == {"switch_1": False, "switch_2": False}
+    bench.local.stop()
+
+
+@pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
+async def test_a_wrong_key_is_said_and_switches_nothing(version: str) -> None:
+    bench = Bench(version)
+    await bench.local.start("127.0.0.1", 0)
+    with pytest.raises(CommandRefusedError, match="local_key or version is wrong"):
+        await on_the_wire(bench, bench.plug(local_key="f" * 16), {"switch_1": False})
+    assert bench.virtual.relays["switch_1"]
+    bench.local.stop()
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("3.3", "3.4"), ("3.4", "3.5"), ("3.5", "3.3"), ("3.4", "3.3")])
+async def test_a_wrong_version_is_an_error_and_switches_nothing(theirs: str, ours: str) -> None:
+    bench = Bench(theirs)
+    await bench.local.start("127.0.0.1", 0)
+    with pytest.raises(DeviceError):
+        await on_the_wire(bench, bench.plug(version=ours), {"switch_1": False})
+    assert bench.virtual.relays["switch_1"]
+    bench.local.stop()
+
+
+@pytest.mark.parametrize("fault", [PlugFault.GONE, PlugFault.SILENT, PlugFault.REFUSED])
+async def test_one_that_does_not_answer_is_offline_within_a_bounded_time(fault: PlugFault) -> None:
+    bench = Bench("3.3")
+    await bench.local.start("127.0.0.1", 0)
+    await bench.local.fail(fault)
+    began = time.monotonic()
+    with pytest.raises((DeviceOfflineError, BadReplyError, CommandRefusedError)):
+        await on_the_wire(bench, bench.plug(), {"switch_1": False})
+    assert time.monotonic() - began < 6 * TIMEOUT_S
+    bench.local.stop()
+
+
+async def test_a_plug_that_does_not_know_the_gang_says_unknown() -> None:
+    bench = Bench("3.3")
+    await bench.local.start("127.0.0.1", 0)
+    with talking(bench.plug(gangs={"switch_1": 1, "switch_3": 3})) as talk:
+        assert await asyncio.to_thread(talk.read) == {"switch_1": True, "switch_3": None}
+    bench.local.stop()
