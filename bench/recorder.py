@@ -13,8 +13,11 @@ from typing import Any
 import psycopg
 from sqlalchemy import Float, Integer
 
+from bench.history import KEPT_DAYS, ZONE
+from bench.year import CELLS, battery
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
+from services.recorder.upkeep import Upkeep
 from shared.history.tables import battery_state
 from shared.history.tables import inverter_state as table
 from shared.messages import BatteryState, InverterState, Message
@@ -151,8 +154,13 @@ def into_server(url: str, rows: Sequence[Any]) -> float:
 
 
 def sizes() -> None:
-    """Print the bytes that a reading takes in the file."""
-    for name, messages in (("inverter", house_readings()), ("battery of 16 cells", battery_readings())):
+    """Print the bytes that a reading takes in the file: as a row, and packed when it is older than ten days."""
+    print(f"\n{'bytes a reading':34} {'row':>5} {'packed':>7}")
+    for name, messages in (
+        ("inverter", house_readings()),
+        ("battery of 16 cells", quiet_readings()),
+        ("the same, every value by chance", battery_readings()),
+    ):
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "bench.db"
             store = open_store(path)
@@ -161,14 +169,48 @@ def sizes() -> None:
             for batch in batches(rows):
                 store.write(batch)
             store.close()
-            print(f"bytes a reading, {name:20} {(path.stat().st_size - empty) / len(rows):5.0f}")
+            of_rows = (path.stat().st_size - empty) / len(rows)
+            Upkeep(store, ZONE, KEPT_DAYS).finish(START + timedelta(days=30))
+            store.close()
+            with sqlite3.connect(path) as connection:
+                ((packed,),) = connection.execute("SELECT sum(length(data)) FROM packed")
+            print(f"{name:34} {of_rows:5.0f} {packed / len(rows):7.1f}")
 
 
 def house_readings() -> Iterator[tuple[str, Message]]:
     """Return a day of the simulated house, a reading in 10 s."""
+    chance = random.Random(1)
     settings = HistorySettings(_env_file=None)
     for truth in truths(settings.new_house(START, 1), START, 10):
-        yield INVERTER_STATE.named("main"), inverter_state(truth, settings.house_layout)
+        reading = inverter_state(truth, settings.house_layout)
+        yield INVERTER_STATE.named("main"), reading.model_copy(update={"at": jittered(reading.at, chance)})
+
+
+def quiet_readings() -> Iterator[tuple[str, Message]]:
+    """Return a day of a battery whose figures tremble by a digit, as those of a JK BMS do."""
+    chance = random.Random(1)
+    house = HistorySettings(_env_file=None).new_house(START, 1)
+    for truth in truths(house, START, 10):
+        reading = battery(truth, 0.5)
+        middle = truth.battery_voltage_v / CELLS
+        cells = tuple(round(middle + chance.choice((-0.001, 0, 0, 0.001)), 3) for _ in range(CELLS))
+        shaken = {
+            "at": jittered(reading.at, chance),
+            "cell_voltages_v": cells,
+            "cell_min_v": min(cells),
+            "cell_max_v": max(cells),
+            "cell_delta_v": round(max(cells) - min(cells), 3),
+            "current_a": round((reading.current_a or 0.0) + chance.uniform(-0.1, 0.1), 3),
+            "power_w": round((reading.power_w or 0.0) + chance.uniform(-5, 5), 1),
+            "rssi_dbm": -60 + chance.randrange(-4, 5),
+            "frame_age_s": round(chance.uniform(0, 1), 1),
+        }
+        yield BATTERY_STATE.named("jk"), reading.model_copy(update=shaken)
+
+
+def jittered(at: datetime, chance: random.Random) -> datetime:
+    """Return a moment as a clock gives it, not a simulation."""
+    return at + timedelta(milliseconds=chance.randrange(500))
 
 
 def battery_readings() -> Iterator[tuple[str, Message]]:

@@ -149,6 +149,11 @@ def wall(day: date, minute: int, zone: str) -> datetime:
     return local.replace(tzinfo=tz).astimezone(UTC)
 
 
+def overlap(start: datetime, end: datetime, window: Window) -> timedelta:
+    """Return how much of a time lies in a window; less than nothing is how far they are apart."""
+    return min(window.end, end) - max(window.start, start)
+
+
 def within(windows: Iterable[Window], start: datetime, end: datetime) -> tuple[Window, ...]:
     """Return windows cut to a time."""
     return tuple(

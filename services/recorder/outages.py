@@ -10,8 +10,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 
 from services.recorder.integrate import GAP_MS, energy
 from services.recorder.plan import Match, Off, Plan, Run, joined, match, outages
-from services.recorder.rollup import devices
 from shared.history.derived import MINUTE_MS, grid_run, outage
+from shared.history.readings import devices, readings
 from shared.history.tables import from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.messages import DayPlan, Grid, Window
 
@@ -155,19 +155,14 @@ def _figures(connection: Connection, off: Off, now: datetime) -> dict[str, Any]:
 
 
 def _of_inverter(connection: Connection, name: str, start: int, end: int) -> Mapping[str, float | None]:
-    raw = inverter_state.c
-    query = (
-        select(raw.at, raw.battery_power_w, raw.battery_soc_percent, raw.load_power_w)
-        .where(raw.device == name, raw.at >= start - GAP_MS, raw.at <= end + GAP_MS)
-        .order_by(raw.at)
-    )
-    rows = connection.execute(query).all()
-    (flow,) = energy([(at, watts) for at, watts, _, _ in rows if watts is not None], [start, end])
-    inside = [row for row in rows if start <= row.at <= end]
-    charges = [row.battery_soc_percent for row in inside if row.battery_soc_percent is not None]
+    fields = ("battery_power_w", "battery_soc_percent", "load_power_w")
+    told = list(readings(connection, inverter_state, name, fields, (start - GAP_MS, end + GAP_MS + 1)))
+    (flow,) = energy([(at, watts) for at, watts, _, _ in told if watts is not None], [start, end])
+    inside = [reading for reading in told if start <= reading[0] <= end]
+    charges, loads = ([reading[index] for reading in inside if reading[index] is not None] for index in (2, 3))
     return {
         "kwh": flow.given if flow else None,
         "from": charges[0] if charges else None,
         "to": charges[-1] if charges else None,
-        "load": max((row.load_power_w for row in inside if row.load_power_w is not None), default=None),
+        "load": max(loads, default=None),
     }

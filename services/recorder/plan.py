@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from shared.messages import Certainty, DayPlan, Grid, Window
+from shared.outages import overlap
 
 EARLY = timedelta(minutes=30)
 """An outage that is over before its planned window began belongs to it where no more than this lies between."""
@@ -99,9 +100,5 @@ def match(plan: Plan | None, start: datetime, end: datetime | None, now: datetim
     if not near:
         known = plan.days.get(day, DayPlan.UNKNOWN) not in (DayPlan.UNKNOWN, DayPlan.WAITING)
         return Match(False if known else None)
-    best = max(near, key=lambda window: (_overlap(window, start, finish), window.certainty is Certainty.DEFINITE))
+    best = max(near, key=lambda window: (overlap(start, finish, window), window.certainty is Certainty.DEFINITE))
     return Match(True, best, start - best.start, end - best.end if end else None)
-
-
-def _overlap(window: Window, start: datetime, end: datetime) -> timedelta:
-    return min(window.end, end) - max(window.start, start)

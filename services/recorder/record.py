@@ -69,10 +69,10 @@ def keep(batch: Sequence[Delivery], store: Store, now: datetime) -> Faults:
             rows.append(to_row(delivery.topic, delivery.payload, now))
             good.append(delivery)
         except BadMessageError as error:
-            bad.append((delivery, str(error)))
-    bad += [(good[index], reason) for index, reason in store.write(rows).items()]
-    store.write([to_dead_letter(delivery.topic, delivery.payload, reason, now) for delivery, reason in bad])
-    return {delivery.topic: None for delivery in said} | {delivery.topic: reason for delivery, reason in bad}
+            bad.append((delivery, error))
+    bad += [(good[index], BadMessageError(reason)) for index, reason in store.write(rows).items()]
+    store.write([to_dead_letter(delivery.topic, delivery.payload, error, now) for delivery, error in bad])
+    return {delivery.topic: None for delivery in said} | {delivery.topic: str(error) for delivery, error in bad}
 
 
 def tell(faults: Faults, health: Health) -> None:

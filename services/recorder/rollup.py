@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text
 
 from services.recorder import summary
 from services.recorder.integrate import GAP_MS
 from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, STEP_MS, Source, rollup_due
+from shared.history.readings import readings
 from shared.history.tables import from_ms, to_ms
 
 MOST_MS = 24 * HOUR_MS
@@ -56,17 +57,6 @@ def alone(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ALONE})")
 
 
-def devices(connection: Connection, table: Table) -> Sequence[str]:
-    """Return the devices of a table by a seek each, where DISTINCT would read all of it."""
-    found: list[str] = []
-    while True:
-        after = table.c.device > (found[-1] if found else "")
-        name = connection.execute(select(func.min(table.c.device)).where(after)).scalar()
-        if name is None:
-            return found
-        found.append(name)
-
-
 def next_piece(connection: Connection) -> Piece | None:
     """Return what is due first."""
     due = rollup_due.c
@@ -95,12 +85,16 @@ class Rollups:
     source: Source
     device: str
 
-    def renew(self, start: int, end: int, zone: tzinfo) -> None:
-        """Make those anew that rows from `start` up to `end` have a part in."""
+    def renew(self, start: int, end: int, zone: tzinfo, horizon: int) -> None:
+        """Make those anew that rows from `start` up to `end` have a part in.
+
+        Before `horizon`, where rows were purged, nothing can be made anew, but what is missing is made.
+        """
         first, last = start - STEP_MS, end + STEP_MS  # the energy between two readings may lie in a neighbour
-        self._replace(
-            FIVE_MINUTES, first, last, summary.five_minutes(self.source, self._rows(first, last), first, last)
-        )
+        made = summary.five_minutes(self.source, self._rows(first, last), first, last)
+        there = self._moments(first, min(last, horizon))
+        since = min(max(first, horizon), last)
+        self._replace(FIVE_MINUTES, since, last, [row for row in made if row["at"] not in there])
         self._renew_hours(first // HOUR_MS * HOUR_MS, -(-last // HOUR_MS) * HOUR_MS)
         self.renew_days(first, last + HOUR_MS, zone)  # a day looks back into the evening before
 
@@ -122,10 +116,15 @@ class Rollups:
         self._replace(HOUR, start, end, [summary.combined(self.source, rows, HOUR, at) for at, rows in hours.items()])
 
     def _rows(self, start: int, end: int) -> Sequence[Any]:
-        raw = self.source.raw.c
-        here = (raw.device == self.device, raw.at >= start - GAP_MS, raw.at <= end + GAP_MS)
-        fields = (raw[field] for field in self.source.fields)
-        return self.connection.execute(select(raw.at, *fields).where(*here).order_by(raw.at)).all()
+        span = (start - GAP_MS, end + GAP_MS + 1)
+        return list(readings(self.connection, self.source.raw, self.device, self.source.fields, span))
+
+    def _moments(self, start: int, end: int) -> set[int]:
+        return set(
+            self.connection.execute(
+                select(self.source.rollup.c.at).where(*self._here(FIVE_MINUTES, start, end))
+            ).scalars()
+        )
 
     def _small(self, start: int, end: int) -> Sequence[Any]:
         here = self._here(FIVE_MINUTES, start, end)

@@ -52,6 +52,14 @@ FUTURE = timedelta(minutes=10)
 """A message from further ahead of our clock would stand in charts before its time, and last forever as the latest."""
 
 
+class EarlyMessageError(BadMessageError):
+    """A message with which nothing is wrong, except that it holds at a moment our clock is far from."""
+
+    def __init__(self, reason: str, at: datetime) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
 def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Table, Row]:
     """Return the table that a message belongs to and its row, or raise BadMessageError with one sentence.
 
@@ -72,10 +80,11 @@ def unnamed(topic: Topic[Any]) -> str:
     return topic.template.partition("/")[0]
 
 
-def to_dead_letter(topic: str, payload: bytes, reason: str, now: datetime) -> tuple[Table, Row]:
-    """Return the row that keeps a message which could not be recorded."""
-    digest = sha256(payload).hexdigest()
-    return dead_letter, (topic, digest, to_ms(now), reason.replace("\0", ""), len(payload), payload[:KEPT])
+def to_dead_letter(topic: str, payload: bytes, error: Exception, now: datetime) -> tuple[Table, Row]:
+    """Return the row that keeps a message which could not be recorded, and its moment where it only came too early."""
+    digest, reason = sha256(payload).hexdigest(), str(error).replace("\0", "")
+    early = to_ms(error.at) if isinstance(error, EarlyMessageError) and len(payload) <= KEPT else None
+    return dead_letter, (topic, digest, to_ms(now), reason, len(payload), payload[:KEPT], early)
 
 
 def _timely(message: Message, now: datetime) -> Message:
@@ -83,7 +92,8 @@ def _timely(message: Message, now: datetime) -> Message:
     if isinstance(message, ServiceStatus) and message.since is None:  # a will, written long before it was spoken
         return message.model_copy(update={"at": now})
     if message.at - now > FUTURE:
-        raise BadMessageError(f"at: {iso(message.at)} is more than 10 minutes ahead of this clock ({iso(now)})")
+        reason = f"at: {iso(message.at)} is more than 10 minutes ahead of this clock ({iso(now)})"
+        raise EarlyMessageError(reason, message.at)
     return message
 
 

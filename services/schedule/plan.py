@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from services.schedule.reading import ZONE, Reading
 from shared.messages import DayPlan, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
-from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, within
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
@@ -92,11 +92,7 @@ def _days(
             continue
         told = reading.days.get(day)
         # a mirror that looked before we did knows less than we do
-        if (
-            told
-            and told.state is not DayPlan.UNKNOWN
-            and (day not in known or as_of >= min(known[day].confirmed_at, now))
-        ):
+        if told and (day not in known or as_of >= min(known[day].confirmed_at, now)):
             days.append(PlannedDay(day=day, state=told.state, confirmed_at=as_of))
             parts += told.windows
         elif old and day in known and (day < today or told or not is_same or _is_recent(known[day], now)):
@@ -139,7 +135,7 @@ def _compare(
     for old in before:
         if old in after:
             continue
-        new = max(added, key=lambda one: _overlap(old, one), default=None)
+        new = max(added, key=lambda one: overlap(old.start, old.end, one), default=None)
         if new is None or not _is_same_outage(old, new):
             new = next((one for one in added if _is_shifted(old, one)), None)
         if new is None:
@@ -150,12 +146,8 @@ def _compare(
     return tuple(added), tuple(removed), tuple(moved)
 
 
-def _overlap(one: Window, other: Window) -> timedelta:
-    return min(one.end, other.end) - max(one.start, other.start)
-
-
 def _is_same_outage(one: Window, other: Window) -> bool:
-    return _overlap(one, other) > timedelta()
+    return overlap(one.start, one.end, other) > timedelta()
 
 
 def _is_shifted(one: Window, other: Window) -> bool:

@@ -16,6 +16,7 @@ FIVE_MINUTES, HOUR, DAY = 5, 60, 1440
 """The steps of the roll-ups, in minutes. A day begins at local midnight and may have 23 or 25 hours."""
 STEP_MS = FIVE_MINUTES * MINUTE_MS
 HOUR_MS = HOUR * MINUTE_MS
+DAY_MS = DAY * MINUTE_MS
 
 INVERTER_FIELDS = (
     *("pv_power_w", "load_power_w", "grid_power_w", "battery_power_w", "battery_soc_percent"),

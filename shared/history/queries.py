@@ -1,32 +1,41 @@
 """What is read from the database. Where nothing is recorded yet every answer is empty, and `recorded` says so."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Row, Select, case, func, select
+from sqlalchemy import BigInteger, Connection, Engine, Row, Select, Table, bindparam, case, func, literal_column, select
 from sqlalchemy.exc import DatabaseError
 
 from shared.errors import StorageError
 from shared.history.derived import (
     DAY,
+    DAY_MS,
     FIVE_MINUTES,
     HOUR,
+    HOUR_MS,
     INVERTERS,
     MINUTE_MS,
+    STEP_MS,
     Source,
     grid_run,
     rollup_due,
 )
-from shared.history.tables import MILLISECOND, from_ms, grid_state, to_ms
+from shared.history.readings import Span, readings
+from shared.history.readings import devices as recorded_devices
+from shared.history.tables import MILLISECOND, from_ms, grid_state, packed, to_ms
 from shared.messages import Grid
 
 SILENCE = timedelta(minutes=5)
 """Beyond its last row a state of the grid is believed this long; then nobody knows."""
 
-COARSE = 4
-"""So many rows of a roll-up in a bucket, and it no longer matters where its edges lie."""
+T = TypeVar("T")
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 NOTHING_YET = ("no such table", "unable to open database file", 'relation "')
 
@@ -76,14 +85,18 @@ def devices(engine: Engine, source: Source = INVERTERS) -> list[str]:
 
 
 def latest(engine: Engine, source: Source = INVERTERS) -> dict[str, datetime]:
-    """Return when each device was last recorded. A seek a device, where DISTINCT would read the whole table."""
-    table = source.raw.c
-    found: dict[str, datetime] = {}
-    name = ""
-    while rows := rows_of(engine, select(table.device).where(table.device > name).order_by(table.device).limit(1)):
-        name = rows[0].device
-        last = rows_of(engine, select(func.max(table.at).label("at")).where(table.device == name))
-        found[name] = from_ms(last[0].at)
+    """Return when each device was last recorded."""
+    return _ask(engine, lambda connection: _latest(connection, source.raw), {})
+
+
+def _latest(connection: Connection, table: Table) -> dict[str, datetime]:
+    row, hour = table.c, packed.c
+    found = {}
+    for name in recorded_devices(connection, table):
+        rows = select(func.max(row.at)).where(row.device == name)
+        hours = select(hour.last).where(hour.source == table.name, hour.device == name).order_by(hour.at.desc())
+        moments = (connection.execute(query).scalar() for query in (rows, hours.limit(1)))
+        found[name] = from_ms(max(at for at in moments if at is not None))
     return found
 
 
@@ -99,58 +112,106 @@ def series(
 ) -> Series:
     """Return some fields of a device from `start` up to `end`, in at most `buckets` buckets.
 
-    Of the roll-up that is fine enough, and of the raw rows what no roll-up has yet.
+    Of the roll-up that is fine enough, and of the readings what no roll-up has yet. Buckets of five minutes and more
+    are whole roll-ups, so that the first may begin a little before `start` and the last hold a little after `end`.
     """
+    wanted = _Wanted(source, device, fields)
     first, last = to_ms(start), to_ms(end)
     step = max(1, -(-(last - first) // buckets))
-    count = -(-(last - first) // step)
-    sums = _Sums(fields, count)
-    minutes = _fine_enough(first, step) if set(fields) <= set(source.fields) else None
-    until = first
+    minutes = _fine_enough(step) if set(fields) <= set(source.fields) else None
     if minutes:
-        until = min(_made_until(engine, source.raw.name, device, first, last), _rolled_until(engine, source, device))
-        until = max(first, until)
-        if minutes == HOUR:  # of the hour that is not over yet, which would else count in part twice
-            until = max(first, until // (HOUR * MINUTE_MS) * HOUR * MINUTE_MS)
-        sums.add(rows_of(engine, _of_rollup(source, device, fields, minutes, (first, until, step))))
+        first, step = _aligned(first, last, buckets, min(minutes, HOUR) * MINUTE_MS)
+        minutes = _fine_enough(step)
+    sums = _Sums(fields, -(-(last - first) // step))
+    until = _made_until(engine, wanted, first, last) if minutes else first
+    for piece in _pieces(engine, wanted, minutes, first, until) if minutes else ():
+        sums.add(_of_rollup(engine, wanted, piece, first, step))
     if until < last:
-        sums.add(rows_of(engine, _of_raw(source, device, fields, (first, until, last, step))))
-    return Series(start, step * MILLISECOND, sums.means(), sums.low, sums.high)
+        _ask(engine, lambda connection: sums.add(_of_readings(connection, wanted, (until, last), first, step)), None)
+    return Series(from_ms(first), step * MILLISECOND, sums.means(), sums.low, sums.high)
 
 
-def _fine_enough(first: int, step: int) -> int | None:
-    """Return the coarsest roll-up whose rows fit the buckets, or are so many in each that edges do not show."""
-    for minutes in (DAY, HOUR, FIVE_MINUTES):
-        width = minutes * MINUTE_MS
-        if step >= COARSE * width or (minutes != DAY and step % width == 0 and first % width == 0):
-            return minutes
-    return None
+@dataclass(frozen=True)
+class _Wanted:
+    """Some fields of a device."""
+
+    source: Source
+    device: str
+    fields: Sequence[str]
 
 
-def _made_until(engine: Engine, name: str, device: str, first: int, last: int) -> int:
-    """Return up to when roll-ups hold all that was recorded: what is due later is read from the raw rows."""
+def _fine_enough(step: int) -> int | None:
+    """Return the coarsest roll-up that is no coarser than a bucket."""
+    return next((minutes for minutes in (DAY, HOUR, FIVE_MINUTES) if step >= minutes * MINUTE_MS), None)
+
+
+def _aligned(first: int, last: int, buckets: int, width: int) -> tuple[int, int]:
+    """Return where the first bucket begins, and how long each is, in whole roll-ups of a width."""
+    first = first // width * width
+    return first, -(-(last - first) // (buckets * width)) * width
+
+
+def _made_until(engine: Engine, wanted: _Wanted, first: int, last: int) -> int:
+    """Return up to when roll-ups hold all that was recorded: what is due later is in the readings only."""
+    table = wanted.source.rollup.c
+    here = (table.device == wanted.device, table.step == FIVE_MINUTES)
+    newest = rows_of(engine, select(func.max(table.at).label("at")).where(*here))
+    if not newest or newest[0].at is None:
+        return first
+    settled = _settled_until(engine, wanted.source.raw.name, wanted.device, first, last)
+    return max(first, min(settled, int(newest[0].at) + STEP_MS))
+
+
+def _settled_until(engine: Engine, name: str, device: str, first: int, last: int) -> int:
+    """Return up to when nothing that was recorded is still to be worked in."""
     due = rollup_due.c
-    here = (due.source == name, due.device == device, due.at >= first - DAY * MINUTE_MS, due.at < last)
+    here = (due.source == name, due.device == device, due.at >= first - DAY_MS, due.at < last)
     earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*here))
     if not earliest or earliest[0].at is None:
         return last
-    return min(last, max(first, int(earliest[0].at) - FIVE_MINUTES * MINUTE_MS))
+    return min(last, max(first, int(earliest[0].at) - STEP_MS))
 
 
-def _rolled_until(engine: Engine, source: Source, device: str) -> int:
-    """Return where the roll-ups of a device end; whatever may be recorded later is in the raw rows only."""
-    table = source.rollup.c
-    here = (table.device == device, table.step == FIVE_MINUTES)
-    newest = rows_of(engine, select(func.max(table.at).label("at")).where(*here))
-    return int(newest[0].at) + FIVE_MINUTES * MINUTE_MS if newest and newest[0].at is not None else 0
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a period, and the roll-up to read it from."""
+
+    minutes: int
+    start: int
+    end: int
 
 
-def _of_rollup(
-    source: Source, device: str, fields: Sequence[str], minutes: int, span: tuple[int, int, int]
-) -> Select[Any]:
-    first, until, step = span
-    table = source.rollup.c
-    bucket = ((table.at - first) // step).label("bucket")
+def _pieces(engine: Engine, wanted: _Wanted, minutes: int, first: int, until: int) -> list[_Piece]:
+    """Cut a period: whole hours or days, and of those that reach beyond it the five minutes within."""
+    if first == until:
+        return []
+    begin, end = first, until
+    if minutes == HOUR:
+        end = max(first, until // HOUR_MS * HOUR_MS)
+    elif minutes == DAY:
+        day = wanted.source.rollup.c
+        here = (day.device == wanted.device, day.step == DAY, day.at >= first, day.at < until)
+        (days,) = rows_of(engine, select(func.min(day.at).label("first"), func.max(day.at).label("last")).where(*here))
+        begin, end = (until, until) if days.first is None else (days.first, days.last)
+    pieces = (_Piece(FIVE_MINUTES, first, begin), _Piece(minutes, begin, end), _Piece(FIVE_MINUTES, end, until))
+    return [piece for piece in pieces if piece.start < piece.end]
+
+
+def _of_rollup(engine: Engine, wanted: _Wanted, piece: _Piece, first: int, step: int) -> Sequence[Row[Any]]:
+    # a day by its middle: it may begin an hour earlier or later than the ones before
+    origin = first - DAY_MS // 2 if piece.minutes == DAY else first
+    given = {"device": wanted.device, "minutes": piece.minutes, "start": piece.start, "end": piece.end}
+    query = _rollup_query(wanted.source.rollup, tuple(wanted.fields))
+    return rows_of(engine, query, given | {"origin": origin, "step": step})
+
+
+@lru_cache(maxsize=64)
+def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
+    """Return the query of some fields, which takes longer to be put together than to be answered."""
+    table = rollup.c
+    bucket = ((table.at - bindparam("origin", type_=BigInteger())) // bindparam("step", type_=BigInteger())).label(
+        "bucket"
+    )
     columns = []
     for index, name in enumerate(fields):
         low, mean, high = (table[f"{name}_{kind}"] for kind in ("min", "mean", "max"))
@@ -160,24 +221,21 @@ def _of_rollup(
             func.min(low).label(f"low{index}"),
             func.max(high).label(f"high{index}"),
         ]
-    here = (table.device == device, table.step == minutes, table.at >= first, table.at < until)
-    return select(bucket, *columns).where(*here).group_by(bucket)
+    here = (table.device == bindparam("device"), table.step == bindparam("minutes"))
+    span = (table.at >= bindparam("start"), table.at < bindparam("end"))
+    return select(bucket, *columns).where(*here, *span).group_by(literal_column("bucket"))
 
 
-def _of_raw(source: Source, device: str, fields: Sequence[str], span: tuple[int, int, int, int]) -> Select[Any]:
-    first, since, last, step = span
-    table = source.raw.c
-    bucket = ((table.at - first) // step).label("bucket")
-    columns = []
-    for index, name in enumerate(fields):
-        columns += [
-            func.sum(table[name]).label(f"sum{index}"),
-            func.count(table[name]).label(f"n{index}"),
-            func.min(table[name]).label(f"low{index}"),
-            func.max(table[name]).label(f"high{index}"),
-        ]
-    here = (table.device == device, table.at >= since, table.at < last)
-    return select(bucket, *columns).where(*here).group_by(bucket)
+def _of_readings(connection: Connection, wanted: _Wanted, span: Span, first: int, step: int) -> Iterator[Sequence[Any]]:
+    """Yield of each bucket what a roll-up would say."""
+    told = readings(connection, wanted.source.raw, wanted.device, wanted.fields, span)
+    for bucket, some in groupby(told, lambda reading: (reading[0] - first) // step):
+        _, *columns = zip(*some, strict=True)
+        figures: list[Any] = []
+        for column in columns:
+            known = [value for value in column if value is not None]
+            figures += [sum(known), len(known), min(known, default=None), max(known, default=None)]
+        yield bucket, *figures
 
 
 class _Sums:
@@ -188,7 +246,7 @@ class _Sums:
         self.low: dict[str, list[float | None]] = {name: [None] * count for name in fields}
         self.high: dict[str, list[float | None]] = {name: [None] * count for name in fields}
 
-    def add(self, rows: Iterable[Row[Any]]) -> None:
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Take the rows (bucket, then sum, count, low and high of each field)."""
         for row in rows:
             bucket, *figures = tuple(row)
@@ -228,7 +286,7 @@ def grid_spans(engine: Engine, *, start: datetime, end: datetime) -> list[GridSp
     """
     first, last = to_ms(start), to_ms(end)
     made = rows_of(engine, select(func.max(grid_run.c.last).label("last")).where(grid_run.c.at < last))
-    until = _made_until(engine, grid_state.name, "grid", first, last)
+    until = _settled_until(engine, grid_state.name, "grid", first, last)
     if made:
         until = max(first, min(until, (made[0].last or first - 1) + 1))
     runs = [*_runs_made(engine, first, until), *_runs_told(engine, until, last)]
@@ -314,12 +372,17 @@ def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:
         yield held
 
 
-def rows_of(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
+def rows_of(engine: Engine, query: Select[Any], given: Mapping[str, Any] = NOTHING) -> Sequence[Row[Any]]:
     """Return the answer to a query, none where nothing was recorded yet; raises StorageError."""
+    return _ask(engine, lambda connection: connection.execute(query, given).all(), [])
+
+
+def _ask(engine: Engine, question: Callable[[Connection], T], nothing: T) -> T:
+    """Return the answer to a question, `nothing` where nothing was recorded yet; raises StorageError."""
     try:
         with engine.connect() as connection:
-            return connection.execute(query).all()
+            return question(connection)
     except DatabaseError as error:
         if any(text in str(error.orig) for text in NOTHING_YET):
-            return []
+            return nothing
         raise StorageError(f"The history cannot be read: {error.orig}.") from None

@@ -149,6 +149,22 @@ dead_letter = Table(
     Column("reason", Text(), nullable=False),
     Column("size", BigInteger(), nullable=False),
     Column("payload", LargeBinary(), nullable=False),
+    Column("holds_at", BigInteger(), index=True),
     sqlite_with_rowid=False,
 )
-"""What could not be recorded, when it came, why, and the beginning of it."""
+"""What could not be recorded, when it came, why, and the beginning of it.
+
+holds_at is the moment of a message with which nothing is wrong except that it lay too far ahead of our clock.
+"""
+
+packed = Table(
+    "packed",
+    metadata,
+    Column("source", Text(), primary_key=True),
+    Column("device", Text(), primary_key=True),
+    Column("at", BigInteger(), primary_key=True),
+    Column("last", BigInteger(), nullable=False),
+    Column("n", Integer(), nullable=False),
+    Column("data", LargeBinary(), nullable=False),
+)
+"""The older readings of a table: an hour of a device that begins at `at`, its last moment, and all its rows in one."""

@@ -32,6 +32,8 @@ def expect_once(stack: Stack, sent: list[int]) -> None:
 def test_recorder_or_broker_killed_at_random_moments(stack: Stack, stream: Stream) -> None:
     chance = random.Random(6)
     for victim in ("recorder", "broker", "recorder"):
+        before = list(stream.sent)  # a slow machine needs a while to start the recorder, and a broker alone may forget
+        until_recorded(stack, lambda before=before: before)
         strike(stack, (victim,), chance)
     stream.finish()
     expect_once(stack, stream.sent)

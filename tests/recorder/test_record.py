@@ -17,15 +17,20 @@ from shared.errors import DamagedError, StorageError
 from shared.health import Health
 from shared.link import Delivery
 from shared.messages import (
+    ActionOutcome,
     Grid,
     GridState,
     InverterState,
     Message,
     OutageSchedule,
+    PlugAction,
+    PlugState,
     ServiceHealth,
     ServiceStatus,
+    Via,
 )
-from shared.topics import GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, SERVICE_STATUS
+from shared.topics import GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, PLUG_ACTION, PLUG_STATE, SERVICE_STATUS
+from tests.support.recorded import ask
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MAIN = INVERTER_STATE.named("main")
@@ -43,25 +48,10 @@ def reading(second: int) -> Delivery:
     return delivery(MAIN, wire(InverterState(at=NOW + timedelta(seconds=second), load_power_w=second)))
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "easun.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Store:
-    return open_store(path)
-
-
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
-
-
 def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -> None:
     faults = keep([reading(1), delivery("inverter/x/state", b"\xff"), reading(2), delivery(MAIN, b"")], store, NOW)
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,), (2,)]
-    ((topic, reason, payload),) = rows(path, "SELECT topic, reason, payload FROM dead_letter")
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,), (2,)]
+    ((topic, reason, payload),) = ask(path, "SELECT topic, reason, payload FROM dead_letter")
     assert (topic, payload) == ("inverter/x/state", b"\xff")
     assert faults == {MAIN: None, "inverter/x/state": reason}
 
@@ -73,14 +63,14 @@ def test_a_row_that_the_database_refuses_is_kept_aside_too(store: Store, path: P
             "BEGIN SELECT RAISE(ABORT, 'not two'); END"
         )
     keep([reading(1), reading(2), reading(3)], store, NOW)
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,), (3,)]
-    assert rows(path, "SELECT reason FROM dead_letter") == [("not two",)]
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,), (3,)]
+    assert ask(path, "SELECT reason FROM dead_letter") == [("not two",)]
 
 
 def test_the_same_bad_message_again_and_again_is_one_row(store: Store, path: Path) -> None:
     for _ in range(3):
         keep([delivery(MAIN, b"nonsense")] * 5, store, NOW)
-    assert rows(path, "SELECT count(*) FROM dead_letter") == [(1,)]
+    assert ask(path, "SELECT count(*) FROM dead_letter") == [(1,)]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -93,12 +83,12 @@ def test_the_same_bad_message_again_and_again_is_one_row(store: Store, path: Pat
 def test_any_payload_on_any_topic_is_a_row_or_a_dead_letter(
     store: Store, path: Path, topic: str, payload: bytes
 ) -> None:
-    before = rows(path, "SELECT count(*) FROM dead_letter")[0][0]
+    before = ask(path, "SELECT count(*) FROM dead_letter")[0][0]
     faults = keep([delivery(topic, payload)], store, NOW)
-    after = rows(path, "SELECT count(*) FROM dead_letter")[0][0]
+    after = ask(path, "SELECT count(*) FROM dead_letter")[0][0]
     assert faults[topic]
     assert after - before in (0, 1)
-    assert rows(path, "SELECT count(*) FROM inverter_state") == [(0,)]
+    assert ask(path, "SELECT count(*) FROM inverter_state") == [(0,)]
 
 
 def grid(second: int, state: Grid, since: int) -> Delivery:
@@ -111,14 +101,14 @@ def test_a_lasting_grid_state_is_a_row_a_minute(store: Store, path: Path) -> Non
     keep([*batch, grid(180, Grid.OFF, 178), grid(185, Grid.OFF, 178), grid(190, Grid.ON, 190)], store, NOW)
     keep(batch, store, NOW)  # the broker brings it again
     first = "(SELECT min(at) FROM grid_state)"
-    stored = rows(path, f"SELECT (at - {first}) / 1000, state FROM grid_state ORDER BY at")
+    stored = ask(path, f"SELECT (at - {first}) / 1000, state FROM grid_state ORDER BY at")
     assert stored == [(0, "on"), (60, "on"), (120, "on"), (180, "off"), (190, "on")]
 
 
 def test_late_rows_fall_into_place(store: Store, path: Path) -> None:
     keep([grid(600, Grid.ON, 0)], store, NOW)
     keep([grid(300, Grid.OFF, 290), grid(305, Grid.OFF, 290)], store, NOW)
-    assert rows(path, "SELECT state FROM grid_state ORDER BY at") == [("off",), ("on",)]
+    assert ask(path, "SELECT state FROM grid_state ORDER BY at") == [("off",), ("on",)]
 
 
 def test_a_plan_is_a_row_a_version(store: Store, path: Path) -> None:
@@ -127,7 +117,7 @@ def test_a_plan_is_a_row_a_version(store: Store, path: Path) -> None:
     stale = {"at": NOW + timedelta(days=1), "stale": True}
     for message in (plan, plan.model_copy(update=later), plan.model_copy(update=stale)):
         keep([delivery(OUTAGE_SCHEDULE.named(), wire(message))], store, message.at)
-    assert rows(path, "SELECT stale FROM outage_schedule ORDER BY at") == [(0,), (1,)]
+    assert ask(path, "SELECT stale FROM outage_schedule ORDER BY at") == [(0,), (1,)]
 
 
 def test_a_service_is_a_row_a_change_and_its_will_holds_from_now(store: Store, path: Path) -> None:
@@ -137,13 +127,33 @@ def test_a_service_is_a_row_a_change_and_its_will_holds_from_now(store: Store, p
     topic = SERVICE_STATUS.named("bms")
     for number, message in enumerate((begun, repeat, will, will)):
         keep([delivery(topic, wire(message))], store, NOW + timedelta(minutes=number))
-    stored = rows(path, "SELECT (at - min(at) OVER ()) / 1000, state FROM service_status ORDER BY at")
+    stored = ask(path, "SELECT (at - min(at) OVER ()) / 1000, state FROM service_status ORDER BY at")
     assert stored == [(0, "online"), (120, "offline")]
+
+
+def test_a_plug_is_a_row_a_change_and_an_action_is_always_one(store: Store, path: Path) -> None:
+    state = PlugState(at=NOW, name="Boiler", on=True, gangs={"1": True, "2": None}, confirmed=True, switched_by="grid")
+    later = NOW + timedelta(seconds=30)
+    off = state.model_copy(update={"at": later, "on": False, "switched_by": "device", "via": Via.LOCAL})
+    for message in (state, state.model_copy(update={"at": NOW + timedelta(seconds=10)}), off):
+        keep([delivery(PLUG_STATE.named("boiler"), wire(message))], store, NOW)
+    action = PlugAction(at=NOW, on=False, gang="1", by="grid", outcome=ActionOutcome.DONE, transition_id="t1")
+    other = action.model_copy(update={"gang": "2", "outcome": ActionOutcome.REFUSED, "why": "protected"})
+    for message in (action, other, action, action.model_copy(update={"at": later})):
+        keep([delivery(PLUG_ACTION.named("boiler"), wire(message))], store, NOW)
+    states = ask(path, 'SELECT device, name, "on", gangs, confirmed, switched_by, via FROM plug_state ORDER BY at')
+    gangs = '{"1":true,"2":null}'
+    assert states == [
+        ("boiler", "Boiler", 1, gangs, 1, "grid", None),
+        ("boiler", "Boiler", 0, gangs, 1, "device", "local"),
+    ]
+    actions = ask(path, "SELECT gang, outcome, why, transition_id FROM plug_action ORDER BY at, gang")
+    assert actions == [("1", "done", None, "t1"), ("2", "refused", "protected", "t1"), ("1", "done", None, "t1")]
 
 
 def test_a_clock_that_jumps_back_costs_nothing(store: Store, path: Path) -> None:
     keep([reading(second) for second in (100, 105, 40, 45, 100)], store, NOW)
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(40,), (45,), (100,), (105,)]
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(40,), (45,), (100,), (105,)]
 
 
 def spoil(path: Path, *, start: int, end: int | None = None) -> None:
@@ -158,7 +168,7 @@ async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(path: Path) -
     health = Health()
     store = await _until_done(lambda: open_store(path), health)
     keep([reading(1)], store, NOW)
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
     (old,) = path.parent.glob("easun.damaged-*Z.db")
     assert old.read_bytes().startswith(b"xxx")
     assert old.name in (health.status(NOW).reason or "")
@@ -171,7 +181,7 @@ async def test_a_database_damaged_while_running_is_set_aside(store: Store, path:
     spoil(path, start=4096)
     health = Health()
     await _until_done(lambda: keep([reading(400)], store, NOW), health)
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(400,)]
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(400,)]
     assert len(list(path.parent.glob("easun.damaged-*Z.db"))) == 1
 
 
@@ -195,7 +205,7 @@ def test_what_fails_is_not_half_kept(store: Store, path: Path) -> None:
             keep([reading(1)], store, NOW)
         other.execute("ROLLBACK")
     keep([reading(1)], store, NOW)
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
 
 
 def test_a_topic_is_well_again_after_a_good_message() -> None:

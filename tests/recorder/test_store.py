@@ -16,6 +16,7 @@ from shared.history.engine import reader
 from shared.history.queries import latest
 from shared.messages import Grid, GridState, InverterState, Message, Mode
 from shared.topics import GRID_STATE, INVERTER_STATE
+from tests.support.recorded import ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 
@@ -29,32 +30,17 @@ def payload(message: Message) -> bytes:
     return message.model_dump_json().encode()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "easun.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Store:
-    return open_store(path)
-
-
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
-
-
 def test_a_reading_becomes_a_row(store: Store, path: Path) -> None:
     store.write([to_row(*reading(5, mode=Mode.MAINS, grid_voltage_v=230.4, warnings=("mains lost", "overload")))])
     query = "SELECT device, at, mode, load_power_w, grid_voltage_v, pv_power_w, warnings FROM inverter_state"
-    assert rows(path, query) == [("main", 1795456805000, "mains", 5, 230.4, None, '["mains lost","overload"]')]
+    assert ask(path, query) == [("main", 1795456805000, "mains", 5, 230.4, None, '["mains lost","overload"]')]
 
 
 def test_a_grid_state_becomes_a_row(store: Store, path: Path) -> None:
     message = GridState(at=START, since=START, state=Grid.OFF, transition_id="off-1", voltage_v=0.0)
     store.write([to_row(GRID_STATE.named(), payload(message))])
     query = "SELECT device, at, state, since, transition_id, voltage_v FROM grid_state"
-    assert rows(path, query) == [("grid", 1795456800000, "off", 1795456800000, "off-1", 0.0)]
+    assert ask(path, query) == [("grid", 1795456800000, "off", 1795456800000, "off-1", 0.0)]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -67,14 +53,14 @@ def test_any_order_and_any_repetition_gives_each_reading_once(
         connection.execute("DELETE FROM inverter_state")
     for batch in batches:
         store.write([to_row(*reading(second)) for second in batch])
-    stored = [second for (second,) in rows(path, "SELECT load_power_w FROM inverter_state ORDER BY at")]
+    stored = [second for (second,) in ask(path, "SELECT load_power_w FROM inverter_state ORDER BY at")]
     assert stored == sorted({second for batch in batches for second in batch})
 
 
 def test_the_first_message_of_a_moment_stays(store: Store, path: Path) -> None:
     store.write([to_row(*reading(1, grid_voltage_v=230.0))])
     store.write([to_row(*reading(1, grid_voltage_v=1.0))])
-    assert rows(path, "SELECT grid_voltage_v FROM inverter_state") == [(230.0,)]
+    assert ask(path, "SELECT grid_voltage_v FROM inverter_state") == [(230.0,)]
 
 
 def test_a_full_disk_is_a_passing_failure_and_keeps_the_batch_whole(path: Path) -> None:
@@ -85,11 +71,11 @@ def test_a_full_disk_is_a_passing_failure_and_keeps_the_batch_whole(path: Path) 
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StorageError, match="full"):
         store.write([to_row(*reading(second)) for second in range(500)])
-    assert rows(path, "SELECT count(*) FROM inverter_state") == [(0,)]
+    assert ask(path, "SELECT count(*) FROM inverter_state") == [(0,)]
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=100000")
     store.write([to_row(*reading(second)) for second in range(500)])
-    assert rows(path, "SELECT count(*) FROM inverter_state") == [(500,)]
+    assert ask(path, "SELECT count(*) FROM inverter_state") == [(500,)]
 
 
 def test_commits_reach_the_disk(store: Store) -> None:
@@ -122,7 +108,7 @@ def test_a_removed_file_is_noticed_and_begun_anew(store: Store, path: Path) -> N
     for file in path.parent.iterdir():
         file.unlink()
     store.write([to_row(*reading(2))])
-    assert rows(path, "SELECT load_power_w FROM inverter_state") == [(2,)]
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(2,)]
 
 
 def test_a_locked_database_at_the_start_is_a_passing_trouble(tmp_path: Path) -> None:

@@ -28,11 +28,13 @@ from services.recorder.tools.export import Wish, export, is_moment, overview
 from services.recorder.tools.import_eamoon import import_eamoon
 from services.recorder.tools.period import Period, moment, period
 from services.recorder.tools.restore import restore
+from services.recorder.upkeep import Upkeep
 from shared.errors import ConfigError, EasunError, StorageError
 from shared.history.schema import NEEDED
 from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
 from shared.topics import GRID_STATE, INVERTER_STATE
+from tests.support.recorded import ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
@@ -67,11 +69,6 @@ def database(hundred: Path, tmp_path: Path) -> Path:
     path.parent.mkdir()
     copy(hundred, path)
     return path
-
-
-def ask(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def loads(path: Path) -> list[object]:
@@ -567,6 +564,24 @@ def test_an_import_changes_nothing_in_its_source_and_begins_a_database(tmp_path:
     assert ask(tmp_path / "easun.db", "SELECT device FROM inverter_state") == [("roof",)]
 
 
+def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(database: Path, tmp_path: Path) -> None:
+    minutes = [datetime(2025, 1, 16, 12, tzinfo=UTC) + timedelta(minutes=number) for number in range(60)]
+    files = [
+        predecessor(
+            tmp_path / f"{days}.db", [((at + timedelta(days=days)).isoformat(), said(), None) for at in minutes]
+        )
+        for days in (1, 0)  # the older one comes when rows of a later day were purged already
+    ]
+    for file in files:
+        import_eamoon(database, file, "main", NOW)
+        store = open_store(database)
+        Upkeep(store, KYIV, 400).finish(NOW)
+        store.close()
+    days = "SELECT n, load_kwh > 0 FROM inverter_rollup WHERE step = 1440 AND at < 1737200000000"
+    assert ask(database, days) == [(60, 1), (60, 1)]
+    assert ask(database, "SELECT count(*) FROM inverter_state WHERE at < 1737200000000") == [(0,)]
+
+
 @pytest.mark.parametrize("device", ["", "a/b", "a b"])
 def test_a_name_that_no_inverter_has(tmp_path: Path, device: str) -> None:
     file = predecessor(tmp_path / "inverter.db", [])
@@ -595,7 +610,9 @@ def test_a_sound_database(database: Path) -> None:
 
 def test_silence_and_dead_letters_are_said(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d')")
+        connection.execute(
+            "INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d', NULL)"
+        )
     text = "\n".join(check(database, NOW))
     assert "nothing of main since 2026-11-23T18:01:39.000Z (58 minutes)." in text
     assert "1 messages on inverter/x/state could not be recorded, the last on 2026-11-23T18:00:00.000Z." in text

@@ -2,10 +2,8 @@
 
 import math
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +19,7 @@ from shared.history.derived import BATTERIES
 from shared.history.engine import reader
 from shared.history.queries import grid_spans, series
 from shared.history.reports import By, Outage, energy, outage_records, statistics
+from shared.history.tables import to_ms
 from shared.messages import (
     BatteryState,
     DayPlan,
@@ -33,6 +32,7 @@ from shared.messages import (
     Window,
 )
 from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE
+from tests.support.recorded import ask
 
 KYIV = ZoneInfo("Europe/Kyiv")
 START = datetime(2026, 11, 22, 22, tzinfo=UTC)
@@ -57,19 +57,6 @@ def grid(minutes: float, state: Grid, since: float) -> tuple[Any, Any]:
     return row_of(GRID_STATE.named(), GridState(at=after(minutes), state=state, since=after(since)))
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database with all its tables; to migrate each one would take longer than the tests."""
-    path = tmp_path_factory.mktemp("empty") / "easun.db"
-    open_store(path).close()
-    return path
-
-
-@pytest.fixture
-def path(empty: Path, tmp_path: Path) -> Path:
-    return copied(empty, tmp_path / "easun.db")
-
-
 def copied(empty: Path, path: Path) -> Path:
     shutil.copy(empty, path)
     return path
@@ -84,11 +71,6 @@ def keep(path: Path, rows: Sequence[Any], now: datetime = LATER, raw_days: int =
 
 def tend(store: Store, now: datetime = LATER, raw_days: int = 400) -> None:
     Upkeep(store, KYIV, raw_days).finish(now)
-
-
-def ask(path: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def rollups(path: Path) -> list[Any]:
@@ -312,7 +294,7 @@ def test_old_readings_go_and_what_was_made_of_them_stays(path: Path) -> None:
     keep(path, [reading(after(number), load_power_w=600) for number in range(180)])
     before = rollups(path)
     keep(path, [], now=after(90) + timedelta(days=30), raw_days=30)
-    assert ask(path, "SELECT min(at) FROM inverter_state") == [(reading(after(60))[1][1],)], "whole hours"
+    assert ask(path, "SELECT min(at), sum(n) FROM packed") == [(to_ms(after(60)), 120)], "whole hours"
     keep(path, [reading(after(10.5), load_power_w=9000)], now=after(90) + timedelta(days=30), raw_days=30)
     assert rollups(path) == before, "late data does not spoil what was made of more"
 
@@ -322,6 +304,47 @@ def test_the_file_gives_back_what_is_free(path: Path) -> None:
     pages = ask(path, "PRAGMA page_count")[0][0]
     keep(path, [], now=LATER + timedelta(days=60), raw_days=30)
     assert ask(path, "PRAGMA page_count")[0][0] < pages / 2
+
+
+@pytest.mark.parametrize("midnight", [date(2026, 10, 22), date(2026, 3, 26)], ids=["autumn", "spring"])
+@pytest.mark.parametrize("buckets", [7, 8, 20], ids=["a-day-each", "a-day-all-the-same", "some-hours"])
+def test_a_chart_of_days_shows_each_day_though_clocks_change(path: Path, midnight: date, buckets: int) -> None:
+    first = datetime.combine(midnight, time(), KYIV)
+    noon = first.astimezone(UTC) + timedelta(hours=12)
+    keep(path, [reading(noon + timedelta(days=day), load_power_w=day) for day in range(8)], now=noon)
+    start, end = first.astimezone(UTC), (first + timedelta(days=7)).astimezone(UTC)  # local midnights
+    found = series(reader(path), "main", ["load_power_w"], start=start, end=end, buckets=buckets)
+    assert found.step % timedelta(hours=1) == timedelta(0)
+    assert [value for value in found.values["load_power_w"] if value is not None] == [0, 1, 2, 3, 4, 5, 6]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(start=st.integers(-2000, 9000), length=st.integers(1, 9000), buckets=st.integers(1, 400))
+def test_a_chart_of_any_period_has_each_reading_once(long: Path, start: int, length: int, buckets: int) -> None:
+    end = after(start + length)
+    found = series(reader(long), "main", ["load_power_w"], start=after(start), end=end, buckets=buckets)
+    assert len(found.moments) <= buckets
+    assert found.start <= after(start) < found.start + found.step
+    assert end <= found.start + len(found.moments) * found.step
+    last = -(-(start + length) // 5) * 5 if found.step >= 5 * MINUTE else start + length  # of whole roll-ups
+    inside = [minute for minute in range(0, EVERY * LONG, EVERY) if found.start <= after(minute) < after(last)]
+    lows, highs = ([one for one in kind["load_power_w"] if one is not None] for kind in (found.low, found.high))
+    ends = (min(inside), max(inside)) if inside else (None, None)
+    assert (min(lows, default=None), max(highs, default=None)) == ends
+    for moment, value in zip(found.moments, found.values["load_power_w"], strict=True):
+        if value is not None and found.step < timedelta(days=1):
+            assert abs(after(value) - moment) <= found.step / 2 + 5 * MINUTE
+
+
+EVERY, LONG = 7, 900
+"""A reading in seven minutes for four days and some hours, of a load that rises by a watt a minute."""
+
+
+@pytest.fixture(scope="module")
+def long(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = copied(empty, tmp_path_factory.mktemp("long") / "easun.db")
+    keep(path, [reading(after(minute), load_power_w=minute) for minute in range(0, EVERY * LONG, EVERY)])
+    return path
 
 
 def test_another_zone_cuts_the_days_anew(path: Path) -> None:

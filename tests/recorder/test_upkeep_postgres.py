@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import func, select
 
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
+from services.recorder.tools.export import Wish, export
+from services.recorder.tools.period import Period
 from services.recorder.upkeep import Upkeep
 from shared.history.engine import reader
-from shared.history.queries import grid_spans, series
+from shared.history.queries import grid_spans, latest, series
 from shared.history.reports import By, energy, outage_records
+from shared.history.tables import inverter_state, packed
 from shared.messages import Grid, GridState, InverterState
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.postgres import programs, running_postgres
@@ -31,7 +36,7 @@ def url() -> Iterator[str]:
         yield server.create("upkeep")
 
 
-def test_the_same_comes_out_of_it(url: str) -> None:
+def test_the_same_comes_out_of_it(url: str, tmp_path: Path) -> None:
     store = open_store(url)
     rows = []
     for minute in range(180):
@@ -51,6 +56,15 @@ def test_the_same_comes_out_of_it(url: str) -> None:
     (record,) = outage_records(engine, start=START, end=end)
     assert (record.start, record.end) == (START + 60 * MINUTE, START + 120 * MINUTE)
     assert [span.state for span in grid_spans(engine, start=START, end=end)] == [Grid.ON, Grid.OFF, Grid.ON]
+    before = series(engine, "main", ["load_power_w"], start=START, end=end, buckets=180)
+    Upkeep(store, KYIV, 400).finish(START + timedelta(days=30))
+    with engine.connect() as connection:
+        assert connection.execute(select(func.sum(packed.c.n))).scalar() == 180
+        assert connection.execute(select(func.count()).select_from(inverter_state)).scalar() == 0
+    assert latest(engine) == {"main": START + 179 * MINUTE}
+    assert series(engine, "main", ["load_power_w"], start=START, end=end, buckets=180) == before
+    file = tmp_path / "rows.csv"
+    assert export(url, Wish("inverter_state", Period(), "csv", str(file))).startswith("180 rows")
     Upkeep(store, KYIV, 30).finish(START + timedelta(days=60))
     assert series(engine, "main", ["load_power_w"], start=START, end=end, buckets=3).values["load_power_w"] == [600] * 3
     assert series(engine, "main", ["load_power_w"], start=START, end=end, buckets=180).empty, (

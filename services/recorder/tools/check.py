@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
-from services.recorder.tools.export import moment_of, require_ours
+from services.recorder.tools.export import extent, require_ours
 from services.recorder.tools.files import faults, plainly, reading, require_database
 from shared.errors import StorageError
 from shared.history.engine import Place, reader, shown
@@ -17,7 +17,7 @@ from shared.messages import iso
 
 GAP = timedelta(minutes=5)
 WEEK = timedelta(days=7)
-GAPS_SHOWN = 10
+SHOWN = 10
 
 
 def check(place: Place, now: datetime) -> Iterator[str]:
@@ -65,10 +65,8 @@ def _contents(connection: Connection, now: datetime) -> Iterator[str]:
 
 
 def _rows(connection: Connection, table: Table) -> str:
-    column = moment_of(table)
-    ends = (func.min(column), func.max(column)) if column is not None else ()
-    count, *found = connection.execute(select(func.count(), *ends).select_from(table)).one()
-    between = f", from {_iso(found[0])} to {_iso(found[1])}" if count and found else ""
+    count, first, last = extent(connection, table)
+    between = "" if first is None or last is None else f", from {_iso(first)} to {_iso(last)}"
     return f"{table.name}: {count:,} rows{between}."
 
 
@@ -78,12 +76,11 @@ def _gaps(connection: Connection, table: Table, now: datetime) -> Iterator[str]:
     before = func.lag(table.c.at).over(partition_by=table.c.device, order_by=table.c.at).label("before")
     steps = select(table.c.device, before, table.c.at).where(table.c.at >= since).subquery()
     query = select(steps).where(steps.c.at - steps.c.before > GAP // MILLISECOND).order_by(steps.c.device, steps.c.at)
-    rows = iter(connection.execute(query))
-    for device, start, end in islice(rows, GAPS_SHOWN):
-        yield f"{table.name}: nothing of {device} from {_iso(start)} to {_iso(end)} ({_minutes(end - start)})."
-    more = sum(1 for _ in rows)
-    if more:
-        yield f"{table.name}: and {more:,} more gaps within the week."
+    sentences = (
+        f"{table.name}: nothing of {device} from {_iso(start)} to {_iso(end)} ({_minutes(end - start)})."
+        for device, start, end in connection.execute(query)
+    )
+    yield from _first_few(sentences, f"{table.name}: and {{more:,}} more gaps within the week.")
     latest = select(table.c.device, func.max(table.c.at)).where(table.c.at >= since).group_by(table.c.device)
     for device, at in connection.execute(latest):
         if now - from_ms(at) > GAP:
@@ -96,12 +93,17 @@ def _dead_letters(connection: Connection) -> Iterator[str]:
         .group_by(dead_letter.c.topic)
         .order_by(func.count().desc())
     )
-    rows = iter(connection.execute(query))
-    for topic, many, at in islice(rows, GAPS_SHOWN):
-        yield f"dead_letter: {many:,} messages on {topic} could not be recorded, the last on {_iso(at)}."
-    more = sum(1 for _ in rows)
-    if more:
-        yield f"dead_letter: and messages on {more:,} more topics."
+    sentences = (
+        f"dead_letter: {many:,} messages on {topic} could not be recorded, the last on {_iso(at)}."
+        for topic, many, at in connection.execute(query)
+    )
+    yield from _first_few(sentences, "dead_letter: and messages on {more:,} more topics.")
+
+
+def _first_few(sentences: Iterator[str], rest: str) -> Iterator[str]:
+    yield from islice(sentences, SHOWN)
+    if more := sum(1 for _ in sentences):
+        yield rest.format(more=more)
 
 
 def _iso(ms: int) -> str:

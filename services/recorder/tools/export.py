@@ -20,17 +20,20 @@ from sqlalchemy import (
     Text,
     func,
     inspect,
+    null,
     select,
 )
 
-import shared.history.derived  # noqa: F401  its tables join the others
 from services.recorder.tools.files import finished, plainly, require_another, require_database
 from services.recorder.tools.period import Period
 from services.recorder.tools.progress import progress, watched
 from shared.errors import ConfigError
+from shared.history.derived import SOURCES
 from shared.history.engine import Place, reader, shown
+from shared.history.packing import unpack
+from shared.history.readings import ALWAYS, Span, devices, distinct, readings
 from shared.history.schema import NEEDED, revision
-from shared.history.tables import from_ms, metadata, to_ms
+from shared.history.tables import from_ms, metadata, packed, to_ms
 from shared.messages import iso
 
 AT_ONCE = 1000
@@ -60,9 +63,8 @@ def export(place: Place, wish: Wish) -> str:
     if wish.output != STDOUT:
         require_another(Path(wish.output), place)
     with plainly(f"The export of {table.name}"), _opened(place) as connection, _target(wish) as file:
-        query = _query(connection, table, wish.period)
-        rows = connection.execution_options(yield_per=AT_ONCE).execute(query)
-        count = WRITERS[wish.format](file, table, progress(rows, _total(connection, query), table.name, "rows"))
+        rows, total = _rows(connection, table, wish.period)
+        count = WRITERS[wish.format](file, table, progress(rows, total, table.name, "rows"))
         file.flush()
     return f"{count:,} rows of {table.name} are written."
 
@@ -115,6 +117,27 @@ def _opened(place: Place) -> Iterator[Connection]:
         engine.dispose()
 
 
+def _rows(connection: Connection, table: Table, period: Period) -> tuple[Iterable[Sequence[Any]], int | None]:
+    """Return the rows, packed or not, and how many there are where somebody sees a bar."""
+    query = _query(connection, table, period)
+    total = _count(connection, query) if watched() else None
+    if table.name not in SOURCES:
+        return connection.execute(query.execution_options(yield_per=AT_ONCE)), total
+    span = (to_ms(period.start) if period.start else ALWAYS[0], to_ms(period.end) if period.end else ALWAYS[1])
+    if total is not None:
+        hour = packed.c
+        here = (hour.source == table.name, hour.at >= span[0], hour.at < span[1])
+        total += connection.execute(select(func.coalesce(func.sum(hour.n), 0)).where(*here)).scalar_one()
+    return _readings(connection, table, span), total
+
+
+def _readings(connection: Connection, table: Table, span: Span) -> Iterator[Sequence[Any]]:
+    names = table.columns.keys()[2:]  # behind device and at
+    for device in devices(connection, table):
+        for reading in readings(connection, table, device, names, span):
+            yield device, *reading
+
+
 def _query(connection: Connection, table: Table, period: Period) -> Select[Any]:
     """Return the rows in the order of the key, which is how they lie on the disk: nothing needs sorting."""
     key = list(table.primary_key.columns)
@@ -124,7 +147,7 @@ def _query(connection: Connection, table: Table, period: Period) -> Select[Any]:
     if column is None:
         raise ConfigError(f"The rows of {table.name} have no moment: export it without --from and --to.")
     if column in key[1:2]:  # a jump to the period of each device, instead of a way through everything
-        query = query.where(key[0].in_(_names(connection, key[0])))
+        query = query.where(key[0].in_(distinct(connection, key[0])))
     if period.start:
         query = query.where(column >= to_ms(period.start))
     if period.end:
@@ -132,29 +155,30 @@ def _query(connection: Connection, table: Table, period: Period) -> Select[Any]:
     return query
 
 
-def _names(connection: Connection, column: Column[Any]) -> list[Any]:
-    """Return what a column has, a seek each, where DISTINCT would read the whole table."""
-    found: list[Any] = []
-    name = connection.execute(select(func.min(column))).scalar()
-    while name is not None:
-        found.append(name)
-        name = connection.execute(select(func.min(column)).where(column > name)).scalar()
-    return found
-
-
-def _total(connection: Connection, query: Select[Any]) -> int | None:
-    """Count only for a bar that somebody sees."""
-    if not watched():
-        return None
-    return connection.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar()
+def _count(connection: Connection, query: Select[Any]) -> int:
+    return connection.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
 
 
 def _line(connection: Connection, table: Table) -> str:
-    column = moment_of(table)
-    ends = (func.min(column), func.max(column)) if column is not None else ()
-    count, *found = connection.execute(select(func.count(), *ends).select_from(table)).one()
-    first, last = (iso(from_ms(ms)) if ms is not None else "-" for ms in found or (None, None))
+    count, *ends = extent(connection, table)
+    first, last = (iso(from_ms(ms)) if ms is not None else "-" for ms in ends)
     return f"{table.name:20} {count:>12,}  {first:24}  {last}"
+
+
+def extent(connection: Connection, table: Table) -> tuple[int, int | None, int | None]:
+    """Return how many rows a table has, packed or not, and the moments of the first and the last."""
+    column = moment_of(table)
+    ends = (func.min(column), func.max(column)) if column is not None else (null(), null())
+    count, first, last = connection.execute(select(func.count(), *ends).select_from(table)).one()
+    hour, here = packed.c, packed.c.source == table.name
+    hours, rows, ended = connection.execute(
+        select(func.count(), func.sum(hour.n), func.max(hour.last)).where(here)
+    ).one()
+    if not hours:
+        return count, first, last
+    oldest = connection.execute(select(hour.data).where(here).order_by(hour.at).limit(1)).scalar_one()
+    began = next(unpack(oldest, ()))[0]
+    return count + rows, min(began, began if first is None else first), max(ended, ended if last is None else last)
 
 
 @contextmanager

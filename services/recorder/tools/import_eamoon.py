@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from services.recorder.rows import Row, to_row
 from services.recorder.store import open_store
@@ -17,6 +17,7 @@ from services.recorder.tools.files import THEIRS, plainly, reading, require_data
 from services.recorder.tools.progress import progress
 from shared.errors import BadMessageError, ConfigError, StorageError
 from shared.history.engine import Place, reader
+from shared.history.readings import readings
 from shared.history.tables import inverter_state
 from shared.topics import INVERTER_STATE
 
@@ -37,7 +38,8 @@ def import_eamoon(place: Place, file: Path, device: str, now: datetime) -> str:
         try:
             rows_left = _readings(source, total, topic, tally, now)
             while rows := list(islice(rows_left, AT_ONCE)):
-                new += len({row[1] for row in rows}) - _there(engine, device, rows)
+                moments = {row[1] for row in rows}
+                new += len(moments) - _there(engine, device, moments)
                 store.write([(inverter_state, row) for row in rows])
         except StorageError as error:
             raise StorageError(f"The import stopped: {error} What is imported stays; run it again later.") from None
@@ -79,12 +81,11 @@ def _readings(source: sqlite3.Connection, total: int, topic: str, tally: Tally, 
         yield row
 
 
-def _there(engine: Engine, device: str, rows: Sequence[Row]) -> int:
+def _there(engine: Engine, device: str, moments: Collection[int]) -> int:
     """Return how many of the moments are in the database already."""
-    table = inverter_state.c
-    query = select(func.count()).where(table.device == device, table.at.in_({row[1] for row in rows}))
     with engine.connect() as connection:
-        return connection.execute(query).scalar_one()
+        told = readings(connection, inverter_state, device, (), (min(moments), max(moments) + 1))
+        return sum(1 for (at,) in told if at in moments)
 
 
 def _sentences(tally: Tally, new: int, file: Path, device: str) -> Iterator[str]:
