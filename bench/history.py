@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bench.year import END, year
-from services.dashboard.history.figures import FIELDS
-from services.dashboard.history.periods import BUCKETS, Span, period
+from services.dashboard.history.flows import FIELDS
+from services.dashboard.history.periods import Span, period
+from services.dashboard.history.windows import whole
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
 from shared.history.derived import BATTERIES
@@ -89,9 +90,11 @@ def chart(engine: Engine, span: Span) -> Ask:
     """Return the question of the page *History*."""
 
     def ask(chance: random.Random) -> object:
-        start, end = period(span, some_day(chance)).bounds(ZONE)
+        shown = period(span, some_day(chance))
+        start, end = shown.bounds(ZONE)
         outages(engine, start=start, end=end)
-        return series(engine, "main", FIELDS, start=start, end=end, buckets=BUCKETS[span])
+        buckets = (end - start) // whole(shown, ZONE).step
+        return series(engine, "main", FIELDS, start=start, end=end, buckets=buckets)
 
     return ask
 

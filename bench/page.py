@@ -1,27 +1,46 @@
-"""Bytes of the first load of each page, as they cross the wire into an empty Chromium."""
+"""Bytes of the first load of each page into an empty Chromium; *History* on a year of data: its answers, its paint."""
 
+import random
 import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import requests
 from playwright.sync_api import Browser, sync_playwright
 
+from bench.history import BEGIN, DAYS, FILE
+from services.dashboard.history.periods import Span, period
 from tests.support.stack import INVERTER, running_stack
 
 CHROMIUM: dict[str, Any] = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox", "--disable-gpu"]}
 QUIET_MS = 4000
+TIMES = 40
+SPANS = (Span.DAY, Span.WEEK, Span.MONTH, Span.YEAR)
+DRAWN = "#chart .scatterlayer path"
 
 
 def main() -> None:
-    """Print bytes and requests a page."""
+    """Print bytes and requests a page, and, where bench.history left its year, milliseconds of History."""
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         stack.start_house()
         stack.start(stack.recorder, stack.poller, stack.dashboard)
         viewer.last(INVERTER)
+        address = f"http://127.0.0.1:{stack.dashboard_port}"
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(**CHROMIUM)
             for path in ("/", "/history"):
-                load(browser, f"http://127.0.0.1:{stack.dashboard_port}", path)
+                load(browser, address, path)
+            if FILE.exists():
+                stack.dashboard.stop()
+                stack.dashboard.env |= {"DB_PATH": str(FILE), "TARIFF_DAY": "4.32", "TARIFF_NIGHT": "2.16"}
+                stack.start(stack.dashboard)
+                print("\nHistory on a year of data, ms: median and 95th percentile of the answer and of a zoom; paint")
+                for span in SPANS:
+                    year(browser, address, span)
 
 
 def load(browser: Browser, address: str, path: str) -> None:
@@ -38,3 +57,89 @@ def load(browser: Browser, address: str, path: str) -> None:
     elsewhere = hosts - {address.split("/")[2]}
     print(f"{path:10} {sum(sizes) / 1e6:5.2f} MB in {len(sizes)} requests; hosts other than ours: {len(elsewhere)}")
     page.close()
+
+
+def year(browser: Browser, address: str, span: Span) -> None:
+    """Print how long the server takes for a length, and how long it is from a click to the chart."""
+    whole = timed(lambda chance: opened(address, span, chance))
+    finer = timed(lambda chance: zoomed(address, span, chance))
+    print(f"{span:6} {percentiles(whole)}   zoom {percentiles(finer)}   paint {painted(browser, address, span):5.0f}")
+
+
+def timed(ask: Callable[[random.Random], object]) -> list[float]:
+    """Return the milliseconds of some questions, the shortest first."""
+    found = []
+    for number in range(TIMES):
+        chance = random.Random(number)
+        began = time.perf_counter()
+        ask(chance)
+        found.append((time.perf_counter() - began) * 1000)
+    return sorted(found)
+
+
+def percentiles(times: list[float]) -> str:
+    """Return the median and the 95th percentile."""
+    return f"{times[len(times) // 2]:6.1f} {times[int(len(times) * 0.95)]:6.1f}"
+
+
+def some(span: Span, chance: random.Random) -> str:
+    """Return the query of a period by chance."""
+    return period(span, (BEGIN + timedelta(days=chance.randrange(2, DAYS))).date()).query
+
+
+def opened(address: str, span: Span, chance: random.Random) -> None:
+    """Ask as the browser does when a period is opened."""
+    callback(address, "history-recorded.children", ["/history", f"?{some(span, chance)}", "light", 0], [])
+
+
+def zoomed(address: str, span: Span, chance: random.Random) -> None:
+    """Ask as the browser does when a tenth of a period is zoomed into."""
+    query = some(span, chance)
+    hours = {Span.DAY: 24, Span.WEEK: 168, Span.MONTH: 720, Span.YEAR: 8760}[span]
+    begin = chance.random() * hours * 0.9
+    callback(address, "chart.figure", [[begin, begin + hours / 10]], [f"?{query}", "light"])
+
+
+def callback(address: str, output: str, inputs: list[Any], states: list[Any]) -> None:
+    """Ask one callback."""
+    one = next(one for one in dependencies(address) if output in one["output"])
+    outputs = [named.split(".") for named in one["output"].strip(".").split("...")]
+    told = [{"id": name, "property": part} for name, part in outputs]
+    body = {
+        "output": one["output"],
+        "outputs": told if one["output"].startswith("..") else told[0],
+        "inputs": [given | {"value": value} for given, value in zip(one["inputs"], inputs, strict=True)],
+        "state": [given | {"value": value} for given, value in zip(one["state"], states, strict=True)],
+        "changedPropIds": ["{id}.{property}".format(**given) for given in one["inputs"][:1]],
+    }
+    answer = requests.post(f"{address}/_dash-update-component", json=body, timeout=60)
+    answer.raise_for_status()
+
+
+@cache
+def dependencies(address: str) -> Any:
+    """Return what the page's callbacks are."""
+    return requests.get(f"{address}/_dash-dependencies", timeout=10).json()
+
+
+def painted(browser: Browser, address: str, span: Span) -> float:
+    """Return the milliseconds from a click on the length to a chart of it, on the page that is open."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    other = Span.WEEK if span is Span.DAY else Span.DAY
+    page.goto(f"{address}/history?{period(other, BEGIN.date() + timedelta(days=200)).query}")
+    page.locator(DRAWN).first.wait_for(state="attached")
+    took = page.evaluate(CLICK, f"span={span.value}&")
+    page.close()
+    return float(took)
+
+
+CLICK = """async wanted => {
+  const before = document.querySelector('.steps h1').textContent;
+  const began = performance.now();
+  [...document.querySelectorAll('.choice')].find(one => one.search.includes(wanted)).click();
+  const drawn = () => document.querySelector('.steps h1').textContent !== before
+    && document.querySelector('#chart .scatterlayer path');
+  while (!drawn()) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  return performance.now() - began;
+}"""

@@ -69,6 +69,7 @@ class Bus:
         self._outbox = Outbox(settings.mqtt_outbox)
         self._handlers: dict[str, Handler] = {}
         self._shares: dict[str, str] = {}
+        self._forgotten: set[str] = set()
         self._said_last: dict[str, Parcel] = {}
         self._link: Link | None = None
         self._status_id = 0
@@ -93,7 +94,8 @@ class Bus:
     def subscribe(self, topic: Topic[M], handler: Callable[[str, M], None]) -> None:
         """Hand every message of a topic to `handler(device name, message)`. Call it before `run`.
 
-        A message that will not parse is said and left out. An exception in a handler is a bug and ends `run`.
+        A message that will not parse is said and left out. An exception in a handler is a bug and ends `run`. What the
+        broker keeps comes once after every start, whether or not it remembers our session.
         """
 
         def receive(delivery: Delivery) -> None:
@@ -103,6 +105,7 @@ class Bus:
                 handler(name, message)
 
         self.collect(topic, receive)
+        self._forgotten.add(topic.filter)
 
     def collect(self, topic: Topic[Any], handler: Handler, *, share: str = "") -> None:
         """Hand every raw message of a topic to `handler`, who must acknowledge each. Call it before `run`.
@@ -232,10 +235,11 @@ class Bus:
 
     def _subscribe(self, link: Link, topic: str) -> None:
         filter_, share = self._prefixed(topic), self._shares.get(topic)
+        is_new_to_us = topic in self._forgotten and not self._met_before
         if share:
             link.unsubscribe(filter_)  # the session may remember the time before it was shared
             filter_ = f"$share/{share}/{filter_}"
-        link.subscribe(filter_, retained_again=not self._session_s)
+        link.subscribe(filter_, retained_again=is_new_to_us or not self._session_s)
 
     def _repeat_state(self) -> None:
         """Say our state again: a broker that was killed remembers an older one, or none."""
@@ -315,7 +319,8 @@ class Bus:
         """Wait until the broker has our last status; return whether it has."""
         if self._link and self._announces:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._status_taken.wait(), ANSWER_S)
+                async with asyncio.timeout(ANSWER_S):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._status_taken.wait()
                 return True
         return False
 

@@ -15,6 +15,9 @@ ALL = "all"
 BATTERY_HOLDS = timedelta(minutes=3)
 """Batteries may be read once a minute; an older reading tells nothing about now."""
 
+PLAUSIBLE_HOURS = 24 * 365
+"""A battery that would last longer is at rest, or has said something that cannot be true."""
+
 
 def live_sum(batteries: Mapping[str, BatteryState], now: datetime) -> BatteryState | None:
     """Return the live sum of the batteries."""
@@ -53,4 +56,5 @@ def runtime(battery: BatteryState | None, inverter: InverterState | None) -> tim
     power = power_w(battery, inverter)
     if not battery or power is None or power >= 0 or battery.remaining_ah is None or battery.voltage_v is None:
         return None
-    return timedelta(hours=battery.remaining_ah * battery.voltage_v / -power)
+    hours = battery.remaining_ah * battery.voltage_v / -power
+    return timedelta(hours=hours) if 0 <= hours <= PLAUSIBLE_HOURS else None

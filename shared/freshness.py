@@ -8,6 +8,9 @@ CLOCK_SLACK = timedelta(seconds=30)
 STATUS_HOLDS = timedelta(seconds=90)
 """A service repeats its status every 30 s, so an older one has nobody behind it."""
 
+PLUG_HOLDS = timedelta(minutes=30)
+"""Plugs are asked every few minutes, so one that was not heard of for so long is unknown."""
+
 
 def fresh(at: datetime, now: datetime, limit: timedelta) -> bool:
     """Return whether something measured `at` still tells about `now`: no older than `limit`, not from the future."""

@@ -88,9 +88,9 @@ def next_outage(plan: OutageSchedule | None, now: datetime, *, possible: bool = 
     return next((one for one in windows if one.end > now and (possible or one.certainty in BY_WEIGHT[:2])), None)
 
 
-def next_change(plan: OutageSchedule | None, now: datetime) -> Change | None:
+def next_change(plan: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Change | None:
     """Return when the light goes or comes back next by plan, across days; None where nothing known says so."""
-    window = next_outage(plan, now)
+    window = next_outage(plan, now, possible=possible)
     if plan is None or window is None:
         return None
     if window.start > now:

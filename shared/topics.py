@@ -83,7 +83,11 @@ PLUG_ACTION = Topic(
     "plug/{name}/action", PlugAction, ("tuya",), "Something done, or not done, to a plug: an event.", retain=False
 )
 PLUG_SET = Topic(
-    "plug/{name}/set", PlugCommand, ("bot", "dashboard", "homeassistant"), "A wish to switch a plug.", retain=False
+    "plug/{name}/set",
+    PlugCommand,
+    ("bot", "dashboard", "homeassistant", "tuya"),
+    "A wish to switch a plug.",
+    retain=False,
 )
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "How a service of ours fares.")
 

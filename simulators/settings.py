@@ -98,6 +98,7 @@ class PlugsSettings(Settings):
     house_plugs_bind: str = "127.0.0.1"
     house_plugs_port: Port = 16668
     house_plugs_control_port: Port = 8508
+    house_plugs_announce_port: Port = 6667
     house_cloud_port: Port = 8507
     house_plugs_file: Path | None = None
     house_plugs_ready_file: Path | None = None

@@ -19,13 +19,29 @@ from shared.errors import ConfigError
 from shared.service import EXIT_CONFIG
 from supervisor import programs
 from supervisor.programs import ROOT, Ports, Program
-from supervisor.supervise import Supervisor, is_free, port_near
+from supervisor.supervise import Supervisor, is_free, ports_near
 
 log = logging.getLogger("supervisor")
 
 LOCAL = ("127.0.0.1", "localhost", "::1", "")
 KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 """What the demo takes over from the user's environment; a MODBUS_HOST left there must not reach it."""
+
+
+DEMO_PORTS = {
+    "mqtt": 1883,
+    "dashboard": 8000,
+    "modbus": 5020,
+    "control": 8502,
+    "radio": 8503,
+    "radio_control": 8504,
+    "outages": 8505,
+    "outages_control": 8506,
+    "cloud": 8507,
+    "plugs_control": 8508,
+    "plugs": 16668,
+    "telegram": 8081,
+}
 
 
 def main() -> None:
@@ -51,20 +67,7 @@ def _arguments() -> argparse.Namespace:
 
 def _demo(state: Path, days: int) -> None:
     env = {name: os.environ[name] for name in KEPT if name in os.environ}
-    ports = Ports(
-        mqtt=port_near(1883),
-        dashboard=port_near(8000),
-        modbus=port_near(5020),
-        control=port_near(8502),
-        radio=port_near(8503),
-        radio_control=port_near(8504),
-        outages=port_near(8505),
-        outages_control=port_near(8506),
-        cloud=port_near(8507),
-        plugs_control=port_near(8508),
-        plugs=port_near(16668),
-        telegram=port_near(8081),
-    )
+    ports = Ports(**ports_near(DEMO_PORTS))
     with _only_one(state):
         try:
             _clear(state)

@@ -75,6 +75,7 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "POLL_INTERVAL": "2",
         "DASHBOARD_HOST": "127.0.0.1",
         "DASHBOARD_PORT": str(ports.dashboard),
+        "DASHBOARD_STATE_DIR": str(state / "dashboard"),
         "HOUSE_MODBUS_PORT": str(ports.modbus),
         "HOUSE_CONTROL_PORT": str(ports.control),
         "HOUSE_CONTROL_URL": f"http://127.0.0.1:{ports.control}",

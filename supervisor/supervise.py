@@ -2,11 +2,16 @@
 
 import asyncio
 import ctypes
+import fcntl
 import logging
+import os
 import signal
 import socket
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
 
 from shared.service import EXIT_CONFIG
 from supervisor.programs import Program
@@ -19,6 +24,8 @@ STEADY_S = 30.0
 """Whatever ran so long is started again at once when it dies."""
 STOP_PATIENCE_S = 10.0
 PR_SET_PDEATHSIG = 1
+CLAIMS: list[IO[str]] = []
+"""The locks of the ports that we have chosen, held as long as we live."""
 
 
 class Supervisor:
@@ -105,12 +112,28 @@ def is_free(port: int) -> bool:
         return True
 
 
-def port_near(preferred: int) -> int:
-    """Return the preferred port, or else the next free one, and say so."""
-    port = next(port for port in range(preferred, preferred + 200) if is_free(port))
-    if port != preferred:
-        log.info("Port %d is taken by another program; using %d.", preferred, port)
-    return port
+def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
+    """Return for each name its preferred port, or else the next free one, and say so; no port twice."""
+    ports: dict[str, int] = {}
+    for name, wanted in preferred.items():
+        ports[name] = next(port for port in range(wanted, wanted + 200) if is_free(port) and _claim(port))
+        if ports[name] != wanted:
+            log.info("Port %d is taken by another program; using %d.", wanted, ports[name])
+    return ports
+
+
+def _claim(port: int) -> bool:
+    """Claim a port against ourselves and other demos, which listen on theirs only later; the claim ends with us."""
+    folder = Path(tempfile.gettempdir()) / f"easun-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    claim = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        claim.close()
+        return False
+    CLAIMS.append(claim)
+    return True
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

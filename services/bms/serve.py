@@ -12,6 +12,7 @@ from services.bms.radio import Backend, Radio, RadioUnavailableError, Seen
 from services.bms.session import CONNECT_EACH_TIME_S, Session, utc_now
 from services.bms.settings import BmsSettings
 from services.bms.total import sum_up
+from shared.charge import ALL
 from shared.errors import ConfigError, DeviceOfflineError
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
 from shared.service import Service
@@ -26,7 +27,6 @@ NO_RADIO_S = 10.0
 GONE_S = 10.0
 """Without a frame for so long a battery is offline."""
 TICK_S = 0.5
-ALL = "all"
 
 
 async def serve(service: Service[BmsSettings]) -> None:

@@ -5,8 +5,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.charge import BATTERY_HOLDS
 from shared.messages import ActionOutcome, Moment, OutageSchedule, Window
 from shared.outages import Expected
+
+LIVE = BATTERY_HOLDS
+"""An older reading tells nothing about now: what the slowest device allows holds for all."""
 
 
 class Kind(StrEnum):
@@ -26,6 +30,7 @@ class Kind(StrEnum):
     INVERTER_FAULT = "inverter_fault"
     INVERTER_WARNING = "inverter_warning"
     SERVICE_DOWN = "service_down"
+    SERVICE_PARTLY = "service_partly"
     PLUG = "plug"
 
 
@@ -56,6 +61,7 @@ GROUPS: dict[Kind, Group] = {
     Kind.INVERTER_FAULT: Group.INVERTER,
     Kind.INVERTER_WARNING: Group.INVERTER,
     Kind.SERVICE_DOWN: Group.SERVICE,
+    Kind.SERVICE_PARTLY: Group.SERVICE,
     Kind.PLUG: Group.PLUG,
 }
 
@@ -94,6 +100,11 @@ class Alert(BaseModel):
     def group(self) -> Group:
         """What a chat switches it off with."""
         return GROUPS[self.kind]
+
+    @property
+    def is_belated(self) -> bool:
+        """Whether it was noticed so late that the figures in it are not those of its own moment."""
+        return self.stored_at - self.at > LIVE
 
     def is_past(self, now: datetime) -> bool:
         """Whether it is a reminder of something that has come already."""

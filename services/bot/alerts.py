@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.bot.alert import Alert, Kind
-from services.bot.house import LIVE, House
+from services.bot.alert import LIVE, Alert, Kind
+from services.bot.house import House
 from services.bot.memory import GridMemory, Memory
 from services.bot.troubles import Rules, troubles
 from shared import outages
@@ -52,13 +52,14 @@ def step(memory: Memory, house: House, now: datetime, rules: Rules) -> Told:
 
 def plug_event(memory: Memory, house: House, event: Event, now: datetime) -> Told:
     """Tell what was done to a plug, unless the broker has brought it a second time."""
-    action, last = event.action, memory.plug_actions.get(event.plug)
+    action, place = event.action, f"{event.plug}/{event.action.gang or ''}"
+    last = memory.plug_actions.get(place)
     if last is not None and action.at <= last:
         return memory, []
-    memory = memory.model_copy(update={"plug_actions": memory.plug_actions | {event.plug: action.at}})
+    memory = memory.model_copy(update={"plug_actions": memory.plug_actions | {place: action.at}})
     alert = Alert(
         kind=Kind.PLUG,
-        key=f"plug/{event.plug}/{iso(action.at)}",
+        key=f"plug/{place}/{iso(action.at)}",
         at=action.at,
         stored_at=now,
         name=house.plug_name(event.plug) + (f" {action.gang}" if action.gang else ""),
@@ -90,9 +91,8 @@ def _grid(memory: Memory, house: House, now: datetime) -> Told:
     key, last = grid.transition_id, memory.grid
     if key is None:
         return memory, []
-    is_new_to_us = last is not None and not (last.state is grid.state is Grid.ON)
-    if last is None or not is_new_to_us:
-        # the first word of all is no change; on again after on is a poller that has lost its memory
+    if last is None or (last.state is grid.state is Grid.ON and not _was_away(house, grid)):
+        # the first word of all is no change; on again while we listen is a poller that has lost its memory
         known = GridMemory(state=grid.state, since=grid.since, key=key, changes=last.changes if last else ())
         return (memory if last and last.key == key else _with_grid(memory, known)), []
     if last.key == key:
@@ -100,6 +100,11 @@ def _grid(memory: Memory, house: House, now: datetime) -> Told:
     new = _after(last, grid, key)
     alerts = [] if new.untold else [_grid_alert(last, house, grid, key, now)]
     return _with_grid(memory, new), alerts
+
+
+def _was_away(house: House, grid: GridState) -> bool:
+    """Whether the grid came back before we listened, and thus went unseen."""
+    return house.listening_since is not None and grid.since < house.listening_since - LIVE
 
 
 def _after(last: GridMemory, grid: GridState, key: str) -> GridMemory:

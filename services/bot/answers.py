@@ -1,15 +1,18 @@
 """What the commands say, pure: the house, the moment, the language -> a text. Unknown is said as such."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from services.bot.days import day_text, schedule_text
-from services.bot.house import LIVE, House
-from services.bot.words import Html, Voice, lines
+from services.bot.alert import LIVE
+from services.bot.alerts import expected_around
+from services.bot.days import day_text, old_text, schedule_text
+from services.bot.house import House
+from services.bot.words import Html, Voice, lines, paragraphs
 from shared import outages
-from shared.freshness import fresh
+from shared.freshness import PLUG_HOLDS, fresh
 from shared.messages import BatteryState, Contact, Grid, PlugState
+from shared.texts.devices import device_words
 
+NOBODY = 0
 LOW_PERCENT = 30
 TIGHT = 1.25
 """Less than this times what is needed is called tight."""
@@ -19,12 +22,13 @@ def status_text(voice: Voice, house: House) -> str:
     """Return everything at a glance."""
     if house.grid is None and not house.inverters and not house.batteries:
         return lines(voice("no_data"), _today(voice, house))
-    return lines(
-        _grid(voice, house),
-        _figures(voice, house),
-        *(_pack_line(voice, house, device, state) for device, state in house.packs()),
-        *(_plug_line(voice, device, state) for device, state in sorted(house.plugs.items())),
-        "",
+    return paragraphs(
+        lines(
+            _grid(voice, house),
+            _figures(voice, house),
+            *(_pack_line(voice, house, device, state) for device, state in house.packs()),
+        ),
+        lines(*(_plug_line(voice, device, one, "plug_short") for device, one in sorted(house.plugs.items()))),
         _today(voice, house),
         _updated(voice, house),
     )
@@ -87,7 +91,8 @@ def is_live(voice: Voice, house: House, device: str, state: BatteryState) -> boo
 def _today(voice: Voice, house: House) -> str:
     if house.plan is None:
         return voice("no_schedule")
-    return day_text(voice, outages.days_ahead(house.plan, voice.now, 1)[0])
+    today = day_text(voice, outages.days_ahead(house.plan, voice.now, 1)[0])
+    return lines(today, old_text(voice, house.plan, "plan_old"))
 
 
 def _updated(voice: Voice, house: House) -> str:
@@ -116,8 +121,8 @@ def _runtime(voice: Voice, house: House) -> Sequence[str]:
     if runtime is None:
         return [voice("runtime_unknown")] if power is None or power < 0 else []
     said = [voice("lasts", lasts=voice.lasted(runtime))]
-    status = outages.status_at(house.plan, voice.now)
-    if status.window is None:
+    status = expected_around(house.plan, voice.now)
+    if status.window is None or status.stale:
         return said
     needed = status.window.end - voice.now
     name = "not_enough" if runtime < needed else "tight" if runtime < needed * TIGHT else "until_end"
@@ -136,7 +141,10 @@ def _pack(voice: Voice, house: House, device: str, state: BatteryState) -> list[
     warmest = max((one for one in state.temperatures_c or () if one is not None), default=None)
     if warmest is not None:
         said.append(voice("temperature", name=name, temperature=voice.number("celsius", warmest)))
-    return [*said, *(voice("trouble", name=name, what=reason) for reason in state.health_reasons)]
+    return [
+        *said,
+        *(voice("trouble", name=name, what=device_words(voice.language, reason)) for reason in state.health_reasons),
+    ]
 
 
 def plugs_text(voice: Voice, house: House) -> str:
@@ -146,11 +154,11 @@ def plugs_text(voice: Voice, house: House) -> str:
     return lines(voice("plugs_title"), *(_plug_line(voice, device, one) for device, one in sorted(house.plugs.items())))
 
 
-def _plug_line(voice: Voice, device: str, plug: PlugState) -> str:
-    is_silent = plug.reachable is False or not fresh(plug.at, voice.now, timedelta(minutes=30))
+def _plug_line(voice: Voice, device: str, plug: PlugState, sentence: str = "plug_line") -> str:
+    is_silent = plug.reachable is False or not fresh(plug.at, voice.now, PLUG_HOLDS)
     note = voice("plug_unreachable") if is_silent else Html("")
     note = Html(note + (voice("plug_protected") if plug.protected else ""))
-    return voice("plug_line", name=plug.name or device, state=plug_state(voice, plug.on), note=note)
+    return voice(sentence, name=plug.name or device, state=plug_state(voice, plug.on), note=note)
 
 
 def plug_state(voice: Voice, on: bool | None) -> str:
@@ -175,6 +183,7 @@ def help_text(voice: Voice, *, is_viewer: bool) -> str:
     )
 
 
-def id_text(voice: Voice, chat: int, *, is_allowed: bool) -> str:
-    """Return a chat's number, and for a stranger how to go on."""
-    return lines(voice("your_id", chat=chat), None if is_allowed else voice("how_to_allow"))
+def id_text(voice: Voice, chat: int, user: int, *, is_allowed: bool) -> str:
+    """Return a chat's number, in a group also the person's own, and for a stranger how to go on."""
+    own = voice("own_id", user=user) if user not in (chat, NOBODY) else None
+    return lines(voice("your_id", chat=chat), own, None if is_allowed else voice("how_to_allow"))

@@ -1,5 +1,6 @@
 """Who may, and how each chat wants it: the settings of a chat are kept on disk."""
 
+import logging
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,8 @@ from services.bot.alert import Alert, Group
 from services.bot.outbox import write_whole
 from shared.errors import ConfigError
 from shared.texts.catalogue import Language
+
+log = logging.getLogger("bot")
 
 
 class Role(StrEnum):
@@ -64,6 +67,7 @@ class Chats:
         self._file = file
         self._default = ChatSettings(language=language)
         self._kept = _read(file)
+        self.moved = self._kept.moved
         self._roles = {self._kept.moved.get(chat, chat): role for chat, role in roles.items()}
 
     @property
@@ -74,6 +78,10 @@ class Chats:
     def role(self, chat: int) -> Role | None:
         """Return what a chat may, None for a stranger."""
         return self._roles.get(chat)
+
+    def may_switch(self, chat: int, user: int) -> bool:
+        """Whether a person may switch in a chat: in a group, only who is allowed with a number of their own."""
+        return self.role(chat) is Role.OWNER and self.role(user) is Role.OWNER
 
     def settings(self, chat: int) -> ChatSettings:
         """Return what a chat has chosen."""
@@ -110,5 +118,6 @@ def _read(file: Path) -> _File:
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}): see BOT_STATE_DIR.") from None
     except ValidationError:
+        log.warning("%s is damaged and was put aside as .bad: every chat has its first settings again.", file)
         file.replace(file.with_suffix(".bad"))
         return _File()

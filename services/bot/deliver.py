@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -31,6 +32,15 @@ RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 30.0
 LOOK_S = 20.0
 """How often quiet hours are looked at."""
+
+
+@dataclass
+class Letter:
+    """Alerts as they are sent: a text for each message, and how many of them Telegram has taken."""
+
+    alerts: Sequence[Alert]
+    parts: Sequence[str]
+    sent: int = 0
 
 
 class Sender(Protocol):
@@ -61,6 +71,7 @@ class Delivery:
         self._zone = zone
         self._news: dict[int, asyncio.Event] = {}
         self._held: set[int] = set()
+        self._begun: dict[int, Letter] = {}
 
     def wake(self) -> None:
         """Say that the outbox has something new."""
@@ -72,6 +83,7 @@ class Delivery:
         retry = RETRY_FIRST_S
         self._news[chat] = asyncio.Event()
         while True:
+            chat = self._followed(chat)
             try:
                 await self._step(chat)
                 retry = RETRY_FIRST_S
@@ -83,7 +95,7 @@ class Delivery:
             except TokenError:
                 await asyncio.sleep(RETRY_MOST_S)  # whoever polls says it
             except MovedChatError as error:
-                chat = self._moved(chat, error.new)
+                self._move(chat, error.new)
 
     async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
         """Wait before another try; news end a wait that Telegram has not asked for."""
@@ -92,7 +104,8 @@ class Delivery:
             return
         self._news[chat].clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news[chat].wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news[chat].wait()
 
     async def _step(self, chat: int) -> None:
         self._news[chat].clear()
@@ -106,22 +119,40 @@ class Delivery:
             await self._tell(chat, alerts)
 
     async def _tell(self, chat: int, alerts: Sequence[Alert]) -> None:
-        now = self._clock()
-        voice = Voice(self._chats.settings(chat).language, now, self._zone)
-        told = alerts if is_late(alerts, now) else alerts[:1]
-        text = account(voice, told, is_quiet=chat in self._held) if len(told) > 1 else _one(voice, told[0])
+        """Send what waits; a letter that broke off goes on where it did, as it was, for its beginning was read."""
+        letter = self._begun.pop(chat, None) or self._write(chat, alerts)
         try:
-            await self._send(chat, text)
+            await self._send(chat, letter)
         except LostChatError as error:
             self._health.problem(
                 f"chat {chat}", f"The chat {chat} cannot be written to: {error}. Its alerts are dropped."
             )
-        except RefusedMessageError as error:
-            log.error("Telegram does not take an alert for the chat %d (%s); it is left out.", chat, error)
+        except PassingError:
+            if letter.sent:
+                self._begun[chat] = letter
+            raise
         else:
             self._health.solved(f"chat {chat}")
         self._held.discard(chat)
-        self._forget(chat, told)
+        self._forget(chat, letter.alerts)
+
+    def _write(self, chat: int, alerts: Sequence[Alert]) -> Letter:
+        """Put alerts into words: the late ones together, fresh ones one at a time."""
+        now = self._clock()
+        voice = Voice(self._chats.settings(chat).language, now, self._zone)
+        told = alerts if is_late(alerts, now) else alerts[:1]
+        text = account(voice, told, is_quiet=chat in self._held) if len(told) > 1 else _one(voice, told[0])
+        return Letter(told, split(text) if text else ())
+
+    async def _send(self, chat: int, letter: Letter) -> None:
+        settings = self._chats.settings(chat)
+        silent = bool(settings.quiet and settings.quiet.holds(self._clock(), self._zone))
+        for part in letter.parts[letter.sent :]:
+            try:
+                await self._sender.send(chat, part, silent=silent)
+            except RefusedMessageError as error:
+                log.error("Telegram does not take an alert for the chat %d (%s); it is left out.", chat, error)
+            letter.sent += 1
 
     def _forget(self, chat: int, told: Sequence[Alert]) -> None:
         """Take what was told off the disk; a full disk must not make us tell it for ever."""
@@ -130,29 +161,30 @@ class Delivery:
         except StorageError as error:
             self._health.problem("disk", str(error))
 
-    async def _send(self, chat: int, text: str) -> None:
-        settings = self._chats.settings(chat)
-        silent = bool(settings.quiet and settings.quiet.holds(self._clock(), self._zone))
-        for part in split(text) if text else ():
-            await self._sender.send(chat, part, silent=silent)
-
     def _must_wait(self, chat: int) -> bool:
         settings = self._chats.settings(chat)
         return bool(settings.quiet_waits and settings.quiet and settings.quiet.holds(self._clock(), self._zone))
 
-    def _moved(self, old: int, new: int) -> int:
-        """Follow a group to its new number, with all that waits for it."""
-        self._health.problem(
-            f"moved {old}",
-            f"The group {old} has the number {new} now: change TELEGRAM_CHAT_ID. Until then it is followed.",
-        )
+    def _move(self, old: int, new: int) -> None:
         try:
             self._chats.move(old, new)
-            self._outbox.put(self._outbox.memory, [(new, alert) for alert in self._outbox.waiting(old)])
         except StorageError as error:
             self._health.problem("disk", str(error))
-        self._forget(old, self._outbox.waiting(old))
-        self._news[new] = self._news.pop(old)
+
+    def _followed(self, chat: int) -> int:
+        """Follow a group to its new number, with all that waits for it, whoever has told us of it."""
+        new = self._chats.moved.get(chat, chat)
+        if new == chat:
+            return chat
+        self._health.problem(
+            f"moved {chat}",
+            f"The group {chat} has the number {new} now: change TELEGRAM_CHAT_ID. Until then it is followed.",
+        )
+        try:
+            self._outbox.follow(self._chats.moved)
+        except StorageError as error:
+            self._health.problem("disk", str(error))
+        self._news[new] = self._news.pop(chat)
         return new
 
 

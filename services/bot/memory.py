@@ -37,7 +37,10 @@ class Condition(BaseModel):
 
 
 class Memory(BaseModel):
-    """All of it. schedule_change is when the last one told has happened; reminded maps a reminder to its end."""
+    """All of it. schedule_change is when the last one told has happened.
+
+    reminded maps a reminder to its end, plug_actions `plug/gang` to the last one told.
+    """
 
     model_config = ConfigDict(frozen=True)
 

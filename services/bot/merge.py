@@ -74,7 +74,7 @@ def _beginning_of(alert: Alert, found: Sequence[Item]) -> int | None:
 def _item_text(voice: Voice, item: Item) -> str:
     alert, end = item.alert, item.end
     if alert.kind is Kind.SCHEDULE and item.count > 1:
-        head = voice("line_schedule", time=voice.time(alert.at), count=item.count)
+        head = voice("line_schedule", count=item.count)
         return lines(head, alert_text(voice, alert))
     if end is None:
         return alert_text(voice, alert)
@@ -96,4 +96,6 @@ def _outage(voice: Voice, lost: Alert, back: Alert) -> str:
 
 
 def _at_charge(voice: Voice, alert: Alert) -> str:
-    return voice("at_charge", soc=voice.number("percent", alert.soc_percent)) if alert.soc_percent is not None else ""
+    if alert.soc_percent is None or alert.is_belated:
+        return ""
+    return voice("at_charge", soc=voice.number("percent", alert.soc_percent))

@@ -3,8 +3,9 @@
 Alerts and memory change together, so whatever moment the power goes, an event is either still news or waits here.
 """
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
@@ -12,6 +13,8 @@ from pydantic import BaseModel, Field, ValidationError
 from services.bot.alert import Alert
 from services.bot.memory import Memory
 from shared.errors import ConfigError, StorageError
+
+log = logging.getLogger("bot")
 
 MOST = 500
 """Alerts that wait for one chat; beyond that the oldest go. A month without internet must not fill the disk."""
@@ -61,9 +64,16 @@ class Outbox:
             self._contents.waiting.pop(chat, None)
         self._write()
 
+    def follow(self, moved: Mapping[int, int]) -> None:
+        """Let what waits for a group wait under its new number."""
+        for old in self._contents.waiting.keys() & moved.keys():
+            there = self._contents.waiting.setdefault(moved[old], [])
+            there[:0] = self._contents.waiting.pop(old)
+            self._write()
+
     def keep_only(self, chats: Sequence[int]) -> None:
         """Forget chats that may no longer hear anything."""
-        strangers = [chat for chat in self._contents.waiting if chat not in chats]
+        strangers = self._contents.waiting.keys() - set(chats)
         for chat in strangers:
             del self._contents.waiting[chat]
         if strangers:
@@ -102,5 +112,6 @@ def _read(file: Path) -> Contents:
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}): see BOT_STATE_DIR.") from None
     except ValidationError:
+        log.warning("%s is damaged and was put aside as .bad: what waited in it is not told.", file)
         file.replace(file.with_suffix(".bad"))  # kept to be looked at; without it everything is new
         return Contents()

@@ -52,10 +52,10 @@ def _numbers(values: Sequence[float | None], divide_by: int) -> list[float]:
 def _shade(axes: Axes, chart: Chart, language: Language, zone: tzinfo) -> None:
     """Shade outages from top to bottom; the planned ones are a hatched band along the bottom."""
     for state, spans in groupby(sorted(chart.outages, key=lambda one: one.state), key=lambda one: one.state):
-        colour, name = (OUTAGE, "chart_outage") if state is Grid.OFF else (UNKNOWN, "chart_unknown")
+        colour, name, alpha = (OUTAGE, "chart_outage", 0.16) if state is Grid.OFF else (UNKNOWN, "chart_unknown", 0.35)
         for place, span in enumerate(spans):
             label = None if place else say(language, name)
-            axes.axvspan(_wall(span.start, zone), _wall(span.end, zone), color=colour, alpha=0.16, lw=0, label=label)
+            axes.axvspan(_wall(span.start, zone), _wall(span.end, zone), color=colour, alpha=alpha, lw=0, label=label)
     for place, window in enumerate(chart.planned):
         start, end = _wall(window.start, zone), _wall(window.end, zone)
         label = None if place else say(language, "chart_planned")

@@ -1,24 +1,28 @@
 """What the recorder has written, for /energy, /outages and /chart. Blocking: call it in a thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from services.bot.alerts import PLANNED, expected_around
 from services.bot.words import Html, Voice, lines
 from shared import outages as plans
-from shared.history import queries
+from shared.history import queries, reports
 from shared.history.queries import GridSpan, Series
-from shared.messages import Grid, OutageSchedule, Window
-from shared.outages import Expected
+from shared.history.reports import By, Outage
+from shared.messages import OutageSchedule, Window
 
-FIELDS = ("load_power_w", "pv_power_w", "grid_power_w", "battery_soc_percent")
-BUCKET = timedelta(minutes=5)
+FIELDS = ("load_power_w", "pv_power_w", "battery_soc_percent")
+ENERGIES = {"load": "load_kwh", "sun": "pv_kwh", "grid": "grid_in_kwh"}
+DAY = timedelta(days=1)
 SHOWN = 8
 """Outages in one answer."""
-POINTS = 480
+LOOKED_AT = timedelta(days=30)
+STEP = timedelta(minutes=5)
+STEPS = {timedelta(days=1): STEP, timedelta(days=7): 4 * STEP}
+"""How fine the picture of a length is: in steps that the roll-ups have, so that no raw rows are read."""
 
 
 @dataclass(frozen=True)
@@ -34,63 +38,65 @@ class Chart:
 
 def chart(engine: Engine, plan: OutageSchedule | None, now: datetime, length: timedelta) -> Chart | None:
     """Return the last hours or days, and the planned outages within; None where nothing is recorded."""
-    device, start = next(iter(queries.devices(engine)), None), now - length
+    device = next(iter(queries.devices(engine)), None)
     if device is None:
         return None
-    data = queries.series(engine, device, FIELDS, start=start, end=now, buckets=POINTS)
+    end = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % STEP + STEP
+    start = end - length
+    data = queries.series(engine, device, FIELDS, start=start, end=end, buckets=length // STEPS[length])
     spans = queries.outages(engine, start=start, end=now)
-    planned = plans.within(plan.windows, start, now) if plan else ()
-    return None if data.empty else Chart(start, now, data, spans, planned)
+    return None if data.empty else Chart(start, end, data, spans, _planned(engine, plan, start, end))
 
 
-def energy_text(engine: Engine, voice: Voice, zone: str) -> str:
+def _planned(engine: Engine, plan: OutageSchedule | None, start: datetime, end: datetime) -> tuple[Window, ...]:
+    """Return what was planned: of the past as the recorder keeps it, of what the plan still knows as it says."""
+    kept = [
+        Window(start=one.plan_start, end=one.plan_end)
+        for one in reports.outage_records(engine, start=start, end=end)
+        if one.plan_start and one.plan_end
+    ]
+    return plans.within(plans.merged([*kept, *(plan.windows if plan else ())]), start, end)
+
+
+def energy_text(engine: Engine, voice: Voice, zone: ZoneInfo) -> str:
     """Return the energy of today, yesterday and this month."""
     device = next(iter(queries.devices(engine)), None)
     if device is None:
         return voice("no_history")
-    today = voice.today
-    periods = {
-        "today": (plans.bounds(today, zone)[0], voice.now),
-        "yesterday": plans.bounds(today - timedelta(days=1), zone),
-        "month": (plans.bounds(today.replace(day=1), zone)[0], voice.now),
-    }
-    figures = {name: _energy(engine, voice, device, bounds) for name, bounds in periods.items()}
-    said = [voice("energy_line", period=voice(name), **values) for name, values in figures.items()]
+    today, yesterday, month = voice.today, voice.today - DAY, voice.today.replace(day=1)
+    first = min(yesterday, month)
+    days = reports.energy(engine, device, first=first, last=today + DAY, by=By.DAY, zone=zone)
+    periods = {"today": (today, today), "yesterday": (yesterday, yesterday), "month": (month, today)}
+    said = [
+        voice("energy_line", period=voice(name).capitalize(), **_energy(voice, days, *bounds))
+        for name, bounds in periods.items()
+    ]
     return lines(voice("energy_title"), *said, voice("energy_note"))
 
 
-def _energy(engine: Engine, voice: Voice, device: str, bounds: tuple[datetime, datetime]) -> dict[str, Html]:
-    start, end = bounds
-    buckets = max(1, int((end - start) / BUCKET))
-    data = queries.series(engine, device, FIELDS, start=start, end=end, buckets=buckets)
-    step_h = data.step / timedelta(hours=1)
+def _energy(voice: Voice, days: Mapping[date, Mapping[str, float | None]], first: date, last: date) -> dict[str, str]:
+    """Return the sums of some days, the dash where nothing is known."""
 
-    def kwh(field: str) -> Html:
-        known = [max(0.0, value) for value in data.values[field] if value is not None]
-        return Html(voice.number("kilowatt_hours", sum(known) * step_h / 1000 if known else None, 1))
+    def kwh(column: str) -> str:
+        known = [kept for day, kinds in days.items() if first <= day <= last and (kept := kinds[column]) is not None]
+        return voice.number("kilowatt_hours", sum(known) if known else None, 1)
 
-    return {"load": kwh("load_power_w"), "sun": kwh("pv_power_w"), "grid": kwh("grid_power_w")}
+    return {name: kwh(column) for name, column in ENERGIES.items()}
 
 
-def outages_text(engine: Engine, voice: Voice, plan: OutageSchedule | None) -> str:
-    """Return the last outages, newest first, and whether they were planned where the plan still says so."""
-    if not queries.devices(engine):
+def outages_text(engine: Engine, voice: Voice) -> str:
+    """Return the last outages, newest first, and whether they were planned."""
+    if not queries.recorded(engine):
         return voice("no_history")
-    spans = queries.outages(engine, start=voice.now - timedelta(days=7), end=voice.now)
-    lost = [span for span in spans if span.state is Grid.OFF][-SHOWN:]
+    lost = reports.outage_records(engine, start=voice.now - LOOKED_AT, end=voice.now)[-SHOWN:]
     if not lost:
         return voice("no_recorded_outages")
-    return lines(voice("outages_title"), *(_outage(voice, span, plan) for span in reversed(lost)))
+    return lines(voice("outages_title"), *(_outage(voice, one) for one in reversed(lost)))
 
 
-def _outage(voice: Voice, span: GridSpan, plan: OutageSchedule | None) -> str:
-    status = expected_around(plan, span.start)
-    planned = Html("")
-    if status.expected in PLANNED:
-        planned = voice("is_planned")
-    elif status.expected is Expected.LIGHT:
-        planned = voice("is_unplanned")
-    lasted = voice.lasted(span.end - span.start)
-    if voice.now - span.end < queries.SILENCE:
-        return voice("outage_now", began=voice.time(span.start), lasted=lasted, planned=planned)
-    return voice("outage_line", window=voice.span(span.start, span.end), lasted=lasted, planned=planned)
+def _outage(voice: Voice, one: Outage) -> str:
+    planned = Html("") if one.planned is None else voice("is_planned" if one.planned else "is_unplanned")
+    lasted = voice.lasted((one.end or voice.now) - one.start)
+    if one.end is None:
+        return voice("outage_now", began=voice.time(one.start), lasted=lasted, planned=planned)
+    return voice("outage_line", window=voice.span(one.start, one.end), lasted=lasted, planned=planned)

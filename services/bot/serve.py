@@ -65,7 +65,8 @@ class Bot:
         settings = service.settings
         self._service = service
         self._health = service.health
-        self._house = House()
+        self._house = House(listening_since=_now())
+        self._early: list[Event] | None = []
         self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
@@ -88,10 +89,11 @@ class Bot:
         """Poll, deliver, tick."""
         if not self._chats.all:
             self._health.problem("chats", NOBODY)
+        self._outbox.follow(self._chats.moved)
         self._outbox.keep_only(self._chats.all)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._tick())
+                tasks.create_task(self._watch())
                 tasks.create_task(self._poll(tasks.create_task))
                 for chat in self._chats.all:
                     tasks.create_task(self._delivery.run(chat))
@@ -100,7 +102,6 @@ class Bot:
 
     def _subscribe(self) -> None:
         bus, house = self._service.bus, self._house
-        bus.subscribe(GRID_STATE, lambda _, message: self._heard(house.__setattr__, "grid", message))
         bus.subscribe(OUTAGE_SCHEDULE, lambda _, message: self._heard(house.__setattr__, "plan", message))
         bus.subscribe(INVERTER_STATE, self._into(house.inverters))
         bus.subscribe(INVERTER_AVAILABILITY, self._into(house.inverter_contact))
@@ -108,10 +109,9 @@ class Bot:
         bus.subscribe(BATTERY_AVAILABILITY, self._into(house.battery_contact))
         bus.subscribe(PLUG_STATE, self._into(house.plugs))
         bus.subscribe(BATTERY_INFO, lambda name, info: house.battery_names.update({name: info.name}))
-        bus.subscribe(
-            SERVICE_STATUS, lambda name, status: None if name == MYSELF else self._service_status(name, status)
-        )
+        bus.subscribe(SERVICE_STATUS, self._service_status)
         bus.subscribe(PLUG_ACTION, self._plug_action)
+        bus.subscribe(GRID_STATE, lambda _, message: self._heard(house.__setattr__, "grid", message))
 
     def _into(self, table: dict[str, Any]) -> Callable[[str, Any], None]:
         return lambda name, message: self._heard(table.__setitem__, name, message)
@@ -123,7 +123,8 @@ class Bot:
     def _heard(self, keep: Callable[[str, Any], None], name: str, message: object) -> None:
         """Keep a message, and tell what is new by it."""
         keep(name, message)
-        self._look()
+        if self._early is None:
+            self._look()
 
     def _look(self) -> None:
         settings, now = self._service.settings, _now()
@@ -136,7 +137,14 @@ class Bot:
         self._tell(*step(self._outbox.memory, self._house, now, rules))
 
     def _plug_action(self, name: str, action: PlugAction) -> None:
-        self._tell(*plug_event(self._outbox.memory, self._house, Event(name, action), _now()))
+        event = Event(name, action)
+        if self._early is None:
+            self._tell_plug(event)
+        else:
+            self._early.append(event)
+
+    def _tell_plug(self, event: Event) -> None:
+        self._tell(*plug_event(self._outbox.memory, self._house, event, _now()))
 
     def _tell(self, memory: Memory, alerts: list[Alert]) -> None:
         """Put alerts on disk for everybody who wants them; then they may be sent."""
@@ -150,11 +158,15 @@ class Bot:
         if wanted:
             self._delivery.wake()
 
-    async def _tick(self) -> None:
-        """Look at what only time brings: reminders, silence, a grid that has settled."""
+    async def _watch(self) -> None:
+        """Judge nothing before all is heard that the broker keeps; then look at what only time brings, too."""
+        await self._service.bus.retained(SERVICE_STATUS, MYSELF)  # asked for last, so it is answered last
+        early, self._early = self._early or [], None
+        for event in early:
+            self._tell_plug(event)
         while True:
-            await asyncio.sleep(TICK_S)
             self._look()
+            await asyncio.sleep(TICK_S)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Hear people for ever; what goes wrong is said in one sentence and mends itself where it can."""

@@ -4,6 +4,7 @@ The token is part of every address, so no address and no text of the libraries b
 """
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ from telegram.error import (
 )
 from telegram.error import TelegramError as AnyError
 from telegram.request import HTTPXRequest
+from telegram.warnings import PTBDeprecationWarning
 
 from services.bot.words import plain
 from shared.errors import CommandRefusedError, DeviceOfflineError
 
 SEND_PATIENCE_S = 20
 """A lost answer makes a second message, so answers are waited for long."""
+warnings.filterwarnings("ignore", category=PTBDeprecationWarning)
+"""It warns that retry_after will be a timedelta; both are understood, and nobody who reads the log can help it."""
 LIBRARIES = ("httpx", "httpcore", "telegram")
 
 Keyboard = Sequence[Sequence[tuple[str, str]]]
@@ -79,7 +83,6 @@ class Incoming:
     button: str | None = None
     button_id: str = ""
     message_id: int = 0
-    has_picture: bool = False
     moved_to: int | None = None
 
 
@@ -229,7 +232,6 @@ def _pressed(query: telegram.CallbackQuery) -> Incoming | None:
         button=query.data or "",
         button_id=query.id,
         message_id=message.message_id,
-        has_picture=isinstance(message, telegram.Message) and bool(message.photo),
     )
 
 

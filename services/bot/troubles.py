@@ -4,19 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.bot.alert import Alert, Kind
-from services.bot.house import ALL, LIVE, House
+from services.bot.alert import LIVE, Alert, Kind
+from services.bot.house import House
 from services.bot.memory import Condition, Memory
+from shared.charge import ALL
 from shared.freshness import STATUS_HOLDS, fresh
-from shared.messages import Availability, BatteryState, Contact, InverterState, ServiceHealth, ServiceStatus, iso
+from shared.messages import Availability, BatteryState, Contact, Grid, InverterState, ServiceHealth, ServiceStatus, iso
 
 QUIET = timedelta(minutes=10)
 """A trouble that comes again within this time after its end is told again only when it has lasted this long."""
 HARMLESS = "battery fully charged"
 """The BMS sets an alarm bit for it; nothing is wrong."""
 
-TOLD_ELSEWHERE = ("mains lost",)
-"""Warnings of the inverter that the grid's own alert tells better."""
+PARTLY_AFTER = timedelta(hours=1)
+"""A service that does part of its work is no news at once: without internet many do."""
+
+MAINS = "mains "
+"""So begin the inverter's warnings of the mains. While there is none, the grid's own alert tells it better."""
+AT_DUSK = ("PV voltage too low", "PV1 voltage too low", "PV2 voltage too low", "too little PV energy")
+"""The inverter warns of the night every evening."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +105,18 @@ def _alert(seen: Seen, condition: Condition, house: House, now: datetime) -> Ale
 
 
 def _all_seen(memory: Memory, house: House, now: datetime, rules: Rules) -> Iterator[Seen]:
+    grid = house.live_grid(now)
+    is_light = grid is not None and grid.state is Grid.ON
     yield _low(memory, house, now, rules)
     for device, battery in house.packs():
         if fresh(battery.at, now, LIVE):
             yield from _battery(memory, device, house.battery_name(device), battery, rules)
     for device, inverter in house.inverters.items():
         if fresh(inverter.at, now, LIVE):
-            yield from _inverter(memory, device, inverter)
+            yield from _inverter(memory, device, inverter, is_light=is_light)
     yield from _out_of_reach(house, rules)
     for name, status in house.services.items():
-        yield _service(name, status, now, rules)
+        yield from _service(name, status, now, rules)
 
 
 def _out_of_reach(house: House, rules: Rules) -> Iterator[Seen]:
@@ -140,12 +148,13 @@ def _battery(memory: Memory, device: str, name: str, state: BatteryState, rules:
     yield Seen(Kind.IMBALANCE, device, name, is_so, state.at, what, timedelta(minutes=1))
 
 
-def _inverter(memory: Memory, device: str, state: InverterState) -> Iterator[Seen]:
+def _inverter(memory: Memory, device: str, state: InverterState, *, is_light: bool) -> Iterator[Seen]:
     if state.faults is not None:
         yield from _listed(memory, Seen(Kind.INVERTER_FAULT, device, device, None, state.at), state.faults)
     if state.warnings is not None:
-        warnings = tuple(text for text in state.warnings if text not in TOLD_ELSEWHERE)
-        yield from _listed(memory, Seen(Kind.INVERTER_WARNING, device, device, None, state.at), warnings)
+        warnings = tuple(text for text in state.warnings if text not in AT_DUSK and (is_light or MAINS not in text))
+        example = Seen(Kind.INVERTER_WARNING, device, device, None, state.at, patience=timedelta(minutes=1))
+        yield from _listed(memory, example, warnings)
 
 
 def _listed(memory: Memory, example: Seen, texts: tuple[str, ...]) -> Iterator[Seen]:
@@ -161,11 +170,13 @@ def _silent(kind: Kind, device: str, name: str, contact: Availability, rules: Ru
     return Seen(kind, device, name, is_so, contact.since, contact.why or "", rules.patience)
 
 
-def _service(name: str, status: ServiceStatus, now: datetime, rules: Rules) -> Seen:
+def _service(name: str, status: ServiceStatus, now: datetime, rules: Rules) -> Iterator[Seen]:
     """Judge a service: one that was told not to run is not down, one that has fallen silent is."""
     is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
-    is_down = status.state in (ServiceHealth.OFFLINE, ServiceHealth.DEGRADED) or is_silent
+    is_down = status.state is ServiceHealth.OFFLINE or is_silent
     # a will was written when the connection began, so its moment says nothing
     since = now if status.state is ServiceHealth.OFFLINE else status.at
     at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since
-    return Seen(Kind.SERVICE_DOWN, name, name, is_down, min(at, now), status.reason or "", rules.patience)
+    yield Seen(Kind.SERVICE_DOWN, name, name, is_down, min(at, now), status.reason or "", rules.patience)
+    is_part = None if is_down else status.state is ServiceHealth.DEGRADED
+    yield Seen(Kind.SERVICE_PARTLY, name, name, is_part, min(at, now), status.reason or "", PARTLY_AFTER)

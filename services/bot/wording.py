@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from services.bot.alert import Alert, Kind
 from services.bot.days import day_text
-from services.bot.words import Html, Voice, lines
+from services.bot.words import Html, Voice, lines, paragraphs
 from shared import outages
-from shared.messages import ActionOutcome, OutageSchedule, ScheduleChange, Window
+from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleChange, Window
 from shared.outages import Expected
+from shared.texts.catalogue import TEXTS
+from shared.texts.devices import device_words
 
 GRID_WORDS = {
     Expected.OUTAGE: "planned",
@@ -16,7 +18,7 @@ GRID_WORDS = {
     Expected.LIGHT: "unplanned",
     Expected.EMERGENCY: "emergency",
 }
-BY_US = ("grid",)
+MINUTE = timedelta(minutes=1)
 
 
 def alert_text(voice: Voice, alert: Alert) -> str:
@@ -57,8 +59,14 @@ def _before(voice: Voice, alert: Alert, name: str) -> str | None:
 
 
 def _charge(voice: Voice, alert: Alert) -> str | None:
+    """Return the figures; in what was noticed late they are those of that moment, and say so."""
+    soc = voice.number("percent", alert.soc_percent)
+    if alert.is_belated:
+        return (
+            voice("charge_later", soc=soc, time=voice.time(alert.stored_at)) if alert.soc_percent is not None else None
+        )
     parts = [
-        voice("charge", soc=voice.number("percent", alert.soc_percent)) if alert.soc_percent is not None else None,
+        voice("charge", soc=soc) if alert.soc_percent is not None else None,
         voice("load", load=voice.power(alert.load_w)) if alert.load_w is not None else None,
         voice("lasts", lasts=voice.lasted(timedelta(seconds=alert.runtime_s))) if alert.runtime_s else None,
     ]
@@ -85,7 +93,8 @@ def _schedule(voice: Voice, alert: Alert) -> str:
     ]
     if change.states or change.added or change.removed or change.moved:
         news.append(voice("schedule_changed", time=voice.time(alert.at)))
-    return lines(*news, voice("for_queue", queue=plan.queue), *_differences(voice, change), *_new_days(voice, plan))
+    what = lines(*news, voice("for_queue", queue=plan.queue), *_differences(voice, change))
+    return paragraphs(what, *_new_days(voice, plan))
 
 
 def _differences(voice: Voice, change: ScheduleChange) -> list[str]:
@@ -112,14 +121,19 @@ def _span(voice: Voice, window: Window) -> str:
 
 
 def _remind_outage(voice: Voice, alert: Alert) -> str:
-    window = alert.window
-    is_possible = window is not None and window.certainty == "possible"
-    lasted = voice.lasted(window.end - window.start) if window else voice("unknown")
-    return voice("remind_possible" if is_possible else "remind_outage", time=voice.time(alert.at), lasted=lasted)
+    window = alert.window or Window(start=alert.at, end=alert.at)
+    name = "remind_possible" if window.certainty is Certainty.POSSIBLE else "remind_outage"
+    lasted = voice.lasted(window.end - window.start)
+    return voice(name, ahead=_ahead(voice, alert), window=_span(voice, window), lasted=lasted)
 
 
 def _remind_light(voice: Voice, alert: Alert) -> str:
-    return voice("remind_light", time=voice.time(alert.at))
+    return voice("remind_light", ahead=_ahead(voice, alert), time=voice.time(alert.at))
+
+
+def _ahead(voice: Voice, alert: Alert) -> str:
+    """Return how long it takes yet, to the nearest minute: fifteen and not fourteen, two seconds after the tick."""
+    return voice.lasted(max(MINUTE, round((alert.at - voice.now) / MINUTE) * MINUTE))
 
 
 def _low_battery(voice: Voice, alert: Alert) -> str:
@@ -131,8 +145,13 @@ def _low_battery(voice: Voice, alert: Alert) -> str:
 
 
 def _trouble(voice: Voice, alert: Alert) -> str:
-    name = f"{alert.kind}_over" if alert.over else alert.kind
-    return Html(voice(name, time=voice.time(alert.at), name=alert.name, what=alert.what).strip())
+    name, what = f"{alert.kind}_over" if alert.over else alert.kind, device_words(voice.language, alert.what)
+    return Html(voice(name, time=voice.time(alert.at), name=alert.name, what=what).strip())
+
+
+def _service(voice: Voice, alert: Alert) -> str:
+    known = f"service_{alert.name}"
+    return _trouble(voice, alert.model_copy(update={"name": voice(known) if known in TEXTS else alert.name}))
 
 
 def _imbalance(voice: Voice, alert: Alert) -> str:
@@ -142,10 +161,12 @@ def _imbalance(voice: Voice, alert: Alert) -> str:
 
 def _plug(voice: Voice, alert: Alert) -> str:
     state = voice("plug_on" if alert.on else "plug_off")
-    by = voice("by_grid") if alert.by in BY_US else alert.by
+    known = f"by_{alert.by.partition(':')[0]}"
+    by = voice(known) if known in TEXTS else alert.by
+    order = voice("order_on" if alert.on else "order_off")
     outcome = alert.outcome or ActionOutcome.UNCONFIRMED
     time = voice.time(alert.at)
-    text = voice(f"plug_{outcome}", time=time, name=alert.name, state=state, by=by, what=alert.what)
+    text = voice(f"plug_{outcome}", time=time, name=alert.name, state=state, order=order, by=by, what=alert.what)
     return Html(text.strip())
 
 
@@ -158,5 +179,7 @@ WRITERS: dict[Kind, Callable[[Voice, Alert], str]] = {
     Kind.REMIND_LIGHT: _remind_light,
     Kind.LOW_BATTERY: _low_battery,
     Kind.IMBALANCE: _imbalance,
+    Kind.SERVICE_DOWN: _service,
+    Kind.SERVICE_PARTLY: _service,
     Kind.PLUG: _plug,
 }

@@ -3,6 +3,8 @@
 import asyncio
 
 from services.dashboard import web
+from services.dashboard.access.keys import signing_key
+from services.dashboard.access.origin import loopback
 from services.dashboard.app import application
 from services.dashboard.live import Live
 from services.dashboard.settings import DashboardSettings
@@ -10,6 +12,8 @@ from shared.history.engine import reader
 from shared.messages import PlugCommand
 from shared.service import Service, run
 from shared.topics import PLUG_SET
+
+ALONE = "No password is set, so the page is shown on this machine only: set DASHBOARD_PASSWORD in .env."
 
 
 async def serve(service: Service[DashboardSettings]) -> None:
@@ -21,8 +25,12 @@ async def serve(service: Service[DashboardSettings]) -> None:
     def send(name: str, command: PlugCommand) -> None:  # called by the web server's threads
         loop.call_soon_threadsafe(service.bus.publish, PLUG_SET, command, name)
 
-    app = application(live.snapshot, reader(settings.database), settings, send)
-    await web.serve(web.listen(app, settings.dashboard_host, settings.dashboard_port))
+    key = signing_key(settings.dashboard_state_dir)
+    app = application(live.snapshot, reader(settings.database), settings, send, key)
+    server = web.listen(app, settings.dashboard_host, settings.dashboard_port, settings.dashboard_trusted_proxy)
+    if not settings.dashboard_password.get_secret_value() and not loopback(settings.dashboard_host):
+        service.health.problem("password", ALONE)
+    await web.serve(server)
 
 
 if __name__ == "__main__":

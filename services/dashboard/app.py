@@ -1,6 +1,7 @@
 """The Dash application: what is served at which address."""
 
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,16 +12,17 @@ from flask import Flask, Response, abort, has_request_context, jsonify, request
 from sqlalchemy import Engine
 
 from services.dashboard import battery, history, now, outages, system
+from services.dashboard.access import csrf_token, is_in, protect
 from services.dashboard.headers import LOOK_EARLY, content_security_policy, headers
-from services.dashboard.language import COOKIE, wanted
+from services.dashboard.healthz import details, health
+from services.dashboard.installable import HEAD, MANIFEST, manifest
+from services.dashboard.language import asked_language, wanted
 from services.dashboard.live import Snapshot
 from services.dashboard.pages import Look, Page, Send, Site, View, unsent
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.shell import shell
 from services.dashboard.wording import Clock
-from shared.messages import iso
 from shared.texts.catalogue import Language, say
-from shared.version import program_version
 
 PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
 
@@ -32,8 +34,9 @@ INDEX = """<!DOCTYPE html>
 <html lang="LANGUAGE">
   <head>
     {%metas%}
+    <meta name="csrf" content="CSRF_TOKEN">
     <title>{%title%}</title>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+    HEAD
     <script>LOOK_EARLY</script>
     {%css%}
   </head>
@@ -43,22 +46,30 @@ INDEX = """<!DOCTYPE html>
     {%scripts%}
     {%renderer%}
   </body>
-</html>""".replace("LOOK_EARLY", LOOK_EARLY)
+</html>""".replace("LOOK_EARLY", LOOK_EARLY).replace("HEAD", HEAD)
 
 
 class Application(Dash):
-    """Dash, with the page's language named where screen readers and browsers look for it."""
+    """Dash, with the page's language where screen readers and browsers look for it, and the token of its commands."""
 
     def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]
         """Return the page around which everything is drawn."""
         page: Any = super()
-        return page.interpolate_index(**parts).replace('lang="LANGUAGE"', f'lang="{_language()}"')
+        token = csrf_token() if has_request_context() else ""
+        return page.interpolate_index(**parts).replace("LANGUAGE", asked_language()).replace("CSRF_TOKEN", token)
 
 
 def application(
-    snapshot: Callable[[], Snapshot], engine: Engine, settings: DashboardSettings, send: Send = unsent
+    snapshot: Callable[[], Snapshot],
+    engine: Engine,
+    settings: DashboardSettings,
+    send: Send = unsent,
+    key: bytes = b"",
 ) -> Flask:
-    """Return the web application over what is known now and what was recorded; `send` tells the plugs."""
+    """Return the web application over what is known now and what was recorded.
+
+    `send` tells the plugs; `key` signs sessions, which end with the process where there is none.
+    """
     app: Any = Application(  # Any, for Dash's own methods are untyped
         __name__,
         title=say(Language.EN, "page.brand"),
@@ -66,6 +77,7 @@ def application(
         compress=True,
         assets_ignore="plotly",
         use_pages=False,
+        suppress_callback_exceptions=True,  # charts come and go
         index_string=INDEX,
         add_log_handler=False,
         meta_tags=[
@@ -77,6 +89,7 @@ def application(
     app.layout = lambda: shell(PAGES, site.clock())
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
+    protect(server, settings, key or secrets.token_bytes(32))
     _callbacks(app, site)
     _routes(server, site)
     _headers(server, app)
@@ -84,13 +97,7 @@ def application(
 
 
 def _clock(settings: DashboardSettings) -> Clock:
-    return Clock(_language(), datetime.now(UTC), settings.zone, settings.fresh_for)
-
-
-def _language() -> Language:
-    if not has_request_context():  # Dash asks for the layout once before anybody has come
-        return Language.UK
-    return wanted(request.cookies.get(COOKIE), request.headers.get("Accept-Language"))
+    return Clock(asked_language(), datetime.now(UTC), settings.zone, settings.fresh_for)
 
 
 def _callbacks(app: Any, site: Site) -> None:
@@ -143,8 +150,16 @@ def _routes(server: Flask, site: Site) -> None:
 
     @server.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        known = site.snapshot()
-        return jsonify(health(known, datetime.now(UTC))), 200 if known.connected else 503
+        known, now = site.snapshot(), datetime.now(UTC)
+        told = health(known, now) | (details(known, site.engine) if is_in() else {})
+        return jsonify(told), 200 if known.connected else 503
+
+    @server.get(MANIFEST)
+    def installable() -> Response:
+        language = wanted(request.args.get("lang"), request.headers.get("Accept-Language"))
+        answer = jsonify(manifest(language, [page.name for page in PAGES[1:]]))
+        answer.mimetype = "application/manifest+json"
+        return answer
 
     @server.get(PLOTLY_ADDRESS)
     def plotly() -> Response:
@@ -167,21 +182,12 @@ def told(view: View, snapshot: Snapshot, clock: Clock) -> dict[str, Any]:
     return vars(view) | {"page": page, "text": {**view.text, "notice": notice}}
 
 
-def health(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
-    """Return what the dashboard knows about itself and the age of what it shows."""
-    return {
-        "broker": "connected" if snapshot.connected else "not connected",
-        "version": program_version(),
-        "at": iso(now),
-        "inverters": {name: iso(state.at) for name, state in snapshot.inverters.items()},
-        "grid": iso(snapshot.grid.at) if snapshot.grid else None,
-    }
-
-
 def _headers(server: Flask, app: Any) -> None:
     policy = content_security_policy(app.csp_hashes())
 
     @server.after_request
     def add(response: Response) -> Response:
-        response.headers.update(headers(policy, request.path, fingerprinted="m" in request.args))
+        response.headers.update(
+            headers(policy, request.path, fingerprinted="m" in request.args, https=request.is_secure)
+        )
         return response

@@ -30,20 +30,28 @@ def content_security_policy(hashes: Sequence[str]) -> str:
             "img-src 'self' data:",
             "connect-src 'self'",
             "base-uri 'none'",
-            "form-action 'none'",
+            "form-action 'self'",
+            "manifest-src 'self'",
             "frame-ancestors 'none'",
         ]
     )
 
 
-def headers(policy: str, path: str, *, fingerprinted: bool) -> dict[str, str]:
-    """Return the headers of an answer. An asset whose address changes with it may be kept for ever."""
+def headers(policy: str, path: str, *, fingerprinted: bool, https: bool) -> dict[str, str]:
+    """Return the headers of an answer. An asset whose address changes with it may be kept for ever.
+
+    The referrer stays within the page, where without it browsers would hide the origin of our own forms.
+    """
     always = {
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
+    if https:
+        always["Strict-Transport-Security"] = "max-age=31536000"
     if path.startswith("/assets/"):
         return always | ({"Cache-Control": A_YEAR} if fingerprinted else {})
     return always if path.startswith("/_dash-component-suites/") else always | {"Cache-Control": "no-store"}

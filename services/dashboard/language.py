@@ -1,4 +1,6 @@
-"""Which language a reader wants, pure."""
+"""Which language a reader wants."""
+
+from flask import has_request_context, request
 
 from shared.texts.catalogue import Language
 
@@ -14,3 +16,10 @@ def wanted(cookie: str | None, accepted: str | None) -> Language:
         if code in list(Language):
             return Language(code)
     return Language.UK
+
+
+def asked_language() -> Language:
+    """Return the language of whoever asks; Dash wants the layout once before anybody has come."""
+    if not has_request_context():
+        return Language.UK
+    return wanted(request.cookies.get(COOKIE), request.headers.get("Accept-Language"))

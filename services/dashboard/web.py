@@ -10,12 +10,28 @@ from flask import Flask
 from shared.errors import ConfigError
 
 THREADS = 6
+LARGEST_REQUEST = 1_000_000
+PROXY_SAYS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 
 
-def listen(app: Flask, host: str, port: int) -> Any:
-    """Take the port, or raise ConfigError with one sentence that names it."""
+def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:
+    """Take the port, or raise ConfigError with one sentence that names it.
+
+    What a proxy says about who asks, and whether by https, is believed from `trusted_proxy` only.
+    """
+    proxy: dict[str, Any] = {"clear_untrusted_proxy_headers": False}  # the guard wants to see that there is a proxy
+    if trusted_proxy:
+        proxy |= {"trusted_proxy": trusted_proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": PROXY_SAYS}
     try:
-        return waitress.create_server(app, host=host, port=port, threads=THREADS, ident="")
+        return waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident="",
+            max_request_body_size=LARGEST_REQUEST,
+            **proxy,
+        )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(

@@ -22,7 +22,7 @@ class Clock(Speech):
         return self._with_day(at, "%H:%M:%S")
 
     def since(self, at: datetime) -> str:
-        """Return a moment to the minute: 18:02, yesterday 18:02, or 21 Nov 18:02."""
+        """Return a moment to the minute: 18:02, yesterday 18:02, tomorrow 18:02, or 21 Nov 18:02."""
         return self._with_day(at, "%H:%M")
 
     def _with_day(self, at: datetime, form: str) -> str:
@@ -30,8 +30,9 @@ class Clock(Speech):
         time = local.strftime(form)
         if local.date() == self.today:
             return time
-        if local.date() == self.today - timedelta(days=1):
-            return self("time.yesterday", time=time)
+        beside = {-1: "time.yesterday", 1: "time.tomorrow"}.get((local.date() - self.today).days)
+        if beside:
+            return self(beside, time=time)
         year = "" if local.year == self.today.year else f" {local.year}"
         return f"{local.day} {self.months[local.month - 1]}{year} {time}"
 

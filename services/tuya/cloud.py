@@ -41,6 +41,10 @@ PASSING = {
 }
 
 
+class CloudSilentError(DeviceOfflineError):
+    """The cloud was not reached, so nothing was counted."""
+
+
 def sign(
     secret: str,
     method: str,
@@ -155,13 +159,16 @@ class CloudTalk:
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
             )
-            answer = response.json()
-        except ValueError:  # of requests too: not JSON
-            raise DeviceOfflineError("The Tuya cloud answers something that is no JSON: it has trouble.") from None
         except requests.RequestException as error:
             host = urlsplit(account.endpoint).hostname
-            raise DeviceOfflineError(f"No answer from the Tuya cloud at {host} ({type(error).__name__}).") from None
-        return answer if isinstance(answer, dict) else {}
+            raise CloudSilentError(f"No answer from the Tuya cloud at {host} ({type(error).__name__}).") from None
+        try:
+            answer = response.json()
+        except ValueError:
+            raise CloudSilentError("The Tuya cloud answers something that is no JSON: it has trouble.") from None
+        if not isinstance(answer, dict) or "success" not in answer:
+            raise CloudSilentError(f"What answers at {account.endpoint} is no Tuya cloud: check TUYA_ENDPOINT.")
+        return answer
 
 
 def _checked(answer: dict[str, Any], kind: type[Any]) -> Any:

@@ -9,6 +9,8 @@ from services.tuya.plugs import Plug
 from shared.freshness import fresh
 from shared.messages import Grid, GridState, PlugCommand
 
+NEWS_HOLDS = timedelta(seconds=30)
+"""The grid is repeated with every reading, so what comes late is a replay, and the next one tells what is now."""
 GRID_HOLDS = timedelta(seconds=90)
 COMMAND_HOLDS = timedelta(seconds=60)
 WISH_HOLDS = timedelta(minutes=10)
@@ -16,6 +18,7 @@ WISH_HOLDS = timedelta(minutes=10)
 FIGHTS = 3
 LOSS_PAUSE = timedelta(milliseconds=20)
 """From one plug to the next at a loss: all at once they would only wait for each other."""
+NO_TIME = timedelta(0)
 GRID = "grid"
 
 Plugs = Mapping[str, Plug]
@@ -33,8 +36,13 @@ class Rules:
     all_devices: bool = False
 
     def may_switch(self, plug: Plug | None) -> bool:
-        """Return whether the grid may switch a plug."""
+        """Return whether a plug may be switched at all."""
         return plug is not None and not plug.protected and (plug.enabled or self.all_devices)
+
+
+def is_news(grid: GridState, now: datetime) -> bool:
+    """Return whether a message is about this moment."""
+    return fresh(grid.at, now, NEWS_HOLDS)
 
 
 def tells(grid: GridState | None, now: datetime) -> bool:
@@ -42,35 +50,60 @@ def tells(grid: GridState | None, now: datetime) -> bool:
     return grid is not None and grid.state is not Grid.UNKNOWN and fresh(grid.at, now, GRID_HOLDS)
 
 
-def on_grid(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime) -> Journal:
-    """Return the journal after a word about the grid: unchanged unless it is news that has not been acted on."""
-    if not tells(grid, now) or grid.transition_id in (None, journal.handled):
+def overtaken(grid: GridState, heard: GridState | None, now: datetime) -> bool:
+    """Return whether something newer was heard; a moment ahead of the clock is not newer, the clock was set back."""
+    return heard is not None and grid.at < heard.at and fresh(heard.at, now, GRID_HOLDS)
+
+
+def on_grid(
+    journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime, *, steady: timedelta
+) -> Journal:
+    """Return the journal after a word about the grid: unchanged unless it is news that has not been acted on.
+
+    steady is for how long we have heard of this change, by a clock that nobody sets: after a blackout the host's own
+    clock may jump by hours, and the moments in messages with it.
+    """
+    if not is_news(grid, now) or grid.state is Grid.UNKNOWN or grid.transition_id in (None, journal.handled):
         return journal
     if journal.handled is None:  # the first start ever: whatever happened before is none of our doing
         return _handled(journal, grid)
     if grid.state is Grid.OFF:
         return _lost(journal, grid, plugs, rules, now)
-    if now - grid.since < rules.restore_delay:
+    if steady < rules.restore_delay:
         return _without_grid_wants(journal, on=False)
     return _back(journal, grid, plugs, rules, now)
 
 
-def on_command(journal: Journal, plug: Plug, command: PlugCommand, now: datetime) -> Journal:
-    """Return the journal after a person's wish: theirs is the gang now, so the grid will not restore it."""
+def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridState | None, now: datetime) -> Journal:
+    """Return the journal after a person's wish: theirs is the gang now.
+
+    What should be off is not restored by the grid. What should be on is, until it is: the wish may not come true.
+    """
     gangs = [command.gang] if command.gang else list(plug.gangs)
-    wants = [_want(plug.id, gang, command.on, command.by, now) for gang in gangs]
-    cut = {name: at for name, at in journal.cut.items() if name not in {want.key for want in wants}}
-    return journal.model_copy(update={"cut": cut, "wants": journal.wants | {want.key: want for want in wants}})
+    heard = grid.transition_id if grid and grid.state is not Grid.UNKNOWN else None
+    wants = {
+        key(plug.id, gang): _want(plug.id, gang, command.on, command.by, now, transition_id=heard) for gang in gangs
+    }
+    cut = {name: at for name, at in journal.cut.items() if command.on or name not in wants}
+    return journal.model_copy(update={"cut": cut, "wants": journal.wants | wants})
 
 
-def why_not(plug: Plug | None, command: PlugCommand, now: datetime) -> str | None:
+def why_not(plug: Plug | None, command: PlugCommand, rules: Rules, now: datetime) -> str | None:
     """Return why a command is refused, in a sentence, or None where it is not."""
     if plug is None:
         return "There is no plug with this id in the list of plugs."
     if plug.protected:
         return f"{plug.title} is protected: nobody may switch it."
+    if not rules.may_switch(plug):
+        return f"{plug.title} is disabled: set `enabled: true` in the list of plugs."
+    return _why_not_obeyed(plug, command, now)
+
+
+def _why_not_obeyed(plug: Plug, command: PlugCommand, now: datetime) -> str | None:
     if command.gang and command.gang not in plug.gangs:
         return f"{plug.title} has no {command.gang}, only {', '.join(plug.gangs)}."
+    if command.by == GRID:
+        return "The grid speaks for itself: a command says whose wish it is."
     if not fresh(command.at, now, COMMAND_HOLDS):
         return "The command is too old, or its sender's clock is wrong."
     return None
@@ -79,13 +112,13 @@ def why_not(plug: Plug | None, command: PlugCommand, now: datetime) -> str | Non
 def due(journal: Journal, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> tuple[Want, ...]:
     """Return what is to be done at a plug now; for the grid's sake only while the grid is surely so."""
     wants = (want for want in journal.wants.values() if want.plug == plug.id and want.gang in plug.gangs)
-    return tuple(want for want in wants if want.not_before <= now and _holds(want, plug, rules, grid, now))
+    return tuple(want for want in wants if not want.waits(now) and _holds(want, plug, rules, grid, now))
 
 
 def waits_until(journal: Journal, plug: str, now: datetime) -> datetime | None:
     """Return when the next thing is to be done at a plug, as far as that is known."""
     return min(
-        (want.not_before for want in journal.wants.values() if want.plug == plug and want.not_before > now),
+        (want.not_before for want in journal.wants.values() if want.plug == plug and want.waits(now)),
         default=None,
     )
 
@@ -103,23 +136,26 @@ def is_current(journal: Journal, want: Want) -> bool:
     return journal.wants.get(want.key) == want
 
 
-def done(journal: Journal, wants: Iterable[Want]) -> Journal:
-    """Return the journal without what was done, unless something else is wanted there by now."""
+def forgotten(journal: Journal, wants: Iterable[Want]) -> Journal:
+    """Return the journal without these wishes, as if nobody had had them; what replaced one meanwhile stays."""
     gone = {want.key for want in wants if is_current(journal, want)}
-    restored = {name for name in gone if journal.wants[name].on}
-    return journal.model_copy(
-        update={
-            "wants": {name: want for name, want in journal.wants.items() if name not in gone},
-            "cut": {name: at for name, at in journal.cut.items() if name not in restored},
-        }
-    )
+    return journal.model_copy(update={"wants": {name: one for name, one in journal.wants.items() if name not in gone}})
+
+
+def done(journal: Journal, wants: Iterable[Want]) -> Journal:
+    """Return the journal without what was done; what was switched on needs no restoring."""
+    restored = {want.key for want in wants if want.on and is_current(journal, want)}
+    cut = {name: at for name, at in journal.cut.items() if name not in restored}
+    return forgotten(journal, wants).model_copy(update={"cut": cut})
 
 
 def given_up(journal: Journal, wants: Iterable[Want]) -> Journal:
-    """Return the journal after a plug that will not stay as it is told: it is left to itself."""
-    names = {want.key for want in wants}
-    left = done(journal, wants)
-    return left.model_copy(update={"cut": {name: at for name, at in left.cut.items() if name not in names}})
+    """Return the journal after a plug that will not stay as it is told: it is left to itself.
+
+    What it says may be late, so one that is off after all is still restored; it is only not fought any more.
+    """
+    fights = {want.key: FIGHTS for want in wants if not want.on}
+    return done(journal, wants).model_copy(update={"fights": journal.fights | fights})
 
 
 def overdue(journal: Journal, now: datetime) -> tuple[Want, ...]:
@@ -156,23 +192,19 @@ def _was_cut(journal: Journal, name: str) -> bool:
 
 
 def _holds(want: Want, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> bool:
-    if plug.protected:
-        return False
-    if not want.by_grid:
-        return True
-    return bool(
-        rules.may_switch(plug) and grid and tells(grid, now) and grid.state is (Grid.ON if want.on else Grid.OFF)
-    )
+    if not rules.may_switch(plug) or not want.by_grid:
+        return rules.may_switch(plug)
+    return bool(grid and tells(grid, now) and grid.state is (Grid.ON if want.on else Grid.OFF))
 
 
 def _handled(journal: Journal, grid: GridState, wants: Iterable[Want] = ()) -> Journal:
-    """Return the journal of a change acted on: what was wanted before is dropped, but for people's like wishes."""
+    """Return the journal of a change acted on: what was wanted before it is dropped, but for people's like wishes."""
     on = grid.state is Grid.ON
-    like = {name: want for name, want in journal.wants.items() if not want.by_grid and want.on is on}
+    people = {name: want for name, want in journal.wants.items() if not want.by_grid}
+    kept = {name: want for name, want in people.items() if want.on is on or want.transition_id == grid.transition_id}
     update = {
         "handled": grid.transition_id,
-        "handled_state": grid.state,
-        "wants": {want.key: want for want in wants} | like,
+        "wants": {want.key: want for want in wants} | kept,
         "fights": {},
     }
     return journal.model_copy(update=update)
@@ -214,16 +246,8 @@ def _without_grid_wants(journal: Journal, *, on: bool) -> Journal:
 
 
 def _want(
-    plug: str,
-    gang: str,
-    on: bool,
-    by: str,
-    now: datetime,
-    *,
-    after: timedelta = timedelta(0),
-    transition_id: str | None = None,
+    plug: str, gang: str, on: bool, by: str, now: datetime, *, transition_id: str | None, after: timedelta = NO_TIME
 ) -> Want:
-    """Return a wish: the grid's where it names a transition, else a person's."""
     return Want(
         plug=plug,
         gang=gang,
@@ -231,6 +255,6 @@ def _want(
         by=by,
         since=now,
         not_before=now + after,
-        by_grid=transition_id is not None,
+        by_grid=by == GRID,
         transition_id=transition_id,
     )

@@ -1,19 +1,22 @@
 """What must survive a cut of the power: which change was acted on, what is still to be done, what was switched off."""
 
-import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.tuya.plugs import write_atomically
 from shared.errors import ConfigError
-from shared.messages import Grid, Moment
-
-log = logging.getLogger("journal")
+from shared.messages import Moment
 
 
 class Want(BaseModel):
-    """What a gang of a plug should become; by_grid tells the grid's wishes from people's."""
+    """What a gang of a plug should become; by_grid tells the grid's wishes from people's.
+
+    transition_id is the change of the grid that it is for, or that was heard of last when somebody wished it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +34,10 @@ class Want(BaseModel):
         """What it is kept under."""
         return key(self.plug, self.gang)
 
+    def waits(self, now: datetime) -> bool:
+        """Whether its turn has not come; a clock that was set back since lets it wait for nothing."""
+        return self.since <= now < self.not_before
+
 
 class Journal(BaseModel):
     """The memory of the service.
@@ -42,7 +49,6 @@ class Journal(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     handled: str | None = None
-    handled_state: Grid | None = None
     wants: dict[str, Want] = Field(default_factory=dict)
     cut: dict[str, Moment] = Field(default_factory=dict)
     fights: dict[str, int] = Field(default_factory=dict)
@@ -53,19 +59,31 @@ def key(plug: str, gang: str) -> str:
     return f"{plug}/{gang}"
 
 
-def load(file: Path) -> Journal:
-    """Return what was saved; a damaged file is put aside, and then nothing is known, so nothing is switched."""
+def peek(file: Path) -> Journal:
+    """Return what is saved, and touch nothing. Raises ConfigError."""
+    try:
+        return Journal.model_validate_json(file.read_bytes()) if file.exists() else Journal()
+    except (OSError, ValidationError):
+        raise ConfigError(f"TUYA_JOURNAL_FILE {file} cannot be read, or is damaged.") from None
+
+
+def load(file: Path, damaged: Callable[[str], None]) -> Journal:
+    """Return what was saved. A damaged file is said and put aside: then nothing is known, so nothing is switched."""
     try:
         return Journal.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         return Journal()
-    except ValidationError:
-        aside = file.with_suffix(".damaged")
-        file.replace(aside)
-        log.warning("The journal of the plugs is damaged and now called %s; begun anew.", aside)
-        return Journal()
     except OSError as error:
         raise ConfigError(f"TUYA_JOURNAL_FILE {file} cannot be read: {error.strerror}.") from None
+    except ValidationError:
+        aside = file.with_suffix(".damaged")
+        with suppress(OSError):  # where it cannot be put aside it cannot be written either, which is said next
+            file.replace(aside)
+        damaged(
+            f"The journal of the plugs is damaged and now called {aside}: what was switched off before stays off. "
+            "Look after your plugs; the next outage is handled again."
+        )
+        return Journal()
 
 
 def save(file: Path, journal: Journal) -> None:

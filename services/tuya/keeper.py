@@ -1,9 +1,11 @@
 """One plug: what is wanted of it is done, again and again where it fails, and what it is is told."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from services.tuya import decide
@@ -15,11 +17,14 @@ from shared.health import Health
 from shared.messages import ActionOutcome, GridState, PlugAction, PlugState, Via
 from shared.topics import PLUG_ACTION, PLUG_STATE, M, Topic
 
+log = logging.getLogger("plug")
+
 RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 60.0
 REFUSED_RETRY_S = 300.0
 """Only the user can mend a refusal, but plugs are to be right once it is mended."""
 MANY_ATTEMPTS = 3
+RETIRED = "It is not looked after any more: disabled in the list of plugs, or gone from it."
 
 
 class StateBus(Protocol):
@@ -71,11 +76,11 @@ class Keeper:
         self._switcher = switcher
         self._bus = bus
         self._health = health
-        self._check_every = timedelta(seconds=check_s)
+        self._check_s = check_s
         self._dry_run = dry_run
         self._reading: Reading = {}
         self._news = asyncio.Event()
-        self._check_at = self._retry_at = utc_now()
+        self._check_at = self._retry_at = time.monotonic()
         self._retry_s = RETRY_FIRST_S
         self._tried: tuple[Want, ...] = ()
         self._flips = 0
@@ -94,9 +99,9 @@ class Keeper:
         now = utc_now()
         self._forget_overdue(now)
         wants = self._due(now)
-        if wants and (now >= self._retry_at or wants != self._tried):
+        if wants and (time.monotonic() >= self._retry_at or wants != self._tried):
             await self._attempt(wants)
-        elif now >= self._check_at:
+        elif time.monotonic() >= self._check_at:
             await self._check()
         else:
             await self._rest(now, retrying=bool(wants))
@@ -104,6 +109,14 @@ class Keeper:
     def wake(self) -> None:
         """Look again at what is wanted."""
         self._news.set()
+
+    def retire(self, *, for_good: bool) -> None:
+        """Say no more of it: it is listed otherwise from now on, or not at all any more."""
+        for problem in (self._problem, f"key {self.plug.id}"):
+            self._health.solved(problem)
+        if for_good:
+            unknown = dict.fromkeys(self.state.gangs)
+            self._tell(on=None, gangs=unknown, reachable=None, confirmed=False, pending=None, problem=RETIRED)
 
     def refuse(self, why: str) -> None:
         """Show in the state that a command was refused."""
@@ -119,16 +132,19 @@ class Keeper:
         return decide.due(memory.journal, self.plug, memory.rules, memory.grid, now)
 
     async def _rest(self, now: datetime, *, retrying: bool) -> None:
-        moments = [self._check_at, decide.waits_until(self._memory.journal, self.plug.id, now)]
-        moments.append(self._retry_at if retrying else None)
-        pause = min(moment for moment in moments if moment) - now
+        pauses = [self._check_at - time.monotonic()]
+        if retrying:
+            pauses.append(self._retry_at - time.monotonic())
+        if turn := decide.waits_until(self._memory.journal, self.plug.id, now):
+            pauses.append((turn - now).total_seconds())
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.01, pause.total_seconds())):
+            async with asyncio.timeout(max(0.01, min(pauses))):
                 await self._news.wait()
 
     async def _attempt(self, wants: tuple[Want, ...]) -> None:
         if wants != self._tried:
             self._tried, self._retry_s, self._flips = wants, RETRY_FIRST_S, 0
+            self._switcher.ask_anew(self.plug)
         self._tell(pending=wants[0].on)
         try:
             if self._dry_run:
@@ -138,7 +154,7 @@ class Keeper:
                 became = await self._switcher.switch(self.plug, asked, lambda reading: self._before(wants, reading))
                 self._succeed(wants, became)
         except SupersededError:
-            self._tell(pending=None)
+            self._tell(pending=self._pending())
         except FlippedBackError as error:
             self._flip_back(wants, error)
         except DeviceError as error:
@@ -156,6 +172,7 @@ class Keeper:
     async def _pretend(self, wants: tuple[Want, ...]) -> None:
         for via in self._switcher.ways(self.plug)[:1]:
             reading = await self._switcher.read(self.plug, via)
+            self._before(wants, reading)
             self._tell_reading(reading, via, by=None)
         self._finish(wants)
         self._tell(pending=None)
@@ -175,7 +192,7 @@ class Keeper:
     def _flip_back(self, wants: tuple[Want, ...], error: DeviceError) -> None:
         self._flips += 1
         if self._flips < MANY_ATTEMPTS:
-            self._retry_later(utc_now(), refused=False)
+            self._retry_later(refused=False)
             self._tell(problem=str(error))
             return
         self._tried = ()
@@ -201,15 +218,15 @@ class Keeper:
             self._tell(problem=str(error), confirmed=False)
         if first and not expected:
             self._act(wants, ActionOutcome.FAILED, why=f"{error} It is tried again.")
-        self._retry_later(utc_now(), refused=isinstance(error, CommandRefusedError))
+        self._retry_later(refused=isinstance(error, CommandRefusedError))
 
-    def _retry_later(self, now: datetime, *, refused: bool) -> None:
-        self._retry_at = now + timedelta(seconds=REFUSED_RETRY_S if refused else self._retry_s)
+    def _retry_later(self, *, refused: bool) -> None:
+        self._retry_at = time.monotonic() + (REFUSED_RETRY_S if refused else self._retry_s)
         self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)
 
     async def _check(self) -> None:
         """Look at it over the home network only: the cloud counts every question."""
-        self._check_at = utc_now() + self._check_every
+        self._check_at = time.monotonic() + self._check_s
         if Via.LOCAL not in self._switcher.ways(self.plug):
             if not self._was_told:
                 self._tell()
@@ -227,7 +244,8 @@ class Keeper:
 
     def _see(self, reading: Reading) -> None:
         memory = self._memory
-        after, lost = decide.on_reading(memory.journal, self.plug, reading, memory.grid, utc_now())
+        grid = None if self._dry_run else memory.grid  # what was only pretended has not come back
+        after, lost = decide.on_reading(memory.journal, self.plug, reading, grid, utc_now())
         if after is not memory.journal:
             memory.keep(after)
         changed = any(self._reading.get(gang) is not value for gang, value in reading.items()) and bool(self._reading)
@@ -240,7 +258,7 @@ class Keeper:
     def _forget_overdue(self, now: datetime) -> None:
         late = tuple(want for want in decide.overdue(self._memory.journal, now) if want.plug == self.plug.id)
         if late:
-            self._memory.keep(decide.done(self._memory.journal, late))
+            self._memory.keep(decide.forgotten(self._memory.journal, late))
             self.dropped(late, "It could not be done in time.")
 
     def dropped(self, wants: Iterable[Want], why: str) -> None:
@@ -300,7 +318,17 @@ class Keeper:
                 by=want.by,
                 outcome=outcome,
                 via=via,
-                transition_id=want.transition_id,
+                transition_id=want.transition_id if want.by_grid else None,
                 why=why,
             )
             self._bus.publish(PLUG_ACTION, action, self.plug.id)
+            log.info("%s", sentence(self.plug, action))
+
+
+def sentence(plug: Plug, action: PlugAction) -> str:
+    """Return an action for the log: Boiler off by grid: done (local)."""
+    gang = f" ({action.gang})" if action.gang else ""
+    way = f" ({action.via})" if action.via else ""
+    why = f" {action.why}" if action.why else ""
+    on = "on" if action.on else "off"
+    return f"{plug.title}{gang} {on} by {action.by}: {action.outcome.replace('_', ' ')}{way}.{why}"

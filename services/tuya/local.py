@@ -1,16 +1,23 @@
 """A plug over the home network. The only module that knows tinytuya; one connection a command, bounded in time."""
 
+import json
 import logging
-from collections.abc import Mapping
+import select
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
-from tinytuya import OutletDevice, scanner
+from tinytuya import OutletDevice, decrypt_udp, scanner
 
 from services.tuya.plugs import Plug
-from shared.errors import BadReplyError, CommandRefusedError, DeviceOfflineError
+from shared.errors import BadReplyError, CommandRefusedError, ConfigError, DeviceOfflineError
 
 logging.getLogger("tinytuya").setLevel("WARNING")  # below that it logs keys
 
+ANNOUNCE_PORTS = (6666, 6667, 7000)
+LONGEST = 4096
 OFFLINE = {"901", "902", "905"}
 WRONG_KEY = {"900", "904", "908", "914"}
 
@@ -25,13 +32,14 @@ class LocalTalk:
             address=plug.host,
             local_key=plug.local_key.get_secret_value(),
             connection_timeout=timeout_s,
-            version=float(plug.version),
             persist=True,
             connection_retry_limit=1,
             connection_retry_delay=0,
             port=plug.port,
         )
-        self._device.set_dpsUsed({str(point): None for point in plug.gangs.values()})  # 3.2 must be asked by name
+        # 3.2 must be asked by name; without names it would search for them at once, and long
+        self._device.set_dpsUsed({str(point): None for point in plug.gangs.values()})
+        self._device.set_version(float(plug.version))
 
     def read(self) -> dict[str, bool | None]:
         """Return what each gang is, None where the plug does not say."""
@@ -78,7 +86,35 @@ class LocalTalk:
         )
 
 
-def look_around(seconds: int) -> list[tuple[str, str, str]]:
-    """Listen for plugs that announce themselves by UDP; return id, address and version of each."""
-    found = scanner.devices(verbose=False, scantime=seconds, color=False, poll=False, byID=True)
-    return sorted((str(id_), str(one.get("ip", "")), str(one.get("version", ""))) for id_, one in found.items())
+def look_around(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:
+    """Listen for plugs that announce themselves, and ask for those that only answer; return id, address, version."""
+    found: dict[str, tuple[str, str]] = {}
+    with ExitStack() as opened:
+        listening = [opened.enter_context(_listener(port)) for port in ports]
+        end = time.monotonic() + seconds
+        if ask:
+            scanner.send_discovery_request()
+        while (left := end - time.monotonic()) > 0:
+            for heard in select.select(listening, [], [], left)[0]:
+                found |= _announced(heard.recv(LONGEST))
+    return sorted((id_, host, version) for id_, (host, version) in found.items())
+
+
+def _listener(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("", port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"UDP port {port} cannot be listened on ({error.strerror}): does another scan run?") from None
+    return listener
+
+
+def _announced(packet: bytes) -> dict[str, tuple[str, str]]:
+    """Return who says in a packet where it is; anybody may send anything there."""
+    try:
+        said = json.loads(decrypt_udp(packet))
+        return {str(said["gwId"]): (str(said["ip"]), str(said["version"]))}
+    except Exception:  # whatever the ciphers make of a foreign packet
+        return {}

@@ -19,11 +19,11 @@ class TuyaSettings(ServiceSettings):
     tuya_turn_on_on_grid_back: bool = True
     plug_restore_delay: float = Field(default=60, ge=0, le=86_400)
     plug_restore_pause: float = Field(default=2, ge=0, le=600)
-    plug_check_interval: float = Field(default=30, ge=1, le=86_400)
+    plug_check_interval: float = Field(default=30, ge=0.2, le=86_400)
     tuya_local_timeout: float = Field(default=2, ge=0.1, le=30)
     tuya_all_devices: bool = False
     tuya_dry_run: bool = False
-    tuya_access_id: str = ""
+    tuya_access_id: str = Field(default="", pattern=r"^[!-~]*$")
     tuya_access_secret: SecretStr = SecretStr("")
     tuya_user_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
     tuya_endpoint: str = Field(default="https://openapi.tuyaeu.com", pattern=r"^https?://[^/\s]+/?$")

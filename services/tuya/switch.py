@@ -1,13 +1,14 @@
 """Switching one plug: over the home network first, else through the cloud, and what it became read back."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
-from services.tuya.cloud import Account, CloudTalk
+from services.tuya.cloud import Account, CloudSilentError, CloudTalk
 from services.tuya.local import LocalTalk
 from services.tuya.plugs import Mode, Plug
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
@@ -18,7 +19,10 @@ Reading = Mapping[str, bool | None]
 
 THREADS = 24
 LOOKS = 3
-LOOK_AGAIN_S = 0.3
+LOOK_AGAIN_S = {Via.LOCAL: 0.3, Via.CLOUD: 1.0}
+CLOUD_AGAIN_S = 2.0
+CLOUD_MOST_S = 1800.0
+"""A plug that is dead in an outage would eat up the month's quota if the cloud were asked as often as the plug is."""
 
 
 class FlippedBackError(BadReplyError):
@@ -67,6 +71,15 @@ class Became:
     confirmed: bool
 
 
+@dataclass(frozen=True)
+class Held:
+    """What the cloud has said of a plug, and for how long it is not asked again."""
+
+    error: DeviceError
+    pause_s: float
+    until_s: float
+
+
 class Switcher:
     """The ways to all plugs."""
 
@@ -75,11 +88,16 @@ class Switcher:
         self._local_timeout_s = local_timeout_s
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="plug")
         self._cloud_turn = asyncio.Semaphore(2)  # the cloud counts requests per second
+        self._held: dict[str, Held] = {}
 
     def ways(self, plug: Plug) -> tuple[Via, ...]:
         """Return the ways to a plug, the best one first."""
         cloud = self.account is not None and plug.mode is not Mode.LOCAL
         return (Via.LOCAL,) * plug.is_local + (Via.CLOUD,) * cloud
+
+    def ask_anew(self, plug: Plug) -> None:
+        """Let the cloud be asked about a plug at once: something else is wanted of it."""
+        self._held.pop(plug.id, None)
 
     async def read(self, plug: Plug, via: Via) -> Reading:
         """Look at a plug once."""
@@ -108,10 +126,24 @@ class Switcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _over(self, via: Via, plug: Plug, work: Callable[[Talk], Awaitable[T]]) -> T:
-        if via is Via.CLOUD:
-            async with self._cloud_turn:
-                return await _used(self._talk(via, plug), work)
-        return await _used(self._talk(via, plug), work)
+        return await (self._over_cloud(plug, work) if via is Via.CLOUD else _used(self._talk(via, plug), work))
+
+    async def _over_cloud(self, plug: Plug, work: Callable[[Talk], Awaitable[T]]) -> T:
+        """Ask the cloud, but ever more seldom where it answers without success, for it counts its answers."""
+        held = self._held.get(plug.id)
+        if held and time.monotonic() < held.until_s:
+            raise type(held.error)(str(held.error))
+        async with self._cloud_turn:
+            try:
+                result = await _used(self._talk(Via.CLOUD, plug), work)
+            except (CloudSilentError, FlippedBackError):
+                raise
+            except DeviceError as error:
+                pause_s = min(2 * held.pause_s, CLOUD_MOST_S) if held else CLOUD_AGAIN_S
+                self._held[plug.id] = Held(error, pause_s, time.monotonic() + pause_s)
+                raise
+        self._held.pop(plug.id, None)
+        return result
 
     def _talk(self, via: Via, plug: Plug) -> Talk:
         if via is Via.LOCAL:
@@ -129,7 +161,7 @@ class Switcher:
         await self.in_thread(lambda: talk.switch(wants))
         for look in range(LOOKS):
             if look:
-                await asyncio.sleep(LOOK_AGAIN_S * look)
+                await asyncio.sleep(LOOK_AGAIN_S[via] * look)
             reading = await self.in_thread(talk.read)
             if all(reading.get(gang) is on for gang, on in wants.items()):
                 return Became(reading, via, confirmed=True)

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from services.tuya import decide, journal, plugs
+from services.tuya.by_hand import BY, WORDS, switched
 from services.tuya.cloud import Account, CloudTalk
 from services.tuya.keeper import utc_now
-from services.tuya.local import look_around
+from services.tuya.local import ANNOUNCE_PORTS, look_around
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.switch import Switcher
-from shared.errors import CommandRefusedError, ConfigError, DeviceError, EasunError
-from shared.messages import Grid, GridState
+from shared.errors import ConfigError, DeviceError, EasunError
+from shared.messages import Grid, GridState, PlugCommand
 from shared.service import EXIT_CONFIG
 from shared.settings import load
 
 SCAN_S = 10
-WORDS = {True: "on", False: "off", None: "unknown"}
 
 
 def main(arguments: list[str]) -> None:
@@ -41,14 +41,16 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m services.tuya", description="Plugs; without a command, the service."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("scan", help="listen for plugs on this network").add_argument(
-        "--seconds", type=int, default=SCAN_S
-    )
+    scan = commands.add_parser("scan", help="look for plugs on this network")
+    scan.add_argument("--seconds", type=float, default=SCAN_S, help="how long (10)")
+    scan.add_argument("--port", type=int, action="append", help="listen on this UDP port only, and ask nobody")
     commands.add_parser("list", help="the plugs of the list and of the account").add_argument(
         "--keys", action="store_true", help="with their local keys"
     )
     for word in ("on", "off"):
-        commands.add_parser(word, help=f"switch a plug {word}, without the service").add_argument("id")
+        switch = commands.add_parser(word, help=f"switch a plug {word}: by the service where it runs, else directly")
+        switch.add_argument("id")
+        switch.add_argument("--gang", help="only this one of its switches")
     commands.add_parser("simulate", help="what would happen if the grid turned now").add_argument(
         "grid", choices=[Grid.OFF.value, Grid.ON.value]
     )
@@ -58,22 +60,26 @@ def _parser() -> argparse.ArgumentParser:
 def _lines(options: argparse.Namespace, settings: TuyaSettings) -> Iterator[str]:
     listed = {plug.id: plug for plug in plugs.read(settings.tuya_plugs_file)}
     if options.command == "scan":
-        yield from _scanned(options.seconds, listed)
+        yield from _scanned(options.seconds, options.port, listed)
     elif options.command == "list":
         yield from _all_plugs(settings, listed, keys=options.keys)
     elif options.command == "simulate":
         yield from _simulated(settings, listed, Grid(options.grid))
     else:
-        yield asyncio.run(_switched(settings, listed.get(options.id), on=options.command == "on"))
+        command = PlugCommand(at=utc_now(), on=options.command == "on", gang=options.gang, by=BY)
+        yield from asyncio.run(switched(settings, listed, options.id, command))
 
 
-def _scanned(seconds: int, listed: dict[str, Plug]) -> Iterator[str]:
-    found = look_around(seconds)
+def _scanned(seconds: float, ports: list[int] | None, listed: dict[str, Plug]) -> Iterator[str]:
+    found = look_around(seconds, ports or ANNOUNCE_PORTS, ask=not ports)
     for id_, host, version in found:
         note = f"listed as {listed[id_].title}" if id_ in listed else "not in the list"
         yield f'id: {id_}  host: {host}  version: "{version}"  ({note})'
     if not found:
-        yield "No plug announced itself (UDP 6666, 6667, 7000): not from inside a container, nor from another network."
+        yield (
+            f"No plug announced itself on UDP {', '.join(map(str, ports or ANNOUNCE_PORTS))}: "
+            "they are not heard from inside a container, nor from another network."
+        )
 
 
 def _all_plugs(settings: TuyaSettings, listed: dict[str, Plug], *, keys: bool) -> Iterator[str]:
@@ -93,31 +99,18 @@ def _in_account(account: Account, listed: dict[str, Plug], *, keys: bool) -> Ite
             yield f"{device['id']}  {device.get('name')}  in the account, {online}, {note}{key}"
 
 
-async def _switched(settings: TuyaSettings, plug: Plug | None, *, on: bool) -> str:
-    if plug is None:
-        raise CommandRefusedError(f"There is no such plug in {settings.tuya_plugs_file}.")
-    if plug.protected:
-        raise CommandRefusedError(f"{plug.title} is protected: nobody may switch it.")
-    if settings.tuya_dry_run:
-        return f"{plug.title} would be switched {WORDS[on]}, but TUYA_DRY_RUN is set."
-    switcher = Switcher(settings.account(), settings.tuya_local_timeout)
-    became = await switcher.switch(plug, dict.fromkeys(plug.gangs, on), lambda _: None)
-    sure = "" if became.confirmed else ", unconfirmed"
-    return f"{plug.title} is {WORDS[on]} ({became.via}{sure})."
-
-
 def _simulated(settings: TuyaSettings, listed: dict[str, Plug], grid: Grid) -> Iterator[str]:
     """Decide as the service would, with its journal as it is, and touch nothing."""
     now = utc_now()
-    known = journal.load(settings.tuya_journal_file).model_copy(update={"handled": "before"})
-    since = now - timedelta(seconds=settings.plug_restore_delay)
-    message = GridState(at=now, state=grid, since=since, transition_id="simulated")
-    after = decide.on_grid(known, message, listed, settings.rules(), now)
+    known = journal.peek(settings.tuya_journal_file).model_copy(update={"handled": "before"})
+    message = GridState(at=now, state=grid, since=now, transition_id="simulated")
+    steady = timedelta(seconds=settings.plug_restore_delay)
+    after = decide.on_grid(known, message, listed, settings.rules(), now, steady=steady)
     for want in after.wants.values():
         plug = listed[want.plug]
         wait = (want.not_before - now).total_seconds() + (settings.plug_restore_delay if want.on else 0)
         is_now = asyncio.run(_reading(settings, plug, want.gang))
-        yield f"{plug.title} ({want.gang}): {is_now} now; {WORDS[want.on]} after {wait:g} s"
+        yield f"{plug.title} ({want.gang}): {is_now} now; {WORDS[want.on]} after {wait:.0f} s"
     if not after.wants:
         yield "Nothing would be switched."
 

@@ -1,18 +1,21 @@
 """Energy by day, week, month and year, and the outages with their statistics: what is read of the derived tables."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Engine, func, or_, select
 
 from shared.history.derived import DAY, INVERTERS, Source, outage
-from shared.history.queries import rows_of
-from shared.history.tables import from_ms, to_ms
+from shared.history.derived import HOUR as HOURLY
+from shared.history.queries import Series, rows_of
+from shared.history.tables import MILLISECOND, from_ms, to_ms
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LONG = timedelta(days=62)
+"""Beyond this an hour does not matter."""
 
 
 class By(StrEnum):
@@ -47,6 +50,68 @@ def energy(
             if kwh is not None:
                 sums[name] = (sums[name] or 0.0) + kwh
     return found
+
+
+def energy_by_hour(
+    engine: Engine, device: str, names: Sequence[str], *, start: datetime, end: datetime, source: Source = INVERTERS
+) -> dict[int, tuple[float | None, ...]]:
+    """Return some kWh of each hour, named by its beginning in ms: a year has 8,760 of them, and moments cost time."""
+    table = source.rollup.c
+    here = (table.device == device, table.step == HOURLY, table.at >= to_ms(start), table.at < to_ms(end))
+    columns: list[Any] = [table.at, *(table[name] for name in names)]
+    rows = rows_of(engine, select(*columns).where(*here).order_by(table.at))
+    return {at: tuple(kwh) for at, *kwh in rows}
+
+
+def energy_between(
+    engine: Engine, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
+) -> tuple[dict[str, float | None], float]:
+    """Return the kWh between two moments and of what share of the time anything is known.
+
+    By whole hours or, over a long time, by whole days.
+    """
+    table = source.rollup.c
+    step = HOURLY if end - start <= LONG else DAY
+    here = (table.device == device, table.step == step, table.at >= to_ms(start), table.at < to_ms(end))
+    columns: list[Any] = [func.count().label("known"), *(func.sum(table[name]).label(name) for name in source.energies)]
+    rows = rows_of(engine, select(*columns).where(*here))
+    if not rows:
+        return dict.fromkeys(source.energies), 0.0
+    found = dict(rows[0]._mapping)
+    return found, found.pop("known") * step * MINUTE / (end - start)
+
+
+def first_day(engine: Engine, device: str, zone: tzinfo, source: Source = INVERTERS) -> date | None:
+    """Return the first day of which anything is known."""
+    table = source.rollup.c
+    here = (table.device == device, table.step == DAY)
+    rows = rows_of(engine, select(func.min(table.at).label("at")).where(*here))
+    return from_ms(rows[0].at).astimezone(zone).date() if rows and rows[0].at is not None else None
+
+
+def flows(engine: Engine, device: str, *, start: datetime, end: datetime, step: timedelta) -> Series:
+    """Return the mean power of each direction, of which a mean over both knows nothing, and the state of charge.
+
+    It is made of whole hours, so a step has at least one; `grid_in_w` is `grid_in_kwh` by the hours that are known.
+    """
+    first, width = to_ms(start), step // MILLISECOND
+    count = -(-(to_ms(end) - first) // width)
+    table = INVERTERS.rollup.c
+    bucket = ((table.at - first) // width).label("bucket")
+    powers = [
+        (func.sum(table[name]) / func.count(table[name]) * 1000).label(_watts(name)) for name in INVERTERS.energies
+    ]
+    columns = [*powers, func.avg(table.battery_soc_percent_mean).label("battery_soc_percent")]
+    here = (table.device == device, table.step == HOURLY, table.at >= first, table.at < to_ms(end))
+    values: dict[str, list[float | None]] = {column.name: [None] * count for column in columns}
+    for row in rows_of(engine, select(bucket, *columns).where(*here).group_by(bucket)):
+        for name, value in zip(values, tuple(row)[1:], strict=True):
+            values[name][row[0]] = value
+    return Series(start, step, values)
+
+
+def _watts(kwh: str) -> str:
+    return kwh.replace("_kwh", "_w")
 
 
 def beginning(day: date, by: By) -> date:

@@ -76,9 +76,11 @@ class Speech:
         return self("days_hours", days=minutes // (24 * 60), hours=minutes // 60 % 24)
 
     def power(self, watts: float | None) -> str:
-        """Return a power without its direction: 640 W, 1.24 kW."""
+        """Return a power without its direction, in three or four digits: 640 W, 1.24 kW, 12.3 kW."""
         size = None if watts is None else round(abs(watts))
-        return self.number("watts", size) if size is None or size < 1000 else self.number("kilowatts", size / 1000, 2)
+        if size is None or size < 1000:
+            return self.number("watts", size)
+        return self.number("kilowatts", size / 1000, 2 if size < 10_000 else 1)
 
     def number(self, unit: str, value: float | None, digits: int = 0) -> str:
         """Return a number with its unit, or the dash that means unknown."""

@@ -41,7 +41,6 @@ FAILURES = {
     Fault.TOO_MANY: (HTTPStatus.TOO_MANY_REQUESTS, "Too Many Requests: retry after 1", {"retry_after": 1}),
     Fault.SERVER_ERROR: (HTTPStatus.BAD_GATEWAY, "Bad Gateway", {}),
     Fault.UNAUTHORIZED: (HTTPStatus.UNAUTHORIZED, "Unauthorized", {}),
-    Fault.CONFLICT: (HTTPStatus.CONFLICT, "Conflict: terminated by other getUpdates request", {}),
     Fault.BLOCKED: (HTTPStatus.FORBIDDEN, "Forbidden: bot was blocked by the user", {}),
     Fault.BAD_REQUEST: (HTTPStatus.BAD_REQUEST, "Bad Request: something is wrong with it", {}),
 }
@@ -97,7 +96,10 @@ class Api:
         return True
 
     def _updates(self, form: Form) -> list[dict[str, Any]]:
-        return self._world.updates(int(form.get("offset", 0)), float(form.get("timeout", 0)))
+        updates = self._world.updates(int(form.get("offset", 0)), float(form.get("timeout", 0)))
+        if updates is None:
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict: terminated by other getUpdates request")
+        return updates
 
     def _send(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "text", LONGEST_TEXT)

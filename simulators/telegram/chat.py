@@ -21,7 +21,6 @@ class Fault(StrEnum):
     HANG = "hang"
     LOST_ANSWER = "lost_answer"
     UNAUTHORIZED = "unauthorized"
-    CONFLICT = "conflict"
     BLOCKED = "blocked"
     BAD_REQUEST = "bad_request"
     MOVED = "moved"
@@ -61,19 +60,14 @@ class World:
         self.messages: list[Message] = []
         self._updates: list[dict[str, Any]] = []
         self._number = 0
+        self._pollers = 0
 
     def next_fault(self, method: str) -> Fault:
         """Return what goes wrong with this call; a fault with a count wears off."""
-        is_polling = method == "getUpdates"
-        only_sending = self.fault in (Fault.BLOCKED, Fault.BAD_REQUEST, Fault.MOVED, Fault.LOST_ANSWER, Fault.TOO_MANY)
-        if (
-            self.fault is Fault.NONE
-            or (is_polling and only_sending)
-            or (self.fault is Fault.CONFLICT and not is_polling)
-        ):
+        if method == "getUpdates" and self.fault in ONLY_SENDING:
             return Fault.NONE
         fault = self.fault
-        if self.fault_count:
+        if self.fault_count > 0:
             self.fault_count -= 1
             self.fault = fault if self.fault_count else Fault.NONE
         return fault
@@ -97,12 +91,17 @@ class World:
                 pressed["message"] = as_json(message)
             self._update("callback_query", pressed)
 
-    def updates(self, offset: int, timeout_s: float) -> list[dict[str, Any]]:
-        """Wait for what is newer, and forget what is older than the offset."""
+    def updates(self, offset: int, timeout_s: float) -> list[dict[str, Any]] | None:
+        """Wait for what is newer, and forget those before the offset; None for whom a newer poller replaced."""
         with self.changed:
+            self._pollers += 1
+            mine = self._pollers
+            self.changed.notify_all()
             self._updates = [one for one in self._updates if one["update_id"] >= offset]
-            self.changed.wait_for(lambda: self._updates or self.fault is not Fault.NONE, timeout_s)
-            return list(self._updates[:100])
+            self.changed.wait_for(
+                lambda: self._updates or self.fault is not Fault.NONE or self._pollers != mine, timeout_s
+            )
+            return list(self._updates[:100]) if self._pollers == mine else None
 
     def hang(self, patience_s: float) -> None:
         """Say nothing until told otherwise, or for longer than anybody waits."""

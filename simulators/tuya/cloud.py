@@ -26,6 +26,8 @@ class CloudFault(StrEnum):
     NONE = "none"
     SILENT = "silent"
     HTML = "html"
+    ELSE = "else"
+    """Something else answers there, in JSON."""
     QUOTA = "quota"
     PLAN = "plan"
     REGION = "region"
@@ -85,6 +87,8 @@ class Cloud:
             await asyncio.sleep(3600)
         if self.fault is CloudFault.HTML:
             return HTML
+        if self.fault is CloudFault.ELSE:
+            return b'{"error": "not found"}'
         now = int(time.time() * 1000)
         try:
             self._check(method, target, headers, body)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import socket
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,15 @@ from simulators.control import Command
 from simulators.json_http import Answer, Request, serve_http, serve_requests
 from simulators.ready import say_ready
 from simulators.settings import PlugsSettings
+from simulators.tuya import frames
 from simulators.tuya.cloud import Cloud, CloudFault
 from simulators.tuya.plug import LocalPlug, Plug, PlugFault
 
 log = logging.getLogger("plugs")
 
 NAMES = ("Boiler", "Kettle", "Heater", "Washing machine", "Router")
+ANNOUNCE_S = 0.5
+LOOPBACK = "127.0.0.1"
 VERSIONS = ("3.3", "3.4", "3.5", "3.1", "3.2")
 
 
@@ -63,7 +68,7 @@ class Plugs:
         if settings.house_plugs_file:
             self._write_list(settings.house_plugs_file)
         say_ready(settings.house_plugs_ready_file, places)
-        await asyncio.Event().wait()
+        await self._announce(settings.house_plugs_announce_port)
 
     async def handle(self, method: str, path: str, body: bytes) -> Answer:
         """Do what a request to the control asks."""
@@ -77,6 +82,19 @@ class Plugs:
             return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
         except CommandRefusedError as error:
             return HTTPStatus.CONFLICT, str(error)
+
+    async def _announce(self, port: int) -> None:
+        """Say by UDP where the plugs are, as real ones do to their whole network; ours never leaves this machine."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            while True:
+                for local in self.local if port else ():
+                    if local.plug.fault is not PlugFault.GONE:
+                        with suppress(OSError):  # nobody listens
+                            sender.sendto(
+                                frames.announcement(local.plug.id, LOOPBACK, local.plug.version), (LOOPBACK, port)
+                            )
+                await asyncio.sleep(ANNOUNCE_S)
 
     async def _ask_cloud(self, request: Request) -> bytes:
         return await self.cloud.answer(request.method, request.target, request.headers, request.body)

@@ -11,7 +11,9 @@ from services.bot.alert import Alert, Kind
 from services.bot.alerts import Event, plug_event, step
 from services.bot.house import House
 from services.bot.memory import Memory
+from services.bot.merge import account
 from services.bot.troubles import Rules
+from services.bot.wording import alert_text
 from shared.messages import (
     ActionOutcome,
     BatteryState,
@@ -24,7 +26,7 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.outages import Expected
-from tests.bot.facts import NOW, TODAY, at, changed_plan, grid, house, plan
+from tests.bot.facts import NOW, TODAY, at, changed_plan, grid, house, plan, voice
 
 RULES = Rules(reminder_minutes=(15,))
 MINUTE = timedelta(minutes=1)
@@ -88,6 +90,23 @@ def test_the_alert_of_an_outage_knows_what_people_ask() -> None:
     assert lost.window
     assert lost.window.end == at("21:30")
     assert lost.lasted_s == (at("18:02") - at("11:00")).total_seconds()
+
+
+@pytest.mark.parametrize(("began", "count"), [("18:00", 1), ("17:00", 0)])
+def test_a_whole_outage_in_our_absence_is_told_but_not_a_poller_without_memory(began: str, count: int) -> None:
+    memory, _ = run(Memory(), house(grid=grid(Grid.ON, at("09:00"))), NOW)
+    back = house(grid=grid(Grid.ON, at("17:30")), listening_since=at(began))
+    memory, alerts = run(memory, back, NOW)
+    assert [(one.kind, one.at, one.over) for one in alerts] == [(Kind.GRID_BACK, at("17:30"), True)] * count
+
+
+def test_figures_of_now_are_not_passed_off_as_those_of_then() -> None:
+    memory, _ = run(Memory(), house(grid=grid(Grid.ON, at("11:00"))), NOW)
+    _, alerts = run(memory, house(grid=grid(Grid.OFF, at("14:00"))), NOW)
+    (lost,) = (one for one in alerts if one.kind is Kind.GRID_LOST)
+    assert "44\u00a0% (as of 18:30)" in alert_text(voice(), lost)
+    back = lost.model_copy(update={"kind": Kind.GRID_BACK, "key": "b", "at": at("15:00")})
+    assert "44 %" not in account(voice(), [lost, back])
 
 
 def test_a_flapping_grid_is_merged() -> None:
@@ -183,8 +202,22 @@ def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
     assert run(disabled, service(ServiceHealth.DISABLED, NOW), NOW + 60 * MINUTE)[1] == []
 
 
+def test_a_service_that_does_part_of_its_work_is_told_late_and_not_called_down() -> None:
+    memory, told = Memory(), list[Alert]()
+    for minute in range(0, 70, 2):
+        now = NOW + minute * MINUTE
+        status = ServiceStatus(at=now, state=ServiceHealth.DEGRADED, since=NOW, reason="No source.", version="1")
+        memory, alerts = run(memory, House(services={"schedule": status}), now)
+        told += [alert.model_copy(update={"stored_at": now}) for alert in alerts]
+    assert [(one.kind, one.name, one.stored_at) for one in told] == [
+        (Kind.SERVICE_PARTLY, "schedule", NOW + 60 * MINUTE)
+    ]
+
+
 def test_what_was_done_to_a_plug_is_told_once() -> None:
     event = Event("boiler", PlugAction(at=NOW, on=False, by="grid", outcome=ActionOutcome.DONE))
     memory, alerts = plug_event(Memory(), house(), event, NOW)
     assert [(one.name, one.on) for one in alerts] == [("Boiler <b>", False)]
     assert plug_event(memory, house(), event, NOW) == (memory, [])
+    other = Event("boiler", event.action.model_copy(update={"gang": "2"}))
+    assert [one.name for one in plug_event(memory, house(), other, NOW)[1]] == ["Boiler <b> 2"]

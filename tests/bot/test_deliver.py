@@ -24,11 +24,17 @@ class Phone:
 
     def __init__(self, *errors: Exception) -> None:
         self.got: list[tuple[str, bool]] = []
+        self.chats: list[int] = []
+        self.fails_after = -1
         self._errors = list(errors)
 
     async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
         if self._errors:
             raise self._errors.pop(0)
+        if len(self.got) == self.fails_after:
+            self.fails_after = -1
+            raise PassingError("gone")
+        self.chats.append(chat)
         self.got.append((text, silent))
 
 
@@ -38,10 +44,10 @@ class Stage:
     def __init__(self, directory: Path, phone: Phone, settings: ChatSettings | None = None) -> None:
         self.directory, self.phone, self.now = directory, phone, NOW
         self.outbox = Outbox(directory / "outbox.json")
-        chats = Chats({1: Role.OWNER}, Language.EN, directory / "chats.json")
-        chats.choose(1, settings or ChatSettings(language=Language.EN))
+        self.chats = Chats({1: Role.OWNER}, Language.EN, directory / "chats.json")
+        self.chats.choose(1, settings or ChatSettings(language=Language.EN))
         self.health = Health()
-        self.delivery = Delivery(self.outbox, chats, phone, self.health, clock=lambda: self.now, zone=KYIV)
+        self.delivery = Delivery(self.outbox, self.chats, phone, self.health, clock=lambda: self.now, zone=KYIV)
 
     def put(self, *alerts: Alert) -> None:
         self.outbox.put(Memory(), [(1, alert) for alert in alerts])
@@ -76,6 +82,35 @@ def test_a_chat_that_is_gone_is_said_and_holds_up_nothing(tmp_path: Path) -> Non
     fly(stage.deliver())
     assert stage.outbox.waiting(1) == ()
     assert "cannot be written to" in stage.reason
+
+
+def test_a_long_account_goes_on_where_it_broke_off(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Phone())
+    long = [lost(str(number), NOW - timedelta(hours=1, minutes=number)) for number in range(200)]
+    stage.put(*long)
+    stage.phone.fails_after = 1
+    fly(stage.deliver(600))
+    texts = [text for text, _ in stage.phone.got]
+    assert len(texts) > 1
+    assert len(texts) == len(set(texts)), "no part is sent twice"
+    assert sum(text.count("Grid lost") for text in texts) == 200
+    assert stage.outbox.waiting(1) == ()
+
+
+def test_a_group_that_moved_while_nothing_was_sent_hears_the_next_alert(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Phone())
+
+    async def moves() -> None:
+        task = asyncio.create_task(stage.delivery.run(1))
+        await asyncio.sleep(1)
+        stage.chats.move(1, -1001)
+        stage.outbox.put(Memory(), [(-1001, lost())])
+        stage.delivery.wake()
+        await until(lambda: stage.phone.got, 60)
+        task.cancel()
+
+    fly(moves())
+    assert stage.phone.chats == [-1001]
 
 
 def test_a_disk_that_is_full_does_not_repeat_alerts(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from services.bot.memory import Memory
 from services.bot.merge import account, is_late, items
 from services.bot.outbox import Outbox
 from services.bot.settings import roles
+from services.bot.words import split
 from shared.errors import StorageError
 from shared.texts.catalogue import Language
 from tests.bot.facts import KYIV, NOW, at, house, voice
@@ -80,6 +81,24 @@ def test_a_chat_keeps_its_choice_and_its_number(tmp_path: Path) -> None:
     assert not again.settings(-1005).wants(alert(kind=Kind.PLUG))
 
 
+def test_what_waits_for_a_group_that_moved_outlives_a_restart(tmp_path: Path) -> None:
+    chats = Chats({-5: Role.OWNER}, Language.UK, tmp_path / "chats.json")
+    outbox = Outbox(tmp_path / "outbox.json")
+    outbox.put(SEEN, [(-5, alert()), (9, alert())])
+    chats.move(-5, -1005)
+    outbox.follow(Chats({-5: Role.OWNER}, Language.UK, tmp_path / "chats.json").moved)
+    assert (outbox.waiting(-1005), outbox.waiting(-5), outbox.waiting(9)) == ((alert(),), (), (alert(),))
+
+
+@pytest.mark.parametrize(
+    ("chat", "user", "may"),
+    [(5, 5, True), (6, 6, False), (-100, 5, True), (-100, 6, False), (-100, 99, False), (-7, 5, False), (99, 5, False)],
+)
+def test_in_a_group_only_who_is_allowed_personally_switches(chat: int, user: int, may: bool, tmp_path: Path) -> None:
+    allowed = {5: Role.OWNER, 6: Role.VIEWER, -100: Role.OWNER, -7: Role.VIEWER}
+    assert Chats(allowed, Language.UK, tmp_path / "chats.json").may_switch(chat, user) is may
+
+
 def test_quiet_hours_over_midnight() -> None:
     quiet = Quiet(start=time(22), end=time(7))
     assert [quiet.holds(at(clock), KYIV) for clock in ("21:59", "22:00", "03:00", "06:59", "07:00")] == [
@@ -96,6 +115,13 @@ def test_every_button_of_ours_is_read() -> None:
     boards = [keyboards.plugs(voice(), house()), keyboards.settings(voice(), ChatSettings()), keyboards.charts(voice())]
     for board in boards:
         assert all(keyboards.read(data) and len(data.encode()) <= 64 for row in board for _, data in row)
+
+
+def test_nothing_is_lost_by_splitting_eight_kilobytes_of_emoji() -> None:
+    text = "\n".join(f"🪫 08:{number % 60:02} – 11:00 (~3 год)" for number in range(300))
+    parts = split(text)
+    assert "\n".join(parts) == text
+    assert all(len(part.encode("utf-16-le")) / 2 <= 4096 for part in parts)
 
 
 def test_settings_go_round() -> None:

@@ -36,5 +36,5 @@ def test_a_picture_is_small_enough_for_a_phone(days: int, language: Language, tm
 def test_without_a_database_nothing_is_invented(tmp_path: Path) -> None:
     engine = reader(tmp_path / "none.db")
     assert records.chart(engine, plan(), NOW, timedelta(days=1)) is None
-    assert "no history" in records.energy_text(engine, voice(), "Europe/Kyiv")
-    assert "no history" in records.outages_text(engine, voice(), plan())
+    assert "no history" in records.energy_text(engine, voice(), KYIV)
+    assert "no history" in records.outages_text(engine, voice())

@@ -101,7 +101,8 @@ class Dashboard:
     def __init__(self, broker: Broker, db_path: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        env = broker.env("dashboard") | {"DASHBOARD_PORT": str(self.port), "DB_PATH": str(db_path)} | settings
+        env = broker.env("dashboard") | {"DASHBOARD_PORT": str(self.port), "DB_PATH": str(db_path)}
+        env |= {"DASHBOARD_STATE_DIR": str(db_path.parent / "dashboard")} | settings
         self.process = subprocess.Popen(
             [sys.executable, "-m", "services.dashboard"],
             cwd=ROOT,

@@ -41,7 +41,7 @@ def test_security_headers(client):
     for address in ("/", "/history", "/live/now", "/healthz", "/_dash-layout", "/assets/live.js"):
         headers = client.get(address).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy

@@ -74,7 +74,7 @@ def house(grid_state: GridState | None = None, *, connected: bool = True, **fiel
         pytest.param(
             house(grid(at=NOW + timedelta(days=1))),
             "unknown",
-            "The last reading is dated 24 Nov 18:02:11, which is still to come: check the clocks",
+            "The last reading is dated tomorrow 18:02:11, which is still to come: check the clocks",
             id="clock-wrong-by-a-day",
         ),
         pytest.param(
@@ -137,7 +137,8 @@ def test_stale_values_are_kept_dated_and_still():
     ],
 )
 def test_verdict(fields, state, expected):
-    assert verdict(reading(NOW, **fields), state, CLOCK).replace(JOINED, " ") == expected
+    given = reading(NOW, **fields)
+    assert verdict(given, state, given.battery_soc_percent, CLOCK).replace(JOINED, " ") == expected
 
 
 def test_a_missing_grid_looks_unlike_zero_watts():
@@ -246,6 +247,7 @@ def test_why_the_inverter_does_not_answer():
 
 
 def test_broker_gone_is_said():
+    assert page(house(connected=False))["text"]["as-of"] == "as of 18:02:11"
     assert "broker" in page(house(connected=False))["text"]["notice"]
     assert page(house())["text"]["notice"] == ""
     assert "Mosquitto" in page(Snapshot())["text"]["empty"]

@@ -28,6 +28,13 @@ PASSING = "net::ERR_NETWORK_CHANGED"
 
 @pytest.fixture
 def dashboard(broker: Broker, tmp_path) -> Iterator[Dashboard]:
+    with Dashboard(broker, tmp_path / "easun.db") as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def impatient(broker: Broker, tmp_path) -> Iterator[Dashboard]:
+    """A dashboard for which a reading is soon old."""
     with Dashboard(broker, tmp_path / "easun.db", DASHBOARD_FRESH_S="4") as dashboard:
         yield dashboard
 
@@ -106,10 +113,10 @@ def test_the_page_follows_the_grid_without_a_reload(browser, dashboard, publishe
         expect(page.locator(".node-grid")).to_have_attribute("data-state", "missing")
 
 
-def test_old_values_are_dimmed_and_dated(browser, dashboard, publisher):
+def test_old_values_are_dimmed_and_dated(browser, impatient, publisher):
     publisher.inverter()
     publisher.grid(Grid.ON)
-    with opened(browser, dashboard.url) as page:
+    with opened(browser, impatient.url) as page:
         expect(text(page, "as-of")).to_have_text(re.compile("^live"))
         expect(text(page, "as-of")).to_have_text(re.compile("^as of "), timeout=SOON_MS)
         expect(page.locator(".flow")).to_have_css("opacity", "0.5")
@@ -155,13 +162,13 @@ def test_nothing_yet_says_what_to_do(browser, dashboard):
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_odd_houses_do_not_break_the_page(browser, dashboard, publisher, viewport):
+def test_odd_houses_do_not_break_the_page(browser, impatient, publisher, viewport):
     long = "inverter-" + "x" * 190
     now = datetime.now(UTC)
     publisher.send(f"inverter/a{long}/state", InverterState(at=now, load_power_w=640))
     publisher.send(f"inverter/b{long}/state", InverterState(at=now - timedelta(days=7)))
     publisher.offline(f"a{long}", "timed out " * 30)
-    with opened(browser, dashboard.url, viewport=viewport) as page:
+    with opened(browser, impatient.url, viewport=viewport) as page:
         expect(text(page, "home")).to_have_text("640\u00a0W")
         expect(text(page, "battery")).to_have_text("–")
         expect(page.locator(".others li")).to_have_count(1)
@@ -176,7 +183,7 @@ def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
         assert not page.evaluate("Boolean(window.Plotly)"), "the first page does not load plotly"
         page.get_by_role("link", name="History").locator("visible=true").click()
-        expect(page.locator("#chart .legendtext", has_text="Home")).to_be_visible()
+        expect(page.locator("#chart .legendtext", has_text="Consumption")).to_be_visible()
         ink = page.evaluate("getComputedStyle(document.querySelector('#chart .legendtext')).fill")
         assert (int(re.findall(r"\d+", ink)[0]) > 128) == (scheme == "dark")
         assert page.evaluate("Plotly.version") == "4.1.1"
@@ -228,3 +235,9 @@ def test_a_taken_port_ends_the_service_with_one_sentence(broker, dashboard, tmp_
     second.stop()
     assert f"cannot listen on 127.0.0.1:{dashboard.port}" in said
     assert "Traceback" not in said
+
+
+def test_open_to_the_house_without_a_password_is_said(broker, tmp_path, viewer):
+    with Dashboard(broker, tmp_path / "easun.db", DASHBOARD_HOST="0.0.0.0"):
+        status = viewer.wait_for("service/dashboard/status", state="degraded")
+        assert "DASHBOARD_PASSWORD" in status["reason"]

@@ -18,7 +18,7 @@ KYIV = ZoneInfo("Europe/Kyiv")
         ({"seconds": 59}, "under a minute"),
         ({"minutes": 59, "seconds": 59}, "59 min"),
         ({"minutes": 72}, "1 h 12 min"),
-        ({"hours": 24, "minutes": 5}, "24 h 05 min"),
+        ({"hours": 24, "minutes": 5}, "24 h 5 min"),
         ({"hours": 76}, "3 d 4 h"),
     ],
 )

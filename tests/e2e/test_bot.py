@@ -6,13 +6,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 from paho.mqtt.client import MQTTMessageInfo
 
-from shared.messages import GridState, Message, PlugState
+from shared.messages import (
+    BatteryInfo,
+    BatteryState,
+    DayPlan,
+    GridState,
+    Message,
+    OutageSchedule,
+    PlannedDay,
+    PlugState,
+    Window,
+)
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
+QUARTER = timedelta(minutes=15)
 Say = Callable[[str, Message], MQTTMessageInfo]
 
 
@@ -40,6 +52,15 @@ def grid(state: str, since: datetime) -> GridState:
     return GridState(at=datetime.now(UTC), state=state, since=since, transition_id=f"{state}-{since.isoformat()}")
 
 
+def planned(start: datetime, end: datetime) -> OutageSchedule:
+    days = tuple(
+        PlannedDay(day=(ago(0) + timedelta(days=ahead)).date(), state=DayPlan.PLANNED, confirmed_at=ago(0))
+        for ahead in (-1, 0, 1)
+    )
+    window = Window(start=start, end=end)
+    return OutageSchedule(at=ago(0), queue="5.2", days=days, windows=(window,), fetched_at=ago(0))
+
+
 def texts(stack: Stack, chat: int = 4242) -> list[str]:
     return [message["text"] for message in stack.chat(chat) if message["is_from_bot"]]
 
@@ -65,6 +86,7 @@ def waiting(stack: Stack, count: int) -> None:
 
 
 def test_six_hours_without_internet_and_a_kill_in_the_middle(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
+    stack.bot.env["LOG_LEVEL"] = "DEBUG"  # even then the token stays out of the log
     running(stack, watcher)
     knows_the_grid(stack, poller, ago(600))
     stack.telegram.kill()
@@ -104,6 +126,8 @@ def test_six_hours_without_internet_and_a_kill_in_the_middle(stack: Stack, watch
 def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
     stack: Stack, watcher: Viewer, poller: Viewer
 ) -> None:
+    with Viewer(stack.broker, "schedule") as schedule:
+        publish(schedule, "outage/schedule", planned(ago(30), ago(-90)))
     running(stack, watcher)
     knows_the_grid(stack, poller, ago(100))
     stack.bot.kill()
@@ -111,6 +135,7 @@ def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
     stack.bot.start()
     (text,) = eventually(lambda: texts(stack))
     assert "It was there for 1 h 10 min" in text
+    assert "As planned" in text, "the plan is known before the grid is judged"
     for _ in range(2):
         stack.bot.end()
         stack.bot.start()
@@ -119,6 +144,8 @@ def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
     stack.tell_telegram("say", chat=4242, text="/status")
     eventually(lambda: len(texts(stack)) == 2)
     assert "unknown" in texts(stack)[1]
+    stack.tell_telegram("say", chat=4242, text="/schedule")
+    assert "queue 5.2" in eventually(lambda: texts(stack)[2:], "what was said once is known after a restart")[0]
 
 
 @pytest.mark.parametrize(
@@ -138,19 +165,29 @@ def test_failures_of_telegram(  # noqa: PLR0917
     assert sum("Grid lost" in text for text in texts(stack)) == copies
 
 
-@pytest.mark.parametrize(
-    ("fault", "sentence"), [("unauthorized", "does not know the token"), ("conflict", "polls with the same token")]
-)
-def test_what_only_the_user_can_mend_is_said_and_survived(
-    fault: str, sentence: str, stack: Stack, watcher: Viewer
-) -> None:
-    stack.start_telegram()
-    stack.tell_telegram("fault", fault=fault)
-    stack.bot.start()
+def test_a_token_that_was_revoked_is_said_and_survived(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    stack.tell_telegram("fault", fault="unauthorized")
     status = watcher.wait_for("service/bot/status", state="degraded")
-    assert sentence in status["reason"]
+    assert "does not know the token" in status["reason"]
     assert stack.bot.end() == 0
     assert "secret-of-the-test" not in stack.bot.log + json.dumps(watcher.messages)
+
+
+def test_a_token_of_another_bot_is_said(stack: Stack, watcher: Viewer) -> None:
+    stack.telegram.env["HOUSE_TELEGRAM_TOKEN"] = "2:another"
+    stack.start_telegram()
+    stack.bot.start()
+    assert "does not know the token" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+
+
+def test_a_second_poller_with_our_token_is_said(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    stack.tell_telegram("say", chat=4242, text="/help")
+    eventually(lambda: texts(stack), "the bot polls")
+    twin = f"{stack.bot.env['TELEGRAM_API_URL']}/bot{stack.bot.env['TELEGRAM_BOT_TOKEN']}/getUpdates"
+    eventually(lambda: requests.post(twin, timeout=5).ok and "polls with" in stack.bot.log, "the bot says so")
+    assert "same token" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
 
 
 def test_a_group_that_moves_is_followed(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
@@ -167,6 +204,32 @@ def test_without_a_token_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
     stack.bot.env["TELEGRAM_BOT_TOKEN"] = ""
     stack.bot.start()
     assert "@BotFather" in watcher.wait_for("service/bot/status", state="disabled")["reason"]
+
+
+def answer(stack: Stack, text: str) -> str:
+    """Ask, and return the first message that comes."""
+    before = len(texts(stack))
+    stack.tell_telegram("say", chat=4242, text=text)
+    return eventually(lambda: texts(stack)[before:], f"an answer to {text}")[0]
+
+
+def test_no_data_odd_names_and_a_plan_of_eight_kilobytes(stack: Stack, watcher: Viewer) -> None:
+    running(stack, watcher)
+    assert "No data yet" in answer(stack, "/status")
+    assert "no history" in answer(stack, "/chart")
+    start = ago(24 * 60)
+    windows = tuple(Window(start=start + n * QUARTER, end=start + (n + 0.6) * QUARTER) for n in range(96 * 3))
+    with Viewer(stack.broker, "bms") as bms, Viewer(stack.broker, "schedule") as schedule:
+        publish(bms, "battery/c1/info", BatteryInfo(at=ago(0), name="<b>x", address="AA:BB:CC:DD:EE:FF"))
+        publish(bms, "battery/c1/state", BatteryState(at=ago(0), soc_percent=50.0))
+        full = planned(start, ago(0)).model_copy(update={"windows": windows})
+        publish(schedule, "outage/schedule", full)
+    eventually(lambda: "&lt;b&gt;x" in answer(stack, "/battery"), "the battery is known")
+    before = len(texts(stack))
+    assert "queue 5.2" in answer(stack, "/schedule")
+    eventually(lambda: "Updated" in texts(stack)[-1], "the end of the plan")
+    assert len(texts(stack)) > before + 1
+    assert "Traceback" not in stack.bot.log
 
 
 def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: Viewer) -> None:

@@ -11,6 +11,8 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 PATIENCE_MS = 20_000
+FOLLOWS_MS = 3000
+"""The page draws anew every two seconds, so it follows what is on the broker within three."""
 
 
 @pytest.fixture
@@ -44,9 +46,14 @@ def test_the_numbers_on_the_page_are_those_of_the_house(stack: Stack, watcher: V
     assert shown(page, "home") == pytest.approx(truth["load_power_w"], abs=100)
     assert shown(page, "battery-voltage") == pytest.approx(truth["battery_voltage_v"], abs=0.5)
 
+    page.evaluate("window.neverReloaded = true")
     stack.command("grid", mode="off")
-    expect(banner).to_contain_text("No grid since", timeout=PATIENCE_MS)
-    expect(page.locator("[data-text='grid']").first).not_to_contain_text("0 W")
+    watcher.wait_for("grid/state", state="off")
+    expect(banner).to_contain_text("No grid since", timeout=FOLLOWS_MS)
+    expect(page.locator(".node-grid")).to_have_attribute("data-state", "missing", timeout=FOLLOWS_MS)
+    expect(page.locator(".line-grid")).to_have_attribute("data-flows", "false", timeout=FOLLOWS_MS)
+    expect(page.locator(".strip-live .band-off")).to_be_attached(timeout=FOLLOWS_MS)
+    expect(page.locator("[data-text='grid']").first).to_have_text("No grid")
     watcher.wait_for("grid/state", state="off", voltage_v=0.0)
     eventually(lambda: stack.rows("SELECT 1 FROM grid_state WHERE state = 'off'"), "the outage is in the database")
     off = watcher.last(INVERTER)
@@ -54,6 +61,9 @@ def test_the_numbers_on_the_page_are_those_of_the_house(stack: Stack, watcher: V
 
     stack.command("grid", mode="on")
     expect(banner).to_contain_text("Grid on since", timeout=PATIENCE_MS)
+    expect(page.locator(".node-grid")).not_to_have_attribute("data-state", "missing", timeout=FOLLOWS_MS)
+    expect(page.locator(".strip-live .band-off")).not_to_be_attached(timeout=FOLLOWS_MS)
+    assert page.evaluate("window.neverReloaded"), "all of that without a reload"
 
     page.goto(f"http://127.0.0.1:{stack.dashboard_port}/history")
     expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_attached(timeout=PATIENCE_MS)

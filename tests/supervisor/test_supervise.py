@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.programs import Ports, Program, demo, up
-from supervisor.supervise import Supervisor, is_free, port_near
+from supervisor.supervise import Supervisor, is_free, ports_near
 from tests.support.broker import free_port
 from tests.support.waiting import until
 
@@ -70,7 +70,9 @@ async def test_a_port_is_waited_for_before_the_next_starts(tmp_path: Path) -> No
     async with running(first, program("second", saying(order, "time.sleep(60)"))):
         await until(lambda: len(lines(order)) == 2)
         assert not is_free(port)
-        assert port_near(port) > port
+        ports = ports_near({"first": port, "second": port + 1})
+        assert port < ports["first"]
+        assert ports["first"] != ports["second"], "two demos beside each other"
 
 
 def test_the_demo_points_at_nothing_real() -> None:

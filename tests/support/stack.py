@@ -136,6 +136,7 @@ class Stack:
         self.plugs.env |= {
             "HOUSE_PLUGS_PORT": "0",
             "HOUSE_PLUGS_CONTROL_PORT": "0",
+            "HOUSE_PLUGS_ANNOUNCE_PORT": "0",
             "HOUSE_CLOUD_PORT": "0",
             "HOUSE_PLUGS_FILE": str(self.plugs_file),
             "HOUSE_PLUGS_READY_FILE": str(self._plugs_ready),
@@ -146,7 +147,7 @@ class Stack:
             TUYA_JOURNAL_FILE=str(directory / "plugs_journal.json"),
             PLUG_RESTORE_DELAY="0.2",
             PLUG_RESTORE_PAUSE="0.1",
-            PLUG_CHECK_INTERVAL="1",
+            PLUG_CHECK_INTERVAL="0.3",
             TUYA_LOCAL_TIMEOUT="0.5",
         )
         self._telegram_ready = directory / "telegram.json"
@@ -164,7 +165,11 @@ class Stack:
             BOT_LANGUAGE="en",
             BOT_STATE_DIR=str(directory / "bot"),
         )
-        self.dashboard = self._service("dashboard", DASHBOARD_PORT=str(self.dashboard_port))
+        self.dashboard = self._service(
+            "dashboard",
+            DASHBOARD_PORT=str(self.dashboard_port),
+            DASHBOARD_STATE_DIR=str(directory / "dashboard"),
+        )
 
     def _service(self, name: str, **settings: str) -> Process:
         env = self.broker.env() | {"DB_PATH": str(self.db_path)} | settings

@@ -1,24 +1,19 @@
 """The cloud: signatures against the four vectors, and every refusal in a sentence, over real HTTP."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from services.tuya import cloud as ours
-from services.tuya.cloud import Account, CloudTalk, sign
+from services.tuya.cloud import CloudTalk, sign
 from services.tuya.plugs import Plug
 from services.tuya.serve import plug_of
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
-from simulators.json_http import Request, serve_requests
 from simulators.tuya import signature
-from simulators.tuya.cloud import CLIENT_ID, SCHEMA, SECRET, USER, Cloud, CloudFault
-from simulators.tuya.plug import Plug as VirtualPlug
+from simulators.tuya.cloud import SCHEMA, CloudFault
+from tests.tuya.sky import Sky
 
-T = TypeVar("T")
 VECTORS = json.loads((Path(__file__).parent / "sign_vectors.json").read_text())["vectors"]
 PLUG = Plug(id="bf1", name="Kettle")
 
@@ -48,37 +43,6 @@ def test_the_simulator_s_signature(vector: dict[str, Any]) -> None:
     assert made == vector["sign"]
 
 
-class Sky:
-    """The virtual cloud on a port, and who we are there."""
-
-    def __init__(self) -> None:
-        self.plug = VirtualPlug("bf1", "Kettle", "0123456789abcdef", "3.3", {"switch_1": 1})
-        self.cloud = Cloud({"bf1": self.plug})
-        self.endpoint = ""
-
-    async def answer(self, request: Request) -> bytes:
-        return await self.cloud.answer(request.method, request.target, request.headers, request.body)
-
-    async def do(self, work: Callable[[CloudTalk], T], **changes: str) -> T:
-        account = {"endpoint": self.endpoint, "client_id": CLIENT_ID, "secret": SECRET, "user_id": USER} | changes
-
-        def talk() -> T:
-            with CloudTalk(Account(**account)) as talking:
-                return work(talking)
-
-        return await asyncio.to_thread(talk)
-
-
-@pytest.fixture
-async def sky(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sky]:
-    monkeypatch.setattr(ours, "TIMEOUT_S", (0.5, 0.5))
-    sky = Sky()
-    server = await serve_requests(sky.answer, "127.0.0.1", 0)
-    sky.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield sky
-    server.close()
-
-
 def switched_off(talk: CloudTalk) -> tuple[object, object]:
     before = talk.read(PLUG)
     talk.switch(PLUG, {"switch_1": False})
@@ -102,6 +66,7 @@ async def test_a_token_that_died_is_fetched_again_and_the_command_is_not_lost(sk
     [
         (CloudFault.SILENT, DeviceOfflineError, "No answer from the Tuya cloud at 127.0.0.1"),
         (CloudFault.HTML, DeviceOfflineError, "no JSON"),
+        (CloudFault.ELSE, DeviceOfflineError, "is no Tuya cloud: check TUYA_ENDPOINT"),
         (CloudFault.QUOTA, CommandRefusedError, "quota of the Tuya trial plan is used up"),
         (CloudFault.PLAN, CommandRefusedError, "plan has expired"),
         (CloudFault.REGION, CommandRefusedError, "another region"),

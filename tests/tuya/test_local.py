@@ -63,6 +63,16 @@ async def test_it_is_read_switched_and_read_back_over_one_connection(version: st
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+async def test_nothing_is_asked_before_it_is_read(version: str) -> None:
+    bench = Bench(version)
+    await bench.local.start("127.0.0.1", 0)
+    talk = await asyncio.to_thread(LocalTalk, bench.plug(), TIMEOUT_S)
+    talk.close()
+    assert bench.virtual.connections == 0
+    bench.local.stop()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 async def test_one_that_only_acknowledges_is_read_back(version: str) -> None:
     bench = Bench(version)
     bench.virtual.fault = PlugFault.NO_REPORT

@@ -14,11 +14,17 @@ from shared.errors import ConfigError
     [
         pytest.param("plugs:\n  - id: [\n", "is not valid YAML in line", id="syntax"),
         pytest.param("plugs: 5\n", "needs a list under `plugs:`", id="no-list"),
+        pytest.param("plug:\n  - {id: a}\n", "needs a list under `plugs:`", id="another-list"),
+        pytest.param("plugs:\n  - a\n", "plug 1, the whole: a plug is settings", id="no-settings"),
         pytest.param("plugs:\n  - {id: a, nmae: x}\n", "plug 1, nmae", id="misspelt"),
         pytest.param("plugs:\n  - {id: a}\n  - {id: a}\n", "two plugs with the id a", id="twice"),
         pytest.param("plugs:\n  - {id: a, mode: local}\n", "mode local needs host and local_key", id="no-way"),
         pytest.param("plugs:\n  - {id: a, local_key: abc}\n", "local_key has 16 characters", id="key"),
+        pytest.param("plugs:\n  - {id: a, local_key: 1234567890123456}\n", "put it in quotes", id="key-of-figures"),
         pytest.param("plugs:\n  - {id: a, version: 4}\n", "plug 1, version", id="version"),
+        pytest.param("plugs:\n  - {id: a, host: Auto}\n", "host is the address of the plug", id="no-address"),
+        pytest.param("plugs:\n  - {id: a, gangs: [switch, switch_1]}\n", "the same data point", id="one-point"),
+        pytest.param("plugs:\n  - {id: a b}\n", "only letters, digits", id="id"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_its_place(text: str, sentence: str, tmp_path: Path) -> None:
@@ -32,7 +38,28 @@ def test_a_mistake_is_one_sentence_with_its_place(text: str, sentence: str, tmp_
     assert file.read_text() == text
 
 
-@pytest.mark.parametrize("text", [None, "", "# mine\n", "plugs: []\n", "plugs:\n", "plugs:\n  - {id: a}  # here\n"])
+@pytest.mark.parametrize(
+    "key", ["*bcdefghijklmnop", "!bcdefghijklmnop", "&bcdefghijklmnop", "@bcdefghijklmnop", "[bc'efghijklmnop"]
+)
+def test_a_key_that_needs_quotes_is_not_in_what_is_said(key: str, tmp_path: Path) -> None:
+    file = tmp_path / "plugs.yaml"
+    file.write_text(f"plugs:\n  - id: a\n    local_key: {key}\n")
+    with pytest.raises(ConfigError, match=r"plug 1, local_key|line [34]") as caught:
+        plugs.read(file)
+    assert "fghij" not in str(caught.value)
+
+
+def test_where_nothing_can_be_added_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "plugs.yaml"
+    file.write_text("plugs: [{id: a}]\n")
+    with pytest.raises(ConfigError, match="New plugs of the account cannot be added"):
+        plugs.add(file, [Plug(id="new")])
+    assert file.read_text() == "plugs: [{id: a}]\n"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "# mine\n", "plugs: []\n", "plugs:\n", "plugs:\n  - {id: a}  # here\n", "plugs:\n- id: a\n"]
+)
 def test_new_plugs_are_added_and_the_rest_stays(text: str | None, tmp_path: Path) -> None:
     file = tmp_path / "plugs.yaml"
     if text is not None:

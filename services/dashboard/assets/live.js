@@ -14,6 +14,7 @@
     const asked = page();
     try {
       const answer = await fetch(`/live/${asked}`, {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
+      if (answer.status === 401) return location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
       if (!answer.ok) throw new Error(answer.statusText);
       const told = await answer.json();
       if (asked !== page()) return refresh(); // the reader has gone on meanwhile

@@ -1,208 +1,229 @@
-"""The chart of *History* as a plain dictionary, pure. `go.Figure` costs six times as much and brings its own look."""
+"""The chart of power and charge as a plain dictionary, pure. `go.Figure` costs six times as much."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
-from services.dashboard.history.periods import Period, Span
+from services.dashboard.history.flows import CHARGE, LOAD, SINKS, SOURCES, Outline, Values, signed, stacked
+from services.dashboard.history.windows import Window, ticks
 from services.dashboard.look import FONT, Theme
 from services.dashboard.wording import Clock
 from shared.history.queries import GridSpan, Series
+from shared.history.reports import Outage
 from shared.messages import Grid
+from shared.texts.catalogue import Language
 
-POWERS = ("pv_power_w", "load_power_w", "grid_power_w", "battery_power_w")
-CHARGE = "battery_soc_percent"
-FIELDS = (*POWERS, CHARGE)
-
-HOUR = timedelta(hours=1)
-SHEER = "2e"
-"""The opacity of a surface, as the last two digits of its colour."""
-TOLD = "%{customdata}<extra></extra>"
 WIDE_ENOUGH = 0.16
 """The part of the chart that a shaded time must cover before there is room for words in it."""
+TOO_NARROW = 0.0015
+"""Less than that is no pixel on a phone."""
+SOLID, SOFT, SHEER = "d9", "80", "33"
+"""Opacities, as the last two digits of a colour."""
 
 
-def history(
-    series: Series, outages: Sequence[GridSpan], period: Period, clock: Clock, *, theme: Theme
-) -> dict[str, Any]:
-    """Return the chart of a period: the four powers above, the state of charge below, the time without grid shaded.
+@dataclass(frozen=True)
+class Drawing:
+    """All that is drawn: the flows of a window, when the grid was away, and which outages were planned."""
 
-    The axis counts the hours that really passed since the beginning and only its labels are local time, so that an hour
-    which the clocks repeat or leave out is neither drawn twice nor stretched.
+    flows: Series
+    spans: Sequence[GridSpan]
+    outages: Sequence[Outage]
+    window: Window
+
+
+def history(drawing: Drawing, title: str, clock: Clock, *, theme: Theme, touch: bool = False) -> dict[str, Any]:
+    """Return the chart: above zero where power came from, below where it went besides the house, the charge in a strip.
+
+    The axis counts the hours that really passed since the period began and only its labels are local time, so that an
+    hour which the clocks repeat or leave out is neither drawn twice nor stretched.
     """
-    start, end = period.bounds(clock.zone)
-    hours = [round((at - start) / HOUR, 3) for at in series.moments]
-    labels = [f"<b>{_label(at.astimezone(clock.zone), period, clock)}</b>" for at in series.moments]
-    traces = [
-        _header(hours, labels),
-        _area(hours, _kilo(series.values["pv_power_w"]), theme.sun),
-        _area(hours, series.values[CHARGE], theme.battery, yaxis="y2"),
-        *_powers(hours, series, theme, clock),
-        _charge(hours, series, theme, clock),
-    ]
+    window = drawing.window
+    shades = _shades(drawing.spans, window, theme, clock)
+    plans = _plans(drawing.outages, window, theme)
     return {
-        "data": traces + _legend(outages, theme, clock),
-        "layout": _layout(period, theme, clock) | {"shapes": _shades(outages, start, end, theme, clock)},
+        "data": [*_traces(drawing, theme, clock), *_legend(shades, plans, theme, clock)],
+        "layout": _layout(window, title, theme, clock, touch=touch) | {"shapes": [*shades, *plans]},
     }
 
 
-def _label(at: datetime, period: Period, clock: Clock) -> str:
-    if period.span is Span.DAY:
-        return f"{at:%H:%M}"
-    return f"{clock.weekday(at.date())} {at.day} {clock.months[at.month - 1]}, {at:%H:%M}"
-
-
-def _header(hours: list[float], labels: list[str]) -> dict[str, Any]:
-    """An invisible line that carries the local time into the box under the finger."""
-    return {
-        "x": hours,
-        "y": [0] * len(hours),
-        "customdata": labels,
-        "hovertemplate": TOLD,
-        "mode": "lines",
-        "opacity": 0,
-        "showlegend": False,
-    }
-
-
-def _powers(hours: list[float], series: Series, theme: Theme, clock: Clock) -> list[dict[str, Any]]:
-    looks: dict[str, dict[str, Any]] = {
-        "pv_power_w": {"line": {"color": theme.sun, "width": 1.8}, "name": clock("node.sun")},
-        "grid_power_w": {"line": {"color": theme.grid, "width": 1.8, "dash": "dot"}, "name": clock("node.grid")},
-        "battery_power_w": {"line": {"color": theme.battery, "width": 1.8}, "name": clock("history.battery_line")},
-        "load_power_w": {"line": {"color": theme.ink, "width": 2.2}, "name": clock("node.home")},
-    }
-    directions = {
-        "grid_power_w": (clock("node.grid"), clock("flow.importing"), clock("flow.exporting")),
-        "battery_power_w": (clock("node.battery"), clock("flow.charging"), clock("flow.discharging")),
-        "pv_power_w": (clock("node.sun"), "", ""),
-        "load_power_w": (clock("node.home"), "", ""),
-    }
+def _traces(drawing: Drawing, theme: Theme, clock: Clock) -> list[dict[str, Any]]:
+    hours = [drawing.window.hours(at) for at in drawing.flows.moments]
+    values = drawing.flows.values
+    # whole watts, for sums of them stay short in the answer
+    above = {name: [None if one is None else round(one) for one in values[name]] for name in (*SOURCES, LOAD)}
+    below = {name: [None if one is None else -round(one) for one in values[name]] for name in SINKS}
+    load = above.pop(LOAD)
+    surfaces = stacked(hours, above) | stacked(hours, below)
+    percents = [None if one is None else round(one, 1) for one in values[CHARGE]]
+    charge = stacked(hours, {CHARGE: percents})
+    line = {"color": theme.ink, "width": 2}
+    strip = {"color": theme.battery, "width": 1.8}
     return [
-        _line(hours, _kilo(series.values[field]))
-        | {
-            "customdata": [_told(value, *directions[field], clock) for value in series.values[field]],
-            "hovertemplate": TOLD,
-        }
-        | look
-        for field, look in looks.items()
+        *(_surface(outline, name, theme, clock) for name, outline in surfaces.items()),
+        *(_strip(outline, theme) for outline in charge.values()),
+        _line(hours, _kilo(load)) | {"name": clock("history.load"), "line": line},
+        _line(hours, percents) | {"yaxis": "y2", "showlegend": False, "line": strip},
+        _told(hours, drawing, theme, clock),
     ]
 
 
-def _kilo(values: Iterable[float | None]) -> list[float | None]:
+def _surface(outline: Outline, name: str, theme: Theme, clock: Clock) -> dict[str, Any]:
+    colour = {"pv": theme.sun, "grid": theme.grid, "battery": theme.battery}[name.partition("_")[0]]
+    x, y = outline
+    return _filled((x, _kilo(y)), f"{colour}{SOFT if name in SINKS else SOLID}") | {"name": clock(f"history.{name}")}
+
+
+def _strip(outline: Outline, theme: Theme) -> dict[str, Any]:
+    return _filled(outline, f"{theme.battery}{SHEER}") | {"yaxis": "y2", "showlegend": False}
+
+
+def _filled(outline: Outline, colour: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": outline[0],
+        "y": outline[1],
+        "fill": "toself",
+        "fillcolor": colour,
+        "line": {"width": 0, "color": colour},
+        "hoverinfo": "skip",
+    }
+
+
+def _line(hours: list[float], values: Values) -> dict[str, Any]:
+    look = {"type": "scatter", "mode": "lines", "connectgaps": False, "hoverinfo": "skip"}
+    return look | {"x": hours, "y": values}
+
+
+def _kilo(values: Values) -> list[float | None]:
     return [None if value is None else value / 1000 for value in values]
 
 
-def _area(hours: Sequence[float], values: Sequence[float | None], colour: str, **more: Any) -> dict[str, Any]:
-    """The surface under a line. It falls to zero at the edges of a gap, where plotly by itself would bridge it."""
-    points: list[tuple[float, float]] = []
-    for known, group in groupby(zip(hours, values, strict=True), key=lambda point: point[1] is not None):
-        stretch = [(hour, value or 0) for hour, value in group] if known else []
-        points += [(stretch[0][0], 0), *stretch, (stretch[-1][0], 0)] if stretch else []
+def _told(hours: list[float], drawing: Drawing, theme: Theme, clock: Clock) -> dict[str, Any]:
+    step, values = drawing.flows.step, drawing.flows.values
+    grid, battery = (signed(values[f"{name}_in_w"], values[f"{name}_out_w"]) for name in ("grid", "battery"))
+    marks = [
+        (theme.sun, clock("node.sun")),
+        (theme.grid, clock("node.grid")),
+        (theme.battery, clock("node.battery")),
+        (theme.ink, clock("history.load")),
+        (theme.battery, clock("history.charge")),
+    ]
+    columns = [
+        [_label(at - step / 2, drawing.window, step, clock) for at in drawing.flows.moments],
+        [clock.power(watts) for watts in values["pv_w"]],
+        _directed(grid, (clock("flow.importing"), clock("flow.exporting")), clock),
+        _directed(battery, (clock("flow.charging"), clock("flow.discharging")), clock),
+        [clock.power(watts) for watts in values[LOAD]],
+        [clock.number("percent", percent) for percent in values[CHARGE]],
+    ]
+    return told(hours, columns, marks)
+
+
+def told(x: Sequence[float], columns: Sequence[Sequence[str]], marks: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return a line that nobody sees, with a box at each point: its title, then the columns by colour and name."""
+    lines = [
+        f'<span style="color:{colour}">■</span> {name} <b>%{{customdata[{index}]}}</b>'
+        for index, (colour, name) in enumerate(marks, 1)
+    ]
     return {
-        "x": [hour for hour, _ in points],
-        "y": [round(value, 3) for _, value in points],
+        "type": "scatter",
         "mode": "lines",
-        "line": {"width": 0},
-        "fill": "tozeroy",
-        "fillcolor": f"{colour}{SHEER}",
-        "hoverinfo": "skip",
+        "opacity": 0,
         "showlegend": False,
-        **more,
+        "x": x,
+        "y": [0] * len(x),
+        "customdata": list(zip(*columns, strict=True)),
+        "hovertemplate": "<br>".join(["<b>%{customdata[0]}</b>", *lines]) + "<extra></extra>",
     }
 
 
-def _told(watts: float | None, name: str, positive: str, negative: str, clock: Clock) -> str:
-    direction = (positive if watts > 0 else negative) if watts else ""
-    return f"{name} <b>{clock.power(watts)}</b> {direction}".rstrip()
+def _directed(values: Values, ways: tuple[str, str], clock: Clock) -> list[str]:
+    return [f"{clock.power(watts)} {ways[watts < 0]}" if watts else clock.power(watts) for watts in values]
 
 
-def _charge(hours: list[float], series: Series, theme: Theme, clock: Clock) -> dict[str, Any]:
-    return _line(hours, series.values[CHARGE]) | {
-        "yaxis": "y2",
-        "name": clock("history.charge"),
-        "showlegend": False,
-        "customdata": [
-            f"{clock('history.charge')} <b>{clock.number('percent', value)}</b>" for value in series.values[CHARGE]
-        ],
-        "hovertemplate": TOLD,
-        "line": {"color": theme.battery, "width": 1.8},
-    }
+def _label(at: datetime, window: Window, step: timedelta, clock: Clock) -> str:
+    """Return when a point's time began; where it is a day, which one."""
+    at = at.astimezone(clock.zone)
+    day = f"{clock.weekday(at.date())} {at.day} {clock.months[at.month - 1]}"
+    if step >= timedelta(days=1):
+        return day
+    short = window.end - window.start <= timedelta(hours=25)
+    return f"{at:%H:%M}" if short else f"{day}, {at:%H:%M}"
 
 
-def _line(hours: list[float], values: Iterable[float | None]) -> dict[str, Any]:
-    rounded = [None if value is None else round(value, 3) for value in values]
-    return {"type": "scatter", "mode": "lines", "x": hours, "y": rounded, "connectgaps": False}
+def _shades(spans: Sequence[GridSpan], window: Window, theme: Theme, clock: Clock) -> list[dict[str, Any]]:
+    length = window.end - window.start
+    return [_shade(span, window, theme, clock) for span in spans if (span.end - span.start) / length >= TOO_NARROW]
 
 
-def _shades(
-    spans: Sequence[GridSpan], start: datetime, end: datetime, theme: Theme, clock: Clock
-) -> list[dict[str, Any]]:
-    return [_shade(span, start, end, theme, clock) for span in spans]
-
-
-def _shade(span: GridSpan, start: datetime, end: datetime, theme: Theme, clock: Clock) -> dict[str, Any]:
+def _shade(span: GridSpan, window: Window, theme: Theme, clock: Clock) -> dict[str, Any]:
     off = span.state is Grid.OFF
-    wide = (span.end - span.start) / (end - start) >= WIDE_ENOUGH
+    wide = (span.end - span.start) / (window.end - window.start) >= WIDE_ENOUGH
     text = (clock("history.outage") if off else clock("history.unknown_grid")) if wide else ""
-    return {
-        "type": "rect",
-        "layer": "below",
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "x0": (span.start - start) / HOUR,
-        "x1": (span.end - start) / HOUR,
+    return _box(window.hours(span.start), window.hours(span.end)) | {
         "line": {"width": 0},
         "fillcolor": theme.outage if off else theme.unknown,
         "label": {"text": text, "textposition": "top center", "font": {"size": 11, "color": theme.muted}},
     }
 
 
-def _legend(spans: Sequence[GridSpan], theme: Theme, clock: Clock) -> list[dict[str, Any]]:
-    """Traces without points, so that the legend explains the shades that are there."""
-    there = {span.state for span in spans}
-    looks = {
-        Grid.OFF: (clock("history.outage"), theme.outage),
-        Grid.UNKNOWN: (clock("history.unknown_grid"), theme.unknown),
-    }
+def _plans(outages: Sequence[Outage], window: Window, theme: Theme) -> list[dict[str, Any]]:
+    length = window.end - window.start
+    known = {(one.plan_start, one.plan_end) for one in outages}
+    return [
+        _box(window.hours(start), window.hours(end))
+        | {"fillcolor": "rgba(0,0,0,0)", "line": {"width": 1.5, "dash": "dot", "color": theme.muted}}
+        for start, end in sorted((start, end) for start, end in known if start and end)
+        if (end - start) / length >= TOO_NARROW * 10
+    ]
+
+
+def _box(x0: float, x1: float) -> dict[str, Any]:
+    return {"type": "rect", "layer": "below", "yref": "paper", "y0": 0, "y1": 1, "x0": x0, "x1": x1}
+
+
+def _legend(
+    shades: list[dict[str, Any]], plans: list[dict[str, Any]], theme: Theme, clock: Clock
+) -> list[dict[str, Any]]:
+    """Traces without points, so that the legend explains the boxes that are there."""
+    there = {shade["fillcolor"] for shade in shades}
+    looks = [
+        (clock("history.outage"), theme.outage, "square", theme.outage in there),
+        (clock("history.unknown_grid"), theme.unknown, "square", theme.unknown in there),
+        (clock("history.planned"), theme.muted, "square-open-dot", bool(plans)),
+    ]
     return [
         {
+            "type": "scatter",
             "x": [None],
             "y": [None],
             "mode": "markers",
-            "marker": {"symbol": "square", "size": 12, "color": colour},
+            "marker": {"symbol": symbol, "size": 12, "color": colour},
             "name": name,
         }
-        for state, (name, colour) in looks.items()
-        if state in there
+        for name, colour, symbol, needed in looks
+        if needed
     ]
 
 
 def _caption(text: str, theme: Theme) -> dict[str, Any]:
     """The name of the strip below, in the gap above it."""
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0.225, "yanchor": "bottom"}
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0.205, "yanchor": "bottom"}
     return place | {"text": text, "showarrow": False, "font": {"size": 12, "color": theme.muted}}
 
 
-def _layout(period: Period, theme: Theme, clock: Clock) -> dict[str, Any]:
-    start, end = period.bounds(clock.zone)
-    ticks = [((at - start) / HOUR, text) for at, text in period.ticks(clock)]
-    axis = {
-        "gridcolor": theme.line,
-        "zerolinecolor": theme.line,
-        "fixedrange": True,
-        "tickfont": {"color": theme.muted},
-    }
+def plain(theme: Theme, clock: Clock) -> dict[str, Any]:
+    """Return what the layouts of all charts have in common."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12, "color": theme.ink},
-        "margin": {"l": 46, "r": 10, "t": 44, "b": 30},
+        "separators": ",\u202f" if clock.language is Language.UK else ".\u202f",
+        "margin": {"l": 50, "r": 10, "t": 44, "b": 30},
         "dragmode": False,
         "hovermode": "x unified",
-        "hoversubplots": "axis",
         "hoverlabel": {"bgcolor": theme.paper, "bordercolor": theme.line, "font": {"color": theme.ink}},
         "legend": {
             "orientation": "h",
@@ -210,21 +231,49 @@ def _layout(period: Period, theme: Theme, clock: Clock) -> dict[str, Any]:
             "y": 1.02,
             "yanchor": "bottom",
             "itemclick": False,
+            "itemdoubleclick": False,
             "traceorder": "normal",
         },
-        "xaxis": axis
+    }
+
+
+def axis(theme: Theme) -> dict[str, Any]:
+    """Return what all axes have in common."""
+    return {
+        "gridcolor": theme.line,
+        "zerolinecolor": theme.muted,
+        "fixedrange": True,
+        "tickfont": {"color": theme.muted, "size": 11},
+    }
+
+
+def _layout(window: Window, title: str, theme: Theme, clock: Clock, *, touch: bool) -> dict[str, Any]:
+    """A finger scrolls the page and a mouse draws the span to zoom into."""
+    marks = ticks(window, clock)
+    lines = axis(theme)
+    return plain(theme, clock) | {
+        "dragmode": False if touch else "zoom",
+        "uirevision": f"{window.start} {window.end}",
+        "xaxis": lines
         | {
-            "range": [0, (end - start) / HOUR],
-            "tickvals": [hour for hour, _ in ticks],
-            "ticktext": [text for _, text in ticks],
+            "fixedrange": touch,
+            "range": window.range,
+            "tickvals": [hour for hour, _ in marks],
+            "ticktext": [text for _, text in marks],
             "anchor": "y2",
+            "zeroline": False,
             "ticks": "outside",
             "ticklen": 7,
             "tickcolor": "rgba(0,0,0,0)",
-            "unifiedhovertitle": {"text": period.title(clock)},
+            "unifiedhovertitle": {"text": title},
+            "showspikes": True,
+            "spikemode": "across",
+            "spikethickness": 1,
+            "spikecolor": theme.muted,
         },
-        "yaxis": axis | {"domain": [0.32, 1], "ticksuffix": " kW", "zeroline": True, "rangemode": "tozero"},
+        "yaxis": lines
+        | {"domain": [0.3, 1], "ticksuffix": clock("kilowatts", value=""), "zeroline": True, "rangemode": "tozero"},
         "annotations": [_caption(clock("history.charge"), theme)],
-        "yaxis2": axis
-        | {"domain": [0, 0.22], "range": [0, 102], "tickvals": [0, 50, 100], "ticktext": ["0 %", "50 %", "100 %"]},
+        "yaxis2": lines
+        | {"domain": [0, 0.2], "range": [0, 102], "tickvals": [0, 50, 100], "ticktext": ["0 %", "50 %", "100 %"]},
     }

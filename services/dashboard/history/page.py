@@ -1,27 +1,41 @@
-"""The page *History*: reads what was recorded in a period and lays it out."""
+"""The page *History*: what was recorded in a period, finer where it is zoomed into, and as a file."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from dash import dcc, html
-from sqlalchemy import Engine
+from dash import Input, Output, State, dcc, html, no_update
+from flask import Flask, Response, abort, request, stream_with_context
 
-from services.dashboard.history import figures
-from services.dashboard.history.periods import BUCKETS, Period, Span, asked_for
+from services.dashboard.history import bars, download, figures, parts, read
+from services.dashboard.history.energy import UNKNOWN
+from services.dashboard.history.figures import Drawing
+from services.dashboard.history.periods import DOWNLOAD, PATH, Period, asked_for
+from services.dashboard.history.read import Energy
+from services.dashboard.history.table import table
+from services.dashboard.history.windows import whole, zoomed
 from services.dashboard.live import Snapshot
-from services.dashboard.look import CONFIG, THEMES
-from services.dashboard.markup import attributes, icon
+from services.dashboard.look import CONFIG, THEMES, Theme
+from services.dashboard.markup import attributes
 from services.dashboard.pages import Look, Page, Site, View
 from services.dashboard.wording import Clock
 from shared.errors import StorageError
-from shared.history.queries import GridSpan, Series, latest, outages, series
-from shared.messages import Grid
+from shared.history.queries import latest
+from shared.history.reports import first_day
+
+ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500, "showTips": False}
+
+RANGE = """told => {
+  if (told?.['xaxis.autorange']) return [];
+  const range = [told?.['xaxis.range[0]'], told?.['xaxis.range[1]']];
+  return range.includes(undefined) ? window.dash_clientside.no_update : range;
+}"""
+"""Of all that plotly tells about its layout, only what was zoomed into; an empty range is everything again."""
 
 
 def layout(clock: Clock) -> html.Div:
     """Return where the recorded goes."""
-    return html.Div(html.P(clock("page.loading"), className="loading"), id="history-recorded", className="recorded")
+    place = html.Div(html.P(clock("page.loading"), className="loading"), id="history-recorded", className="recorded")
+    return html.Div([dcc.Store(id="history-range"), place])
 
 
 def view(_snapshot: Snapshot, _clock: Clock) -> View:
@@ -33,89 +47,127 @@ def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
     """Return the period that is asked for, with a sentence instead of a chart where there is nothing to draw."""
     period = asked_for(look.search, clock.today)
     try:
-        return [_controls(period, clock), *_content(site.engine, period, clock, look.scheme)]
+        return _content(site, period, clock, THEMES.get(look.scheme, THEMES["light"]))
     except StorageError as error:
-        return [_controls(period, clock), _says(str(error))]
+        return [parts.controls(period, None, clock), parts.says(str(error))]
 
 
-def _content(engine: Engine, period: Period, clock: Clock, scheme: str) -> list[Any]:
-    seen = latest(engine)
+def _content(site: Site, period: Period, clock: Clock, theme: Theme) -> list[Any]:
+    seen = latest(site.engine)
     if not seen:
-        return [_says(clock("history.nothing_yet"))]
+        return [parts.controls(period, None, clock), parts.says(clock("history.nothing_yet"))]
     name = period.inverter if period.inverter in seen else next(iter(seen))
-    start, end = period.bounds(clock.zone)
-    data = series(engine, name, figures.FIELDS, start=start, end=end, buckets=BUCKETS[period.span])
-    spans = outages(engine, start=start, end=end)
-    choice = [_inverters(period, list(seen), name)] if len(seen) > 1 else []
-    if data.empty:
-        return [*choice, _says(clock("history.nothing_here", last=clock.since(seen[name])))]
-    return [*choice, _chart(data, spans, period, clock, scheme), _summary(spans, clock)]
-
-
-def _chart(data: Series, spans: Sequence[GridSpan], period: Period, clock: Clock, scheme: str) -> html.Section:
-    theme = THEMES.get(scheme, THEMES["light"])
-    figure = figures.history(data, spans, period, clock, theme=theme)
-    graph = dcc.Graph(id="chart", figure=figure, config=CONFIG, responsive=True, className="chart")
-    label = clock("history.chart", period=period.title(clock))
-    return html.Section(graph, className="card", role="img", **attributes(aria_label=label))
-
-
-def _summary(spans: Sequence[GridSpan], clock: Clock) -> html.Section:
-    off, unknown = (_total(spans, state) for state in (Grid.OFF, Grid.UNKNOWN))
-    count = sum(span.state is Grid.OFF for span in spans)
-    lost = clock.count("history.outages", count, duration=clock.lasted(off))
-    lines = [lost if count else clock("history.no_outage")]
-    if unknown:
-        lines.append(clock("history.nobody_knew", duration=clock.lasted(unknown)))
-    return html.Section(
-        [html.P([icon("grid-off" if count else "grid"), *lines[:1]]), *map(html.P, lines[1:])], className="card summary"
-    )
-
-
-def _total(spans: Sequence[GridSpan], state: Grid) -> timedelta:
-    return sum((span.end - span.start for span in spans if span.state is state), timedelta())
-
-
-def _controls(period: Period, clock: Clock) -> html.Div:
-    today = clock.today
-    spans = [
-        _choice(clock(f"span.{span.value}"), period.of_span(span, today), chosen=span is period.span) for span in Span
+    top: list[Any] = [parts.controls(period, first_day(site.engine, name, clock.zone), clock)]
+    if len(seen) > 1:
+        top.append(parts.inverters(period, list(seen), name, clock))
+    drawing = read.drawing(site.engine, name, whole(period, clock.zone), clock.now)
+    energy = read.energy_of(site.engine, name, period, site.settings.tariff, clock)
+    if drawing.flows.empty and energy.total == UNKNOWN:
+        return [*top, parts.says(clock("history.nothing_here", last=clock.since(seen[name])))]
+    return [
+        *top,
+        _chart(drawing, period, clock, theme),
+        parts.summary(drawing.spans, clock),
+        *_energy(site, energy, period, clock, theme),
+        html.Div(parts.download(period, name, clock), className="tail"),
     ]
-    later = period.later() if not period.contains(today) and period.first <= today else None
-    return html.Div(
-        [
-            html.Nav(spans, className="choices"),
-            html.Div(
-                [
-                    _step("earlier", clock("history.earlier"), period.earlier()),
-                    html.H1(period.title(clock)),
-                    _step("later", clock("history.later"), later),
-                ],
-                className="steps",
-            ),
-        ],
-        className="controls",
+
+
+def _chart(drawing: Drawing, period: Period, clock: Clock, theme: Theme) -> html.Section:
+    figure = figures.history(drawing, period.title(clock), clock, theme=theme, touch=_touch())
+    graph = dcc.Graph(id="chart", figure=figure, config=ZOOMED, responsive=True, className="chart")
+    label = clock("history.chart", period=period.title(clock))
+    hint = html.P(clock("history.zoom"), className="hint for-mouse")
+    return html.Section(
+        [html.H2(clock("history.power")), html.Div(graph, role="img", **attributes(aria_label=label)), hint],
+        className="card drawn",
     )
 
 
-def _choice(text: str, target: Period, *, chosen: bool) -> dcc.Link:
-    return dcc.Link(text, href=target.address, className="choice chosen" if chosen else "choice")
+def _touch() -> bool:
+    """Return whether the page is under a finger, as assets/history.js noted in a cookie."""
+    return request.cookies.get("pointer") == "coarse"
 
 
-def _step(name: str, title: str, target: Period | None) -> Any:
-    if target is None:
-        return html.Span(icon(name), className="step step-none", **attributes(aria_hidden="true"))
-    return dcc.Link(icon(name), href=target.address, title=title, className=f"step step-{name}")
+def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: Theme) -> list[Any]:
+    title = html.H2(clock("history.in_kwh"))
+    if energy.total == UNKNOWN:
+        return [html.Section([title, html.P(clock("history.no_energy_yet"))], className="card")]
+    tariff = site.settings.tariff
+    sums = parts.totals(energy.total, energy.before, clock) + parts.shares(energy.total, energy.cost, tariff, clock)
+    notes = [clock("history.no_tariff")] if tariff is None else []
+    if energy.before != UNKNOWN:
+        notes.insert(0, parts.against(period, clock))
+    figure = bars.bars(energy.pieces, clock, theme=theme)
+    graph = dcc.Graph(id="energy", figure=figure, config=CONFIG, responsive=True, className="bars")
+    label = clock("history.bars", period=period.title(clock))
+    card = [
+        title,
+        html.Dl(sums, className="sums"),
+        *(html.P(note, className="hint") for note in notes),
+        html.Div(graph, role="img", **attributes(aria_label=label)),
+    ]
+    return [
+        html.Section(card, className="card"),
+        table(energy.pieces, energy.total, energy.cost, tariff, clock),
+    ]
 
 
-def _inverters(period: Period, names: Sequence[str], shown: str) -> html.Nav:
-    return html.Nav(
-        [_choice(name, period.of_inverter(name), chosen=name == shown) for name in names], className="choices"
+def callbacks(app: Any, site: Site) -> None:
+    """Read finer what is zoomed into; a bar leads to the time it stands for."""
+
+    def zoom(hours: Any, search: str | None, scheme: str | None) -> Any:
+        clock = site.clock()
+        period = asked_for(search, clock.today)
+        window = zoomed(hours, period, clock.zone)
+        if window is None:
+            return no_update
+        try:
+            seen = latest(site.engine)
+            name = period.inverter if period.inverter in seen else next(iter(seen), "")
+            drawing = read.drawing(site.engine, name, window, clock.now)
+        except StorageError:
+            return no_update
+        theme = THEMES.get(scheme or "", THEMES["light"])
+        return figures.history(drawing, period.title(clock), clock, theme=theme, touch=_touch())
+
+    app.clientside_callback(
+        RANGE, Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True
+    )
+    app.callback(
+        Output("chart", "figure"),
+        Input("history-range", "data"),
+        State("url", "search"),
+        State("look", "data"),
+        prevent_initial_call=True,
+    )(zoom)
+    app.clientside_callback(
+        f"(bar) => bar?.points.map(one => one.customdata).find(one => one?.startsWith?.('{PATH}?'))"
+        " ?? window.dash_clientside.no_update",
+        Output("url", "href"),
+        Input("energy", "clickData"),
+        prevent_initial_call=True,
     )
 
 
-def _says(sentence: str) -> html.Section:
-    return html.Section([icon("chart"), html.P(sentence)], className="card empty")
+def routes(server: Flask, site: Site) -> None:
+    """Serve a period as a file."""
+
+    @server.get(DOWNLOAD)
+    def history_csv() -> Response:
+        clock = site.clock()
+        period = asked_for(request.query_string.decode(), clock.today)
+        try:
+            seen = latest(site.engine)
+        except StorageError as error:
+            abort(Response(str(error), 503, mimetype="text/plain"))
+        name = period.inverter or next(iter(seen), "")
+        if name not in seen:
+            abort(Response(clock("history.nothing_yet"), 404, mimetype="text/plain"))
+        lines = download.lines(site.engine, name, period, zone=clock.zone, now=datetime.now(UTC))
+        answer = Response(stream_with_context(lines), mimetype="text/csv")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{download.file_name(period)}"'
+        return answer
 
 
-PAGE = Page("history", "chart", layout, view, recorded=recorded)
+PAGE = Page("history", "chart", layout, view, recorded=recorded, routes=routes, callbacks=callbacks)

@@ -1,6 +1,7 @@
 """The four nodes of the power flow and their tiles: numbers, directions and how strongly it flows, pure."""
 
 from services.dashboard.wording import Clock
+from shared.charge import load_w
 from shared.messages import Grid, InverterState
 
 STILL_W = 10
@@ -9,15 +10,16 @@ FULL_W = 5000
 """From here on a flow is drawn as thick and fast as it gets."""
 
 
-def tiles(inverter: InverterState, grid: Grid, clock: Clock) -> dict[str, str]:
+def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, clock: Clock) -> dict[str, str]:
     """Return the texts of the nodes and tiles."""
     missing = grid is Grid.OFF
     return {
         "sun": clock.power(inverter.pv_power_w),
         "sun-note": _sun_note(inverter, clock),
+        "sun-strings": _sun_strings(inverter, clock),
         "grid": clock("now.no_grid") if missing else clock.power(inverter.grid_power_w),
         "grid-note": "" if missing else _direction(inverter.grid_power_w, ("importing", "exporting", "idle"), clock),
-        "home": clock.power(inverter.load_power_w),
+        "home": clock.power(load_w(inverter)),
         "home-note": _home_note(inverter, clock),
         "battery": clock.power(inverter.battery_power_w),
         "battery-fact": "" if inverter.battery_power_w is None else clock.power(inverter.battery_power_w),
@@ -25,7 +27,7 @@ def tiles(inverter: InverterState, grid: Grid, clock: Clock) -> dict[str, str]:
         "grid-voltage": _fact("volts", inverter.grid_voltage_v, 1, clock),
         "grid-frequency": _fact("hertz", inverter.grid_frequency_hz, 2, clock),
         "battery-note": _direction(inverter.battery_power_w, ("charging", "discharging", "resting"), clock),
-        "soc": clock.number("percent", inverter.battery_soc_percent),
+        "soc": clock.number("percent", soc_percent),
     }
 
 
@@ -40,10 +42,20 @@ def _sun_note(inverter: InverterState, clock: Clock) -> str:
     return clock("now.no_sun") if inverter.pv_power_w == 0 else ""
 
 
+def _sun_strings(inverter: InverterState, clock: Clock) -> str:
+    """Return what each of two strings of panels gives; of one alone the tile's value says it."""
+    strings = (inverter.pv1_power_w, inverter.pv2_power_w)
+    return " + ".join(map(clock.power, strings)) if all(strings) else ""
+
+
+def load_percent(inverter: InverterState) -> float | None:
+    """Return how much of what the inverter can give the home draws."""
+    return inverter.load_percent if inverter.total_load_percent is None else inverter.total_load_percent
+
+
 def _home_note(inverter: InverterState, clock: Clock) -> str:
-    if inverter.load_percent is None:
-        return ""
-    return clock("now.load_share", percent=clock.number("percent", inverter.load_percent))
+    share = load_percent(inverter)
+    return "" if share is None else clock("now.load_share", percent=clock.number("percent", share))
 
 
 def _direction(watts: float | None, names: tuple[str, str, str], clock: Clock) -> str:
@@ -60,7 +72,7 @@ def nodes(inverter: InverterState, grid: Grid) -> dict[str, str]:
         "sun": _node(inverter.pv_power_w),
         "grid": "missing" if grid is Grid.OFF else _node(inverter.grid_power_w),
         "battery": _node(inverter.battery_power_w),
-        "home": _node(inverter.load_power_w),
+        "home": _node(load_w(inverter)),
     }
 
 
@@ -76,7 +88,7 @@ def flow(inverter: InverterState, grid: Grid) -> dict[str, float]:
         "sun": strength(inverter.pv_power_w),
         "grid": 0 if grid is Grid.OFF else strength(inverter.grid_power_w),
         "battery": -strength(inverter.battery_power_w),
-        "home": strength(inverter.load_power_w),
+        "home": strength(load_w(inverter)),
     }
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from services.dashboard.markup import attributes, icon, part, text
+from services.dashboard.now.plugs import routes
+from services.dashboard.now.recorded import recorded
 from services.dashboard.now.view import view
 from services.dashboard.pages import Page
 from services.dashboard.wording import Clock
@@ -20,9 +22,9 @@ def layout(clock: Clock) -> list[Any]:
             [
                 _banner(),
                 html.Div(
-                    [_flow(clock), html.Div([_tiles(clock), _details(clock)], className="facts")],
-                    className="columns",
+                    [_flow(clock), html.Div([_tiles(clock), _packs(clock)], className="facts")], className="columns"
                 ),
+                _strip(clock),
                 html.Section(
                     [html.H2(clock("now.other_inverters")), part("others", html.Ul, className="others")],
                     className="card",
@@ -30,10 +32,8 @@ def layout(clock: Clock) -> list[Any]:
             ],
             className="if-readings",
         ),
-        html.Section(
-            [html.H2(clock("service.title")), part("services", html.Ul, className="services")],
-            className="card if-answered",
-        ),
+        _plugs(clock),
+        html.Div([_details(clock), _sources(clock)], className="columns"),
     ]
 
 
@@ -45,6 +45,7 @@ def _banner() -> html.Section:
                 [
                     html.H1([text("banner", **attributes(aria_live="polite")), text("lasting", className="lasting")]),
                     text("verdict", html.P, className="verdict"),
+                    text("outlook", html.P, className="verdict outlook"),
                 ]
             ),
             html.P([html.Span(className="pulse"), text("name", className="name"), text("as-of")], className="as-of"),
@@ -93,17 +94,21 @@ def _tiles(clock: Clock) -> html.Div:
                 "battery",
                 clock("node.battery"),
                 "soc",
-                html.Div(html.Div(className="level"), className="bar"),
+                _bar(),
                 "battery-fact",
                 "battery-note",
                 "battery-voltage",
             ),
-            _tile("home", clock("node.home"), "home", "home-note"),
-            _tile("sun", clock("node.sun"), "sun", "sun-note"),
+            _tile("home", clock("node.home"), "home", _bar(), "home-note"),
+            _tile("sun", clock("node.sun"), "sun", "sun-note", "sun-strings"),
             _tile("grid", clock("node.grid"), "grid", "grid-note", "grid-voltage", "grid-frequency"),
         ],
         className="tiles",
     )
+
+
+def _bar() -> html.Div:
+    return html.Div(html.Div(className="level"), className="bar", **attributes(aria_hidden="true"))
 
 
 def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
@@ -122,6 +127,45 @@ def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
     )
 
 
+def _packs(clock: Clock) -> html.Section:
+    """Several batteries, each of which leads to their page."""
+    link = dcc.Link(part("packs", html.Span, className="packs"), href="/battery", title=clock("page.battery"))
+    return html.Section(link, className="card packs-card")
+
+
+def _strip(clock: Clock) -> html.Section:
+    looks = ("charge", "off", "planned", "possible", "unknown")
+    legend = [html.Li([html.Span(className=f"key key-{look}"), clock(f"strip.{look}")]) for look in looks]
+    scale = [html.Span(clock.number("percent", mark), className=f"scale scale-{mark}") for mark in (100, 50)]
+    layers = [html.Div(id="now-recorded", className="strip-past"), part("strip", className="strip-live"), *scale]
+    return html.Section(
+        [html.H2(clock("strip.title")), html.Div(layers, className="strip"), html.Ul(legend, className="legend")],
+        className="card strip-card",
+    )
+
+
+def _sources(clock: Clock) -> html.Section:
+    return html.Section(
+        [
+            html.H2(clock("now.sources")),
+            part("sources", html.Ul, className="sources"),
+            part("services", html.Ul, className="services"),
+        ],
+        className="card if-answered",
+    )
+
+
+def _plugs(clock: Clock) -> html.Section:
+    return html.Section(
+        [
+            html.H2(clock("plug.title")),
+            text("plugs-closed", html.P, className="plugs-closed"),
+            part("plugs", html.Ul, className="plugs", **attributes(data_no_answer=clock("plug.no_answer"))),
+        ],
+        className="card if-answered plugs-card",
+    )
+
+
 def _details(clock: Clock) -> html.Section:
     rows = [
         ("mode", clock("now.mode")),
@@ -136,7 +180,7 @@ def _details(clock: Clock) -> html.Section:
         html.Div([html.Dt(label), text(key, html.Dd, className="dims", **attributes(data_state_of=key))])
         for key, label in rows
     ]
-    return html.Section([html.H2(clock("now.details")), html.Dl(pairs)], className="card details")
+    return html.Section([html.H2(clock("now.details")), html.Dl(pairs)], className="card details if-readings")
 
 
-PAGE = Page("now", "now", layout, view)
+PAGE = Page("now", "now", layout, view, recorded=recorded, renews=True, routes=routes)

@@ -2,16 +2,17 @@
 
 from services.dashboard.now.nodes import STILL_W, sign
 from services.dashboard.wording import Clock
+from shared.charge import load_w
 from shared.messages import Grid, InverterState
 from shared.texts.numbers import JOINED
 
 
-def verdict(inverter: InverterState, grid: Grid, clock: Clock) -> str:
+def verdict(inverter: InverterState, grid: Grid, soc_percent: float | None, clock: Clock) -> str:
     """Return the sentence of a reading that is live."""
-    uses = ""
-    if inverter.load_power_w is not None:
-        uses = clock("now.home_uses", power=clock.power(inverter.load_power_w)) + _sources(inverter, grid, clock)
-    return f"{JOINED}· ".join(part for part in (uses, _battery(inverter, clock)) if part)
+    uses, load = "", load_w(inverter)
+    if load is not None:
+        uses = clock("now.home_uses", power=clock.power(load)) + _sources(inverter, grid, clock)
+    return f"{JOINED}· ".join(part for part in (uses, _battery(inverter, soc_percent, clock)) if part)
 
 
 def _sources(inverter: InverterState, grid: Grid, clock: Clock) -> str:
@@ -27,8 +28,8 @@ def _sources(inverter: InverterState, grid: Grid, clock: Clock) -> str:
     return clock("now.from_sources", sources=joined)
 
 
-def _battery(inverter: InverterState, clock: Clock) -> str:
-    if inverter.battery_soc_percent is None:
+def _battery(inverter: InverterState, soc_percent: float | None, clock: Clock) -> str:
+    if soc_percent is None:
         return ""
     name = "now.battery_charging" if sign(inverter.battery_power_w) > 0 else "now.battery_at"
-    return clock(name, soc=clock.number("percent", inverter.battery_soc_percent))
+    return clock(name, soc=clock.number("percent", soc_percent))

@@ -8,11 +8,17 @@ from dash import html
 from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.now.banner import banner, banner_state
-from services.dashboard.now.nodes import flow, nodes, tiles
+from services.dashboard.now.nodes import flow, load_percent, nodes, tiles
+from services.dashboard.now.outlook import outlook
+from services.dashboard.now.packs import pack_rows
+from services.dashboard.now.plugs import closed_why, plug_rows
+from services.dashboard.now.sources import source_rows
+from services.dashboard.now.strip import live_layer
 from services.dashboard.now.verdict import verdict
 from services.dashboard.pages import View
 from services.dashboard.services import service_rows
 from services.dashboard.wording import Clock
+from shared import charge
 from shared.messages import Contact, Grid, InverterState
 
 
@@ -23,23 +29,34 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
     reading = inverter or InverterState(at=clock.now)
     live = snapshot.connected and clock.fresh(reading.at)
     grid = snapshot.grid.state if snapshot.grid and clock.fresh(snapshot.grid.at) else Grid.UNKNOWN
+    soc = charge.soc_percent(charge.live_sum(snapshot.batteries, clock.now), reading)
     return View(
         missing=inverter is None,
         stale=not live,
         text={
             "empty": clock("now.empty" if snapshot.connected else "now.empty_offline"),
             **banner(snapshot, clock),
-            **tiles(reading, grid, clock),
+            **tiles(reading, grid, soc, clock),
             **_details(reading, clock),
-            "verdict": verdict(reading, grid, clock) if live else _why(snapshot, name, clock),
-            "as-of": _as_of(inverter, clock),
+            "verdict": verdict(reading, grid, soc, clock) if live else _why(snapshot, name, clock),
+            "outlook": outlook(snapshot, inverter if live else None, clock),
+            "plugs-closed": closed_why(snapshot, clock) if snapshot.plugs else "",
+            "as-of": _as_of(inverter, clock, connected=snapshot.connected),
             "name": name if len(snapshot.inverters) > 1 else "",
         },
         state={"banner": banner_state(snapshot, clock), **nodes(reading, grid), **_alarms(reading)},
-        parts={"others": tree(_others(snapshot, name, clock)), "services": tree(service_rows(snapshot, clock))},
+        parts={
+            "others": tree(_others(snapshot, name, clock)),
+            "packs": tree(pack_rows(snapshot, clock)),
+            "strip": tree(live_layer(snapshot, soc, clock)),
+            "plugs": tree(plug_rows(snapshot, clock)),
+            "sources": tree(source_rows(snapshot, clock)),
+            "services": tree(_troubled(snapshot, clock)),
+        },
         extra={
             "flow": flow(reading, grid) if live and inverter else dict.fromkeys(("sun", "grid", "battery", "home"), 0),
-            "soc": reading.battery_soc_percent,
+            "soc": soc,
+            "load": load_percent(reading),
         },
     )
 
@@ -51,6 +68,12 @@ def chosen(inverters: Mapping[str, InverterState], clock: Clock) -> str:
     return next(live, heard_last)
 
 
+def _troubled(snapshot: Snapshot, clock: Clock) -> list[Any]:
+    """The services that need somebody; all of them while there is nothing else to see."""
+    rows = service_rows(snapshot, clock)
+    return [row for row in rows if vars(row)["data-state"] != "online"] if snapshot.inverters else rows
+
+
 def _why(snapshot: Snapshot, name: str, clock: Clock) -> str:
     """What the poller says about a device that does not answer."""
     contact = snapshot.availability.get(name)
@@ -59,10 +82,10 @@ def _why(snapshot: Snapshot, name: str, clock: Clock) -> str:
     return clock("now.inverter_why", why=contact.why)
 
 
-def _as_of(inverter: InverterState | None, clock: Clock) -> str:
+def _as_of(inverter: InverterState | None, clock: Clock, *, connected: bool) -> str:
     if inverter is None:
         return ""
-    return clock("page.live" if clock.fresh(inverter.at) else "page.as_of", at=clock.second(inverter.at))
+    return clock("page.live" if connected and clock.fresh(inverter.at) else "page.as_of", at=clock.second(inverter.at))
 
 
 def _alarms(inverter: InverterState) -> dict[str, str]:
@@ -95,8 +118,8 @@ def _others(snapshot: Snapshot, shown: str, clock: Clock) -> list[Any]:
         html.Li(
             [
                 html.Span(name, className="name"),
-                html.Span(clock.power(snapshot.inverters[name].load_power_w), className="word"),
-                html.Span(_as_of(snapshot.inverters[name], clock), className="as-of"),
+                html.Span(clock.power(charge.load_w(snapshot.inverters[name])), className="word"),
+                html.Span(_as_of(snapshot.inverters[name], clock, connected=snapshot.connected), className="as-of"),
             ]
         )
         for name in sorted(snapshot.inverters)

@@ -1,0 +1,108 @@
+"""The guard at the door of the web server: who may read, and whose commands are heard."""
+
+import hmac
+import secrets
+from datetime import timedelta
+
+from flask import Flask, current_app, jsonify, redirect, request, session
+from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+
+from services.dashboard.access import login
+from services.dashboard.access.origin import from_this_machine, same_origin
+from services.dashboard.access.password import Password
+from services.dashboard.installable import ICONS, MANIFEST
+from services.dashboard.settings import DashboardSettings
+
+STAYS = timedelta(days=30)
+"""So long somebody stays logged in after the page was last opened."""
+HEALTH = "/healthz"
+CALENDAR = "/outages.ics"
+DASH = "/_dash-update-component"
+"""What Dash posts to. Its callbacks only read, so no token is asked for; it must come from our page all the same."""
+OPEN = {HEALTH, login.PATH, MANIFEST, "/assets/dashboard.css", "/assets/icons.css", "/assets/icon.svg", *ICONS.values()}
+"""What the login page and the container's health check need."""
+SAFE = {"GET", "HEAD", "OPTIONS"}
+PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""What proxies add to a request."""
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, which browsers keep from being sent unencrypted once it was set over https."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as Flask calls it
+        """Return whether the cookie is for https only."""
+        return request.is_secure
+
+
+def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
+    """Let in who knows the password or, where none is set, this machine only; hear commands of our own page only."""
+    given = settings.dashboard_password.get_secret_value()
+    password = Password(given, key) if given else None
+    server.secret_key = password.derived(key) if password else key
+    server.session_interface = Sessions()
+    server.config.update(
+        PASSWORD_IS_SET=bool(password),
+        SESSION_COOKIE_NAME=f"easun_{settings.dashboard_port}",  # cookies do not tell ports apart
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=STAYS,
+    )
+    server.before_request(_let_in)
+    server.before_request(_heard)
+    server.register_blueprint(login.pages(password))
+
+
+def is_in() -> bool:
+    """Return whether whoever asks may see everything."""
+    if current_app.config["PASSWORD_IS_SET"]:
+        return bool(session.get("in"))
+    return from_this_machine(
+        request.remote_addr, request.host, forwarded=any(name in request.headers for name in PASSED_ON)
+    )
+
+
+def csrf_token() -> str:
+    """Return what every command has to send back as X-CSRF-Token. Asked for by the page when it opens, so a session
+    lasts from then on.
+    """
+    session.permanent = True
+    token: str = session.setdefault("csrf", secrets.token_urlsafe(32))
+    return token
+
+
+def calendar_key() -> str | None:
+    """Return the key with which a calendar may read `/outages.ics?key=` and nothing else; None where none is needed."""
+    if not current_app.config["PASSWORD_IS_SET"]:
+        return None
+    secret = current_app.secret_key
+    return hmac.new(secret if isinstance(secret, bytes) else b"", CALENDAR.encode(), "sha256").hexdigest()[:32]
+
+
+def _let_in() -> ResponseReturnValue | None:
+    if request.path in OPEN or is_in():
+        return None
+    if not current_app.config["PASSWORD_IS_SET"]:
+        return login.refused()
+    if request.path == CALENDAR and _equal(request.args.get("key"), calendar_key()):
+        return None
+    if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
+        return redirect(login.address(request.full_path.rstrip("?")), 303)
+    return jsonify(error="Log in first: this page is protected by a password."), 401
+
+
+def _heard() -> ResponseReturnValue | None:
+    if request.method in SAFE:
+        return None
+    ours = same_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), request.host)
+    token = request.headers.get("X-CSRF-Token") or request.form.get("csrf")
+    if ours and (request.path == DASH or _equal(token, session.get("csrf"))):
+        return None
+    if request.path == login.PATH:
+        return login.page("access.again", status=400)
+    return jsonify(error="This command does not come from the page itself: reload the page and try again."), 403
+
+
+def _equal(told: str | None, expected: str | None) -> bool:
+    return bool(told and expected) and hmac.compare_digest(str(told).encode(), str(expected).encode())

@@ -1,0 +1,39 @@
+"""The password: only its hash is kept, and a wrong one takes as long as the right one."""
+
+import hashlib
+import hmac
+import re
+
+from werkzeug.security import check_password_hash
+
+from shared.errors import ConfigError
+
+HASHED = re.compile(r"scrypt:\d{1,7}:\d{1,2}:\d{1,2}\$[^$]+\$[0-9a-f]{64,}")
+"""A hash as werkzeug.security.generate_password_hash makes it."""
+N, R, P = 2**15, 8, 1
+LONGEST = 1024
+
+
+class Password:
+    """A password that was set, plain or as a hash."""
+
+    def __init__(self, given: str, key: bytes) -> None:
+        if given.startswith("scrypt:") and not HASHED.fullmatch(given):
+            raise ConfigError(
+                "DASHBOARD_PASSWORD begins like a hash and is none. In .env it has to stand between single quotes, for "
+                "it holds dollar signs."
+            )
+        self.hashed = given if HASHED.fullmatch(given) else _hashed(given, hashlib.sha256(key).hexdigest())
+
+    def matches(self, typed: str) -> bool:
+        """Return whether this is the password; takes its time, on purpose."""
+        return len(typed) <= LONGEST and check_password_hash(self.hashed, typed)
+
+    def derived(self, key: bytes) -> bytes:
+        """Return a signing key that holds as long as the password does: a new one ends all sessions."""
+        return hmac.digest(key, self.hashed.encode(), "sha256")
+
+
+def _hashed(plain: str, salt: str) -> str:
+    digest = hashlib.scrypt(plain.encode(), salt=salt.encode(), n=N, r=R, p=P, maxmem=132 * N * R * P)
+    return f"scrypt:{N}:{R}:{P}${salt}${digest.hex()}"

@@ -1,0 +1,90 @@
+// The switches of the plugs. A press is a wish: it is shown as one until the plug's own state comes back from the server,
+// which alone says what is on. What goes wrong is said beside the plug.
+(() => {
+  const PATIENCE_MS = 20000;
+  const asked = new Map(); // by plug: what was wished, and until when an answer may come
+  const errors = new Map();
+
+  const rows = () => document.querySelectorAll('[data-page="now"] [data-plug]');
+  const problem = row => row.querySelector('.problem:not(.refused)')?.textContent ?? '';
+
+  document.addEventListener('click', event => {
+    const button = event.target.closest('[data-plug] .switch');
+    if (button && !button.disabled) ask(button);
+  });
+
+  async function ask(button) {
+    const row = button.closest('[data-plug]');
+    const {plug} = row.dataset;
+    const on = button.dataset.wish === 'true';
+    errors.delete(plug);
+    asked.set(plug, {on, problem: problem(row), until: Date.now() + PATIENCE_MS});
+    show();
+    const why = await post(plug, on);
+    if (!why) return;
+    asked.delete(plug);
+    errors.set(plug, why);
+    show();
+  }
+
+  // returns why it was refused, in a sentence of the server
+  async function post(plug, on) {
+    const csrf = document.querySelector('meta[name="csrf"]')?.content;
+    const headers = {'Content-Type': 'application/json', ...(csrf && {'X-CSRF-Token': csrf})};
+    try {
+      const body = JSON.stringify({on});
+      const answer = await fetch(`/plugs/${encodeURIComponent(plug)}`, {method: 'POST', headers, body});
+      if (answer.ok) return '';
+      return (await answer.json()).error ?? answer.statusText;
+    } catch {
+      return noAnswer();
+    }
+  }
+
+  const noAnswer = () => document.querySelector('[data-no-answer]').dataset.noAnswer;
+
+  function settle(row) {
+    const {plug, state} = row.dataset;
+    const wish = asked.get(plug);
+    if (!wish) return;
+    const answered = state === (wish.on ? 'on' : 'off') || !['on', 'off', 'unknown'].includes(state)
+      || problem(row) !== wish.problem;
+    if (answered) asked.delete(plug);
+    else if (Date.now() > wish.until) {
+      asked.delete(plug);
+      errors.set(plug, noAnswer());
+    }
+  }
+
+  function show() {
+    for (const row of rows()) {
+      const button = row.querySelector('.switch');
+      if (!button) continue;
+      const waits = asked.has(row.dataset.plug);
+      const word = row.querySelector('.word');
+      word.dataset.told ??= word.textContent;
+      word.textContent = waits ? button.dataset.asking : word.dataset.told;
+      row.toggleAttribute('data-asked', waits);
+      button.dataset.closed ??= button.disabled;
+      button.disabled = waits || button.dataset.closed === 'true';
+      say(row, errors.get(row.dataset.plug));
+    }
+  }
+
+  function say(row, why) {
+    const said = row.querySelector('.refused');
+    if (said?.textContent === why) return; // or it would be read out every two seconds
+    said?.remove();
+    if (!why) return;
+    const line = row.appendChild(document.createElement('p'));
+    line.className = 'problem refused';
+    line.setAttribute('role', 'alert');
+    line.textContent = why;
+  }
+
+  document.addEventListener('view', ({detail: {page}}) => {
+    if (page !== 'now') return;
+    rows().forEach(settle);
+    show();
+  });
+})();

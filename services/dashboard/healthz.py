@@ -1,0 +1,38 @@
+"""What the dashboard says about its own health: little to everybody, the rest to who may come in."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from services.dashboard.live import Snapshot
+from shared.errors import StorageError
+from shared.history.queries import recorded
+from shared.messages import iso
+from shared.version import program_version
+
+
+def health(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
+    """Return whether the broker is there, and how old the newest reading is; None where there is none."""
+    measured = [state.at for state in (*snapshot.inverters.values(), *snapshot.batteries.values())]
+    age_s = round((now - max(measured)).total_seconds(), 1) if measured else None
+    return {"broker": "connected" if snapshot.connected else "not connected", "newest_reading_age_s": age_s}
+
+
+def details(snapshot: Snapshot, engine: Engine) -> dict[str, Any]:
+    """Return what is known of each device, and whether the database can be read."""
+    return {
+        "version": program_version(),
+        "database": database(engine),
+        "inverters": {name: iso(state.at) for name, state in snapshot.inverters.items()},
+        "batteries": {name: iso(state.at) for name, state in snapshot.batteries.items()},
+        "grid": iso(snapshot.grid.at) if snapshot.grid else None,
+    }
+
+
+def database(engine: Engine) -> str:
+    """Return in a word or two whether the history can be read."""
+    try:
+        return "readable" if recorded(engine) else "nothing recorded yet"
+    except StorageError:
+        return "not readable"

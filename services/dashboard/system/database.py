@@ -1,0 +1,63 @@
+"""What is known of the database itself."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Engine, Table, func, select, text
+from sqlalchemy.exc import DatabaseError
+
+from shared.errors import StorageError
+from shared.history.engine import Place
+from shared.history.queries import rows_of
+from shared.history.schema import revision
+from shared.history.tables import from_ms, metadata, to_ms
+from shared.messages import iso
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Its schema and size, None where there is no database yet; problem says in a sentence why it cannot be read."""
+
+    schema: str | None = None
+    size_bytes: int | None = None
+    problem: str | None = None
+
+
+def facts(place: Place, engine: Engine) -> Facts:
+    """Return what is known of a database, whether or not it can be read."""
+    try:
+        return Facts(revision(place), _size_bytes(place, engine))
+    except (DatabaseError, StorageError, OSError) as error:
+        return Facts(problem=str(getattr(error, "orig", error)).splitlines()[0])
+
+
+def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:
+    """Return how many rows of the last day each table of messages has, and when the last came, by device."""
+    of_messages = [table for table in metadata.sorted_tables if "device" in table.c and "at" in table.c]
+    return {table.name: _by_device(engine, table, to_ms(now - DAY)) for table in of_messages if "step" not in table.c}
+
+
+def _by_device(engine: Engine, table: Table, since: int) -> dict[str, Any]:
+    """A seek a device, where a plain GROUP BY would read the whole table."""
+    found: dict[str, Any] = {}
+    device = ""
+    column: Column[Any] = table.c.device
+    while rows := rows_of(engine, select(column).where(column > device).order_by(column).limit(1)):
+        device = rows[0].device
+        last = rows_of(engine, select(func.max(table.c.at).label("at")).where(column == device))[0].at
+        here = (column == device, table.c.at >= since)
+        count = rows_of(engine, select(func.count().label("count")).select_from(table).where(*here))[0].count
+        found[device] = {"last": iso(from_ms(last)), "rows_of_the_last_day": count}
+    return found
+
+
+def _size_bytes(place: Place, engine: Engine) -> int | None:
+    if isinstance(place, Path):
+        files = [place, place.with_name(f"{place.name}-wal")]
+        return sum(file.stat().st_size for file in files if file.exists()) if place.exists() else None
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())

@@ -1,0 +1,117 @@
+"""The diagnostics bundle: what a bug report needs, without secrets and with serial numbers masked."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
+from services.dashboard.live import KEPT, Snapshot
+from services.dashboard.pages import Site
+from services.dashboard.settings import DashboardSettings
+from services.dashboard.system.database import facts, rows_by_table
+from services.dashboard.system.versions import machine, versions
+from shared.errors import StorageError
+from shared.messages import iso
+
+MASKED = ("serial_number", "address", "device_name")
+"""Fields that tell one device from all others."""
+MASK = "***"
+SHORTEST = 4
+"""Shorter values are masked in their own place only: replaced everywhere they would eat words."""
+
+ABOUT = """What easun-bridge knew at one moment, for a bug report.
+
+broker.json    the newest message of every topic that the dashboard reads
+settings.json  the dashboard's settings; of secrets only whether they are set
+about.json     versions, the database, and how many rows of the last day it has
+
+Serial numbers, addresses of batteries and secrets are replaced by ***.
+"""
+
+
+def bundle(site: Site, now: datetime) -> bytes:
+    """Return the zip file."""
+    snapshot = site.snapshot()
+    told = {
+        "broker.json": broker(snapshot),
+        "settings.json": settings_told(site.settings),
+        "about.json": about(site, now),
+    }
+    hidden = [*_telling(snapshot), *_secrets(site.settings)]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", ABOUT)
+        for name, content in told.items():
+            archive.writestr(name, json.dumps(masked(content, hidden), indent=2, ensure_ascii=False))
+    return out.getvalue()
+
+
+def broker(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the newest message of every topic."""
+    messages = {topic: message.model_dump(mode="json") for topic, message in _messages(snapshot)}
+    return {"connected": snapshot.connected, "messages": {topic: _cut(given) for topic, given in messages.items()}}
+
+
+def settings_told(settings: DashboardSettings) -> dict[str, str]:
+    """Return settings by the names of their variables, of secrets only whether they are set."""
+    return {name.upper(): _told(value) for name, value in sorted(vars(settings).items())}
+
+
+def about(site: Site, now: datetime) -> dict[str, Any]:
+    """Return versions, and how the database fares."""
+    try:
+        rows: Any = rows_by_table(site.engine, now)
+    except StorageError as error:
+        rows = str(error)
+    database = vars(facts(site.settings.database, site.engine))
+    return {"at": iso(now), "machine": machine(), "versions": versions(), "database": database | {"rows": rows}}
+
+
+def masked(content: Any, hidden: Iterable[str]) -> Any:
+    """Return texts, lists and objects in which none of the hidden values is left, wherever and however it stood."""
+    spelt = {way for value in hidden for way in (value, value.replace(":", "")) if len(way) >= SHORTEST}
+    longest_first = sorted(spelt, key=len, reverse=True)
+    return _without(content, re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE))
+
+
+def _without(content: Any, hidden: re.Pattern[str]) -> Any:
+    if isinstance(content, str):
+        return hidden.sub(MASK, content)
+    if isinstance(content, dict):
+        return {hidden.sub(MASK, name): _without(value, hidden) for name, value in content.items()}
+    return [_without(one, hidden) for one in content] if isinstance(content, list) else content
+
+
+def _messages(snapshot: Snapshot) -> Iterator[tuple[str, Any]]:
+    for field, topic in KEPT.items():
+        kept = getattr(snapshot, field)
+        by_name = kept if "{name}" in topic.template else {"": kept}
+        yield from ((topic.named(name), message) for name, message in sorted(by_name.items()) if message)
+
+
+def _cut(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: MASK if name in MASKED and value else value for name, value in given.items()}
+
+
+def _telling(snapshot: Snapshot) -> Iterator[str]:
+    """What the masked fields say, for it may stand in a sentence or a topic too."""
+    for info in (*snapshot.inverter_info.values(), *snapshot.battery_info.values()):
+        yield from (str(getattr(info, name)) for name in MASKED if getattr(info, name, None))
+
+
+def _secrets(settings: DashboardSettings) -> Iterator[str]:
+    yield from (value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr))
+    if isinstance(settings.database, str):
+        yield make_url(settings.database).password or ""
+
+
+def _told(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "is set" if value.get_secret_value() else "is not set"
+    return str(value)

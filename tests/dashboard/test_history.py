@@ -1,0 +1,279 @@
+"""The page History over real databases: energy, cost, comparison, table, file; and in Chromium."""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import expect
+
+from services.dashboard.app import application
+from services.dashboard.history import energy, parts
+from services.dashboard.history.energy import GRID_IN, LOAD, NAMES, UNKNOWN, before, change, self_sufficiency
+from services.dashboard.history.periods import Span, period
+from services.dashboard.live import Snapshot
+from services.dashboard.settings import DashboardSettings
+from services.dashboard.tariff import Tariff
+from services.dashboard.wording import Clock
+from services.recorder.rows import to_row
+from services.recorder.store import open_store
+from services.recorder.upkeep import Upkeep
+from shared.history import reports
+from shared.history.engine import reader
+from shared.history.tables import to_ms
+from shared.messages import Grid, GridState, InverterState
+from shared.texts.catalogue import Language
+from shared.topics import GRID_STATE, INVERTER_STATE
+from tests.dashboard.stage import Dashboard, record
+from tests.dashboard.test_page import DESK, PHONE, fits, opened
+from tests.support.waiting import eventually
+
+KYIV = ZoneInfo("Europe/Kyiv")
+MONDAY = date(2026, 11, 23)
+START = datetime(2026, 11, 22, 22, tzinfo=UTC)
+"""Midnight in Kyiv."""
+HOUR, EVERY = timedelta(hours=1), timedelta(minutes=4)
+NAME = "x" * 200
+CLOCK = Clock(Language.EN, START + 14 * HOUR, KYIV)
+
+
+def house(at: datetime) -> dict[str, Any]:
+    """Return a reading of an even house: 1 kW used, from the grid by night and half from the sun by day."""
+    day = 8 <= at.astimezone(KYIV).hour < 20
+    return {"load_power_w": 1000, "pv_power_w": 500 * day, "grid_power_w": 1000 - 500 * day, "battery_power_w": 0}
+
+
+def rolled(path: Path, hours: range, name: str = NAME) -> None:
+    """Record the even house and let upkeep make of it what it makes."""
+    moments = [START + hours.start * HOUR + number * EVERY for number in range(HOUR // EVERY * len(hours) + 1)]
+    rows = [
+        _row(INVERTER_STATE.named(name), InverterState(at=at, battery_soc_percent=70, **house(at))) for at in moments
+    ]
+    rows.append(_row(GRID_STATE.named(), GridState(at=moments[0], state=Grid.ON, since=moments[0])))
+    store = open_store(path)
+    store.write(rows)
+    Upkeep(store, KYIV, 400).finish(moments[-1])
+    store.close()
+
+
+def _row(topic: str, message: Any) -> Any:
+    return to_row(topic, message.model_dump_json().encode())
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three days, the last of them not over."""
+    path = tmp_path_factory.mktemp("house") / "easun.db"
+    rolled(path, range(-48, 14))
+    return path
+
+
+@pytest.fixture
+def client(path: Path) -> FlaskClient:
+    settings = DashboardSettings(_env_file=None, tariff_day=4, tariff_night=2)
+    return application(Snapshot, reader(path), settings).test_client()
+
+
+def asked(client: FlaskClient, search: str) -> Any:
+    """Return what the callback of the pages answers for an address of History."""
+    known = {one["output"]: one for one in client.get("/_dash-dependencies").json}
+    output = next(one for one in known if "history-recorded" in one)
+    wanted = re.findall(r"([a-z-]+)\.children", output)
+    values = ["/history", search, "light", 0]
+    inputs = [one | {"value": value} for one, value in zip(known[output]["inputs"], values, strict=True)]
+    answer = client.post(
+        "/_dash-update-component",
+        json={
+            "output": output,
+            "outputs": [{"id": name, "property": "children"} for name in wanted],
+            "inputs": inputs,
+            "changedPropIds": ["url.search"],
+        },
+        headers={"Accept-Language": "en"},
+    )
+    assert answer.status_code == 200
+    return answer.json["response"]["history-recorded"]["children"]
+
+
+@pytest.fixture
+def dashboard(broker, tmp_path) -> Iterator[Dashboard]:
+    with Dashboard(broker, tmp_path / "easun.db", TARIFF_DAY="4", TARIFF_NIGHT="2") as dashboard:
+        yield dashboard
+
+
+def test_energy_and_cost_of_a_day(client):
+    told = json.dumps(asked(client, f"?span=day&on={MONDAY - timedelta(days=1)}"), ensure_ascii=False)
+    for text in ("24.0\u00a0kWh", "18.0\u00a0kWh", "6.00\u00a0kWh", "25\u00a0%"):
+        assert text in told
+    assert f"{8 * 2 * 1 + 4 * 4 * 1 + 12 * 4 * 0.5:.2f}\u00a0₴" in told
+    assert "08:00 – 09:00" in told
+
+
+def test_what_still_lasts_is_compared_with_as_much_of_the_one_before():
+    start, end = before(period(Span.DAY, MONDAY), START + 14.4 * HOUR, KYIV)
+    assert (start, end) == (START - 24 * HOUR, START - 9 * HOUR)
+    assert before(period(Span.DAY, MONDAY), START + 30 * HOUR, KYIV) == (START - 24 * HOUR, START)
+    assert (
+        parts.against(period(Span.DAY, MONDAY), CLOCK)
+        == "Compared with as much of the one before: Sun 22 November 2026."
+    )
+
+
+def test_a_time_of_which_little_is_known_is_no_comparison(path):
+    known, share = reports.energy_between(reader(path), NAME, start=START - 72 * HOUR, end=START - 24 * HOUR)
+    assert known[LOAD] == pytest.approx(24, abs=0.1)
+    assert share == pytest.approx(0.5)
+    assert reports.energy_between(reader(path), "nobody", start=START, end=START + HOUR) == (dict.fromkeys(NAMES), 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "earlier", "text"),
+    [
+        (12, 10, "20\u00a0% more"),
+        (8, 10, "20\u00a0% less"),
+        (10, 10, "the same"),
+        (None, 10, ""),
+        (10, None, ""),
+        (10, 0, ""),
+        (1000, 1, ""),
+    ],
+)
+def test_difference_is_in_words(value, earlier, text):
+    assert parts.difference(value, earlier, CLOCK) == text
+
+
+def test_self_sufficiency():
+    assert self_sufficiency({**UNKNOWN, LOAD: 10, GRID_IN: 4}) == pytest.approx(60)
+    assert self_sufficiency({**UNKNOWN, LOAD: 10, GRID_IN: 14}) == 0
+    assert self_sufficiency({**UNKNOWN, LOAD: 0, GRID_IN: 0}) is None
+    assert self_sufficiency({**UNKNOWN, LOAD: 10}) is None
+
+
+def test_a_sum_of_unknowns_is_unknown():
+    assert energy.added([UNKNOWN, UNKNOWN]) == UNKNOWN
+    assert energy.added([{**UNKNOWN, LOAD: 1}, {**UNKNOWN, LOAD: 2}]) == {**UNKNOWN, LOAD: 3}
+    assert change(None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "night_hours", "day_hours"),
+    [
+        pytest.param(MONDAY, 8, 16, id="usual"),
+        pytest.param(date(2026, 3, 29), 7, 16, id="spring"),
+        pytest.param(date(2026, 10, 25), 9, 16, id="autumn"),
+    ],
+)
+def test_the_night_is_as_long_as_it_was(day, night_hours, day_hours):
+    midnight = to_ms(datetime(day.year, day.month, day.day, tzinfo=KYIV))
+    bought = {midnight + hour * 3_600_000: 1.0 for hour in range(night_hours + day_hours)}
+    costs = Tariff(4, 1, 23, 7, "₴").costs(bought, day, day + timedelta(days=1), KYIV)[day]
+    assert sum(costs.values()) == 4 * day_hours + night_hours
+
+
+def test_a_night_before_midnight_and_an_unknown_hour():
+    midnight = to_ms(START)
+    bought = {midnight + hour * 3_600_000: None if hour == 3 else 1.0 for hour in range(24)}
+    costs = Tariff(4, 1, 1, 5, "₴").costs(bought, MONDAY, MONDAY + timedelta(days=1), KYIV)[MONDAY]
+    assert sorted(costs.values()) == [1] * 3 + [4] * 20
+
+
+def test_without_a_price_of_its_own_the_night_costs_what_the_day_does():
+    assert DashboardSettings(_env_file=None, tariff_day=4).tariff == Tariff(4, 4, 23, 7, "₴")
+    assert DashboardSettings(_env_file=None, tariff_night=4).tariff is None
+
+
+def test_power_of_both_directions_over_a_day(path):
+    found = reports.flows(reader(path), NAME, start=START - 24 * HOUR, end=START, step=24 * HOUR)
+    assert found.values["load_w"] == [pytest.approx(1000)]
+    assert found.values["grid_in_w"] == [pytest.approx(750, rel=0.01)]
+    assert found.values["battery_soc_percent"] == [70]
+    nothing = reports.flows(reader(path), NAME, start=START - 96 * HOUR, end=START - 72 * HOUR, step=12 * HOUR)
+    assert nothing.values["load_w"] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "search", ["?span=day", "?span=week", "?span=month", "?span=year", "?from=2026-11-20&to=2026-11-24"]
+)
+def test_every_length_is_drawn(client, search):
+    told = json.dumps(asked(client, f"{search}&on={MONDAY}"))
+    assert '"id": "chart"' in told
+    assert '"id": "energy"' in told
+    assert "NaN" not in told
+
+
+def test_the_file(client):
+    answer = client.get(f"/history.csv?span=day&on={MONDAY - timedelta(days=1)}")
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert answer.mimetype == "text/csv"
+    assert 'filename="easun-2026-11-22-2026-11-22.csv"' in answer.headers["Content-Disposition"]
+    assert len(rows) == 288
+    assert rows[0] == {
+        "at": "2026-11-22T00:00:00+02:00",
+        "pv_power_w": "0",
+        "load_power_w": "1000",
+        "grid_power_w": "1000",
+        "battery_power_w": "0",
+        "battery_soc_percent": "70",
+    }
+
+
+def test_a_file_of_a_year_has_hours(client):
+    rows = list(csv.DictReader(client.get("/history.csv?span=year&on=2026-01-01").text.splitlines()))
+    assert [row["at"] for row in rows[:2]] == ["2026-11-21T00:00:00+02:00", "2026-11-21T01:00:00+02:00"]
+    assert len(rows) == 62 + 1, "the last reading is of the hour that begins with it"
+
+
+def test_a_file_of_nothing_says_so(client, tmp_path):
+    assert client.get("/history.csv?inverter=nobody").status_code == 404
+    settings = DashboardSettings(_env_file=None)
+    nowhere = application(Snapshot, reader(tmp_path / "no.db"), settings).test_client()
+    assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing is recorded yet")
+    assert asked(nowhere, "?span=year")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_energy_table_and_file_in_the_browser(browser, dashboard, path, tmp_path, viewport):
+    shutil.copy(path, tmp_path / "easun.db")
+    with opened(browser, f"{dashboard.url}/history?span=week&on={MONDAY}", viewport=viewport) as page:
+        # 7 kWh by night, 7 by day; between the readings about eight o'clock the power falls slowly
+        expect(page.locator(".sum-coin .value")).to_have_text("29.93\u00a0₴")
+        page.get_by_text("Table", exact=True).click()
+        expect(page.locator(".wide tbody tr")).to_have_count(1)
+        assert fits(page)
+        with page.expect_download() as download:
+            page.get_by_text("Download CSV").click()
+        assert download.value.suggested_filename == "easun-2026-11-23-2026-11-29.csv"
+        page.locator(".wide tbody").get_by_role("link").click()
+        expect(page.locator(".steps h1")).to_have_text("Mon 23 November 2026")
+        expect(page.locator("#energy .bars path").first).to_be_attached()
+
+
+def test_zooming_reads_finer(browser, dashboard, tmp_path):
+    record(tmp_path / "easun.db", START + 30 * HOUR, days=1.5)
+    with opened(browser, f"{dashboard.url}/history?span=day&on={MONDAY}", viewport=DESK) as page:
+        told = "document.querySelector('#chart .js-plotly-plot').data.find(one => one.hovertemplate).x"
+        expect(page.locator("#chart .legendtext").first).to_be_visible()
+        assert page.evaluate(f"{told}.length") == 288
+        box = page.locator("#chart .nsewdrag").first.bounding_box()
+        assert box
+        y = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] * 0.5, y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
+        page.mouse.up()
+        eventually(lambda: page.evaluate(f"{told}[1] - {told}[0] < 0.02"), "the points are a minute apart")
+        first, last = page.evaluate("document.querySelector('#chart .js-plotly-plot').layout.xaxis.range")
+        assert (first, last) == (pytest.approx(12, abs=0.1), pytest.approx(14.4, abs=0.1))
+
+        def all_again() -> bool:
+            page.mouse.dblclick(box["x"] + box["width"] * 0.3, y)
+            return bool(page.evaluate(f"{told}.length === 288"))
+
+        eventually(all_again, "all of the day is shown again")

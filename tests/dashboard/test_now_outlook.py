@@ -1,0 +1,183 @@
+"""What is ahead, as a table: how long the battery lasts, when the light should be back, or when it goes."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.dashboard.live import Snapshot
+from services.dashboard.now.outlook import outlook
+from services.dashboard.wording import Clock
+from shared.messages import (
+    BatteryState,
+    Certainty,
+    DayPlan,
+    Grid,
+    GridState,
+    OutageSchedule,
+    PlannedDay,
+    Window,
+)
+from shared.texts.catalogue import Language
+from shared.texts.numbers import JOINED
+from tests.dashboard.stage import reading
+
+KYIV = ZoneInfo("Europe/Kyiv")
+NOW = datetime(2026, 11, 23, 19, 2, 11, tzinfo=KYIV).astimezone(UTC)
+CLOCK = Clock(Language.EN, NOW, KYIV)
+TODAY = datetime(2026, 11, 23, tzinfo=KYIV)
+
+
+def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) -> Window:
+    """Return a window by the hours of today's wall clock."""
+    return Window(start=TODAY + timedelta(hours=start), end=TODAY + timedelta(hours=end), certainty=certainty)
+
+
+def plan(*windows: Window, states: tuple[DayPlan, ...] = (DayPlan.PLANNED,), age_h: float = 1) -> OutageSchedule:
+    checked = NOW - timedelta(hours=age_h)
+    days = [
+        PlannedDay(day=(TODAY + timedelta(days=ahead)).date(), state=state, confirmed_at=checked)
+        for ahead, state in enumerate(states)
+    ]
+    return OutageSchedule(at=checked, queue="5.2", days=tuple(days), windows=windows, fetched_at=checked)
+
+
+def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, **battery: float | None) -> str:
+    """Return the sentence, with plain spaces."""
+    pack = {"all": BatteryState.model_validate({"at": NOW} | battery)} if battery else {}
+    grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
+    known = Snapshot(connected=True, grid=grid, schedule=schedule, batteries=pack)
+    return outlook(known, reading(NOW, battery_power_w=-640), CLOCK).replace(JOINED, " ")
+
+
+EVENING = window(18, 21.5)
+FULL = {"remaining_ah": 60.0, "voltage_v": 52.0, "power_w": -640.0}
+BACK = "The light should be back at 21:30"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "since_h", "battery", "expected"),
+    [
+        pytest.param(
+            plan(EVENING),
+            18,
+            FULL,
+            "Lasts until about 23:50 · the light should be back at 21:30",
+            id="both-are-known",
+        ),
+        pytest.param(plan(EVENING), 18, {}, BACK, id="without-a-bms-nothing-is-said-of-the-charge"),
+        pytest.param(plan(EVENING), 17.6, {}, BACK, id="went-early"),
+        pytest.param(plan(window(19.25, 21.5)), 19, {}, BACK, id="goes-before-its-time"),
+        pytest.param(plan(window(20, 21.5)), 19, {}, "This outage is not in the schedule", id="not-the-planned-one"),
+        pytest.param(plan(window(17, 19)), 17, {}, "The light should have been back at 19:00", id="overdue"),
+        pytest.param(
+            plan(window(18, 21.5, Certainty.POSSIBLE)),
+            18,
+            {},
+            "A possible outage of the schedule, until 21:30",
+            id="possible",
+        ),
+        pytest.param(
+            plan(window(18, 24)),
+            18,
+            {},
+            "The light should be back tomorrow 00:00 (what follows is not published yet)",
+            id="the-plan-ends-there",
+        ),
+        pytest.param(
+            plan(window(18, 24), states=(DayPlan.PLANNED, DayPlan.NO_OUTAGES)),
+            18,
+            {},
+            "The light should be back tomorrow 00:00",
+            id="tomorrow-is-known",
+        ),
+        pytest.param(
+            plan(EVENING, age_h=30),
+            18,
+            {},
+            f"{BACK} (by an old schedule, of yesterday 13:02)",
+            id="stale",
+        ),
+        pytest.param(
+            None,
+            18,
+            {},
+            "There is no schedule, so nobody knows when the light comes back",
+            id="no-schedule",
+        ),
+        pytest.param(plan(states=(DayPlan.EMERGENCY,)), 18, {}, "Emergency outages: no schedule holds", id="emergency"),
+        pytest.param(
+            plan(EVENING),
+            18,
+            FULL | {"power_w": -10.0},
+            f"Lasts for more than a day · {BACK[0].lower()}{BACK[1:]}",
+            id="hardly-any-load",
+        ),
+        pytest.param(
+            plan(EVENING),
+            18,
+            FULL | {"remaining_ah": 2.0},
+            f"Lasts until about 19:11 · {BACK[0].lower()}{BACK[1:]}",
+            id="minutes-count-at-the-end",
+        ),
+    ],
+)
+def test_while_the_light_is_away(schedule, since_h, battery, expected):
+    assert ahead(schedule, Grid.OFF, since_h=since_h, **battery) == expected
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        pytest.param(
+            plan(window(22.5, 25)),
+            "Next planned outage: 22:30 – 01:00, in 3 h 27 min",
+            id="over-midnight",
+        ),
+        pytest.param(
+            plan(window(33, 36), states=(DayPlan.PLANNED, DayPlan.PLANNED)),
+            "Next planned outage: tomorrow 09:00 – 12:00, in 13 h 57 min",
+            id="tomorrow",
+        ),
+        pytest.param(
+            plan(window(20, 22, Certainty.POSSIBLE)),
+            "A possible outage: 20:00 – 22:00, in 57 min",
+            id="possible",
+        ),
+        pytest.param(
+            plan(EVENING), "By the schedule there should be no light until 21:30, yet it is there", id="spared"
+        ),
+        pytest.param(None, "There is no schedule for today: nobody knows whether outages will come", id="no-schedule"),
+        pytest.param(plan(states=(DayPlan.WAITING,)), "Today's schedule is still awaited", id="waiting"),
+        pytest.param(
+            plan(states=(DayPlan.NO_OUTAGES,)),
+            "No more outages are planned for today; tomorrow is not known yet",
+            id="tomorrow-unknown",
+        ),
+        pytest.param(
+            plan(states=(DayPlan.NO_OUTAGES, DayPlan.NO_OUTAGES)),
+            "No more outages are planned for today and tomorrow",
+            id="two-days-without",
+        ),
+    ],
+)
+def test_while_there_is_light(schedule, expected):
+    assert ahead(schedule, Grid.ON) == expected
+
+
+def test_while_nobody_knows_the_grid_only_the_plan_speaks():
+    assert ahead(plan(EVENING), Grid.UNKNOWN, **FULL) == "By the schedule there is no light until 21:30"
+
+
+@given(
+    st.sampled_from(Grid),
+    st.none() | st.builds(plan, states=st.lists(st.sampled_from(DayPlan), max_size=3).map(tuple)),
+    st.fixed_dictionaries(dict.fromkeys(FULL, st.none() | st.floats(-1e9, 1e9))),
+)
+def test_there_is_always_a_sentence_and_never_a_lie_about_no_outages(state, schedule, battery):
+    said = ahead(schedule, state, **battery)
+    assert said
+    if schedule is None:
+        assert "No more outages" not in said

@@ -1,0 +1,266 @@
+"""The page System: what it says of services, devices and plugs, and the diagnostics bundle."""
+
+import io
+import json
+import re
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, expect
+
+from services.dashboard.app import application
+from services.dashboard.live import Snapshot
+from services.dashboard.markup import tree
+from services.dashboard.pages import Look, Site
+from services.dashboard.settings import DashboardSettings
+from services.dashboard.system.database import facts, rows_by_table
+from services.dashboard.system.diagnostics import MASK, masked
+from services.dashboard.system.page import recorded
+from services.dashboard.system.view import view
+from services.dashboard.wording import Clock
+from shared.history.engine import reader
+from shared.messages import BatteryInfo, InverterInfo, PlugState, ServiceHealth, ServiceStatus
+from shared.settings import SECRET
+from shared.texts.catalogue import Language
+from tests.dashboard.furnished import house, served
+from tests.dashboard.stage import record
+from tests.dashboard.test_page import LOOKS, fits, opened
+from tests.support.broker import ROOT
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+CLOCK = Clock(Language.EN, NOW)
+NAMES = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+SECRETS = [name for name in NAMES if SECRET.search(name) and not name.endswith("_DIR")]
+
+
+def words(node) -> str:
+    """Return the texts of a tree, one after the other."""
+    if isinstance(node, str):
+        return node
+    return " ".join(words(one) for one in (node if node and isinstance(node[0], list) else node[2] if node else []))
+
+
+def lists(snapshot: Snapshot, clock: Clock = CLOCK) -> dict[str, str]:
+    return {name: words(part) for name, part in view(snapshot, clock).parts.items()}
+
+
+def test_everything_is_listed():
+    told = lists(house(NOW))
+    assert "poller online since 12:00 · 0.1.0" in told["services"]
+    assert "schedule has trouble since 12:00 · 0.1.0 There is something to say about it." in told["services"]
+    assert "main inverter, answers since 07:00" in told["devices"]
+    for fact in ("SMG 6200", "classic", "SN62001234", "6.28", "6.20\u00a0kW", "C8:47:80:00:00:01"):
+        assert fact in told["devices"]
+    assert "pack2 battery, has not answered since 11:00 It does not answer over Bluetooth." in told["devices"]
+    assert "all" not in told["devices"].split()
+    assert "Boiler on may be switched · over the home network" in told["plugs"]
+    assert "Kettle off dry run: only tells what would be switched" in told["plugs"]
+    assert "Router on protected: nobody switches it" in told["plugs"]
+    assert "Pump state unknown, out of reach may be switched It does not answer." in told["plugs"]
+
+
+def test_nothing_at_all_says_what_to_do():
+    told = lists(Snapshot())
+    assert "Is the message broker running?" in told["services"]
+    assert "MODBUS_HOST" in told["devices"]
+    assert "data/plugs.yaml" in told["plugs"]
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_is_a_day_off_makes_a_service_silent_not_online(hours):
+    told = lists(house(NOW - timedelta(hours=hours)))
+    assert "poller silent since" in told["services"]
+
+
+@given(
+    st.builds(InverterInfo, at=st.just(NOW), model=st.text(), layout=st.text()),
+    st.builds(BatteryInfo, at=st.just(NOW), address=st.text(), name=st.text()),
+    st.builds(PlugState, at=st.just(NOW), name=st.text()),
+    st.builds(ServiceStatus, at=st.just(NOW), state=st.sampled_from(ServiceHealth), since=st.none(), version=st.text()),
+    st.sampled_from(Language),
+)
+def test_any_messages_make_texts(inverter, battery, plug, status, language):
+    known = Snapshot(
+        inverter_info={"one": inverter}, battery_info={"two": battery}, plugs={"x": plug}, services={"y": status}
+    )
+    parts = view(known, Clock(language, NOW)).parts
+    assert json.loads(json.dumps(parts, allow_nan=False)) == parts
+
+
+def site(path: Path, snapshot: Snapshot, **settings: object) -> Site:
+    given_settings = DashboardSettings(_env_file=None, db_path=path, **settings)
+    return Site(lambda: snapshot, reader(path), lambda: CLOCK, given_settings)
+
+
+def test_the_page_says_how_the_database_fares(tmp_path):
+    path = tmp_path / "easun.db"
+
+    def said() -> str:
+        return words(tree(recorded(site(path, Snapshot()), CLOCK, Look())))
+
+    assert "none yet: the recorder makes it" in said()
+    record(path, NOW, days=1, every=timedelta(hours=1))
+    assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB", said())
+    path.write_bytes(b"no database" * 1000)
+    assert "cannot be read: file is not a database" in said()
+
+
+def test_the_page_says_that_no_password_is_set_and_offers_the_way_out_where_one_is(tmp_path):
+    def said(**settings: object) -> str:
+        return words(tree(recorded(site(tmp_path / "easun.db", Snapshot(), **settings), CLOCK, Look())))
+
+    assert "No password is set" in said()
+    assert "Log out" not in said()
+    assert "No password is set" not in said(dashboard_password="x")
+    assert "Log out" in said(dashboard_password="x")
+
+
+def test_rows_are_counted_by_table_and_device(tmp_path):
+    path = tmp_path / "easun.db"
+    record(path, NOW, days=2, every=timedelta(hours=1))
+    told = rows_by_table(reader(path), NOW)
+    assert told["inverter_state"]["smg2"]["rows_of_the_last_day"] in range(20, 26)
+    assert told["battery_state"] == {}
+    assert facts(path, reader(path)).problem is None
+
+
+def test_the_bundle_holds_no_secret_and_no_serial_number(tmp_path, monkeypatch):
+    canaries = {name: f"canary-{number}-end" for number, name in enumerate(SECRETS)}
+    canaries["DATABASE_URL"] = "postgresql://easun:canary-url-end@127.0.0.1:1/easun"
+    for name, value in canaries.items():
+        monkeypatch.setenv(name, value)
+    settings = DashboardSettings(_env_file=None)
+    now = datetime.now(UTC)
+    leak = f"The broker refuses {canaries['MQTT_PASSWORD']}, canary-url-end, SN62001234 and c84780000001."
+    status = ServiceStatus(at=now, state=ServiceHealth.DEGRADED, since=now, reason=leak, version="0.1.0")
+    known = house(now, services={"poller": status})
+    app = application(lambda: known, reader(tmp_path / "easun.db"), settings, key=b"signing-canary-end")
+    client = app.test_client()
+    page = client.get("/login").text
+    token = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert token
+    client.post("/login", data={"csrf": token[1], "password": canaries["DASHBOARD_PASSWORD"]})
+    answer = client.get("/diagnostics.zip")
+    assert answer.mimetype == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        told = {name: archive.read(name).decode() for name in archive.namelist()}
+    for name, text in told.items():
+        assert "canary" not in text, name
+        for telling in ("SN62001234", "40110480", "C8:47:80", "c84780000001"):
+            assert telling not in text, (name, telling)
+    messages = json.loads(told["broker.json"])["messages"]
+    assert messages["inverter/main/state"]["load_power_w"] == 643
+    assert messages["inverter/main/info"]["serial_number"] == MASK
+    assert json.loads(told["settings.json"])["DASHBOARD_PASSWORD"] == "is set"
+    assert json.loads(told["about.json"])["versions"]["easun-bridge"]
+
+
+@given(st.text(), st.text())
+def test_masked_leaves_nothing_of_what_is_hidden(before, after):
+    told = masked([{f"{before}HIDDEN{after}": f"{before}hidden{after}"}], ["hidden", "", "ab"])
+    assert "hidden" not in json.dumps(told, ensure_ascii=False).lower()
+    assert masked([before], ["", "ab"]) == [before]
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS[1:3])
+def test_the_page_draws(browser: Browser, tmp_path, viewport, scheme):
+    record(tmp_path / "easun.db", datetime.now(UTC), days=1, every=timedelta(hours=1))
+    with (
+        served(tmp_path / "easun.db") as address,
+        opened(browser, f"{address}/system", viewport=viewport, scheme=scheme) as page,
+    ):
+        expect(page.locator(".system")).to_contain_text("SMG 6200")
+        expect(page.get_by_text("schema 0")).to_be_visible()
+        expect(page.locator(".entry")).to_have_count(11)
+        assert fits(page)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download diagnostics").click()
+        assert zipfile.is_zipfile(download.value.path())
+
+
+def test_long_names_and_many_plugs_fit(browser: Browser, tmp_path, monkeypatch):
+    now = datetime.now(UTC)
+    long = "plug-" + "x" * 195
+    many = {f"{long}{number}": PlugState(at=now, name=f"{long}{number}", problem="y" * 300) for number in range(12)}
+    monkeypatch.setattr("tests.dashboard.furnished.house", lambda at: house(at, plugs=many))
+    with served(tmp_path / "easun.db") as address, opened(browser, f"{address}/system") as page:
+        expect(page.get_by_text(long)).to_have_count(12)
+        assert fits(page)
+
+
+def test_light_dark_and_language_are_chosen_by_hand(browser: Browser, tmp_path):
+    with served(tmp_path / "easun.db") as address, opened(browser, f"{address}/system") as page:
+        html = page.locator("html")
+        page.get_by_role("button", name="Dark", exact=True).click()
+        expect(html).to_have_attribute("data-mantine-color-scheme", "dark")
+        expect(page.get_by_role("button", name="Dark", exact=True)).to_have_attribute("aria-pressed", "true")
+        page.get_by_role("button", name="Auto").click()
+        expect(html).to_have_attribute("data-mantine-color-scheme", "light")
+        page.get_by_role("button", name="Українська").click()
+        expect(page.get_by_role("heading", name="Система")).to_be_visible()
+        expect(html).to_have_attribute("lang", "uk")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_login_in_a_browser(browser: Browser, tmp_path, scripts):
+    with (
+        served(tmp_path / "easun.db", dashboard_password="light") as address,
+        opened(browser, f"{address}/system", quiet=False, java_script_enabled=scripts) as page,
+    ):
+        expect(page).to_have_url(f"{address}/login?next=%2Fsystem")
+        assert fits(page)
+        page.get_by_label("Password").fill("dark")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_have_text("That password is wrong.")
+        page.get_by_label("Password").fill("light")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{address}/system")
+        if scripts:
+            page.get_by_role("button", name="Log out").click()
+            expect(page).to_have_url(f"{address}/login")
+            page.goto(address)
+            expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_a_session_that_has_ended_leads_to_the_login(browser: Browser, tmp_path):
+    with (
+        served(tmp_path / "easun.db", dashboard_password="light") as address,
+        opened(browser, address, quiet=False) as page,
+    ):
+        page.get_by_label("Password").fill("light")
+        page.keyboard.press("Enter")
+        expect(page.locator(".banner")).to_be_visible()
+        page.context.clear_cookies()
+        expect(page).to_have_url(f"{address}/login?next=%2F")
+
+
+def test_the_page_can_be_installed(browser: Browser, tmp_path):
+    with served(tmp_path / "easun.db") as address, opened(browser, address, locale="uk-UA") as page:
+        answer = page.request.get(address + str(page.locator('link[rel="manifest"]').get_attribute("href")))
+        manifest = answer.json()
+        assert (manifest["lang"], manifest["display"], manifest["start_url"]) == ("uk", "standalone", "/")
+        assert {icon["purpose"] for icon in manifest["icons"]} == {"any", "maskable"}
+        session = page.context.new_cdp_session(page)
+        told = session.send("Page.getAppManifest")
+        assert told["errors"] == []
+        assert session.send("Page.getInstallabilityErrors")["installabilityErrors"] in (
+            [],
+            [{"errorId": "in-incognito", "errorArguments": []}],
+        )
+
+
+def test_live_pages_live_on_without_a_database(browser: Browser, tmp_path):
+    (tmp_path / "easun.db").write_bytes(b"no database" * 1000)
+    with served(tmp_path / "easun.db") as address, opened(browser, address) as page:
+        expect(page.locator('[data-text="home"]').first).to_have_text("643\u00a0W")
+        page.get_by_role("link", name="System").locator("visible=true").click()
+        expect(page.get_by_text("cannot be read: file is not a database")).to_be_visible()
+        page.get_by_role("link", name="History").locator("visible=true").click()
+        expect(page.locator("#history-recorded")).to_contain_text("The history cannot be read")
+        page.get_by_role("link", name="Now").locator("visible=true").click()
+        expect(page.locator("html")).to_have_attribute("data-live", "live")
+        assert page.request.get(f"{address}/healthz").json()["database"] == "not readable"
