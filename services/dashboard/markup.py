@@ -6,6 +6,9 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+DASHS_OWN = ("_prop_names", "_valid_wildcard_attributes", "available_properties", "available_wildcard_properties")
+"""What a component remembers besides what it was given; to_plotly_json() also tells them apart, but slowly."""
+
 
 def attributes(**named: str) -> Any:
     """Return attributes with dashes in their names: data_text is data-text."""
@@ -43,8 +46,7 @@ def tree(node: Any) -> Any:
         return [tree(one) for one in node if one is not None]
     if not isinstance(node, Component):
         return str(node)
-    described: Any = node  # Any, for Dash's own methods are untyped
-    given = described.to_plotly_json()["props"]
+    given = {name: value for name, value in vars(node).items() if name not in DASHS_OWN}
     inside = given.pop("children", None)
     children = [] if inside is None else tree(inside if isinstance(inside, list | tuple) else [inside])
     return [str(node._type).lower(), given, children]

@@ -22,7 +22,10 @@ from services.dashboard.outages.compared import compared
 from services.dashboard.outages.lanes import Bounds, Piece, actual, hours
 from services.dashboard.outages.log import log, numbers
 from services.dashboard.outages.months import calendar, known_time
+from services.dashboard.outages.recorded import recorded
 from services.dashboard.outages.view import view
+from services.dashboard.pages import Look, Site
+from services.dashboard.settings import DashboardSettings
 from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
 from shared.history.derived import outage
@@ -355,6 +358,18 @@ def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
     assert found[TODAY].total == 5 * HOUR
     assert found[tomorrow].total == 1 * HOUR
     assert planned_days(reader(tmp_path / "easun.db"), start=at(200), end=at(240)) == {}
+
+
+def site_of(path: Path) -> Site:
+    return Site(Snapshot, reader(path), lambda: CLOCK, DashboardSettings(_env_file=None))
+
+
+def test_nothing_recorded_and_a_broken_history_are_said(tmp_path):
+    nothing = recorded(site_of(tmp_path / "none.db"), CLOCK, Look())
+    assert "Nothing is recorded yet" in getattr(nothing, "data-tree")
+    (tmp_path / "broken.db").write_bytes(b"this is no database" * 1000)
+    broken = recorded(site_of(tmp_path / "broken.db"), CLOCK, Look())
+    assert "The history cannot be read" in getattr(broken, "data-tree")
 
 
 def events(url: str) -> list[Any]:
