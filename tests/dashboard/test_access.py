@@ -179,7 +179,7 @@ def test_a_login_page_out_of_date_says_so(client):
 def test_a_calendar_has_a_key_of_its_own(client):
     with client.application.app_context():
         key = calendar_key()
-    assert client.get(f"{CALENDAR}?key={key}").status_code == 200
+    assert client.get(f"{CALENDAR}?key={key}").status_code == 503, "heard, but there is no plan yet"
     assert client.get(f"{CALENDAR}?key=guessed").status_code == 401
     assert client.get(f"/live/now?key={key}").status_code == 401
 

@@ -153,7 +153,11 @@ def site(tmp_path) -> Site:
     settings = DashboardSettings(_env_file=None)
     engine = reader(tmp_path / "easun.db")
     app = application(lambda: known[-1], engine, settings, lambda name, command: sent.append((name, command)))
-    return Site(app.test_client(), known, sent)
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["csrf"] = "told by the page"
+    client.environ_base["HTTP_X_CSRF_TOKEN"] = "told by the page"
+    return Site(client, known, sent)
 
 
 def test_a_wish_is_sent_as_a_command(site):

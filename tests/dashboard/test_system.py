@@ -258,7 +258,7 @@ def test_live_pages_live_on_without_a_database(browser: Browser, tmp_path):
     with served(tmp_path / "easun.db") as address, opened(browser, address) as page:
         expect(page.locator('[data-text="home"]').first).to_have_text("643\u00a0W")
         page.get_by_role("link", name="System").locator("visible=true").click()
-        expect(page.get_by_text("cannot be read: file is not a database")).to_be_visible()
+        expect(page.locator(".system").get_by_text("cannot be read: file is not a database")).to_be_visible()
         page.get_by_role("link", name="History").locator("visible=true").click()
         expect(page.locator("#history-recorded")).to_contain_text("The history cannot be read")
         page.get_by_role("link", name="Now").locator("visible=true").click()

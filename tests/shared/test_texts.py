@@ -49,7 +49,7 @@ def test_templates_hold_as_many_numbers_as_they_are_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "power", "length"), [("uk", "1,24 кВт", "7 год 2 хв"), ("en", "1.24 kW", "7 h 2 min")]
+    ("language", "power", "length"), [("uk", "1,24\u00a0кВт", "7 год 2 хв"), ("en", "1.24\u00a0kW", "7 h 2 min")]
 )
 def test_numbers_and_lengths_read_naturally(language: Language, power: str, length: str) -> None:
     speech = Speech(Language(language), NOW)

@@ -3,16 +3,15 @@
 from typing import Any
 
 from dash import html
-from flask import Flask, Response
+from flask import Flask, Response, has_request_context
 
+from services.dashboard.access.guard import CALENDAR, calendar_key
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.outages.recorded import recorded
 from services.dashboard.outages.view import view
 from services.dashboard.pages import Page, Site
 from services.dashboard.wording import Clock
 from shared.outage_calendar import calendar_text
-
-CALENDAR = "/outages.ics"
 
 
 def layout(clock: Clock) -> list[Any]:
@@ -51,11 +50,17 @@ def _about(clock: Clock) -> html.Section:
         [
             html.H2(clock("outages.about")),
             part("outages-about", html.Dl, className="pack-facts"),
-            html.A([icon("calendar"), clock("outages.calendar")], href=CALENDAR, className="subscribe"),
+            html.A([icon("calendar"), clock("outages.calendar")], href=_address(), className="subscribe"),
             html.P(clock("outages.calendar_help"), className="hint"),
         ],
         className="card about",
     )
+
+
+def _address() -> str:
+    """Return where the calendar is, with its key where the page has a password: a phone's calendar cannot log in."""
+    key = calendar_key() if has_request_context() else None
+    return f"{CALENDAR}?key={key}" if key else CALENDAR
 
 
 def routes(server: Flask, site: Site) -> None:
