@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 run := $(VENV)/bin/python
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
-wanted := services shared simulators supervisor bench docs tests
+wanted := configure services shared simulators supervisor bench docs tests
 
-.PHONY: help setup setup-dev demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock clean
+.PHONY: help setup setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -29,6 +29,9 @@ demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## the mains of the sim
 
 up: setup        ## the same against the devices named in .env
 	@$(run) -m supervisor up
+
+configure: setup ## asks what is needed, tries each answer live, writes .env
+	@$(run) -m configure
 
 scan: setup      ## look for inverters: dongles, gateways, serial ports
 	@$(run) -m services.poller scan

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.bus import Bus
-from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
+from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
 from shared.health import Health
 from shared.settings import MqttSettings, ServiceSettings, load
 
@@ -91,6 +91,16 @@ def _heed_cancellation() -> None:
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError
+
+
+def use(settings_type: type[S], tool: Callable[[S], str]) -> None:
+    """Print what a tool says. Exit codes: 0 done, 1 it did not work, 78 only the user can mend it."""
+    logging.basicConfig(level="WARNING", format="%(message)s")
+    try:
+        sys.stdout.write(tool(load(settings_type)) + "\n")
+    except EasunError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError) else 1)
 
 
 async def _live(

@@ -1,8 +1,16 @@
-"""python -m services.bms"""
+"""python -m services.bms: the service; `scan` says which batteries can be heard, changing nothing."""
 
+import sys
+
+from services.bms.scan import scan
 from services.bms.serve import serve
 from services.bms.settings import BmsSettings
-from shared.service import run
+from shared.service import run, use
 
 if __name__ == "__main__":
-    run("bms", BmsSettings, serve)
+    if sys.argv[1:] == ["scan"]:
+        use(BmsSettings, scan)
+    elif sys.argv[1:]:
+        sys.exit(f"Usage: {__doc__}")
+    else:
+        run("bms", BmsSettings, serve)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from shared.texts.pages import PAGES
+from shared.texts.wizard import WIZARD
 
 
 class Language(StrEnum):
@@ -34,7 +35,7 @@ def _form(language: Language, number: int) -> int:
     return 1 if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else 2
 
 
-TEXTS: dict[str, tuple[str, str]] = PAGES | {
+TEXTS: dict[str, tuple[str, str]] = PAGES | WIZARD | {
     # numbers and time
     "unknown": ("–", "–"),
     "under_a_minute": ("менше хвилини", "under a minute"),

@@ -1,0 +1,122 @@
+"""The questions of `make configure`, in Ukrainian and English."""
+
+WIZARD: dict[str, tuple[str, str]] = {
+    "configure.language": ("Мова / Language", "Мова / Language"),
+    "configure.welcome": (
+        "Відповідайте на запитання; Enter залишає те, що в дужках, «-» стирає. До кінця нічого не записується.",
+        "Answer the questions; Enter keeps what is in brackets, “-” clears it. Nothing is written before the end.",
+    ),
+    "configure.yes_no": ("[Т/н]", "[Y/n]"),
+    "configure.no_yes": ("[т/Н]", "[y/N]"),
+    "configure.kept": ("залишити", "keep"),
+    "configure.worked": ("✓ {what}", "✓ {what}"),
+    "configure.failed": ("✗ {what}", "✗ {what}"),
+    "configure.keep_anyway": ("Залишити цю відповідь?", "Keep this answer all the same?"),
+    "configure.as_it_is": ("як є в .env ({known})", "as .env has it ({known})"),
+    # inverter
+    "configure.inverter": ("\n== Інвертор ==", "\n== The inverter =="),
+    "configure.inverter_search": (
+        "Пошукати інвертор у мережі та на портах (до хвилини)?",
+        "Look for the inverter in the network and at the ports (up to a minute)?",
+    ),
+    "configure.inverter_which": ("Котрий з них", "Which of these"),
+    "configure.inverter_by_hand": ("ввести вручну", "type it in"),
+    "configure.inverter_none": ("інвертора поки немає", "no inverter yet"),
+    "configure.transport": (
+        "Як під'єднано інвертор",
+        "How it is connected",
+    ),
+    "configure.transport_tcp": ("шлюз Modbus TCP", "a gateway that speaks Modbus TCP"),
+    "configure.transport_rtu_over_tcp": (
+        "шлюз RTU over TCP (Elfin, ser2net)",
+        "a gateway with RTU over TCP (Elfin, ser2net)",
+    ),
+    "configure.transport_serial": ("кабель (USB або RS-232)", "a cable (USB or RS-232)"),
+    "configure.transport_dongle": ("Wi-Fi донгл інвертора", "the inverter's Wi-Fi dongle"),
+    "configure.host": ("Адреса шлюзу чи донгла", "Address of the gateway or dongle"),
+    "configure.port": ("Порт (порожньо: звичайний)", "Port (empty: the usual one)"),
+    "configure.serial_port": ("Порт, напр. /dev/ttyUSB0", "Port, such as /dev/ttyUSB0"),
+    # batteries
+    "configure.batteries": ("\n== Батареї JK ==", "\n== JK batteries =="),
+    "configure.batteries_search": (
+        "Послухати батареї через Bluetooth (8 с)?",
+        "Listen for batteries over Bluetooth (8 s)?",
+    ),
+    "configure.batteries_own": (
+        "Їх додають самі служби: список у {file}.",
+        "They are added by themselves: the list is in {file}.",
+    ),
+    # schedule
+    "configure.schedule": ("\n== Графік відключень ==", "\n== Planned outages =="),
+    "configure.region": ("Ваш регіон", "Your region"),
+    "configure.region_if": (
+        "Івано-Франківська область (Прикарпаттяобленерго)",
+        "Ivano-Frankivsk (Prykarpattiaoblenergo)",
+    ),
+    "configure.region_kyiv": ("Київ (YASNO)", "Kyiv (YASNO)"),
+    "configure.region_dnem": ("Дніпро, ДнЕМ (YASNO)", "Dnipro, DnEM (YASNO)"),
+    "configure.region_cek": ("Дніпро, ЦЕК (YASNO)", "Dnipro, TsEK (YASNO)"),
+    "configure.queue": (
+        "Ваша черга, напр. 5.2 (порожньо: без графіка)",
+        "Your queue, such as 5.2 (empty: no schedule)",
+    ),
+    # Telegram
+    "configure.telegram": ("\n== Telegram ==", "\n== Telegram =="),
+    "configure.telegram_how": (
+        "Напишіть @BotFather /newbot і вставте токен сюди; без бота: Enter.",
+        "Write /newbot to @BotFather and paste the token here; no bot: Enter.",
+    ),
+    "configure.token": ("Токен", "Token"),
+    "configure.write_to_bot": (
+        "Тепер напишіть {bot} будь-що в Telegram і натисніть Enter тут",
+        "Now write anything to {bot} in Telegram, and press Enter here",
+    ),
+    "configure.chat": (
+        "Кому бот відповідає (номери через кому)",
+        "Whom the bot answers (numbers, with commas between)",
+    ),
+    "configure.test_message": (
+        "👋 Це перевірка: бот дому на зв'язку.",
+        "👋 This is a test: the bot of your home is here.",
+    ),
+    # plugs
+    "configure.plugs": ("\n== Розетки Tuya ==", "\n== Tuya plugs =="),
+    "configure.plugs_want": ("Налаштувати розетки Tuya?", "Set up Tuya plugs?"),
+    "configure.access_id": ("Access ID проєкту Tuya", "Access ID of the Tuya project"),
+    "configure.access_secret": ("Access Secret", "Access Secret"),
+    "configure.user_id": ("UID користувача (порожньо: знайти самим)", "UID of the user (empty: found by itself)"),
+    "configure.endpoint": ("Адреса API вашого регіону", "API address of your region"),
+    "configure.plugs_own": (
+        "Служба допише їх до {file} вимкненими: увімкніть там потрібні (enabled: true), роутер захистіть "
+        "(protected: true).",
+        "The service adds them to {file}, disabled: enable there what the grid may switch (enabled: true), and protect "
+        "the router (protected: true).",
+    ),
+    # the page
+    "configure.page": ("\n== Сторінка ==", "\n== The page =="),
+    "configure.page_open": (
+        "Відкрити сторінку для телефонів удома (з паролем)?",
+        "Open the page to phones at home (with a password)?",
+    ),
+    "configure.password": (
+        "Пароль сторінки (порожньо: вигадати)",
+        "Password of the page (empty: make one up)",
+    ),
+    "configure.password_is": ("Пароль сторінки: {password}", "The page's password: {password}"),
+    "configure.broker_open": (
+        "Чи під'єднуватимуться до брокера інші пристрої (Home Assistant, MQTT Explorer)?",
+        "Will other devices use the broker (Home Assistant, MQTT Explorer)?",
+    ),
+    # the end
+    "configure.changes": ("\nЗміниться: {names}", "\nThis changes: {names}"),
+    "configure.nothing": ("\nНічого не змінилося.", "\nNothing has changed."),
+    "configure.write": ("Записати {file}?", "Write {file}?"),
+    "configure.written": (
+        "Записано {file}; попередній: {before}.",
+        "Written to {file}; the one before is {before}.",
+    ),
+    "configure.next": (
+        "Далі: docker compose up -d --build, або make up, або systemctl restart easun.target",
+        "Next: docker compose up -d --build, or make up, or systemctl restart easun.target",
+    ),
+}

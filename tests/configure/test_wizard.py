@@ -1,0 +1,99 @@
+"""The questions answered as a person would, with simulated devices and clouds to try the answers on."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from configure.env_file import read
+from tests.support.broker import ROOT
+from tests.support.stack import Stack
+
+
+@pytest.fixture
+def home(stack: Stack) -> Stack:
+    stack.start_house()
+    stack.start_outages()
+    stack.plan("plan", day="today", plan="04:00-06:00")
+    stack.start_telegram()
+    return stack
+
+
+def asked(file: Path, *answers: str, scan: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the wizard with one answer a line."""
+    command = [sys.executable, "-m", "configure", "--file", str(file), "--", *scan]
+    bare = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        command,
+        check=False,
+        env=bare | env,
+        cwd=ROOT,
+        input="\n".join(answers) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+
+
+def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    port = home.poller.env["MODBUS_PORT"]
+    world = {
+        "BE_SVITLO_URL": home.outages_url,
+        "TELEGRAM_API_URL": home.bot.env["TELEGRAM_API_URL"],
+        "DONGLE_BROADCAST": "127.0.0.1",
+        "DONGLE_PORT": "9",
+    }
+    token = home.bot.env["TELEGRAM_BOT_TOKEN"]
+    home.tell_telegram("say", chat=4242, text="hello")
+    first = asked(
+        file,
+        *("2", "", "", "n"),  # English; look for inverters; take the first found; no Bluetooth
+        *("5.2", ""),  # the queue; Ivano-Frankivsk
+        *(token, "", ""),  # the bot; written to it; those chats
+        *("", "", "my pass", "y", ""),  # no plugs; open the page; its password; open the broker; write
+        scan=("--network", "127.0.0.1/32", "--port", port, "--no-serial"),
+        **world,
+    )
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "classic layout" in first.stdout
+    assert "04:00-06:00" in first.stdout
+    assert "@easun_demo_bot" in first.stdout
+    values = read(file.read_text())
+    assert (values["MODBUS_TRANSPORT"], values["MODBUS_HOST"], values["MODBUS_PORT"]) == ("tcp", "127.0.0.1", port)
+    assert (values["QUEUE_NUMBER"], values["TELEGRAM_CHAT_ID"]) == ("5.2", "4242")
+    assert (values["DASHBOARD_PASSWORD"], values["MQTT_BIND"]) == ("my pass", "0.0.0.0")
+    assert file.stat().st_mode & 0o077 == 0
+    assert any("test" in message["text"] for message in home.chat() if message["is_from_bot"])
+    assert token not in first.stdout
+
+    file.write_text(file.read_text().replace("#POLL_INTERVAL=5", "POLL_INTERVAL=7  # mine"))
+    again = asked(file, *[""] * 30, **world)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Nothing has changed" in again.stdout
+    assert "POLL_INTERVAL=7  # mine" in file.read_text()
+
+
+def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    done = asked(file, "2", "n", "1", "1", "127.0.0.1", "9", "n", "n", "2", "n", "", "", "n", "n", "n", "")
+    assert "✗" in done.stdout
+    assert "127.0.0.1:9" in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read(file.read_text()).get("MODBUS_HOST", "") == ""
+
+
+def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:
+    done = asked(tmp_path / ".env", "2")
+    assert done.returncode == 78
+    assert "nothing was changed" in done.stderr
+    assert not (tmp_path / ".env").exists()
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    done = asked(tmp_path / "missing" / ".env", "2", "n", "2", "n", "", "", "n", "n", "n", "")
+    assert done.returncode == 78
+    assert done.stderr.count("\n") == 1
+    assert "cannot be written" in done.stderr
