@@ -1,4 +1,4 @@
-"""What several services need from the environment. Nothing else reads os.environ."""
+"""What several services need from the environment. Nothing else reads a setting from os.environ."""
 
 import os
 import re
@@ -99,6 +99,7 @@ class ServiceSettings(MqttSettings):
 
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     health_file: Path | None = None
+    log_dir: Path | None = None
 
 
 def load(kind: type[S]) -> S:
