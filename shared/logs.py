@@ -35,7 +35,7 @@ class LogFile(RotatingFileHandler):
         super().__init__(file, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8")
         self._complained = False
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802
         """Say once that lines are missing, on standard error: a traceback for every line would fill the journal."""
         if not self._complained:
             self._complained = True

@@ -8,7 +8,7 @@ from contextlib import suppress
 def notify(*states: str) -> None:
     """Send assignments such as READY=1, WATCHDOG=1, STATUS=text to the socket that systemd named.
 
-    NOTIFY_SOCKET is systemd's word to us and no setting. A lost word costs nothing: the next one comes in half a minute.
+    NOTIFY_SOCKET is systemd's word to us and no setting. A lost word costs nothing: the next one comes in 30 s.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
