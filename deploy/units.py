@@ -128,7 +128,8 @@ WantedBy=easun.target
 
 
 def _broker() -> str:
-    start = f"/usr/bin/env MQTT_STATE_DIR={BROKER_STATE} MQTT_SECRETS_DIR={BROKER_STATE}/secrets {CURRENT}/mosquitto/start.sh"
+    places = f"MQTT_STATE_DIR={BROKER_STATE} MQTT_SECRETS_DIR={BROKER_STATE}/secrets"
+    start = f"/usr/bin/env {places} {CURRENT}/mosquitto/start.sh"
     return f"""{MADE}
 [Unit]
 Description=easun-bridge: the broker
