@@ -266,7 +266,9 @@ def test_an_old_python_is_said(system: System, tmp_path: Path) -> None:
 
 
 def test_uninstalling_keeps_what_is_yours_until_it_is_purged(system: System) -> None:
+    (system.source / ".env").write_text("QUEUE_NUMBER=5.2\n")  # of make up
     system.installs()
+    assert system.env_file.read_text() == "QUEUE_NUMBER=5.2\n"
     system.database.write_text("mine")
     assert system.run("uninstall").returncode == 0
     assert system.database.read_text() == "mine"
