@@ -51,7 +51,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m ruff format --check $(wanted)
 	@$(run) -m mypy
 	@$(VENV)/bin/lint-imports --no-cache
-	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh
+	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun
 	@$(run) -m docs.generate --check
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser

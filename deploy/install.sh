@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 code="services shared simulators mosquitto deploy docs tools pyproject.toml requirements.lock requirements-dev.lock \
 .env.example LICENSE CHANGELOG.md"
 local_brokers="||localhost|127.0.0.1|::1|"
-new_venv_mb=900 release_mb=60
+new_venv_mb=700 release_mb=60
 
 say() { echo "install.sh: $*" >&2; }
 mend() { say "$*"; exit 78; }
