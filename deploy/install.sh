@@ -305,9 +305,10 @@ tell() {
     return
   fi
   port=$(setting DASHBOARD_PORT 8000)
+  address=$(hostname -I 2>/dev/null | awk '{ print $1 }')
   cat <<TEXT
 easun-bridge $name is installed and runs.
-  the page:      http://$(hostname -I 2>/dev/null | awk '{ print $1 }'):$port/
+  the page:      http://${address:-localhost}:$port/
   settings:      $etc/.env; then: systemctl restart easun.target
   how it fares:  systemctl status 'easun-*', journalctl -u 'easun-*'
   tools:         easun poller scan, easun recorder backup FILE, ...
