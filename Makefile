@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 run := $(VENV)/bin/python
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
-wanted := configure services shared simulators supervisor bench docs tests
+wanted := configure services shared simulators supervisor bench docs deploy tests
 
 .PHONY: help setup setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock clean
 
@@ -14,7 +14,7 @@ setup:           ## what running needs: the virtual environment, Mosquitto
 	@tools/setup.sh $(PYTHON) $(VENV) requirements.lock mosquitto mosquitto_sub
 
 setup-dev:       ## what tests need: their tools, Chromium, PostgreSQL
-	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium initdb
+	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium initdb openssl systemd-analyze shellcheck
 
 demo: setup      ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo
@@ -54,6 +54,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m ruff format --check $(wanted)
 	@$(run) -m mypy
 	@$(VENV)/bin/lint-imports --no-cache
+	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun
 	@$(run) -m docs.generate --check
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
@@ -62,7 +63,7 @@ test: setup-dev  ## the whole suite against real parts: broker, database, browse
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench
 
-docs:            ## docs/topics.md, docs/asyncapi.yaml, mosquitto/acl from shared/topics.py
+docs:            ## docs/topics.md, docs/asyncapi.yaml, mosquitto/acl from shared/topics.py; deploy/systemd/ from deploy/units.py
 	@$(run) -m docs.generate
 
 format:          ## the code as ruff likes it

@@ -1,4 +1,6 @@
-"""Makes docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py; `--check` says what is stale."""
+"""Makes docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py, and the systemd units from
+deploy/units.py; `--check` says what is stale.
+"""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -7,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from deploy.units import units
 from shared import messages
 from shared.topics import TOPICS, Topic
 from shared.version import program_version
@@ -147,8 +150,8 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    """Write the three files, or with --check fail where one of them is stale."""
-    files = {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl()}
+    """Write the files, or with --check fail where one of them is stale."""
+    files = {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl(), **units()}
     stale = [name for name, text in files.items() if not _same(ROOT / name, text)]
     if "--check" in sys.argv:
         sys.exit(f"Stale: {', '.join(stale)}. Run `make docs`." if stale else 0)

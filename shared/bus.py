@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.errors import BadMessageError, ConfigError
 from shared.health import Health
-from shared.link import WINDOW, Address, Delivery, Link, RefusedError, matches
+from shared.link import WINDOW, Address, Delivery, Link, RefusedError, UntrustedError, matches
 from shared.messages import Message, ServiceHealth, ServiceStatus
 from shared.outbox import Outbox, Parcel
 from shared.settings import MqttSettings
@@ -181,9 +181,12 @@ class Bus:
                 steady = time.monotonic() - began > STEADY_S
                 delay, short_ones = (RETRY_FIRST_S, 0) if steady else (delay, short_ones + 1)
                 self._say_interrupted(short_ones)
+            except UntrustedError as error:  # passing: a certificate is renewed, a clock is set
+                self._health.problem("broker", f"{self._untrusted()} ({error}). Trying again.")
             except (OSError, UnicodeError) as error:  # the latter is a host name that cannot be one
+                running = "is Mosquitto running" + (", and with TLS at this port" if self._settings.mqtt_tls else "")
                 self._health.problem(
-                    "broker", f"No broker at {self._where} ({_reason(error)}): is Mosquitto running? Trying again."
+                    "broker", f"No broker at {self._where} ({_reason(error)}): {running}? Trying again."
                 )
             if not self._closing:
                 await asyncio.sleep(delay * random.uniform(0.7, 1.0))
@@ -280,6 +283,14 @@ class Bus:
             user=self._user,
             password=self._settings.password_for(self._user),
             session_s=self._session_s,
+            tls=self._settings.tls_context(),
+        )
+
+    def _untrusted(self) -> str:
+        vouches = self._settings.mqtt_ca_file or "the authorities that this system trusts"
+        return (
+            f"The broker at {self._where} shows a certificate that is not good for {self._settings.mqtt_host} "
+            f"by {vouches}: check MQTT_CA_FILE and MQTT_HOST"
         )
 
     def _will(self) -> Parcel | None:

@@ -6,6 +6,7 @@ acknowledgement that comes too late, can reach into it.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,9 +38,16 @@ class RefusedError(Exception):
     """The broker does not know our user or password."""
 
 
+class UntrustedError(OSError):
+    """Whoever answers there cannot prove, or not any more, that it is our broker."""
+
+
 @dataclass(frozen=True)
 class Address:
-    """Where the broker is and who we are there; session_s is how long it remembers us after the connection."""
+    """Where the broker is and who we are there; session_s is how long it remembers us after the connection.
+
+    tls says by whom a certificate of the broker must be vouched for; None is a connection that everybody can read.
+    """
 
     host: str
     port: int
@@ -47,6 +55,7 @@ class Address:
     user: str
     password: str = field(repr=False)
     session_s: int = 0
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ class Link:
         self._client.connect_timeout = CONNECT_TIMEOUT_S
         self._client.max_inflight_messages_set(WINDOW + 5)  # a status may overtake a full window
         self._client.username_pw_set(address.user, address.password)
+        if address.tls:
+            self._client.tls_set_context(address.tls)
         if will:
             self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         self._client.on_connect = self._on_connect
@@ -107,8 +118,16 @@ class Link:
         self._drive()
 
     async def live(self) -> None:
-        """Connect, and return when the connection has ended. Raises OSError where none comes about, or RefusedError."""
-        await asyncio.to_thread(self._connect)
+        """Connect, and return when the connection has ended.
+
+        Raises OSError where none comes about, UntrustedError among them, or RefusedError.
+        """
+        try:
+            await asyncio.to_thread(self._connect)
+        except ssl.SSLCertVerificationError as error:
+            raise UntrustedError(error.verify_message.rstrip(".")) from None
+        except ssl.SSLError as error:
+            raise ConnectionError(f"it does not speak TLS there as we do: {error.reason}") from None
         while not self._closed.done():
             self._client.loop_misc()
             await asyncio.wait([self._closed], timeout=1)
@@ -132,7 +151,7 @@ class Link:
 
         A socket that is closed with something unread in it resets the connection, and what we sent last is lost.
         """
-        self._client.loop_read()
+        self._read()
         self._client.disconnect()
         await asyncio.wait([self._closed], timeout=FAREWELL_S)
 
@@ -148,12 +167,18 @@ class Link:
             properties=properties,
         )
 
+    def _read(self) -> None:
+        """Read what is there, and what TLS has read ahead: of that the socket says nothing."""
+        self._client.loop_read()
+        while isinstance(sock := self._client.socket(), ssl.SSLSocket) and sock.pending():
+            self._client.loop_read()
+
     def _drive(self) -> None:
         """Let the event loop call paho when its socket is ready. `connect` runs in a thread, hence the detours."""
         client, loop = self._client, self._loop
 
         def opened(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            loop.call_soon_threadsafe(loop.add_reader, sock, self._guarded, client.loop_read)
+            loop.call_soon_threadsafe(loop.add_reader, sock, self._guarded, self._read)
 
         def closing(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
             if sock.fileno() >= 0:

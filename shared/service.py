@@ -7,12 +7,15 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.bus import Bus
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
 from shared.health import Health
+from shared.logs import to_file, to_stderr
+from shared.notify import notify
 from shared.settings import MqttSettings, ServiceSettings, load
 
 log = logging.getLogger("service")
@@ -49,13 +52,15 @@ def run(
 
     Exit codes: 0 it was told to stop, 78 only the user can mend it, 1 a bug, with its traceback.
     """
-    _log_to_stderr(name, "INFO")
+    to_stderr(name, "INFO")
     try:
         settings = load(settings_type)
     except ConfigError as error:
         asyncio.run(_last_words(name, str(error)))
         _give_up(error)
-    _log_to_stderr(name, settings.log_level)
+    to_stderr(name, settings.log_level)
+    if settings.log_dir:
+        to_file("-".join(filter(None, (name, settings.instance))), settings.log_dir)
     try:
         asyncio.run(_live(name, settings, serve, session_s))
     except ConfigError as error:
@@ -112,7 +117,8 @@ async def _live(
     work = asyncio.create_task(serve(service))
     await asyncio.sleep(0)  # lets it subscribe before the first connection
     connection = asyncio.create_task(bus.run())
-    tasks = [work, connection, asyncio.create_task(_heartbeat(service)), asyncio.create_task(_told_to_stop())]
+    around = (_heartbeat(service), _watchdog(health), _told_to_stop())
+    tasks = [work, connection, *map(asyncio.create_task, around)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await _end(work)
@@ -156,6 +162,18 @@ async def _heartbeat(service: Service[S]) -> None:
         await asyncio.sleep(HEARTBEAT_S)
 
 
+async def _watchdog(health: Health) -> None:
+    """Keep systemd's watchdog quiet while the event loop turns, with the broker or without it.
+
+    A restart would bring no broker back, and would lose what waits for it.
+    """
+    notify("READY=1")
+    while True:
+        status = health.status(datetime.now(UTC))
+        notify("WATCHDOG=1", f"STATUS={status.state}: {status.reason}" if status.reason else f"STATUS={status.state}")
+        await asyncio.sleep(HEARTBEAT_S)
+
+
 def _touch(file: Path | None) -> None:
     try:
         if file:
@@ -184,10 +202,3 @@ async def _last_words(name: str, sentence: str) -> None:
 def _give_up(error: ConfigError) -> NoReturn:
     log.error("%s", error)
     sys.exit(EXIT_CONFIG)
-
-
-def _log_to_stderr(name: str, level: str) -> None:
-    logging.basicConfig(
-        level=level, format=f"%(asctime)s {name}: %(levelname)s: %(message)s", datefmt="%Y-%m-%d %H:%M:%S", force=True
-    )
-    logging.getLogger("dotenv").setLevel("ERROR")  # the supervisor says it once for all

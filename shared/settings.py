@@ -1,12 +1,13 @@
-"""What several services need from the environment. Nothing else reads os.environ."""
+"""What several services need from the environment. Nothing else reads a setting from os.environ."""
 
 import os
 import re
+import ssl
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,16 +30,35 @@ class MqttSettings(Settings):
 
     mqtt_host: str = "127.0.0.1"
     mqtt_port: int = Field(default=1883, ge=1, le=65535)
+    mqtt_tls: bool = False
+    mqtt_ca_file: Path | None = None
     mqtt_username: str = ""
     mqtt_password: SecretStr = SecretStr("")
     mqtt_secrets_dir: Path = Path("data/mosquitto/secrets")
     mqtt_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_/-]*$")
     mqtt_outbox: int = Field(default=10_000, ge=100, le=1_000_000)
 
+    @model_validator(mode="after")
+    def _no_false_safety(self) -> Self:
+        if self.mqtt_ca_file and not self.mqtt_tls:
+            raise ValueError("MQTT_CA_FILE is set but MQTT_TLS is not: set MQTT_TLS=true, or neither")
+        return self
+
     @property
     def instance(self) -> str:
         """Which one this is of several processes of the same service; empty for the first, who has the status topic."""
         return ""
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return whose certificates are trusted, or None where MQTT_TLS is off."""
+        if not self.mqtt_tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.mqtt_ca_file)
+        except ssl.SSLError:
+            raise ConfigError(f"MQTT_CA_FILE {self.mqtt_ca_file} holds no certificate in PEM form.") from None
+        except OSError as error:
+            raise ConfigError(f"MQTT_CA_FILE {self.mqtt_ca_file} cannot be read ({error.strerror}).") from None
 
     def password_for(self, account: str) -> str:
         """Return MQTT_PASSWORD, or else what mosquitto/start.sh keeps for the account under MQTT_SECRETS_DIR."""
@@ -47,12 +67,14 @@ class MqttSettings(Settings):
             return given
         file = self.mqtt_secrets_dir / account
         try:
-            return file.read_text().strip()
+            password, reason = file.read_text().strip(), "empty"
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", "not a text")
+            password, reason = "", getattr(error, "strerror", "not a text")
+        if not password:
             raise ConfigError(
                 f"No password for the broker: set MQTT_PASSWORD, or let this user read {file} ({reason})."
-            ) from None
+            )
+        return password
 
 
 class DatabaseSettings(Settings):
@@ -99,6 +121,7 @@ class ServiceSettings(MqttSettings):
 
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     health_file: Path | None = None
+    log_dir: Path | None = None
 
 
 def load(kind: type[S]) -> S:

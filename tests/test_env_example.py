@@ -78,5 +78,6 @@ def test_compose_hands_on_every_setting_of_a_service() -> None:
         BotSettings,
     )
     own = {name.upper() for kind in services for name in kind.model_fields}
-    inside = {"DB_PATH", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX"}
+    inside = {"DB_PATH", "LOG_DIR", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX"}
+    inside |= {"MQTT_TLS", "MQTT_CA_FILE"}  # the broker is within
     assert [name for name in sorted(own - inside) if name not in handed] == []

@@ -30,7 +30,7 @@ install() {  # install PACKAGE...
 
 command -v "$python" >/dev/null || { [ "$python" = python3 ] && install python3; } || fail "there is no $python here."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-  fail "Python 3.11 or later is needed and $python is $("$python" -V | cut -d' ' -f2): run make PYTHON=/path/to/a/newer/python."
+  fail "Python 3.11 or later is needed and $python is $("$python" -V | cut -d' ' -f2): run this again with PYTHON=/path/to/a/newer/python."
 
 # Debian keeps a server's programs out of PATH
 PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :)
@@ -50,6 +50,7 @@ for program in "$@"; do
     initdb) install_postgresql ;;
     mosquitto) install mosquitto; fresh_broker=yes ;;
     mosquitto_sub) install mosquitto-clients ;;
+    systemd-analyze) install systemd ;;
     *) install "$program" ;;
   esac
 done
