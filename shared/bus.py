@@ -4,6 +4,7 @@ Whatever waits for the broker lives in our outbox, so it survives every connecti
 """
 
 import asyncio
+import hashlib
 import logging
 import random
 import time
@@ -276,12 +277,13 @@ class Bus:
             self._outbox.take_back()
 
     def _address(self) -> Address:
+        password = self._settings.password_for(self._user)
         return Address(
             host=self._settings.mqtt_host,
             port=self._settings.mqtt_port,
-            client_id=self._prefixed(self._client_id),
+            client_id=f"{self._prefixed(self._client_id)}-{_mark(password)}",
             user=self._user,
-            password=self._settings.password_for(self._user),
+            password=password,
             session_s=self._session_s,
             tls=self._settings.tls_context(),
         )
@@ -364,6 +366,14 @@ def _offline(reason: str, *, since: datetime | None) -> ServiceStatus:
     return ServiceStatus(
         at=datetime.now(UTC), state=ServiceHealth.OFFLINE, since=since, reason=reason, version=program_version()
     )
+
+
+def _mark(password: str) -> str:
+    """Return what only those who know the password can guess.
+
+    The broker lets any account connect with any client id, which throws out whoever has it and forgets their session.
+    """
+    return hashlib.sha256(f"easun client {password}".encode()).hexdigest()[:10]
 
 
 def _encode(message: Message) -> bytes:

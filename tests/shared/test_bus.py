@@ -190,6 +190,18 @@ async def test_two_with_one_id_are_said_and_slow_down(broker: Broker) -> None:
         await until(lambda: "does another easun-poller run" in (health.status(START).reason or ""))
 
 
+async def test_a_stranger_with_our_name_cannot_take_our_place(broker: Broker) -> None:
+    """Any account may connect with any client id: a taken one would end our connection and wipe what waits for us."""
+    bus = Bus(settings(broker), "recorder", Health(), session_s=3600)
+    async with running(bus):
+        await asyncio.wait_for(bus.connected.wait(), 10)
+        with Viewer(broker, client_id="easun-recorder") as other:
+            other.client.publish("nobody/may", b"", qos=1).wait_for_publish(5)
+            assert bus.connected.is_set()
+    password = (broker.secrets_dir / "recorder").read_text().strip()
+    assert password not in broker.log.read_text()
+
+
 async def test_retained_gives_what_the_broker_keeps_or_none(broker: Broker) -> None:
     bus = Bus(settings(broker), "poller", Health(), session_s=3600)
     async with running(bus):

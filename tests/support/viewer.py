@@ -17,11 +17,12 @@ MISSING = object()
 class Viewer:
     """Subscribes to everything and keeps it in order of arrival; reconnects by itself."""
 
-    def __init__(self, broker: Broker, account: str = "viewer") -> None:
+    def __init__(self, broker: Broker, account: str = "viewer", client_id: str = "") -> None:
         self.messages: list[tuple[str, dict[str, Any], bool]] = []
         self.broker = broker
         self._subscribed = threading.Event()
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"test-{account}", protocol=mqtt.MQTTv5)
+        client_id = client_id or f"test-{account}"
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
         self.client.reconnect_delay_set(1, 1)
         self.client.username_pw_set(account, (broker.secrets_dir / account).read_text().strip())
         self.client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
