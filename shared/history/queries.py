@@ -121,7 +121,8 @@ def series(
     minutes = _fine_enough(step) if set(fields) <= set(source.fields) else None
     if minutes:
         first, step = _aligned(first, last, buckets, min(minutes, HOUR) * MINUTE_MS)
-        minutes = _fine_enough(step)
+        if minutes != FIVE_MINUTES:  # whose buckets do not begin at whole hours
+            minutes = _fine_enough(step)
     sums = _Sums(fields, -(-(last - first) // step))
     until = _made_until(engine, wanted, first, last) if minutes else first
     for piece in _pieces(engine, wanted, minutes, first, until) if minutes else ():

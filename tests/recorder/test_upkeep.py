@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.recorder.rows import to_row
@@ -320,6 +320,8 @@ def test_a_chart_of_days_shows_each_day_though_clocks_change(path: Path, midnigh
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(start=st.integers(-2000, 9000), length=st.integers(1, 9000), buckets=st.integers(1, 400))
+@example(start=5, length=606, buckets=11)
+@example(start=-101, length=602, buckets=11)
 def test_a_chart_of_any_period_has_each_reading_once(long: Path, start: int, length: int, buckets: int) -> None:
     end = after(start + length)
     found = series(reader(long), "main", ["load_power_w"], start=after(start), end=end, buckets=buckets)
