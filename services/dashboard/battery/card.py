@@ -208,4 +208,4 @@ def _about(info: BatteryInfo | None, clock: Clock) -> list[Any]:
 
 
 def _facts(facts: Facts) -> html.Dl:
-    return html.Dl([html.Div([html.Dt(label), html.Dd(value)]) for label, value in facts], className="pack-facts")
+    return html.Dl([html.Div([html.Dt(label), html.Dd(value)]) for label, value in facts], className="pairs")

@@ -21,7 +21,7 @@ def numbers(periods: Sequence[tuple[int, Statistics]], clock: Clock) -> html.Sec
     """Return the statistics of the last so many days, side by side."""
     blocks = [
         html.Div(
-            [html.H3(clock("outages.last_days", days=days)), html.Dl(_facts(stats, clock), className="pack-facts")]
+            [html.H3(clock("outages.last_days", days=days)), html.Dl(_facts(stats, clock), className="pairs")]
         )
         for days, stats in periods
     ]

@@ -49,7 +49,7 @@ def _about(clock: Clock) -> html.Section:
     return html.Section(
         [
             html.H2(clock("outages.about")),
-            part("outages-about", html.Dl, className="pack-facts"),
+            part("outages-about", html.Dl, className="pairs"),
             html.A([icon("calendar"), clock("outages.calendar")], href=_address(), className="subscribe"),
             html.P(clock("outages.calendar_help"), className="hint"),
         ],
