@@ -41,6 +41,8 @@ async def serve(service: Service[RecorderSettings]) -> None:
         while True:
             await collect(batch, deliveries, settings.batch_size, settings.batch_seconds)
             faults = await _until_done(lambda: keep(batch, store, datetime.now(UTC)), health)
+            if len(batch) == settings.batch_size:
+                upkeep.hurry()
             acknowledge(batch)
             tell(faults, health)
             await asyncio.to_thread(keep_up, upkeep, health, datetime.now(UTC))

@@ -23,6 +23,8 @@ from shared.history.tables import battery_state, grid_state, inverter_state, out
 
 EVERY_S = 60.0
 """Between two looks at what is due; readings younger than this are in the raw rows, and queries look there."""
+SOON_S = 5.0
+"""After a full batch: what a recorder that was away has missed is summed up before somebody looks."""
 BUDGET_S = 0.2
 """So long the next batch may have to wait."""
 PURGED = (inverter_state, battery_state, grid_state)
@@ -57,6 +59,10 @@ class Upkeep:
             if not self._step(now):
                 self._rest_until = self._clock() + EVERY_S
                 return
+
+    def hurry(self) -> None:
+        """Rest no longer than a moment, for much has come at once."""
+        self._rest_until = min(self._rest_until, self._clock() + SOON_S)
 
     def finish(self, now: datetime) -> None:
         """Do all that is due, however long it takes."""

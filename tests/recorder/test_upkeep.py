@@ -365,3 +365,18 @@ def test_a_moment_of_work_is_bounded(path: Path) -> None:
     upkeep = Upkeep(store, KYIV, 400, clock=lambda: next(ticks))
     upkeep.work(LATER)
     assert 0 < ask(path, "SELECT count(*) FROM rollup_due")[0][0] < 8
+
+
+def test_much_at_once_is_not_left_for_a_minute(path: Path) -> None:
+    clock = [0.0]
+    store = open_store(path)
+    upkeep = Upkeep(store, KYIV, 400, clock=lambda: clock[0])
+    upkeep.work(LATER)
+    store.write([reading(after(number), load_power_w=600) for number in range(10)])
+    clock[0] += 10
+    upkeep.work(LATER)
+    assert ask(path, "SELECT count(*) FROM rollup_due") != [(0,)], "it rests"
+    upkeep.hurry()
+    clock[0] += 10
+    upkeep.work(LATER)
+    assert ask(path, "SELECT count(*) FROM rollup_due") == [(0,)]
