@@ -41,9 +41,10 @@ def expect_all_recorded_once(stack: Stack, viewer: Viewer) -> None:
 @pytest.fixture
 def streaming(stack: Stack, watcher: Viewer) -> Stack:
     stack.start_house()
-    stack.start(stack.recorder, stack.poller)
+    stack.start(stack.recorder)
+    watcher.wait_for("service/recorder/status", state="online")  # of what was said before, the broker knows nothing
+    stack.start(stack.poller)
     until_readings(watcher, 3)
-    watcher.wait_for("service/recorder/status", state="online")
     return stack
 
 

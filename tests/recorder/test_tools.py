@@ -207,8 +207,8 @@ def test_a_file_that_is_there_stays(database: Path, tmp_path: Path) -> None:
         export(database, Wish("inverter_state", ALWAYS, "csv", str(database), force=True))
 
 
-def test_two_hundred_thousand_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
-    count = 200_000
+def test_many_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
+    count = 80_000
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "INSERT INTO inverter_state (device, at, mode, load_power_w, warnings) WITH RECURSIVE n(i) AS "

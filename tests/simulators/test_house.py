@@ -31,7 +31,7 @@ def local(text):
 
 
 @given(starts, seeds, levels, modes, st.lists(st.floats(0.1, 20_000), min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_energy_is_conserved_and_everything_stays_in_its_limits(start, seed, soc, mode, spans):
     home = house(start, seed, soc=soc, mode=mode)
     for span in spans:
