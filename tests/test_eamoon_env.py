@@ -1,4 +1,4 @@
-"""A settings file of x-mentat/eamoon, with names and values from its public .env.example: each line works or is answered."""
+"""A settings file of x-mentat/eamoon, as in its public .env.example: each line works or is answered."""
 
 import sqlite3
 from pathlib import Path
