@@ -42,8 +42,9 @@ def known_settings() -> list[str]:
 def _sentence(name: str, known: Collection[str]) -> str:
     if name in SUCCESSORS:
         return f"{name} is a setting of eamoon and is ignored: {SUCCESSORS[name]}."
-    near = get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"{name} is no setting and is ignored" + (f": is {near[0]} meant?" if near else ".")
+    if near := get_close_matches(name, known, n=1, cutoff=0.75):
+        return f"{name} is no setting and is ignored: is {near[0]} meant?"
+    return f"{name} is no setting and is ignored."
 
 
 if __name__ == "__main__":
