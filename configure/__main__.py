@@ -11,6 +11,7 @@ from configure import batteries, inverter, page, plugs, schedule, telegram
 from configure.env_file import read, with_values
 from configure.talk import Talk
 from shared.errors import ConfigError, EasunError
+from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.catalogue import Language
 
@@ -42,6 +43,8 @@ def _configure(talk: Talk, file: Path, scan: Sequence[str]) -> None:
     usual = 1 if known.get("BOT_LANGUAGE") == Language.EN else 0
     talk.language = list(Language)[talk.choose("language", ["українська", "English"], usual)]
     talk.say("welcome")
+    for remark in remarks(before, known_settings()):
+        print(f"{file}: {remark}")
     answers = {"BOT_LANGUAGE": talk.language.value}
     answers |= inverter.ask(talk, known | answers, scan)
     answers |= batteries.ask(talk, known | answers, "bluetooth")

@@ -190,6 +190,11 @@ switch_to() {  # switch_to RELEASE_NAME: program and units
 
 disable() { systemctl ${root:+--root="$root"} --quiet disable "$@" 2>/dev/null || true; }
 
+# a slip in a name would only be a setting that does nothing
+look_at_settings() {
+  (cd "$release" && .venv/bin/python -m shared.known_settings "$etc/.env") | while read -r remark; do say "$etc/.env: $remark"; done
+}
+
 # --- starting it, and going back ---
 
 database() {
@@ -289,6 +294,7 @@ install_it() {
   make_venv
   make_release
   try_release
+  look_at_settings
   ! booted || need_ports
   ran=$(for unit in $(services); do ! running "$unit" || echo "$unit"; done)
   [ -z "$former" ] || [ "$former" = "$name" ] || keep_database

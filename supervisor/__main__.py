@@ -16,6 +16,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from shared.errors import ConfigError
+from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from supervisor import programs
 from supervisor.programs import ROOT, Ports, Program
@@ -161,10 +162,12 @@ def _must_be_free(port: int, setting: str) -> None:
 
 def _settings_file() -> dict[str, str]:
     try:
-        lines = (ROOT / ".env").read_text().splitlines() if (ROOT / ".env").exists() else []
-        for number, line in enumerate(lines, start=1):
+        text = (ROOT / ".env").read_text(encoding="utf-8") if (ROOT / ".env").exists() else ""
+        for number, line in enumerate(text.splitlines(), start=1):
             if line.strip() and not line.lstrip().startswith("#") and "=" not in line:
                 log.warning(".env line %d is not NAME=value and is ignored.", number)
+        for remark in remarks(text, known_settings()):
+            log.warning(".env: %s", remark)
         return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
     except UnicodeDecodeError as error:
         raise ConfigError(f"The settings file .env cannot be read: {error}.") from None

@@ -38,18 +38,46 @@ KINDS = (
 )
 LINE = re.compile(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 EXAMPLE = dict(LINE.findall((ROOT / ".env.example").read_text()))
-READ_BY_THE_BROKER = set(re.findall(r"\$\{(MQTT_[A-Z_]+)", (ROOT / "mosquitto/start.sh").read_text()))
+READERS = (
+    ("mosquitto/*.sh", r"\$\{([A-Z][A-Z0-9_]+)"),
+    ("docker-compose*.yml", r"\$\{([A-Z][A-Z0-9_]+)"),
+    ("deploy/install.sh", r"(?<!# )(?:setting|must_be_free) ([A-Z][A-Z0-9_]+)"),
+    ("deploy/systemd/*.service", r"\$([A-Z][A-Z0-9_]+)"),
+    ("supervisor/*.py", r"""(?:env\.get\(|_port\(env, )"([A-Z][A-Z0-9_]+)"""),
+    *((f"{folder}/**/*.py", r"""environ(?:\.get\(|\[)["']([A-Z][A-Z0-9_]+)""") for folder in ("shared", "simulators")),
+)
+"""Where variables are read without a settings class, and what that looks like."""
 ACCOUNTS = {"MQTT_PASSWORD_VIEWER", "MQTT_PASSWORD_HOMEASSISTANT"}
-READ_BY_COMPOSE = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+NOT_SETTINGS = {"ENV_FILE", "NOTIFY_SOCKET", "MAINPID", "EASUN_TAG"}
+"""Where the settings are, what systemd gives, which image Compose takes: nothing for the file of settings."""
+READ_BY_DOCKER = {"COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"}
 
 
 def read_by_services() -> set[str]:
     return {name.upper() for kind in KINDS for name in kind.model_fields}
 
 
+def read_elsewhere() -> set[str]:
+    files = [(file, pattern) for where, pattern in READERS for file in ROOT.glob(where)]
+    return {name for file, pattern in files for name in re.findall(pattern, file.read_text())}
+
+
 def test_the_example_is_complete_and_has_nothing_else() -> None:
-    read = read_by_services() | READ_BY_THE_BROKER | ACCOUNTS | READ_BY_COMPOSE - {"EASUN_TAG"}
-    assert set(EXAMPLE) == read
+    read = read_by_services() | ACCOUNTS | read_elsewhere() - NOT_SETTINGS
+    assert set(EXAMPLE) - READ_BY_DOCKER == read - READ_BY_DOCKER
+
+
+@pytest.mark.parametrize(("where", "pattern"), READERS)
+def test_every_reader_is_found(where: str, pattern: str) -> None:
+    assert any(re.search(pattern, file.read_text()) for file in ROOT.glob(where))
+
+
+def test_settings_are_read_nowhere_else() -> None:
+    folders = ("services", "supervisor", "configure", "deploy", "docs")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    reading = {str(file.relative_to(ROOT)) for file in files if re.search(r"getenv|os\.environ", file.read_text())}
+    handing_on = {"supervisor/__main__.py", "configure/tries.py", "services/poller/tools/__main__.py"}
+    assert reading == handing_on
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -117,12 +117,23 @@ def _entries(file: Path, text: str) -> list[Entry]:
         raise ConfigError(
             f"DEVICES_FILE {file} is not valid YAML in {where}: {problem}. It is left as it is."
         ) from None
-    listed = (content or {}).get("batteries") if isinstance(content or {}, dict) else None
-    if content and not isinstance(listed, list | None):
-        raise ConfigError(f"DEVICES_FILE {file} needs a list under `batteries:`. It is left as it is.")
-    entries = [_entry(file, number, given) for number, given in enumerate(listed or [], start=1)]
+    listed = _listed(file, content or {})
+    entries = [_entry(file, number, given) for number, given in enumerate(listed, start=1)]
     _are_distinct(file, entries)
     return entries
+
+
+def _listed(file: Path, content: object) -> list[object]:
+    keys = list(content) if isinstance(content, dict) else ["no name"]
+    if strange := next((key for key in keys if key != "batteries"), None):
+        raise ConfigError(
+            f'DEVICES_FILE {file} has "{str(strange)[:40]}" where only `batteries:` may stand: each battery belongs in '
+            "the list below it, as in `- address: C8:47:80:12:34:56`. It is left as it is."
+        )
+    listed = content.get("batteries") if isinstance(content, dict) else None
+    if not isinstance(listed, list | None):
+        raise ConfigError(f"DEVICES_FILE {file} needs a list under `batteries:`. It is left as it is.")
+    return listed or []
 
 
 def _entry(file: Path, number: int, given: object) -> Entry:

@@ -41,8 +41,24 @@ def migrate(place: Place) -> None:
             f"knows {NEEDED}); it is left as it is. Install that version again, or set DB_PATH or DATABASE_URL to "
             "another database."
         )
+    if current is None and _is_of_eamoon(place):
+        raise ConfigError(
+            f"The database {shown(place)} is one of eamoon's; it is left as it is. Set DB_PATH to another file, and "
+            f"take its readings over with `python -m services.recorder import-eamoon {shown(place)}`."
+        )
     _run(place)
     log.info("The database %s has the schema %s now.", shown(place), NEEDED)
+
+
+def _is_of_eamoon(place: Place) -> bool:
+    """Whether it is the file of x-mentat/eamoon, whose setting for it has the same name; its table is `readings`."""
+    if isinstance(place, str) or not place.exists():
+        return False
+    engine = reader(place)
+    try:
+        return inspect(engine).has_table("readings")
+    finally:
+        engine.dispose()
 
 
 def _run(place: Place) -> None:

@@ -97,3 +97,11 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 78
     assert done.stderr.count("\n") == 1
     assert "cannot be written" in done.stderr
+
+
+def test_a_slip_in_the_file_that_is_there_is_told(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"MODBUS_HSOT=192.168.1.7\r\nPOLL_INTERVAL=7\r\n")
+    done = asked(file, "2")
+    assert f"{file}: MODBUS_HSOT is no setting and is ignored: is MODBUS_HOST meant?\n" in done.stdout
+    assert "POLL_INTERVAL is" not in done.stdout

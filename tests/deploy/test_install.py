@@ -208,6 +208,16 @@ def test_only_another_version_restarts_anything(booted: System) -> None:
     assert "\nrestart easun.target\n" in booted.calls.read_text()
 
 
+def test_settings_with_windows_line_ends_are_read_and_a_slip_is_told(booted: System) -> None:
+    lines = booted.env_file.read_text().splitlines()
+    booted.env_file.write_bytes("\r\n".join([*lines, "MODBUS_HSOT=192.168.1.7", ""]).encode())
+    done = booted.run()
+    assert done.returncode == 0, done.stderr
+    assert f"{booted.env_file}: MODBUS_HSOT is no setting and is ignored: is MODBUS_HOST meant?\n" in done.stderr
+    port = booted.env_file.read_text().partition("DASHBOARD_PORT=")[2].split()[0]
+    assert f":{port}/\n" in done.stdout
+
+
 def test_a_port_that_is_taken_is_said(booted: System) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

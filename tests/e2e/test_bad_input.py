@@ -127,3 +127,18 @@ def test_a_database_of_a_newer_version_is_left_alone(stack: Stack) -> None:
     assert stack.recorder.exit_code() == EXIT_CONFIG
     assert "written by a newer version" in stack.recorder.log
     assert stack.db_path.read_bytes() == before
+
+
+def test_eamoons_files_are_left_alone_and_answered(stack: Stack, watcher: Viewer, tmp_path: Path) -> None:
+    with sqlite3.connect(stack.db_path) as connection:
+        connection.execute("CREATE TABLE readings (id INTEGER PRIMARY KEY, created_at TEXT, payload TEXT, error TEXT)")
+    connection.close()
+    batteries = tmp_path / "jk_devices.yaml"
+    batteries.write_text("C8:47:80:12:34:56:\n  address: C8:47:80:12:34:56\n  name: Pack\n")
+    before = stack.db_path.read_bytes(), batteries.read_bytes()
+    stack.recorder.start()
+    stack.bms.start(DEVICES_FILE=str(batteries))
+    assert (stack.recorder.exit_code(), stack.bms.exit_code()) == (EXIT_CONFIG, EXIT_CONFIG)
+    assert "import-eamoon" in watcher.wait_for("service/recorder/status", state="offline")["reason"]
+    assert "only `batteries:` may stand" in watcher.wait_for("service/bms/status", state="offline")["reason"]
+    assert (stack.db_path.read_bytes(), batteries.read_bytes()) == before

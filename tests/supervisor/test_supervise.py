@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor import __main__ as main
 from supervisor.programs import Ports, Program, demo, up
 from supervisor.supervise import Supervisor, is_free, ports_near
 from tests.support.broker import free_port
@@ -89,3 +90,17 @@ def test_up_starts_a_broker_only_where_it_is_ours(own_broker: bool) -> None:
     names = [one.name for one in up({}, Path("/data"), Ports(1, 2), own_broker=own_broker)]
     assert ("mosquitto" in names) is own_broker
     assert names[-7:] == ["recorder", "poller", "bms", "schedule", "tuya", "bot", "dashboard"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_the_settings_file_is_read_and_what_is_wrong_in_it_is_told_once(
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(main, "ROOT", tmp_path)
+    lines = ("# mine", "MQTT_BIND=0.0.0.0", "MODBUS_HSOT=192.168.1.7", "TARIFF_CURRENCY='€'", "")
+    (tmp_path / ".env").write_bytes(end.join(lines).encode())
+    settings = main._settings_file()
+    assert (settings["MQTT_BIND"], settings["TARIFF_CURRENCY"]) == ("0.0.0.0", "€")
+    assert [record.message for record in caplog.records] == [
+        ".env: MODBUS_HSOT is no setting and is ignored: is MODBUS_HOST meant?"
+    ]
