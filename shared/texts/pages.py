@@ -376,6 +376,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.longest": ("Найдовше", "Longest"),
     "outages.share": ("За графіком", "Planned"),
     "outages.heat": ("Календар відключень", "Calendar of outages"),
+    "outages.due": (
+        "Ще не все підраховано: відключень після {at} у числах і журналі може бракувати.",
+        "Not everything is summed up yet: the figures and the log may lack outages after {at}.",
+    ),
     "outages.heat_help": (
         "Години без світла за день; – означає, що не записано.",
         "Hours without grid a day; – means not recorded.",
@@ -462,6 +466,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "history.bars": (
         "Енергія, {period}; ті самі числа в таблиці нижче",
         "Energy, {period}; the table below has the same",
+    ),
+    "history.due": (
+        "Ще не все підраховано: починаючи з {at}, енергії було більше.",
+        "Not everything is summed up yet: there was more energy from {at} on.",
     ),
     "history.no_energy_yet": (
         "Енергію ще не підраховано: recorder робить це щохвилини.",

@@ -104,6 +104,8 @@ def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: The
     notes = [clock("history.no_tariff")] if tariff is None else []
     if energy.before != UNKNOWN:
         notes.insert(0, parts.against(period, clock))
+    if energy.due:
+        notes.insert(0, clock("history.due", at=clock.since(energy.due)))
     figure = bars.bars(energy.pieces, clock, theme=theme)
     graph = dcc.Graph(id="energy", figure=figure, config=CONFIG, responsive=True, className="bars")
     label = clock("history.bars", period=period.title(clock))

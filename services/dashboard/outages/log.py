@@ -20,9 +20,7 @@ PLANNED = {True: "planned", False: "unplanned", None: "unknown"}
 def numbers(periods: Sequence[tuple[int, Statistics]], clock: Clock) -> html.Section:
     """Return the statistics of the last so many days, side by side."""
     blocks = [
-        html.Div(
-            [html.H3(clock("outages.last_days", days=days)), html.Dl(_facts(stats, clock), className="pairs")]
-        )
+        html.Div([html.H3(clock("outages.last_days", days=days)), html.Dl(_facts(stats, clock), className="pairs")])
         for days, stats in periods
     ]
     return html.Section([html.H2(clock("outages.statistics")), html.Div(blocks, className="periods")], className="card")

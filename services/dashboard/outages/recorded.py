@@ -13,8 +13,9 @@ from services.dashboard.pages import Look, Site
 from services.dashboard.wording import Clock
 from shared.errors import StorageError
 from shared.history.plans import planned_days
-from shared.history.queries import grid_spans
+from shared.history.queries import SETTLES, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
+from shared.history.tables import grid_state
 from shared.outages import day_of
 
 PERIODS_DAYS = (7, 30)
@@ -34,6 +35,7 @@ def _cards(site: Site, clock: Clock) -> list[Any]:
     if not spans:
         return [_says(clock("outages.nothing_recorded"))]
     records = outage_records(site.engine, start=start, end=clock.now)
+    due = due_since(site.engine, grid_state, "grid", start=start, end=clock.now - SETTLES)
 
     def since(begin: datetime) -> Statistics:
         return statistics(records, start=begin, end=clock.now, now=clock.now, zone=clock.zone)
@@ -43,9 +45,12 @@ def _cards(site: Site, clock: Clock) -> list[Any]:
     if schedule:
         plans |= {known.day: day_of(schedule, known.day) for known in schedule.days}
     return [
+        *([_says(clock("outages.due", at=clock.since(due)))] if due else []),
         compared(plans, spans, first, schedule.time_zone if schedule else site.settings.time_zone, clock),
         numbers([(days, since(clock.now - timedelta(days=days))) for days in PERIODS_DAYS], clock),
-        calendar(since(start), known_time(spans, clock.zone), first.astimezone(clock.zone).date(), clock),
+        calendar(
+            since(start), known_time(spans, clock.zone, due or clock.now), first.astimezone(clock.zone).date(), clock
+        ),
         log(records, clock),
     ]
 
