@@ -251,3 +251,9 @@ def test_broker_gone_is_said():
     assert "broker" in page(house(connected=False))["text"]["notice"]
     assert page(house())["text"]["notice"] == ""
     assert "Mosquitto" in page(Snapshot())["text"]["empty"]
+
+
+def test_an_old_charge_does_not_stand_at_now_in_the_strip():
+    live, old = (json.dumps(page(house(at=at))["parts"]["strip"]) for at in (NOW, ago(hours=3)))
+    assert "now-dot" in live
+    assert "now-dot" not in old

@@ -29,7 +29,8 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
     reading = inverter or InverterState(at=clock.now)
     live = snapshot.connected and clock.fresh(reading.at)
     grid = snapshot.grid.state if snapshot.grid and clock.fresh(snapshot.grid.at) else Grid.UNKNOWN
-    soc = charge.soc_percent(charge.live_sum(snapshot.batteries, clock.now), reading)
+    total = charge.live_sum(snapshot.batteries, clock.now)
+    soc, soc_now = (charge.soc_percent(total, one) for one in (reading, reading if live else None))
     return View(
         missing=inverter is None,
         stale=not live,
@@ -48,7 +49,7 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
         parts={
             "others": tree(_others(snapshot, name, clock)),
             "packs": tree(pack_rows(snapshot, clock)),
-            "strip": tree(live_layer(snapshot, soc, clock)),
+            "strip": tree(live_layer(snapshot, soc_now, clock)),
             "plugs": tree(plug_rows(snapshot, clock)),
             "sources": tree(source_rows(snapshot, clock)),
             "services": tree(_troubled(snapshot, clock)),
