@@ -400,6 +400,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Show {count} more|Show {count} more",
     ),
     "outages.so_far": ("вже {length}", "{length} so far"),
+    "outages.at_least": ("щонайменше {length}, кінець не записано", "at least {length}, its end is not recorded"),
     "outages.lasting": ("з {start}", "since {start}"),
     "outages.was_planned": ("за графіком", "planned"),
     "outages.was_unplanned": ("позапланове", "not planned"),

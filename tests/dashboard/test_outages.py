@@ -35,7 +35,7 @@ from shared.history.plans import planned_days
 from shared.history.queries import GridSpan
 from shared.history.reports import Outage, statistics
 from shared.history.schema import migrate
-from shared.history.tables import to_ms
+from shared.history.tables import grid_state, to_ms
 from shared.messages import (
     Certainty,
     DayPlan,
@@ -296,19 +296,31 @@ RECORDS = [
 
 
 def test_the_log_tells_the_newest_first():
-    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK)]), "li")]
+    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK.now, CLOCK)]), "li")]
     assert rows == [
         "since 12:00 1 h so far planned went on time",
         "02:05 – 05:48 3 h 43 min planned went 5 min late back 12 min early 1.2 kWh from the battery "
         "charge 92 % → 64 % highest load 2.30 kW",
         "yesterday 06:00 – 09:30 3 h 30 min not planned",
     ]
-    assert "No outage has been recorded" in words(log([], CLOCK))
+    assert "No outage has been recorded" in words(log([], CLOCK.now, CLOCK))
+
+
+def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
+    record(tmp_path / "easun.db", at(-30), days=1)
+    with writer(tmp_path / "easun.db").begin() as connection:
+        connection.execute(
+            grid_state.insert().values(device="grid", at=to_ms(at(-29)), state="off", since=to_ms(at(-29.5)))
+        )
+        connection.execute(outage.insert().values(start=to_ms(at(-29.5))))
+    told = words(json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree")))
+    assert "since 22 Nov 18:30 at least 30 min, its end is not recorded" in told
+    assert "The last 7 days Outages 1 Without grid 30 min" in told
 
 
 def test_a_long_log_is_folded():
     many = [spoiled(-3 * index - 2, -3 * index - 1) for index in range(25)]
-    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK)])
+    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK.now, CLOCK)])
     folded = all_of(drawn, "details")[0]
     assert len(all_of(folded, "li")) == 15
     assert words(folded).startswith("Show 15 more")

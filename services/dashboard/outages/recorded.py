@@ -13,7 +13,7 @@ from services.dashboard.pages import Look, Site
 from services.dashboard.wording import Clock
 from shared.errors import StorageError
 from shared.history.plans import planned_days
-from shared.history.queries import SETTLES, due_since, grid_spans
+from shared.history.queries import SETTLES, SILENCE, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
 from shared.history.tables import grid_state
 from shared.outages import day_of
@@ -37,8 +37,11 @@ def _cards(site: Site, clock: Clock) -> list[Any]:
     records = outage_records(site.engine, start=start, end=clock.now)
     due = due_since(site.engine, grid_state, "grid", start=start, end=clock.now - SETTLES)
 
+    # an outage of which the end is not recorded lasts, unless nothing else is recorded either
+    heard = clock.now if clock.now - spans[-1].end <= SILENCE else spans[-1].end
+
     def since(begin: datetime) -> Statistics:
-        return statistics(records, start=begin, end=clock.now, now=clock.now, zone=clock.zone)
+        return statistics(records, start=begin, end=clock.now, now=heard, zone=clock.zone)
 
     schedule, first = site.snapshot().schedule, spans[0].start
     plans = planned_days(site.engine, start=clock.now - timedelta(days=DAYS), end=clock.now)
@@ -51,7 +54,7 @@ def _cards(site: Site, clock: Clock) -> list[Any]:
         calendar(
             since(start), known_time(spans, clock.zone, due or clock.now), first.astimezone(clock.zone).date(), clock
         ),
-        log(records, clock),
+        log(records, heard, clock),
     ]
 
 
