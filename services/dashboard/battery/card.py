@@ -10,7 +10,6 @@ from services.dashboard.battery.packs import Pack
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
 from shared.charge import runtime
-from shared.freshness import CLOCK_SLACK
 from shared.messages import BatteryInfo, BatteryState
 
 STILL_W = 10
@@ -87,8 +86,7 @@ def _silence(pack: Pack, clock: Clock) -> list[Any]:
 def _last(pack: Pack, clock: Clock) -> str:
     if pack.state is None:
         return clock("battery.never")
-    name = "ahead" if pack.state.at > clock.now + CLOCK_SLACK else "silent"
-    return clock(f"battery.{name}", at=clock.second(pack.state.at))
+    return clock(f"battery.{'ahead' if pack.ahead else 'silent'}", at=clock.second(pack.state.at))
 
 
 def _charge(pack: Pack, state: BatteryState, clock: Clock) -> html.Div:
