@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "now.battery_charging": ("батарея заряджається, {soc}", "battery charging, {soc}"),
     "now.inverter_why": ("Інвертор: {why}", "The inverter: {why}"),
     "now.empty_title": ("Показів ще немає", "No readings yet"),
+    "now.empty_inverter": ("Показів інвертора ще немає", "No reading of an inverter yet"),
     "now.empty": (
         "Панель під'єднано, і вона чекає на перший показ. Чи працює poller, і чи вказано в .env адресу інвертора "
         "(MODBUS_HOST)? Без інвертора команда `make demo` покаже змодельований дім.",

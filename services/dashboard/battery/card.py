@@ -22,9 +22,11 @@ Facts = Iterable[tuple[str, str]]
 
 def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], clock: Clock) -> html.Section:
     """Return the card of all batteries together, which says so where it is the sum of some only."""
-    summed = state.packs or ()
-    part = clock.count("battery.sum_of", len(summed), known=len(packs), names=", ".join(summed))
-    note = [html.P(part, className="hint")] if len(summed) < len(packs) else []
+    summed = state.packs
+    note = []
+    if summed is not None and len(summed) < len(packs):
+        part = clock.count("battery.sum_of", len(summed), known=len(packs), names=", ".join(summed))
+        note = [html.P(part, className="hint")]
     facts = [
         *_power_facts(state, clock),
         (clock("battery.cells"), clock("battery.apart", delta=spread(state, clock))),
