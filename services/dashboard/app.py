@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from services.dashboard import battery, history, now, outages, system
 from services.dashboard.access import csrf_token, is_in, protect
+from services.dashboard.asked import refuse_malformed
 from services.dashboard.headers import LOOK_EARLY, content_security_policy, headers
 from services.dashboard.healthz import details, health
 from services.dashboard.installable import HEAD, MANIFEST, manifest
@@ -90,6 +91,7 @@ def application(
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
     protect(server, settings, key or secrets.token_bytes(32))
+    refuse_malformed(server, app.callback_map)
     _callbacks(app, site)
     _routes(server, site)
     _headers(server, app)
@@ -115,8 +117,8 @@ def _callbacks(app: Any, site: Site) -> None:
     )
     reading = [page for page in PAGES if page.recorded]
 
-    def read(path: str, search: str | None, scheme: str | None, _minutes: int) -> list[Any]:
-        look = Look(search or "", scheme or "light")
+    def read(path: Any, search: Any, scheme: Any, _minutes: Any) -> list[Any]:
+        look = Look.of(search, scheme)
         return [_recorded(page, site, look) if page.path == path else no_update for page in reading]
 
     app.callback(

@@ -37,6 +37,11 @@ class Look:
     search: str = ""
     scheme: str = "light"
 
+    @classmethod
+    def of(cls, search: Any, scheme: Any) -> "Look":
+        """Return what a browser says, which may be nothing, or nonsense."""
+        return cls(search if isinstance(search, str) else "", "dark" if scheme == "dark" else "light")
+
 
 @dataclass(frozen=True)
 class View:

@@ -1,7 +1,7 @@
 """Moments as people read them on the page, and how long a reading counts as live, pure."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 
 from shared.freshness import fresh
 from shared.texts.numbers import Speech
@@ -12,6 +12,11 @@ class Clock(Speech):
     """The present moment in the reader's language and zone, with how long a reading counts as live."""
 
     fresh_for: timedelta = timedelta(seconds=20)
+
+    @property
+    def at_midnight(self) -> "Clock":
+        """The beginning of today, for what says the same all day."""
+        return replace(self, now=datetime.combine(self.today, time(), self.zone))
 
     def fresh(self, at: datetime) -> bool:
         """Return whether something measured `at` is still live."""

@@ -32,6 +32,8 @@ from shared.messages import Grid
 
 SILENCE = timedelta(minutes=5)
 """Beyond its last row a state of the grid is believed this long; then nobody knows."""
+SETTLES = timedelta(minutes=15)
+"""What was recorded is summed up each minute: only what is older than this and still due is worth a word."""
 
 T = TypeVar("T")
 
@@ -171,6 +173,14 @@ def _settled_until(engine: Engine, name: str, device: str, first: int, last: int
     if not earliest or earliest[0].at is None:
         return last
     return min(last, max(first, int(earliest[0].at) - STEP_MS))
+
+
+def due_since(engine: Engine, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
+    """Return from when on sums and records lack something recorded in a period; None where they lack nothing."""
+    due = rollup_due.c
+    here = (due.source == table.name, due.device == device, due.at >= to_ms(start), due.at < to_ms(end))
+    earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*here))
+    return from_ms(earliest[0].at) if earliest and earliest[0].at is not None else None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "now.battery_charging": ("батарея заряджається, {soc}", "battery charging, {soc}"),
     "now.inverter_why": ("Інвертор: {why}", "The inverter: {why}"),
     "now.empty_title": ("Показів ще немає", "No readings yet"),
+    "now.empty_inverter": ("Показів інвертора ще немає", "No reading of an inverter yet"),
     "now.empty": (
         "Панель під'єднано, і вона чекає на перший показ. Чи працює poller, і чи вказано в .env адресу інвертора "
         "(MODBUS_HOST)? Без інвертора команда `make demo` покаже змодельований дім.",
@@ -376,6 +377,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.longest": ("Найдовше", "Longest"),
     "outages.share": ("За графіком", "Planned"),
     "outages.heat": ("Календар відключень", "Calendar of outages"),
+    "outages.due": (
+        "Ще не все підраховано: відключень після {at} у числах і журналі може бракувати.",
+        "Not everything is summed up yet: the figures and the log may lack outages after {at}.",
+    ),
     "outages.heat_help": (
         "Години без світла за день; – означає, що не записано.",
         "Hours without grid a day; – means not recorded.",
@@ -396,6 +401,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Show {count} more|Show {count} more",
     ),
     "outages.so_far": ("вже {length}", "{length} so far"),
+    "outages.at_least": ("щонайменше {length}, кінець не записано", "at least {length}, its end is not recorded"),
     "outages.lasting": ("з {start}", "since {start}"),
     "outages.was_planned": ("за графіком", "planned"),
     "outages.was_unplanned": ("позапланове", "not planned"),
@@ -462,6 +468,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "history.bars": (
         "Енергія, {period}; ті самі числа в таблиці нижче",
         "Energy, {period}; the table below has the same",
+    ),
+    "history.due": (
+        "Ще не все підраховано: починаючи з {at}, енергії було більше.",
+        "Not everything is summed up yet: there was more energy from {at} on.",
     ),
     "history.no_energy_yet": (
         "Енергію ще не підраховано: recorder робить це щохвилини.",

@@ -272,3 +272,18 @@ def test_packs_are_drawn_on_a_phone(browser, broker, tmp_path):
             assert fits(shown)
             publisher.send(BATTERY_STATE.named("a"), pack(datetime.now(UTC), count=24, soc_percent=51.0))
             expect(first.locator(".soc")).to_have_text("51\u00a0%")
+
+
+def test_a_card_follows_its_reading_its_silence_the_language_and_the_day():
+    def told(state: BatteryState, clock: Clock = CLOCK, **more: Any) -> str:
+        snapshot = Snapshot(connected=True, batteries={"pack1": state}, **more)
+        return words(page(view(snapshot, clock), snapshot, clock)["parts"]["battery-packs"])
+
+    first = told(pack())
+    assert told(pack()) == first
+    assert "54.00 V" in told(pack(voltage_v=54.0))
+    away = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why="It is away.")
+    assert "It is away." in told(pack(), battery_availability={"pack1": away})
+    assert told(pack(), replace(CLOCK, language=Language.UK)) not in (first, "")
+    assert "yesterday 18:02:11" in told(pack(), replace(CLOCK, now=NOW + timedelta(days=1)))
+    assert told(pack()) == first

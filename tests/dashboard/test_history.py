@@ -17,7 +17,8 @@ from playwright.sync_api import expect
 from services.dashboard.app import application
 from services.dashboard.history import energy, parts
 from services.dashboard.history.energy import GRID_IN, LOAD, NAMES, UNKNOWN, before, change, self_sufficiency
-from services.dashboard.history.periods import Span, period
+from services.dashboard.history.periods import Span, asked_for, period
+from services.dashboard.history.read import energy_of
 from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.tariff import Tariff
@@ -284,3 +285,18 @@ def test_zooming_reads_finer(browser, dashboard, tmp_path):
             return bool(page.evaluate(f"{told}.length === 288"))
 
         eventually(all_again, "all of the day is shown again")
+
+
+def test_what_is_not_summed_up_yet_is_said_and_compared_with_nothing(tmp_path):
+    path = tmp_path / "easun.db"
+    rolled(path, range(-24, 8))
+    store = open_store(path)
+    later = [START + 8 * HOUR + number * EVERY for number in range(6 * HOUR // EVERY)]
+    store.write([_row(INVERTER_STATE.named(NAME), InverterState(at=at, **house(at))) for at in later])
+    store.close()
+    now = Clock(Language.EN, later[-1], KYIV)
+    period = asked_for("", now.today)
+    found = energy_of(reader(path), NAME, period, None, now)
+    assert found.due == START + 8 * HOUR
+    assert found.before == UNKNOWN, "half a day of energy is no half of the day before"
+    assert energy_of(reader(path), NAME, period.earlier(), None, now).due is None

@@ -14,7 +14,16 @@ from services.dashboard.now.nodes import strength
 from services.dashboard.now.verdict import verdict
 from services.dashboard.now.view import chosen, view
 from services.dashboard.wording import Clock
-from shared.messages import Availability, Contact, Grid, GridState, InverterState, ServiceHealth, ServiceStatus
+from shared.messages import (
+    Availability,
+    BatteryState,
+    Contact,
+    Grid,
+    GridState,
+    InverterState,
+    ServiceHealth,
+    ServiceStatus,
+)
 from shared.texts.catalogue import Language
 from shared.texts.numbers import JOINED
 from tests.dashboard.stage import reading
@@ -126,7 +135,7 @@ def test_stale_values_are_kept_dated_and_still():
             "The home uses 643 W from the battery · charge 76 %",
             id="battery",
         ),
-        pytest.param({"load_power_w": None}, Grid.ON, "battery charging, 76 %", id="home-unknown"),
+        pytest.param({"load_power_w": None}, Grid.ON, "Battery charging, 76 %", id="home-unknown"),
         pytest.param({"load_power_w": None, "battery_soc_percent": None}, Grid.ON, "", id="nothing-known"),
         pytest.param(
             {"pv_power_w": None, "battery_power_w": None},
@@ -251,3 +260,20 @@ def test_broker_gone_is_said():
     assert "broker" in page(house(connected=False))["text"]["notice"]
     assert page(house())["text"]["notice"] == ""
     assert "Mosquitto" in page(Snapshot())["text"]["empty"]
+
+
+def test_an_old_charge_does_not_stand_at_now_in_the_strip():
+    live, old = (json.dumps(page(house(at=at))["parts"]["strip"]) for at in (NOW, ago(hours=3)))
+    assert "now-dot" in live
+    assert "now-dot" not in old
+
+
+def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told():
+    soc = BatteryState(at=NOW, soc_percent=64)
+    told = page(Snapshot(connected=True, batteries={"all": soc, "pack1": soc}))
+    assert (told["page"], told["state"]["house"]) == ("empty", "known")
+    assert told["text"]["empty-title"] == "No reading of an inverter yet"
+    assert told["text"]["verdict"] == "Charge 64 %"
+    assert "64 %" in words(["div", {}, told["parts"]["packs"]])
+    bare = page(Snapshot(connected=True))
+    assert (bare["state"]["house"], bare["text"]["empty-title"]) == ("bare", "No readings yet")

@@ -1,6 +1,7 @@
 """Plugs and sources without a browser: what is shown of them, and what happens to a wish."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -276,7 +277,9 @@ def test_several_batteries_have_a_row_each():
     rows = tree(pack_rows(known, CLOCK))
     said = [[text.replace("\u00a0", " ") for text in words(one)] for one in rows]
     assert said == [["a", "–", "–"], ["b", "71 %", "as of 15:02"]]
-    assert pack_rows(Snapshot(batteries={"all": battery(), "a": battery()}), CLOCK) == []
+    alone = Snapshot(batteries={"all": battery(), "a": battery()})
+    assert len(pack_rows(alone, CLOCK)) == 1, "there is no tile without an inverter"
+    assert pack_rows(replace(alone, inverters={"main": reading(NOW)}), CLOCK) == []
 
 
 @given(st.none() | st.booleans(), st.none() | st.booleans(), st.none() | st.booleans())

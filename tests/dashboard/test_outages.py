@@ -1,5 +1,6 @@
 """What the page *Outages* says of every plan and of what was recorded, and twice in a browser."""
 
+import json
 import re
 import urllib.error
 import urllib.request
@@ -28,13 +29,13 @@ from services.dashboard.pages import Look, Site
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
-from shared.history.derived import outage
+from shared.history.derived import outage, rollup_due
 from shared.history.engine import reader, writer
 from shared.history.plans import planned_days
 from shared.history.queries import GridSpan
 from shared.history.reports import Outage, statistics
 from shared.history.schema import migrate
-from shared.history.tables import to_ms
+from shared.history.tables import grid_state, to_ms
 from shared.messages import (
     Certainty,
     DayPlan,
@@ -295,19 +296,31 @@ RECORDS = [
 
 
 def test_the_log_tells_the_newest_first():
-    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK)]), "li")]
+    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK.now, CLOCK)]), "li")]
     assert rows == [
         "since 12:00 1 h so far planned went on time",
         "02:05 – 05:48 3 h 43 min planned went 5 min late back 12 min early 1.2 kWh from the battery "
         "charge 92 % → 64 % highest load 2.30 kW",
         "yesterday 06:00 – 09:30 3 h 30 min not planned",
     ]
-    assert "No outage has been recorded" in words(log([], CLOCK))
+    assert "No outage has been recorded" in words(log([], CLOCK.now, CLOCK))
+
+
+def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
+    record(tmp_path / "easun.db", at(-30), days=1)
+    with writer(tmp_path / "easun.db").begin() as connection:
+        connection.execute(
+            grid_state.insert().values(device="grid", at=to_ms(at(-29)), state="off", since=to_ms(at(-29.5)))
+        )
+        connection.execute(outage.insert().values(start=to_ms(at(-29.5))))
+    told = words(json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree")))
+    assert "since 22 Nov 18:30 at least 30 min, its end is not recorded" in told
+    assert "The last 7 days Outages 1 Without grid 30 min" in told
 
 
 def test_a_long_log_is_folded():
     many = [spoiled(-3 * index - 2, -3 * index - 1) for index in range(25)]
-    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK)])
+    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK.now, CLOCK)])
     folded = all_of(drawn, "details")[0]
     assert len(all_of(folded, "li")) == 15
     assert words(folded).startswith("Show 15 more")
@@ -325,7 +338,7 @@ def test_the_numbers_of_a_period():
 def test_a_day_that_was_not_recorded_is_no_day_without_outages():
     stats = statistics(RECORDS, start=at(-2000), end=at(13), now=at(13), zone=CLOCK.zone)
     spans = [span(Grid.ON, -72, -48), span(Grid.OFF, -18, -14.5), span(Grid.ON, 0, 13)]
-    drawn = tree([calendar(stats, known_time(spans, CLOCK.zone), date(2026, 9, 15), CLOCK)])
+    drawn = tree([calendar(stats, known_time(spans, CLOCK.zone, CLOCK.now), date(2026, 9, 15), CLOCK)])
     cells = {one[1]["title"]: one for one in all_of(drawn, "td") if one[1].get("title")}
     assert cells["24 November: 4 h 43 min without grid"][1]["data-state"] == "off"
     assert "23 November: 3 h 30 min without grid, unknown for 20 h 30 min" in cells
@@ -370,6 +383,16 @@ def test_nothing_recorded_and_a_broken_history_are_said(tmp_path):
     (tmp_path / "broken.db").write_bytes(b"this is no database" * 1000)
     broken = recorded(site_of(tmp_path / "broken.db"), CLOCK, Look())
     assert "The history cannot be read" in getattr(broken, "data-tree")
+
+
+def test_a_day_whose_outages_are_not_derived_yet_is_not_said_to_have_none(tmp_path):
+    record(tmp_path / "easun.db", CLOCK.now, days=1)  # the states alone, as they are before upkeep has seen them
+    with writer(tmp_path / "easun.db").begin() as connection:
+        connection.execute(rollup_due.insert().values(source="grid_state", device="grid", at=to_ms(at(-11)), marks=1))
+    drawn = json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree"))
+    assert "Not everything is summed up yet: the figures and the log may lack outages after" in words(drawn)
+    titles = {one[1]["title"] for one in all_of(drawn, "td") if one[1].get("title")}
+    assert {"23 November: 0 h without grid, unknown for 11 h", "24 November: not recorded"} <= titles
 
 
 def events(url: str) -> list[Any]:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,7 +61,15 @@ def test_everything_is_listed():
     assert "Boiler on may be switched · over the home network" in told["plugs"]
     assert "Kettle off dry run: only tells what would be switched" in told["plugs"]
     assert "Router on protected: nobody switches it" in told["plugs"]
-    assert "Pump state unknown, out of reach may be switched It does not answer." in told["plugs"]
+    assert "Pump out of reach, as of 12:00 may be switched It does not answer." in told["plugs"]
+
+
+def test_what_was_said_long_ago_is_not_said_to_be_so_now():
+    told = lists(house(NOW), replace(CLOCK, now=NOW + timedelta(hours=1)))
+    assert "main inverter, unknown whether it answers" in told["devices"]
+    assert "pack1 battery, unknown whether it answers" in told["devices"]
+    assert "pack2 battery, has not answered since 11:00" in told["devices"]
+    assert "Boiler out of reach, as of 12:00" in told["plugs"]
 
 
 def test_nothing_at_all_says_what_to_do():

@@ -10,7 +10,6 @@ from services.dashboard.battery.packs import Pack
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
 from shared.charge import runtime
-from shared.freshness import CLOCK_SLACK
 from shared.messages import BatteryInfo, BatteryState
 
 STILL_W = 10
@@ -23,9 +22,11 @@ Facts = Iterable[tuple[str, str]]
 
 def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], clock: Clock) -> html.Section:
     """Return the card of all batteries together, which says so where it is the sum of some only."""
-    summed = state.packs or ()
-    part = clock.count("battery.sum_of", len(summed), known=len(packs), names=", ".join(summed))
-    note = [html.P(part, className="hint")] if len(summed) < len(packs) else []
+    summed = state.packs
+    note = []
+    if summed is not None and len(summed) < len(packs):
+        part = clock.count("battery.sum_of", len(summed), known=len(packs), names=", ".join(summed))
+        note = [html.P(part, className="hint")]
     facts = [
         *_power_facts(state, clock),
         (clock("battery.cells"), clock("battery.apart", delta=spread(state, clock))),
@@ -87,8 +88,7 @@ def _silence(pack: Pack, clock: Clock) -> list[Any]:
 def _last(pack: Pack, clock: Clock) -> str:
     if pack.state is None:
         return clock("battery.never")
-    name = "ahead" if pack.state.at > clock.now + CLOCK_SLACK else "silent"
-    return clock(f"battery.{name}", at=clock.second(pack.state.at))
+    return clock(f"battery.{'ahead' if pack.ahead else 'silent'}", at=clock.second(pack.state.at))
 
 
 def _charge(pack: Pack, state: BatteryState, clock: Clock) -> html.Div:

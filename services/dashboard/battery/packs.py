@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from services.dashboard.live import Snapshot
 from services.dashboard.wording import Clock
 from shared.charge import ALL, BATTERY_HOLDS
-from shared.freshness import fresh
+from shared.freshness import CLOCK_SLACK, fresh
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A battery: state is None before its first reading, contact says why it is silent."""
+    """A battery: state is None before its first reading, contact says why it is silent.
+
+    ahead says that its reading comes from the future: a clock is wrong.
+    """
 
     device: str
     name: str
@@ -20,6 +23,7 @@ class Pack:
     info: BatteryInfo | None
     contact: Availability | None
     live: bool
+    ahead: bool
 
 
 def packs_of(snapshot: Snapshot, clock: Clock) -> list[Pack]:
@@ -39,4 +43,5 @@ def _pack(device: str, snapshot: Snapshot, clock: Clock) -> Pack:
     offline = contact is not None and contact.state is Contact.OFFLINE
     live = state is not None and not offline and fresh(state.at, clock.now, BATTERY_HOLDS)
     name = clock("battery.all") if device == ALL else (info and info.name) or device
-    return Pack(device, name, state, info, contact, live)
+    ahead = state is not None and state.at > clock.now + CLOCK_SLACK
+    return Pack(device, name, state, info, contact, live, ahead)

@@ -36,7 +36,7 @@ def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
     if not found:
         return [_card(clock, html.P(clock("battery.trend_none"), className="hint"))] if infos else []
     names = {device: info.name or device for device, info in infos.items()}
-    theme = THEMES.get(look.scheme, THEMES["light"])
+    theme = THEMES[look.scheme]
     chart = dcc.Graph(
         id="battery-trend",
         figure=figure(found, names, clock, theme),

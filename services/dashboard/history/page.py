@@ -53,7 +53,7 @@ def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
     """Return the period that is asked for, with a sentence instead of a chart where there is nothing to draw."""
     period = asked_for(look.search, clock.today)
     try:
-        return _content(site, period, clock, THEMES.get(look.scheme, THEMES["light"]))
+        return _content(site, period, clock, THEMES[look.scheme])
     except StorageError as error:
         return [parts.controls(period, None, clock), parts.says(str(error))]
 
@@ -104,6 +104,8 @@ def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: The
     notes = [clock("history.no_tariff")] if tariff is None else []
     if energy.before != UNKNOWN:
         notes.insert(0, parts.against(period, clock))
+    if energy.due:
+        notes.insert(0, clock("history.due", at=clock.since(energy.due)))
     figure = bars.bars(energy.pieces, clock, theme=theme)
     graph = dcc.Graph(id="energy", figure=figure, config=CONFIG, responsive=True, className="bars")
     label = clock("history.bars", period=period.title(clock))
@@ -122,9 +124,9 @@ def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: The
 def callbacks(app: Any, site: Site) -> None:
     """Read finer what is zoomed into; a bar leads to the time it stands for."""
 
-    def zoom(hours: Any, search: str | None, scheme: str | None) -> Any:
-        clock = site.clock()
-        period = asked_for(search, clock.today)
+    def zoom(hours: Any, search: Any, scheme: Any) -> Any:
+        clock, look = site.clock(), Look.of(search, scheme)
+        period = asked_for(look.search, clock.today)
         window = zoomed(hours, period, clock.zone)
         if window is None:
             return no_update
@@ -134,8 +136,7 @@ def callbacks(app: Any, site: Site) -> None:
             drawing = read.drawing(site.engine, name, window, clock.now)
         except StorageError:
             return no_update
-        theme = THEMES.get(scheme or "", THEMES["light"])
-        return figures.history(drawing, period.title(clock), clock, theme=theme, touch=_touch())
+        return figures.history(drawing, period.title(clock), clock, theme=THEMES[look.scheme], touch=_touch())
 
     app.clientside_callback(
         RANGE, Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True

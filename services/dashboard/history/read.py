@@ -15,7 +15,8 @@ from services.dashboard.history.windows import FINEST, Window
 from services.dashboard.tariff import Tariff
 from services.dashboard.wording import Clock
 from shared.history import reports
-from shared.history.queries import Series, outages, series
+from shared.history.derived import INVERTERS
+from shared.history.queries import SETTLES, Series, due_since, outages, series
 
 GROSS = timedelta(hours=2)
 """From this step on power went both ways within one, and a mean of both would say that nothing did."""
@@ -57,12 +58,16 @@ def _means(engine: Engine, name: str, window: Window, step: timedelta) -> Series
 
 @dataclass(frozen=True)
 class Energy:
-    """The energy of a period: in pieces, in all, before, and what it cost."""
+    """The energy of a period: in pieces, in all, before, and what it cost.
+
+    From `due` on something that was recorded is not summed up yet.
+    """
 
     pieces: Sequence[Piece]
     total: Kwh
     before: Kwh
     cost: float | None
+    due: datetime | None = None
 
 
 def energy_of(engine: Engine, name: str, period: Period, tariff: Tariff | None, clock: Clock) -> Energy:
@@ -76,7 +81,9 @@ def energy_of(engine: Engine, name: str, period: Period, tariff: Tariff | None, 
         days = reports.energy(engine, name, first=period.first, last=period.last, by=period.by, zone=clock.zone)
         pieces = energy.pieces(period, days, costs, clock)
     total = energy.added(piece.kwh for piece in pieces)
-    return Energy(pieces, total, _before(engine, name, period, clock), _sum(costs))
+    due = due_since(engine, INVERTERS.raw, name, start=start, end=min(end, clock.now - SETTLES))
+    before = energy.UNKNOWN if due else _before(engine, name, period, clock)
+    return Energy(pieces, total, before, _sum(costs), due)
 
 
 def _sum(costs: Costs) -> float | None:

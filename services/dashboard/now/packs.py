@@ -15,9 +15,13 @@ from shared.messages import BatteryState, Contact
 
 
 def pack_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
-    """Return the batteries where there are several, for one alone is the tile."""
+    """Return the batteries where there are several, for one alone is the tile, unless there is no tile."""
     packs = charge.packs(snapshot.batteries)
-    return [_row(snapshot, name, state, clock) for name, state in packs] if len(packs) > 1 else []
+    return (
+        [_row(snapshot, name, state, clock) for name, state in packs]
+        if len(packs) > 1 or not snapshot.inverters
+        else []
+    )
 
 
 def _row(snapshot: Snapshot, name: str, state: BatteryState, clock: Clock) -> html.Span:

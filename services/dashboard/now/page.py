@@ -15,26 +15,28 @@ from services.dashboard.wording import Clock
 def layout(clock: Clock) -> list[Any]:
     """Return the page; its texts and states come from /live."""
     return [
+        _of_house(_banner()),
         html.Section(
-            [icon("waiting"), html.H1(clock("now.empty_title")), text("empty", html.P)], className="card empty if-empty"
+            [icon("waiting"), text("empty-title", html.H1), text("empty", html.P)], className="card empty if-empty"
         ),
         html.Div(
-            [
-                _banner(),
-                html.Div(
-                    [_flow(clock), html.Div([_tiles(clock), _packs(clock)], className="facts")], className="columns"
-                ),
-                _strip(clock),
-                html.Section(
-                    [html.H2(clock("now.other_inverters")), part("others", html.Ul, className="others")],
-                    className="card",
-                ),
-            ],
-            className="if-readings",
+            [_flow(clock), html.Div([_tiles(clock), _packs(clock)], className="facts")],
+            className="columns if-readings",
+        ),
+        html.Div(_packs(clock), className="if-empty"),
+        _of_house(_strip(clock)),
+        html.Section(
+            [html.H2(clock("now.other_inverters")), part("others", html.Ul, className="others")],
+            className="card if-readings",
         ),
         _plugs(clock),
         html.Div([_details(clock), _sources(clock)], className="columns"),
     ]
+
+
+def _of_house(section: html.Section) -> html.Div:
+    """What has something to say even without an inverter, where a plan, a battery or the grid is known."""
+    return html.Div(section, className="if-answered of-house", **attributes(data_state_of="house"))
 
 
 def _banner() -> html.Section:

@@ -12,7 +12,8 @@ def verdict(inverter: InverterState, grid: Grid, soc_percent: float | None, cloc
     uses, load = "", load_w(inverter)
     if load is not None:
         uses = clock("now.home_uses", power=clock.power(load)) + _sources(inverter, grid, clock)
-    return f"{JOINED}· ".join(part for part in (uses, _battery(inverter, soc_percent, clock)) if part)
+    said = f"{JOINED}· ".join(part for part in (uses, _battery(inverter, soc_percent, clock)) if part)
+    return said[:1].upper() + said[1:]
 
 
 def _sources(inverter: InverterState, grid: Grid, clock: Clock) -> str:

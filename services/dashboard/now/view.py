@@ -29,11 +29,15 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
     reading = inverter or InverterState(at=clock.now)
     live = snapshot.connected and clock.fresh(reading.at)
     grid = snapshot.grid.state if snapshot.grid and clock.fresh(snapshot.grid.at) else Grid.UNKNOWN
-    soc = charge.soc_percent(charge.live_sum(snapshot.batteries, clock.now), reading)
+    total = charge.live_sum(snapshot.batteries, clock.now)
+    soc = charge.soc_percent(total, reading)
+    soc_now = charge.soc_percent(total, reading if live else None) if snapshot.connected else None
+    known = any((inverter, snapshot.grid, snapshot.schedule, snapshot.batteries))
     return View(
         missing=inverter is None,
         stale=not live,
         text={
+            "empty-title": clock("now.empty_inverter" if known else "now.empty_title"),
             "empty": clock("now.empty" if snapshot.connected else "now.empty_offline"),
             **banner(snapshot, clock),
             **tiles(reading, grid, soc, clock),
@@ -44,11 +48,16 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
             "as-of": _as_of(inverter, clock, connected=snapshot.connected),
             "name": name if len(snapshot.inverters) > 1 else "",
         },
-        state={"banner": banner_state(snapshot, clock), **nodes(reading, grid), **_alarms(reading)},
+        state={
+            "house": "known" if known else "bare",
+            "banner": banner_state(snapshot, clock),
+            **nodes(reading, grid),
+            **_alarms(reading),
+        },
         parts={
             "others": tree(_others(snapshot, name, clock)),
             "packs": tree(pack_rows(snapshot, clock)),
-            "strip": tree(live_layer(snapshot, soc, clock)),
+            "strip": tree(live_layer(snapshot, soc_now, clock)),
             "plugs": tree(plug_rows(snapshot, clock)),
             "sources": tree(source_rows(snapshot, clock)),
             "services": tree(_troubled(snapshot, clock)),

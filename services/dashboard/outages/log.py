@@ -37,9 +37,9 @@ def _facts(stats: Statistics, clock: Clock) -> list[html.Div]:
     return [html.Div([html.Dt(clock(f"outages.{name}")), html.Dd(value)]) for name, value in facts.items()]
 
 
-def log(records: Sequence[Outage], clock: Clock) -> html.Section:
-    """Return the outages, the newest first, of which only some are unfolded."""
-    rows = [_row(record, clock) for record in reversed(records[-MOST:])]
+def log(records: Sequence[Outage], heard: datetime, clock: Clock) -> html.Section:
+    """Return the outages, the newest first, of which only some are unfolded; `heard` is when the grid last was."""
+    rows = [_row(record, heard, clock) for record in reversed(records[-MOST:])]
     rest = html.Details(
         [
             html.Summary(clock.count("outages.log_more", len(rows) - FIRST)),
@@ -53,14 +53,15 @@ def log(records: Sequence[Outage], clock: Clock) -> html.Section:
     )
 
 
-def _row(record: Outage, clock: Clock) -> html.Li:
+def _row(record: Outage, heard: datetime, clock: Clock) -> html.Li:
     planned = PLANNED[record.planned]
     word = html.Span([html.Span(className="shape"), clock(f"outages.was_{planned}")], className="badge")
     facts = [fact for fact in (*_against_plan(record, clock), *_cost(record, clock)) if fact]
     return html.Li(
         [
             html.Div(
-                [html.Strong(_when(record, clock)), html.Span(_lasted(record, clock)), word], className="log-head"
+                [html.Strong(_when(record, clock)), html.Span(_lasted(record, heard, clock)), word],
+                className="log-head",
             ),
             *([html.P([html.Span(fact) for fact in facts], className="log-facts")] if facts else []),
         ],
@@ -79,9 +80,11 @@ def _day(at: datetime, clock: Clock) -> object:
     return at.astimezone(clock.zone).date()
 
 
-def _lasted(record: Outage, clock: Clock) -> str:
-    lasted = clock.lasted((record.end or clock.now) - record.start)
-    return lasted if record.end else clock("outages.so_far", length=lasted)
+def _lasted(record: Outage, heard: datetime, clock: Clock) -> str:
+    lasted = clock.lasted((record.end or heard) - record.start)
+    if record.end:
+        return lasted
+    return clock("outages.so_far" if heard == clock.now else "outages.at_least", length=lasted)
 
 
 def _against_plan(record: Outage, clock: Clock) -> list[str]:

@@ -26,12 +26,12 @@ def first_day(today: date) -> date:
     return _months(today)[-1]
 
 
-def known_time(spans: Iterable[GridSpan], zone: tzinfo) -> dict[date, timedelta]:
-    """Return for how much of each day it is recorded whether the grid was there."""
+def known_time(spans: Iterable[GridSpan], zone: tzinfo, until: datetime) -> dict[date, timedelta]:
+    """Return for how much of each day, up to a moment, it is recorded whether the grid was there."""
     known: dict[date, timedelta] = {}
     for span in spans:
         if span.state is not Grid.UNKNOWN:
-            for day, part in by_day(span.start, span.end, zone):
+            for day, part in by_day(span.start, min(span.end, until), zone):
                 known[day] = known.get(day, timedelta()) + part
     return known
 

@@ -13,8 +13,9 @@ from services.dashboard.pages import Look, Site
 from services.dashboard.wording import Clock
 from shared.errors import StorageError
 from shared.history.plans import planned_days
-from shared.history.queries import grid_spans
+from shared.history.queries import SETTLES, SILENCE, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
+from shared.history.tables import grid_state
 from shared.outages import day_of
 
 PERIODS_DAYS = (7, 30)
@@ -34,19 +35,26 @@ def _cards(site: Site, clock: Clock) -> list[Any]:
     if not spans:
         return [_says(clock("outages.nothing_recorded"))]
     records = outage_records(site.engine, start=start, end=clock.now)
+    due = due_since(site.engine, grid_state, "grid", start=start, end=clock.now - SETTLES)
+
+    # an outage of which the end is not recorded lasts, unless nothing else is recorded either
+    heard = clock.now if clock.now - spans[-1].end <= SILENCE else spans[-1].end
 
     def since(begin: datetime) -> Statistics:
-        return statistics(records, start=begin, end=clock.now, now=clock.now, zone=clock.zone)
+        return statistics(records, start=begin, end=clock.now, now=heard, zone=clock.zone)
 
     schedule, first = site.snapshot().schedule, spans[0].start
     plans = planned_days(site.engine, start=clock.now - timedelta(days=DAYS), end=clock.now)
     if schedule:
         plans |= {known.day: day_of(schedule, known.day) for known in schedule.days}
     return [
+        *([_says(clock("outages.due", at=clock.since(due)))] if due else []),
         compared(plans, spans, first, schedule.time_zone if schedule else site.settings.time_zone, clock),
         numbers([(days, since(clock.now - timedelta(days=days))) for days in PERIODS_DAYS], clock),
-        calendar(since(start), known_time(spans, clock.zone), first.astimezone(clock.zone).date(), clock),
-        log(records, clock),
+        calendar(
+            since(start), known_time(spans, clock.zone, due or clock.now), first.astimezone(clock.zone).date(), clock
+        ),
+        log(records, heard, clock),
     ]
 
 

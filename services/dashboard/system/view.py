@@ -1,6 +1,7 @@
 """What the page *System* shows of the messages: services, devices, plugs, pure."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from dash import html
 
@@ -10,10 +11,9 @@ from services.dashboard.pages import View
 from services.dashboard.services import SILENT, state_of, state_word
 from services.dashboard.system.entries import Fact, entry, none_yet
 from services.dashboard.wording import Clock
-from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, PlugState, ServiceStatus
-
-ALL = "all"
-"""The battery that sums up the others is no device."""
+from shared.charge import ALL, BATTERY_HOLDS
+from shared.freshness import PLUG_HOLDS, fresh
+from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, Message, PlugState, ServiceStatus
 
 
 def view(snapshot: Snapshot, clock: Clock) -> View:
@@ -58,7 +58,8 @@ def _service(name: str, status: ServiceStatus, clock: Clock) -> html.Li:
 def _inverter(name: str, snapshot: Snapshot, clock: Clock) -> html.Li:
     info = snapshot.inverter_info.get(name)
     facts = _inverter_facts(info, clock) if info else []
-    return _device(name, clock("system.inverter"), snapshot.availability.get(name), facts, clock)
+    contact = _believed(snapshot.availability.get(name), snapshot.inverters.get(name), clock.fresh_for, clock)
+    return _device(name, clock("system.inverter"), contact, facts, clock)
 
 
 def _inverter_facts(info: InverterInfo, clock: Clock) -> list[Fact]:
@@ -75,7 +76,8 @@ def _battery(name: str, snapshot: Snapshot, clock: Clock) -> html.Li:
     info = snapshot.battery_info.get(name)
     facts = _battery_facts(info, clock) if info else []
     shown = f"{info.name} ({name})" if info and info.name not in ("", name) else name
-    return _device(shown, clock("system.battery"), snapshot.battery_availability.get(name), facts, clock)
+    contact = _believed(snapshot.battery_availability.get(name), snapshot.batteries.get(name), BATTERY_HOLDS, clock)
+    return _device(shown, clock("system.battery"), contact, facts, clock)
 
 
 def _battery_facts(info: BatteryInfo, clock: Clock) -> list[Fact]:
@@ -90,6 +92,15 @@ def _battery_facts(info: BatteryInfo, clock: Clock) -> list[Fact]:
     ]
 
 
+def _believed(
+    contact: Availability | None, reading: Message | None, holds: timedelta, clock: Clock
+) -> Availability | None:
+    """Return whether a device answers; a word that it does is old where no reading follows: its service is gone."""
+    if contact is None or contact.state is Contact.OFFLINE:
+        return contact
+    return contact if reading and fresh(reading.at, clock.now, holds) else None
+
+
 def _device(name: str, kind: str, contact: Availability | None, facts: Sequence[Fact], clock: Clock) -> html.Li:
     if contact is None:
         return entry(name, clock("system.contact_unknown", kind=kind), "disabled", facts=facts)
@@ -101,11 +112,11 @@ def _device(name: str, kind: str, contact: Availability | None, facts: Sequence[
 
 def _plug(name: str, plug: PlugState, clock: Clock) -> html.Li:
     word = clock(f"system.plug_{ {True: 'on', False: 'off', None: 'unknown'}[plug.on] }")
-    reached = plug.reachable is not False
+    reached = plug.reachable is not False and fresh(plug.at, clock.now, PLUG_HOLDS)
     way = clock(f"system.via_{plug.via}") if plug.via and reached else ""
     rule = " · ".join(filter(None, (clock(_rule(plug)), way)))
     state = "offline" if not reached else "online" if plug.on else "disabled"
-    shown = word if reached else f"{word}, {clock('system.out_of_reach')}"
+    shown = word if reached else f"{clock('system.out_of_reach')}, {clock('page.as_of', at=clock.since(plug.at))}"
     return entry(plug.name or name, shown, state, remarks=[rule, plug.problem])
 
 
