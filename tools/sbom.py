@@ -38,8 +38,8 @@ def python_packages() -> Iterator[dict[str, Any]]:
     for one in distributions():
         name = re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower()
         purl = f"pkg:pypi/{name}@{one.version}"
-        told = one.metadata.get("License-Expression")
-        licenses = {"licenses": [{"expression": told}]} if told else {}
+        told = one.metadata.get_all("License-Expression")
+        licenses = {"licenses": [{"expression": told[0]}]} if told else {}
         yield {"type": "library", "name": name, "version": one.version, "purl": purl, "bom-ref": purl} | licenses
 
 
