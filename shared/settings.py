@@ -138,7 +138,7 @@ def load(kind: type[S]) -> S:
         return kind(_env_file=file or None, _secrets_dir=secrets)
     except ValidationError as error:
         faults = "; ".join(_sentence(fault) for fault in error.errors())
-        where = f"{file} or in the environment" if file else "the environment"
+        where = f"{file} or in the environment" if file else "the environment (with Docker: .env)"
         raise ConfigError(f"{faults}. Mend it in {where}.") from None
     except (OSError, UnicodeDecodeError) as error:
         read, why = getattr(error, "filename", None) or file, getattr(error, "strerror", None) or error

@@ -26,7 +26,7 @@ for target in app broker; do
   docker build --quiet --target "$target" --tag "$image:$version" ${PLATFORM:+--platform "$PLATFORM"} \
     --label org.opencontainers.image.version="$version" --label org.opencontainers.image.revision="$revision" \
     ${SOURCE:+--label org.opencontainers.image.source="$SOURCE"} . >/dev/null
-  docker save "$image:$version" | gzip >"dist/$image-$version.tar.gz"
+  docker save "$image:$version" | gzip >"dist/$image-$version.image.tar.gz"
 done
 docker run --rm --interactive --network none "easun-bridge:$version" python - easun-bridge "$version" \
   <tools/sbom.py >"dist/easun-bridge-$version.cdx.json"
