@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 run := $(VENV)/bin/python
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
-wanted := configure services shared simulators supervisor bench docs deploy tests
+wanted := configure services shared simulators supervisor bench docs deploy tests tools
 
-.PHONY: help setup setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock clean
+.PHONY: help setup setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock release clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -74,6 +74,9 @@ lock:            ## new versions into both lock files (needs uv)
 		--no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml --extra simulator --extra dev --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate -q -c requirements.lock -o requirements-dev.lock
+
+release: setup-dev ## wheel, source archive, image and bill of materials of what is committed, into dist/
+	@tools/release.sh $(run)
 
 clean:           ## everything that make made, but no data
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis artifacts build *.egg-info

@@ -47,7 +47,7 @@ def _configure(talk: Talk, file: Path, scan: Sequence[str]) -> None:
         print(f"{file}: {remark}")
     answers = {"BOT_LANGUAGE": talk.language.value}
     answers |= inverter.ask(talk, known | answers, scan)
-    answers |= batteries.ask(talk, known | answers, "bluetooth")
+    batteries.ask(talk, known | answers)
     answers |= schedule.ask(talk, known | answers)
     answers |= telegram.ask(talk, known | answers)
     answers |= plugs.ask(talk, known | answers)

@@ -8,6 +8,9 @@ from configure.tries import tried
 
 TRANSPORTS = ("tcp", "rtu_over_tcp", "serial", "dongle")
 WAY = ("MODBUS_TRANSPORT", "MODBUS_HOST", "MODBUS_PORT", "MODBUS_SERIAL_PORT")
+COMPOSE = "docker-compose.yml"
+OVERLAYS = {"dongle": "docker-compose.dongle.yml", "serial": "docker-compose.serial.yml"}
+"""What Compose needs besides, for the wires that a container has not."""
 FOUND = re.compile(r"(?P<what>.*)\. Set (?P<settings>MODBUS_TRANSPORT=.*)")
 
 
@@ -29,8 +32,17 @@ def ask(talk: Talk, known: dict[str, str], places: Sequence[str]) -> Way:
     outcome = tried(known | way, ["services.poller", "read"])
     talk.say("worked" if outcome.worked else "failed", what=" · ".join(outcome.lines[:2]))
     if outcome.worked or talk.yes("keep_anyway", usual=bool(not way)):
-        return way
+        return way | compose_files(known | way)
     return ask(talk, known, places)
+
+
+def compose_files(known: dict[str, str]) -> dict[str, str]:
+    """Return the setting of Compose's files that the wire needs; what else is among them stays."""
+    before = known.get("COMPOSE_FILE", "")
+    files = [file for file in before.split(":") if file and file not in OVERLAYS.values()] or [COMPOSE]
+    overlay = OVERLAYS.get(known.get("MODBUS_TRANSPORT", ""))
+    wanted = ":".join([*files, overlay] if overlay else files)
+    return {"COMPOSE_FILE": wanted} if before or wanted != COMPOSE else {}
 
 
 def _short(known: dict[str, str]) -> str:

@@ -1,6 +1,5 @@
 """The account at Tuya, with its plugs listed."""
 
-from configure.batteries import with_profile
 from configure.talk import Talk
 from configure.tries import tried
 
@@ -24,4 +23,4 @@ def ask(talk: Talk, known: dict[str, str]) -> dict[str, str]:
     if not outcome.worked and not talk.yes("keep_anyway", usual=False):
         return ask(talk, known | answers)
     talk.say("plugs_own", file=known.get("TUYA_PLUGS_FILE") or "data/plugs.yaml")
-    return answers | {"COMPOSE_PROFILES": with_profile(known, "plugs")}
+    return answers

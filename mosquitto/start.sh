@@ -3,6 +3,7 @@
 # becomes the broker; with `prepare` behind it, it only makes what is missing. Settings, all optional:
 #   MQTT_STATE_DIR          where everything lives           (default: data/mosquitto beside this directory)
 #   MQTT_SECRETS_DIR        one password file an account     (default: $MQTT_STATE_DIR/secrets)
+#   MQTT_SHARES_DIR         directories <account> that are there get that password too, for whoever may see no other
 #   MQTT_BIND, MQTT_PORT    where to listen                  (default: 127.0.0.1, 1883)
 #   MQTT_TOPIC_PREFIX       goes in front of every topic
 #   MQTT_TLS_PORT           listens with TLS too, at MQTT_TLS_BIND (default: 0.0.0.0)
@@ -46,6 +47,17 @@ cd "$state"
 secrets=${MQTT_SECRETS_DIR:-$PWD/secrets}
 mkdir -p "$secrets"
 
+# share ACCOUNT: a copy of its password, whole or not at all, where a directory waits for one
+share() {
+  share=${MQTT_SHARES_DIR:-/nonexistent}/$1
+  [ -d "$share" ] || return 0
+  cp "$secrets/$1" "$share/.new" 2>/dev/null || {
+    say "the broker cannot write $share: give it to user $(id -un) (uid $(id -u))."
+    exit 78
+  }
+  mv "$share/.new" "$share/$1"
+}
+
 : > passwd.new
 for account in $accounts; do
   name=MQTT_PASSWORD_$(echo "$account" | tr '[:lower:]' '[:upper:]')
@@ -59,6 +71,7 @@ for account in $accounts; do
     head -c 18 /dev/urandom | base64 | tr '+/' '-_' > "$secrets/$account"
   fi
   printf '%s:%s\n' "$account" "$(cat "$secrets/$account")" >> passwd.new
+  share "$account"
 done
 mosquitto_passwd -U passwd.new
 mv passwd.new passwd

@@ -20,7 +20,10 @@ SECRET = re.compile("password|token|secret|key|database_url", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
-    """Base of every settings class: from the environment, else from the file that ENV_FILE names (default .env)."""
+    """Base of every settings class.
+
+    From the environment, else from the file that ENV_FILE names (default .env), else from a file in SECRETS_DIR.
+    """
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -127,16 +130,19 @@ class ServiceSettings(MqttSettings):
 def load(kind: type[S]) -> S:
     """Read settings, or raise ConfigError with one sentence that names the variable and never repeats a secret."""
     file = os.environ.get("ENV_FILE", ".env")
+    given = os.environ.get("SECRETS_DIR")
+    secrets = given if given and Path(given).is_dir() else None
     if "ENV_FILE" in os.environ and file and not Path(file).is_file():
         raise ConfigError(f"The settings file {file}, which ENV_FILE names, is not there.")
     try:
-        return kind(_env_file=file or None)
+        return kind(_env_file=file or None, _secrets_dir=secrets)
     except ValidationError as error:
         faults = "; ".join(_sentence(fault) for fault in error.errors())
-        where = f"{file} or in the environment" if file else "the environment"
+        where = f"{file} or in the environment" if file else "the environment (with Docker: .env)"
         raise ConfigError(f"{faults}. Mend it in {where}.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The settings file {file} cannot be read: {error}.") from None
+        read, why = getattr(error, "filename", None) or file, getattr(error, "strerror", None) or error
+        raise ConfigError(f"The settings file {read} cannot be read: {why}.") from None
 
 
 def _sentence(fault: ErrorDetails) -> str:

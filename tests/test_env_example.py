@@ -92,20 +92,3 @@ def test_defaults_in_the_example_are_the_defaults(kind: type[Settings], monkeypa
         if EXAMPLE[name.upper()]:
             monkeypatch.setenv(name.upper(), EXAMPLE[name.upper()])
     assert kind(_env_file=None) == plain
-
-
-def test_compose_hands_on_every_setting_of_a_service() -> None:
-    handed = (ROOT / "docker-compose.yml").read_text()
-    services = (
-        PollerSettings,
-        BmsSettings,
-        ScheduleSettings,
-        TuyaSettings,
-        RecorderSettings,
-        DashboardSettings,
-        BotSettings,
-    )
-    own = {name.upper() for kind in services for name in kind.model_fields}
-    inside = {"DB_PATH", "LOG_DIR", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PORT", "MQTT_OUTBOX"}
-    inside |= {"MQTT_TLS", "MQTT_CA_FILE"}  # the broker is within
-    assert [name for name in sorted(own - inside) if name not in handed] == []

@@ -13,7 +13,7 @@ from shared.messages import PlugCommand
 from shared.service import Service, run
 from shared.topics import PLUG_SET
 
-ALONE = "No password is set, so the page is shown on this machine only: set DASHBOARD_PASSWORD in .env."
+ALONE = "No password is set, so only this machine is shown the page, in Docker nobody: set DASHBOARD_PASSWORD in .env."
 
 
 async def serve(service: Service[DashboardSettings]) -> None:

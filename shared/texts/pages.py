@@ -208,11 +208,10 @@ PAGES: dict[str, tuple[str, str]] = {
     # battery
     "battery.empty_title": ("Батареї ще немає", "No battery yet"),
     "battery.empty": (
-        "Панель слухає, але жодна батарея не озвалася. Чи працює служба bms (для Docker: COMPOSE_PROFILES=bluetooth у "
-        ".env), чи ввімкнено Bluetooth, і чи закрито застосунок JK на телефоні? Докладніше: docs/battery.md.",
-        "The dashboard listens, but no battery has spoken yet. Is the service bms running (with Docker: "
-        "COMPOSE_PROFILES=bluetooth in .env), is Bluetooth on, and is JK's app on the phone closed? "
-        "See docs/battery.md.",
+        "Панель слухає, але жодна батарея не озвалася. Чи працює служба bms, чи ввімкнено Bluetooth, і чи закрито "
+        "застосунок JK на телефоні? Докладніше: docs/battery.md.",
+        "The dashboard listens, but no battery has spoken yet. Is the service bms running, is Bluetooth on, and is "
+        "JK's app on the phone closed? See docs/battery.md.",
     ),
     "battery.empty_why": ("Служба bms: {why}", "The service bms says: {why}"),
     "battery.all": ("Усі батареї", "All batteries"),
@@ -535,10 +534,12 @@ PAGES: dict[str, tuple[str, str]] = {
     ),
     "access.refused": ("Ця сторінка ще не має пароля", "This page has no password yet"),
     "access.set_password": (
-        "Тому її видно лише на самому комп'ютері, де вона працює. Щоб відкрити її з телефона, вкажіть "
-        "DASHBOARD_PASSWORD у файлі .env і перезапустіть панель.",
-        "So it is shown only on the very machine that it runs on. To open it from a phone, set DASHBOARD_PASSWORD in "
-        "the file .env and restart the dashboard.",
+        "Тому її видно лише на самому комп'ютері, де вона працює, а в Docker — нікому. Вкажіть DASHBOARD_PASSWORD у "
+        "файлі .env і перезапустіть панель (у Docker: docker compose up -d). Про все потрібне запитає make "
+        "configure, а в Docker — docker compose run --rm configure.",
+        "So it is shown only on the very machine that it runs on, and in Docker to nobody. Set DASHBOARD_PASSWORD in "
+        "the file .env and restart the dashboard (in Docker: docker compose up -d). All that is needed is asked by "
+        "make configure, and in Docker by docker compose run --rm configure.",
     ),
     # the page System
     "system.devices": ("Пристрої", "Devices"),

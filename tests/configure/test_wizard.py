@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from configure.env_file import read
+from configure.inverter import compose_files
 from tests.support.broker import ROOT
 from tests.support.stack import Stack
 
@@ -83,6 +84,25 @@ def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
     assert "127.0.0.1:9" in done.stdout
     assert done.returncode == 0, done.stdout + done.stderr
     assert read(file.read_text()).get("MODBUS_HOST", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("transport", "before", "after"),
+    [
+        pytest.param("tcp", "", None, id="nothing-needed"),
+        pytest.param("dongle", "", "docker-compose.yml:docker-compose.dongle.yml", id="dongle"),
+        pytest.param(
+            "serial",
+            "docker-compose.yml:docker-compose.dongle.yml:mine.yml",
+            "docker-compose.yml:mine.yml:docker-compose.serial.yml",
+            id="from-dongle-to-serial",
+        ),
+        pytest.param("tcp", "docker-compose.yml:docker-compose.serial.yml", "docker-compose.yml", id="no-more"),
+    ],
+)
+def test_compose_is_given_what_the_wire_needs(transport: str, before: str, after: str | None) -> None:
+    settings = compose_files({"MODBUS_TRANSPORT": transport, "COMPOSE_FILE": before})
+    assert settings.get("COMPOSE_FILE") == after
 
 
 def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_single_pack_has_no_sum():
     ("snapshot", "sentence"),
     [
         pytest.param(Snapshot(), "MQTT_HOST", id="no-broker"),
-        pytest.param(Snapshot(connected=True), "COMPOSE_PROFILES=bluetooth", id="nothing"),
+        pytest.param(Snapshot(connected=True), "docs/battery.md", id="nothing"),
         pytest.param(
             Snapshot(
                 connected=True,
