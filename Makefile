@@ -58,7 +58,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m docs.generate --check
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
-	@$(run) -m pytest -n 4 --dist worksteal
+	@$(run) -m pytest -n 6 --dist worksteal
 
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench

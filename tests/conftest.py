@@ -1,5 +1,6 @@
 """What the tests share: a broker, and a client who looks at what travels there."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
 # no test asserts a time, and four workers share two cores
-settings.register_profile("ours", deadline=None)
+settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("ours")
 
 

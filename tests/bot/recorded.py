@@ -34,7 +34,12 @@ def recorded(directory: Path) -> Engine:
         said.append((GRID_STATE.named(), GridState(at=now, state=state, since=since)))
         grid_w = 500 if state is Grid.ON else 0
         reading = InverterState(
-            at=now, load_power_w=500, pv_power_w=1000, grid_power_w=grid_w, battery_soc_percent=80, grid_voltage_v=230
+            at=now,
+            load_power_w=504,
+            pv_power_w=1000,
+            grid_power_w=grid_w and grid_w + 3,
+            battery_soc_percent=80,
+            grid_voltage_v=230,
         )
         said.append((INVERTER_STATE.named("main"), reading))
         now += EVERY
