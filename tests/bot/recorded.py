@@ -32,12 +32,12 @@ def recorded(directory: Path) -> Engine:
         seen = Grid.OFF if any(one.start <= now < one.end for one in LOST) else Grid.ON
         since, state = (since, state) if seen is state else (now, seen)
         said.append((GRID_STATE.named(), GridState(at=now, state=state, since=since)))
-        grid_w = 500 if state is Grid.ON else 0
+        grid_w = 503 if state is Grid.ON else 0
         reading = InverterState(
             at=now,
             load_power_w=504,
             pv_power_w=1000,
-            grid_power_w=grid_w and grid_w + 3,
+            grid_power_w=grid_w,
             battery_soc_percent=80,
             grid_voltage_v=230,
         )
