@@ -69,7 +69,7 @@ class Bot:
             self._telegram,
             self._house,
             self._chats,
-            reader(settings.db_path),
+            reader(settings.database),
             clock=_now,
             zone=settings.zone,
             switch=lambda plug, command: service.bus.publish(PLUG_SET, command, plug),

@@ -4,18 +4,17 @@ import re
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
-from shared.settings import ServiceSettings
+from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
 from shared.texts.catalogue import Language
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
-class BotSettings(ServiceSettings):
+class BotSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
     """The token, who may, and when something is worth an alert."""
 
     telegram_bot_token: SecretStr = SecretStr("")
@@ -27,8 +26,6 @@ class BotSettings(ServiceSettings):
     bot_low_battery_percent: float = Field(default=20, ge=1, le=95)
     bot_imbalance_v: float = Field(default=0.1, gt=0, le=1)
     bot_silent_minutes: float = Field(default=5, ge=0.05, le=1440)
-    db_path: Path = Path("data/easun.db")
-    time_zone: str = "Europe/Kyiv"
 
     @field_validator("telegram_chat_id")
     @classmethod
@@ -44,26 +41,12 @@ class BotSettings(ServiceSettings):
             raise ValueError("an address such as https://api.telegram.org is needed")
         return given.rstrip("/")
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("not a time zone such as Europe/Kyiv") from None
-        return name
-
     @model_validator(mode="after")
     def _a_token(self) -> Self:
         token = self.telegram_bot_token.get_secret_value()
         if token and not TOKEN.fullmatch(token):
             raise ValueError("TELEGRAM_BOT_TOKEN is no token of @BotFather's, such as 123456:ABC-DEF")
         return self
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which times are shown."""
-        return ZoneInfo(self.time_zone)
 
     @property
     def roles(self) -> dict[int, Role]:

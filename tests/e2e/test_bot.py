@@ -10,6 +10,8 @@ import pytest
 import requests
 from paho.mqtt.client import MQTTMessageInfo
 
+from shared.history import queries
+from shared.history.engine import reader
 from shared.messages import (
     BatteryInfo,
     BatteryState,
@@ -21,6 +23,7 @@ from shared.messages import (
     PlugState,
     Window,
 )
+from tests.support.postgres import programs, running_postgres
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -263,3 +266,18 @@ def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: View
     command = watcher.last("plug/desk/set")
     assert (command["on"], command["by"]) == (True, "telegram:4242")
     assert len(watcher.on("plug/desk/set")) == 1
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: make setup-dev installs it")
+def test_the_history_of_a_server_is_told(stack: Stack, watcher: Viewer) -> None:
+    with running_postgres() as server:
+        url = server.create("easun")
+        for service in (stack.recorder, stack.bot):
+            service.env["DATABASE_URL"] = url
+        stack.start_house()
+        stack.start(stack.recorder)
+        watcher.wait_for("service/recorder/status", state="online")
+        stack.start(stack.poller)
+        eventually(lambda: queries.recorded(reader(url)), "a reading is in the server")
+        running(stack, watcher)
+        assert "No outages were recorded" in asked(stack, "/outages", len(texts(stack)))
