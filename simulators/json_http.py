@@ -3,10 +3,14 @@
 import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from pydantic import ValidationError
+
+from shared.errors import CommandRefusedError
 
 LONGEST_BODY = 65_536
 PATIENCE_S = 10
@@ -14,6 +18,8 @@ PATIENCE_S = 10
 Answer = tuple[HTTPStatus, Any]
 Handler = Callable[[str, str, bytes], Awaitable[Answer]]
 """Takes method, path and body."""
+Routes = Mapping[tuple[str, str], Callable[[bytes], Awaitable[Any]]]
+"""What to do with the body, by method and path."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,20 @@ class Request:
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]
+
+
+async def routed(routes: Routes, method: str, path: str, body: bytes) -> Answer:
+    """Do what a request asks; what is wrong with it is said in one sentence."""
+    route = routes.get((method, path))
+    if not route:
+        known = ", ".join(f"{method} {path}" for method, path in routes)
+        return HTTPStatus.NOT_FOUND, f"There is only {known}."
+    try:
+        return HTTPStatus.OK, await route(body)
+    except ValidationError as error:
+        return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
+    except CommandRefusedError as error:
+        return HTTPStatus.CONFLICT, str(error)
 
 
 async def serve_http(handler: Handler, host: str, port: int) -> asyncio.Server:

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError, DeviceOfflineError
 from simulators.client import ask
@@ -14,7 +13,7 @@ from simulators.control import Command
 from simulators.jk.battery import Battery, Gatt, JkFault, Manners
 from simulators.jk.frames import Identity, Reading
 from simulators.jk.radio import Radio
-from simulators.json_http import Answer, serve_http
+from simulators.json_http import Answer, routed, serve_http
 from simulators.ready import say_ready
 from simulators.settings import BatteriesSettings
 
@@ -74,15 +73,7 @@ class Batteries:
     async def handle(self, method: str, path: str, body: bytes) -> Answer:
         """Do what a request asks."""
         routes = {("POST", "/fault"): self._fault, ("POST", "/drop"): self._drop, ("GET", "/state"): self._state}
-        route = routes.get((method, path))
-        if not route:
-            return HTTPStatus.NOT_FOUND, "There is only POST /fault, POST /drop, GET /state."
-        try:
-            return HTTPStatus.OK, await route(body)
-        except ValidationError as error:
-            return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
-        except CommandRefusedError as error:
-            return HTTPStatus.CONFLICT, str(error)
+        return await routed(routes, method, path, body)
 
     async def _fault(self, body: bytes) -> Any:
         command = JkFaultCommand.model_validate_json(body)

@@ -1,16 +1,14 @@
 """The control of the sources over HTTP: what is planned, what goes wrong, who asked."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, field_validator
 
 from simulators.control import Command
-from simulators.json_http import Answer
+from simulators.json_http import Answer, Routes, routed
 from simulators.mains import KYIV, windows
 from simulators.schedule.faults import WebFault
 from simulators.schedule.gpv_json import Midnight
@@ -102,7 +100,7 @@ class OutagesControl:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._routes: dict[tuple[str, str], Callable[[bytes], Awaitable[Any]]] = {
+        self._routes: Routes = {
             ("GET", "/plan"): self._state,
             ("POST", "/plan"): self._plan,
             ("POST", "/differ"): self._differ,
@@ -114,15 +112,8 @@ class OutagesControl:
         }
 
     async def handle(self, method: str, path: str, body: bytes) -> Answer:
-        """Do what a request asks; what is wrong with it is said in one sentence."""
-        route = self._routes.get((method, path))
-        if not route:
-            known = ", ".join(f"{method} {path}" for method, path in self._routes)
-            return HTTPStatus.NOT_FOUND, f"There is only {known}."
-        try:
-            return HTTPStatus.OK, await route(body)
-        except ValidationError as error:
-            return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
+        """Do what a request asks."""
+        return await routed(self._routes, method, path, body)
 
     async def _plan(self, body: bytes) -> Any:
         command, now = PlanCommand.model_validate_json(body), self._sources.clock()

@@ -5,15 +5,14 @@ import json
 import logging
 import socket
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError
 from simulators.control import Command
-from simulators.json_http import Answer, Request, serve_http, serve_requests
+from simulators.json_http import Answer, Request, routed, serve_http, serve_requests
 from simulators.ready import say_ready
 from simulators.settings import PlugsSettings
 from simulators.tuya import frames
@@ -73,15 +72,7 @@ class Plugs:
     async def handle(self, method: str, path: str, body: bytes) -> Answer:
         """Do what a request to the control asks."""
         routes = {("POST", "/plug"): self._plug, ("POST", "/cloud"): self._cloud, ("GET", "/state"): self._state}
-        route = routes.get((method, path))
-        if not route:
-            return HTTPStatus.NOT_FOUND, "There is only POST /plug, POST /cloud, GET /state."
-        try:
-            return HTTPStatus.OK, await route(body)
-        except ValidationError as error:
-            return HTTPStatus.BAD_REQUEST, error.errors(include_url=False, include_input=False)[0]["msg"]
-        except CommandRefusedError as error:
-            return HTTPStatus.CONFLICT, str(error)
+        return await routed(routes, method, path, body)
 
     async def _announce(self, port: int) -> None:
         """Say by UDP where the plugs are, as real ones do to their whole network; ours never leaves this machine."""
