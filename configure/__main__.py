@@ -11,6 +11,7 @@ from configure import batteries, inverter, page, plugs, schedule, telegram
 from configure.env_file import read, with_values
 from configure.talk import Talk
 from shared.errors import ConfigError, EasunError
+from shared.files import OURS_ALONE, write_whole
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.catalogue import Language
@@ -79,19 +80,16 @@ def _finish(talk: Talk, file: Path, before: str, answers: dict[str, str]) -> Non
 
 def _write(file: Path, text: str) -> Path | None:
     """Write the file whole or not at all, readable by its owner alone; return where the one before is kept."""
-    draft, kept = file.with_name(f"{file.name}.new"), None
+    kept = None
     try:
         owner = file.stat() if file.exists() else file.absolute().parent.stat()
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
-            os.fsync(out.fileno())
-        if os.getuid() == 0:  # in a container, on a file of somebody's home
-            os.chown(draft, owner.st_uid, owner.st_gid)
         if file.exists():
             kept = file.with_name(f"{file.name}.{datetime.now().astimezone():%Y%m%d-%H%M%S}")
             kept.hardlink_to(file)
-            kept.chmod(0o600)
-        draft.replace(file)
+            kept.chmod(OURS_ALONE)
+        in_a_container = os.getuid() == 0  # on a file of somebody's home
+        whose = (owner.st_uid, owner.st_gid) if in_a_container else None
+        write_whole(file, text, mode=OURS_ALONE, owner=whose)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
     return kept

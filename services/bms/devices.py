@@ -1,6 +1,5 @@
 """The file of batteries: what was found is added, and what people wrote there stays as they wrote it."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from services.bms.layout import Layout
 from shared.errors import ConfigError
+from shared.files import write_whole
 
 HEAD = """\
 # The batteries of easun-bridge. New ones are added at the end when they are found; what you write here stays.
@@ -80,13 +80,7 @@ def add(file: Path, entries: list[Entry]) -> None:
         text = file.read_text(encoding="utf-8") if file.exists() else HEAD
         text = _ready_for_more(text) + "".join(_block(entry) for entry in entries)
         _entries(file, text)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.new")
-        with draft.open("w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
+        write_whole(file, text)
     except OSError as error:
         raise ConfigError(f"DEVICES_FILE {file} cannot be written: {error.strerror}.") from None
 

@@ -1,19 +1,15 @@
 """Who may, and how each chat wants it: the settings of a chat are kept on disk."""
 
-import logging
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.bot import kept
 from services.bot.alert import Alert, Group
-from services.bot.outbox import write_whole
-from shared.errors import ConfigError
 from shared.texts.catalogue import Language
-
-log = logging.getLogger("bot")
 
 
 class Role(StrEnum):
@@ -66,7 +62,7 @@ class Chats:
     def __init__(self, roles: dict[int, Role], language: Language, file: Path) -> None:
         self._file = file
         self._default = ChatSettings(language=language)
-        self._kept = _read(file)
+        self._kept = kept.load(file, _File, "every chat has its first settings again")
         self.moved = self._kept.moved
         self._roles = {self._kept.moved.get(chat, chat): role for chat, role in roles.items()}
 
@@ -107,17 +103,4 @@ class Chats:
         return tuple(sorted(chosen - {0}))
 
     def _write(self) -> None:
-        write_whole(self._file, self._kept.model_dump_json())
-
-
-def _read(file: Path) -> _File:
-    try:
-        return _File.model_validate_json(file.read_bytes())
-    except FileNotFoundError:
-        return _File()
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}): see BOT_STATE_DIR.") from None
-    except ValidationError:
-        log.warning("%s is damaged and was put aside as .bad: every chat has its first settings again.", file)
-        file.replace(file.with_suffix(".bad"))
-        return _File()
+        kept.save(self._file, self._kept)

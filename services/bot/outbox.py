@@ -3,18 +3,14 @@
 Alerts and memory change together, so whatever moment the power goes, an event is either still news or waits here.
 """
 
-import logging
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
+from services.bot import kept
 from services.bot.alert import Alert
 from services.bot.memory import Memory
-from shared.errors import ConfigError, StorageError
-
-log = logging.getLogger("bot")
 
 MOST = 500
 """Alerts that wait for one chat; beyond that the oldest go. A month without internet must not fill the disk."""
@@ -32,7 +28,7 @@ class Outbox:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._contents = _read(file)
+        self._contents = kept.load(file, Contents, "what waited in it is not told")
 
     @property
     def memory(self) -> Memory:
@@ -80,38 +76,4 @@ class Outbox:
             self._write()
 
     def _write(self) -> None:
-        write_whole(self._file, self._contents.model_dump_json())
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Replace a file so that after a loss of power either the old or the new one is there, never half of one."""
-    beside = file.with_suffix(".new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8") as new:
-            new.write(text)
-            new.flush()
-            os.fsync(new.fileno())
-        beside.replace(file)
-        directory = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise StorageError(
-            f"{file} cannot be written ({error.strerror}): the bot may forget what it has told."
-        ) from None
-
-
-def _read(file: Path) -> Contents:
-    try:
-        return Contents.model_validate_json(file.read_bytes())
-    except FileNotFoundError:
-        return Contents()
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}): see BOT_STATE_DIR.") from None
-    except ValidationError:
-        log.warning("%s is damaged and was put aside as .bad: what waited in it is not told.", file)
-        file.replace(file.with_suffix(".bad"))  # kept to be looked at; without it everything is new
-        return Contents()
+        kept.save(self._file, self._contents)

@@ -1,6 +1,5 @@
 """The file of plugs: which may be switched, how they are reached, and which must never be touched."""
 
-import os
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from shared.errors import ConfigError
+from shared.files import OURS_ALONE, write_whole
 
 HEAD = """\
 # The plugs of easun-bridge. Those found in the account are added at the end, disabled; what you write here stays.
@@ -141,25 +141,9 @@ def add(file: Path, plugs: list[Plug]) -> None:
                 f"New plugs of the account cannot be added to TUYA_PLUGS_FILE {file}: its last line must be of the "
                 "list under `plugs:`, which has a line beginning with `- ` for each plug."
             )
-        write_atomically(file, longer)
+        write_whole(file, longer, mode=OURS_ALONE)
     except OSError as error:
         raise ConfigError(f"TUYA_PLUGS_FILE {file} cannot be written: {error.strerror}.") from None
-
-
-def write_atomically(file: Path, text: str) -> None:
-    """Replace a file so that a cut of the power leaves the old one or the new one; only its owner reads it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
-    directory = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _with_more(text: str, plugs: list[Plug]) -> str:

@@ -1,9 +1,10 @@
 """The key that signs sessions: in a file of its own, so that a restart throws nobody out."""
 
 import logging
-import os
 import secrets
 from pathlib import Path
+
+from shared.files import OURS_ALONE, write_whole
 
 log = logging.getLogger("access")
 
@@ -23,21 +24,12 @@ def signing_key(directory: Path) -> bytes:
 def _kept(file: Path) -> bytes | None:
     if not file.exists():
         return None
-    file.chmod(0o600)
+    file.chmod(OURS_ALONE)
     key = file.read_bytes()
     return key if len(key) == LENGTH else None
 
 
 def _made(file: Path) -> bytes:
-    """Write it beside its place and rename it: a power cut leaves a whole key or none."""
     key = secrets.token_bytes(LENGTH)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600, exist_ok=False)
-    with draft.open("wb") as out:
-        out.write(key)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
+    write_whole(file, key, mode=OURS_ALONE)
     return key

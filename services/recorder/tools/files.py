@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from shared.errors import ConfigError, DamagedError, StorageError
+from shared.files import sync
 from shared.history.engine import Place
 
 MAGIC = b"SQLite format 3\0"
@@ -109,12 +110,3 @@ def require_another(path: Path, place: Place) -> None:
 def side_files(path: Path) -> tuple[Path, ...]:
     """Return the names of what SQLite may keep beside a database."""
     return tuple(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

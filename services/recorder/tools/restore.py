@@ -18,9 +18,9 @@ from services.recorder.tools.files import (
     require_another,
     require_database,
     side_files,
-    sync,
 )
 from shared.errors import ConfigError, StorageError
+from shared.files import sync
 from shared.history.engine import Place
 from shared.history.schema import NEEDED, migrate
 

@@ -1,0 +1,31 @@
+"""Files that are replaced whole: after a loss of power the old one is there or the new one, never half of one."""
+
+import os
+from pathlib import Path
+
+OURS_ALONE = 0o600
+"""For what holds a secret."""
+
+
+def write_whole(file: Path, content: str | bytes, *, mode: int = 0o666, owner: tuple[int, int] | None = None) -> None:
+    """Replace a file and wait until it is on the disk; `owner` is user and group, else ours. Raises OSError."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)  # one that was left behind may be readable by others
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+        out.write(content.encode() if isinstance(content, str) else content)
+        out.flush()
+        os.fsync(out.fileno())
+    if owner:
+        os.chown(draft, *owner)
+    draft.replace(file)
+    sync(file.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
