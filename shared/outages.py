@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window
 
+EARLY = timedelta(minutes=30)
+"""The operator switches so long before the plan, and that still is the plan."""
 STALE_AFTER = timedelta(days=1)
 """A plan that no source has confirmed for so long is called stale."""
 

@@ -31,6 +31,11 @@ RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
 
 
+def utc_now() -> datetime:
+    """Return the moment: the clock of every service, where none is given."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Service(Generic[S]):
     """What a service works with."""

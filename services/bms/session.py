@@ -4,12 +4,12 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from services.bms.frame import Assembler, Command, FrameType, request
 from services.bms.pack import Pack
 from services.bms.radio import Link, Radio, RadioUnavailableError, Seen
 from shared.errors import DeviceOfflineError
+from shared.service import utc_now
 
 log = logging.getLogger("bms")
 
@@ -23,11 +23,6 @@ NO_RADIO_S = 3.0
 STEADY_S = 30.0
 CONNECT_EACH_TIME_S = 60.0
 """From this interval on each reading has a connection of its own, and the phone app may have the battery between."""
-
-
-def utc_now() -> datetime:
-    """Return the moment."""
-    return datetime.now(UTC)
 
 
 class Session:

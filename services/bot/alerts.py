@@ -23,8 +23,6 @@ FLAP_WINDOW = timedelta(minutes=10)
 SETTLED_AFTER = timedelta(minutes=3)
 CHANGE_HOLDS = timedelta(days=1)
 """An older change of the schedule is no news, whoever has missed it."""
-EARLY = timedelta(minutes=30)
-"""The operator switches this much before or after the plan, and that still is the plan."""
 PLANNED = (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
 
 Told = tuple[Memory, list[Alert]]
@@ -76,7 +74,7 @@ def expected_around(plan: OutageSchedule | None, at: datetime) -> outages.Status
     status = outages.status_at(plan, at)
     if status.expected in (Expected.LIGHT, Expected.WAITING, Expected.UNKNOWN):
         coming = outages.next_outage(plan, at, possible=True)
-        if coming and coming.start - at <= EARLY:
+        if coming and coming.start - at <= outages.EARLY:
             return outages.status_at(plan, coming.start)
     return status
 
@@ -173,7 +171,7 @@ def _figures(house: House, now: datetime) -> dict[str, Any]:
 def _next_window(plan: OutageSchedule | None, at: datetime) -> Window | None:
     """Return the next outage that has not begun, for the light is back from the one we are in."""
     windows = plan.windows if plan and not outages.is_stale(plan, at) else ()
-    return next((one for one in windows if one.start > at + EARLY), None)
+    return next((one for one in windows if one.start > at + outages.EARLY), None)
 
 
 def _ends_open(plan: OutageSchedule | None, window: Window | None) -> bool:
@@ -225,7 +223,7 @@ def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[
             continue
         if grid is Grid.ON and now < window.start <= now + ahead:
             found.append(_reminder(Kind.REMIND_OUTAGE, window.start, window, minutes, now))
-        is_real = window.certainty is not Certainty.POSSIBLE and window.start - EARLY <= now
+        is_real = window.certainty is not Certainty.POSSIBLE and window.start - outages.EARLY <= now
         if grid is Grid.OFF and is_real and now < window.end <= now + ahead:
             found.append(_reminder(Kind.REMIND_LIGHT, window.end, window, minutes, now))
     return found

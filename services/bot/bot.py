@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.bot.alert import Alert
@@ -20,7 +20,7 @@ from services.bot.troubles import Rules
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
 from shared.messages import PlugAction, ServiceStatus
-from shared.service import Service
+from shared.service import Service, utc_now
 from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
@@ -56,21 +56,21 @@ class Bot:
         settings = service.settings
         self._service = service
         self._health = service.health
-        self._house = House(listening_since=_now())
+        self._house = House(listening_since=utc_now())
         self._early: list[Event] | None = []
         self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
         self._telegram = Telegram(token, settings.telegram_api_url, settings.bot_poll_interval)
         self._delivery = Delivery(
-            self._outbox, self._chats, self._telegram, self._health, clock=_now, zone=settings.zone
+            self._outbox, self._chats, self._telegram, self._health, clock=utc_now, zone=settings.zone
         )
         self._commands = Commands(
             self._telegram,
             self._house,
             self._chats,
             reader(settings.database),
-            clock=_now,
+            clock=utc_now,
             zone=settings.zone,
             switch=lambda plug, command: service.bus.publish(PLUG_SET, command, plug),
         )
@@ -118,7 +118,7 @@ class Bot:
             self._look()
 
     def _look(self) -> None:
-        settings, now = self._service.settings, _now()
+        settings, now = self._service.settings, utc_now()
         rules = Rules(
             low_percent=settings.bot_low_battery_percent,
             imbalance_v=settings.bot_imbalance_v,
@@ -135,7 +135,7 @@ class Bot:
             self._early.append(event)
 
     def _tell_plug(self, event: Event) -> None:
-        self._tell(*plug_event(self._outbox.memory, self._house, event, _now()))
+        self._tell(*plug_event(self._outbox.memory, self._house, event, utc_now()))
 
     def _tell(self, memory: Memory, alerts: list[Alert]) -> None:
         """Put alerts on disk for everybody who wants them; then they may be sent."""
@@ -194,7 +194,3 @@ class Bot:
             return TWIN_AGAIN_S
         self._health.problem("telegram", f"Telegram refuses: {error}.")
         return RETRY_MOST_S
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -15,6 +15,7 @@ from shared.bus import Bus
 from shared.errors import DeviceError
 from shared.health import Health
 from shared.messages import Availability, Contact, Grid, InverterState
+from shared.service import utc_now
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 
 log = logging.getLogger("poller")
@@ -24,11 +25,6 @@ CONFIRM_S = 0.3
 INFO_EVERY = timedelta(hours=1)
 INFO_AGAIN = timedelta(minutes=1)
 GRID_VALUES = ("grid_voltage_v", "grid_frequency_hz", "warning_bits")
-
-
-def utc_now() -> datetime:
-    """Return the moment."""
-    return datetime.now(UTC)
 
 
 class Poller:

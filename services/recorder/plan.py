@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from shared.messages import Certainty, DayPlan, Grid, Window
-from shared.outages import overlap
-
-EARLY = timedelta(minutes=30)
-"""An outage that is over before its planned window began belongs to it where no more than this lies between."""
+from shared.outages import EARLY, overlap
 
 
 @dataclass(frozen=True)

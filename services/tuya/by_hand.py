@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 
 from services.tuya import decide
-from services.tuya.keeper import utc_now
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.switch import Switcher
@@ -14,6 +13,7 @@ from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
 from shared.link import Delivery
 from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceHealth
+from shared.service import utc_now
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS
 
 SERVICE = "tuya"

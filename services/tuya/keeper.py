@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from services.tuya import decide
@@ -15,6 +15,7 @@ from services.tuya.switch import Became, FlippedBackError, Reading, Switcher
 from shared.errors import CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
 from shared.health import Health
 from shared.messages import ActionOutcome, GridState, PlugAction, PlugState, Via
+from shared.service import utc_now
 from shared.topics import PLUG_ACTION, PLUG_STATE, M, Topic
 
 log = logging.getLogger("plug")
@@ -49,11 +50,6 @@ class Memory:
     def keep(self, journal: Journal) -> None:
         """Remember; overridden where it goes to a disk."""
         self.journal = journal
-
-
-def utc_now() -> datetime:
-    """Return the moment."""
-    return datetime.now(UTC)
 
 
 class Keeper:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.tuya import decide, journal, plugs
 from services.tuya.cloud import CloudTalk, gang_of
 from services.tuya.journal import Journal
-from services.tuya.keeper import Keeper, Memory, utc_now
+from services.tuya.keeper import Keeper, Memory
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.switch import Switcher
@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.link import Delivery
 from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand, Via
-from shared.service import Service
+from shared.service import Service, utc_now
 from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET, M, Topic
 
 log = logging.getLogger("tuya")

@@ -10,14 +10,13 @@ from datetime import timedelta
 from services.tuya import decide, journal, plugs
 from services.tuya.by_hand import BY, WORDS, switched
 from services.tuya.cloud import Account, CloudTalk
-from services.tuya.keeper import utc_now
 from services.tuya.local import ANNOUNCE_PORTS, look_around
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.switch import Switcher
 from shared.errors import ConfigError, DeviceError, EasunError
 from shared.messages import Grid, GridState, PlugCommand
-from shared.service import EXIT_CONFIG
+from shared.service import EXIT_CONFIG, utc_now
 from shared.settings import load
 
 SCAN_S = 10

@@ -9,8 +9,8 @@ from shared.messages import Certainty, Grid, InverterState, OutageSchedule
 from shared.outages import Change, Expected
 from shared.texts.numbers import JOINED
 
-EARLY = timedelta(minutes=30)
-"""An outage that comes so long before its time is still the planned one."""
+SOON = timedelta(minutes=30)
+"""Nearer than this the end of the charge is told to the minute."""
 LONG = timedelta(days=1)
 """Beyond this the present load says nothing about how long the charge lasts."""
 
@@ -33,7 +33,7 @@ def _lasts(snapshot: Snapshot, inverter: InverterState | None, clock: Clock) -> 
         return ""
     if left > LONG:
         return clock("now.lasts_long")
-    until, step = clock.now + left, 1 if left < EARLY else 5  # coarse, or it would tremble with every kettle
+    until, step = clock.now + left, 1 if left < SOON else 5  # coarse, or it would tremble with every kettle
     early = timedelta(minutes=until.minute % step, seconds=until.second, microseconds=until.microsecond)
     return clock("now.lasts_until", at=clock.since(until - early))
 
@@ -44,7 +44,7 @@ def _return(plan: OutageSchedule | None, since: datetime, clock: Clock) -> str:
     if expected in (Expected.EMERGENCY, Expected.UNKNOWN, Expected.WAITING):
         return clock(f"now.off_{expected.value}")
     change = outages.next_change(plan, clock.now, possible=True)
-    if change and (change.light or change.window.start - since <= EARLY):
+    if change and (change.light or change.window.start - since <= outages.EARLY):
         return _back(change, clock)
     over = outages.status_at(plan, since).window
     return clock("now.overdue", at=_at(over.end, clock)) if over else clock("now.unplanned")
