@@ -11,7 +11,7 @@ from configure import batteries, inverter, page, plugs, schedule, telegram
 from configure.env_file import read, with_values
 from configure.talk import Talk
 from shared.errors import ConfigError, EasunError
-from shared.files import OURS_ALONE, write_whole
+from shared.files import OURS_ALONE, replace_atomically
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.catalogue import Language
@@ -89,7 +89,7 @@ def _write(file: Path, text: str) -> Path | None:
             kept.chmod(OURS_ALONE)
         in_a_container = os.getuid() == 0  # on a file of somebody's home
         whose = (owner.st_uid, owner.st_gid) if in_a_container else None
-        write_whole(file, text, mode=OURS_ALONE, owner=whose)
+        replace_atomically(file, text, mode=OURS_ALONE, owner=whose)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
     return kept
