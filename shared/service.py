@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+from shared.backoff import Backoff
 from shared.bus import Bus
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
 from shared.health import Health
@@ -82,15 +83,15 @@ async def repeat(
 ) -> NoReturn:
     """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
     clock = asyncio.get_running_loop().time
-    retry = retry_first_s
+    backoff = Backoff(retry_first_s, retry_most_s)
     while True:
         began = clock()
         try:
             pause = await step()
-            retry = retry_first_s
+            backoff.reset()
             health.solved(problem)
         except (DeviceOfflineError, BadReplyError) as error:
-            pause, retry = retry, min(2 * retry, retry_most_s)
+            pause = backoff.next_s()
             health.problem(problem, str(error))
         _heed_cancellation()
         await asyncio.sleep(max(0.0, began + pause - clock()))
