@@ -14,7 +14,7 @@ from shared.errors import ConfigError, EasunError
 from shared.files import OURS_ALONE, replace_atomically
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.errors import ConfigError
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import say
+from shared.texts.language import Language
 
 YES = {"y", "yes", "т", "так", "д", "да"}
 NO = {"n", "no", "н", "ні", "нет"}

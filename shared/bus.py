@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.conditions import Reason, broker
 from shared.errors import BadMessageError, ConfigError
 from shared.health import Health
 from shared.link import WINDOW, Address, Delivery, Link, RefusedError, UntrustedError, matches
@@ -35,8 +36,6 @@ GRACE_S = 8.0
 would pass them by, so it waits a little longer than anybody's longest retry."""
 ANSWER_S = 3.0
 """How long an answer of the broker is waited for that usually takes milliseconds."""
-
-BROKEN_OFF = "The service broke off without a word: it was killed, or its network or host is gone."
 
 Handler = Callable[[Delivery], None]
 
@@ -162,7 +161,7 @@ class Bus:
         except TimeoutError:
             log.warning("%d messages did not reach the broker in time.", len(self._outbox))
 
-    async def close(self, reason: str) -> None:
+    async def close(self, reason: Reason) -> None:
         """Say goodbye in our own words, so that the will need not speak, and disconnect."""
         self._closing = True
         if self._link:
@@ -296,7 +295,7 @@ class Bus:
         )
 
     def _will(self) -> Parcel | None:
-        status = _offline(BROKEN_OFF, since=None)
+        status = _offline(broker.VANISHED(), since=None)
         return Parcel(self._status_topic, _encode(status), retain=True) if self._announces else None
 
     def _say_interrupted(self, short_ones: int) -> None:
@@ -362,9 +361,9 @@ class Bus:
         return f"{self._settings.mqtt_host}:{self._settings.mqtt_port}"
 
 
-def _offline(reason: str, *, since: datetime | None) -> ServiceStatus:
+def _offline(reason: Reason, *, since: datetime | None) -> ServiceStatus:
     return ServiceStatus(
-        at=datetime.now(UTC), state=ServiceHealth.OFFLINE, since=since, reason=reason, version=program_version()
+        at=datetime.now(UTC), state=ServiceHealth.OFFLINE, since=since, reasons=(reason,), version=program_version()
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from shared.texts.devices import device_words
+
 from services.bot.alert import LIVE
 from services.bot.alerts import expected_around
 from services.bot.days import day_text, old_text, schedule_text
@@ -10,7 +12,6 @@ from services.bot.words import Html, Voice, lines, paragraphs
 from shared import outages
 from shared.freshness import PLUG_HOLDS, fresh
 from shared.messages import BatteryState, Contact, Grid, PlugState
-from shared.texts.devices import device_words
 
 NOBODY = 0
 LOW_PERCENT = 30

@@ -9,7 +9,7 @@ from services.bot.house import House
 from services.bot.telegram import Keyboard
 from services.bot.words import Voice, plain
 from shared.messages import PlugState
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 LONGEST_DATA = 64
 QUIETS = (

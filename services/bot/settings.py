@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 

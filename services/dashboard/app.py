@@ -23,7 +23,8 @@ from services.dashboard.pages import Look, Page, Send, Site, View, unsent
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.shell import shell
 from services.dashboard.wording import Clock
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import say
+from shared.texts.language import Language
 
 PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
 

@@ -1,16 +1,8 @@
 """Every sentence in Ukrainian and English, side by side, so that neither is forgotten. Values are put in by `say`."""
 
-from enum import StrEnum
-
+from shared.texts.language import Language, plural
 from shared.texts.pages import PAGES
 from shared.texts.wizard import WIZARD
-
-
-class Language(StrEnum):
-    """The languages we speak."""
-
-    UK = "uk"
-    EN = "en"
 
 
 def say(language: Language, name: str, /, **values: object) -> str:
@@ -19,20 +11,8 @@ def say(language: Language, name: str, /, **values: object) -> str:
 
 
 def count(language: Language, name: str, number: int, /, **values: object) -> str:
-    """Return a sentence in the form that goes with a number; its forms stand beside each other between bars.
-
-    English has one and many; Ukrainian has one (1, 21), few (2 to 4, 22) and many (5, 11 to 14).
-    """
-    forms = TEXTS[name][language is Language.EN].split("|")
-    return forms[_form(language, number)].format(count=number, **values)
-
-
-def _form(language: Language, number: int) -> int:
-    if language is Language.EN:
-        return int(number != 1)
-    if number % 10 == 1 and number % 100 != 11:
-        return 0
-    return 1 if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else 2
+    """Return a sentence in the form that goes with a number; its forms stand beside each other between bars."""
+    return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
 TEXTS: dict[str, tuple[str, str]] = (

@@ -24,7 +24,7 @@ from shared.messages import (
     ServiceStatus,
     Window,
 )
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)  # 18:30 on the wall

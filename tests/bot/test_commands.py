@@ -13,7 +13,7 @@ from services.bot.house import House
 from services.bot.telegram import Incoming, Keyboard
 from shared.history.engine import reader
 from shared.messages import PlugCommand
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, house
 
 OWNER, VIEWER, GUEST, GROUP = 5, 6, 8, -100

@@ -23,7 +23,8 @@ from services.bot.wording import alert_text
 from services.bot.words import plain, split
 from shared.messages import ActionOutcome, Certainty, DayPlan, PlannedDay
 from shared.outages import Expected
-from shared.texts.catalogue import TEXTS, Language
+from shared.texts.catalogue import TEXTS
+from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, TODAY, at, changed_plan, house, plan, voice, window
 from tests.bot.recorded import recorded
 

@@ -31,7 +31,7 @@ from shared.messages import (
     ServiceHealth,
     ServiceStatus,
 )
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_INFO, BATTERY_STATE
 from tests.dashboard.shown import all_of, page, words
 from tests.dashboard.stage import Dashboard, Publisher

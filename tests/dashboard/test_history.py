@@ -30,7 +30,7 @@ from shared.history import reports
 from shared.history.engine import reader
 from shared.history.tables import to_ms
 from shared.messages import Grid, GridState, InverterState
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.dashboard.stage import Dashboard, record
 from tests.dashboard.test_page import DESK, PHONE, fits, opened

@@ -24,8 +24,8 @@ from shared.messages import (
     ServiceHealth,
     ServiceStatus,
 )
-from shared.texts.catalogue import Language
-from shared.texts.numbers import JOINED
+from shared.texts.language import Language
+from shared.texts.localizer import JOINED
 from tests.dashboard.stage import reading
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)

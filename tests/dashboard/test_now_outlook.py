@@ -20,8 +20,8 @@ from shared.messages import (
     PlannedDay,
     Window,
 )
-from shared.texts.catalogue import Language
-from shared.texts.numbers import JOINED
+from shared.texts.language import Language
+from shared.texts.localizer import JOINED
 from tests.dashboard.stage import reading
 
 KYIV = ZoneInfo("Europe/Kyiv")

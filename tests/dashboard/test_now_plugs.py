@@ -31,7 +31,7 @@ from shared.messages import (
     ServiceHealth,
     ServiceStatus,
 )
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.dashboard.stage import reading
 from tests.dashboard.test_now import words
 

@@ -19,7 +19,7 @@ from services.dashboard.wording import Clock
 from shared.history.engine import reader
 from shared.history.queries import GridSpan
 from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlannedDay, Window
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.dashboard.stage import record
 
 KYIV = ZoneInfo("Europe/Kyiv")

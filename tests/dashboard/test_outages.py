@@ -49,7 +49,7 @@ from shared.messages import (
     Window,
 )
 from shared.outages import day_of, wall
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from shared.topics import OUTAGE_SCHEDULE
 from tests.dashboard.shown import all_of, page, words
 from tests.dashboard.stage import Dashboard, Publisher, record

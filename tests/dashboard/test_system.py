@@ -26,7 +26,7 @@ from services.dashboard.wording import Clock
 from shared.history.engine import reader
 from shared.messages import BatteryInfo, InverterInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.dashboard.furnished import house, served
 from tests.dashboard.stage import record
 from tests.dashboard.test_page import LOOKS, fits, opened

@@ -8,7 +8,7 @@ from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from services.dashboard.wording import Clock
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 
 def view(snapshot: Snapshot, clock: Clock) -> View:

@@ -4,7 +4,7 @@ from services.dashboard.live import Snapshot
 from services.dashboard.wording import Clock
 from shared.freshness import CLOCK_SLACK
 from shared.messages import Grid, GridState
-from shared.texts.numbers import JOINED
+from shared.texts.localizer import JOINED
 
 
 def banner(snapshot: Snapshot, clock: Clock) -> dict[str, str]:

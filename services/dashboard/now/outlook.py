@@ -7,7 +7,7 @@ from services.dashboard.wording import Clock
 from shared import charge, outages
 from shared.messages import Certainty, Grid, InverterState, OutageSchedule
 from shared.outages import Change, Expected
-from shared.texts.numbers import JOINED
+from shared.texts.localizer import JOINED
 
 SOON = timedelta(minutes=30)
 """Nearer than this the end of the charge is told to the minute."""

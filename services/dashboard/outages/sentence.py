@@ -10,7 +10,7 @@ from services.dashboard.wording import Clock
 from shared import outages
 from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, Window
 from shared.outages import Expected
-from shared.texts.numbers import JOINED
+from shared.texts.localizer import JOINED
 
 STATES = {Expected.LIGHT: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
 """How the banner looks; of everything else nothing is sure."""
