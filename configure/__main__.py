@@ -12,7 +12,7 @@ from configure.env_file import read, with_values
 from configure.prompt import Prompt
 from shared.conditions.system import os_reason
 from shared.errors import EasunError, UsageError
-from shared.files import OURS_ALONE, write_whole
+from shared.files import OURS_ALONE, replace_atomically
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.language import Language
@@ -90,7 +90,7 @@ def _write(file: Path, text: str) -> Path | None:
             kept.chmod(OURS_ALONE)
         in_a_container = os.getuid() == 0  # writing a file of the host's user
         whose = (owner.st_uid, owner.st_gid) if in_a_container else None
-        write_whole(file, text, mode=OURS_ALONE, owner=whose)
+        replace_atomically(file, text, mode=OURS_ALONE, owner=whose)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {os_reason(error)}.") from None
     return kept
