@@ -63,7 +63,7 @@ test: setup-dev  ## the whole suite against real parts: broker, database, browse
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench
 
-docs:            ## docs/topics.md, docs/asyncapi.yaml, mosquitto/acl from shared/topics.py; deploy/systemd/ from deploy/units.py
+docs:            ## the generated files: docs/topics.md, docs/settings.md, .env.example and more, see docs/generate.py
 	@$(run) -m docs.generate
 
 format:          ## the code as ruff likes it

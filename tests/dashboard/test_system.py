@@ -24,18 +24,17 @@ from services.dashboard.system.view import view
 from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
+from shared.known_settings import known_settings
 from shared.messages import BatteryInfo, InverterInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
 from shared.texts.language import Language
 from tests.dashboard.furnished import house, served
 from tests.dashboard.stage import record
 from tests.dashboard.test_page import LOOKS, fits, opened
-from tests.support.broker import ROOT
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CLOCK = Clock(Language.EN, NOW)
-NAMES = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-SECRETS = [name for name in NAMES if SECRET.search(name) and not name.endswith("_DIR")]
+SECRETS = [name for name in known_settings() if SECRET.search(name) and not name.endswith("_DIR")]
 
 
 def words(node) -> str:
