@@ -114,7 +114,7 @@ def test_the_demo_has_volumes_of_its_own_and_only_simulators_are_its_profile() -
     simulated = [name for name, one in ALL.items() if "demo" in one.get("profiles", [])]
     assert all("simulators" in ALL[name]["command"] for name in simulated)
     fields = {name.upper() for kinds in SERVICES.values() for kind in kinds for name in kind.model_fields}
-    assert set(demo) - fields == {"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"}
+    assert set(demo) - fields == {"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "EASUN_VARIANT"}
 
 
 def has_compose() -> bool:
