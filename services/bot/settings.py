@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
-from shared.texts.language import Language
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
+from shared.texts.language import Language
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 

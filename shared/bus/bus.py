@@ -12,12 +12,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.backoff import Backoff
 from shared.bus.address import broker_address
-from shared.bus.connection import MAX_IN_FLIGHT, BadCertificateError, BadCredentialsError, Connection, Delivery
+from shared.bus.connection import (
+    MAX_IN_FLIGHT,
+    BadCertificateError,
+    BadCredentialsError,
+    BrokerAnswerError,
+    Connection,
+    Delivery,
+)
 from shared.bus.outbox import Outbox, OutgoingMessage
 from shared.bus.status import StatusPublisher
 from shared.bus.subscriptions import Handler, Subscription, Subscriptions
-from shared.backoff import Backoff
 from shared.conditions import Reason
 from shared.conditions import broker as conditions
 from shared.conditions.system import os_reason
@@ -254,7 +261,9 @@ class Bus:
 
     def _unreachable(self, error: Exception) -> Reason:
         unreachable = conditions.unreachable_tls if self._settings.mqtt_tls else conditions.unreachable
-        return unreachable(where=self._where, cause=error.reason if isinstance(error, BrokerAnswerError) else os_reason(error))
+        return unreachable(
+            where=self._where, cause=error.reason if isinstance(error, BrokerAnswerError) else os_reason(error)
+        )
 
     def _report_interrupted(self, short_connections: int) -> None:
         """Report a lost connection, and a suspected duplicate client id, which Mosquitto 2.0 does not mention."""

@@ -115,7 +115,8 @@ class Connection:
     async def run(self) -> None:
         """Connect, and return when the connection has ended.
 
-        Raises OSError (BadCertificateError and BrokerAnswerError among them) when no connection can be made, or BadCredentialsError.
+        Raises OSError when no connection can be made (BadCertificateError and BrokerAnswerError among them), or
+        BadCredentialsError.
         """
         try:
             await asyncio.to_thread(self._connect)
@@ -209,7 +210,11 @@ class Connection:
     def _on_connect(self, _client: Any, _userdata: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             refused = reason.value in BAD_CREDENTIALS
-            self._end(BadCredentialsError() if refused else BrokerAnswerError(conditions.refused_connection(answer=str(reason))))
+            self._end(
+                BadCredentialsError()
+                if refused
+                else BrokerAnswerError(conditions.refused_connection(answer=str(reason)))
+            )
         else:
             self._events.on_connected(self, session_present=flags.session_present)
 

@@ -57,8 +57,8 @@ def certificate(*, where: str, host: str, authority: str, detail: str) -> None:
 
 @condition(
     "broker.certificate_of_system",
-    uk="Сертифікат брокера {where} не годиться для {host} за сертифікатами цієї системи ({detail}): перевірте MQTT_CA_FILE і "
-    "MQTT_HOST. Спроби тривають.",
+    uk="Сертифікат брокера {where} не годиться для {host} за сертифікатами цієї системи ({detail}): перевірте "
+    "MQTT_CA_FILE і MQTT_HOST. Спроби тривають.",
     en="The certificate of the broker at {where} is not valid for {host} by the authorities that this system trusts "
     "({detail}): check MQTT_CA_FILE and MQTT_HOST. Trying again.",
 )
