@@ -77,7 +77,7 @@ def run(
 async def repeat(
     step: Callable[[], Awaitable[float]],
     health: Health,
-    problem: str,
+    slot: str,
     *,
     retry_first_s: float = RETRY_FIRST_S,
     retry_most_s: float = RETRY_MOST_S,
@@ -90,10 +90,10 @@ async def repeat(
         try:
             pause = await step()
             backoff.reset()
-            health.report(problem, None)
+            health.report(slot, None)
         except (DeviceOfflineError, BadReplyError) as error:
             pause = backoff.next_s()
-            health.report(problem, error.reason)
+            health.report(slot, error.reason)
         _heed_cancellation()
         await asyncio.sleep(max(0.0, began + pause - clock()))
 
