@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.bot.chats import Chats, Role
-from services.bot.commands import Commands
-from services.bot.telegram import Incoming, Keyboard
+from services.bot.commands.commands import Commands
+from services.bot.telegram.api import Incoming, Keyboard
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.messages import PlugCommand
@@ -35,10 +35,10 @@ class Phone:
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         self.said.append(text)
 
-    async def picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
         self.said.append(caption)
 
-    async def answer(self, button_id: str, text: str = "") -> None:
+    async def answer_button(self, button_id: str, text: str = "") -> None:
         self.toasts.append(text)
 
 
@@ -68,7 +68,7 @@ class Stage:
         pytest.param(OWNER, OWNER, 5, None, id="the-owner"),
         pytest.param(OWNER, OWNER, 61, "too long to arrive", id="an-hour-old-yes"),
         pytest.param(OWNER, OWNER, -61, "too long to arrive", id="from-the-future"),
-        pytest.param(VIEWER, VIEWER, 5, "only look", id="a-viewer"),
+        pytest.param(VIEWER, VIEWER, 5, "only view", id="a-viewer"),
         pytest.param(GROUP, OWNER, 5, None, id="the-owner-in-the-group"),
         pytest.param(GROUP, VIEWER, 5, "own number (6)", id="a-viewer-in-the-group"),
         pytest.param(GROUP, GUEST, 5, "own number (8)", id="a-guest-in-the-group"),

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.bot import telegram
-from services.bot.telegram import (
-    LostChatError,
-    MovedChatError,
-    PassingError,
-    RefusedMessageError,
-    Telegram,
-    TokenError,
+from services.bot.telegram import api as api_module
+from services.bot.telegram.api import (
+    ChatMovedError,
+    ChatUnreachableError,
+    InvalidTokenError,
+    MessageRejectedError,
+    TelegramApi,
+    TransientError,
 )
 from simulators.http_server import start_server
 from simulators.telegram.api import Api
@@ -48,7 +48,7 @@ def server() -> Iterator[Server]:
 
 def send(server: Server, text: str = "hello", chat: int = 7, meanwhile: Callable[[], None] = lambda: None) -> None:
     async def once() -> None:
-        api = Telegram(TOKEN, f"http://127.0.0.1:{server.port}", 1)
+        api = TelegramApi(TOKEN, f"http://127.0.0.1:{server.port}", 1)
         try:
             await asyncio.gather(api.send(chat, text), asyncio.to_thread(meanwhile))
         finally:
@@ -64,26 +64,26 @@ def fail(server: Server, fault: Fault, moved_to: int = 0) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault.TOO_MANY, PassingError),
-        (Fault.SERVER_ERROR, PassingError),
-        (Fault.HANG, PassingError),
-        (Fault.LOST_ANSWER, PassingError),
-        (Fault.UNAUTHORIZED, TokenError),
-        (Fault.BLOCKED, LostChatError),
-        (Fault.BAD_REQUEST, RefusedMessageError),
-        (Fault.MOVED, MovedChatError),
+        (Fault.TOO_MANY, TransientError),
+        (Fault.SERVER_ERROR, TransientError),
+        (Fault.HANG, TransientError),
+        (Fault.LOST_ANSWER, TransientError),
+        (Fault.UNAUTHORIZED, InvalidTokenError),
+        (Fault.BLOCKED, ChatUnreachableError),
+        (Fault.BAD_REQUEST, MessageRejectedError),
+        (Fault.MOVED, ChatMovedError),
     ],
 )
 def test_each_failure_is_told_apart(
     fault: Fault, error: type[Exception], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telegram, "SEND_PATIENCE_S", 0.2)
+    monkeypatch.setattr(api_module, "SEND_TIMEOUT_S", 0.2)
     fail(server, fault, -1007)
     with pytest.raises(error) as raised:
         send(server)
     assert TOKEN not in repr(raised.value) + str(raised.getrepr(chain=True, showlocals=False))
     assert getattr(raised.value, "retry_after_s", None) == (1.0 if fault is Fault.TOO_MANY else None)
-    assert getattr(raised.value, "new", -1007) == -1007
+    assert getattr(raised.value, "number", -1007) == -1007
     fail(server, Fault.NONE)
     with server.world.changed:
         server.world.changed.notify_all()
@@ -97,7 +97,7 @@ def test_html_that_telegram_does_not_read_goes_as_plain_text(server: Server) -> 
 
 
 def test_without_a_server_it_is_worth_another_try() -> None:
-    with pytest.raises(PassingError, match="cannot be reached"):
+    with pytest.raises(TransientError, match="cannot be reached"):
         send(Server(free_port(), Api(World())))
 
 

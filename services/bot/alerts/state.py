@@ -1,14 +1,19 @@
-"""What the rules remember over restarts; it changes with events, not with every reading."""
+"""What has been reported so far, persisted over restarts; it changes with events, not with every reading."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.bot.alerts.version_1 import upgrade_state
+from shared.conditions import Reason
 from shared.messages import Grid, Moment
 
 
-class GridMemory(BaseModel):
-    """The last change of the grid that was told or deliberately not told.
+class ReportedGrid(BaseModel):
+    """The last transition of the grid, reported or deliberately not.
 
-    changes are the latest ones; untold counts those of a flapping grid that wait for it to settle, since `began`.
+    changes are the latest transitions; unreported counts those of a flapping grid, held back since `began` until it
+    settles.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -17,36 +22,42 @@ class GridMemory(BaseModel):
     since: Moment
     key: str
     changes: tuple[Moment, ...] = ()
-    untold: int = 0
+    unreported: int = 0
     began: Moment | None = None
 
 
-class Condition(BaseModel):
-    """A trouble: since when it is there, when we noticed, whether it was told, when it ended.
+class OpenTrouble(BaseModel):
+    """A trouble: when it began, when we noticed, whether it was reported, when it ended.
 
-    again says that it had been told and called over just before, so that it has to last longer to be told again.
+    recurring means that it had been reported and ended just before, so it has to last longer to be reported again.
     """
 
     model_config = ConfigDict(frozen=True)
 
     began: Moment
     noticed: Moment
-    told: bool = False
-    again: bool = False
+    reported: bool = False
+    recurring: bool = False
     ended: Moment | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
-class Memory(BaseModel):
-    """All of it. schedule_change is when the last one told has happened.
+class AlertState(BaseModel):
+    """The whole state of the rules. schedule_change is the moment of the last change that was reported.
 
-    reminded maps a reminder to its end, plug_actions `plug/gang` to the last one told.
+    reminded maps a reminder's key to the moment it reminds of, plug_actions `plug/gang` to the last one reported.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    grid: GridMemory | None = None
+    grid: ReportedGrid | None = None
     plan_seen: bool = False
     schedule_change: Moment | None = None
     reminded: dict[str, Moment] = Field(default_factory=dict)
-    conditions: dict[str, Condition] = Field(default_factory=dict)
+    troubles: dict[str, OpenTrouble] = Field(default_factory=dict)
     plug_actions: dict[str, Moment] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, given: Any) -> Any:
+        return upgrade_state(given)

@@ -4,6 +4,8 @@ The token is part of every address, so no address and no text of the libraries b
 """
 
 import logging
+import re
+import ssl
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,61 +21,77 @@ from telegram.error import (
     InvalidToken,
     NetworkError,
     RetryAfter,
+    TelegramError,
+    TimedOut,
 )
-from telegram.error import TelegramError as AnyError
 from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
-from services.bot.words import plain
+from services.bot.texts.html import plain
+from shared.conditions import Reason, system
+from shared.conditions import bot as conditions
+from shared.conditions.condition import Condition
 from shared.errors import CommandRefusedError, DeviceOfflineError
 
-SEND_PATIENCE_S = 20
-"""A lost answer makes a second message, so answers are waited for long."""
+SEND_TIMEOUT_S = 20
+"""Long, because a message whose answer was lost is sent again."""
 warnings.filterwarnings("ignore", category=PTBDeprecationWarning)
-"""It warns that retry_after will be a timedelta; both are understood, and nobody who reads the log can help it."""
+"""It announces that retry_after becomes a timedelta; both are understood here, and no user can do anything about it."""
 LIBRARIES = ("httpx", "httpcore", "telegram")
+LONGEST_ANSWER = 200
 
 Keyboard = Sequence[Sequence[tuple[str, str]]]
-"""Rows of buttons: what stands on each, and what it sends back (64 bytes at most)."""
+"""Rows of buttons: the label of each, and the data that it sends back (64 bytes at most)."""
 
 
-class PassingError(DeviceOfflineError):
-    """No internet, an overloaded server, or a request to wait: worth another try after retry_after_s."""
+class TransientError(DeviceOfflineError):
+    """No internet, an overloaded server, or too many requests: worth another attempt after retry_after_s."""
 
-    def __init__(self, sentence: str, retry_after_s: float | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, reason: Reason, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
         self.retry_after_s = retry_after_s
 
 
-class TokenError(CommandRefusedError):
-    """Telegram does not know the token (any more)."""
+class InvalidTokenError(CommandRefusedError):
+    """Telegram does not know the token, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__(conditions.UNKNOWN_TOKEN())
 
 
-class TwinError(CommandRefusedError):
-    """Another program uses the same token, or a webhook does."""
+class PollingConflictError(CommandRefusedError):
+    """Another program polls with the same token, or a webhook is set."""
+
+    def __init__(self) -> None:
+        super().__init__(conditions.POLLING_CONFLICT())
 
 
-class LostChatError(CommandRefusedError):
+class ChatUnreachableError(CommandRefusedError):
     """The chat cannot be written to: blocked by its user, left, or never there."""
 
 
-class MovedChatError(CommandRefusedError):
-    """The group became a supergroup with another number."""
+class ChatMovedError(CommandRefusedError):
+    """The group became a supergroup, which has another number."""
 
-    def __init__(self, new: int) -> None:
-        super().__init__(f"The group has the number {new} now.")
-        self.new = new
+    def __init__(self, chat: str, number: int) -> None:
+        super().__init__(conditions.chat_moved(chat=chat, number=str(number)))
+        self.number = number
 
 
-class RefusedMessageError(CommandRefusedError):
-    """Telegram does not take this message, however often it is sent."""
+class MessageRejectedError(CommandRefusedError):
+    """Telegram does not accept this message, however often it is sent; `answer` is what it says."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(conditions.rejected(answer=answer))
+        self.answer = answer
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """Something that a person did: a text was sent, or a button pressed on a message of ours.
+    """Something that a person did: sent a text, or pressed a button on a message of ours.
 
-    at is when the text was sent; of a button it is when its message was, for nobody tells when it was pressed.
+    at is when the text was sent; of a button it is when its message was, since Telegram does not say when it was
+    pressed.
     """
 
     chat: int
@@ -86,7 +104,7 @@ class Incoming:
     moved_to: int | None = None
 
 
-class Telegram:
+class TelegramApi:
     """One bot at the Bot API."""
 
     def __init__(self, token: str, api_url: str, poll_s: int) -> None:
@@ -94,8 +112,8 @@ class Telegram:
             logging.getLogger(library).setLevel("WARNING")
         self._token = token
         self._poll_s = poll_s
-        self._sending = HTTPXRequest(8, SEND_PATIENCE_S, SEND_PATIENCE_S, 10.0, 10.0)
-        self._polling = HTTPXRequest(1, poll_s + 10, SEND_PATIENCE_S, 10.0, 10.0)
+        self._sending = HTTPXRequest(8, SEND_TIMEOUT_S, SEND_TIMEOUT_S, 10.0, 10.0)
+        self._polling = HTTPXRequest(1, poll_s + 10, SEND_TIMEOUT_S, 10.0, 10.0)
         self._bot = telegram.Bot(
             token, base_url=f"{api_url}/bot", request=self._sending, get_updates_request=self._polling
         )
@@ -103,12 +121,12 @@ class Telegram:
         self.name = ""
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._sending.shutdown()
         await self._polling.shutdown()
 
-    async def greet(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-        """Learn our own name, make sure that updates come by polling, and set the menu of each language."""
+    async def set_up(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """Get the bot's own name, remove any webhook so that polling works, and set the menu of each language."""
         with _our_errors(self._token):
             self.name = (await self._bot.get_me()).username or ""
             await self._bot.delete_webhook()
@@ -116,7 +134,7 @@ class Telegram:
                 await self._bot.set_my_commands(list(menu), language_code=language or None)
 
     async def updates(self) -> list[Incoming]:
-        """Wait for what people do, up to the poll interval. What was returned is acknowledged by the next call."""
+        """Wait for updates, up to the poll interval. The next call acknowledges what this one returned."""
         with _our_errors(self._token):
             batch = await self._bot.get_updates(
                 offset=self._offset,
@@ -129,87 +147,120 @@ class Telegram:
         return [incoming for update in batch if (incoming := _incoming(update))]
 
     async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send a message of HTML; one that Telegram cannot read goes once more as plain text."""
+        """Send a message of HTML; one that Telegram cannot parse is sent again as plain text."""
         try:
             await self._send(chat, text, "HTML", keyboard, silent)
-        except RefusedMessageError as error:
-            if "parse entities" not in str(error):
+        except MessageRejectedError as error:
+            if "parse entities" not in error.answer:
                 raise
             await self._send(chat, plain(text), None, keyboard, silent)
 
     async def _send(self, chat: int, text: str, mode: str | None, keyboard: Keyboard, silent: bool) -> None:
-        with _our_errors(self._token):
+        with _our_errors(self._token, chat):
             await self._bot.send_message(
                 chat, text, parse_mode=mode, reply_markup=_markup(keyboard), disable_notification=silent
             )
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
-        """Put another text into a message of ours; the same one again is no error."""
+        """Replace the text of a message of ours; the same text again is no error."""
         try:
-            with _our_errors(self._token):
+            with _our_errors(self._token, chat):
                 await self._bot.edit_message_text(
                     text, chat, message, parse_mode="HTML", reply_markup=_markup(keyboard)
                 )
-        except RefusedMessageError as error:
-            if "not modified" not in str(error):
+        except MessageRejectedError as error:
+            if "not modified" not in error.answer:
                 raise
 
-    async def picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
         """Send a picture."""
-        with _our_errors(self._token):
+        with _our_errors(self._token, chat):
             await self._bot.send_photo(
                 chat, png, caption=caption, parse_mode="HTML", reply_markup=_markup(keyboard), filename="chart.png"
             )
 
-    async def answer(self, button_id: str, text: str = "") -> None:
-        """Tell the app that a button was heard; a press that is too old for an answer is no matter."""
+    async def answer_button(self, button_id: str, text: str = "") -> None:
+        """Acknowledge a button, which ends its spinner; a press that is too old for an answer is ignored."""
         try:
             with _our_errors(self._token):
                 await self._bot.answer_callback_query(button_id, text or None)
-        except RefusedMessageError:
+        except MessageRejectedError:
             logging.getLogger("bot").debug("A button was pressed too long ago to be answered.")
 
 
 @contextmanager
-def _our_errors(token: str) -> Iterator[None]:
+def _our_errors(token: str, chat: int | None = None) -> Iterator[None]:
     try:
         yield
-    except AnyError as error:
-        raise _ours(error, token) from None
+    except TelegramError as error:
+        raise _translated(error, token, chat) from None
 
 
-def _ours(error: AnyError, token: str) -> PassingError | CommandRefusedError:
-    """Turn the library's error into ours; BadRequest is a NetworkError there, so the order matters."""
-    bare = _bare(error, token)
+def _translated(error: TelegramError, token: str, chat: int | None) -> TransientError | CommandRefusedError:
+    """Translate the library's error into ours; BadRequest is a NetworkError there, so the order matters."""
     if isinstance(error, RetryAfter):
-        return _wait(error)
+        return _rate_limited(error)
     if isinstance(error, ChatMigrated):
-        return MovedChatError(error.new_chat_id)
+        return ChatMovedError(str(chat), error.new_chat_id)
     if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-        return PassingError(f"Telegram cannot be reached ({bare}).")
-    return _refusal(error)(bare)
+        return TransientError(conditions.unreachable(cause=_network_reason(error)))
+    return _refusal(error, token)
 
 
-def _refusal(error: AnyError) -> type[CommandRefusedError]:
-    kinds = {InvalidToken: TokenError, Conflict: TwinError, Forbidden: LostChatError}
-    if isinstance(error, BadRequest) and "chat not found" in error.message.lower():
-        return LostChatError
-    return next((ours for theirs, ours in kinds.items() if isinstance(error, theirs)), RefusedMessageError)
+def _refusal(error: TelegramError, token: str) -> CommandRefusedError:
+    if isinstance(error, InvalidToken):
+        return InvalidTokenError()
+    if isinstance(error, Conflict):
+        return PollingConflictError()
+    answer = error.message.replace(token, "…").strip().rstrip(".")[:LONGEST_ANSWER] or type(error).__name__
+    known = next((reason() for part, reason in CHAT_ANSWERS.items() if part in answer.lower()), None)
+    if isinstance(error, Forbidden) or known == conditions.CHAT_NOT_FOUND():
+        return ChatUnreachableError(known or conditions.rejected(answer=answer))
+    return MessageRejectedError(answer)
 
 
-def _wait(error: RetryAfter) -> PassingError:
-    """The library is about to change the type of what it tells."""
+CHAT_ANSWERS: dict[str, Condition[[]]] = {
+    "chat not found": conditions.CHAT_NOT_FOUND,
+    "blocked by the user": conditions.BOT_BLOCKED,
+    "bot was kicked": conditions.BOT_REMOVED,
+    "bot is not a member": conditions.BOT_REMOVED,
+    "user is deactivated": conditions.USER_DELETED,
+    "not enough rights": conditions.NO_RIGHT_TO_WRITE,
+}
+"""Parts of Telegram's answers about a chat, for which it has no codes."""
+
+
+def _rate_limited(error: RetryAfter) -> TransientError:
+    """The library is about to change the type of retry_after."""
     wait = error.retry_after
     seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-    return PassingError(f"Telegram asks to wait {seconds:.0f} s.", seconds)
+    return TransientError(conditions.rate_limited(seconds=seconds), seconds)
 
 
-def _bare(error: AnyError, token: str) -> str:
-    return error.message.replace(token, "…").strip().rstrip(".")[:200] or type(error).__name__
+def _network_reason(error: NetworkError) -> Reason:
+    """Return why Telegram was not reached, by the errors behind the library's."""
+    if isinstance(error, TimedOut):
+        return system.TIMED_OUT()
+    if error.__cause__ is None or isinstance(error.__cause__, TelegramError):  # an answer, not a failure to get one
+        status = re.search(r"\((\d{3})\)", error.message)
+        return conditions.http_status(status=int(status[1])) if status else conditions.SERVER_ERROR()
+    errors = list(_chain(error))
+    if any(isinstance(one, ssl.SSLError) for one in errors):
+        return conditions.TLS_FAILED()
+    of_system = [one for one in errors if isinstance(one, OSError) and one.errno is not None]
+    return system.os_reason(of_system[-1]) if of_system else conditions.CONNECTION_FAILED()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it, the root last."""
+    while error is not None:
+        yield error
+        behind = error.__cause__ or error.__context__
+        error = behind.exceptions[0] if isinstance(behind, BaseExceptionGroup) else behind
 
 
 def _incoming(update: telegram.Update) -> Incoming | None:
-    """Return what an update says to us, None where it is nothing that we understand."""
+    """Return an update as our type, None where it is of a kind that we do not handle."""
     if update.callback_query:
         return _pressed(update.callback_query)
     message, user = update.message, update.effective_user

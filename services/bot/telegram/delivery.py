@@ -1,4 +1,4 @@
-"""Brings what waits in the outbox to its chat: stored before, forgotten after Telegram has taken it."""
+"""Delivers what waits in the outbox: persisted before, removed once Telegram has accepted it."""
 
 import asyncio
 import logging
@@ -9,34 +9,37 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.bot.alert import Alert
+from services.bot.alerts.alert import Alert
+from services.bot.alerts.digest import needs_digest
 from services.bot.chats import Chats
-from services.bot.merge import account, is_late
-from services.bot.outbox import Outbox
-from services.bot.telegram import (
+from services.bot.telegram.api import (
+    ChatMovedError,
+    ChatUnreachableError,
+    InvalidTokenError,
     Keyboard,
-    LostChatError,
-    MovedChatError,
-    PassingError,
-    RefusedMessageError,
-    TokenError,
+    MessageRejectedError,
+    TransientError,
 )
-from services.bot.wording import alert_text
-from services.bot.words import Voice, split
+from services.bot.telegram.outbox import Outbox
+from services.bot.texts.alerts import alert_text, digest_text
+from services.bot.texts.html import escape_html, split
+from shared.backoff import Backoff
+from shared.conditions import bot as conditions
 from shared.errors import StorageError
 from shared.health import Health
+from shared.texts.localizer import Localizer
 
 log = logging.getLogger("bot")
 
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 30.0
-LOOK_S = 20.0
-"""How often quiet hours are looked at."""
+QUIET_CHECK_S = 20.0
+"""How often to check whether quiet hours have ended."""
 
 
 @dataclass
-class Letter:
-    """Alerts as they are sent: a text for each message, and how many of them Telegram has taken."""
+class OutgoingMessage:
+    """Alerts as they are sent: the parts of their text, and how many of these Telegram has accepted."""
 
     alerts: Sequence[Alert]
     parts: Sequence[str]
@@ -44,14 +47,14 @@ class Letter:
 
 
 class Sender(Protocol):
-    """Who can send a message."""
+    """Sends a message."""
 
     async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send it, or raise one of our errors."""
+        """Send a message. Raises TransientError and CommandRefusedError."""
 
 
-class Delivery:
-    """One task a chat, so that a chat that is gone holds up nobody else."""
+class AlertDelivery:
+    """One task a chat, so that a chat that is gone delays no other."""
 
     def __init__(
         self,
@@ -69,124 +72,122 @@ class Delivery:
         self._health = health
         self._clock = clock
         self._zone = zone
-        self._news: dict[int, asyncio.Event] = {}
+        self._wake_ups: dict[int, asyncio.Event] = {}
         self._held: set[int] = set()
-        self._begun: dict[int, Letter] = {}
+        self._interrupted: dict[int, OutgoingMessage] = {}
 
     def wake(self) -> None:
-        """Say that the outbox has something new."""
-        for event in self._news.values():
+        """Deliver now: the outbox has something new, or Telegram answers again."""
+        for event in self._wake_ups.values():
             event.set()
 
     async def run(self, chat: int) -> None:
         """Serve one chat for ever, under its new number if it moves."""
-        retry = RETRY_FIRST_S
-        self._news[chat] = asyncio.Event()
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
+        self._wake_ups[chat] = asyncio.Event()
         while True:
-            chat = self._followed(chat)
+            chat = self._current_number(chat)
             try:
                 await self._step(chat)
-                retry = RETRY_FIRST_S
-                self._health.solved("sending")
-            except PassingError as error:
-                self._health.problem("sending", f"Alerts wait: {error}")
-                await self._pause(chat, error.retry_after_s or retry, is_ordered=error.retry_after_s is not None)
-                retry = min(2 * retry, RETRY_MOST_S)
-            except TokenError:
-                await asyncio.sleep(RETRY_MOST_S)  # whoever polls says it
-            except MovedChatError as error:
-                self._move(chat, error.new)
+                backoff.reset()
+                self._health.report("sending", None)
+            except TransientError as error:
+                self._health.report("sending", conditions.alerts_waiting(cause=error.reason))
+                pause_s = backoff.next_s()
+                await self._pause(chat, error.retry_after_s or pause_s, is_ordered=error.retry_after_s is not None)
+            except InvalidTokenError:
+                await asyncio.sleep(RETRY_MOST_S)  # polling reports it
+            except ChatMovedError as error:
+                self._move(chat, error.number)
 
     async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
-        """Wait before another try; news end a wait that Telegram has not asked for."""
+        """Wait before the next attempt; a new alert ends a wait that Telegram has not ordered."""
         if is_ordered:
             await asyncio.sleep(seconds)
             return
-        self._news[chat].clear()
+        self._wake_ups[chat].clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._news[chat].wait()
+                await self._wake_ups[chat].wait()
 
     async def _step(self, chat: int) -> None:
-        self._news[chat].clear()
+        self._wake_ups[chat].clear()
         alerts = self._outbox.waiting(chat)
         if not alerts:
-            await self._news[chat].wait()
-        elif self._must_wait(chat):
+            await self._wake_ups[chat].wait()
+        elif self._is_on_hold(chat):
             self._held.add(chat)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(QUIET_CHECK_S)
         else:
-            await self._tell(chat, alerts)
+            await self._deliver(chat, alerts)
 
-    async def _tell(self, chat: int, alerts: Sequence[Alert]) -> None:
-        """Send what waits; a letter that broke off goes on where it did, as it was, for its beginning was read."""
-        letter = self._begun.pop(chat, None) or self._write(chat, alerts)
+    async def _deliver(self, chat: int, alerts: Sequence[Alert]) -> None:
+        """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
+        message = self._interrupted.pop(chat, None) or self._render(chat, alerts)
+        problem = None
         try:
-            await self._send(chat, letter)
-        except LostChatError as error:
-            self._health.problem(
-                f"chat {chat}", f"The chat {chat} cannot be written to: {error}. Its alerts are dropped."
-            )
-        except PassingError:
-            if letter.sent:
-                self._begun[chat] = letter
+            await self._send(chat, message)
+        except ChatUnreachableError as error:
+            problem = conditions.chat_unreachable(chat=str(chat), cause=error.reason)
+        except TransientError:
+            if message.sent:
+                self._interrupted[chat] = message
             raise
-        else:
-            self._health.solved(f"chat {chat}")
+        self._health.report(f"chat {chat}", problem)
         self._held.discard(chat)
-        self._forget(chat, letter.alerts)
+        self._remove(chat, message.alerts)
 
-    def _write(self, chat: int, alerts: Sequence[Alert]) -> Letter:
-        """Put alerts into words: the late ones together, fresh ones one at a time."""
+    def _render(self, chat: int, waiting: Sequence[Alert]) -> OutgoingMessage:
+        """Render the next message: late alerts together, fresh ones one at a time."""
         now = self._clock()
-        voice = Voice(self._chats.settings(chat).language, now, self._zone)
-        told = alerts if is_late(alerts, now) else alerts[:1]
-        text = account(voice, told, is_quiet=chat in self._held) if len(told) > 1 else _one(voice, told[0])
-        return Letter(told, split(text) if text else ())
+        localizer = Localizer(self._chats.settings(chat).language, now, self._zone, escape_html)
+        if needs_digest(waiting, now):
+            alerts, text = waiting, digest_text(localizer, waiting, after_quiet_hours=chat in self._held)
+        else:
+            alerts, text = waiting[:1], "" if waiting[0].is_past(now) else alert_text(localizer, waiting[0])
+        return OutgoingMessage(alerts, split(text) if text else ())
 
-    async def _send(self, chat: int, letter: Letter) -> None:
-        settings = self._chats.settings(chat)
-        silent = bool(settings.quiet and settings.quiet.holds(self._clock(), self._zone))
-        for part in letter.parts[letter.sent :]:
+    async def _send(self, chat: int, message: OutgoingMessage) -> None:
+        silent = self._is_quiet(chat)
+        for part in message.parts[message.sent :]:
             try:
                 await self._sender.send(chat, part, silent=silent)
-            except RefusedMessageError as error:
-                log.error("Telegram does not take an alert for the chat %d (%s); it is left out.", chat, error)
-            letter.sent += 1
+            except MessageRejectedError as error:
+                log.error("Telegram rejects an alert for the chat %d, which is left out: %s", chat, error)
+            message.sent += 1
 
-    def _forget(self, chat: int, told: Sequence[Alert]) -> None:
-        """Take what was told off the disk; a full disk must not make us tell it for ever."""
+    def _remove(self, chat: int, alerts: Sequence[Alert]) -> None:
+        """Remove what was delivered; a full disk must not make us send it for ever."""
         try:
-            self._outbox.taken(chat, told)
+            self._outbox.remove(chat, alerts)
         except StorageError as error:
-            self._health.problem("disk", str(error))
+            self._report_disk(error)
 
-    def _must_wait(self, chat: int) -> bool:
-        settings = self._chats.settings(chat)
-        return bool(settings.quiet_waits and settings.quiet and settings.quiet.holds(self._clock(), self._zone))
+    def _is_quiet(self, chat: int) -> bool:
+        quiet = self._chats.settings(chat).quiet
+        return bool(quiet and quiet.contain(self._clock(), self._zone))
+
+    def _is_on_hold(self, chat: int) -> bool:
+        return self._chats.settings(chat).quiet_waits and self._is_quiet(chat)
 
     def _move(self, old: int, new: int) -> None:
         try:
             self._chats.move(old, new)
         except StorageError as error:
-            self._health.problem("disk", str(error))
+            self._report_disk(error)
 
-    def _followed(self, chat: int) -> int:
-        """Follow a group to its new number, with all that waits for it, whoever has told us of it."""
+    def _current_number(self, chat: int) -> int:
+        """Return the chat's present number; what waits for a group moves with it, whoever has reported the move."""
         new = self._chats.moved.get(chat, chat)
         if new == chat:
             return chat
-        self._health.problem(
-            f"moved {chat}",
-            f"The group {chat} has the number {new} now: change TELEGRAM_CHAT_ID. Until then it is followed.",
-        )
+        self._health.report(f"moved {chat}", conditions.chat_moved(chat=str(chat), number=str(new)))
         try:
-            self._outbox.follow(self._chats.moved)
+            self._outbox.move(self._chats.moved)
         except StorageError as error:
-            self._health.problem("disk", str(error))
-        self._news[new] = self._news.pop(chat)
+            self._report_disk(error)
+        self._wake_ups[new] = self._wake_ups.pop(chat)
         return new
 
-
-def _one(voice: Voice, alert: Alert) -> str:
-    return "" if alert.is_past(voice.now) else alert_text(voice, alert)
+    def _report_disk(self, error: StorageError) -> None:
+        self._health.report("disk", conditions.state_not_saved(cause=error.reason))

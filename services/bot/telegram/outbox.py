@@ -1,79 +1,95 @@
-"""What is still to be told, and what was told, in one file: written whole and synced before anything is sent.
+"""Alerts that wait for delivery, and the state of the rules, in one file: synced to disk before anything is sent.
 
-Alerts and memory change together, so whatever moment the power goes, an event is either still news or waits here.
+Alerts and state change together, so whenever the power fails, an event is either still unreported or waits here.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from services.bot import kept
-from services.bot.alert import Alert
-from services.bot.memory import Memory
+from services.bot.alerts.alert import Alert
+from services.bot.alerts.state import AlertState
+from shared.state_file import StateFile
+
+log = logging.getLogger("bot")
 
 MOST = 500
-"""Alerts that wait for one chat; beyond that the oldest go. A month without internet must not fill the disk."""
+"""Alerts that wait for one chat; further ones replace the oldest, or a month without internet would fill the disk."""
 
 
-class Contents(BaseModel):
+class OutboxContent(BaseModel):
     """The file."""
 
-    memory: Memory = Memory()
+    state: AlertState = AlertState()
     waiting: dict[int, list[Alert]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, given: Any) -> Any:
+        """Read a file of version 0.1, which calls the state `memory`."""
+        if not isinstance(given, dict) or "memory" not in given:
+            return given
+        return {"state": given["memory"]} | given
 
 
 class Outbox:
-    """The file and what is in it."""
+    """The file and its content."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._contents = kept.load(file, Contents, "what waited in it is not told")
+    def __init__(self, path: Path) -> None:
+        self._file = StateFile("BOT_STATE_DIR", path, OutboxContent)
+        self._content = self._file.load(_on_damaged)
 
     @property
-    def memory(self) -> Memory:
-        """What the rules remember."""
-        return self._contents.memory
+    def state(self) -> AlertState:
+        """The state of the rules."""
+        return self._content.state
 
     def waiting(self, chat: int) -> tuple[Alert, ...]:
-        """Return what a chat has not got yet, in order."""
-        return tuple(self._contents.waiting.get(chat, ()))
+        """Return the undelivered alerts of a chat, in order."""
+        return tuple(self._content.waiting.get(chat, ()))
 
-    def put(self, memory: Memory, alerts: Sequence[tuple[int, Alert]]) -> None:
-        """Keep what was found, for each chat that is to hear it; on disk when this returns."""
-        if memory == self.memory and not alerts:
+    def put(self, state: AlertState, alerts: Sequence[tuple[int, Alert]]) -> None:
+        """Replace the state and append alerts, each for a chat; on disk when this returns. Raises StorageError."""
+        if state == self.state and not alerts:
             return
-        self._contents.memory = memory
+        self._content.state = state
         for chat, alert in alerts:
-            queue = self._contents.waiting.setdefault(chat, [])
+            queue = self._content.waiting.setdefault(chat, [])
             if all(one.key != alert.key or one.over != alert.over for one in queue):
                 queue.append(alert)
                 del queue[:-MOST]
-        self._write()
+        self._save()
 
-    def taken(self, chat: int, alerts: Sequence[Alert]) -> None:
-        """Forget what Telegram has taken."""
-        left = [one for one in self._contents.waiting.get(chat, ()) if one not in alerts]
+    def remove(self, chat: int, alerts: Sequence[Alert]) -> None:
+        """Remove delivered alerts. Raises StorageError."""
+        left = [one for one in self._content.waiting.get(chat, ()) if one not in alerts]
         if left:
-            self._contents.waiting[chat] = left
+            self._content.waiting[chat] = left
         else:
-            self._contents.waiting.pop(chat, None)
-        self._write()
+            self._content.waiting.pop(chat, None)
+        self._save()
 
-    def follow(self, moved: Mapping[int, int]) -> None:
-        """Let what waits for a group wait under its new number."""
-        for old in self._contents.waiting.keys() & moved.keys():
-            there = self._contents.waiting.setdefault(moved[old], [])
-            there[:0] = self._contents.waiting.pop(old)
-            self._write()
+    def move(self, numbers: Mapping[int, int]) -> None:
+        """Put what waits for a group under its new number. Raises StorageError."""
+        for old in self._content.waiting.keys() & numbers.keys():
+            there = self._content.waiting.setdefault(numbers[old], [])
+            there[:0] = self._content.waiting.pop(old)
+            self._save()
 
     def keep_only(self, chats: Sequence[int]) -> None:
-        """Forget chats that may no longer hear anything."""
-        strangers = self._contents.waiting.keys() - set(chats)
+        """Remove the alerts of chats that are no longer allowed. Raises StorageError."""
+        strangers = self._content.waiting.keys() - set(chats)
         for chat in strangers:
-            del self._contents.waiting[chat]
+            del self._content.waiting[chat]
         if strangers:
-            self._write()
+            self._save()
 
-    def _write(self) -> None:
-        kept.save(self._file, self._contents)
+    def _save(self) -> None:
+        self._file.save(self._content)
+
+
+def _on_damaged(aside: Path) -> None:
+    log.warning("The bot's outbox was damaged and is now %s: alerts that waited in it are lost.", aside)

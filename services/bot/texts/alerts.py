@@ -1,112 +1,134 @@
-"""Alerts in words, pure: the event's own time is always in the text, for it may arrive late or twice."""
+"""An alert, or a digest of several, as a message. Pure.
 
-from collections.abc import Callable
+The event's own time is always in the text: a message may arrive late, or twice.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from shared.texts.devices import device_words
-
-from services.bot.alert import Alert, Kind
-from services.bot.days import day_text
-from services.bot.words import Html, Voice, lines, paragraphs
+from services.bot.alerts.alert import Alert, AlertKind
+from services.bot.alerts.digest import DigestEntry, digest_entries
+from services.bot.texts.html import lines, paragraphs
+from services.bot.texts.schedule import day_text
 from shared import outages
 from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleChange, Window
 from shared.outages import Expected
-from shared.texts.catalogue import TEXTS
+from shared.texts.bot import BOT
+from shared.texts.localizer import Localized, Localizer
 
-GRID_WORDS = {
-    Expected.OUTAGE: "planned",
-    Expected.POSSIBLE_OUTAGE: "possibly_planned",
-    Expected.LIGHT: "unplanned",
-    Expected.EMERGENCY: "emergency",
+EXPECTED = {
+    Expected.OUTAGE: "bot.planned",
+    Expected.POSSIBLE_OUTAGE: "bot.possibly_planned",
+    Expected.LIGHT: "bot.unplanned",
+    Expected.EMERGENCY: "bot.emergency",
 }
 MINUTE = timedelta(minutes=1)
 
 
-def alert_text(voice: Voice, alert: Alert) -> str:
-    """Return an alert as it is sent by itself."""
-    return WRITERS.get(alert.kind, _trouble)(voice, alert)
+def alert_text(localizer: Localizer, alert: Alert) -> str:
+    """Return an alert as a message of its own."""
+    return RENDERERS.get(alert.kind, _trouble)(localizer, alert)
 
 
-def _grid_lost(voice: Voice, alert: Alert) -> str:
+def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_hours: bool = False) -> str:
+    """Return one message for alerts that have waited, or "" where nothing is left to report."""
+    entries = digest_entries(alerts, localizer.now)
+    if not entries:
+        return ""
+    lasted = localizer.lasted(localizer.now - min(alert.stored_at for alert in alerts))
+    head = localizer("bot.digest_quiet_hours" if after_quiet_hours else "bot.digest_offline", lasted=lasted)
+    return paragraphs(head, *(_entry(localizer, one) for one in entries))
+
+
+# the grid
+
+
+def _grid_lost(localizer: Localizer, alert: Alert) -> str:
     window = alert.window
     is_promised = window is not None and alert.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
-    back = voice("expected_back", time=voice.time(window.end)) if window and is_promised else None
+    back = localizer("bot.expected_back", time=localizer.time(window.end)) if window and is_promised else None
     if back and alert.is_open:
-        back = Html(f"{back} {voice('plan_open')}")
-    said = GRID_WORDS.get(alert.expected) if alert.expected else None
+        back = Localized(f"{back} {localizer('bot.plan_open')}")
+    expected = EXPECTED.get(alert.expected) if alert.expected else None
     return lines(
-        voice("grid_lost", time=voice.time(alert.at)),
-        _before(voice, alert, "was_on"),
-        _charge(voice, alert),
-        voice(said) if said else None,
+        localizer("bot.power_out", time=localizer.time(alert.at)),
+        _state_before(localizer, alert, "bot.was_on"),
+        _figures(localizer, alert),
+        localizer(expected) if expected else None,
         back,
     )
 
 
-def _grid_back(voice: Voice, alert: Alert) -> str:
+def _grid_back(localizer: Localizer, alert: Alert) -> str:
     coming = alert.window
     return lines(
-        voice("grid_back", time=voice.time(alert.at)),
-        _before(voice, alert, "was_off"),
-        _charge(voice, alert),
-        voice("next_planned", window=voice.span(coming.start, coming.end)) if coming else None,
+        localizer("bot.power_back", time=localizer.time(alert.at)),
+        _state_before(localizer, alert, "bot.was_off"),
+        _figures(localizer, alert),
+        localizer("bot.next_planned", window=_span(localizer, coming)) if coming else None,
     )
 
 
-def _before(voice: Voice, alert: Alert, name: str) -> str | None:
+def _state_before(localizer: Localizer, alert: Alert, name: str) -> str | None:
     if alert.lasted_s is None:
-        return voice("missed_between") if alert.over else None
-    return voice(name, lasted=voice.lasted(timedelta(seconds=alert.lasted_s)))
+        return localizer("bot.changed_unseen") if alert.over else None
+    return localizer(name, lasted=localizer.lasted(timedelta(seconds=alert.lasted_s)))
 
 
-def _charge(voice: Voice, alert: Alert) -> str | None:
-    """Return the figures; in what was noticed late they are those of that moment, and say so."""
-    soc = voice.number("percent", alert.soc_percent)
+def _figures(localizer: Localizer, alert: Alert) -> str | None:
+    """Return the figures; those of an event that was noticed late are of that later moment, and say so."""
+    soc = localizer.number("percent", alert.soc_percent)
     if alert.is_belated:
-        return (
-            voice("charge_later", soc=soc, time=voice.time(alert.stored_at)) if alert.soc_percent is not None else None
-        )
+        time = localizer.time(alert.stored_at)
+        return localizer("bot.charge_later", soc=soc, time=time) if alert.soc_percent is not None else None
+    lasts = localizer.lasted(timedelta(seconds=alert.runtime_s)) if alert.runtime_s else None
     parts = [
-        voice("charge", soc=soc) if alert.soc_percent is not None else None,
-        voice("load", load=voice.power(alert.load_w)) if alert.load_w is not None else None,
-        voice("lasts", lasts=voice.lasted(timedelta(seconds=alert.runtime_s))) if alert.runtime_s else None,
+        localizer("bot.charge", soc=soc) if alert.soc_percent is not None else None,
+        localizer("bot.load", load=localizer.power(alert.load_w)) if alert.load_w is not None else None,
+        localizer("bot.lasts", lasts=lasts) if lasts else None,
     ]
     return lines(*parts) or None
 
 
-def _grid_unstable(voice: Voice, alert: Alert) -> str:
-    began = voice.time(alert.began or alert.at)
+def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
+    began = localizer.time(alert.began or alert.at)
     return lines(
-        voice("grid_unstable", began=began, count=alert.count, time=voice.time(alert.at)),
-        voice("now_on" if alert.on else "now_off"),
-        _charge(voice, alert),
+        localizer("bot.power_unstable", began=began, count=alert.count, time=localizer.time(alert.at)),
+        localizer("bot.now_on" if alert.on else "bot.now_off"),
+        _figures(localizer, alert),
     )
 
 
-def _schedule(voice: Voice, alert: Alert) -> str:
-    plan = alert.plan
+# the schedule
+
+
+def _schedule(localizer: Localizer, alert: Alert) -> str:
+    plan, time = alert.plan, localizer.time(alert.at)
     if plan is None or plan.change is None:
-        return voice("schedule_changed", time=voice.time(alert.at))
+        return localizer("bot.schedule_changed", time=time)
     change = plan.change
     news = [
-        *(voice("schedule_published", time=voice.time(alert.at), day=voice.day(day)) for day in change.published),
-        *(voice("schedule_withdrawn", time=voice.time(alert.at), day=voice.day(day)) for day in change.withdrawn),
+        *(localizer("bot.schedule_published", time=time, day=localizer.day(day)) for day in change.published),
+        *(localizer("bot.schedule_withdrawn", time=time, day=localizer.day(day)) for day in change.withdrawn),
     ]
     if change.states or change.added or change.removed or change.moved:
-        news.append(voice("schedule_changed", time=voice.time(alert.at)))
-    what = lines(*news, voice("for_queue", queue=plan.queue), *_differences(voice, change))
-    return paragraphs(what, *_new_days(voice, plan))
+        news.append(localizer("bot.schedule_changed", time=time))
+    head = lines(*news, localizer("bot.for_queue", queue=plan.queue), *_differences(localizer, change))
+    return paragraphs(head, *_changed_days(localizer, plan))
 
 
-def _differences(voice: Voice, change: ScheduleChange) -> list[str]:
+def _differences(localizer: Localizer, change: ScheduleChange) -> list[str]:
     return [
-        *(voice("added", window=_span(voice, one)) for one in change.added),
-        *(voice("removed", window=_span(voice, one)) for one in change.removed),
-        *(voice("moved", before=_span(voice, one.before), window=_span(voice, one.after)) for one in change.moved),
+        *(localizer("bot.added", window=_span(localizer, one)) for one in change.added),
+        *(localizer("bot.removed", window=_span(localizer, one)) for one in change.removed),
+        *(
+            localizer("bot.moved", before=_span(localizer, one.before), window=_span(localizer, one.after))
+            for one in change.moved
+        ),
     ]
 
 
-def _new_days(voice: Voice, plan: OutageSchedule) -> list[str]:
+def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
     """Return the days that a change touches, as they are now."""
     change = plan.change
     if change is None:
@@ -114,73 +136,124 @@ def _new_days(voice: Voice, plan: OutageSchedule) -> list[str]:
     windows = (*change.added, *change.removed, *(move.after for move in change.moved))
     touched = {outages.local_day(one.start, plan.time_zone) for one in windows}
     days = sorted(touched | set(change.published) | set(change.states))
-    return [day_text(voice, outages.day_of(plan, day)) for day in days if day >= voice.today]
+    return [day_text(localizer, outages.day_of(plan, day)) for day in days if day >= localizer.today]
 
 
-def _span(voice: Voice, window: Window) -> str:
-    return voice.span(window.start, window.end)
+def _span(localizer: Localizer, window: Window) -> str:
+    return localizer.span(window.start, window.end)
 
 
-def _remind_outage(voice: Voice, alert: Alert) -> str:
-    window = alert.window or Window(start=alert.at, end=alert.at)
-    name = "remind_possible" if window.certainty is Certainty.POSSIBLE else "remind_outage"
-    lasted = voice.lasted(window.end - window.start)
-    return voice(name, ahead=_ahead(voice, alert), window=_span(voice, window), lasted=lasted)
+# reminders
 
 
-def _remind_light(voice: Voice, alert: Alert) -> str:
-    return voice("remind_light", ahead=_ahead(voice, alert), time=voice.time(alert.at))
+def _remind_outage(localizer: Localizer, alert: Alert) -> str:
+    window = alert.window or Window(start=alert.at, end=alert.at + MINUTE)
+    name = "bot.remind_possible_outage" if window.certainty is Certainty.POSSIBLE else "bot.remind_outage"
+    lasted = localizer.lasted(window.end - window.start)
+    return localizer(name, ahead=_ahead(localizer, alert), window=_span(localizer, window), lasted=lasted)
 
 
-def _ahead(voice: Voice, alert: Alert) -> str:
-    """Return how long it takes yet, to the nearest minute: fifteen and not fourteen, two seconds after the tick."""
-    return voice.lasted(max(MINUTE, round((alert.at - voice.now) / MINUTE) * MINUTE))
+def _remind_power_back(localizer: Localizer, alert: Alert) -> str:
+    return localizer("bot.remind_power_back", ahead=_ahead(localizer, alert), time=localizer.time(alert.at))
 
 
-def _low_battery(voice: Voice, alert: Alert) -> str:
+def _ahead(localizer: Localizer, alert: Alert) -> str:
+    """Return the time left to the nearest minute: fifteen and not fourteen, two seconds after the tick."""
+    return localizer.lasted(max(MINUTE, round((alert.at - localizer.now) / MINUTE) * MINUTE))
+
+
+# troubles and plugs
+
+
+def _low_battery(localizer: Localizer, alert: Alert) -> str:
     if alert.over:
-        return voice("low_battery_over", time=voice.time(alert.at))
-    soc = voice.number("percent", alert.soc_percent)
-    rest = _charge(voice, alert.model_copy(update={"soc_percent": None}))
-    return lines(voice("low_battery", time=voice.time(alert.at), soc=soc), rest, voice("advice"))
+        return localizer("bot.low_battery_over", time=localizer.time(alert.at))
+    soc = localizer.number("percent", alert.soc_percent)
+    rest = _figures(localizer, alert.model_copy(update={"soc_percent": None}))
+    return lines(localizer("bot.low_battery", time=localizer.time(alert.at), soc=soc), rest, localizer("bot.advice"))
 
 
-def _trouble(voice: Voice, alert: Alert) -> str:
-    name, what = f"{alert.kind}_over" if alert.over else alert.kind, device_words(voice.language, alert.what)
-    return Html(voice(name, time=voice.time(alert.at), name=alert.name, what=what).strip())
+def _trouble(localizer: Localizer, alert: Alert) -> str:
+    return _trouble_text(localizer, alert, alert.name, _reasons(localizer, alert))
 
 
-def _service(voice: Voice, alert: Alert) -> str:
-    known = f"service_{alert.name}"
-    return _trouble(voice, alert.model_copy(update={"name": voice(known) if known in TEXTS else alert.name}))
+def _imbalance(localizer: Localizer, alert: Alert) -> str:
+    return _trouble_text(localizer, alert, alert.name, localizer.number("millivolts", alert.cell_delta_mv))
 
 
-def _imbalance(voice: Voice, alert: Alert) -> str:
-    apart = voice.number("millivolts", float(alert.what) if alert.what else None)
-    return _trouble(voice, alert.model_copy(update={"what": apart}))
+def _service(localizer: Localizer, alert: Alert) -> str:
+    name = f"bot.service_{alert.name}"
+    return _trouble_text(localizer, alert, localizer(name) if name in BOT else alert.name, _reasons(localizer, alert))
 
 
-def _plug(voice: Voice, alert: Alert) -> str:
-    state = voice("plug_on" if alert.on else "plug_off")
-    known = f"by_{alert.by.partition(':')[0]}"
-    by = voice(known) if known in TEXTS else alert.by
-    order = voice("order_on" if alert.on else "order_off")
+def _trouble_text(localizer: Localizer, alert: Alert, name: str, reason: str) -> str:
+    sentence = f"bot.{alert.kind}_over" if alert.over else f"bot.{alert.kind}"
+    text = localizer(sentence, time=localizer.time(alert.at), name=name, reason=reason)
+    return text.strip()
+
+
+def _reasons(localizer: Localizer, alert: Alert) -> Localized:
+    return Localized(" ".join(localizer.reason(reason) for reason in alert.reasons))
+
+
+def _plug(localizer: Localizer, alert: Alert) -> str:
+    sender = f"bot.by_{alert.by.partition(':')[0]}"
     outcome = alert.outcome or ActionOutcome.UNCONFIRMED
-    time = voice.time(alert.at)
-    text = voice(f"plug_{outcome}", time=time, name=alert.name, state=state, order=order, by=by, what=alert.what)
-    return Html(text.strip())
+    text = localizer(
+        f"bot.plug_{outcome}",
+        time=localizer.time(alert.at),
+        name=alert.name,
+        state=localizer("bot.plug_on" if alert.on else "bot.plug_off"),
+        order=localizer("bot.order_on" if alert.on else "bot.order_off"),
+        by=localizer(sender) if sender in BOT else alert.by,
+        reason=_reasons(localizer, alert),
+    )
+    return text.strip()
 
 
-WRITERS: dict[Kind, Callable[[Voice, Alert], str]] = {
-    Kind.GRID_LOST: _grid_lost,
-    Kind.GRID_BACK: _grid_back,
-    Kind.GRID_UNSTABLE: _grid_unstable,
-    Kind.SCHEDULE: _schedule,
-    Kind.REMIND_OUTAGE: _remind_outage,
-    Kind.REMIND_LIGHT: _remind_light,
-    Kind.LOW_BATTERY: _low_battery,
-    Kind.IMBALANCE: _imbalance,
-    Kind.SERVICE_DOWN: _service,
-    Kind.SERVICE_PARTLY: _service,
-    Kind.PLUG: _plug,
+# an entry of a digest
+
+
+def _entry(localizer: Localizer, entry: DigestEntry) -> str:
+    alert, end = entry.alert, entry.end
+    if alert.kind is AlertKind.SCHEDULE and entry.count > 1:
+        return lines(localizer("bot.digest_schedule", count=entry.count), alert_text(localizer, alert))
+    if end is None:
+        return alert_text(localizer, alert)
+    if alert.kind is AlertKind.GRID_LOST:
+        return _outage(localizer, alert, end)
+    first_line = alert_text(localizer, alert).partition("\n")[0]
+    return localizer("bot.digest_trouble_over", trouble=Localized(first_line), ended=localizer.time(end.at))
+
+
+def _outage(localizer: Localizer, lost: Alert, back: Alert) -> str:
+    return localizer(
+        "bot.digest_outage",
+        began=localizer.time(lost.at),
+        ended=localizer.time(back.at),
+        soc=_at_charge(localizer, lost),
+        soc_after=_at_charge(localizer, back),
+        lasted=localizer.lasted(back.at - lost.at),
+    )
+
+
+def _at_charge(localizer: Localizer, alert: Alert) -> str:
+    if alert.soc_percent is None or alert.is_belated:
+        return ""
+    return localizer("bot.at_charge", soc=localizer.number("percent", alert.soc_percent))
+
+
+RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
+    AlertKind.GRID_LOST: _grid_lost,
+    AlertKind.GRID_BACK: _grid_back,
+    AlertKind.GRID_UNSTABLE: _grid_unstable,
+    AlertKind.SCHEDULE: _schedule,
+    AlertKind.REMIND_OUTAGE: _remind_outage,
+    AlertKind.REMIND_POWER_BACK: _remind_power_back,
+    AlertKind.LOW_BATTERY: _low_battery,
+    AlertKind.IMBALANCE: _imbalance,
+    AlertKind.SERVICE_DOWN: _service,
+    AlertKind.SERVICE_DEGRADED: _service,
+    AlertKind.PLUG: _plug,
 }
+"""The kinds that need more than a name and reasons."""

@@ -1,57 +1,57 @@
-"""The plan in words, pure: a day that nobody published is never shown as one without outages."""
+"""The outage schedule as a message, pure: a day that nobody published is never shown as one without outages."""
 
-from services.bot.words import Voice, lines, paragraphs
+from services.bot.texts.html import lines, paragraphs
 from shared import outages
 from shared.messages import Certainty, DayPlan, OutageSchedule, Window
 from shared.outages import Day
+from shared.texts.localizer import Localizer
 
-DAY_WORDS = {
-    DayPlan.NO_OUTAGES: "no_outages",
-    DayPlan.UNKNOWN: "not_published",
-    DayPlan.WAITING: "waiting_plan",
-    DayPlan.EMERGENCY: "emergency",
+DAY_STATES = {
+    DayPlan.NO_OUTAGES: "bot.no_outages",
+    DayPlan.UNKNOWN: "bot.not_published",
+    DayPlan.WAITING: "bot.waiting_plan",
+    DayPlan.EMERGENCY: "bot.emergency",
 }
 
 
-def schedule_text(voice: Voice, plan: OutageSchedule | None, count: int = 3) -> str:
-    """Return the days ahead; of those after tomorrow only what is known."""
+def schedule_text(localizer: Localizer, plan: OutageSchedule | None, count: int = 3) -> str:
+    """Return the days ahead; those after tomorrow only where something is known of them."""
     if plan is None:
-        return voice("no_schedule")
-    days = outages.days_ahead(plan, voice.now, count)
+        return localizer("bot.no_schedule")
+    days = outages.days_ahead(plan, localizer.now, count)
     shown = [day for place, day in enumerate(days) if place < 2 or day.state is not DayPlan.UNKNOWN]
     return paragraphs(
-        voice("schedule_title", queue=plan.queue),
-        *(day_text(voice, day) for day in shown),
-        old_text(voice, plan, "old_data") or voice("updated", time=_fetched(voice, plan)),
+        localizer("bot.schedule_title", queue=plan.queue),
+        *(day_text(localizer, day) for day in shown),
+        stale_note(localizer, plan, "bot.old_data") or localizer("bot.updated", time=_fetched(localizer, plan)),
     )
 
 
-def old_text(voice: Voice, plan: OutageSchedule, sentence: str) -> str | None:
-    """Return how old the plan is, where nobody has confirmed it lately."""
-    is_old = plan.stale or outages.is_stale(plan, voice.now)
-    return voice(sentence, time=_fetched(voice, plan)) if is_old else None
+def stale_note(localizer: Localizer, plan: OutageSchedule, sentence: str) -> str | None:
+    """Return how old the plan is, where no source has confirmed it lately."""
+    is_old = plan.stale or outages.is_stale(plan, localizer.now)
+    return localizer(sentence, time=_fetched(localizer, plan)) if is_old else None
 
 
-def _fetched(voice: Voice, plan: OutageSchedule) -> str:
-    return voice.time(plan.fetched_at) if plan.fetched_at else voice("unknown")
+def _fetched(localizer: Localizer, plan: OutageSchedule) -> str:
+    return localizer.time(plan.fetched_at) if plan.fetched_at else localizer("unknown")
 
 
-def day_text(voice: Voice, day: Day) -> str:
+def day_text(localizer: Localizer, day: Day) -> str:
     """Return a day: its state, its outages with their lengths, the total."""
-    head = voice(
-        "day_head", day=voice.day(day.day).capitalize(), date=f"{day.day:%d.%m}", weekday=voice.weekday(day.day)
-    )
-    if day.state in DAY_WORDS:
-        return lines(head, voice(DAY_WORDS[day.state]))
-    total = voice("total", lasted=voice.lasted(day.total)) if day.total else None
-    return lines(head, *(_window(voice, one) for one in day.windows), total)
+    name = localizer.day(day.day).capitalize()
+    head = localizer("bot.day_head", day=name, date=f"{day.day:%d.%m}", weekday=localizer.weekday(day.day))
+    if day.state in DAY_STATES:
+        return lines(head, localizer(DAY_STATES[day.state]))
+    total = localizer("bot.total", lasted=localizer.lasted(day.total)) if day.total else None
+    return lines(head, *(_window(localizer, one) for one in day.windows), total)
 
 
-def _window(voice: Voice, window: Window) -> str:
-    span, lasted = voice.hours_of(window.start, window.end), voice.lasted(window.end - window.start)
-    if window.end <= voice.now:
-        return voice("window_past", window=span)
-    if window.start <= voice.now:
-        return voice("window_now", window=span, lasted=lasted)
+def _window(localizer: Localizer, window: Window) -> str:
+    span, lasted = localizer.hours_of(window.start, window.end), localizer.lasted(window.end - window.start)
+    if window.end <= localizer.now:
+        return localizer("bot.window_past", window=span)
+    if window.start <= localizer.now:
+        return localizer("bot.window_now", window=span, lasted=lasted)
     is_possible = window.certainty is Certainty.POSSIBLE
-    return voice("window_possible" if is_possible else "window", window=span, lasted=lasted)
+    return localizer("bot.window_possible" if is_possible else "bot.window", window=span, lasted=lasted)

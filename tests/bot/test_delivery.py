@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from services.bot.alert import Alert, Kind
-from services.bot.chats import Chats, ChatSettings, Quiet, Role
-from services.bot.deliver import Delivery
-from services.bot.memory import Memory
-from services.bot.outbox import Outbox
-from services.bot.telegram import Keyboard, LostChatError, PassingError
+from services.bot.alerts.alert import Alert, AlertKind
+from services.bot.alerts.state import AlertState
+from services.bot.chats import Chats, ChatSettings, QuietHours, Role
+from services.bot.telegram.api import ChatUnreachableError, Keyboard, TransientError
+from services.bot.telegram.delivery import AlertDelivery
+from services.bot.telegram.outbox import Outbox
+from shared.conditions import bot, system
 from shared.health import Health
 from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, at
 from tests.support.flying_time import fly
 from tests.support.waiting import until
+
+GONE = bot.unreachable(cause=system.TIMED_OUT())
 
 
 class Phone:
@@ -33,7 +36,7 @@ class Phone:
             raise self._errors.pop(0)
         if len(self.got) == self.fails_after:
             self.fails_after = -1
-            raise PassingError("gone")
+            raise TransientError(GONE)
         self.chats.append(chat)
         self.got.append((text, silent))
 
@@ -45,12 +48,12 @@ class Stage:
         self.directory, self.phone, self.now = directory, phone, NOW
         self.outbox = Outbox(directory / "outbox.json")
         self.chats = Chats({1: Role.OWNER}, Language.EN, directory / "chats.json")
-        self.chats.choose(1, settings or ChatSettings(language=Language.EN))
+        self.chats.update_settings(1, settings or ChatSettings(language=Language.EN))
         self.health = Health()
-        self.delivery = Delivery(self.outbox, self.chats, phone, self.health, clock=lambda: self.now, zone=KYIV)
+        self.delivery = AlertDelivery(self.outbox, self.chats, phone, self.health, clock=lambda: self.now, zone=KYIV)
 
     def put(self, *alerts: Alert) -> None:
-        self.outbox.put(Memory(), [(1, alert) for alert in alerts])
+        self.outbox.put(AlertState(), [(1, alert) for alert in alerts])
 
     async def deliver(self, seconds: float = 120) -> None:
         task = asyncio.create_task(self.delivery.run(1))
@@ -59,14 +62,14 @@ class Stage:
 
     @property
     def reason(self) -> str:
-        return self.health.status(NOW).reason or ""
+        return " ".join(reason.text for reason in self.health.status(NOW).reasons)
 
 
 def lost(key: str = "a", when: datetime = NOW) -> Alert:
-    return Alert(kind=Kind.GRID_LOST, key=key, at=when, stored_at=when)
+    return Alert(kind=AlertKind.GRID_LOST, key=key, at=when, stored_at=when)
 
 
-@pytest.mark.parametrize("error", [PassingError("gone"), PassingError("slow down", 3.0)])
+@pytest.mark.parametrize("error", [TransientError(GONE), TransientError(GONE, 3.0)])
 def test_what_passes_is_waited_for(error: Exception, tmp_path: Path) -> None:
     stage = Stage(tmp_path, Phone(error, error))
     stage.put(lost())
@@ -77,7 +80,7 @@ def test_what_passes_is_waited_for(error: Exception, tmp_path: Path) -> None:
 
 
 def test_a_chat_that_is_gone_is_said_and_holds_up_nothing(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone(LostChatError("blocked")))
+    stage = Stage(tmp_path, Phone(ChatUnreachableError(bot.BOT_BLOCKED())))
     stage.put(lost())
     fly(stage.deliver())
     assert stage.outbox.waiting(1) == ()
@@ -93,7 +96,7 @@ def test_a_long_account_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     texts = [text for text, _ in stage.phone.got]
     assert len(texts) > 1
     assert len(texts) == len(set(texts)), "no part is sent twice"
-    assert sum(text.count("Grid lost") for text in texts) == 200
+    assert sum(text.count("Power is out") for text in texts) == 200
     assert stage.outbox.waiting(1) == ()
 
 
@@ -104,7 +107,7 @@ def test_a_group_that_moved_while_nothing_was_sent_hears_the_next_alert(tmp_path
         task = asyncio.create_task(stage.delivery.run(1))
         await asyncio.sleep(1)
         stage.chats.move(1, -1001)
-        stage.outbox.put(Memory(), [(-1001, lost())])
+        stage.outbox.put(AlertState(), [(-1001, lost())])
         stage.delivery.wake()
         await until(lambda: stage.phone.got, 60)
         task.cancel()
@@ -125,7 +128,7 @@ def test_a_disk_that_is_full_does_not_repeat_alerts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("waits", [True, False])
 def test_quiet_hours(waits: bool, tmp_path: Path) -> None:
-    quiet = Quiet(start=time(18), end=time(20))
+    quiet = QuietHours(start=time(18), end=time(20))
     stage = Stage(tmp_path, Phone(), ChatSettings(language=Language.EN, quiet=quiet, quiet_waits=waits))
     stage.put(lost(), lost("b"))
 
@@ -142,7 +145,7 @@ def test_quiet_hours(waits: bool, tmp_path: Path) -> None:
 
 
 def test_what_waited_is_one_account(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone(*[PassingError("gone")] * 10))
+    stage = Stage(tmp_path, Phone(*[TransientError(GONE)] * 10))
     stage.put(*(lost(str(number), NOW - timedelta(hours=number)) for number in range(1, 4)))
     fly(stage.deliver(600))
     assert len(stage.phone.got) == 1
