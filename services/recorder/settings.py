@@ -1,4 +1,4 @@
-"""What the recorder reads from the environment."""
+"""Settings of the recorder."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ NAME = r"^[A-Za-z0-9_-]*$"
 
 
 class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
-    """When a batch is written, how long readings are kept, and how several recorders share the work."""
+    """Batching, retention, and how several recorders share the work."""
 
     batch_size: int = Field(default=500, ge=1, le=500)
     batch_seconds: float = Field(default=1.0, ge=0.05, le=60)

@@ -1,4 +1,4 @@
-"""Rows into the database: one transaction a batch, and a row that is there already stays as it is."""
+"""Writes rows to the database: one transaction per batch; a row whose key exists is skipped."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
-from services.recorder.rollup import mark
+from services.recorder.ledger import mark_due
 from services.recorder.rows import Row
 from services.recorder.statements import only_changes, statement
 from shared.errors import ConfigError, DamagedError, StorageError
 from shared.history.engine import Place, shown, writer
-from shared.history.schema import migrate
+from shared.history.migration import migrate
 from shared.history.tables import battery_state, grid_state, inverter_state, outage_schedule
 
 log = logging.getLogger("recorder")
@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 Rows = Sequence[tuple[Table, Row]]
 
-MARKED = (inverter_state, battery_state, grid_state, outage_schedule)
-"""What roll-ups and outages are made of."""
+DERIVED_FROM = (inverter_state, battery_state, grid_state, outage_schedule)
+"""The tables that roll-ups and outages are derived from."""
 
-PASSING = ("locked", "full", "I/O error")
-"""What SQLite says of troubles that may be over in a moment."""
+TRANSIENT = ("locked", "full", "I/O error")
+"""In SQLite's messages: errors that may pass."""
 FINAL = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied")
-"""What PostgreSQL says of troubles that waiting does not mend."""
+"""In PostgreSQL's messages: errors that do not pass by waiting."""
 DAMAGED = ("malformed", "not a database")
 
 
 class Store:
-    """The database, opened for writing."""
+    """A database open for writing."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -43,13 +43,13 @@ class Store:
         self._inode = _inode(place)
 
     def write(self, rows: Rows) -> dict[int, str]:
-        """Commit rows and return which of them the database will never take, and why; what comes twice is stored once.
+        """Commit rows and return those the database rejects, by index, with the reason; duplicates are stored once.
 
-        Raises StorageError where nothing can be written at the moment, DamagedError where a file is broken.
+        Raises StorageError if nothing can be written at the moment, DamagedError if the file is corrupt.
         """
         if not rows:
             return {}
-        with self._guarded():
+        with self._translated_errors():
             try:
                 self._write_all(rows)
             except (IntegrityError, DataError):
@@ -57,23 +57,23 @@ class Store:
         return {}
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """Do other work in one transaction; raises as `write` does."""
-        with self._guarded(), self._engine.begin() as connection:
+        """Run other work in one transaction; raises like `write`."""
+        with self._translated_errors(), self._engine.begin() as connection:
             return work(connection)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close all connections."""
         self._engine.dispose()
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         inode = _inode(self._place)
         try:
-            self._follow_the_file(inode)
+            self._reopen_if_replaced(inode)
             yield
         except (OSError, DatabaseError) as error:
             reason = _reason(error)
-            if _damaged(self._place, reason):
+            if _is_damaged(self._place, reason):
                 self.close()
                 raise DamagedError(reason, Path(self._place), inode) from None
             raise StorageError(f"The database cannot be written ({reason}); readings wait at the broker.") from None
@@ -83,35 +83,35 @@ class Store:
         for table, row in rows:
             by_table.setdefault(table, []).append(row)
         with self._engine.begin() as connection:
-            for table, some in by_table.items():
-                _insert(connection, table, some)
+            for table, table_rows in by_table.items():
+                _insert(connection, table, table_rows)
 
     def _write_each(self, rows: Rows) -> dict[int, str]:
-        """Find out which row is refused: slowly, each with its own transaction."""
-        refused = {}
+        """Find the rejected rows, slowly: one transaction per row."""
+        rejected = {}
         for index, (table, row) in enumerate(rows):
             try:
                 with self._engine.begin() as connection:
                     _insert(connection, table, [row])
             except (IntegrityError, DataError) as error:
-                refused[index] = _reason(error)
-        return refused
+                rejected[index] = _reason(error)
+        return rejected
 
-    def _follow_the_file(self, inode: int | None) -> None:
-        """Begin anew where the file was deleted or replaced: an open one without a name would swallow everything."""
+    def _reopen_if_replaced(self, inode: int | None) -> None:
+        """Reopen a file that was deleted or replaced: writes to the open, unlinked one would be lost."""
         if inode == self._inode:
             return
-        log.warning("The database %s was removed or replaced; going on with what is there now.", shown(self._place))
+        log.warning("The database %s was removed or replaced; continuing with the current one.", shown(self._place))
         self.close()
         migrate(self._place)
         self._inode = _inode(self._place)
 
 
 def open_store(place: Place) -> Store:
-    """Open the database, making or migrating it where needed.
+    """Open the database, creating or migrating it as needed.
 
-    Raises StorageError for a trouble that may pass, ConfigError for one that only the user can mend, DamagedError for a
-    file that is no database any more.
+    Raises StorageError for an error that may pass, ConfigError for one only the user can fix, DamagedError for a
+    corrupt file.
     """
     inode = None
     try:
@@ -123,19 +123,19 @@ def open_store(place: Place) -> Store:
     except (OSError, DatabaseError, StorageError) as error:
         reason = _reason(error)
     sentence = f"The database {shown(place)} cannot be opened for writing ({reason})"
-    if _damaged(place, reason):
+    if _is_damaged(place, reason):
         raise DamagedError(reason, Path(place), inode)
-    if _passing(place, reason):
+    if _is_transient(place, reason):
         raise StorageError(f"{sentence}; readings wait at the broker.")
-    mend = "DATABASE_URL" if isinstance(place, str) else "DB_PATH and who owns its directory"
-    raise ConfigError(f"{sentence}: check {mend}.")
+    remedy = "DATABASE_URL" if isinstance(place, str) else "DB_PATH and who owns its directory"
+    raise ConfigError(f"{sentence}: check {remedy}.")
 
 
 def set_aside(damage: DamagedError, now: datetime) -> str | None:
-    """Give a damaged database a dated name, so that a new one can begin; return the sentence that says so.
+    """Rename a damaged database, so that a new one can be created, and return a sentence about it.
 
-    Its write-ahead log goes with it, for a tool that may save some of it. None says that another recorder was faster:
-    the file of that name is a new one and stays.
+    Its write-ahead log is renamed too, as recovery tools may need it. Returns None if another recorder did so first
+    and the file is already a new one.
     """
     path = damage.file
     name = f"{path.stem}.damaged-{now:%Y%m%dT%H%M%SZ}{path.suffix}"
@@ -151,22 +151,22 @@ def set_aside(damage: DamagedError, now: datetime) -> str | None:
             f"The database {path} is damaged ({damage}) and cannot be renamed ({error.strerror}); readings wait at the "
             "broker."
         ) from None
-    return f"The database {path} is damaged ({damage}); it is kept as {name}, and a new one was begun."
+    return f"The database {path} is damaged ({damage}); it is kept as {name}, and a new one was created."
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     sql = statement(table, connection.dialect.name)
-    given: Sequence[Any] = rows
+    parameters: Sequence[Any] = rows
     if only_changes(table):
         names = table.columns.keys()
-        given = [dict(zip(names, row, strict=True)) for row in rows]
-    connection.exec_driver_sql(sql, list(given))
-    if table in MARKED:
-        mark(connection, table.name, ((row[0], row[1]) for row in rows))
+        parameters = [dict(zip(names, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(sql, list(parameters))
+    if table in DERIVED_FROM:
+        mark_due(connection, table.name, ((row[0], row[1]) for row in rows))
 
 
 def _inode(place: Place) -> int | None:
-    """Return what tells a file from another one of the same name; a server has none."""
+    """Return what distinguishes a file from a later one of the same name; None for a server."""
     if isinstance(place, str):
         return None
     try:
@@ -175,17 +175,17 @@ def _inode(place: Place) -> int | None:
         return None
 
 
-def _damaged(place: Place, reason: str) -> bool:
+def _is_damaged(place: Place, reason: str) -> bool:
     return isinstance(place, Path) and any(text in reason for text in DAMAGED)
 
 
-def _passing(place: Place, reason: str) -> bool:
+def _is_transient(place: Place, reason: str) -> bool:
     if isinstance(place, str):
         return not any(text in reason for text in FINAL)
-    return any(text in reason for text in PASSING)
+    return any(text in reason for text in TRANSIENT)
 
 
 def _reason(error: Exception) -> str:
-    """Return the first line of what the driver says."""
-    said = str(error.orig if isinstance(error, DatabaseError) else error)
-    return said.strip().partition("\n")[0]
+    """Return the first line of the driver's message."""
+    message = str(error.orig if isinstance(error, DatabaseError) else error)
+    return message.strip().partition("\n")[0]

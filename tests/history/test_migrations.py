@@ -9,16 +9,16 @@ from sqlalchemy import text
 
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
+from shared.history.alembic_runner import upgrade
 from shared.history.engine import reader, writer
-from shared.history.migrate import main
+from shared.history.migration import HEAD, VERSIONS, migrate, revision
 from shared.history.queries import grid_spans, latest
-from shared.history.schema import NEEDED, VERSIONS, migrate, revision
 from shared.history.tables import to_ms
 from shared.messages import Grid
 from tests.support.postgres import programs, running_postgres
 
 AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
-EARLIER = sorted({file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")} - {NEEDED})
+EARLIER = sorted({file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")} - {HEAD})
 FROM = {
     "0002": (
         f"INSERT INTO battery_state (device, at, cell_voltages_v) VALUES ('jk-1', {to_ms(AT)}, '[3.3,null]')",
@@ -38,7 +38,7 @@ ROWS = (
 
 
 def filled(place: Path | str, earlier: str) -> None:
-    main(place, earlier)
+    upgrade(place, earlier)
     assert revision(place) == earlier
     engine = writer(place)
     with engine.begin() as connection:
@@ -49,7 +49,7 @@ def filled(place: Path | str, earlier: str) -> None:
 
 def expect_everything(place: Path | str, earlier: str) -> None:
     migrate(place)
-    assert revision(place) == NEEDED
+    assert revision(place) == HEAD
     assert latest(reader(place)) == {"main": AT}
     (span,) = grid_spans(
         reader(place), start=datetime(2026, 11, 23, tzinfo=UTC), end=datetime(2026, 11, 24, tzinfo=UTC)

@@ -1,9 +1,9 @@
-"""What the tools read from the environment: less than the service, so that they work without a broker."""
+"""Settings of the tools: fewer than the service needs, so that they work without a broker."""
 
 from shared.settings import DatabaseSettings, ZoneSettings
 
 
 class ToolSettings(DatabaseSettings, ZoneSettings):
-    """Where the database is, whose days are meant, and what the inverter is called."""
+    """The database, the time zone, and the name of the inverter."""
 
     inverter_name: str = "main"

@@ -1,4 +1,4 @@
-"""What was planned for days that are over: the last version of the plan that named each of them."""
+"""Past schedules: for each day the last version that covered it."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,26 +11,26 @@ from shared.history.tables import from_ms, outage_schedule, to_ms
 from shared.messages import DayPlan, OutageSchedule, PlannedDay, Window
 from shared.outages import Day, day_of
 
-AHEAD = timedelta(days=3)
-"""So long before a day its plan may have been published, and not been changed since."""
+PUBLISHED_AHEAD = timedelta(days=3)
+"""How long before a day its last version may have been published."""
 
 WINDOWS = TypeAdapter(tuple[Window, ...])
 DAYS = TypeAdapter(dict[date, DayPlan])
 
 
 def planned_days(engine: Engine, *, start: datetime, end: datetime) -> dict[date, Day]:
-    """Return what was planned for each day between two moments, as far as a plan of it was recorded."""
+    """Return the schedule of each day between two moments, as far as one was recorded."""
     table = outage_schedule.c
     columns = (table.at, table.queue, table.time_zone, table.days, table.windows)
-    here = (table.at >= to_ms(start - AHEAD), table.at < to_ms(end))
+    where = (table.at >= to_ms(start - PUBLISHED_AHEAD), table.at < to_ms(end))
     found: dict[date, Day] = {}
-    for row in rows_of(engine, select(*columns).where(*here).order_by(table.at)):
-        plan = _plan(row)
-        found |= {known.day: day_of(plan, known.day) for known in plan.days}
+    for row in rows_of(engine, select(*columns).where(*where).order_by(table.at)):
+        schedule = _schedule(row)
+        found |= {known.day: day_of(schedule, known.day) for known in schedule.days}
     return found
 
 
-def _plan(row: Row[Any]) -> OutageSchedule:
+def _schedule(row: Row[Any]) -> OutageSchedule:
     at = from_ms(row.at)
     days = DAYS.validate_json(row.days) if row.days else {}
     return OutageSchedule(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.recorder.record import _until_done, keep, tell
+from services.recorder.ingest import _retry, commit_batch, report_faults
 from services.recorder.rows import RECORDED
 from services.recorder.store import Store, open_store, set_aside
 from shared.errors import DamagedError, StorageError
@@ -49,7 +49,9 @@ def reading(second: int) -> Delivery:
 
 
 def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -> None:
-    faults = keep([reading(1), delivery("inverter/x/state", b"\xff"), reading(2), delivery(MAIN, b"")], store, NOW)
+    faults = commit_batch(
+        [reading(1), delivery("inverter/x/state", b"\xff"), reading(2), delivery(MAIN, b"")], store, NOW
+    )
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,), (2,)]
     ((topic, reason, payload),) = ask(path, "SELECT topic, reason, payload FROM dead_letter")
     assert (topic, payload) == ("inverter/x/state", b"\xff")
@@ -62,14 +64,14 @@ def test_a_row_that_the_database_refuses_is_kept_aside_too(store: Store, path: P
             "CREATE TRIGGER no BEFORE INSERT ON inverter_state WHEN NEW.load_power_w = 2 "
             "BEGIN SELECT RAISE(ABORT, 'not two'); END"
         )
-    keep([reading(1), reading(2), reading(3)], store, NOW)
+    commit_batch([reading(1), reading(2), reading(3)], store, NOW)
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,), (3,)]
     assert ask(path, "SELECT reason FROM dead_letter") == [("not two",)]
 
 
 def test_the_same_bad_message_again_and_again_is_one_row(store: Store, path: Path) -> None:
     for _ in range(3):
-        keep([delivery(MAIN, b"nonsense")] * 5, store, NOW)
+        commit_batch([delivery(MAIN, b"nonsense")] * 5, store, NOW)
     assert ask(path, "SELECT count(*) FROM dead_letter") == [(1,)]
 
 
@@ -84,7 +86,7 @@ def test_any_payload_on_any_topic_is_a_row_or_a_dead_letter(
     store: Store, path: Path, topic: str, payload: bytes
 ) -> None:
     before = ask(path, "SELECT count(*) FROM dead_letter")[0][0]
-    faults = keep([delivery(topic, payload)], store, NOW)
+    faults = commit_batch([delivery(topic, payload)], store, NOW)
     after = ask(path, "SELECT count(*) FROM dead_letter")[0][0]
     assert faults[topic]
     assert after - before in (0, 1)
@@ -98,16 +100,16 @@ def grid(second: int, state: Grid, since: int) -> Delivery:
 
 def test_a_lasting_grid_state_is_a_row_a_minute(store: Store, path: Path) -> None:
     batch = [grid(second, Grid.ON, 0) for second in range(0, 180, 5)]
-    keep([*batch, grid(180, Grid.OFF, 178), grid(185, Grid.OFF, 178), grid(190, Grid.ON, 190)], store, NOW)
-    keep(batch, store, NOW)  # the broker brings it again
+    commit_batch([*batch, grid(180, Grid.OFF, 178), grid(185, Grid.OFF, 178), grid(190, Grid.ON, 190)], store, NOW)
+    commit_batch(batch, store, NOW)  # the broker brings it again
     first = "(SELECT min(at) FROM grid_state)"
     stored = ask(path, f"SELECT (at - {first}) / 1000, state FROM grid_state ORDER BY at")
     assert stored == [(0, "on"), (60, "on"), (120, "on"), (180, "off"), (190, "on")]
 
 
 def test_late_rows_fall_into_place(store: Store, path: Path) -> None:
-    keep([grid(600, Grid.ON, 0)], store, NOW)
-    keep([grid(300, Grid.OFF, 290), grid(305, Grid.OFF, 290)], store, NOW)
+    commit_batch([grid(600, Grid.ON, 0)], store, NOW)
+    commit_batch([grid(300, Grid.OFF, 290), grid(305, Grid.OFF, 290)], store, NOW)
     assert ask(path, "SELECT state FROM grid_state ORDER BY at") == [("off",), ("on",)]
 
 
@@ -116,7 +118,7 @@ def test_a_plan_is_a_row_a_version(store: Store, path: Path) -> None:
     later = {"at": NOW + timedelta(minutes=5), "fetched_at": NOW + timedelta(minutes=5)}
     stale = {"at": NOW + timedelta(days=1), "stale": True}
     for message in (plan, plan.model_copy(update=later), plan.model_copy(update=stale)):
-        keep([delivery(OUTAGE_SCHEDULE.named(), wire(message))], store, message.at)
+        commit_batch([delivery(OUTAGE_SCHEDULE.named(), wire(message))], store, message.at)
     assert ask(path, "SELECT stale FROM outage_schedule ORDER BY at") == [(0,), (1,)]
 
 
@@ -126,7 +128,7 @@ def test_a_service_is_a_row_a_change_and_its_will_holds_from_now(store: Store, p
     repeat = begun.model_copy(update={"at": NOW + timedelta(seconds=30)})
     topic = SERVICE_STATUS.named("bms")
     for number, message in enumerate((begun, repeat, will, will)):
-        keep([delivery(topic, wire(message))], store, NOW + timedelta(minutes=number))
+        commit_batch([delivery(topic, wire(message))], store, NOW + timedelta(minutes=number))
     stored = ask(path, "SELECT (at - min(at) OVER ()) / 1000, state FROM service_status ORDER BY at")
     assert stored == [(0, "online"), (120, "offline")]
 
@@ -136,11 +138,11 @@ def test_a_plug_is_a_row_a_change_and_an_action_is_always_one(store: Store, path
     later = NOW + timedelta(seconds=30)
     off = state.model_copy(update={"at": later, "on": False, "switched_by": "device", "via": Via.LOCAL})
     for message in (state, state.model_copy(update={"at": NOW + timedelta(seconds=10)}), off):
-        keep([delivery(PLUG_STATE.named("boiler"), wire(message))], store, NOW)
+        commit_batch([delivery(PLUG_STATE.named("boiler"), wire(message))], store, NOW)
     action = PlugAction(at=NOW, on=False, gang="1", by="grid", outcome=ActionOutcome.DONE, transition_id="t1")
     other = action.model_copy(update={"gang": "2", "outcome": ActionOutcome.REFUSED, "why": "protected"})
     for message in (action, other, action, action.model_copy(update={"at": later})):
-        keep([delivery(PLUG_ACTION.named("boiler"), wire(message))], store, NOW)
+        commit_batch([delivery(PLUG_ACTION.named("boiler"), wire(message))], store, NOW)
     states = ask(path, 'SELECT device, name, "on", gangs, confirmed, switched_by, via FROM plug_state ORDER BY at')
     gangs = '{"1":true,"2":null}'
     assert states == [
@@ -152,7 +154,7 @@ def test_a_plug_is_a_row_a_change_and_an_action_is_always_one(store: Store, path
 
 
 def test_a_clock_that_jumps_back_costs_nothing(store: Store, path: Path) -> None:
-    keep([reading(second) for second in (100, 105, 40, 45, 100)], store, NOW)
+    commit_batch([reading(second) for second in (100, 105, 40, 45, 100)], store, NOW)
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(40,), (45,), (100,), (105,)]
 
 
@@ -166,8 +168,8 @@ async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(path: Path) -
     open_store(path).close()
     spoil(path, start=0, end=100)
     health = Health()
-    store = await _until_done(lambda: open_store(path), health)
-    keep([reading(1)], store, NOW)
+    store = await _retry(lambda: open_store(path), health)
+    commit_batch([reading(1)], store, NOW)
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
     (old,) = path.parent.glob("easun.damaged-*Z.db")
     assert old.read_bytes().startswith(b"xxx")
@@ -176,11 +178,11 @@ async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(path: Path) -
 
 
 async def test_a_database_damaged_while_running_is_set_aside(store: Store, path: Path) -> None:
-    await asyncio.to_thread(keep, [reading(number) for number in range(0, -3000, -1)], store, NOW)
+    await asyncio.to_thread(commit_batch, [reading(number) for number in range(0, -3000, -1)], store, NOW)
     store.close()
     spoil(path, start=4096)
     health = Health()
-    await _until_done(lambda: keep([reading(400)], store, NOW), health)
+    await _retry(lambda: commit_batch([reading(400)], store, NOW), health)
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(400,)]
     assert len(list(path.parent.glob("easun.damaged-*Z.db"))) == 1
 
@@ -202,15 +204,15 @@ def test_what_fails_is_not_half_kept(store: Store, path: Path) -> None:
             connection.exec_driver_sql("PRAGMA busy_timeout=50")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageError, match="locked"):
-            keep([reading(1)], store, NOW)
+            commit_batch([reading(1)], store, NOW)
         other.execute("ROLLBACK")
-    keep([reading(1)], store, NOW)
+    commit_batch([reading(1)], store, NOW)
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
 
 
 def test_a_topic_is_well_again_after_a_good_message() -> None:
     health = Health()
-    tell({MAIN: "at: missing"}, health)
+    report_faults({MAIN: "at: missing"}, health)
     assert "dead_letter" in (health.status(NOW).reason or "")
-    tell({MAIN: None}, health)
+    report_faults({MAIN: None}, health)
     assert health.status(NOW).reason is None

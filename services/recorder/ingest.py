@@ -1,4 +1,4 @@
-"""From the broker to the database: nothing is acknowledged before it is committed."""
+"""From the broker to the database: a message is acknowledged only after it is committed."""
 
 import asyncio
 import logging
@@ -21,36 +21,36 @@ log = logging.getLogger("recorder")
 
 T = TypeVar("T")
 
-RETRY_MOST_S = 30.0
+MAX_RETRY_S = 30.0
 
 Faults = dict[str, str | None]
-"""What was wrong with the last message of each topic of a batch."""
+"""By topic, why its last message in a batch could not be recorded."""
 
 
 async def serve(service: Service[RecorderSettings]) -> None:
-    """Record for ever; when told to stop, commit first what has come in."""
+    """Record until cancelled; then commit what has already been received."""
     settings, health, place = service.settings, service.health, service.settings.database
     deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
     for topic, _ in RECORDED:
         service.bus.collect(topic, deliveries.put_nowait, share=settings.recorder_share)
-    store = await _until_done(lambda: open_store(place), health)
+    store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
     upkeep = Upkeep(store, settings.zone, settings.raw_days)
     batch: list[Delivery] = []
     try:
         while True:
-            await collect(batch, deliveries, settings.batch_size, settings.batch_seconds)
-            faults = await _until_done(lambda: keep(batch, store, datetime.now(UTC)), health)
+            await fill_batch(batch, deliveries, settings.batch_size, settings.batch_seconds)
+            faults = await _retry(lambda: commit_batch(batch, store, datetime.now(UTC)), health)
             if len(batch) == settings.batch_size:
-                upkeep.hurry()
+                upkeep.run_now()
             acknowledge(batch)
-            tell(faults, health)
-            await asyncio.to_thread(keep_up, upkeep, health, datetime.now(UTC))
+            report_faults(faults, health)
+            await asyncio.to_thread(run_upkeep, upkeep, health, datetime.now(UTC))
     finally:
         _finish(batch, store)
 
 
-async def collect(batch: list[Delivery], deliveries: asyncio.Queue[Delivery], size: int, seconds: float) -> None:
+async def fill_batch(batch: list[Delivery], deliveries: asyncio.Queue[Delivery], size: int, seconds: float) -> None:
     """Wait for a message, then fill the batch until it is full or so many seconds old."""
     batch.append(await deliveries.get())
     with suppress(TimeoutError):
@@ -59,26 +59,26 @@ async def collect(batch: list[Delivery], deliveries: asyncio.Queue[Delivery], si
                 batch.append(await deliveries.get())
 
 
-def keep(batch: Sequence[Delivery], store: Store, now: datetime) -> Faults:
-    """Commit every message of a batch: as a row of its table, or else as a dead letter that never blocks the rest.
+def commit_batch(batch: Sequence[Delivery], store: Store, now: datetime) -> Faults:
+    """Commit every message of a batch, as a row of its table or as a dead letter, so that none blocks the others.
 
-    Raises StorageError where neither can be done.
+    Raises StorageError if the database cannot be written.
     """
-    said = [delivery for delivery in batch if delivery.payload]  # an empty one clears what was retained
-    good, rows, bad = [], [], []
-    for delivery in said:
+    messages = [delivery for delivery in batch if delivery.payload]  # an empty one clears a retained message
+    valid, rows, bad = [], [], []
+    for delivery in messages:
         try:
             rows.append(to_row(delivery.topic, delivery.payload, now))
-            good.append(delivery)
+            valid.append(delivery)
         except BadMessageError as error:
             bad.append((delivery, error))
-    bad += [(good[index], BadMessageError(reason)) for index, reason in store.write(rows).items()]
+    bad += [(valid[index], BadMessageError(reason)) for index, reason in store.write(rows).items()]
     store.write([to_dead_letter(delivery.topic, delivery.payload, error, now) for delivery, error in bad])
-    return {delivery.topic: None for delivery in said} | {delivery.topic: str(error) for delivery, error in bad}
+    return {delivery.topic: None for delivery in messages} | {delivery.topic: str(error) for delivery, error in bad}
 
 
-def tell(faults: Faults, health: Health) -> None:
-    """Say what could not be recorded, and what can be again."""
+def report_faults(faults: Faults, health: Health) -> None:
+    """Report the topics whose messages could not be recorded, and those that recovered."""
     for topic, reason in faults.items():
         if reason is None:
             health.solved(topic)
@@ -86,8 +86,8 @@ def tell(faults: Faults, health: Health) -> None:
             health.problem(topic, f"A message on {topic} is not recorded: {reason}. It is kept in dead_letter.")
 
 
-def keep_up(upkeep: Upkeep, health: Health, now: datetime) -> None:
-    """Work a moment on what is made of the rows; what fails is still due the next time."""
+def run_upkeep(upkeep: Upkeep, health: Health, now: datetime) -> None:
+    """Run upkeep for a moment; what fails is still due next time."""
     try:
         upkeep.work(now)
         health.solved("upkeep")
@@ -96,22 +96,22 @@ def keep_up(upkeep: Upkeep, health: Health, now: datetime) -> None:
 
 
 def acknowledge(batch: list[Delivery]) -> None:
-    """Tell the broker, in order of arrival, that a batch is safe, and empty it."""
+    """Acknowledge a committed batch in order of arrival, and empty it."""
     for delivery in batch:
         delivery.ack()
     batch.clear()
 
 
 def _finish(batch: list[Delivery], store: Store) -> None:
-    """One try; what cannot be written now comes again after the next start."""
+    """Try once; what cannot be written is delivered again after the next start."""
     with suppress(StorageError):
-        keep(batch, store, datetime.now(UTC))
+        commit_batch(batch, store, datetime.now(UTC))
         acknowledge(batch)
     store.close()
 
 
-async def _until_done(work: Callable[[], T], health: Health) -> T:
-    """Try until it is done. Meanwhile nothing is acknowledged, so the broker keeps it."""
+async def _retry(work: Callable[[], T], health: Health) -> T:
+    """Retry until it succeeds; meanwhile the broker keeps everything, as nothing is acknowledged."""
     pause = 1.0
     while True:
         try:
@@ -119,16 +119,16 @@ async def _until_done(work: Callable[[], T], health: Health) -> T:
             health.solved("database")
             return result
         except DamagedError as error:
-            if _begun_anew(error, health):
+            if _start_over(error, health):
                 continue
         except StorageError as error:
             health.problem("database", str(error))
         await asyncio.sleep(pause)
-        pause = min(pause * 2, RETRY_MOST_S)
+        pause = min(pause * 2, MAX_RETRY_S)
 
 
-def _begun_anew(damage: DamagedError, health: Health) -> bool:
-    """Make room for a new database, and say so until the next start."""
+def _start_over(damage: DamagedError, health: Health) -> bool:
+    """Set a damaged database aside, and report that until the next start."""
     try:
         sentence = set_aside(damage, datetime.now(UTC))
     except StorageError as error:

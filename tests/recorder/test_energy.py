@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recorder.integrate import GAP_MS, KWH, Flow, counted, energy, plausible
+from services.recorder.energy import GAP_MS, KWH, Energy, counter_increase, integrate, plausible
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -22,24 +22,24 @@ def every_minute(watts: Sequence[float]) -> list[tuple[int, float]]:
     [
         pytest.param([], None, id="nothing-is-unknown"),
         pytest.param([(0, 1000.0)], None, id="one-reading-is-no-energy"),
-        pytest.param(every_minute([600] * 61), Flow(0.6, 0), id="constant"),
-        pytest.param(every_minute([-600] * 61), Flow(0, 0.6), id="given"),
-        pytest.param(every_minute([0] * 61), Flow(0, 0), id="zero-is-known"),
-        pytest.param([(0, 0.0), (2 * MINUTE, 1200.0)], Flow(0.02, 0), id="a-ramp"),
-        pytest.param([(0, 600.0), (2 * MINUTE, -600.0)], Flow(0.005, 0.005), id="two-triangles"),
-        pytest.param([(0, 600.0), (GAP_MS, 600.0)], Flow(0.05, 0), id="five-minutes-are-bridged"),
+        pytest.param(every_minute([600] * 61), Energy(0.6, 0), id="constant"),
+        pytest.param(every_minute([-600] * 61), Energy(0, 0.6), id="given"),
+        pytest.param(every_minute([0] * 61), Energy(0, 0), id="zero-is-known"),
+        pytest.param([(0, 0.0), (2 * MINUTE, 1200.0)], Energy(0.02, 0), id="a-ramp"),
+        pytest.param([(0, 600.0), (2 * MINUTE, -600.0)], Energy(0.005, 0.005), id="two-triangles"),
+        pytest.param([(0, 600.0), (GAP_MS, 600.0)], Energy(0.05, 0), id="five-minutes-are-bridged"),
         pytest.param([(0, 600.0), (GAP_MS + 1, 600.0)], None, id="a-gap-is-not"),
-        pytest.param([(-MINUTE, 600.0), (MINUTE, 600.0)], Flow(0.01, 0), id="cut-at-the-border"),
-        pytest.param([(-MINUTE, 0.0), (MINUTE, 600.0)], Flow(0.0075, 0), id="a-ramp-cut-at-the-border"),
+        pytest.param([(-MINUTE, 600.0), (MINUTE, 600.0)], Energy(0.01, 0), id="cut-at-the-border"),
+        pytest.param([(-MINUTE, 0.0), (MINUTE, 600.0)], Energy(0.0075, 0), id="a-ramp-cut-at-the-border"),
     ],
 )
-def test_energy_of_an_hour(points: list[tuple[int, float]], expected: Flow | None) -> None:
-    (flow,) = energy(points, [0, HOUR])
+def test_energy_of_an_hour(points: list[tuple[int, float]], expected: Energy | None) -> None:
+    (total,) = integrate(points, [0, HOUR])
     if expected is None:
-        assert flow is None
+        assert total is None
     else:
-        assert flow is not None
-        assert (flow.taken, flow.given) == pytest.approx((expected.taken, expected.given))
+        assert total is not None
+        assert (total.positive, total.negative) == pytest.approx((expected.positive, expected.negative))
 
 
 POINTS = st.lists(
@@ -50,19 +50,19 @@ CUTS = st.lists(st.integers(1, 4 * HOUR - 1), max_size=12, unique=True).map(sort
 
 @given(points=POINTS, cuts=CUTS)
 def test_any_cut_gives_the_same_sum(points: list[tuple[int, float]], cuts: list[int]) -> None:
-    (whole,) = energy(points, [0, 4 * HOUR])
-    parts = [flow for flow in energy(points, [0, *cuts, 4 * HOUR]) if flow]
+    (whole,) = integrate(points, [0, 4 * HOUR])
+    parts = [total for total in integrate(points, [0, *cuts, 4 * HOUR]) if total]
     assert bool(parts) == (whole is not None)
     if whole:
-        assert sum(part.taken for part in parts) == pytest.approx(whole.taken, abs=1e-9)
-        assert sum(part.given for part in parts) == pytest.approx(whole.given, abs=1e-9)
+        assert sum(part.positive for part in parts) == pytest.approx(whole.positive, abs=1e-9)
+        assert sum(part.negative for part in parts) == pytest.approx(whole.negative, abs=1e-9)
 
 
 @given(points=POINTS)
-def test_what_comes_in_less_what_goes_out_is_the_integral(points: list[tuple[int, float]]) -> None:
-    (flow,) = energy(points, [0, 4 * HOUR])
+def test_positive_minus_negative_is_the_integral(points: list[tuple[int, float]]) -> None:
+    (total,) = integrate(points, [0, 4 * HOUR])
     plain = sum((a + b) / 2 * (t1 - t0) / KWH for (t0, a), (t1, b) in pairwise(points) if t1 - t0 <= GAP_MS)
-    assert (flow.taken - flow.given if flow else 0) == pytest.approx(plain, abs=1e-9)
+    assert (total.positive - total.negative if total else 0) == pytest.approx(plain, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_what_comes_in_less_what_goes_out_is_the_integral(points: list[tuple[int
         pytest.param([101, 102], 100, 2, id="a-total"),
     ],
 )
-def test_counted(values: list[float], before: float, expected: float) -> None:
-    assert counted(values, before) == expected
+def test_counter_increase(values: list[float], before: float, expected: float) -> None:
+    assert counter_increase(values, before) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Older readings are packed, and nobody who asks for them sees a difference."""
+"""Older readings are compressed, and no query returns anything else."""
 
 import shutil
 import sqlite3
@@ -13,9 +13,9 @@ import pytest
 from services.recorder.rows import to_row
 from services.recorder.store import Store, open_store
 from services.recorder.tools.check import check
-from services.recorder.tools.export import Wish, export, overview
+from services.recorder.tools.export import ExportRequest, export, overview
 from services.recorder.tools.period import Period
-from services.recorder.upkeep import ROWS_FOR, Upkeep
+from services.recorder.upkeep import COMPRESS_AFTER, Upkeep
 from shared.history.derived import BATTERIES
 from shared.history.engine import reader
 from shared.history.queries import latest, series
@@ -30,7 +30,7 @@ ALWAYS = Period()
 COUNT = 150
 """Minutes: a part of an hour, two hours, and a part of another one."""
 END = START + COUNT * MINUTE
-OVER = datetime(2026, 11, 1, 2, tzinfo=UTC) + ROWS_FOR
+OVER = datetime(2026, 11, 1, 2, tzinfo=UTC) + COMPRESS_AFTER
 """Two hours are old enough then."""
 
 
@@ -78,7 +78,7 @@ def loads(path: Path) -> list[float | None]:
 
 def exported(path: Path, table: str, period: Period = ALWAYS) -> str:
     file = path.with_name(f"{table}.jsonl")
-    export(path, Wish(table, period, "jsonl", str(file), force=True))
+    export(path, ExportRequest(table, period, "jsonl", str(file), force=True))
     return file.read_text()
 
 
@@ -96,7 +96,7 @@ def answers(path: Path) -> dict[str, Any]:
     }
 
 
-def test_nobody_sees_a_difference(store: Store, path: Path) -> None:
+def test_compression_changes_no_query(store: Store, path: Path) -> None:
     before = answers(path)
     tend(store)
     assert ask(path, "SELECT source, device, sum(n) FROM packed GROUP BY 1, 2 ORDER BY 1, 2") == [
@@ -109,7 +109,7 @@ def test_nobody_sees_a_difference(store: Store, path: Path) -> None:
     assert any(line.startswith("inverter_state: 160 rows, from 2026-11-01T00:20") for line in check(path, OVER))
 
 
-def test_everything_can_be_made_anew_of_what_is_packed(store: Store, path: Path) -> None:
+def test_roll_ups_can_be_recomputed_from_compressed_hours(store: Store, path: Path) -> None:
     before = answers(path)
     tend(store)
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -134,17 +134,17 @@ def test_late_readings_join_their_hour(store: Store, path: Path) -> None:
     assert high == (9000,)
 
 
-def test_packed_hours_go_in_their_time(store: Store, path: Path) -> None:
+def test_compressed_hours_are_purged_when_due(store: Store, path: Path) -> None:
     rollups = exported(path, "inverter_rollup")
     tend(store)
-    tend(store, now=OVER - ROWS_FOR + timedelta(days=30, hours=-1), raw_days=30)
+    tend(store, now=OVER - COMPRESS_AFTER + timedelta(days=30, hours=-1), raw_days=30)
     assert ask(path, "SELECT DISTINCT at / 3600000 % 24 FROM packed") == [(1,), (2,)]
     tend(store, now=OVER + timedelta(days=90), raw_days=30)
     assert ask(path, "SELECT count(*) FROM packed") == [(0,)]
     assert exported(path, "inverter_rollup") == rollups
 
 
-def test_what_is_packed_takes_less_than_a_tenth(path: Path, store: Store) -> None:
+def test_compression_saves_nine_tenths(path: Path, store: Store) -> None:
     size = "SELECT sum(pgsize) FROM dbstat WHERE name = 'battery_state'"
     store.write([battery(COUNT + number / 6) for number in range(6000)])
     (rows,) = ask(path, size)[0]

@@ -1,11 +1,11 @@
-"""What is packed comes out again as it went in, to the last digit."""
+"""Decompressing returns exactly what was compressed."""
 
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.history.packing import pack, unpack
+from shared.history.compression import compress, decompress
 
 NAMES = ("load_power_w", "grid_voltage_v", "cell_voltages_v", "heating")
 ROWS = st.lists(
@@ -25,16 +25,16 @@ ROWS = st.lists(
 @given(ROWS)
 def test_there_and_back(rows: list[tuple[Any, ...]]) -> None:
     rows.sort(key=lambda row: row[0])
-    assert list(unpack(pack(NAMES, rows), NAMES)) == rows
+    assert list(decompress(compress(NAMES, rows), NAMES)) == rows
 
 
 @given(ROWS)
 def test_only_what_is_asked_for_and_nothing_of_what_came_later(rows: list[tuple[Any, ...]]) -> None:
     rows.sort(key=lambda row: row[0])
-    told = list(unpack(pack(NAMES, rows), ("heating", "new_column")))
+    told = list(decompress(compress(NAMES, rows), ("heating", "new_column")))
     assert told == [(at, heating, None) for at, _, _, _, heating in rows]
 
 
 def test_what_stays_the_same_costs_next_to_nothing() -> None:
     rows = [(10_000 * number, 700, 230.1, "[3.312,3.313]", False) for number in range(360)]
-    assert len(pack(NAMES, rows)) < 150
+    assert len(compress(NAMES, rows)) < 150
