@@ -15,7 +15,7 @@ from shared.texts.devices import device_words
 GRID_WORDS = {
     Expected.OUTAGE: "planned",
     Expected.POSSIBLE_OUTAGE: "possibly_planned",
-    Expected.LIGHT: "unplanned",
+    Expected.POWER: "unplanned",
     Expected.EMERGENCY: "emergency",
 }
 MINUTE = timedelta(minutes=1)
