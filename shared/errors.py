@@ -2,13 +2,26 @@
 
 from pathlib import Path
 
+from shared.conditions import Reason
+
 
 class EasunError(Exception):
-    """Base of all our errors; its text is one plain sentence for the user."""
+    """Base of all our errors: its reason is rendered in the reader's language, its text is the reason in English."""
+
+    def __init__(self, reason: Reason | str) -> None:
+        self.reason = reason if isinstance(reason, Reason) else Reason.sentence(reason)
+        super().__init__(self.reason.text)
 
 
 class ConfigError(EasunError):
-    """Only the user can mend this: a setting, a password, a path. The service says it and ends."""
+    """Only the user can correct this: a setting, a password, a path. The service reports it and ends."""
+
+
+class UsageError(EasunError):
+    """A command-line tool cannot do what was typed; its English sentence is printed there and goes nowhere else."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(Reason.sentence(sentence))
 
 
 class DeviceError(EasunError):
@@ -32,7 +45,7 @@ class CommandRefusedError(DeviceError):
 
 
 class BadMessageError(EasunError):
-    """A payload on the broker that is not what its topic carries. Said, left out, and the next one is read."""
+    """A payload that does not fit its topic. It is reported and ignored, and the next one is read."""
 
 
 class StorageError(EasunError):
@@ -40,9 +53,9 @@ class StorageError(EasunError):
 
 
 class DamagedError(StorageError):
-    """A file is no database any more. It is never mended, only set aside; `inode` tells it from a newer one."""
+    """A file is no database any more. It is never repaired, only set aside; `inode` tells it from a newer one."""
 
-    def __init__(self, reason: str, file: Path, inode: int | None) -> None:
+    def __init__(self, reason: Reason | str, file: Path, inode: int | None) -> None:
         super().__init__(reason)
         self.file = file
         self.inode = inode

@@ -1,9 +1,10 @@
-"""What is wrong with a service at the moment, said once when it begins and once when it ends."""
+"""What is wrong with a service at the moment, logged once when it begins and once when it ends."""
 
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from shared.conditions import Reason
 from shared.messages import ServiceHealth, ServiceStatus
 from shared.version import program_version
 
@@ -11,55 +12,62 @@ log = logging.getLogger("health")
 
 
 class Health:
-    """Named problems of one service: degraded while there is any, disabled when it was not asked to work.
+    """The open problems of one service by slot: degraded while there is any, disabled when it was not asked to work.
 
-    `changed` is called after every change, so that the status topic tells the truth at once.
+    `changed` is called after every change, so that the published status is right at once.
     """
 
     def __init__(self) -> None:
         self.changed: Callable[[], None] = lambda: None
-        self._problems: dict[str, str] = {}
-        self._disabled: str | None = None
+        self._problems: dict[str, Reason] = {}
+        self._disabled: Reason | None = None
         self._since = datetime.now(UTC)
 
-    def problem(self, name: str, sentence: str) -> None:
-        """Say that something does not work, in one sentence; the same sentence again says nothing."""
-        if self._problems.get(name) != sentence:
-            log.warning("%s", sentence)
-            self._update(self._problems | {name: sentence})
+    def report(self, slot: str, reason: Reason | None) -> None:
+        """Set or, with None, clear the problem in a slot. Reporting the same again changes and logs nothing."""
+        before = self._problems.get(slot)
+        if reason == before:
+            return
+        if reason:
+            log.warning("%s", reason.text)
+            self._update(self._problems | {slot: reason})
+        elif before:
+            log.info("Works again. It was: %s", before.text)
+            self._update({name: one for name, one in self._problems.items() if name != slot})
+
+    def problem(self, name: str, sentence: str | Reason) -> None:
+        """Report, until every caller reports a condition."""
+        self.report(name, sentence if isinstance(sentence, Reason) else Reason.sentence(sentence))
 
     def solved(self, name: str) -> None:
-        """Say that it works again; says nothing where nothing was wrong."""
-        if name in self._problems:
-            log.info("Works again. It was: %s", self._problems[name])
-            self._update({key: text for key, text in self._problems.items() if key != name})
+        """Clear, until every caller reports a condition."""
+        self.report(name, None)
 
-    def disable(self, sentence: str) -> None:
-        """Say that the service has nothing to do, and what would give it something."""
-        if self._disabled != sentence:
-            log.info("%s", sentence)
-            self._disabled = sentence
+    def disable(self, reason: Reason | str) -> None:
+        """Report that the service has nothing to do, and what would give it something."""
+        reason = reason if isinstance(reason, Reason) else Reason.sentence(reason)
+        if self._disabled != reason:
+            log.info("%s", reason.text)
+            self._disabled = reason
             self.changed()
 
     def enable(self) -> None:
-        """Say that the service has something to do after all."""
+        """Report that the service has something to do after all."""
         if self._disabled:
             self._disabled = None
             self.changed()
 
     def status(self, at: datetime) -> ServiceStatus:
-        """Return what the status topic should say now."""
-        reasons = [self._disabled] if self._disabled else list(self._problems.values())
-        return ServiceStatus(
-            at=at, state=self._state(), since=self._since, reason=" ".join(reasons) or None, version=program_version()
-        )
+        """Return the status to publish."""
+        reasons = (self._disabled,) if self._disabled else tuple(self._problems.values())
+        return ServiceStatus(at=at, state=self._state(), since=self._since, reasons=reasons, version=program_version())
 
     def _state(self) -> ServiceHealth:
         if self._disabled:
             return ServiceHealth.DISABLED
         return ServiceHealth.DEGRADED if self._problems else ServiceHealth.ONLINE
 
-    def _update(self, problems: dict[str, str]) -> None:
+    def _update(self, problems: dict[str, Reason]) -> None:
         if bool(problems) != bool(self._problems):
             self._since = datetime.now(UTC)
         self._problems = problems

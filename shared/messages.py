@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -12,8 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    field_validator,
     model_validator,
 )
+
+from shared.conditions import Reason
 
 
 def _utc_milliseconds(at: datetime) -> datetime:
@@ -35,7 +38,10 @@ Moment = Annotated[
 """A moment in UTC, in whole milliseconds, so that what was sent equals what is read back."""
 
 
-Whole = Annotated[int, Field(ge=-(2**31), lt=2**32)]
+VERSION = 2
+"""The version of the payloads' schema."""
+
+Int32 = Annotated[int, Field(ge=-(2**31), lt=2**32)]
 """A whole number that every database can hold: 32 bits, with or without a sign."""
 
 
@@ -52,12 +58,26 @@ Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class Message(BaseModel):
-    """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema."""
+    """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema.
+
+    Since version 2 whatever says why is a Reason; retained messages of version 1, with bare sentences, are still read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     at: Moment
-    v: Whole = 1
+    v: Int32 = VERSION
+
+
+def _renamed(**names: str) -> Any:
+    """Return a validator that reads messages of version 1, in which these fields had other names: old=new."""
+
+    def rename(given: Any) -> Any:
+        if not isinstance(given, dict) or not names.keys() & given.keys():
+            return given
+        return {names.get(name, name): value for name, value in given.items()}
+
+    return model_validator(mode="before")(rename)
 
 
 class Contact(StrEnum):
@@ -72,7 +92,9 @@ class Availability(Message):
 
     state: Contact
     since: Moment
-    why: str | None = None
+    reason: Reason | None = None
+
+    _version_1 = _renamed(why="reason")
 
 
 class ServiceHealth(StrEnum):
@@ -92,8 +114,15 @@ class ServiceStatus(Message):
 
     state: ServiceHealth
     since: Moment | None
-    reason: str | None = None
+    reasons: tuple[Reason, ...] = ()
     version: str
+
+    _version_1 = _renamed(reason="reasons")
+
+    @field_validator("reasons", mode="before")
+    @classmethod
+    def _as_list(cls, given: Any) -> Any:
+        return () if given is None else (given,) if isinstance(given, str) else given
 
 
 class Grid(StrEnum):
@@ -142,69 +171,69 @@ class InverterState(Message):
     """
 
     mode: Mode = Mode.UNKNOWN
-    mode_code: Whole | None = None
+    mode_code: Int32 | None = None
 
     grid_voltage_v: float | None = None
     grid_frequency_hz: float | None = None
-    grid_power_w: Whole | None = None
-    grid_charging_power_w: Whole | None = None
-    external_ct_power_w: Whole | None = None
+    grid_power_w: Int32 | None = None
+    grid_charging_power_w: Int32 | None = None
+    external_ct_power_w: Int32 | None = None
 
     inverter_voltage_v: float | None = None
     inverter_current_a: float | None = None
     inverter_frequency_hz: float | None = None
-    inverter_power_w: Whole | None = None
-    inverter_charging_power_w: Whole | None = None
+    inverter_power_w: Int32 | None = None
+    inverter_charging_power_w: Int32 | None = None
     inverter_charging_current_a: float | None = None
 
     output_voltage_v: float | None = None
     output_current_a: float | None = None
     output_frequency_hz: float | None = None
-    load_power_w: Whole | None = None
-    load_apparent_power_va: Whole | None = None
-    load_percent: Whole | None = None
+    load_power_w: Int32 | None = None
+    load_apparent_power_va: Int32 | None = None
+    load_percent: Int32 | None = None
 
     output2_voltage_v: float | None = None
     output2_current_a: float | None = None
-    output2_power_w: Whole | None = None
-    output2_apparent_power_va: Whole | None = None
-    output2_load_percent: Whole | None = None
+    output2_power_w: Int32 | None = None
+    output2_apparent_power_va: Int32 | None = None
+    output2_load_percent: Int32 | None = None
 
     total_output_current_a: float | None = None
-    total_load_power_w: Whole | None = None
-    total_load_apparent_power_va: Whole | None = None
-    total_load_percent: Whole | None = None
+    total_load_power_w: Int32 | None = None
+    total_load_apparent_power_va: Int32 | None = None
+    total_load_percent: Int32 | None = None
 
     battery_voltage_v: float | None = None
     battery_current_a: float | None = None
     battery_current_average_a: float | None = None
-    battery_power_w: Whole | None = None
+    battery_power_w: Int32 | None = None
     battery_soc_percent: float | None = Field(default=None, ge=0, le=100)
 
-    pv_power_w: Whole | None = None
-    pv_charging_power_w: Whole | None = None
+    pv_power_w: Int32 | None = None
+    pv_charging_power_w: Int32 | None = None
     pv_charging_current_a: float | None = None
     pv1_voltage_v: float | None = None
     pv1_current_a: float | None = None
-    pv1_power_w: Whole | None = None
+    pv1_power_w: Int32 | None = None
     pv2_voltage_v: float | None = None
     pv2_current_a: float | None = None
-    pv2_power_w: Whole | None = None
+    pv2_power_w: Int32 | None = None
     pv_energy_today_kwh: float | None = None
     pv_energy_total_kwh: float | None = None
 
     bus_voltage_v: float | None = None
-    inverter_temperature_c: Whole | None = None
-    dcdc_temperature_c: Whole | None = None
-    pv_temperature_c: Whole | None = None
+    inverter_temperature_c: Int32 | None = None
+    dcdc_temperature_c: Int32 | None = None
+    pv_temperature_c: Int32 | None = None
 
-    fault_bits: Whole | None = None
-    warning_bits: Whole | None = None
-    warning_bits_masked: Whole | None = None
-    faults: tuple[str, ...] | None = None
-    warnings: tuple[str, ...] | None = None
-    power_flow_bits: Whole | None = None
-    power_flow_ext_bits: Whole | None = None
+    fault_bits: Int32 | None = None
+    warning_bits: Int32 | None = None
+    warning_bits_masked: Int32 | None = None
+    faults: tuple[Reason, ...] | None = None
+    warnings: tuple[Reason, ...] | None = None
+    power_flow_bits: Int32 | None = None
+    power_flow_ext_bits: Int32 | None = None
 
 
 class InverterInfo(Message):
@@ -215,12 +244,12 @@ class InverterInfo(Message):
 
     model: str
     layout: str
-    protocol_number: Whole | None = None
-    device_type: Whole | None = None
+    protocol_number: Int32 | None = None
+    device_type: Int32 | None = None
     serial_number: str | None = None
     firmware: str | None = None
-    rated_power_w: Whole | None = None
-    settings: dict[str, float | Whole | str | None] = Field(default_factory=dict)
+    rated_power_w: Int32 | None = None
+    settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 
 class PackHealth(StrEnum):
@@ -251,21 +280,21 @@ class BatteryState(Message):
     current_a: float | None = None
     power_w: float | None = None
     soc_percent: float | None = Field(default=None, ge=0, le=100)
-    soh_percent: Whole | None = None
+    soh_percent: Int32 | None = None
     remaining_ah: float | None = None
     full_ah: float | None = None
     nominal_ah: float | None = None
-    cycles: Whole | None = None
+    cycles: Int32 | None = None
     lifetime_ah: float | None = None
-    runtime_s: Whole | None = None
+    runtime_s: Int32 | None = None
 
     cell_voltages_v: tuple[float | None, ...] | None = None
     cell_resistances_ohm: tuple[float | None, ...] | None = None
     cell_min_v: float | None = None
     cell_max_v: float | None = None
     cell_delta_v: float | None = None
-    cell_min_number: Whole | None = None
-    cell_max_number: Whole | None = None
+    cell_min_number: Int32 | None = None
+    cell_max_number: Int32 | None = None
 
     temperatures_c: tuple[float | None, ...] | None = None
     mosfet_temperature_c: float | None = None
@@ -276,16 +305,16 @@ class BatteryState(Message):
     balancing: Balancing | None = None
     balance_current_a: float | None = None
 
-    alarm_bits: Whole | None = None
-    alarms: tuple[str, ...] | None = None
-    wire_warning_bits: Whole | None = None
+    alarm_bits: Int32 | None = None
+    alarms: tuple[Reason, ...] | None = None
+    wire_warning_bits: Int32 | None = None
     health: PackHealth = PackHealth.UNKNOWN
-    health_reasons: tuple[str, ...] = ()
+    health_reasons: tuple[Reason, ...] = ()
 
-    rssi_dbm: Whole | None = None
+    rssi_dbm: Int32 | None = None
     frame_age_s: float | None = None
-    reconnects: Whole | None = None
-    bad_frames: Whole | None = None
+    reconnects: Int32 | None = None
+    bad_frames: Int32 | None = None
     packs: tuple[str, ...] | None = None
 
 
@@ -301,7 +330,7 @@ class BatteryInfo(Message):
     serial_number: str | None = None
     manufactured: str | None = None
     device_name: str | None = None
-    cell_count: Whole | None = None
+    cell_count: Int32 | None = None
     settings: dict[str, float | bool | None] = Field(default_factory=dict)
 
 
@@ -381,8 +410,8 @@ class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is the
-    last good answer of a source, None where there was none yet; stale means that it is older than a day. problem says
-    in one sentence why there is no newer one. change is the last one, and stays through restarts.
+    last good answer of a source, None where there was none yet; stale means that it is older than a day. reason says
+    why there is no newer one. change is the last one, and stays through restarts.
     """
 
     queue: str
@@ -393,8 +422,10 @@ class OutageSchedule(Message):
     operator_stamp: Moment | None = None
     fetched_at: Moment | None = None
     stale: bool = False
-    problem: str | None = None
+    reason: Reason | None = None
     change: ScheduleChange | None = None
+
+    _version_1 = _renamed(problem="reason")
 
 
 class Via(StrEnum):
@@ -422,7 +453,9 @@ class PlugState(Message):
     since: Moment | None = None
     protected: bool = False
     dry_run: bool = False
-    problem: str | None = None
+    reason: Reason | None = None
+
+    _version_1 = _renamed(problem="reason")
 
 
 class PlugCommand(Message):
@@ -453,4 +486,6 @@ class PlugAction(Message):
     outcome: ActionOutcome
     via: Via | None = None
     transition_id: str | None = None
-    why: str | None = None
+    reason: Reason | None = None
+
+    _version_1 = _renamed(why="reason")

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+from shared.backoff import Backoff
 from shared.bus import Bus
+from shared.conditions import broker
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
 from shared.health import Health
 from shared.logs import to_file, to_stderr
@@ -61,7 +63,7 @@ def run(
     try:
         settings = load(settings_type)
     except ConfigError as error:
-        asyncio.run(_last_words(name, str(error)))
+        asyncio.run(_last_words(name, error))
         _give_up(error)
     to_stderr(name, settings.log_level)
     if settings.log_dir:
@@ -75,23 +77,23 @@ def run(
 async def repeat(
     step: Callable[[], Awaitable[float]],
     health: Health,
-    problem: str,
+    slot: str,
     *,
     retry_first_s: float = RETRY_FIRST_S,
     retry_most_s: float = RETRY_MOST_S,
 ) -> NoReturn:
     """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
     clock = asyncio.get_running_loop().time
-    retry = retry_first_s
+    backoff = Backoff(retry_first_s, retry_most_s)
     while True:
         began = clock()
         try:
             pause = await step()
-            retry = retry_first_s
-            health.solved(problem)
+            backoff.reset()
+            health.report(slot, None)
         except (DeviceOfflineError, BadReplyError) as error:
-            pause, retry = retry, min(2 * retry, retry_most_s)
-            health.problem(problem, str(error))
+            pause = backoff.next_s()
+            health.report(slot, error.reason)
         _heed_cancellation()
         await asyncio.sleep(max(0.0, began + pause - clock()))
 
@@ -145,9 +147,9 @@ async def _end(work: asyncio.Task[None]) -> None:
         await asyncio.wait([work], timeout=STOP_AGAIN_S)
 
 
-async def _goodbye(bus: Bus, connection: asyncio.Task[None], failure: BaseException | None) -> None:
+async def _goodbye(bus: Bus, connection: asyncio.Task[None], failure: ConfigError | None) -> None:
     if await _reached(bus, connection, LAST_WORDS_S if failure else 0.1):
-        await bus.close(str(failure) if failure else "Stopped.")
+        await bus.close(failure.reason if failure else broker.STOPPED())
 
 
 async def _reached(bus: Bus, connection: asyncio.Task[None], patience_s: float) -> bool:
@@ -175,7 +177,8 @@ async def _watchdog(health: Health) -> None:
     notify("READY=1")
     while True:
         status = health.status(datetime.now(UTC))
-        notify("WATCHDOG=1", f"STATUS={status.state}: {status.reason}" if status.reason else f"STATUS={status.state}")
+        why = " ".join(reason.text for reason in status.reasons)
+        notify("WATCHDOG=1", f"STATUS={status.state}: {why}" if why else f"STATUS={status.state}")
         await asyncio.sleep(HEARTBEAT_S)
 
 
@@ -194,12 +197,12 @@ async def _told_to_stop() -> None:
     await stop.wait()
 
 
-async def _last_words(name: str, sentence: str) -> None:
+async def _last_words(name: str, error: ConfigError) -> None:
     """Put the reason on the status topic, where the settings allow so much."""
     with suppress(ConfigError):
         bus = Bus(load(MqttSettings), name, Health())
         connection = asyncio.create_task(bus.run())
-        await _goodbye(bus, connection, ConfigError(sentence))
+        await _goodbye(bus, connection, error)
         connection.cancel()
         await asyncio.gather(connection, return_exceptions=True)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.bot import kept
 from services.bot.alert import Alert, Group
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 
 class Role(StrEnum):

@@ -1,7 +1,8 @@
 """The menu of commands in each language; Ukrainian is also what other languages see."""
 
 from services.bot.answers import COMMANDS
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import say
+from shared.texts.language import Language
 
 
 def _menu(language: Language) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from services.bot.records import Chart
 from shared.messages import Grid
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import say
+from shared.texts.language import Language
 
 SIZE_INCHES = (7.2, 7.2)
 DPI = 150

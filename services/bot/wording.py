@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from shared.texts.devices import device_words
+
 from services.bot.alert import Alert, Kind
 from services.bot.days import day_text
 from services.bot.words import Html, Voice, lines, paragraphs
@@ -10,7 +12,6 @@ from shared import outages
 from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleChange, Window
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
-from shared.texts.devices import device_words
 
 GRID_WORDS = {
     Expected.OUTAGE: "planned",

@@ -1,31 +1,27 @@
 """Sentences for Telegram: the shared catalogue with every value escaped, lines joined, long texts split. Pure."""
 
-from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from html import escape
 
-from shared.texts.numbers import Speech
+from shared.texts.language import Language
+from shared.texts.localizer import Localized, Localizer
 
 LONGEST = 3600
 """Telegram takes 4096 characters after it has read the tags; we count the tags too, but an emoji once, not twice."""
 
 
-class Html(str):
-    """A text that is HTML already."""
-
-    __slots__ = ()
+Html = Localized
+"""A text that is HTML already."""
 
 
-@dataclass(frozen=True)
-class Voice(Speech):
-    """Speaks HTML: what is put into a sentence is escaped unless it is Html already."""
+def html_escape(text: str) -> str:
+    """Return a text as Telegram's HTML wants it."""
+    return escape(text, quote=False)
 
-    def __call__(self, name: str, /, **values: object) -> Html:
-        """Return a sentence of the catalogue as HTML."""
-        return Html(super().__call__(name, **{key: self._safe(value) for key, value in values.items()}))
 
-    @staticmethod
-    def _safe(value: object) -> object:
-        return escape(value, quote=False) if isinstance(value, str) and not isinstance(value, Html) else value
+def Voice(language: Language, now: datetime, zone: tzinfo) -> Localizer:  # noqa: N802
+    """Return a localizer that speaks HTML."""
+    return Localizer(language, now, zone, html_escape)
 
 
 def lines(*given: str | None) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import say
+from shared.texts.language import Language
 
 MANIFEST = "/manifest.webmanifest"
 ICONS = {

@@ -2,7 +2,7 @@
 
 from flask import has_request_context, request
 
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 COOKIE = "language"
 

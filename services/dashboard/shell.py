@@ -8,7 +8,7 @@ from dash import dcc, html
 from services.dashboard.markup import attributes, icon, text
 from services.dashboard.pages import Page
 from services.dashboard.wording import Clock
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 HEADER_PX = 56
 TABS_PX = 60

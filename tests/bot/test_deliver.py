@@ -13,7 +13,7 @@ from services.bot.memory import Memory
 from services.bot.outbox import Outbox
 from services.bot.telegram import Keyboard, LostChatError, PassingError
 from shared.health import Health
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, at
 from tests.support.flying_time import fly
 from tests.support.waiting import until

@@ -14,7 +14,7 @@ from services.bot.outbox import Outbox
 from services.bot.settings import roles
 from services.bot.words import split
 from shared.errors import StorageError
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, at, house, voice
 
 SEEN = Memory(plan_seen=True)

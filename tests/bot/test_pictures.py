@@ -11,7 +11,7 @@ from services.bot.records import Chart
 from shared.history.engine import reader
 from shared.history.queries import GridSpan, Series
 from shared.messages import Grid
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, at, plan, voice, window
 
 

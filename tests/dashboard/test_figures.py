@@ -21,7 +21,7 @@ from services.dashboard.wording import Clock
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import Outage
 from shared.messages import Grid
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
 DARK = THEMES["dark"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.dashboard.history.periods import LONGEST_DAYS, Period, Span, asked_for, period
 from services.dashboard.wording import Clock
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
 CLOCK = Clock(Language.EN, datetime(2026, 11, 30, tzinfo=UTC), KYIV)

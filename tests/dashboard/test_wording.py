@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.dashboard.wording import Clock
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 KYIV = ZoneInfo("Europe/Kyiv")
 

@@ -14,7 +14,7 @@ from services.recorder.ingest import commit_batch
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store
 from services.recorder.upkeep import Upkeep
-from shared.link import Delivery
+from shared.bus import Delivery
 from shared.messages import InverterState
 from shared.topics import INVERTER_STATE
 from tests.support.recorded import ask

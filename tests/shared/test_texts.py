@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
+from shared.texts.devices import UKRAINIAN, device_words
 
 from services.bms.alarms import TEXTS
-from shared.texts.catalogue import Language
-from shared.texts.devices import UKRAINIAN, device_words
-from shared.texts.numbers import Speech
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from tests.support.broker import ROOT
 
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
@@ -52,6 +52,6 @@ def test_templates_hold_as_many_numbers_as_they_are_given() -> None:
     ("language", "power", "length"), [("uk", "1,24\u00a0кВт", "7 год 2 хв"), ("en", "1.24\u00a0kW", "7 h 2 min")]
 )
 def test_numbers_and_lengths_read_naturally(language: Language, power: str, length: str) -> None:
-    speech = Speech(Language(language), NOW)
+    speech = Localizer(Language(language), NOW)
     assert speech.power(1240) == power
     assert speech.lasted(timedelta(hours=7, minutes=2)) == length

@@ -15,7 +15,8 @@ from services.dashboard.access.throttle import Throttle
 from services.dashboard.access.token import csrf_token
 from services.dashboard.headers import LOOK_EARLY
 from services.dashboard.language import asked_language
-from shared.texts.catalogue import Language, say
+from shared.texts.catalogue import say
+from shared.texts.language import Language
 
 log = logging.getLogger("access")
 

@@ -12,7 +12,7 @@ from services.dashboard.wording import Clock
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import Outage
 from shared.messages import Grid
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 WIDE_ENOUGH = 0.16
 """The part of the chart that a shaded time must cover before there is room for words in it."""

@@ -2,9 +2,9 @@
 
 from services.dashboard.now.nodes import STILL_W, sign
 from services.dashboard.wording import Clock
-from shared.charge import load_w
+from shared.live_figures import load_w
 from shared.messages import Grid, InverterState
-from shared.texts.numbers import JOINED
+from shared.texts.localizer import JOINED
 
 
 def verdict(inverter: InverterState, grid: Grid, soc_percent: float | None, clock: Clock) -> str:

@@ -15,7 +15,7 @@ from services.dashboard.system.places import places
 from services.dashboard.system.versions import versions
 from services.dashboard.system.view import view
 from services.dashboard.wording import Clock
-from shared.texts.catalogue import Language
+from shared.texts.language import Language
 
 BUNDLE = "/diagnostics.zip"
 LOOKS = ("auto", "light", "dark")

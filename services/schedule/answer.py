@@ -1,0 +1,119 @@
+"""A source's answer in one form for all sources, and the parts that their parsers share, pure."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.conditions import Reason, schedule
+from shared.errors import BadReplyError, EasunError
+from shared.messages import Certainty, DayPlan, Window
+from shared.outages import wall
+
+ZONE = "Europe/Kyiv"
+"""All operators write wall-clock time of Kyiv."""
+
+DAY_MIN = 1440
+STAMPS = ("%d.%m.%Y %H:%M", "%H:%M %d.%m.%Y")
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
+QUEUE = re.compile(r"[0-9A-Za-z._-]{1,20}")
+
+
+class NonsenseError(EasunError):
+    """A part of an answer that makes no sense."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day as a source has it, with windows that may run into the next."""
+
+    state: DayPlan
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A parsed answer: the days in it, and what was odd.
+
+    as_of is when a mirror itself looked at the operator, stamp the operator's own time of publication, queues all that
+    the source knows, where it lists them.
+    """
+
+    days: Mapping[date, Day] = field(default_factory=dict)
+    as_of: datetime | None = None
+    stamp: datetime | None = None
+    queues: tuple[str, ...] | None = None
+    odd: tuple[Reason, ...] = ()
+
+
+def json_of(body: bytes) -> Any:
+    """Return the JSON in a body. Raises BadReplyError, with its own reason for a web page and for an empty body."""
+    text = body.decode("utf-8-sig", "replace").strip()
+    if not text:
+        raise BadReplyError(schedule.EMPTY_ANSWER())
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadReplyError(schedule.WEB_PAGE() if text.startswith("<") else schedule.NOT_JSON()) from None
+
+
+def window(day: date, start_min: int, end_min: int, certainty: Certainty) -> Window | None:
+    """Return a window from minutes of the wall clock; None where the clock skips all of it in spring."""
+    start, end = wall(day, start_min, ZONE), wall(day, end_min, ZONE)
+    return Window(start=start, end=end, certainty=certainty) if start < end else None
+
+
+def queues_of(names: Iterable[object]) -> tuple[str, ...] | None:
+    """Return the names that can be those of a queue, None where there is none."""
+    return tuple(name for name in names if isinstance(name, str) and QUEUE.fullmatch(name)) or None
+
+
+def minutes(text: object) -> int:
+    """Return the minutes after midnight of "HH:MM", up to 24:00."""
+    found = CLOCK.fullmatch(text.strip()) if isinstance(text, str) and text.isascii() else None
+    minute = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else DAY_MIN + 1
+    if minute > DAY_MIN:
+        raise NonsenseError(schedule.not_a_time(text=_short(text)))
+    return minute
+
+
+def calendar_day(text: object) -> date:
+    """Return the date of "dd.mm.yyyy"."""
+    try:
+        return sensible(datetime.strptime(str(text), "%d.%m.%Y").replace(tzinfo=UTC).date())
+    except ValueError:
+        raise NonsenseError(schedule.not_a_date(text=_short(text))) from None
+
+
+def sensible(day: date) -> date:
+    """Return a date that may stand in a plan, or raise NonsenseError."""
+    if not 2000 <= day.year <= 2100:
+        raise NonsenseError(schedule.not_a_date(text=str(day)))
+    return day
+
+
+def stamp(text: object) -> datetime | None:
+    """Return an operator's time of publication in either of its two forms, or None."""
+    for form in STAMPS:
+        try:
+            local = datetime.strptime(str(text), form).replace(tzinfo=ZoneInfo(ZONE))
+            return local.astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def iso_moment(text: object) -> datetime | None:
+    """Return a moment of ISO 8601 with its offset, or None."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _short(value: object) -> str:
+    return repr(value)[:40]

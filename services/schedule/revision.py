@@ -1,0 +1,154 @@
+"""From one version of the schedule to the next, pure: what is taken over, what is kept, and what has changed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from services.schedule.answer import ZONE, Answer
+from shared.conditions import Reason
+from shared.messages import DayPlan, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
+
+KEEP_UNCONFIRMED = timedelta(hours=6)
+"""A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
+real cancellation says "no outages"."""
+
+HORIZON_DAYS = 7
+SHIFTED_AT_MOST = timedelta(hours=4)
+
+
+def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source: str, now: datetime) -> OutageSchedule:
+    """Return the schedule after an answer, with what has changed since the one before.
+
+    The first schedule of a queue changes nothing. Yesterday is kept for the true start of an outage over midnight.
+    """
+    old = before if before and before.queue == queue else None
+    as_of = min(answer.as_of or now, now)
+    days, parts = _days(old, _trusted(old, answer, source), as_of, now, is_same=bool(old and old.source == source))
+    fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
+    plan = OutageSchedule(
+        at=now,
+        queue=queue,
+        source=source,
+        time_zone=ZONE,
+        days=tuple(days),
+        windows=merged(parts),
+        operator_stamp=answer.stamp,
+        fetched_at=fetched_at,
+        change=old.change if old else None,
+    )
+    change = difference(old, plan, now) if old and old.fetched_at else None
+    return plan.model_copy(update={"change": change}) if change else plan
+
+
+def failed(before: OutageSchedule | None, reason: Reason, *, queue: str, now: datetime) -> OutageSchedule:
+    """Return the last good schedule with the reason why there is no newer one, and whether it is stale."""
+    old = before if before and before.queue == queue else OutageSchedule(at=now, queue=queue)
+    return old.model_copy(update={"at": now, "reason": reason, "stale": is_stale(old, now)})
+
+
+def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> ScheduleChange | None:
+    """Return what differs from today on, or None. Windows are compared where both plans know the day."""
+    today = local_day(now, after.time_zone)
+    days = sorted({one.day for one in (*before.days, *after.days) if one.day >= today})
+    pairs = {day: (state_of(before, day), state_of(after, day)) for day in days}
+    both = [day for day, (old, new) in pairs.items() if old in FIRM and new in FIRM]
+    added, removed, moved = _compare(_on(both, before), _on(both, after))
+    change = ScheduleChange(
+        at=now,
+        published=tuple(day for day, pair in pairs.items() if _is_published(*pair)),
+        withdrawn=tuple(day for day, (old, new) in pairs.items() if old is not new and new is DayPlan.UNKNOWN),
+        states=tuple(day for day, pair in pairs.items() if _is_turned(*pair)),
+        added=added,
+        removed=removed,
+        moved=moved,
+    )
+    return change if change != ScheduleChange(at=now) else None
+
+
+def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:
+    """Return an answer, without its days where it comes from another source that has an older publication.
+
+    The operator's stamps decide only who is right, never what has changed.
+    """
+    is_other = old is not None and old.source not in (None, source)
+    if is_other and old and old.operator_stamp and answer.stamp and answer.stamp < old.operator_stamp:
+        known = {one.day for one in old.days}
+        return replace(answer, days={day: told for day, told in answer.days.items() if day not in known})
+    return answer
+
+
+def _days(
+    old: OutageSchedule | None, answer: Answer, as_of: datetime, now: datetime, *, is_same: bool
+) -> tuple[list[PlannedDay], list[Window]]:
+    """Choose for each day between what the source says now and what was known before."""
+    today = local_day(now, ZONE)
+    known = {one.day: one for one in old.days} if old else {}
+    days: list[PlannedDay] = []
+    parts: list[Window] = []
+    for day in sorted({*known, *answer.days}):
+        if not today - timedelta(days=1) <= day <= today + timedelta(days=HORIZON_DAYS):
+            continue
+        told = answer.days.get(day)
+        # a mirror that looked before we did knows less than we do
+        if told and (day not in known or as_of >= min(known[day].confirmed_at, now)):
+            days.append(PlannedDay(day=day, state=told.state, confirmed_at=as_of))
+            parts += told.windows
+        elif old and day in known and (day < today or told or not is_same or _is_recent(known[day], now)):
+            days.append(known[day])
+            parts += _kept(old, day, owned={*known, *answer.days})
+    return days, parts
+
+
+def _is_recent(known: PlannedDay, now: datetime) -> bool:
+    return now - known.confirmed_at <= KEEP_UNCONFIRMED
+
+
+def _kept(old: OutageSchedule, day: date, *, owned: set[date]) -> tuple[Window, ...]:
+    """Return the windows of a day in an older plan, and what of them runs into a day of which nobody says anything."""
+    start, end = bounds(day, ZONE)
+    return within(old.windows, start, end if day + timedelta(days=1) in owned else end + timedelta(days=1))
+
+
+def _is_published(old: DayPlan, new: DayPlan) -> bool:
+    return new in FIRM and old in (DayPlan.UNKNOWN, DayPlan.WAITING)
+
+
+def _is_turned(old: DayPlan, new: DayPlan) -> bool:
+    if old is new or new is DayPlan.UNKNOWN or _is_published(old, new):
+        return False
+    return not (old in FIRM and new in FIRM) and not (old is DayPlan.UNKNOWN and new is DayPlan.WAITING)
+
+
+def _on(days: Iterable[date], plan: OutageSchedule) -> tuple[Window, ...]:
+    return merged(part for day in days for part in within(plan.windows, *bounds(day, plan.time_zone)))
+
+
+def _compare(
+    before: tuple[Window, ...], after: tuple[Window, ...]
+) -> tuple[tuple[Window, ...], tuple[Window, ...], tuple[Move, ...]]:
+    """Return added, removed and moved windows."""
+    added = [one for one in after if one not in before]
+    removed: list[Window] = []
+    moved: list[Move] = []
+    for old in before:
+        if old in after:
+            continue
+        new = max(added, key=lambda one: overlap(old.start, old.end, one), default=None)
+        if new is None or not _is_same_outage(old, new):
+            new = next((one for one in added if _is_shifted(old, one)), None)
+        if new is None:
+            removed.append(old)
+        else:
+            moved.append(Move(before=old, after=new))
+            added.remove(new)
+    return tuple(added), tuple(removed), tuple(moved)
+
+
+def _is_same_outage(one: Window, other: Window) -> bool:
+    return overlap(one.start, one.end, other) > timedelta()
+
+
+def _is_shifted(one: Window, other: Window) -> bool:
+    """Whether it is as long as before and not far away."""
+    return one.end - one.start == other.end - other.start and abs(one.start - other.start) <= SHIFTED_AT_MOST

@@ -1,0 +1,33 @@
+"""Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
+
+from shared.conditions import battery, broker, files, inverter, schedule, settings, system
+from shared.conditions.condition import (
+    CONDITIONS,
+    OTHER,
+    Condition,
+    Quiet,
+    Reason,
+    Severity,
+    is_quiet,
+    render,
+    severity,
+)
+
+__all__ = [
+    "CONDITIONS",
+    "OTHER",
+    "Condition",
+    "Quiet",
+    "Reason",
+    "Severity",
+    "battery",
+    "broker",
+    "files",
+    "inverter",
+    "is_quiet",
+    "render",
+    "schedule",
+    "settings",
+    "severity",
+    "system",
+]

@@ -1,0 +1,324 @@
+"""The bus against a real Mosquitto."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from shared.bus import Bus, Delivery
+from shared.bus import bus as bus_module
+from shared.errors import ConfigError
+from shared.health import Health
+from shared.messages import Grid, GridState, ServiceHealth
+from shared.settings import MqttSettings
+from shared.topics import GRID_STATE
+from tests.support.broker import ROOT, Broker
+from tests.support.viewer import Viewer
+from tests.support.waiting import until
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def settings(broker: Broker, **changes: object) -> MqttSettings:
+    values = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "mqtt_secrets_dir": broker.secrets_dir} | changes
+    return MqttSettings(_env_file=None, **values)
+
+
+def grid(number: int) -> GridState:
+    return GridState(at=START + timedelta(seconds=number), since=START, state=Grid.ON, voltage_v=float(number))
+
+
+def numbers(viewer: Viewer) -> list[int]:
+    return [int(payload["voltage_v"]) for payload in viewer.on("grid/state")]
+
+
+@asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(bus.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_state_is_retained_and_the_birth_says_online(broker: Broker, viewer: Viewer) -> None:
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        bus.publish(GRID_STATE, grid(1))
+        await until(lambda: viewer.on("grid/state"))
+        status = await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="online")
+    assert status["reason"] is None
+    with Viewer(broker) as newcomer:
+        assert (await asyncio.to_thread(newcomer.last, "grid/state"))["voltage_v"] == 1
+
+
+async def test_the_will_says_offline_when_nobody_else_can(broker: Broker, viewer: Viewer) -> None:
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        await bus.connected.wait()
+        assert bus._connection
+        bus._connection._client.socket().close()  # type: ignore[union-attr]
+        gone = await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline")
+    assert "killed" in gone["reason"]
+    assert gone["since"] is None
+
+
+async def test_a_goodbye_says_why(broker: Broker, viewer: Viewer) -> None:
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        await bus.connected.wait()
+        await bus.close("Stopped.")
+        await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline", reason="Stopped.")
+
+
+async def test_publishes_wait_for_a_broker_that_is_away_and_keep_their_order(broker: Broker) -> None:
+    broker.stop()
+    health = Health()
+    bus = Bus(settings(broker), "poller", health)
+    async with running(bus):
+        for number in range(100):
+            bus.publish(GRID_STATE, grid(number))
+        await until(lambda: health.status(START).state is ServiceHealth.DEGRADED)
+        assert "No broker at" in (health.status(START).reason or "")
+        broker.start()
+        with Viewer(broker) as viewer:
+            await until(lambda: 99 in numbers(viewer))
+        assert health.status(START).state is ServiceHealth.ONLINE
+
+
+async def test_nothing_is_lost_or_disordered_when_the_broker_is_killed(broker: Broker) -> None:
+    """A durable subscriber gets every message, whenever the broker dies and although it had saved nothing."""
+    received: list[int] = []
+
+    def take(delivery: Delivery) -> None:
+        received.append(int(GRID_STATE.parse(delivery.payload).voltage_v or 0))
+        delivery.ack()
+
+    publisher = Bus(settings(broker), "poller", Health(), session_s=3600)
+    subscriber = Bus(settings(broker), "recorder", Health(), session_s=3600)
+    subscriber.collect(GRID_STATE, take)
+    async with running(publisher), running(subscriber):
+        await asyncio.gather(publisher.connected.wait(), subscriber.connected.wait())
+        for number in range(300):
+            publisher.publish(GRID_STATE, grid(number))
+            if number in (100, 200):
+                await asyncio.to_thread(broker.kill)
+                await asyncio.to_thread(broker.start)
+            await asyncio.sleep(0.002)
+        await until(lambda: 299 in received)
+    assert list(dict.fromkeys(received)) == list(range(300))
+
+
+async def test_what_was_not_acknowledged_comes_again(broker: Broker) -> None:
+    first: list[bytes] = []
+    again: list[bytes] = []
+    publisher = Bus(settings(broker), "poller", Health())
+    async with running(publisher):
+        before = Bus(settings(broker), "recorder", Health(), session_s=3600)
+        before.collect(GRID_STATE, lambda delivery: first.append(delivery.payload))
+        async with running(before):
+            await before.connected.wait()
+            publisher.publish(GRID_STATE, grid(7))
+            await until(lambda: first)
+        after = Bus(settings(broker), "recorder", Health(), session_s=3600)
+        after.collect(GRID_STATE, lambda delivery: again.append(delivery.payload))
+        async with running(after):
+            await until(lambda: again)
+    assert again == first
+
+
+async def test_a_handler_that_raises_ends_the_run(broker: Broker) -> None:
+    def broken(_name: str, _message: GridState) -> None:
+        raise ZeroDivisionError
+
+    bus = Bus(settings(broker), "recorder", Health())
+    bus.subscribe(GRID_STATE, broken)
+    publisher = Bus(settings(broker), "poller", Health())
+    async with running(publisher):
+        publisher.publish(GRID_STATE, grid(1))
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(bus.run(), 10)
+
+
+async def test_a_message_that_does_not_parse_is_said_and_the_next_one_read(broker: Broker) -> None:
+    seen: list[GridState] = []
+    health = Health()
+    bus = Bus(settings(broker), "recorder", health)
+    bus.subscribe(GRID_STATE, lambda _name, message: seen.append(message))
+    async with running(bus):
+        await bus.connected.wait()
+        with Viewer(broker, "poller") as poller:
+            poller.client.publish("grid/state", b"{half", qos=1)
+            await until(lambda: "grid/state" in (health.status(START).reason or ""))
+            poller.client.publish("grid/state", grid(3).model_dump_json(), qos=1)
+            await until(lambda: seen)
+    assert health.status(START).state is ServiceHealth.ONLINE
+
+
+@pytest.mark.parametrize("password", ["wrong", "ще гірше"])
+async def test_a_wrong_password_is_final_and_not_repeated(broker: Broker, password: str) -> None:
+    bus = Bus(settings(broker, mqtt_password=password), "poller", Health())
+    with pytest.raises(ConfigError, match='refuses the user "poller"') as refusal:
+        await asyncio.wait_for(bus.run(), 10)
+    assert password not in str(refusal.value)
+
+
+async def test_no_password_names_the_file(broker: Broker) -> None:
+    (broker.secrets_dir / "poller").unlink()
+    with pytest.raises(ConfigError, match="MQTT_PASSWORD"):
+        await asyncio.wait_for(Bus(settings(broker), "poller", Health()).run(), 10)
+
+
+async def test_the_access_list_is_felt(broker: Broker) -> None:
+    health = Health()
+    bus = Bus(settings(broker), "recorder", health)
+    async with running(bus):
+        bus.publish(GRID_STATE, grid(1))
+        await until(lambda: "does not let this account write grid/state" in (health.status(START).reason or ""))
+
+
+async def test_two_with_one_id_are_said_and_slow_down(broker: Broker) -> None:
+    health = Health()
+    async with running(Bus(settings(broker), "poller", health)), running(Bus(settings(broker), "poller", Health())):
+        await until(lambda: "does another easun-poller run" in (health.status(START).reason or ""))
+
+
+async def test_a_stranger_with_our_name_cannot_take_our_place(broker: Broker, viewer: Viewer) -> None:
+    """Any account may connect with any client id: a taken one would end our connection and wipe what waits for us."""
+    bus = Bus(settings(broker), "recorder", Health(), session_s=3600)
+    said = partial(viewer.on, "service/recorder/status")
+    async with running(bus):
+        await until(lambda: len(said()) == 1)
+        with Viewer(broker, client_id="easun-recorder"):
+            bus.send_status()
+            await until(lambda: len(said()) >= 2)
+        assert {status["state"] for status in said()} == {"online"}
+
+
+async def test_retained_gives_what_the_broker_keeps_or_none(broker: Broker) -> None:
+    bus = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(bus):
+        await bus.connected.wait()
+        assert await bus.retained(GRID_STATE) is None
+        bus.publish(GRID_STATE, grid(5))
+        await bus.flush()
+        assert await bus.retained(GRID_STATE) == grid(5)
+
+
+async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pytest.TempPathFactory) -> None:
+    broker = Broker(tmp_path_factory.mktemp("broker") / "state", MQTT_TOPIC_PREFIX="home/")
+    broker.start()
+    try:
+        bus = Bus(settings(broker, mqtt_topic_prefix="home/"), "poller", Health())
+        with Viewer(broker) as viewer:
+            async with running(bus):
+                bus.publish(GRID_STATE, grid(1))
+                await asyncio.to_thread(viewer.last, "home/grid/state")
+                await asyncio.to_thread(viewer.last, "home/service/poller/status")
+                assert await bus.retained(GRID_STATE) == grid(1)
+    finally:
+        broker.stop()
+
+
+def test_the_grace_outlasts_the_longest_retry() -> None:
+    assert bus_module.RESUBSCRIBE_GRACE_S > bus_module.RETRY_MOST_S + 2
+
+
+async def test_state_is_said_again_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
+    bus = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(bus):
+        bus.publish(GRID_STATE, grid(1))
+        await bus.flush()
+        await asyncio.to_thread(broker.save)
+        bus.publish(GRID_STATE, grid(2))
+        await bus.flush()
+        await asyncio.to_thread(broker.kill)
+        await asyncio.to_thread(broker.start)
+        await until(bus.connected.is_set)
+        await bus.flush()
+    with Viewer(broker) as newcomer:
+        assert (await asyncio.to_thread(newcomer.last, "grid/state"))["voltage_v"] == 2
+
+
+async def test_retained_is_answered_although_we_died_while_asking(broker: Broker) -> None:
+    first = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(first):
+        await first.connected.wait()
+        first.publish(GRID_STATE, grid(5))
+        await first.flush()
+        assert first._connection
+        first._connection.subscribe("grid/state", resend_retained=True)
+        await first.retained(GRID_STATE, "another")  # answered, so the subscription is in the session
+    second = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(second):
+        await second.connected.wait()
+        assert await second.retained(GRID_STATE) == grid(5)
+
+
+async def test_retained_garbage_is_none_and_no_lasting_problem(broker: Broker) -> None:
+    with Viewer(broker, "poller") as poller:
+        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(5)
+    health = Health()
+    bus = Bus(settings(broker), "poller", health)
+    async with running(bus):
+        await bus.connected.wait()
+        assert await bus.retained(GRID_STATE) is None
+    assert health.status(START).state is ServiceHealth.ONLINE
+
+
+async def test_something_that_is_no_broker_is_said(broker: Broker) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    health = Health()
+    port = server.sockets[0].getsockname()[1]
+    async with server, running(Bus(settings(broker, mqtt_port=port), "poller", health)):
+        await until(lambda: "does not answer as an mqtt broker" in (health.status(START).reason or ""))
+
+
+async def test_dropped_messages_are_said(broker: Broker) -> None:
+    broker.stop()
+    health = Health()
+    bus = Bus(settings(broker, mqtt_outbox=100), "poller", health)
+    for number in range(150):
+        bus.publish(GRID_STATE, grid(number))
+    assert "MQTT_OUTBOX" in (health.status(START).reason or "")
+    broker.start()
+    async with running(bus):
+        await bus.flush()
+    assert "MQTT_OUTBOX" not in (health.status(START).reason or "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"MQTT_PASSWORD_VIEWER": "a:b"}, "MQTT_PASSWORD_VIEWER may hold no colon"),
+        ({"MQTT_PASSWORD_VIEWER": " a"}, "no blank at its ends"),
+        ({"MQTT_TOPIC_PREFIX": "a&b/"}, 'MQTT_TOPIC_PREFIX "a&b/" may hold'),
+        ({"MQTT_STATE_DIR": "/proc/mosquitto"}, "cannot write /proc/mosquitto"),
+    ],
+)
+def test_the_broker_refuses_what_it_could_not_keep(tmp_path: Path, setting: dict[str, str], sentence: str) -> None:
+    env = os.environ | {"MQTT_STATE_DIR": str(tmp_path)} | setting
+    done = subprocess.run([ROOT / "mosquitto/start.sh"], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, sentence in done.stderr) == (78, True), done.stderr
+
+
+@pytest.mark.parametrize("password", ["a b", "$7$abc$d", "\\", "'\"`", "%s #x", "їжак", "x" * 300])
+def test_any_other_password_is_let_in(tmp_path: Path, password: str) -> None:
+    broker = Broker(tmp_path / "state", MQTT_PASSWORD_VIEWER=password)
+    broker.start()
+    try:
+        with Viewer(broker):
+            assert (broker.secrets_dir / "viewer").read_text().strip() == password
+    finally:
+        broker.stop()
