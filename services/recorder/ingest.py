@@ -11,7 +11,9 @@ from services.recorder.rows import RECORDED, to_dead_letter, to_row
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
 from services.recorder.upkeep import Upkeep
+from shared.backoff import Backoff
 from shared.bus import Delivery
+from shared.conditions import Reason, storage
 from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
 from shared.history.engine import shown
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 MAX_RETRY_S = 30.0
 
-Faults = dict[str, str | None]
+Faults = dict[str, Reason | None]
 """By topic, why its last message in a batch could not be recorded."""
 
 
@@ -74,25 +76,22 @@ def commit_batch(batch: Sequence[Delivery], store: Store, now: datetime) -> Faul
             bad.append((delivery, error))
     bad += [(valid[index], BadMessageError(reason)) for index, reason in store.write(rows).items()]
     store.write([to_dead_letter(delivery.topic, delivery.payload, error, now) for delivery, error in bad])
-    return {delivery.topic: None for delivery in messages} | {delivery.topic: str(error) for delivery, error in bad}
+    return {delivery.topic: None for delivery in messages} | {delivery.topic: error.reason for delivery, error in bad}
 
 
 def report_faults(faults: Faults, health: Health) -> None:
     """Report the topics whose messages could not be recorded, and those that recovered."""
-    for topic, reason in faults.items():
-        if reason is None:
-            health.solved(topic)
-        else:
-            health.problem(topic, f"A message on {topic} is not recorded: {reason}. It is kept in dead_letter.")
+    for topic, cause in faults.items():
+        health.report(topic, storage.rejected(topic=topic, cause=cause) if cause else None)
 
 
 def run_upkeep(upkeep: Upkeep, health: Health, now: datetime) -> None:
     """Run upkeep for a moment; what fails is still due next time."""
     try:
         upkeep.work(now)
-        health.solved("upkeep")
+        health.report("upkeep", None)
     except StorageError as error:
-        health.problem("upkeep", str(error))
+        health.report("upkeep", error.reason)
 
 
 def acknowledge(batch: list[Delivery]) -> None:
@@ -112,29 +111,27 @@ def _finish(batch: list[Delivery], store: Store) -> None:
 
 async def _retry(work: Callable[[], T], health: Health) -> T:
     """Retry until it succeeds; meanwhile the broker keeps everything, as nothing is acknowledged."""
-    pause = 1.0
+    backoff = Backoff(1.0, MAX_RETRY_S)
     while True:
         try:
             result = await asyncio.to_thread(work)
-            health.solved("database")
+            health.report("database", None)
             return result
         except DamagedError as error:
             if _start_over(error, health):
                 continue
         except StorageError as error:
-            health.problem("database", str(error))
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, MAX_RETRY_S)
+            health.report("database", error.reason)
+        await asyncio.sleep(backoff.next_s())
 
 
 def _start_over(damage: DamagedError, health: Health) -> bool:
     """Set a damaged database aside, and report that until the next start."""
     try:
-        sentence = set_aside(damage, datetime.now(UTC))
+        reason = set_aside(damage, datetime.now(UTC))
     except StorageError as error:
-        health.problem("database", str(error))
+        health.report("database", error.reason)
         return False
-    if sentence:
-        log.error("%s", sentence)
-        health.problem("damaged", sentence)
+    if reason:
+        health.report("damaged", reason)
     return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from shared.conditions import Reason, storage
 from shared.errors import BadMessageError
 from shared.history.tables import (
     battery_state,
@@ -55,7 +56,7 @@ MAX_AHEAD = timedelta(minutes=10)
 class EarlyMessageError(BadMessageError):
     """A valid message whose time is too far ahead of our clock."""
 
-    def __init__(self, reason: str, at: datetime) -> None:
+    def __init__(self, reason: Reason, at: datetime) -> None:
         super().__init__(reason)
         self.at = at
 
@@ -66,13 +67,13 @@ def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Tab
     Without `now` any time is accepted.
     """
     if len(payload) > MAX_PAYLOAD:
-        raise BadMessageError(f"it has {len(payload)} bytes, more than the {MAX_PAYLOAD} accepted")
+        raise BadMessageError(storage.too_long(size=len(payload), most=MAX_PAYLOAD))
     for recorded, table in RECORDED:
         name = recorded.name_in(topic)
         if name is not None:
             message = recorded.parse(payload)
             return table, _row(table, name or unnamed_device(recorded), _check_time(message, now) if now else message)
-    raise BadMessageError("this topic is not recorded")
+    raise BadMessageError(storage.NOT_RECORDED())
 
 
 def unnamed_device(topic: Topic[Any]) -> str:
@@ -92,8 +93,7 @@ def _check_time(message: Message, now: datetime) -> Message:
     if isinstance(message, ServiceStatus) and message.since is None:  # a will, registered long before it was published
         return message.model_copy(update={"at": now})
     if message.at - now > MAX_AHEAD:
-        reason = f"at: {iso(message.at)} is more than 10 minutes ahead of this clock ({iso(now)})"
-        raise EarlyMessageError(reason, message.at)
+        raise EarlyMessageError(storage.too_early(at=iso(message.at), now=iso(now)), message.at)
     return message
 
 

@@ -13,7 +13,9 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from services.recorder.ledger import mark_due
 from services.recorder.rows import Row
 from services.recorder.statements import only_changes, statement
+from shared.conditions import Reason, storage, system
 from shared.errors import ConfigError, DamagedError, StorageError
+from shared.history.database_errors import Kind, SchemaError, diagnose
 from shared.history.engine import Place, shown, writer
 from shared.history.migration import migrate
 from shared.history.tables import battery_state, grid_state, inverter_state, outage_schedule
@@ -27,12 +29,6 @@ Rows = Sequence[tuple[Table, Row]]
 DERIVED_FROM = (inverter_state, battery_state, grid_state, outage_schedule)
 """The tables that roll-ups and outages are derived from."""
 
-TRANSIENT = ("locked", "full", "I/O error")
-"""In SQLite's messages: errors that may pass."""
-FINAL = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied")
-"""In PostgreSQL's messages: errors that do not pass by waiting."""
-DAMAGED = ("malformed", "not a database")
-
 
 class Store:
     """A database open for writing."""
@@ -42,7 +38,7 @@ class Store:
         self._engine = writer(place)
         self._inode = _inode(place)
 
-    def write(self, rows: Rows) -> dict[int, str]:
+    def write(self, rows: Rows) -> dict[int, Reason]:
         """Commit rows and return those the database rejects, by index, with the reason; duplicates are stored once.
 
         Raises StorageError if nothing can be written at the moment, DamagedError if the file is corrupt.
@@ -71,12 +67,12 @@ class Store:
         try:
             self._reopen_if_replaced(inode)
             yield
-        except (OSError, DatabaseError) as error:
-            reason = _reason(error)
-            if _is_damaged(self._place, reason):
+        except (OSError, DatabaseError, SchemaError) as error:
+            fault = diagnose(error)
+            if fault.kind is Kind.DAMAGED and isinstance(self._place, Path):
                 self.close()
-                raise DamagedError(reason, Path(self._place), inode) from None
-            raise StorageError(f"The database cannot be written ({reason}); readings wait at the broker.") from None
+                raise DamagedError(fault.cause, self._place, inode) from None
+            raise StorageError(storage.unwritable(cause=fault.cause)) from None
 
     def _write_all(self, rows: Rows) -> None:
         by_table: dict[Table, list[Row]] = {}
@@ -86,7 +82,7 @@ class Store:
             for table, table_rows in by_table.items():
                 _insert(connection, table, table_rows)
 
-    def _write_each(self, rows: Rows) -> dict[int, str]:
+    def _write_each(self, rows: Rows) -> dict[int, Reason]:
         """Find the rejected rows, slowly: one transaction per row."""
         rejected = {}
         for index, (table, row) in enumerate(rows):
@@ -94,7 +90,7 @@ class Store:
                 with self._engine.begin() as connection:
                     _insert(connection, table, [row])
             except (IntegrityError, DataError) as error:
-                rejected[index] = _reason(error)
+                rejected[index] = diagnose(error).cause
         return rejected
 
     def _reopen_if_replaced(self, inode: int | None) -> None:
@@ -120,19 +116,18 @@ def open_store(place: Place) -> Store:
             place.parent.mkdir(parents=True, exist_ok=True)
         migrate(place)
         return Store(place)
-    except (OSError, DatabaseError, StorageError) as error:
-        reason = _reason(error)
-    sentence = f"The database {shown(place)} cannot be opened for writing ({reason})"
-    if _is_damaged(place, reason):
-        raise DamagedError(reason, Path(place), inode)
-    if _is_transient(place, reason):
-        raise StorageError(f"{sentence}; readings wait at the broker.")
-    remedy = "DATABASE_URL" if isinstance(place, str) else "DB_PATH and who owns its directory"
-    raise ConfigError(f"{sentence}: check {remedy}.")
+    except (OSError, DatabaseError, SchemaError) as error:
+        fault = diagnose(error)
+    if fault.kind is Kind.DAMAGED and isinstance(place, Path):
+        raise DamagedError(fault.cause, place, inode)
+    if fault.kind is Kind.TRANSIENT:
+        raise StorageError(storage.unavailable(place=shown(place), cause=fault.cause))
+    setting = "DATABASE_URL" if isinstance(place, str) else "DB_PATH"
+    raise ConfigError(storage.unusable(place=shown(place), cause=fault.cause, setting=setting))
 
 
-def set_aside(damage: DamagedError, now: datetime) -> str | None:
-    """Rename a damaged database, so that a new one can be created, and return a sentence about it.
+def set_aside(damage: DamagedError, now: datetime) -> Reason | None:
+    """Rename a damaged database, so that a new one can be created, and return the reason to report.
 
     Its write-ahead log is renamed too, as recovery tools may need it. Returns None if another recorder did so first
     and the file is already a new one.
@@ -147,11 +142,9 @@ def set_aside(damage: DamagedError, now: datetime) -> str | None:
             if file.exists():
                 file.rename(path.with_name(name + suffix))
     except OSError as error:
-        raise StorageError(
-            f"The database {path} is damaged ({damage}) and cannot be renamed ({error.strerror}); readings wait at the "
-            "broker."
-        ) from None
-    return f"The database {path} is damaged ({damage}); it is kept as {name}, and a new one was created."
+        obstacle = system.os_reason(error)
+        raise StorageError(storage.not_set_aside(place=str(path), cause=damage.reason, obstacle=obstacle)) from None
+    return storage.set_aside(place=str(path), cause=damage.reason, name=name)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -173,19 +166,3 @@ def _inode(place: Place) -> int | None:
         return place.stat().st_ino
     except FileNotFoundError:
         return None
-
-
-def _is_damaged(place: Place, reason: str) -> bool:
-    return isinstance(place, Path) and any(text in reason for text in DAMAGED)
-
-
-def _is_transient(place: Place, reason: str) -> bool:
-    if isinstance(place, str):
-        return not any(text in reason for text in FINAL)
-    return any(text in reason for text in TRANSIENT)
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of the driver's message."""
-    message = str(error.orig if isinstance(error, DatabaseError) else error)
-    return message.strip().partition("\n")[0]

@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, schedule, settings, system
+from shared.conditions import battery, broker, files, inverter, schedule, settings, storage, system
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -29,5 +29,6 @@ __all__ = [
     "schedule",
     "settings",
     "severity",
+    "storage",
     "system",
 ]

@@ -12,7 +12,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
+from shared.history.database_errors import FAILED, FAULT, diagnose
 from shared.history.engine import Place, writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -50,4 +52,8 @@ def _begin(connection: Connection) -> None:
 
 if __name__ == "__main__":
     name = sys.stdin.read()
-    upgrade(name if "://" in name else Path(name))
+    try:
+        upgrade(name if "://" in name else Path(name))
+    except DBAPIError as error:
+        sys.stdout.buffer.write(FAULT.dump_json(diagnose(error)))
+        sys.exit(FAILED)

@@ -7,13 +7,17 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from shared.errors import ConfigError, StorageError
+from shared.conditions import storage
+from shared.errors import ConfigError
+from shared.history.database_errors import FAILED, FAULT, SchemaError
 from shared.history.engine import Place, reader, shown
 
 log = logging.getLogger("history")
 
-VERSIONS = Path(__file__).parent / "migrations/versions"
-HEAD = max(file.name.split("_")[0] for file in VERSIONS.glob("[0-9]*_*.py"))
+FIRST = "0004"
+"""The schema of version 0.1; those before were drafts."""
+HEAD = "0005"
+"""The schema this program needs: the last of the migrations."""
 
 
 def revision(place: Place) -> str | None:
@@ -35,19 +39,20 @@ def migrate(place: Place) -> None:
     current = revision(place)
     if current == HEAD:
         return
-    if current is not None and current > HEAD:
-        raise ConfigError(
-            f"The database {shown(place)} was written by a newer version of this program (schema {current}, this one "
-            f"knows {HEAD}); it is left as it is. Install that version again, or set DB_PATH or DATABASE_URL to "
-            "another database."
-        )
-    if current is None and _is_eamoon(place):
-        raise ConfigError(
-            f"The database {shown(place)} is one of eamoon's; it is left as it is. Set DB_PATH to another file, and "
-            f"take its readings over with `python -m services.recorder import-eamoon {shown(place)}`."
-        )
+    if current is not None:
+        require_known(place, current)
+    elif _is_eamoon(place):
+        raise ConfigError(storage.eamoon(place=shown(place)))
     _run_alembic(place)
     log.info("The database %s now has the schema %s.", shown(place), HEAD)
+
+
+def require_known(place: Place, current: str) -> None:
+    """Raise ConfigError unless a schema is ours or can be upgraded to ours."""
+    if current > HEAD:
+        raise ConfigError(storage.newer(place=shown(place), found=current, known=HEAD))
+    if current < FIRST:
+        raise ConfigError(storage.draft(place=shown(place), found=current))
 
 
 def _is_eamoon(place: Place) -> bool:
@@ -65,6 +70,7 @@ def _run_alembic(place: Place) -> None:
     """Run Alembic in a process of its own, to save the recorder 20 MB of memory."""
     command = [sys.executable, "-m", "shared.history.alembic_runner"]
     done = subprocess.run(command, input=str(place), capture_output=True, text=True, check=False)
+    if done.returncode == FAILED:
+        raise SchemaError(FAULT.validate_json(done.stdout))
     if done.returncode:
-        faults = [line for line in done.stderr.splitlines() if "Error" in line] or ["the migration failed"]
-        raise StorageError(faults[-1].rpartition(") ")[2])
+        raise RuntimeError(f"the migration failed: {done.stderr}")

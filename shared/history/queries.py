@@ -24,7 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
+from shared.conditions import storage
 from shared.errors import StorageError
+from shared.history.database_errors import diagnose, is_not_created
 from shared.history.derived import (
     DAY,
     DAY_MS,
@@ -48,8 +50,6 @@ SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
 T = TypeVar("T")
-
-NOT_CREATED_YET = ("no such table", "unable to open database file", 'relation "')
 
 
 @dataclass(frozen=True)
@@ -368,6 +368,6 @@ def _ask(engine: Engine, work: Callable[[Connection], T], nothing: T) -> T:
         with engine.connect() as connection:
             return work(connection)
     except DatabaseError as error:
-        if any(text in str(error.orig) for text in NOT_CREATED_YET):
+        if is_not_created(error):
             return nothing
-        raise StorageError(f"The history cannot be read: {error.orig}.") from None
+        raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None

@@ -138,7 +138,7 @@ plug_state = _table(
 )
 plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
 """Both gangs of a plug may be switched at once; an empty gang is the whole plug."""
-service_status = _table("service_status", ServiceStatus, compared=("state", "reason", "version"))
+service_status = _table("service_status", ServiceStatus, compared=("state", "reasons", "version"))
 
 dead_letter = Table(
     "dead_letter",
@@ -158,7 +158,7 @@ holds_at is the time of a valid message that was too far ahead of our clock.
 """
 
 compressed_hour = Table(
-    "packed",
+    "compressed_hour",
     metadata,
     Column("source", Text(), primary_key=True),
     Column("device", Text(), primary_key=True),

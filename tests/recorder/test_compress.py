@@ -92,14 +92,14 @@ def answers(path: Path) -> dict[str, Any]:
         "loads": loads(path),
         "battery": series(reader(path), "jk-1", ["cell_delta_v", "soh_percent"], **wanted),
         "latest": (latest(reader(path)), latest(reader(path), BATTERIES)),
-        "list": [line for line in overview(path).splitlines() if not line.startswith("packed")],
+        "list": [line for line in overview(path).splitlines() if not line.startswith("compressed_hour")],
     }
 
 
 def test_compression_changes_no_query(store: Store, path: Path) -> None:
     before = answers(path)
     tend(store)
-    assert ask(path, "SELECT source, device, sum(n) FROM packed GROUP BY 1, 2 ORDER BY 1, 2") == [
+    assert ask(path, "SELECT source, device, sum(n) FROM compressed_hour GROUP BY 1, 2 ORDER BY 1, 2") == [
         ("battery_state", "jk-1", 100),
         ("inverter_state", "garage", 10),
         ("inverter_state", "main", 100),
@@ -127,7 +127,7 @@ def test_late_readings_join_their_hour(store: Store, path: Path) -> None:
     found = series(reader(path), "main", ["load_power_w"], start=after(30), end=after(32), buckets=4)
     assert found.values["load_power_w"] == [30, 9000, 31, None], "seen at once; what was there already stays"
     tend(store)
-    assert ask(path, "SELECT sum(n) FROM packed WHERE device = 'main'") == [(101,)]
+    assert ask(path, "SELECT sum(n) FROM compressed_hour WHERE device = 'main'") == [(101,)]
     again = series(reader(path), "main", ["load_power_w"], start=after(30), end=after(32), buckets=4)
     assert again == found
     (high,) = ask(path, "SELECT max(load_power_w_max) FROM inverter_rollup")
@@ -138,9 +138,9 @@ def test_compressed_hours_are_purged_when_due(store: Store, path: Path) -> None:
     rollups = exported(path, "inverter_rollup")
     tend(store)
     tend(store, now=OVER - COMPRESS_AFTER + timedelta(days=30, hours=-1), raw_days=30)
-    assert ask(path, "SELECT DISTINCT at / 3600000 % 24 FROM packed") == [(1,), (2,)]
+    assert ask(path, "SELECT DISTINCT at / 3600000 % 24 FROM compressed_hour") == [(1,), (2,)]
     tend(store, now=OVER + timedelta(days=90), raw_days=30)
-    assert ask(path, "SELECT count(*) FROM packed") == [(0,)]
+    assert ask(path, "SELECT count(*) FROM compressed_hour") == [(0,)]
     assert exported(path, "inverter_rollup") == rollups
 
 
@@ -149,5 +149,5 @@ def test_compression_saves_nine_tenths(path: Path, store: Store) -> None:
     store.write([battery(COUNT + number / 6) for number in range(6000)])
     (rows,) = ask(path, size)[0]
     tend(store, now=OVER + timedelta(days=5))
-    (hours,) = ask(path, "SELECT sum(length(data)) FROM packed WHERE source = 'battery_state'")[0]
+    (hours,) = ask(path, "SELECT sum(length(data)) FROM compressed_hour WHERE source = 'battery_state'")[0]
     assert hours < rows / 10

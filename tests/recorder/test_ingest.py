@@ -14,6 +14,7 @@ from services.recorder.ingest import _retry, commit_batch, report_faults
 from services.recorder.rows import RECORDED
 from services.recorder.store import Store, open_store, set_aside
 from shared.bus import Delivery
+from shared.conditions import Reason, storage
 from shared.errors import DamagedError, StorageError
 from shared.health import Health
 from shared.messages import (
@@ -34,6 +35,7 @@ from tests.support.recorded import ask
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MAIN = INVERTER_STATE.named("main")
+PROTECTED = Reason.sentence("protected")
 
 
 def wire(message: Message) -> bytes:
@@ -55,7 +57,7 @@ def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,), (2,)]
     ((topic, reason, payload),) = ask(path, "SELECT topic, reason, payload FROM dead_letter")
     assert (topic, payload) == ("inverter/x/state", b"\xff")
-    assert faults == {MAIN: None, "inverter/x/state": reason}
+    assert {topic: cause and cause.text for topic, cause in faults.items()} == {MAIN: None, "inverter/x/state": reason}
 
 
 def test_a_row_that_the_database_refuses_is_kept_aside_too(store: Store, path: Path) -> None:
@@ -140,7 +142,9 @@ def test_a_plug_is_a_row_a_change_and_an_action_is_always_one(store: Store, path
     for message in (state, state.model_copy(update={"at": NOW + timedelta(seconds=10)}), off):
         commit_batch([delivery(PLUG_STATE.named("boiler"), wire(message))], store, NOW)
     action = PlugAction(at=NOW, on=False, gang="1", by="grid", outcome=ActionOutcome.DONE, transition_id="t1")
-    other = action.model_copy(update={"gang": "2", "outcome": ActionOutcome.REFUSED, "why": "protected"})
+    other = action.model_copy(
+        update={"gang": "2", "outcome": ActionOutcome.REFUSED, "reason": Reason.sentence("protected")}
+    )
     for message in (action, other, action, action.model_copy(update={"at": later})):
         commit_batch([delivery(PLUG_ACTION.named("boiler"), wire(message))], store, NOW)
     states = ask(path, 'SELECT device, name, "on", gangs, confirmed, switched_by, via FROM plug_state ORDER BY at')
@@ -149,8 +153,12 @@ def test_a_plug_is_a_row_a_change_and_an_action_is_always_one(store: Store, path
         ("boiler", "Boiler", 1, gangs, 1, "grid", None),
         ("boiler", "Boiler", 0, gangs, 1, "device", "local"),
     ]
-    actions = ask(path, "SELECT gang, outcome, why, transition_id FROM plug_action ORDER BY at, gang")
-    assert actions == [("1", "done", None, "t1"), ("2", "refused", "protected", "t1"), ("1", "done", None, "t1")]
+    actions = ask(path, "SELECT gang, outcome, reason, transition_id FROM plug_action ORDER BY at, gang")
+    assert actions == [
+        ("1", "done", None, "t1"),
+        ("2", "refused", PROTECTED.model_dump_json(), "t1"),
+        ("1", "done", None, "t1"),
+    ]
 
 
 def test_a_clock_that_jumps_back_costs_nothing(store: Store, path: Path) -> None:
@@ -173,7 +181,7 @@ async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(path: Path) -
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)]
     (old,) = path.parent.glob("easun.damaged-*Z.db")
     assert old.read_bytes().startswith(b"xxx")
-    assert old.name in (health.status(NOW).reason or "")
+    assert [reason.params["name"] for reason in health.status(NOW).reasons] == [old.name]
     assert health.status(NOW).state is ServiceHealth.DEGRADED
 
 
@@ -212,7 +220,8 @@ def test_what_fails_is_not_half_kept(store: Store, path: Path) -> None:
 
 def test_a_topic_is_well_again_after_a_good_message() -> None:
     health = Health()
-    report_faults({MAIN: "at: missing"}, health)
-    assert "dead_letter" in (health.status(NOW).reason or "")
+    cause = storage.NOT_RECORDED()
+    report_faults({MAIN: cause}, health)
+    assert health.status(NOW).reasons == (storage.rejected(topic=MAIN, cause=cause),)
     report_faults({MAIN: None}, health)
-    assert health.status(NOW).reason is None
+    assert health.status(NOW).reasons == ()

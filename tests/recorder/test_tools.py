@@ -29,7 +29,8 @@ from services.recorder.tools.import_eamoon import import_eamoon
 from services.recorder.tools.period import Period, parse_time, period
 from services.recorder.tools.restore import restore
 from services.recorder.upkeep import Upkeep
-from shared.errors import ConfigError, EasunError, StorageError
+from shared.conditions import Reason
+from shared.errors import EasunError, StorageError, UsageError
 from shared.history.migration import HEAD
 from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
@@ -40,6 +41,7 @@ START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
 KYIV = ZoneInfo("Europe/Kyiv")
 ALWAYS = Period()
+WARNINGS = (Reason.sentence("a, b"), Reason.sentence("ї"))
 
 
 def fill(path: Path, seconds: range, device: str = "main") -> Path:
@@ -53,7 +55,7 @@ def fill(path: Path, seconds: range, device: str = "main") -> Path:
 
 def reading(second: int) -> bytes:
     at = START + timedelta(seconds=second)
-    state = InverterState(at=at, mode=Mode.MAINS, load_power_w=second, grid_voltage_v=230.4, warnings=("a, b", "ї"))
+    state = InverterState(at=at, mode=Mode.MAINS, load_power_w=second, grid_voltage_v=230.4, warnings=WARNINGS)
     return state.model_dump_json().encode()
 
 
@@ -114,13 +116,13 @@ def test_a_moment(text: str, ends: bool, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-11-20T25:00", "9999-12-31"])
 def test_what_is_no_moment_is_said(text: str) -> None:
-    with pytest.raises(ConfigError, match="not a day or time"):
+    with pytest.raises(UsageError, match="not a day or time"):
         parse_time(text, KYIV, ends=True)
 
 
 @pytest.mark.parametrize("last", ["2026-11-19", "2026-11-20T00:00"])
 def test_a_period_that_ends_before_it_begins_is_said(last: str) -> None:
-    with pytest.raises(ConfigError, match="ends before it begins"):
+    with pytest.raises(UsageError, match="ends before it begins"):
         period("2026-11-20", last, KYIV)
 
 
@@ -152,14 +154,14 @@ def test_csv(database: Path, tmp_path: Path) -> None:
         "grid_voltage_v": "230.4",
         "pv_power_w": "",
     }
-    assert json.loads(rows[7]["warnings"]) == ["a, b", "ї"]
+    assert json.loads(rows[7]["warnings"]) == [reason.model_dump() for reason in WARNINGS]
 
 
 def test_json_lines(database: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in exported(database, tmp_path, "jsonl").splitlines()]
     assert len(rows) == 100
     assert rows[7]["at"] == "2026-11-23T18:00:07.000Z"
-    assert rows[7]["warnings"] == ["a, b", "ї"]
+    assert rows[7]["warnings"] == [reason.model_dump() for reason in WARNINGS]
     assert rows[7]["pv_power_w"] is None
 
 
@@ -200,10 +202,10 @@ def test_the_list(database: Path) -> None:
 
 def test_a_file_that_is_there_stays(database: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(ConfigError, match="--force"):
+    with pytest.raises(UsageError, match="--force"):
         export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "out")))
     assert (tmp_path / "out").read_text() == "mine"
-    with pytest.raises(ConfigError, match="the database itself"):
+    with pytest.raises(UsageError, match="the database itself"):
         export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(database), force=True))
 
 
@@ -283,22 +285,22 @@ def test_a_backup_is_one_plain_file(database: Path, tmp_path: Path) -> None:
 def test_a_backup_replaces_only_when_told_to(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
     file.write_text("mine")
-    with pytest.raises(ConfigError, match="--force"):
+    with pytest.raises(UsageError, match="--force"):
         backup(database, file, force=False)
     assert file.read_text() == "mine"
     backup(database, file, force=True)
     assert len(loads(file)) == 100
-    with pytest.raises(ConfigError, match="the database itself"):
+    with pytest.raises(UsageError, match="the database itself"):
         backup(database, database, force=True)
     file.with_name("backup.db-wal").write_bytes(b"")
-    with pytest.raises(ConfigError, match="a database in use"):
+    with pytest.raises(UsageError, match="a database in use"):
         backup(database, file, force=True)
 
 
 def test_a_server_has_its_own_tools(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="pg_dump"):
+    with pytest.raises(UsageError, match="pg_dump"):
         backup("postgresql://nobody@127.0.0.1/x", tmp_path / "b", force=False)
-    with pytest.raises(ConfigError, match="pg_restore"):
+    with pytest.raises(UsageError, match="pg_restore"):
         restore("postgresql://nobody@127.0.0.1/x", tmp_path / "b", NOW)
 
 
@@ -358,7 +360,7 @@ def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as recorder:
         assert recorder.stdout
         assert recorder.stdout.readline() == "idle\n"
-        with pytest.raises(ConfigError, match="in use: stop the recorder"):
+        with pytest.raises(UsageError, match="in use: stop the recorder"):
             restore(database, tmp_path / "backup.db", NOW)
         assert len(loads(database)) == 101
         recorder.communicate("\n", timeout=20)
@@ -423,7 +425,7 @@ def test_a_bare_copy_of_a_running_database_is_no_backup(database: Path, tmp_path
     file = tmp_path / "backup.db"
     backup(database, file, force=False)
     file.with_name("backup.db-wal").write_bytes(b"commits")
-    with untouched(tmp_path), pytest.raises(ConfigError, match="not a finished backup"):
+    with untouched(tmp_path), pytest.raises(UsageError, match="not a finished backup"):
         restore(database, file, NOW)
 
 
@@ -585,12 +587,12 @@ def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(data
 @pytest.mark.parametrize("device", ["", "a/b", "a b"])
 def test_a_name_that_no_inverter_has(tmp_path: Path, device: str) -> None:
     file = predecessor(tmp_path / "inverter.db", [])
-    with pytest.raises(ConfigError, match="not a valid inverter name"):
+    with pytest.raises(UsageError, match="not a valid inverter name"):
         import_eamoon(tmp_path / "easun.db", file, device, NOW)
 
 
 def test_another_database_is_not_imported(database: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="not a database of eamoon"):
+    with pytest.raises(UsageError, match="not a database of eamoon"):
         import_eamoon(tmp_path / "new.db", database, "main", NOW)
     assert not (tmp_path / "new.db").exists()
 
@@ -692,5 +694,5 @@ def test_the_check_as_a_program(database: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_we_may_not_read(database: Path) -> None:
     database.chmod(0)
-    with pytest.raises(ConfigError, match="Permission denied"):
+    with pytest.raises(UsageError, match="Permission denied"):
         list(check(database, NOW))

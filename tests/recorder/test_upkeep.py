@@ -294,7 +294,7 @@ def test_old_readings_go_and_what_was_made_of_them_stays(path: Path) -> None:
     record(path, [reading(after(number), load_power_w=600) for number in range(180)])
     before = rollups(path)
     record(path, [], now=after(90) + timedelta(days=30), raw_days=30)
-    assert ask(path, "SELECT min(at), sum(n) FROM packed") == [(to_ms(after(60)), 120)], "whole hours"
+    assert ask(path, "SELECT min(at), sum(n) FROM compressed_hour") == [(to_ms(after(60)), 120)], "whole hours"
     record(path, [reading(after(10.5), load_power_w=9000)], now=after(90) + timedelta(days=30), raw_days=30)
     assert rollups(path) == before, "late data does not spoil what was made of more"
 

@@ -14,7 +14,7 @@ from services.recorder.tools.import_eamoon import import_eamoon
 from services.recorder.tools.period import period
 from services.recorder.tools.restore import restore
 from services.recorder.tools.settings import ToolSettings
-from shared.errors import ConfigError, EasunError
+from shared.errors import ConfigError, EasunError, UsageError
 from shared.service import EXIT_CONFIG
 from shared.settings import load
 
@@ -28,7 +28,7 @@ def main() -> None:
         sys.stdout.flush()
     except EasunError as error:
         print(error, file=sys.stderr)
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError) else 1)
+        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
     except BrokenPipeError:  # e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -56,7 +56,7 @@ def _export(options: argparse.Namespace, settings: ToolSettings) -> None:
         print(overview(settings.database))
         return
     if options.table is None:
-        raise ConfigError("Name a table: `python -m services.recorder export --list` lists them.")
+        raise UsageError("Name a table: `python -m services.recorder export --list` lists them.")
     span = period(options.first, options.last, settings.zone)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     request = ExportRequest(options.table, span, options.format, options.output, options.force)

@@ -16,7 +16,7 @@ from services.recorder.tools.files import (
     written_atomically,
 )
 from services.recorder.tools.progress import steps
-from shared.errors import ConfigError, StorageError
+from shared.errors import StorageError, UsageError
 from shared.history.engine import Place
 
 PAGES = 1024
@@ -26,7 +26,7 @@ PAGES = 1024
 def backup(place: Place, file: Path, *, force: bool) -> str:
     """Copy the database to a file and return a sentence about it."""
     if isinstance(place, str):
-        raise ConfigError(
+        raise UsageError(
             "The database is a PostgreSQL server: use its own pg_dump, which copies it consistently while the "
             "recorder writes."
         )
@@ -34,7 +34,7 @@ def backup(place: Place, file: Path, *, force: bool) -> str:
     require_another(file, place)
     log = side_files(file)[0]
     if log.exists():  # SQLite would apply it to the copy
-        raise ConfigError(f"{file} has {log.name} beside it and so is a database in use: choose another name.")
+        raise UsageError(f"{file} has {log.name} beside it and so is a database in use: choose another name.")
     with plain_errors(f"The backup of {place} to {file}"), written_atomically(file, force=force) as part:
         copy(place, part)
         part.chmod(S_IMODE(place.stat().st_mode))  # readable by the same users

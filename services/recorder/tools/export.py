@@ -27,11 +27,11 @@ from sqlalchemy import (
 from services.recorder.tools.files import plain_errors, require_another, require_database, written_atomically
 from services.recorder.tools.period import Period
 from services.recorder.tools.progress import is_interactive, progress
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from shared.history.compression import decompress
 from shared.history.derived import SOURCES
 from shared.history.engine import Place, reader, shown
-from shared.history.migration import HEAD, revision
+from shared.history.migration import HEAD, require_known, revision
 from shared.history.readings import ALWAYS, Span, devices, distinct, readings
 from shared.history.tables import compressed_hour, from_ms, metadata, to_ms
 from shared.messages import iso
@@ -59,7 +59,7 @@ def export(place: Place, request: ExportRequest) -> str:
     """Write the rows of a table and return a sentence with their number."""
     table = metadata.tables.get(request.table)
     if table is None:
-        raise ConfigError(
+        raise UsageError(
             f'There is no table "{request.table[:60]}"; the tables are {", ".join(sorted(metadata.tables))}.'
         )
     if request.output != STDOUT:
@@ -90,18 +90,15 @@ def time_column(table: Table) -> Column[Any] | None:
 
 
 def require_ours(place: Place) -> None:
-    """Raise ConfigError unless it is a database of ours with the current schema."""
+    """Raise UsageError or ConfigError unless it is a database of ours with the current schema."""
     if isinstance(place, Path):
         require_database(place)
     current = revision(place)
     if current is None:
-        raise ConfigError(f"{shown(place)} is not a database of this program.")
-    if current > HEAD:
-        raise ConfigError(
-            f"{shown(place)} was written by a newer version of this program (schema {current}, this one knows {HEAD})."
-        )
+        raise UsageError(f"{shown(place)} is not a database of this program.")
+    require_known(place, current)
     if current < HEAD:
-        raise ConfigError(
+        raise UsageError(
             f"{shown(place)} has the schema {current} of an older version: the recorder upgrades it to {HEAD} when it "
             "starts."
         )
@@ -146,7 +143,7 @@ def _query(connection: Connection, table: Table, period: Period) -> Select[Any]:
     if period == Period():
         return query
     if column is None:
-        raise ConfigError(f"The rows of {table.name} have no time: export it without --from and --to.")
+        raise UsageError(f"The rows of {table.name} have no time: export it without --from and --to.")
     if column in key[1:2]:  # one seek per device instead of a full scan
         query = query.where(key[0].in_(distinct(connection, key[0])))
     if period.start:

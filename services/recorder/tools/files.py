@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from shared.errors import ConfigError, DamagedError, StorageError
+from shared.errors import DamagedError, StorageError, UsageError
 from shared.files import sync
 from shared.history.engine import Place
 
@@ -42,18 +42,18 @@ def _first_line(error: BaseException | None) -> str:
 
 
 def require_database(path: Path) -> None:
-    """Raise ConfigError unless a path is a readable SQLite file. Changes nothing."""
+    """Raise UsageError unless a path is a readable SQLite file. Changes nothing."""
     if not path.exists():
-        raise ConfigError(f"There is no file {path}.")
+        raise UsageError(f"There is no file {path}.")
     if not path.is_file():
-        raise ConfigError(f"{path} is not a file.")
+        raise UsageError(f"{path} is not a file.")
     try:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     if head != MAGIC:
-        raise ConfigError(f"{path} is {'empty' if not head else 'not a SQLite database'}.")
+        raise UsageError(f"{path} is {'empty' if not head else 'not a SQLite database'}.")
 
 
 SHARED = "mode=rw"
@@ -86,11 +86,11 @@ def integrity_fault(connection: sqlite3.Connection) -> str:
 def written_atomically(path: Path, *, force: bool) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` once it is written and synced; it is deleted on error."""
     if path.is_dir():
-        raise ConfigError(f"{path} is a directory; name a file.")
+        raise UsageError(f"{path} is a directory; name a file.")
     if path.exists() and not force:
-        raise ConfigError(f"{path} exists already; choose another name, or --force to overwrite it.")
+        raise UsageError(f"{path} exists already; choose another name, or --force to overwrite it.")
     if not path.parent.is_dir():
-        raise ConfigError(f"There is no directory {path.parent}.")
+        raise UsageError(f"There is no directory {path.parent}.")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -104,9 +104,9 @@ def written_atomically(path: Path, *, force: bool) -> Iterator[Path]:
 
 
 def require_another(path: Path, place: Place) -> None:
-    """Raise ConfigError if a path is the database itself."""
+    """Raise UsageError if a path is the database itself."""
     if isinstance(place, Path) and path.exists() and place.exists() and path.samefile(place):
-        raise ConfigError(f"{path} is the database itself.")
+        raise UsageError(f"{path} is the database itself.")
 
 
 def side_files(path: Path) -> tuple[Path, ...]:

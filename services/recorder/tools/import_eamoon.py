@@ -15,7 +15,7 @@ from services.recorder.store import open_store
 from services.recorder.tools.eamoon import LEFT_OUT, Tally, to_state
 from services.recorder.tools.files import READ_ONLY, opened_read_only, plain_errors, require_database
 from services.recorder.tools.progress import progress
-from shared.errors import BadMessageError, ConfigError, StorageError
+from shared.errors import BadMessageError, StorageError, UsageError
 from shared.history.engine import Place, reader
 from shared.history.readings import readings
 from shared.history.tables import inverter_state
@@ -30,7 +30,7 @@ def import_eamoon(place: Place, file: Path, device: str, now: datetime) -> str:
     require_database(file)
     topic = INVERTER_STATE.named(device)
     if INVERTER_STATE.name_in(topic) is None:
-        raise ConfigError(f'"{device[:60]}" is not a valid inverter name: it must not contain slashes or spaces.')
+        raise UsageError(f'"{device[:60]}" is not a valid inverter name: it must not contain slashes or spaces.')
     tally, new = Tally(), 0
     with plain_errors(f"The import of {file}"), opened_read_only(file, READ_ONLY) as source:
         total = _require_readings(source, file)
@@ -52,7 +52,7 @@ def import_eamoon(place: Place, file: Path, device: str, now: datetime) -> str:
 def _require_readings(source: sqlite3.Connection, file: Path) -> int:
     columns = {row[1] for row in source.execute("PRAGMA table_info(readings)")}
     if not columns >= COLUMNS:
-        raise ConfigError(f"{file} is not a database of eamoon: no table `readings` with created_at and payload.")
+        raise UsageError(f"{file} is not a database of eamoon: no table `readings` with created_at and payload.")
     count: int = source.execute("SELECT count(*) FROM readings").fetchone()[0]
     return count
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -23,7 +23,7 @@ def period(first: str | None, last: str | None, zone: ZoneInfo) -> Period:
     start = None if first is None else parse_time(first, zone)
     end = None if last is None else parse_time(last, zone, ends=True)
     if start and end and start >= end:
-        raise ConfigError(f"The period ends before it begins: --from {first} --to {last}.")
+        raise UsageError(f"The period ends before it begins: --from {first} --to {last}.")
     return Period(start, end)
 
 
@@ -36,6 +36,6 @@ def parse_time(text: str, zone: ZoneInfo, *, ends: bool = False) -> datetime:
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ConfigError(
+        raise UsageError(
             f'"{text[:60]}" is not a day or time: write 2026-11-20, 2026-11-20T18:30 or 2026-11-20T16:30Z.'
         ) from None

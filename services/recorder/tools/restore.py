@@ -19,10 +19,10 @@ from services.recorder.tools.files import (
     require_database,
     side_files,
 )
-from shared.errors import ConfigError, StorageError
+from shared.errors import StorageError, UsageError
 from shared.files import sync
 from shared.history.engine import Place
-from shared.history.migration import HEAD, migrate
+from shared.history.migration import HEAD, migrate, require_known
 
 LOCK_BYTES = (512, 0x4000_0000)
 """Length and offset of SQLite's lock bytes, by its file format: a process that has a WAL database open holds one
@@ -32,7 +32,7 @@ all the time, and the system releases it when the process ends."""
 def restore(place: Place, file: Path, now: datetime) -> str:
     """Replace the database by a backup and return a sentence about it."""
     if isinstance(place, str):
-        raise ConfigError("The database is a PostgreSQL server: use its own pg_restore or psql.")
+        raise UsageError("The database is a PostgreSQL server: use its own pg_restore or psql.")
     with plain_errors(f"Restoring {file}"):
         _require_backup(file, place)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def _require_backup(file: Path, place: Path) -> None:
     require_another(file, place)
     log = side_files(file)[0]
     if log.exists() and log.stat().st_size:
-        raise ConfigError(
+        raise UsageError(
             f"{file} has commits in {log.name} beside it, so it is not a finished backup: make one of it first."
         )
     with opened_read_only(file, IMMUTABLE) as connection:
@@ -65,12 +65,8 @@ def _require_backup(file: Path, place: Path) -> None:
             raise StorageError(f"{file} is damaged ({fault}); nothing was changed.")
         schema = _schema(connection)
     if schema is None:
-        raise ConfigError(f"{file} is not a database of this program; nothing was changed.")
-    if schema > HEAD:
-        raise ConfigError(
-            f"{file} was made by a newer version of this program (schema {schema}, this one knows {HEAD}); nothing "
-            "was changed."
-        )
+        raise UsageError(f"{file} is not a database of this program; nothing was changed.")
+    require_known(file, schema)
 
 
 def _schema(connection: sqlite3.Connection) -> str | None:
@@ -82,7 +78,7 @@ def _schema(connection: sqlite3.Connection) -> str | None:
 
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    """Lock a database exclusively, or raise ConfigError if a process has it open.
+    """Lock a database exclusively, or raise UsageError if a process has it open.
 
     A recorder without an open connection is no obstacle: it notices the new file.
     """
@@ -93,7 +89,7 @@ def _locked(place: Path) -> Iterator[None]:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, *LOCK_BYTES)
         except BlockingIOError:
-            raise ConfigError(f"{place} is in use: stop the recorder, then restore; nothing was changed.") from None
+            raise UsageError(f"{place} is in use: stop the recorder, then restore; nothing was changed.") from None
         yield
 
 
