@@ -104,8 +104,8 @@ def draft(*, place: str, found: str) -> None:
 
 @condition(
     "storage.eamoon",
-    uk="База {place} належить x-mentat/eamoon; її не змінено. Вкажіть інший файл у DB_PATH, а її показники перенесіть командою "
-    "`python -m services.recorder import-eamoon {place}`.",
+    uk="База {place} належить x-mentat/eamoon; її не змінено. Вкажіть інший файл у DB_PATH, а її показники "
+    "перенесіть командою `python -m services.recorder import-eamoon {place}`.",
     en="The database {place} is one of eamoon's; it is left as it is. Set DB_PATH to another file, and take its "
     "readings over with `python -m services.recorder import-eamoon {place}`.",
 )
