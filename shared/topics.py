@@ -24,6 +24,7 @@ from shared.messages import (
     PlugState,
     ServiceStatus,
 )
+from shared.validation import first_fault
 
 M = TypeVar("M", bound=Message)
 
@@ -61,9 +62,7 @@ class Topic(Generic[M]):
         try:
             return self.payload.model_validate_json(payload)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in fault["loc"]) or "the whole"
-            raise BadMessageError(f"{where}: {fault['msg']}") from None
+            raise BadMessageError(first_fault(error).at_its_place()) from None
 
 
 GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the mains is there.")
