@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from shared.conditions import files
 from shared.errors import BadMessageError
 from shared.messages import (
     Availability,
@@ -63,10 +62,7 @@ class Topic(Generic[M]):
         try:
             return self.payload.model_validate_json(payload)
         except ValidationError as error:
-            fault = first_fault(error)
-            raise BadMessageError(
-                files.at(place=fault.path, fault=fault.reason) if fault.path else fault.reason
-            ) from None
+            raise BadMessageError(first_fault(error).at_its_place()) from None
 
 
 GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the mains is there.")
