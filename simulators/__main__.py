@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import ConfigError, EasunError
 from shared.service import EXIT_CONFIG
 from shared.settings import Settings, load
-from simulators.client import ask
+from simulators.control_client import ask
 from simulators.faults import FaultKind
 from simulators.history import publish_past
 from simulators.mains import GridMode

@@ -13,8 +13,8 @@ from simulators.house import House
 from simulators.live import FASTEST
 from simulators.mains import KYIV, GridMode, Window, windows
 from simulators.registers import Layout
-from simulators.wire import Transport
-from simulators.wire_dongle import DongleFraming
+from simulators.transports.dongle import DongleFraming
+from simulators.transports.transport import TransportKind
 
 
 def _timetable(given: object) -> object:
@@ -48,7 +48,7 @@ class WorldSettings(TimetableSettings):
 class ServeSettings(WorldSettings):
     """How the house shows itself."""
 
-    house_transport: Transport = Transport.TCP
+    house_transport: TransportKind = TransportKind.TCP
     house_modbus_bind: str = "127.0.0.1"
     house_modbus_port: Port = 5020
     house_modbus_unit: int = Field(default=1, ge=1, le=247)

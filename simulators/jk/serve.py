@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError, DeviceOfflineError
-from simulators.client import ask
+from simulators.control_client import ask
 from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.jk.battery import Battery, Gatt, JkFault, Manners
 from simulators.jk.frames import Identity, Reading
 from simulators.jk.radio import Radio
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.settings import BatteriesSettings
 
 log = logging.getLogger("jk")
@@ -65,7 +65,7 @@ class Batteries:
         log.info(
             "%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, control.port
         )
-        say_ready(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
+        write_ready_file(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
         while True:
             await self._look_at_the_house()
             await asyncio.sleep(ASK_EVERY_S)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from shared.errors import ConfigError
 from simulators.http_server import start_server
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.schedule.control import OutagesControl
 from simulators.schedule.plan import Plan
 from simulators.schedule.web import Sources
@@ -26,5 +26,5 @@ async def serve(settings: OutagesSettings) -> None:
     except OSError as error:
         raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_SCHEDULE_*.") from None
     log.info("The plan of queue %s at port %d, control on %d.", plan.queue, sources.port, control.port)
-    say_ready(settings.house_schedule_ready_file, {"schedule_port": sources.port, "control_port": control.port})
+    write_ready_file(settings.house_schedule_ready_file, {"schedule_port": sources.port, "control_port": control.port})
     await asyncio.Event().wait()

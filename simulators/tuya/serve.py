@@ -12,7 +12,7 @@ from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError
 from simulators.http_server import Command, HttpApp, posted, start_server
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.settings import PlugsSettings
 from simulators.tuya import frames
 from simulators.tuya.cloud import Cloud, CloudFault, cloud_app
@@ -65,7 +65,7 @@ class Plugs:
         log.info("%d plugs; the cloud on port %d, control on %d.", len(self.plugs), *list(places.values())[:2])
         if settings.house_plugs_file:
             self._write_list(settings.house_plugs_file)
-        say_ready(settings.house_plugs_ready_file, places)
+        write_ready_file(settings.house_plugs_ready_file, places)
         await self._announce(settings.house_plugs_announce_port)
 
     def _app(self) -> HttpApp:
