@@ -26,13 +26,13 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class TimetableSettings(Settings):
-    """When the house has no grid, by plan."""
+    """The timetable of outages."""
 
     house_outages: Timetable = windows("08:00-11:00,18:00-21:30")
 
 
 class WorldSettings(TimetableSettings):
-    """What the house is like; who simulates the same span with the same of these arrives at the same state."""
+    """The house itself: the same settings and the same span always give the same state."""
 
     house_seed: int = Field(default=1, ge=0, le=2**31 - 1)
     house_days: int = Field(default=1, ge=0, le=92)
@@ -46,7 +46,7 @@ class WorldSettings(TimetableSettings):
 
 
 class ServeSettings(WorldSettings):
-    """How the house shows itself."""
+    """The process that serves the house."""
 
     house_transport: TransportKind = TransportKind.TCP
     house_modbus_bind: str = "127.0.0.1"
@@ -77,7 +77,7 @@ class BatteriesSettings(Settings):
     house_control_url: str = Field(default="http://127.0.0.1:8502", pattern="^https?://")
 
     def kind(self, number: int) -> int:
-        """Return which kind a battery is; both count from 0, and the kinds repeat."""
+        """Return the kind of a battery, both counted from 0; the kinds repeat."""
         return int(self.house_battery_kinds[number % len(self.house_battery_kinds)]) - 1
 
 
@@ -92,7 +92,7 @@ class OutagesSettings(TimetableSettings):
 
 
 class PlugsSettings(Settings):
-    """The plugs and the cloud they are in."""
+    """The plugs and their cloud."""
 
     house_plugs: int = Field(default=5, ge=0, le=64)
     house_plugs_bind: str = "127.0.0.1"
@@ -105,7 +105,7 @@ class PlugsSettings(Settings):
 
 
 class TelegramSettings(Settings):
-    """Where the simulated Bot API is; a token, where given, is the only one that it knows."""
+    """The simulated Bot API; if a token is set, it accepts no other."""
 
     house_telegram_bind: str = "127.0.0.1"
     house_telegram_port: Port = 8081
@@ -114,12 +114,12 @@ class TelegramSettings(Settings):
 
 
 class ClientSettings(Settings):
-    """Where the control is."""
+    """The address of the control API."""
 
     house_control_url: str = Field(default="http://127.0.0.1:8502", pattern="^https?://")
 
 
 class HistorySettings(MqttSettings, WorldSettings):
-    """Where the past goes."""
+    """The broker and inverter name of the published past."""
 
     inverter_name: str = Field(default="main", pattern=f"^{NAME}$")

@@ -1,4 +1,4 @@
-"""The process: the sources on one port, their control on another."""
+"""The process: the outage sites on one port, their control API on another."""
 
 import asyncio
 import logging
@@ -8,17 +8,17 @@ from shared.errors import ConfigError
 from simulators.http_server import start_server
 from simulators.ready_file import write_ready_file
 from simulators.schedule.control import OutagesControl
-from simulators.schedule.plan import Plan
-from simulators.schedule.web import Sources
+from simulators.schedule.plan import OutagePlan
+from simulators.schedule.web import OutageSites
 from simulators.settings import OutagesSettings
 
 log = logging.getLogger("outages")
 
 
 async def serve(settings: OutagesSettings) -> None:
-    """Run until told to stop."""
-    plan = Plan(settings.house_outages, settings.house_queue)
-    sources = Sources(plan, lambda: datetime.now(UTC))
+    """Run until stopped."""
+    plan = OutagePlan(settings.house_outages, settings.house_queue)
+    sources = OutageSites(plan, lambda: datetime.now(UTC))
     bind = settings.house_schedule_bind
     try:
         await sources.start(bind, settings.house_schedule_port)

@@ -14,7 +14,7 @@ from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.ready_file import write_ready_file
 from simulators.settings import TelegramSettings
 from simulators.telegram.api import Api
-from simulators.telegram.chat import Fault, World
+from simulators.telegram.chat import Fault, TelegramState
 
 log = logging.getLogger("telegram")
 
@@ -103,7 +103,7 @@ class Views:
 
 async def serve(settings: TelegramSettings) -> None:
     """Run until stopped."""
-    views = Views(Api(World(settings.house_telegram_token)))
+    views = Views(Api(TelegramState(settings.house_telegram_token)))
     try:
         server = start_server(views.app, settings.house_telegram_bind, settings.house_telegram_port)
     except OSError as error:
