@@ -12,7 +12,7 @@ from bench.services import cpu_s, pid_of, pss_mb
 from services.bms import decode
 from services.bms.frame import Assembler
 from services.bms.layout import Layout, choose
-from simulators.jk.frames import Reading, cell_frame
+from simulators.jk.frames import Measurement, cell_frame
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -38,7 +38,7 @@ def main() -> None:
 def time_a_frame() -> None:
     """Print the time from a notification to the values of a frame, sixteen cells."""
     for layout in Layout:
-        data = cell_frame(layout, Reading((3.3,) * 16, -12.5, 55.5), 1)
+        data = cell_frame(layout, Measurement((3.3,) * 16, -12.5, 55.5), 1)
         assembler = Assembler()
         began = time.perf_counter()
         for _ in range(FRAMES):

@@ -9,7 +9,7 @@ from services.bms.alarms import alarms
 from services.bms.frame import SIZE, Assembler, FrameType
 from services.bms.layout import Choice, Layout, by_version, choose
 from shared.messages import BatteryState
-from simulators.jk.frames import Identity, Reading, cell_frame, device_frame, settings_frame
+from simulators.jk.frames import Identity, Measurement, cell_frame, device_frame, settings_frame
 from tests.bms.captures import CAPTURES, Capture
 
 NAMES = {
@@ -78,7 +78,7 @@ def test_a_captured_frame_comes_out_as_its_values(capture: Capture) -> None:
 
 @pytest.mark.parametrize("layout", list(Layout))
 def test_what_the_simulator_packs_is_what_is_read(layout: Layout) -> None:
-    reading = Reading(CELLS, -45.678, 55.5, full_ah=280.0, alarm_bits=1 << 11, balance_a=0.7)
+    reading = Measurement(CELLS, -45.678, 55.5, full_ah=280.0, alarm_bits=1 << 11, balance_a=0.7)
     told = decode.cells(cell_frame(layout, reading, 7), layout, 15)
     assert told["cell_voltages_v"] == CELLS
     assert (told["cell_min_v"], told["cell_min_number"]) == (3.30, 3)
@@ -133,9 +133,11 @@ def test_state_of_charge(remaining, full, whole, expected) -> None:
 
 
 def test_a_sensor_that_is_not_there_is_unknown() -> None:
-    told = decode.cells(cell_frame("JK02_32S", Reading(CELLS, 0, 50), 1), Layout.JK02_32S, 15)
+    told = decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, 15)
     assert told["temperatures_c"] == (18.1, 18.6, None, None)
-    assert decode.cells(cell_frame("JK02_32S", Reading(CELLS, 0, 50), 1), Layout.JK02_32S, 11)["temperatures_c"] == (
+    assert decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, 11)[
+        "temperatures_c"
+    ] == (
         18.1,
         18.6,
     )
@@ -159,13 +161,13 @@ def test_layout_by_version(software, layout) -> None:
 
 
 def test_layout_where_content_and_version_disagree_is_said_and_the_content_wins() -> None:
-    choice = choose(cell_frame("JK02_24S", Reading(CELLS, 1, 50), 1), "15.38")
+    choice = choose(cell_frame("JK02_24S", Measurement(CELLS, 1, 50), 1), "15.38")
     assert choice.layout is Layout.JK02_24S
     assert "should send JK02_32S" in (choice.doubt or "")
 
 
 def test_a_pack_with_a_dead_cell_is_read_by_its_version_and_said() -> None:
-    dead = cell_frame("JK02_32S", Reading((3.3, 0.0, 3.3, 3.3), 1, 50), 1)
+    dead = cell_frame("JK02_32S", Measurement((3.3, 0.0, 3.3, 3.3), 1, 50), 1)
     choice = choose(dead, "15.38")
     assert choice.layout is Layout.JK02_32S
     assert choice.doubt

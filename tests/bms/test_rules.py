@@ -15,7 +15,7 @@ from services.bms.radio import PairingError, RadioUnavailableError, meaning
 from services.bms.total import sum_up
 from shared.errors import ConfigError, DeviceOfflineError
 from shared.messages import BatteryState, PackHealth
-from simulators.jk.frames import Identity, Reading, cell_frame, device_frame, settings_frame
+from simulators.jk.frames import Identity, Measurement, cell_frame, device_frame, settings_frame
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 LIMITS = Limits(cell_low_v=2.6, cell_high_v=3.65, cell_delta_v=0.1)
@@ -49,7 +49,7 @@ def pack(**entry: object) -> Pack:
     identity = Identity("Pack", "JK_PB2A16S15P", "15.38", "15A", "4012")
     known.take(Frame(FrameType.DEVICE, device_frame(identity)), AT)
     known.take(Frame(FrameType.SETTINGS, settings_frame(identity, 4, 100)), AT)
-    known.take(Frame(FrameType.CELLS, cell_frame("JK02_32S", Reading((3.3,) * 4, -10.0, 50, 100), 1)), AT)
+    known.take(Frame(FrameType.CELLS, cell_frame("JK02_32S", Measurement((3.3,) * 4, -10.0, 50, 100), 1)), AT)
     return known
 
 
@@ -70,7 +70,7 @@ def test_what_the_owner_wrote_wins() -> None:
 
 def test_the_same_frame_again_is_no_news() -> None:
     known = pack()
-    frame = Frame(FrameType.CELLS, cell_frame("JK02_32S", Reading((3.3,) * 4, -10.0, 50, 100), 1))
+    frame = Frame(FrameType.CELLS, cell_frame("JK02_32S", Measurement((3.3,) * 4, -10.0, 50, 100), 1))
     known.take(frame, datetime(2026, 11, 24, 7, tzinfo=UTC))
     assert known.read_at == AT
 

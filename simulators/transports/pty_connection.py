@@ -9,14 +9,14 @@ from contextlib import suppress
 
 from simulators.faults import garbage
 
-AT_MOST = 4096
+MAX_BYTES = 4096
 SPEED = termios.B9600
 FRAME_MASK = termios.CSIZE | termios.CSTOPB | termios.PARENB
 FRAME = termios.CS8
 
 
-class PtyLine:
-    """A line on which a reader with the wrong settings hears noise, and is not heard."""
+class PtyConnection:
+    """A serial connection: a reader with the wrong port settings receives noise and is not understood."""
 
     def __init__(self, master: int, dice: random.Random) -> None:
         self._master = master
@@ -31,29 +31,29 @@ class PtyLine:
         return not events or bool(events[0][1] & select.POLLIN)
 
     async def read(self) -> bytes:
-        """Return what came; nothing when the reader has closed the terminal."""
+        """Return received bytes; nothing after the reader has closed the terminal."""
         while True:
-            data = await self._came()
-            if not data or self._in_tune():
+            data = await self._receive()
+            if not data or self._settings_match():
                 return data
             await self.write(garbage(self._dice))
 
     async def write(self, data: bytes) -> None:
-        """Send. What a reader does not fetch is lost, and what nobody can fetch must not wait for the next one."""
+        """Send. Bytes that a reader does not fetch are lost; they must not wait for the next reader."""
         if not self.open:
             raise ConnectionResetError
         with suppress(BlockingIOError):
             os.write(self._master, data)
 
-    def _in_tune(self) -> bool:
-        """Return whether the reader has set 9600 8N1. Linux keeps no parity on pseudo terminals: it goes unnoticed."""
+    def _settings_match(self) -> bool:
+        """Return whether the reader has set 9600 8N1. Linux does not keep parity on pseudo terminals."""
         _, _, control, _, heard, spoken, _ = termios.tcgetattr(self._master)
         return (heard, spoken, control & FRAME_MASK) == (SPEED, SPEED, FRAME)
 
-    async def _came(self) -> bytes:
+    async def _receive(self) -> bytes:
         while True:
             try:
-                return os.read(self._master, AT_MOST)
+                return os.read(self._master, MAX_BYTES)
             except BlockingIOError:
                 await self._readable()
             except OSError:  # nobody has it open

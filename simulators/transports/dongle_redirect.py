@@ -1,4 +1,4 @@
-"""What a Wi-Fi dongle hears by UDP: where it should connect to."""
+"""UDP redirects of a Wi-Fi dongle: the command that names the server it should connect to."""
 
 import asyncio
 import re
@@ -9,21 +9,21 @@ from ipaddress import AddressValueError, IPv4Address
 
 COMMAND = re.compile(rb"set>server=(?:([0-9.]{7,15}):([0-9]{1,5});)?\s*")
 REPLY = b"rsp>server=1;"
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the user may choose
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - an allowed setting
 
 Address = tuple[str, int]
-Heard = Callable[[bytes, Address], None]
+Received = Callable[[bytes, Address], None]
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """A command to connect to a server; to none where somebody only looks for dongles."""
+    """A command to connect to a server, or without one a search for dongles."""
 
     server: Address | None = None
 
 
-def redirect_in(datagram: bytes) -> Redirect | None:
-    """Return the command in a datagram, or None where there is none."""
+def parse_redirect(datagram: bytes) -> Redirect | None:
+    """Parse a datagram; None if it is no redirect."""
     match = COMMAND.fullmatch(datagram)
     if not match:
         return None
@@ -36,37 +36,39 @@ def redirect_in(datagram: bytes) -> Redirect | None:
     return Redirect((host, port)) if 0 < port <= 65535 else None
 
 
-class Ears(asyncio.DatagramProtocol):
-    """Hands on every datagram."""
+class _DatagramReceiver(asyncio.DatagramProtocol):
+    """Passes every datagram to a callback."""
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, received: Received) -> None:
+        self._received = received
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        """Hand it on."""
-        self._heard(data, addr)
+        """Pass it on."""
+        self._received(data, addr)
 
 
-async def listen(heard: Heard, host: str, port: int) -> list[asyncio.DatagramTransport]:
-    """Hear what is sent to an address, by the first transport, and what is broadcast around it, by the second.
+async def listen(received: Received, host: str, port: int) -> list[asyncio.DatagramTransport]:
+    """Listen for datagrams to an address (first transport) and for broadcasts around it (second transport).
 
-    On Linux a socket with an address of its own is deaf to broadcasts. Those are shared: every dongle hears them.
+    On Linux a socket bound to one address receives no broadcasts. Their port is shared: every dongle receives them.
     """
-    own = await _transport(heard, _bound(host, port))
+    own = await _transport(received, _bound(host, port))
     address, port = own.get_extra_info("sockname")
-    if address == EVERYWHERE:  # which hears both
+    if address == ANY_ADDRESS:  # receives both
         return [own]
     broadcast = "127.255.255.255" if address.startswith("127.") else "255.255.255.255"
     try:
-        around = await _transport(heard, _bound(broadcast, port, shared=True))
+        around = await _transport(received, _bound(broadcast, port, shared=True))
     except OSError:
         own.close()
         raise
     return [own, around]
 
 
-async def _transport(heard: Heard, bound: socket.socket) -> asyncio.DatagramTransport:
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: Ears(heard), sock=bound)
+async def _transport(received: Received, bound: socket.socket) -> asyncio.DatagramTransport:
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: _DatagramReceiver(received), sock=bound
+    )
     return transport
 
 

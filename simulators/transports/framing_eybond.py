@@ -1,11 +1,11 @@
-"""The EyeBond frames of the Wi-Fi dongle: RTU in an envelope, and the dongle's own questions and answers."""
+"""The EyeBond frames of the Wi-Fi dongle: RTU in an envelope, and the parameters of the dongle itself."""
 
 import struct
 from contextlib import suppress
 
-from simulators.framing import Framing, GarbageError
-from simulators.framing_rtu import sealed, unsealed
-from simulators.unit import Request
+from simulators.modbus_unit import Request
+from simulators.transports.framing import Framing, GarbageError
+from simulators.transports.framing_rtu import checked, with_crc
 
 HEADER = struct.Struct(">HHHBB")  # transaction, devcode, length of what follows it, address, function
 HEARTBEAT, FORWARD = 1, 4
@@ -19,7 +19,7 @@ NAK = b"(NAKss\r"  # not a placeholder: "ss" is the checksum of "(NAK"
 class EyeBondFraming(Framing):
     """A dongle with an SMG II behind it.
 
-    As real ones do, it puts a devcode of its own into some answers, and bytes behind the checksum into some.
+    Like real ones, it puts its own devcode into some answers and extra bytes behind the checksum of others.
     """
 
     def __init__(self, pn: str) -> None:
@@ -29,10 +29,10 @@ class EyeBondFraming(Framing):
     def pack(self, request: Request, pdu: bytes) -> bytes:
         """Return the frame that carries an answer."""
         trail = TRAIL if request.header[1] % 4 == 3 else b""
-        return enveloped(request.header, sealed(bytes([request.unit]) + pdu) + trail)
+        return enveloped(request.header, with_crc(bytes([request.unit]) + pdu) + trail)
 
     def strays(self, request: Request) -> tuple[bytes, ...]:
-        """Return a heartbeat under the same transaction id: only its function tells that it is no answer."""
+        """Return a heartbeat under the same transaction id: only its function code shows that it is no answer."""
         return (enveloped(request.header[:7] + bytes([HEARTBEAT]), self._parameters[PN]),)
 
     def _length(self) -> int | None:
@@ -43,7 +43,7 @@ class EyeBondFraming(Framing):
             raise GarbageError
         return length + 6
 
-    def _understood(self, frame: bytes) -> list[Request]:
+    def _parse(self, frame: bytes) -> list[Request]:
         header, content = frame[: HEADER.size], frame[HEADER.size :]
         match header[7]:
             case 1:
@@ -59,13 +59,13 @@ class EyeBondFraming(Framing):
         return b"\x01" + name if known is None else b"\x00" + name + known
 
     def _forwarded(self, header: bytes, content: bytes) -> list[Request]:
-        with suppress(GarbageError):  # which the inverter does not answer; the dongle itself goes on
-            return [unsealed(content, header)]
+        with suppress(GarbageError):  # the inverter does not answer; the dongle carries on
+            return [checked(content, header)]
         return []
 
 
 class Pi30Framing(EyeBondFraming):
-    """The same dongle on an inverter that speaks PI30: to Modbus it says no, or nothing."""
+    """The same dongle on an inverter that speaks PI30: it answers Modbus with NAK or not at all."""
 
     def _forwarded(self, header: bytes, content: bytes) -> list[Request]:  # noqa: ARG002
         return [_own(header, NAK)] if header[1] % 2 else []

@@ -5,8 +5,8 @@ import termios
 import pytest
 
 from simulators.faults import Fault
-from simulators.wire_serial import SerialWire
-from tests.simulators.wired import ASK_277, PATIENCE_S, SAY_277, WORDS, terminal, tune
+from simulators.transports.serial_port import SerialPort
+from tests.simulators.connected import ASK_277, PATIENCE_S, SAY_277, WORDS, terminal, tune
 from tests.support.waiting import until
 
 ASK, SAY = bytes.fromhex(ASK_277), bytes.fromhex(SAY_277)
@@ -19,7 +19,7 @@ def link(tmp_path):
 
 @pytest.fixture
 async def wire(link):
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start(str(link))
     yield wire
     await wire.stop()
@@ -96,7 +96,7 @@ async def test_unplugged_it_vanishes_with_its_link_and_comes_back_as_another(wir
 
 
 async def test_stop_removes_the_link(link):
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start(str(link))
     await wire.stop()
     assert gone(link)
@@ -104,14 +104,14 @@ async def test_stop_removes_the_link(link):
 
 async def test_a_link_of_a_killed_simulator_is_replaced(link):
     link.symlink_to("/dev/pts/4711")
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start(str(link))
     assert str(link.readlink()) == wire.port
     await wire.stop()
 
 
 async def test_what_another_has_put_there_stays(link):
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start(str(link))
     link.unlink()
     link.write_text("mine")

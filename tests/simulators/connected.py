@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.wire import Wire
-from simulators.wire_dongle import DongleWire
-from simulators.wire_serial import SerialWire
-from simulators.wire_tcp import TcpWire
+from simulators.transports.dongle import Dongle
+from simulators.transports.serial_port import SerialPort
+from simulators.transports.tcp import TcpGateway
+from simulators.transports.transport import Transport
 
 PATIENCE_S = 20
 WORDS = {184: 3, 277: 521, 278: 65438, 279: 65026, 280: 66, 281: 21}
@@ -46,7 +46,7 @@ def plain(tid: int, rtu: str) -> bytes:
 
 
 @dataclass
-class Wired:
+class Connected:
     """A wire with a reader at its other end."""
 
     wire: Any
@@ -98,42 +98,42 @@ class Wired:
 
 
 @contextlib.asynccontextmanager
-async def over_tcp(transport: str) -> AsyncIterator[Wired]:
+async def over_tcp(transport: str) -> AsyncIterator[Connected]:
     """A reader at a TCP port."""
-    wire = TcpWire(lambda: WORDS, transport=transport)
+    wire = TcpGateway(lambda: WORDS, kind=transport)
     await wire.start("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
     if transport == "tcp":
-        yield Wired(wire, writer.write, reader, mbap, {mbap(0x0779, f"01030a{'55' * 10}0000")})
+        yield Connected(wire, writer.write, reader, mbap, {mbap(0x0779, f"01030a{'55' * 10}0000")})
     else:
-        yield Wired(wire, writer.write, reader, plain, rtu_strays())
+        yield Connected(wire, writer.write, reader, plain, rtu_strays())
     writer.close()
     await wire.stop()
 
 
 @contextlib.asynccontextmanager
-async def over_serial() -> AsyncIterator[Wired]:
+async def over_serial() -> AsyncIterator[Connected]:
     """A reader at a pseudo terminal."""
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start()
     async with terminal(wire.port) as (reader, send, _):
-        yield Wired(wire, send, reader, plain, rtu_strays())
+        yield Connected(wire, send, reader, plain, rtu_strays())
     await wire.stop()
 
 
 @contextlib.asynccontextmanager
-async def over_dongle(framing: str) -> AsyncIterator[Wired]:
+async def over_dongle(framing: str) -> AsyncIterator[Connected]:
     """A server that a dongle was told to connect to."""
-    wire = DongleWire(lambda: WORDS, framing=framing, pn=PN, again_after_s=0.05)
+    wire = Dongle(lambda: WORDS, framing=framing, pn=PN, reconnect_s=0.05)
     await wire.start("127.0.0.1", 0)
     async with listening() as server:
         await redirected(wire, server.port)
         reader, writer = await server.call()
         if framing == "raw":
-            yield Wired(wire, writer.write, reader, plain, rtu_strays())
+            yield Connected(wire, writer.write, reader, plain, rtu_strays())
         else:
             heartbeat = bytes.fromhex(f"077a00010010ff01{PN_HEX}")
-            yield Wired(wire, writer.write, reader, eybond, {heartbeat})
+            yield Connected(wire, writer.write, reader, eybond, {heartbeat})
         await wire.stop()
 
 
@@ -213,11 +213,11 @@ async def by_udp(datagram: bytes, host: str, port: int, replies: int = 1) -> set
         return {await asyncio.wait_for(loop.sock_recvfrom(udp, 1000), PATIENCE_S) for _ in range(replies)}
 
 
-async def redirected(wire: DongleWire, port: int) -> None:
+async def redirected(wire: Dongle, port: int) -> None:
     """Tell a dongle where its server is."""
     await by_udp(f"set>server=127.0.0.1:{port};".encode(), "127.0.0.1", wire.port)
 
 
-def in_turn(wire: Wire) -> tuple[int, int]:
+def in_turn(wire: Transport) -> tuple[int, int]:
     """Return how many requests were heard and answered."""
     return wire.device.requests, wire.device.answered

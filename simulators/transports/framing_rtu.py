@@ -1,9 +1,9 @@
-"""Modbus RTU: unit, request, checksum. Nothing says where a frame begins, only the silence in front of it."""
+"""Modbus RTU: unit, request, checksum. Only the silence before a frame marks its start."""
 
 from dataclasses import replace
 
-from simulators.framing import Framing, GarbageError
-from simulators.unit import Request, stranger, words_asked
+from simulators.modbus_unit import Request, requested_words, unrelated_answer
+from simulators.transports.framing import Framing, GarbageError
 
 SHORTEST = 4
 LENGTHS = dict.fromkeys(range(1, 7), 8)
@@ -18,23 +18,23 @@ class RtuFraming(Framing):
 
     def pack(self, request: Request, pdu: bytes) -> bytes:
         """Return the frame that carries an answer."""
-        return sealed(bytes([request.unit]) + pdu)
+        return with_crc(bytes([request.unit]) + pdu)
 
     def strays(self, request: Request) -> tuple[bytes, ...]:
-        """Return what another unit would say, and what this one would say to a longer question."""
-        asked = words_asked(request.pdu)
+        """Return the answer of another unit, and this unit's answer to a longer request."""
+        asked = requested_words(request.pdu)
         other = replace(request, unit=request.unit % 247 + 1)
-        return self.pack(other, stranger(asked)), self.pack(request, stranger(asked % 100 + 1))
+        return self.pack(other, unrelated_answer(asked)), self.pack(request, unrelated_answer(asked % 100 + 1))
 
     def _length(self) -> int | None:
         return length_of(self._buffer)
 
-    def _understood(self, frame: bytes) -> list[Request]:
-        return [unsealed(frame)]
+    def _parse(self, frame: bytes) -> list[Request]:
+        return [checked(frame)]
 
 
 class RawFraming(RtuFraming):
-    """The dongle that hands on every byte but its own AT commands, which are lines of text."""
+    """A dongle that forwards every byte except its own AT commands, which are lines of text."""
 
     def __init__(self, pn: str) -> None:
         super().__init__()
@@ -48,15 +48,15 @@ class RawFraming(RtuFraming):
             raise GarbageError
         return length
 
-    def _understood(self, frame: bytes) -> list[Request]:
+    def _parse(self, frame: bytes) -> list[Request]:
         if not frame.startswith(b"AT"):
-            return super()._understood(frame)
+            return super()._parse(frame)
         known = frame.strip() == b"AT+DTUPN?"
         return [Request(reply=f"AT+DTUPN:{self._pn}\r\n".encode())] if known else []
 
 
 def length_of(buffer: bytes | bytearray) -> int | None:
-    """Return how long a request is by its first bytes, None while that cannot be told, or raise GarbageError."""
+    """Return the length of a request by its first bytes, None if not yet known, or raise GarbageError."""
     if len(buffer) < 2:
         return None
     if buffer[1] in LENGTHS:
@@ -66,14 +66,14 @@ def length_of(buffer: bytes | bytearray) -> int | None:
     return buffer[AT_THEIR_COUNT - 1] + ADDRESS_COUNT_AND_CRC if len(buffer) >= AT_THEIR_COUNT else None
 
 
-def unsealed(frame: bytes, header: bytes = b"") -> Request:
-    """Return the request in a frame, or raise GarbageError where its checksum is wrong."""
-    if len(frame) < SHORTEST or sealed(frame[:-2]) != frame:
+def checked(frame: bytes, header: bytes = b"") -> Request:
+    """Return the request in a frame, or raise GarbageError if its checksum is wrong."""
+    if len(frame) < SHORTEST or with_crc(frame[:-2]) != frame:
         raise GarbageError
     return Request(frame[0], frame[1:-2], header)
 
 
-def sealed(content: bytes) -> bytes:
+def with_crc(content: bytes) -> bytes:
     """Return a frame with its checksum, the low byte first."""
     return content + crc16(content).to_bytes(2, "little")
 

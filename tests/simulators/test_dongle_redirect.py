@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.redirect import Redirect, redirect_in
+from simulators.transports.dongle_redirect import Redirect, parse_redirect
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from simulators.redirect import Redirect, redirect_in
     ],
 )
 def test_redirects(datagram, redirect):
-    assert redirect_in(datagram) == redirect
+    assert parse_redirect(datagram) == redirect
 
 
 @given(st.binary() | st.from_regex(rb"set>server=[0-9.]*:[0-9]*;\s?", fullmatch=True))
 def test_any_datagram_raises_nothing(datagram):
-    redirect_in(datagram)
+    parse_redirect(datagram)

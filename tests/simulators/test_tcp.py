@@ -6,8 +6,8 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.framer import FramerType
 
 from simulators.faults import Fault
-from simulators.wire_tcp import TcpWire
-from tests.simulators.wired import ASK_184, ASK_277, SAY_184, SAY_277, WORDS, over_tcp
+from simulators.transports.tcp import TcpGateway
+from tests.simulators.connected import ASK_184, ASK_277, SAY_184, SAY_277, WORDS, over_tcp
 from tests.support.waiting import until
 
 
@@ -19,7 +19,7 @@ async def wired(request):
 
 @pytest.mark.parametrize("transport", ["tcp", "rtu_over_tcp"])
 async def test_a_real_client_reads(transport):
-    wire = TcpWire(lambda: WORDS, unit=7, transport=transport)
+    wire = TcpGateway(lambda: WORDS, unit=7, kind=transport)
     await wire.start("127.0.0.1", 0)
     framer = FramerType.SOCKET if transport == "tcp" else FramerType.RTU
     async with AsyncModbusTcpClient("127.0.0.1", port=wire.port, timeout=5, framer=framer) as client:
@@ -34,7 +34,7 @@ async def test_state(wired):
     await wired.ask(7, ASK_277, SAY_277)
     wired.wire.device.latency_s = 0.01
     assert wired.wire.state() == {
-        "transport": wired.wire.transport,
+        "transport": wired.wire.kind,
         "modbus_port": wired.wire.port,
         "there": True,
         "connected": True,
@@ -45,7 +45,7 @@ async def test_state(wired):
 
 
 async def test_who_leaves_is_not_connected():
-    wire = TcpWire(lambda: WORDS)
+    wire = TcpGateway(lambda: WORDS)
     await wire.start("127.0.0.1", 0)
     assert not wire.connected
     _, writer = await asyncio.open_connection("127.0.0.1", wire.port)

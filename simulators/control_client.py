@@ -1,4 +1,4 @@
-"""The control's other end, for the command line."""
+"""The client of the control API, for the command line."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ TIMEOUT_S = 5
 
 
 def ask(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Send a command to a running house, or ask it something where there is no body; return what it answers."""
+    """Post a command to a running house, or without a body get a resource; return the answer."""
     try:
         method = "GET" if body is None else "POST"
         response = requests.request(method, url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)

@@ -6,8 +6,8 @@ import pytest
 
 from shared.errors import CommandRefusedError
 from simulators.faults import Fault
-from simulators.wire_dongle import DongleWire
-from tests.simulators.wired import (
+from simulators.transports.dongle import Dongle
+from tests.simulators.connected import (
     ASK_184,
     ASK_277,
     PN,
@@ -26,7 +26,7 @@ REPLY = b"rsp>server=1;"
 
 @contextlib.asynccontextmanager
 async def dongle(host="127.0.0.1", port=0, **options):
-    wire = DongleWire(lambda: WORDS, again_after_s=0.02, **options)
+    wire = Dongle(lambda: WORDS, reconnect_s=0.02, **options)
     await wire.start(host, port)
     yield wire
     await wire.stop()
@@ -93,14 +93,14 @@ async def test_bound_to_every_address_it_hears_broadcasts_too():
 async def test_a_port_that_is_taken():
     async with dongle() as wire:
         with pytest.raises(OSError, match="in use"):
-            await DongleWire(dict).start("127.0.0.1", wire.port)
+            await Dongle(dict).start("127.0.0.1", wire.port)
 
 
 async def test_a_broadcast_port_that_is_taken():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.255.255.255", 0))
         with pytest.raises(OSError, match="in use"):
-            await DongleWire(dict).start("127.0.0.1", other.getsockname()[1])
+            await Dongle(dict).start("127.0.0.1", other.getsockname()[1])
 
 
 async def test_the_last_redirect_wins():

@@ -1,4 +1,4 @@
-"""One connection to the inverter: requests in, answers out, spoilt as the faults of the moment want it."""
+"""One Modbus connection to the inverter: requests in, answers out, spoilt by the active faults."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,25 +6,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from simulators.faults import ABOUT_THE_WIRE, SPOILT_WORDS, Answer, Fault, FaultKind, Faults
-from simulators.framing import Framing
+from simulators.faults import ENDS_CONNECTION, SPOILT_WORDS, Answer, Fault, FaultKind, Faults
+from simulators.modbus_unit import Request, answer_to, refusal
 from simulators.registers import Words
-from simulators.unit import Request, answer_to, refusal
+from simulators.transports.framing import Framing
 
 
-class Line(Protocol):
-    """Something that bytes come from and go to."""
+class Connection(Protocol):
+    """A connection, as a session uses it."""
 
     async def read(self) -> bytes:
-        """Return what came; nothing when the other side is gone."""
+        """Return received bytes; nothing after a disconnect."""
 
     async def write(self, data: bytes) -> None:
-        """Send; OSError when the other side is gone."""
+        """Send; OSError after a disconnect."""
 
 
 @dataclass
 class Device:
-    """The inverter and its state of health, which outlive every connection to it."""
+    """The inverter with its faults and counters, which outlive every connection to it."""
 
     words: Callable[[], Words]
     unit: int = 1
@@ -34,16 +34,16 @@ class Device:
     answered: int = 0
 
 
-class WireFault(Exception):
-    """A fault that is not for this connection to do, but for its wire."""
+class TransportFault(Exception):
+    """A fault that the transport must carry out, not this connection."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.kind)
         self.fault = fault
 
 
-class Conversation:
-    """Answers on one connection until it ends: one coherent snapshot of the words for each request."""
+class ModbusSession:
+    """Answers requests on one connection, each from one coherent snapshot of the registers."""
 
     def __init__(self, device: Device, framing: Framing) -> None:
         self._device = device
@@ -51,37 +51,37 @@ class Conversation:
         self._held = b""
         self._previous = b""
 
-    async def run(self, line: Line) -> None:
-        """Answer until the other side is gone or cannot be understood."""
-        while data := await self._heard(line):
+    async def run(self, connection: Connection) -> None:
+        """Answer until the reader disconnects or, without silences to resynchronize, sends garbage."""
+        while data := await self._received(connection):
             for request in self._framing.feed(data):
                 if request.reply or request.unit == self._device.unit:
-                    await self._respond(line, request)
-            if self._framing.deaf and self._framing.quiet_s is None:
+                    await self._respond(connection, request)
+            if self._framing.ignoring and self._framing.silence_s is None:
                 return
 
-    async def _heard(self, line: Line) -> bytes:
+    async def _received(self, connection: Connection) -> bytes:
         while self._framing.pending:
             try:
-                async with asyncio.timeout(self._framing.quiet_s):
-                    return await line.read()
+                async with asyncio.timeout(self._framing.silence_s):
+                    return await connection.read()
             except TimeoutError:
                 self._framing.silence()
-        return await line.read()
+        return await connection.read()
 
-    async def _respond(self, line: Line, request: Request) -> None:
+    async def _respond(self, connection: Connection, request: Request) -> None:
         fault = self._device.faults.draw()
         self._device.requests += not request.reply
-        if fault.kind in ABOUT_THE_WIRE:
-            raise WireFault(fault)
+        if fault.kind in ENDS_CONNECTION:
+            raise TransportFault(fault)
         await asyncio.sleep(self._device.latency_s + (fault.latency_s if fault.kind is FaultKind.SLOW else 0))
-        data = self._said(request, fault)
+        data = self._response(request, fault)
         if data:
-            await line.write(data)
+            await connection.write(data)
             self._device.answered += not request.reply
 
-    def _said(self, request: Request, fault: Fault) -> bytes:
-        """Return what is sent for a request, with what was held back before."""
+    def _response(self, request: Request, fault: Fault) -> bytes:
+        """Return the bytes to send for a request, including answers held back before."""
         frame = request.reply or self._framing.pack(request, self._pdu(request.pdu, fault))
         if fault.kind is FaultKind.LATE:
             self._held += frame

@@ -2,25 +2,25 @@
 
 from asyncio import StreamReader, StreamWriter
 
-AT_MOST = 4096
+MAX_BYTES = 4096
 
 
-class TcpLine:
-    """A TCP connection as a line."""
+class TcpConnection:
+    """A TCP connection that a session reads from and writes to."""
 
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
     async def read(self) -> bytes:
-        """Return what came; nothing when the other side is gone."""
-        return await self._reader.read(AT_MOST)
+        """Return received bytes; nothing after a disconnect."""
+        return await self._reader.read(MAX_BYTES)
 
     async def write(self, data: bytes) -> None:
-        """Send; OSError when the other side is gone."""
+        """Send; OSError after a disconnect."""
         self._writer.write(data)
         await self._writer.drain()
 
-    def cut(self) -> None:
-        """End it at once."""
+    def abort(self) -> None:
+        """Close it at once."""
         self._writer.transport.abort()

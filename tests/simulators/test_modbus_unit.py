@@ -1,6 +1,6 @@
 import pytest
 
-from simulators.unit import answer_to
+from simulators.modbus_unit import answer_to
 
 WORDS = {201: 2, 202: 2304, 217: 65026}
 

@@ -3,8 +3,8 @@
 import struct
 from dataclasses import replace
 
-from simulators.framing import Framing, GarbageError
-from simulators.unit import Request, stranger, words_asked
+from simulators.modbus_unit import Request, requested_words, unrelated_answer
+from simulators.transports.framing import Framing, GarbageError
 
 HEADER = struct.Struct(">HHHB")  # transaction, protocol (0), length of what follows it, unit
 
@@ -12,7 +12,7 @@ HEADER = struct.Struct(">HHHB")  # transaction, protocol (0), length of what fol
 class TcpFraming(Framing):
     """Modbus TCP as a gateway speaks it."""
 
-    quiet_s = None
+    silence_s = None
 
     def pack(self, request: Request, pdu: bytes) -> bytes:
         """Return the frame that carries an answer."""
@@ -20,10 +20,10 @@ class TcpFraming(Framing):
         return HEADER.pack(transaction, 0, len(pdu) + 1, request.unit) + pdu
 
     def strays(self, request: Request) -> tuple[bytes, ...]:
-        """Return an answer of the right length to the transaction before."""
+        """Return an answer of the right length to the previous transaction."""
         before = int.from_bytes(request.header[:2], "big") - 1 & 0xFFFF
         header = before.to_bytes(2, "big") + request.header[2:]
-        return (self.pack(replace(request, header=header), stranger(words_asked(request.pdu))),)
+        return (self.pack(replace(request, header=header), unrelated_answer(requested_words(request.pdu))),)
 
     def _length(self) -> int | None:
         if len(self._buffer) < HEADER.size:
@@ -33,5 +33,5 @@ class TcpFraming(Framing):
             raise GarbageError
         return int(length) + 6
 
-    def _understood(self, frame: bytes) -> list[Request]:
+    def _parse(self, frame: bytes) -> list[Request]:
         return [Request(frame[6], frame[HEADER.size :], frame[: HEADER.size])]

@@ -1,4 +1,4 @@
-"""The inverter behind every wire: a Modbus request in, the answer of an SMG II out."""
+"""The Modbus unit behind every transport: a request in, the answer of an SMG II out."""
 
 import struct
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came: for the inverter, or with a `reply` that its adapter gives without asking it."""
+    """One request for the inverter, or with a `reply` one that its adapter answers by itself."""
 
     unit: int = 0
     pdu: bytes = b""
@@ -22,7 +22,7 @@ class Request:
 
 
 def answer_to(pdu: bytes, words: Words) -> bytes:
-    """Return the answer to a request: words, or the exception that tells why not."""
+    """Return the answer to a request: words or a Modbus exception."""
     if pdu[0] != READ_HOLDING:
         return refusal(pdu, ILLEGAL_FUNCTION)
     if len(pdu) != READ.size:
@@ -40,11 +40,11 @@ def refusal(pdu: bytes, code: int) -> bytes:
     return bytes([pdu[0] | 0x80, code])
 
 
-def stranger(count: int) -> bytes:
-    """Return words that nobody asked for, such as another unit would say."""
+def unrelated_answer(count: int) -> bytes:
+    """Return an answer with words that nobody asked for, such as another unit's."""
     return bytes([READ_HOLDING, 2 * count]) + b"\x55" * 2 * count
 
 
-def words_asked(pdu: bytes) -> int:
-    """Return how many words a read wants; for anything else a number that could be one."""
+def requested_words(pdu: bytes) -> int:
+    """Return how many words a read asks for; for any other request a plausible number."""
     return int.from_bytes(pdu[3:5], "big") % READ_MOST or 1
