@@ -1,4 +1,4 @@
-"""What the BMS service reads from the environment."""
+"""The settings of the BMS service."""
 
 from pathlib import Path
 from typing import Self
@@ -9,7 +9,7 @@ from shared.settings import ServiceSettings
 
 
 class BmsSettings(ServiceSettings):
-    """Which batteries there are, how often they are read, and when a cell is too low or too high."""
+    """The list of batteries, how often they are read, and the limits of their cells."""
 
     devices_file: Path = Path("data/jk_devices.yaml")
     jk_scan_interval: float = Field(default=10, ge=1, le=86_400)

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from services.bms.layout import Layout
+from services.bms.frame_layouts import Layout
 from shared.errors import ConfigError
 from shared.files import write_whole
 
@@ -20,7 +20,7 @@ ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
 NO_ID = re.compile(r"[^a-z0-9_-]+")
 
 
-class Entry(BaseModel):
+class ListedBattery(BaseModel):
     """One battery as the file has it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,7 +63,7 @@ class Entry(BaseModel):
         return self.name or self.address
 
 
-def read(file: Path) -> list[Entry]:
+def read(file: Path) -> list[ListedBattery]:
     """Return the entries of the file, none where there is no file, or raise ConfigError that names the line."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def read(file: Path) -> list[Entry]:
     return _entries(file, text)
 
 
-def add(file: Path, entries: list[Entry]) -> None:
+def add(file: Path, entries: list[ListedBattery]) -> None:
     """Add entries at the end, all or none, even if the power goes meanwhile. Raises ConfigError."""
     try:
         text = file.read_text(encoding="utf-8") if file.exists() else HEAD
@@ -94,14 +94,14 @@ def _ready_for_more(text: str) -> str:
     return f"{text}\n" if has_list else f"{text}\nbatteries:\n".lstrip()
 
 
-def _block(entry: Entry) -> str:
+def _block(entry: ListedBattery) -> str:
     told = entry.model_dump(mode="json", include={"address", "name", "model", "layout"}, exclude_none=True)
     told["enabled"] = entry.enabled
     lines = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).splitlines()
     return "".join(f"{'  - ' if number == 0 else '    '}{line}\n" for number, line in enumerate(lines))
 
 
-def _entries(file: Path, text: str) -> list[Entry]:
+def _entries(file: Path, text: str) -> list[ListedBattery]:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -130,9 +130,9 @@ def _listed(file: Path, content: object) -> list[object]:
     return listed or []
 
 
-def _entry(file: Path, number: int, given: object) -> Entry:
+def _entry(file: Path, number: int, given: object) -> ListedBattery:
     try:
-        return Entry.model_validate(given)
+        return ListedBattery.model_validate(given)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in fault["loc"]) or "the whole"
@@ -140,7 +140,7 @@ def _entry(file: Path, number: int, given: object) -> Entry:
         raise ConfigError(f"DEVICES_FILE {file}, battery {number}, {key}: {reason}. It is left as it is.") from None
 
 
-def _are_distinct(file: Path, entries: list[Entry]) -> None:
+def _are_distinct(file: Path, entries: list[ListedBattery]) -> None:
     for key in ("address", "key"):
         seen: set[str] = set()
         for entry in entries:
