@@ -4,18 +4,17 @@ import asyncio
 import logging
 from datetime import datetime
 
-from services.bms import device_list
 from services.bms.battery import Battery
 from services.bms.battery_bank import bank_state
 from services.bms.battery_client import BatteryClient, connects_each_time, min_interval_s
 from services.bms.battery_health import Limits
 from services.bms.battery_publisher import BatteryPublisher
 from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, BluetoothUnavailableError
-from services.bms.device_list import ListedBattery
+from services.bms.device_list import ListedBattery, device_list
 from services.bms.settings import BmsSettings
-from shared.charge import ALL
 from shared.conditions import bms
 from shared.errors import ConfigError, DeviceOfflineError
+from shared.live_figures import ALL
 from shared.service import Service, utc_now
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_STATE
 
@@ -32,7 +31,7 @@ SILENCE_S = 10.0
 async def serve(service: Service[BmsSettings]) -> None:
     """Watch all batteries for ever."""
     await service.bus.connected.wait()
-    listed = device_list.read(service.settings.devices_file)
+    listed = device_list(service.settings.devices_file).read()
     async with asyncio.TaskGroup() as tasks:
         batteries = Batteries(service, tasks)
         for battery in listed:
@@ -123,7 +122,7 @@ class Batteries:
         learned = {"model": battery.device and battery.device.model, "layout": battery.detection.layout}
         reason = None
         try:
-            device_list.add(self._settings.devices_file, [battery.listed.model_copy(update=learned)])
+            device_list(self._settings.devices_file).add([battery.listed.model_copy(update=learned)])
         except ConfigError as error:
             reason = bms.not_listed(name=battery.listed.title, cause=error.reason)
         self._service.health.report("file", reason)

@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, bms, broker, files, inverter, settings, system
+from shared.conditions import battery, bms, broker, files, inverter, schedule, settings, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -27,7 +27,9 @@ __all__ = [
     "inverter",
     "is_quiet",
     "render",
+    "schedule",
     "settings",
     "severity",
     "system",
+    "values",
 ]

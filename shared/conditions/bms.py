@@ -198,3 +198,22 @@ def disabled(*, cause: Reason) -> None:
 )
 def not_listed(*, name: str, cause: Reason) -> None:
     """A new battery could not be written to DEVICES_FILE."""
+
+
+# Settings and the list of batteries
+
+LIMITS_CROSSED = simple(
+    "bms.limits_crossed",
+    uk="JK_CELL_LOW_V має бути меншим за JK_CELL_HIGH_V",
+    en="JK_CELL_LOW_V must be lower than JK_CELL_HIGH_V",
+)
+NOT_AN_ADDRESS = simple(
+    "bms.not_an_address",
+    uk="це не адреса Bluetooth на кшталт C8:47:80:12:34:56 (беріть її в лапки)",
+    en="it is no Bluetooth address such as C8:47:80:12:34:56 (put it in quotes)",
+)
+RESERVED_ID = simple(
+    "bms.reserved_id",
+    uk="`all` означає суму всіх батарей; виберіть іншу назву",
+    en="`all` is the sum of all batteries; choose another name",
+)

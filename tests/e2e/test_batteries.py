@@ -156,18 +156,18 @@ def test_without_bluetooth_the_service_is_disabled_until_there_is_some(stack: St
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        pytest.param("batteries:\n  - address: [\n", "is not valid YAML in line", id="syntax"),
-        pytest.param("batteries: 5\n", "needs a list under `batteries:`", id="no-list"),
-        pytest.param("batteries:\n  - address: C8-47\n", "is no Bluetooth address", id="address"),
-        pytest.param('batteries:\n  - {address: "C8:47:80:00:00:01", nmae: x}\n', "battery 1, nmae", id="misspelt"),
+        pytest.param("batteries:\n  - address: [\n", "line 3: it is not valid YAML", id="syntax"),
+        pytest.param("batteries: 5\n", "line 1: there must be a list under `batteries:`", id="no-list"),
+        pytest.param("batteries:\n  - address: C8-47\n", "line 2, entry 1, address: it is no Bluetooth address", id="address"),
+        pytest.param('batteries:\n  - {address: "C8:47:80:00:00:01", nmae: x}\n', "line 2, entry 1, nmae", id="misspelt"),
         pytest.param(
             'batteries:\n  - address: "C8:47:80:00:00:01"\n  - address: "c8:47:80:00:00:01"\n',
-            "two batteries with the address C8:47:80:00:00:01",
+            "line 3, entry 2: another entry has the same address",
             id="twice",
         ),
     ],
 )
-def test_a_bad_list_is_said_and_left_as_it_is(text: str, sentence: str, stack: Stack, watcher: Viewer) -> None:
+def test_a_bad_list_is_reported_and_left_as_it_is(text: str, sentence: str, stack: Stack, watcher: Viewer) -> None:
     stack.devices_file.write_text(text)
     stack.start(stack.bms)
     assert stack.bms.exit_code() == 78
