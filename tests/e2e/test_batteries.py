@@ -158,8 +158,8 @@ def test_without_bluetooth_the_service_is_disabled_until_there_is_some(stack: St
     [
         pytest.param("batteries:\n  - address: [\n", "line 3: it is not valid YAML", id="syntax"),
         pytest.param("batteries: 5\n", "line 1: there must be a list under `batteries:`", id="no-list"),
-        pytest.param("batteries:\n  - address: C8-47\n", "line 2, entry 1, address: it is no Bluetooth address", id="address"),
-        pytest.param('batteries:\n  - {address: "C8:47:80:00:00:01", nmae: x}\n', "line 2, entry 1, nmae", id="misspelt"),
+        pytest.param("batteries:\n  - address: C8-47\n", "entry 1, address: it is no Bluetooth address", id="address"),
+        pytest.param('batteries:\n  - {address: "C8:47:80:00:00:01", nmae: x}\n', "entry 1, nmae", id="misspelt"),
         pytest.param(
             'batteries:\n  - address: "C8:47:80:00:00:01"\n  - address: "c8:47:80:00:00:01"\n',
             "line 3, entry 2: another entry has the same address",
