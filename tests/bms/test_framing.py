@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.bms.frame import SIZE, Assembler, Command, FrameType, request
+from services.bms.framing import SIZE, Command, FrameAssembler, FrameType, command_bytes
 from tests.bms.captures import CAPTURES, Capture
 
 NOISE = b"AT\r\n"
@@ -14,7 +14,7 @@ DEVICE = next(capture for capture in CAPTURES if capture.id == "aiobmsble-JK02_2
 
 
 def types(*chunks: bytes) -> list[int]:
-    assembler = Assembler()
+    assembler = FrameAssembler()
     return [frame.type for chunk in chunks for frame in assembler.feed(chunk)]
 
 
@@ -24,8 +24,8 @@ def test_a_captured_stream_gives_its_frames(capture: Capture) -> None:
 
 
 def test_commands_as_the_vendors_app_sends_them() -> None:
-    assert request(Command.DEVICE).hex() == "aa5590eb97000000000000000000000000000011"
-    assert request(Command.CELLS).hex() == "aa5590eb96000000000000000000000000000010"
+    assert command_bytes(Command.DEVICE).hex() == "aa5590eb97000000000000000000000000000011"
+    assert command_bytes(Command.CELLS).hex() == "aa5590eb96000000000000000000000000000010"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_cells_are_found(stream: list[bytes]) -> None:
 
 def test_a_frame_is_never_shown_with_its_bytes() -> None:
     """The device frame holds pass codes."""
-    frame = next(iter(Assembler().feed(DEVICE)))
+    frame = next(iter(FrameAssembler().feed(DEVICE)))
     assert repr(frame) == "Frame(DEVICE)"
 
 
@@ -67,14 +67,14 @@ def test_a_wrong_byte_costs_its_frame_and_no_other(at: int, wrong: int) -> None:
 
 @given(st.lists(st.binary(max_size=700), max_size=20))
 def test_noise_raises_nothing_and_is_forgotten(chunks: list[bytes]) -> None:
-    assembler = Assembler()
+    assembler = FrameAssembler()
     for chunk in chunks:
         list(assembler.feed(chunk))
         assert len(assembler._buffer) < 2 * SIZE
 
 
 def test_a_flood_of_noise_stays_in_a_small_buffer() -> None:
-    assembler = Assembler()
+    assembler = FrameAssembler()
     for _ in range(10_000):
         list(assembler.feed(b"\x55\xaa\xeb\x90" + bytes(1020)))
     assert len(assembler._buffer) < 2 * SIZE

@@ -1,12 +1,22 @@
-"""Where everything stands in a frame: one table a kind of frame and layout. Little endian; a value is raw / divide_by.
+"""The fields of every frame: one table for each kind of frame and layout. Little endian; a value is raw / divide_by.
 
-Sources: syssi/esphome-jk-bms, patman15/aiobmsble, fl4p/batmon-ha, checked against 55 captured cell frames. In the cell
-frame JK02_32S is JK02_24S with 16 bytes more from offset 54 on, and 32 more from 112 on.
+Sources: syssi/esphome-jk-bms, patman15/aiobmsble, fl4p/batmon-ha, checked against 55 captured cell frames. The cell
+frame of JK02_32S is that of JK02_24S with 16 more bytes from offset 54 on, and 32 more from offset 112 on.
 """
 
 import struct
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
+
+
+class Layout(StrEnum):
+    """The layouts of the cell frame."""
+
+    JK02_24S = "JK02_24S"
+    JK02_32S = "JK02_32S"
+    JK04 = "JK04"
+
 
 Kind = Literal["u8", "u16", "i16", "u32", "i32", "f32"]
 FORMATS: dict[Kind, struct.Struct] = {
@@ -21,7 +31,7 @@ FORMATS: dict[Kind, struct.Struct] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One value: where it stands, how it is read, and between what it can be true."""
+    """One value: its offset, how it is encoded, and the range outside of which it is unknown."""
 
     name: str
     offset: int
@@ -32,7 +42,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that a NUL ends."""
+    """A text that ends with a NUL."""
 
     name: str
     offset: int
@@ -41,7 +51,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Cells:
-    """One value a cell, in a row."""
+    """One value per cell, side by side."""
 
     offset: int
     kind: Kind
@@ -51,7 +61,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class CellFrame:
-    """The cell frame of one layout. mask has a bit for every cell that is there."""
+    """The cell frame of one layout. At the offset `mask` is a bit field of the cells that are present."""
 
     slots: int
     mask: int
@@ -122,7 +132,7 @@ JK02_32S = CellFrame(
         Field("precharging", 200, "u8", range=(0, 1)),
         Field("heating", 215, "u8", range=(0, 1)),
         Field("heating_current_a", 236, "i16", 1000, (-30, 30)),
-        Field("temperature_4_c", 256, "i16", 10, CELSIUS),  # these two from software 14 on
+        Field("temperature_4_c", 256, "i16", 10, CELSIUS),  # temperatures 3 and 4 since software 14
         Field("temperature_3_c", 258, "i16", 10, CELSIUS),
     ),
 )
@@ -139,16 +149,18 @@ JK04 = CellFrame(
     ),
 )
 
-DEVICE = (  # 62, 97 and 118 hold pass codes: they are not in this table, and so leave the frame nowhere
+CELL_FRAMES = {Layout.JK02_24S: JK02_24S, Layout.JK02_32S: JK02_32S, Layout.JK04: JK04}
+
+DEVICE_INFO = (  # offsets 62, 97 and 118 hold pass codes: they are left out of this table, so they are never read
     Text("model", 6, 16),
     Text("hardware", 22, 8),
     Text("software", 30, 8),
     Text("name", 46, 16),
     Text("manufactured", 78, 8),
 )
-SERIAL = Text("serial_number", 86, 16)
-SERIAL_OF_OLD_FIRMWARE = Text("serial_number", 86, 11)
-"""There the pass code follows at 97."""
+SERIAL_NUMBER = Text("serial_number", 86, 16)
+SERIAL_NUMBER_OF_OLD_FIRMWARE = Text("serial_number", 86, 11)
+"""In old firmware a pass code follows at 97."""
 
 VOLT, LIMIT_A = (0.0, 1000.0), (0.0, 2000.0)
 SETTINGS = (
