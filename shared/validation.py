@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.conditions import Reason, values
+from shared.conditions import Reason, files, values
 
 Context = Mapping[str, Any]
 
@@ -41,6 +41,10 @@ class Fault:
         """The place as text such as `gangs.0`, "" for the input as a whole."""
         return ".".join(map(str, self.location))
 
+    def at_its_place(self) -> Reason:
+        """Return the reason behind its place."""
+        return files.at(place=self.path, fault=self.reason) if self.path else self.reason
+
 
 def faults(error: ValidationError) -> list[Fault]:
     """Return everything that is wrong, in pydantic's order."""
@@ -65,7 +69,10 @@ def _reason(kind: str, context: Context) -> Reason:
         return Reason.sentence(str(raised))
     if kind in LIMITS:
         name, condition = LIMITS[kind]
-        return condition(context[name]) if isinstance(context[name], int | float) else values.other(kind=kind)
+        limit = context[name]
+        if not isinstance(limit, int | float):  # a moment, a length of time
+            return values.other(kind=kind)
+        return condition(int(limit) if float(limit).is_integer() else limit)
     if kind in TEXTS:
         name, condition = TEXTS[kind]
         return condition(str(context[name]))
@@ -122,6 +129,7 @@ FAMILIES: dict[str, Callable[[], Reason]] = {
     "date_": values.NOT_A_DATE,
     "time_delta_": values.NOT_A_DURATION,
     "time_": values.NOT_A_TIME,
+    "ip_": values.NOT_AN_IP_ADDRESS,
     "url_": values.NOT_AN_ADDRESS,
     "model_": values.NOT_A_MAPPING,
     "dataclass_": values.NOT_A_MAPPING,

@@ -26,6 +26,11 @@ NOT_AN_ADDRESS = simple(
     uk="потрібна адреса на кшталт https://example.org",
     en="an address such as https://example.org is needed",
 )
+NOT_AN_IP_ADDRESS = simple(
+    "value.not_an_ip_address",
+    uk="потрібна IP-адреса на кшталт 192.168.1.20",
+    en="an IP address such as 192.168.1.20 is needed",
+)
 NOT_A_LIST = simple("value.not_a_list", uk="потрібен список", en="a list is needed")
 NOT_A_MAPPING = simple(
     "value.not_a_mapping",

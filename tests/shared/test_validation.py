@@ -2,6 +2,7 @@
 
 from datetime import date, time, timedelta
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Any, Literal
 
 import pytest
@@ -37,6 +38,8 @@ class Thing(BaseModel):
     hour: time | None = None
     pause: timedelta | None = None
     url: HttpUrl | None = None
+    host: IPv4Address | None = None
+    past: timedelta | None = Field(default=None, gt=timedelta(0))
     inner: Inner | None = None
     key: SecretStr = SecretStr("")
 
@@ -80,7 +83,7 @@ def test_a_validator_of_ours_may_give_a_condition() -> None:
         ({"port": 1.5}, values.NOT_WHOLE()),
         ({"port": None}, values.NOT_WHOLE()),
         ({"port": "9" * 5000}, values.TOO_LARGE()),
-        ({"share": 0}, values.more_than(limit=0.0)),
+        ({"share": 0}, values.more_than(limit=0)),
         ({"share": 2.5}, values.less_than(limit=2.5)),
         ({"share": "x"}, values.NOT_A_NUMBER()),
         ({"on": "perhaps"}, values.NOT_BOOL()),
@@ -100,6 +103,8 @@ def test_a_validator_of_ours_may_give_a_condition() -> None:
         ({"hour": "x"}, values.NOT_A_TIME()),
         ({"pause": "x"}, values.NOT_A_DURATION()),
         ({"url": "x"}, values.NOT_AN_ADDRESS()),
+        ({"host": "x"}, values.NOT_AN_IP_ADDRESS()),
+        ({"past": timedelta(0)}, values.other(kind="greater_than")),
         ({"inner": {}}, values.MISSING()),
         ({"inner": 5}, values.NOT_A_MAPPING()),
         ({"nmae": 5}, values.NO_SUCH_SETTING()),
@@ -119,6 +124,8 @@ def test_a_text_that_is_no_json_is_named() -> None:
 
 def test_the_whole_has_no_path() -> None:
     assert found(5)[0].path == ""
+    assert found(5)[0].at_its_place() == values.NOT_A_MAPPING()
+    assert found({"inner": 5})[0].at_its_place().text == "inner: settings such as `name: ...` are needed"
 
 
 def test_what_was_given_is_there_for_those_who_may_show_it_and_not_in_a_log() -> None:

@@ -19,7 +19,7 @@ from shared.texts.localizer import Localized, Localizer
 EXPECTED = {
     Expected.OUTAGE: "bot.planned",
     Expected.POSSIBLE_OUTAGE: "bot.possibly_planned",
-    Expected.LIGHT: "bot.unplanned",
+    Expected.POWER: "bot.unplanned",
     Expected.EMERGENCY: "bot.emergency",
 }
 MINUTE = timedelta(minutes=1)
