@@ -1,4 +1,4 @@
-"""A house at a moment, for texts and rules."""
+"""The state of the broker at a moment, for texts and rules."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -81,7 +81,7 @@ def grid(state: Grid, since: datetime, now: datetime = NOW) -> GridState:
     return GridState(at=now, state=state, since=since, transition_id=f"{state}-{since.isoformat()}")
 
 
-def house(now: datetime = NOW, **changes: Any) -> BrokerState:
+def broker_state(now: datetime = NOW, **changes: Any) -> BrokerState:
     full = BrokerState(
         grid=grid(Grid.OFF, at("18:02"), now),
         schedule=plan(),

@@ -22,11 +22,11 @@ from tests.support.waiting import until
 GONE = bot.unreachable(cause=system.TIMED_OUT())
 
 
-class Phone:
+class FakeTelegram:
     """Takes messages, after it has raised what it was told to."""
 
     def __init__(self, *errors: Exception) -> None:
-        self.got: list[tuple[str, bool]] = []
+        self.received: list[tuple[str, bool]] = []
         self.chats: list[int] = []
         self.fails_after = -1
         self._errors = list(errors)
@@ -34,23 +34,23 @@ class Phone:
     async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
         if self._errors:
             raise self._errors.pop(0)
-        if len(self.got) == self.fails_after:
+        if len(self.received) == self.fails_after:
             self.fails_after = -1
             raise TransientError(GONE)
         self.chats.append(chat)
-        self.got.append((text, silent))
+        self.received.append((text, silent))
 
 
-class Stage:
-    """One chat, its outbox, its phone."""
+class Setup:
+    """One chat, its outbox, its telegram."""
 
-    def __init__(self, directory: Path, phone: Phone, settings: ChatSettings | None = None) -> None:
-        self.directory, self.phone, self.now = directory, phone, NOW
+    def __init__(self, directory: Path, telegram: FakeTelegram, settings: ChatSettings | None = None) -> None:
+        self.directory, self.telegram, self.now = directory, telegram, NOW
         self.outbox = Outbox(directory / "outbox.json")
         self.chats = Chats({1: Role.OWNER}, Language.EN, directory / "chats.json")
         self.chats.update_settings(1, settings or ChatSettings(language=Language.EN))
         self.health = Health()
-        self.delivery = AlertDelivery(self.outbox, self.chats, phone, self.health, clock=lambda: self.now, zone=KYIV)
+        self.delivery = AlertDelivery(self.outbox, self.chats, telegram, self.health, clock=lambda: self.now, zone=KYIV)
 
     def put(self, *alerts: Alert) -> None:
         self.outbox.put(AlertState(), [(1, alert) for alert in alerts])
@@ -70,83 +70,83 @@ def lost(key: str = "a", when: datetime = NOW) -> Alert:
 
 
 @pytest.mark.parametrize("error", [TransientError(GONE), TransientError(GONE, 3.0)])
-def test_what_passes_is_waited_for(error: Exception, tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone(error, error))
-    stage.put(lost())
-    fly(stage.deliver())
-    assert len(stage.phone.got) == 1
-    assert stage.outbox.waiting(1) == ()
-    assert stage.reason == ""
+def test_a_transient_error_is_retried(error: Exception, tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(error, error))
+    setup.put(lost())
+    fly(setup.deliver())
+    assert len(setup.telegram.received) == 1
+    assert setup.outbox.waiting(1) == ()
+    assert setup.reason == ""
 
 
-def test_a_chat_that_is_gone_is_said_and_holds_up_nothing(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone(ChatUnreachableError(bot.BOT_BLOCKED())))
-    stage.put(lost())
-    fly(stage.deliver())
-    assert stage.outbox.waiting(1) == ()
-    assert "cannot be written to" in stage.reason
+def test_a_chat_that_is_gone_is_reported_and_delays_nothing(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(ChatUnreachableError(bot.BOT_BLOCKED())))
+    setup.put(lost())
+    fly(setup.deliver())
+    assert setup.outbox.waiting(1) == ()
+    assert "cannot be written to" in setup.reason
 
 
-def test_a_long_account_goes_on_where_it_broke_off(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone())
+def test_a_long_digest_continues_where_it_was_interrupted(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram())
     long = [lost(str(number), NOW - timedelta(hours=1, minutes=number)) for number in range(200)]
-    stage.put(*long)
-    stage.phone.fails_after = 1
-    fly(stage.deliver(600))
-    texts = [text for text, _ in stage.phone.got]
+    setup.put(*long)
+    setup.telegram.fails_after = 1
+    fly(setup.deliver(600))
+    texts = [text for text, _ in setup.telegram.received]
     assert len(texts) > 1
     assert len(texts) == len(set(texts)), "no part is sent twice"
     assert sum(text.count("Power is out") for text in texts) == 200
-    assert stage.outbox.waiting(1) == ()
+    assert setup.outbox.waiting(1) == ()
 
 
-def test_a_group_that_moved_while_nothing_was_sent_hears_the_next_alert(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone())
+def test_a_group_that_moved_while_nothing_was_sent_gets_the_next_alert(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram())
 
     async def moves() -> None:
-        task = asyncio.create_task(stage.delivery.run(1))
+        task = asyncio.create_task(setup.delivery.run(1))
         await asyncio.sleep(1)
-        stage.chats.move(1, -1001)
-        stage.outbox.put(AlertState(), [(-1001, lost())])
-        stage.delivery.wake()
-        await until(lambda: stage.phone.got, 60)
+        setup.chats.move(1, -1001)
+        setup.outbox.put(AlertState(), [(-1001, lost())])
+        setup.delivery.wake()
+        await until(lambda: setup.telegram.received, 60)
         task.cancel()
 
     fly(moves())
-    assert stage.phone.chats == [-1001]
+    assert setup.telegram.chats == [-1001]
 
 
 def test_a_disk_that_is_full_does_not_repeat_alerts(tmp_path: Path) -> None:
-    stage = Stage(tmp_path / "state", Phone())
-    stage.put(lost())
+    setup = Setup(tmp_path / "state", FakeTelegram())
+    setup.put(lost())
     (tmp_path / "state").rename(tmp_path / "away")
     (tmp_path / "state").write_text("in the way")
-    fly(stage.deliver())
-    assert len(stage.phone.got) == 1
-    assert "cannot be written" in stage.reason
+    fly(setup.deliver())
+    assert len(setup.telegram.received) == 1
+    assert "cannot be written" in setup.reason
 
 
 @pytest.mark.parametrize("waits", [True, False])
 def test_quiet_hours(waits: bool, tmp_path: Path) -> None:
     quiet = QuietHours(start=time(18), end=time(20))
-    stage = Stage(tmp_path, Phone(), ChatSettings(language=Language.EN, quiet=quiet, quiet_waits=waits))
-    stage.put(lost(), lost("b"))
+    setup = Setup(tmp_path, FakeTelegram(), ChatSettings(language=Language.EN, quiet=quiet, quiet_waits=waits))
+    setup.put(lost(), lost("b"))
 
     async def night() -> None:
-        task = asyncio.create_task(stage.delivery.run(1))
+        task = asyncio.create_task(setup.delivery.run(1))
         await asyncio.sleep(60)
-        assert [silent for _, silent in stage.phone.got] == ([] if waits else [True, True])
-        stage.now = at("20:01")
-        await until(lambda: stage.phone.got, 120)
+        assert [silent for _, silent in setup.telegram.received] == ([] if waits else [True, True])
+        setup.now = at("20:01")
+        await until(lambda: setup.telegram.received, 120)
         task.cancel()
 
     fly(night())
-    assert not waits or "During quiet hours (1 h 31 min)" in stage.phone.got[0][0]
+    assert not waits or "During quiet hours (1 h 31 min)" in setup.telegram.received[0][0]
 
 
-def test_what_waited_is_one_account(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, Phone(*[TransientError(GONE)] * 10))
-    stage.put(*(lost(str(number), NOW - timedelta(hours=number)) for number in range(1, 4)))
-    fly(stage.deliver(600))
-    assert len(stage.phone.got) == 1
-    assert "3 h" in stage.phone.got[0][0]
+def test_what_waited_is_one_digest(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(*[TransientError(GONE)] * 10))
+    setup.put(*(lost(str(number), NOW - timedelta(hours=number)) for number in range(1, 4)))
+    fly(setup.deliver(600))
+    assert len(setup.telegram.received) == 1
+    assert "3 h" in setup.telegram.received[0][0]

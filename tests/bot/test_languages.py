@@ -20,7 +20,7 @@ from shared.texts.language import Language
 from shared.texts.pages import PAGES
 from shared.texts.units import UNITS
 from shared.texts.wizard import WIZARD
-from tests.bot.facts import NOW, at, changed_plan, house, localizer_for, window
+from tests.bot.facts import NOW, at, broker_state, changed_plan, localizer_for, window
 from tests.support.broker import ROOT
 from tests.support.ukrainian import ALL_CONDITIONS, english_words, example_reason
 
@@ -107,7 +107,7 @@ def test_every_expectation_and_a_digest_of_everything(language: Language) -> Non
 def test_what_is_wrong_with_a_battery(language: Language) -> None:
     battery = BatteryState(at=NOW, soc_percent=44.0, health_reasons=tuple(REASONS.values()))
     assert not foreign(
-        language, battery_text(localizer_for(language), house(batteries={NAME: battery}, battery_infos={}))
+        language, battery_text(localizer_for(language), broker_state(batteries={NAME: battery}, battery_infos={}))
     )
 
 
