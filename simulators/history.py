@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.bus import Bus
+from shared.conditions.broker import STOPPED
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
 from shared.messages import Grid, GridState, InverterState, Mode, ServiceHealth, ServiceStatus, iso
@@ -154,5 +155,5 @@ async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth], reco
         if count % batch == 0:
             await bus.flush(LONG_PATIENCE_S)
     await bus.flush(LONG_PATIENCE_S)
-    await bus.close("The past is published.")
+    await bus.close(STOPPED())
     return count
