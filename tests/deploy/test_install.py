@@ -19,7 +19,6 @@ COPIED = (
     *(
         "services",
         "shared",
-        "simulators",
         "mosquitto",
         "deploy",
         "docs",
@@ -27,7 +26,7 @@ COPIED = (
         "pyproject.toml",
         "requirements.lock",
     ),
-    *("requirements-dev.lock", ".env.example", "LICENSE", "CHANGELOG.md"),
+    *(".env.example", "LICENSE", "CHANGELOG.md"),
 )
 SYSTEMCTL = """#!/bin/sh
 # everything runs, but a release that says of itself that it is broken; that one spoils the database
