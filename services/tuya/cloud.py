@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from services.tuya.account import Device, to_device
 from services.tuya.connection import CloudUnreachableError
 from services.tuya.grid_rules import Reading
 from services.tuya.plug import Plug
@@ -94,26 +95,25 @@ class CloudClient:
         """Close the connection."""
         self._session.close()
 
-    def read(self, plug: Plug) -> dict[str, bool | None]:
+    def read(self, plug: Plug) -> Reading:
         """Return whether each gang is on. Raises DeviceOfflineError where the cloud has no contact to the plug."""
-        device = self._result("GET", f"/v1.0/devices/{plug.id}", dict)
-        if device.get("online") is not True:
+        device = to_device(self._result("GET", f"/v1.0/devices/{plug.id}", dict))
+        if not device.online:
             raise DeviceOfflineError(plugs.cloud_no_contact(name=plug.title))
-        values = switch_values(device)
-        return {gang: values.get(gang) for gang in plug.gangs}
+        return device.reading(plug)
 
     def switch(self, plug: Plug, values: Mapping[str, bool]) -> None:
         """Send a command; the cloud agrees before anything has happened, so read it back."""
         commands = [{"code": gang, "value": on} for gang, on in values.items()]
         self._result("POST", f"/v1.0/devices/{plug.id}/commands", bool, {"commands": commands})
 
-    def devices(self) -> list[dict[str, Any]]:
-        """Return the records of all devices of the account; they hold local keys, so never log them."""
+    def devices(self) -> list[Device]:
+        """Return all devices of the account."""
         return [
-            device
+            to_device(record)
             for user in self._users()
-            for device in self._result("GET", f"/v1.0/users/{user}/devices", list)
-            if isinstance(device, dict) and isinstance(device.get("id"), str)
+            for record in self._result("GET", f"/v1.0/users/{user}/devices", list)
+            if isinstance(record, dict) and isinstance(record.get("id"), str)
         ]
 
     def _users(self) -> list[str]:
@@ -190,13 +190,6 @@ class CloudPlug:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
-
-
-def switch_values(device: dict[str, Any]) -> dict[str, bool]:
-    """Return the switches among the values in a device's record."""
-    status = device.get("status")
-    pairs = [one for one in status if isinstance(one, dict)] if isinstance(status, list) else []
-    return {str(one.get("code")): one["value"] for one in pairs if isinstance(one.get("value"), bool)}
 
 
 def _cause(error: requests.RequestException) -> Reason:

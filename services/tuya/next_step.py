@@ -1,7 +1,7 @@
 """What to do next at one plug: a pure function of what is known about it.
 
-An attempt to switch is read, decide, persist, switch, read back. `next_step` chooses each action, the controller performs
-it, and `after` folds the outcome into the state. Where an attempt fails on one way, the next way is tried from the start.
+An attempt to switch is read, decide, persist, switch, read back. `next_step` chooses each action, the controller
+performs it, and `after` folds the outcome into the state. Where one way fails, the next one is tried from the start.
 """
 
 from collections.abc import Iterable, Mapping

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from shared.conditions import plugs
+from shared.validation import InvalidValueError
 
 GANG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KEY_LENGTH = 16
@@ -55,7 +56,7 @@ class Plug(BaseModel):
     @classmethod
     def _not_any_host(cls, host: str) -> str:
         if host.lower() in ANY_HOST:
-            raise ValueError(plugs.HOST_NOT_AN_ADDRESS.en)
+            raise InvalidValueError(plugs.HOST_NOT_AN_ADDRESS())
         return host
 
     @field_validator("gangs", mode="before")
@@ -63,22 +64,22 @@ class Plug(BaseModel):
     def _with_data_points(cls, gangs: Any) -> Any:
         listed = gangs if isinstance(gangs, list | dict) else [gangs]
         if not all(isinstance(gang, str) and GANG.fullmatch(gang) for gang in listed):
-            raise ValueError(plugs.GANGS_NOT_CODES.en)
+            raise InvalidValueError(plugs.GANGS_NOT_CODES())
         return gangs if isinstance(gangs, dict) else {gang: data_point(gang) for gang in listed}
 
     @field_validator("gangs")
     @classmethod
     def _distinct_data_points(cls, gangs: dict[str, int]) -> dict[str, int]:
         if len(set(gangs.values())) < len(gangs):
-            raise ValueError(plugs.SAME_DATA_POINT.en)
+            raise InvalidValueError(plugs.SAME_DATA_POINT())
         return gangs
 
     @model_validator(mode="after")
     def _reachable(self) -> "Plug":
         if self.local_key.get_secret_value() and len(self.local_key.get_secret_value().encode()) != KEY_LENGTH:
-            raise ValueError(plugs.KEY_LENGTH.en)
+            raise InvalidValueError(plugs.KEY_LENGTH())
         if self.mode is Mode.LOCAL and not self.is_local:
-            raise ValueError(plugs.LOCAL_WITHOUT_KEY.en)
+            raise InvalidValueError(plugs.LOCAL_WITHOUT_KEY())
         return self
 
     @property

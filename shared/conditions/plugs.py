@@ -16,7 +16,7 @@ def no_answer(*, name: str, host: str) -> None:
 
 @condition(
     "plug.wrong_key",
-    uk="{name} нас не розуміє: local_key або version хибні. Ключ змінюється, коли розетку під'єднують до застосунку "
+    uk="{name} нас не розуміє: `local_key` або `version` хибні. Ключ змінюється, коли розетку під'єднують до застосунку "
     "знову: чи змінився він, покаже `python -m services.tuya list`.",
     en="{name} does not understand us: its local_key or version is wrong. A key changes when the plug is paired again: "
     "`python -m services.tuya list` shows whether it has.",
@@ -45,7 +45,7 @@ def no_switch_in_answer(*, name: str) -> None:
 
 @condition(
     "plug.no_way",
-    uk="До {name} немає шляху: потрібні host і local_key у списку розеток або хмара у .env.",
+    uk="До {name} немає шляху: потрібні `host` і `local_key` у списку розеток або хмара в .env.",
     en="There is no way to {name}: it needs host and local_key in the list of plugs, or the cloud in .env.",
 )
 def no_way(*, name: str) -> None:
@@ -132,13 +132,13 @@ RETIRED = simple(
 
 UNKNOWN_PLUG = simple(
     "plug.unknown",
-    uk="Розетки з таким id у списку немає.",
+    uk="Розетки з таким `id` у списку немає.",
     en="There is no plug with this id in the list of plugs.",
     severity=Severity.WARNING,
 )
 NAMED_GRID = simple(
     "plug.named_grid",
-    uk="Від імені мережі (grid) команд не надсилають: у полі by має бути той, хто перемикає.",
+    uk="Від імені мережі команд не надсилають: `by` має називати того, хто перемикає.",
     en="No command comes from the grid: `by` must name who switches.",
     severity=Severity.WARNING,
 )
@@ -150,7 +150,7 @@ COMMAND_TOO_OLD = simple(
 )
 COMMAND_RETAINED = simple(
     "plug.command_retained",
-    uk="Команду надіслано як retained, тому її не виконано: вона повторювалася б після кожного запуску.",
+    uk="Команду надіслано з позначкою `retained`, тому її не виконано: вона повторювалася б після кожного запуску.",
     en="A retained command is not obeyed: it would be repeated at every start.",
     severity=Severity.WARNING,
 )
@@ -204,7 +204,7 @@ NO_PLUGS = simple(
 @condition(
     "plugs.wrong_time",
     uk="Час у повідомленнях {topic} не збігається з нашим, тому нічого не перемикаємо: чий годинник хибний, тут чи в "
-    "poller?",
+    "служби poller?",
     en="{topic} comes with a time that is not now, so nothing is switched: is this clock wrong, or the poller's?",
 )
 def wrong_time(*, topic: str) -> None:
@@ -242,7 +242,7 @@ def list_not_taken_over(*, cause: Reason) -> None:
 
 @condition(
     "plugs.not_in_account",
-    uk="{name} немає в обліковому записі Tuya: перевірте id.",
+    uk="{name} немає в обліковому записі Tuya: перевірте `id`.",
     en="{name} is not in the Tuya account: check its id.",
 )
 def not_in_account(*, name: str) -> None:
@@ -251,7 +251,7 @@ def not_in_account(*, name: str) -> None:
 
 @condition(
     "plugs.new_key",
-    uk="{name} має новий local_key: його покаже `python -m services.tuya list --keys`.",
+    uk="{name} має новий `local_key`: його покаже `python -m services.tuya list --keys`.",
     en="{name} has a new local_key: `python -m services.tuya list --keys` shows it.",
 )
 def new_key(*, name: str) -> None:
@@ -262,27 +262,27 @@ def new_key(*, name: str) -> None:
 
 HOST_NOT_AN_ADDRESS = simple(
     "plugs.host_not_an_address",
-    uk="host має бути адресою розетки; її покаже `python -m services.tuya scan`",
+    uk="`host` має бути адресою розетки; її покаже `python -m services.tuya scan`",
     en="host is the address of the plug; `python -m services.tuya scan` shows it",
 )
 GANGS_NOT_CODES = simple(
     "plugs.gangs_not_codes",
-    uk="gangs мають бути кодами перемикачів, як-от switch_1",
+    uk="`gangs` мають бути кодами перемикачів, як-от switch_1",
     en="gangs are switch codes such as switch_1",
 )
 SAME_DATA_POINT = simple(
     "plugs.same_data_point",
-    uk="два gangs мають той самий номер; дайте кожному свій, наприклад `switch_1: 1, switch: 101`",
+    uk="два перемикачі мають той самий номер; дайте кожному свій, наприклад `switch_1: 1, switch: 101`",
     en="two gangs have the same data point; give each its own, such as `switch_1: 1, switch: 101`",
 )
 KEY_LENGTH = simple(
     "plugs.key_length",
-    uk="local_key має 16 символів (візьміть його в лапки)",
+    uk="`local_key` має 16 символів (візьміть його в лапки)",
     en="local_key has 16 characters (put it in quotes)",
 )
 LOCAL_WITHOUT_KEY = simple(
     "plugs.local_without_key",
-    uk="для `mode: local` потрібні host і local_key",
+    uk="для `mode: local` потрібні `host` і `local_key`",
     en="`mode: local` needs host and local_key",
 )
 
@@ -307,12 +307,13 @@ CLOUD_BAD_ID = simple(
 )
 CLOUD_ACCESS_DENIED = simple(
     "tuya.access_denied",
-    uk="Хмара Tuya забороняє доступ: пристрою немає в цьому обліковому записі, або TUYA_ENDPOINT належить іншому регіону.",
+    uk="Хмара Tuya забороняє доступ: пристрою немає в цьому обліковому записі, або TUYA_ENDPOINT належить "
+    "іншому регіону.",
     en="The Tuya cloud denies access: the device is not in this account, or TUYA_ENDPOINT is another region's.",
 )
 CLOUD_UNKNOWN_SWITCH = simple(
     "tuya.unknown_switch",
-    uk="Розетка не має такого перемикача: див. її gangs у списку розеток.",
+    uk="Розетка не має такого перемикача: див. `gangs` у списку розеток.",
     en="The plug does not have this switch: see its gangs in the list of plugs.",
 )
 CLOUD_NOT_SWITCHABLE = simple(
