@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, plugs, schedule, settings, system
+from shared.conditions import battery, broker, files, inverter, plugs, schedule, settings, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -31,4 +31,5 @@ __all__ = [
     "settings",
     "severity",
     "system",
+    "values",
 ]
