@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from shared.conditions import plugs
 from shared.validation import InvalidValueError
 
+ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 GANG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KEY_LENGTH = 16
 LED_DP = 20
@@ -35,7 +36,7 @@ class Plug(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    id: str
     name: str = ""
     enabled: bool = True
     protected: bool = False
@@ -46,6 +47,13 @@ class Plug(BaseModel):
     local_key: SecretStr = SecretStr("")
     gangs: dict[str, int] = Field(default={"switch_1": 1}, min_length=1)
     priority: int = Field(default=100, ge=0, le=10_000)
+
+    @field_validator("id")
+    @classmethod
+    def _fits_a_topic(cls, id_: str) -> str:
+        if not ID.fullmatch(id_):
+            raise InvalidValueError(plugs.BAD_ID())
+        return id_
 
     @field_validator("version", mode="before")
     @classmethod

@@ -16,8 +16,8 @@ def no_answer(*, name: str, host: str) -> None:
 
 @condition(
     "plug.wrong_key",
-    uk="{name} нас не розуміє: `local_key` або `version` хибні. Ключ змінюється, коли розетку під'єднують до застосунку "
-    "знову: чи змінився він, покаже `python -m services.tuya list`.",
+    uk="{name} нас не розуміє: `local_key` або `version` хибні. Ключ змінюється, коли розетку під'єднують до "
+    "застосунку знову: чи змінився він, покаже `python -m services.tuya list`.",
     en="{name} does not understand us: its local_key or version is wrong. A key changes when the plug is paired again: "
     "`python -m services.tuya list` shows whether it has.",
 )
@@ -260,6 +260,11 @@ def new_key(*, name: str) -> None:
 
 # mistakes in the list of plugs
 
+BAD_ID = simple(
+    "plugs.bad_id",
+    uk="можна лише латинські літери, цифри, `_` і `-`, щонайбільше 40 знаків",
+    en="only letters, digits, `_` and `-`, at most 40",
+)
 HOST_NOT_AN_ADDRESS = simple(
     "plugs.host_not_an_address",
     uk="`host` має бути адресою розетки; її покаже `python -m services.tuya scan`",

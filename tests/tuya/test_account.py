@@ -7,7 +7,13 @@ from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 
 KEY = "0123456789abcdef"
-RECORD = {"id": "bf1", "name": "Boiler", "local_key": KEY, "online": True, "status": [{"code": "switch_1", "value": True}]}
+RECORD = {
+    "id": "bf1",
+    "name": "Boiler",
+    "local_key": KEY,
+    "online": True,
+    "status": [{"code": "switch_1", "value": True}],
+}
 DEVICE = to_device(RECORD)
 
 

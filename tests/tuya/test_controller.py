@@ -1,4 +1,4 @@
-"""A controller with a real connection: which way is taken, and that the cloud is not asked for ever about a dead plug."""
+"""A controller with a real connection: what it publishes, and how often it asks the cloud about a dead plug."""
 
 import asyncio
 from datetime import datetime
