@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from services.tuya.grid_rules import Reading
+from services.tuya.grid_rules import GangStates
 from services.tuya.plug import KEY_LENGTH, Plug
 from shared.conditions import Reason, plugs
 
@@ -29,7 +29,7 @@ class Device:
         """The switch that is its relay, None where it has none."""
         return next((code for code in SWITCHES if code in self.switches), None)
 
-    def reading(self, plug: Plug) -> Reading:
+    def reading(self, plug: Plug) -> GangStates:
         """Return whether each gang of the plug is on."""
         return {gang: self.switches.get(gang) for gang in plug.gangs}
 

@@ -16,7 +16,7 @@ import requests
 
 from services.tuya.account import Device, to_device
 from services.tuya.connection import CloudUnreachableError
-from services.tuya.grid_rules import Reading
+from services.tuya.grid_rules import GangStates
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 from shared.conditions.system import TIMED_OUT, os_reason
@@ -95,7 +95,7 @@ class CloudClient:
         """Close the connection."""
         self._session.close()
 
-    def read(self, plug: Plug) -> Reading:
+    def read(self, plug: Plug) -> GangStates:
         """Return whether each gang is on. Raises DeviceOfflineError where the cloud has no contact to the plug."""
         device = to_device(self._result("GET", f"/v1.0/devices/{plug.id}", dict))
         if not device.online:
@@ -179,7 +179,7 @@ class CloudPlug:
         self._client = CloudClient(credentials)
         self._plug = plug
 
-    def read(self) -> Reading:
+    def read(self) -> GangStates:
         """Return whether each gang is on."""
         return self._client.read(self._plug)
 

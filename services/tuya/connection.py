@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from services.tuya.grid_rules import Reading
+from services.tuya.grid_rules import GangStates
 from shared.errors import DeviceOfflineError
 
 
 class PlugConnection(Protocol):
     """A connection for one command. It blocks, so it is used in a thread. Raises DeviceError."""
 
-    def read(self) -> Reading:
+    def read(self) -> GangStates:
         """Return whether each gang is on."""
 
     def switch(self, values: Mapping[str, bool]) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from services.tuya.cloud import CloudPlug, Credentials
 from services.tuya.connection import PlugConnection
-from services.tuya.grid_rules import Reading
+from services.tuya.grid_rules import GangStates
 from services.tuya.local import LocalPlug
 from services.tuya.plug import Mode, Plug
 from shared.messages import Via
@@ -60,7 +60,7 @@ class OpenConnection:
         self._plug = plug
         self._on_closed = on_closed
 
-    async def read(self) -> Reading:
+    async def read(self) -> GangStates:
         """Return whether each gang is on. Raises DeviceError."""
         return await self._connector.in_thread(self._plug.read)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from services.tuya import next_step as steps
 from services.tuya.connector import Connector, OpenConnection
-from services.tuya.grid_rules import Reading
+from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
 from services.tuya.next_step import Action, Now, Outcome, Persist, PlugControl, Read, Switch, Wait
 from services.tuya.plug import Plug
@@ -88,7 +88,7 @@ class PlugController:
         """Publish that a command was refused."""
         self._update(steps.refuse(self._current(), reason, _now()))
 
-    def learn(self, reading: Reading, *, online: bool) -> None:
+    def learn(self, reading: GangStates, *, online: bool) -> None:
         """Take over what the account says about the plug, where nothing is known yet."""
         self._update(steps.learn(self._current(), reading, _now(), online=online))
 

@@ -20,7 +20,7 @@ GRID = "grid"
 NO_PAUSE = timedelta(0)
 
 Plugs = Mapping[str, Plug]
-Reading = Mapping[str, bool | None]
+GangStates = Mapping[str, bool | None]
 """Whether each gang is on; None where the plug does not say."""
 
 
@@ -74,7 +74,7 @@ def on_grid(
 
 
 def on_reading(
-    journal: Journal, plug: Plug, reading: Reading, grid: GridState | None, now: datetime
+    journal: Journal, plug: Plug, reading: GangStates, grid: GridState | None, now: datetime
 ) -> tuple[Journal, tuple[str, ...]]:
     """Return the journal after a reading, and the gangs that came back on too often to be switched off again.
 

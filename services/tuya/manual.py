@@ -12,7 +12,7 @@ from services.tuya.plug import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.shared_state import SharedStateStore
 from shared.bus import Bus, Delivery
-from shared.conditions import broker
+from shared.conditions import broker, plugs
 from shared.errors import CommandRefusedError, UsageError
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
@@ -31,11 +31,11 @@ DIRECTLY = "The service does not run (or the broker cannot be reached), so the p
 
 
 async def switch_plug(settings: TuyaSettings, listed: dict[str, Plug], id_: str, command: PlugCommand) -> list[str]:
-    """Switch a plug and return what to print. Raises CommandRefusedError or UsageError where it is not switched."""
+    """Switch a plug and return what to print. Raises CommandRefusedError or UsageError where that is not done."""
     plug = listed.get(id_)
     reason = refusal(plug, command, settings.rules(), utc_now())
     if reason or plug is None:
-        raise CommandRefusedError(reason or "")
+        raise CommandRefusedError(reason or plugs.UNKNOWN_PLUG())
     action = await CommandClient(settings, plug).send(command)
     if action:
         return [_printed(plug, action, ", done by the service")]
@@ -48,7 +48,7 @@ def _printed(plug: Plug, action: PlugAction, how: str = "") -> str:
     if action.outcome is ActionOutcome.DRY_RUN:
         return _dry_run(plug, action.on)
     if action.outcome not in DONE:
-        raise CommandRefusedError(action.reason or f"{plug.title}: {action.outcome}.")
+        raise UsageError(str(action.reason or f"{plug.title}: {action.outcome}."))
     unconfirmed = "" if action.outcome is ActionOutcome.DONE else ", unconfirmed"
     return f"{plug.title} is {WORDS[action.on]} ({action.via}{unconfirmed}){how}."
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from services.tuya.connection import CloudUnreachableError
-from services.tuya.grid_rules import Reading, Rules, on_reading
+from services.tuya.grid_rules import GangStates, Rules, on_reading
 from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
 from services.tuya.targets import completed, dropped, due, expired, given_up, mark_to_restore, next_turn
@@ -68,7 +68,7 @@ class Attempt:
     ways: tuple[Via, ...]
     error: DeviceError | None = None
     """Why the way before failed."""
-    reading: Reading | None = None
+    reading: GangStates | None = None
     switched: bool = False
     read_backs: int = 0
     read_back_at_s: float = 0
@@ -107,8 +107,8 @@ class PlugControl:
     retries: bool = True
     """Whether a failed attempt is repeated; a command-line tool tries once."""
 
-    reading: Reading = field(default_factory=dict)
-    unjudged: Reading | None = None
+    reading: GangStates = field(default_factory=dict)
+    unjudged: GangStates | None = None
     """A reading that on_reading has not seen yet."""
     check_at_s: float = 0
     attempt: Attempt | None = None
@@ -196,7 +196,7 @@ class Resist(Persist):
 
 
 Action: TypeAlias = Wait | Begin | Abandon | Read | Switch | Persist
-Outcome: TypeAlias = Reading | DeviceError | StorageError | None
+Outcome: TypeAlias = GangStates | DeviceError | StorageError | None
 
 
 def next_step(state: PlugControl, now: Now) -> Action:
@@ -320,7 +320,7 @@ def refuse(state: PlugControl, reason: Reason, now: Now) -> PlugControl:
     return _published(state, now, reason=reason)
 
 
-def learn(state: PlugControl, reading: Reading, now: Now, *, online: bool) -> PlugControl:
+def learn(state: PlugControl, reading: GangStates, now: Now, *, online: bool) -> PlugControl:
     """Return the state with what the account's list says, where nothing is known yet."""
     if state.published.reachable is not None:
         return state
@@ -410,7 +410,7 @@ def _retry_later(state: PlugControl, now: Now, *, refused: bool) -> PlugControl:
     return replace(state, attempt=None, failures=state.failures + 1, retry_at_s=now.monotonic_s + pause)
 
 
-def _read_back(state: PlugControl, attempt: Attempt, reading: Reading, now: Now) -> PlugControl:
+def _read_back(state: PlugControl, attempt: Attempt, reading: GangStates, now: Now) -> PlugControl:
     done = attempt.read_backs + 1
     if all(reading.get(gang) is on for gang, on in attempt.values.items()):
         return replace(state, attempt=replace(attempt, result=Result.CONFIRMED))
@@ -473,7 +473,7 @@ def _checked(state: PlugControl, outcome: Outcome, now: Now) -> PlugControl:
 
 def _published_reading(
     state: PlugControl,
-    reading: Reading,
+    reading: GangStates,
     via: Via,
     now: Now,
     *,

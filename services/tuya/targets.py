@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.tuya.grid_rules import MAX_RETURNS, Reading, Rules, is_certain
+from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain
 from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
@@ -24,7 +24,7 @@ def next_turn(journal: Journal, plug: str, now: datetime) -> datetime | None:
     return min((one.not_before for one in waiting), default=None)
 
 
-def mark_to_restore(journal: Journal, targets: Iterable[Target], reading: Reading, now: datetime) -> Journal:
+def mark_to_restore(journal: Journal, targets: Iterable[Target], reading: GangStates, now: datetime) -> Journal:
     """Return the journal with what the grid is about to switch off and is certain to be on now.
 
     It must be on disk before the command is sent.

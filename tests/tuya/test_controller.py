@@ -1,6 +1,7 @@
 """A controller with a real connection: what it publishes, and how often it asks the cloud about a dead plug."""
 
 import asyncio
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import pytest
@@ -16,9 +17,9 @@ from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
 from shared.conditions import plugs
 from shared.health import Health
-from shared.messages import ActionOutcome, Message, PlugAction, PlugCommand, PlugState
+from shared.messages import ActionOutcome, PlugAction, PlugCommand, PlugState
 from shared.service import utc_now
-from shared.topics import Topic
+from shared.topics import M, Topic
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, CloudFault
 from tests.tuya.facts import RULES
 from tests.tuya.sky import Sky
@@ -33,7 +34,7 @@ class Bus:
         self.actions: list[PlugAction] = []
         self.states: list[PlugState] = []
 
-    def publish(self, topic: Topic, message: Message, name: str = "") -> None:
+    def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         if isinstance(message, PlugAction):
             self.actions.append(message)
         if isinstance(message, PlugState):
@@ -55,14 +56,14 @@ class Home:
         command = PlugCommand(at=at or utc_now(), on=on, by="bot")
         self.store.persist(on_command(self.store.shared.journal, self.plug, command, None, utc_now()))
 
-    async def until(self, what: object) -> None:
+    async def until(self, what: Callable[[], object]) -> None:
         async with asyncio.timeout(20):
             while not what():
                 await self.controller.step()
 
 
 @pytest.fixture
-def home(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.setattr(steps, "RETRY_FIRST_S", 0.01)
     monkeypatch.setattr(steps, "RETRY_MOST_S", 0.02)
     home = Home(sky)

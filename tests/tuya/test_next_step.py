@@ -77,7 +77,7 @@ class Run:
 
     @property
     def events(self) -> list[tuple[ActionOutcome, str | None]]:
-        return [(event.outcome, event.reason and event.reason.code) for event in self.state.events]
+        return [(event.outcome, event.reason.code if event.reason else None) for event in self.state.events]
 
 
 def run_of(
@@ -144,9 +144,11 @@ def test_a_command_that_fails_is_retried_later_and_later_and_reported_once() -> 
     pauses = []
     for _ in range(8):
         assert run.take(None, OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())) == ["Begin", "Read", "Read"]
-        pauses.append(run.step().seconds)
+        pauses.append(round(run.state.retry_at_s - run.clock_s))
+        run.step()
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
     assert run.events == [(ActionOutcome.FAILED, plugs.retrying.code)]
+    assert run.state.published.reason
     assert run.state.problem == plugs.not_switched(name="boiler", cause=run.state.published.reason)
 
 

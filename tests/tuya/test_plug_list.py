@@ -1,18 +1,19 @@
 """The list of plugs: what people get wrong in it, and what stays as they wrote it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.tuya.plug import Plug
 from services.tuya.plug_list import plug_list
-from shared.conditions import files, plugs, render, system, values
+from shared.conditions import Condition, files, plugs, render, system, values
 from shared.list_file import ListFileError
 from shared.texts.language import Language
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence", "code"),
+    ("text", "sentence", "fault"),
     [
         pytest.param("plugs:\n  - id: [\n", "line 3: it is not valid YAML", files.NOT_YAML, id="syntax"),
         pytest.param("plugs: 5\n", "a list under `plugs:`", files.not_a_list, id="no-list"),
@@ -41,13 +42,13 @@ from shared.texts.language import Language
         pytest.param("plugs:\n  - {id: a b}\n", "only letters, digits", plugs.BAD_ID, id="id"),
     ],
 )
-def test_a_mistake_is_one_sentence_with_its_place(text: str, sentence: str, code: object, tmp_path: Path) -> None:
+def test_a_mistake_is_named_with_its_place(text: str, sentence: str, fault: Condition[Any], tmp_path: Path) -> None:
     file = tmp_path / "plugs.yaml"
     file.write_text(text)
     with pytest.raises(ListFileError) as caught:
         plug_list(file).read()
     assert sentence in str(caught.value)
-    assert caught.value.fault.code == code.code
+    assert caught.value.fault.code == fault.code
     assert "TUYA_PLUGS_FILE" in render(caught.value.reason, Language.UK)
     with pytest.raises(ListFileError):
         plug_list(file).add([Plug(id="new")])
