@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, bms, broker, files, inverter, schedule, settings, storage, system, values
+from shared.conditions import battery, bms, broker, files, inverter, plugs, schedule, settings, storage, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -26,6 +26,7 @@ __all__ = [
     "files",
     "inverter",
     "is_quiet",
+    "plugs",
     "render",
     "schedule",
     "settings",
