@@ -13,7 +13,7 @@ from services.bms import decode
 from services.bms.frame_layouts import Layout
 from services.bms.framing import FrameAssembler
 from services.bms.layout_detection import detect
-from simulators.jk.frames import Reading, cell_frame
+from simulators.jk.frames import Measurement, cell_frame
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -39,7 +39,7 @@ def main() -> None:
 def time_a_frame() -> None:
     """Print how long it takes from notification to values, with sixteen cells."""
     for layout in Layout:
-        data = cell_frame(layout, Reading((3.3,) * 16, -12.5, 55.5), 1)
+        data = cell_frame(layout, Measurement((3.3,) * 16, -12.5, 55.5), 1)
         assembler = FrameAssembler()
         began = time.perf_counter()
         for _ in range(FRAMES):

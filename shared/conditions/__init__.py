@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, bms, broker, files, inverter, schedule, settings, system, values
+from shared.conditions import battery, bms, broker, files, inverter, schedule, settings, storage, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -30,6 +30,7 @@ __all__ = [
     "schedule",
     "settings",
     "severity",
+    "storage",
     "system",
     "values",
 ]

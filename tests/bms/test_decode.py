@@ -10,7 +10,7 @@ from services.bms.framing import SIZE, FrameAssembler, FrameType
 from services.bms.layout_detection import Detection, detect
 from shared.conditions import battery
 from shared.messages import BatteryState
-from simulators.jk.frames import Identity, Reading, cell_frame, device_frame, settings_frame
+from simulators.jk.frames import Identity, Measurement, cell_frame, device_frame, settings_frame
 from tests.bms.captures import CAPTURES, Capture
 
 NAMES = {
@@ -79,7 +79,7 @@ def test_a_captured_frame_comes_out_as_its_values(capture: Capture) -> None:
 
 @pytest.mark.parametrize("layout", list(Layout))
 def test_what_the_simulator_packs_is_what_is_read(layout: Layout) -> None:
-    reading = Reading(CELLS, -45.678, 55.5, full_ah=280.0, alarm_bits=1 << 11, balance_a=0.7)
+    reading = Measurement(CELLS, -45.678, 55.5, full_ah=280.0, alarm_bits=1 << 11, balance_a=0.7)
     values = decode.cells(cell_frame(layout, reading, 7), layout, 15)
     assert values["cell_voltages_v"] == CELLS
     assert (values["cell_min_v"], values["cell_min_number"]) == (3.30, 3)
@@ -120,9 +120,11 @@ def test_state_of_charge(remaining, full, whole, expected) -> None:
 
 
 def test_a_sensor_that_is_not_there_is_unknown() -> None:
-    values = decode.cells(cell_frame("JK02_32S", Reading(CELLS, 0, 50), 1), Layout.JK02_32S, 15)
+    values = decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, 15)
     assert values["temperatures_c"] == (18.1, 18.6, None, None)
-    assert decode.cells(cell_frame("JK02_32S", Reading(CELLS, 0, 50), 1), Layout.JK02_32S, 11)["temperatures_c"] == (
+    assert decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, 11)[
+        "temperatures_c"
+    ] == (
         18.1,
         18.6,
     )

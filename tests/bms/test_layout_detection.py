@@ -6,7 +6,7 @@ from services.bms.frame_layouts import Layout
 from services.bms.framing import SIZE
 from services.bms.layout_detection import Detection, detect, layout_of_version
 from shared.conditions import bms
-from simulators.jk.frames import Reading, cell_frame
+from simulators.jk.frames import Measurement, cell_frame
 
 CELLS = (3.31, 3.32, 3.30, 3.31)
 
@@ -29,7 +29,7 @@ def test_layout_layout_of_version(software, layout) -> None:
 
 
 def test_the_content_wins_over_the_version_and_the_contradiction_is_reported() -> None:
-    detection = detect(cell_frame("JK02_24S", Reading(CELLS, 1, 50), 1), "15.38")
+    detection = detect(cell_frame("JK02_24S", Measurement(CELLS, 1, 50), 1), "15.38")
     assert detection.layout is Layout.JK02_24S
     assert detection.doubt
     assert detection.doubt.code == "bms.layout_contradicts_version"
@@ -37,7 +37,7 @@ def test_the_content_wins_over_the_version_and_the_contradiction_is_reported() -
 
 
 def test_a_battery_with_a_dead_cell_is_read_by_its_version_and_reported() -> None:
-    dead = cell_frame("JK02_32S", Reading((3.3, 0.0, 3.3, 3.3), 1, 50), 1)
+    dead = cell_frame("JK02_32S", Measurement((3.3, 0.0, 3.3, 3.3), 1, 50), 1)
     detection = detect(dead, "15.38")
     assert detection.layout is Layout.JK02_32S
     assert detection.doubt
