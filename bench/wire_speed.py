@@ -4,16 +4,21 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from bench.wire_house import EASUNPY_UDP, Cycle, House, easunpy, has_easunpy, house, ours, own_address
-from services.poller.transport_dongle import DongleWire
-from services.poller.transport_serial import SerialWire
-from services.poller.transport_tcp import TcpWire
-from tests.poller.at_the_wire import KINDS
+from services.poller.transports.dongle import DongleTransport
+from services.poller.transports.serial_port import SerialTransport
+from services.poller.transports.tcp import TcpTransport
+from tests.poller.simulated_inverter import KINDS
 
 CYCLES = 20
 LATENCY_S = 0.06
 LATE = {"HOUSE_LATENCY": str(LATENCY_S)}
 LAYOUTS = ("classic", "k11")
-GAPS = {"tcp": TcpWire.gap_s, "rtu_over_tcp": TcpWire.gap_s, "serial": SerialWire.gap_s, "dongle": DongleWire.gap_s}
+GAPS = {
+    "tcp": TcpTransport.gap_s,
+    "rtu_over_tcp": TcpTransport.gap_s,
+    "serial": SerialTransport.gap_s,
+    "dongle": DongleTransport.gap_s,
+}
 
 
 def main() -> None:
@@ -35,8 +40,8 @@ def beside_easunpy() -> None:
     for layout in LAYOUTS:
         at = {"HOUSE_DONGLE_BIND": own_address(), "HOUSE_DONGLE_PORT": str(EASUNPY_UDP)}
         with house("dongle-eybond", layout, **LATE, **at) as inverter:
-            show("ours", inverter, DongleWire.gap_s, ours(inverter, CYCLES + 1))
-            show("easunpy", inverter, DongleWire.gap_s, easunpy(inverter, CYCLES + 1))
+            show("ours", inverter, DongleTransport.gap_s, ours(inverter, CYCLES + 1))
+            show("easunpy", inverter, DongleTransport.gap_s, easunpy(inverter, CYCLES + 1))
 
 
 def show(name: str, inverter: House, gap_s: float, cycles: Iterable[Cycle]) -> None:

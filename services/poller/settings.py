@@ -7,7 +7,8 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from services.poller.grid import Limits
+from services.poller.grid import GridLimits
+from shared.conditions import Reason, poller
 from shared.settings import ServiceSettings, Settings
 from shared.topics import NAME
 
@@ -17,11 +18,11 @@ MODELS = {
     "ISOLAR_SMG_II_6K": "classic",
     "ISOLAR_SMG_II_11K": "k11",
 }
-"""Trade names that people know, and the register layout each stands for. The device itself has the last word."""
+"""Trade names that people know, and the register layout of each. The device itself has the last word."""
 
 
-class Transport(StrEnum):
-    """What stands between us and the inverter."""
+class TransportKind(StrEnum):
+    """What is between us and the inverter."""
 
     TCP = "tcp"
     RTU_OVER_TCP = "rtu_over_tcp"
@@ -29,14 +30,14 @@ class Transport(StrEnum):
     DONGLE = "dongle"
 
 
-PORTS = {Transport.TCP: 502, Transport.RTU_OVER_TCP: 8899, Transport.SERIAL: 0, Transport.DONGLE: 8899}
-"""MODBUS_PORT where it is not set. With a dongle it is our port, which the dongle calls."""
+PORTS = {TransportKind.TCP: 502, TransportKind.RTU_OVER_TCP: 8899, TransportKind.SERIAL: 0, TransportKind.DONGLE: 8899}
+"""The default of MODBUS_PORT. With a dongle it is our port, to which the dongle connects."""
 
 
-class WireSettings(Settings):
+class ModbusSettings(Settings):
     """How the inverter is reached."""
 
-    modbus_transport: Transport = Transport.TCP
+    modbus_transport: TransportKind = TransportKind.TCP
     modbus_host: str = Field(default="", pattern=r"^[^/\s]*$")
     modbus_port: int | None = Field(default=None, ge=0, le=65535)
     modbus_serial_port: str = ""
@@ -49,19 +50,19 @@ class WireSettings(Settings):
 
     @property
     def port(self) -> int:
-        """MODBUS_PORT, or what is usual on the wire."""
+        """MODBUS_PORT, or the default of the transport."""
         return PORTS[self.modbus_transport] if self.modbus_port is None else self.modbus_port
 
     @property
-    def nothing_to_read(self) -> str | None:
-        """What must be set before there is an inverter to read, in one sentence; None where there is one."""
-        if self.modbus_transport is Transport.DONGLE:
-            return None
-        if self.modbus_transport is Transport.SERIAL:
-            name, value, what = "MODBUS_SERIAL_PORT", self.modbus_serial_port, "the serial port, such as /dev/ttyUSB0"
-        else:
-            name, value, what = "MODBUS_HOST", self.modbus_host, "the address of its gateway"
-        return None if value else f"No inverter is configured: set {name} in .env to {what}."
+    def not_configured(self) -> Reason | None:
+        """What must be set before there is an inverter to read; None where there is one."""
+        match self.modbus_transport:
+            case TransportKind.DONGLE:
+                return None
+            case TransportKind.SERIAL:
+                return None if self.modbus_serial_port else poller.SERIAL_PORT_NOT_SET()
+            case TransportKind.TCP | TransportKind.RTU_OVER_TCP:
+                return None if self.modbus_host else poller.HOST_NOT_SET()
 
     @field_validator("local_ip", "dongle_broadcast")
     @classmethod
@@ -71,7 +72,7 @@ class WireSettings(Settings):
         return address
 
 
-class PollerSettings(WireSettings, ServiceSettings):
+class PollerSettings(ModbusSettings, ServiceSettings):
     """Which inverter it is, what it is called, and how often it is read."""
 
     inverter_name: str = Field(default="main", max_length=64, pattern=f"^{NAME}$")
@@ -83,20 +84,20 @@ class PollerSettings(WireSettings, ServiceSettings):
     invert_battery_current: bool = False
 
     @property
-    def grid_limits(self) -> Limits:
-        """When the grid counts as present, lost or unknown; a silence of less than three readings is none."""
-        patience = max(self.grid_unknown_after, 3 * self.poll_interval)
-        return Limits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, patience=timedelta(seconds=patience))
+    def grid_limits(self) -> GridLimits:
+        """When the grid counts as present, lost or unknown; less than three missing readings are no silence."""
+        silence = timedelta(seconds=max(self.grid_unknown_after, 3 * self.poll_interval))
+        return GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
 
     @model_validator(mode="after")
     def _lost_is_lower(self) -> Self:
         if self.grid_lost_v >= self.grid_present_v:
-            raise ValueError("GRID_LOST_V must be lower than GRID_PRESENT_V")
+            raise ValueError(poller.LOST_VOLTAGE_NOT_LOWER())
         return self
 
     @field_validator("inverter_model")
     @classmethod
     def _known(cls, model: str) -> str:
         if model not in MODELS:
-            raise ValueError(f"unknown model; use one of {', '.join(MODELS)}")
+            raise ValueError(poller.model_unknown(known=", ".join(MODELS)))
         return model

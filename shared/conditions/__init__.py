@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, settings, system
+from shared.conditions import battery, broker, files, inverter, poller, settings, system
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -25,6 +25,7 @@ __all__ = [
     "files",
     "inverter",
     "is_quiet",
+    "poller",
     "render",
     "settings",
     "severity",

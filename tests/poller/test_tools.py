@@ -11,7 +11,7 @@ import pytest
 from simulators.wire_dongle import DongleWire
 from simulators.wire_serial import SerialWire
 from simulators.wire_tcp import TcpWire
-from tests.poller.dumps import A_OFF_GRID_11K, G_MAINS_4K
+from tests.poller.register_dumps import A_OFF_GRID_11K, G_MAINS_4K
 from tests.support.broker import ROOT, free_port
 
 SERIAL = {address: int.from_bytes(b"92") for address in range(186, 193)}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.poller.announce import PROBE, Announcer
-from services.poller.conversation import Conversation
-from services.poller.settings import WireSettings
-from services.poller.transport_dongle import ANNOUNCE_S
-from services.poller.transports import conversation
+from services.poller.modbus_client import ModbusClient
+from services.poller.settings import ModbusSettings
+from services.poller.transports.dongle import ANNOUNCE_S
+from services.poller.transports.dongle_discovery import PROBE, DongleDiscovery
+from services.poller.transports.factory import create_client
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.wire_dongle import DongleWire
@@ -41,18 +41,18 @@ async def reader(udp_port: int, **changes: Any):
         "dongle_port": udp_port,
         "dongle_broadcast": LOOPBACK_TO_ALL,
     }
-    inverter = conversation(WireSettings(_env_file=None, **settings | changes))
+    inverter = create_client(ModbusSettings(_env_file=None, **settings | changes))
     try:
         yield inverter
     finally:
         inverter.close()
 
 
-async def reads(inverter: Conversation) -> None:
+async def reads(inverter: ModbusClient) -> None:
     assert await inverter.read(201, 2) == [2, 2304]
 
 
-async def why_not(inverter: Conversation) -> str:
+async def why_not(inverter: ModbusClient) -> str:
     with pytest.raises(DeviceError) as raised:
         await inverter.read(201, 2)
     return str(raised.value)
@@ -115,7 +115,7 @@ def test_an_unreachable_local_ip_is_named() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", local_ip="127.9.9.9") as inverter:
             wire._redirect = lambda _server: None  # it answers, and its call gets lost
             sentence = await why_not(inverter)
-            assert "answers but does not call port" in sentence
+            assert "answers but does not connect to port" in sentence
             assert "LOCAL_IP" in sentence
 
     fly(run())
@@ -129,7 +129,7 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
             port = taken.getsockname()[1]
             async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", modbus_port=port) as inverter:
                 sentence = await why_not(inverter)
-                assert f"Port {port}, where the dongle should call, is taken by " in sentence
+                assert f"Port {port}, to which the dongle should connect, is taken by " in sentence
                 assert "(process " in sentence, "it is this very process, which we may look at"
                 taken.close()
                 await reads(inverter)
@@ -175,10 +175,10 @@ def test_a_stolen_session_is_taken_back_and_who_fights_is_told() -> None:
                 began = loop.time()
                 await reads(inverter)
                 assert loop.time() - began <= ANNOUNCE_S + 1
-            assert "another program" in (inverter.trouble or "")
+            assert "another program" in str(inverter.problem)
             await asyncio.sleep(120)
             await reads(inverter)
-            assert inverter.trouble is None
+            assert inverter.problem is None
         thief.close()
 
     fly(run())
@@ -190,7 +190,7 @@ def test_a_connection_that_only_looks_alive_is_replaced_by_the_next_call() -> No
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._wire._port
+            port = inverter._transport._port
             _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.1", 0))
             await asyncio.sleep(1)
             await reads(inverter)
@@ -203,7 +203,7 @@ def test_a_stranger_on_the_port_does_not_end_a_call() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._wire._port
+            port = inverter._transport._port
             reader_, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0))
             assert await reader_.read() == b"", "it is sent away"
             asked = wire.device.requests
@@ -214,16 +214,16 @@ def test_a_stranger_on_the_port_does_not_end_a_call() -> None:
     fly(run())
 
 
-def test_noise_on_the_announcers_socket_is_nothing() -> None:
+def test_noise_on_the_discoverys_socket_is_nothing() -> None:
     async def run() -> None:
-        announcer = Announcer()
-        await announcer.start()
+        discovery = DongleDiscovery()
+        await discovery.start()
         for noise in (b"", b"rsp>ser", b"\xff" * 2000, b"set>server=1.2.3.4:1;"):
-            announcer.datagram_received(noise, ("127.0.0.1", 1))
-        assert announcer.answered == {}
-        announcer.datagram_received(b"rsp>server=2;", ("127.0.0.1", 1))
-        assert announcer.heard_since(0) == ["127.0.0.1"]
-        announcer.close()
+            discovery.datagram_received(noise, ("127.0.0.1", 1))
+        assert discovery.answered == {}
+        discovery.datagram_received(b"rsp>server=2;", ("127.0.0.1", 1))
+        assert discovery.answered_since(0) == ["127.0.0.1"]
+        discovery.close()
 
     fly(run())
 
@@ -256,13 +256,13 @@ def test_another_dongle_that_calls_is_not_taken_for_the_named_one() -> None:
             reader(other.port, modbus_host="127.0.0.3") as inverter,
         ):
             await reads(inverter)
-            other._redirect(("127.0.0.1", inverter._wire._port))
+            other._redirect(("127.0.0.1", inverter._transport._port))
             await asyncio.sleep(1)
             for _ in range(5):
                 await reads(inverter)
             await named.fail(Fault(kind="unplug"))
             await asyncio.sleep(10)
-            assert "A call came from 127.0.0.2, but MODBUS_HOST is 127.0.0.3" in await why_not(inverter)
+            assert "A connection came from 127.0.0.2, but MODBUS_HOST is 127.0.0.3" in await why_not(inverter)
             assert other.device.requests == 0
             await named.fail()
             await asyncio.sleep(5)
@@ -275,7 +275,7 @@ def test_knocks_on_the_port_do_not_keep_the_dongle_out() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._wire._port
+            port = inverter._transport._port
 
             async def knock() -> None:
                 while True:

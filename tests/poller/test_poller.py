@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.poller import grid
-from services.poller.poll import Poller
+from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
+from shared.conditions import Reason, poller
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, RefusedReadError
 from shared.health import Health
 from shared.messages import Contact, Grid
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
-from tests.poller.dumps import A_OFF_GRID_11K, C_GRID_GONE
+from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE
 from tests.support.fake_bus import FakeBus
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -24,7 +25,7 @@ ELEVEN_KW = dict(A_OFF_GRID_11K.words)
 class Inverter:
     """Answers from `words`; `before_read` may change them, or raise, at any request."""
 
-    trouble: str | None = None
+    problem: Reason | None = None
 
     def __init__(self, words: Mapping[int, int], before_read: Callable[[int, int], None] = lambda *_: None) -> None:
         self.words = words
@@ -41,7 +42,7 @@ class Home:
     """A poller, and what it says."""
 
     def __init__(self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
-        monkeypatch.setattr("services.poller.poll.CONFIRM_S", 0)
+        monkeypatch.setattr("services.poller.poller.CONFIRM_S", 0)
         self.inverter = inverter
         self.bus, self.health = FakeBus(), Health()
         self.now = START
@@ -50,8 +51,8 @@ class Home:
             PollerSettings(_env_file=None, modbus_host="x", **settings),
             self.bus,
             self.health,
-            memory=grid.nothing_known(START),
-            contact=None,
+            grid_track=grid.unknown_grid(START),
+            availability=None,
             clock=lambda: self.now,
         )
 
@@ -68,8 +69,11 @@ class Home:
         return self.bus.on(GRID_STATE)[-1].state
 
     @property
-    def reason(self) -> str:
-        return self.health.status(self.now).reason or ""
+    def reason(self) -> Reason | None:
+        """The only thing that is wrong, or None."""
+        reasons = self.health.status(self.now).reasons
+        assert len(reasons) <= 1
+        return reasons[0] if reasons else None
 
 
 async def test_one_step_says_everything_with_few_requests(monkeypatch) -> None:
@@ -169,11 +173,11 @@ async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_said(monkeypatch) -
     for _ in range(5):
         await home.step()
     assert home.grid is Grid.UNKNOWN
-    assert "cannot be true" in home.reason
+    assert home.reason == poller.grid_implausible(volts=0.0, hertz=50.01)
     home.inverter.words = MAINS
     await home.step()
     assert home.grid is Grid.ON
-    assert home.reason == ""
+    assert home.reason is None
 
 
 async def test_a_protocol_number_that_nobody_knows_is_said(monkeypatch) -> None:
@@ -226,12 +230,12 @@ async def test_a_second_look_that_does_not_come_leaves_it_to_the_next_cycle(monk
 
 async def test_what_is_wrong_with_the_wire_is_said_though_readings_come(monkeypatch) -> None:
     home = Home(Inverter(MAINS), monkeypatch)
-    home.inverter.trouble = "Another program uses the dongle."
+    home.inverter.problem = poller.dongle_contended(times=4, seconds=60)
     await home.step()
-    assert home.reason == "Another program uses the dongle."
-    home.inverter.trouble = None
+    assert home.reason == home.inverter.problem
+    home.inverter.problem = None
     await home.step()
-    assert home.reason == ""
+    assert home.reason is None
 
 
 async def test_a_battery_with_the_other_sign_is_turned_round(monkeypatch) -> None:
@@ -270,7 +274,7 @@ async def test_a_loss_between_two_requests_is_seen_at_once_and_no_contradiction(
 
     home.inverter.before_read = lost_after_the_frequency
     await home.step()
-    assert home.reason == ""
+    assert home.reason is None
     await home.step()
     assert home.grid is Grid.OFF
 
@@ -298,7 +302,8 @@ async def test_a_mains_between_the_thresholds_is_unknown_and_said(monkeypatch) -
     home = Home(Inverter(MAINS | {202: 1200}), monkeypatch)
     await home.step()
     assert home.grid is Grid.UNKNOWN
-    assert "120.0 V at 50.0 Hz, which is neither present nor lost" in home.reason
+    assert home.reason == poller.grid_between_limits(volts=120.0, hertz=50.0)
+    assert "120.0 V at 50.0 Hz, which is neither present nor lost" in home.reason.text
     home.inverter.words = MAINS
     await home.step()
-    assert home.reason == ""
+    assert home.reason is None

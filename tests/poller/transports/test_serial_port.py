@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.poller.conversation import Conversation
-from services.poller.settings import WireSettings
-from services.poller.transports import conversation
+from services.poller.modbus_client import ModbusClient
+from services.poller.settings import ModbusSettings
+from services.poller.transports.factory import create_client
 from shared.errors import BadReplyError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.wire_serial import SerialWire
@@ -19,12 +19,12 @@ from simulators.wire_serial import SerialWire
 WORDS = {184: 1, 201: 2, 202: 2304}
 
 
-def reader(device: str, **changes: object) -> Conversation:
+def reader(device: str, **changes: object) -> ModbusClient:
     settings = {"modbus_transport": "serial", "modbus_serial_port": device, "modbus_timeout": 0.5}
-    return conversation(WireSettings(_env_file=None, **settings | changes))
+    return create_client(ModbusSettings(_env_file=None, **settings | changes))
 
 
-async def why_not(inverter: Conversation, kind: type[Exception] = DeviceOfflineError) -> str:
+async def why_not(inverter: ModbusClient, kind: type[Exception] = DeviceOfflineError) -> str:
     with pytest.raises(kind) as raised:
         await inverter.read(201, 2)
     return str(raised.value)
@@ -88,8 +88,8 @@ async def test_a_line_that_pours_out_noise_is_no_hang_and_no_heap() -> None:
 
     loop.add_writer(master, pour)
     await why_not(inverter, kind=(BadReplyError, DeviceOfflineError))
-    pipe = inverter._pipe
-    assert pipe is None or len(pipe.received) <= 4096
+    connection = inverter._connection
+    assert connection is None or len(connection.received) <= 4096
     loop.remove_writer(master)
     inverter.close()
     os.close(master)
