@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 run := $(VENV)/bin/python
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
+compile := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate -q
 wanted := configure services shared simulators supervisor bench docs deploy tests tools
 
-.PHONY: help setup setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock release clean
+.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock release clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -13,10 +15,13 @@ help:            ## this list
 setup:           ## what running needs: the virtual environment, Mosquitto
 	@tools/setup.sh $(PYTHON) $(VENV) requirements.lock mosquitto mosquitto_sub
 
+setup-demo:      ## what the demo needs: the same, and the simulated radio
+	@tools/setup.sh $(PYTHON) $(VENV) requirements-demo.lock mosquitto mosquitto_sub
+
 setup-dev:       ## what tests need: their tools, Chromium, PostgreSQL
 	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium initdb openssl systemd-analyze shellcheck
 
-demo: setup      ## the whole system against a simulated house; Ctrl-C stops it
+demo: setup-demo ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo
 
 demo-watch:      ## everything that travels on the demo's broker
@@ -63,20 +68,19 @@ test: setup-dev  ## the whole suite against real parts: broker, database, browse
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench
 
-docs:            ## docs/topics.md, docs/asyncapi.yaml, mosquitto/acl from shared/topics.py; deploy/systemd/ from deploy/units.py
+docs:            ## the generated files: docs/topics.md, docs/settings.md, .env.example and more, see docs/generate.py
 	@$(run) -m docs.generate
 
 format:          ## the code as ruff likes it
 	@$(run) -m ruff check --fix -q $(wanted); $(run) -m ruff format -q $(wanted)
 
-lock:            ## new versions into both lock files (needs uv)
-	uv pip compile pyproject.toml --extra simulator --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate -q -o requirements.lock
-	uv pip compile pyproject.toml --extra simulator --extra dev --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate -q -c requirements.lock -o requirements-dev.lock
+lock:            ## new versions into the lock files (needs uv)
+	$(compile) --upgrade -o requirements.lock
+	$(compile) --extra simulator --upgrade -c requirements.lock -o requirements-demo.lock
+	$(compile) --extra simulator --extra dev --upgrade -c requirements-demo.lock -o requirements-dev.lock
 
-release: setup-dev ## wheel, source archive, image and bill of materials of what is committed, into dist/
-	@tools/release.sh $(run)
+release:         ## images, source archive and bill of materials of the last commit, into dist/
+	@tools/release.sh
 
-clean:           ## everything that make made, but no data
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis artifacts build *.egg-info
+clean:           ## remove everything that make created, except data
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis artifacts dist

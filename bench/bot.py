@@ -12,9 +12,10 @@ import psutil
 
 from bench.services import pss_mb
 from shared.messages import Grid, GridState
+from simulators.http_server import start_server
 from simulators.telegram.api import Api, Reply
 from simulators.telegram.chat import World
-from simulators.telegram.serve import Handler, Server
+from simulators.telegram.serve import Views
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -38,12 +39,10 @@ class Timed(Api):
 
 def main() -> None:
     """Print how long an alert takes; the changes are far apart on the grid's clock, so none is merged."""
-    server, world = Server(("127.0.0.1", 0), Handler), World()
-    api = Timed(world)
-    server.world, server.api = world, api
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    api = Timed(World())
+    server = start_server(Views(api).app, "127.0.0.1", 0)
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
-        stack.bot.start(TELEGRAM_API_URL=f"http://127.0.0.1:{server.server_port}")
+        stack.bot.start(TELEGRAM_API_URL=f"http://127.0.0.1:{server.port}")
         viewer.wait_for("service/bot/status", state="online")
         measure(stack, api)
 

@@ -1,16 +1,16 @@
-"""Whether batteries can be heard over Bluetooth."""
+"""Whether batteries can be found over Bluetooth."""
 
-from configure.talk import Talk
-from configure.tries import tried
+from configure.prompt import Prompt
+from configure.tool_runner import run_tool
 
 
-def ask(talk: Talk, known: dict[str, str]) -> None:
-    """Look for batteries and tell where they are listed; nothing has to be set for them."""
-    talk.say("batteries")
-    if not talk.yes("batteries_search"):
+def ask(prompt: Prompt, known: dict[str, str]) -> None:
+    """Search for batteries and show where they are listed; they need no settings."""
+    prompt.show("batteries")
+    if not prompt.yes("batteries_search"):
         return
-    outcome = tried(known, ["services.bms", "scan"])
+    outcome = run_tool(known, ["services.bms", "scan"])
     for line in outcome.lines:
-        talk.say("worked" if outcome.worked else "failed", what=line)
+        prompt.show("worked" if outcome.worked else "failed", what=line)
     if outcome.worked and any(" dBm" in line for line in outcome.lines):
-        talk.say("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
+        prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")

@@ -1,4 +1,4 @@
-"""The lines of .env, pure: values are set where they stand, and every other line stays as it is."""
+"""The lines of .env, pure: a value is set in its line, and every other line stays as it is."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def read(text: str) -> dict[str, str]:
 
 
 def with_values(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with values set: in the line that has the name, or else the commented one, or else at the end."""
+    """Return the text with values set: in the line of the name, or else its commented line, or else at the end."""
     lines = text.splitlines()
     missing = []
     for name, value in values.items():

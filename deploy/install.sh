@@ -12,8 +12,7 @@ set -eu
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")/.." && pwd)
-code="services shared simulators mosquitto deploy docs tools pyproject.toml requirements.lock requirements-dev.lock \
-.env.example LICENSE CHANGELOG.md"
+code="services shared mosquitto deploy docs tools pyproject.toml requirements.lock .env.example LICENSE CHANGELOG.md"
 local_brokers="||localhost|127.0.0.1|::1|"
 new_venv_mb=700 release_mb=60
 
@@ -158,7 +157,7 @@ make_release() {  # sets $name, $release
   chmod -R go+rX,go-w "$release.part"
   ln -s "$link" "$release.part/.venv"
   "$release.part/.venv/bin/python" -m compileall -q -s "$release.part" -p "${release#"$root"}" \
-    "$release.part/services" "$release.part/shared" "$release.part/simulators" || fail "this version does not compile."
+    "$release.part/services" "$release.part/shared" || fail "this version does not compile."
   sync -f "$release.part"
   mv "$release.part" "$release"
 }

@@ -1,5 +1,7 @@
-"""Makes docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py, and the systemd units from
-deploy/units.py; `--check` says what is stale.
+"""Writes every generated file; `--check` reports the stale ones.
+
+docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py, the systemd units from deploy/units.py, and
+what docs/generate_settings.py renders from the settings classes.
 """
 
 import sys
@@ -10,6 +12,7 @@ from typing import Any
 import yaml
 
 from deploy.units import units
+from docs.generate_settings import settings_files
 from shared import messages
 from shared.topics import TOPICS, Topic
 from shared.version import program_version
@@ -151,16 +154,17 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Write the files, or with --check fail where one of them is stale."""
-    files = {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl(), **units()}
+    topics = {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl()}
+    files = topics | units() | settings_files(ROOT)
     stale = [name for name, text in files.items() if not _same(ROOT / name, text)]
     if "--check" in sys.argv:
         sys.exit(f"Stale: {', '.join(stale)}. Run `make docs`." if stale else 0)
     for name in stale:
-        (ROOT / name).write_text(files[name])
+        (ROOT / name).write_text(files[name], encoding="utf-8")
 
 
 def _same(file: Path, text: str) -> bool:
-    return file.exists() and file.read_text() == text
+    return file.exists() and file.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""Files that are replaced whole: after a loss of power the old one is there or the new one, never half of one."""
+"""Atomic replacement of files: after a power loss either the old or the new content is there, never half of one."""
 
 import os
 from pathlib import Path
 
 OURS_ALONE = 0o600
-"""For what holds a secret."""
+"""The mode of files that hold a secret."""
 
 
-def write_whole(file: Path, content: str | bytes, *, mode: int = 0o666, owner: tuple[int, int] | None = None) -> None:
-    """Replace a file and wait until it is on the disk; `owner` is user and group, else ours. Raises OSError."""
+def replace_atomically(
+    file: Path, content: str | bytes, *, mode: int = 0o666, owner: tuple[int, int] | None = None
+) -> None:
+    """Replace a file and wait until it is on disk. `owner` is (uid, gid), by default our own. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.new")
-    draft.unlink(missing_ok=True)  # one that was left behind may be readable by others
+    draft.unlink(missing_ok=True)  # a leftover may be readable by others
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
         out.write(content.encode() if isinstance(content, str) else content)
         out.flush()
@@ -23,7 +25,7 @@ def write_whole(file: Path, content: str | bytes, *, mode: int = 0o666, owner: t
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
+    """Flush a file, or the names in a directory, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,16 +1,16 @@
 """Names in a settings file that no setting has: slips of the pen, and the predecessor's names."""
 
+import json
 import re
 import sys
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 
-EXAMPLE = Path(__file__).parent.parent / ".env.example"
-"""Every setting there is; tests/test_env_example.py keeps it complete."""
-LISTED = re.compile(r"^#?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
+LIST = Path(__file__).with_suffix(".json")
+"""The names of all settings; `make docs` writes it from the settings classes."""
 SET = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=", re.MULTILINE)
-NOT_OURS = re.compile(r"COMPOSE_|DOCKER_|BUILDKIT_|MQTT_PASSWORD_|(EASUN_TAG|ENV_FILE|TZ|LANG)$")
+NOT_OURS = re.compile(r"COMPOSE_|DOCKER_|BUILDKIT_|MQTT_PASSWORD_|(ENV_FILE|TZ|LANG)$")
 """What Docker and shells read from the same file, and the passwords of the broker's accounts."""
 
 SUCCESSORS = {
@@ -36,7 +36,8 @@ def remarks(text: str, known: Collection[str]) -> list[str]:
 
 def known_settings() -> list[str]:
     """Return the names of all settings."""
-    return LISTED.findall(EXAMPLE.read_text(encoding="utf-8"))
+    names: list[str] = json.loads(LIST.read_text(encoding="utf-8"))
+    return names
 
 
 def _sentence(name: str, known: Collection[str]) -> str:

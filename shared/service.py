@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+from shared.backoff import Backoff
 from shared.bus import Bus
 from shared.conditions import broker
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
@@ -76,23 +77,23 @@ def run(
 async def repeat(
     step: Callable[[], Awaitable[float]],
     health: Health,
-    problem: str,
+    slot: str,
     *,
     retry_first_s: float = RETRY_FIRST_S,
     retry_most_s: float = RETRY_MOST_S,
 ) -> NoReturn:
     """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
     clock = asyncio.get_running_loop().time
-    retry = retry_first_s
+    backoff = Backoff(retry_first_s, retry_most_s)
     while True:
         began = clock()
         try:
             pause = await step()
-            retry = retry_first_s
-            health.report(problem, None)
+            backoff.reset()
+            health.report(slot, None)
         except (DeviceOfflineError, BadReplyError) as error:
-            pause, retry = retry, min(2 * retry, retry_most_s)
-            health.report(problem, error.reason)
+            pause = backoff.next_s()
+            health.report(slot, error.reason)
         _heed_cancellation()
         await asyncio.sleep(max(0.0, began + pause - clock()))
 

@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Annotated, ClassVar, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigError
+from shared.settings_metadata import NOT_IN_COMPOSE, InCompose, Section
+from shared.topics import NAME
 
 S = TypeVar("S", bound="Settings")
 
@@ -22,8 +24,15 @@ SECRET = re.compile("password|token|secret|key|database_url", re.IGNORECASE)
 class Settings(BaseSettings):
     """Base of every settings class.
 
-    From the environment, else from the file that ENV_FILE names (default .env), else from a file in SECRETS_DIR.
+    Read from the environment, else from the file that ENV_FILE names (default .env), else from a file in SECRETS_DIR.
+    A field's description is the only place where a setting is described: `make docs` writes .env.example, the
+    environment in docker-compose.yml and docs/settings.md from the fields.
     """
+
+    section: ClassVar[Section]
+    """Where the fields that a class declares itself are listed."""
+    handed_over: ClassVar[bool] = True
+    """Whether docker-compose.yml hands these fields over from .env."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -31,15 +40,43 @@ class Settings(BaseSettings):
 class MqttSettings(Settings):
     """Where the broker is and who we are there."""
 
-    mqtt_host: str = "127.0.0.1"
-    mqtt_port: int = Field(default=1883, ge=1, le=65535)
-    mqtt_tls: bool = False
-    mqtt_ca_file: Path | None = None
-    mqtt_username: str = ""
-    mqtt_password: SecretStr = SecretStr("")
-    mqtt_secrets_dir: Path = Path("data/mosquitto/secrets")
-    mqtt_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_/-]*$")
-    mqtt_outbox: int = Field(default=10_000, ge=100, le=1_000_000)
+    section = Section.BROKER
+
+    mqtt_host: Annotated[str, InCompose("mosquitto")] = Field(
+        default="127.0.0.1",
+        description="The broker's host. Our own broker is started on this machine when this is empty or 127.0.0.1.",
+    )
+    mqtt_port: Annotated[int, NOT_IN_COMPOSE] = Field(
+        default=1883, ge=1, le=65535, description="The broker's port; in Compose the one that is published on the host."
+    )
+    mqtt_tls: Annotated[bool, NOT_IN_COMPOSE] = Field(
+        default=False,
+        description="true makes the services use TLS to the broker. Our own broker on this machine does not need it.",
+    )
+    mqtt_ca_file: Annotated[Path | None, NOT_IN_COMPOSE] = Field(
+        default=None,
+        description="The certificate authority to trust, such as the ca.crt of a home CA. Empty: those the system "
+        "trusts.",
+    )
+    mqtt_username: Annotated[str, NOT_IN_COMPOSE] = Field(
+        default="", description="Only for a broker that is not ours: the account that all services use there."
+    )
+    mqtt_password: Annotated[SecretStr, NOT_IN_COMPOSE] = Field(
+        default=SecretStr(""), description="The password of MQTT_USERNAME."
+    )
+    mqtt_secrets_dir: Annotated[Path, InCompose("/secrets")] = Field(
+        default=Path("data/mosquitto/secrets"),
+        description="Where our own broker keeps one password file per account, and where the services read theirs.",
+    )
+    mqtt_topic_prefix: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_/-]*$", description="A prefix for every topic, such as home/."
+    )
+    mqtt_outbox: int = Field(
+        default=10_000,
+        ge=100,
+        le=1_000_000,
+        description="How many messages a service keeps while the broker is unreachable.",
+    )
 
     @model_validator(mode="after")
     def _no_false_safety(self) -> Self:
@@ -83,8 +120,16 @@ class MqttSettings(Settings):
 class DatabaseSettings(Settings):
     """Where the database is: a file, or a PostgreSQL server."""
 
-    db_path: Path = Path("data/easun.db")
-    database_url: SecretStr = SecretStr("")
+    section = Section.HISTORY
+
+    db_path: Annotated[Path, NOT_IN_COMPOSE] = Field(
+        default=Path("data/easun.db"), description="The SQLite database file."
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="A PostgreSQL server instead of the file, such as postgresql://easun:PASSWORD@127.0.0.1/easun; "
+        "see docs/operations.md.",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -102,7 +147,11 @@ class DatabaseSettings(Settings):
 class ZoneSettings(Settings):
     """Whose clock days follow."""
 
-    time_zone: str = "Europe/Kyiv"
+    section = Section.HISTORY
+
+    time_zone: str = Field(
+        default="Europe/Kyiv", description="The time zone in which times are shown and at whose midnight days begin."
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -119,12 +168,36 @@ class ZoneSettings(Settings):
         return ZoneInfo(self.time_zone)
 
 
+class InverterNameSettings(Settings):
+    """What the inverter is called."""
+
+    section = Section.INVERTER
+
+    inverter_name: str = Field(
+        default="main",
+        max_length=64,
+        pattern=f"^{NAME}$",
+        description="The inverter's name in topics and charts: no slashes, no spaces.",
+    )
+
+
 class ServiceSettings(MqttSettings):
     """What every service reads."""
 
-    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
-    health_file: Path | None = None
-    log_dir: Path | None = None
+    section = Section.COMMON
+
+    log_level: str = Field(
+        default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
+    )
+    log_dir: Annotated[Path | None, NOT_IN_COMPOSE] = Field(
+        default=None,
+        description="A directory in which every service also writes <service>.log, rotated at 5 MB with three files at "
+        "most; install.sh uses /var/log/easun-bridge. Empty: no files, only the journal.",
+    )
+    health_file: Annotated[Path | None, InCompose("/tmp/healthy")] = Field(  # noqa: S108  # a tmpfs of the container
+        default=None,
+        description="A file that a service touches every 30 s while it works, for the health checks of containers.",
+    )
 
 
 def load(kind: type[S]) -> S:

@@ -11,13 +11,11 @@ from typing import Any
 
 from shared.errors import ConfigError, EasunError
 from shared.service import EXIT_CONFIG
-from shared.settings import load
+from shared.settings import Settings, load
 from simulators.client import ask
 from simulators.faults import FaultKind
 from simulators.history import publish_past
 from simulators.mains import GridMode
-from simulators.schedule.serve import serve as serve_outages
-from simulators.serve import serve
 from simulators.settings import (
     BatteriesSettings,
     ClientSettings,
@@ -27,7 +25,15 @@ from simulators.settings import (
     ServeSettings,
     TelegramSettings,
 )
-from simulators.telegram.serve import serve as serve_telegram
+
+SIMULATORS: dict[str, tuple[str, type[Settings]]] = {
+    "serve": ("simulators.serve", ServeSettings),
+    "batteries": ("simulators.jk.serve", BatteriesSettings),
+    "outages": ("simulators.schedule.serve", OutagesSettings),
+    "plugs": ("simulators.tuya.serve", PlugsSettings),
+    "telegram": ("simulators.telegram.serve", TelegramSettings),
+}
+"""Modules with a `serve(settings)`, imported on demand: a home without the demo's packages has no virtual radio."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -48,18 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if options.command == "serve":
-        asyncio.run(serve(load(ServeSettings)))
-    elif options.command == "batteries":
-        serve_batteries = importlib.import_module("simulators.jk.serve").serve  # only who wants batteries loads bumble
-        asyncio.run(serve_batteries(load(BatteriesSettings)))
-    elif options.command == "outages":
-        asyncio.run(serve_outages(load(OutagesSettings)))
-    elif options.command == "plugs":
-        serve_plugs = importlib.import_module("simulators.tuya.serve").serve  # only who wants plugs loads their ciphers
-        asyncio.run(serve_plugs(load(PlugsSettings)))
-    elif options.command == "telegram":
-        asyncio.run(serve_telegram(load(TelegramSettings)))
+    if options.command in SIMULATORS:
+        module, settings = SIMULATORS[options.command]
+        asyncio.run(importlib.import_module(module).serve(load(settings)))
     elif options.command == "history":
         asyncio.run(publish_past(load(HistorySettings), options.days, options.every, wait=options.wait))
     else:

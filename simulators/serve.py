@@ -8,8 +8,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
+from werkzeug.serving import BaseWSGIServer
+
 from shared.errors import ConfigError
 from simulators.control import Control
+from simulators.http_server import start_server
 from simulators.live import LiveHouse
 from simulators.mains import GridMode
 from simulators.ready import say_ready
@@ -66,22 +69,22 @@ async def _show(settings: ServeSettings, house: LiveHouse | None, words: Callabl
     """Serve the words, and the control, for ever."""
     wire = await open_wire(settings, words)
     try:
-        control = await _opened(settings, Control(house, wire))
+        control = _open_control(settings, Control(house, wire))
         try:
-            _say_ready(settings, wire, control.sockets[0].getsockname()[1])
+            _say_ready(settings, wire, control.port)
             while True:
                 if house:
                     house.truth()  # events are logged when they happen, and no time piles up
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
-            control.close()
+            control.shutdown()
     finally:
         await wire.stop()
 
 
-async def _opened(settings: ServeSettings, control: Control) -> asyncio.Server:
+def _open_control(settings: ServeSettings, control: Control) -> BaseWSGIServer:
     try:
-        return await control.start(settings.house_control_bind, settings.house_control_port)
+        return start_server(control.app, settings.house_control_bind, settings.house_control_port)
     except OSError as error:
         raise ConfigError(
             f"A port cannot be opened ({error}): see HOUSE_CONTROL_BIND and HOUSE_CONTROL_PORT."

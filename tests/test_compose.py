@@ -9,39 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from services.bms.settings import BmsSettings
-from services.bot.settings import BotSettings
-from services.dashboard.settings import DashboardSettings
-from services.poller.settings import PollerSettings
-from services.recorder.settings import RecorderSettings
-from services.schedule.settings import ScheduleSettings
-from services.tuya.settings import TuyaSettings
-from shared.settings import SECRET, ServiceSettings
+from docs.settings_catalogue import OF_LIBRARIES, PROGRAMS, SERVICES
+from shared.settings import SECRET
+from shared.settings_metadata import NOT_IN_COMPOSE
 from tests.support.broker import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 ALL: dict[str, dict[str, Any]] = COMPOSE["services"]
-KINDS: dict[str, type[ServiceSettings]] = {
-    "poller": PollerSettings,
-    "bms": BmsSettings,
-    "schedule": ScheduleSettings,
-    "tuya": TuyaSettings,
-    "recorder": RecorderSettings,
-    "dashboard": DashboardSettings,
-    "bot": BotSettings,
-}
-WITHIN = {
-    "DB_PATH",
-    "LOG_DIR",
-    "MQTT_USERNAME",
-    "MQTT_PASSWORD",
-    "MQTT_PORT",
-    "MQTT_TLS",
-    "MQTT_CA_FILE",
-    "DASHBOARD_PORT",
-}
-"""Settings that mean nothing there: the broker is within, and so are the image's own directories."""
-NO_SETTING = {"SECRETS_DIR", "MPLCONFIGDIR"}
 OVERLAYS = sorted(file.name for file in ROOT.glob("docker-compose.*.yml"))
 
 
@@ -83,7 +57,7 @@ def test_the_questions_may_write_a_file_of_somebody_elses_directory_and_no_more(
     assert one["profiles"] == ["tools"]
 
 
-@pytest.mark.parametrize("service", KINDS)
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_service_starts_by_itself_and_comes_back(service: str) -> None:
     one = ALL[service]
     assert "profiles" not in one
@@ -92,12 +66,13 @@ def test_a_service_starts_by_itself_and_comes_back(service: str) -> None:
     assert one["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize(("service", "kind"), KINDS.items())
-def test_a_service_is_handed_every_setting_of_its_own_and_no_other(service: str, kind: type[ServiceSettings]) -> None:
-    handed = set(ALL[service]["environment"]) - NO_SETTING
-    own = {name.upper() for name in kind.model_fields}
-    assert own - WITHIN <= handed
-    assert handed <= own
+@pytest.mark.parametrize("service", PROGRAMS)
+def test_a_container_is_handed_exactly_what_its_program_reads(service: str) -> None:
+    handed = set(ALL[service]["environment"]) - set(OF_LIBRARIES.get(service, {})) - {"SECRETS_DIR"}
+    fields = {name.upper(): field for kind in PROGRAMS[service] for name, field in kind.model_fields.items()}
+    assert handed <= set(fields)
+    if service in SERVICES:  # simulators get fixed values only
+        assert set(fields) - handed == {name for name, field in fields.items() if NOT_IN_COMPOSE in field.metadata}
 
 
 @pytest.mark.parametrize("service", ALL)
@@ -110,7 +85,7 @@ def test_what_is_handed_on_keeps_its_name_and_has_no_secret_in_it(service: str) 
             assert not SECRET.search(name) or name in ("SECRETS_DIR", "MQTT_SECRETS_DIR"), name
 
 
-@pytest.mark.parametrize("service", KINDS)
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_service_can_read_its_own_password_at_the_broker_only(service: str) -> None:
     secret = f"secret-{service}"
     assert sources(service)[secret] == "/secrets:ro"
@@ -130,7 +105,7 @@ def test_every_volume_is_named() -> None:
 
 def test_what_always_runs_fits_into_a_raspberry_pi() -> None:
     """Not all of it at its bound at the same time: the sum of what it takes is in docs/operations.md."""
-    assert sum(memory_mb(service) for service in KINDS) <= 1280
+    assert sum(memory_mb(service) for service in SERVICES) <= 1280
 
 
 def test_the_demo_has_volumes_of_its_own_and_only_simulators_are_its_profile() -> None:
@@ -138,8 +113,8 @@ def test_the_demo_has_volumes_of_its_own_and_only_simulators_are_its_profile() -
     assert demo["COMPOSE_PROJECT_NAME"] != COMPOSE["name"]
     simulated = [name for name, one in ALL.items() if "demo" in one.get("profiles", [])]
     assert all("simulators" in ALL[name]["command"] for name in simulated)
-    fields = {name.upper() for kind in KINDS.values() for name in kind.model_fields}
-    assert set(demo) - fields == {"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"}
+    fields = {name.upper() for kinds in SERVICES.values() for kind in kinds for name in kind.model_fields}
+    assert set(demo) - fields == {"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "EASUN_VARIANT"}
 
 
 def has_compose() -> bool:

@@ -1,26 +1,18 @@
 #!/bin/sh
-# release.sh PYTHON: wheel, source archive, image and bill of materials of the committed state, into dist/. The version is
-# pyproject.toml's. Settings, optional: SOURCE (the repository's address, for the image's labels), PLATFORM (such as
-# linux/arm64; default: this machine's).
+# release.sh: builds the images, a source archive and a bill of materials of the last commit into dist/.
+# The version comes from pyproject.toml. Optional settings: SOURCE (the repository's address, for the image labels),
+# PLATFORM (such as linux/arm64; default: this machine's).
 set -eu
-python=$1
 say() { echo "release: $*" >&2; }
-[ -z "$(git status --porcelain)" ] || { say "there are changes that are not committed: commit or stash them."; exit 1; }
-version=$("$python" -c 'from shared.version import program_version; print(program_version())')
+[ -z "$(git status --porcelain)" ] || { say "there are uncommitted changes: commit or stash them."; exit 1; }
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 revision=$(git rev-parse HEAD)
 grep -q "^## .*$version" CHANGELOG.md || say "CHANGELOG.md has no section for $version yet."
-rm -rf dist build
+rm -rf dist
 mkdir dist
+git archive --prefix="easun-bridge-$version/" --output="dist/easun-bridge-$version.tar.gz" HEAD
 
-# with the setuptools of the lock, and without a download
-"$python" -c 'from setuptools import build_meta as b; b.build_wheel("dist"); b.build_sdist("dist")' >dist/build.log 2>&1 || {
-  tail -n 5 dist/build.log >&2
-  say "setuptools failed (see above)."
-  exit 1
-}
-rm -rf dist/build.log build ./*.egg-info
-
-docker info >/dev/null 2>&1 || { say "no Docker engine: dist/ has no image and no bill of materials."; exit 1; }
+docker info >/dev/null 2>&1 || { say "no Docker engine: dist/ has no images and no bill of materials."; exit 1; }
 for target in app broker; do
   case $target in app) image=easun-bridge ;; *) image=easun-bridge-$target ;; esac
   docker build --quiet --target "$target" --tag "$image:$version" ${PLATFORM:+--platform "$PLATFORM"} \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# setup.sh PYTHON VENV LOCK PROGRAM...: makes the virtual environment from the lock and installs programs that are
-# missing from Debian's packages, where root or sudo is there. Does nothing, fast, where nothing is missing.
+# setup.sh PYTHON VENV LOCK PROGRAM...: creates the virtual environment from the lock file and installs missing programs
+# from Debian packages (as root or with sudo). Returns at once if nothing is missing.
 set -eu
 python=$1 venv=$2 lock=$3
 shift 3
@@ -28,14 +28,14 @@ install() {  # install PACKAGE...
   }
 }
 
-command -v "$python" >/dev/null || { [ "$python" = python3 ] && install python3; } || fail "there is no $python here."
+command -v "$python" >/dev/null || { [ "$python" = python3 ] && install python3; } || fail "$python was not found."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or later is needed and $python is $("$python" -V | cut -d' ' -f2): run this again with PYTHON=/path/to/a/newer/python."
 
-# Debian keeps a server's programs out of PATH
+# Debian keeps PostgreSQL's server programs out of PATH
 PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :)
 
-# the package would make a database of its own and start a server for it; tests start theirs, and nobody asked for that one
+# keep the package from creating and starting a database cluster: the tests start their own
 install_postgresql() {
   rule=/etc/postgresql-common/createcluster.d/easun.conf
   as_root sh -c "mkdir -p ${rule%/*} && echo 'create_main_cluster = false' >$rule" || fail "please install postgresql."
@@ -54,29 +54,32 @@ for program in "$@"; do
     *) install "$program" ;;
   esac
 done
-# what Playwright's own Node needs, and a minimal Debian lacks
+# needed by Playwright's Node, missing from a minimal Debian
 case " $* " in
   *" chromium "*) ldconfig -p | grep -q libatomic.so.1 || install libatomic1 ;;
 esac
-# Debian starts a broker of its own on port 1883 with the package; nobody asked for that one
+# the Debian package starts a broker on port 1883 that nobody asked for
 if [ -n "$fresh_broker" ] && [ -d /run/systemd/system ]; then
   as_root systemctl disable --now mosquitto >/dev/null 2>&1 || true
 fi
 
-# the larger lock holds the smaller one: a venv with the tests' tools also runs the demo
-stamp=$venv/$lock.sum
-sum=$(cksum <"$lock")
-dev=$venv/requirements-dev.lock.sum
+# a larger lock contains the smaller ones: a venv made for the tests also runs the demo
+case $lock in
+  requirements.lock) sufficient="$lock requirements-demo.lock requirements-dev.lock" ;;
+  requirements-demo.lock) sufficient="$lock requirements-dev.lock" ;;
+  *) sufficient=$lock ;;
+esac
 if ! "$venv/bin/python" -c '' 2>/dev/null; then
-  rm -rf "$venv"  # not there, or its Python went with an upgrade of the system
-elif [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] || [ "$(cat "$dev" 2>/dev/null)" = "$(cksum <requirements-dev.lock)" ]; then
-  exit 0
+  rm -rf "$venv"  # missing, or a system upgrade removed its Python
 fi
+for file in $sufficient; do
+  if [ -e "$file" ] && [ "$(cat "$venv/$file.sum" 2>/dev/null)" = "$(cksum <"$file")" ]; then exit 0; fi
+done
 "$python" -c 'import ensurepip' 2>/dev/null || install "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "installing the Python packages of $lock into $venv (about a minute the first time)"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >"$log" 2>&1 || {
   tail -n 5 "$log" >&2
-  fail "the Python packages could not be installed (see above): is the network there? Then run this again."
+  fail "the Python packages could not be installed (see above): check the network, then run this again."
 }
-printf '%s' "$sum" >"$stamp"
+cksum <"$lock" >"$venv/$lock.sum"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from services.bms.layout import Layout
 from shared.errors import ConfigError
-from shared.files import write_whole
+from shared.files import replace_atomically
 
 HEAD = """\
 # The batteries of easun-bridge. New ones are added at the end when they are found; what you write here stays.
@@ -80,7 +80,7 @@ def add(file: Path, entries: list[Entry]) -> None:
         text = file.read_text(encoding="utf-8") if file.exists() else HEAD
         text = _ready_for_more(text) + "".join(_block(entry) for entry in entries)
         _entries(file, text)
-        write_whole(file, text)
+        replace_atomically(file, text)
     except OSError as error:
         raise ConfigError(f"DEVICES_FILE {file} cannot be written: {error.strerror}.") from None
 

@@ -12,8 +12,8 @@ from services.bms.radio import Backend, Radio, RadioUnavailableError, Seen
 from services.bms.session import CONNECT_EACH_TIME_S, Session
 from services.bms.settings import BmsSettings
 from services.bms.total import sum_up
-from shared.charge import ALL
 from shared.errors import ConfigError, DeviceOfflineError
+from shared.live_figures import ALL
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
 from shared.service import Service, utc_now
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_INFO, BATTERY_STATE

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.charge import BATTERY_HOLDS
+from shared.live_figures import BATTERY_HOLDS
 from shared.messages import ActionOutcome, Moment, OutageSchedule, Window
 from shared.outages import Expected
 

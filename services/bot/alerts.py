@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.bot.alert import LIVE, Alert, Kind
-from services.bot.house import House
 from services.bot.memory import GridMemory, Memory
 from services.bot.troubles import Rules, troubles
 from shared import outages
+from shared.broker_state import BrokerState
 from shared.freshness import fresh
+from shared.live_figures import live_figures
 from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlugAction, Window, iso
 from shared.outages import Expected
 
@@ -36,19 +37,19 @@ class Event:
     action: PlugAction
 
 
-def step(memory: Memory, house: House, now: datetime, rules: Rules) -> Told:
+def step(memory: Memory, snapshot: BrokerState, now: datetime, rules: Rules) -> Told:
     """Compare what is known with what was told."""
     alerts: list[Alert] = []
     for part in (_grid, _settled, _schedule):
-        memory, said = part(memory, house, now)
+        memory, said = part(memory, snapshot, now)
         alerts += said
-    memory, said = _reminders(memory, house, now, rules.reminder_minutes)
+    memory, said = _reminders(memory, snapshot, now, rules.reminder_minutes)
     alerts += said
-    memory, said = troubles(memory, house, now, rules)
+    memory, said = troubles(memory, snapshot, now, rules)
     return memory, alerts + said
 
 
-def plug_event(memory: Memory, house: House, event: Event, now: datetime) -> Told:
+def plug_event(memory: Memory, snapshot: BrokerState, event: Event, now: datetime) -> Told:
     """Tell what was done to a plug, unless the broker has brought it a second time."""
     action, place = event.action, f"{event.plug}/{event.action.gang or ''}"
     last = memory.plug_actions.get(place)
@@ -60,7 +61,7 @@ def plug_event(memory: Memory, house: House, event: Event, now: datetime) -> Tol
         key=f"plug/{place}/{iso(action.at)}",
         at=action.at,
         stored_at=now,
-        name=house.plug_name(event.plug) + (f" {action.gang}" if action.gang else ""),
+        name=snapshot.plug_name(event.plug) + (f" {action.gang}" if action.gang else ""),
         on=action.on,
         by=action.by,
         outcome=action.outcome,
@@ -82,27 +83,27 @@ def expected_around(plan: OutageSchedule | None, at: datetime) -> outages.Status
 # the grid
 
 
-def _grid(memory: Memory, house: House, now: datetime) -> Told:
-    grid = house.live_grid(now)
+def _grid(memory: Memory, snapshot: BrokerState, now: datetime) -> Told:
+    grid = live_figures(snapshot, now).grid
     if grid is None or grid.state is Grid.UNKNOWN:
         return memory, []
     key, last = grid.transition_id, memory.grid
     if key is None:
         return memory, []
-    if last is None or (last.state is grid.state is Grid.ON and not _was_away(house, grid)):
+    if last is None or (last.state is grid.state is Grid.ON and not _was_away(snapshot, grid)):
         # the first word of all is no change; on again while we listen is a poller that has lost its memory
         known = GridMemory(state=grid.state, since=grid.since, key=key, changes=last.changes if last else ())
         return (memory if last and last.key == key else _with_grid(memory, known)), []
     if last.key == key:
         return memory, []
     new = _after(last, grid, key)
-    alerts = [] if new.untold else [_grid_alert(last, house, grid, key, now)]
+    alerts = [] if new.untold else [_grid_alert(last, snapshot, grid, key, now)]
     return _with_grid(memory, new), alerts
 
 
-def _was_away(house: House, grid: GridState) -> bool:
+def _was_away(snapshot: BrokerState, grid: GridState) -> bool:
     """Whether the grid came back before we listened, and thus went unseen."""
-    return house.listening_since is not None and grid.since < house.listening_since - LIVE
+    return snapshot.listening_since is not None and grid.since < snapshot.listening_since - LIVE
 
 
 def _after(last: GridMemory, grid: GridState, key: str) -> GridMemory:
@@ -119,10 +120,10 @@ def _after(last: GridMemory, grid: GridState, key: str) -> GridMemory:
     )
 
 
-def _grid_alert(last: GridMemory, house: House, grid: GridState, key: str, now: datetime) -> Alert:
+def _grid_alert(last: GridMemory, snapshot: BrokerState, grid: GridState, key: str, now: datetime) -> Alert:
     """Put together what people want to know at that moment."""
     is_lost, missed = grid.state is Grid.OFF, last.state is grid.state
-    status = expected_around(house.plan, grid.since)
+    status = expected_around(snapshot.schedule, grid.since)
     return Alert(
         kind=Kind.GRID_LOST if is_lost else Kind.GRID_BACK,
         key=f"grid/{key}",
@@ -131,15 +132,15 @@ def _grid_alert(last: GridMemory, house: House, grid: GridState, key: str, now: 
         over=missed,
         lasted_s=None if missed else (grid.since - last.since).total_seconds(),
         expected=status.expected if is_lost else None,
-        window=status.window if is_lost else _next_window(house.plan, grid.since),
-        is_open=is_lost and _ends_open(house.plan, status.window),
-        **_figures(house, now),
+        window=status.window if is_lost else _next_window(snapshot.schedule, grid.since),
+        is_open=is_lost and _ends_open(snapshot.schedule, status.window),
+        **_figures(snapshot, now),
     )
 
 
-def _settled(memory: Memory, house: House, now: datetime) -> Told:
+def _settled(memory: Memory, snapshot: BrokerState, now: datetime) -> Told:
     """Tell of a flapping grid in one sentence, when it has made up its mind."""
-    last, grid = memory.grid, house.live_grid(now)
+    last, grid = memory.grid, live_figures(snapshot, now).grid
     if not last or not last.untold or not grid or grid.state is not last.state or now - last.since < SETTLED_AFTER:
         return memory, []
     alert = Alert(
@@ -150,7 +151,7 @@ def _settled(memory: Memory, house: House, now: datetime) -> Told:
         began=last.began,
         count=last.untold,
         on=last.state is Grid.ON,
-        **_figures(house, now),
+        **_figures(snapshot, now),
     )
     return _with_grid(memory, last.model_copy(update={"untold": 0, "began": None})), [alert]
 
@@ -159,12 +160,12 @@ def _with_grid(memory: Memory, grid: GridMemory) -> Memory:
     return memory.model_copy(update={"grid": grid})
 
 
-def _figures(house: House, now: datetime) -> dict[str, Any]:
-    runtime = house.runtime(now)
+def _figures(snapshot: BrokerState, now: datetime) -> dict[str, Any]:
+    live = live_figures(snapshot, now)
     return {
-        "soc_percent": house.soc_percent(now),
-        "load_w": house.load_w(now),
-        "runtime_s": runtime.total_seconds() if runtime else None,
+        "soc_percent": live.soc_percent,
+        "load_w": live.load_w,
+        "runtime_s": live.runtime.total_seconds() if live.runtime else None,
     }
 
 
@@ -182,8 +183,8 @@ def _ends_open(plan: OutageSchedule | None, window: Window | None) -> bool:
 # the schedule
 
 
-def _schedule(memory: Memory, house: House, now: datetime) -> Told:
-    plan = house.plan
+def _schedule(memory: Memory, snapshot: BrokerState, now: datetime) -> Told:
+    plan = snapshot.schedule
     if plan is None:
         return memory, []
     change = plan.change
@@ -202,8 +203,8 @@ def _schedule(memory: Memory, house: House, now: datetime) -> Told:
 # reminders
 
 
-def _reminders(memory: Memory, house: House, now: datetime, minutes: Iterable[int]) -> Told:
-    plan, grid = house.plan, house.live_grid(now)
+def _reminders(memory: Memory, snapshot: BrokerState, now: datetime, minutes: Iterable[int]) -> Told:
+    plan, grid = snapshot.schedule, live_figures(snapshot, now).grid
     if plan is None or grid is None or outages.is_stale(plan, now):
         return memory, []
     due = [alert for before in minutes for alert in _due(plan, grid.state, now, before)]

@@ -10,30 +10,18 @@ from services.bot.alerts import Event, plug_event, step
 from services.bot.chats import Chats
 from services.bot.commands import Commands
 from services.bot.deliver import Delivery
-from services.bot.house import House
 from services.bot.memory import Memory
 from services.bot.menus import MENUS
 from services.bot.outbox import Outbox
 from services.bot.settings import BotSettings
 from services.bot.telegram import PassingError, Telegram, TokenError, TwinError
-from services.bot.troubles import Rules
+from services.bot.troubles import OWN_SERVICE, Rules
+from shared.broker_mirror import BrokerMirror
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
-from shared.messages import PlugAction, ServiceStatus
+from shared.messages import Message, PlugAction
 from shared.service import Service, utc_now
-from shared.topics import (
-    BATTERY_AVAILABILITY,
-    BATTERY_INFO,
-    BATTERY_STATE,
-    GRID_STATE,
-    INVERTER_AVAILABILITY,
-    INVERTER_STATE,
-    OUTAGE_SCHEDULE,
-    PLUG_ACTION,
-    PLUG_SET,
-    PLUG_STATE,
-    SERVICE_STATUS,
-)
+from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, Topic
 
 UNKNOWN = (
     "Telegram does not know the token: it is wrong or was revoked. Put the one @BotFather shows into "
@@ -41,7 +29,6 @@ UNKNOWN = (
 )
 TWIN = "Another program polls with the same token (or a webhook does): stop it, or get a token of your own."
 NOBODY = "No chat is allowed yet: send /id to the bot and put the number into TELEGRAM_CHAT_ID."
-MYSELF = "bot"
 TICK_S = 5.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
@@ -56,7 +43,7 @@ class Bot:
         settings = service.settings
         self._service = service
         self._health = service.health
-        self._house = House(listening_since=utc_now())
+        self._mirror = BrokerMirror(service.bus, on_change=self._on_change)
         self._early: list[Event] | None = []
         self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
@@ -67,14 +54,14 @@ class Bot:
         )
         self._commands = Commands(
             self._telegram,
-            self._house,
+            self._mirror.snapshot,
             self._chats,
             reader(settings.database),
             clock=utc_now,
             zone=settings.zone,
             switch=lambda plug, command: service.bus.publish(PLUG_SET, command, plug),
         )
-        self._subscribe()
+        service.bus.subscribe(PLUG_ACTION, self._plug_action)
 
     async def run(self) -> None:
         """Poll, deliver, tick."""
@@ -91,30 +78,9 @@ class Bot:
         finally:
             await self._telegram.close()
 
-    def _subscribe(self) -> None:
-        bus, house = self._service.bus, self._house
-        bus.subscribe(OUTAGE_SCHEDULE, lambda _, message: self._heard(house.__setattr__, "plan", message))
-        bus.subscribe(INVERTER_STATE, self._into(house.inverters))
-        bus.subscribe(INVERTER_AVAILABILITY, self._into(house.inverter_contact))
-        bus.subscribe(BATTERY_STATE, self._into(house.batteries))
-        bus.subscribe(BATTERY_AVAILABILITY, self._into(house.battery_contact))
-        bus.subscribe(PLUG_STATE, self._into(house.plugs))
-        bus.subscribe(BATTERY_INFO, lambda name, info: house.battery_names.update({name: info.name}))
-        bus.subscribe(SERVICE_STATUS, self._service_status)
-        bus.subscribe(PLUG_ACTION, self._plug_action)
-        bus.subscribe(GRID_STATE, lambda _, message: self._heard(house.__setattr__, "grid", message))
-
-    def _into(self, table: dict[str, Any]) -> Callable[[str, Any], None]:
-        return lambda name, message: self._heard(table.__setitem__, name, message)
-
-    def _service_status(self, name: str, status: ServiceStatus) -> None:
-        if name != MYSELF:
-            self._heard(self._house.services.__setitem__, name, status)
-
-    def _heard(self, keep: Callable[[str, Any], None], name: str, message: object) -> None:
-        """Keep a message, and tell what is new by it."""
-        keep(name, message)
-        if self._early is None:
+    def _on_change(self, topic: Topic[Any], name: str, _message: Message | None) -> None:
+        """Judge a change at once, unless it is our own status."""
+        if self._early is None and (topic, name) != (SERVICE_STATUS, OWN_SERVICE):
             self._look()
 
     def _look(self) -> None:
@@ -125,7 +91,7 @@ class Bot:
             patience=timedelta(minutes=settings.bot_silent_minutes),
             reminder_minutes=self._chats.reminder_minutes,
         )
-        self._tell(*step(self._outbox.memory, self._house, now, rules))
+        self._tell(*step(self._outbox.memory, self._mirror.snapshot(), now, rules))
 
     def _plug_action(self, name: str, action: PlugAction) -> None:
         event = Event(name, action)
@@ -135,7 +101,7 @@ class Bot:
             self._early.append(event)
 
     def _tell_plug(self, event: Event) -> None:
-        self._tell(*plug_event(self._outbox.memory, self._house, event, utc_now()))
+        self._tell(*plug_event(self._outbox.memory, self._mirror.snapshot(), event, utc_now()))
 
     def _tell(self, memory: Memory, alerts: list[Alert]) -> None:
         """Put alerts on disk for everybody who wants them; then they may be sent."""
@@ -151,7 +117,7 @@ class Bot:
 
     async def _watch(self) -> None:
         """Judge nothing before all is heard that the broker keeps; then look at what only time brings, too."""
-        await self._service.bus.retained(SERVICE_STATUS, MYSELF)  # asked for last, so it is answered last
+        await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # asked for last, so it is answered last
         early, self._early = self._early or [], None
         for event in early:
             self._tell_plug(event)

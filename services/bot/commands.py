@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 
 from services.bot import answers, keyboards, records
 from services.bot.chats import Chats, Role
-from services.bot.house import House
 from services.bot.keyboards import Press
 from services.bot.telegram import Incoming, Keyboard, PassingError
 from services.bot.words import Voice, lines, plain, split
+from shared.broker_state import BrokerState
 from shared.errors import CommandRefusedError, StorageError
 from shared.messages import PlugCommand
 
@@ -52,7 +52,7 @@ class Commands:
     def __init__(
         self,
         api: Api,
-        house: House,
+        snapshot: Callable[[], BrokerState],
         chats: Chats,
         engine: Engine,
         *,
@@ -61,17 +61,17 @@ class Commands:
         switch: Callable[[str, PlugCommand], None],
     ) -> None:
         self._api = api
-        self._house = house
+        self._snapshot = snapshot
         self._chats = chats
         self._engine = engine
         self._clock = clock
         self._zone = zone
         self._switch = switch
         self._texts: dict[str, Callable[[Voice], str]] = {
-            "status": lambda voice: answers.status_text(voice, house),
-            "battery": lambda voice: answers.battery_text(voice, house),
-            "schedule": lambda voice: answers.plan_text(voice, house),
-            "plugs": lambda voice: answers.plugs_text(voice, house),
+            "status": lambda voice: answers.status_text(voice, snapshot()),
+            "battery": lambda voice: answers.battery_text(voice, snapshot()),
+            "schedule": lambda voice: answers.plan_text(voice, snapshot()),
+            "plugs": lambda voice: answers.plugs_text(voice, snapshot()),
         }
         self._commands: dict[str, Callable[[Incoming, Voice], Awaitable[None]]] = {
             "start": self._help,
@@ -162,7 +162,7 @@ class Commands:
     def _keyboard(self, incoming: Incoming, voice: Voice, name: str) -> Keyboard:
         may_switch = self._chats.role(incoming.chat) is Role.OWNER
         is_plugs = name == "plugs" and may_switch
-        return keyboards.plugs(voice, self._house) if is_plugs else keyboards.refresh(voice, name)
+        return keyboards.plugs(voice, self._snapshot()) if is_plugs else keyboards.refresh(voice, name)
 
     async def _energy(self, incoming: Incoming, voice: Voice) -> None:
         text = await asyncio.to_thread(records.energy_text, self._engine, voice, self._zone)
@@ -173,7 +173,7 @@ class Commands:
         await self._api.send(incoming.chat, text)
 
     async def _chart(self, incoming: Incoming, voice: Voice, span: str = "day") -> None:
-        chart = await asyncio.to_thread(records.chart, self._engine, self._house.plan, voice.now, SPANS[span])
+        chart = await asyncio.to_thread(records.chart, self._engine, self._snapshot().schedule, voice.now, SPANS[span])
         if chart is None:
             await self._api.send(incoming.chat, voice("no_history"))
             return
@@ -234,7 +234,7 @@ class Commands:
 
     async def _plug_button(self, incoming: Incoming, voice: Voice, press: Press) -> None:
         """Ask first; then switch, if the answer comes soon after the question."""
-        plug, age = self._house.plugs.get(press.value), voice.now - incoming.at
+        plug, age = self._snapshot().plugs.get(press.value), voice.now - incoming.at
         if not self._chats.may_switch(incoming.chat, incoming.user):
             is_group = self._chats.role(incoming.chat) is Role.OWNER
             refusal = voice("not_in_group", user=incoming.user) if is_group else voice("not_allowed")

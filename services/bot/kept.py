@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import ConfigError, StorageError
-from shared.files import write_whole
+from shared.files import replace_atomically
 
 log = logging.getLogger("bot")
 
@@ -31,7 +31,7 @@ def load(file: Path, kind: type[M], lost: str) -> M:
 def save(file: Path, content: BaseModel) -> None:
     """Have it on the disk. Raises StorageError."""
     try:
-        write_whole(file, content.model_dump_json())
+        replace_atomically(file, content.model_dump_json())
     except OSError as error:
         raise StorageError(
             f"{file} cannot be written ({error.strerror}): the bot may forget what it has told."

@@ -5,9 +5,9 @@ from datetime import time
 
 from services.bot.alert import Group
 from services.bot.chats import ChatSettings, Quiet
-from services.bot.house import House
 from services.bot.telegram import Keyboard
 from services.bot.words import Voice, plain
+from shared.broker_state import BrokerState
 from shared.messages import PlugState
 from shared.texts.language import Language
 
@@ -53,9 +53,9 @@ def charts(voice: Voice) -> Keyboard:
     return [[(plain(voice("day")), "chart|day"), (plain(voice("week")), "chart|week")]]
 
 
-def plugs(voice: Voice, house: House) -> Keyboard:
+def plugs(voice: Voice, snapshot: BrokerState) -> Keyboard:
     """A button a plug, where what it does is clear; both where its state is unknown."""
-    rows = [_plug(voice, device, plug) for device, plug in sorted(house.plugs.items())]
+    rows = [_plug(voice, device, plug) for device, plug in sorted(snapshot.plugs.items())]
     return [*(row for row in rows if row), *refresh(voice, "plugs")]
 
 

@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
+from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.texts.language import Language
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -17,15 +18,50 @@ TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 class BotSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
     """The token, who may, and when something is worth an alert."""
 
-    telegram_bot_token: SecretStr = SecretStr("")
-    telegram_chat_id: str = ""
-    telegram_api_url: str = "https://api.telegram.org"
-    bot_poll_interval: int = Field(default=30, ge=1, le=50)
-    bot_language: Language = Language.UK
-    bot_state_dir: Path = Path("data/bot")
-    bot_low_battery_percent: float = Field(default=20, ge=1, le=95)
-    bot_imbalance_v: float = Field(default=0.1, gt=0, le=1)
-    bot_silent_minutes: float = Field(default=5, ge=0.05, le=1440)
+    section = Section.TELEGRAM
+
+    telegram_bot_token: Annotated[SecretStr, ESSENTIAL] = Field(
+        default=SecretStr(""),
+        description="The token from @BotFather; docs/telegram.md shows how to get one in five minutes. Empty: the "
+        "bot reports that it is disabled and waits.",
+    )
+    telegram_chat_id: Annotated[str, ESSENTIAL] = Field(
+        default="",
+        description="Who may use the bot: chat numbers, comma-separated; /id tells a chat its own number. 123:viewer "
+        "may look but not switch. In a group only members whose own number is listed may switch.",
+    )
+    telegram_api_url: str = Field(
+        default="https://api.telegram.org",
+        description="The Bot API server: Telegram's, your own, or the simulated one.",
+    )
+    bot_poll_interval: int = Field(
+        default=30,
+        ge=1,
+        le=50,
+        description="Seconds that one request waits for commands (long polling). Commands are answered at once all "
+        "the same.",
+    )
+    bot_language: Language = Field(
+        default=Language.UK, description="The language, uk or en, of chats that have not chosen one with /settings."
+    )
+    bot_state_dir: Annotated[Path, InCompose("/data/bot")] = Field(
+        default=Path("data/bot"), description="Where pending alerts and the last reported state are kept."
+    )
+    bot_low_battery_percent: float = Field(
+        default=20, ge=1, le=95, description="State of charge below which the battery is reported as low."
+    )
+    bot_imbalance_v: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Difference between cells, in volts, above which they are reported as uneven.",
+    )
+    bot_silent_minutes: float = Field(
+        default=5,
+        ge=0.05,
+        le=1440,
+        description="Minutes for which a service, battery or inverter may be silent before it is reported.",
+    )
 
     @field_validator("telegram_chat_id")
     @classmethod

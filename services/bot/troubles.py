@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.bot.alert import LIVE, Alert, Kind
-from services.bot.house import House
 from services.bot.memory import Condition, Memory
-from shared.charge import ALL
+from shared.broker_state import BrokerState
 from shared.freshness import STATUS_HOLDS, fresh
+from shared.live_figures import ALL, LiveFigures, live_figures, packs
 from shared.messages import Availability, BatteryState, Contact, Grid, InverterState, ServiceHealth, ServiceStatus, iso
+
+OWN_SERVICE = "bot"
+"""The bot does not report on itself."""
 
 QUIET = timedelta(minutes=10)
 """A trouble that comes again within this time after its end is told again only when it has lasted this long."""
@@ -55,16 +58,16 @@ class Seen:
         return f"{self.kind}/{self.device}" + (f"/{self.what}" if is_listed else "")
 
 
-def troubles(memory: Memory, house: House, now: datetime, rules: Rules) -> tuple[Memory, list[Alert]]:
+def troubles(memory: Memory, snapshot: BrokerState, now: datetime, rules: Rules) -> tuple[Memory, list[Alert]]:
     """Return which troubles to tell, and which to call over."""
     conditions, alerts = dict(memory.conditions), list[Alert]()
-    for seen in _all_seen(memory, house, now, rules):
+    for seen in _all_seen(memory, snapshot, now, rules):
         before = conditions.get(seen.key)
         after, is_news = _turn(before, seen, now)
         if after is not None:
             conditions[seen.key] = after
         if after and is_news:
-            alerts.append(_alert(seen, after, house, now))
+            alerts.append(_alert(seen, after, snapshot, now))
     conditions = {key: one for key, one in conditions.items() if not one.ended or now - one.ended < QUIET}
     if conditions == memory.conditions:
         return memory, alerts
@@ -87,9 +90,9 @@ def _turn(before: Condition | None, seen: Seen, now: datetime) -> tuple[Conditio
     return before, False
 
 
-def _alert(seen: Seen, condition: Condition, house: House, now: datetime) -> Alert:
+def _alert(seen: Seen, condition: Condition, snapshot: BrokerState, now: datetime) -> Alert:
     at, is_low = condition.ended or condition.began, seen.kind is Kind.LOW_BATTERY
-    runtime = house.runtime(now) if is_low else None
+    live = live_figures(snapshot, now) if is_low else LiveFigures()
     return Alert(
         kind=seen.kind,
         key=seen.key + f"/{iso(condition.began)}",
@@ -98,37 +101,38 @@ def _alert(seen: Seen, condition: Condition, house: House, now: datetime) -> Ale
         over=condition.ended is not None,
         name=seen.name,
         what=seen.what,
-        soc_percent=house.soc_percent(now) if is_low else None,
-        load_w=house.load_w(now) if is_low else None,
-        runtime_s=runtime.total_seconds() if runtime else None,
+        soc_percent=live.soc_percent,
+        load_w=live.load_w,
+        runtime_s=live.runtime.total_seconds() if live.runtime else None,
     )
 
 
-def _all_seen(memory: Memory, house: House, now: datetime, rules: Rules) -> Iterator[Seen]:
-    grid = house.live_grid(now)
+def _all_seen(memory: Memory, snapshot: BrokerState, now: datetime, rules: Rules) -> Iterator[Seen]:
+    grid = live_figures(snapshot, now).grid
     is_light = grid is not None and grid.state is Grid.ON
-    yield _low(memory, house, now, rules)
-    for device, battery in house.packs():
+    yield _low(memory, snapshot, now, rules)
+    for device, battery in packs(snapshot.batteries):
         if fresh(battery.at, now, LIVE):
-            yield from _battery(memory, device, house.battery_name(device), battery, rules)
-    for device, inverter in house.inverters.items():
+            yield from _battery(memory, device, snapshot.battery_name(device), battery, rules)
+    for device, inverter in snapshot.inverters.items():
         if fresh(inverter.at, now, LIVE):
             yield from _inverter(memory, device, inverter, is_light=is_light)
-    yield from _out_of_reach(house, rules)
-    for name, status in house.services.items():
-        yield from _service(name, status, now, rules)
+    yield from _out_of_reach(snapshot, rules)
+    for name, status in snapshot.services.items():
+        if name != OWN_SERVICE:
+            yield from _service(name, status, now, rules)
 
 
-def _out_of_reach(house: House, rules: Rules) -> Iterator[Seen]:
-    for device, contact in house.battery_contact.items():
+def _out_of_reach(snapshot: BrokerState, rules: Rules) -> Iterator[Seen]:
+    for device, contact in snapshot.battery_availability.items():
         if device != ALL:
-            yield _silent(Kind.BATTERY_SILENT, device, house.battery_name(device), contact, rules)
-    for device, contact in house.inverter_contact.items():
+            yield _silent(Kind.BATTERY_SILENT, device, snapshot.battery_name(device), contact, rules)
+    for device, contact in snapshot.inverter_availability.items():
         yield _silent(Kind.INVERTER_SILENT, device, device, contact, rules)
 
 
-def _low(memory: Memory, house: House, now: datetime, rules: Rules) -> Seen:
-    soc, key = house.soc_percent(now), f"{Kind.LOW_BATTERY}/{ALL}"
+def _low(memory: Memory, snapshot: BrokerState, now: datetime, rules: Rules) -> Seen:
+    soc, key = live_figures(snapshot, now).soc_percent, f"{Kind.LOW_BATTERY}/{ALL}"
     condition = memory.conditions.get(key)
     is_low_already = bool(condition and not condition.ended)
     limit = rules.low_percent + (rules.hysteresis_percent if is_low_already else 0)

@@ -18,11 +18,11 @@ from services.dashboard.headers import LOOK_EARLY, content_security_policy, head
 from services.dashboard.healthz import details, health
 from services.dashboard.installable import HEAD, MANIFEST, manifest
 from services.dashboard.language import asked_language, wanted
-from services.dashboard.live import Snapshot
 from services.dashboard.pages import Look, Page, Send, Site, View, unsent
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.shell import shell
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
@@ -62,7 +62,7 @@ class Application(Dash):
 
 
 def application(
-    snapshot: Callable[[], Snapshot],
+    snapshot: Callable[[], BrokerState],
     engine: Engine,
     settings: DashboardSettings,
     send: Send = unsent,
@@ -177,7 +177,7 @@ def _routes(server: Flask, site: Site) -> None:
             page.routes(server, site)
 
 
-def told(view: View, snapshot: Snapshot, clock: Clock) -> dict[str, Any]:
+def told(view: View, snapshot: BrokerState, clock: Clock) -> dict[str, Any]:
     """Return a view as the browser reads it, with the line above everything where something in between is broken."""
     lost = not snapshot.connected and not view.missing
     notice = clock("page.broker_gone") if lost else ""

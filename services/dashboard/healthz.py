@@ -5,21 +5,21 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from services.dashboard.live import Snapshot
+from shared.broker_state import BrokerState
 from shared.errors import StorageError
 from shared.history.queries import recorded
 from shared.messages import iso
 from shared.version import program_version
 
 
-def health(snapshot: Snapshot, now: datetime) -> dict[str, Any]:
+def health(snapshot: BrokerState, now: datetime) -> dict[str, Any]:
     """Return whether the broker is there, and how old the newest reading is; None where there is none."""
     measured = [state.at for state in (*snapshot.inverters.values(), *snapshot.batteries.values())]
     age_s = round((now - max(measured)).total_seconds(), 1) if measured else None
     return {"broker": "connected" if snapshot.connected else "not connected", "newest_reading_age_s": age_s}
 
 
-def details(snapshot: Snapshot, engine: Engine) -> dict[str, Any]:
+def details(snapshot: BrokerState, engine: Engine) -> dict[str, Any]:
     """Return what is known of each device, and whether the database can be read."""
     return {
         "version": program_version(),

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine
 
-from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.messages import PlugCommand
 
 Send = Callable[[str, PlugCommand], None]
@@ -23,7 +23,7 @@ def unsent(_name: str, _command: PlugCommand) -> None:
 class Site:
     """What every page may use: what is known now, what was recorded, the reader's clock and language, the plugs."""
 
-    snapshot: Callable[[], Snapshot]
+    snapshot: Callable[[], BrokerState]
     engine: Engine
     clock: Callable[[], Clock]
     settings: DashboardSettings
@@ -69,7 +69,7 @@ class Page:
     name: str
     icon: str
     layout: Callable[[Clock], Any]
-    view: Callable[[Snapshot, Clock], View]
+    view: Callable[[BrokerState, Clock], View]
     recorded: Callable[[Site, Clock, Look], Any] | None = None
     renews: bool = False
     routes: Callable[[Flask, Site], None] | None = None

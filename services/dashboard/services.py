@@ -4,16 +4,16 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.messages import ServiceHealth, ServiceStatus
 
 SILENT = "silent"
 
 
-def service_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
+def service_rows(snapshot: BrokerState, clock: Clock) -> list[Any]:
     """Return a list item for each service: its state, or that it has fallen silent, and why."""
     return [_row(name, snapshot.services[name], clock) for name in sorted(snapshot.services)]
 

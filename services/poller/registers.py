@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from shared.conditions import CONDITIONS, poller
 from shared.errors import ConfigError
+from shared.validation import Fault, first_fault
 
 LAYOUTS = Path(__file__).parent / "layouts"
 PROTOCOL_NUMBER = 184
@@ -261,22 +261,22 @@ def read_layout(path: Path) -> Layout:
     try:
         return Layout.model_validate({"name": path.stem, **content})
     except ValidationError as error:
-        raise _invalid(path, _describe(content, error.errors()[0])) from None
+        raise _invalid(path, _describe(content, first_fault(error))) from None
 
 
 def _invalid(path: Path, detail: str) -> ConfigError:
     return ConfigError(poller.layout_invalid(file=path.name, detail=detail))
 
 
-def _describe(content: object, error: ErrorDetails) -> str:
+def _describe(content: object, fault: Fault) -> str:
     """Return the place and the fault: "register pv_power_w, divide_by: Input should be greater than 0"."""
     place: list[str] = []
-    for step in error["loc"]:
+    for step in fault.location:
         content = _inside(content, step)
         owner = _owner(content)
         place = [owner] if owner else [*place, str(step)]
-    fault = "unknown key" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
-    return f"{', '.join(place)}: {fault}" if place else fault
+    message = "unknown key" if fault.kind == "extra_forbidden" else fault.message
+    return f"{', '.join(place)}: {message}" if place else message
 
 
 def _inside(content: Any, step: int | str) -> object:

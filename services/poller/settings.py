@@ -3,14 +3,14 @@
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from services.poller.grid import GridLimits
 from shared.conditions import Reason, poller
-from shared.settings import ServiceSettings, Settings
-from shared.topics import NAME
+from shared.settings import InverterNameSettings, ServiceSettings, Settings
+from shared.settings_metadata import ESSENTIAL, Section
 
 MODELS = {
     "auto": None,
@@ -37,16 +37,47 @@ PORTS = {TransportKind.TCP: 502, TransportKind.RTU_OVER_TCP: 8899, TransportKind
 class ModbusSettings(Settings):
     """How the inverter is reached."""
 
-    modbus_transport: TransportKind = TransportKind.TCP
-    modbus_host: str = Field(default="", pattern=r"^[^/\s]*$")
-    modbus_port: int | None = Field(default=None, ge=0, le=65535)
-    modbus_serial_port: str = ""
-    modbus_baudrate: int = Field(default=9600, ge=300, le=921_600)
-    modbus_unit_id: int = Field(default=1, ge=1, le=247)
-    modbus_timeout: float = Field(default=3.0, ge=0.1, le=60)
-    local_ip: str = ""
-    dongle_port: int = Field(default=58899, ge=1, le=65535)
-    dongle_broadcast: str = "255.255.255.255"
+    section = Section.INVERTER
+
+    modbus_transport: TransportKind = Field(
+        default=TransportKind.TCP,
+        description="How the inverter is connected: tcp (a gateway that speaks Modbus TCP), rtu_over_tcp (Elfin, "
+        "ser2net: the bare serial line over TCP), serial (a serial or USB port of this machine) or dongle (the "
+        "inverter's own Wi-Fi dongle).",
+    )
+    modbus_host: Annotated[str, ESSENTIAL] = Field(
+        default="",
+        pattern=r"^[^/\s]*$",
+        description="Address of the gateway or dongle. Empty: a dongle is found by broadcast; with tcp and "
+        "rtu_over_tcp there is no inverter, and the poller reports that it is disabled and waits.",
+    )
+    modbus_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="The gateway's port; with a dongle, our port that it connects to. Empty: 502 with tcp, 8899 with "
+        "rtu_over_tcp and dongle.",
+    )
+    modbus_serial_port: str = Field(
+        default="",
+        description="The serial port, such as /dev/ttyUSB0 or, better, its name under /dev/serial/by-id/.",
+    )
+    modbus_baudrate: int = Field(
+        default=9600, ge=300, le=921_600, description="The serial port's baud rate. These inverters use 9600."
+    )
+    modbus_unit_id: int = Field(
+        default=1, ge=1, le=247, description="The inverter's Modbus unit: 1 unless you changed it on the inverter."
+    )
+    modbus_timeout: float = Field(default=3.0, ge=0.1, le=60, description="Seconds to wait for an answer.")
+    local_ip: str = Field(
+        default="",
+        description="The address of this machine that the dongle can reach. Empty: derived from the route to the "
+        "dongle.",
+    )
+    dongle_port: int = Field(default=58899, ge=1, le=65535, description="The UDP port on which dongles listen.")
+    dongle_broadcast: str = Field(
+        default="255.255.255.255", description="The broadcast address that reaches all dongles."
+    )
 
     @property
     def port(self) -> int:
@@ -72,28 +103,51 @@ class ModbusSettings(Settings):
         return address
 
 
-class PollerSettings(ModbusSettings, ServiceSettings):
-    """Which inverter it is, what it is called, and how often it is read."""
+class GridSettings(Settings):
+    """When the grid counts as present."""
 
-    inverter_name: str = Field(default="main", max_length=64, pattern=f"^{NAME}$")
-    inverter_model: str = "auto"
-    poll_interval: float = Field(default=5.0, ge=0.5, le=3600)
-    grid_present_v: float = Field(default=160, ge=50, le=300)
-    grid_lost_v: float = Field(default=100, ge=10, le=300)
-    grid_unknown_after: float = Field(default=15, ge=1, le=600)
-    invert_battery_current: bool = False
+    section = Section.GRID
 
-    @property
-    def grid_limits(self) -> GridLimits:
-        """When the grid counts as present, lost or unknown; less than three missing readings are no silence."""
-        silence = timedelta(seconds=max(self.grid_unknown_after, 3 * self.poll_interval))
-        return GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
+    grid_present_v: float = Field(
+        default=160, ge=50, le=300, description="Voltage from which the grid counts as present."
+    )
+    grid_lost_v: float = Field(default=100, ge=10, le=300, description="Voltage below which the grid counts as lost.")
+    grid_unknown_after: float = Field(
+        default=15,
+        ge=1,
+        le=600,
+        description="Seconds without an answer from the inverter until the grid is reported as unknown (at least three "
+        "readings).",
+    )
 
     @model_validator(mode="after")
     def _lost_is_lower(self) -> Self:
         if self.grid_lost_v >= self.grid_present_v:
             raise ValueError(poller.LOST_VOLTAGE_NOT_LOWER())
         return self
+
+
+class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ServiceSettings):
+    """Which inverter it is, what it is called, and how often it is read."""
+
+    section = Section.INVERTER
+
+    inverter_model: str = Field(
+        default="auto",
+        description=f"auto asks the inverter itself; or {', '.join(name for name in MODELS if name != 'auto')}.",
+    )
+    poll_interval: float = Field(default=5.0, ge=0.5, le=3600, description="Seconds between readings.")
+    invert_battery_current: bool = Field(
+        default=False,
+        description="Set to true if charging is shown as discharging. Few units have been seen discharging; please "
+        "report yours.",
+    )
+
+    @property
+    def grid_limits(self) -> GridLimits:
+        """When the grid counts as present, lost or unknown; fewer than three missing readings are no silence."""
+        silence = timedelta(seconds=max(self.grid_unknown_after, 3 * self.poll_interval))
+        return GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
 
     @field_validator("inverter_model")
     @classmethod

@@ -11,10 +11,10 @@ from services.recorder.rows import RECORDED, to_dead_letter, to_row
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
 from services.recorder.upkeep import Upkeep
+from shared.bus import Delivery
 from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
 from shared.history.engine import shown
-from shared.link import Delivery
 from shared.service import Service
 
 log = logging.getLogger("recorder")

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
+from shared.settings_metadata import Section
 
 NAME = r"^[A-Za-z0-9_-]*$"
 
@@ -10,11 +11,32 @@ NAME = r"^[A-Za-z0-9_-]*$"
 class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
     """When a batch is written, how long readings are kept, and how several recorders share the work."""
 
-    batch_size: int = Field(default=500, ge=1, le=500)
-    batch_seconds: float = Field(default=1.0, ge=0.05, le=60)
-    raw_days: int = Field(default=400, ge=7, le=36500)
-    recorder_share: str = Field(default="", pattern=NAME)
-    recorder_name: str = Field(default="", pattern=NAME)
+    section = Section.HISTORY
+
+    batch_size: int = Field(
+        default=500, ge=1, le=500, description="A batch is committed when it holds this many messages."
+    )
+    batch_seconds: float = Field(
+        default=1.0, ge=0.05, le=60, description="A batch is committed when it is this many seconds old."
+    )
+    raw_days: int = Field(
+        default=400,
+        ge=7,
+        le=36500,
+        description="Days for which every single reading is kept. Averages (5 minutes, hours, days), energy and "
+        "outages are kept forever.",
+    )
+    recorder_share: str = Field(
+        default="",
+        pattern=NAME,
+        description="For several recorders on one broker: recorders with the same share divide the messages among "
+        "them.",
+    )
+    recorder_name: str = Field(
+        default="",
+        pattern=NAME,
+        description="For several recorders on one broker: a unique name for every recorder but the first.",
+    )
 
     @property
     def instance(self) -> str:

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.schedule.reading import (
+from services.schedule.answer import (
     DAY_MIN,
     ZONE,
+    Answer,
     Day,
     NonsenseError,
-    Reading,
     calendar_day,
     minutes,
     queues_of,
     stamp,
     window,
 )
+from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan, Window
 from shared.outages import bounds, within
@@ -27,25 +28,25 @@ STATUS = {1: Certainty.DEFINITE, 2: Certainty.POSSIBLE}
 """1 is all that was seen in 2025 and 2026; 2 meant possible in 2024."""
 
 
-def read(content: Any, queue: str) -> Reading:
-    """Return what GET /schedule-by-queue says, or raise BadReplyError where it is no list of days.
+def read(content: Any, queue: str) -> Answer:
+    """Return the answer of GET /schedule-by-queue, or raise BadReplyError where it is no list of days.
 
-    A day with a window that makes no sense is left out as a whole: less darkness than planned would be a wrong promise.
+    A day with a window that makes no sense is ignored as a whole: fewer dark hours than planned would be false hope.
     """
     if not isinstance(content, list):
-        raise BadReplyError("its answer is no list of days")
+        raise BadReplyError(schedule.NO_DAYS())
     days: dict[date, Day] = {}
-    odd: list[str] = []
+    odd: list[Reason] = []
     for element in content:
         try:
             day, told = _day(element, queue, odd)
         except NonsenseError as error:
-            odd.append(str(error))
+            odd.append(error.reason)
             continue
         if told and days.setdefault(day, told) != told:
-            odd.append(f"{day:%d.%m} comes twice and differs; the first counts, as on the operator's page")
+            odd.append(schedule.days_differ(day=day))
     _carry_over(days)
-    return Reading(days, stamp=max(_stamps(content), default=None), odd=tuple(odd))
+    return Answer(days, stamp=max(_stamps(content), default=None), odd=tuple(odd))
 
 
 def _carry_over(days: dict[date, Day]) -> None:
@@ -64,30 +65,30 @@ def queues(content: Any) -> tuple[str, ...]:
     rows = content if isinstance(content, list) else []
     codes = queues_of(row.get("code") for row in rows if isinstance(row, dict))
     if not codes:
-        raise BadReplyError("its list of queues is empty or has another shape")
+        raise BadReplyError(schedule.NO_QUEUES())
     return codes
 
 
-def _day(element: Any, queue: str, odd: list[str]) -> tuple[date, Day | None]:
+def _day(element: Any, queue: str, odd: list[Reason]) -> tuple[date, Day | None]:
     if not isinstance(element, dict):
-        raise NonsenseError("a day of the answer is no object")
+        raise NonsenseError(schedule.DAY_MALFORMED())
     day = calendar_day(element.get("eventDate"))
     by_queue = element.get("queues")
     slots = by_queue.get(queue) if isinstance(by_queue, dict) else None
     if slots is None:
         return day, None
     if not isinstance(slots, list):
-        raise NonsenseError(f"the hours of {day:%d.%m} are no list")
+        raise NonsenseError(schedule.hours_malformed(day=day))
     windows = [one for slot in slots if (one := _window(day, slot, odd))]
     return day, Day(DayPlan.PLANNED if slots else DayPlan.NO_OUTAGES, tuple(windows))
 
 
-def _window(day: date, slot: Any, odd: list[str]) -> Window | None:
+def _window(day: date, slot: Any, odd: list[Reason]) -> Window | None:
     if not isinstance(slot, dict):
-        raise NonsenseError(f"an outage of {day:%d.%m} is no object")
+        raise NonsenseError(schedule.outage_malformed(day=day))
     start, end = (minutes(part) for part in _hours(day, slot))
     if start in (end, DAY_MIN):
-        raise NonsenseError(f"an outage of {day:%d.%m} begins when it ends")
+        raise NonsenseError(schedule.outage_empty(day=day))
     if end < start:  # 00:00 ends the day; anything else is on the next
         end += DAY_MIN
     return window(day, start, end, _certainty(slot.get("status", 1), odd))
@@ -98,14 +99,14 @@ def _hours(day: date, slot: dict[str, Any]) -> tuple[Any, Any]:
         return slot["from"], slot["to"]
     parts = str(slot.get("shutdownHours", "")).replace("\u2013", "-").split("-")
     if len(parts) != 2:
-        raise NonsenseError(f"an outage of {day:%d.%m} has no hours")
+        raise NonsenseError(schedule.outage_without_hours(day=day))
     return parts[0], parts[1]
 
 
-def _certainty(status: Any, odd: list[str]) -> Certainty:
+def _certainty(status: Any, odd: list[Reason]) -> Certainty:
     known = STATUS.get(status) if isinstance(status, int) else None
     if known is None:
-        odd.append(f"an outage has the status {str(status)[:20]!r}, which nobody has documented")
+        odd.append(schedule.unknown_kind(kind=repr(str(status)[:20])))
     return known or Certainty.UNKNOWN
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
+from shared.conditions import schedule
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.version import program_version
 
@@ -60,15 +61,15 @@ def fetch(url: str, *, method: str = "GET") -> Fetched:
         with _Session() as session:
             return _followed(session, method, url, deadline)
     except requests.exceptions.SSLError:
-        raise BadReplyError("its certificate is not to be trusted") from None
+        raise BadReplyError(schedule.BAD_CERTIFICATE()) from None
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
-        raise BadReplyError("its address is none that can be asked") from None
+        raise BadReplyError(schedule.BAD_ADDRESS()) from None
     except requests.exceptions.Timeout:
-        raise DeviceOfflineError("it does not answer in time") from None
+        raise DeviceOfflineError(schedule.NO_ANSWER()) from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
-        raise DeviceOfflineError("it cannot be reached, or broke off") from None
+        raise DeviceOfflineError(schedule.UNREACHABLE()) from None
     except ValueError:  # urllib's word for an address that cannot be split
-        raise BadReplyError("it sends us to no address") from None
+        raise BadReplyError(schedule.REDIRECT_NOWHERE()) from None
 
 
 def _followed(session: requests.Session, method: str, url: str, deadline: float) -> Fetched:
@@ -80,24 +81,24 @@ def _followed(session: requests.Session, method: str, url: str, deadline: float)
                 return _body(response, deadline)
             there = urljoin(url, response.headers.get("Location", ""))
             if urlsplit(there)[:2] != urlsplit(url)[:2]:
-                raise BadReplyError(f"it sends us to another host, {(urlsplit(there).hostname or 'nowhere')[:60]}")
+                raise BadReplyError(schedule.redirect_host(host=(urlsplit(there).hostname or "?")[:60]))
             url = there
-    raise BadReplyError("it sends us round in circles")
+    raise BadReplyError(schedule.REDIRECT_LOOP())
 
 
 def _body(response: requests.Response, deadline: float) -> Fetched:
     if response.status_code >= requests.codes.server_error:
-        raise DeviceOfflineError(f"it answered with HTTP {response.status_code}")
+        raise DeviceOfflineError(schedule.http_status(status=response.status_code))
     if response.status_code != requests.codes.ok:
-        raise BadReplyError(f"it answered with HTTP {response.status_code}")
+        raise BadReplyError(schedule.http_status(status=response.status_code))
     body = bytearray()
     # read1 gives what is there: a server that drips would hold a plain read for ever
     while piece := response.raw.read1(PIECE, decode_content=True):
         body += piece
         if len(body) > LONGEST_BODY:
-            raise BadReplyError("its answer is too long")
+            raise BadReplyError(schedule.ANSWER_TOO_LONG())
         if time.monotonic() > deadline:
-            raise DeviceOfflineError("its answer takes too long")
+            raise DeviceOfflineError(schedule.ANSWER_TOO_SLOW())
     return Fetched(bytes(body), _clock(response.headers.get("Date")))
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.schedule.reading import ZONE, Day, NonsenseError, Reading, iso_moment, queues_of, sensible, stamp, window
+from services.schedule.answer import ZONE, Answer, Day, NonsenseError, iso_moment, queues_of, sensible, stamp, window
+from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan, Window
 
@@ -22,31 +23,31 @@ HALVES: dict[str, tuple[Certainty | None, Certainty | None]] = {
     "mfirst": (MAYBE, None),
     "msecond": (None, MAYBE),
 }
-"""What becomes of the first and the second half of an hour; None is light."""
+"""What becomes of the first and the second half of an hour; None is power."""
 
 PREFIX = "GPV"
 FROM_1, FROM_0 = set(range(1, 25)), set(range(24))
 
 
-def read(content: Any, group: str) -> Reading:
-    """Return what a file says of a group such as 5.2 or GPV5.2, or raise BadReplyError where it is no such file."""
+def read(content: Any, group: str) -> Answer:
+    """Return a file's answer for a group such as 5.2 or GPV5.2. Raises BadReplyError where it is no such file."""
     fact = content.get("fact") if isinstance(content, dict) else None
     if not isinstance(fact, dict) or not isinstance(fact.get("data"), dict | list):
-        raise BadReplyError("its answer is no file with a plan")
+        raise BadReplyError(schedule.NO_SCHEDULE())
     key = group if group.startswith(PREFIX) else PREFIX + group
     by_day = fact["data"] if isinstance(fact["data"], dict) else {}  # off season it is an empty list
     days: dict[date, Day] = {}
-    odd: list[str] = []
+    odd: list[Reason] = []
     for midnight, groups in by_day.items():
         try:
             day = _date(midnight)
             if isinstance(groups, dict) and key in groups:
                 days.setdefault(day, _day(day, groups[key], odd))
         except NonsenseError as error:
-            odd.append(str(error))
+            odd.append(error.reason)
     published = stamp(fact.get("update"))
     as_of = published if _look_failed(content) else iso_moment(content.get("lastUpdated"))
-    return Reading(days, as_of=as_of, stamp=published, queues=_queues(content, by_day), odd=tuple(odd))
+    return Answer(days, as_of=as_of, stamp=published, queues=_queues(content, by_day), odd=tuple(odd))
 
 
 def _look_failed(content: dict[str, Any]) -> bool:
@@ -59,25 +60,25 @@ def _date(midnight: str) -> date:
     try:
         return sensible(datetime.fromtimestamp(int(midnight), UTC).astimezone(ZoneInfo(ZONE)).date())
     except (ValueError, OverflowError, OSError):
-        raise NonsenseError(f"{midnight[:20]!r} is no day") from None
+        raise NonsenseError(schedule.not_a_date(text=repr(midnight[:20]))) from None
 
 
-def _day(day: date, hours: Any, odd: list[str]) -> Day:
+def _day(day: date, hours: Any, odd: list[Reason]) -> Day:
     codes = hours if isinstance(hours, dict) else {}
     numbers = {number: codes[str(number)] for number in range(25) if str(number) in codes}
     first = {24: 1, 0: 0}.get(24 if set(numbers) == FROM_1 else 0 if set(numbers) == FROM_0 else -1)
     if first is None:
-        raise NonsenseError(f"{day:%d.%m} does not have its 24 hours")
+        raise NonsenseError(schedule.hours_missing(day=day))
     windows: list[Window] = []
     for number, code in sorted(numbers.items()):
         windows += _hour(day, number - first, code, odd)
     return Day(DayPlan.PLANNED if windows else DayPlan.NO_OUTAGES, tuple(windows))
 
 
-def _hour(day: date, hour: int, code: Any, odd: list[str]) -> list[Window]:
+def _hour(day: date, hour: int, code: Any, odd: list[Reason]) -> list[Window]:
     halves = HALVES.get(code) if isinstance(code, str) else None
     if halves is None:
-        odd.append(f"{day:%d.%m} {hour:02}:00 is marked {str(code)[:20]!r}, which nobody has documented")
+        odd.append(schedule.unknown_mark(day=day, hour=hour, mark=repr(str(code)[:20])))
         halves = (Certainty.UNKNOWN, Certainty.UNKNOWN)
     starts = (hour * 60, hour * 60 + 30)
     parts = (window(day, start, start + 30, kind) for start, kind in zip(starts, halves, strict=True) if kind)

@@ -2,12 +2,13 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from shared.settings import ServiceSettings
+from shared.settings_metadata import InCompose, Section
 
 PROVIDERS = ("be_svitlo", "gpv_json", "yasno")
 POLITE_S = 60
@@ -17,18 +18,45 @@ POLITE_S = 60
 class ScheduleSettings(ServiceSettings):
     """The home's queue, where its plan comes from, and how often it is asked for."""
 
-    queue_number: str = Field(default="", pattern=r"^[0-9A-Za-z._-]{0,20}$")
-    schedule_providers: str = "be_svitlo,gpv_json"
-    schedule_interval: float = Field(default=300, ge=1, le=86_400)
-    schedule_raw_dir: Path = Path("data/schedule")
-    be_svitlo_url: str = "https://be-svitlo.oe.if.ua"
-    gpv_json_url: str = (
-        "https://raw.githubusercontent.com/yaroslav2901/OE_OUTAGE_DATA/main/data/Prykarpattiaoblenerho.json"
+    section = Section.SCHEDULE
+
+    queue_number: str = Field(
+        default="",
+        pattern=r"^[0-9A-Za-z._-]{0,20}$",
+        description="The queue of your address, such as 5.2. Empty: the service reports that it is disabled and waits.",
     )
-    gpv_json_group: str = Field(default="", pattern=r"^[0-9A-Za-z._-]{0,20}$")
-    yasno_url: str = "https://app.yasno.ua"
-    yasno_region: int = Field(default=25, ge=0, le=1_000_000)
-    yasno_dso: int = Field(default=902, ge=0, le=1_000_000)
+    schedule_providers: str = Field(
+        default="be_svitlo,gpv_json",
+        description="The sources, tried in this order: be_svitlo (Prykarpattiaoblenergo itself), gpv_json (a community "
+        "mirror, seventeen regions), yasno (Kyiv and Dnipro).",
+    )
+    schedule_interval: float = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="Seconds between requests, at least 60; between 19:45 and 20:30 requests are more frequent.",
+    )
+    schedule_raw_dir: Annotated[Path, InCompose("/data/schedule")] = Field(
+        default=Path("data/schedule"), description="Raw answers of the last seven days, for bug reports."
+    )
+    be_svitlo_url: str = Field(default="https://be-svitlo.oe.if.ua", description="The address of be_svitlo.")
+    gpv_json_url: str = Field(
+        default="https://raw.githubusercontent.com/yaroslav2901/OE_OUTAGE_DATA/main/data/Prykarpattiaoblenerho.json",
+        description="The mirror's file for your region.",
+    )
+    gpv_json_group: str = Field(
+        default="",
+        pattern=r"^[0-9A-Za-z._-]{0,20}$",
+        description="Your group in that file, if it is not the queue's number (GPV1001.1 for TsEK in Dnipro).",
+    )
+    yasno_url: str = Field(default="https://app.yasno.ua", description="The address of yasno.")
+    yasno_region: int = Field(default=25, ge=0, le=1_000_000, description="YASNO's region: 25 Kyiv, 3 Dnipro.")
+    yasno_dso: int = Field(
+        default=902,
+        ge=0,
+        le=1_000_000,
+        description="YASNO's grid operator: 902 Kyiv, 301 DnEM in Dnipro, 303 TsEK in Dnipro.",
+    )
 
     @field_validator("schedule_providers")
     @classmethod

@@ -1,14 +1,15 @@
-"""`show`: the plan as the sources tell it now, in words."""
+"""`show`: the schedule as each source has it now, in words."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from services.schedule.answer import ZONE
 from services.schedule.fetch import fetch
-from services.schedule.plan import advance
-from services.schedule.reading import ZONE
+from services.schedule.revision import revise
 from services.schedule.settings import ScheduleSettings
 from services.schedule.sources import Source, sources
+from shared.conditions.schedule import NO_QUEUE
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
 from shared.messages import Certainty, DayPlan, Window
 from shared.outages import Day, days_ahead
@@ -17,28 +18,28 @@ STATES = {
     DayPlan.UNKNOWN: "nothing published",
     DayPlan.WAITING: "the operator is still preparing it",
     DayPlan.NO_OUTAGES: "no outages planned",
-    DayPlan.EMERGENCY: "emergency outages: no plan holds",
+    DayPlan.EMERGENCY: "emergency outages: no schedule applies",
 }
 
 
 def show(settings: ScheduleSettings) -> str:
     """Return what each source says, or raise ConfigError without a queue."""
     if not settings.queue_number:
-        raise ConfigError("QUEUE_NUMBER is not set: set it to the queue of your address, such as 5.2.")
-    return "\n".join(line for source in sources(settings) for line in _told(source, settings.queue_number))
+        raise ConfigError(NO_QUEUE())
+    return "\n".join(line for source in sources(settings) for line in _lines(source, settings.queue_number))
 
 
-def _told(source: Source, queue: str) -> Iterator[str]:
+def _lines(source: Source, queue: str) -> Iterator[str]:
     now = datetime.now(UTC)
     try:
-        reading = source.read(source.ask(fetch).body)
+        answer = source.parse_body(source.request(fetch).body)
     except (BadReplyError, DeviceOfflineError) as error:
         yield f"{source.name}: {error}"
         return
-    plan = advance(None, reading, queue=queue, source=source.name, now=now)
+    plan = revise(None, answer, queue=queue, source=source.name, now=now)
     yield f"{source.name}, queue {queue}:"
     yield from (f"  {day.day:%d.%m.%Y}  {_words(day)}" for day in days_ahead(plan, now))
-    yield from (f"  doubtful: {odd}" for odd in reading.odd)
+    yield from (f"  doubtful: {odd}" for odd in answer.odd)
 
 
 def _words(day: Day) -> str:

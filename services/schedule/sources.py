@@ -1,12 +1,12 @@
-"""The sources, each a way to ask and a parser."""
+"""The sources of the schedule: each an address and a parser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from services.schedule import be_svitlo, gpv_json, yasno
+from services.schedule.answer import Answer, json_of
 from services.schedule.fetch import Fetch, Fetched
-from services.schedule.reading import Reading, json_of
 from services.schedule.settings import ScheduleSettings
 from shared.errors import BadReplyError
 
@@ -15,7 +15,7 @@ YASNO_PATH = "/api/blackout-service/public/shutdowns/regions/{region}/dsos/{dso}
 
 @dataclass(frozen=True)
 class Source:
-    """A source of plans: its address, its parser, and the request for its queues where that is one of its own.
+    """A source: its address, its parser, and the request for its queues where that is one of its own.
 
     setting is the one that chooses the queue here.
     """
@@ -23,23 +23,23 @@ class Source:
     name: str
     url: str
     queue: str
-    parse: Callable[[Any, str], Reading]
+    parse: Callable[[Any, str], Answer]
     queues_url: str | None = None
     setting: str = "QUEUE_NUMBER"
 
-    def ask(self, fetch: Fetch) -> Fetched:
-        """Return what it answers, unread. Raises BadReplyError, DeviceOfflineError."""
+    def request(self, fetch: Fetch) -> Fetched:
+        """Return its answer, not parsed yet. Raises BadReplyError, DeviceOfflineError."""
         return fetch(self.url)
 
-    def read(self, body: bytes) -> Reading:
-        """Return what an answer says of the queue; raise BadReplyError where nothing in it can be read."""
-        reading = self.parse(json_of(body), self.queue)
-        if reading.odd and not reading.days:
-            raise BadReplyError(reading.odd[0])
-        return reading
+    def parse_body(self, body: bytes) -> Answer:
+        """Return the answer for the queue. Raises BadReplyError where nothing in it can be read."""
+        answer = self.parse(json_of(body), self.queue)
+        if answer.odd and not answer.days:
+            raise BadReplyError(answer.odd[0])
+        return answer
 
-    def ask_queues(self, fetch: Fetch) -> tuple[str, ...] | None:
-        """Return all queues it knows, None where its plan says so itself. Raises BadReplyError, DeviceOfflineError."""
+    def request_queues(self, fetch: Fetch) -> tuple[str, ...] | None:
+        """Return all queues, None where the schedule itself lists them. Raises BadReplyError, DeviceOfflineError."""
         if self.queues_url is None:
             return None
         return be_svitlo.queues(json_of(fetch(self.queues_url, method="POST").body))

@@ -7,17 +7,18 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.schedule.reading import (
+from services.schedule.answer import (
     DAY_MIN,
     ZONE,
+    Answer,
     Day,
     NonsenseError,
-    Reading,
     iso_moment,
     queues_of,
     sensible,
     window,
 )
+from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan, Window
 
@@ -30,39 +31,39 @@ STATES = {
 SLOTS = {"Definite": Certainty.DEFINITE, "Possible": Certainty.POSSIBLE, "NotPlanned": None}
 
 
-def read(content: Any, group: str) -> Reading:
-    """Return what the answer says of a group such as 3.1, or raise BadReplyError where it has another shape."""
+def read(content: Any, group: str) -> Answer:
+    """Return the answer for a group such as 3.1, or raise BadReplyError where it has another shape."""
     groups = {name: told for name, told in content.items() if _is_group(told)} if isinstance(content, dict) else {}
     if not groups:
-        raise BadReplyError("its answer is no list of groups")
-    told = groups.get(group)
+        raise BadReplyError(schedule.NO_GROUPS())
+    group_days = groups.get(group)
     days: dict[date, Day] = {}
-    odd: list[str] = []
-    for part in told.values() if isinstance(told, dict) else ():
+    odd: list[Reason] = []
+    for part in group_days.values() if isinstance(group_days, dict) else ():
         try:
             if isinstance(part, dict) and "date" in part:
                 day, plan = _day(part, odd)
                 days.setdefault(day, plan)
         except NonsenseError as error:
-            odd.append(str(error))
-    stamp = iso_moment(told.get("updatedOn")) if isinstance(told, dict) else None
-    return Reading(days, stamp=stamp, queues=queues_of(groups), odd=tuple(odd))
+            odd.append(error.reason)
+    stamp = iso_moment(group_days.get("updatedOn")) if isinstance(group_days, dict) else None
+    return Answer(days, stamp=stamp, queues=queues_of(groups), odd=tuple(odd))
 
 
 def _is_group(told: object) -> bool:
     return isinstance(told, dict) and ("today" in told or "tomorrow" in told)
 
 
-def _day(part: dict[str, Any], odd: list[str]) -> tuple[date, Day]:
+def _day(part: dict[str, Any], odd: list[Reason]) -> tuple[date, Day]:
     day = _date(part["date"])
     state = STATES.get(part["status"]) if isinstance(part.get("status"), str) else None
     if state is None:
-        raise NonsenseError(f"{day:%d.%m} has the status {str(part.get('status'))[:30]!r}, which nobody has documented")
+        raise NonsenseError(schedule.unknown_status(day=day, status=repr(str(part.get("status"))[:30])))
     if state is not DayPlan.PLANNED:  # in an emergency, and before approval, hours that are still listed do not hold
         return day, Day(state)
     slots = part.get("slots")
     if not isinstance(slots, list) or not slots:
-        raise NonsenseError(f"a plan applies on {day:%d.%m} but has no hours")
+        raise NonsenseError(schedule.no_hours(day=day))
     windows = tuple(one for slot in slots if (one := _window(day, slot, odd)))
     if not windows:
         _check_whole(day, slots)
@@ -75,13 +76,13 @@ def _check_whole(day: date, slots: list[Any]) -> None:
     for start, end in sorted(_span(day, slot) for slot in slots):
         reached = max(reached, end) if start <= reached else reached
     if reached < DAY_MIN:
-        raise NonsenseError(f"hours of {day:%d.%m} are missing")
+        raise NonsenseError(schedule.hours_missing(day=day))
 
 
 def _span(day: date, slot: Any) -> tuple[int, int]:
     start, end = (slot.get("start"), slot.get("end")) if isinstance(slot, dict) else (None, None)
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= DAY_MIN:
-        raise NonsenseError(f"the hours of {day:%d.%m} make no sense")
+        raise NonsenseError(schedule.hours_wrong(day=day))
     return start, end
 
 
@@ -92,13 +93,13 @@ def _date(text: object) -> date:
         # Kyiv's midnight may stand there as 22:00 of the day before in UTC
         return sensible((moment if is_midnight else moment.astimezone(ZoneInfo(ZONE))).date())
     except (ValueError, OverflowError):
-        raise NonsenseError(f"{str(text)[:40]!r} is no date") from None
+        raise NonsenseError(schedule.not_a_date(text=repr(str(text)[:40]))) from None
 
 
-def _window(day: date, slot: Any, odd: list[str]) -> Window | None:
+def _window(day: date, slot: Any, odd: list[Reason]) -> Window | None:
     start, end = _span(day, slot)
     kind = str(slot.get("type"))
     if kind not in SLOTS:
-        odd.append(f"an outage is called {kind[:20]!r}, which nobody has documented")
+        odd.append(schedule.unknown_kind(kind=repr(kind[:20])))
     certainty = SLOTS.get(kind, Certainty.UNKNOWN)
     return window(day, start, end, certainty) if certainty else None

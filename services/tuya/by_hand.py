@@ -7,11 +7,10 @@ from services.tuya import decide
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.switch import Switcher
-from shared.bus import Bus
+from shared.bus import Bus, Delivery
 from shared.errors import BadMessageError, CommandRefusedError
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
-from shared.link import Delivery
 from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceHealth
 from shared.service import utc_now
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS

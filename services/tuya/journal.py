@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import ConfigError
-from shared.files import OURS_ALONE, write_whole
+from shared.files import OURS_ALONE, replace_atomically
 from shared.messages import Moment
 
 
@@ -89,6 +89,6 @@ def load(file: Path, damaged: Callable[[str], None]) -> Journal:
 def save(file: Path, journal: Journal) -> None:
     """Have it on the disk. Raises ConfigError, for without a journal nothing may be switched."""
     try:
-        write_whole(file, journal.model_dump_json(indent=1), mode=OURS_ALONE)
+        replace_atomically(file, journal.model_dump_json(indent=1), mode=OURS_ALONE)
     except OSError as error:
         raise ConfigError(f"TUYA_JOURNAL_FILE {file} cannot be written: {error.strerror}.") from None

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from shared.errors import ConfigError
-from shared.files import OURS_ALONE, write_whole
+from shared.files import OURS_ALONE, replace_atomically
 
 HEAD = """\
 # The plugs of easun-bridge. Those found in the account are added at the end, disabled; what you write here stays.
@@ -141,7 +141,7 @@ def add(file: Path, plugs: list[Plug]) -> None:
                 f"New plugs of the account cannot be added to TUYA_PLUGS_FILE {file}: its last line must be of the "
                 "list under `plugs:`, which has a line beginning with `- ` for each plug."
             )
-        write_whole(file, longer, mode=OURS_ALONE)
+        replace_atomically(file, longer, mode=OURS_ALONE)
     except OSError as error:
         raise ConfigError(f"TUYA_PLUGS_FILE {file} cannot be written: {error.strerror}.") from None
 

@@ -16,6 +16,7 @@ from services.tuya.keeper import Keeper, Memory
 from services.tuya.plugs import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.switch import Switcher
+from shared.bus import Delivery
 from shared.errors import (
     BadMessageError,
     BadReplyError,
@@ -24,7 +25,6 @@ from shared.errors import (
     DeviceOfflineError,
     StorageError,
 )
-from shared.link import Delivery
 from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand, Via
 from shared.service import Service, utc_now
 from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET, M, Topic

@@ -2,32 +2,76 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 
 from services.tuya.cloud import Account
 from services.tuya.decide import Rules
 from shared.settings import ServiceSettings
+from shared.settings_metadata import InCompose, Section
 
 
 class TuyaSettings(ServiceSettings):
     """Which plugs there are, what the grid does to them, and how the cloud is reached."""
 
-    tuya_plugs_file: Path = Path("data/plugs.yaml")
-    tuya_journal_file: Path = Path("data/plugs_journal.json")
-    tuya_turn_off_on_power_loss: bool = True
-    tuya_turn_on_on_grid_back: bool = True
-    plug_restore_delay: float = Field(default=60, ge=0, le=86_400)
-    plug_restore_pause: float = Field(default=2, ge=0, le=600)
-    plug_check_interval: float = Field(default=30, ge=0.2, le=86_400)
-    tuya_local_timeout: float = Field(default=2, ge=0.1, le=30)
-    tuya_all_devices: bool = False
-    tuya_dry_run: bool = False
-    tuya_access_id: str = Field(default="", pattern=r"^[!-~]*$")
-    tuya_access_secret: SecretStr = SecretStr("")
-    tuya_user_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
-    tuya_endpoint: str = Field(default="https://openapi.tuyaeu.com", pattern=r"^https?://[^/\s]+/?$")
-    tuya_app_schema: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+    section = Section.PLUGS
+
+    tuya_plugs_file: Annotated[Path, InCompose("/data/plugs.yaml")] = Field(
+        default=Path("data/plugs.yaml"),
+        description="The list of plugs, yours to edit. Plugs found in the account are added to it, disabled.",
+    )
+    tuya_journal_file: Annotated[Path, InCompose("/data/plugs_journal.json")] = Field(
+        default=Path("data/plugs_journal.json"),
+        description="Which plugs were switched off and are to be switched on again. Do not edit it.",
+    )
+    tuya_turn_off_on_power_loss: bool = Field(
+        default=True, description="Whether enabled plugs are switched off when the grid goes."
+    )
+    tuya_turn_on_on_grid_back: bool = Field(
+        default=True,
+        description="Whether they are switched on again when the grid is back (only those that were on and were "
+        "switched off).",
+    )
+    plug_restore_delay: float = Field(
+        default=60, ge=0, le=86_400, description="Seconds that the grid must be back before plugs are switched on."
+    )
+    plug_restore_pause: float = Field(
+        default=2, ge=0, le=600, description="Seconds between switching on one plug and the next."
+    )
+    plug_check_interval: float = Field(
+        default=30,
+        ge=0.2,
+        le=86_400,
+        description="Seconds between checks of a plug over the home network. The cloud is never polled: requests to "
+        "it are limited.",
+    )
+    tuya_local_timeout: float = Field(
+        default=2, ge=0.1, le=30, description="Seconds to wait for a plug on the home network."
+    )
+    tuya_all_devices: bool = Field(
+        default=False, description="true switches every device of the account that is not protected, enabled or not."
+    )
+    tuya_dry_run: bool = Field(
+        default=False, description="true does everything except switching, and logs what would be switched."
+    )
+    tuya_access_id: str = Field(
+        default="", pattern=r"^[!-~]*$", description="The access ID of a cloud project at iot.tuya.com."
+    )
+    tuya_access_secret: SecretStr = Field(default=SecretStr(""), description="The access secret of that project.")
+    tuya_user_id: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_-]*$", description="The app's user that is linked to the project."
+    )
+    tuya_app_schema: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_-]*$",
+        description="The app's schema, from which users are looked up; instead of TUYA_USER_ID.",
+    )
+    tuya_endpoint: str = Field(
+        default="https://openapi.tuyaeu.com",
+        pattern=r"^https?://[^/\s]+/?$",
+        description="The address of the cloud in your region.",
+    )
 
     def account(self) -> Account | None:
         """Return the account at the cloud, None where there is none."""

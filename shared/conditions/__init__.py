@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, poller, settings, system
+from shared.conditions import battery, broker, files, inverter, poller, schedule, settings, system
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -27,6 +27,7 @@ __all__ = [
     "is_quiet",
     "poller",
     "render",
+    "schedule",
     "settings",
     "severity",
     "system",

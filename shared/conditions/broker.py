@@ -56,6 +56,17 @@ def certificate(*, where: str, host: str, authority: str, detail: str) -> None:
 
 
 @condition(
+    "broker.certificate_of_system",
+    uk="Сертифікат брокера {where} не годиться для {host} за сертифікатами цієї системи ({detail}): перевірте "
+    "MQTT_CA_FILE і MQTT_HOST. Спроби тривають.",
+    en="The certificate of the broker at {where} is not valid for {host} by the authorities that this system trusts "
+    "({detail}): check MQTT_CA_FILE and MQTT_HOST. Trying again.",
+)
+def certificate_of_system(*, where: str, host: str, detail: str) -> None:
+    """The same without MQTT_CA_FILE."""
+
+
+@condition(
     "broker.wrong_password",
     uk="Брокер {where} не приймає користувача «{user}»: звірте MQTT_PASSWORD або {file} з файлом паролів брокера.",
     en='The broker at {where} refuses the user "{user}": check MQTT_PASSWORD, or {file}, against the password file of '

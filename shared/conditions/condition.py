@@ -7,15 +7,15 @@ a function whose keyword parameters are those of its texts, so that mypy checks 
     def broker_unreachable(*, where: str, cause: Reason) -> None:
         "Nobody answers at the broker's address."
 
-A parameter is a text that needs no translation (a name, an address), a number, a moment, a length of time, or another
-reason. Texts are formats: `{volts:.1f}` is written with the language's decimal mark, and `{count:message|messages}`
-chooses a plural form.
+A parameter is a text that needs no translation (a name, an address), a number, a day, a moment, a length of time,
+or another reason. Texts are formats: `{volts:.1f}` is written with the language's decimal mark, and
+`{count:message|messages}` chooses a plural form.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from string import Formatter
 from typing import Any, Generic, ParamSpec, Self, TypeAlias
@@ -175,13 +175,15 @@ def is_quiet(reason: Reason, *, grid_on: bool) -> bool:
 def _to_wire(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def _from_wire(kind: Any, value: Any) -> Any:
     """Return a parameter as its declaration wants it. Raises TypeError or ValueError."""
-    if kind is datetime and isinstance(value, str):
-        return datetime.fromisoformat(value)
+    if kind in (date, datetime) and isinstance(value, str):
+        return kind.fromisoformat(value)
     if kind is timedelta and isinstance(value, int | float):
         return timedelta(seconds=value)
     if kind in (int, float) and not isinstance(value, int | float):
@@ -211,6 +213,8 @@ class _Texts(Formatter):
             return render(value, self._language, self._zone)
         if isinstance(value, datetime):
             return f"{value.astimezone(self._zone):{format_spec or '%d.%m %H:%M'}}"
+        if isinstance(value, date):
+            return f"{value:{format_spec or '%d.%m'}}"
         return self._length(value) if isinstance(value, timedelta) else str(value)
 
     def _length(self, length: timedelta) -> str:

@@ -9,11 +9,10 @@ from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError, DeviceOfflineError
 from simulators.client import ask
-from simulators.control import Command
+from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.jk.battery import Battery, Gatt, JkFault, Manners
 from simulators.jk.frames import Identity, Reading
 from simulators.jk.radio import Radio
-from simulators.json_http import Answer, routed, serve_http
 from simulators.ready import say_ready
 from simulators.settings import BatteriesSettings
 
@@ -58,33 +57,33 @@ class Batteries:
         settings = self._settings
         try:
             await self.radio.start(settings.house_radio_bind, settings.house_radio_port)
-            control = await serve_http(self.handle, settings.house_radio_bind, settings.house_radio_control_port)
+            control = start_server(self._app(), settings.house_radio_bind, settings.house_radio_control_port)
         except OSError as error:
             raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_RADIO_*.") from None
         for battery in self.batteries:
             await battery.start(self.radio)
-        port = control.sockets[0].getsockname()[1]
-        log.info("%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, port)
-        say_ready(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": port})
+        log.info(
+            "%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, control.port
+        )
+        say_ready(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
         while True:
             await self._look_at_the_house()
             await asyncio.sleep(ASK_EVERY_S)
 
-    async def handle(self, method: str, path: str, body: bytes) -> Answer:
-        """Do what a request asks."""
-        routes = {("POST", "/fault"): self._fault, ("POST", "/drop"): self._drop, ("GET", "/state"): self._state}
-        return await routed(routes, method, path, body)
+    def _app(self) -> HttpApp:
+        routes = {"POST /fault": self._fault, "POST /drop": self._drop, "GET /state": self._state}
+        return HttpApp(routes, asyncio.get_running_loop())
 
-    async def _fault(self, body: bytes) -> Any:
-        command = JkFaultCommand.model_validate_json(body)
+    async def _fault(self) -> Any:
+        command = posted(JkFaultCommand)
         await self._one(command.battery).fail(command.fault)
-        return await self._state(b"")
+        return await self._state()
 
-    async def _drop(self, body: bytes) -> Any:
-        await self._one(JkCommand.model_validate_json(body).battery).drop()
-        return await self._state(b"")
+    async def _drop(self) -> Any:
+        await self._one(posted(JkCommand).battery).drop()
+        return await self._state()
 
-    async def _state(self, _body: bytes) -> Any:
+    async def _state(self) -> Any:
         return {
             "batteries": [
                 {"address": one.address, "fault": one.manners.fault, "connections": one.connections}

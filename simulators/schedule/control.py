@@ -1,5 +1,6 @@
 """The control of the sources over HTTP: what is planned, what goes wrong, who asked."""
 
+import asyncio
 import logging
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -7,8 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, field_validator
 
-from simulators.control import Command
-from simulators.json_http import Answer, Routes, routed
+from simulators.http_server import Command, HttpApp, as_list, posted
 from simulators.mains import KYIV, windows
 from simulators.schedule.faults import WebFault
 from simulators.schedule.gpv_json import Midnight
@@ -87,11 +87,7 @@ class GpvCommand(Command):
     first_hour: Literal[0, 1] = 1
 
 
-def _listed(given: object) -> object:
-    return given if isinstance(given, list) else [given]
-
-
-FAULTS: TypeAdapter[list[WebFault]] = TypeAdapter(Annotated[list[WebFault], BeforeValidator(_listed)])
+FAULTS: TypeAdapter[list[WebFault]] = TypeAdapter(Annotated[list[WebFault], BeforeValidator(as_list)])
 """One fault, or several, each at its path."""
 
 
@@ -100,56 +96,56 @@ class OutagesControl:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._routes: Routes = {
-            ("GET", "/plan"): self._state,
-            ("POST", "/plan"): self._plan,
-            ("POST", "/differ"): self._differ,
-            ("POST", "/tomorrow"): self._tomorrow,
-            ("POST", "/gpv"): self._gpv,
-            ("POST", "/fault"): self._fault,
-            ("GET", "/requests"): self._requests,
-            ("POST", "/forget"): self._forget,
-        }
+        self.app = HttpApp(
+            {
+                "GET /plan": self._state,
+                "POST /plan": self._plan,
+                "POST /differ": self._differ,
+                "POST /tomorrow": self._tomorrow,
+                "POST /gpv": self._gpv,
+                "POST /fault": self._fault,
+                "GET /requests": self._requests,
+                "POST /forget": self._forget,
+            },
+            asyncio.get_running_loop(),
+        )
 
-    async def handle(self, method: str, path: str, body: bytes) -> Answer:
-        """Do what a request asks."""
-        return await routed(self._routes, method, path, body)
-
-    async def _plan(self, body: bytes) -> Any:
-        command, now = PlanCommand.model_validate_json(body), self._sources.clock()
+    async def _plan(self) -> Any:
+        command, now = posted(PlanCommand), self._sources.clock()
         self._sources.plan.tell(command.date(now), command.told(), now)
         log.info("The plan of %s: %s.", command.day, command.plan)
-        return await self._state(b"")
+        return await self._state()
 
-    async def _differ(self, body: bytes) -> Any:
-        self._sources.plan.differ(DifferCommand.model_validate_json(body).minutes, self._sources.clock())
-        return await self._state(b"")
+    async def _differ(self) -> Any:
+        self._sources.plan.differ(posted(DifferCommand).minutes, self._sources.clock())
+        return await self._state()
 
-    async def _tomorrow(self, body: bytes) -> Any:
-        published = TomorrowCommand.model_validate_json(body).published
+    async def _tomorrow(self) -> Any:
+        published = posted(TomorrowCommand).published
         self._sources.plan.publish_tomorrow(published, self._sources.clock())
-        return await self._state(b"")
+        return await self._state()
 
-    async def _gpv(self, body: bytes) -> Any:
-        command = GpvCommand.model_validate_json(body)
+    async def _gpv(self) -> Any:
+        command = posted(GpvCommand)
         self._sources.gpv.midnight, self._sources.gpv.first_hour = command.midnight, command.first_hour
         return asdict(self._sources.gpv)
 
-    async def _fault(self, body: bytes) -> Any:
-        self._sources.faults.replace(FAULTS.validate_json(body))
+    async def _fault(self) -> Any:
+        faults = posted(FAULTS)
+        self._sources.faults.replace(faults)
         active = [fault.model_dump(mode="json") for fault in self._sources.faults.active]
         log.info("What goes wrong from now on: %s.", ", ".join(fault["kind"] for fault in active) or "nothing")
         return {"faults": active}
 
-    async def _requests(self, _body: bytes) -> Any:
+    async def _requests(self) -> Any:
         return {"asked": self._sources.asked, "requests": list(self._sources.requests)}
 
-    async def _forget(self, _body: bytes) -> Any:
+    async def _forget(self) -> Any:
         self._sources.requests.clear()
         self._sources.asked = 0
         return {}
 
-    async def _state(self, _body: bytes) -> Any:
+    async def _state(self) -> Any:
         """Return the plan of the house's own queue."""
         plan, now = self._sources.plan, self._sources.clock()
         days = {day.isoformat(): _shown(told) for day, told in plan.days(plan.queue, now).items()}

@@ -9,8 +9,8 @@ from http import HTTPStatus
 
 from pydantic import Field
 
-from simulators.control import Command
-from simulators.json_http import Request
+from simulators.http_server import Command
+from simulators.schedule.request import Request
 
 CHALLENGE = (
     '<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title></head><body><h1>be-svitlo.oe.if.ua</h1>'

@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime
 
 from shared.errors import ConfigError
-from simulators.json_http import serve_http
+from simulators.http_server import start_server
 from simulators.ready import say_ready
 from simulators.schedule.control import OutagesControl
 from simulators.schedule.plan import Plan
@@ -21,11 +21,10 @@ async def serve(settings: OutagesSettings) -> None:
     sources = Sources(plan, lambda: datetime.now(UTC))
     bind = settings.house_schedule_bind
     try:
-        web = await sources.start(bind, settings.house_schedule_port)
-        control = await serve_http(OutagesControl(sources).handle, bind, settings.house_schedule_control_port)
+        await sources.start(bind, settings.house_schedule_port)
+        control = start_server(OutagesControl(sources).app, bind, settings.house_schedule_control_port)
     except OSError as error:
         raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_SCHEDULE_*.") from None
-    ports = [server.sockets[0].getsockname()[1] for server in (web, control)]
-    log.info("The plan of queue %s at port %d, control on %d.", plan.queue, *ports)
-    say_ready(settings.house_schedule_ready_file, {"schedule_port": ports[0], "control_port": ports[1]})
+    log.info("The plan of queue %s at port %d, control on %d.", plan.queue, sources.port, control.port)
+    say_ready(settings.house_schedule_ready_file, {"schedule_port": sources.port, "control_port": control.port})
     await asyncio.Event().wait()

@@ -15,12 +15,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.messages import iso
-from simulators.json_http import PATIENCE_S, Request, read_request
 from simulators.schedule import be_svitlo, gpv_json, yasno
 from simulators.schedule.faults import FaultKind, Faults, Reply, WebFault, spoilt
 from simulators.schedule.plan import Plan
+from simulators.schedule.request import Request, read_request
 
 REMEMBERED = 5_000
+REQUEST_TIMEOUT_S = 10
 GPV_FILE = re.compile(r"(?:/[^/]+)*/data/([A-Za-z-]+)\.json")
 """At any depth, for the real ones lie in folders of GitHub."""
 YASNO_PLAN = re.compile(r"/api/blackout-service/public/shutdowns/regions/(\d+)/dsos/(\d+)/planned-outages")
@@ -49,12 +50,12 @@ class Sources:
         self.gpv = GpvManner()
         self.requests: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
         self.asked = 0
-        self._port = 0
+        self.port = 0
 
     async def start(self, host: str, port: int) -> asyncio.Server:
         """Listen."""
         server = await asyncio.start_server(self._connection, host, port)
-        self._port = server.sockets[0].getsockname()[1]
+        self.port = int(server.sockets[0].getsockname()[1])
         return server
 
     def reply(self, request: Request) -> Reply:
@@ -98,7 +99,7 @@ class Sources:
         self._remember(request, fault)
         reply = self.reply(request)
         if fault:
-            await _send_badly(fault, spoilt(fault, reply, request, self._port), reader, writer)
+            await _send_badly(fault, spoilt(fault, reply, request, self.port), reader, writer)
         else:
             await _send(reply.raw(), writer)
 
@@ -118,7 +119,7 @@ class Sources:
 
 async def _read(reader: StreamReader) -> Request | None:
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
             return await read_request(reader)
     except ValueError:
         return None

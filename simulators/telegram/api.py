@@ -50,7 +50,7 @@ class Api:
     """Answers the methods that our bot uses, and says no to the others."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self.world = world
         self._methods = {
             "getMe": lambda _form: BOT,
             "deleteWebhook": lambda _form: True,
@@ -70,11 +70,11 @@ class Api:
             return error.reply
 
     def _called(self, token: str, method: str, form: Form) -> Reply | None:
-        if self._world.token and token != self._world.token:
+        if self.world.token and token != self.world.token:
             raise ApiError(HTTPStatus.UNAUTHORIZED, "Unauthorized")
         fault = self._fault(method, form)
         if fault is Fault.HANG:
-            self._world.hang(HANG_S)
+            self.world.hang(HANG_S)
             return None
         if method not in self._methods:
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found: method not found")
@@ -82,41 +82,41 @@ class Api:
         return None if fault is Fault.LOST_ANSWER else Reply(HTTPStatus.OK, {"ok": True, "result": result})
 
     def _fault(self, method: str, form: Form) -> Fault:
-        fault = self._world.next_fault(method)
+        fault = self.world.next_fault(method)
         if fault in FAILURES:
             status, description, parameters = FAILURES[fault]
             raise ApiError(status, description, **parameters)
-        if fault is Fault.MOVED and int(form.get("chat_id", 0)) != self._world.moved_to:
+        if fault is Fault.MOVED and int(form.get("chat_id", 0)) != self.world.moved_to:
             description = "Bad Request: group chat was upgraded to a supergroup chat"
-            raise ApiError(HTTPStatus.BAD_REQUEST, description, migrate_to_chat_id=self._world.moved_to)
+            raise ApiError(HTTPStatus.BAD_REQUEST, description, migrate_to_chat_id=self.world.moved_to)
         return fault
 
     def _commands(self, form: Form) -> bool:
-        self._world.commands[form.get("language_code", "")] = json.loads(form["commands"])
+        self.world.commands[form.get("language_code", "")] = json.loads(form["commands"])
         return True
 
     def _updates(self, form: Form) -> list[dict[str, Any]]:
-        updates = self._world.updates(int(form.get("offset", 0)), float(form.get("timeout", 0)))
+        updates = self.world.updates(int(form.get("offset", 0)), float(form.get("timeout", 0)))
         if updates is None:
             raise ApiError(HTTPStatus.CONFLICT, "Conflict: terminated by other getUpdates request")
         return updates
 
     def _send(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "text", LONGEST_TEXT)
-        return as_json(self._dressed(self._world.add(int(form["chat_id"]), text, is_from_bot=True), form))
+        return as_json(self._dressed(self.world.add(int(form["chat_id"]), text, is_from_bot=True), form))
 
     def _photo(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "caption", LONGEST_CAPTION)
         photo = form["photo"]
         if not isinstance(photo, bytes) or not photo.startswith((b"\x89PNG", b"\xff\xd8")):
             raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: IMAGE_PROCESS_FAILED")
-        message = self._world.add(int(form["chat_id"]), text, is_from_bot=True)
+        message = self.world.add(int(form["chat_id"]), text, is_from_bot=True)
         message.photo = f"photo{message.message_id}"
-        self._world.photos[message.photo] = photo
+        self.world.photos[message.photo] = photo
         return as_json(self._dressed(message, form))
 
     def _edit(self, form: Form) -> dict[str, Any]:
-        message = self._world.find(int(form["chat_id"]), int(form["message_id"]))
+        message = self.world.find(int(form["chat_id"]), int(form["message_id"]))
         if not message or not message.is_from_bot:
             raise ApiError(HTTPStatus.BAD_REQUEST, "Bad Request: message to edit not found")
         text, buttons = _checked(form, "text", LONGEST_TEXT), _buttons(form)
@@ -126,7 +126,7 @@ class Api:
         return as_json(message)
 
     def _toast(self, form: Form) -> bool:
-        self._world.toasts.append(form.get("text", ""))
+        self.world.toasts.append(form.get("text", ""))
         return True
 
     def _dressed(self, message: Message, form: Form) -> Message:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import Response, request
+
+from simulators.http_server import HttpApp, raw_headers
 from simulators.tuya import signature
 from simulators.tuya.plug import Plug
 
@@ -176,3 +179,16 @@ class Cloud:
             "online": plug.online,
             "status": status,
         }
+
+
+def cloud_app(cloud: Cloud) -> HttpApp:
+    """Return the HTTP side of the cloud, which answers at every path."""
+    app = HttpApp({}, asyncio.get_running_loop())
+
+    @app.before_request
+    async def answer() -> Response:
+        target = request.environ["RAW_URI"]  # as it was signed
+        body = await cloud.answer(request.method, target, raw_headers(), request.get_data())
+        return Response(body, mimetype="application/json")
+
+    return app

@@ -11,12 +11,11 @@ from typing import Any
 from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError
-from simulators.control import Command
-from simulators.json_http import Answer, Request, routed, serve_http, serve_requests
+from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.ready import say_ready
 from simulators.settings import PlugsSettings
 from simulators.tuya import frames
-from simulators.tuya.cloud import Cloud, CloudFault
+from simulators.tuya.cloud import Cloud, CloudFault, cloud_app
 from simulators.tuya.plug import LocalPlug, Plug, PlugFault
 
 log = logging.getLogger("plugs")
@@ -58,21 +57,20 @@ class Plugs:
         try:
             for number, local in enumerate(self.local):
                 await local.start(host, settings.house_plugs_port + number if settings.house_plugs_port else 0)
-            cloud = await serve_requests(self._ask_cloud, host, settings.house_cloud_port)
-            control = await serve_http(self.handle, host, settings.house_plugs_control_port)
+            cloud = start_server(cloud_app(self.cloud), host, settings.house_cloud_port)
+            control = start_server(self._app(), host, settings.house_plugs_control_port)
         except OSError as error:
             raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_PLUGS_* and HOUSE_CLOUD_PORT.") from None
-        places = {"cloud_port": _port(cloud), "control_port": _port(control), "plugs": self._places()}
+        places = {"cloud_port": cloud.port, "control_port": control.port, "plugs": self._places()}
         log.info("%d plugs; the cloud on port %d, control on %d.", len(self.plugs), *list(places.values())[:2])
         if settings.house_plugs_file:
             self._write_list(settings.house_plugs_file)
         say_ready(settings.house_plugs_ready_file, places)
         await self._announce(settings.house_plugs_announce_port)
 
-    async def handle(self, method: str, path: str, body: bytes) -> Answer:
-        """Do what a request to the control asks."""
-        routes = {("POST", "/plug"): self._plug, ("POST", "/cloud"): self._cloud, ("GET", "/state"): self._state}
-        return await routed(routes, method, path, body)
+    def _app(self) -> HttpApp:
+        routes = {"POST /plug": self._plug, "POST /cloud": self._cloud, "GET /state": self._state}
+        return HttpApp(routes, asyncio.get_running_loop())
 
     async def _announce(self, port: int) -> None:
         """Say by UDP where the plugs are, as real ones do to their whole network; ours never leaves this machine."""
@@ -87,11 +85,8 @@ class Plugs:
                             )
                 await asyncio.sleep(ANNOUNCE_S)
 
-    async def _ask_cloud(self, request: Request) -> bytes:
-        return await self.cloud.answer(request.method, request.target, request.headers, request.body)
-
-    async def _plug(self, body: bytes) -> Any:
-        command = PlugCommand.model_validate_json(body)
+    async def _plug(self) -> Any:
+        command = posted(PlugCommand)
         if command.plug and command.plug > len(self.plugs):
             raise CommandRefusedError(f"There are only {len(self.plugs)} plugs.")
         chosen = [self.local[command.plug - 1]] if command.plug else self.local
@@ -102,13 +97,13 @@ class Plugs:
                 local.plug.online = command.online
             if command.on is not None:
                 local.plug.relays = dict.fromkeys(local.plug.relays, command.on)
-        return await self._state(b"")
+        return await self._state()
 
-    async def _cloud(self, body: bytes) -> Any:
-        self.cloud.fault = CloudCommand.model_validate_json(body).fault
-        return await self._state(b"")
+    async def _cloud(self) -> Any:
+        self.cloud.fault = posted(CloudCommand).fault
+        return await self._state()
 
-    async def _state(self, _body: bytes) -> Any:
+    async def _state(self) -> Any:
         return {
             "plugs": [
                 {
@@ -147,10 +142,6 @@ def _plug(number: int) -> Plug:
     gangs = {"switch_1": 1, "switch_2": 2} if number == 2 else {"switch_1": 1}
     name = NAMES[number] if number < len(NAMES) else f"Plug {number + 1}"
     return Plug(f"bfsimulated{number + 1:011}", name, f"key0of0plug0{number:04}", VERSIONS[number % 5], gangs)
-
-
-def _port(server: asyncio.Server) -> int:
-    return int(server.sockets[0].getsockname()[1])
 
 
 async def serve(settings: PlugsSettings) -> None:

@@ -1,13 +1,15 @@
 """A house at a moment, for texts and rules."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.bot.house import House
 from services.bot.words import Voice
+from shared.broker_state import BrokerState
 from shared.messages import (
     Availability,
+    BatteryInfo,
     BatteryState,
     Certainty,
     Contact,
@@ -77,10 +79,10 @@ def grid(state: Grid, since: datetime, now: datetime = NOW) -> GridState:
     return GridState(at=now, state=state, since=since, transition_id=f"{state}-{since.isoformat()}")
 
 
-def house(now: datetime = NOW, **changes: Any) -> House:
-    full = House(
+def house(now: datetime = NOW, **changes: Any) -> BrokerState:
+    full = BrokerState(
         grid=grid(Grid.OFF, at("18:02"), now),
-        plan=plan(),
+        schedule=plan(),
         inverters={
             "main": InverterState(at=now, grid_voltage_v=0.0, load_power_w=640, pv_power_w=0, faults=(), warnings=())
         },
@@ -99,8 +101,11 @@ def house(now: datetime = NOW, **changes: Any) -> House:
             ),
             "c2": BatteryState(at=now - timedelta(hours=2), soc_percent=90.0),
         },
-        battery_names={"c1": "Cellar <b>", "c2": "Attic & co"},
-        battery_contact={
+        battery_infos={
+            "c1": BatteryInfo(at=now, address="C8:47:80:00:00:01", name="Cellar <b>"),
+            "c2": BatteryInfo(at=now, address="C8:47:80:00:00:02", name="Attic & co"),
+        },
+        battery_availability={
             "c2": Availability(at=now, state=Contact.OFFLINE, since=now - timedelta(hours=2), why="Lost.")
         },
         plugs={
@@ -111,6 +116,4 @@ def house(now: datetime = NOW, **changes: Any) -> House:
             "poller": ServiceStatus(at=now, state=ServiceHealth.ONLINE, since=now - timedelta(days=1), version="0.1.0")
         },
     )
-    for name, value in changes.items():
-        setattr(full, name, value)
-    return full
+    return replace(full, **changes)

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from services.bot.alert import Alert, Kind
 from services.bot.alerts import Event, plug_event, step
-from services.bot.house import House
 from services.bot.memory import Memory
 from services.bot.merge import account
 from services.bot.troubles import Rules
 from services.bot.wording import alert_text
+from shared.broker_state import BrokerState
 from shared.messages import (
     ActionOutcome,
+    BatteryInfo,
     BatteryState,
     DayPlan,
     Grid,
@@ -32,7 +33,7 @@ RULES = Rules(reminder_minutes=(15,))
 MINUTE = timedelta(minutes=1)
 
 
-def run(memory: Memory, known: House, now: datetime, rules: Rules = RULES) -> tuple[Memory, list[Alert]]:
+def run(memory: Memory, known: BrokerState, now: datetime, rules: Rules = RULES) -> tuple[Memory, list[Alert]]:
     """Take a step as after a restart: the memory has been on disk."""
     memory, alerts = step(Memory.model_validate_json(memory.model_dump_json()), known, now, rules)
     again, twice = step(memory, known, now, rules)
@@ -40,8 +41,8 @@ def run(memory: Memory, known: House, now: datetime, rules: Rules = RULES) -> tu
     return memory, alerts
 
 
-def bare(state: Grid, since: datetime, now: datetime) -> House:
-    return House(grid=grid(state, since, now))
+def bare(state: Grid, since: datetime, now: datetime) -> BrokerState:
+    return BrokerState(grid=grid(state, since, now))
 
 
 GRID_STEPS = st.lists(
@@ -64,13 +65,13 @@ def test_each_change_of_the_grid_is_told_or_counted_once_and_none_from_unknown(
         stated = Grid.UNKNOWN if state is Grid.UNKNOWN or confirmed is None else confirmed
         seen_at = now - timedelta(days=7) if is_stale else now
         message = GridState(at=seen_at, state=stated, since=since, transition_id=key)
-        memory, alerts = run(memory, House(grid=message), now)
+        memory, alerts = run(memory, BrokerState(grid=message), now)
         assert stated is not Grid.UNKNOWN or not alerts
         told += alerts
     for _ in range(2):
         now += timedelta(minutes=5)
         if confirmed:
-            memory, alerts = run(memory, House(grid=grid_again(confirmed, since, key, now)), now)
+            memory, alerts = run(memory, BrokerState(grid=grid_again(confirmed, since, key, now)), now)
             told += alerts
     counted = sum(alert.count if alert.kind is Kind.GRID_UNSTABLE else 1 for alert in told)
     assert counted == changes
@@ -121,12 +122,12 @@ def test_a_flapping_grid_is_merged() -> None:
 
 
 def test_a_schedule_is_news_once_and_not_at_the_first_sight() -> None:
-    memory, alerts = run(Memory(), House(plan=plan()), NOW)
+    memory, alerts = run(Memory(), BrokerState(schedule=plan()), NOW)
     assert alerts == []
-    memory, alerts = run(memory, House(plan=changed_plan()), NOW)
+    memory, alerts = run(memory, BrokerState(schedule=changed_plan()), NOW)
     assert [one.kind for one in alerts] == [Kind.SCHEDULE]
-    assert run(Memory(), House(plan=changed_plan()), NOW)[1] == []
-    assert run(memory, House(plan=changed_plan()), NOW + timedelta(days=3))[1] == []
+    assert run(Memory(), BrokerState(schedule=changed_plan()), NOW)[1] == []
+    assert run(memory, BrokerState(schedule=changed_plan()), NOW + timedelta(days=3))[1] == []
 
 
 @pytest.mark.parametrize(
@@ -142,8 +143,8 @@ def test_a_schedule_is_news_once_and_not_at_the_first_sight() -> None:
 )
 def test_reminders(clock: str, state: Grid, kinds: list[Kind]) -> None:
     now = at(clock)
-    known = House(grid=grid(state, at("12:00"), now), plan=plan(fetched_at=now))
-    memory, _ = run(Memory(), House(grid=grid(state, at("12:00"), now)), now)
+    known = BrokerState(grid=grid(state, at("12:00"), now), schedule=plan(fetched_at=now))
+    memory, _ = run(Memory(), BrokerState(grid=grid(state, at("12:00"), now)), now)
     assert [one.kind for one in run(memory, known, now)[1]] == kinds
 
 
@@ -151,11 +152,11 @@ def test_no_reminder_of_a_plan_that_does_not_hold() -> None:
     day = (PlannedDay(day=TODAY, state=DayPlan.EMERGENCY, confirmed_at=NOW),)
     now = at("17:50")
     for doubtful in (plan(days=day), plan(fetched_at=now - timedelta(days=2))):
-        assert run(Memory(), House(grid=grid(Grid.ON, at("12:00"), now), plan=doubtful), now)[1] == []
+        assert run(Memory(), BrokerState(grid=grid(Grid.ON, at("12:00"), now), schedule=doubtful), now)[1] == []
 
 
-def charged(soc: float | None, now: datetime = NOW) -> House:
-    return House(batteries={"all": BatteryState(at=now, soc_percent=soc)})
+def charged(soc: float | None, now: datetime = NOW) -> BrokerState:
+    return BrokerState(batteries={"all": BatteryState(at=now, soc_percent=soc)})
 
 
 def test_a_low_battery_is_told_once_a_crossing() -> None:
@@ -168,8 +169,11 @@ def test_a_low_battery_is_told_once_a_crossing() -> None:
     assert run(Memory(), charged(5, NOW - timedelta(days=2)), NOW)[1] == [], "old news"
 
 
-def alarmed(now: datetime, *alarms: str) -> House:
-    return House(batteries={"c1": BatteryState(at=now, alarms=alarms)}, battery_names={"c1": "Cellar"})
+def alarmed(now: datetime, *alarms: str) -> BrokerState:
+    return BrokerState(
+        batteries={"c1": BatteryState(at=now, alarms=alarms)},
+        battery_infos={"c1": BatteryInfo(at=now, address="C8:47:80:00:00:01", name="Cellar")},
+    )
 
 
 def test_an_alarm_that_comes_and_goes_is_told_when_it_stays() -> None:
@@ -186,8 +190,8 @@ def test_an_alarm_that_comes_and_goes_is_told_when_it_stays() -> None:
     assert memory.conditions == {}
 
 
-def service(state: ServiceHealth, status_at: datetime) -> House:
-    return House(services={"poller": ServiceStatus(at=status_at, state=state, since=status_at, version="1")})
+def service(state: ServiceHealth, status_at: datetime) -> BrokerState:
+    return BrokerState(services={"poller": ServiceStatus(at=status_at, state=state, since=status_at, version="1")})
 
 
 def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
@@ -202,12 +206,21 @@ def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
     assert run(disabled, service(ServiceHealth.DISABLED, NOW), NOW + 60 * MINUTE)[1] == []
 
 
+def test_the_bot_does_not_report_on_itself() -> None:
+    gone = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=NOW, version="1")
+    memory, alerts = Memory(), list[Alert]()
+    for minute in range(0, 20, 2):
+        memory, told = run(memory, BrokerState(services={"bot": gone, "poller": gone}), NOW + minute * MINUTE)
+        alerts += told
+    assert [one.name for one in alerts] == ["poller"]
+
+
 def test_a_service_that_does_part_of_its_work_is_told_late_and_not_called_down() -> None:
     memory, told = Memory(), list[Alert]()
     for minute in range(0, 70, 2):
         now = NOW + minute * MINUTE
         status = ServiceStatus(at=now, state=ServiceHealth.DEGRADED, since=NOW, reason="No source.", version="1")
-        memory, alerts = run(memory, House(services={"schedule": status}), now)
+        memory, alerts = run(memory, BrokerState(services={"schedule": status}), now)
         told += [alert.model_copy(update={"stored_at": now}) for alert in alerts]
     assert [(one.kind, one.name, one.stored_at) for one in told] == [
         (Kind.SERVICE_PARTLY, "schedule", NOW + 60 * MINUTE)

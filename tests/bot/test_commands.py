@@ -9,8 +9,8 @@ import pytest
 
 from services.bot.chats import Chats, Role
 from services.bot.commands import Commands
-from services.bot.house import House
 from services.bot.telegram import Incoming, Keyboard
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.messages import PlugCommand
 from shared.texts.language import Language
@@ -45,12 +45,12 @@ class Phone:
 class Stage:
     """The commands, and what comes of them."""
 
-    def __init__(self, directory: Path, allowed: dict[int, Role] = ALLOWED, known: House | None = None) -> None:
+    def __init__(self, directory: Path, allowed: dict[int, Role] = ALLOWED, known: BrokerState | None = None) -> None:
         self.phone, self.switched = Phone(), list[tuple[str, PlugCommand]]()
         self.chats = Chats(allowed, Language.EN, directory / "chats.json")
         self._commands = Commands(
             self.phone,
-            known or house(),
+            lambda: known or house(),
             self.chats,
             reader(directory / "none.db"),
             clock=lambda: NOW,
@@ -110,7 +110,7 @@ def test_in_a_group_only_what_is_meant_for_us_is_answered(text: str, count: int,
 
 
 def test_a_bug_in_an_answer_ends_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    stage = Stage(tmp_path, known=house(plan="nonsense"))
+    stage = Stage(tmp_path, known=house(schedule="nonsense"))
     stage.hears("/schedule")
     stage.hears("/id")
     assert len(stage.phone.said) == 1

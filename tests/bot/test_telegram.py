@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,28 +16,39 @@ from services.bot.telegram import (
     Telegram,
     TokenError,
 )
+from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import Fault, World
-from simulators.telegram.serve import Handler, Server
+from simulators.telegram.serve import Views
+from tests.support.broker import free_port
 from tests.support.waiting import eventually
 
 TOKEN = "1:secret-of-the-test"
 
 
+@dataclass
+class Server:
+    """The simulated Bot API at a port."""
+
+    port: int
+    api: Api
+
+    @property
+    def world(self) -> World:
+        return self.api.world
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server(("127.0.0.1", 0), Handler)
-    server.world = World()
-    server.api = Api(server.world)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    api = Api(World())
+    http = start_server(Views(api).app, "127.0.0.1", 0)
+    yield Server(http.port, api)
+    http.shutdown()
 
 
 def send(server: Server, text: str = "hello", chat: int = 7, meanwhile: Callable[[], None] = lambda: None) -> None:
     async def once() -> None:
-        api = Telegram(TOKEN, f"http://127.0.0.1:{server.server_port}", 1)
+        api = Telegram(TOKEN, f"http://127.0.0.1:{server.port}", 1)
         try:
             await asyncio.gather(api.send(chat, text), asyncio.to_thread(meanwhile))
         finally:
@@ -85,10 +97,8 @@ def test_html_that_telegram_does_not_read_goes_as_plain_text(server: Server) -> 
 
 
 def test_without_a_server_it_is_worth_another_try() -> None:
-    server = Server(("127.0.0.1", 0), Handler)
-    server.server_close()
     with pytest.raises(PassingError, match="cannot be reached"):
-        send(server)
+        send(Server(free_port(), Api(World())))
 
 
 def test_of_two_that_poll_the_older_one_is_told(server: Server) -> None:

@@ -16,11 +16,11 @@ from sqlalchemy import Engine
 from services.bot import answers, keyboards, records
 from services.bot.alert import Alert, Group, Kind
 from services.bot.chats import ChatSettings
-from services.bot.house import House
 from services.bot.merge import account
 from services.bot.telegram import Keyboard
 from services.bot.wording import alert_text
 from services.bot.words import plain, split
+from shared.broker_state import BrokerState
 from shared.messages import ActionOutcome, Certainty, DayPlan, PlannedDay
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
@@ -83,22 +83,22 @@ def labels(board: Keyboard) -> list[str]:
 
 COMMANDS = {
     "status": lambda v: answers.status_text(v, house()),
-    "status, nothing yet": lambda v: answers.status_text(v, House()),
-    "status, stale": lambda v: answers.status_text(v, house(now=NOW - timedelta(days=7), plan=None)),
+    "status, nothing yet": lambda v: answers.status_text(v, BrokerState()),
+    "status, stale": lambda v: answers.status_text(v, house(now=NOW - timedelta(days=7), schedule=None)),
     "battery": lambda v: answers.battery_text(v, house()),
-    "battery, nothing yet": lambda v: answers.battery_text(v, House()),
+    "battery, nothing yet": lambda v: answers.battery_text(v, BrokerState()),
     "schedule": lambda v: answers.plan_text(v, house()),
     "schedule, tomorrow not published": lambda v: answers.plan_text(
-        v, house(plan=plan(days=(PlannedDay(day=TODAY, state=DayPlan.NO_OUTAGES, confirmed_at=NOW),), windows=()))
+        v, house(schedule=plan(days=(PlannedDay(day=TODAY, state=DayPlan.NO_OUTAGES, confirmed_at=NOW),), windows=()))
     ),
-    "schedule, nothing": lambda v: answers.plan_text(v, House()),
+    "schedule, nothing": lambda v: answers.plan_text(v, BrokerState()),
     "plugs": lambda v: answers.plugs_text(v, house()),
-    "plugs, none": lambda v: answers.plugs_text(v, House()),
+    "plugs, none": lambda v: answers.plugs_text(v, BrokerState()),
     "help": lambda v: answers.help_text(v, is_viewer=False),
     "help, viewer": lambda v: answers.help_text(v, is_viewer=True),
-    "status, old plan": lambda v: answers.status_text(v, house(plan=plan(fetched_at=NOW - timedelta(days=2)))),
+    "status, old plan": lambda v: answers.status_text(v, house(schedule=plan(fetched_at=NOW - timedelta(days=2)))),
     "battery, before a planned outage": lambda v: answers.battery_text(
-        v, house(plan=plan(windows=(window("18:40", "24:00"),)))
+        v, house(schedule=plan(windows=(window("18:40", "24:00"),)))
     ),
     "id": lambda v: answers.id_text(v, 99, 99, is_allowed=True),
     "id, stranger": lambda v: answers.id_text(v, 99, 99, is_allowed=False),

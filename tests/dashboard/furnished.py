@@ -9,8 +9,8 @@ from typing import Any
 
 from services.dashboard import web
 from services.dashboard.app import application
-from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
@@ -35,7 +35,7 @@ from tests.dashboard.stage import reading
 from tests.support.broker import free_port
 
 
-def house(now: datetime, **changes: Any) -> Snapshot:
+def house(now: datetime, **changes: Any) -> BrokerState:
     """Return everything that may be known; any field may be given."""
     hour = timedelta(hours=1)
     online = Availability(at=now, state=Contact.ONLINE, since=now - 5 * hour)
@@ -45,7 +45,7 @@ def house(now: datetime, **changes: Any) -> Snapshot:
         "grid": GridState(at=now, state=Grid.OFF, since=now - hour, voltage_v=0.0),
         "schedule": _plan(now),
         "inverters": {"main": reading(now, warnings=("mains lost",))},
-        "inverter_info": {
+        "inverter_infos": {
             "main": InverterInfo(
                 at=now,
                 model="SMG 6200",
@@ -55,9 +55,9 @@ def house(now: datetime, **changes: Any) -> Snapshot:
                 rated_power_w=6200,
             )
         },
-        "availability": {"main": online},
+        "inverter_availability": {"main": online},
         "batteries": {"all": _pack(now), "pack1": _pack(now), "pack2": _pack(now - hour, alarms=("cell too low",))},
-        "battery_info": {
+        "battery_infos": {
             name: BatteryInfo(
                 at=now,
                 address=f"C8:47:80:00:00:0{name[-1]}",
@@ -76,7 +76,7 @@ def house(now: datetime, **changes: Any) -> Snapshot:
         },
         "services": {name: _status(now, state) for name, state in zip(SERVICES, ServiceHealth, strict=False)},
     }
-    return Snapshot(**known | changes)
+    return BrokerState(**known | changes)
 
 
 SERVICES = ("poller", "schedule", "tuya", "bot")

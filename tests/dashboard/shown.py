@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from services.dashboard.app import told
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 
 
-def page(view: View, snapshot: Snapshot, clock: Clock) -> dict[str, Any]:
+def page(view: View, snapshot: BrokerState, clock: Clock) -> dict[str, Any]:
     """Return a view through JSON without NaN, with plain spaces."""
     shown = json.dumps(told(view, snapshot, clock), allow_nan=False).replace("\\u00a0", " ")
     return dict(json.loads(shown))

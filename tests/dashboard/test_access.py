@@ -22,8 +22,8 @@ from services.dashboard.access.origin import counted_as, from_this_machine, loca
 from services.dashboard.access.password import Password
 from services.dashboard.access.throttle import ADDRESSES, FORGIVEN_S, Throttle
 from services.dashboard.app import PAGES, application
-from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from tests.dashboard.furnished import served
@@ -39,7 +39,7 @@ CALENDAR = "/outages.ics"
 def site(tmp_path: Path, password: str, key: bytes = KEY) -> Flask:
     """Return the application, with a command and a calendar as other pages add them."""
     settings = DashboardSettings(_env_file=None, dashboard_password=password)
-    known = Snapshot(connected=True, inverters={"smg2": reading(datetime.now(UTC))})
+    known = BrokerState(connected=True, inverters={"smg2": reading(datetime.now(UTC))})
     server = application(lambda: known, reader(tmp_path / "easun.db"), settings, key=key)
     server.add_url_rule("/probe", "probe", lambda: jsonify(done=True), methods=["POST"])
     if not any(str(rule) == CALENDAR for rule in server.url_map.iter_rules()):

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from services.dashboard import web
 from services.dashboard.app import PLOTLY, PLOTLY_ADDRESS, application
-from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from shared.settings import load
@@ -18,9 +18,9 @@ from tests.support.broker import free_port
 
 
 @pytest.fixture
-def known() -> list[Snapshot]:
+def known() -> list[BrokerState]:
     """What the dashboard knows, the newest last."""
-    return [Snapshot(connected=True, inverters={"smg2": reading(datetime.now(UTC))})]
+    return [BrokerState(connected=True, inverters={"smg2": reading(datetime.now(UTC))})]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def client(known, tmp_path) -> FlaskClient:
 def test_health_means_that_the_broker_is_there(client, known):
     assert client.get("/healthz").status_code == 200
     assert list(client.get("/healthz").json["inverters"]) == ["smg2"]
-    known.append(Snapshot())
+    known.append(BrokerState())
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json["broker"]) == (503, "not connected")
 

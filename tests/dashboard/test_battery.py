@@ -15,9 +15,9 @@ from playwright.sync_api import expect
 from services.dashboard.battery.cells import axis
 from services.dashboard.battery.trend import figure, spreads
 from services.dashboard.battery.view import view
-from services.dashboard.live import Snapshot
 from services.dashboard.look import THEMES
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.history.engine import reader, writer
 from shared.history.schema import migrate
 from shared.history.tables import battery_state, to_ms
@@ -88,11 +88,11 @@ def offline(why: str) -> Availability:
     return Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why=why)
 
 
-def house(**batteries: BatteryState) -> Snapshot:
-    return Snapshot(connected=True, batteries=batteries)
+def house(**batteries: BatteryState) -> BrokerState:
+    return BrokerState(connected=True, batteries=batteries)
 
 
-def cards(snapshot: Snapshot, clock: Clock = CLOCK) -> list[Any]:
+def cards(snapshot: BrokerState, clock: Clock = CLOCK) -> list[Any]:
     return list(page(view(snapshot, clock), snapshot, clock)["parts"]["battery-packs"])
 
 
@@ -111,7 +111,7 @@ def test_the_axis_is_zoomed_to_the_cells(voltages, low, high):
 
 
 def test_a_pack_tells_all_that_is_known_of_it():
-    snapshot = replace(house(a=pack()), battery_info={"a": info()})
+    snapshot = replace(house(a=pack()), battery_infos={"a": info()})
     (card,) = cards(snapshot)
     text = words(card)
     for told in (
@@ -148,7 +148,7 @@ def test_twenty_four_cells_of_which_one_is_unknown():
         pytest.param(house(a=pack(NOW - timedelta(days=1))), "The last reading is of yesterday 18:02:11", id="old"),
         pytest.param(house(a=pack(NOW + timedelta(days=1))), "which is still to come: check the clocks", id="clock"),
         pytest.param(
-            Snapshot(connected=True, battery_availability={"a": offline("It has not been found yet.")}),
+            BrokerState(connected=True, battery_availability={"a": offline("It has not been found yet.")}),
             "Not one reading yet. It has not been found yet.",
             id="never-heard",
         ),
@@ -164,7 +164,7 @@ def test_a_silent_pack_is_dated_and_says_why(snapshot, sentence):
 
 
 def test_of_a_pack_never_heard_nothing_is_claimed():
-    (card,) = cards(Snapshot(connected=True, battery_info={"a": info()}))
+    (card,) = cards(BrokerState(connected=True, battery_infos={"a": info()}))
     assert "JK_B2A24S" in words(card)
     assert "Reading" not in words(card).replace("Not one reading yet", "")
     assert not all_of(card, "ol")
@@ -187,10 +187,10 @@ def test_a_single_pack_has_no_sum():
 @pytest.mark.parametrize(
     ("snapshot", "sentence"),
     [
-        pytest.param(Snapshot(), "MQTT_HOST", id="no-broker"),
-        pytest.param(Snapshot(connected=True), "docs/battery.md", id="nothing"),
+        pytest.param(BrokerState(), "MQTT_HOST", id="no-broker"),
+        pytest.param(BrokerState(connected=True), "docs/battery.md", id="nothing"),
         pytest.param(
-            Snapshot(
+            BrokerState(
                 connected=True,
                 services={
                     "bms": ServiceStatus(
@@ -215,7 +215,7 @@ FIELDS = [name for name in BatteryState.model_fields if name not in ("at", "v", 
 @given(left_out=st.sets(st.sampled_from(FIELDS)), language=st.sampled_from(Language))
 def test_any_fields_may_be_unknown(left_out, language):
     state = pack().model_copy(update=dict.fromkeys(left_out - {"health_reasons"}))
-    snapshot = replace(house(a=state, b=state, all=state), battery_info={"a": info(LONG)})
+    snapshot = replace(house(a=state, b=state, all=state), battery_infos={"a": info(LONG)})
     text = words(cards(snapshot, replace(CLOCK, language=language)))
     assert "None" not in text
     assert "nan" not in text
@@ -276,7 +276,7 @@ def test_packs_are_drawn_on_a_phone(browser, broker, tmp_path):
 
 def test_a_card_follows_its_reading_its_silence_the_language_and_the_day():
     def told(state: BatteryState, clock: Clock = CLOCK, **more: Any) -> str:
-        snapshot = Snapshot(connected=True, batteries={"pack1": state}, **more)
+        snapshot = BrokerState(connected=True, batteries={"pack1": state}, **more)
         return words(page(view(snapshot, clock), snapshot, clock)["parts"]["battery-packs"])
 
     first = told(pack())

@@ -19,13 +19,13 @@ from services.dashboard.history import energy, parts
 from services.dashboard.history.energy import GRID_IN, LOAD, NAMES, UNKNOWN, before, change, self_sufficiency
 from services.dashboard.history.periods import Span, asked_for, period
 from services.dashboard.history.read import energy_of
-from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.tariff import Tariff
 from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
+from shared.broker_state import BrokerState
 from shared.history import reports
 from shared.history.engine import reader
 from shared.history.tables import to_ms
@@ -79,7 +79,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def client(path: Path) -> FlaskClient:
     settings = DashboardSettings(_env_file=None, tariff_day=4, tariff_night=2)
-    return application(Snapshot, reader(path), settings).test_client()
+    return application(BrokerState, reader(path), settings).test_client()
 
 
 def asked(client: FlaskClient, search: str) -> Any:
@@ -234,7 +234,7 @@ def test_a_file_of_a_year_has_hours(client):
 def test_a_file_of_nothing_says_so(client, tmp_path):
     assert client.get("/history.csv?inverter=nobody").status_code == 404
     settings = DashboardSettings(_env_file=None)
-    nowhere = application(Snapshot, reader(tmp_path / "no.db"), settings).test_client()
+    nowhere = application(BrokerState, reader(tmp_path / "no.db"), settings).test_client()
     assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing is recorded yet")
     assert asked(nowhere, "?span=year")
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard.app import told
-from services.dashboard.live import Snapshot
 from services.dashboard.now.nodes import strength
 from services.dashboard.now.verdict import verdict
 from services.dashboard.now.view import chosen, view
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.messages import (
     Availability,
     BatteryState,
@@ -40,7 +40,7 @@ def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, kn
     return GridState(at=at, state=state, since=since, last_known=known)
 
 
-def page(snapshot: Snapshot, clock: Clock = CLOCK) -> dict:
+def page(snapshot: BrokerState, clock: Clock = CLOCK) -> dict:
     """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
     shown = told(view(snapshot, clock), snapshot, clock)
     return json.loads(json.dumps(shown, allow_nan=False).replace("\\u00a0", " "))
@@ -51,9 +51,9 @@ def words(tree: list | str) -> list[str]:
     return [tree] if isinstance(tree, str) else [text for child in tree[2] for text in words(child)]
 
 
-def house(grid_state: GridState | None = None, *, connected: bool = True, **fields: object) -> Snapshot:
+def house(grid_state: GridState | None = None, *, connected: bool = True, **fields: object) -> BrokerState:
     at = fields.pop("at", NOW)
-    return Snapshot(connected=connected, grid=grid_state or grid(), inverters={"smg2": reading(at, **fields)})
+    return BrokerState(connected=connected, grid=grid_state or grid(), inverters={"smg2": reading(at, **fields)})
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def house(grid_state: GridState | None = None, *, connected: bool = True, **fiel
             id="clock-wrong-by-a-day",
         ),
         pytest.param(
-            Snapshot(connected=True), "unknown", "Nobody has said yet whether the grid is there", id="nothing-yet"
+            BrokerState(connected=True), "unknown", "Nobody has said yet whether the grid is there", id="nothing-yet"
         ),
     ],
 )
@@ -104,8 +104,8 @@ def test_banner(snapshot, state, sentence):
         pytest.param(house(at=ago(seconds=20)), "live", id="just-fresh"),
         pytest.param(house(at=ago(seconds=21)), "stale", id="old"),
         pytest.param(house(connected=False), "stale", id="fresh-but-the-broker-is-gone"),
-        pytest.param(Snapshot(connected=True), "empty", id="nothing-yet"),
-        pytest.param(Snapshot(), "empty", id="nothing-at-all"),
+        pytest.param(BrokerState(connected=True), "empty", id="nothing-yet"),
+        pytest.param(BrokerState(), "empty", id="nothing-at-all"),
     ],
 )
 def test_state_of_the_page(snapshot, expected):
@@ -168,7 +168,7 @@ def test_a_missing_grid_looks_unlike_zero_watts():
 )
 def test_battery(watts, text, note, state):
     power = InverterState.model_construct(at=NOW, battery_power_w=watts)
-    seen = page(Snapshot(connected=True, grid=grid(), inverters={"a": power}))
+    seen = page(BrokerState(connected=True, grid=grid(), inverters={"a": power}))
     assert (seen["text"]["battery"], seen["text"]["battery-note"], seen["state"]["battery"]) == (text, note, state)
 
 
@@ -215,13 +215,13 @@ def test_any_fields_may_be_unknown(known, state):
 )
 def test_chosen_inverter(ages, expected):
     inverters = {name: reading(ago(seconds=age)) for name, age in ages.items()}
-    assert chosen(inverters, CLOCK) == expected
+    assert chosen(BrokerState(inverters=inverters), CLOCK) == expected
 
 
 def test_other_inverters_are_listed():
     long = "x" * 200
     inverters = {"a": reading(NOW), long: reading(ago(minutes=1), load_power_w=None)}
-    seen = page(Snapshot(connected=True, grid=grid(), inverters=inverters))
+    seen = page(BrokerState(connected=True, grid=grid(), inverters=inverters))
     assert [words(row) for row in seen["parts"]["others"]] == [[long, "–", "as of 18:01:11"]]
     assert seen["text"]["name"] == "a"
 
@@ -241,7 +241,7 @@ def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more
     ],
 )
 def test_services(one, state, word):
-    seen = page(Snapshot(connected=True, services={"recorder": one}))
+    seen = page(BrokerState(connected=True, services={"recorder": one}))
     (row,) = seen["parts"]["services"]
     assert row[1]["data-state"] == state
     assert words(row) == ["recorder", word, *([one.reason] if one.reason else [])]
@@ -249,8 +249,11 @@ def test_services(one, state, word):
 
 def test_why_the_inverter_does_not_answer():
     contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why="timed out at 10.0.0.7")
-    old = Snapshot(
-        connected=True, grid=grid(), inverters={"smg2": reading(ago(minutes=5))}, availability={"smg2": contact}
+    old = BrokerState(
+        connected=True,
+        grid=grid(),
+        inverters={"smg2": reading(ago(minutes=5))},
+        inverter_availability={"smg2": contact},
     )
     assert page(old)["text"]["verdict"] == "The inverter: timed out at 10.0.0.7"
 
@@ -259,7 +262,7 @@ def test_broker_gone_is_said():
     assert page(house(connected=False))["text"]["as-of"] == "as of 18:02:11"
     assert "broker" in page(house(connected=False))["text"]["notice"]
     assert page(house())["text"]["notice"] == ""
-    assert "Mosquitto" in page(Snapshot())["text"]["empty"]
+    assert "Mosquitto" in page(BrokerState())["text"]["empty"]
 
 
 def test_an_old_charge_does_not_stand_at_now_in_the_strip():
@@ -270,10 +273,10 @@ def test_an_old_charge_does_not_stand_at_now_in_the_strip():
 
 def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told():
     soc = BatteryState(at=NOW, soc_percent=64)
-    told = page(Snapshot(connected=True, batteries={"all": soc, "pack1": soc}))
+    told = page(BrokerState(connected=True, batteries={"all": soc, "pack1": soc}))
     assert (told["page"], told["state"]["house"]) == ("empty", "known")
     assert told["text"]["empty-title"] == "No reading of an inverter yet"
     assert told["text"]["verdict"] == "Charge 64 %"
     assert "64 %" in words(["div", {}, told["parts"]["packs"]])
-    bare = page(Snapshot(connected=True))
+    bare = page(BrokerState(connected=True))
     assert (bare["state"]["house"], bare["text"]["empty-title"]) == ("bare", "No readings yet")

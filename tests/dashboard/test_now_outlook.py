@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.live import Snapshot
 from services.dashboard.now.outlook import outlook
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.messages import (
     BatteryState,
     Certainty,
@@ -48,8 +48,9 @@ def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, 
     """Return the sentence, with plain spaces."""
     pack = {"all": BatteryState.model_validate({"at": NOW} | battery)} if battery else {}
     grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
-    known = Snapshot(connected=True, grid=grid, schedule=schedule, batteries=pack)
-    return outlook(known, reading(NOW, battery_power_w=-640), CLOCK).replace(JOINED, " ")
+    inverters = {"smg2": reading(NOW, battery_power_w=-640)}
+    known = BrokerState(connected=True, grid=grid, schedule=schedule, batteries=pack, inverters=inverters)
+    return outlook(known, CLOCK).replace(JOINED, " ")
 
 
 EVENING = window(18, 21.5)

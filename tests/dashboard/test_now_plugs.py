@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard.app import application, told
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.now.packs import pack_rows
 from services.dashboard.now.plugs import plug_rows, state
@@ -19,6 +18,7 @@ from services.dashboard.now.sources import source_rows
 from services.dashboard.now.view import view
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
@@ -45,11 +45,11 @@ def plug(**fields: object) -> PlugState:
     return PlugState.model_validate(usual | fields)
 
 
-def house(**plugs: PlugState) -> Snapshot:
-    return Snapshot(connected=True, plugs=plugs, services={"tuya": ONLINE})
+def house(**plugs: PlugState) -> BrokerState:
+    return BrokerState(connected=True, plugs=plugs, services={"tuya": ONLINE})
 
 
-def row(one: PlugState, snapshot: Snapshot | None = None) -> tuple[dict, list[str], dict | None]:
+def row(one: PlugState, snapshot: BrokerState | None = None) -> tuple[dict, list[str], dict | None]:
     """Return the state of a row, its words, and the attributes of its switch where it has one."""
     (_, given, children), *_ = tree(plug_rows(snapshot or house(boiler=one), CLOCK))
     switch = next((child[1] for child in children if child[0] == "button"), None)
@@ -108,10 +108,10 @@ def test_a_protected_plug_has_a_lock_and_no_switch():
 @pytest.mark.parametrize(
     ("snapshot", "why"),
     [
-        pytest.param(Snapshot(plugs={"boiler": plug()}, services={"tuya": ONLINE}), "broker", id="broker-gone"),
-        pytest.param(Snapshot(connected=True, plugs={"boiler": plug()}), "not running", id="service-never-heard"),
+        pytest.param(BrokerState(plugs={"boiler": plug()}, services={"tuya": ONLINE}), "broker", id="broker-gone"),
+        pytest.param(BrokerState(connected=True, plugs={"boiler": plug()}), "not running", id="service-never-heard"),
         pytest.param(
-            Snapshot(
+            BrokerState(
                 connected=True,
                 plugs={"boiler": plug()},
                 services={"tuya": ONLINE.model_copy(update={"at": NOW - timedelta(minutes=5)})},
@@ -129,13 +129,13 @@ def test_nothing_can_be_switched_and_it_says_why(snapshot, why):
 
 
 def test_without_plugs_nothing_is_said_of_them():
-    assert view(Snapshot(connected=True), CLOCK).text["plugs-closed"] == ""
+    assert view(BrokerState(connected=True), CLOCK).text["plugs-closed"] == ""
 
 
 class Site:
     """The application with one boiler, and the commands it sent."""
 
-    def __init__(self, client: FlaskClient, known: list[Snapshot], sent: list[tuple[str, PlugCommand]]) -> None:
+    def __init__(self, client: FlaskClient, known: list[BrokerState], sent: list[tuple[str, PlugCommand]]) -> None:
         self.client, self.known, self.sent = client, known, sent
 
 
@@ -149,7 +149,7 @@ def site(tmp_path) -> Site:
         "router": boiler.model_copy(update={"protected": True}),
         "shed": boiler.model_copy(update={"reachable": False}),
     }
-    known = [Snapshot(connected=True, plugs=plugs, services={"tuya": online})]
+    known = [BrokerState(connected=True, plugs=plugs, services={"tuya": online})]
     sent: list[tuple[str, PlugCommand]] = []
     settings = DashboardSettings(_env_file=None)
     engine = reader(tmp_path / "easun.db")
@@ -190,7 +190,7 @@ def test_a_wish_that_cannot_be_is_refused_in_one_sentence(site, address, body, s
 
 
 def test_without_a_broker_a_wish_is_refused_and_never_kept_for_later(site):
-    site.known.append(Snapshot(plugs=site.known[0].plugs, services=site.known[0].services))
+    site.known.append(BrokerState(plugs=site.known[0].plugs, services=site.known[0].services))
     answer = site.client.post("/plugs/boiler", json={"on": True}, headers={"Accept-Language": "en"})
     assert (answer.status_code, site.sent) == (503, [])
     assert "broker" in answer.json["error"]
@@ -213,16 +213,16 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
     ("snapshot", "expected"),
     [
         pytest.param(
-            Snapshot(connected=True),
+            BrokerState(connected=True),
             [("lost", "Schedule", "not heard yet"), ("lost", "History", "not heard yet")],
             id="nothing",
         ),
         pytest.param(
-            Snapshot(
+            BrokerState(
                 connected=True,
                 inverters={"smg2": reading(NOW)},
                 batteries={"all": battery(), "jk1": battery(), "jk2": battery(at=NOW - timedelta(hours=3))},
-                battery_info={"jk1": BatteryInfo(at=NOW, address="C8:47", name="Garage")},
+                battery_infos={"jk1": BatteryInfo(at=NOW, address="C8:47", name="Garage")},
                 schedule=OutageSchedule(at=NOW, queue="5.2", fetched_at=NOW - timedelta(days=2)),
                 plugs={"boiler": plug()},
                 services={"recorder": ONLINE},
@@ -238,7 +238,7 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
             id="everything",
         ),
         pytest.param(
-            Snapshot(inverters={"smg2": reading(NOW)}, batteries={"jk1": battery()}, plugs={"boiler": plug()}),
+            BrokerState(inverters={"smg2": reading(NOW)}, batteries={"jk1": battery()}, plugs={"boiler": plug()}),
             [
                 ("stale", "Inverter", "as of 18:02"),
                 ("stale", "jk1", "as of 18:02"),
@@ -249,10 +249,10 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
             id="without-a-broker-nothing-is-live",
         ),
         pytest.param(
-            Snapshot(
+            BrokerState(
                 connected=True,
                 inverters={"a": reading(NOW - timedelta(minutes=2)), "b": reading(NOW)},
-                availability={"b": SILENT},
+                inverter_availability={"b": SILENT},
             ),
             [
                 ("stale", "Inverter a", "as of 18:00"),
@@ -270,14 +270,14 @@ def test_sources(snapshot, expected):
 
 
 def test_several_batteries_have_a_row_each():
-    known = Snapshot(
+    known = BrokerState(
         connected=True,
         batteries={"all": battery(), "a": battery(None, power_w=None), "b": battery(at=NOW - timedelta(hours=3))},
     )
     rows = tree(pack_rows(known, CLOCK))
     said = [[text.replace("\u00a0", " ") for text in words(one)] for one in rows]
     assert said == [["a", "–", "–"], ["b", "71 %", "as of 15:02"]]
-    alone = Snapshot(batteries={"all": battery(), "a": battery()})
+    alone = BrokerState(batteries={"all": battery(), "a": battery()})
     assert len(pack_rows(alone, CLOCK)) == 1, "there is no tile without an inverter"
     assert pack_rows(replace(alone, inverters={"main": reading(NOW)}), CLOCK) == []
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.now.recorded import recorded
 from services.dashboard.now.strip import AHEAD, BACK, BUCKETS, axis, live_layer, recorded_layer, stretches
 from services.dashboard.pages import Look, Site
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.history.queries import GridSpan
 from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlannedDay, Window
@@ -107,37 +107,37 @@ def test_what_was(known, grid, expected):
     ("snapshot", "expected"),
     [
         pytest.param(
-            Snapshot(connected=True, grid=mains(since=-4), schedule=plan(window(-3, 0), window(6, 9.5))),
+            BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(-3, 0), window(6, 9.5))),
             [("planned", 37.5, 12.5), ("planned", 75.0, 14.58)],
             id="planned",
         ),
         pytest.param(
-            Snapshot(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9, Certainty.POSSIBLE))),
+            BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9, Certainty.POSSIBLE))),
             [("possible", 75.0, 12.5)],
             id="possible",
         ),
         pytest.param(
-            Snapshot(connected=True, grid=mains(Grid.OFF, since=-1), schedule=plan()),
+            BrokerState(connected=True, grid=mains(Grid.OFF, since=-1), schedule=plan()),
             [("off", 45.83, 4.17)],
             id="an-outage-shows-at-once",
         ),
         pytest.param(
-            Snapshot(connected=True, grid=mains(Grid.OFF, since=0.003, said=0.004), schedule=plan()),
+            BrokerState(connected=True, grid=mains(Grid.OFF, since=0.003, said=0.004), schedule=plan()),
             [("off", 50.0, 0.0)],
             id="even-in-its-first-seconds",
         ),
         pytest.param(
-            Snapshot(connected=True, grid=mains(since=-5, said=-2), schedule=plan()),
+            BrokerState(connected=True, grid=mains(since=-5, said=-2), schedule=plan()),
             [("unknown", 41.67, 8.33)],
             id="silence-is-unknown",
         ),
         pytest.param(
-            Snapshot(connected=True, grid=mains(since=-4)),
+            BrokerState(connected=True, grid=mains(since=-4)),
             [("unpublished", 50.0, 50.0)],
             id="no-schedule-is-never-no-outages",
         ),
         pytest.param(
-            Snapshot(
+            BrokerState(
                 connected=True,
                 grid=mains(since=-4),
                 schedule=plan(window(1, 2), states=(DayPlan.WAITING, DayPlan.PLANNED)),
@@ -146,7 +146,7 @@ def test_what_was(known, grid, expected):
             id="a-day-that-is-awaited",
         ),
         pytest.param(
-            Snapshot(connected=True, grid=mains(since=24, said=24), schedule=plan()), [], id="a-clock-wrong-by-a-day"
+            BrokerState(connected=True, grid=mains(since=24, said=24), schedule=plan()), [], id="a-clock-wrong-by-a-day"
         ),
     ],
 )
@@ -158,13 +158,13 @@ def test_what_is_and_what_is_planned(snapshot, expected):
 
 
 def test_screen_readers_are_told_what_is_drawn():
-    known = Snapshot(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9.5)))
+    known = BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9.5)))
     (_, given, _), *_ = tree(live_layer(known, None, CLOCK))
     assert given["aria-label"] == "Now and by schedule: Planned: 18:00 – 21:30"
 
 
 def test_hours_are_those_on_the_wall():
-    ticks = [text for _, given, (text,) in tree(live_layer(Snapshot(), None, CLOCK))[1:]]
+    ticks = [text for _, given, (text,) in tree(live_layer(BrokerState(), None, CLOCK))[1:]]
     assert ticks == ["03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]
 
 
@@ -188,7 +188,7 @@ def test_any_charge_makes_a_path_of_numbers(charge):
 
 
 def site(path, grid: GridState | None = None) -> Site:
-    known = Snapshot(connected=True, grid=grid)
+    known = BrokerState(connected=True, grid=grid)
     return Site(lambda: known, reader(path), lambda: CLOCK, DashboardSettings(_env_file=None))
 
 

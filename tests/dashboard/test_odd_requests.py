@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.dashboard.app import application
-from services.dashboard.live import Snapshot
 from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
 
 DASH = "/_dash-update-component"
@@ -18,7 +18,7 @@ LONG = "x" * 20_000
 @pytest.fixture
 def client(tmp_path) -> FlaskClient:
     settings = DashboardSettings(_env_file=None)
-    return application(Snapshot, reader(tmp_path / "none.db"), settings).test_client()
+    return application(BrokerState, reader(tmp_path / "none.db"), settings).test_client()
 
 
 @pytest.mark.parametrize(

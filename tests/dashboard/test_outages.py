@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from playwright.sync_api import expect
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.outages.compared import compared
 from services.dashboard.outages.lanes import Bounds, Piece, actual, hours
@@ -29,6 +28,7 @@ from services.dashboard.pages import Look, Site
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
+from shared.broker_state import BrokerState
 from shared.history.derived import outage, rollup_due
 from shared.history.engine import reader, writer
 from shared.history.plans import planned_days
@@ -82,7 +82,7 @@ def plan(*windows: Window, states: Sequence[DayPlan] = (DayPlan.PLANNED,), **fie
 
 
 def shown(schedule: OutageSchedule | None, clock: Clock = CLOCK, **more: Any) -> dict[str, Any]:
-    snapshot = Snapshot(connected=True, schedule=schedule, **more)
+    snapshot = BrokerState(connected=True, schedule=schedule, **more)
     return page(view(snapshot, clock), snapshot, clock)
 
 
@@ -201,7 +201,7 @@ def test_a_plan_without_hope_of_news_says_what_to_do():
     assert "QUEUE_NUMBER" in shown(None)["text"]["outages-help"]
     told = shown(None, services={"schedule": status})["text"]["outages-help"]
     assert told == "The service schedule says: Set QUEUE_NUMBER."
-    assert "MQTT_HOST" in view(Snapshot(), CLOCK).text["outages-help"]
+    assert "MQTT_HOST" in view(BrokerState(), CLOCK).text["outages-help"]
     assert "since yesterday 12:00" in shown(plan(fetched_at=at(-12)))["text"]["outages-help"]
 
 
@@ -374,7 +374,7 @@ def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
 
 
 def site_of(path: Path) -> Site:
-    return Site(Snapshot, reader(path), lambda: CLOCK, DashboardSettings(_env_file=None))
+    return Site(BrokerState, reader(path), lambda: CLOCK, DashboardSettings(_env_file=None))
 
 
 def test_nothing_recorded_and_a_broken_history_are_said(tmp_path):

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from services.dashboard.app import application
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.pages import Look, Site
 from services.dashboard.settings import DashboardSettings
@@ -23,19 +22,19 @@ from services.dashboard.system.diagnostics import MASK, masked
 from services.dashboard.system.page import recorded
 from services.dashboard.system.view import view
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
+from shared.known_settings import known_settings
 from shared.messages import BatteryInfo, InverterInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
 from shared.texts.language import Language
 from tests.dashboard.furnished import house, served
 from tests.dashboard.stage import record
 from tests.dashboard.test_page import LOOKS, fits, opened
-from tests.support.broker import ROOT
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CLOCK = Clock(Language.EN, NOW)
-NAMES = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-SECRETS = [name for name in NAMES if SECRET.search(name) and not name.endswith("_DIR")]
+SECRETS = [name for name in known_settings() if SECRET.search(name) and not name.endswith("_DIR")]
 
 
 def words(node) -> str:
@@ -45,7 +44,7 @@ def words(node) -> str:
     return " ".join(words(one) for one in (node if node and isinstance(node[0], list) else node[2] if node else []))
 
 
-def lists(snapshot: Snapshot, clock: Clock = CLOCK) -> dict[str, str]:
+def lists(snapshot: BrokerState, clock: Clock = CLOCK) -> dict[str, str]:
     return {name: words(part) for name, part in view(snapshot, clock).parts.items()}
 
 
@@ -73,7 +72,7 @@ def test_what_was_said_long_ago_is_not_said_to_be_so_now():
 
 
 def test_nothing_at_all_says_what_to_do():
-    told = lists(Snapshot())
+    told = lists(BrokerState())
     assert "Is the message broker running?" in told["services"]
     assert "MODBUS_HOST" in told["devices"]
     assert "data/plugs.yaml" in told["plugs"]
@@ -93,14 +92,14 @@ def test_a_clock_that_is_a_day_off_makes_a_service_silent_not_online(hours):
     st.sampled_from(Language),
 )
 def test_any_messages_make_texts(inverter, battery, plug, status, language):
-    known = Snapshot(
-        inverter_info={"one": inverter}, battery_info={"two": battery}, plugs={"x": plug}, services={"y": status}
+    known = BrokerState(
+        inverter_infos={"one": inverter}, battery_infos={"two": battery}, plugs={"x": plug}, services={"y": status}
     )
     parts = view(known, Clock(language, NOW)).parts
     assert json.loads(json.dumps(parts, allow_nan=False)) == parts
 
 
-def site(path: Path, snapshot: Snapshot, **settings: object) -> Site:
+def site(path: Path, snapshot: BrokerState, **settings: object) -> Site:
     given_settings = DashboardSettings(_env_file=None, db_path=path, **settings)
     return Site(lambda: snapshot, reader(path), lambda: CLOCK, given_settings)
 
@@ -109,7 +108,7 @@ def test_the_page_says_how_the_database_fares(tmp_path):
     path = tmp_path / "easun.db"
 
     def said() -> str:
-        return words(tree(recorded(site(path, Snapshot()), CLOCK, Look())))
+        return words(tree(recorded(site(path, BrokerState()), CLOCK, Look())))
 
     assert "none yet: the recorder makes it" in said()
     record(path, NOW, days=1, every=timedelta(hours=1))
@@ -120,7 +119,7 @@ def test_the_page_says_how_the_database_fares(tmp_path):
 
 def test_the_page_says_that_no_password_is_set_and_offers_the_way_out_where_one_is(tmp_path):
     def said(**settings: object) -> str:
-        return words(tree(recorded(site(tmp_path / "easun.db", Snapshot(), **settings), CLOCK, Look())))
+        return words(tree(recorded(site(tmp_path / "easun.db", BrokerState(), **settings), CLOCK, Look())))
 
     assert "No password is set" in said()
     assert "Log out" not in said()

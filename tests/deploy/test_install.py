@@ -19,7 +19,6 @@ COPIED = (
     *(
         "services",
         "shared",
-        "simulators",
         "mosquitto",
         "deploy",
         "docs",
@@ -27,7 +26,7 @@ COPIED = (
         "pyproject.toml",
         "requirements.lock",
     ),
-    *("requirements-dev.lock", ".env.example", "LICENSE", "CHANGELOG.md"),
+    *(".env.example", "LICENSE", "CHANGELOG.md"),
 )
 SYSTEMCTL = """#!/bin/sh
 # everything runs, but a release that says of itself that it is broken; that one spoils the database
@@ -114,7 +113,7 @@ class System:
         found = (path for path in self.root.rglob("*") if "/releases/" not in str(path) and ".lock" not in path.name)
         return {str(path): path.read_bytes() if path.is_file() else path.is_symlink() for path in found}
 
-    def change(self, file: str = "services/poller/poll.py", text: str = "\n# another version\n") -> None:
+    def change(self, file: str = "services/poller/poller.py", text: str = "\n# another version\n") -> None:
         """Make another version of the source."""
         with (self.source / file).open("a") as source:
             source.write(text)

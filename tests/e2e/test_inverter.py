@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.messages import InverterState
-from tests.poller.dumps import DUMPS, Dump
+from tests.poller.register_dumps import DUMPS, Dump
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually

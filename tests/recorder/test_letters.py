@@ -14,7 +14,7 @@ from services.recorder.record import keep
 from services.recorder.rows import FUTURE
 from services.recorder.store import Store
 from services.recorder.upkeep import Upkeep
-from shared.link import Delivery
+from shared.bus import Delivery
 from shared.messages import InverterState
 from shared.topics import INVERTER_STATE
 from tests.support.recorded import ask

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from services.recorder.record import _until_done, keep, tell
 from services.recorder.rows import RECORDED
 from services.recorder.store import Store, open_store, set_aside
+from shared.bus import Delivery
 from shared.errors import DamagedError, StorageError
 from shared.health import Health
-from shared.link import Delivery
 from shared.messages import (
     ActionOutcome,
     Grid,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.schedule import be_svitlo, gpv_json, yasno
-from services.schedule.reading import Reading, json_of
+from services.schedule.answer import Answer, json_of
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayPlan
 from shared.outages import merged
@@ -20,16 +20,16 @@ PARSERS = (be_svitlo.read, gpv_json.read, yasno.read)
 NOVEMBER = day("20.11.2026")
 
 
-def windows(reading: Reading) -> list[tuple[str, str]]:
-    return utc(merged(one for told in reading.days.values() for one in told.windows))
+def windows(answer: Answer) -> list[tuple[str, str]]:
+    return utc(merged(one for told in answer.days.values() for one in told.windows))
 
 
 def test_the_complete_element_of_public_code() -> None:
-    reading = be_svitlo.read([element("25.11.2025", {"4.2": ["16:30-20:00"]})], "4.2")
-    assert reading.days[day("25.11.2025")].state is DayPlan.PLANNED
-    assert windows(reading) == [("2025-11-25T14:30Z", "2025-11-25T18:00Z")]
-    assert reading.stamp == kyiv("24.11.2025 19:52")
-    assert reading.odd == ()
+    answer = be_svitlo.read([element("25.11.2025", {"4.2": ["16:30-20:00"]})], "4.2")
+    assert answer.days[day("25.11.2025")].state is DayPlan.PLANNED
+    assert windows(answer) == [("2025-11-25T14:30Z", "2025-11-25T18:00Z")]
+    assert answer.stamp == kyiv("24.11.2025 19:52")
+    assert answer.odd == ()
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_the_complete_element_of_public_code() -> None:
     ],
 )
 def test_the_three_states_of_a_day(body: Any, expected: dict[date, DayPlan]) -> None:
-    reading = be_svitlo.read(body, "5.2")
-    assert {one: told.state for one, told in reading.days.items()} == expected
+    answer = be_svitlo.read(body, "5.2")
+    assert {one: told.state for one, told in answer.days.items()} == expected
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_day_with_hours_that_make_no_sense_is_unknown_as_a_whole(bad: Any) -> 
         {"eventDate": "20.11.2026", "queues": {"5.2": [slot("06:00-08:00"), bad]}},
         element("21.11.2026", {"5.2": []}),
     ]
-    reading = be_svitlo.read(body, "5.2")
-    assert list(reading.days) == [day("21.11.2026")]
-    assert len(reading.odd) == 1
+    answer = be_svitlo.read(body, "5.2")
+    assert list(answer.days) == [day("21.11.2026")]
+    assert len(answer.odd) == 1
 
 
 def test_an_undocumented_status_is_kept_and_flagged() -> None:
@@ -145,9 +145,9 @@ def test_an_undocumented_status_is_kept_and_flagged() -> None:
 
 def test_of_two_different_days_of_one_date_the_first_counts() -> None:
     body = [element("20.11.2026", {"5.2": ["10:00-12:00"]}), element("20.11.2026", {"5.2": []})]
-    reading = be_svitlo.read(body, "5.2")
-    assert reading.days[NOVEMBER].state is DayPlan.PLANNED
-    assert "twice" in reading.odd[0]
+    answer = be_svitlo.read(body, "5.2")
+    assert answer.days[NOVEMBER].state is DayPlan.PLANNED
+    assert "twice" in answer.odd[0].text
 
 
 def test_the_list_of_queues() -> None:
@@ -164,17 +164,17 @@ def test_the_list_of_queues() -> None:
 @pytest.mark.parametrize("utc_midnight", [True, False])
 @pytest.mark.parametrize("text", ["20.11.2025", "28.03.2027", "25.10.2026", "29.03.2026", "01.07.2026"])
 def test_midnights_of_utc_and_of_kyiv_are_the_same_day(text: str, utc_midnight: bool) -> None:
-    reading = gpv_json.read(gpv({text: {"5.2": ["06:00-10:00"]}}, utc_midnight=utc_midnight), "5.2")
-    assert list(reading.days) == [day(text)]
-    assert local(merged(reading.days[day(text)].windows)) == ["06:00-10:00"]
+    answer = gpv_json.read(gpv({text: {"5.2": ["06:00-10:00"]}}, utc_midnight=utc_midnight), "5.2")
+    assert list(answer.days) == [day(text)]
+    assert local(merged(answer.days[day(text)].windows)) == ["06:00-10:00"]
 
 
 def test_dtek_of_october_2025_reads_as_one_outage() -> None:
     hours = {**gpv_hours([]), "13": "second", "14": "no", "15": "no", "16": "no", "17": "first"}
     content = {"fact": {"data": {"1761688800": {"GPV1.1": hours}}, "update": "29.10.2025 13:51", "today": 1761688800}}
-    reading = gpv_json.read(content, "GPV1.1")
-    assert local(merged(reading.days[day("29.10.2025")].windows)) == ["12:30-16:30"]
-    assert reading.stamp == kyiv("29.10.2025 13:51")
+    answer = gpv_json.read(content, "GPV1.1")
+    assert local(merged(answer.days[day("29.10.2025")].windows)) == ["12:30-16:30"]
+    assert answer.stamp == kyiv("29.10.2025 13:51")
 
 
 def test_possible_halves_as_poltava_has_them() -> None:
@@ -193,9 +193,9 @@ def test_hours_counted_from_zero() -> None:
 
 @pytest.mark.parametrize("hours", [{}, {"1": "yes"}, [], None, {str(key): "yes" for key in range(30)}])
 def test_a_day_without_its_24_hours_is_unknown(hours: Any) -> None:
-    reading = gpv_json.read({"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}, "5.2")
-    assert reading.days == {}
-    assert reading.odd
+    answer = gpv_json.read({"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}, "5.2")
+    assert answer.days == {}
+    assert answer.odd
 
 
 def test_off_season_nothing_is_known() -> None:
@@ -204,15 +204,15 @@ def test_off_season_nothing_is_known() -> None:
         "fact": {"data": [], "update": "24.07.2026 08:30", "today": 1787346000},
         "preset": {"sch_names": {"GPV1.1": "Черга 1.1", "GPV1001.1": "ЦЕК 1.1"}},
     }
-    reading = gpv_json.read(content, "1.1")
-    assert reading.days == {}
-    assert reading.queues == ("1.1", "1001.1")
-    assert reading.as_of == datetime(2026, 8, 21, 23, 51, 20, 575000, tzinfo=UTC)
+    answer = gpv_json.read(content, "1.1")
+    assert answer.days == {}
+    assert answer.queues == ("1.1", "1001.1")
+    assert answer.as_of == datetime(2026, 8, 21, 23, 51, 20, 575000, tzinfo=UTC)
 
 
 def test_all_light_is_published_without_outages() -> None:
-    reading = gpv_json.read(gpv({"22.11.2025": {"5.2": []}}), "5.2")
-    assert reading.days[day("22.11.2025")].state is DayPlan.NO_OUTAGES
+    answer = gpv_json.read(gpv({"22.11.2025": {"5.2": []}}), "5.2")
+    assert answer.days[day("22.11.2025")].state is DayPlan.NO_OUTAGES
 
 
 def test_both_orders_of_the_stamp() -> None:
@@ -247,17 +247,17 @@ def yasno_day(date_: str, status: str, *slots: tuple[int, int, str]) -> dict[str
     ],
 )
 def test_states_of_yasno(status: str, slots: Any, expected: DayPlan | None) -> None:
-    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", status, *slots)}}, "3.1")
-    told = reading.days.get(day("19.12.2025"))
+    answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", status, *slots)}}, "3.1")
+    told = answer.days.get(day("19.12.2025"))
     assert (told and told.state) == expected
-    assert bool(reading.odd) is (expected is None)
+    assert bool(answer.odd) is (expected is None)
 
 
 def test_slots_of_yasno() -> None:
     slots = ((0, 960, "NotPlanned"), (960, 1200, "Definite"), (1200, 1320, "Possible"), (1320, 1440, "Definite"))
-    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
-    assert local(reading.days[day("19.12.2025")].windows) == ["16:00-20:00", "20:00-22:00", "22:00-00:00"]
-    assert reading.queues == ("3.1",)
+    answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
+    assert local(answer.days[day("19.12.2025")].windows) == ["16:00-20:00", "20:00-22:00", "22:00-00:00"]
+    assert answer.queues == ("3.1",)
 
 
 # whatever comes
@@ -330,10 +330,10 @@ ANYTHING = st.recursive(
 def test_any_json_is_read_or_refused(content: Any) -> None:
     for parser in PARSERS:
         try:
-            reading = parser(content, "5.2")
+            answer = parser(content, "5.2")
         except BadReplyError:
             continue
-        assert all(one.start < one.end for told in reading.days.values() for one in told.windows)
+        assert all(one.start < one.end for told in answer.days.values() for one in told.windows)
 
 
 @given(st.lists(st.fixed_dictionaries({"eventDate": TEXTS, "queues": st.dictionaries(st.just("5.2"), ANYTHING)})))
@@ -349,8 +349,8 @@ MIDNIGHTS = st.sampled_from(["1763596800", "1763589600", "1790200800", "-1", "9"
 
 @given(st.dictionaries(MIDNIGHTS, st.fixed_dictionaries({"GPV5.2": DAYS | ANYTHING}), max_size=3), ANYTHING)
 def test_any_file_of_a_mirror(data: Any, updated: Any) -> None:
-    reading = gpv_json.read({"fact": {"data": data, "update": updated}, "lastUpdated": updated}, "5.2")
-    for told in reading.days.values():
+    answer = gpv_json.read({"fact": {"data": data, "update": updated}, "lastUpdated": updated}, "5.2")
+    for told in answer.days.values():
         assert all(one.end - one.start == timedelta(minutes=30) for one in told.windows)
 
 
@@ -363,8 +363,8 @@ YASNO_DAYS = st.fixed_dictionaries({"date": TEXTS, "status": STATUSES, "slots": 
 
 @given(YASNO_DAYS, YASNO_DAYS)
 def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
-    reading = yasno.read({"5.2": {"today": today, "tomorrow": tomorrow}}, "5.2")
-    for told in reading.days.values():
+    answer = yasno.read({"5.2": {"today": today, "tomorrow": tomorrow}}, "5.2")
+    for told in answer.days.values():
         assert told.windows == () or told.state is DayPlan.PLANNED
 
 
@@ -378,8 +378,8 @@ def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
     ],
 )
 def test_a_day_with_missing_hours_is_not_one_without_outages(slots: Any, state: DayPlan | None) -> None:
-    reading = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
-    told = reading.days.get(day("19.12.2025"))
+    answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
+    told = answer.days.get(day("19.12.2025"))
     assert (told and told.state) == state
 
 

@@ -1,7 +1,7 @@
 """Every condition reads well in both languages, survives the broker, and is shown even where its code is unknown."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from string import Formatter
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ VALUES = {
     int: 3,
     float: 2.5,
     bool: True,
+    date: date(2026, 11, 29),
     datetime: datetime(2026, 11, 29, 10, tzinfo=UTC),
     timedelta: timedelta(minutes=5),
     Reason: CAUSE(),

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.files import OURS_ALONE, write_whole
+from shared.files import OURS_ALONE, replace_atomically
 
 
 @pytest.mark.parametrize("content", ["так\n", b"\x00\xff"])
 def test_what_is_written_is_there_and_nothing_beside_it(content: str | bytes, tmp_path: Path) -> None:
     file = tmp_path / "new" / "kept"
-    write_whole(file, content)
-    write_whole(file, content)
+    replace_atomically(file, content)
+    replace_atomically(file, content)
     assert file.read_bytes() == (content.encode() if isinstance(content, str) else content)
     assert [one.name for one in file.parent.iterdir()] == ["kept"]
 
@@ -20,13 +20,13 @@ def test_what_is_written_is_there_and_nothing_beside_it(content: str | bytes, tm
 def test_a_secret_is_never_readable_by_others_whatever_was_left_behind(tmp_path: Path) -> None:
     (tmp_path / ".kept.new").write_text("left behind")
     (tmp_path / ".kept.new").chmod(0o666)
-    write_whole(tmp_path / "kept", "secret", mode=OURS_ALONE)
+    replace_atomically(tmp_path / "kept", "secret", mode=OURS_ALONE)
     assert (tmp_path / "kept").stat().st_mode & 0o777 == OURS_ALONE
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
 def test_a_file_in_somebodys_home_is_theirs(tmp_path: Path) -> None:
-    write_whole(tmp_path / "kept", "theirs", mode=OURS_ALONE, owner=(1000, 1001))
+    replace_atomically(tmp_path / "kept", "theirs", mode=OURS_ALONE, owner=(1000, 1001))
     status = (tmp_path / "kept").stat()
     assert (status.st_uid, status.st_gid) == (1000, 1001)
 
@@ -36,5 +36,5 @@ def test_what_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     file.write_text("old")
     (tmp_path / ".kept.new").mkdir()
     with pytest.raises(OSError):  # noqa: PT011 - which one depends on the system
-        write_whole(file, "new")
+        replace_atomically(file, "new")
     assert file.read_text() == "old"

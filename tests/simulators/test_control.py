@@ -1,4 +1,3 @@
-import json
 import socket
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from simulators.registers import Layout
 from simulators.wire_dongle import DongleWire
 from simulators.wire_serial import SerialWire
 from simulators.wire_tcp import TcpWire
+from tests.simulators.control_client import get, post
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -44,16 +44,12 @@ async def inverter(house):
 
 
 @pytest.fixture
-def control(house, inverter):
-    return Control(house, inverter)
-
-
-async def post(control, path, body):
-    return await control.handle("POST", path, body if isinstance(body, bytes) else json.dumps(body).encode())
+async def control(house, inverter):
+    return Control(house, inverter).app
 
 
 async def truth(control):
-    return json.loads(json.dumps((await control.handle("GET", "/truth", b""))[1]))
+    return (await get(control, "/truth"))[1]
 
 
 async def test_truth(control, house):
@@ -107,9 +103,9 @@ async def test_fault(control, inverter):
 
 async def test_wire(control, inverter):
     await post(control, "/fault", {"kind": "late", "probability": 0.5})
-    status, content = await control.handle("GET", "/wire", b"")
+    status, content = await get(control, "/wire")
     assert status == HTTPStatus.OK
-    assert json.loads(json.dumps(content)) == {
+    assert content == {
         "transport": "tcp",
         "modbus_port": inverter.port,
         "there": True,
@@ -130,7 +126,7 @@ async def test_steal(house):
     dongle = DongleWire(house.words)
     await dongle.start("127.0.0.1", 0)
     thief = {"host": "127.0.0.1", "port": 9}
-    assert await post(Control(house, dongle), "/steal", thief) == (HTTPStatus.OK, thief)
+    assert await post(Control(house, dongle).app, "/steal", thief) == (HTTPStatus.OK, thief)
     assert dongle.server == ("127.0.0.1", 9)
     await dongle.stop()
 
@@ -145,7 +141,7 @@ async def test_steal(house):
     ],
 )
 async def test_what_makes_no_sense_on_this_wire(house, wire, path, body, sentence):
-    status, content = await post(Control(house, wire), path, body)
+    status, content = await post(Control(house, wire).app, path, body)
     assert status == HTTPStatus.CONFLICT
     assert content.startswith(sentence)
 
@@ -188,15 +184,15 @@ async def test_bad_input_gives_one_sentence(control, path, body, sentence):
 
 
 async def test_what_there_is(control):
-    status, content = await control.handle("GET", "/", b"")
+    status, content = await get(control, "/")
     assert status == HTTPStatus.NOT_FOUND
     assert "POST /grid" in content
 
 
 async def test_a_replayed_capture_cannot_be_commanded(inverter):
-    control = Control(None, inverter)
+    control = Control(None, inverter).app
     assert (await post(control, "/grid", {"mode": "off"}))[0] == HTTPStatus.CONFLICT
     assert (await post(control, "/fault", {"kind": "none"}))[0] == HTTPStatus.OK
     assert (await post(control, "/latency", {"seconds": 0}))[0] == HTTPStatus.OK
-    assert (await control.handle("GET", "/wire", b""))[0] == HTTPStatus.OK
-    assert (await control.handle("GET", "/healthz", b""))[0] == HTTPStatus.OK
+    assert (await get(control, "/wire"))[0] == HTTPStatus.OK
+    assert (await get(control, "/healthz"))[0] == HTTPStatus.OK

@@ -99,12 +99,19 @@ def test_nobody_there(served):
     assert "No house answers" in answer.stderr
 
 
-@pytest.mark.parametrize("request_", [b"x\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"A" * 100_000])
-def test_nonsense_on_the_control_port_does_no_harm(served, request_):
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        pytest.param(b"x\r\n\r\n", b"400", id="no-request"),
+        pytest.param(b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400", id="negative-length"),
+        pytest.param(b"A" * 100_000, b"414", id="too-long"),
+    ],
+)
+def test_nonsense_on_the_control_port_does_no_harm(served, request_, status):
     port = int(served.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(request_)
-        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert connection.recv(100).startswith(b"HTTP/1.1 " + status)
     assert requests.get(f"{served.url}/healthz", timeout=5).ok
 
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.tuya import cloud as ours
-from simulators.json_http import serve_requests
+from simulators.http_server import start_server
+from simulators.tuya.cloud import cloud_app
 from tests.tuya.sky import Sky
 
 
@@ -13,7 +14,7 @@ from tests.tuya.sky import Sky
 async def sky(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sky]:
     monkeypatch.setattr(ours, "TIMEOUT_S", (0.5, 0.5))
     sky = Sky()
-    server = await serve_requests(sky.answer, "127.0.0.1", 0)
-    sky.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = start_server(cloud_app(sky.cloud), "127.0.0.1", 0)
+    sky.endpoint = f"http://127.0.0.1:{server.port}"
     yield sky
-    server.close()
+    server.shutdown()

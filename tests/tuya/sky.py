@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from services.tuya.cloud import Account, CloudTalk
-from simulators.json_http import Request
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, Cloud
 from simulators.tuya.plug import Plug as VirtualPlug
 
@@ -19,9 +18,6 @@ class Sky:
         self.plug = VirtualPlug("bf1", "Kettle", "0123456789abcdef", "3.3", {"switch_1": 1})
         self.cloud = Cloud({"bf1": self.plug})
         self.endpoint = ""
-
-    async def answer(self, request: Request) -> bytes:
-        return await self.cloud.answer(request.method, request.target, request.headers, request.body)
 
     async def do(self, work: Callable[[CloudTalk], T], **changes: str) -> T:
         account = {"endpoint": self.endpoint, "client_id": CLIENT_ID, "secret": SECRET, "user_id": USER} | changes

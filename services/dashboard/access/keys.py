@@ -4,7 +4,7 @@ import logging
 import secrets
 from pathlib import Path
 
-from shared.files import OURS_ALONE, write_whole
+from shared.files import OURS_ALONE, replace_atomically
 
 log = logging.getLogger("access")
 
@@ -31,5 +31,5 @@ def _kept(file: Path) -> bytes | None:
 
 def _made(file: Path) -> bytes:
     key = secrets.token_bytes(LENGTH)
-    write_whole(file, key, mode=OURS_ALONE)
+    replace_atomically(file, key, mode=OURS_ALONE)
     return key

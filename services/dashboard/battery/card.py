@@ -9,7 +9,7 @@ from services.dashboard.battery.cells import cells, spread
 from services.dashboard.battery.packs import Pack
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
-from shared.charge import runtime
+from shared.live_figures import LiveFigures
 from shared.messages import BatteryInfo, BatteryState
 
 STILL_W = 10
@@ -94,7 +94,7 @@ def _last(pack: Pack, clock: Clock) -> str:
 def _charge(pack: Pack, state: BatteryState, clock: Clock) -> html.Div:
     soc = clock.number("percent", state.soc_percent, 0)
     bar = html.Div(html.Div(className="filled", style={"width": f"{state.soc_percent or 0:.0f}%"}), className="bar")
-    lasts = runtime(state, None) if pack.live else None
+    lasts = LiveFigures(battery=state).runtime if pack.live else None
     words = [_flow(state.power_w, clock)]
     if lasts is not None:
         words.append(clock("battery.lasts", lasts=clock.lasted(lasts)))

@@ -32,7 +32,7 @@ def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
         found = spreads(site.engine, clock.now)
     except StorageError as error:
         return [_card(clock, html.P(str(error), className="hint"))]
-    infos = site.snapshot().battery_info
+    infos = site.snapshot().battery_infos
     if not found:
         return [_card(clock, html.P(clock("battery.trend_none"), className="hint"))] if infos else []
     names = {device: info.name or device for device, info in infos.items()}

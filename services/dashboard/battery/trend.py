@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 
 from services.dashboard.look import FONT, Theme
 from services.dashboard.wording import Clock
-from shared.charge import ALL
 from shared.history.derived import BATTERIES
 from shared.history.queries import Series, devices, series
+from shared.live_figures import ALL
 
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)

@@ -4,14 +4,14 @@ from typing import Any
 
 from services.dashboard.battery.card import pack_card, total_card
 from services.dashboard.battery.packs import Pack, packs_of, total_of
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.texts.language import Language
 
 
-def view(snapshot: Snapshot, clock: Clock) -> View:
+def view(snapshot: BrokerState, clock: Clock) -> View:
     """Return everything that the page shows."""
     packs = packs_of(snapshot, clock)
     total = total_of(snapshot, packs, clock)
@@ -38,7 +38,7 @@ def _drawn(pack: Pack, today: Clock) -> Any:
     return held[2]
 
 
-def _empty(snapshot: Snapshot, clock: Clock) -> str:
+def _empty(snapshot: BrokerState, clock: Clock) -> str:
     if not snapshot.connected:
         return clock("now.empty_offline")
     service = snapshot.services.get("bms")

@@ -13,11 +13,11 @@ from services.dashboard.history.periods import DOWNLOAD, Period, asked_for
 from services.dashboard.history.read import Energy
 from services.dashboard.history.table import table
 from services.dashboard.history.windows import whole, zoomed
-from services.dashboard.live import Snapshot
 from services.dashboard.look import CONFIG, THEMES, Theme
 from services.dashboard.markup import attributes
 from services.dashboard.pages import Look, Page, Site, View
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.errors import StorageError
 from shared.history.queries import latest
 from shared.history.reports import first_day
@@ -44,7 +44,7 @@ def layout(clock: Clock) -> html.Div:
     return html.Div([dcc.Store(id="history-range"), place])
 
 
-def view(_snapshot: Snapshot, _clock: Clock) -> View:
+def view(_snapshot: BrokerState, _clock: Clock) -> View:
     """Return nothing: what was recorded does not change under the eye."""
     return View()
 

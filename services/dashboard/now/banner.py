@@ -1,13 +1,14 @@
 """The sentence at the top: whether the grid is there, since when, and for how long, pure."""
 
-from services.dashboard.live import Snapshot
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.freshness import CLOCK_SLACK
+from shared.live_figures import live_figures
 from shared.messages import Grid, GridState
 from shared.texts.localizer import JOINED
 
 
-def banner(snapshot: Snapshot, clock: Clock) -> dict[str, str]:
+def banner(snapshot: BrokerState, clock: Clock) -> dict[str, str]:
     """Return the sentence, and after it how long that has lasted or what was known last."""
     grid = snapshot.grid
     if grid is None:
@@ -22,10 +23,10 @@ def banner(snapshot: Snapshot, clock: Clock) -> dict[str, str]:
     return _says(sentence, clock("now.lasting", duration=clock.lasted(clock.now - grid.since)))
 
 
-def banner_state(snapshot: Snapshot, clock: Clock) -> str:
+def banner_state(snapshot: BrokerState, clock: Clock) -> str:
     """Return on, off or unknown: what may be said of this moment."""
-    grid = snapshot.grid
-    return grid.state.value if grid and snapshot.connected and clock.fresh(grid.at) else Grid.UNKNOWN.value
+    grid = live_figures(snapshot, clock.now, clock.fresh_for).grid
+    return grid.state.value if grid and snapshot.connected else Grid.UNKNOWN.value
 
 
 def _says(sentence: str, lasting: str = "") -> dict[str, str]:

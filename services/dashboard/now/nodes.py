@@ -1,7 +1,7 @@
 """The four nodes of the power flow and their tiles: numbers, directions and how strongly it flows, pure."""
 
 from services.dashboard.wording import Clock
-from shared.charge import load_w
+from shared.live_figures import load_w
 from shared.messages import Grid, InverterState
 
 STILL_W = 10

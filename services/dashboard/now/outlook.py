@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from services.dashboard.live import Snapshot
 from services.dashboard.wording import Clock
-from shared import charge, outages
-from shared.messages import Certainty, Grid, InverterState, OutageSchedule
+from shared import outages
+from shared.broker_state import BrokerState
+from shared.live_figures import live_figures
+from shared.messages import Certainty, Grid, OutageSchedule
 from shared.outages import Change, Expected
 from shared.texts.localizer import JOINED
 
@@ -15,20 +16,20 @@ LONG = timedelta(days=1)
 """Beyond this the present load says nothing about how long the charge lasts."""
 
 
-def outlook(snapshot: Snapshot, inverter: InverterState | None, clock: Clock) -> str:
-    """Return what is ahead; the inverter's reading is given where it is live."""
+def outlook(snapshot: BrokerState, clock: Clock) -> str:
+    """Return what is ahead."""
     grid, plan = snapshot.grid, snapshot.schedule
     known = grid is not None and snapshot.connected and clock.fresh(grid.at)
     if grid is None or not known or grid.state is not Grid.OFF:
         return _dated(_plan_ahead(plan, clock, light=known and grid is not None and grid.state is Grid.ON), plan, clock)
     back = _dated(_return(plan, grid.since, clock), plan, clock)
-    said = f"{JOINED}· ".join(part for part in (_lasts(snapshot, inverter, clock), back) if part)
+    said = f"{JOINED}· ".join(part for part in (_lasts(snapshot, clock), back) if part)
     return said[:1].upper() + said[1:]
 
 
-def _lasts(snapshot: Snapshot, inverter: InverterState | None, clock: Clock) -> str:
+def _lasts(snapshot: BrokerState, clock: Clock) -> str:
     """Until when the batteries last at the present load, on the safe side; nothing where that is not known."""
-    left = charge.runtime(charge.live_sum(snapshot.batteries, clock.now), inverter)
+    left = live_figures(snapshot, clock.now, clock.fresh_for).runtime
     if left is None:
         return ""
     if left > LONG:

@@ -4,36 +4,30 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes
 from services.dashboard.now.nodes import sign
-from services.dashboard.now.sources import pack_name
 from services.dashboard.wording import Clock
-from shared import charge
-from shared.freshness import fresh
-from shared.messages import BatteryState, Contact
+from shared.broker_state import BrokerState
+from shared.live_figures import is_battery_live, packs
+from shared.messages import BatteryState
 
 
-def pack_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
+def pack_rows(snapshot: BrokerState, clock: Clock) -> list[Any]:
     """Return the batteries where there are several, for one alone is the tile, unless there is no tile."""
-    packs = charge.packs(snapshot.batteries)
-    return (
-        [_row(snapshot, name, state, clock) for name, state in packs]
-        if len(packs) > 1 or not snapshot.inverters
-        else []
-    )
+    batteries = packs(snapshot.batteries)
+    if len(batteries) == 1 and snapshot.inverters:
+        return []
+    return [_row(snapshot, name, state, clock) for name, state in batteries]
 
 
-def _row(snapshot: Snapshot, name: str, state: BatteryState, clock: Clock) -> html.Span:
-    contact = snapshot.battery_availability.get(name)
-    offline = contact is not None and contact.state is Contact.OFFLINE
-    live = snapshot.connected and not offline and fresh(state.at, clock.now, charge.BATTERY_HOLDS)
+def _row(snapshot: BrokerState, name: str, state: BatteryState, clock: Clock) -> html.Span:
+    live = snapshot.connected and is_battery_live(snapshot, name, clock.now)
     note = _flow(state, clock) if live else clock("page.as_of", at=clock.since(state.at))
     soc = clock.number("percent", state.soc_percent)
     level = html.Span(html.Span(className="level"), className="bar", style={"--soc": str(state.soc_percent or 0)})
     return html.Span(
         [
-            html.Span(pack_name(snapshot, name), className="name"),
+            html.Span(snapshot.battery_name(name), className="name"),
             level,
             html.Span(soc, className="value"),
             html.Span(note, className="word"),

@@ -5,25 +5,25 @@ from typing import Any
 from dash import html
 from flask import Flask, Response, jsonify, request
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes, icon
 from services.dashboard.pages import Site
 from services.dashboard.services import SILENT, state_of
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
 from shared.messages import PlugCommand, PlugState, ServiceHealth
 
 GONE = (SILENT, ServiceHealth.OFFLINE.value, ServiceHealth.DISABLED.value)
 
 
-def plug_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
+def plug_rows(snapshot: BrokerState, clock: Clock) -> list[Any]:
     """Return a list item for each plug: its name, its state in words, its switch or the lock."""
     closed = bool(closed_why(snapshot, clock))
     by_name = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))
     return [_row(id_, plug, clock, closed=closed) for id_, plug in by_name]
 
 
-def closed_why(snapshot: Snapshot, clock: Clock) -> str:
+def closed_why(snapshot: BrokerState, clock: Clock) -> str:
     """Return why no plug can be switched at all, in a sentence, or nothing."""
     if not snapshot.connected:
         return clock("plug.no_broker")
@@ -32,7 +32,7 @@ def closed_why(snapshot: Snapshot, clock: Clock) -> str:
     return clock("plug.no_service") if snapshot.plugs and gone else ""
 
 
-def refusal(snapshot: Snapshot, id_: str, clock: Clock) -> tuple[str, int] | None:
+def refusal(snapshot: BrokerState, id_: str, clock: Clock) -> tuple[str, int] | None:
     """Return why a plug may not be switched, in a sentence with its HTTP status, or None where it may."""
     plug = snapshot.plugs.get(id_)
     if plug is None:

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from services.dashboard.now.strip import BUCKETS, STEP, Axis, axis, recorded_layer
 from services.dashboard.pages import Look, Site
 from services.dashboard.wording import Clock
-from shared.charge import ALL
 from shared.errors import StorageError
 from shared.history.derived import BATTERIES, INVERTERS
 from shared.history.queries import devices, grid_spans, series
+from shared.live_figures import ALL
 
 
 def recorded(site: Site, clock: Clock, _look: Look) -> list[Any]:

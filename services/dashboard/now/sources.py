@@ -5,12 +5,12 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes
 from services.dashboard.services import state_of, state_word
 from services.dashboard.wording import Clock
-from shared import charge
+from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
+from shared.live_figures import BATTERY_HOLDS, packs
 from shared.messages import Availability, Contact, Message, ServiceHealth
 from shared.outages import is_stale
 
@@ -19,7 +19,7 @@ Row = tuple[str, str, str]
 """A name, a state and a word."""
 
 
-def source_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
+def source_rows(snapshot: BrokerState, clock: Clock) -> list[Any]:
     """Return a list item for each source."""
     rows = [
         *_inverters(snapshot, clock),
@@ -31,25 +31,17 @@ def source_rows(snapshot: Snapshot, clock: Clock) -> list[Any]:
     return [_item(*row) for row in rows]
 
 
-def _inverters(snapshot: Snapshot, clock: Clock) -> Iterator[Row]:
+def _inverters(snapshot: BrokerState, clock: Clock) -> Iterator[Row]:
     for name, state in sorted(snapshot.inverters.items()):
         title = clock("now.inverter_named", name=name) if len(snapshot.inverters) > 1 else clock("now.inverter")
-        yield (
-            title,
-            *_reading(state, snapshot.availability.get(name), clock, live=snapshot.connected and clock.fresh(state.at)),
-        )
+        live = snapshot.connected and clock.fresh(state.at)
+        yield title, *_reading(state, snapshot.inverter_availability.get(name), clock, live=live)
 
 
-def _batteries(snapshot: Snapshot, clock: Clock) -> Iterator[Row]:
-    for name, state in charge.packs(snapshot.batteries):
-        live = snapshot.connected and fresh(state.at, clock.now, charge.BATTERY_HOLDS)
-        yield pack_name(snapshot, name), *_reading(state, snapshot.battery_availability.get(name), clock, live=live)
-
-
-def pack_name(snapshot: Snapshot, name: str) -> str:
-    """Return what its owner calls a battery."""
-    info = snapshot.battery_info.get(name)
-    return info.name if info else name
+def _batteries(snapshot: BrokerState, clock: Clock) -> Iterator[Row]:
+    for name, state in packs(snapshot.batteries):
+        live = snapshot.connected and fresh(state.at, clock.now, BATTERY_HOLDS)
+        yield snapshot.battery_name(name), *_reading(state, snapshot.battery_availability.get(name), clock, live=live)
 
 
 def _reading(message: Message, contact: Availability | None, clock: Clock, *, live: bool) -> tuple[str, str]:
@@ -58,7 +50,7 @@ def _reading(message: Message, contact: Availability | None, clock: Clock, *, li
     return (LIVE, clock("now.source_live")) if live else (STALE, clock("page.as_of", at=clock.since(message.at)))
 
 
-def _schedule(snapshot: Snapshot, clock: Clock) -> Row:
+def _schedule(snapshot: BrokerState, clock: Clock) -> Row:
     plan = snapshot.schedule
     if plan is None or plan.fetched_at is None:
         return clock("now.schedule"), LOST, clock("now.source_never")
@@ -66,14 +58,14 @@ def _schedule(snapshot: Snapshot, clock: Clock) -> Row:
     return clock("now.schedule"), state, clock("now.source_checked", at=clock.since(plan.fetched_at))
 
 
-def _plugs(snapshot: Snapshot, clock: Clock) -> Iterator[Row]:
+def _plugs(snapshot: BrokerState, clock: Clock) -> Iterator[Row]:
     if snapshot.plugs:
         newest = max(snapshot.plugs.values(), key=lambda plug: plug.at)
         live = snapshot.connected and fresh(newest.at, clock.now, PLUG_HOLDS)
         yield clock("plug.title"), *_reading(newest, None, clock, live=live)
 
 
-def _recorder(snapshot: Snapshot, clock: Clock) -> Row:
+def _recorder(snapshot: BrokerState, clock: Clock) -> Row:
     status = snapshot.services.get("recorder")
     if status is None:
         return clock("now.recorder"), LOST, clock("now.source_never")

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
 from shared import outages
+from shared.broker_state import BrokerState
 from shared.history.queries import GridSpan
 from shared.messages import Certainty, Grid, GridState, OutageSchedule
 
@@ -52,7 +52,7 @@ def axis(now: datetime) -> Axis:
     return Axis(minute - timedelta(minutes=minute.minute % 5) - BACK, minute)
 
 
-def live_layer(snapshot: Snapshot, soc_percent: float | None, clock: Clock) -> list[Any]:
+def live_layer(snapshot: BrokerState, soc_percent: float | None, clock: Clock) -> list[Any]:
     """Return what is known without a database: the outage that lasts, the plan, the hours and where now is."""
     span = axis(clock.now)
     shown = [*_lasting(snapshot, span, clock), *_plan(snapshot.schedule, span)]
@@ -109,7 +109,7 @@ Band = tuple[str, datetime, datetime]
 """A class of look, and from when to when."""
 
 
-def _lasting(snapshot: Snapshot, span: Axis, clock: Clock) -> Iterator[Band]:
+def _lasting(snapshot: BrokerState, span: Axis, clock: Clock) -> Iterator[Band]:
     """What lasts right now, where that is not plain light."""
     grid = snapshot.grid
     if grid is None or grid.at > clock.now + STEP:

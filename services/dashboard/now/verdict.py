@@ -2,7 +2,7 @@
 
 from services.dashboard.now.nodes import STILL_W, sign
 from services.dashboard.wording import Clock
-from shared.charge import load_w
+from shared.live_figures import load_w
 from shared.messages import Grid, InverterState
 from shared.texts.localizer import JOINED
 

@@ -1,11 +1,11 @@
 """What the page *Now* says, pure: messages in, texts and states out. The browser only draws it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.nodes import flow, load_percent, nodes, tiles
@@ -18,20 +18,21 @@ from services.dashboard.now.verdict import verdict
 from services.dashboard.pages import View
 from services.dashboard.services import service_rows
 from services.dashboard.wording import Clock
-from shared import charge
+from shared.broker_state import BrokerState
+from shared.live_figures import live_figures, live_inverter, load_w
 from shared.messages import Contact, Grid, InverterState
 
 
-def view(snapshot: Snapshot, clock: Clock) -> View:
+def view(snapshot: BrokerState, clock: Clock) -> View:
     """Return everything that the page shows."""
-    name = chosen(snapshot.inverters, clock)
+    name = chosen(snapshot, clock)
     inverter = snapshot.inverters.get(name)
     reading = inverter or InverterState(at=clock.now)
     live = snapshot.connected and clock.fresh(reading.at)
-    grid = snapshot.grid.state if snapshot.grid and clock.fresh(snapshot.grid.at) else Grid.UNKNOWN
-    total = charge.live_sum(snapshot.batteries, clock.now)
-    soc = charge.soc_percent(total, reading)
-    soc_now = charge.soc_percent(total, reading if live else None) if snapshot.connected else None
+    figures = live_figures(snapshot, clock.now, clock.fresh_for)
+    grid = figures.grid.state if figures.grid else Grid.UNKNOWN
+    soc = replace(figures, inverter=reading).soc_percent  # an old one is shown too, dimmed
+    soc_now = figures.soc_percent if snapshot.connected else None
     known = any((inverter, snapshot.grid, snapshot.schedule, snapshot.batteries))
     return View(
         missing=inverter is None,
@@ -43,7 +44,7 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
             **tiles(reading, grid, soc, clock),
             **_details(reading, clock),
             "verdict": verdict(reading, grid, soc, clock) if live else _why(snapshot, name, clock),
-            "outlook": outlook(snapshot, inverter if live else None, clock),
+            "outlook": outlook(snapshot, clock),
             "plugs-closed": closed_why(snapshot, clock) if snapshot.plugs else "",
             "as-of": _as_of(inverter, clock, connected=snapshot.connected),
             "name": name if len(snapshot.inverters) > 1 else "",
@@ -70,22 +71,22 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
     )
 
 
-def chosen(inverters: Mapping[str, InverterState], clock: Clock) -> str:
-    """Return the first inverter that is live, or else the one heard last, or else an empty name."""
-    live = (name for name in sorted(inverters) if clock.fresh(inverters[name].at))
-    heard_last = max(sorted(inverters), key=lambda name: inverters[name].at, default="")
-    return next(live, heard_last)
+def chosen(snapshot: BrokerState, clock: Clock) -> str:
+    """Return the first inverter that is live, or else the one with the newest reading, or else an empty name."""
+    inverters = snapshot.inverters
+    newest = max(sorted(inverters), key=lambda name: inverters[name].at, default="")
+    return live_inverter(snapshot, clock.now, clock.fresh_for) or newest
 
 
-def _troubled(snapshot: Snapshot, clock: Clock) -> list[Any]:
+def _troubled(snapshot: BrokerState, clock: Clock) -> list[Any]:
     """The services that need somebody; all of them while there is nothing else to see."""
     rows = service_rows(snapshot, clock)
     return [row for row in rows if vars(row)["data-state"] != "online"] if snapshot.inverters else rows
 
 
-def _why(snapshot: Snapshot, name: str, clock: Clock) -> str:
+def _why(snapshot: BrokerState, name: str, clock: Clock) -> str:
     """What the poller says about a device that does not answer."""
-    contact = snapshot.availability.get(name)
+    contact = snapshot.inverter_availability.get(name)
     if not snapshot.connected or contact is None or contact.state is Contact.ONLINE or not contact.why:
         return ""
     return clock("now.inverter_why", why=contact.why)
@@ -122,12 +123,12 @@ def _listed(names: Iterable[str] | None, clock: Clock) -> str:
     return ", ".join(names) or clock("page.none")
 
 
-def _others(snapshot: Snapshot, shown: str, clock: Clock) -> list[Any]:
+def _others(snapshot: BrokerState, shown: str, clock: Clock) -> list[Any]:
     return [
         html.Li(
             [
                 html.Span(name, className="name"),
-                html.Span(clock.power(charge.load_w(snapshot.inverters[name])), className="word"),
+                html.Span(clock.power(load_w(snapshot.inverters[name])), className="word"),
                 html.Span(_as_of(snapshot.inverters[name], clock, connected=snapshot.connected), className="as-of"),
             ]
         )

@@ -4,10 +4,10 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import attributes
 from services.dashboard.wording import Clock
 from shared import outages
+from shared.broker_state import BrokerState
 from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, Window
 from shared.outages import Expected
 from shared.texts.localizer import JOINED
@@ -41,7 +41,7 @@ def is_stale(plan: OutageSchedule, clock: Clock) -> bool:
     return plan.stale or outages.is_stale(plan, clock.now)
 
 
-def help_text(snapshot: Snapshot, clock: Clock) -> str:
+def help_text(snapshot: BrokerState, clock: Clock) -> str:
     """Return what to do, or since when the plan is old; nothing where all is well."""
     plan = snapshot.schedule
     if plan is None and not snapshot.connected:

@@ -3,16 +3,16 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.outages import sentence
 from services.dashboard.outages.days import about, days
 from services.dashboard.pages import View
 from services.dashboard.wording import Clock
+from shared.broker_state import BrokerState
 from shared.messages import iso
 
 
-def view(snapshot: Snapshot, clock: Clock) -> View:
+def view(snapshot: BrokerState, clock: Clock) -> View:
     """Return everything about the plan, by the operator's wall clock."""
     plan = snapshot.schedule
     if plan:

@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from services.dashboard.live import KEPT, Snapshot
 from services.dashboard.pages import Site
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.versions import machine, versions
+from shared.broker_state import BrokerState, messages
 from shared.errors import StorageError
 from shared.messages import iso
 
@@ -52,10 +52,10 @@ def bundle(site: Site, now: datetime) -> bytes:
     return out.getvalue()
 
 
-def broker(snapshot: Snapshot) -> dict[str, Any]:
+def broker(snapshot: BrokerState) -> dict[str, Any]:
     """Return the newest message of every topic."""
-    messages = {topic: message.model_dump(mode="json") for topic, message in _messages(snapshot)}
-    return {"connected": snapshot.connected, "messages": {topic: _cut(given) for topic, given in messages.items()}}
+    newest = {topic: _cut(message.model_dump(mode="json")) for topic, message in messages(snapshot)}
+    return {"connected": snapshot.connected, "messages": newest}
 
 
 def settings_told(settings: DashboardSettings) -> dict[str, str]:
@@ -88,20 +88,13 @@ def _without(content: Any, hidden: re.Pattern[str]) -> Any:
     return [_without(one, hidden) for one in content] if isinstance(content, list) else content
 
 
-def _messages(snapshot: Snapshot) -> Iterator[tuple[str, Any]]:
-    for field, topic in KEPT.items():
-        kept = getattr(snapshot, field)
-        by_name = kept if "{name}" in topic.template else {"": kept}
-        yield from ((topic.named(name), message) for name, message in sorted(by_name.items()) if message)
-
-
 def _cut(given: dict[str, Any]) -> dict[str, Any]:
     return {name: MASK if name in MASKED and value else value for name, value in given.items()}
 
 
-def _telling(snapshot: Snapshot) -> Iterator[str]:
+def _telling(snapshot: BrokerState) -> Iterator[str]:
     """What the masked fields say, for it may stand in a sentence or a topic too."""
-    for info in (*snapshot.inverter_info.values(), *snapshot.battery_info.values()):
+    for info in (*snapshot.inverter_infos.values(), *snapshot.battery_infos.values()):
         yield from (str(getattr(info, name)) for name in MASKED if getattr(info, name, None))
 
 

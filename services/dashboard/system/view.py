@@ -5,18 +5,18 @@ from datetime import timedelta
 
 from dash import html
 
-from services.dashboard.live import Snapshot
 from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from services.dashboard.services import SILENT, state_of, state_word
 from services.dashboard.system.entries import Fact, entry, none_yet
 from services.dashboard.wording import Clock
-from shared.charge import ALL, BATTERY_HOLDS
+from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
+from shared.live_figures import ALL, BATTERY_HOLDS
 from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, Message, PlugState, ServiceStatus
 
 
-def view(snapshot: Snapshot, clock: Clock) -> View:
+def view(snapshot: BrokerState, clock: Clock) -> View:
     """Return the lists."""
     return View(
         parts={
@@ -27,22 +27,22 @@ def view(snapshot: Snapshot, clock: Clock) -> View:
     )
 
 
-def services(snapshot: Snapshot, clock: Clock) -> list[html.Li]:
+def services(snapshot: BrokerState, clock: Clock) -> list[html.Li]:
     """Return every service that was ever heard: how it fares, why, since when, in which version."""
     return [_service(name, status, clock) for name, status in sorted(snapshot.services.items())]
 
 
-def devices(snapshot: Snapshot, clock: Clock) -> list[html.Li]:
+def devices(snapshot: BrokerState, clock: Clock) -> list[html.Li]:
     """Return every inverter and battery: whether it answers, and what it is."""
-    inverters = {*snapshot.inverters, *snapshot.inverter_info, *snapshot.availability}
-    batteries = {*snapshot.batteries, *snapshot.battery_info, *snapshot.battery_availability} - {ALL}
+    inverters = {*snapshot.inverters, *snapshot.inverter_infos, *snapshot.inverter_availability}
+    batteries = {*snapshot.batteries, *snapshot.battery_infos, *snapshot.battery_availability} - {ALL}
     return [
         *(_inverter(name, snapshot, clock) for name in sorted(inverters)),
         *(_battery(name, snapshot, clock) for name in sorted(batteries)),
     ]
 
 
-def plugs(snapshot: Snapshot, clock: Clock) -> list[html.Li]:
+def plugs(snapshot: BrokerState, clock: Clock) -> list[html.Li]:
     """Return every plug: how it stands, whether it may be switched, and by which way it is reached."""
     known = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name, item[0]))
     return [_plug(name, state, clock) for name, state in known]
@@ -55,10 +55,10 @@ def _service(name: str, status: ServiceStatus, clock: Clock) -> html.Li:
     return entry(name, state_word(status, clock), state, remarks=[status.reason], tail=tail)
 
 
-def _inverter(name: str, snapshot: Snapshot, clock: Clock) -> html.Li:
-    info = snapshot.inverter_info.get(name)
+def _inverter(name: str, snapshot: BrokerState, clock: Clock) -> html.Li:
+    info = snapshot.inverter_infos.get(name)
     facts = _inverter_facts(info, clock) if info else []
-    contact = _believed(snapshot.availability.get(name), snapshot.inverters.get(name), clock.fresh_for, clock)
+    contact = _believed(snapshot.inverter_availability.get(name), snapshot.inverters.get(name), clock.fresh_for, clock)
     return _device(name, clock("system.inverter"), contact, facts, clock)
 
 
@@ -72,8 +72,8 @@ def _inverter_facts(info: InverterInfo, clock: Clock) -> list[Fact]:
     ]
 
 
-def _battery(name: str, snapshot: Snapshot, clock: Clock) -> html.Li:
-    info = snapshot.battery_info.get(name)
+def _battery(name: str, snapshot: BrokerState, clock: Clock) -> html.Li:
+    info = snapshot.battery_infos.get(name)
     facts = _battery_facts(info, clock) if info else []
     shown = f"{info.name} ({name})" if info and info.name not in ("", name) else name
     contact = _believed(snapshot.battery_availability.get(name), snapshot.batteries.get(name), BATTERY_HOLDS, clock)

@@ -1,9 +1,7 @@
 """What the tools read from the environment: less than the service, so that they work without a broker."""
 
-from shared.settings import DatabaseSettings, ZoneSettings
+from shared.settings import DatabaseSettings, InverterNameSettings, ZoneSettings
 
 
-class ToolSettings(DatabaseSettings, ZoneSettings):
-    """Where the database is, whose days are meant, and what the inverter is called."""
-
-    inverter_name: str = "main"
+class ToolSettings(InverterNameSettings, DatabaseSettings, ZoneSettings):
+    """Where the database is, which time zone days follow, and what the inverter is called."""

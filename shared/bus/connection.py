@@ -1,8 +1,8 @@
-"""One connection to the broker, from CONNECT until it ends. The only importer of paho.
+"""A single connection to the broker, from CONNECT until it ends. The only importer of paho.
 
-paho is driven by the event loop without a thread of its own, so an exception in a handler ends `live` instead of a
-network thread that nobody watches; and every connection is a new paho client, so nothing of an earlier one, such as an
-acknowledgement that comes too late, can reach into it.
+The event loop drives paho; there is no network thread. An exception in a handler therefore comes out of `run` instead
+of ending a thread unnoticed. Every connection is a new paho client, so late events of an earlier one, such as an
+acknowledgement, cannot affect it.
 """
 
 import asyncio
@@ -18,51 +18,46 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from shared.outbox import Parcel
+from shared.bus.address import BrokerAddress
+from shared.bus.outbox import OutgoingMessage
+from shared.conditions import Reason
+from shared.conditions import broker as conditions
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 5
-FAREWELL_S = 2
-WINDOW = 20
-"""Messages under way at once, which is Mosquitto's own default."""
+DISCONNECT_TIMEOUT_S = 2
+MAX_IN_FLIGHT = 20
+"""Messages in flight at once; Mosquitto's own default."""
 RECEIVE_MAXIMUM = 500
-"""Messages that the broker sends ahead of our acknowledgements."""
+"""Messages that the broker may send before we acknowledge."""
 BAD_CREDENTIALS = (134, 135)
 NOT_AUTHORIZED = 135
 
 
-class RefusedError(Exception):
-    """The broker does not know our user or password."""
+class BadCredentialsError(Exception):
+    """The broker rejects our user or password."""
 
 
-class UntrustedError(OSError):
-    """Whoever answers there cannot prove, or not any more, that it is our broker."""
+class BrokerAnswerError(OSError):
+    """Something answers at the broker's address, but not as our broker would."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where the broker is and who we are there; session_s is how long it remembers us after the connection.
-
-    tls says by whom a certificate of the broker must be vouched for; None is a connection that everybody can read.
-    """
-
-    host: str
-    port: int
-    client_id: str
-    user: str
-    password: str = field(repr=False)
-    session_s: int = 0
-    tls: ssl.SSLContext | None = None
+class BadCertificateError(OSError):
+    """The broker's certificate cannot be verified."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A raw message, `retained` where it is older than our subscription.
+    """A raw message; `retained` means that it was published before we subscribed.
 
-    Until `ack` is called the broker keeps it, and brings it again after a broken connection.
+    Until `ack` is called the broker keeps it and delivers it again after a lost connection.
     """
 
     topic: str
@@ -71,28 +66,28 @@ class Delivery:
     ack: Callable[[], None] = field(repr=False, compare=False)
 
 
-class Events(Protocol):
-    """Who is told what happens. Whatever it raises ends the connection and comes out of `live`."""
+class ConnectionEvents(Protocol):
+    """Receives the events of a connection. An exception ends the connection and comes out of `run`."""
 
-    def on_connected(self, link: "Link", *, session_present: bool) -> None:
-        """The broker has let us in, and still knows our subscriptions or not."""
+    def on_connected(self, connection: "Connection", *, session_present: bool) -> None:
+        """The broker has accepted us; session_present: it still has our subscriptions."""
 
     def on_acknowledged(self, packet_id: int, *, allowed: bool) -> None:
-        """The broker has taken a message, or thrown it away because we may not write there."""
+        """The broker has acknowledged a message; not allowed: it discarded the message, for we may not write there."""
 
     def on_delivery(self, delivery: Delivery) -> None:
-        """A message has come."""
+        """A message has arrived."""
 
 
 def matches(filter_: str, topic: str) -> bool:
-    """Whether a topic fits a filter with + and #."""
+    """Whether a topic matches a filter with + and #."""
     return bool(mqtt.topic_matches_sub(filter_, topic))
 
 
-class Link:
-    """One connection."""
+class Connection:
+    """A single connection to the broker."""
 
-    def __init__(self, address: Address, will: Parcel | None, events: Events) -> None:
+    def __init__(self, address: BrokerAddress, will: OutgoingMessage | None, events: ConnectionEvents) -> None:
         self._address = address
         self._events = events
         self._loop = asyncio.get_running_loop()
@@ -105,7 +100,7 @@ class Link:
             manual_ack=True,
         )
         self._client.connect_timeout = CONNECT_TIMEOUT_S
-        self._client.max_inflight_messages_set(WINDOW + 5)  # a status may overtake a full window
+        self._client.max_inflight_messages_set(MAX_IN_FLIGHT + 5)  # leaves room for a status
         self._client.username_pw_set(address.user, address.password)
         if address.tls:
             self._client.tls_set_context(address.tls)
@@ -115,45 +110,46 @@ class Link:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
-        self._drive()
+        self._attach_to_loop()
 
-    async def live(self) -> None:
+    async def run(self) -> None:
         """Connect, and return when the connection has ended.
 
-        Raises OSError where none comes about, UntrustedError among them, or RefusedError.
+        Raises OSError when no connection can be made (BadCertificateError and BrokerAnswerError among them), or
+        BadCredentialsError.
         """
         try:
             await asyncio.to_thread(self._connect)
         except ssl.SSLCertVerificationError as error:
-            raise UntrustedError(error.verify_message.rstrip(".")) from None
+            raise BadCertificateError(error.verify_message.rstrip(".")) from None
         except ssl.SSLError as error:
-            raise ConnectionError(f"it does not speak TLS there as we do: {error.reason}") from None
+            raise BrokerAnswerError(conditions.no_tls(detail=str(error.reason))) from None
         while not self._closed.done():
             self._client.loop_misc()
             await asyncio.wait([self._closed], timeout=1)
         self._closed.result()
 
-    def send(self, parcel: Parcel) -> int:
-        """Hand a message to the broker and return the packet id under which it will be acknowledged."""
-        return self._client.publish(parcel.topic, parcel.payload, qos=1, retain=parcel.retain).mid
+    def publish(self, message: OutgoingMessage) -> int:
+        """Publish a message and return the packet id under which it will be acknowledged."""
+        return self._client.publish(message.topic, message.payload, qos=1, retain=message.retain).mid
 
-    def subscribe(self, topic: str, *, retained_again: bool) -> None:
-        """Subscribe; retained messages come again, or only where the subscription is new to the broker."""
-        options = SubscribeOptions(qos=1, retainHandling=0 if retained_again else 1)
+    def subscribe(self, topic: str, *, resend_retained: bool) -> None:
+        """Subscribe; without resend_retained, retained messages come only if the subscription is new to the broker."""
+        options = SubscribeOptions(qos=1, retainHandling=0 if resend_retained else 1)
         self._client.subscribe(topic, options=options)
 
     def unsubscribe(self, topic: str) -> None:
-        """Take a subscription back."""
+        """Cancel a subscription."""
         self._client.unsubscribe(topic)
 
     async def disconnect(self) -> None:
-        """Take leave, so that the broker does not speak our will.
+        """Disconnect cleanly, so that the broker does not publish our will.
 
-        A socket that is closed with something unread in it resets the connection, and what we sent last is lost.
+        Closing a socket with unread data resets the connection and loses what we sent last, so read first.
         """
         self._read()
         self._client.disconnect()
-        await asyncio.wait([self._closed], timeout=FAREWELL_S)
+        await asyncio.wait([self._closed], timeout=DISCONNECT_TIMEOUT_S)
 
     def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -168,39 +164,39 @@ class Link:
         )
 
     def _read(self) -> None:
-        """Read what is there, and what TLS has read ahead: of that the socket says nothing."""
+        """Read what has arrived, including what TLS has buffered, for which the socket does not become readable."""
         self._client.loop_read()
         while isinstance(sock := self._client.socket(), ssl.SSLSocket) and sock.pending():
             self._client.loop_read()
 
-    def _drive(self) -> None:
-        """Let the event loop call paho when its socket is ready. `connect` runs in a thread, hence the detours."""
+    def _attach_to_loop(self) -> None:
+        """Have the event loop call paho when its socket is ready. `connect` runs in a thread, so schedule safely."""
         client, loop = self._client, self._loop
 
-        def opened(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            loop.call_soon_threadsafe(loop.add_reader, sock, self._guarded, self._read)
+        def on_open(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
+            loop.call_soon_threadsafe(loop.add_reader, sock, self._call_guarded, self._read)
 
-        def closing(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
+        def on_close(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
             if sock.fileno() >= 0:
                 loop.remove_reader(sock)
                 loop.remove_writer(sock)
 
-        def wants_to_write(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
+        def on_register_write(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
             write = client.loop_write
-            loop.call_soon_threadsafe(lambda: sock.fileno() >= 0 and loop.add_writer(sock, self._guarded, write))
+            loop.call_soon_threadsafe(lambda: sock.fileno() >= 0 and loop.add_writer(sock, self._call_guarded, write))
 
-        def wrote(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
+        def on_unregister_write(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
             loop.call_soon_threadsafe(lambda: sock.fileno() >= 0 and loop.remove_writer(sock))
 
-        client.on_socket_open = opened
-        client.on_socket_close = closing
-        client.on_socket_register_write = wants_to_write
-        client.on_socket_unregister_write = wrote
+        client.on_socket_open = on_open
+        client.on_socket_close = on_close
+        client.on_socket_register_write = on_register_write
+        client.on_socket_unregister_write = on_unregister_write
 
-    def _guarded(self, step: Callable[[], Any]) -> None:
+    def _call_guarded(self, step: Callable[[], Any]) -> None:
         try:
             step()
-        except Exception as error:  # paho hands on what a handler of ours raised: let it come out of `live`
+        except Exception as error:  # paho passes on what our handler raised: let it come out of `run`
             self._end(error)
 
     def _end(self, error: Exception | None = None) -> None:
@@ -214,7 +210,11 @@ class Link:
     def _on_connect(self, _client: Any, _userdata: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             refused = reason.value in BAD_CREDENTIALS
-            self._end(RefusedError() if refused else ConnectionError(f"it said: {reason}"))
+            self._end(
+                BadCredentialsError()
+                if refused
+                else BrokerAnswerError(conditions.refused_connection(answer=str(reason)))
+            )
         else:
             self._events.on_connected(self, session_present=flags.session_present)
 

@@ -3,23 +3,23 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.outbox import Outbox, Parcel
+from shared.bus.outbox import Outbox, OutgoingMessage
 
 LIMIT = 5
 
 
-def parcel(topic: str, number: int) -> Parcel:
-    return Parcel(topic, str(number).encode(), retain=True)
+def outgoing(topic: str, number: int) -> OutgoingMessage:
+    return OutgoingMessage(topic, str(number).encode(), retain=True)
 
 
-def drain(outbox: Outbox) -> list[Parcel]:
+def drain(outbox: Outbox) -> list[OutgoingMessage]:
     return list(iter(outbox.next, None))
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=60))
 def test_the_newest_of_every_topic_survives_in_order(topics: list[str]) -> None:
     outbox = Outbox(LIMIT)
-    sent = [parcel(topic, number) for number, topic in enumerate(topics)]
+    sent = [outgoing(topic, number) for number, topic in enumerate(topics)]
     for one in sent:
         outbox.put(one)
     kept = drain(outbox)
@@ -31,9 +31,9 @@ def test_the_newest_of_every_topic_survives_in_order(topics: list[str]) -> None:
 
 
 @given(st.integers(0, 20), st.sets(st.integers(0, 19)))
-def test_what_was_under_way_comes_first_again_and_in_order(count: int, acknowledged: set[int]) -> None:
+def test_what_was_in_flight_comes_first_again_and_in_order(count: int, acknowledged: set[int]) -> None:
     outbox = Outbox(100)
-    sent = [parcel("a", number) for number in range(20)]
+    sent = [outgoing("a", number) for number in range(20)]
     for one in sent:
         outbox.put(one)
     for packet_id in range(count):
@@ -41,9 +41,9 @@ def test_what_was_under_way_comes_first_again_and_in_order(count: int, acknowled
         assert one
         outbox.sent(packet_id, one)
     taken = {packet_id for packet_id in acknowledged if outbox.acknowledged(packet_id)}
-    outbox.take_back()
+    outbox.requeue_in_flight()
     assert drain(outbox) == [one for number, one in enumerate(sent) if number not in taken]
-    assert outbox.under_way == 0
+    assert outbox.in_flight == 0
 
 
 def test_an_acknowledgement_of_something_else_is_ignored() -> None:

@@ -1,4 +1,4 @@
-"""Tries answers live, by the tools that people also use by hand; each reads the answers as it would read .env."""
+"""Tests answers live with the command-line tools of the services, which read them as they would read .env."""
 
 import os
 import subprocess
@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configure.env_file import with_values
-from shared.errors import ConfigError
+from shared.errors import UsageError
 
 PATIENCE_S = 180
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a tool said, and whether it worked."""
+    """What a tool printed, and whether it worked."""
 
     worked: bool
     lines: Sequence[str]
 
 
-def tried(answers: Mapping[str, str], tool: Sequence[str], hear: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Run a tool with the answers for its settings; `hear` gets each line as it is said."""
+def run_tool(
+    answers: Mapping[str, str], tool: Sequence[str], on_line: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """Run a tool with the answers as its settings; `on_line` gets each line as it is printed."""
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "answers.env"
         file.touch(mode=0o600)
@@ -36,10 +38,10 @@ def tried(answers: Mapping[str, str], tool: Sequence[str], hear: Callable[[str],
         ) as process:
             for line in process.stdout or ():
                 lines.append(line.rstrip())
-                hear(line.rstrip())
+                on_line(line.rstrip())
             try:
                 code = process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                raise ConfigError(f"`python -m {' '.join(tool)}` did not come to an end.") from None
+                raise UsageError(f"`python -m {' '.join(tool)}` did not end in time.") from None
     return Outcome(code == 0, [line for line in lines if line])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.schedule import be_svitlo, gpv_json
-from services.schedule.plan import KEEP_UNCONFIRMED, advance, failed
-from services.schedule.reading import Day, Reading, window
+from services.schedule.answer import Answer, Day, window
+from services.schedule.revision import KEEP_UNCONFIRMED, failed, revise
 from shared.messages import Certainty, DayPlan, OutageSchedule, ScheduleChange
 from shared.outages import day_of, state_of
 from tests.schedule.facts import TIMELINE, day, element, gpv, kyiv, local
@@ -19,7 +19,7 @@ QUEUES = ("1.1", "4.2", "5.2")
 
 
 def step(before: OutageSchedule | None, now: datetime, *elements: Any, queue: str = "5.2") -> OutageSchedule:
-    return advance(before, be_svitlo.read(list(elements), queue), queue=queue, source="be_svitlo", now=now)
+    return revise(before, be_svitlo.read(list(elements), queue), queue=queue, source="be_svitlo", now=now)
 
 
 def planned(text: str, *hours: str) -> Any:
@@ -53,7 +53,7 @@ def replay(queue: str, read: Any) -> list[tuple[str, dict[str, list[str]]]]:
             row = rows.pop(0)
             days[row["day"]] = row["queues"]
         present = {text: some for text, some in days.items() if day(text) >= now.astimezone(kyiv_zone()).date()}
-        after = advance(plan, read(present, queue), queue=queue, source="x", now=now)
+        after = revise(plan, read(present, queue), queue=queue, source="x", now=now)
         if plan and after.change != plan.change:
             changes.append((f"{now:%d.%m %H:%M}", told(after.change)))
         plan = after
@@ -65,13 +65,13 @@ def kyiv_zone() -> Any:
     return datetime.fromisoformat(TIMELINE[0]["seen_at"]).tzinfo
 
 
-def as_be_svitlo(days: dict[str, dict[str, list[str]]], queue: str) -> Reading:
+def as_be_svitlo(days: dict[str, dict[str, list[str]]], queue: str) -> Answer:
     return be_svitlo.read(
         [element(text, {queue: some[queue]} if queue in some else {}) for text, some in days.items()], queue
     )
 
 
-def as_gpv(days: dict[str, dict[str, list[str]]], queue: str) -> Reading:
+def as_gpv(days: dict[str, dict[str, list[str]]], queue: str) -> Answer:
     return gpv_json.read(gpv(days), queue)
 
 
@@ -154,7 +154,7 @@ def test_a_stamp_alone_is_no_change() -> None:
     noon = kyiv("20.11.2026 12:00")
     first = be_svitlo.read([element("20.11.2026", {"5.2": ["18:00-21:00"]}, "20.11.2026 08:00")], "5.2")
     later = be_svitlo.read([element("20.11.2026", {"5.2": ["18:00-21:00"]}, "20.11.2026 11:00")], "5.2")
-    plan = advance(advance(None, first, queue="5.2", source="x", now=noon), later, queue="5.2", source="x", now=noon)
+    plan = revise(revise(None, first, queue="5.2", source="x", now=noon), later, queue="5.2", source="x", now=noon)
     assert plan.change is None
     assert plan.operator_stamp == kyiv("20.11.2026 11:00")
 
@@ -189,7 +189,7 @@ def states(before: DayPlan, after: DayPlan) -> dict[str, list[str]]:
     plan: OutageSchedule | None = None
     for state in (before, after):
         some = (part,) if part and state is DayPlan.PLANNED else ()
-        plan = advance(plan, Reading({today: Day(state, some)}), queue="3.1", source="yasno", now=now)
+        plan = revise(plan, Answer({today: Day(state, some)}), queue="3.1", source="yasno", now=now)
     return told(plan and plan.change)
 
 
@@ -210,8 +210,8 @@ def test_emergencies_and_waiting(before: DayPlan, after: DayPlan, expected: dict
 def test_a_mirror_that_looked_earlier_knows_less() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(None, noon, planned("20.11.2026", "18:00-20:00"))
-    old = Reading(as_gpv({"20.11.2026": {"5.2": ["17:00-21:00"]}}, "5.2").days, as_of=noon - timedelta(minutes=10))
-    kept = advance(plan, old, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
+    old = Answer(as_gpv({"20.11.2026": {"5.2": ["17:00-21:00"]}}, "5.2").days, as_of=noon - timedelta(minutes=10))
+    kept = revise(plan, old, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
     assert kept.change is None
     assert local(kept.windows) == ["18:00-20:00"]
 
@@ -221,7 +221,7 @@ def test_a_mirror_with_an_older_publication_does_not_flip_the_plan() -> None:
     plan = step(None, noon, element("20.11.2026", {"5.2": ["18:00-19:00"]}, "20.11.2026 11:55"))
     content = gpv({"20.11.2026": {"5.2": ["18:00-20:30"]}, "21.11.2026": {"5.2": []}})
     mirror = replace(gpv_json.read(content, "5.2"), stamp=kyiv("20.11.2026 08:00"), as_of=noon + timedelta(minutes=3))
-    other = advance(plan, mirror, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
+    other = revise(plan, mirror, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
     assert local(other.windows) == ["18:00-19:00"]
     assert told(other.change) == {"published": ["21.11"]}
 
@@ -233,7 +233,7 @@ def test_an_old_mirror_never_takes_a_day_away(mirror: dict[str, Any]) -> None:
     for hours in range(13):
         now = noon + timedelta(hours=hours)
         old = replace(gpv_json.read(gpv(mirror), "5.2"), as_of=noon - timedelta(minutes=10), stamp=None)
-        plan = advance(plan, old, queue="5.2", source="gpv_json", now=now) if hours else plan
+        plan = revise(plan, old, queue="5.2", source="gpv_json", now=now) if hours else plan
         if hours:
             plan = plan.model_copy(update={"source": "be_svitlo"})  # and back and forth
         assert plan.change is None
@@ -262,13 +262,13 @@ def test_three_days_without_a_source() -> None:
     back = step(plan, kyiv("23.11.2026 12:00"), planned("23.11.2026", "18:00-20:00"))
     assert told(back.change) == {"published": ["23.11"]}
     assert not back.stale
-    assert back.problem is None
+    assert back.reason is None
 
 
 def test_another_queue_begins_anew() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(None, noon, planned("20.11.2026", "18:00-20:00"))
-    other = advance(plan, as_be_svitlo({}, "1.1"), queue="1.1", source="x", now=noon)
+    other = revise(plan, as_be_svitlo({}, "1.1"), queue="1.1", source="x", now=noon)
     assert other.windows == ()
     assert failed(plan, "Nothing.", queue="1.1", now=noon).days == ()
 

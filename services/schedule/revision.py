@@ -1,10 +1,11 @@
-"""From one version of the plan to the next, pure: what is taken over, what is kept, and what has changed."""
+"""From one version of the schedule to the next, pure: what is taken over, what is kept, and what has changed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from services.schedule.reading import ZONE, Reading
+from services.schedule.answer import ZONE, Answer
+from shared.conditions import Reason
 from shared.messages import DayPlan, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
 from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
 
@@ -16,16 +17,14 @@ HORIZON_DAYS = 7
 SHIFTED_AT_MOST = timedelta(hours=4)
 
 
-def advance(
-    before: OutageSchedule | None, reading: Reading, *, queue: str, source: str, now: datetime
-) -> OutageSchedule:
-    """Return the plan after an answer, with what has changed since the one before.
+def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source: str, now: datetime) -> OutageSchedule:
+    """Return the schedule after an answer, with what has changed since the one before.
 
-    The first plan of a queue changes nothing. Yesterday is kept for the true start of an outage over midnight.
+    The first schedule of a queue changes nothing. Yesterday is kept for the true start of an outage over midnight.
     """
     old = before if before and before.queue == queue else None
-    as_of = min(reading.as_of or now, now)
-    days, parts = _days(old, _trusted(old, reading, source), as_of, now, is_same=bool(old and old.source == source))
+    as_of = min(answer.as_of or now, now)
+    days, parts = _days(old, _trusted(old, answer, source), as_of, now, is_same=bool(old and old.source == source))
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
     plan = OutageSchedule(
         at=now,
@@ -34,7 +33,7 @@ def advance(
         time_zone=ZONE,
         days=tuple(days),
         windows=merged(parts),
-        operator_stamp=reading.stamp,
+        operator_stamp=answer.stamp,
         fetched_at=fetched_at,
         change=old.change if old else None,
     )
@@ -42,10 +41,10 @@ def advance(
     return plan.model_copy(update={"change": change}) if change else plan
 
 
-def failed(before: OutageSchedule | None, problem: str, *, queue: str, now: datetime) -> OutageSchedule:
-    """Return the last good plan with what hinders a newer one, and its age told honestly."""
+def failed(before: OutageSchedule | None, reason: Reason, *, queue: str, now: datetime) -> OutageSchedule:
+    """Return the last good schedule with the reason why there is no newer one, and whether it is stale."""
     old = before if before and before.queue == queue else OutageSchedule(at=now, queue=queue)
-    return old.model_copy(update={"at": now, "problem": problem, "stale": is_stale(old, now)})
+    return old.model_copy(update={"at": now, "reason": reason, "stale": is_stale(old, now)})
 
 
 def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> ScheduleChange | None:
@@ -67,37 +66,37 @@ def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> 
     return change if change != ScheduleChange(at=now) else None
 
 
-def _trusted(old: OutageSchedule | None, reading: Reading, source: str) -> Reading:
-    """Return a reading, without its days where it comes from another source that has an older publication.
+def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:
+    """Return an answer, without its days where it comes from another source that has an older publication.
 
     The operator's stamps decide only who is right, never what has changed.
     """
     is_other = old is not None and old.source not in (None, source)
-    if is_other and old and old.operator_stamp and reading.stamp and reading.stamp < old.operator_stamp:
+    if is_other and old and old.operator_stamp and answer.stamp and answer.stamp < old.operator_stamp:
         known = {one.day for one in old.days}
-        return replace(reading, days={day: told for day, told in reading.days.items() if day not in known})
-    return reading
+        return replace(answer, days={day: told for day, told in answer.days.items() if day not in known})
+    return answer
 
 
 def _days(
-    old: OutageSchedule | None, reading: Reading, as_of: datetime, now: datetime, *, is_same: bool
+    old: OutageSchedule | None, answer: Answer, as_of: datetime, now: datetime, *, is_same: bool
 ) -> tuple[list[PlannedDay], list[Window]]:
     """Choose for each day between what the source says now and what was known before."""
     today = local_day(now, ZONE)
     known = {one.day: one for one in old.days} if old else {}
     days: list[PlannedDay] = []
     parts: list[Window] = []
-    for day in sorted({*known, *reading.days}):
+    for day in sorted({*known, *answer.days}):
         if not today - timedelta(days=1) <= day <= today + timedelta(days=HORIZON_DAYS):
             continue
-        told = reading.days.get(day)
+        told = answer.days.get(day)
         # a mirror that looked before we did knows less than we do
         if told and (day not in known or as_of >= min(known[day].confirmed_at, now)):
             days.append(PlannedDay(day=day, state=told.state, confirmed_at=as_of))
             parts += told.windows
         elif old and day in known and (day < today or told or not is_same or _is_recent(known[day], now)):
             days.append(known[day])
-            parts += _kept(old, day, owned={*known, *reading.days})
+            parts += _kept(old, day, owned={*known, *answer.days})
     return days, parts
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from shared import bus as bus_module
-from shared.bus import Bus
+from shared.bus import Bus, Delivery
+from shared.bus import bus as bus_module
 from shared.errors import ConfigError
 from shared.health import Health
-from shared.link import Delivery
 from shared.messages import Grid, GridState, ServiceHealth
 from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
@@ -64,8 +63,8 @@ async def test_the_will_says_offline_when_nobody_else_can(broker: Broker, viewer
     bus = Bus(settings(broker), "poller", Health())
     async with running(bus):
         await bus.connected.wait()
-        assert bus._link
-        bus._link._client.socket().close()  # type: ignore[union-attr]
+        assert bus._connection
+        bus._connection._client.socket().close()  # type: ignore[union-attr]
         gone = await asyncio.to_thread(viewer.wait_for, "service/poller/status", state="offline")
     assert "killed" in gone["reason"]
     assert gone["since"] is None
@@ -229,7 +228,7 @@ async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pyte
 
 
 def test_the_grace_outlasts_the_longest_retry() -> None:
-    assert bus_module.GRACE_S > bus_module.RETRY_MOST_S + 2
+    assert bus_module.RESUBSCRIBE_GRACE_S > bus_module.RETRY_MOST_S + 2
 
 
 async def test_state_is_said_again_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
@@ -254,8 +253,8 @@ async def test_retained_is_answered_although_we_died_while_asking(broker: Broker
         await first.connected.wait()
         first.publish(GRID_STATE, grid(5))
         await first.flush()
-        assert first._link
-        first._link.subscribe("grid/state", retained_again=True)
+        assert first._connection
+        first._connection.subscribe("grid/state", resend_retained=True)
         await first.retained(GRID_STATE, "another")  # answered, so the subscription is in the session
     second = Bus(settings(broker), "poller", Health(), session_s=3600)
     async with running(second):

@@ -1,4 +1,4 @@
-"""What every source's answer is turned into, and what its wall-clock times are."""
+"""A source's answer in one form for all sources, and the parts that their parsers share, pure."""
 
 import json
 import re
@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.errors import BadReplyError
+from shared.conditions import Reason, schedule
+from shared.errors import BadReplyError, EasunError
 from shared.messages import Certainty, DayPlan, Window
 from shared.outages import wall
 
@@ -21,43 +22,42 @@ CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 QUEUE = re.compile(r"[0-9A-Za-z._-]{1,20}")
 
 
-class NonsenseError(ValueError):
-    """A part of an answer that makes no sense, in a few words."""
+class NonsenseError(EasunError):
+    """A part of an answer that makes no sense."""
 
 
 @dataclass(frozen=True)
 class Day:
-    """A day as a source tells it, with windows that may run into the next."""
+    """A day as a source has it, with windows that may run into the next."""
 
     state: DayPlan
     windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)
-class Reading:
-    """An answer, read: the days that it tells of, and what was odd in it.
+class Answer:
+    """A parsed answer: the days in it, and what was odd.
 
     as_of is when a mirror itself looked at the operator, stamp the operator's own time of publication, queues all that
-    the source knows where it says so.
+    the source knows, where it lists them.
     """
 
     days: Mapping[date, Day] = field(default_factory=dict)
     as_of: datetime | None = None
     stamp: datetime | None = None
     queues: tuple[str, ...] | None = None
-    odd: tuple[str, ...] = ()
+    odd: tuple[Reason, ...] = ()
 
 
 def json_of(body: bytes) -> Any:
-    """Return what a body holds, or raise BadReplyError: an HTML page and an empty body are told by name."""
+    """Return the JSON in a body. Raises BadReplyError, with its own reason for a web page and for an empty body."""
     text = body.decode("utf-8-sig", "replace").strip()
     if not text:
-        raise BadReplyError("it answered with nothing")
+        raise BadReplyError(schedule.EMPTY_ANSWER())
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        kind = "a web page" if text.startswith("<") else "something that is no JSON"
-        raise BadReplyError(f"it answered with {kind}") from None
+        raise BadReplyError(schedule.WEB_PAGE() if text.startswith("<") else schedule.NOT_JSON()) from None
 
 
 def window(day: date, start_min: int, end_min: int, certainty: Certainty) -> Window | None:
@@ -76,7 +76,7 @@ def minutes(text: object) -> int:
     found = CLOCK.fullmatch(text.strip()) if isinstance(text, str) and text.isascii() else None
     minute = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else DAY_MIN + 1
     if minute > DAY_MIN:
-        raise NonsenseError(f"{_short(text)} is no time of day")
+        raise NonsenseError(schedule.not_a_time(text=_short(text)))
     return minute
 
 
@@ -85,13 +85,13 @@ def calendar_day(text: object) -> date:
     try:
         return sensible(datetime.strptime(str(text), "%d.%m.%Y").replace(tzinfo=UTC).date())
     except ValueError:
-        raise NonsenseError(f"{_short(text)} is no date") from None
+        raise NonsenseError(schedule.not_a_date(text=_short(text))) from None
 
 
 def sensible(day: date) -> date:
     """Return a date that may stand in a plan, or raise NonsenseError."""
     if not 2000 <= day.year <= 2100:
-        raise NonsenseError(f"{day} is no day of our time")
+        raise NonsenseError(schedule.not_a_date(text=str(day)))
     return day
 
 

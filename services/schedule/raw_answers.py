@@ -17,14 +17,14 @@ class RawAnswers:
         self._folder = folder
         self._last: dict[str, object] = {}
 
-    def keep(self, source: str, raw: bytes, now: datetime, *, says: object) -> None:
-        """Keep an answer that says something else than the last of its source, and drop what is old. Raises OSError."""
-        if self._last.get(source) == says:
+    def keep(self, source: str, raw: bytes, now: datetime, *, content: object) -> None:
+        """Keep an answer whose content differs from the last one of its source, and delete old ones. Raises OSError."""
+        if self._last.get(source) == content:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / NAME.format(at=now.astimezone(UTC).strftime(STAMP), source=source)
         file.write_bytes(raw)
-        self._last[source] = says
+        self._last[source] = content
         self._drop_old(source, now)
 
     def _drop_old(self, source: str, now: datetime) -> None:

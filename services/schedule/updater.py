@@ -1,0 +1,226 @@
+"""One step: ask the sources in order, publish the schedule, report what is wrong."""
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from typing import Protocol, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from services.schedule.answer import ZONE, Answer
+from services.schedule.fetch import IN_ALL_S, Fetch, Fetched
+from services.schedule.raw_answers import RawAnswers
+from services.schedule.revision import failed, revise
+from services.schedule.settings import POLITE_S, ScheduleSettings
+from services.schedule.sources import Source, sources
+from shared.conditions import Reason
+from shared.conditions import schedule as conditions
+from shared.conditions.system import os_reason
+from shared.errors import BadReplyError, DeviceOfflineError
+from shared.health import Health
+from shared.messages import OutageSchedule
+from shared.outages import STALE_AFTER
+from shared.topics import OUTAGE_SCHEDULE, Topic
+
+log = logging.getLogger("schedule")
+
+T = TypeVar("T")
+
+TRY_AGAIN_S = (1.0, 2.0)
+BUSY_FROM, BUSY_TO = time(19, 45), time(20, 30)
+"""Tomorrow's schedule appears in this hour of the evening; see docs/schedule.md."""
+BUSY_SHARE = 0.4
+JITTER = 0.1
+CHECK_QUEUE = timedelta(days=1)
+CHECK_AGAIN = timedelta(hours=1)
+LONGEST_S = IN_ALL_S + 10
+"""A source that drips before the body, or hangs in a name look-up, is given up for good."""
+CLOCK_OFF = timedelta(minutes=5)
+
+
+class Publisher(Protocol):
+    """What a step needs of the bus."""
+
+    def publish(self, topic: Topic[OutageSchedule], message: OutageSchedule, name: str = "") -> None:
+        """Send a message."""
+        ...
+
+
+class ScheduleUpdater:
+    """The schedule as far as it is known, and how it is updated."""
+
+    def __init__(
+        self,
+        settings: ScheduleSettings,
+        bus: Publisher,
+        health: Health,
+        fetch: Fetch,
+        *,
+        schedule: OutageSchedule | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.schedule = schedule
+        self._settings = settings
+        self._sources = sources(settings)
+        self._bus = bus
+        self._health = health
+        self._fetch = fetch
+        self._clock = clock
+        self._raw = RawAnswers(settings.schedule_raw_dir)
+        self._odd: tuple[Reason, ...] = ()
+        self._check_at: dict[str, datetime] = {}
+
+    async def step(self) -> float:
+        """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
+        failures: list[Reason] = []
+        for source in self._sources:
+            try:
+                fetched, answer = await self._request(source)
+            except (BadReplyError, DeviceOfflineError) as error:
+                failures.append(conditions.source_failed(source=source.name, cause=error.reason))
+                continue
+            self._accept(source, answer, self._now(fetched), tuple(failures))
+            await self._check_queue(source, answer)
+            return pause(self._settings.schedule_interval, self._clock())
+        self._health.report("source", None)
+        reason = conditions.no_source(failures=tuple(failures))
+        schedule = failed(self.schedule, reason, queue=self._settings.queue_number, now=self._clock())
+        last = self.schedule
+        if last is None or (schedule.reason, schedule.stale) != (last.reason, last.stale):
+            self._publish(schedule)
+        raise DeviceOfflineError(reason)
+
+    async def _request(self, source: Source) -> tuple[Fetched, Answer]:
+        fetched = await retried(lambda: source.request(self._fetch))
+        try:
+            answer = source.parse_body(fetched.body)
+        except BadReplyError:
+            self._keep_raw(source, fetched.body, content=fetched.body)
+            raise
+        self._keep_raw(source, fetched.body, content=(answer.days, answer.odd))
+        if answer.as_of and self._clock() - answer.as_of > STALE_AFTER:
+            raise BadReplyError(conditions.mirror_behind(since=answer.as_of))
+        return fetched, answer
+
+    def _now(self, fetched: Fetched) -> datetime:
+        """Return the time: ours, or the server's where ours is far off and would put the schedule on another day."""
+        now = self._clock()
+        off = now - fetched.server_time if fetched.server_time else timedelta()
+        is_right = fetched.server_time is None or abs(off) <= CLOCK_OFF
+        wrong = conditions.clock_fast if off > timedelta() else conditions.clock_slow
+        self._health.report("clock", None if is_right else wrong(minutes=round(abs(off).total_seconds() / 60)))
+        return now if is_right or fetched.server_time is None else fetched.server_time
+
+    def _accept(self, source: Source, answer: Answer, now: datetime, failures: tuple[Reason, ...]) -> None:
+        schedule = revise(self.schedule, answer, queue=self._settings.queue_number, source=source.name, now=now)
+        self._report_odd(source, answer.odd)
+        other = conditions.other_source(source=source.name, failures=failures) if failures else None
+        self._health.report("source", other)
+        self._log_change(schedule)
+        self._publish(schedule)
+
+    def _publish(self, schedule: OutageSchedule) -> None:
+        self.schedule = schedule
+        self._bus.publish(OUTAGE_SCHEDULE, schedule)
+
+    def _log_change(self, schedule: OutageSchedule) -> None:
+        if self.schedule is None or self.schedule.source != schedule.source:
+            known = ", ".join(f"{day.day:%d.%m} {day.state}" for day in schedule.days)
+            log.info("Queue %s, from %s: %s.", schedule.queue, schedule.source, known or "nothing is published")
+        change = schedule.change
+        if change and (self.schedule is None or change != self.schedule.change):
+            log.info(
+                "Changed: %d outages added, %d removed, %d moved; %d days published, %d withdrawn, %d in a new state.",
+                *(len(part) for part in (change.added, change.removed, change.moved)),
+                *(len(part) for part in (change.published, change.withdrawn, change.states)),
+            )
+
+    def _keep_raw(self, source: Source, raw: bytes, *, content: object) -> None:
+        reason = None
+        try:
+            self._raw.keep(source.name, raw, self._clock(), content=content)
+        except OSError as error:
+            folder = str(self._settings.schedule_raw_dir)
+            reason = conditions.raw_unwritable(folder=folder, cause=os_reason(error))
+        self._health.report("raw", reason)
+
+    def _report_odd(self, source: Source, odd: tuple[Reason, ...]) -> None:
+        """Report the first oddity; another one of the same answer is no news."""
+        if odd != self._odd:
+            self._health.report("odd", conditions.odd_answer(source=source.name, fault=odd[0]) if odd else None)
+        self._odd = odd
+
+    async def _check_queue(self, source: Source, answer: Answer) -> None:
+        """Ask at the start and daily whether the queue exists: an unknown one looks like a day without information."""
+        now = self._clock()
+        if now < self._check_at.get(source.name, now):
+            return
+        self._check_at[source.name] = now + CHECK_QUEUE
+        try:
+            known = answer.queues or await retried(lambda: source.request_queues(self._fetch))
+        except (BadReplyError, DeviceOfflineError) as error:
+            log.info("The list of queues of %s is not available now: %s.", source.name, error)
+            self._check_at[source.name] = now + CHECK_AGAIN
+            return
+        if known:
+            is_known = source.queue.removeprefix("GPV") in known
+            self._health.report(f"queue {source.name}", None if is_known else _unknown_queue(source, known))
+
+
+def _unknown_queue(source: Source, known: Sequence[str]) -> Reason:
+    return conditions.unknown_queue(
+        source=source.name, queue=source.queue, setting=source.setting, some=", ".join(known[:30])
+    )
+
+
+def pause(interval_s: float, now: datetime) -> float:
+    """Return the seconds to the next request: fewer in the evening, never the same as those of all other homes."""
+    local = now.astimezone(ZoneInfo(ZONE))
+    is_busy = BUSY_FROM <= local.time() <= BUSY_TO
+    seconds = max(interval_s * BUSY_SHARE, min(interval_s, POLITE_S)) if is_busy else interval_s
+    until_evening = (datetime.combine(local, BUSY_FROM) - local.replace(tzinfo=None)).total_seconds()
+    if 0 < until_evening < seconds:  # a long interval must not sleep through it
+        seconds = until_evening
+    return seconds * random.uniform(1, 1 + JITTER)
+
+
+async def retried(ask: Callable[[], T]) -> T:
+    """Ask up to three times, a little later each time, where the source does not answer or is not well."""
+    for wait_s in TRY_AGAIN_S:
+        try:
+            return await in_time(ask)
+        except DeviceOfflineError:
+            await asyncio.sleep(wait_s)
+    return await in_time(ask)
+
+
+async def in_time(work: Callable[[], T]) -> T:
+    """Do blocking work in a thread of its own, which is abandoned where it takes too long or the service stops."""
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+
+    def finish(value: T | None, error: BaseException | None) -> None:
+        if result.done():
+            return
+        if error:
+            result.set_exception(error)
+        else:
+            result.set_result(cast("T", value))
+
+    def run() -> None:
+        value, error = None, None
+        try:
+            value = work()
+        except BaseException as failure:
+            error = failure
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(finish, value, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return await asyncio.wait_for(result, LONGEST_S)
+    except TimeoutError:
+        raise DeviceOfflineError(conditions.NO_ANSWER()) from None

@@ -1,0 +1,131 @@
+"""The newest message of every topic as one frozen value, pure: so page, bot and plugs see the same house."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic
+
+from shared.freshness import CLOCK_SLACK
+from shared.messages import (
+    Availability,
+    BatteryInfo,
+    BatteryState,
+    GridState,
+    InverterInfo,
+    InverterState,
+    Message,
+    OutageSchedule,
+    PlugState,
+    ServiceStatus,
+)
+from shared.topics import (
+    BATTERY_AVAILABILITY,
+    BATTERY_INFO,
+    BATTERY_STATE,
+    GRID_STATE,
+    INVERTER_AVAILABILITY,
+    INVERTER_INFO,
+    INVERTER_STATE,
+    OUTAGE_SCHEDULE,
+    PLUG_STATE,
+    SERVICE_STATUS,
+    M,
+    Topic,
+)
+
+
+@dataclass(frozen=True)
+class BrokerState:
+    """What the broker has delivered last, devices and services by name; a retained message may be a week old.
+
+    connected says whether the broker is there right now, listening_since when we began to listen.
+    """
+
+    connected: bool = False
+    listening_since: datetime | None = None
+    grid: GridState | None = None
+    schedule: OutageSchedule | None = None
+    inverters: Mapping[str, InverterState] = field(default_factory=dict)
+    inverter_infos: Mapping[str, InverterInfo] = field(default_factory=dict)
+    inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
+    batteries: Mapping[str, BatteryState] = field(default_factory=dict)
+    battery_infos: Mapping[str, BatteryInfo] = field(default_factory=dict)
+    battery_availability: Mapping[str, Availability] = field(default_factory=dict)
+    plugs: Mapping[str, PlugState] = field(default_factory=dict)
+    services: Mapping[str, ServiceStatus] = field(default_factory=dict)
+
+    def battery_name(self, device: str) -> str:
+        """Return the name that the owner gave a battery, or its id."""
+        info = self.battery_infos.get(device)
+        return (info and info.name) or device
+
+    def plug_name(self, device: str) -> str:
+        """Return the name that the owner gave a plug, or its id."""
+        plug = self.plugs.get(device)
+        return (plug and plug.name) or device
+
+
+@dataclass(frozen=True)
+class Section(Generic[M]):
+    """The part of the state that one topic fills: how to read it, and how to replace it.
+
+    Readings are measured again and again, so an older one may arrive after a newer one: after a reconnect a service
+    publishes what it has measured meanwhile.
+    """
+
+    topic: Topic[M]
+    get: Callable[[BrokerState], Mapping[str, M]]
+    put: Callable[[BrokerState, Mapping[str, M]], BrokerState]
+    is_reading: bool = False
+
+    def updated(self, state: BrokerState, name: str, message: M, now: datetime) -> BrokerState:
+        """Return the state with a new message; the same state where a newer reading is known already."""
+        entries = self.get(state)
+        known = entries.get(name)
+        if self.is_reading and known is not None and is_overtaken(message, known, now):
+            return state
+        return self.put(state, {**entries, name: message})
+
+    def removed(self, state: BrokerState, name: str) -> BrokerState:
+        """Return the state without the message of a device; the same state where there is none."""
+        entries = self.get(state)
+        if name not in entries:
+            return state
+        return self.put(state, {key: message for key, message in entries.items() if key != name})
+
+
+def is_overtaken(message: Message, known: Message, now: datetime) -> bool:
+    """Whether a newer message is known. One from the future does not count: a clock was wrong when it was measured."""
+    return message.at < known.at <= now + CLOCK_SLACK
+
+
+def _single(message: M | None) -> Mapping[str, M]:
+    return {} if message is None else {"": message}
+
+
+SECTIONS: tuple[Section[Any], ...] = (
+    Section(GRID_STATE, lambda s: _single(s.grid), lambda s, new: replace(s, grid=new.get("")), is_reading=True),
+    Section(OUTAGE_SCHEDULE, lambda s: _single(s.schedule), lambda s, new: replace(s, schedule=new.get(""))),
+    Section(INVERTER_STATE, lambda s: s.inverters, lambda s, new: replace(s, inverters=new), is_reading=True),
+    Section(INVERTER_INFO, lambda s: s.inverter_infos, lambda s, new: replace(s, inverter_infos=new)),
+    Section(
+        INVERTER_AVAILABILITY, lambda s: s.inverter_availability, lambda s, new: replace(s, inverter_availability=new)
+    ),
+    Section(BATTERY_STATE, lambda s: s.batteries, lambda s, new: replace(s, batteries=new), is_reading=True),
+    Section(BATTERY_INFO, lambda s: s.battery_infos, lambda s, new: replace(s, battery_infos=new)),
+    Section(
+        BATTERY_AVAILABILITY, lambda s: s.battery_availability, lambda s, new: replace(s, battery_availability=new)
+    ),
+    Section(PLUG_STATE, lambda s: s.plugs, lambda s, new: replace(s, plugs=new)),
+    Section(SERVICE_STATUS, lambda s: s.services, lambda s, new: replace(s, services=new)),
+)
+"""Every topic of the state; topics that carry events or commands are not state."""
+
+STATE_TOPICS: tuple[Topic[Any], ...] = tuple(section.topic for section in SECTIONS)
+
+
+def messages(state: BrokerState) -> Iterator[tuple[str, Message]]:
+    """Yield every message of the state with its full topic."""
+    for section in SECTIONS:
+        for name, message in sorted(section.get(state).items()):
+            yield section.topic.named(name), message

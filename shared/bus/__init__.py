@@ -1,0 +1,6 @@
+"""The connection of a service to the broker: `Bus` publishes and subscribes, `Delivery` is one received message."""
+
+from shared.bus.bus import Bus
+from shared.bus.connection import Delivery
+
+__all__ = ["Bus", "Delivery"]

@@ -1,0 +1,351 @@
+"""The broker as services see it: publish, subscribe, acknowledge. Connects again by itself.
+
+Unacknowledged messages live in the outbox and survive every connection; see connection.py for a single one.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.backoff import Backoff
+from shared.bus.address import broker_address
+from shared.bus.connection import (
+    MAX_IN_FLIGHT,
+    BadCertificateError,
+    BadCredentialsError,
+    BrokerAnswerError,
+    Connection,
+    Delivery,
+)
+from shared.bus.outbox import Outbox, OutgoingMessage
+from shared.bus.status import StatusPublisher
+from shared.bus.subscriptions import Handler, Subscription, Subscriptions
+from shared.conditions import Reason
+from shared.conditions import broker as conditions
+from shared.conditions.system import os_reason
+from shared.errors import BadMessageError, ConfigError
+from shared.health import Health
+from shared.settings import MqttSettings
+from shared.topics import SERVICE_STATUS, M, Topic
+
+log = logging.getLogger("bus")
+
+RETRY_FIRST_S = 0.3
+RETRY_MOST_S = 5.0
+RETRY_JITTER = (0.7, 1.0)
+STABLE_AFTER_S = 10.0
+DUPLICATE_CLIENT_AFTER = 4
+"""This many connections in a row shorter than STABLE_AFTER_S are no coincidence."""
+RESUBSCRIBE_GRACE_S = 8.0
+"""A broker that lost our session has lost the others' too. What is published before they have subscribed again passes
+them by, so publishing pauses a little longer than the longest retry."""
+
+
+class Bus:
+    """A service's connection to the broker, kept up by `run`.
+
+    session_s is how long the broker keeps our subscriptions, and messages for them, while we are disconnected; 0 ends
+    the session with the connection. A tool that uses a service's account takes its own client_id and announce=False: no
+    birth, no will, no status. So do all instances of a service but the first.
+    """
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        service: str,
+        health: Health,
+        *,
+        session_s: int = 0,
+        client_id: str | None = None,
+        announce: bool = True,
+    ) -> None:
+        self.connected = asyncio.Event()
+        self._settings = settings
+        self._client_id = client_id or "-".join(filter(None, ("easun", service, settings.instance)))
+        self._user = settings.mqtt_username or service
+        self._health = health
+        self._session_s = session_s
+        self._status = StatusPublisher(
+            self._prefixed(SERVICE_STATUS.named(service)), enabled=announce and not settings.instance
+        )
+        self._outbox = Outbox(settings.mqtt_outbox)
+        self._outbox_empty = asyncio.Event()
+        self._outbox_empty.set()
+        self._subscriptions = Subscriptions(settings.mqtt_topic_prefix, durable=session_s > 0)
+        self._last_published: dict[str, OutgoingMessage] = {}
+        self._connection: Connection | None = None
+        self._had_session = False
+        self._publishing_paused: asyncio.TimerHandle | None = None
+        self._closing = False
+        health.changed = self.send_status
+
+    def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
+        """Publish a message, now or once the broker is connected. Order is kept; see Outbox for the limit."""
+        outgoing = OutgoingMessage(self._prefixed(topic.named(name)), message.model_dump_json().encode(), topic.retain)
+        self._outbox.put(outgoing)
+        self._outbox_empty.clear()
+        if outgoing.retain:
+            self._last_published[outgoing.topic] = outgoing
+        self._report_dropped()
+        self._send_waiting()
+
+    def subscribe(
+        self,
+        topic: Topic[M],
+        handler: Callable[[str, M], None],
+        *,
+        on_cleared: Callable[[str], None] | None = None,
+    ) -> None:
+        """Call `handler(device name, message)` for every message of a topic. Call this before `run`.
+
+        An unreadable message is reported and skipped; `on_cleared(device name)` is called when a retained message is
+        cleared. An exception in a handler is a bug and ends `run`. Retained messages arrive once after every start,
+        whether or not the broker still has our session.
+        """
+
+        def acknowledge_first(name: str, message: M, delivery: Delivery) -> None:
+            delivery.ack()
+            handler(name, message)
+
+        self._add_parsed(topic, acknowledge_first, on_cleared, replay_retained=True)
+
+    def collect_parsed(self, topic: Topic[M], handler: Callable[[str, M, Delivery], None]) -> None:
+        """Call `handler(device name, message, delivery)` for every message of a topic; the handler acknowledges it.
+
+        An unreadable message is reported and skipped. Call this before `run`.
+        """
+        self._add_parsed(topic, handler, None, replay_retained=False)
+
+    def collect(self, topic: Topic[Any], handler: Handler, *, share: str = "") -> None:
+        """Call `handler` with every raw message of a topic; it must acknowledge each. Call this before `run`.
+
+        With `share` the broker distributes the messages among all clients that use the same share.
+        """
+        self._subscriptions.add(topic.filter, Subscription(handler, share))
+
+    async def retained(self, topic: Topic[M], name: str = "") -> M | None:
+        """Return the retained message of a topic, or None if there is none or it is unreadable.
+
+        Mosquitto answers in order, so a retained message arrives before the acknowledgement of a status sent later. If
+        that does not come, the connection broke meanwhile and we ask again. Needs a bus that announces.
+        """
+        if not self._status.enabled:
+            raise ValueError("a bus that does not announce cannot tell when the broker has answered")
+        found: list[M] = []
+
+        def receive(delivery: Delivery) -> None:
+            delivery.ack()
+            with suppress(BadMessageError):
+                if delivery.retained and delivery.payload:
+                    found.append(topic.parse(delivery.payload))
+
+        concrete = topic.named(name)
+        self._subscriptions.add(concrete, Subscription(receive))
+        try:
+            while not await self._request_retained(concrete):
+                await self.connected.wait()
+        finally:
+            self._subscriptions.remove(concrete)
+            if self._connection:
+                self._connection.unsubscribe(self._prefixed(concrete))
+        return found[0] if found else None
+
+    def send_status(self) -> None:
+        """Publish the service's status. It overtakes waiting messages, because it describes the moment."""
+        self._status.publish(self._connection, self._health.status(datetime.now(UTC)))
+
+    async def flush(self, patience_s: float = 5.0) -> None:
+        """Wait until the broker has acknowledged everything, at most patience_s."""
+        try:
+            await asyncio.wait_for(self._outbox_empty.wait(), patience_s)
+        except TimeoutError:
+            log.warning("%d messages did not reach the broker in time.", len(self._outbox))
+
+    async def close(self, reason: Reason) -> None:
+        """Publish an offline status with the reason, instead of leaving it to the will, and disconnect."""
+        self._closing = True
+        if self._connection:
+            await self.flush()
+        self._status.publish_offline(self._connection, reason)
+        await self._status.wait_acknowledged(self._connection)
+        if self._connection:
+            await self._connection.disconnect()
+
+    async def run(self) -> None:
+        """Stay connected until `close`. Raises ConfigError for bad credentials, and whatever a handler raised."""
+        backoff, short_connections = Backoff(RETRY_FIRST_S, RETRY_MOST_S, jitter=RETRY_JITTER), 0
+        while not self._closing:
+            began = time.monotonic()
+            try:
+                await self._connect_once()
+                if time.monotonic() - began > STABLE_AFTER_S:
+                    short_connections = 0
+                    backoff.reset()
+                else:
+                    short_connections += 1
+                self._report_interrupted(short_connections)
+            except BadCertificateError as error:  # passing: a certificate is renewed, a clock is set
+                self._health.report("broker", self._bad_certificate(str(error)))
+            except (OSError, UnicodeError) as error:  # the latter is a host name that cannot be one
+                self._health.report("broker", self._unreachable(error))
+            if not self._closing:
+                await asyncio.sleep(backoff.next_s())
+
+    # events of the connection
+
+    def on_connected(self, connection: Connection, *, session_present: bool) -> None:
+        """Subscribe, publish the status and the last state, and resume publishing."""
+        self._connection = connection
+        self._health.report("broker", None)
+        self._subscriptions.subscribe_all(connection, first_connection=not self._had_session)
+        self.send_status()
+        if self._had_session and self._session_s and not session_present:
+            self._pause_publishing()
+        self._had_session = True
+        self._republish_state()
+        self.connected.set()
+        asyncio.get_running_loop().call_soon(self._send_waiting)
+
+    def on_acknowledged(self, packet_id: int, *, allowed: bool) -> None:
+        """Remove an acknowledged message from the outbox and send waiting ones."""
+        self._status.on_acknowledged(packet_id)
+        message = self._outbox.acknowledged(packet_id)
+        if message:
+            refused = None if allowed else conditions.not_allowed(topic=message.topic)
+            self._health.report(f"acl {message.topic}", refused)
+        if not len(self._outbox):
+            self._outbox_empty.set()
+            self._outbox.dropped = 0
+            self._health.report("outbox", None)
+        asyncio.get_running_loop().call_soon(self._send_waiting)  # not within paho's callback
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """Dispatch a message to its handler."""
+        delivery = replace(delivery, topic=delivery.topic.removeprefix(self._settings.mqtt_topic_prefix))
+        handler = self._subscriptions.handler_for(delivery.topic)
+        if handler:
+            handler(delivery)
+        else:
+            delivery.ack()
+
+    # connecting
+
+    async def _connect_once(self) -> None:
+        """Connect, and return when the connection has ended."""
+        address = broker_address(self._settings, user=self._user, client_id=self._client_id, session_s=self._session_s)
+        connection = Connection(address, self._status.will(), self)
+        stable = asyncio.get_running_loop().call_later(STABLE_AFTER_S, self._health.report, "twin", None)
+        try:
+            await connection.run()
+            if self._connection is None:
+                raise BrokerAnswerError(conditions.NOT_MQTT())
+        except BadCredentialsError:
+            file = str(self._settings.mqtt_secrets_dir / self._user)
+            raise ConfigError(conditions.wrong_password(where=self._where, user=self._user, file=file)) from None
+        finally:
+            stable.cancel()
+            self._connection = None
+            self.connected.clear()
+            self._outbox.requeue_in_flight()
+
+    def _bad_certificate(self, detail: str) -> Reason:
+        host, file = self._settings.mqtt_host, self._settings.mqtt_ca_file
+        if file:
+            return conditions.certificate(where=self._where, host=host, authority=str(file), detail=detail)
+        return conditions.certificate_of_system(where=self._where, host=host, detail=detail)
+
+    def _unreachable(self, error: Exception) -> Reason:
+        unreachable = conditions.unreachable_tls if self._settings.mqtt_tls else conditions.unreachable
+        return unreachable(
+            where=self._where, cause=error.reason if isinstance(error, BrokerAnswerError) else os_reason(error)
+        )
+
+    def _report_interrupted(self, short_connections: int) -> None:
+        """Report a lost connection, and a suspected duplicate client id, which Mosquitto 2.0 does not mention."""
+        if self._closing:
+            return
+        log.warning("The connection to the broker is gone; connecting again.")
+        if short_connections >= DUPLICATE_CLIENT_AFTER:
+            self._health.report("twin", conditions.twin(client=self._client_id))
+
+    # receiving
+
+    def _add_parsed(
+        self,
+        topic: Topic[M],
+        handler: Callable[[str, M, Delivery], None],
+        on_cleared: Callable[[str], None] | None,
+        *,
+        replay_retained: bool,
+    ) -> None:
+        def receive(delivery: Delivery) -> None:
+            name = topic.name_in(delivery.topic)
+            message = self._parse(topic, delivery) if name is not None and delivery.payload else None
+            if name is not None and message is not None:
+                handler(name, message, delivery)
+                return
+            delivery.ack()
+            if name is not None and not delivery.payload and on_cleared:
+                on_cleared(name)
+
+        self._subscriptions.add(topic.filter, Subscription(receive, replay_retained=replay_retained))
+
+    def _parse(self, topic: Topic[M], delivery: Delivery) -> M | None:
+        try:
+            message = topic.parse(delivery.payload)
+        except BadMessageError as error:
+            self._health.report(delivery.topic, conditions.bad_message(topic=delivery.topic, fault=error.reason))
+            return None
+        self._health.report(delivery.topic, None)
+        return message
+
+    async def _request_retained(self, topic: str) -> bool:
+        """Subscribe so that the broker sends the retained message; return whether it has answered."""
+        if self._connection:
+            self._connection.subscribe(self._prefixed(topic), resend_retained=True)
+        self.send_status()
+        return await self._status.wait_acknowledged(self._connection)
+
+    # publishing
+
+    def _republish_state(self) -> None:
+        """Publish the last state again: a broker that was killed remembers an older one, or none."""
+        for topic, message in self._last_published.items():
+            if not self._outbox.is_waiting(topic):
+                self._outbox.put(message)
+
+    def _report_dropped(self) -> None:
+        if self._outbox.dropped:
+            self._health.report("outbox", conditions.OUTBOX_FULL())
+
+    def _pause_publishing(self) -> None:
+        log.info("The broker lost its sessions; publishing resumes in %.0f s.", RESUBSCRIBE_GRACE_S)
+        if self._publishing_paused:
+            self._publishing_paused.cancel()
+        self._publishing_paused = asyncio.get_running_loop().call_later(RESUBSCRIBE_GRACE_S, self._resume_publishing)
+
+    def _resume_publishing(self) -> None:
+        self._publishing_paused = None
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        while (connection := self._connection) and self._can_send():
+            message = self._outbox.next()
+            if message is None:
+                return
+            self._outbox.sent(connection.publish(message), message)
+
+    def _can_send(self) -> bool:
+        return self.connected.is_set() and not self._publishing_paused and self._outbox.in_flight < MAX_IN_FLIGHT
+
+    def _prefixed(self, topic: str) -> str:
+        return self._settings.mqtt_topic_prefix + topic
+
+    @property
+    def _where(self) -> str:
+        return f"{self._settings.mqtt_host}:{self._settings.mqtt_port}"

@@ -1,0 +1,73 @@
+"""Messages that wait for the broker: ordered and bounded; a message superseded on its topic is dropped first."""
+
+from collections import Counter, deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """An encoded message on its way to the broker."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
+class Outbox:
+    """Messages that the broker has not acknowledged yet: waiting ones, and those in flight by packet id."""
+
+    def __init__(self, limit: int) -> None:
+        self.dropped = 0
+        self._limit = limit
+        self._waiting: deque[OutgoingMessage] = deque()
+        self._per_topic: Counter[str] = Counter()
+        self._in_flight: dict[int, OutgoingMessage] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_flight)
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages are sent but not acknowledged."""
+        return len(self._in_flight)
+
+    def is_waiting(self, topic: str) -> bool:
+        """Whether a message on this topic is waiting."""
+        return self._per_topic[topic] > 0
+
+    def put(self, message: OutgoingMessage) -> None:
+        """Append a message; beyond the limit the oldest superseded one is dropped."""
+        self._waiting.append(message)
+        self._per_topic[message.topic] += 1
+        if len(self._waiting) > self._limit:
+            self._drop_one()
+
+    def next(self) -> OutgoingMessage | None:
+        """Take the oldest waiting message; the caller sends it and calls `sent`."""
+        if not self._waiting:
+            return None
+        message = self._waiting.popleft()
+        self._per_topic[message.topic] -= 1
+        return message
+
+    def sent(self, packet_id: int, message: OutgoingMessage) -> None:
+        """Record that a message is in flight."""
+        self._in_flight[packet_id] = message
+
+    def acknowledged(self, packet_id: int) -> OutgoingMessage | None:
+        """Remove and return a message that the broker has acknowledged."""
+        return self._in_flight.pop(packet_id, None)
+
+    def requeue_in_flight(self) -> None:
+        """Put everything in flight back in front: the connection is lost and nobody knows what arrived."""
+        for message in reversed(self._in_flight.values()):
+            self._waiting.appendleft(message)
+            self._per_topic[message.topic] += 1
+        self._in_flight.clear()
+
+    def _drop_one(self) -> None:
+        superseded = (index for index, message in enumerate(self._waiting) if self._per_topic[message.topic] > 1)
+        index = next(superseded, 0)
+        self._per_topic[self._waiting[index].topic] -= 1
+        del self._waiting[index]
+        self.dropped += 1

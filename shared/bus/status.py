@@ -1,0 +1,64 @@
+"""The status topic of a service: its birth, its repeats, its will and its goodbye."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from shared.bus.connection import Connection
+from shared.bus.outbox import OutgoingMessage
+from shared.conditions import Reason, broker
+from shared.messages import ServiceHealth, ServiceStatus
+from shared.version import program_version
+
+ACKNOWLEDGE_TIMEOUT_S = 3.0
+"""How long to wait for an acknowledgement that usually takes milliseconds."""
+
+
+class StatusPublisher:
+    """Publishes the status past the outbox, because it describes the moment.
+
+    Disabled, it publishes nothing and has no will.
+    """
+
+    def __init__(self, topic: str, *, enabled: bool) -> None:
+        self.enabled = enabled
+        self._topic = topic
+        self._packet_id = 0
+        self._acknowledged = asyncio.Event()
+
+    def will(self) -> OutgoingMessage | None:
+        """Return what the broker publishes for us when the connection breaks."""
+        return self._encode(_offline(broker.VANISHED(), since=None)) if self.enabled else None
+
+    def publish(self, connection: Connection | None, status: ServiceStatus) -> None:
+        """Publish a status, if there is a connection."""
+        if connection and self.enabled:
+            self._acknowledged.clear()
+            self._packet_id = connection.publish(self._encode(status))
+
+    def publish_offline(self, connection: Connection | None, reason: Reason) -> None:
+        """Publish that the service stops, and why."""
+        self.publish(connection, _offline(reason, since=datetime.now(UTC)))
+
+    def on_acknowledged(self, packet_id: int) -> None:
+        """Note whether the acknowledged message is the last status."""
+        if packet_id == self._packet_id:
+            self._acknowledged.set()
+
+    async def wait_acknowledged(self, connection: Connection | None) -> bool:
+        """Wait until the broker has acknowledged the last status; return whether it has."""
+        if connection and self.enabled:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._acknowledged.wait()
+                return True
+        return False
+
+    def _encode(self, status: ServiceStatus) -> OutgoingMessage:
+        return OutgoingMessage(self._topic, status.model_dump_json().encode(), retain=True)
+
+
+def _offline(reason: Reason, *, since: datetime | None) -> ServiceStatus:
+    return ServiceStatus(
+        at=datetime.now(UTC), state=ServiceHealth.OFFLINE, since=since, reasons=(reason,), version=program_version()
+    )

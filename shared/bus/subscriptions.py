@@ -1,0 +1,56 @@
+"""What a bus subscribes to: the handler of each topic filter, and how it is subscribed at the broker."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.bus.connection import Connection, Delivery, matches
+
+Handler = Callable[[Delivery], None]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A handler; share names a shared subscription; replay_retained asks for retained messages at every start."""
+
+    handler: Handler
+    share: str = ""
+    replay_retained: bool = False
+
+
+class Subscriptions:
+    """The subscriptions by topic filter, without the topic prefix."""
+
+    def __init__(self, prefix: str, *, durable: bool) -> None:
+        self._prefix = prefix
+        self._durable = durable
+        self._by_filter: dict[str, Subscription] = {}
+
+    def add(self, filter_: str, subscription: Subscription) -> None:
+        """Add a subscription; it takes effect with the next connection."""
+        self._by_filter[filter_] = subscription
+
+    def remove(self, filter_: str) -> None:
+        """Remove a subscription; the broker is not told."""
+        del self._by_filter[filter_]
+
+    def subscribe_all(self, connection: Connection, *, first_connection: bool) -> None:
+        """Subscribe to everything again, because the broker may have lost the session."""
+        for filter_, subscription in self._by_filter.items():
+            self._subscribe(connection, filter_, subscription, first_connection=first_connection)
+
+    def handler_for(self, topic: str) -> Handler | None:
+        """Return the handler of a topic: of exactly this topic if there is one, else of the first filter it matches."""
+        exact = self._by_filter.get(topic)
+        if exact:
+            return exact.handler
+        return next((one.handler for filter_, one in self._by_filter.items() if matches(filter_, topic)), None)
+
+    def _subscribe(
+        self, connection: Connection, filter_: str, subscription: Subscription, *, first_connection: bool
+    ) -> None:
+        full = self._prefix + filter_
+        if subscription.share:
+            connection.unsubscribe(full)  # an older session may hold it unshared
+            full = f"$share/{subscription.share}/{full}"
+        replay = subscription.replay_retained and first_connection
+        connection.subscribe(full, resend_retained=replay or not self._durable)

@@ -1,0 +1,92 @@
+"""The figures of this moment, pure: charge, power, load and runtime from the readings that are still fresh.
+
+Page and bot ask here, so they agree. None stands for a figure that is unknown right now.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.broker_state import BrokerState
+from shared.freshness import fresh
+from shared.messages import BatteryState, Contact, GridState, InverterState
+
+ALL = "all"
+"""The battery that sums up the others."""
+
+BATTERY_HOLDS = timedelta(minutes=3)
+"""Batteries may be read only once a minute; an older reading says nothing about now."""
+
+PLAUSIBLE_HOURS = 24 * 365
+"""A battery that would last longer is at rest, or has reported something impossible."""
+
+
+@dataclass(frozen=True)
+class LiveFigures:
+    """The fresh readings, and what follows from them; battery is the sum of all batteries."""
+
+    grid: GridState | None = None
+    inverter: InverterState | None = None
+    battery: BatteryState | None = None
+
+    @property
+    def soc_percent(self) -> float | None:
+        """The charge: the BMS knows it better than the inverter."""
+        if self.battery and self.battery.soc_percent is not None:
+            return self.battery.soc_percent
+        return self.inverter.battery_soc_percent if self.inverter else None
+
+    @property
+    def battery_power_w(self) -> float | None:
+        """The power of the batteries, positive while charging."""
+        if self.battery and self.battery.power_w is not None:
+            return self.battery.power_w
+        return self.inverter.battery_power_w if self.inverter else None
+
+    @property
+    def load_w(self) -> float | None:
+        """What the home draws."""
+        return load_w(self.inverter)
+
+    @property
+    def runtime(self) -> timedelta | None:
+        """How long the charge lasts at the present discharge, where both are known."""
+        battery, power = self.battery, self.battery_power_w
+        if not battery or power is None or power >= 0 or battery.remaining_ah is None or battery.voltage_v is None:
+            return None
+        hours = battery.remaining_ah * battery.voltage_v / -power
+        return timedelta(hours=hours) if 0 <= hours <= PLAUSIBLE_HOURS else None
+
+
+def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> LiveFigures:
+    """Return the figures of this moment; a reading of grid or inverter counts for fresh_for."""
+    total, inverter = state.batteries.get(ALL), live_inverter(state, now, fresh_for)
+    return LiveFigures(
+        grid=state.grid if state.grid and fresh(state.grid.at, now, fresh_for) else None,
+        inverter=state.inverters[inverter] if inverter else None,
+        battery=total if total and fresh(total.at, now, BATTERY_HOLDS) else None,
+    )
+
+
+def live_inverter(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> str | None:
+    """Return the name of the first inverter with a fresh reading."""
+    return next((name for name, one in sorted(state.inverters.items()) if fresh(one.at, now, fresh_for)), None)
+
+
+def is_battery_live(state: BrokerState, device: str, now: datetime) -> bool:
+    """Whether a battery answers and its last reading is fresh."""
+    reading, contact = state.batteries.get(device), state.battery_availability.get(device)
+    is_offline = contact is not None and contact.state is Contact.OFFLINE
+    return reading is not None and not is_offline and fresh(reading.at, now, BATTERY_HOLDS)
+
+
+def packs(batteries: Mapping[str, BatteryState]) -> list[tuple[str, BatteryState]]:
+    """Return the single batteries, without the sum of them."""
+    return sorted((name, state) for name, state in batteries.items() if name != ALL)
+
+
+def load_w(inverter: InverterState | None) -> float | None:
+    """Return what the home draws from an inverter, of both outputs where there are two."""
+    if inverter is None:
+        return None
+    return inverter.load_power_w if inverter.total_load_power_w is None else inverter.total_load_power_w

@@ -1,0 +1,63 @@
+"""A small state file that survives a power loss, as JSON of a pydantic model."""
+
+import os
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import ConfigError, StorageError
+from shared.files import replace_atomically
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class DamagedStateError(Exception):
+    """The file does not hold what it should."""
+
+
+class StateFile(Generic[M]):
+    """The file, the model of its content, and the mode it gets. A model whose fields all have defaults."""
+
+    def __init__(self, path: Path, model: type[M], *, mode: int = 0o666) -> None:
+        self._path = path
+        self._model = model
+        self._mode = mode
+
+    def peek(self) -> M:
+        """Return the content, or the defaults where there is no file. Raises DamagedStateError and ConfigError."""
+        try:
+            return self._model.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return self._model()
+        except ValidationError:
+            raise DamagedStateError from None
+        except OSError as error:
+            raise ConfigError(f"{self._path} cannot be read: {error.strerror}.") from None
+
+    def load(self, on_damaged: Callable[[Path], None]) -> M:
+        """Return the content. A damaged file is set aside: on_damaged gets its new name. Raises ConfigError."""
+        try:
+            return self.peek()
+        except DamagedStateError:
+            on_damaged(self._set_aside())
+            return self._model()
+
+    def save(self, content: M) -> None:
+        """Replace the content; it is on disk when this returns. Raises StorageError."""
+        try:
+            replace_atomically(self._path, content.model_dump_json(indent=1), mode=self._mode)
+        except OSError as error:
+            raise StorageError(f"{self._path} cannot be written: {error.strerror}.") from None
+
+    def _set_aside(self) -> Path:
+        """Rename the file to a name that is free, and return it."""
+        names = (self._path.with_name(f"{self._path.name}.damaged-{number}") for number in count(1))
+        aside = next(name for name in names if not os.path.lexists(name))
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            raise ConfigError(f"{self._path} is damaged and cannot be set aside: {error.strerror}.") from None
+        return aside

@@ -1,0 +1,77 @@
+"""How long the charge lasts, and whose word counts: as tables."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.broker_state import BrokerState
+from shared.live_figures import BATTERY_HOLDS, LiveFigures, is_battery_live, live_figures, live_inverter, load_w, packs
+from shared.messages import Availability, BatteryState, Contact, Grid, GridState, InverterState
+
+NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+
+
+def battery(**fields: float | None) -> BatteryState:
+    usual = {"remaining_ah": 100.0, "voltage_v": 52.0, "power_w": -520.0, "soc_percent": 71.0}
+    return BatteryState.model_validate({"at": NOW} | usual | fields)
+
+
+def inverter(**fields: float | None) -> InverterState:
+    return InverterState.model_validate({"at": NOW, "battery_soc_percent": 80.0, "battery_power_w": -1040} | fields)
+
+
+@pytest.mark.parametrize(
+    ("pack", "unit", "hours"),
+    [
+        pytest.param(battery(), inverter(), 10, id="by-the-bms"),
+        pytest.param(battery(power_w=None), inverter(), 5, id="by-the-inverter-where-the-bms-does-not-say"),
+        pytest.param(battery(power_w=None), None, None, id="nobody-knows-the-power"),
+        pytest.param(battery(power_w=0.0), inverter(), None, id="at-rest"),
+        pytest.param(battery(power_w=-1e-9), inverter(), None, id="noise-of-the-sensor"),
+        pytest.param(battery(remaining_ah=-5.0), inverter(), None, id="cannot-be-true"),
+        pytest.param(battery(power_w=300.0), inverter(), None, id="charging"),
+        pytest.param(battery(remaining_ah=None), inverter(), None, id="charge-unknown"),
+        pytest.param(battery(voltage_v=None), inverter(), None, id="voltage-unknown"),
+        pytest.param(None, inverter(), None, id="without-a-bms-the-capacity-is-unknown"),
+    ],
+)
+def test_runtime(pack, unit, hours):
+    assert LiveFigures(battery=pack, inverter=unit).runtime == (None if hours is None else timedelta(hours=hours))
+
+
+def test_the_bms_knows_the_charge_better_than_the_inverter():
+    assert LiveFigures(battery=battery(), inverter=inverter()).soc_percent == 71
+    assert LiveFigures(battery=battery(soc_percent=None), inverter=inverter()).soc_percent == 80
+    assert LiveFigures().soc_percent is None
+
+
+def test_the_load_is_that_of_both_outputs():
+    assert load_w(inverter(load_power_w=300, total_load_power_w=700)) == 700
+    assert LiveFigures(inverter=inverter(load_power_w=300)).load_w == 300
+    assert load_w(None) is None
+
+
+def test_the_sum_counts_while_it_is_live():
+    known = BrokerState(batteries={"all": battery(), "b": battery(), "a": battery()})
+    assert live_figures(known, NOW + BATTERY_HOLDS).battery == known.batteries["all"]
+    assert live_figures(known, NOW + BATTERY_HOLDS + timedelta(seconds=1)).battery is None
+    assert [name for name, _ in packs(known.batteries)] == ["a", "b"]
+
+
+def test_grid_and_inverter_count_while_they_are_fresh():
+    grid = GridState(at=NOW, state=Grid.ON, since=NOW)
+    old = InverterState(at=NOW - timedelta(seconds=15))
+    known = BrokerState(grid=grid, inverters={"b": inverter(), "a": old})
+    assert live_inverter(known, NOW) == "a"
+    assert live_figures(known, NOW, timedelta(seconds=10)) == LiveFigures(grid, known.inverters["b"])
+    assert live_figures(known, NOW + timedelta(seconds=11), timedelta(seconds=10)) == LiveFigures()
+
+
+def test_a_battery_is_live_while_it_answers():
+    known = BrokerState(batteries={"a": battery()})
+    assert is_battery_live(known, "a", NOW)
+    assert not is_battery_live(known, "a", NOW + timedelta(hours=1))
+    assert not is_battery_live(known, "b", NOW)
+    silent = {"a": Availability(at=NOW, state=Contact.OFFLINE, since=NOW)}
+    assert not is_battery_live(replace(known, battery_availability=silent), "a", NOW)

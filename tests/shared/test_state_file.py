@@ -1,0 +1,72 @@
+"""State that survives restarts, power losses and damage."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, Field
+
+from shared.errors import ConfigError, StorageError
+from shared.files import OURS_ALONE
+from shared.state_file import DamagedStateError, StateFile
+
+
+class State(BaseModel):
+    counts: dict[int, int] = Field(default_factory=dict)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> StateFile[State]:
+    return StateFile(tmp_path / "new" / "state.json", State, mode=OURS_ALONE)
+
+
+def nothing(path: Path) -> None:
+    raise AssertionError(path)
+
+
+def test_what_was_saved_is_there_again_and_its_owners_alone(file: StateFile[State], tmp_path: Path) -> None:
+    assert file.load(nothing) == State()
+    file.save(State(counts={1: 2}))
+    assert file.load(nothing) == file.peek() == State(counts={1: 2})
+    assert (tmp_path / "new" / "state.json").stat().st_mode & 0o777 == OURS_ALONE
+    assert [one.name for one in (tmp_path / "new").iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00\x00", b"{", b'{"counts": {"1": "x"}}', b"[]", b"\xff"])
+def test_damaged_files_are_set_aside_each_under_a_name_of_its_own(
+    damage: bytes, file: StateFile[State], tmp_path: Path
+) -> None:
+    path = tmp_path / "new" / "state.json"
+    path.parent.mkdir()
+    aside: list[Path] = []
+    for again in (b"", b"{}{}"):
+        path.write_bytes(damage + again)
+        with pytest.raises(DamagedStateError):
+            file.peek()
+        assert path.exists()
+        assert file.load(aside.append) == State()
+        assert not path.exists()
+    assert [one.read_bytes() for one in aside] == [damage, damage + b"{}{}"]
+    file.save(State())
+    assert file.load(nothing) == State()
+
+
+def test_what_cannot_be_read_is_an_error_and_stays(file: StateFile[State], tmp_path: Path) -> None:
+    (tmp_path / "new" / "state.json").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        file.load(nothing)
+    with pytest.raises(StorageError, match="cannot be written"):
+        file.save(State())
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_is_an_error(
+    file: StateFile[State], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "state.json").write_bytes(b"{")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(ConfigError, match="cannot be set aside"):
+        file.load(nothing)

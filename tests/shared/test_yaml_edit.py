@@ -1,0 +1,219 @@
+"""Edits of a YAML text: whatever its author wrote is still there, byte for byte, and the result reads as it should."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.yaml_edit import CannotEditError, Problem, YamlTextError, append_rows, line_of, parse, set_values
+
+ROWS = [{"id": "new", "name": "Кип'ятильник, 2: #1", "gangs": ["switch_1"]}, {"id": "newer", "on": True}]
+
+TEXTS = [
+    pytest.param("", id="empty"),
+    pytest.param("# mine\n", id="only-a-comment"),
+    pytest.param("---\n# mine\n", id="document-mark"),
+    pytest.param("plugs:", id="nothing-and-no-final-newline"),
+    pytest.param("plugs: # none\n# end\n", id="nothing-and-comments"),
+    pytest.param("plugs:\nother: 1\n", id="nothing-and-another-key"),
+    pytest.param("plugs: &all\n  - id: a\n", id="anchor-of-the-list"),
+    pytest.param("plugs: !!seq []\n", id="tag"),
+    pytest.param("plugs:\n- id: a\n# end\n", id="flush"),
+    pytest.param("plugs:\n- id: a\n# end\nother: 1\n", id="flush-before-another-key"),
+    pytest.param("plugs:\n        - id: a\n", id="deep"),
+    pytest.param("plugs:\n  -    id: a\n       name: b\n", id="far-behind-the-dash"),
+    pytest.param("plugs:\n  -\n    id: a\n", id="below-the-dash"),
+    pytest.param("# top\nplugs: # list\n  # first\n  - id: a # a\n    # in a\n  # after\n\n# end\n", id="comments"),
+    pytest.param("plugs:\n  - id: a\n    # in a\n  # after\n# other\nother: 1\n", id="comments-before-another-key"),
+    pytest.param("plugs:\n  - id: a", id="no-final-newline"),
+    pytest.param('plugs:\n  - id: "a\n      b"   # c', id="text-on-two-lines"),
+    pytest.param("plugs:\n  - id: a\n    name: |+\n      b\n\n\n", id="kept-blank-lines"),
+    pytest.param("plugs:\n  - id: a\n    name: |+\n      b\n\n\nother: 1\n", id="kept-blank-lines-in-between"),
+    pytest.param("plugs:\n  - id: a\n    name: >-\n      b\n\n  # c\n", id="folded"),
+    pytest.param("plugs:\r\n  - id: a\r\n\r\n", id="crlf"),
+    pytest.param("plugs:\n  - id: a\n...\n# after the end\n", id="document-end"),
+    pytest.param("plugs:\n- &a {id: a}\n- <<: *a\n  id: b\n- *a\n", id="merge-key-and-alias"),
+    pytest.param("plugs:\n- id: &x a\n  name: *x\n", id="alias-at-the-end"),
+    pytest.param("plugs:\n  - id: a\n    gangs:\n    - b\n    - c\n", id="flush-list-inside"),
+    pytest.param("plugs: [{id: a}]\n", id="flow"),
+    pytest.param("plugs: [{id: a},] # c\n", id="flow-with-a-last-comma"),
+    pytest.param("plugs: [\n  {id: a}, # a\n  {id: b} # b\n] # c\n", id="flow-on-lines"),
+    pytest.param("plugs: [\n  {id: a}, # a\n  # b\n]\n", id="flow-on-lines-with-a-last-comma"),
+    pytest.param("plugs: [\n  {id: a},\n  {id: b}]\n", id="flow-closed-on-the-last-line"),
+    pytest.param("plugs: [{id: a,\n  name: b}, {id: c}]\n", id="flow-broken-inside"),
+    pytest.param("plugs: [ # c\n]\n", id="flow-with-nothing-but-a-comment"),
+    pytest.param("{plugs: [{id: a}]}", id="all-flow"),
+    pytest.param('{\n  "plugs": [\n    {"id": "a"}\n  ]\n}\n', id="json"),
+    pytest.param("{}", id="empty-flow"),
+    pytest.param("{plugs: , other: 1}\n", id="nothing-in-flow"),
+]
+
+
+def is_kept(before: str, after: str) -> bool:
+    """Whether an edit has only added: all of one text is in the other, in order."""
+    rest = iter(after)
+    return all(character in rest for character in before)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_rows_are_added_at_the_end_and_all_that_was_written_stays(text: str) -> None:
+    before: Any = parse(text) or {}
+    after = append_rows(text, "plugs", ROWS)
+    assert parse(after) == {**before, "plugs": [*(before.get("plugs") or []), *ROWS]}
+    assert is_kept(text, after)
+    assert ("\r\n" in text) == ("\r\n" in after)
+    assert after.count("\r") == (after.count("\n") if "\r" in text else 0)
+    again = append_rows(after, "plugs", [{"id": "third"}])
+    assert parse(again) == {**before, "plugs": [*(before.get("plugs") or []), *ROWS, {"id": "third"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("plugs: []  # none\n", "plugs:  # none\n  - id: a\n"),
+        ("plugs: [\n]\n", "plugs:\n  - id: a\n"),
+        ("plugs: null\n", "plugs:\n  - id: a\n"),
+        ("plugs: ~", "plugs:\n  - id: a\n"),
+        ("plugs:\n  -   id: b\n", "plugs:\n  -   id: b\n  -   id: a\n"),
+        ("plugs: [\n  {id: b} # b\n]\n", "plugs: [\n  {id: b}, # b\n  {id: a}\n]\n"),
+    ],
+)
+def test_what_is_added_looks_like_the_rest(text: str, after: str) -> None:
+    assert append_rows(text, "plugs", [{"id": "a"}]) == after
+
+
+@pytest.mark.parametrize("text", ["plugs: 5\n", "plugs: {a: 1}\n", "x: &x [{id: a}]\nplugs: *x\n"])
+def test_where_nothing_can_be_added_that_is_an_error(text: str) -> None:
+    with pytest.raises(CannotEditError):
+        append_rows(text, "plugs", ROWS)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("plugs:\n  - id: a\n    name: b # c\n", "plugs:\n  - id: a\n    name: new # c\n"),
+        ("plugs:\n  - id: a # c\n    # d\n", "plugs:\n  - id: a # c\n    name: new\n    # d\n"),
+        ("plugs:\n  - id: a\n    name: # c\n", "plugs:\n  - id: a\n    name: new # c\n"),
+        ("plugs:\n  - name: |\n      b\n      c\n\n    id: a\n", "plugs:\n  - name: new\n\n    id: a\n"),
+        ("plugs:\n  - name:\n    - b\n    # c\n    id: a\n", "plugs:\n  - name: new\n    # c\n    id: a\n"),
+        ("plugs:\n  - name: [b,\n      c]\n    id: a", "plugs:\n  - name: new\n    id: a"),
+        ("plugs: [{id: a, name: 'b'}, {id: c}]\n", "plugs: [{id: a, name: new}, {id: c}]\n"),
+        ("plugs: [{id: a}, {id: c}]\n", "plugs: [{id: a, name: new}, {id: c}]\n"),
+        ("plugs: [{}]\n", "plugs: [{name: new}]\n"),
+        ("plugs:\n- id: &x a\n  name: *x\n", "plugs:\n- id: &x a\n  name: new\n"),
+        ("plugs:\r\n- id: a\r\n", "plugs:\r\n- id: a\r\n  name: new\r\n"),
+        ("plugs:\n- &x\n  id: a\n", "plugs:\n- &x\n  id: a\n  name: new\n"),
+        ("plugs:\n- id: a\n- <<: {name: b}\n  id: b\n", "plugs:\n- id: a\n  name: new\n- <<: {name: b}\n  id: b\n"),
+    ],
+)
+def test_a_value_is_replaced_where_it_stands_or_added(text: str, after: str) -> None:
+    assert set_values(text, "plugs", 0, {"name": "new"}) == after
+
+
+def test_a_value_that_was_merged_in_is_overridden() -> None:
+    text = "plugs:\n- &a {id: a, name: b}\n- <<: *a\n  id: c\n"
+    after: Any = parse(set_values(text, "plugs", 1, {"name": "new"}))
+    assert after["plugs"] == [{"id": "a", "name": "b"}, {"id": "c", "name": "new"}]
+
+
+@pytest.mark.parametrize("text", ["plugs:\n- id: a\n- 5\n", "plugs:\n- &a {id: a}\n- *a\n", "plugs: 5\n", "x: 1\n"])
+def test_a_row_that_stands_somewhere_else_is_not_changed(text: str) -> None:
+    with pytest.raises(CannotEditError):
+        set_values(text, "plugs", 1, {"name": "new"})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "line"),
+    [
+        ("plugs:\n\t- id: a\n", Problem.TAB, 2),
+        ("plugs:\n- id: a\n  id: b\n", Problem.DUPLICATE_KEY, 3),
+        ("plugs: 1\nplugs: 2\n", Problem.DUPLICATE_KEY, 2),
+        ("plugs:\n- id: @secret\n", Problem.NEEDS_QUOTES, 2),
+        ("plugs:\n- id: *secret\n", Problem.NEEDS_QUOTES, 2),
+        ("plugs:\n- id: !secret\n", Problem.NEEDS_QUOTES, 2),
+        ("plugs:\n- id: 2026-99-99\n", Problem.NEEDS_QUOTES, None),
+        ("plugs: [\n", Problem.SYNTAX, 2),
+        ("plugs:\n- id: 'a\n", Problem.SYNTAX, 3),
+        ("a: 1\n---\nb: 1\n", Problem.TWO_DOCUMENTS, 2),
+        ("a: 1\nb: \x07\n", Problem.BAD_CHARACTER, 2),
+        ("a: " + "[" * 400, Problem.TOO_DEEP, None),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason_and_a_line_and_no_word_of_the_text(
+    text: str, problem: Problem, line: int | None
+) -> None:
+    with pytest.raises(YamlTextError) as caught:
+        parse(text)
+    assert (caught.value.problem, caught.value.line) == (problem, line)
+    assert "secret" not in str(caught.value)
+
+
+def test_yaml_is_of_version_1_2() -> None:
+    assert parse("a: [yes, off, 11:22:33:44:55:16, 010]") == {"a": ["yes", "off", "11:22:33:44:55:16", 10]}
+
+
+def test_the_line_of_a_place() -> None:
+    text = "# c\nplugs:\n- id: a\n- id: b\n  gangs:\n    - c\n    - d\n"
+    assert line_of(text, ("plugs", 1)) == 4
+    assert line_of(text, ("plugs", 1, "gangs", 1)) == 7
+    assert line_of(text, ("plugs", 1, "gangs", 5)) == 5
+    assert line_of(text, ("plugs", 1, "nothing")) == 4
+    assert line_of(text, ("nothing",)) == 1
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+KEYS = st.text("abcdefgh", min_size=1, max_size=3)
+VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(KEYS, SCALARS, max_size=3)
+
+
+@given(row=st.dictionaries(KEYS, VALUES, min_size=1, max_size=4), style=st.sampled_from(["- id: x\n", "[{id: x}]\n"]))
+def test_every_value_is_read_as_it_was_written(row: dict[str, object], style: str) -> None:
+    text = f"plugs: {style}" if style.startswith("[") else f"plugs:\n{style}"
+    assert parse(append_rows(text, "plugs", [row])) == {"plugs": [{"id": "x"}, row]}
+    assert parse(set_values(text, "plugs", 0, row)) == {"plugs": [{"id": "x", **row}]}
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """A file as people write them: any indentation, comments and blank lines everywhere, several styles of values."""
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    indent, offset = draw(st.integers(0, 9)), draw(st.integers(2, 6))
+    remark = st.sampled_from(["", "", "  # так: [it - is", " #"])
+    between = st.lists(
+        st.sampled_from(["", "   ", "# - id: old", f"{' ' * indent}# note", f"{' ' * (indent + offset)}# in it"]),
+        max_size=2,
+    )
+    value = st.sampled_from(
+        ["b", "'it''s'", '"b: c"', "", "[b, c]", "{b: c,}", "12", "~", "&x b", "|\n{}  b\n{}  c\n", ">-\n{}  b\n\n"]
+    )
+    lines = [*draw(between), "plugs:" + draw(remark), *draw(between)]
+    for number in range(draw(st.integers(1, 3))):
+        key_indent = " " * (indent + offset)
+        lines.append(" " * indent + "-".ljust(offset) + f"id: p{number}" + draw(remark))
+        for field in range(draw(st.integers(0, 2))):
+            lines += draw(between)
+            written = draw(value).replace("{}  ", key_indent + "  ").rstrip("\n")
+            end = "" if "\n" in written else draw(remark)
+            lines += f"{key_indent}f{field}: {written}{end}".split("\n")
+        lines += draw(between)
+    if draw(st.booleans()):
+        lines += ["other: 1", *draw(between)]
+    return newline.join(lines) + draw(st.sampled_from(["", newline]))
+
+
+@given(text=texts(), value=SCALARS, data=st.data())
+def test_adding_and_changing_keep_every_other_line_of_any_file(text: str, value: object, data: st.DataObject) -> None:
+    try:
+        before: Any = parse(text)
+    except YamlTextError:
+        return  # a comment may not follow everything
+    after = append_rows(text, "plugs", ROWS)
+    assert parse(after) == {**before, "plugs": [*before["plugs"], *ROWS]}
+    rest = iter(after.splitlines())
+    assert all(line in rest for line in text.splitlines())
+    number = data.draw(st.integers(0, len(before["plugs"]) - 1))
+    field = data.draw(st.sampled_from(["id", "f0", "f1", "f9"]))
+    after = set_values(text, "plugs", number, {field: value})
+    before["plugs"][number] |= {field: value}
+    assert parse(after) == before
