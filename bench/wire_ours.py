@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from bench.wire_cycles import Values, tell
+from bench.wire_cycles import Values, report
 from services.poller.block_reader import BlockReader
 from services.poller.decode import to_state
 from services.poller.identification import identify, live_reading
@@ -34,9 +34,9 @@ class Reader:
 
 
 async def main() -> None:
-    """Tell of so many cycles."""
+    """Report so many cycles."""
     logging.disable()
-    await tell(Reader().read, int(sys.argv[1]))
+    await report(Reader().read, int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long one reading of everything takes on each wire, beside what the wire itself must cost, and beside easunpy."""
+"""How long a complete reading takes on each transport, compared with the lower limit of the line and with easunpy."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ def main() -> None:
 
 def beside_easunpy() -> None:
     """Print both programs on the same dongle, one after the other."""
-    print("\non one dongle, easunpy made to ask unit 1 (it asks 0) and to keep quiet\n")
+    print("\non one dongle, easunpy made to ask unit 1 (it asks 0) and to print nothing\n")
     for layout in LAYOUTS:
         at = {"HOUSE_DONGLE_BIND": own_address(), "HOUSE_DONGLE_PORT": str(EASUNPY_UDP)}
         with house("dongle-eybond", layout, **LATE, **at) as inverter:
@@ -47,19 +47,19 @@ def beside_easunpy() -> None:
 def show(name: str, inverter: House, gap_s: float, cycles: Iterable[Cycle]) -> None:
     """Print the medians of all cycles but the first, which also connects."""
     before = inverter.requests
-    _, *told = cycles
+    _, *timed = cycles
     asked = (inverter.requests - before) // CYCLES  # the few that identify it are spread over more cycles than they are
-    seconds, aim = median(cycle.seconds for cycle in told), asked * (LATENCY_S + gap_s)
-    values = max(len(known(cycle)) for cycle in told)
+    seconds, aim = median(cycle.seconds for cycle in timed), asked * (LATENCY_S + gap_s)
+    values = max(len(known(cycle)) for cycle in timed)
     print(
         f"{name:14} {inverter.layout:8} {asked:8} {seconds:9.3f} {aim:6.2f} {seconds / aim:7.2f} "
-        f"{1000 * median(cycle.cpu_s for cycle in told):8.1f} {values:8}",
+        f"{1000 * median(cycle.cpu_s for cycle in timed):8.1f} {values:8}",
         flush=True,
     )
 
 
 def known(cycle: Cycle) -> Sequence[str]:
-    """Return the names of what a cycle has told."""
+    """Return the names of the values that a cycle has read."""
     return [name for name, value in (cycle.values or {}).items() if value is not None]
 
 

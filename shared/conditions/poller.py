@@ -100,24 +100,24 @@ def serial_port_unusable(*, device: str, cause: Reason) -> None:
 
 SERIAL_PORT_MISSING = simple(
     "poller.serial_port_missing",
-    uk="такого пристрою немає. Чи вставлено його кабель, і чи правильний MODBUS_SERIAL_PORT?",
-    en="there is no such device. Is its cable plugged in, and is MODBUS_SERIAL_PORT right?",
+    uk="такого пристрою немає; перевірте його кабель і MODBUS_SERIAL_PORT",
+    en="there is no such device; check its cable and MODBUS_SERIAL_PORT",
 )
 SERIAL_PORT_GONE = simple(
     "poller.serial_port_gone",
-    uk="пристрій зник. Чи вставлено його кабель?",
-    en="the device is gone. Is its cable plugged in?",
+    uk="пристрій зник; перевірте його кабель",
+    en="the device is gone; check its cable",
 )
 SERIAL_PORT_FORBIDDEN = simple(
     "poller.serial_port_forbidden",
-    uk="цьому користувачеві його відкривати не можна. Додайте користувача до групи `dialout` або дайте пристрій "
+    uk="цьому користувачеві його відкривати не можна: додайте користувача до групи `dialout` або дайте пристрій "
     "контейнеру",
-    en="this user may not open it. Add the user to the group dialout, or give the device to the container",
+    en="this user may not open it: add the user to the group dialout, or give the device to the container",
 )
 SERIAL_PORT_IN_USE = simple(
     "poller.serial_port_in_use",
-    uk="ним користується інша програма. Зупиніть її, бо дві програми на одній лінії заважають одна одній",
-    en="another program uses it. Stop that one, for two masters disturb each other",
+    uk="ним користується інша програма; зупиніть її, бо дві програми на одній лінії заважають одна одній",
+    en="another program uses it; stop that one, because two masters disturb each other",
 )
 NOT_A_SERIAL_PORT = simple(
     "poller.not_a_serial_port",

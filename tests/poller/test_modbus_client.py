@@ -84,7 +84,7 @@ def test_a_wire_that_never_answers_is_given_up_in_time(kind):
 
 
 @on_every_transport
-def test_another_unit_is_silence_and_said_so(kind):
+def test_another_unit_is_silence_and_reported(kind):
     async def work(link):
         with pytest.raises(DeviceOfflineError, match="MODBUS_UNIT_ID"):
             await link.inverter.read(100, 10)
@@ -93,7 +93,7 @@ def test_another_unit_is_silence_and_said_so(kind):
 
 
 @pytest.mark.parametrize("kind", CHECKED)
-def test_only_damage_is_said_to_be_damage(kind):
+def test_only_damage_is_reported_as_damage(kind):
     async def work(link):
         await reads_right(link)
         await link.fail("half")

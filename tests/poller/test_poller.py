@@ -8,7 +8,7 @@ import pytest
 from services.poller import grid
 from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
-from shared.conditions import Reason, poller
+from shared.conditions import Reason, inverter, poller
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, RefusedReadError
 from shared.health import Health
 from shared.messages import Contact, Grid
@@ -20,6 +20,10 @@ START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MAINS = {171: 0x1E00, 184: 1, 201: 2, 202: 2300, 203: 5000, 210: 2300, 213: 400, 215: 520, 229: 80}
 GONE = MAINS | {201: 3, 202: 0, 203: 0}
 ELEVEN_KW = dict(A_OFF_GRID_11K.words)
+NO_ANSWER = poller.no_answer_from_gateway(where="10.0.0.1:502", unit=1, seconds=3)
+REFUSED = poller.request_refused(
+    where="10.0.0.1:502", exception=poller.modbus_exception(number=2, meaning=poller.ILLEGAL_DATA_ADDRESS())
+)
 
 
 class Inverter:
@@ -39,7 +43,7 @@ class Inverter:
 
 
 class Home:
-    """A poller, and what it says."""
+    """A poller, and what it publishes."""
 
     def __init__(self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
         monkeypatch.setattr("services.poller.poller.CONFIRM_S", 0)
@@ -167,7 +171,7 @@ async def test_an_old_unit_without_identity_is_known_by_its_readings(monkeypatch
     assert home.grid is Grid.ON
 
 
-async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_said(monkeypatch) -> None:
+async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_reported(monkeypatch) -> None:
     """A unit that lies about its layout: 0 V at 50 Hz, and yet a voltage elsewhere."""
     home = Home(Inverter(ELEVEN_KW | {184: 1, 171: 0x8000, 215: 521}), monkeypatch)
     for _ in range(5):
@@ -180,7 +184,44 @@ async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_said(monkeypatch) -
     assert home.reason is None
 
 
-async def test_a_protocol_number_that_nobody_knows_is_said(monkeypatch) -> None:
+@pytest.mark.parametrize("voltage", [0xFFFF, 9999])
+async def test_a_grid_voltage_that_cannot_be_read_is_reported(monkeypatch, voltage) -> None:
+    home = Home(Inverter(MAINS | {202: voltage}), monkeypatch)
+    await home.step()
+    assert home.grid is Grid.UNKNOWN
+    assert home.reason == poller.GRID_UNREAD()
+    home.inverter.words = MAINS
+    await home.step()
+    assert home.reason is None
+
+
+async def test_a_model_that_contradicts_the_device_is_reported(monkeypatch) -> None:
+    home = Home(Inverter(MAINS), monkeypatch, inverter_model="ISOLAR_SMG_II_11K")
+    await home.step()
+    assert home.grid is Grid.ON
+    assert home.reason == poller.model_mismatch(
+        model="ISOLAR_SMG_II_11K", configured="k11", protocol=1, detected="classic"
+    )
+
+
+async def test_silence_is_published_with_its_reason(monkeypatch) -> None:
+    def silent(*_: int) -> None:
+        raise DeviceOfflineError(NO_ANSWER)
+
+    home = Home(Inverter(MAINS, silent), monkeypatch)
+    await home.fails(DeviceOfflineError, "no inverter answers as unit 1")
+    availability = home.bus.on(INVERTER_AVAILABILITY, "main")[-1]
+    assert (availability.state, availability.reason) == (Contact.OFFLINE, NO_ANSWER)
+
+
+async def test_faults_are_published_by_their_codes(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {101: 0b10001}), monkeypatch)
+    await home.step()
+    faults = home.bus.on(INVERTER_STATE, "main")[-1].faults
+    assert faults == (inverter.INVERTER_TOO_HOT(), inverter.OUTPUT_SHORT_CIRCUIT())
+
+
+async def test_a_protocol_number_that_nobody_knows_is_reported(monkeypatch) -> None:
     home = Home(Inverter(MAINS | {184: 42}), monkeypatch)
     await home.fails(BadReplyError, "Register 184 says 42")
 
@@ -188,7 +229,7 @@ async def test_a_protocol_number_that_nobody_knows_is_said(monkeypatch) -> None:
 async def test_blocks_with_gaps_that_a_unit_refuses_are_read_without_the_gaps(monkeypatch) -> None:
     def pedantic(start: int, count: int) -> None:
         if start <= 257 < start + count:
-            raise RefusedReadError("exception 2")
+            raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(ELEVEN_KW, pedantic), monkeypatch)
     await home.step()
@@ -203,7 +244,7 @@ async def test_blocks_with_gaps_that_a_unit_refuses_are_read_without_the_gaps(mo
 async def test_registers_that_a_unit_lacks_are_done_without(monkeypatch) -> None:
     def lacks_faults(start: int, _count: int) -> None:
         if start == 100:
-            raise RefusedReadError("exception 2")
+            raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(MAINS, lacks_faults), monkeypatch)
     await home.step()
@@ -219,7 +260,7 @@ async def test_a_second_look_that_does_not_come_leaves_it_to_the_next_cycle(monk
 
     def lost_at_the_third(*_: int) -> None:
         if next(reads) == 2:
-            raise DeviceOfflineError("No answer.")
+            raise DeviceOfflineError(NO_ANSWER)
 
     home.inverter.before_read = lost_at_the_third
     await home.step()
@@ -291,14 +332,14 @@ async def test_an_identity_that_read_as_zeros_once_is_asked_again(monkeypatch) -
 async def test_a_unit_that_refuses_its_identity_as_a_whole_is_asked_for_its_number_alone(monkeypatch) -> None:
     def pedantic(start: int, count: int) -> None:
         if start <= 185 < start + count:
-            raise RefusedReadError("exception 2")
+            raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(MAINS, pedantic), monkeypatch)
     await home.step()
     assert home.grid is Grid.ON
 
 
-async def test_a_mains_between_the_thresholds_is_unknown_and_said(monkeypatch) -> None:
+async def test_a_mains_between_the_thresholds_is_unknown_and_reported(monkeypatch) -> None:
     home = Home(Inverter(MAINS | {202: 1200}), monkeypatch)
     await home.step()
     assert home.grid is Grid.UNKNOWN

@@ -1,6 +1,8 @@
 """The Wi-Fi dongle: found, called, lost and taken away, in flying time over real UDP and TCP of this machine."""
 
 import asyncio
+import errno
+import os
 import socket
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -12,6 +14,7 @@ from services.poller.settings import ModbusSettings
 from services.poller.transports.dongle import ANNOUNCE_S
 from services.poller.transports.dongle_discovery import PROBE, DongleDiscovery
 from services.poller.transports.factory import create_client
+from shared.conditions import Reason, poller, system
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.wire_dongle import DongleWire
@@ -52,10 +55,10 @@ async def reads(inverter: ModbusClient) -> None:
     assert await inverter.read(201, 2) == [2, 2304]
 
 
-async def why_not(inverter: ModbusClient) -> str:
+async def failure(inverter: ModbusClient) -> Reason:
     with pytest.raises(DeviceError) as raised:
         await inverter.read(201, 2)
-    return str(raised.value)
+    return raised.value.reason
 
 
 @pytest.mark.parametrize("framing", ["eybond", "raw"])
@@ -85,9 +88,11 @@ def test_one_that_answers_no_question_is_found_by_an_order_to_all() -> None:
 def test_two_are_one_too_many() -> None:
     async def run() -> None:
         async with dongle("127.0.0.2") as one, dongle("127.0.0.3", one.port), reader(one.port) as inverter:
-            sentence = await why_not(inverter)
+            reason = await failure(inverter)
+            assert reason == poller.several_dongles(addresses="127.0.0.2, 127.0.0.3")
             assert (
-                sentence == "Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one that is meant."
+                str(reason)
+                == "Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one that is meant."
             )
         async with (
             dongle("127.0.0.2") as one,
@@ -102,10 +107,11 @@ def test_two_are_one_too_many() -> None:
 
 def test_nobody_there() -> None:
     async def run() -> None:
-        async with reader(free_port(), modbus_host="127.0.0.1") as inverter:
-            assert "No dongle answers at 127.0.0.1" in await why_not(inverter)
-        async with reader(free_port()) as inverter:
-            assert "No dongle answers on this network" in await why_not(inverter)
+        port = free_port()
+        async with reader(port, modbus_host="127.0.0.1") as inverter:
+            assert await failure(inverter) == poller.dongle_not_at_host(host="127.0.0.1", udp_port=port)
+        async with reader(port) as inverter:
+            assert await failure(inverter) == poller.dongle_not_found(broadcast=LOOPBACK_TO_ALL, udp_port=port)
 
     fly(run())
 
@@ -114,9 +120,9 @@ def test_an_unreachable_local_ip_is_named() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", local_ip="127.9.9.9") as inverter:
             wire._redirect = lambda _server: None  # it answers, and its call gets lost
-            sentence = await why_not(inverter)
-            assert "answers but does not connect to port" in sentence
-            assert "LOCAL_IP" in sentence
+            reason = await failure(inverter)
+            assert reason.code == "poller.dongle_does_not_connect"
+            assert "LOCAL_IP" in reason.text
 
     fly(run())
 
@@ -128,9 +134,10 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
             taken.listen()
             port = taken.getsockname()[1]
             async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", modbus_port=port) as inverter:
-                sentence = await why_not(inverter)
-                assert f"Port {port}, to which the dongle should connect, is taken by " in sentence
-                assert "(process " in sentence, "it is this very process, which we may look at"
+                reason = await failure(inverter)
+                assert f"Port {port}, to which the dongle should connect, is taken by " in reason.text
+                assert reason.code == "poller.port_taken_by", "it is this very process, which we may look at"
+                assert reason.params["process"] == os.getpid()
                 taken.close()
                 await reads(inverter)
 
@@ -164,7 +171,7 @@ def test_after_a_restart_it_is_back_within_one_announcement() -> None:
     assert fly(run()) <= ANNOUNCE_S + 1
 
 
-def test_a_stolen_session_is_taken_back_and_who_fights_is_told() -> None:
+def test_a_stolen_session_is_taken_back_and_the_conflict_is_reported() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         thief = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
@@ -175,7 +182,7 @@ def test_a_stolen_session_is_taken_back_and_who_fights_is_told() -> None:
                 began = loop.time()
                 await reads(inverter)
                 assert loop.time() - began <= ANNOUNCE_S + 1
-            assert "another program" in str(inverter.problem)
+            assert inverter.problem == poller.dongle_contended(times=4, seconds=60.0)
             await asyncio.sleep(120)
             await reads(inverter)
             assert inverter.problem is None
@@ -262,7 +269,7 @@ def test_another_dongle_that_calls_is_not_taken_for_the_named_one() -> None:
                 await reads(inverter)
             await named.fail(Fault(kind="unplug"))
             await asyncio.sleep(10)
-            assert "A connection came from 127.0.0.2, but MODBUS_HOST is 127.0.0.3" in await why_not(inverter)
+            assert await failure(inverter) == poller.dongle_at_other_address(caller="127.0.0.2", host="127.0.0.3")
             assert other.device.requests == 0
             await named.fail()
             await asyncio.sleep(5)
@@ -292,5 +299,30 @@ def test_knocks_on_the_port_do_not_keep_the_dongle_out() -> None:
                     await inverter.read(201, 2)
             await reads(inverter)
             knocking.cancel()
+
+    fly(run())
+
+
+def test_a_port_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async def create_server(*_: object) -> None:
+            raise PermissionError(errno.EACCES, "un texte français")
+
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", modbus_port=80) as inverter:
+            monkeypatch.setattr(asyncio.get_running_loop(), "create_server", create_server, raising=False)
+            reason = await failure(inverter)
+            assert reason == poller.port_unusable(port=80, cause=system.NOT_PERMITTED())
+            assert "français" not in reason.text
+            monkeypatch.undo()
+
+    fly(run())
+
+
+def test_a_dongle_without_an_inverter_is_named() -> None:
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            await reads(inverter)
+            await wire.fail(Fault(kind="silent"))
+            assert await failure(inverter) == poller.no_answer_from_dongle(where="127.0.0.1", unit=1, seconds=1.0)
 
     fly(run())
