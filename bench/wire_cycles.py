@@ -1,4 +1,4 @@
-"""Cycles of a reader, printed as lines of JSON. Standard library only, because it also runs in easunpy's interpreter."""
+"""Cycles of a reader, printed as lines of JSON. Standard library only, for it runs in easunpy's interpreter, too."""
 
 import json
 import sys

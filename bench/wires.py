@@ -1,4 +1,4 @@
-"""The poller's transports: time and faults, compared with easunpy; its CPU, a loss of the grid, its memory over time."""
+"""The poller's transports: time and faults, compared with easunpy; its CPU, a lost grid, its memory over time."""
 
 import subprocess
 import sys

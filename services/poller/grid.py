@@ -13,7 +13,7 @@ from shared.conditions import Reason, poller
 from shared.messages import Grid, GridState, iso
 
 SAME_STATE_WITHIN = timedelta(hours=1)
-"""After a longer silence, or pause of ours, nobody knows what happened meanwhile, so `since` starts anew."""
+"""After a longer silence, or pause of ours, what happened meanwhile is unknown, so `since` starts again."""
 
 
 @dataclass(frozen=True)

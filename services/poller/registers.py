@@ -239,7 +239,7 @@ def load_layout(name: str) -> Layout:
 
 
 def layout_for(protocol: int) -> Layout | None:
-    """Return the layout for a value of register 184, or None where nobody has described such an inverter."""
+    """Return the layout for a value of register 184, or None for an inverter that is not known."""
     layouts = (load_layout(name) for name in _names())
     return next((layout for layout in layouts if protocol in layout.protocols), None)
 

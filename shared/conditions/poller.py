@@ -6,13 +6,13 @@ from shared.conditions.condition import Reason, Severity, condition, simple
 
 HOST_NOT_SET = simple(
     "poller.host_not_set",
-    uk="Інвертор не налаштовано: задайте MODBUS_HOST у .env, це адреса його шлюзу.",
+    uk="Інвертор не налаштовано: задайте в .env MODBUS_HOST — адресу його шлюзу.",
     en="No inverter is configured: set MODBUS_HOST in .env to the address of its gateway.",
     severity=Severity.NOTICE,
 )
 SERIAL_PORT_NOT_SET = simple(
     "poller.serial_port_not_set",
-    uk="Інвертор не налаштовано: задайте MODBUS_SERIAL_PORT у .env, це послідовний порт на кшталт /dev/ttyUSB0.",
+    uk="Інвертор не налаштовано: задайте в .env MODBUS_SERIAL_PORT — послідовний порт, наприклад /dev/ttyUSB0.",
     en="No inverter is configured: set MODBUS_SERIAL_PORT in .env to the serial port, such as /dev/ttyUSB0.",
     severity=Severity.NOTICE,
 )
@@ -34,8 +34,8 @@ def model_unknown(*, known: str) -> None:
 
 @condition(
     "poller.model_mismatch",
-    uk="INVERTER_MODEL={model} означає розкладку регістрів {configured}, але інвертор повідомляє протокол {protocol}, "
-    "а це {detected}; його читаємо саме так. Задайте INVERTER_MODEL=auto.",
+    uk="INVERTER_MODEL={model} означає карту регістрів {configured}, але інвертор повідомляє протокол {protocol}, "
+    "тобто {detected}, і читається саме так. Задайте INVERTER_MODEL=auto.",
     en="INVERTER_MODEL={model} means the layout {configured}, but the inverter reports protocol {protocol}, which is "
     "{detected}, and is read as such: set INVERTER_MODEL=auto.",
     severity=Severity.WARNING,
@@ -49,7 +49,7 @@ def model_mismatch(*, model: str, configured: str, protocol: int, detected: str)
 
 @condition(
     "poller.layout_invalid",
-    uk="Файл із розкладкою регістрів {file} зіпсовано: {detail}. Поверніть файл із випуску програми.",
+    uk="Файл карти регістрів {file} зіпсовано: {detail}. Поверніть файл із випуску програми.",
     en="{file}: {detail}.",
 )
 def layout_invalid(*, file: str, detail: str) -> None:
@@ -58,7 +58,7 @@ def layout_invalid(*, file: str, detail: str) -> None:
 
 @condition(
     "poller.layout_missing",
-    uk="Розкладки регістрів {name} немає; є {known}.",
+    uk="Карти регістрів {name} немає; є {known}.",
     en="There is no register layout {name}; there are {known}.",
 )
 def layout_missing(*, name: str, known: str) -> None:
@@ -70,7 +70,7 @@ def layout_missing(*, name: str, known: str) -> None:
 
 @condition(
     "poller.host_unknown",
-    uk="Імені {host} у цій мережі не знають: задайте в .env MODBUS_HOST, це адреса шлюзу або донгла інвертора.",
+    uk="Ім'я {host} у цій мережі невідоме: задайте в .env MODBUS_HOST — адресу шлюзу або донгла інвертора.",
     en="The name {host} is not known on this network: set MODBUS_HOST in .env to the address of the inverter's "
     "gateway or dongle.",
 )
@@ -80,8 +80,8 @@ def host_unknown(*, host: str) -> None:
 
 @condition(
     "poller.gateway_unreachable",
-    uk="За адресою {where} ніхто не чекає на {protocol} ({cause}): чи ввімкнено шлюз, і чи правильні MODBUS_HOST та "
-    "MODBUS_PORT?",
+    uk="За адресою {where} немає відповіді за протоколом {protocol} ({cause}): чи ввімкнено шлюз, і чи правильні "
+    "MODBUS_HOST та MODBUS_PORT?",
     en="Nothing listens for {protocol} at {where} ({cause}): is the gateway on, and are MODBUS_HOST and MODBUS_PORT "
     "right?",
 )
@@ -211,10 +211,11 @@ def dongle_not_found(*, broadcast: str, udp_port: int) -> None:
 
 @condition(
     "poller.dongle_contended",
-    uk="Донгл від'єднався {times} рази за {seconds:.0f} с: ним користується ще одна програма (SmartESS у локальному "
-    "режимі, Home Assistant, друга служба poller), а може лише одна; або рветься його Wi-Fi.",
-    en="The dongle left us {times} times within {seconds:.0f} s: another program (SmartESS in local mode, Home "
-    "Assistant, a second poller) uses it too, and only one can; or its Wi-Fi keeps breaking off.",
+    uk="Донгл від'єднався {times} {times:раз|рази|разів} за {seconds:.0f} с: ним користується ще одна програма "
+    "(SmartESS у локальному режимі, Home Assistant, друга служба poller), а може лише одна; або його Wi-Fi "
+    "нестабільний.",
+    en="The dongle disconnected {times} times within {seconds:.0f} s: another program (SmartESS in local "
+    "mode, Home Assistant, a second poller) uses it too, and only one can; or its Wi-Fi is unstable.",
     severity=Severity.WARNING,
 )
 def dongle_contended(*, times: int, seconds: float) -> None:
@@ -237,7 +238,7 @@ def connection_lost(*, where: str) -> None:
     "poller.no_answer_from_gateway",
     uk="Шлюз {where} приймає з'єднання, але інвертор із номером {unit} не відповідає протягом {seconds:g} с: перевірте "
     "його кабель, MODBUS_UNIT_ID і MODBUS_TRANSPORT.",
-    en="{where} takes connections, but no inverter answers as unit {unit} within {seconds:g} s: check its cable, "
+    en="{where} accepts connections, but no inverter answers as unit {unit} within {seconds:g} s: check its cable, "
     "MODBUS_UNIT_ID and MODBUS_TRANSPORT.",
 )
 def no_answer_from_gateway(*, where: str, unit: int, seconds: float) -> None:
@@ -283,7 +284,7 @@ def bad_answer_from_gateway(*, where: str, protocol: str) -> None:
     "poller.bad_answer_on_serial_port",
     uk="З порту {where} надходить щось інше, ніж ціла відповідь {protocol}: перевірте MODBUS_BAUDRATE ({baudrate}; ці "
     "інвертори працюють на 9600), і чи не під'єднано до лінії донгл або ще одну програму.",
-    en="{where} brings something that is not a whole {protocol} answer: check MODBUS_BAUDRATE ({baudrate}; these "
+    en="{where} receives something that is not a whole {protocol} answer: check MODBUS_BAUDRATE ({baudrate}; these "
     "inverters use 9600), and that no dongle or other program shares the line.",
 )
 def bad_answer_on_serial_port(*, where: str, protocol: str, baudrate: int) -> None:
@@ -324,14 +325,14 @@ def gateway_does_not_reach_inverter(*, where: str, unit: int, exception: Reason)
 
 @condition(
     "poller.request_refused",
-    uk="Інвертор {where} відмовляє: {exception}.",
-    en="The inverter at {where} refuses: {exception}.",
+    uk="Інвертор {where} відхилив запит: {exception}.",
+    en="The inverter at {where} refuses the request: {exception}.",
 )
 def request_refused(*, where: str, exception: Reason) -> None:
     """The inverter answers a request by a Modbus exception."""
 
 
-@condition("poller.modbus_exception", uk="код винятку {number} ({meaning})", en="exception {number} ({meaning})")
+@condition("poller.modbus_exception", uk="виняток Modbus {number} ({meaning})", en="exception {number} ({meaning})")
 def modbus_exception(*, number: int, meaning: Reason) -> None:
     """A Modbus exception code with its meaning by the standard."""
 
@@ -355,9 +356,9 @@ GATEWAY_TARGET_SILENT = simple(
 
 @condition(
     "poller.unknown_protocol_number",
-    uk="У регістрі {register} стоїть {number}; такого інвертора ще ніхто не описав. Повідомте про нього, будь ласка, і "
+    uk="У регістрі {register} число {number}: такий інвертор ще не описано. Повідомте про нього, будь ласка, і "
     "додайте файл, який створює `python -m services.poller dump`.",
-    en="Register {register} says {number}; nobody has described such an inverter: please report it, with the file that "
+    en="Register {register} is {number}, and no such inverter is known yet. Please report it, with the file that "
     "`python -m services.poller dump` makes.",
 )
 def unknown_protocol_number(*, register: int, number: int) -> None:
@@ -371,23 +372,23 @@ ONLY_ZEROS = simple(
 )
 GRID_UNREAD = simple(
     "poller.grid_unread",
-    uk="Інвертор не повідомляє придатних значень напруги й частоти мережі, тож стан мережі невідомий. Можливо, ця "
-    "модель розкладає регістри інакше: повідомте про це, будь ласка, і додайте файл, який створює "
-    "`python -m services.poller dump`.",
-    en="The inverter reports no usable voltage and frequency of the grid, so its state is unknown. Perhaps this model "
-    "lays out its registers in another way: please report it, with the file that `python -m services.poller dump` "
-    "makes.",
+    uk="Інвертор не повідомляє придатних значень напруги й частоти мережі, тож її стан невідомий. Можливо, у цієї "
+    "моделі інша карта регістрів: повідомте про це, будь ласка, і додайте файл, який створює `python -m "
+    "services.poller dump`.",
+    en="The inverter reports no usable voltage and frequency of the grid, so its state is unknown. Perhaps the "
+    "registers of this model are laid out differently: please report it, with the file that `python -m "
+    "services.poller dump` makes.",
     severity=Severity.WARNING,
 )
 
 
 @condition(
     "poller.grid_implausible",
-    uk="Значення мережі від інвертора не можуть бути правдою ({volts:.1f} В, {hertz:.1f} Гц), тож її стан невідомий. "
-    "Можливо, ця модель розкладає регістри інакше: повідомте про це, будь ласка, і додайте файл, який створює "
-    "`python -m services.poller dump`.",
-    en="The inverter's figures for the grid cannot be true ({volts:.1f} V at {hertz:.1f} Hz), so its state is unknown. "
-    "Perhaps this model lays out its registers in another way: please report it, with the file that "
+    uk="Напруга й частота мережі від інвертора суперечать одна одній ({volts:.1f} В, {hertz:.1f} Гц), тож її стан "
+    "невідомий. Можливо, у цієї моделі інша карта регістрів: повідомте про це, будь ласка, і додайте файл, який "
+    "створює `python -m services.poller dump`.",
+    en="The inverter's figures for the grid cannot be true ({volts:.1f} V at {hertz:.1f} Hz), so its state is "
+    "unknown. Perhaps the registers of this model are laid out differently: please report it, with the file that "
     "`python -m services.poller dump` makes.",
     severity=Severity.WARNING,
 )
@@ -397,8 +398,8 @@ def grid_implausible(*, volts: float, hertz: float) -> None:
 
 @condition(
     "poller.grid_between_limits",
-    uk="Мережа показує {volts:.1f} В, {hertz:.1f} Гц: це ні «є», ні «немає», тож її стан невідомий. Якщо така напруга "
-    "у вас звичайна, задайте менше значення GRID_PRESENT_V.",
+    uk="У мережі {volts:.1f} В, {hertz:.1f} Гц: це ні «є», ні «немає», тож її стан невідомий. Якщо така напруга у вас "
+    "звичайна, задайте менше значення GRID_PRESENT_V.",
     en="The grid shows {volts:.1f} V at {hertz:.1f} Hz, which is neither present nor lost, so its state is unknown: "
     "set GRID_PRESENT_V lower where this is usual.",
     severity=Severity.WARNING,

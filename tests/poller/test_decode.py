@@ -323,14 +323,14 @@ needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="the collected facts
 def test_every_collected_register(protocol):
     layout = layout_for(protocol)
     ours = {register.address: register for register in layout.registers_for(protocol)}
-    for said in theirs(layout.name):
-        if protocol not in said.get("protocols", [protocol]) or "R" not in said["rw"] or said["addr"] in UNLIKE_FACTS:
+    for fact in theirs(layout.name):
+        if protocol not in fact.get("protocols", [protocol]) or "R" not in fact["rw"] or fact["addr"] in UNLIKE_FACTS:
             continue
-        register = ours.get(said["addr"])
+        register = ours.get(fact["addr"])
         if register is None:
-            assert said["addr"] in LEFT_OUT[layout.name] or "invalid" in said.get("note", ""), said
+            assert fact["addr"] in LEFT_OUT[layout.name] or "invalid" in fact.get("note", ""), fact
         else:
-            assert (register.type, 1 / register.divide_by) == (said["type"], said["scale"]), register
+            assert (register.type, 1 / register.divide_by) == (fact["type"], fact["scale"]), register
 
 
 @needs_facts
@@ -352,10 +352,10 @@ def compare(dump):
     ours = {(register.address, register.words): register for register in layout.registers_for(protocol)}
     words = {int(address): word for address, word in dump["registers_raw_u16"].items()}
     count = 0
-    for key, said in dump["decoded"].items():
+    for key, fact in dump["decoded"].items():
         register = ours.get(address_of[key])
         if register is not None:
-            expected = (register.enum or {}).get(said["value"], said["value"])
+            expected = (register.enum or {}).get(fact["value"], fact["value"])
             assert value(register, words) == expected, (dump["id"], key)
             count += 1
     return count

@@ -223,7 +223,7 @@ async def test_faults_are_published_by_their_codes(monkeypatch) -> None:
 
 async def test_a_protocol_number_that_nobody_knows_is_reported(monkeypatch) -> None:
     home = Home(Inverter(MAINS | {184: 42}), monkeypatch)
-    await home.fails(BadReplyError, "Register 184 says 42")
+    await home.fails(BadReplyError, "Register 184 is 42, and no such inverter is known")
 
 
 async def test_blocks_with_gaps_that_a_unit_refuses_are_read_without_the_gaps(monkeypatch) -> None:

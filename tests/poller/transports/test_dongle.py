@@ -90,10 +90,7 @@ def test_two_are_one_too_many() -> None:
         async with dongle("127.0.0.2") as one, dongle("127.0.0.3", one.port), reader(one.port) as inverter:
             reason = await failure(inverter)
             assert reason == poller.several_dongles(addresses="127.0.0.2, 127.0.0.3")
-            assert (
-                str(reason)
-                == "Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one that is meant."
-            )
+            assert reason.text.startswith("Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one")
         async with (
             dongle("127.0.0.2") as one,
             dongle("127.0.0.3", one.port),
