@@ -80,7 +80,7 @@ class Poller:
         return self._identity
 
     def _model_mismatch(self, layout: Layout, protocol: int) -> Reason | None:
-        """The trade name is a hint; where it contradicts the device, the device is right and the mismatch is reported."""
+        """The trade name is a hint; where the device contradicts it, the mismatch is reported."""
         model = self._settings.inverter_model
         configured = MODELS[model]
         if configured in (None, layout.name):
