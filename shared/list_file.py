@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from shared import yaml_edit
+from shared.conditions import Reason, files, system
+from shared.errors import ConfigError
 from shared.files import replace_atomically
-from shared.validation import Fault, first_fault
-from shared.yaml_edit import CannotEditError, Problem, Row, YamlTextError
+from shared.validation import first_fault
+from shared.yaml_edit import CannotEditError, Row, YamlTextError
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -23,54 +24,33 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 Stamp = tuple[int, int, int]
 
 
-class ListProblem(StrEnum):
-    """What is wrong with a list file, apart from its YAML."""
+class ListFileError(ConfigError):
+    """A list file that cannot be used, or not be changed as asked; it is left as it is.
 
-    UNREADABLE = "unreadable"
-    UNWRITABLE = "unwritable"
-    NOT_UTF8 = "not_utf8"
-    NOT_A_LIST = "not_a_list"
-    UNKNOWN_KEY = "unknown_key"
-    BAD_ENTRY = "bad_entry"
-    SAME_ID = "same_id"
-    CANNOT_ADD = "cannot_add"
-    CANNOT_CHANGE = "cannot_change"
-    NO_SUCH_ENTRY = "no_such_entry"
-
-
-class ListFileError(Exception):
-    """A list file that cannot be used, which is left as it is. Nothing here repeats a value of the file.
-
-    line and number count from 1. `field` is the place in the entry, or the unknown key. `why` is the system's reason.
+    `fault` is what is wrong without its place. line and number count from 1; field is the place in the entry.
+    Values of the file are never repeated: one may be a key.
     """
 
     def __init__(
-        self,
-        problem: ListProblem | Problem,
-        *,
-        line: int | None = None,
-        number: int | None = None,
-        field: str = "",
-        fault: Fault | None = None,
-        why: str | None = None,
+        self, reason: Reason, fault: Reason, *, line: int | None = None, number: int | None = None, field: str = ""
     ) -> None:
-        super().__init__(f"{problem} (line {line}, entry {number}, {field}, {why})")
-        self.problem = problem
+        super().__init__(reason)
+        self.fault = fault
         self.line = line
         self.number = number
         self.field = field
-        self.fault = fault
-        self.why = why
 
 
 @dataclass(frozen=True)
 class ListFile(Generic[E]):
     """The file and the form of its entries.
 
-    key is the only key at the top, with the list below it; head are the comments of a new file; row returns what is
-    written of a new entry. unique names what no two entries may share: the first of them is the id of an entry.
+    setting is the variable that names the file; key is the only key at the top, with the list below it; head are the
+    comments of a new file; row returns what is written of a new entry. unique names what no two entries may share: the
+    first of them is the id of an entry.
     """
 
+    setting: str
     path: Path
     key: str
     entry: type[E]
@@ -101,8 +81,8 @@ class ListFile(Generic[E]):
         try:
             longer = yaml_edit.append_rows(text, self.key, [self.row(entry) for entry in entries])
         except CannotEditError:
-            raise ListFileError(ListProblem.CANNOT_ADD) from None
-        self._save(longer, [*before, *entries], ListProblem.CANNOT_ADD)
+            raise self._error(files.cannot_add(key=self.key)) from None
+        self._save(longer, [*before, *entries], files.cannot_add(key=self.key))
 
     def change(self, id_: str, fields: Mapping[str, object]) -> None:
         """Set fields of the entry with an id, all or none; None is written as null. Raises ListFileError."""
@@ -111,29 +91,30 @@ class ListFile(Generic[E]):
         id_of = next(iter(self.unique.values()))
         number = next((number for number, entry in enumerate(before) if id_of(entry) == id_), None)
         if number is None:
-            raise ListFileError(ListProblem.NO_SUCH_ENTRY)
+            raise self._error(files.NO_SUCH_ENTRY())
         row = self._rows(text)[number]
         changed = self._entry(text, number, {**row, **fields} if isinstance(row, dict) else row)
         try:
             edited = yaml_edit.set_values(text, self.key, number, fields)
         except CannotEditError:
-            raise ListFileError(ListProblem.CANNOT_CHANGE, number=number + 1) from None
-        self._save(edited, [*before[:number], changed, *before[number + 1 :]], ListProblem.CANNOT_CHANGE)
+            raise self._error(files.CANNOT_CHANGE()) from None
+        self._save(edited, [*before[:number], changed, *before[number + 1 :]], files.CANNOT_CHANGE())
 
-    def _save(self, text: str, expected: Sequence[E], problem: ListProblem) -> None:
+    def _save(self, text: str, expected: Sequence[E], fault: Reason) -> None:
         """Write the text if it reads as it should."""
         try:
             is_right = self._entries(text) == expected
         except ListFileError as error:
-            if error.problem is ListProblem.SAME_ID:
+            if error.fault.code == files.same.code:
                 raise
             is_right = False
         if not is_right:
-            raise ListFileError(problem)
+            raise self._error(fault)
         try:
             replace_atomically(self.path, (BOM if self._has_bom() else "") + text, mode=self.mode)
         except OSError as error:
-            raise ListFileError(ListProblem.UNWRITABLE, why=error.strerror) from None
+            cause = system.os_reason(error)
+            raise ListFileError(files.unwritable(name=self.setting, file=str(self.path), cause=cause), cause) from None
 
     def _text(self) -> str | None:
         """Return what is written, without a byte order mark, None where there is no file."""
@@ -143,9 +124,10 @@ class ListFile(Generic[E]):
             return None
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            raise ListFileError(ListProblem.NOT_UTF8, line=line) from None
+            raise self._error(system.NOT_TEXT(), line) from None
         except OSError as error:
-            raise ListFileError(ListProblem.UNREADABLE, why=error.strerror) from None
+            cause = system.os_reason(error)
+            raise ListFileError(files.unreadable(name=self.setting, file=str(self.path), cause=cause), cause) from None
 
     def _has_bom(self) -> bool:
         return self.path.exists() and self.path.read_bytes().startswith(BOM.encode())
@@ -157,8 +139,7 @@ class ListFile(Generic[E]):
             for number, entry in enumerate(entries):
                 value = value_of(entry)
                 if value in seen:
-                    line = yaml_edit.line_of(text, (self.key, number))
-                    raise ListFileError(ListProblem.SAME_ID, line=line, number=number + 1, field=name)
+                    raise self._entry_error(files.same(field=name), text, number)
                 seen.add(value)
         return entries
 
@@ -166,17 +147,17 @@ class ListFile(Generic[E]):
         try:
             content = yaml_edit.parse(text)
         except YamlTextError as error:
-            raise ListFileError(error.problem, line=error.line) from None
+            raise self._error(error.reason, error.line) from None
         if content is None:
             return []
         if not isinstance(content, dict):
-            raise ListFileError(ListProblem.NOT_A_LIST)
+            raise self._error(files.not_a_list(key=self.key), 1)
         if strange := [str(key) for key in content if key != self.key]:
-            line = yaml_edit.line_of(text, strange[:1])
-            raise ListFileError(ListProblem.UNKNOWN_KEY, line=line, field=_named(strange[0]))
+            fault = files.unknown_key(given=_named(strange[0]), key=self.key)
+            raise self._error(fault, yaml_edit.line_of(text, strange[:1]))
         rows = content.get(self.key)
         if not isinstance(rows, list | None):
-            raise ListFileError(ListProblem.NOT_A_LIST, line=yaml_edit.line_of(text, (self.key,)))
+            raise self._error(files.not_a_list(key=self.key), yaml_edit.line_of(text, (self.key,)))
         return rows or []
 
     def _entry(self, text: str, number: int, row: object) -> E:
@@ -184,13 +165,25 @@ class ListFile(Generic[E]):
             return self.entry.model_validate(row)
         except ValidationError as error:
             fault = first_fault(error)
-            raise ListFileError(
-                ListProblem.BAD_ENTRY,
-                line=yaml_edit.line_of(text, (self.key, number, *fault.location)),
-                number=number + 1,
-                field=".".join(_named(str(part)) for part in fault.location),
-                fault=fault,
-            ) from None
+            raise self._entry_error(fault.reason, text, number, fault.location) from None
+
+    def _error(self, fault: Reason, line: int | None = None) -> ListFileError:
+        placed = files.in_line(line=line, fault=fault) if line else fault
+        return ListFileError(self._in_file(placed), fault, line=line)
+
+    def _entry_error(
+        self, fault: Reason, text: str, number: int, location: tuple[int | str, ...] = ()
+    ) -> ListFileError:
+        line = yaml_edit.line_of(text, (self.key, number, *location))
+        field = ".".join(_named(str(part)) for part in location)
+        if field:
+            placed = files.in_field(line=line, number=number + 1, field=field, fault=fault)
+        else:
+            placed = files.in_entry(line=line, number=number + 1, fault=fault)
+        return ListFileError(self._in_file(placed), fault, line=line, number=number + 1, field=field)
+
+    def _in_file(self, fault: Reason) -> Reason:
+        return files.in_list(name=self.setting, file=str(self.path), fault=fault)
 
 
 def _named(key: str) -> str:

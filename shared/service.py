@@ -13,7 +13,8 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.backoff import Backoff
 from shared.bus import Bus
-from shared.conditions import broker
+from shared.conditions import broker, files
+from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
 from shared.health import Health
 from shared.logs import to_file, to_stderr
@@ -187,7 +188,8 @@ def _touch(file: Path | None) -> None:
         if file:
             file.touch()
     except OSError as error:
-        raise ConfigError(f"HEALTH_FILE {file} cannot be written: {error.strerror}.") from None
+        unwritable = files.unwritable(name="HEALTH_FILE", file=str(file), cause=os_reason(error))
+        raise ConfigError(unwritable) from None
 
 
 async def _told_to_stop() -> None:

@@ -8,12 +8,15 @@ from typing import Annotated, ClassVar, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.conditions import Reason, files
+from shared.conditions import settings as conditions
+from shared.conditions.system import os_reason
 from shared.errors import ConfigError
 from shared.settings_metadata import NOT_IN_COMPOSE, InCompose, Section
 from shared.topics import NAME
+from shared.validation import Fault, InvalidValueError, faults
 
 S = TypeVar("S", bound="Settings")
 
@@ -81,7 +84,7 @@ class MqttSettings(Settings):
     @model_validator(mode="after")
     def _no_false_safety(self) -> Self:
         if self.mqtt_ca_file and not self.mqtt_tls:
-            raise ValueError("MQTT_CA_FILE is set but MQTT_TLS is not: set MQTT_TLS=true, or neither")
+            raise InvalidValueError(conditions.CA_WITHOUT_TLS())
         return self
 
     @property
@@ -96,9 +99,10 @@ class MqttSettings(Settings):
         try:
             return ssl.create_default_context(cafile=self.mqtt_ca_file)
         except ssl.SSLError:
-            raise ConfigError(f"MQTT_CA_FILE {self.mqtt_ca_file} holds no certificate in PEM form.") from None
+            raise ConfigError(conditions.no_certificate(file=str(self.mqtt_ca_file))) from None
         except OSError as error:
-            raise ConfigError(f"MQTT_CA_FILE {self.mqtt_ca_file} cannot be read ({error.strerror}).") from None
+            unreadable = files.unreadable(name="MQTT_CA_FILE", file=str(self.mqtt_ca_file), cause=os_reason(error))
+            raise ConfigError(unreadable) from None
 
     def password_for(self, account: str) -> str:
         """Return MQTT_PASSWORD, or else what mosquitto/start.sh keeps for the account under MQTT_SECRETS_DIR."""
@@ -107,13 +111,11 @@ class MqttSettings(Settings):
             return given
         file = self.mqtt_secrets_dir / account
         try:
-            password, reason = file.read_text().strip(), "empty"
+            password, cause = file.read_text().strip(), files.EMPTY()
         except (OSError, UnicodeDecodeError) as error:
-            password, reason = "", getattr(error, "strerror", "not a text")
+            password, cause = "", os_reason(error)
         if not password:
-            raise ConfigError(
-                f"No password for the broker: set MQTT_PASSWORD, or let this user read {file} ({reason})."
-            )
+            raise ConfigError(conditions.no_password(file=str(file), cause=cause))
         return password
 
 
@@ -135,7 +137,7 @@ class DatabaseSettings(Settings):
     @classmethod
     def _address(cls, url: SecretStr) -> SecretStr:
         if not re.match(r"(postgres(ql)?(\+psycopg)?://.+)?$", url.get_secret_value()):
-            raise ValueError("not an address such as postgresql://user:password@host/database")
+            raise InvalidValueError(conditions.NOT_A_DATABASE_URL())
         return url
 
     @property
@@ -159,7 +161,7 @@ class ZoneSettings(Settings):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("not a time zone such as Europe/Kyiv") from None
+            raise InvalidValueError(conditions.NOT_A_TIME_ZONE()) from None
         return name
 
     @property
@@ -206,22 +208,22 @@ def load(kind: type[S]) -> S:
     given = os.environ.get("SECRETS_DIR")
     secrets = given if given and Path(given).is_dir() else None
     if "ENV_FILE" in os.environ and file and not Path(file).is_file():
-        raise ConfigError(f"The settings file {file}, which ENV_FILE names, is not there.")
+        raise ConfigError(conditions.file_missing(file=file))
     try:
         return kind(_env_file=file or None, _secrets_dir=secrets)
     except ValidationError as error:
-        faults = "; ".join(_sentence(fault) for fault in error.errors())
-        where = f"{file} or in the environment" if file else "the environment (with Docker: .env)"
-        raise ConfigError(f"{faults}. Mend it in {where}.") from None
+        wrong = tuple(map(_reason, faults(error)))
+        where = conditions.wrong(faults=wrong, file=file) if file else conditions.wrong_in_environment(faults=wrong)
+        raise ConfigError(where) from None
     except (OSError, UnicodeDecodeError) as error:
-        read, why = getattr(error, "filename", None) or file, getattr(error, "strerror", None) or error
-        raise ConfigError(f"The settings file {read} cannot be read: {why}.") from None
+        unread = getattr(error, "filename", None) or file
+        raise ConfigError(conditions.unreadable(file=str(unread), cause=os_reason(error))) from None
 
 
-def _sentence(fault: ErrorDetails) -> str:
-    reason = fault["msg"].removeprefix("Value error, ")
-    if not fault["loc"]:  # several settings that do not fit together
-        return reason
-    name = str(fault["loc"][0]).upper()
-    shown = "" if SECRET.search(name) else f' is "{str(fault["input"])[:60]}"'
-    return f"{name}{shown}: {reason[:1].lower()}{reason[1:]}"
+def _reason(fault: Fault) -> Reason:
+    if not fault.location:  # several settings that do not fit together
+        return fault.reason
+    name = str(fault.location[0]).upper()
+    if SECRET.search(name):
+        return conditions.value(name=name, fault=fault.reason)
+    return conditions.shown_value(name=name, given=str(fault.given)[:60], fault=fault.reason)

@@ -8,34 +8,40 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from shared.conditions import files, system
 from shared.errors import ConfigError, StorageError
 from shared.files import replace_atomically
 
 M = TypeVar("M", bound=BaseModel)
 
 
-class DamagedStateError(Exception):
+class DamagedStateError(ConfigError):
     """The file does not hold what it should."""
 
 
 class StateFile(Generic[M]):
-    """The file, the model of its content, and the mode it gets. A model whose fields all have defaults."""
+    """The setting that names the file, the file, the model of its content, and the mode it gets.
 
-    def __init__(self, path: Path, model: type[M], *, mode: int = 0o666) -> None:
+    All fields of the model have defaults: a file that is missing or damaged is read as these.
+    """
+
+    def __init__(self, setting: str, path: Path, model: type[M], *, mode: int = 0o666) -> None:
+        self._setting = setting
         self._path = path
         self._model = model
         self._mode = mode
 
     def peek(self) -> M:
-        """Return the content, or the defaults where there is no file. Raises DamagedStateError and ConfigError."""
+        """Return the content, or the defaults where there is no file. Raises ConfigError."""
         try:
             return self._model.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return self._model()
         except ValidationError:
-            raise DamagedStateError from None
+            raise DamagedStateError(files.damaged(name=self._setting, file=str(self._path))) from None
         except OSError as error:
-            raise ConfigError(f"{self._path} cannot be read: {error.strerror}.") from None
+            cause = system.os_reason(error)
+            raise ConfigError(files.unreadable(name=self._setting, file=str(self._path), cause=cause)) from None
 
     def load(self, on_damaged: Callable[[Path], None]) -> M:
         """Return the content. A damaged file is set aside: on_damaged gets its new name. Raises ConfigError."""
@@ -50,7 +56,8 @@ class StateFile(Generic[M]):
         try:
             replace_atomically(self._path, content.model_dump_json(indent=1), mode=self._mode)
         except OSError as error:
-            raise StorageError(f"{self._path} cannot be written: {error.strerror}.") from None
+            cause = system.os_reason(error)
+            raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
 
     def _set_aside(self) -> Path:
         """Rename the file to a name that is free, and return it."""
@@ -59,5 +66,6 @@ class StateFile(Generic[M]):
         try:
             self._path.replace(aside)
         except OSError as error:
-            raise ConfigError(f"{self._path} is damaged and cannot be set aside: {error.strerror}.") from None
+            cause = system.os_reason(error)
+            raise ConfigError(files.damaged_and_stuck(name=self._setting, file=str(self._path), cause=cause)) from None
         return aside

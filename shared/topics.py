@@ -24,6 +24,7 @@ from shared.messages import (
     PlugState,
     ServiceStatus,
 )
+from shared.validation import first_fault
 
 M = TypeVar("M", bound=Message)
 
@@ -57,13 +58,11 @@ class Topic(Generic[M]):
         return found and "".join(found.groups())
 
     def parse(self, payload: bytes) -> M:
-        """Read a payload, or raise BadMessageError with one sentence that says what is wrong with it."""
+        """Read a payload, or raise BadMessageError with what is wrong with it."""
         try:
             return self.payload.model_validate_json(payload)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in fault["loc"]) or "the whole"
-            raise BadMessageError(f"{where}: {fault['msg']}") from None
+            raise BadMessageError(first_fault(error).at_its_place()) from None
 
 
 GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the mains is there.")

@@ -8,14 +8,12 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.tokens import (
     AliasToken,
@@ -29,6 +27,8 @@ from ruamel.yaml.tokens import (
     ValueToken,
 )
 
+from shared.conditions import Reason, files
+
 Row = Mapping[str, object]
 Path = Sequence[int | str]
 
@@ -39,24 +39,12 @@ NO_CONTENT = (BlockEndToken, DocumentEndToken, StreamEndToken)
 """Tokens that the scanner makes up, or that are no part of any value."""
 
 
-class Problem(StrEnum):
-    """Why a text cannot be read, as far as can be told without repeating a word of it."""
-
-    SYNTAX = "syntax"
-    TAB = "tab"
-    NEEDS_QUOTES = "needs_quotes"
-    DUPLICATE_KEY = "duplicate_key"
-    TWO_DOCUMENTS = "two_documents"
-    BAD_CHARACTER = "bad_character"
-    TOO_DEEP = "too_deep"
-
-
 class YamlTextError(Exception):
-    """A text that cannot be read. `line` counts from 1; None where it is not known."""
+    """A text that cannot be read, and why, without a word of it. `line` counts from 1; None where it is not known."""
 
-    def __init__(self, problem: Problem, line: int | None) -> None:
-        super().__init__(f"{problem} in line {line}")
-        self.problem = problem
+    def __init__(self, reason: Reason, line: int | None) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
         self.line = line
 
 
@@ -69,11 +57,11 @@ def parse(text: str) -> object:
     try:
         return _yaml().load(text)
     except RecursionError:
-        raise YamlTextError(Problem.TOO_DEEP, None) from None
+        raise YamlTextError(files.TOO_DEEP(), None) from None
     except ValueError:  # a number with thousands of digits, a day that no calendar has
-        raise YamlTextError(Problem.NEEDS_QUOTES, None) from None
+        raise YamlTextError(files.NEEDS_QUOTES(), None) from None
     except YAMLError as error:
-        raise YamlTextError(_problem(error), _line(text, error)) from None
+        raise YamlTextError(_reason(error), _line(text, error)) from None
 
 
 def line_of(text: str, path: Path) -> int:
@@ -94,7 +82,7 @@ def append_rows(text: str, key: str, rows: Sequence[Row]) -> str:
     if pair:
         edits = _added_to(outline, pair, rows)
     elif isinstance(outline.root, MappingNode) and outline.root.flow_style:
-        listed = f"{_inline(key)}: {_flow_list(rows)}" + (", " if outline.root.value else "")
+        listed = f"{_inline(key)}: {_inline(rows)}" + (", " if outline.root.value else "")
         at = outline.root.start_mark.index + 1
         edits = [_Edit(at, at, listed)]
     else:
@@ -203,14 +191,14 @@ def _added_to(outline: _Outline, pair: _Pair, rows: Sequence[Row]) -> list[_Edit
     if pair.is_alias:
         raise CannotEditError
     if is_none and is_in_flow:
-        return [_Edit(start, end, f" {_flow_list(rows)}")]
+        return [_Edit(start, end, f" {_inline(rows)}")]
     if is_none or (not is_in_flow and re.fullmatch(r"\[\s*\]", text[start:end])):
         column = pair.key.start_mark.column + 2
         return [_cut(text, start, end), _block_edit(outline, pair, _block(rows, column, 2), column)]
     if not isinstance(value, SequenceNode):
         raise CannotEditError
     if value.flow_style:
-        return _flow_edits(outline, value, [_flow(row) for row in rows])
+        return _flow_edits(outline, value, [_inline(row) for row in rows])
     dashes = [
         token for token in outline.tokens if isinstance(token, BlockEntryToken) and start <= token.start_mark.index
     ]
@@ -325,43 +313,28 @@ def _block(rows: Sequence[Row], column: int, offset: int) -> list[str]:
     return lines
 
 
-def _flow_list(rows: Sequence[Row]) -> str:
-    return f"[{', '.join(map(_flow, rows))}]"
-
-
-def _flow(row: Row) -> str:
-    return "{" + ", ".join(f"{_inline(key)}: {_inline(value)}" for key, value in row.items()) + "}"
-
-
-class _Representer(RoundTripRepresenter):
-    """Writes None as null, which ruamel.yaml leaves out in mappings."""
-
-
-_Representer.add_representer(type(None), lambda representer, _: representer.represent_scalar(NULL, "null"))
-
-
 def _inline(value: object) -> str:
     """Return a value on one line, as it may stand in a list or behind a key."""
+    match value:
+        case None:
+            return "null"
+        case Mapping():
+            return "{" + ", ".join(f"{_inline(key)}: {_inline(inner)}" for key, inner in value.items()) + "}"
+        case list() | tuple():
+            return f"[{', '.join(map(_inline, value))}]"
+        case str() if not value.isprintable():  # it would be written on several lines
+            return _scalar(DoubleQuotedScalarString(value))
+        case _:
+            return _scalar(value)
+
+
+def _scalar(value: object) -> str:
     yaml = YAML(pure=True)
-    yaml.Representer = _Representer
     yaml.default_flow_style = True
     yaml.width = NO_WRAPPING
     out = io.StringIO()
-    yaml.dump([_quoted(value)], out)
+    yaml.dump([value], out)
     return out.getvalue().strip().removeprefix("[").removesuffix("]")
-
-
-def _quoted(value: object) -> object:
-    """Put quotes around texts that would be written on several lines."""
-    match value:
-        case str():
-            return value if value.isprintable() else DoubleQuotedScalarString(value)
-        case Mapping():
-            return {key: _quoted(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_quoted(inner) for inner in value]
-        case _:
-            return value
 
 
 def _cut(text: str, start: int, end: int) -> _Edit:
@@ -376,21 +349,23 @@ def _applied(text: str, edits: Sequence[_Edit]) -> str:
 
 
 def _yaml() -> Any:
-    return YAML(typ="safe", pure=True)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # the warning would quote the text
+    return yaml
 
 
-def _problem(error: YAMLError) -> Problem:
+def _reason(error: YAMLError) -> Reason:
     said = str(getattr(error, "problem", "") or "")
     if isinstance(error, DuplicateKeyError):
-        return Problem.DUPLICATE_KEY
+        return files.DUPLICATE_KEY()
     if not isinstance(error, MarkedYAMLError):
-        return Problem.BAD_CHARACTER
+        return files.BAD_CHARACTER()
     if "'\\t'" in said:
-        return Problem.TAB
+        return files.TAB()
     if "another document" in said:
-        return Problem.TWO_DOCUMENTS
+        return files.TWO_DOCUMENTS()
     is_sign = "start any token" in said or "undefined alias" in said or "alphabetic or numeric" in said
-    return Problem.NEEDS_QUOTES if is_sign or isinstance(error, ConstructorError) else Problem.SYNTAX
+    return files.NEEDS_QUOTES() if is_sign or isinstance(error, ConstructorError) else files.NOT_YAML()
 
 
 def _line(text: str, error: YAMLError) -> int | None:

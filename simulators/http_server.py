@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from shared.errors import CommandRefusedError
+from shared.validation import first_fault
 
 T = TypeVar("T")
 Refusal = tuple[dict[str, str | None], int]
@@ -122,6 +123,6 @@ def _refusal(status: int | None, sentence: str | None) -> Refusal:
 
 
 def _sentence(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in fault["loc"] if isinstance(part, str)) or "the body"
-    return f"{field}: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+    fault = first_fault(error)
+    field = ".".join(part for part in fault.location if isinstance(part, str)) or "the body"
+    return f"{field}: {fault.reason.text}."

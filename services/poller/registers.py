@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.conditions import CONDITIONS, poller
+from shared.conditions import CONDITIONS, Reason, files, poller
 from shared.errors import ConfigError
 from shared.validation import Fault, first_fault
 
@@ -255,28 +255,27 @@ def read_layout(path: Path) -> Layout:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (both loaders are safe)
     except yaml.YAMLError as error:
-        raise _invalid(path, f"it is not valid YAML: {' '.join(str(error).split())}") from None
+        raise _invalid(path, poller.not_yaml(detail=" ".join(str(error).split()))) from None
     if not isinstance(content, dict):
-        raise _invalid(path, "it is not a register layout")
+        raise _invalid(path, poller.NOT_A_LAYOUT())
     try:
         return Layout.model_validate({"name": path.stem, **content})
     except ValidationError as error:
-        raise _invalid(path, _describe(content, first_fault(error))) from None
+        raise _invalid(path, _at_its_place(content, first_fault(error))) from None
 
 
-def _invalid(path: Path, detail: str) -> ConfigError:
-    return ConfigError(poller.layout_invalid(file=path.name, detail=detail))
+def _invalid(path: Path, fault: Reason) -> ConfigError:
+    return ConfigError(poller.layout_invalid(file=path.name, fault=fault))
 
 
-def _describe(content: object, fault: Fault) -> str:
-    """Return the place and the fault: "register pv_power_w, divide_by: Input should be greater than 0"."""
+def _at_its_place(content: object, fault: Fault) -> Reason:
+    """Return the fault behind its place: "register pv_power_w, divide_by: it must be more than 0"."""
     place: list[str] = []
     for step in fault.location:
         content = _inside(content, step)
         owner = _owner(content)
         place = [owner] if owner else [*place, str(step)]
-    message = "unknown key" if fault.kind == "extra_forbidden" else fault.message
-    return f"{', '.join(place)}: {message}" if place else message
+    return files.at(place=", ".join(place), fault=fault.reason) if place else fault.reason
 
 
 def _inside(content: Any, step: int | str) -> object:

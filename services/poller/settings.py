@@ -8,9 +8,10 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from services.poller.grid import GridLimits
-from shared.conditions import Reason, poller
+from shared.conditions import Reason, poller, values
 from shared.settings import InverterNameSettings, ServiceSettings, Settings
 from shared.settings_metadata import ESSENTIAL, Section
+from shared.validation import InvalidValueError
 
 MODELS = {
     "auto": None,
@@ -98,9 +99,10 @@ class ModbusSettings(Settings):
     @field_validator("local_ip", "dongle_broadcast")
     @classmethod
     def _is_ipv4(cls, address: str) -> str:
-        if address:
-            IPv4Address(address)
-        return address
+        try:
+            return str(IPv4Address(address)) if address else ""
+        except ValueError:
+            raise InvalidValueError(values.NOT_AN_IP_ADDRESS()) from None
 
 
 class GridSettings(Settings):
@@ -123,7 +125,7 @@ class GridSettings(Settings):
     @model_validator(mode="after")
     def _lost_is_lower(self) -> Self:
         if self.grid_lost_v >= self.grid_present_v:
-            raise ValueError(poller.LOST_VOLTAGE_NOT_LOWER())
+            raise InvalidValueError(poller.LOST_VOLTAGE_NOT_LOWER())
         return self
 
 
@@ -153,5 +155,5 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
     @classmethod
     def _known(cls, model: str) -> str:
         if model not in MODELS:
-            raise ValueError(poller.model_unknown(known=", ".join(MODELS)))
+            raise InvalidValueError(values.one_of(choices=", ".join(MODELS)))
         return model

@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, poller, schedule, settings, system
+from shared.conditions import battery, bms, broker, files, inverter, poller, schedule, settings, storage, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -21,6 +21,7 @@ __all__ = [
     "Reason",
     "Severity",
     "battery",
+    "bms",
     "broker",
     "files",
     "inverter",
@@ -30,5 +31,7 @@ __all__ = [
     "schedule",
     "settings",
     "severity",
+    "storage",
     "system",
+    "values",
 ]

@@ -24,15 +24,6 @@ LOST_VOLTAGE_NOT_LOWER = simple(
 
 
 @condition(
-    "poller.model_unknown",
-    uk="невідома модель; виберіть одну з: {known}",
-    en="unknown model; use one of {known}",
-)
-def model_unknown(*, known: str) -> None:
-    """INVERTER_MODEL is none of the trade names that stand for a register layout."""
-
-
-@condition(
     "poller.model_mismatch",
     uk="INVERTER_MODEL={model} означає карту регістрів {configured}, але інвертор повідомляє протокол {protocol}, "
     "тобто {detected}, і читається саме так. Задайте INVERTER_MODEL=auto.",
@@ -46,14 +37,21 @@ def model_mismatch(*, model: str, configured: str, protocol: int, detected: str)
 
 # register layouts
 
+NOT_A_LAYOUT = simple("poller.not_a_layout", uk="це не карта регістрів", en="it is not a register layout")
+
+
+@condition("poller.not_yaml", uk="це не YAML: {detail}", en="it is not valid YAML: {detail}")
+def not_yaml(*, detail: str) -> None:
+    """A register layout is not valid YAML; the detail is the library's."""
+
 
 @condition(
     "poller.layout_invalid",
-    uk="Файл карти регістрів {file} зіпсовано: {detail}. Поверніть файл із випуску програми.",
-    en="{file}: {detail}.",
+    uk="Файл карти регістрів {file} зіпсовано: {fault}. Поверніть файл із випуску програми.",
+    en="{file}: {fault}.",
 )
-def layout_invalid(*, file: str, detail: str) -> None:
-    """A register layout does not fit its schema. The detail is for whoever edits layouts, and stays in English."""
+def layout_invalid(*, file: str, fault: Reason) -> None:
+    """A register layout does not fit its schema."""
 
 
 @condition(

@@ -14,7 +14,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.history.engine import writer
-from shared.history.schema import migrate
+from shared.history.migration import migrate
 from shared.history.tables import grid_state, inverter_state, to_ms
 from shared.messages import (
     Availability,

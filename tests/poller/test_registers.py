@@ -118,9 +118,12 @@ def test_a_good_file_is_read(tmp_path):
     ("old", "new", "sentence"),
     [
         pytest.param(
-            "range: [0, 6]", "rnage: [0, 6]", "mine.yaml: register mode_code, rnage: unknown key.", id="unknown-key"
+            "range: [0, 6]",
+            "rnage: [0, 6]",
+            "mine.yaml: register mode_code, rnage: there is no such setting.",
+            id="unknown-key",
         ),
-        pytest.param("title:", "titel:", "mine.yaml: title: Field required.", id="missing-key"),
+        pytest.param("title:", "titel:", "mine.yaml: title: it is required.", id="missing-key"),
         pytest.param(
             "address: 202",
             "address: 201",
@@ -130,7 +133,7 @@ def test_a_good_file_is_read(tmp_path):
         pytest.param(
             "range: [0, 6]",
             "range: [0, 6], divide_by: 0",
-            "mine.yaml: register mode_code, divide_by: Input should be greater than 0.",
+            "mine.yaml: register mode_code, divide_by: it must be more than 0.",
             id="divided-by-zero",
         ),
         pytest.param(
@@ -154,7 +157,7 @@ def test_a_good_file_is_read(tmp_path):
         pytest.param(
             "count: 3",
             "count: 126",
-            "mine.yaml: block 201, count: Input should be less than or equal to 125.",
+            "mine.yaml: block 201, count: it must be at most 125.",
             id="block-too-long",
         ),
         pytest.param(
@@ -211,10 +214,12 @@ def test_a_good_file_is_read(tmp_path):
         pytest.param(
             "range: [0, 6]",
             "enum: {0: off}",
-            "mine.yaml: register mode_code, enum, 0: Input should be a valid string.",
+            "mine.yaml: register mode_code, enum, 0: a text is needed: put it in quotes.",
             id="off-without-quotes-is-a-boolean",
         ),
-        pytest.param("uint32", "float32", "mine.yaml: register total_w, type: Input should be", id="unknown-type"),
+        pytest.param(
+            "uint32", "float32", "mine.yaml: register total_w, type: possible values: uint16, int16,", id="unknown-type"
+        ),
         pytest.param("[0, 6]", "*sixes", "mine.yaml: it is not valid YAML: found undefined alias", id="unknown-alias"),
         pytest.param(GOOD, "", "mine.yaml: it is not a register layout.", id="empty"),
     ],

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from shared.list_file import ListFile, ListFileError, ListProblem
-from shared.yaml_edit import Problem
+from shared.conditions import files, render, system, values
+from shared.errors import ConfigError
+from shared.list_file import ListFile, ListFileError
+from shared.texts.language import Language
 
 HEAD = "# The plugs. New ones are added at the end.\nplugs:\n"
 
@@ -37,7 +39,9 @@ def row(plug: Plug) -> dict[str, object]:
 @pytest.fixture
 def listed(tmp_path: Path) -> ListFile[Plug]:
     unique = {"id": lambda plug: plug.id, "topic": lambda plug: plug.topic or plug.id}
-    return ListFile(tmp_path / "new" / "plugs.yaml", "plugs", Plug, row, unique, head=HEAD, mode=0o600)
+    return ListFile(
+        "TUYA_PLUGS_FILE", tmp_path / "new" / "plugs.yaml", "plugs", Plug, row, unique, head=HEAD, mode=0o600
+    )
 
 
 @pytest.fixture
@@ -86,23 +90,23 @@ def test_edits_by_people_are_noticed(listed: ListFile[Plug], written: Any) -> No
 @pytest.mark.parametrize(
     ("text", "problem", "place"),
     [
-        ("plugs:\n\t- id: a\n", Problem.TAB, (2, None, "")),
-        ("plugs:\n- id: a\n  id: b\n", Problem.DUPLICATE_KEY, (3, None, "")),
-        ("plugs:\n- id: a\n  local_key: @bcdefghijklmnop\n", Problem.NEEDS_QUOTES, (3, None, "")),
-        (b"plugs:\n- id: a\n  name: \xff\n", ListProblem.NOT_UTF8, (3, None, "")),
-        ("plugs:\n- id: a\n".encode("utf-16"), ListProblem.NOT_UTF8, (1, None, "")),
-        ("- id: a\n", ListProblem.NOT_A_LIST, (None, None, "")),
-        ("# none\nplugs: 5\n", ListProblem.NOT_A_LIST, (2, None, "")),
-        ("plugs: []\nplug: []\n", ListProblem.UNKNOWN_KEY, (2, None, "plug")),
-        ("plugs: []\n'bcdef ghij': []\n", ListProblem.UNKNOWN_KEY, (2, None, "?")),
-        ("plugs:\n- id: a\n- bcdefghij\n", ListProblem.BAD_ENTRY, (3, 2, "")),
-        ("plugs:\n- id: a\n\n  nmae: bcdefghij\n", ListProblem.BAD_ENTRY, (4, 1, "nmae")),
-        ("plugs:\n- id: a\n  port: bcdefghij\n", ListProblem.BAD_ENTRY, (3, 1, "port")),
-        ("plugs:\n- id: a\n  gangs: {b: cdefghij}\n", ListProblem.BAD_ENTRY, (3, 1, "gangs.b")),
-        ("plugs:\n- id: a\n  local_key: 1234567890123456\n", ListProblem.BAD_ENTRY, (3, 1, "local_key")),
-        ("plugs:\n- name: a\n", ListProblem.BAD_ENTRY, (2, 1, "id")),
-        ("plugs:\n- id: a\n- id: b\n- id: a\n", ListProblem.SAME_ID, (4, 3, "id")),
-        ("plugs:\n- id: a\n- id: b\n  topic: a\n", ListProblem.SAME_ID, (3, 2, "topic")),
+        ("plugs:\n\t- id: a\n", files.TAB, (2, None, "")),
+        ("plugs:\n- id: a\n  id: b\n", files.DUPLICATE_KEY, (3, None, "")),
+        ("plugs:\n- id: a\n  local_key: @bcdefghijklmnop\n", files.NEEDS_QUOTES, (3, None, "")),
+        (b"plugs:\n- id: a\n  name: \xff\n", system.NOT_TEXT, (3, None, "")),
+        ("plugs:\n- id: a\n".encode("utf-16"), system.NOT_TEXT, (1, None, "")),
+        ("- id: a\n", files.not_a_list, (1, None, "")),
+        ("# none\nplugs: 5\n", files.not_a_list, (2, None, "")),
+        ("plugs: []\nplug: []\n", files.unknown_key, (2, None, "")),
+        ("plugs: []\n'bcdef ghij': []\n", files.unknown_key, (2, None, "")),
+        ("plugs:\n- id: a\n- bcdefghij\n", values.NOT_A_MAPPING, (3, 2, "")),
+        ("plugs:\n- id: a\n\n  nmae: bcdefghij\n", values.NO_SUCH_SETTING, (4, 1, "nmae")),
+        ("plugs:\n- id: a\n  port: bcdefghij\n", values.NOT_WHOLE, (3, 1, "port")),
+        ("plugs:\n- id: a\n  gangs: {b: cdefghij}\n", values.NOT_WHOLE, (3, 1, "gangs.b")),
+        ("plugs:\n- id: a\n  local_key: 1234567890123456\n", values.NOT_TEXT, (3, 1, "local_key")),
+        ("plugs:\n- name: a\n", values.MISSING, (2, 1, "id")),
+        ("plugs:\n- id: a\n- id: b\n- id: a\n", files.same, (4, 3, "")),
+        ("plugs:\n- id: a\n- id: b\n  topic: a\n", files.same, (3, 2, "")),
     ],
 )
 def test_a_mistake_has_its_place_is_never_quoted_and_nothing_is_touched(
@@ -113,9 +117,9 @@ def test_a_mistake_has_its_place_is_never_quoted_and_nothing_is_touched(
     with pytest.raises(ListFileError) as caught:
         listed.read()
     error = caught.value
-    assert (error.problem, (error.line, error.number, error.field)) == (problem, place)
+    assert (error.fault.code, (error.line, error.number, error.field)) == (problem.code, place)
     for secret in ("cdefghij", "1234567890123456"):
-        assert secret not in f"{error} {error.fault}"
+        assert secret not in str(error)
     with pytest.raises(ListFileError):
         listed.add([Plug(id="new")])
     with pytest.raises(ListFileError):
@@ -135,7 +139,7 @@ def test_an_entry_that_is_there_is_not_added_again_nor_the_others_with_it(listed
     written("plugs: [{id: a}]\n")
     with pytest.raises(ListFileError) as caught:
         listed.add([Plug(id="b"), Plug(id="a")])
-    assert (caught.value.problem, caught.value.number) == (ListProblem.SAME_ID, 3)
+    assert (caught.value.fault.code, caught.value.number) == (files.same.code, 3)
     assert listed.path.read_text() == "plugs: [{id: a}]\n"
 
 
@@ -143,7 +147,7 @@ def test_what_would_be_read_back_otherwise_is_not_written(listed: Any, written: 
     written("plugs: []\n")
     with pytest.raises(ListFileError) as caught:
         listed.add([Plug(id="a", port=1)])  # its row has no port
-    assert caught.value.problem is ListProblem.CANNOT_ADD
+    assert caught.value.fault.code == files.cannot_add.code
     assert listed.path.read_text() == "plugs: []\n"
 
 
@@ -159,20 +163,20 @@ def test_fields_of_an_entry_are_changed_and_nothing_else(listed: ListFile[Plug],
 @pytest.mark.parametrize(
     ("id_", "fields", "problem"),
     [
-        ("c", {"name": "x"}, ListProblem.NO_SUCH_ENTRY),
-        ("a", {"port": 0}, ListProblem.BAD_ENTRY),
-        ("a", {"id": "b"}, ListProblem.SAME_ID),
-        ("a", {"name": "x"}, ListProblem.CANNOT_CHANGE),  # another entry means this one's name
+        ("c", {"name": "x"}, files.NO_SUCH_ENTRY),
+        ("a", {"port": 0}, values.at_least),
+        ("a", {"id": "b"}, files.same),
+        ("a", {"name": "x"}, files.CANNOT_CHANGE),  # another entry means this one's name
     ],
 )
 def test_a_change_that_cannot_be_made_leaves_the_file(
-    id_: str, fields: dict[str, object], problem: ListProblem, listed: ListFile[Plug], written: Any
+    id_: str, fields: dict[str, object], problem: Any, listed: ListFile[Plug], written: Any
 ) -> None:
     text = "plugs:\n  - id: a\n    name: &n y\n  - {id: b, name: *n}\n"
     written(text)
     with pytest.raises(ListFileError) as caught:
         listed.change(id_, fields)
-    assert caught.value.problem is problem
+    assert caught.value.fault.code == problem.code
     assert listed.path.read_text() == text
 
 
@@ -181,7 +185,8 @@ def test_a_folder_or_a_place_that_cannot_be_is_an_error(listed: ListFile[Plug]) 
     for use in (listed.read, lambda: listed.add([Plug(id="a")])):
         with pytest.raises(ListFileError) as caught:
             use()
-        assert (caught.value.problem, caught.value.why) == (ListProblem.UNREADABLE, "Is a directory")
+        assert caught.value.reason.code == files.unreadable.code
+        assert caught.value.fault == system.IS_DIRECTORY()
 
 
 def test_a_full_disk_leaves_the_file(listed: ListFile[Plug], written: Any) -> None:
@@ -189,5 +194,17 @@ def test_a_full_disk_leaves_the_file(listed: ListFile[Plug], written: Any) -> No
     listed.path.with_name(".plugs.yaml.new").mkdir()
     with pytest.raises(ListFileError) as caught:
         listed.add([Plug(id="a")])
-    assert caught.value.problem is ListProblem.UNWRITABLE
+    assert caught.value.reason.code == files.unwritable.code
     assert listed.path.read_text() == "plugs: []\n"
+
+
+def test_a_mistake_is_one_sentence_in_the_readers_language(listed: ListFile[Plug], written: Any) -> None:
+    written("plugs:\n- id: a\n  port: 0\n")
+    with pytest.raises(ConfigError) as caught:
+        listed.read()
+    assert str(caught.value) == (
+        f"TUYA_PLUGS_FILE {listed.path}: line 3, entry 1, port: it must be at least 1. The file is left as it is."
+    )
+    assert render(caught.value.reason, Language.UK) == (
+        f"TUYA_PLUGS_FILE {listed.path}: рядок 3, запис 1, port: потрібно щонайменше 1. Файл залишено без змін."
+    )

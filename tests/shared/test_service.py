@@ -35,7 +35,7 @@ async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
     health = Health()
     outcomes = iter([DeviceOfflineError("No answer."), None])
     told: list[str | None] = []
-    health.changed = lambda: told.append(next(iter(health._problems.values()), None))
+    health.changed = lambda: told.append(next((reason.text for reason in health._problems.values()), None))
 
     async def step() -> float:
         outcome = next(outcomes)

@@ -16,7 +16,7 @@ class State(BaseModel):
 
 @pytest.fixture
 def file(tmp_path: Path) -> StateFile[State]:
-    return StateFile(tmp_path / "new" / "state.json", State, mode=OURS_ALONE)
+    return StateFile("TUYA_JOURNAL_FILE", tmp_path / "new" / "state.json", State, mode=OURS_ALONE)
 
 
 def nothing(path: Path) -> None:
@@ -52,7 +52,7 @@ def test_damaged_files_are_set_aside_each_under_a_name_of_its_own(
 
 def test_what_cannot_be_read_is_an_error_and_stays(file: StateFile[State], tmp_path: Path) -> None:
     (tmp_path / "new" / "state.json").mkdir(parents=True)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"TUYA_JOURNAL_FILE .* cannot be read: it is a directory"):
         file.load(nothing)
     with pytest.raises(StorageError, match="cannot be written"):
         file.save(State())
@@ -68,5 +68,5 @@ def test_a_damaged_file_that_cannot_be_set_aside_is_an_error(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(ConfigError, match="cannot be set aside"):
+    with pytest.raises(ConfigError, match="cannot be renamed: permission denied"):
         file.load(nothing)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.yaml_edit import CannotEditError, Problem, YamlTextError, append_rows, line_of, parse, set_values
+from shared.conditions import Condition, files
+from shared.yaml_edit import CannotEditError, YamlTextError, append_rows, line_of, parse, set_values
 
 ROWS = [{"id": "new", "name": "Кип'ятильник, 2: #1", "gangs": ["switch_1"]}, {"id": "newer", "on": True}]
 
@@ -124,28 +125,28 @@ def test_a_row_that_stands_somewhere_else_is_not_changed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem", "line"),
+    ("text", "reason", "line"),
     [
-        ("plugs:\n\t- id: a\n", Problem.TAB, 2),
-        ("plugs:\n- id: a\n  id: b\n", Problem.DUPLICATE_KEY, 3),
-        ("plugs: 1\nplugs: 2\n", Problem.DUPLICATE_KEY, 2),
-        ("plugs:\n- id: @secret\n", Problem.NEEDS_QUOTES, 2),
-        ("plugs:\n- id: *secret\n", Problem.NEEDS_QUOTES, 2),
-        ("plugs:\n- id: !secret\n", Problem.NEEDS_QUOTES, 2),
-        ("plugs:\n- id: 2026-99-99\n", Problem.NEEDS_QUOTES, None),
-        ("plugs: [\n", Problem.SYNTAX, 2),
-        ("plugs:\n- id: 'a\n", Problem.SYNTAX, 3),
-        ("a: 1\n---\nb: 1\n", Problem.TWO_DOCUMENTS, 2),
-        ("a: 1\nb: \x07\n", Problem.BAD_CHARACTER, 2),
-        ("a: " + "[" * 400, Problem.TOO_DEEP, None),
+        ("plugs:\n\t- id: a\n", files.TAB, 2),
+        ("plugs:\n- id: a\n  id: b\n", files.DUPLICATE_KEY, 3),
+        ("plugs: 1\nplugs: 2\n", files.DUPLICATE_KEY, 2),
+        ("plugs:\n- id: @secret\n", files.NEEDS_QUOTES, 2),
+        ("plugs:\n- id: *secret\n", files.NEEDS_QUOTES, 2),
+        ("plugs:\n- id: !secret\n", files.NEEDS_QUOTES, 2),
+        ("plugs:\n- id: 2026-99-99\n", files.NEEDS_QUOTES, None),
+        ("plugs: [\n", files.NOT_YAML, 2),
+        ("plugs:\n- id: 'a\n", files.NOT_YAML, 3),
+        ("a: 1\n---\nb: 1\n", files.TWO_DOCUMENTS, 2),
+        ("a: 1\nb: \x07\n", files.BAD_CHARACTER, 2),
+        ("a: " + "[" * 1000, files.TOO_DEEP, None),
     ],
 )
 def test_what_cannot_be_read_has_a_reason_and_a_line_and_no_word_of_the_text(
-    text: str, problem: Problem, line: int | None
+    text: str, reason: Condition[[]], line: int | None
 ) -> None:
     with pytest.raises(YamlTextError) as caught:
         parse(text)
-    assert (caught.value.problem, caught.value.line) == (problem, line)
+    assert (caught.value.reason, caught.value.line) == (reason(), line)
     assert "secret" not in str(caught.value)
 
 

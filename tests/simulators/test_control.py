@@ -9,9 +9,9 @@ from simulators.faults import FaultKind
 from simulators.house import House
 from simulators.live import LiveHouse
 from simulators.registers import Layout
-from simulators.wire_dongle import DongleWire
-from simulators.wire_serial import SerialWire
-from simulators.wire_tcp import TcpWire
+from simulators.transports.dongle import Dongle
+from simulators.transports.serial_port import SerialPort
+from simulators.transports.tcp import TcpGateway
 from tests.simulators.control_client import get, post
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def house(clock):
 
 @pytest.fixture
 async def inverter(house):
-    inverter = TcpWire(house.words)
+    inverter = TcpGateway(house.words)
     await inverter.start("127.0.0.1", 0)
     yield inverter
     await inverter.stop()
@@ -123,7 +123,7 @@ async def test_latency(control, inverter):
 
 
 async def test_steal(house):
-    dongle = DongleWire(house.words)
+    dongle = Dongle(house.words)
     await dongle.start("127.0.0.1", 0)
     thief = {"host": "127.0.0.1", "port": 9}
     assert await post(Control(house, dongle).app, "/steal", thief) == (HTTPStatus.OK, thief)
@@ -134,10 +134,10 @@ async def test_steal(house):
 @pytest.mark.parametrize(
     ("wire", "path", "body", "sentence"),
     [
-        pytest.param(TcpWire(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "Only a dongle can be", id="no-dongle"),
-        pytest.param(DongleWire(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "The dongle is off", id="off"),
-        pytest.param(SerialWire(dict), "/fault", {"kind": "refuse"}, "A serial line refuses nobody", id="serial"),
-        pytest.param(DongleWire(dict, framing="pi30"), "/fault", {"kind": "zeros"}, "An inverter that", id="pi30"),
+        pytest.param(TcpGateway(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "Only a dongle can", id="no-dongle"),
+        pytest.param(Dongle(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "The dongle is off", id="off"),
+        pytest.param(SerialPort(dict), "/fault", {"kind": "refuse"}, "A serial line refuses nobody", id="serial"),
+        pytest.param(Dongle(dict, framing="pi30"), "/fault", {"kind": "zeros"}, "An inverter that", id="pi30"),
     ],
 )
 async def test_what_makes_no_sense_on_this_wire(house, wire, path, body, sentence):
@@ -153,28 +153,32 @@ async def test_a_wire_that_cannot_come_back(control, inverter):
         thief.listen()
         status, content = await post(control, "/fault", {"kind": "none"})
     assert status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert content.startswith("The wire cannot be there again: ")
+    assert content.startswith("The transport cannot be opened again: ")
 
 
 @pytest.mark.parametrize(
     ("path", "body", "sentence"),
     [
-        pytest.param("/latency", {"seconds": -1}, "seconds: input should be greater than", id="before-it-was-asked"),
-        pytest.param("/steal", {"host": "a.example", "port": 1}, "host: input is not a valid IPv4 address", id="name"),
-        pytest.param("/steal", {"host": "127.0.0.1", "port": 0}, "port: input should be greater than", id="port-0"),
-        pytest.param("/grid", {"mode": "maybe"}, "mode: input should be 'on', 'off' or 'auto'.", id="mode"),
-        pytest.param("/grid", {}, "mode: field required.", id="nothing"),
-        pytest.param("/grid", {"mode": "on", "x": 1}, "x: extra inputs are not permitted.", id="extra"),
-        pytest.param("/grid", b"{", "the body: invalid JSON", id="no-json"),
-        pytest.param("/grid", b"", "the body: invalid JSON", id="no-body"),
-        pytest.param("/grid", b"\xff", "the body: invalid JSON", id="no-text"),
-        pytest.param("/speed", {"factor": 0}, "factor: input should be greater than 0.", id="standstill"),
-        pytest.param("/speed", b'{"factor": NaN}', "factor: input should be a finite number.", id="nan"),
-        pytest.param("/battery", {"soc_percent": 101}, "soc_percent: input should be less than", id="overfull"),
-        pytest.param("/fault", {"kind": "explode"}, "kind: input should be 'none', ", id="kind"),
-        pytest.param("/fault", [{"kind": "slow", "latency_s": -1}], "latency_s: input should be", id="past"),
-        pytest.param("/fault", {"kind": "silent", "probability": 5}, "probability: input should be", id="500-percent"),
-        pytest.param("/fault", 5, "the body: input should be an object.", id="number"),
+        pytest.param("/latency", {"seconds": -1}, "seconds: it must be at least 0.", id="before-it-was-asked"),
+        pytest.param(
+            "/steal", {"host": "a.example", "port": 1}, "host: an IP address such as 192.168.1.20 is needed.", id="name"
+        ),
+        pytest.param("/steal", {"host": "127.0.0.1", "port": 0}, "port: it must be at least 1.", id="port-0"),
+        pytest.param("/grid", {"mode": "maybe"}, "mode: possible values: on, off, auto.", id="mode"),
+        pytest.param("/grid", {}, "mode: it is required.", id="nothing"),
+        pytest.param("/grid", {"mode": "on", "x": 1}, "x: there is no such setting.", id="extra"),
+        pytest.param("/grid", b"{", "the body: it is not valid JSON.", id="no-json"),
+        pytest.param("/grid", b"", "the body: it is not valid JSON.", id="no-body"),
+        pytest.param("/grid", b"\xff", "the body: it is not valid JSON.", id="no-text"),
+        pytest.param("/speed", {"factor": 0}, "factor: it must be more than 0.", id="standstill"),
+        pytest.param("/speed", b'{"factor": NaN}', "factor: a finite number is needed.", id="nan"),
+        pytest.param("/battery", {"soc_percent": 101}, "soc_percent: it must be at most 100.", id="overfull"),
+        pytest.param("/fault", {"kind": "explode"}, "kind: possible values: none, ", id="kind"),
+        pytest.param("/fault", [{"kind": "slow", "latency_s": -1}], "latency_s: it must be at least 0.", id="past"),
+        pytest.param(
+            "/fault", {"kind": "silent", "probability": 5}, "probability: it must be at most 1.", id="500-percent"
+        ),
+        pytest.param("/fault", 5, "the body: settings such as `name: ...` are needed.", id="number"),
     ],
 )
 async def test_bad_input_gives_one_sentence(control, path, body, sentence):

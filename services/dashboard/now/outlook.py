@@ -45,7 +45,7 @@ def _return(plan: OutageSchedule | None, since: datetime, clock: Clock) -> str:
     if expected in (Expected.EMERGENCY, Expected.UNKNOWN, Expected.WAITING):
         return clock(f"now.off_{expected.value}")
     change = outages.next_change(plan, clock.now, possible=True)
-    if change and (change.light or change.window.start - since <= outages.EARLY):
+    if change and (change.power or change.window.start - since <= outages.EARLY):
         return _back(change, clock)
     over = outages.status_at(plan, since).window
     return clock("now.overdue", at=_at(over.end, clock)) if over else clock("now.unplanned")
@@ -72,7 +72,7 @@ def _plan_ahead(plan: OutageSchedule | None, clock: Clock, *, light: bool) -> st
     change = outages.next_change(plan, clock.now, possible=True)
     if status.expected in (Expected.EMERGENCY, Expected.WAITING):
         return clock(f"now.plan_{status.expected.value}")
-    if change and change.light:
+    if change and change.power:
         possible = change.window.certainty is Certainty.POSSIBLE
         name = "now.possible_until" if possible else "now.spared" if light else "now.planned_until"
         return clock(name, at=clock.since(change.at))
@@ -81,7 +81,7 @@ def _plan_ahead(plan: OutageSchedule | None, clock: Clock, *, light: bool) -> st
     if status.expected is Expected.UNKNOWN:
         return clock("now.plan_unknown")
     tomorrow = outages.status_at(plan, clock.now + LONG).expected
-    return clock("now.none_tomorrow" if tomorrow is Expected.LIGHT else "now.none_today")
+    return clock("now.none_tomorrow" if tomorrow is Expected.POWER else "now.none_today")
 
 
 def _next(change: Change, clock: Clock) -> str:

@@ -12,8 +12,9 @@ from services.dashboard.outages.months import calendar, first_day, known_time
 from services.dashboard.pages import Look, Site
 from services.dashboard.wording import Clock
 from shared.errors import StorageError
-from shared.history.plans import planned_days
-from shared.history.queries import SETTLES, SILENCE, due_since, grid_spans
+from shared.history.grid_runs import SILENCE
+from shared.history.past_schedules import planned_days
+from shared.history.queries import SETTLES, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
 from shared.history.tables import grid_state
 from shared.outages import day_of

@@ -12,7 +12,7 @@ from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule,
 from shared.outages import Expected
 from shared.texts.localizer import JOINED
 
-STATES = {Expected.LIGHT: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
+STATES = {Expected.POWER: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
 """How the banner looks; of everything else nothing is sure."""
 
 
@@ -24,7 +24,7 @@ def headline(plan: OutageSchedule | None, clock: Clock) -> str:
     if status.stale or plan.stale:
         return clock("outages.stale")
     day = outages.state_of(plan, outages.local_day(clock.now, plan.time_zone))
-    if status.expected is Expected.LIGHT and day is DayPlan.NO_OUTAGES:
+    if status.expected is Expected.POWER and day is DayPlan.NO_OUTAGES:
         return clock("outages.no_outages")
     return clock(f"outages.{status.expected.value}")
 
@@ -74,7 +74,7 @@ def coming(plan: OutageSchedule | None, clock: Clock) -> list[Any]:
         return lines or [html.P(clock("outages.next_none"))]
     told = (
         clock("outages.next_on", time=clock.time(change.at))
-        if change.light
+        if change.power
         else clock("outages.next_off", window=_span(change.window, clock))
     )
     left = html.Time(

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DatabaseError
 
 from shared.errors import StorageError
 from shared.history.engine import Place
+from shared.history.migration import revision
 from shared.history.queries import rows_of
-from shared.history.schema import revision
 from shared.history.tables import from_ms, metadata, to_ms
 from shared.messages import iso
 
