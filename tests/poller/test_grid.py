@@ -12,11 +12,13 @@ from services.poller.grid import (
     GridTrack,
     after_reading,
     after_silence,
+    doubt,
     restore,
     to_message,
     unknown_grid,
     verdict,
 )
+from shared.conditions import Reason, poller
 from shared.messages import Grid, GridState
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -200,3 +202,20 @@ def test_figures_that_contradict_each_other(volts, hertz, mains_lost, usable) ->
     assert reading.is_usable(LIMITS) is usable
     if not usable:
         assert after_reading(after(GOOD, GOOD), reading, LIMITS).state is Grid.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param([GOOD, GOOD], None, id="none"),
+        pytest.param([GOOD], None, id="not-before-the-first-confirmation"),
+        pytest.param([UNREAD], poller.GRID_UNREAD(), id="unread"),
+        pytest.param([(230.0, None)], poller.GRID_UNREAD(), id="half-unread"),
+        pytest.param([(0.0, 50.0)], poller.grid_implausible(volts=0.0, hertz=50.0), id="contradiction"),
+        pytest.param([GOOD, GOOD, (230.0, 0.0)], poller.grid_implausible(volts=230.0, hertz=0.0), id="no-frequency"),
+        pytest.param([BROWN, BROWN], poller.grid_between_limits(volts=130.0, hertz=50.0), id="between-the-limits"),
+        pytest.param([GOOD, GOOD, BROWN], None, id="between-the-limits-with-a-state-to-keep"),
+    ],
+)
+def test_doubt(seen: list[tuple[float | None, float | None]], expected: Reason | None) -> None:
+    assert doubt(after(*seen), reading(99, *seen[-1]), LIMITS) == expected
