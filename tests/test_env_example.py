@@ -48,7 +48,7 @@ READERS = (
 )
 """Where variables are read without a settings class, and what that looks like."""
 ACCOUNTS = {"MQTT_PASSWORD_VIEWER", "MQTT_PASSWORD_HOMEASSISTANT"}
-NOT_SETTINGS = {"ENV_FILE", "NOTIFY_SOCKET", "MAINPID", "EASUN_TAG"}
+NOT_SETTINGS = {"ENV_FILE", "NOTIFY_SOCKET", "MAINPID", "EASUN_TAG", "EASUN_VARIANT"}
 """Where the settings are, what systemd gives, which image Compose takes: nothing for the file of settings."""
 READ_BY_DOCKER = {"COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"}
 
