@@ -72,7 +72,7 @@ def shell_texts(file: Path) -> Iterator[str]:
 
 def bare(text: str) -> str:
     """Return a text on one line, whatever is put into it as one gap."""
-    text = re.sub(r"%[.\d]*[sdf]|\{\w*\}", GAP, text)
+    text = re.sub(r"%[.\d]*[sdf]|\{\w*(:[^{}]*)?\}", GAP, text)
     return re.sub(rf"{GAP}+", GAP, " ".join(text.split()))
 
 

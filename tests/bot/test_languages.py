@@ -1,25 +1,20 @@
 """Every message in the chat's language: no English word in Ukrainian but names, no Ukrainian letter in English."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.bot.alerts.alert import Alert, AlertGroup, AlertKind
+from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.troubles import OWN_SERVICE
 from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.html import plain
-from services.bot.texts.replies import COMMANDS, battery_text
+from services.bot.texts.replies import battery_text
 from shared.conditions import Reason
 from shared.messages import ActionOutcome, BatteryState
 from shared.outages import Expected
 from shared.texts.bot import BOT
-from shared.texts.catalogue import TEXTS
 from shared.texts.language import Language
-from shared.texts.pages import PAGES
-from shared.texts.units import UNITS
-from shared.texts.wizard import WIZARD
 from tests.bot.facts import NOW, at, broker_state, changed_plan, localizer_for, window
 from tests.support.broker import ROOT
 from tests.support.ukrainian import ALL_CONDITIONS, english_words, example_reason
@@ -117,22 +112,5 @@ def test_an_unknown_condition_of_a_newer_version_is_shown_by_its_text() -> None:
     assert "Of a &lt;newer&gt; version." in text
 
 
-# the catalogue
-
-
-def test_no_text_replaces_one_of_another_room() -> None:
-    assert len(TEXTS) == len(UNITS) + len(BOT) + len(PAGES) + len(WIZARD)
+def test_texts_of_the_bot_have_its_prefix() -> None:
     assert all(name.startswith("bot.") for name in BOT)
-
-
-def test_every_text_of_the_bot_is_used_and_none_is_missing() -> None:
-    sources = [file.read_text() for file in Path(ROOT / "services/bot").rglob("*.py")]
-    used = {name for source in sources for name in re.findall(r'"(bot\.[a-z_]+)"', source)}
-    kinds = set(AlertKind) - {AlertKind.GRID_LOST, AlertKind.GRID_BACK, AlertKind.GRID_UNSTABLE, AlertKind.SCHEDULE}
-    kinds -= {AlertKind.PLUG, AlertKind.REMIND_OUTAGE, AlertKind.REMIND_POWER_BACK}
-    used |= {f"bot.{kind}{over}" for kind in kinds for over in ("", "_over")}
-    used |= {f"bot.cmd_{name}" for name in COMMANDS} | {f"bot.group_{group}" for group in AlertGroup}
-    used |= {f"bot.plug_{outcome}" for outcome in ActionOutcome} | {f"bot.service_{name}" for name in SERVICES}
-    used |= {f"bot.by_{sender}" for sender in ("grid", "telegram", "dashboard")}
-    used |= set(re.findall(r"localizer\('(bot\.[a-z_]+)'\)", "\n".join(sources)))
-    assert used == set(BOT)
