@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import TelegramApi
-from shared.errors import UsageError
+from shared.conditions import bot as conditions
+from shared.errors import ConfigError
 from shared.texts.catalogue import say
 
 LISTEN_S = 3
@@ -19,14 +20,14 @@ def chats(settings: BotSettings) -> str:
 def test(settings: BotSettings) -> str:
     """Send a message to every chat of TELEGRAM_CHAT_ID and return where it went."""
     if not settings.roles:
-        raise UsageError("TELEGRAM_CHAT_ID is not set: `python -m services.bot chats` shows who wrote to the bot.")
+        raise ConfigError(conditions.NO_CHAT())
     return asyncio.run(_with(settings, lambda telegram: _test(telegram, settings)))
 
 
 async def _with(settings: BotSettings, work: Callable[[TelegramApi], Awaitable[str]]) -> str:
     token = settings.telegram_bot_token.get_secret_value()
     if not token:
-        raise UsageError("TELEGRAM_BOT_TOKEN is not set: @BotFather gives one.")
+        raise ConfigError(conditions.NO_TOKEN())
     telegram = TelegramApi(token, settings.telegram_api_url, LISTEN_S)
     try:
         await telegram.set_up({})

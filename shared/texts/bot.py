@@ -126,7 +126,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.plug_done": ("🔌 {time} {name}: {state} ({by})", "🔌 {time} {name}: {state} ({by})"),
     "bot.plug_unconfirmed": (
         "🔌 {time} {name}: команду «{order}» надіслано, але не підтверджено ({by}). {reason}",
-        "🔌 {time} {name}: told to {order}, not confirmed ({by}). {reason}",
+        "🔌 {time} {name}: command to {order} sent, not confirmed ({by}). {reason}",
     ),
     "bot.plug_failed": (
         "❌ {time} {name}: не вдалося {order} ({by}). {reason}",
