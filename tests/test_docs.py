@@ -64,7 +64,7 @@ def tool_sentences() -> frozenset[str]:
     files = [file for pattern in TOOLS for place in ROOT.glob(pattern) for file in python_files(place)]
     texts = [text for file in files for text in python_texts(file)]
     texts += [text for folder in SCRIPTS for file in (ROOT / folder).glob("*.sh") for text in shell_texts(file)]
-    return frozenset(squeezed(re.sub(r"%[.\d]*[sdf]|\{\w*\}", GAP, text)) for text in texts)
+    return frozenset(squeezed(re.sub(r"%[.\d]*[sdf]|\{\w*(:[^{}]*)?\}", GAP, text)) for text in texts)
 
 
 def without_parameters(template: str) -> str:
