@@ -164,8 +164,8 @@ def several_dongles(*, addresses: str) -> None:
 
 @condition(
     "poller.dongle_at_other_address",
-    uk="Під'єднався {caller}, а MODBUS_HOST це {host}: задайте цю адресу, якщо це донгл; за проксі залиште MODBUS_HOST "
-    "порожнім і задайте в DONGLE_BROADCAST адресу самого донгла.",
+    uk="Під'єднався {caller}, а в MODBUS_HOST стоїть {host}: впишіть туди цю адресу, якщо це донгл; за проксі залиште "
+    "MODBUS_HOST порожнім і задайте в DONGLE_BROADCAST адресу самого донгла.",
     en="A connection came from {caller}, but MODBUS_HOST is {host}: set it to that address if this is the dongle; "
     "behind a proxy leave it empty and set DONGLE_BROADCAST to the dongle's own address.",
 )
@@ -226,7 +226,7 @@ def dongle_contended(*, times: int, seconds: float) -> None:
 @condition(
     "poller.connection_lost",
     uk="З'єднання з {where} обірвалося посеред запиту.",
-    en="The connection to {where} broke off in the middle of a request.",
+    en="The connection to {where} was lost in the middle of a request.",
 )
 def connection_lost(*, where: str) -> None:
     """The connection ends while an answer is awaited."""
