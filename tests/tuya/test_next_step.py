@@ -34,13 +34,13 @@ from services.tuya.next_step import (
 from shared.conditions import Reason, plugs
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
 from shared.messages import ActionOutcome, Grid, GridState, PlugCommand, Via
-from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, grid, turned
+from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, changed, grid
 from tests.tuya.night import new_control
 
 BOILER, KETTLE = PLUGS["boiler"], PLUGS["kettle"]
 BOTH = (Via.LOCAL, Via.CLOUD)
 OFF = grid(Grid.OFF, "t2")
-LOST = turned(KNOWN, OFF)
+LOST = changed(KNOWN, OFF)
 OFFLINE = DeviceOfflineError(plugs.no_answer(name="boiler", host="192.168.1.40"))
 REFUSED = CommandRefusedError(plugs.wrong_key(name="boiler"))
 ODD = BadReplyError(plugs.no_switch_in_answer(name="boiler"))
@@ -270,7 +270,7 @@ def test_old_commands_expire() -> None:
 
 
 def test_what_comes_back_on_in_an_outage_is_switched_off_again_three_times() -> None:
-    off = targets.completed(turned(KNOWN, OFF), LOST.targets.values()).model_copy(
+    off = targets.completed(changed(KNOWN, OFF), LOST.targets.values()).model_copy(
         update={"to_restore": {"boiler/switch_1": NOW}}
     )
     run = run_of(off, ways=(Via.LOCAL,))
