@@ -1,6 +1,19 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, bms, broker, files, inverter, plugs, schedule, settings, storage, system, values
+from shared.conditions import (
+    battery,
+    bms,
+    broker,
+    files,
+    inverter,
+    plugs,
+    poller,
+    schedule,
+    settings,
+    storage,
+    system,
+    values,
+)
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -27,6 +40,7 @@ __all__ = [
     "inverter",
     "is_quiet",
     "plugs",
+    "poller",
     "render",
     "schedule",
     "settings",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.conditions import inverter
+
 
 @dataclass(frozen=True)
 class Dump:
@@ -222,7 +224,7 @@ E_MAINS_11K = Dump(
         "fault_bits": 0,
         "faults": (),
         "warning_bits": 4194880,
-        "warnings": ("PV1 voltage too low", "battery not connected", "PV2 voltage too low"),
+        "warnings": (inverter.PV1_VOLTAGE_TOO_LOW(), inverter.BATTERY_NOT_CONNECTED(), inverter.PV2_VOLTAGE_TOO_LOW()),
         "warning_bits_masked": 4194368,
         "device_type": 33793,
         "protocol_number": 4,

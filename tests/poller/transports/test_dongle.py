@@ -1,17 +1,20 @@
 """The Wi-Fi dongle: found, called, lost and taken away, in flying time over real UDP and TCP of this machine."""
 
 import asyncio
+import errno
+import os
 import socket
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
-from services.poller.announce import PROBE, Announcer
-from services.poller.conversation import Conversation
-from services.poller.settings import WireSettings
-from services.poller.transport_dongle import ANNOUNCE_S
-from services.poller.transports import conversation
+from services.poller.modbus_client import ModbusClient
+from services.poller.settings import ModbusSettings
+from services.poller.transports.dongle import ANNOUNCE_S
+from services.poller.transports.dongle_discovery import PROBE, DongleDiscovery
+from services.poller.transports.factory import create_client
+from shared.conditions import Reason, poller, system
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.transports.dongle import Dongle
@@ -41,21 +44,21 @@ async def reader(udp_port: int, **changes: Any):
         "dongle_port": udp_port,
         "dongle_broadcast": LOOPBACK_TO_ALL,
     }
-    inverter = conversation(WireSettings(_env_file=None, **settings | changes))
+    inverter = create_client(ModbusSettings(_env_file=None, **settings | changes))
     try:
         yield inverter
     finally:
         inverter.close()
 
 
-async def reads(inverter: Conversation) -> None:
+async def reads(inverter: ModbusClient) -> None:
     assert await inverter.read(201, 2) == [2, 2304]
 
 
-async def why_not(inverter: Conversation) -> str:
+async def failure(inverter: ModbusClient) -> Reason:
     with pytest.raises(DeviceError) as raised:
         await inverter.read(201, 2)
-    return str(raised.value)
+    return raised.value.reason
 
 
 @pytest.mark.parametrize("framing", ["eybond", "raw"])
@@ -85,10 +88,9 @@ def test_one_that_answers_no_question_is_found_by_an_order_to_all() -> None:
 def test_two_are_one_too_many() -> None:
     async def run() -> None:
         async with dongle("127.0.0.2") as one, dongle("127.0.0.3", one.port), reader(one.port) as inverter:
-            sentence = await why_not(inverter)
-            assert (
-                sentence == "Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one that is meant."
-            )
+            reason = await failure(inverter)
+            assert reason == poller.several_dongles(addresses="127.0.0.2, 127.0.0.3")
+            assert reason.text.startswith("Several dongles answer (127.0.0.2, 127.0.0.3): set MODBUS_HOST to the one")
         async with (
             dongle("127.0.0.2") as one,
             dongle("127.0.0.3", one.port),
@@ -102,10 +104,11 @@ def test_two_are_one_too_many() -> None:
 
 def test_nobody_there() -> None:
     async def run() -> None:
-        async with reader(free_port(), modbus_host="127.0.0.1") as inverter:
-            assert "No dongle answers at 127.0.0.1" in await why_not(inverter)
-        async with reader(free_port()) as inverter:
-            assert "No dongle answers on this network" in await why_not(inverter)
+        port = free_port()
+        async with reader(port, modbus_host="127.0.0.1") as inverter:
+            assert await failure(inverter) == poller.dongle_not_at_host(host="127.0.0.1", udp_port=port)
+        async with reader(port) as inverter:
+            assert await failure(inverter) == poller.dongle_not_found(broadcast=LOOPBACK_TO_ALL, udp_port=port)
 
     fly(run())
 
@@ -114,9 +117,9 @@ def test_an_unreachable_local_ip_is_named() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", local_ip="127.9.9.9") as inverter:
             wire._redirect = lambda _server: None  # it answers, and its call gets lost
-            sentence = await why_not(inverter)
-            assert "answers but does not call port" in sentence
-            assert "LOCAL_IP" in sentence
+            reason = await failure(inverter)
+            assert reason.code == "poller.dongle_does_not_connect"
+            assert "LOCAL_IP" in reason.text
 
     fly(run())
 
@@ -128,9 +131,10 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
             taken.listen()
             port = taken.getsockname()[1]
             async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", modbus_port=port) as inverter:
-                sentence = await why_not(inverter)
-                assert f"Port {port}, where the dongle should call, is taken by " in sentence
-                assert "(process " in sentence, "it is this very process, which we may look at"
+                reason = await failure(inverter)
+                assert f"Port {port}, to which the dongle should connect, is taken by " in reason.text
+                assert reason.code == "poller.port_taken_by", "it is this very process, which we may look at"
+                assert reason.params["process"] == os.getpid()
                 taken.close()
                 await reads(inverter)
 
@@ -164,7 +168,7 @@ def test_after_a_restart_it_is_back_within_one_announcement() -> None:
     assert fly(run()) <= ANNOUNCE_S + 1
 
 
-def test_a_stolen_session_is_taken_back_and_who_fights_is_told() -> None:
+def test_a_stolen_session_is_taken_back_and_the_conflict_is_reported() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         thief = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
@@ -175,10 +179,10 @@ def test_a_stolen_session_is_taken_back_and_who_fights_is_told() -> None:
                 began = loop.time()
                 await reads(inverter)
                 assert loop.time() - began <= ANNOUNCE_S + 1
-            assert "another program" in (inverter.trouble or "")
+            assert inverter.problem == poller.dongle_contended(times=4, seconds=60.0)
             await asyncio.sleep(120)
             await reads(inverter)
-            assert inverter.trouble is None
+            assert inverter.problem is None
         thief.close()
 
     fly(run())
@@ -190,7 +194,7 @@ def test_a_connection_that_only_looks_alive_is_replaced_by_the_next_call() -> No
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._wire._port
+            port = inverter._transport._port
             _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.1", 0))
             await asyncio.sleep(1)
             await reads(inverter)
@@ -203,7 +207,7 @@ def test_a_stranger_on_the_port_does_not_end_a_call() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._wire._port
+            port = inverter._transport._port
             reader_, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0))
             assert await reader_.read() == b"", "it is sent away"
             asked = wire.device.requests
@@ -214,16 +218,16 @@ def test_a_stranger_on_the_port_does_not_end_a_call() -> None:
     fly(run())
 
 
-def test_noise_on_the_announcers_socket_is_nothing() -> None:
+def test_noise_on_the_discoverys_socket_is_nothing() -> None:
     async def run() -> None:
-        announcer = Announcer()
-        await announcer.start()
+        discovery = DongleDiscovery()
+        await discovery.start()
         for noise in (b"", b"rsp>ser", b"\xff" * 2000, b"set>server=1.2.3.4:1;"):
-            announcer.datagram_received(noise, ("127.0.0.1", 1))
-        assert announcer.answered == {}
-        announcer.datagram_received(b"rsp>server=2;", ("127.0.0.1", 1))
-        assert announcer.heard_since(0) == ["127.0.0.1"]
-        announcer.close()
+            discovery.datagram_received(noise, ("127.0.0.1", 1))
+        assert discovery.answered == {}
+        discovery.datagram_received(b"rsp>server=2;", ("127.0.0.1", 1))
+        assert discovery.answered_since(0) == ["127.0.0.1"]
+        discovery.close()
 
     fly(run())
 
@@ -256,13 +260,13 @@ def test_another_dongle_that_calls_is_not_taken_for_the_named_one() -> None:
             reader(other.port, modbus_host="127.0.0.3") as inverter,
         ):
             await reads(inverter)
-            other._redirect(("127.0.0.1", inverter._wire._port))
+            other._redirect(("127.0.0.1", inverter._transport._port))
             await asyncio.sleep(1)
             for _ in range(5):
                 await reads(inverter)
             await named.fail(Fault(kind="unplug"))
             await asyncio.sleep(10)
-            assert "A call came from 127.0.0.2, but MODBUS_HOST is 127.0.0.3" in await why_not(inverter)
+            assert await failure(inverter) == poller.dongle_at_other_address(caller="127.0.0.2", host="127.0.0.3")
             assert other.device.requests == 0
             await named.fail()
             await asyncio.sleep(5)
@@ -275,7 +279,7 @@ def test_knocks_on_the_port_do_not_keep_the_dongle_out() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._wire._port
+            port = inverter._transport._port
 
             async def knock() -> None:
                 while True:
@@ -292,5 +296,30 @@ def test_knocks_on_the_port_do_not_keep_the_dongle_out() -> None:
                     await inverter.read(201, 2)
             await reads(inverter)
             knocking.cancel()
+
+    fly(run())
+
+
+def test_a_port_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async def create_server(*_: object) -> None:
+            raise PermissionError(errno.EACCES, "un texte français")
+
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1", modbus_port=80) as inverter:
+            monkeypatch.setattr(asyncio.get_running_loop(), "create_server", create_server, raising=False)
+            reason = await failure(inverter)
+            assert reason == poller.port_unusable(port=80, cause=system.NOT_PERMITTED())
+            assert "français" not in reason.text
+            monkeypatch.undo()
+
+    fly(run())
+
+
+def test_a_dongle_without_an_inverter_is_named() -> None:
+    async def run() -> None:
+        async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
+            await reads(inverter)
+            await wire.fail(Fault(kind="silent"))
+            assert await failure(inverter) == poller.no_answer_from_dongle(where="127.0.0.1", unit=1, seconds=1.0)
 
     fly(run())

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.poller.conversation import Conversation
-from services.poller.settings import WireSettings
-from services.poller.transports import conversation
+from services.poller.modbus_client import ModbusClient
+from services.poller.settings import ModbusSettings
+from services.poller.transports.factory import create_client
+from shared.conditions import Reason, poller
 from shared.errors import BadReplyError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.transports.serial_port import SerialPort
@@ -19,25 +20,29 @@ from simulators.transports.serial_port import SerialPort
 WORDS = {184: 1, 201: 2, 202: 2304}
 
 
-def reader(device: str, **changes: object) -> Conversation:
+def reader(device: str, **changes: object) -> ModbusClient:
     settings = {"modbus_transport": "serial", "modbus_serial_port": device, "modbus_timeout": 0.5}
-    return conversation(WireSettings(_env_file=None, **settings | changes))
+    return create_client(ModbusSettings(_env_file=None, **settings | changes))
 
 
-async def why_not(inverter: Conversation, kind: type[Exception] = DeviceOfflineError) -> str:
+async def failure(inverter: ModbusClient, kind: type[Exception] = DeviceOfflineError) -> Reason:
     with pytest.raises(kind) as raised:
         await inverter.read(201, 2)
-    return str(raised.value)
+    return raised.value.reason
 
 
 async def test_a_device_that_is_not_there() -> None:
-    assert "there is no such device" in await why_not(reader("/dev/ttyNotHere"))
+    reason = await failure(reader("/dev/ttyNotHere"))
+    assert reason == poller.serial_port_unusable(device="/dev/ttyNotHere", cause=poller.SERIAL_PORT_MISSING())
+    assert "there is no such device" in reason.text
 
 
 async def test_what_is_no_serial_device(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    assert f"The serial port {file} cannot be opened" in await why_not(reader(str(file)))
+    reason = await failure(reader(str(file)))
+    assert reason == poller.serial_port_unusable(device=str(file), cause=poller.NOT_A_SERIAL_PORT())
+    assert f"The serial port {file} cannot be opened" in reason.text
 
 
 async def test_a_device_that_another_program_uses() -> None:
@@ -45,7 +50,8 @@ async def test_a_device_that_another_program_uses() -> None:
     await wire.start()
     first = reader(wire.port)
     assert await first.read(201, 2) == [2, 2304]
-    assert "another program uses it" in await why_not(reader(wire.port))
+    reason = await failure(reader(wire.port))
+    assert reason == poller.serial_port_unusable(device=wire.port, cause=poller.SERIAL_PORT_IN_USE())
     first.close()
     await wire.stop()
 
@@ -57,7 +63,7 @@ async def test_a_device_that_vanishes_and_comes_back(tmp_path: Path) -> None:
     inverter = reader(str(link))
     assert await inverter.read(201, 2) == [2, 2304]
     await wire.fail(Fault(kind="unplug"))
-    assert str(link) in await why_not(inverter)
+    assert str(link) in (await failure(inverter)).text
     await wire.fail()
     assert await inverter.read(201, 2) == [2, 2304]
     inverter.close()
@@ -68,8 +74,10 @@ async def test_a_wrong_speed_is_guessed_from_the_noise() -> None:
     wire = SerialPort(lambda: WORDS)
     await wire.start()
     inverter = reader(wire.port, modbus_baudrate=2400)
-    sentence = await why_not(inverter, kind=(BadReplyError, DeviceOfflineError))
-    assert "MODBUS_BAUDRATE (2400; these inverters use 9600)" in sentence
+    reason = await failure(inverter, kind=(BadReplyError, DeviceOfflineError))
+    assert reason.code in ("poller.bad_answer_on_serial_port", "poller.no_answer_on_serial_port")
+    assert reason.params["baudrate"] == 2400
+    assert "MODBUS_BAUDRATE (2400; these inverters use 9600)" in reason.text
     inverter.close()
     await wire.stop()
 
@@ -87,9 +95,9 @@ async def test_a_line_that_pours_out_noise_is_no_hang_and_no_heap() -> None:
             os.write(master, noise)
 
     loop.add_writer(master, pour)
-    await why_not(inverter, kind=(BadReplyError, DeviceOfflineError))
-    pipe = inverter._pipe
-    assert pipe is None or len(pipe.received) <= 4096
+    await failure(inverter, kind=(BadReplyError, DeviceOfflineError))
+    connection = inverter._connection
+    assert connection is None or len(connection.received) <= 4096
     loop.remove_writer(master)
     inverter.close()
     os.close(master)

@@ -1,4 +1,4 @@
-"""An inverter that answers at a wire, and our side of it."""
+"""A simulated inverter on any transport, and our client for it."""
 
 import random
 import socket
@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from services.poller.conversation import Conversation
-from services.poller.settings import WireSettings
-from services.poller.transports import conversation
+from services.poller.modbus_client import ModbusClient
+from services.poller.settings import ModbusSettings
+from services.poller.transports.factory import create_client
 from simulators.faults import Fault
 from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
@@ -19,30 +19,30 @@ from simulators.transports.transport import Transport
 KINDS = ("tcp", "rtu_over_tcp", "serial", "dongle-eybond", "dongle-raw")
 UNNUMBERED = ("rtu_over_tcp", "serial", "dongle-raw")
 CHECKED = ("rtu_over_tcp", "serial", "dongle-eybond", "dongle-raw")
-"""Wires whose frames carry a checksum."""
+"""Transports whose frames carry a checksum."""
 
 
 @dataclass
-class Ends:
-    """Both ends of a wire."""
+class Link:
+    """A client and the simulated transport it is connected to."""
 
-    inverter: Conversation
+    inverter: ModbusClient
     wire: Any
 
     async def fail(self, kind: str, **details: Any) -> None:
-        """Let something go wrong at the other end from now on."""
+        """Inject a fault from now on."""
         await self.wire.fail(Fault(kind=kind, **details))
 
     @property
     def requests(self) -> int:
-        """How many requests the other end has heard."""
+        """How many requests the simulator has received."""
         return int(self.wire.device.requests)
 
 
 async def simulated(
     kind: str, words: Callable[[], Mapping[int, int]], unit: int = 1
 ) -> tuple[Transport, dict[str, Any]]:
-    """Return a wire with an inverter at it, and the settings that lead there."""
+    """Return a started simulated transport, and the settings that lead to it."""
     name, _, framing = kind.partition("-")
     common = {"modbus_transport": name, "modbus_timeout": 1}
     if name == "dongle":
@@ -59,7 +59,7 @@ async def simulated(
 
 
 def quiet_port() -> int:
-    """Return a free port that no connection begins at: who knocks at a closed one often enough may meet himself."""
+    """Return a free port outside the ephemeral range: connecting to a closed port there may reach itself."""
     for port in random.sample(range(20_000, 30_000), 100):
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
@@ -68,12 +68,14 @@ def quiet_port() -> int:
 
 
 @asynccontextmanager
-async def ends(kind: str, words: Callable[[], Mapping[int, int]], unit: int = 1, **changes: Any) -> AsyncIterator[Ends]:
-    """Both ends of a wire of some kind."""
+async def linked(
+    kind: str, words: Callable[[], Mapping[int, int]], unit: int = 1, **changes: Any
+) -> AsyncIterator[Link]:
+    """A client connected to a simulated inverter."""
     wire, settings = await simulated(kind, words, unit)
-    inverter = conversation(WireSettings(_env_file=None, **settings | changes))
+    inverter = create_client(ModbusSettings(_env_file=None, **settings | changes))
     try:
-        yield Ends(inverter, wire)
+        yield Link(inverter, wire)
     finally:
         inverter.close()
         await wire.stop()

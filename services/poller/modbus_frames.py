@@ -1,8 +1,8 @@
-"""Requests to bytes, and bytes to the one reply that answers a request. Pure.
+"""Requests to bytes, and received bytes to the one reply that answers a request. Pure.
 
 Frames, PDUs and the CRC are pymodbus'. Where a frame begins is found here: pymodbus' client takes the first bytes that
-look like one, so that a stray or a damaged frame costs it the sound reply behind. Here a reply is what answers exactly
-this request, wherever it stands in what has come, and everything else is passed over.
+look like a frame, so a stray or damaged frame costs it the valid reply behind it. Here a reply is what answers exactly
+this request, wherever it is in the received bytes, and everything else is skipped.
 """
 
 import re
@@ -16,7 +16,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldi
 READ = 3
 REFUSED = READ | 0x80
 LONGEST = 264
-"""Bytes of the longest frame, envelope included."""
+"""Bytes of the longest frame, including its envelope."""
 CRC = 2
 PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
 """A bracket, text, two bytes of checksum, CR: the ASCII protocol of Easun SMW, SMH, SMR, SMT and many others."""
@@ -37,43 +37,43 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Words:
-    """What the inverter says."""
+class ReadReply:
+    """The registers that were asked for."""
 
     words: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """The inverter's no, a Modbus exception code."""
+class ExceptionReply:
+    """A refusal by a Modbus exception code."""
 
     code: int
 
 
-Reply = Words | Refusal
+Reply = ReadReply | ExceptionReply
 
 
 class Framing(Protocol):
-    """How requests and replies look on one kind of wire."""
+    """How requests and replies are framed on one kind of transport."""
 
     name: str
     numbered: bool
     """Whether a reply says which request it belongs to."""
     greeting: bytes
-    """What a new connection is greeted with before the first request."""
+    """Bytes to send on a new connection before the first request."""
 
     def encode(self, request: Request) -> bytes:
         """Return the bytes of a request."""
 
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
-        """Return the whole and sound reply that begins at an offset, if one does."""
+        """Return the complete and valid reply that begins at an offset, if one does."""
 
-    def stranger_at(self, data: bytes, at: int, request: Request) -> int:
-        """Return the length of a whole frame at an offset that is meant for somebody else; 0 if there is none."""
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
 
 
 class ModbusTcp:
-    """Modbus TCP: number, 0, length, unit, PDU. There is no checksum, so every byte of the head must fit."""
+    """Modbus TCP: number, 0, length, unit, PDU. There is no checksum, so every byte of the header must match."""
 
     name = "Modbus TCP"
     numbered = True
@@ -85,16 +85,16 @@ class ModbusTcp:
 
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the reply that begins at an offset, if one does."""
-        head = _socket.encode(b"", request.unit, request.number)
-        if data[at : at + 4] != head[:4] or data[at + 6 : at + 7] != head[6:7]:
+        header = _socket.encode(b"", request.unit, request.number)
+        if data[at : at + 4] != header[:4] or data[at + 6 : at + 7] != header[6:7]:
             return None
         size = _reply_size(data, at + 7, request)
         if not size or int.from_bytes(data[at + 4 : at + 6], "big") != 1 + size or len(data) < at + 7 + size:
             return None
         return _reply(data[at + 7 : at + 7 + size])
 
-    def stranger_at(self, data: bytes, at: int, request: Request) -> int:
-        """Return the length of a whole frame at an offset that is meant for somebody else; 0 if there is none."""
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
         size = 6 + int.from_bytes(data[at + 4 : at + 6], "big")
         is_frame = data[at + 2 : at + 4] == b"\0\0" and 9 <= size <= LONGEST and len(data) >= at + size
         is_ours = int.from_bytes(data[at : at + 2], "big") == request.number
@@ -121,8 +121,8 @@ class Rtu:
             return None
         return _reply(data[at + 1 : at + 1 + size])
 
-    def stranger_at(self, data: bytes, at: int, request: Request) -> int:  # noqa: ARG002 - it carries no number
-        """Return the length of a whole frame at an offset that is meant for somebody else; 0 if there is none."""
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:  # noqa: ARG002 - it carries no number
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
         function, length = (*data[at + 1 : at + 3], 0, 0)[:2]
         size = 3 + length if function == READ else 3
         is_frame = function in (READ, REFUSED) and _has_crc(data, at, size)
@@ -130,7 +130,7 @@ class Rtu:
 
 
 class RawDongle(Rtu):
-    """RTU as the newer Wi-Fi dongles carry it: bare, on a connection that begins with a few words of text."""
+    """RTU as newer Wi-Fi dongles carry it: bare, on a connection that begins with a text command."""
 
     greeting = b"AT+DTUPN?\r\n"
 
@@ -138,8 +138,8 @@ class RawDongle(Rtu):
 class EyeBond:
     """RTU in the envelope of the Wi-Fi dongles: number, device code, length, address, function (all big endian).
 
-    Function 4 is for the inverter. Length and device code of a reply are not looked at, for they vary between dongles;
-    number and CRC must fit. Bytes behind the CRC are passed over.
+    Function 4 forwards to the inverter. Length and device code of a reply are ignored, for they vary between dongles;
+    number and CRC must match. Bytes behind the CRC are skipped.
     """
 
     name = "Modbus"
@@ -147,7 +147,7 @@ class EyeBond:
     greeting = b""
     device_code, collector, forward = 1, 0xFF, 4
     functions = frozenset((1, 2, 3, 4, 17, 18, 19))
-    head = 8
+    header = 8
 
     def encode(self, request: Request) -> bytes:
         """Return the bytes of a request."""
@@ -158,30 +158,30 @@ class EyeBond:
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the reply that begins at an offset, if one does."""
         is_ours = data[at : at + 2] == request.number.to_bytes(2, "big") and data[at + 7 : at + 8] == b"\x04"
-        return _line.reply_at(data, at + self.head, request) if is_ours and len(data) > at + self.head else None
+        return _line.reply_at(data, at + self.header, request) if is_ours and len(data) > at + self.header else None
 
-    def stranger_at(self, data: bytes, at: int, request: Request) -> int:
-        """Return the length of a whole frame at an offset that is meant for somebody else; 0 if there is none."""
-        if len(data) < at + self.head or data[at + 7] not in self.functions:
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
+        if len(data) < at + self.header or data[at + 7] not in self.functions:
             return 0
         size = 6 + int.from_bytes(data[at + 4 : at + 6], "big")
         is_ours = int.from_bytes(data[at : at + 2], "big") == request.number and data[at + 7] == self.forward
-        return size if not is_ours and self.head <= size <= 2 * LONGEST and len(data) >= at + size else 0
+        return size if not is_ours and self.header <= size <= 2 * LONGEST and len(data) >= at + size else 0
 
 
 _line = Rtu()
 
 
 def find_reply(framing: Framing, data: bytes, request: Request) -> Reply | None:
-    """Return the reply to a request, wherever it stands in what has come."""
+    """Return the reply to a request, wherever it is in the received bytes."""
     return next((reply for at in range(len(data)) if (reply := framing.reply_at(data, at, request))), None)
 
 
 def is_damaged(framing: Framing, data: bytes, request: Request) -> bool:
-    """Whether there is more in what has come than whole frames for others: damage, or the beginning of a reply."""
+    """Whether the bytes hold more than complete foreign frames: damage, or the beginning of a reply."""
     at = 0
     while at < len(data):
-        size = framing.stranger_at(data, at, request)
+        size = framing.foreign_frame_at(data, at, request)
         if not size:
             return True
         at += size
@@ -189,7 +189,7 @@ def is_damaged(framing: Framing, data: bytes, request: Request) -> bool:
 
 
 def speaks_pi30(data: bytes) -> bool:
-    """Whether the other side answers in the ASCII protocol of another family of inverters."""
+    """Whether the bytes are in the ASCII protocol of another family of inverters."""
     return PI30_ANSWER.search(data) is not None
 
 
@@ -216,6 +216,6 @@ def _has_crc(data: bytes, at: int, size: int) -> bool:
 def _reply(pdu: bytes) -> Reply:
     decoded = _decoder.decode(pdu)
     if isinstance(decoded, ExceptionResponse):
-        return Refusal(decoded.exception_code)
-    assert isinstance(decoded, ReadHoldingRegistersResponse)  # noqa: S101 - only these two were let through
-    return Words(tuple(decoded.registers))
+        return ExceptionReply(decoded.exception_code)
+    assert isinstance(decoded, ReadHoldingRegistersResponse)  # noqa: S101 - _reply_size lets only these two through
+    return ReadReply(tuple(decoded.registers))

@@ -5,21 +5,21 @@ import random
 
 import pytest
 
-from services.poller.conversation import LATE_S, TRIES
+from services.poller.modbus_client import ATTEMPTS, LATE_S
 from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
-from tests.poller.at_the_wire import CHECKED, KINDS, UNNUMBERED, Ends, ends
+from tests.poller.simulated_inverter import CHECKED, KINDS, UNNUMBERED, Link, linked
 from tests.support.flying_time import fly
 
 WORDS = dict.fromkeys(range(100, 1000), 0) | {address: address * 7 for address in range(100, 1000)}
-on_every_wire = pytest.mark.parametrize("kind", KINDS)
+on_every_transport = pytest.mark.parametrize("kind", KINDS)
 
 
 def on(kind, work, **how):
-    """Run `work(ends)` over a wire; time flies where the wire allows it."""
+    """Run `work(link)` over a transport; time flies where the transport allows it."""
 
     async def run():
-        async with ends(kind, lambda: WORDS, **how) as both:
-            await work(both)
+        async with linked(kind, lambda: WORDS, **how) as link:
+            await work(link)
 
     if kind == "serial":  # a terminal's bytes take a moment, so time must not fly
         asyncio.run(run())
@@ -27,107 +27,107 @@ def on(kind, work, **how):
         fly(run())
 
 
-async def reads_right(both: Ends, times: int = 1) -> None:
+async def reads_right(link: Link, times: int = 1) -> None:
     for turn in range(times):
         start, count = 300 + 40 * (turn % 7), (10, 34, 5, 5)[turn % 4]
-        assert await both.inverter.read(start, count) == [WORDS[at] for at in range(start, start + count)]
+        assert await link.inverter.read(start, count) == [WORDS[at] for at in range(start, start + count)]
 
 
-@on_every_wire
+@on_every_transport
 def test_blocks_are_read(kind):
-    on(kind, lambda both: reads_right(both, 12))
+    on(kind, lambda link: reads_right(link, 12))
 
 
-@on_every_wire
+@on_every_transport
 @pytest.mark.parametrize("fault", ["stray", "stale", "double"])
 def test_frames_that_nobody_asked_for_cost_nothing(kind, fault):
-    async def work(both):
-        await reads_right(both)
-        before = both.requests
-        await both.fail(fault)
-        await reads_right(both, 12)
-        assert both.requests == before + 12, "every answer was taken at the first time"
+    async def work(link):
+        await reads_right(link)
+        before = link.requests
+        await link.fail(fault)
+        await reads_right(link, 12)
+        assert link.requests == before + 12, "every answer was taken at the first time"
 
     on(kind, work)
 
 
-@on_every_wire
+@on_every_transport
 @pytest.mark.parametrize("fault", ["corrupt", "drop", "half", "garbage", "silent", "late", "refuse"])
 def test_what_is_lost_or_damaged_now_and_then_is_asked_again(kind, fault):
     if (kind, fault) in (("tcp", "corrupt"), ("serial", "refuse")):
         pytest.skip("Modbus TCP has no checksum, for TCP has; a terminal refuses nobody")
 
-    async def work(both):
-        both.wire.faults.dice = random.Random(5)
-        await reads_right(both)
-        await both.fail(fault, probability=0.1)
+    async def work(link):
+        link.wire.faults.dice = random.Random(5)
+        await reads_right(link)
+        await link.fail(fault, probability=0.1)
         for _ in range(4):
-            await reads_right(both, 4)
+            await reads_right(link, 4)
             await asyncio.sleep(2 * LATE_S if kind != "serial" else 0)  # as between the cycles of a slow night
 
     on(kind, work, modbus_timeout=0.4 if kind == "serial" else 3)
 
 
-@on_every_wire
+@on_every_transport
 def test_a_wire_that_never_answers_is_given_up_in_time(kind):
-    async def work(both):
-        await both.fail("silent")
+    async def work(link):
+        await link.fail("silent")
         began = asyncio.get_running_loop().time()
         with pytest.raises(DeviceOfflineError, match=r"no inverter .*answers"):
-            await both.inverter.read(100, 10)
+            await link.inverter.read(100, 10)
         if kind != "serial":
-            assert asyncio.get_running_loop().time() - began < TRIES * 1 + 10
-        await both.fail("none")
-        await reads_right(both)
+            assert asyncio.get_running_loop().time() - began < ATTEMPTS * 1 + 10
+        await link.fail("none")
+        await reads_right(link)
 
     on(kind, work, modbus_timeout=0.2 if kind == "serial" else 1)
 
 
-@on_every_wire
-def test_another_unit_is_silence_and_said_so(kind):
-    async def work(both):
+@on_every_transport
+def test_another_unit_is_silence_and_reported(kind):
+    async def work(link):
         with pytest.raises(DeviceOfflineError, match="MODBUS_UNIT_ID"):
-            await both.inverter.read(100, 10)
+            await link.inverter.read(100, 10)
 
     on(kind, work, unit=5, modbus_timeout=0.2)
 
 
 @pytest.mark.parametrize("kind", CHECKED)
-def test_only_damage_is_said_to_be_damage(kind):
-    async def work(both):
-        await reads_right(both)
-        await both.fail("half")
+def test_only_damage_is_reported_as_damage(kind):
+    async def work(link):
+        await reads_right(link)
+        await link.fail("half")
         with pytest.raises((BadReplyError, DeviceOfflineError)) as raised:
-            await both.inverter.read(100, 125)
+            await link.inverter.read(100, 125)
         assert isinstance(raised.value, BadReplyError)
         assert "is not a whole Modbus" in str(raised.value)
 
     on(kind, work)
 
 
-@on_every_wire
+@on_every_transport
 def test_registers_that_are_not_there_are_refused_at_once(kind):
-    async def work(both):
-        await reads_right(both)
-        await both.fail("exception", code=2)
-        before = both.requests
+    async def work(link):
+        await reads_right(link)
+        await link.fail("exception", code=2)
+        before = link.requests
         with pytest.raises(RefusedReadError, match=r"exception 2 \(illegal data address\)"):
-            await both.inverter.read(100, 12)
-        assert both.requests == before + (3 if kind in UNNUMBERED else 1), "without a number a no must come again"
+            await link.inverter.read(100, 12)
+        assert link.requests == before + (3 if kind in UNNUMBERED else 1), "without a number a no must come again"
 
     on(kind, work)
 
 
-@on_every_wire
+@on_every_transport
 def test_a_passing_exception_is_asked_again(kind):
-    async def work(both):
-        await reads_right(both)
-        await both.fail("exception", code=6)
-        before = both.requests
+    async def work(link):
+        await reads_right(link)
+        await link.fail("exception", code=6)
+        before = link.requests
         with pytest.raises(BadReplyError, match=r"exception 6 \(device busy\)") as raised:
-            await both.inverter.read(100, 10)
+            await link.inverter.read(100, 10)
         assert not isinstance(raised.value, RefusedReadError)
-        assert both.requests == before + TRIES
+        assert link.requests == before + ATTEMPTS
 
     on(kind, work)
 
@@ -136,31 +136,31 @@ def test_a_passing_exception_is_asked_again(kind):
 def test_a_late_answer_of_the_same_length_is_not_taken_for_another(kind):
     """On a bare serial line nothing but its length tells the late answer from the one that is waited for."""
 
-    async def work(both):
-        await both.fail("late")
+    async def work(link):
+        await link.fail("late")
         with pytest.raises(DeviceOfflineError):
-            await both.inverter.read(100, 10)
-        await both.fail("none")
+            await link.inverter.read(100, 10)
+        await link.fail("none")
         for start in (300, 400, 500):
-            assert await both.inverter.read(start, 10) == [WORDS[at] for at in range(start, start + 10)]
+            assert await link.inverter.read(start, 10) == [WORDS[at] for at in range(start, start + 10)]
 
     on(kind, work, modbus_timeout=0.2)
 
 
-@on_every_wire
+@on_every_transport
 def test_an_inverter_that_restarts_is_read_again_by_itself(kind):
-    async def work(both):
-        await reads_right(both)
+    async def work(link):
+        await reads_right(link)
         if kind == "serial":
-            await both.fail("unplug")
+            await link.fail("unplug")
             with pytest.raises(DeviceOfflineError, match="serial port"):
-                await both.inverter.read(100, 10)
+                await link.inverter.read(100, 10)
             return
-        await both.fail("reboot", latency_s=8)
+        await link.fail("reboot", latency_s=8)
         failures = 0
         while failures < 30:
             try:
-                await reads_right(both)
+                await reads_right(link)
                 break
             except DeviceOfflineError:
                 failures += 1
@@ -175,16 +175,16 @@ def test_no_longer_request_touches_a_command_register(kind):
     """704 stands before 705, which erases: to tell answers apart more is asked for at the other end."""
     asked = []
 
-    async def work(both):
-        answer = both.inverter._request
-        both.inverter._request = lambda *block: asked.append(answer(*block)) or asked[-1]
-        await both.fail("silent")
+    async def work(link):
+        answer = link.inverter._request
+        link.inverter._request = lambda *block: asked.append(answer(*block)) or asked[-1]
+        await link.fail("silent")
         with pytest.raises(DeviceOfflineError):
-            await both.inverter.read(702, 2)
-        await both.fail("none")
+            await link.inverter.read(702, 2)
+        await link.fail("none")
         for _ in range(3):
-            assert await both.inverter.read(702, 3) == [4914, 4921, 4928]
-            assert await both.inverter.read(420, 5) == [WORDS[at] for at in range(420, 425)]
+            assert await link.inverter.read(702, 3) == [4914, 4921, 4928]
+            assert await link.inverter.read(420, 5) == [WORDS[at] for at in range(420, 425)]
 
     on(kind, work, modbus_timeout=0.2)
     assert not {705, 706, 425, 426} & {at for one in asked for at in range(one.start, one.start + one.count)}

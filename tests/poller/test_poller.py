@@ -6,25 +6,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.poller import grid
-from services.poller.poll import Poller
+from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
+from shared.conditions import Reason, inverter, poller
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, RefusedReadError
 from shared.health import Health
 from shared.messages import Contact, Grid
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
-from tests.poller.dumps import A_OFF_GRID_11K, C_GRID_GONE
+from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE
 from tests.support.fake_bus import FakeBus
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MAINS = {171: 0x1E00, 184: 1, 201: 2, 202: 2300, 203: 5000, 210: 2300, 213: 400, 215: 520, 229: 80}
 GONE = MAINS | {201: 3, 202: 0, 203: 0}
 ELEVEN_KW = dict(A_OFF_GRID_11K.words)
+NO_ANSWER = poller.no_answer_from_gateway(where="10.0.0.1:502", unit=1, seconds=3)
+REFUSED = poller.request_refused(
+    where="10.0.0.1:502", exception=poller.modbus_exception(number=2, meaning=poller.ILLEGAL_DATA_ADDRESS())
+)
 
 
 class Inverter:
     """Answers from `words`; `before_read` may change them, or raise, at any request."""
 
-    trouble: str | None = None
+    problem: Reason | None = None
 
     def __init__(self, words: Mapping[int, int], before_read: Callable[[int, int], None] = lambda *_: None) -> None:
         self.words = words
@@ -38,10 +43,10 @@ class Inverter:
 
 
 class Home:
-    """A poller, and what it says."""
+    """A poller, and what it publishes."""
 
     def __init__(self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
-        monkeypatch.setattr("services.poller.poll.CONFIRM_S", 0)
+        monkeypatch.setattr("services.poller.poller.CONFIRM_S", 0)
         self.inverter = inverter
         self.bus, self.health = FakeBus(), Health()
         self.now = START
@@ -50,8 +55,8 @@ class Home:
             PollerSettings(_env_file=None, modbus_host="x", **settings),
             self.bus,
             self.health,
-            memory=grid.nothing_known(START),
-            contact=None,
+            grid_track=grid.unknown_grid(START),
+            availability=None,
             clock=lambda: self.now,
         )
 
@@ -68,8 +73,11 @@ class Home:
         return self.bus.on(GRID_STATE)[-1].state
 
     @property
-    def reason(self) -> str:
-        return self.health.status(self.now).reason or ""
+    def reason(self) -> Reason | None:
+        """The only thing that is wrong, or None."""
+        reasons = self.health.status(self.now).reasons
+        assert len(reasons) <= 1
+        return reasons[0] if reasons else None
 
 
 async def test_one_step_says_everything_with_few_requests(monkeypatch) -> None:
@@ -163,28 +171,65 @@ async def test_an_old_unit_without_identity_is_known_by_its_readings(monkeypatch
     assert home.grid is Grid.ON
 
 
-async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_said(monkeypatch) -> None:
+async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_reported(monkeypatch) -> None:
     """A unit that lies about its layout: 0 V at 50 Hz, and yet a voltage elsewhere."""
     home = Home(Inverter(ELEVEN_KW | {184: 1, 171: 0x8000, 215: 521}), monkeypatch)
     for _ in range(5):
         await home.step()
     assert home.grid is Grid.UNKNOWN
-    assert "cannot be true" in home.reason
+    assert home.reason == poller.grid_implausible(volts=0.0, hertz=50.01)
     home.inverter.words = MAINS
     await home.step()
     assert home.grid is Grid.ON
-    assert home.reason == ""
+    assert home.reason is None
 
 
-async def test_a_protocol_number_that_nobody_knows_is_said(monkeypatch) -> None:
+@pytest.mark.parametrize("voltage", [0xFFFF, 9999])
+async def test_a_grid_voltage_that_cannot_be_read_is_reported(monkeypatch, voltage) -> None:
+    home = Home(Inverter(MAINS | {202: voltage}), monkeypatch)
+    await home.step()
+    assert home.grid is Grid.UNKNOWN
+    assert home.reason == poller.GRID_UNREAD()
+    home.inverter.words = MAINS
+    await home.step()
+    assert home.reason is None
+
+
+async def test_a_model_that_contradicts_the_device_is_reported(monkeypatch) -> None:
+    home = Home(Inverter(MAINS), monkeypatch, inverter_model="ISOLAR_SMG_II_11K")
+    await home.step()
+    assert home.grid is Grid.ON
+    assert home.reason == poller.model_mismatch(
+        model="ISOLAR_SMG_II_11K", configured="k11", protocol=1, detected="classic"
+    )
+
+
+async def test_silence_is_published_with_its_reason(monkeypatch) -> None:
+    def silent(*_: int) -> None:
+        raise DeviceOfflineError(NO_ANSWER)
+
+    home = Home(Inverter(MAINS, silent), monkeypatch)
+    await home.fails(DeviceOfflineError, "no inverter answers as unit 1")
+    availability = home.bus.on(INVERTER_AVAILABILITY, "main")[-1]
+    assert (availability.state, availability.reason) == (Contact.OFFLINE, NO_ANSWER)
+
+
+async def test_faults_are_published_by_their_codes(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {101: 0b10001}), monkeypatch)
+    await home.step()
+    faults = home.bus.on(INVERTER_STATE, "main")[-1].faults
+    assert faults == (inverter.INVERTER_TOO_HOT(), inverter.OUTPUT_SHORT_CIRCUIT())
+
+
+async def test_a_protocol_number_that_nobody_knows_is_reported(monkeypatch) -> None:
     home = Home(Inverter(MAINS | {184: 42}), monkeypatch)
-    await home.fails(BadReplyError, "Register 184 says 42")
+    await home.fails(BadReplyError, "Register 184 is 42, and no such inverter is known")
 
 
 async def test_blocks_with_gaps_that_a_unit_refuses_are_read_without_the_gaps(monkeypatch) -> None:
     def pedantic(start: int, count: int) -> None:
         if start <= 257 < start + count:
-            raise RefusedReadError("exception 2")
+            raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(ELEVEN_KW, pedantic), monkeypatch)
     await home.step()
@@ -199,7 +244,7 @@ async def test_blocks_with_gaps_that_a_unit_refuses_are_read_without_the_gaps(mo
 async def test_registers_that_a_unit_lacks_are_done_without(monkeypatch) -> None:
     def lacks_faults(start: int, _count: int) -> None:
         if start == 100:
-            raise RefusedReadError("exception 2")
+            raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(MAINS, lacks_faults), monkeypatch)
     await home.step()
@@ -215,7 +260,7 @@ async def test_a_second_look_that_does_not_come_leaves_it_to_the_next_cycle(monk
 
     def lost_at_the_third(*_: int) -> None:
         if next(reads) == 2:
-            raise DeviceOfflineError("No answer.")
+            raise DeviceOfflineError(NO_ANSWER)
 
     home.inverter.before_read = lost_at_the_third
     await home.step()
@@ -226,12 +271,12 @@ async def test_a_second_look_that_does_not_come_leaves_it_to_the_next_cycle(monk
 
 async def test_what_is_wrong_with_the_wire_is_said_though_readings_come(monkeypatch) -> None:
     home = Home(Inverter(MAINS), monkeypatch)
-    home.inverter.trouble = "Another program uses the dongle."
+    home.inverter.problem = poller.dongle_contended(times=4, seconds=60)
     await home.step()
-    assert home.reason == "Another program uses the dongle."
-    home.inverter.trouble = None
+    assert home.reason == home.inverter.problem
+    home.inverter.problem = None
     await home.step()
-    assert home.reason == ""
+    assert home.reason is None
 
 
 async def test_a_battery_with_the_other_sign_is_turned_round(monkeypatch) -> None:
@@ -270,7 +315,7 @@ async def test_a_loss_between_two_requests_is_seen_at_once_and_no_contradiction(
 
     home.inverter.before_read = lost_after_the_frequency
     await home.step()
-    assert home.reason == ""
+    assert home.reason is None
     await home.step()
     assert home.grid is Grid.OFF
 
@@ -287,18 +332,19 @@ async def test_an_identity_that_read_as_zeros_once_is_asked_again(monkeypatch) -
 async def test_a_unit_that_refuses_its_identity_as_a_whole_is_asked_for_its_number_alone(monkeypatch) -> None:
     def pedantic(start: int, count: int) -> None:
         if start <= 185 < start + count:
-            raise RefusedReadError("exception 2")
+            raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(MAINS, pedantic), monkeypatch)
     await home.step()
     assert home.grid is Grid.ON
 
 
-async def test_a_mains_between_the_thresholds_is_unknown_and_said(monkeypatch) -> None:
+async def test_a_mains_between_the_thresholds_is_unknown_and_reported(monkeypatch) -> None:
     home = Home(Inverter(MAINS | {202: 1200}), monkeypatch)
     await home.step()
     assert home.grid is Grid.UNKNOWN
-    assert "120.0 V at 50.0 Hz, which is neither present nor lost" in home.reason
+    assert home.reason == poller.grid_between_limits(volts=120.0, hertz=50.0)
+    assert "120.0 V at 50.0 Hz, which is neither present nor lost" in home.reason.text
     home.inverter.words = MAINS
     await home.step()
-    assert home.reason == ""
+    assert home.reason is None

@@ -4,23 +4,23 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.poller.frames import (
+from services.poller.modbus_frames import (
+    ExceptionReply,
     EyeBond,
     ModbusTcp,
     RawDongle,
-    Refusal,
+    ReadReply,
     Request,
     Rtu,
-    Words,
     find_reply,
     is_damaged,
     speaks_pi30,
 )
-from tests.poller.captures import CAPTURES, DONGLES_HEARTBEAT, HEARTBEAT, PI30_NAK, Capture
+from tests.poller.captured_frames import CAPTURES, DONGLES_HEARTBEAT, HEARTBEAT, PI30_NAK, Capture
 
 FRAMINGS = [ModbusTcp(), Rtu(), EyeBond()]
 ASK = Request(unit=1, start=277, count=5, number=0x077A)
-BATTERY = Words((521, 65438, 65026, 66, 21))
+BATTERY = ReadReply((521, 65438, 65026, 66, 21))
 RTU_REPLY = bytes.fromhex("01030a0209ff9efe0200420015d224")
 REPLIES = {
     "Modbus TCP": bytes.fromhex("077a0000000d01030a0209ff9efe0200420015"),
@@ -44,9 +44,9 @@ def asked(capture: Capture) -> Request:
 def test_a_captured_pair(capture: Capture) -> None:
     request = asked(capture)
     assert EyeBond().encode(request).hex() == capture.request
-    assert find_reply(EyeBond(), bytes.fromhex(capture.response), request) == Words(capture.words)
+    assert find_reply(EyeBond(), bytes.fromhex(capture.response), request) == ReadReply(capture.words)
     inner = bytes.fromhex(capture.response)[8:]
-    assert find_reply(RawDongle(), inner, request) == Words(capture.words)
+    assert find_reply(RawDongle(), inner, request) == ReadReply(capture.words)
     assert Rtu().encode(request) == bytes.fromhex(capture.request)[8:]
 
 
@@ -57,7 +57,7 @@ def test_modbus_tcp_as_the_standard_shows_it() -> None:
 @by_framing
 def test_a_reply_is_found_and_a_refusal_too(framing) -> None:
     assert find_reply(framing, REPLIES[framing.name], ASK) == BATTERY
-    assert find_reply(framing, REFUSALS[framing.name], ASK) == Refusal(2)
+    assert find_reply(framing, REFUSALS[framing.name], ASK) == ExceptionReply(2)
 
 
 @by_framing
@@ -118,7 +118,7 @@ def test_a_reply_is_found_in_any_noise(framing, before: bytes, behind: bytes) ->
 def test_no_bytes_raise_anything(framing, data: bytes, unit: int, count: int, number: int) -> None:
     request = Request(unit, 0, count, number)
     reply = find_reply(framing, data, request)
-    assert reply is None or isinstance(reply, Refusal) or len(reply.words) == count
+    assert reply is None or isinstance(reply, ExceptionReply) or len(reply.words) == count
     is_damaged(framing, data, request)
     speaks_pi30(data)
 
