@@ -11,7 +11,7 @@ from shared.conditions import plugs
 from shared.errors import ConfigError, StorageError
 from shared.health import Health
 from shared.messages import Grid, ServiceHealth
-from tests.tuya.facts import KNOWN, NOW, grid, turned
+from tests.tuya.facts import KNOWN, NOW, changed, grid
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def journal_file(file: Path, health: Health, *, dry_run: bool = False) -> Journa
 
 def test_it_comes_back_as_it_was(file: Path) -> None:
     health = Health()
-    lost = turned(KNOWN, grid(Grid.OFF, "t2"))
+    lost = changed(KNOWN, grid(Grid.OFF, "t2"))
     journal_file(file, health).save(lost)
     assert journal_file(file, health).load() == peek(file) == lost
     assert health.status(NOW).state is ServiceHealth.ONLINE
