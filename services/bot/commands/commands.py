@@ -9,8 +9,6 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from services.bot.chats import Chats, Role
 from services.bot.commands import history, keyboards
 from services.bot.commands.keyboards import ButtonPress
@@ -21,6 +19,7 @@ from services.bot.texts.html import escape_html, lines, plain, split
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.errors import CommandRefusedError, StorageError
+from shared.history.engine import Engine
 from shared.messages import PlugCommand
 from shared.texts.localizer import Localizer
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from services.bot.texts.history import Energy
 from shared import outages as plans
 from shared.history import queries, reports
+from shared.history.engine import Engine
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import By, Outage
 from shared.messages import OutageSchedule, Window
