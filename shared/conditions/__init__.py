@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, schedule, settings, storage, system, values
+from shared.conditions import battery, bms, broker, files, inverter, plugs, schedule, settings, storage, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -21,10 +21,12 @@ __all__ = [
     "Reason",
     "Severity",
     "battery",
+    "bms",
     "broker",
     "files",
     "inverter",
     "is_quiet",
+    "plugs",
     "render",
     "schedule",
     "settings",

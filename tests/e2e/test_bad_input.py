@@ -141,5 +141,6 @@ def test_eamoons_files_are_left_alone_and_answered(stack: Stack, watcher: Viewer
     stack.bms.start(DEVICES_FILE=str(batteries))
     assert (stack.recorder.exit_code(), stack.bms.exit_code()) == (EXIT_CONFIG, EXIT_CONFIG)
     assert "import-eamoon" in reason_text(watcher.wait_for("service/recorder/status", state="offline"))
-    assert "only `batteries:` may stand" in reason_text(watcher.wait_for("service/bms/status", state="offline"))
+    (reason,) = watcher.wait_for("service/bms/status", state="offline")["reasons"]
+    assert "only `batteries:` may stand" in reason["text"]
     assert (stack.db_path.read_bytes(), batteries.read_bytes()) == before

@@ -124,7 +124,11 @@ def test_tls_at_the_port_without_is_said(tls_broker: TlsBroker, schedule: Proces
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        pytest.param({"MQTT_CA_FILE": "/no/such.crt"}, "MQTT_CA_FILE /no/such.crt cannot be read: there is no such file", id="gone"),
+        pytest.param(
+            {"MQTT_CA_FILE": "/no/such.crt"},
+            "MQTT_CA_FILE /no/such.crt cannot be read: there is no such file",
+            id="gone",
+        ),
         pytest.param({"MQTT_CA_FILE": str(ROOT / "LICENSE")}, "holds no certificate in PEM form", id="no-pem"),
         pytest.param({"MQTT_TLS": "false"}, "MQTT_CA_FILE is set but MQTT_TLS is not", id="no-false-safety"),
     ],

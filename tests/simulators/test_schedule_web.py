@@ -10,8 +10,8 @@ import pytest
 
 from simulators.mains import KYIV, windows
 from simulators.schedule.control import OutagesControl
-from simulators.schedule.plan import Plan
-from simulators.schedule.web import Sources
+from simulators.schedule.plan import OutagePlan
+from simulators.schedule.web import OutageSites
 from tests.simulators.control_client import get, post
 from tests.support.stack import Stack
 
@@ -26,7 +26,7 @@ class Site:
     """The sources at a port, and their control without one."""
 
     def __init__(self):
-        self.sources = Sources(Plan(windows("08:00-11:00,18:00-21:30"), "5.2"), lambda: NOON)
+        self.sources = OutageSites(OutagePlan(windows("08:00-11:00,18:00-21:30"), "5.2"), lambda: NOON)
         self.control = OutagesControl(self.sources).app
         self.port = 0
 
@@ -114,7 +114,7 @@ async def test_plan_by_command(site):
         pytest.param("/plan", {"day": "today", "plan": "nonsense"}, "is not a window", id="no-window"),
         pytest.param("/plan", {"day": "today", "plan": "23:00-02:00"}, "to the next day", id="over-midnight"),
         pytest.param("/differ", {"minutes": 1440}, "less than 1440", id="a-day-off"),
-        pytest.param("/fault", {"kind": "plague"}, "kind: input should be", id="no-such-fault"),
+        pytest.param("/fault", {"kind": "plague"}, "kind: possible values: none, cloudflare", id="no-such-fault"),
         pytest.param("/fault", {"kind": "redirect", "to": "http://x/\r\nSet-Cookie: a"}, "pattern", id="injection"),
     ],
 )
