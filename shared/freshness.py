@@ -8,6 +8,9 @@ CLOCK_SLACK = timedelta(seconds=30)
 STATUS_HOLDS = timedelta(seconds=90)
 """A service repeats its status every 30 s, so an older one has nobody behind it."""
 
+READING_HOLDS = timedelta(seconds=20)
+"""How long a reading of the inverter or of the grid counts as live, unless DASHBOARD_FRESH_S says otherwise."""
+
 PLUG_HOLDS = timedelta(minutes=30)
 """Plugs are asked every few minutes, so one that was not heard of for so long is unknown."""
 

@@ -13,18 +13,18 @@ from sqlalchemy import Engine
 
 from services.dashboard import battery, history, now, outages, system
 from services.dashboard.access import csrf_token, is_in, protect
-from services.dashboard.asked import refuse_malformed
-from services.dashboard.headers import LOOK_EARLY, content_security_policy, headers
+from services.dashboard.app_shell import shell
 from services.dashboard.healthz import details, health
-from services.dashboard.installable import HEAD, MANIFEST, manifest
 from services.dashboard.language import asked_language, wanted
-from services.dashboard.pages import Look, Page, Send, Site, View, unsent
+from services.dashboard.pages import Page, PageContext, Send, View, ViewOptions, unsent
+from services.dashboard.request_guard import refuse_malformed
+from services.dashboard.response_headers import LOOK_EARLY, content_security_policy, headers
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.shell import shell
-from services.dashboard.wording import Clock
+from services.dashboard.web_manifest import HEAD, MANIFEST, manifest
 from shared.broker_state import BrokerState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 
 PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
 
@@ -87,23 +87,23 @@ def application(
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
-    site = Site(snapshot, engine, lambda: _clock(settings), settings, send)
-    app.layout = lambda: shell(PAGES, site.clock())
+    context = PageContext(snapshot, engine, lambda: _localizer(settings), settings, send)
+    app.layout = lambda: shell(PAGES, context.localizer())
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
     protect(server, settings, key or secrets.token_bytes(32))
     refuse_malformed(server, app.callback_map)
-    _callbacks(app, site)
-    _routes(server, site)
+    _callbacks(app, context)
+    _routes(server, context)
     _headers(server, app)
     return server
 
 
-def _clock(settings: DashboardSettings) -> Clock:
-    return Clock(asked_language(), datetime.now(UTC), settings.zone, settings.fresh_for)
+def _localizer(settings: DashboardSettings) -> Localizer:
+    return Localizer(asked_language(), datetime.now(UTC), settings.zone)
 
 
-def _callbacks(app: Any, site: Site) -> None:
+def _callbacks(app: Any, context: PageContext) -> None:
     names = {page.path: page.name for page in PAGES}
     app.clientside_callback(
         f"(path) => ({json.dumps(names)})[path] ?? 'now'",
@@ -119,8 +119,8 @@ def _callbacks(app: Any, site: Site) -> None:
     reading = [page for page in PAGES if page.recorded]
 
     def read(path: Any, search: Any, scheme: Any, _minutes: Any) -> list[Any]:
-        look = Look.of(search, scheme)
-        return [_recorded(page, site, look) if page.path == path else no_update for page in reading]
+        options = ViewOptions.of(search, scheme)
+        return [_recorded(page, context, options) if page.path == path else no_update for page in reading]
 
     app.callback(
         [Output(f"{page.name}-recorded", "children") for page in reading],
@@ -131,30 +131,30 @@ def _callbacks(app: Any, site: Site) -> None:
     )(read)
     for page in PAGES:
         if page.callbacks:
-            page.callbacks(app, site)
+            page.callbacks(app, context)
 
 
-def _recorded(page: Page, site: Site, look: Look) -> Any:
+def _recorded(page: Page, context: PageContext, options: ViewOptions) -> Any:
     only_the_minute = [one["prop_id"] for one in callback_context.triggered] == ["minute.n_intervals"]
     if page.recorded is None or (only_the_minute and not page.renews):
         return no_update
-    return page.recorded(site, site.clock(), look)
+    return page.recorded(context, context.localizer(), options)
 
 
-def _routes(server: Flask, site: Site) -> None:
+def _routes(server: Flask, context: PageContext) -> None:
     views = {page.name: page.view for page in PAGES}
 
     @server.get("/live/<name>")
     def live(name: str) -> Response:
         if name not in views:
             abort(404)
-        known, clock = site.snapshot(), site.clock()
-        return jsonify(told(views[name](known, clock), known, clock))
+        known, localizer = context.snapshot(), context.localizer()
+        return jsonify(told(views[name](known, localizer, context.settings.fresh_for), known, localizer))
 
     @server.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        known, now = site.snapshot(), datetime.now(UTC)
-        told = health(known, now) | (details(known, site.engine) if is_in() else {})
+        known, now = context.snapshot(), datetime.now(UTC)
+        told = health(known, now) | (details(known, context.engine) if is_in() else {})
         return jsonify(told), 200 if known.connected else 503
 
     @server.get(MANIFEST)
@@ -174,13 +174,13 @@ def _routes(server: Flask, site: Site) -> None:
 
     for page in PAGES:
         if page.routes:
-            page.routes(server, site)
+            page.routes(server, context)
 
 
-def told(view: View, snapshot: BrokerState, clock: Clock) -> dict[str, Any]:
+def told(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
     """Return a view as the browser reads it, with the line above everything where something in between is broken."""
     lost = not snapshot.connected and not view.missing
-    notice = clock("page.broker_gone") if lost else ""
+    notice = localizer("page.broker_gone") if lost else ""
     page = "empty" if view.missing else "stale" if view.stale or lost else "live"
     return vars(view) | {"page": page, "text": {**view.text, "notice": notice}}
 

@@ -1,6 +1,6 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, files, inverter, schedule, settings, system, values
+from shared.conditions import battery, broker, dashboard, files, inverter, schedule, settings, system, values
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -22,6 +22,7 @@ __all__ = [
     "Severity",
     "battery",
     "broker",
+    "dashboard",
     "files",
     "inverter",
     "is_quiet",

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from services.dashboard import web
+from services.dashboard import web_server
 from services.dashboard.access import calendar_key
-from services.dashboard.access.keys import signing_key
 from services.dashboard.access.origin import counted_as, from_this_machine, local_path, same_origin
 from services.dashboard.access.password import Password
+from services.dashboard.access.signing_key import signing_key
 from services.dashboard.access.throttle import ADDRESSES, FORGIVEN_S, Throttle
 from services.dashboard.app import PAGES, application
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
-from tests.dashboard.furnished import served
-from tests.dashboard.stage import reading
+from tests.dashboard.full_house import served
+from tests.dashboard.harness import reading
 from tests.support.waiting import eventually
 
 KEY = b"k" * 32
@@ -293,7 +293,7 @@ def test_a_key_that_cannot_be_kept_is_said(tmp_path, caplog):
 
 
 def test_a_hash_that_lost_its_dollars_is_named():
-    with pytest.raises(ConfigError, match=r"^DASHBOARD_PASSWORD begins like a hash and is none"):
+    with pytest.raises(ConfigError, match=r"^DASHBOARD_PASSWORD begins like a hash but is none"):
         Password("scrypt:32768:8:1", KEY)
 
 
@@ -321,5 +321,5 @@ def test_a_proxy_opens_nothing_where_no_password_is_set(tmp_path):
 
 def test_a_huge_request_is_not_even_read(tmp_path):
     with served(tmp_path / "easun.db", dashboard_password=RIGHT) as address:
-        answer = requests.post(f"{address}/login", data=b"x" * (web.LARGEST_REQUEST + 1), timeout=5)
+        answer = requests.post(f"{address}/login", data=b"x" * (web_server.LARGEST_REQUEST + 1), timeout=5)
         assert answer.status_code == 413

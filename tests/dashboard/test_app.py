@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from flask.testing import FlaskClient
 
-from services.dashboard import web
+from services.dashboard import web_server
 from services.dashboard.app import PLOTLY, PLOTLY_ADDRESS, application
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from shared.settings import load
-from tests.dashboard.stage import reading
+from tests.dashboard.harness import reading
 from tests.support.broker import free_port
 
 
@@ -74,9 +74,9 @@ def test_plotly_is_the_small_bundle_of_the_version_that_dash_expects(client):
 
 def test_a_taken_port_is_one_plain_sentence(client):
     port = free_port()
-    server = web.listen(client.application, "127.0.0.1", port)
-    with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(address already in use\)"):
-        web.listen(client.application, "127.0.0.1", port)
+    server = web_server.listen(client.application, "127.0.0.1", port)
+    with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port}: already in use\."):
+        web_server.listen(client.application, "127.0.0.1", port)
     server.close()
 
 

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard.app import told
-from services.dashboard.now.nodes import strength
-from services.dashboard.now.verdict import verdict
+from services.dashboard.now.power_flow import strength
+from services.dashboard.now.summary import verdict
 from services.dashboard.now.view import chosen, view
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.conditions import Reason, inverter
+from shared.freshness import READING_HOLDS
 from shared.messages import (
     Availability,
     BatteryState,
@@ -25,11 +26,11 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.texts.language import Language
-from shared.texts.localizer import JOINED
-from tests.dashboard.stage import reading
+from shared.texts.localizer import NO_BREAK, Localizer
+from tests.dashboard.harness import reading
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
-CLOCK = Clock(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
+LOCALIZER = Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
 
 
 def ago(**length: float) -> datetime:
@@ -40,9 +41,9 @@ def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, kn
     return GridState(at=at, state=state, since=since, last_known=known)
 
 
-def page(snapshot: BrokerState, clock: Clock = CLOCK) -> dict:
+def page(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict:
     """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
-    shown = told(view(snapshot, clock), snapshot, clock)
+    shown = told(view(snapshot, localizer), snapshot, localizer)
     return json.loads(json.dumps(shown, allow_nan=False).replace("\\u00a0", " "))
 
 
@@ -147,7 +148,7 @@ def test_stale_values_are_kept_dated_and_still():
 )
 def test_verdict(fields, state, expected):
     given = reading(NOW, **fields)
-    assert verdict(given, state, given.battery_soc_percent, CLOCK).replace(JOINED, " ") == expected
+    assert verdict(given, state, given.battery_soc_percent, LOCALIZER).replace(NO_BREAK, " ") == expected
 
 
 def test_a_missing_grid_looks_unlike_zero_watts():
@@ -186,10 +187,10 @@ def test_strength_keeps_the_direction(watts):
 
 def test_faults_and_warnings():
     calm, unknown = page(house()), page(house(faults=None))
-    alarm = page(house(faults=("Overload", "Fan blocked")))
+    alarm = page(house(faults=(inverter.OVERLOAD(), inverter.FAN_BLOCKED())))
     assert calm["text"]["faults"] == "none"
     assert unknown["text"]["faults"] == "–"
-    assert (alarm["text"]["faults"], alarm["state"]["faults"]) == ("Overload, Fan blocked", "alarm")
+    assert (alarm["text"]["faults"], alarm["state"]["faults"]) == ("overload, fan blocked", "alarm")
 
 
 @given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode"}))), st.sampled_from(Grid))
@@ -215,7 +216,7 @@ def test_any_fields_may_be_unknown(known, state):
 )
 def test_chosen_inverter(ages, expected):
     inverters = {name: reading(ago(seconds=age)) for name, age in ages.items()}
-    assert chosen(BrokerState(inverters=inverters), CLOCK) == expected
+    assert chosen(BrokerState(inverters=inverters), LOCALIZER.now, READING_HOLDS) == expected
 
 
 def test_other_inverters_are_listed():
@@ -226,9 +227,9 @@ def test_other_inverters_are_listed():
     assert seen["text"]["name"] == "a"
 
 
-def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more: object) -> ServiceStatus:
+def status(state: ServiceHealth, age_s: float, *reasons: str, **more: object) -> ServiceStatus:
     at = ago(seconds=age_s)
-    return ServiceStatus(**{"at": at, "since": at, "state": state, "reason": reason, "version": "0.1.0"} | more)
+    return ServiceStatus(**{"at": at, "since": at, "state": state, "reasons": reasons, "version": "0.1.0"} | more)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +238,7 @@ def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more
         pytest.param(status(ServiceHealth.ONLINE, 90), "online", "online", id="online"),
         pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "silent since 18:00", id="silent"),
         pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has trouble", id="degraded"),
+        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked.", "Full."), "degraded", "has trouble", id="two-reasons"),
         pytest.param(status(ServiceHealth.OFFLINE, 9999, since=None), "offline", "offline", id="a-will-does-not-age"),
     ],
 )
@@ -244,11 +246,12 @@ def test_services(one, state, word):
     seen = page(BrokerState(connected=True, services={"recorder": one}))
     (row,) = seen["parts"]["services"]
     assert row[1]["data-state"] == state
-    assert words(row) == ["recorder", word, *([one.reason] if one.reason else [])]
+    assert words(row) == ["recorder", word, *(reason.text for reason in one.reasons)]
+    assert len(all_of(row, "span")) == 3 + len(one.reasons)
 
 
 def test_why_the_inverter_does_not_answer():
-    contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why="timed out at 10.0.0.7")
+    contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, reason=Reason.sentence("timed out at 10.0.0.7"))
     old = BrokerState(
         connected=True,
         grid=grid(),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard.now.outlook import outlook
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.freshness import READING_HOLDS
 from shared.messages import (
     BatteryState,
     Certainty,
@@ -21,12 +21,12 @@ from shared.messages import (
     Window,
 )
 from shared.texts.language import Language
-from shared.texts.localizer import JOINED
-from tests.dashboard.stage import reading
+from shared.texts.localizer import NO_BREAK, Localizer
+from tests.dashboard.harness import reading
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 23, 19, 2, 11, tzinfo=KYIV).astimezone(UTC)
-CLOCK = Clock(Language.EN, NOW, KYIV)
+LOCALIZER = Localizer(Language.EN, NOW, KYIV)
 TODAY = datetime(2026, 11, 23, tzinfo=KYIV)
 
 
@@ -50,7 +50,7 @@ def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, 
     grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
     inverters = {"smg2": reading(NOW, battery_power_w=-640)}
     known = BrokerState(connected=True, grid=grid, schedule=schedule, batteries=pack, inverters=inverters)
-    return outlook(known, CLOCK).replace(JOINED, " ")
+    return outlook(known, LOCALIZER, READING_HOLDS).replace(NO_BREAK, " ")
 
 
 EVENING = window(18, 21.5)

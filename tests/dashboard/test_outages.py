@@ -18,17 +18,17 @@ from icalendar import Calendar
 from playwright.sync_api import expect
 
 from services.dashboard.markup import tree
-from services.dashboard.outages.compared import compared
-from services.dashboard.outages.lanes import Bounds, Piece, actual, hours
-from services.dashboard.outages.log import log, numbers
-from services.dashboard.outages.months import calendar, known_time
-from services.dashboard.outages.recorded import recorded
+from services.dashboard.outages.day_bar import Bounds, Piece, actual, hours
+from services.dashboard.outages.month_calendar import calendar, known_time
+from services.dashboard.outages.outage_log import log, numbers
+from services.dashboard.outages.plan_and_actual import compared
+from services.dashboard.outages.recorded_cards import recorded
 from services.dashboard.outages.view import view
-from services.dashboard.pages import Look, Site
+from services.dashboard.pages import PageContext, ViewOptions
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.history.derived import outage, rollup_due
 from shared.history.engine import reader, writer
 from shared.history.plans import planned_days
@@ -50,10 +50,11 @@ from shared.messages import (
 )
 from shared.outages import day_of, wall
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import OUTAGE_SCHEDULE
-from tests.dashboard.shown import all_of, page, words
-from tests.dashboard.stage import Dashboard, Publisher, record
+from tests.dashboard.harness import Dashboard, Publisher, record
 from tests.dashboard.test_page import PHONE, fits, opened
+from tests.dashboard.view_text import all_of, page, words
 
 ZONE = "Europe/Kyiv"
 TODAY = date(2026, 11, 24)
@@ -65,7 +66,7 @@ def at(hour: float, day: date = TODAY) -> datetime:
     return wall(day, round(60 * hour), ZONE)
 
 
-CLOCK = Clock(Language.EN, at(13), ZoneInfo(ZONE))
+LOCALIZER = Localizer(Language.EN, at(13), ZoneInfo(ZONE))
 
 
 def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) -> Window:
@@ -81,9 +82,9 @@ def plan(*windows: Window, states: Sequence[DayPlan] = (DayPlan.PLANNED,), **fie
     return OutageSchedule(**{**usual, "days": days, "windows": windows, **fields})
 
 
-def shown(schedule: OutageSchedule | None, clock: Clock = CLOCK, **more: Any) -> dict[str, Any]:
+def shown(schedule: OutageSchedule | None, localizer: Localizer = LOCALIZER, **more: Any) -> dict[str, Any]:
     snapshot = BrokerState(connected=True, schedule=schedule, **more)
-    return page(view(snapshot, clock), snapshot, clock)
+    return page(view(snapshot, localizer), snapshot, localizer)
 
 
 @pytest.mark.parametrize(
@@ -196,18 +197,24 @@ def test_a_day_is_as_long_as_it_is(day, length, noon):
 
 def test_a_plan_without_hope_of_news_says_what_to_do():
     status = ServiceStatus(
-        at=at(13), state=ServiceHealth.DISABLED, since=at(1), reason="Set QUEUE_NUMBER.", version="1"
+        at=at(13),
+        state=ServiceHealth.DISABLED,
+        since=at(1),
+        reasons=(Reason.sentence("Set QUEUE_NUMBER."),),
+        version="1",
     )
     assert "QUEUE_NUMBER" in shown(None)["text"]["outages-help"]
     told = shown(None, services={"schedule": status})["text"]["outages-help"]
     assert told == "The service schedule says: Set QUEUE_NUMBER."
-    assert "MQTT_HOST" in view(BrokerState(), CLOCK).text["outages-help"]
+    assert "MQTT_HOST" in view(BrokerState(), LOCALIZER).text["outages-help"]
     assert "since yesterday 12:00" in shown(plan(fetched_at=at(-12)))["text"]["outages-help"]
 
 
 def test_where_the_plan_comes_from_and_how_old_it_is():
     change = ScheduleChange(at=at(10))
-    told = words(shown(plan(change=change, problem="It sends us to another host."))["parts"]["outages-about"])
+    told = words(
+        shown(plan(change=change, reason=Reason.sentence("It sends us to another host.")))["parts"]["outages-about"]
+    )
     assert "Source be_svitlo Checked 12:54 (6 min ago) Published by the operator yesterday 20:00" in told
     assert "Last change 10:00 Trouble It sends us to another host." in told
 
@@ -236,7 +243,7 @@ def test_what_is_in_fact(state, age, sentence):
         fetched_at=st.none() | st.just(at(13)) | st.just(at(37)) | st.just(at(-40)),
         operator_stamp=st.none() | st.just(at(1)),
         stale=st.booleans(),
-        problem=st.none() | st.text(max_size=200),
+        reason=st.none() | st.text(max_size=200).map(Reason.sentence),
         windows=st.lists(
             st.builds(window, st.integers(-30, 40), st.integers(41, 60), st.sampled_from(Certainty)), max_size=3
         ).map(tuple),
@@ -244,7 +251,7 @@ def test_what_is_in_fact(state, age, sentence):
     language=st.sampled_from(Language),
 )
 def test_any_plan_is_told_in_words(schedule, language):
-    told = shown(schedule, replace(CLOCK, language=language))
+    told = shown(schedule, replace(LOCALIZER, language=language))
     assert told["text"]["outages-headline"]
     assert len(all_of(told["parts"]["outages-days"], "h3")) == 3
 
@@ -268,7 +275,7 @@ def test_what_nobody_recorded_is_unknown_and_the_future_is_empty():
 def test_the_plan_is_compared_with_what_was():
     plans = {TODAY: day_of(plan(window(6, 10)), TODAY)}
     spans = [span(Grid.ON, -20, 6), span(Grid.OFF, 6, 9.5), span(Grid.ON, 9.5, 12)]
-    told = words(compared(plans, spans, at(-20), ZONE, CLOCK))
+    told = words(compared(plans, spans, at(-20), ZONE, LOCALIZER))
     assert "Tue 24 Nov planned 4 h · actual 3 h 30 min, unknown for 1 h" in told
     assert "Mon 23 Nov schedule unknown · actual 0 h, unknown for 4 h" in told
     assert "Sun 22 Nov" not in told
@@ -296,14 +303,14 @@ RECORDS = [
 
 
 def test_the_log_tells_the_newest_first():
-    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK.now, CLOCK)]), "li")]
+    rows = [words(row) for row in all_of(tree([log(RECORDS, LOCALIZER.now, LOCALIZER)]), "li")]
     assert rows == [
         "since 12:00 1 h so far planned went on time",
         "02:05 – 05:48 3 h 43 min planned went 5 min late back 12 min early 1.2 kWh from the battery "
         "charge 92 % → 64 % highest load 2.30 kW",
         "yesterday 06:00 – 09:30 3 h 30 min not planned",
     ]
-    assert "No outage has been recorded" in words(log([], CLOCK.now, CLOCK))
+    assert "No outage has been recorded" in words(log([], LOCALIZER.now, LOCALIZER))
 
 
 def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
@@ -313,14 +320,14 @@ def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
             grid_state.insert().values(device="grid", at=to_ms(at(-29)), state="off", since=to_ms(at(-29.5)))
         )
         connection.execute(outage.insert().values(start=to_ms(at(-29.5))))
-    told = words(json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree")))
+    told = words(json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), LOCALIZER, ViewOptions()), "data-tree")))
     assert "since 22 Nov 18:30 at least 30 min, its end is not recorded" in told
     assert "The last 7 days Outages 1 Without grid 30 min" in told
 
 
 def test_a_long_log_is_folded():
     many = [spoiled(-3 * index - 2, -3 * index - 1) for index in range(25)]
-    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK.now, CLOCK)])
+    drawn = tree([log(sorted(many, key=lambda one: one.start), LOCALIZER.now, LOCALIZER)])
     folded = all_of(drawn, "details")[0]
     assert len(all_of(folded, "li")) == 15
     assert words(folded).startswith("Show 15 more")
@@ -328,17 +335,17 @@ def test_a_long_log_is_folded():
 
 
 def test_the_numbers_of_a_period():
-    stats = statistics(RECORDS, start=at(-100), end=at(13), now=at(13), zone=CLOCK.zone)
-    told = words(numbers([(7, stats)], CLOCK))
+    stats = statistics(RECORDS, start=at(-100), end=at(13), now=at(13), zone=LOCALIZER.zone)
+    told = words(numbers([(7, stats)], LOCALIZER))
     assert "The last 7 days Outages 3 Without grid 8 h 13 min Longest 3 h 43 min Planned 67 %" in told
-    nothing = statistics([], start=at(-100), end=at(13), now=at(13), zone=CLOCK.zone)
-    assert "Outages 0 Without grid 0 h Longest – Planned –" in words(numbers([(7, nothing)], CLOCK))
+    nothing = statistics([], start=at(-100), end=at(13), now=at(13), zone=LOCALIZER.zone)
+    assert "Outages 0 Without grid 0 h Longest – Planned –" in words(numbers([(7, nothing)], LOCALIZER))
 
 
 def test_a_day_that_was_not_recorded_is_no_day_without_outages():
-    stats = statistics(RECORDS, start=at(-2000), end=at(13), now=at(13), zone=CLOCK.zone)
+    stats = statistics(RECORDS, start=at(-2000), end=at(13), now=at(13), zone=LOCALIZER.zone)
     spans = [span(Grid.ON, -72, -48), span(Grid.OFF, -18, -14.5), span(Grid.ON, 0, 13)]
-    drawn = tree([calendar(stats, known_time(spans, CLOCK.zone, CLOCK.now), date(2026, 9, 15), CLOCK)])
+    drawn = tree([calendar(stats, known_time(spans, LOCALIZER.zone, LOCALIZER.now), date(2026, 9, 15), LOCALIZER)])
     cells = {one[1]["title"]: one for one in all_of(drawn, "td") if one[1].get("title")}
     assert cells["24 November: 4 h 43 min without grid"][1]["data-state"] == "off"
     assert "23 November: 3 h 30 min without grid, unknown for 20 h 30 min" in cells
@@ -373,23 +380,23 @@ def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
     assert planned_days(reader(tmp_path / "easun.db"), start=at(200), end=at(240)) == {}
 
 
-def site_of(path: Path) -> Site:
-    return Site(BrokerState, reader(path), lambda: CLOCK, DashboardSettings(_env_file=None))
+def site_of(path: Path) -> PageContext:
+    return PageContext(BrokerState, reader(path), lambda: LOCALIZER, DashboardSettings(_env_file=None))
 
 
 def test_nothing_recorded_and_a_broken_history_are_said(tmp_path):
-    nothing = recorded(site_of(tmp_path / "none.db"), CLOCK, Look())
+    nothing = recorded(site_of(tmp_path / "none.db"), LOCALIZER, ViewOptions())
     assert "Nothing is recorded yet" in getattr(nothing, "data-tree")
     (tmp_path / "broken.db").write_bytes(b"this is no database" * 1000)
-    broken = recorded(site_of(tmp_path / "broken.db"), CLOCK, Look())
+    broken = recorded(site_of(tmp_path / "broken.db"), LOCALIZER, ViewOptions())
     assert "The history cannot be read" in getattr(broken, "data-tree")
 
 
 def test_a_day_whose_outages_are_not_derived_yet_is_not_said_to_have_none(tmp_path):
-    record(tmp_path / "easun.db", CLOCK.now, days=1)  # the states alone, as they are before upkeep has seen them
+    record(tmp_path / "easun.db", LOCALIZER.now, days=1)  # the states alone, as they are before upkeep has seen them
     with writer(tmp_path / "easun.db").begin() as connection:
         connection.execute(rollup_due.insert().values(source="grid_state", device="grid", at=to_ms(at(-11)), marks=1))
-    drawn = json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree"))
+    drawn = json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), LOCALIZER, ViewOptions()), "data-tree"))
     assert "Not everything is summed up yet: the figures and the log may lack outages after" in words(drawn)
     titles = {one[1]["title"] for one in all_of(drawn, "td") if one[1].get("title")}
     assert {"23 November: 0 h without grid, unknown for 11 h", "24 November: not recorded"} <= titles

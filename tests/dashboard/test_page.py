@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from shared.conditions import inverter
 from shared.messages import Grid, InverterState, ServiceHealth
-from tests.dashboard.stage import Dashboard, record
+from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
@@ -73,7 +74,7 @@ def text(page: Page, key: str):
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, scheme):
     since = datetime.now(UTC) - timedelta(minutes=72)
-    publisher.inverter(grid_power_w=412, battery_power_w=-688, load_power_w=2340, faults=("Overload",))
+    publisher.inverter(grid_power_w=412, battery_power_w=-688, load_power_w=2340, faults=(inverter.OVERLOAD(),))
     publisher.grid(Grid.ON, since=since)
     publisher.status(ServiceHealth.DEGRADED, reason="The inverter answers slowly.")
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:

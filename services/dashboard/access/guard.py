@@ -8,11 +8,11 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from services.dashboard.access import login
+from services.dashboard.access.csrf import equal, sent_back
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
-from services.dashboard.access.token import equal, sent_back
-from services.dashboard.installable import ICONS, MANIFEST
 from services.dashboard.settings import DashboardSettings
+from services.dashboard.web_manifest import ICONS, MANIFEST
 
 STAYS = timedelta(days=30)
 """So long somebody stays logged in after the page was last opened."""

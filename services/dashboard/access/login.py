@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
+from services.dashboard.access.csrf import csrf_token
 from services.dashboard.access.origin import counted_as, local_path
 from services.dashboard.access.password import Password
 from services.dashboard.access.throttle import Throttle
-from services.dashboard.access.token import csrf_token
-from services.dashboard.headers import LOOK_EARLY
 from services.dashboard.language import asked_language
+from services.dashboard.response_headers import LOOK_EARLY
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 

@@ -6,6 +6,7 @@ import re
 
 from werkzeug.security import check_password_hash
 
+from shared.conditions import dashboard
 from shared.errors import ConfigError
 
 HASHED = re.compile(r"scrypt:\d{1,7}:\d{1,2}:\d{1,2}\$[^$]+\$[0-9a-f]{64,}")
@@ -19,10 +20,7 @@ class Password:
 
     def __init__(self, given: str, key: bytes) -> None:
         if given.startswith("scrypt:") and not HASHED.fullmatch(given):
-            raise ConfigError(
-                "DASHBOARD_PASSWORD begins like a hash and is none. In .env it has to stand between single quotes, for "
-                "it holds dollar signs."
-            )
+            raise ConfigError(dashboard.NOT_A_HASH())
         self.hashed = given if HASHED.fullmatch(given) else _hashed(given, hashlib.sha256(key).hexdigest())
 
     def matches(self, typed: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Column, Engine, Table, func, select, text
 from sqlalchemy.exc import DatabaseError
 
+from shared.conditions import Reason, dashboard
+from shared.conditions.system import os_reason
 from shared.errors import StorageError
 from shared.history.engine import Place
 from shared.history.queries import rows_of
@@ -20,19 +22,23 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Facts:
-    """Its schema and size, None where there is no database yet; problem says in a sentence why it cannot be read."""
+    """Its schema and size, None where there is no database yet; problem is why it cannot be read."""
 
     schema: str | None = None
     size_bytes: int | None = None
-    problem: str | None = None
+    problem: Reason | None = None
 
 
 def facts(place: Place, engine: Engine) -> Facts:
     """Return what is known of a database, whether or not it can be read."""
     try:
         return Facts(revision(place), _size_bytes(place, engine))
-    except (DatabaseError, StorageError, OSError) as error:
-        return Facts(problem=str(getattr(error, "orig", error)).splitlines()[0])
+    except StorageError as error:
+        return Facts(problem=error.reason)
+    except OSError as error:
+        return Facts(problem=os_reason(error))
+    except DatabaseError as error:
+        return Facts(problem=dashboard.database_fails(detail=str(error.orig).splitlines()[0]))
 
 
 def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:

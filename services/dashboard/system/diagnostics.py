@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from services.dashboard.pages import Site
+from services.dashboard.pages import PageContext
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.versions import machine, versions
@@ -35,15 +35,15 @@ Serial numbers, addresses of batteries and secrets are replaced by ***.
 """
 
 
-def bundle(site: Site, now: datetime) -> bytes:
+def bundle(context: PageContext, now: datetime) -> bytes:
     """Return the zip file."""
-    snapshot = site.snapshot()
+    snapshot = context.snapshot()
     told = {
         "broker.json": broker(snapshot),
-        "settings.json": settings_told(site.settings),
-        "about.json": about(site, now),
+        "settings.json": settings_told(context.settings),
+        "about.json": about(context, now),
     }
-    hidden = [*_telling(snapshot), *_secrets(site.settings)]
+    hidden = [*_telling(snapshot), *_secrets(context.settings)]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", ABOUT)
@@ -63,13 +63,14 @@ def settings_told(settings: DashboardSettings) -> dict[str, str]:
     return {name.upper(): _told(value) for name, value in sorted(vars(settings).items())}
 
 
-def about(site: Site, now: datetime) -> dict[str, Any]:
+def about(context: PageContext, now: datetime) -> dict[str, Any]:
     """Return versions, and how the database fares."""
     try:
-        rows: Any = rows_by_table(site.engine, now)
+        rows: Any = rows_by_table(context.engine, now)
     except StorageError as error:
-        rows = str(error)
-    database = vars(facts(site.settings.database, site.engine))
+        rows = error.reason.model_dump()
+    known = facts(context.settings.database, context.engine)
+    database = vars(known) | {"problem": known.problem.model_dump() if known.problem else None}
     return {"at": iso(now), "machine": machine(), "versions": versions(), "database": database | {"rows": rows}}
 
 

@@ -12,14 +12,13 @@ Fact = tuple[str, str | None]
 
 
 def entry(
-    name: str, word: str, state: str, *, remarks: Sequence[str | None] = (), facts: Sequence[Fact] = (), tail: str = ""
+    name: str, word: str, state: str, *, remarks: Sequence[Any] = (), facts: Sequence[Fact] = (), tail: str = ""
 ) -> html.Li:
-    """Return one item of a list; the tail is a small fact at the end of its first line."""
+    """Return one item of a list; remarks stand below its first line, the tail at its end."""
     head = [html.Span(className="dot"), html.Span(name, className="name"), html.Span(word, className="word")]
     if tail:
         head.append(html.Span(tail, className="tail"))
-    below = [html.P(remark, className="reason") for remark in remarks if remark]
-    inside = [html.P(head, className="head"), *below, *pairs_of(facts)]
+    inside = [html.P(head, className="head"), *remarks, *pairs_of(facts)]
     return html.Li(inside, className="entry", **attributes(data_state=state))
 
 
