@@ -10,9 +10,10 @@ import psutil
 
 from bench.services import cpu_s, pid_of, pss_mb
 from services.bms import decode
-from services.bms.frame import Assembler
-from services.bms.layout import Layout, choose
-from simulators.jk.frames import Reading, cell_frame
+from services.bms.frame_layouts import Layout
+from services.bms.framing import FrameAssembler
+from services.bms.layout_detection import detect
+from simulators.jk.frames import Measurement, cell_frame
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -38,12 +39,12 @@ def main() -> None:
 def time_a_frame() -> None:
     """Print the time from a notification to the values of a frame, sixteen cells."""
     for layout in Layout:
-        data = cell_frame(layout, Reading((3.3,) * 16, -12.5, 55.5), 1)
-        assembler = Assembler()
+        data = cell_frame(layout, Measurement((3.3,) * 16, -12.5, 55.5), 1)
+        assembler = FrameAssembler()
         began = time.perf_counter()
         for _ in range(FRAMES):
             for frame in (*assembler.feed(data[:150]), *assembler.feed(data[150:])):
-                choose(frame.data, "15.38" if layout is Layout.JK02_32S else "10.07", layout)
+                detect(frame.data, "15.38" if layout is Layout.JK02_32S else "10.07", layout)
                 decode.cells(frame.data, layout, 15)
         print(f"{layout}: {1e6 * (time.perf_counter() - began) / FRAMES:.0f} us a frame")
 

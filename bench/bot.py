@@ -14,7 +14,7 @@ from bench.services import pss_mb
 from shared.messages import Grid, GridState
 from simulators.http_server import start_server
 from simulators.telegram.api import Api, Reply
-from simulators.telegram.chat import World
+from simulators.telegram.chat import TelegramState
 from simulators.telegram.serve import Views
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
@@ -26,7 +26,7 @@ ROUNDS = 60
 class Timed(Api):
     """Notes when a message arrives."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: TelegramState) -> None:
         super().__init__(world)
         self.arrived = threading.Event()
 
@@ -39,7 +39,7 @@ class Timed(Api):
 
 def main() -> None:
     """Print how long an alert takes; the changes are far apart on the grid's clock, so none is merged."""
-    api = Timed(World())
+    api = Timed(TelegramState())
     server = start_server(Views(api).app, "127.0.0.1", 0)
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         stack.bot.start(TELEGRAM_API_URL=f"http://127.0.0.1:{server.port}")

@@ -1,6 +1,6 @@
-"""What a plan of outages says about a moment and a day: pure, so bot, dashboard and recorder agree.
+"""What the outage schedule says about a time or a day; shared, so that bot, dashboard and recorder agree. Pure.
 
-A day that nobody published is unknown, which is never the same as a day without outages.
+A day that was not published is unknown, which is never the same as a day without outages.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,21 +12,22 @@ from zoneinfo import ZoneInfo
 from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window
 
 EARLY = timedelta(minutes=30)
-"""The operator switches so long before the plan, and that still is the plan."""
+"""How much earlier than scheduled the operator may switch without it counting as unscheduled."""
 STALE_AFTER = timedelta(days=1)
-"""A plan that no source has confirmed for so long is called stale."""
+"""A schedule is stale when no source has confirmed it for this long."""
 
 FIRM = (DayPlan.PLANNED, DayPlan.NO_OUTAGES)
-"""The states of a day whose hours can be relied on."""
+"""The states of a day with reliable hours."""
 
 BY_WEIGHT = (Certainty.DEFINITE, Certainty.UNKNOWN, Certainty.POSSIBLE)
-"""Where planned outages overlap, the surer one holds; an undocumented mark of the operator's counts as nearly sure."""
+"""Where planned outages overlap, the more certain one wins; an undocumented mark of the operator is nearly certain."""
 
 
 class Expected(StrEnum):
-    """What the plan promises for a moment."""
+    """What the schedule promises for a time."""
 
-    LIGHT = "light"
+    POWER = "light"
+    """The value is the one that version 0.1 stored in the alerts waiting to be sent."""
     OUTAGE = "outage"
     POSSIBLE_OUTAGE = "possible_outage"
     EMERGENCY = "emergency"
@@ -36,7 +37,7 @@ class Expected(StrEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """What is expected at a moment: the window it lies in, and whether the plan behind it is stale."""
+    """What is expected at a time, the window it lies in, and whether the schedule is stale."""
 
     expected: Expected
     window: Window | None = None
@@ -45,20 +46,20 @@ class Status:
 
 @dataclass(frozen=True)
 class Change:
-    """The next time that the plan switches the light off or on.
+    """The next time the power is scheduled to go off or to return.
 
-    is_open says that the plan ends there, so that an outage may well go on: the next day is not published yet.
+    is_open means that the next day is not published yet, so the outage may continue.
     """
 
     at: datetime
-    light: bool
+    power: bool
     window: Window
     is_open: bool = False
 
 
 @dataclass(frozen=True)
 class Day:
-    """A day as people read it: its state, its windows cut at midnight, and the time without light in total."""
+    """A day: its state, its windows cut at midnight, and the total hours without power."""
 
     day: date
     state: DayPlan
@@ -68,81 +69,81 @@ class Day:
     confirmed_at: datetime | None = None
 
 
-def status_at(plan: OutageSchedule | None, now: datetime) -> Status:
-    """Return what the plan promises for a moment."""
-    if plan is None:
+def status_at(schedule: OutageSchedule | None, now: datetime) -> Status:
+    """Return what the schedule promises for a time."""
+    if schedule is None:
         return Status(Expected.UNKNOWN)
-    stale, today = is_stale(plan, now), local_day(now, plan.time_zone)
-    window = next((one for one in plan.windows if one.start <= now < one.end), None)
-    state = state_of(plan, today)
+    stale, today = is_stale(schedule, now), local_day(now, schedule.time_zone)
+    window = next((one for one in schedule.windows if one.start <= now < one.end), None)
+    state = state_of(schedule, today)
     if state is DayPlan.EMERGENCY:
         return Status(Expected.EMERGENCY, window, stale)
     if window:
         possible = window.certainty is Certainty.POSSIBLE
         return Status(Expected.POSSIBLE_OUTAGE if possible else Expected.OUTAGE, window, stale)
     by_state = {DayPlan.WAITING: Expected.WAITING, DayPlan.UNKNOWN: Expected.UNKNOWN}
-    return Status(by_state.get(state, Expected.LIGHT), None, stale)
+    return Status(by_state.get(state, Expected.POWER), None, stale)
 
 
-def next_outage(plan: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Window | None:
-    """Return the planned outage we are in, or else the nearest one ahead; merely possible ones only where asked for."""
-    windows = plan.windows if plan else ()
+def next_outage(schedule: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Window | None:
+    """Return the current planned outage, or else the next one; possible ones only if requested."""
+    windows = schedule.windows if schedule else ()
     return next((one for one in windows if one.end > now and (possible or one.certainty in BY_WEIGHT[:2])), None)
 
 
-def next_change(plan: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Change | None:
-    """Return when the light goes or comes back next by plan, across days; None where nothing known says so."""
-    window = next_outage(plan, now, possible=possible)
-    if plan is None or window is None:
+def next_change(schedule: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Change | None:
+    """Return when the power is next scheduled to go off or return, across days; None if unknown."""
+    window = next_outage(schedule, now, possible=possible)
+    if schedule is None or window is None:
         return None
     if window.start > now:
-        return Change(window.start, light=False, window=window)
-    return Change(window.end, light=True, window=window, is_open=not _is_followed(plan, window.end))
+        return Change(window.start, power=False, window=window)
+    return Change(window.end, power=True, window=window, is_open=not _is_followed(schedule, window.end))
 
 
-def days_ahead(plan: OutageSchedule | None, now: datetime, count: int = 3) -> list[Day]:
-    """Return today and the days after it; those of which nothing is known are `unknown`."""
-    zone = plan.time_zone if plan else "Europe/Kyiv"
+def days_ahead(schedule: OutageSchedule | None, now: datetime, count: int = 3) -> list[Day]:
+    """Return today and the following days; unpublished ones are `unknown`."""
+    zone = schedule.time_zone if schedule else "Europe/Kyiv"
     today = local_day(now, zone)
-    return [day_of(plan, today + timedelta(days=ahead)) for ahead in range(count)]
+    return [day_of(schedule, today + timedelta(days=ahead)) for ahead in range(count)]
 
 
-def day_of(plan: OutageSchedule | None, day: date) -> Day:
-    """Return what the plan says of a day."""
-    known = _known(plan, day)
-    if plan is None or known is None:
+def day_of(schedule: OutageSchedule | None, day: date) -> Day:
+    """Return the schedule of a day."""
+    known = _known(schedule, day)
+    if schedule is None or known is None:
         return Day(day, DayPlan.UNKNOWN)
-    windows = within(plan.windows, *bounds(day, plan.time_zone))
+    windows = within(schedule.windows, *bounds(day, schedule.time_zone))
     total = sum((one.end - one.start for one in windows if one.certainty is not Certainty.POSSIBLE), timedelta())
     every = sum((one.end - one.start for one in windows), timedelta())
     return Day(day, known.state, windows, total, every - total, known.confirmed_at)
 
 
-def state_of(plan: OutageSchedule | None, day: date) -> DayPlan:
-    """Return the state of a day, unknown where the plan does not name it."""
-    known = _known(plan, day)
+def state_of(schedule: OutageSchedule | None, day: date) -> DayPlan:
+    """Return the state of a day, `unknown` if it was not published."""
+    known = _known(schedule, day)
     return known.state if known else DayPlan.UNKNOWN
 
 
-def is_stale(plan: OutageSchedule, now: datetime) -> bool:
-    """Return whether there is a plan that no source has confirmed for a day."""
-    return plan.fetched_at is not None and now - plan.fetched_at > STALE_AFTER
+def is_stale(schedule: OutageSchedule, now: datetime) -> bool:
+    """Return whether no source has confirmed a schedule for a day."""
+    return schedule.fetched_at is not None and now - schedule.fetched_at > STALE_AFTER
 
 
 def local_day(now: datetime, zone: str) -> date:
-    """Return the date on the wall at a moment."""
+    """Return the local date."""
     return now.astimezone(ZoneInfo(zone)).date()
 
 
 def bounds(day: date, zone: str) -> tuple[datetime, datetime]:
-    """Return the first moment of a day and of the next: 23, 24 or 25 hours."""
+    """Return the local midnights at the start and the end of a day, which are 23, 24 or 25 hours apart."""
     return wall(day, 0, zone), wall(day, 1440, zone)
 
 
 def wall(day: date, minute: int, zone: str) -> datetime:
-    """Return the moment when the wall clock shows so many minutes after midnight; 1440 is the next midnight.
+    """Return when a wall clock shows so many minutes after midnight; 1440 is the next midnight.
 
-    A time that the clock skips in spring is the moment of the skip; of the one shown twice in autumn it is the first.
+    A time skipped in spring becomes the moment of the skip; of one that occurs twice in autumn it is the first.
     """
     tz = ZoneInfo(zone)
     local = datetime.combine(day, time()) + timedelta(minutes=minute)
@@ -152,12 +153,12 @@ def wall(day: date, minute: int, zone: str) -> datetime:
 
 
 def overlap(start: datetime, end: datetime, window: Window) -> timedelta:
-    """Return how much of a time lies in a window; less than nothing is how far they are apart."""
+    """Return how long a period overlaps a window; negative values are their distance."""
     return min(window.end, end) - max(window.start, start)
 
 
 def within(windows: Iterable[Window], start: datetime, end: datetime) -> tuple[Window, ...]:
-    """Return windows cut to a time."""
+    """Return windows cut to a period."""
     return tuple(
         one.model_copy(update={"start": max(one.start, start), "end": min(one.end, end)})
         for one in windows
@@ -166,7 +167,7 @@ def within(windows: Iterable[Window], start: datetime, end: datetime) -> tuple[W
 
 
 def merged(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Return windows sorted, those that touch made one, and each moment in one window only: the surest."""
+    """Return sorted windows without overlaps: adjacent ones are merged, and the more certain one wins."""
     given, taken = list(windows), list[Window]()
     for certainty in BY_WEIGHT:
         alike = _joined(one for one in given if one.certainty is certainty)
@@ -185,7 +186,7 @@ def _joined(windows: Iterable[Window]) -> list[Window]:
 
 
 def _without(window: Window, others: Sequence[Window]) -> list[Window]:
-    """Cut out of a window what others cover."""
+    """Cut other windows out of one."""
     left, start = list[Window](), window.start
     for other in sorted(others, key=lambda one: one.start):
         if other.end <= start or other.start >= window.end:
@@ -198,13 +199,13 @@ def _without(window: Window, others: Sequence[Window]) -> list[Window]:
     return left
 
 
-def _known(plan: OutageSchedule | None, day: date) -> PlannedDay | None:
-    return next((one for one in plan.days if one.day == day), None) if plan else None
+def _known(schedule: OutageSchedule | None, day: date) -> PlannedDay | None:
+    return next((one for one in schedule.days if one.day == day), None) if schedule else None
 
 
-def _is_followed(plan: OutageSchedule, end: datetime) -> bool:
-    """Whether the plan knows what comes after an outage's end."""
-    return state_of(plan, local_day(end, plan.time_zone)) in FIRM
+def _is_followed(schedule: OutageSchedule, end: datetime) -> bool:
+    """Return whether it is known what follows the end of an outage."""
+    return state_of(schedule, local_day(end, schedule.time_zone)) in FIRM
 
 
 def _exists(local: datetime, tz: ZoneInfo) -> bool:

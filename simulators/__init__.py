@@ -1,1 +1,1 @@
-"""One virtual house, seen through the real protocols. It knows no service; services meet it at the wire."""
+"""One virtual house, seen through the real protocols. It knows no service; services talk to it over the network."""

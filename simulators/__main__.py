@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import ConfigError, EasunError
 from shared.service import EXIT_CONFIG
 from shared.settings import Settings, load
-from simulators.client import ask
+from simulators.control_client import ask
 from simulators.faults import FaultKind
 from simulators.history import publish_past
 from simulators.mains import GridMode
@@ -37,7 +37,7 @@ SIMULATORS: dict[str, tuple[str, type[Settings]]] = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Do one command. Exit codes: 0 done, 1 the house said no or is not there, 78 only the user can mend it."""
+    """Do one command. Exit codes: 0 done, 1 refused or no house, 78 wrong settings."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
         level="INFO",
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _body(options: argparse.Namespace) -> dict[str, Any] | None:
-    """Return what is posted: all options of a command that were given."""
+    """Return the body to post: all given options."""
     given = {name: value for name, value in vars(options).items() if name != "command" and value is not None}
     return given or None
 
@@ -77,25 +77,27 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the house; settings HOUSE_*")
     commands.add_parser("batteries", help="run virtual JK batteries on a virtual radio; settings HOUSE_RADIO_*")
-    commands.add_parser("outages", help="run the web sites that publish the plan; settings HOUSE_SCHEDULE_*")
+    commands.add_parser("outages", help="run the web sites that publish planned outages; settings HOUSE_SCHEDULE_*")
     commands.add_parser("plugs", help="run virtual Tuya plugs and their cloud; settings HOUSE_PLUGS_*")
     commands.add_parser("telegram", help="run the Bot API with a page that shows the chat; settings HOUSE_TELEGRAM_*")
     history = commands.add_parser("history", help="publish the past days under the poller's account")
-    history.add_argument("--days", type=_at_least(0), help="default: HOUSE_DAYS, with which serve goes on seamlessly")
+    history.add_argument(
+        "--days", type=_at_least(0), help="default: HOUSE_DAYS, as of serve, so that both join seamlessly"
+    )
     history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")
-    history.add_argument("--wait", action="store_true", help="for a recorder to be online")
-    commands.add_parser("truth", help="show what is so in the running house")
+    history.add_argument("--wait", action="store_true", help="wait for a recorder to be online")
+    commands.add_parser("truth", help="show the state of the running house")
     commands.add_parser("grid", help="cut the mains or bring it back").add_argument(
         "mode", choices=[mode.value for mode in GridMode]
     )
-    commands.add_parser("speed", help="let time fly").add_argument("factor", type=_number)
-    commands.add_parser("battery", help="fill or empty the battery").add_argument("soc_percent", type=_number)
-    commands.add_parser("wire", help="show what is so at the wire: who is connected, how much was answered")
-    commands.add_parser("latency", help="let every answer take a while").add_argument("seconds", type=_number)
-    thief = commands.add_parser("steal", help="take the dongle away, as another program on the network may")
+    commands.add_parser("speed", help="change the speed of time").add_argument("factor", type=_number)
+    commands.add_parser("battery", help="set the battery's charge").add_argument("soc_percent", type=_number)
+    commands.add_parser("wire", help="show the transport: connection and counters")
+    commands.add_parser("latency", help="delay every answer").add_argument("seconds", type=_number)
+    thief = commands.add_parser("steal", help="redirect the dongle to another server, as another program may")
     thief.add_argument("host")
     thief.add_argument("port", type=int)
-    _add_fault(commands.add_parser("fault", help="let the wire fail; replaces what failed before"))
+    _add_fault(commands.add_parser("fault", help="set a fault of the transport; replaces the previous one"))
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A 48 V LiFePO4 battery of sixteen cells: what it holds, what it shows, what it allows."""
+"""A 48 V LiFePO4 battery of sixteen cells: capacity, voltage and limits."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Battery:
 
     @property
     def soc_percent(self) -> float:
-        """How full it is."""
+        """The state of charge."""
         return 100 * self.stored_wh / CAPACITY_WH
 
     @property
@@ -38,7 +38,7 @@ class Battery:
         return CELLS * (low_v + (high_v - low_v) * (self.soc_percent - low) / (high - low))
 
     def charge_limit_w(self) -> int:
-        """Return the most it takes now: less and less as it fills up, nothing when full."""
+        """Return the charge limit: it falls as the battery fills up, to zero when full."""
         room = (100 - self.soc_percent) / (100 - TAPER_FROM_PERCENT)
         if room <= 0.01:
             return 0
@@ -46,16 +46,16 @@ class Battery:
         return int(current_a * self.open_voltage_v)
 
     def discharge_limit_w(self) -> int:
-        """Return the most it gives now."""
+        """Return the discharge limit."""
         return int(MOST_DISCHARGE_A * self.open_voltage_v) if self.stored_wh else 0
 
     def under(self, power_w: int) -> tuple[float, float]:
-        """Return the voltage and the current that belong to a power, as a meter with one decimal shows them."""
+        """Return voltage and current under a power, as a meter with one decimal shows them."""
         voltage_v = self.open_voltage_v + RESISTANCE_OHM * power_w / self.open_voltage_v
         return round(voltage_v, 1), round(power_w / voltage_v, 1) + 0.0  # never -0.0
 
     def apply(self, power_w: int, seconds: float) -> None:
-        """Charge or discharge for a while; a little is lost either way."""
+        """Charge or discharge for a time, with losses in both directions."""
         efficiency = ONE_WAY_EFFICIENCY if power_w > 0 else 1 / ONE_WAY_EFFICIENCY
         stored_wh = self.stored_wh + power_w * efficiency * seconds / 3600
         self.stored_wh = min(CAPACITY_WH, max(0.0, stored_wh))

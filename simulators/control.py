@@ -1,4 +1,4 @@
-"""The control API of the simulated house: read the truth, cut the mains, break the wire, speed up time."""
+"""The control API of the simulated house: read the truth, cut the mains, break the connection, speed up time."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from simulators.faults import Fault
 from simulators.http_server import Command, HttpApp, as_list, posted
 from simulators.live import FASTEST, LiveHouse
 from simulators.mains import GridMode
-from simulators.wire import Wire
+from simulators.transports.transport import Transport
 
 log = logging.getLogger("control")
 
@@ -60,9 +60,9 @@ FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(Annotated[list[Fault], BeforeVali
 class Control:
     """The views of the control API; `house` is None while a capture is replayed."""
 
-    def __init__(self, house: LiveHouse | None, wire: Wire) -> None:
+    def __init__(self, house: LiveHouse | None, transport: Transport) -> None:
         self._running = house
-        self._wire = wire
+        self._transport = transport
         self.app = HttpApp(
             {
                 "GET /healthz": self._healthz,
@@ -109,22 +109,22 @@ class Control:
 
     async def _fault(self) -> Any:
         try:
-            await self._wire.fail(*posted(FAULTS))
+            await self._transport.fail(*posted(FAULTS))
         except OSError as error:
-            abort(HTTPStatus.SERVICE_UNAVAILABLE, f"The wire cannot be there again: {error}.")
-        log.info("Faults from now on: %s.", self._wire.faults)
+            abort(HTTPStatus.SERVICE_UNAVAILABLE, f"The transport cannot be opened again: {error}.")
+        log.info("Faults from now on: %s.", self._transport.faults)
         return {"faults": self._faults()}
 
     async def _state(self) -> Any:
-        return self._wire.state() | {"faults": self._faults()}
+        return self._transport.state() | {"faults": self._faults()}
 
     async def _latency(self) -> Any:
-        self._wire.device.latency_s = posted(LatencyCommand).seconds
-        return {"seconds": self._wire.device.latency_s}
+        self._transport.device.latency_s = posted(LatencyCommand).seconds
+        return {"seconds": self._transport.device.latency_s}
 
     async def _steal(self) -> Any:
         thief = posted(StealCommand)
-        await self._wire.steal(str(thief.host), thief.port)
+        await self._transport.steal(str(thief.host), thief.port)
         return {"host": str(thief.host), "port": thief.port}
 
     async def _speed(self) -> Any:
@@ -136,4 +136,4 @@ class Control:
         return {"soc_percent": self._house.truth().battery_soc_percent}
 
     def _faults(self) -> list[dict[str, Any]]:
-        return [fault.model_dump(mode="json") for fault in self._wire.faults.active]
+        return [fault.model_dump(mode="json") for fault in self._transport.faults.active]

@@ -1,4 +1,4 @@
-"""What can go wrong on the way between an inverter and its reader, on demand: written once for all wires."""
+"""Faults between the inverter and its reader, on demand, for all transports."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -11,31 +11,31 @@ from simulators.registers import IDENTITY, Words
 
 
 class FaultKind(StrEnum):
-    """One way to fail, seen from the reader."""
+    """One way to fail, as the reader sees it."""
 
     NONE = "none"
-    SILENT = "silent"  # no answer, on a connection that stays
-    REFUSE = "refuse"  # nobody listens; with a probability below 1 the connection is cut instead
+    SILENT = "silent"  # no answer, the connection stays open
+    REFUSE = "refuse"  # nobody listens; with a probability below 1 the connection is closed instead
     EXCEPTION = "exception"  # a Modbus exception of the given code
     GARBAGE = "garbage"  # random bytes
     HALF = "half"  # half a frame, then nothing
     SLOW = "slow"  # the answer after latency_s
     CORRUPT = "corrupt"  # one flipped bit anywhere in the frame
-    ZEROS = "zeros"  # all words 0, as a dongle without its cable answers
-    LATE = "late"  # the answer comes together with the next one
+    ZEROS = "zeros"  # all words 0, like a dongle without its cable
+    LATE = "late"  # the answer arrives together with the next one
     DOUBLE = "double"  # the answer twice
     DROP = "drop"  # one byte of the answer is missing
-    STALE = "stale"  # the answer before, once more, in front of the right one
-    STRAY = "stray"  # something well-formed that nobody asked for, in front of the answer
-    ZERO_IDENTITY = "zero_identity"  # type, protocol number and serial are 0, the rest is right
-    REBOOT = "reboot"  # gone for latency_s, once; a dongle forgets whom it served
-    UNPLUG = "unplug"  # gone until told otherwise
+    STALE = "stale"  # the previous answer again, before the right one
+    STRAY = "stray"  # a well-formed frame that nobody asked for, before the answer
+    ZERO_IDENTITY = "zero_identity"  # type, protocol number and serial are 0, the rest is correct
+    REBOOT = "reboot"  # gone for latency_s, once; a dongle forgets its server
+    UNPLUG = "unplug"  # gone until the fault is cleared
 
 
-ABOUT_WORDS = frozenset({FaultKind.EXCEPTION, FaultKind.ZEROS, FaultKind.ZERO_IDENTITY})
-"""What only something that knows registers can do."""
-ABOUT_THE_WIRE = frozenset({FaultKind.REFUSE, FaultKind.REBOOT, FaultKind.UNPLUG})
-"""What ends the connection."""
+NEEDS_REGISTERS = frozenset({FaultKind.EXCEPTION, FaultKind.ZEROS, FaultKind.ZERO_IDENTITY})
+"""Faults of register contents: impossible where there are no registers."""
+ENDS_CONNECTION = frozenset({FaultKind.REFUSE, FaultKind.REBOOT, FaultKind.UNPLUG})
+"""Faults that end the connection."""
 
 
 class Fault(BaseModel):
@@ -50,8 +50,8 @@ class Fault(BaseModel):
 
     @property
     def at_once(self) -> bool:
-        """Whether the wire does not wait for a request to fail."""
-        return self.kind in ABOUT_THE_WIRE and self.probability == 1
+        """Whether it happens at once and not at the next request."""
+        return self.kind in ENDS_CONNECTION and self.probability == 1
 
 
 NO_FAULT = Fault(kind=FaultKind.NONE)
@@ -59,7 +59,7 @@ NO_FAULT = Fault(kind=FaultKind.NONE)
 
 @dataclass(frozen=True)
 class Answer:
-    """The right frame, the right one of the time before, and what nobody has asked for."""
+    """The correct frame, the previous one, and unrelated frames."""
 
     frame: bytes
     previous: bytes
@@ -67,7 +67,7 @@ class Answer:
 
 
 def flipped(frame: bytes, dice: random.Random) -> bytes:
-    """Return a frame with one wrong bit. Modbus TCP has no checksum: in the data nobody can notice."""
+    """Return a frame with one wrong bit. Modbus TCP has no checksum: in the data it goes unnoticed."""
     bit = dice.randrange(8 * len(frame))
     return bytes(byte ^ (1 << bit % 8 if index == bit // 8 else 0) for index, byte in enumerate(frame))
 
@@ -79,7 +79,7 @@ def shortened(frame: bytes, dice: random.Random) -> bytes:
 
 
 def garbage(dice: random.Random) -> bytes:
-    """Return some bytes that mean nothing."""
+    """Return random bytes."""
     return dice.randbytes(dice.randint(1, 60))
 
 
@@ -93,18 +93,18 @@ SPOILT: dict[FaultKind, Callable[[Answer, random.Random], bytes]] = {
     FaultKind.STALE: lambda answer, _dice: answer.previous + answer.frame,
     FaultKind.STRAY: lambda answer, dice: dice.choice(answer.strays()) + answer.frame,
 }
-"""What the wire makes of an answer; by all other kinds the frame itself is left as it is."""
+"""How a fault changes the sent bytes; all other kinds leave the frame as it is."""
 
 SPOILT_WORDS: dict[FaultKind, Callable[[Words], Words]] = {
     FaultKind.ZEROS: lambda _words: {},
     FaultKind.ZERO_IDENTITY: lambda words: {at: word for at, word in words.items() if at not in IDENTITY},
 }
-"""What becomes of the registers; one that is missing reads 0."""
+"""How a fault changes the registers; a missing one reads 0."""
 
 
 @dataclass
 class Faults:
-    """What goes wrong at present; of several the first whose turn it is."""
+    """The active faults; each request gets the first one that its probability selects."""
 
     active: tuple[Fault, ...] = ()
     dice: random.Random = field(default_factory=random.Random)
@@ -113,10 +113,10 @@ class Faults:
         return ", ".join(f"{fault.kind} ({fault.probability:.0%})" for fault in self.active) or "nothing"
 
     def draw(self) -> Fault:
-        """Return what happens to one request."""
+        """Draw the fault for one request."""
         return next((fault for fault in self.active if self.dice.random() < fault.probability), NO_FAULT)
 
     def spoil(self, fault: Fault, answer: Answer) -> bytes:
-        """Return what is sent in place of the right frame."""
+        """Return the bytes to send in place of the correct frame."""
         spoilt = SPOILT.get(fault.kind)
         return spoilt(answer, self.dice) if spoilt else answer.frame

@@ -1,4 +1,4 @@
-"""Where the energy goes at one moment: pv + grid = load + battery + losses, in whole watts and to the watt."""
+"""The energy flow at one moment: pv + grid = load + battery + losses, exact in whole watts."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ STANDBY_W = 10
 PV_LOSS = 0.03
 CHARGER_LOSS = 0.05
 INVERTER_LOSS = 0.05
-MOST_GRID_CHARGE_A = 30
+MAX_GRID_CHARGE_A = 30
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Flow:
 
 
 def on_grid(pv_available_w: int, load_w: int, charge_limit_w: int, grid_charge_w: int) -> Flow:
-    """Charge from the sun first, then as asked from the grid; the home takes what sun is left, then the grid."""
+    """Charge from the sun first, then as requested from the grid; the home takes the remaining sun, then the grid."""
     sun = int(pv_available_w * (1 - PV_LOSS))
     from_sun = min(charge_limit_w, sun)
     from_grid = min(grid_charge_w, charge_limit_w - from_sun)
@@ -34,7 +34,7 @@ def on_grid(pv_available_w: int, load_w: int, charge_limit_w: int, grid_charge_w
 
 
 def off_grid(pv_available_w: int, load_w: int, charge_limit_w: int, idle_w: int = IDLE_W) -> Flow:
-    """Feed the home from the sun, then from the battery; the battery gets what sun is left, if it has room."""
+    """Feed the home from the sun, then from the battery; the battery gets the remaining sun if it has room."""
     fixed_w = idle_w + round(INVERTER_LOSS * load_w)
     most_useful = int((load_w + fixed_w + charge_limit_w) / (1 - PV_LOSS))
     pv_w = min(pv_available_w, most_useful)

@@ -38,7 +38,7 @@ SAME_ON_ONE = {
 }
 """What Truth and InverterState call the same, and which layout has registers for it."""
 
-# The broker keeps what was said last, and that is the live poller's.
+# Not retained: the last retained state must stay the live poller's.
 PAST_INVERTER_STATE = replace(INVERTER_STATE, retain=False)
 PAST_GRID_STATE = replace(GRID_STATE, retain=False)
 
@@ -46,12 +46,12 @@ PAST_GRID_STATE = replace(GRID_STATE, retain=False)
 async def publish_past(settings: HistorySettings, days: int | None, every_s: int, *, wait: bool) -> None:
     """Publish the past until now under the poller's account, wait until the broker has all of it, and end.
 
-    With `wait` not before a recorder is there: what nobody has subscribed to is lost.
+    With `wait` it first waits for a recorder: messages without a subscriber are lost.
     """
     now = datetime.now(UTC)
     past = truths(settings.new_house(now, days), now, every_s)
     bus = Bus(settings, "poller", Health(), client_id="easun-house-history", announce=False)
-    recorder = _recorder_of(bus)
+    recorder = _recorder_online(bus)
     if not wait:
         recorder.set()
     connection = asyncio.create_task(bus.run())
@@ -68,7 +68,7 @@ async def publish_past(settings: HistorySettings, days: int | None, every_s: int
 
 
 def truths(house: House, until: datetime, every_s: int) -> Iterator[Truth]:
-    """Live through a span and tell the truth again and again."""
+    """Advance the house step by step and yield its state."""
     while house.now + timedelta(seconds=every_s) <= until:
         house.step(every_s)
         yield house.truth()
@@ -93,7 +93,7 @@ def inverter_state(truth: Truth, layout: Layout) -> InverterState:
 
 
 def grid_state(truth: Truth) -> GridState:
-    """Return what the poller would say about the mains."""
+    """Return the grid state as the poller would publish it."""
     state = Grid.ON if truth.grid_on else Grid.OFF
     return GridState(
         at=truth.house_time,
@@ -127,8 +127,8 @@ def _k11_only(truth: Truth) -> dict[str, float]:
     }
 
 
-def _recorder_of(bus: Bus) -> asyncio.Event:
-    """Return what is set as soon as a recorder says that it is online."""
+def _recorder_online(bus: Bus) -> asyncio.Event:
+    """Return an event that is set once a recorder is online."""
     there = asyncio.Event()
 
     def note(name: str, status: ServiceStatus) -> None:
@@ -144,15 +144,15 @@ def _recorder_of(bus: Bus) -> asyncio.Event:
 
 
 async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth], recorder: asyncio.Event) -> int:
-    """Publish in portions that the outbox holds, each acknowledged before the next; return the number of readings."""
+    """Publish in batches that fit the outbox, each acknowledged before the next; return the number of readings."""
     await recorder.wait()
-    portion = settings.mqtt_outbox // 4
+    batch = settings.mqtt_outbox // 4
     count = 0
     for count, truth in enumerate(past, start=1):
         bus.publish(PAST_INVERTER_STATE, inverter_state(truth, settings.house_layout), settings.inverter_name)
         bus.publish(PAST_GRID_STATE, grid_state(truth))
-        if count % portion == 0:
+        if count % batch == 0:
             await bus.flush(LONG_PATIENCE_S)
     await bus.flush(LONG_PATIENCE_S)
-    await bus.close("The past is told.")
+    await bus.close("The past is published.")
     return count

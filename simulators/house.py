@@ -1,23 +1,23 @@
-"""A virtual house with sun, loads, a battery and a grid that fails. Pure physics: no I/O, and time is told to it.
+"""A virtual house with sun, loads, a battery and a grid that fails. Pure physics without I/O; time is an argument.
 
-The battery is integrated on a raster of the clock, so steps of any size, in any process, lead to the same state.
+The battery is integrated in fixed ticks of the clock, so steps of any size, in any process, lead to the same state.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from simulators.battery import Battery
-from simulators.flow import MOST_GRID_CHARGE_A, STANDBY_W, Flow, off_grid, on_grid
+from simulators.flow import MAX_GRID_CHARGE_A, STANDBY_W, Flow, off_grid, on_grid
 from simulators.loads import Loads
 from simulators.mains import KYIV, GridMode, Mains, Window
 from simulators.noise import Noise
 from simulators.sun import Sky
 
 TICK_S = 10
-"""Divides a minute: the timetable changes on whole minutes, and so exactly at a tick."""
+"""Divides a minute: the timetable changes on whole minutes, so exactly at a tick."""
 RATED_W = 6200
 CUT_OFF_PERCENT = 10
-"""Without grid the output goes off here, and on again when there is RECOVERY_PERCENT."""
+"""Without grid the output switches off here, and on again at RECOVERY_PERCENT."""
 RECOVERY_PERCENT = 20
 TOP_UP_BELOW_PERCENT = 50
 TOP_UP_UNTIL_PERCENT = 75
@@ -30,7 +30,7 @@ MAINS_LOST, BATTERY_LOW, BATTERY_NOT_RECOVERED = 1 << 0, 1 << 8, 1 << 12
 
 @dataclass(frozen=True)
 class Truth:
-    """What is so at one moment. Battery power and current are positive while charging, grid power while importing."""
+    """The state at one moment. Battery power and current are positive while charging, grid power while importing."""
 
     house_time: datetime
     grid_on: bool
@@ -79,7 +79,7 @@ class Truth:
 
 
 class House:
-    """The house from a moment on. The same seed, start, timetable and commands always give the same life."""
+    """The house from `start` on. The same seed, start, timetable and commands always give the same history."""
 
     def __init__(self, start: datetime, *, seed: int = 1, outages: tuple[Window, ...] = ()) -> None:
         self.now = start.astimezone(UTC)
@@ -87,51 +87,51 @@ class House:
         self.battery = Battery()
         self._outages = outages
         self._sky, self._loads, self._mains = Sky(seed), Loads(seed), Mains(seed)
-        self._tremble = Noise(seed, "meters")
+        self._jitter = Noise(seed, "meters")
         self._tick = int(self.now.timestamp()) // TICK_S
         self._grid_on, self._grid_since = not self._planned_outage(self._tick * TICK_S), self.now
         self._topping_up = self._empty = False
         self._heat_w = 400.0
         self._pv_today_wh, self._pv_total_wh = 0.0, 4_812_000.0
-        self._decide()
+        self._update_hysteresis()
 
     def step(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance by a number of seconds."""
         self.advance_to(self.now + timedelta(seconds=seconds))
 
     def advance_to(self, moment: datetime) -> None:
-        """Let time pass until a moment; an earlier one changes nothing."""
+        """Advance to a moment; an earlier one changes nothing."""
         self.now = max(self.now, moment.astimezone(UTC))
         while (self._tick + 1) * TICK_S <= self.now.timestamp():
-            self._live_through_tick()
+            self._advance_tick()
 
     def set_grid(self, mode: GridMode) -> None:
         """Cut the mains, bring it back, or leave it to the timetable."""
         self.grid_mode = mode
-        self._look_at_grid(self.now)
-        self._decide()
+        self._update_grid(self.now)
+        self._update_hysteresis()
 
     def set_soc(self, percent: float) -> None:
-        """Put so much into the battery."""
+        """Set the battery's state of charge."""
         self.battery = Battery()
         self.battery.stored_wh *= percent / self.battery.soc_percent
-        self._decide()
+        self._update_hysteresis()
 
     def truth(self) -> Truth:
-        """Return all that is so now."""
+        """Return the current state."""
         at_s = self.now.timestamp()
-        return self._told(at_s, self._flow(at_s))
+        return self._truth(at_s, self._flow(at_s))
 
-    # how time passes
+    # time
 
-    def _live_through_tick(self) -> None:
+    def _advance_tick(self) -> None:
         flow = self._flow(self._tick * TICK_S)
         self.battery.apply(flow.battery_w, TICK_S)
         self._heat_w += (flow.load_w + abs(flow.battery_w) - self._heat_w) * TICK_S / HEATING_UP_S
         self._count_sun(flow.pv_w * TICK_S / 3600)
         self._tick += 1
-        self._look_at_grid(datetime.fromtimestamp(self._tick * TICK_S, UTC))
-        self._decide()
+        self._update_grid(datetime.fromtimestamp(self._tick * TICK_S, UTC))
+        self._update_hysteresis()
 
     def _count_sun(self, pv_wh: float) -> None:
         local = datetime.fromtimestamp(self._tick * TICK_S, KYIV)
@@ -140,7 +140,7 @@ class House:
         self._pv_today_wh += pv_wh
         self._pv_total_wh += pv_wh
 
-    def _look_at_grid(self, moment: datetime) -> None:
+    def _update_grid(self, moment: datetime) -> None:
         planned_on = not self._planned_outage(moment.timestamp())
         grid_on = planned_on if self.grid_mode is GridMode.AUTO else self.grid_mode is GridMode.ON
         if grid_on != self._grid_on:
@@ -150,26 +150,26 @@ class House:
         local = datetime.fromtimestamp(at_s, KYIV)
         return any(window.covers(local) for window in self._outages)
 
-    def _decide(self) -> None:
-        """Switch what has hysteresis: the output by the battery, and charging from the grid."""
+    def _update_hysteresis(self) -> None:
+        """Switch the output by the battery, and charging from the grid, with hysteresis."""
         soc = self.battery.soc_percent
         self._empty = not self._grid_on and soc < (RECOVERY_PERCENT if self._empty else CUT_OFF_PERCENT)
         self._topping_up = self._grid_on and soc < (TOP_UP_UNTIL_PERCENT if self._topping_up else TOP_UP_BELOW_PERCENT)
 
-    # what is so at a moment
+    # state
 
     def _flow(self, at_s: float) -> Flow:
         pv_w = self._sky.pv_available_w(at_s)
         load_w = self._loads.power_w(at_s, datetime.fromtimestamp(at_s, KYIV))
         charge_limit_w = self.battery.charge_limit_w()
         if self._grid_on:
-            top_up_w = int(MOST_GRID_CHARGE_A * self.battery.open_voltage_v) if self._topping_up else 0
+            top_up_w = int(MAX_GRID_CHARGE_A * self.battery.open_voltage_v) if self._topping_up else 0
             return on_grid(pv_w, load_w, charge_limit_w, top_up_w)
         if self._empty:
             return off_grid(pv_w, 0, charge_limit_w, STANDBY_W if self.battery.stored_wh > 1 else 0)
         return off_grid(pv_w, load_w, charge_limit_w)
 
-    def _told(self, at_s: float, flow: Flow) -> Truth:
+    def _truth(self, at_s: float, flow: Flow) -> Truth:
         battery_v, battery_a = self.battery.under(flow.battery_w)
         from_sun_w = max(0, flow.battery_w - flow.charge_from_grid_w)
         grid_v = self._mains.voltage_v(at_s, flow.load_w) if self._grid_on else 0.0
@@ -177,7 +177,7 @@ class House:
         output_v, output_hz = self._output(at_s, grid_v, grid_hz)
         inverter_w = flow.load_w - flow.grid_w
         pv_v = self._pv_voltage_v(at_s, flow.pv_w)
-        ambient_c = 21 + 3 * self._tremble.smooth(at_s, 30_000)
+        ambient_c = 21 + 3 * self._jitter.smooth(at_s, 30_000)
         return Truth(
             house_time=self.now,
             grid_on=self._grid_on,
@@ -211,7 +211,7 @@ class House:
             pv_energy_today_kwh=round(self._pv_today_wh / 1000, 2),
             pv_energy_total_kwh=round(self._pv_total_wh / 1000, 2),
             losses_w=flow.losses_w,
-            bus_voltage_v=round(385 + 4 * self._tremble.smooth(at_s, 6), 1),
+            bus_voltage_v=round(385 + 4 * self._jitter.smooth(at_s, 6), 1),
             inverter_temperature_c=round(ambient_c + 7 + self._heat_w / 120),
             dcdc_temperature_c=round(ambient_c + 5 + self._heat_w / 150),
             pv_temperature_c=round(ambient_c + 4 + flow.pv_w / 250),
@@ -222,12 +222,12 @@ class House:
     def _output(self, at_s: float, grid_v: float, grid_hz: float) -> tuple[float, float]:
         if self._empty:
             return 0.0, 0.0
-        return (grid_v, grid_hz) if self._grid_on else (round(230 + 0.4 * self._tremble.smooth(at_s, 4), 1), 50.0)
+        return (grid_v, grid_hz) if self._grid_on else (round(230 + 0.4 * self._jitter.smooth(at_s, 4), 1), 50.0)
 
     def _pv_voltage_v(self, at_s: float, pv_w: int) -> float:
         if self._sky.pv_available_w(at_s) == 0:
             return 0.0
-        return round(352 - pv_w / 180 + 3 * self._tremble.smooth(at_s, 9), 1)
+        return round(352 - pv_w / 180 + 3 * self._jitter.smooth(at_s, 9), 1)
 
     def _mode(self, flow: Flow) -> int:
         if self._grid_on:

@@ -1,4 +1,4 @@
-"""The house in real time, or faster: whoever asks sees it as it is at that moment."""
+"""The house in real time or faster."""
 
 import logging
 import time
@@ -16,9 +16,9 @@ FASTEST = 3600.0
 
 
 class LiveHouse:
-    """A house tied to the clock, from its own now on. House time goes `speed` times as fast as real time.
+    """A house tied to the system clock. House time runs `speed` times as fast as real time.
 
-    It follows the clock of the host, not its uptime: after a night in suspend it is morning in the house too.
+    It follows the wall clock of the host, not its uptime: after a night in suspend it is morning in the house, too.
     """
 
     def __init__(
@@ -34,16 +34,16 @@ class LiveHouse:
 
     @property
     def speed(self) -> float:
-        """How much faster than real time the house lives."""
+        """The factor of house time to real time."""
         return self._speed
 
     @property
     def grid_mode(self) -> GridMode:
-        """Who decides about the mains."""
+        """The mode of the mains: by command or by the timetable."""
         return self._house.grid_mode
 
     def truth(self) -> Truth:
-        """Return what is so now."""
+        """Return the current state."""
         self._catch_up()
         truth = self._house.truth()
         if truth.grid_on != self._grid_was_on:
@@ -58,20 +58,20 @@ class LiveHouse:
         return words
 
     def set_speed(self, factor: float) -> None:
-        """Let house time go faster or slower from now on."""
+        """Change the speed of house time."""
         self._catch_up()
         self._speed = factor
-        log.info("House time goes %g times as fast as real time.", factor)
+        log.info("House time runs %g times as fast as real time.", factor)
 
     def set_grid(self, mode: GridMode) -> None:
         """Cut the mains, bring it back, or leave it to the timetable."""
         self._catch_up()
         self._house.set_grid(mode)
-        log.info("The mains is told to be %s.", mode)
+        log.info("Mains mode: %s.", mode)
         self.truth()
 
     def set_soc(self, percent: float) -> None:
-        """Put so much into the battery."""
+        """Set the battery's state of charge."""
         self._catch_up()
         self._house.set_soc(percent)
         log.info("The battery is at %g %%.", percent)

@@ -1,4 +1,4 @@
-"""What the home takes: always something, more in the morning and the evening, a fridge, a kettle, an oven."""
+"""The loads of the home: a base load, morning and evening peaks, a fridge, a kettle, an oven."""
 
 import math
 from datetime import datetime
@@ -24,7 +24,7 @@ class Loads:
         self._oven = Noise(seed, "oven")
 
     def power_w(self, at_s: float, local: datetime) -> int:
-        """Return the power that all appliances together want."""
+        """Return the total power of all appliances."""
         hour = local.hour + local.minute / 60
         busy = _bump(hour, 7.5, 1.2) * 0.6 + _bump(hour, 19.8, 2.0) + _bump(hour, 13, 3) * 0.25
         steady = BASE_W + 980 * busy * (1 + 0.4 * self._mood.smooth(at_s, 2400))

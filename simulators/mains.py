@@ -1,4 +1,4 @@
-"""The grid: its voltage and frequency, and the outages, by a daily timetable or by command."""
+"""The grid: voltage, frequency and outages, by a daily timetable or by command."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)")
 
 
 class GridMode(StrEnum):
-    """Who decides whether the mains is there: a command, or the timetable."""
+    """Whether the mains is on or off by command, or follows the timetable."""
 
     ON = "on"
     OFF = "off"
@@ -44,7 +44,7 @@ def windows(text: str) -> tuple[Window, ...]:
 
 
 class Mains:
-    """The voltage and frequency at the socket, as long as there is any."""
+    """The voltage and frequency at the socket while the grid is on."""
 
     def __init__(self, seed: int) -> None:
         self._slow = Noise(seed, "mains")

@@ -1,11 +1,11 @@
-"""What an SMG II answers, register for register: typed from the protocol and not from the poller's map, to test it."""
+"""The registers of an SMG II, typed from the protocol independently of the poller's map, to test that map."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from simulators.battery import MOST_CHARGE_A, MOST_DISCHARGE_A
-from simulators.flow import MOST_GRID_CHARGE_A
+from simulators.flow import MAX_GRID_CHARGE_A
 from simulators.house import CUT_OFF_PERCENT, RATED_W, RECOVERY_PERCENT, Truth
 from simulators.mains import KYIV
 
@@ -14,10 +14,10 @@ Words = Mapping[int, int]
 SERIAL = "SIM62000000001"
 FIRMWARE = "6.28.07.15"
 WARNING_MASK = 0xFFFF_EFFF
-WHOLE = ((100, 2), (104, 2), (108, 2), (186, 12), (696, 6), (703, 2))
-"""Start and length of what reads as zeros unless a request takes all of it."""
+WHOLE_BLOCKS = ((100, 2), (104, 2), (108, 2), (186, 12), (696, 6), (703, 2))
+"""Start and length of blocks that read as zeros unless a request covers all of it."""
 IDENTITY = range(171, 198)
-"""What tells who the inverter is; all zeros where a dongle has lost it."""
+"""The identity of the inverter; all zeros if the dongle has lost it."""
 
 
 class Layout(StrEnum):
@@ -33,11 +33,11 @@ def words_of(layout: Layout, truth: Truth) -> Words:
 
 
 def answer(words: Words, start: int, count: int) -> list[int]:
-    """Return a block as it is read: unknown addresses are 0, and so is a value of several words that was cut."""
+    """Return a block as it is read: 0 for unknown addresses and for values of several words that are cut."""
     asked = range(start, start + count)
     cut = {
         address
-        for first, length in WHOLE
+        for first, length in WHOLE_BLOCKS
         for address in range(first, first + length)
         if first not in asked or first + length - 1 not in asked
     }
@@ -167,7 +167,7 @@ CLASSIC_SETTINGS = {
     330: 30,
     331: 2,  # charge from the sun and the mains
     332: MOST_CHARGE_A * 10,
-    333: MOST_GRID_CHARGE_A * 10,
+    333: MAX_GRID_CHARGE_A * 10,
     334: 584,
     335: 60,
     336: 120,
@@ -193,7 +193,7 @@ K11_SETTINGS = {
     638: 552,
     639: 30,
     640: MOST_CHARGE_A * 10,
-    641: MOST_GRID_CHARGE_A * 10,
+    641: MAX_GRID_CHARGE_A * 10,
     642: MOST_DISCHARGE_A,
     643: 540,
     644: 500,
@@ -235,7 +235,7 @@ def shown_warnings(truth: Truth) -> int:
 
 
 def power_flow_ext(truth: Truth) -> int:
-    """Return the bits beside them: which strings of panels and which mains input are connected."""
+    """Return the extended bits: connected panel strings and mains input."""
     return (0b11 if truth.pv_power_w else 0) | (1 << 2 if truth.grid_on else 0)
 
 
@@ -255,7 +255,7 @@ def strings(truth: Truth) -> tuple[PvString, PvString]:
 
 
 def _common(truth: Truth, *, device_type: int, protocol_number: int) -> Words:
-    """Return what both layouts share: faults, warnings, and who it is."""
+    """Return the registers of both layouts: faults, warnings, identity."""
     fault_high, fault_low = _double(truth.fault_bits)
     high, low = _double(truth.warning_bits)
     shown_high, shown_low = _double(shown_warnings(truth))

@@ -1,4 +1,4 @@
-"""A captured dump in place of the house: what a real inverter said once, said again and again."""
+"""A captured register dump of a real inverter, served in place of the house."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The process: the house, the inverter at the wire, and the control."""
+"""The process: the house, the inverter at its transport, and the control API."""
 
 import asyncio
 import logging
@@ -15,20 +15,20 @@ from simulators.control import Control
 from simulators.http_server import start_server
 from simulators.live import LiveHouse
 from simulators.mains import GridMode
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.registers import Words
 from simulators.replay import load_dump
 from simulators.settings import ServeSettings
-from simulators.wire import Wire
-from simulators.wires import open_wire
+from simulators.transports.factory import open_transport
+from simulators.transports.transport import Transport
 
 log = logging.getLogger("serve")
 
-LOOK_EVERY_S = 1.0
+UPDATE_S = 1.0
 
 
 async def serve(settings: ServeSettings) -> None:
-    """Run until told to stop."""
+    """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -45,19 +45,19 @@ async def _work(settings: ServeSettings) -> None:
     if settings.house_replay:
         words = load_dump(settings.house_replay)
         log.info("Replaying %s: %d registers.", settings.house_replay, len(words))
-        await _show(settings, None, lambda: words)
+        await _serve_registers(settings, None, lambda: words)
     else:
-        house = await _lived_in(settings)
-        await _show(settings, house, house.words)
+        house = await _house_with_past(settings)
+        await _serve_registers(settings, house, house.words)
 
 
-async def _lived_in(settings: ServeSettings) -> LiveHouse:
-    """Return a house that has lived through its past by the timetable; a command counts from now on."""
+async def _house_with_past(settings: ServeSettings) -> LiveHouse:
+    """Return a house that has lived through its past by the timetable; commands apply from now on."""
     now = datetime.now(UTC)
     house = settings.new_house(now)
     while house.now < now:
         house.advance_to(min(now, house.now + timedelta(days=1)))
-        await asyncio.sleep(0)  # so that it can be stopped meanwhile
+        await asyncio.sleep(0)  # let a signal stop it meanwhile
     if settings.house_grid is not GridMode.AUTO:
         house.set_grid(settings.house_grid)
     soc = house.truth().battery_soc_percent
@@ -65,21 +65,21 @@ async def _lived_in(settings: ServeSettings) -> LiveHouse:
     return LiveHouse(house, settings.house_layout, speed=settings.house_speed)
 
 
-async def _show(settings: ServeSettings, house: LiveHouse | None, words: Callable[[], Words]) -> NoReturn:
-    """Serve the words, and the control, for ever."""
-    wire = await open_wire(settings, words)
+async def _serve_registers(settings: ServeSettings, house: LiveHouse | None, words: Callable[[], Words]) -> NoReturn:
+    """Serve the registers and the control API for ever."""
+    transport = await open_transport(settings, words)
     try:
-        control = _open_control(settings, Control(house, wire))
+        control = _open_control(settings, Control(house, transport))
         try:
-            _say_ready(settings, wire, control.port)
+            _report_ready(settings, transport, control.port)
             while True:
                 if house:
-                    house.truth()  # events are logged when they happen, and no time piles up
-                await asyncio.sleep(LOOK_EVERY_S)
+                    house.truth()  # logs events when they happen and keeps each step of time short
+                await asyncio.sleep(UPDATE_S)
         finally:
             control.shutdown()
     finally:
-        await wire.stop()
+        await transport.stop()
 
 
 def _open_control(settings: ServeSettings, control: Control) -> BaseWSGIServer:
@@ -91,6 +91,6 @@ def _open_control(settings: ServeSettings, control: Control) -> BaseWSGIServer:
         ) from None
 
 
-def _say_ready(settings: ServeSettings, wire: Wire, control_port: int) -> None:
-    log.info("The inverter at %s (%s), control on port %d.", *wire.place.values(), wire.transport, control_port)
-    say_ready(settings.house_ready_file, wire.place | {"control_port": control_port})
+def _report_ready(settings: ServeSettings, transport: Transport, control_port: int) -> None:
+    log.info("The inverter at %s (%s), control on port %d.", *transport.address.values(), transport.kind, control_port)
+    write_ready_file(settings.house_ready_file, transport.address | {"control_port": control_port})

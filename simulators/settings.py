@@ -13,8 +13,8 @@ from simulators.house import House
 from simulators.live import FASTEST
 from simulators.mains import KYIV, GridMode, Window, windows
 from simulators.registers import Layout
-from simulators.wire import Transport
-from simulators.wire_dongle import DongleFraming
+from simulators.transports.dongle import DongleFraming
+from simulators.transports.transport import TransportKind
 
 
 def _timetable(given: object) -> object:
@@ -38,14 +38,14 @@ READY = "A file that is written when {} listen, in JSON with the ports."
 
 
 class SimulatorSettings(Settings):
-    """Base of the simulators' own settings."""
+    """The timetable of outages."""
 
     section = Section.SIMULATORS
     handed_over: ClassVar[bool] = False
 
 
 class TimetableSettings(SimulatorSettings):
-    """When the house has no grid, by plan."""
+    """The timetable of outages."""
 
     house_outages: Timetable = Field(
         default=windows("08:00-11:00,18:00-21:30"), description="The daily outages in local time, or none."
@@ -53,7 +53,7 @@ class TimetableSettings(SimulatorSettings):
 
 
 class WorldSettings(TimetableSettings):
-    """What the house is like; who simulates the same span with the same of these arrives at the same state."""
+    """The house itself: the same settings and the same span always give the same state."""
 
     house_seed: int = Field(
         default=1, ge=0, le=2**31 - 1, description="The seed of everything random: the same seed gives the same house."
@@ -71,7 +71,7 @@ class WorldSettings(TimetableSettings):
 
 
 class ServeSettings(WorldSettings):
-    """How the house shows itself."""
+    """The process that serves the house."""
 
     house_speed: float = Field(
         default=1.0, gt=0, le=FASTEST, description="How many times faster than real time the house lives."
@@ -83,8 +83,8 @@ class ServeSettings(WorldSettings):
         default="",
         description="A captured inverter instead of the house: FILE or FILE#ID, in the format of docs/inverter.md.",
     )
-    house_transport: Transport = Field(
-        default=Transport.TCP, description="How the inverter is reached: tcp, rtu_over_tcp, serial or dongle."
+    house_transport: TransportKind = Field(
+        default=TransportKind.TCP, description="How the inverter is reached: tcp, rtu_over_tcp, serial or dongle."
     )
     house_modbus_bind: Bind = Field(
         default="127.0.0.1", description="The address on which tcp and rtu_over_tcp listen."
@@ -146,7 +146,7 @@ class BatteriesSettings(ClientSettings):
     )
 
     def kind(self, number: int) -> int:
-        """Return which kind a battery is; both count from 0, and the kinds repeat."""
+        """Return the kind of a battery, both counted from 0; the kinds repeat."""
         return int(self.house_battery_kinds[number % len(self.house_battery_kinds)]) - 1
 
 
@@ -170,7 +170,7 @@ class OutagesSettings(TimetableSettings):
 
 
 class PlugsSettings(SimulatorSettings):
-    """The plugs and the cloud they are in."""
+    """The plugs and their cloud."""
 
     house_plugs: int = Field(default=5, ge=0, le=64, description="How many virtual Tuya plugs there are.")
     house_plugs_bind: Bind = Field(
@@ -193,7 +193,7 @@ class PlugsSettings(SimulatorSettings):
 
 
 class TelegramSettings(SimulatorSettings):
-    """Where the simulated Bot API is; a token, where given, is the only one that it knows."""
+    """The simulated Bot API; if a token is set, it accepts no other."""
 
     house_telegram_bind: Bind = Field(
         default="127.0.0.1", description="The address of the simulated Bot API and its page."
@@ -204,4 +204,4 @@ class TelegramSettings(SimulatorSettings):
 
 
 class HistorySettings(InverterNameSettings, MqttSettings, WorldSettings):
-    """Where the past goes."""
+    """The broker and inverter name of the published past."""

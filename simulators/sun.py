@@ -1,4 +1,4 @@
-"""What the panels could give: the sun's path over Kyiv, and clouds."""
+"""The available solar power: the sun's path over Kyiv, and clouds."""
 
 import math
 
@@ -35,7 +35,7 @@ class Sky:
         self._haze = Noise(seed, "haze")
 
     def pv_available_w(self, at_s: float) -> int:
-        """Return what the panels give if all of it is taken."""
+        """Return the available power of the panels."""
         clear = clear_sky_share(at_s)
         return round(PEAK_W * clear * self._passing(at_s)) if clear else 0
 

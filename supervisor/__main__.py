@@ -25,8 +25,8 @@ from supervisor.supervise import Supervisor, is_free, ports_near
 log = logging.getLogger("supervisor")
 
 LOCAL = ("127.0.0.1", "localhost", "::1", "")
-KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
-"""What the demo takes over from the user's environment; a MODBUS_HOST left there must not reach it."""
+INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
+"""Variables that the demo inherits; others, such as MODBUS_HOST, must not reach it."""
 
 
 DEMO_PORTS = {
@@ -47,7 +47,7 @@ DEMO_PORTS = {
 
 def main() -> None:
     """Run until Ctrl-C or SIGTERM."""
-    logging.getLogger("dotenv").setLevel("ERROR")  # we say it with the line's number
+    logging.getLogger("dotenv").setLevel("ERROR")  # we report it with the line number
     logging.basicConfig(level="INFO", format="%(asctime)s supervisor: %(levelname)s: %(message)s", datefmt="%F %T")
     arguments = _arguments()
     os.chdir(ROOT)
@@ -61,19 +61,19 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="supervisor", description=__doc__)
     parser.add_argument("what", choices=("demo", "up"))
-    parser.add_argument("--state", type=Path, default=ROOT / ".demo", help="where the demo lives; removed at its end")
-    parser.add_argument("--days", type=int, default=3, help="days of history that the demo begins with")
+    parser.add_argument("--state", type=Path, default=ROOT / ".demo", help="the demo's directory; removed at its end")
+    parser.add_argument("--days", type=int, default=3, help="days of history in the demo")
     return parser.parse_args()
 
 
 def _demo(state: Path, days: int) -> None:
-    env = {name: os.environ[name] for name in KEPT if name in os.environ}
+    env = {name: os.environ[name] for name in INHERITED if name in os.environ}
     ports = Ports(**ports_near(DEMO_PORTS))
     with _only_one(state):
         try:
             _clear(state)
             _write_env(state / "env", programs.demo_settings(state, ports, days))
-            asyncio.run(_live(programs.demo(env, state, ports, days), lambda: _say_demo(ports)))
+            asyncio.run(_run(programs.demo(env, state, ports, days), lambda: _print_demo(ports)))
         finally:
             shutil.rmtree(state, ignore_errors=True)
 
@@ -88,10 +88,10 @@ def _up() -> None:
     state = ROOT / "data"
     with _only_one(state):
         running = programs.up(env, state, ports, own_broker=own_broker)
-        asyncio.run(_live(running, lambda: _say_up(ports)))
+        asyncio.run(_run(running, lambda: _print_up(ports)))
 
 
-async def _live(running: Sequence[Program], say: Callable[[], None]) -> None:
+async def _run(running: Sequence[Program], report: Callable[[], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -101,33 +101,33 @@ async def _live(running: Sequence[Program], say: Callable[[], None]) -> None:
     await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         starting.result()
-        say()
+        report()
     await stopping
     log.info("Stopping.")
     starting.cancel()
     await supervisor.stop()
 
 
-def _say_demo(ports: Ports) -> None:
+def _print_demo(ports: Ports) -> None:
     print(
         f"""
     Dashboard:        http://localhost:{ports.dashboard}/
     Telegram:         http://localhost:{ports.telegram}/      (simulated: write to the bot, see its alerts)
     Every message:    make demo-watch        (Mosquitto on port {ports.mqtt}, user viewer)
-    Cut the grid:     make demo-grid-off     and give it back: make demo-grid-on
+    Cut the grid:     make demo-grid-off     and restore it: make demo-grid-on
     Stop:             Ctrl-C
 """,
         flush=True,
     )
 
 
-def _say_up(ports: Ports) -> None:
+def _print_up(ports: Ports) -> None:
     print(f"\n    Dashboard:  http://localhost:{ports.dashboard}/\n", flush=True)
 
 
 @contextmanager
 def _only_one(state: Path) -> Iterator[None]:
-    """Hold the state directory for ourselves: two supervisors on one database and one broker would fight."""
+    """Lock the state directory: two supervisors would fight over one database and broker."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         lock = (state / "lock").open("w")
@@ -142,7 +142,7 @@ def _only_one(state: Path) -> Iterator[None]:
 
 
 def _clear(state: Path) -> None:
-    """Remove what a demo that was killed left behind; the lock is ours."""
+    """Remove the leftovers of a killed demo, except the lock that we hold."""
     for left in state.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
@@ -151,7 +151,7 @@ def _clear(state: Path) -> None:
 
 
 def _write_env(file: Path, settings: dict[str, str]) -> None:
-    """Leave the settings where the other make targets find them."""
+    """Write the settings for the other make targets."""
     file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items()))
 
 

@@ -1,4 +1,4 @@
-"""What is run, with which environment: pure data for the demo and for a real home."""
+"""The programs to run and their environment: pure data for the demo and for a real home."""
 
 import sys
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Program:
-    """One process. A task (`once`) runs to its end; everything else is started again when it dies."""
+    """One process. A task (`once`) runs once; everything else is restarted when it exits."""
 
     name: str
     command: tuple[str, ...]
@@ -20,7 +20,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where everything listens."""
+    """The port of each program."""
 
     mqtt: int
     dashboard: int
@@ -39,12 +39,12 @@ class Ports:
 def python(
     name: str, module: str, env: dict[str, str], *arguments: str, once: bool = False, port: int | None = None
 ) -> Program:
-    """Return a program that is a Python module of ours."""
+    """Return a program that is one of our Python modules."""
     return Program(name, (sys.executable, "-m", module, *arguments), env, once=once, wait_for_port=port)
 
 
 def services(env: dict[str, str], ports: Ports) -> tuple[Program, ...]:
-    """Return recorder, poller, bms, schedule, tuya, bot and dashboard, in order of start."""
+    """Return recorder, poller, bms, schedule, tuya, bot and dashboard, in start order."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
@@ -63,7 +63,7 @@ def broker(env: dict[str, str], state_dir: Path, port: int) -> Program:
 
 
 def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
-    """Return the settings of the demo: everything points at the simulated house, nothing at the user's .env."""
+    """Return the settings of the demo: they name the simulated house only and replace the user's .env."""
     return {
         "ENV_FILE": "",
         "MQTT_HOST": "127.0.0.1",
@@ -114,7 +114,7 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
 
 
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
-    """The simulated house and everything that watches it, in order of start."""
+    """Return the simulated house and all services, in start order."""
     env = env | demo_settings(state, ports, days)
     recorder, poller, bms, schedule, tuya, bot, dashboard = services(env, ports)
     return [
@@ -136,7 +136,7 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
 
 
 def up(env: dict[str, str], state: Path, ports: Ports, *, own_broker: bool) -> list[Program]:
-    """Every service against the real devices of `.env`; the broker too, unless MQTT_HOST names another machine."""
+    """Return all services for the real devices of `.env`, and the broker unless MQTT_HOST names another machine."""
     home = Path(env.get("MQTT_STATE_DIR") or state / "mosquitto").absolute()
     env = {"MQTT_SECRETS_DIR": str(home / "secrets")} | env
     return [*([broker(env, home, ports.mqtt)] if own_broker else []), *services(env, ports)]

@@ -1,4 +1,4 @@
-"""Starts programs in order, starts again what dies, and stops all of them in the opposite order."""
+"""Starts programs in order, restarts those that exit, and stops all, the broker last."""
 
 import asyncio
 import ctypes
@@ -19,44 +19,44 @@ from supervisor.programs import Program
 log = logging.getLogger("supervisor")
 
 RESTART_FIRST_S = 0.5
-RESTART_MOST_S = 30.0
-STEADY_S = 30.0
-"""Whatever ran so long is started again at once when it dies."""
-STOP_PATIENCE_S = 10.0
+RESTART_MAX_S = 30.0
+STABLE_S = 30.0
+"""A program that ran this long is restarted without a long pause."""
+STOP_TIMEOUT_S = 10.0
 PR_SET_PDEATHSIG = 1
 CLAIMS: list[IO[str]] = []
-"""The locks of the ports that we have chosen, held as long as we live."""
+"""The locks of our ports, held until we exit."""
 
 
 class Supervisor:
-    """Processes that are kept alive from `start` to `stop`."""
+    """Keeps processes running from `start` to `stop`."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
         self._programs = programs
         self._processes: dict[str, asyncio.subprocess.Process] = {}
-        self._keepers: list[asyncio.Task[None]] = []
+        self._watchers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Start all in order. A program with a port is waited for; a task is not."""
+        """Start all in order, waiting for the port of each program that has one."""
         for program in self._programs:
-            keeper = asyncio.create_task(self._keep(program))
-            self._keepers.append(keeper)
+            watcher = asyncio.create_task(self._watch(program))
+            self._watchers.append(watcher)
             if program.wait_for_port:
                 listening = asyncio.create_task(until_listening(program.wait_for_port))
-                await asyncio.wait([keeper, listening], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([watcher, listening], return_when=asyncio.FIRST_COMPLETED)
                 listening.cancel()
 
     async def stop(self) -> None:
-        """Stop all in the opposite order, the broker last, so that everybody can say goodbye on it."""
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        """Stop all, the broker last, so that services can publish that they are offline."""
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
         last = [program.name for program in self._programs if program.name == "mosquitto"]
         first = [program.name for program in self._programs if program.name not in last]
         for names in (first, last):
             await asyncio.gather(*(_end(self._processes[name]) for name in names if name in self._processes))
 
-    async def _keep(self, program: Program) -> None:
+    async def _watch(self, program: Program) -> None:
         pause = RESTART_FIRST_S
         while True:
             began = time.monotonic()
@@ -68,29 +68,29 @@ class Supervisor:
             if program.once and code == 0:
                 return
             if code == EXIT_CONFIG:
-                log.error("%s waits for you to mend what it says above; then start again.", program.name)
+                log.error("%s needs its settings corrected, see above; then start again.", program.name)
                 return
-            if time.monotonic() - began > STEADY_S:
+            if time.monotonic() - began > STABLE_S:
                 pause = RESTART_FIRST_S
-            log.warning("%s has ended (%s); starting it again in %.1f s.", program.name, _how(code), pause)
+            log.warning("%s has exited (%s); restarting it in %.1f s.", program.name, _how(code), pause)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, RESTART_MOST_S)
+            pause = min(pause * 2, RESTART_MAX_S)
 
     async def _run_once(self, program: Program) -> int:
         process = await asyncio.create_subprocess_exec(
             *program.command,
             env=program.env,
             stdin=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is ours to handle, in order
+            start_new_session=True,  # we handle Ctrl-C ourselves, in order
             preexec_fn=_die_with_parent,
         )
         self._processes[program.name] = process
         return await process.wait()
 
 
-async def until_listening(port: int, patience_s: float = 30.0) -> None:
-    """Wait until something accepts connections on a port of this machine; give up silently, for logs say why."""
-    deadline = time.monotonic() + patience_s
+async def until_listening(port: int, timeout_s: float = 30.0) -> None:
+    """Wait until something accepts connections on a port of this machine; give up silently, as the logs tell why."""
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -113,7 +113,7 @@ def is_free(port: int) -> bool:
 
 
 def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
-    """Return for each name its preferred port, or else the next free one, and say so; no port twice."""
+    """Return for each name its preferred port or the next free one; no port twice."""
     ports: dict[str, int] = {}
     for name, wanted in preferred.items():
         ports[name] = next(port for port in range(wanted, wanted + 200) if is_free(port) and _claim(port))
@@ -123,7 +123,7 @@ def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
 
 
 def _claim(port: int) -> bool:
-    """Claim a port against ourselves and other demos, which listen on theirs only later; the claim ends with us."""
+    """Claim a port until we exit, against ourselves and other demos, which start to listen later."""
     folder = Path(tempfile.gettempdir()) / f"easun-ports-{os.getuid()}"
     folder.mkdir(exist_ok=True)
     claim = (folder / str(port)).open("w")
@@ -141,7 +141,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         return
     process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), STOP_PATIENCE_S)
+        await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
     except TimeoutError:
         process.kill()
         await process.wait()
@@ -152,5 +152,5 @@ def _how(code: int) -> str:
 
 
 def _die_with_parent() -> None:
-    """Runs in the child: were the supervisor killed, nothing would stop its children otherwise (Linux)."""
+    """Stop the child if the supervisor is killed; runs in the child (Linux)."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

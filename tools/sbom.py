@@ -1,7 +1,7 @@
 """Prints a software bill of materials (CycloneDX 1.5, JSON) of the Python and the Debian it runs in.
 
-It is piped into the image (`docker run -i IMAGE python -`), so it says what is there, not what was asked for, and needs
-nothing but the standard library.
+It is piped into the image (`docker run -i IMAGE python -`), so it lists what is installed, not what was requested, and
+needs only the standard library.
 """
 
 import json
@@ -16,7 +16,7 @@ DPKG = Path("/var/lib/dpkg/status")
 
 
 def main() -> None:
-    """Print the bill of NAME in VERSION, which are the two arguments."""
+    """Print the bill of materials; arguments: NAME VERSION."""
     name, version = sys.argv[1:]
     json.dump(bill(name, version, [*python_packages(), *debian_packages(DPKG)]), sys.stdout, indent=1)
     sys.stdout.write("\n")
@@ -34,17 +34,17 @@ def bill(name: str, version: str, components: list[dict[str, Any]]) -> dict[str,
 
 
 def python_packages() -> Iterator[dict[str, Any]]:
-    """Yield what pip installed."""
+    """Yield installed Python packages."""
     for one in distributions():
         name = re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower()
         purl = f"pkg:pypi/{name}@{one.version}"
-        told = one.metadata.get_all("License-Expression")
-        licenses = {"licenses": [{"expression": told[0]}]} if told else {}
+        license_expression = one.metadata.get_all("License-Expression")
+        licenses = {"licenses": [{"expression": license_expression[0]}]} if license_expression else {}
         yield {"type": "library", "name": name, "version": one.version, "purl": purl, "bom-ref": purl} | licenses
 
 
 def debian_packages(status: Path) -> Iterator[dict[str, Any]]:
-    """Yield what dpkg installed; nothing on a system that has none."""
+    """Yield installed Debian packages; none on other systems."""
     for entry in status.read_text().split("\n\n") if status.exists() else ():
         fields = dict(re.findall(r"^(Package|Version|Architecture|Status): (.*)$", entry, re.MULTILINE))
         if fields.get("Status", "").endswith(" installed"):

@@ -1,1 +1,1 @@
-"""JK BMS batteries over Bluetooth LE: their frames become battery/<id>/state and battery/<id>/info."""
+"""Reads JK BMS batteries over Bluetooth LE and publishes battery/<id>/state, info and availability."""

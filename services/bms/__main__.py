@@ -1,4 +1,4 @@
-"""python -m services.bms: the service; `scan` says which batteries can be heard, changing nothing."""
+"""python -m services.bms: run the service; with `scan`, list the batteries in range without changing anything."""
 
 import sys
 

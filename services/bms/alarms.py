@@ -1,42 +1,49 @@
-"""What the alarm bits mean; the same texts for 16 and for 32 bits. Source: syssi/esphome-jk-bms."""
+"""The alarm bits of a JK BMS as conditions; alarm words of 16 and of 32 bits share one table.
 
-TEXTS = {
-    0: "wire resistance too high",
-    1: "MOSFET too hot",
-    2: "cell count differs from the settings",
-    3: "current sensor abnormal",
-    4: "battery fully charged",
-    5: "pack voltage too high",
-    6: "charging current too high",
-    7: "short circuit while charging",
-    8: "too hot to charge",
-    9: "too cold to charge",
-    10: "no communication with the coprocessor",
-    11: "cell voltage too low",
-    12: "pack voltage too low",
-    13: "discharging current too high",
-    14: "short circuit while discharging",
-    15: "too hot to discharge",
-    16: "charging MOSFET abnormal",
-    17: "discharging MOSFET abnormal",
-    18: "GPS disconnected",
-    20: "discharging could not be switched on",
-    21: "battery too hot",
-    22: "temperature sensor abnormal",
-    23: "parallel module abnormal",
-    24: "short circuit protection was not released",
-    25: "discharging current too high, second level",
-    26: "discharging current too high, third level",
-    27: "too cold to discharge",
-    28: "locked by GPS",
+Source: syssi/esphome-jk-bms.
+"""
+
+from collections.abc import Mapping
+
+from shared.conditions import Condition, Reason, battery
+
+ALARMS: Mapping[int, Condition[[]]] = {
+    0: battery.WIRE_RESISTANCE_TOO_HIGH,
+    1: battery.MOSFET_TOO_HOT,
+    2: battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS,
+    3: battery.CURRENT_SENSOR_ABNORMAL,
+    4: battery.BATTERY_FULLY_CHARGED,
+    5: battery.PACK_VOLTAGE_TOO_HIGH,
+    6: battery.CHARGING_CURRENT_TOO_HIGH,
+    7: battery.SHORT_CIRCUIT_WHILE_CHARGING,
+    8: battery.TOO_HOT_TO_CHARGE,
+    9: battery.TOO_COLD_TO_CHARGE,
+    10: battery.NO_COMMUNICATION_WITH_THE_COPROCESSOR,
+    11: battery.CELL_VOLTAGE_TOO_LOW,
+    12: battery.PACK_VOLTAGE_TOO_LOW,
+    13: battery.DISCHARGING_CURRENT_TOO_HIGH,
+    14: battery.SHORT_CIRCUIT_WHILE_DISCHARGING,
+    15: battery.TOO_HOT_TO_DISCHARGE,
+    16: battery.CHARGING_MOSFET_ABNORMAL,
+    17: battery.DISCHARGING_MOSFET_ABNORMAL,
+    18: battery.GPS_DISCONNECTED,
+    20: battery.DISCHARGING_COULD_NOT_BE_SWITCHED_ON,
+    21: battery.BATTERY_TOO_HOT,
+    22: battery.TEMPERATURE_SENSOR_ABNORMAL,
+    23: battery.PARALLEL_MODULE_ABNORMAL,
+    24: battery.SHORT_CIRCUIT_PROTECTION_WAS_NOT_RELEASED,
+    25: battery.DISCHARGING_CURRENT_TOO_HIGH_SECOND_LEVEL,
+    26: battery.DISCHARGING_CURRENT_TOO_HIGH_THIRD_LEVEL,
+    27: battery.TOO_COLD_TO_DISCHARGE,
+    28: battery.LOCKED_BY_GPS,
 }
-NAG = 19
-"""'Modify the password in time': a healthy pack with the factory's password says so for ever. No alarm."""
+DEFAULT_PASSWORD_BIT = 19
+"""'Modify the password in time': always set while a battery has the factory's password. Not an alarm."""
 
 
-def alarms(bits: int | None) -> tuple[str, ...] | None:
-    """Return the words for all bits that are set, lowest first, without the nag; None where the bits are unknown."""
+def alarms(bits: int | None) -> tuple[Reason, ...] | None:
+    """Return the alarms whose bits are set, lowest bit first, or None if the bits are unknown."""
     if bits is None:
         return None
-    numbers = (bit for bit in range(bits.bit_length()) if bits >> bit & 1 and bit != NAG)
-    return tuple(TEXTS.get(bit, f"unknown alarm {bit}") for bit in numbers)
+    numbers = (bit for bit in range(bits.bit_length()) if bits >> bit & 1 and bit != DEFAULT_PASSWORD_BIT)
+    return tuple(ALARMS[bit]() if bit in ALARMS else battery.unknown_alarm(bit=bit) for bit in numbers)

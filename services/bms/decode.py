@@ -1,24 +1,33 @@
-"""Frames to values, pure. The pass codes of the device frame are not read, and so cannot leave it."""
+"""Decodes frames to values, pure. The pass codes in the device frame are never read, so they cannot leak."""
 
 from dataclasses import dataclass
 
 from services.bms.alarms import alarms
-from services.bms.fields import DEVICE, SERIAL, SERIAL_OF_OLD_FIRMWARE, SETTINGS, SETTINGS_JK04, Field
-from services.bms.layout import CELL_FRAMES, Layout, by_version
-from services.bms.values import Number, cell_values, number_at, text, value
+from services.bms.field_values import Number, cell_values, number_at, text, value
+from services.bms.frame_layouts import (
+    CELL_FRAMES,
+    DEVICE_INFO,
+    SERIAL_NUMBER,
+    SERIAL_NUMBER_OF_OLD_FIRMWARE,
+    SETTINGS,
+    SETTINGS_JK04,
+    Field,
+    Layout,
+)
+from services.bms.layout_detection import layout_of_version
 from shared.messages import Balancing
 
 FIVE_SENSORS = 14
-"""The software version from which on temperatures 3 to 5 are real; before, they read 0.0."""
+"""The first software version with real temperatures 3 to 5; older ones send 0.0."""
 SWITCHES = ("charge_switch", "discharge_switch", "balancer_switch")
 FLAGS = ("charging_mosfet", "discharging_mosfet", "precharging", "heating")
-WHOLE = ("alarm_bits", "wire_warning_bits", "cycles", "runtime_s", "soh_percent")
-BALANCING = {0: Balancing.OFF, 1: Balancing.CHARGING, 2: Balancing.DISCHARGING}
+INTEGERS = ("alarm_bits", "wire_warning_bits", "cycles", "runtime_s", "soh_percent")
+BALANCING_CODES = {0: Balancing.OFF, 1: Balancing.CHARGING, 2: Balancing.DISCHARGING}
 
 
 @dataclass(frozen=True)
-class Device:
-    """Who the BMS is."""
+class DeviceInfo:
+    """What the BMS reports about itself."""
 
     model: str | None
     hardware: str | None
@@ -28,27 +37,27 @@ class Device:
     serial_number: str | None
 
     @property
-    def major(self) -> int:
-        """The first number of the software version, or 0."""
+    def software_major(self) -> int:
+        """The major software version, or 0 if unknown."""
         major = (self.software or "").partition(".")[0]
         return int(major) if major.isascii() and major.isdecimal() else 0
 
 
-def device(data: bytes) -> Device:
-    """Return what a device frame says."""
-    told = {field.name: text(field, data) for field in DEVICE}
-    is_new = by_version(told["software"]) is Layout.JK02_32S
-    return Device(**told, serial_number=text(SERIAL if is_new else SERIAL_OF_OLD_FIRMWARE, data))
+def device_info(data: bytes) -> DeviceInfo:
+    """Decode a device frame."""
+    texts = {field.name: text(field, data) for field in DEVICE_INFO}
+    is_new = layout_of_version(texts["software"]) is Layout.JK02_32S
+    return DeviceInfo(**texts, serial_number=text(SERIAL_NUMBER if is_new else SERIAL_NUMBER_OF_OLD_FIRMWARE, data))
 
 
 def settings(data: bytes, layout: Layout) -> dict[str, float | bool | None]:
-    """Return what a settings frame says, by name."""
+    """Decode a settings frame: values by name, with the unit in the name."""
     fields = SETTINGS_JK04 if layout is Layout.JK04 else SETTINGS
     return {field.name: _setting(field, data) for field in fields}
 
 
 def cells(data: bytes, layout: Layout, software_major: int) -> dict[str, object]:
-    """Return what a cell frame says, by the names of BatteryState. Power is voltage x current: its own field lags."""
+    """Decode a cell frame to fields of BatteryState. Power is voltage x current because the BMS's own figure lags."""
     frame = CELL_FRAMES[layout]
     read = {field.name: value(field, data) for field in frame.fields}
     mask = int(number_at("u32", data, frame.mask))
@@ -60,7 +69,7 @@ def cells(data: bytes, layout: Layout, software_major: int) -> dict[str, object]
     current = read.get("current_a")
     bits = read.get("alarm_bits")
     return {
-        **{name: None if (number := read.get(name)) is None else int(number) for name in WHOLE},
+        **{name: None if (number := read.get(name)) is None else int(number) for name in INTEGERS},
         **{name: None if (flag := read.get(name)) is None else bool(flag) for name in FLAGS},
         "voltage_v": voltage,
         "current_a": current,
@@ -74,20 +83,20 @@ def cells(data: bytes, layout: Layout, software_major: int) -> dict[str, object]
         **_spread(present),
         "temperatures_c": _temperatures(read, layout, software_major),
         "mosfet_temperature_c": read.get("mosfet_temperature_c"),
-        "balancing": BALANCING.get(int(code)) if (code := read.get("balancing_code")) is not None else None,
+        "balancing": BALANCING_CODES.get(int(code)) if (code := read.get("balancing_code")) is not None else None,
         "balance_current_a": _rounded(read.get("balance_current_a"), 3),
         "alarms": alarms(None if bits is None else int(bits)),
     }
 
 
 def soc_percent(remaining_ah: float | None, full_ah: float | None, whole: Number | None) -> float | None:
-    """Return the state of charge to a tenth, by the amounts; by the BMS's own percent where they contradict it."""
+    """Return the charge to a tenth, from the capacities; the BMS's whole percent wins where they contradict it."""
     if remaining_ah is None or not full_ah:
         return whole
-    fine = round(100 * remaining_ah / full_ah, 1)
+    precise = round(100 * remaining_ah / full_ah, 1)
     if whole is None:
-        return fine if fine <= 100 else None
-    return fine if fine <= 100 and abs(fine - whole) <= 1 else whole
+        return precise if precise <= 100 else None
+    return precise if precise <= 100 and abs(precise - whole) <= 1 else whole
 
 
 def _setting(field: Field, data: bytes) -> float | bool | None:
@@ -98,7 +107,7 @@ def _setting(field: Field, data: bytes) -> float | bool | None:
 
 
 def _spread(present: list[tuple[float, int]]) -> dict[str, float | int | None]:
-    """Return the lowest and the highest cell; the frame's own figures lag behind and name other cells."""
+    """Return the lowest and the highest cell; the frame's own figures lag and name other cells."""
     if not present:
         return {}
     (low, low_number), (high, _) = min(present), max(present)

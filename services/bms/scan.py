@@ -1,21 +1,21 @@
-"""`scan`: which batteries can be heard from here, changing nothing."""
+"""The command `scan`: lists the JK batteries in range without changing anything."""
 
 import asyncio
 
-from services.bms.radio import Backend, Radio, Seen
+from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter
 from services.bms.settings import BmsSettings
 
-LOOK_S = 8.0
+SCAN_S = 8.0
 
 
 def scan(settings: BmsSettings) -> str:
-    """Return a line for each battery, or raise RadioUnavailableError."""
-    radio = Radio(backend=Backend.named(settings.ble_backend))
-    found = asyncio.run(radio.look_around(LOOK_S))
+    """Return a line for each battery. Raises BluetoothUnavailableError, DeviceOfflineError."""
+    adapter = BluetoothAdapter(backend=Backend.named(settings.ble_backend))
+    found = asyncio.run(adapter.discover(SCAN_S))
     return "\n".join(map(_line, found)) or (
-        "No JK battery was heard: it is out of range or asleep, or the phone app is connected to it."
+        "No JK battery was found: it is out of range or asleep, or the phone app is connected to it."
     )
 
 
-def _line(seen: Seen) -> str:
-    return f"{seen.name or 'A battery'} at {seen.address}, {seen.rssi_dbm} dBm"
+def _line(found: Advertisement) -> str:
+    return f"{found.name or 'A battery'} at {found.address}, {found.rssi_dbm} dBm"

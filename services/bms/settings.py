@@ -1,16 +1,18 @@
-"""What the BMS service reads from the environment."""
+"""The settings of the BMS service."""
 
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from shared.conditions import bms
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
+from shared.validation import InvalidValueError
 
 
 class BmsSettings(ServiceSettings):
-    """Which batteries there are, how often they are read, and when a cell is too low or too high."""
+    """The list of batteries, how often they are read, and the limits of their cells."""
 
     section = Section.BATTERIES
 
@@ -55,5 +57,5 @@ class BmsSettings(ServiceSettings):
     @model_validator(mode="after")
     def _low_is_lower(self) -> Self:
         if self.jk_cell_low_v >= self.jk_cell_high_v:
-            raise ValueError("JK_CELL_LOW_V must be lower than JK_CELL_HIGH_V")
+            raise InvalidValueError(bms.LIMITS_CROSSED())
         return self

@@ -73,7 +73,7 @@ def plug_event(memory: Memory, snapshot: BrokerState, event: Event, now: datetim
 def expected_around(plan: OutageSchedule | None, at: datetime) -> outages.Status:
     """Return what the plan says of an outage that began at a moment, give or take half an hour."""
     status = outages.status_at(plan, at)
-    if status.expected in (Expected.LIGHT, Expected.WAITING, Expected.UNKNOWN):
+    if status.expected in (Expected.POWER, Expected.WAITING, Expected.UNKNOWN):
         coming = outages.next_outage(plan, at, possible=True)
         if coming and coming.start - at <= outages.EARLY:
             return outages.status_at(plan, coming.start)

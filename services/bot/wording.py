@@ -16,7 +16,7 @@ from shared.texts.catalogue import TEXTS
 GRID_WORDS = {
     Expected.OUTAGE: "planned",
     Expected.POSSIBLE_OUTAGE: "possibly_planned",
-    Expected.LIGHT: "unplanned",
+    Expected.POWER: "unplanned",
     Expected.EMERGENCY: "emergency",
 }
 MINUTE = timedelta(minutes=1)

@@ -1,1 +1,1 @@
-"""Every state that travels on the broker, into the database."""
+"""Records every state published on the broker in the database."""

@@ -1,4 +1,4 @@
-"""Payloads to rows, pure."""
+"""Converts payloads into rows. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from shared.conditions import Reason, storage
 from shared.errors import BadMessageError
 from shared.history.tables import (
     battery_state,
@@ -43,71 +44,70 @@ RECORDED: tuple[tuple[Topic[Any], Table], ...] = (
     (PLUG_ACTION, plug_action),
     (SERVICE_STATUS, service_status),
 )
-"""What is recorded, and where."""
-LONGEST = 256 * 1024
-"""No message of ours is nearly as long, in bytes."""
-KEPT = 16 * 1024
-"""So much of a dead letter is kept, in bytes."""
-FUTURE = timedelta(minutes=10)
-"""A message from further ahead of our clock would stand in charts before its time, and last forever as the latest."""
+"""The recorded topics and their tables."""
+MAX_PAYLOAD = 256 * 1024
+"""In bytes; our longest messages are much shorter."""
+MAX_DEAD_LETTER = 16 * 1024
+"""How many bytes of a dead letter are kept."""
+MAX_AHEAD = timedelta(minutes=10)
+"""A message from further in the future would show up in charts early and stay the latest for too long."""
 
 
 class EarlyMessageError(BadMessageError):
-    """A message with which nothing is wrong, except that it holds at a moment our clock is far from."""
+    """A valid message whose time is too far ahead of our clock."""
 
-    def __init__(self, reason: str, at: datetime) -> None:
+    def __init__(self, reason: Reason, at: datetime) -> None:
         super().__init__(reason)
         self.at = at
 
 
 def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Table, Row]:
-    """Return the table that a message belongs to and its row, or raise BadMessageError with one sentence.
+    """Return the table of a message and its row, or raise BadMessageError.
 
-    Without `now` any moment is believed.
+    Without `now` any time is accepted.
     """
-    if len(payload) > LONGEST:
-        raise BadMessageError(f"it has {len(payload)} bytes, and {LONGEST} are the most that is read")
+    if len(payload) > MAX_PAYLOAD:
+        raise BadMessageError(storage.too_long(size=len(payload), most=MAX_PAYLOAD))
     for recorded, table in RECORDED:
         name = recorded.name_in(topic)
         if name is not None:
             message = recorded.parse(payload)
-            return table, _row(table, name or unnamed(recorded), _timely(message, now) if now else message)
-    raise BadMessageError("nobody records this topic")
+            return table, _row(table, name or unnamed_device(recorded), _check_time(message, now) if now else message)
+    raise BadMessageError(storage.NOT_RECORDED())
 
 
-def unnamed(topic: Topic[Any]) -> str:
-    """Return the device of a topic that has no device in its name: `grid` or `outage`."""
+def unnamed_device(topic: Topic[Any]) -> str:
+    """Return the device recorded for a topic without one in its name: `grid` or `outage`."""
     return topic.template.partition("/")[0]
 
 
 def to_dead_letter(topic: str, payload: bytes, error: Exception, now: datetime) -> tuple[Table, Row]:
-    """Return the row that keeps a message which could not be recorded, and its moment where it only came too early."""
+    """Return the dead-letter row of a message that could not be recorded, with its time if it was only early."""
     digest, reason = sha256(payload).hexdigest(), str(error).replace("\0", "")
-    early = to_ms(error.at) if isinstance(error, EarlyMessageError) and len(payload) <= KEPT else None
-    return dead_letter, (topic, digest, to_ms(now), reason, len(payload), payload[:KEPT], early)
+    early = to_ms(error.at) if isinstance(error, EarlyMessageError) and len(payload) <= MAX_DEAD_LETTER else None
+    return dead_letter, (topic, digest, to_ms(now), reason, len(payload), payload[:MAX_DEAD_LETTER], early)
 
 
-def _timely(message: Message, now: datetime) -> Message:
-    """Return the message with the moment at which it holds."""
-    if isinstance(message, ServiceStatus) and message.since is None:  # a will, written long before it was spoken
+def _check_time(message: Message, now: datetime) -> Message:
+    """Return the message, a will with the time it was received; raise EarlyMessageError if it is too far ahead."""
+    if isinstance(message, ServiceStatus) and message.since is None:  # a will, registered long before it was published
         return message.model_copy(update={"at": now})
-    if message.at - now > FUTURE:
-        reason = f"at: {iso(message.at)} is more than 10 minutes ahead of this clock ({iso(now)})"
-        raise EarlyMessageError(reason, message.at)
+    if message.at - now > MAX_AHEAD:
+        raise EarlyMessageError(storage.too_early(at=iso(message.at), now=iso(now)), message.at)
     return message
 
 
 def _row(table: Table, device: str, message: Message) -> Row:
-    """Return the values in the order of the columns; only the few that need it are touched one by one."""
-    take, conversions = _plan(table)
-    values = [device, *take(message.__dict__)]
+    """Return the values in column order, converting only those that need it."""
+    pick, conversions = _extractor(table)
+    values = [device, *pick(message.__dict__)]
     for index, convert in conversions:
         values[index] = convert(values[index])
     return tuple(values)
 
 
 @cache
-def _plan(table: Table) -> tuple[Callable[[Any], tuple[Any, ...]], list[tuple[int, Callable[[Any], Any]]]]:
+def _extractor(table: Table) -> tuple[Callable[[Any], tuple[Any, ...]], list[tuple[int, Callable[[Any], Any]]]]:
     fields = [column.name for column in table.columns if column.name != "device"]
     conversions = [
         (index, column.info["convert"]) for index, column in enumerate(table.columns) if column.info.get("convert")

@@ -1,4 +1,4 @@
-"""What the recorder reads from the environment."""
+"""Settings of the recorder."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ NAME = r"^[A-Za-z0-9_-]*$"
 
 
 class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
-    """When a batch is written, how long readings are kept, and how several recorders share the work."""
+    """Batching, retention, and how several recorders share the work."""
 
     section = Section.HISTORY
 

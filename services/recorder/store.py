@@ -1,4 +1,4 @@
-"""Rows into the database: one transaction a batch, and a row that is there already stays as it is."""
+"""Writes rows to the database: one transaction per batch; a row whose key exists is skipped."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
-from services.recorder.rollup import mark
+from services.recorder.ledger import mark_due
 from services.recorder.rows import Row
 from services.recorder.statements import only_changes, statement
+from shared.conditions import Reason, storage, system
 from shared.errors import ConfigError, DamagedError, StorageError
+from shared.history.database_errors import Kind, SchemaError, diagnose
 from shared.history.engine import Place, shown, writer
-from shared.history.schema import migrate
+from shared.history.migration import migrate
 from shared.history.tables import battery_state, grid_state, inverter_state, outage_schedule
 
 log = logging.getLogger("recorder")
@@ -24,32 +26,26 @@ T = TypeVar("T")
 
 Rows = Sequence[tuple[Table, Row]]
 
-MARKED = (inverter_state, battery_state, grid_state, outage_schedule)
-"""What roll-ups and outages are made of."""
-
-PASSING = ("locked", "full", "I/O error")
-"""What SQLite says of troubles that may be over in a moment."""
-FINAL = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied")
-"""What PostgreSQL says of troubles that waiting does not mend."""
-DAMAGED = ("malformed", "not a database")
+DERIVED_FROM = (inverter_state, battery_state, grid_state, outage_schedule)
+"""The tables that roll-ups and outages are derived from."""
 
 
 class Store:
-    """The database, opened for writing."""
+    """A database open for writing."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._engine = writer(place)
         self._inode = _inode(place)
 
-    def write(self, rows: Rows) -> dict[int, str]:
-        """Commit rows and return which of them the database will never take, and why; what comes twice is stored once.
+    def write(self, rows: Rows) -> dict[int, Reason]:
+        """Commit rows and return those the database rejects, by index, with the reason; duplicates are stored once.
 
-        Raises StorageError where nothing can be written at the moment, DamagedError where a file is broken.
+        Raises StorageError if nothing can be written at the moment, DamagedError if the file is corrupt.
         """
         if not rows:
             return {}
-        with self._guarded():
+        with self._translated_errors():
             try:
                 self._write_all(rows)
             except (IntegrityError, DataError):
@@ -57,61 +53,61 @@ class Store:
         return {}
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """Do other work in one transaction; raises as `write` does."""
-        with self._guarded(), self._engine.begin() as connection:
+        """Run other work in one transaction; raises like `write`."""
+        with self._translated_errors(), self._engine.begin() as connection:
             return work(connection)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close all connections."""
         self._engine.dispose()
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         inode = _inode(self._place)
         try:
-            self._follow_the_file(inode)
+            self._reopen_if_replaced(inode)
             yield
-        except (OSError, DatabaseError) as error:
-            reason = _reason(error)
-            if _damaged(self._place, reason):
+        except (OSError, DatabaseError, SchemaError) as error:
+            fault = diagnose(error)
+            if fault.kind is Kind.DAMAGED and isinstance(self._place, Path):
                 self.close()
-                raise DamagedError(reason, Path(self._place), inode) from None
-            raise StorageError(f"The database cannot be written ({reason}); readings wait at the broker.") from None
+                raise DamagedError(fault.cause, self._place, inode) from None
+            raise StorageError(storage.unwritable(cause=fault.cause)) from None
 
     def _write_all(self, rows: Rows) -> None:
         by_table: dict[Table, list[Row]] = {}
         for table, row in rows:
             by_table.setdefault(table, []).append(row)
         with self._engine.begin() as connection:
-            for table, some in by_table.items():
-                _insert(connection, table, some)
+            for table, table_rows in by_table.items():
+                _insert(connection, table, table_rows)
 
-    def _write_each(self, rows: Rows) -> dict[int, str]:
-        """Find out which row is refused: slowly, each with its own transaction."""
-        refused = {}
+    def _write_each(self, rows: Rows) -> dict[int, Reason]:
+        """Find the rejected rows, slowly: one transaction per row."""
+        rejected = {}
         for index, (table, row) in enumerate(rows):
             try:
                 with self._engine.begin() as connection:
                     _insert(connection, table, [row])
             except (IntegrityError, DataError) as error:
-                refused[index] = _reason(error)
-        return refused
+                rejected[index] = diagnose(error).cause
+        return rejected
 
-    def _follow_the_file(self, inode: int | None) -> None:
-        """Begin anew where the file was deleted or replaced: an open one without a name would swallow everything."""
+    def _reopen_if_replaced(self, inode: int | None) -> None:
+        """Reopen a file that was deleted or replaced: writes to the open, unlinked one would be lost."""
         if inode == self._inode:
             return
-        log.warning("The database %s was removed or replaced; going on with what is there now.", shown(self._place))
+        log.warning("The database %s was removed or replaced; continuing with the current one.", shown(self._place))
         self.close()
         migrate(self._place)
         self._inode = _inode(self._place)
 
 
 def open_store(place: Place) -> Store:
-    """Open the database, making or migrating it where needed.
+    """Open the database, creating or migrating it as needed.
 
-    Raises StorageError for a trouble that may pass, ConfigError for one that only the user can mend, DamagedError for a
-    file that is no database any more.
+    Raises StorageError for an error that may pass, ConfigError for one only the user can fix, DamagedError for a
+    corrupt file.
     """
     inode = None
     try:
@@ -120,22 +116,21 @@ def open_store(place: Place) -> Store:
             place.parent.mkdir(parents=True, exist_ok=True)
         migrate(place)
         return Store(place)
-    except (OSError, DatabaseError, StorageError) as error:
-        reason = _reason(error)
-    sentence = f"The database {shown(place)} cannot be opened for writing ({reason})"
-    if _damaged(place, reason):
-        raise DamagedError(reason, Path(place), inode)
-    if _passing(place, reason):
-        raise StorageError(f"{sentence}; readings wait at the broker.")
-    mend = "DATABASE_URL" if isinstance(place, str) else "DB_PATH and who owns its directory"
-    raise ConfigError(f"{sentence}: check {mend}.")
+    except (OSError, DatabaseError, SchemaError) as error:
+        fault = diagnose(error)
+    if fault.kind is Kind.DAMAGED and isinstance(place, Path):
+        raise DamagedError(fault.cause, place, inode)
+    if fault.kind is Kind.TRANSIENT:
+        raise StorageError(storage.unavailable(place=shown(place), cause=fault.cause))
+    setting = "DATABASE_URL" if isinstance(place, str) else "DB_PATH"
+    raise ConfigError(storage.unusable(place=shown(place), cause=fault.cause, setting=setting))
 
 
-def set_aside(damage: DamagedError, now: datetime) -> str | None:
-    """Give a damaged database a dated name, so that a new one can begin; return the sentence that says so.
+def set_aside(damage: DamagedError, now: datetime) -> Reason | None:
+    """Rename a damaged database, so that a new one can be created, and return the reason to report.
 
-    Its write-ahead log goes with it, for a tool that may save some of it. None says that another recorder was faster:
-    the file of that name is a new one and stays.
+    Its write-ahead log is renamed too, as recovery tools may need it. Returns None if another recorder did so first
+    and the file is already a new one.
     """
     path = damage.file
     name = f"{path.stem}.damaged-{now:%Y%m%dT%H%M%SZ}{path.suffix}"
@@ -147,45 +142,27 @@ def set_aside(damage: DamagedError, now: datetime) -> str | None:
             if file.exists():
                 file.rename(path.with_name(name + suffix))
     except OSError as error:
-        raise StorageError(
-            f"The database {path} is damaged ({damage}) and cannot be renamed ({error.strerror}); readings wait at the "
-            "broker."
-        ) from None
-    return f"The database {path} is damaged ({damage}); it is kept as {name}, and a new one was begun."
+        obstacle = system.os_reason(error)
+        raise StorageError(storage.not_set_aside(place=str(path), cause=damage.reason, obstacle=obstacle)) from None
+    return storage.set_aside(place=str(path), cause=damage.reason, name=name)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     sql = statement(table, connection.dialect.name)
-    given: Sequence[Any] = rows
+    parameters: Sequence[Any] = rows
     if only_changes(table):
         names = table.columns.keys()
-        given = [dict(zip(names, row, strict=True)) for row in rows]
-    connection.exec_driver_sql(sql, list(given))
-    if table in MARKED:
-        mark(connection, table.name, ((row[0], row[1]) for row in rows))
+        parameters = [dict(zip(names, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(sql, list(parameters))
+    if table in DERIVED_FROM:
+        mark_due(connection, table.name, ((row[0], row[1]) for row in rows))
 
 
 def _inode(place: Place) -> int | None:
-    """Return what tells a file from another one of the same name; a server has none."""
+    """Return what distinguishes a file from a later one of the same name; None for a server."""
     if isinstance(place, str):
         return None
     try:
         return place.stat().st_ino
     except FileNotFoundError:
         return None
-
-
-def _damaged(place: Place, reason: str) -> bool:
-    return isinstance(place, Path) and any(text in reason for text in DAMAGED)
-
-
-def _passing(place: Place, reason: str) -> bool:
-    if isinstance(place, str):
-        return not any(text in reason for text in FINAL)
-    return any(text in reason for text in PASSING)
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of what the driver says."""
-    said = str(error.orig if isinstance(error, DatabaseError) else error)
-    return said.strip().partition("\n")[0]

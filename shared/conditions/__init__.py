@@ -1,6 +1,18 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, broker, dashboard, files, inverter, schedule, settings, system, values
+from shared.conditions import (
+    battery,
+    bms,
+    broker,
+    dashboard,
+    files,
+    inverter,
+    schedule,
+    settings,
+    storage,
+    system,
+    values,
+)
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -21,6 +33,7 @@ __all__ = [
     "Reason",
     "Severity",
     "battery",
+    "bms",
     "broker",
     "dashboard",
     "files",
@@ -30,6 +43,7 @@ __all__ = [
     "schedule",
     "settings",
     "severity",
+    "storage",
     "system",
     "values",
 ]

@@ -28,12 +28,3 @@ NOT_A_HASH = simple(
 )
 def cannot_listen(*, where: str, cause: Reason) -> None:
     """The address or port of the web server is taken or not ours."""
-
-
-@condition(
-    "dashboard.database_fails",
-    uk="база даних повідомляє `{detail}`",
-    en="the database reports `{detail}`",
-)
-def database_fails(*, detail: str) -> None:
-    """The database cannot be read; its own words are only in English."""

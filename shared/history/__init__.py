@@ -1,1 +1,1 @@
-"""The database: tables, migrations, queries. The recorder writes, the others read."""
+"""The database: tables, migrations, queries. Only the recorder writes."""

@@ -1,7 +1,7 @@
-"""The tables that are made of the recorded ones: roll-ups, outages, and the ledger of what must be made anew.
+"""Tables derived from the recorded ones: roll-ups, grid runs, outages, and the ledger of what is due.
 
-All of them can be made again from the raw rows as long as those are kept. Energy is in kWh and never negative: what
-goes in and what comes out are columns of their own.
+They can be recomputed for as long as the raw rows are kept. Energy is in kWh and never negative: each direction has a
+column of its own.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from shared.history.tables import battery_state, inverter_state, metadata
 
 MINUTE_MS = 60_000
 FIVE_MINUTES, HOUR, DAY = 5, 60, 1440
-"""The steps of the roll-ups, in minutes. A day begins at local midnight and may have 23 or 25 hours."""
+"""Widths of the roll-ups, in minutes. A day begins at local midnight and may have 23 or 25 hours."""
 STEP_MS = FIVE_MINUTES * MINUTE_MS
 HOUR_MS = HOUR * MINUTE_MS
 DAY_MS = DAY * MINUTE_MS
@@ -33,7 +33,7 @@ BATTERY_FIELDS = (
 
 @dataclass(frozen=True)
 class Source:
-    """A table of readings, its roll-up, and which column of energy each direction of a power fills."""
+    """A table of readings, its roll-up, and for each power field the energy columns of both directions."""
 
     raw: Table
     rollup: Table
@@ -42,12 +42,12 @@ class Source:
 
     @property
     def energies(self) -> tuple[str, ...]:
-        """The columns of energy."""
+        """The energy columns."""
         return tuple(name for pair in self.flows.values() for name in pair if name)
 
 
 def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> Table:
-    figures = (f"{field}_{kind}" for field in fields for kind in ("min", "mean", "max"))
+    aggregates = (f"{field}_{kind}" for field in fields for kind in ("min", "mean", "max"))
     return Table(
         title,
         metadata,
@@ -55,7 +55,7 @@ def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> T
         Column("step", Integer(), primary_key=True, autoincrement=False),
         Column("at", BigInteger(), primary_key=True),
         Column("n", Integer(), nullable=False),
-        *(Column(name, Float()) for name in (*figures, *energies)),
+        *(Column(name, Float()) for name in (*aggregates, *energies)),
         sqlite_with_rowid=False,
     )
 
@@ -89,7 +89,7 @@ grid_run = Table(
     Column("state", Text(), nullable=False),
     Column("since", BigInteger(), nullable=False),
 )
-"""Rows of grid_state that say the same, one after the other: the first of them and the last."""
+"""Consecutive rows of grid_state with the same state and beginning: the first and the last of them."""
 
 outage = Table(
     "outage",
@@ -106,7 +106,7 @@ outage = Table(
     Column("soc_to_percent", Float()),
     Column("load_max_w", Float()),
 )
-"""The end is NULL while it lasts; planned is NULL where no plan was known; late is negative for early."""
+"""`end` is NULL while it lasts; `planned` is NULL if no schedule was known; the delays are negative if early."""
 
 rollup_due = Table(
     "rollup_due",
@@ -117,9 +117,9 @@ rollup_due = Table(
     Column("marks", BigInteger(), nullable=False),
     sqlite_with_rowid=False,
 )
-"""Five minutes of a device that got rows which nothing made of them reflects yet; marked in the rows' transaction.
+"""Five-minute steps with rows that no derived table reflects yet, marked in the transaction of the rows.
 
-A mark that comes while they are worked off raises `marks`, and so outlives them.
+A mark made while a step is being processed increases `marks`, so the step stays due.
 """
 
 upkeep_note = Table(
@@ -129,4 +129,4 @@ upkeep_note = Table(
     Column("value", Text(), nullable=False),
     sqlite_with_rowid=False,
 )
-"""What upkeep must remember: the zone the days are cut in, and up to when raw rows were purged."""
+"""Notes of upkeep: the time zone of the days, and up to when raw rows were purged."""

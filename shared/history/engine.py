@@ -1,4 +1,4 @@
-"""Engines for the database: one that only reads and one that writes. Making one touches no file and no server."""
+"""Database engines, one for reading and one for writing. Creating one touches no file and no server."""
 
 from pathlib import Path
 from sqlite3 import Connection, connect
@@ -6,16 +6,16 @@ from sqlite3 import Connection, connect
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
 
 Place = Path | str
-"""Where a database is: a file of SQLite, or the URL of a PostgreSQL server."""
+"""A SQLite file, or the URL of a PostgreSQL database."""
 
 BUSY_MS = 5000
-"""How long a statement waits for somebody else's lock before it gives up."""
+"""How long a statement waits for a lock."""
 CONNECT_S = 5
 
 READING = (f"PRAGMA busy_timeout={BUSY_MS}", "PRAGMA query_only=ON")
 WRITING = (
     f"PRAGMA busy_timeout={BUSY_MS}",
-    "PRAGMA auto_vacuum=INCREMENTAL",  # heeded by a file without tables; an older one needs a VACUUM for it
+    "PRAGMA auto_vacuum=INCREMENTAL",  # takes effect in an empty file; an older one needs a VACUUM
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
@@ -23,27 +23,27 @@ WRITING = (
 
 
 def reader(place: Place) -> Engine:
-    """Return an engine that can change nothing and never creates the file.
+    """Return a read-only engine that never creates the file.
 
-    Every query opens the file anew, so a database that appears later, or is replaced, is simply there.
+    Every connection opens the file again, so that a database that appears later or is replaced is noticed.
     """
     if isinstance(place, str):
         return _server(place, "-c default_transaction_read_only=on")
-    # mode=ro could not open a WAL database whose writer is away; query_only forbids changes all the same
+    # mode=ro cannot open a WAL database without a running writer; query_only forbids changes as well
     address = f"{place.absolute().as_uri()}?mode=rw"
     engine = create_engine("sqlite://", creator=lambda: connect(address, uri=True), poolclass=NullPool)
     return _with(engine, READING)
 
 
 def writer(place: Place) -> Engine:
-    """Return an engine whose commits survive a power cut, while readers read on."""
+    """Return an engine whose commits survive a power cut and do not block readers."""
     if isinstance(place, str):
         return _server(place, f"-c lock_timeout={BUSY_MS}")
     return _with(create_engine(URL.create("sqlite", database=str(place))), WRITING)
 
 
 def shown(place: Place) -> str:
-    """Return a place as it may stand in a log: without its password."""
+    """Return a place for logs and messages, without its password."""
     return make_url(place).render_as_string() if isinstance(place, str) else str(place)
 
 

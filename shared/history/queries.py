@@ -1,17 +1,32 @@
-"""What is read from the database. Where nothing is recorded yet every answer is empty, and `recorded` says so."""
+"""Queries for charts and shades. Without a database every result is empty; `recorded` tells."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, Engine, Row, Select, Table, bindparam, case, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.exc import DatabaseError
 
+from shared.conditions import storage
 from shared.errors import StorageError
+from shared.history.database_errors import diagnose, is_not_created
 from shared.history.derived import (
     DAY,
     DAY_MS,
@@ -25,26 +40,21 @@ from shared.history.derived import (
     grid_run,
     rollup_due,
 )
+from shared.history.grid_runs import SILENCE, GridRun, runs_from_rows, stored_runs
 from shared.history.readings import Span, readings
 from shared.history.readings import devices as recorded_devices
-from shared.history.tables import MILLISECOND, from_ms, grid_state, packed, to_ms
+from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms
 from shared.messages import Grid
 
-SILENCE = timedelta(minutes=5)
-"""Beyond its last row a state of the grid is believed this long; then nobody knows."""
 SETTLES = timedelta(minutes=15)
-"""What was recorded is summed up each minute: only what is older than this and still due is worth a word."""
+"""Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
 T = TypeVar("T")
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-NOTHING_YET = ("no such table", "unable to open database file", 'relation "')
 
 
 @dataclass(frozen=True)
 class Series:
-    """Averages over equal buckets of time, by field, and between which values they lie.
+    """Averages over equal buckets of time by field, with the lowest and the highest value.
 
     None is a gap: nothing was recorded, or the value was unknown.
     """
@@ -63,13 +73,13 @@ class Series:
 
     @property
     def empty(self) -> bool:
-        """Whether there is not one value."""
+        """Whether there is no value at all."""
         return all(value is None for column in self.values.values() for value in column)
 
 
 @dataclass(frozen=True)
 class GridSpan:
-    """A time during which the grid stayed in one state, as far as it was recorded."""
+    """A time during which the grid was in one state."""
 
     state: Grid
     start: datetime
@@ -77,12 +87,12 @@ class GridSpan:
 
 
 def recorded(engine: Engine) -> bool:
-    """Return whether there is a database with at least one reading in it."""
+    """Return whether there is a database with at least one reading."""
     return bool(devices(engine))
 
 
 def devices(engine: Engine, source: Source = INVERTERS) -> list[str]:
-    """Return the names of all inverters, or batteries, that ever were recorded."""
+    """Return the names of all recorded inverters or batteries."""
     return list(latest(engine, source))
 
 
@@ -92,7 +102,7 @@ def latest(engine: Engine, source: Source = INVERTERS) -> dict[str, datetime]:
 
 
 def _latest(connection: Connection, table: Table) -> dict[str, datetime]:
-    row, hour = table.c, packed.c
+    row, hour = table.c, compressed_hour.c
     found = {}
     for name in recorded_devices(connection, table):
         rows = select(func.max(row.at)).where(row.device == name)
@@ -112,12 +122,11 @@ def series(
     buckets: int,
     source: Source = INVERTERS,
 ) -> Series:
-    """Return some fields of a device from `start` up to `end`, in at most `buckets` buckets.
+    """Return fields of a device from `start` up to `end` in at most `buckets` buckets.
 
-    Of the roll-up that is fine enough, and of the readings what no roll-up has yet. Buckets of five minutes and more
-    are whole roll-ups, so that the first may begin a little before `start` and the last hold a little after `end`.
+    They come from the coarsest roll-up that is fine enough, and from the readings that no roll-up has yet. Buckets of
+    five minutes or more are whole roll-ups, so the first may begin before `start` and the last end after `end`.
     """
-    wanted = _Wanted(source, device, fields)
     first, last = to_ms(start), to_ms(end)
     step = max(1, -(-(last - first) // buckets))
     minutes = _fine_enough(step) if set(fields) <= set(source.fields) else None
@@ -125,66 +134,71 @@ def series(
         first, step = _aligned(first, last, buckets, min(minutes, HOUR) * MINUTE_MS)
         if minutes != FIVE_MINUTES:  # whose buckets do not begin at whole hours
             minutes = _fine_enough(step)
-    sums = _Sums(fields, -(-(last - first) // step))
-    until = _made_until(engine, wanted, first, last) if minutes else first
-    for piece in _pieces(engine, wanted, minutes, first, until) if minutes else ():
-        sums.add(_of_rollup(engine, wanted, piece, first, step))
-    if until < last:
-        _ask(engine, lambda connection: sums.add(_of_readings(connection, wanted, (until, last), first, step)), None)
+    sums, selection = _Sums(fields, -(-(last - first) // step)), _Selection(source, device, fields, first, step)
+    _ask(engine, lambda connection: _sum_up(connection, sums, selection, last, minutes), None)
     return Series(from_ms(first), step * MILLISECOND, sums.means(), sums.low, sums.high)
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """Some fields of a device."""
+class _Selection:
+    """Fields of a device, and the buckets they are averaged in: where the first begins, and their width."""
 
     source: Source
     device: str
     fields: Sequence[str]
+    first: int
+    step: int
+
+
+def _sum_up(connection: Connection, sums: "_Sums", selection: _Selection, last: int, minutes: int | None) -> None:
+    """Add up the roll-ups of a width as far as they are complete, then the readings."""
+    until = _rolled_up_until(connection, selection, last) if minutes else selection.first
+    for section in _sections(connection, selection, minutes, until) if minutes else ():
+        sums.add(_from_rollup(connection, selection, section))
+    if until < last:
+        sums.add(_from_readings(connection, selection, (until, last)))
 
 
 def _fine_enough(step: int) -> int | None:
-    """Return the coarsest roll-up that is no coarser than a bucket."""
+    """Return the coarsest roll-up that is at least as fine as a bucket."""
     return next((minutes for minutes in (DAY, HOUR, FIVE_MINUTES) if step >= minutes * MINUTE_MS), None)
 
 
 def _aligned(first: int, last: int, buckets: int, width: int) -> tuple[int, int]:
-    """Return where the first bucket begins, and how long each is, in whole roll-ups of a width."""
+    """Return where the first bucket begins and how wide each is, aligned to roll-ups of a width."""
     first = first // width * width
     return first, -(-(last - first) // (buckets * width)) * width
 
 
-def _made_until(engine: Engine, wanted: _Wanted, first: int, last: int) -> int:
-    """Return up to when roll-ups hold all that was recorded: what is due later is in the readings only."""
-    table = wanted.source.rollup.c
-    here = (table.device == wanted.device, table.step == FIVE_MINUTES)
-    newest = rows_of(engine, select(func.max(table.at).label("at")).where(*here))
-    if not newest or newest[0].at is None:
-        return first
-    settled = _settled_until(engine, wanted.source.raw.name, wanted.device, first, last)
-    return max(first, min(settled, int(newest[0].at) + STEP_MS))
+def _rolled_up_until(connection: Connection, selection: _Selection, last: int) -> int:
+    """Return up to when the roll-ups are complete; after that only the readings are."""
+    step = selection.source.rollup.c
+    newest = select(func.max(step.at)).where(step.device == selection.device, step.step == FIVE_MINUTES)
+    newest_at: int | None = connection.execute(newest).scalar()
+    if newest_at is None:
+        return selection.first
+    settled = _settled_until(connection, selection.source.raw.name, selection.device, selection.first, last)
+    return max(selection.first, min(settled, newest_at + STEP_MS))
 
 
-def _settled_until(engine: Engine, name: str, device: str, first: int, last: int) -> int:
-    """Return up to when nothing that was recorded is still to be worked in."""
+def _settled_until(connection: Connection, name: str, device: str, first: int, last: int) -> int:
+    """Return up to when nothing recorded is still due."""
     due = rollup_due.c
-    here = (due.source == name, due.device == device, due.at >= first - DAY_MS, due.at < last)
-    earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*here))
-    if not earliest or earliest[0].at is None:
-        return last
-    return min(last, max(first, int(earliest[0].at) - STEP_MS))
+    where = (due.source == name, due.device == device, due.at >= first - DAY_MS, due.at < last)
+    earliest: int | None = connection.execute(select(func.min(due.at)).where(*where)).scalar()
+    return last if earliest is None else min(last, max(first, earliest - STEP_MS))
 
 
 def due_since(engine: Engine, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
-    """Return from when on sums and records lack something recorded in a period; None where they lack nothing."""
+    """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
     due = rollup_due.c
-    here = (due.source == table.name, due.device == device, due.at >= to_ms(start), due.at < to_ms(end))
-    earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*here))
+    where = (due.source == table.name, due.device == device, due.at >= to_ms(start), due.at < to_ms(end))
+    earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*where))
     return from_ms(earliest[0].at) if earliest and earliest[0].at is not None else None
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Section:
     """A part of a period, and the roll-up to read it from."""
 
     minutes: int
@@ -192,33 +206,34 @@ class _Piece:
     end: int
 
 
-def _pieces(engine: Engine, wanted: _Wanted, minutes: int, first: int, until: int) -> list[_Piece]:
-    """Cut a period: whole hours or days, and of those that reach beyond it the five minutes within."""
+def _sections(connection: Connection, selection: _Selection, minutes: int, until: int) -> list[_Section]:
+    """Split a period into whole hours or days, and five-minute steps at its ends."""
+    first = selection.first
     if first == until:
         return []
     begin, end = first, until
     if minutes == HOUR:
         end = max(first, until // HOUR_MS * HOUR_MS)
     elif minutes == DAY:
-        day = wanted.source.rollup.c
-        here = (day.device == wanted.device, day.step == DAY, day.at >= first, day.at < until)
-        (days,) = rows_of(engine, select(func.min(day.at).label("first"), func.max(day.at).label("last")).where(*here))
-        begin, end = (until, until) if days.first is None else (days.first, days.last)
-    pieces = (_Piece(FIVE_MINUTES, first, begin), _Piece(minutes, begin, end), _Piece(FIVE_MINUTES, end, until))
-    return [piece for piece in pieces if piece.start < piece.end]
+        day = selection.source.rollup.c
+        where = (day.device == selection.device, day.step == DAY, day.at >= first, day.at < until)
+        first_day, last_day = connection.execute(select(func.min(day.at), func.max(day.at)).where(*where)).one()
+        begin, end = (until, until) if first_day is None else (first_day, last_day)
+    sections = (_Section(FIVE_MINUTES, first, begin), _Section(minutes, begin, end), _Section(FIVE_MINUTES, end, until))
+    return [section for section in sections if section.start < section.end]
 
 
-def _of_rollup(engine: Engine, wanted: _Wanted, piece: _Piece, first: int, step: int) -> Sequence[Row[Any]]:
-    # a day by its middle: it may begin an hour earlier or later than the ones before
-    origin = first - DAY_MS // 2 if piece.minutes == DAY else first
-    given = {"device": wanted.device, "minutes": piece.minutes, "start": piece.start, "end": piece.end}
-    query = _rollup_query(wanted.source.rollup, tuple(wanted.fields))
-    return rows_of(engine, query, given | {"origin": origin, "step": step})
+def _from_rollup(connection: Connection, selection: _Selection, section: _Section) -> Sequence[Row[Any]]:
+    # a day is assigned by its middle, as it may begin an hour earlier or later than the others
+    origin = selection.first - DAY_MS // 2 if section.minutes == DAY else selection.first
+    parameters = {"device": selection.device, "minutes": section.minutes, "start": section.start, "end": section.end}
+    query = _rollup_query(selection.source.rollup, tuple(selection.fields))
+    return connection.execute(query, parameters | {"origin": origin, "step": selection.step}).all()
 
 
 @lru_cache(maxsize=64)
 def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
-    """Return the query of some fields, which takes longer to be put together than to be answered."""
+    """Return the query for some fields; building it takes longer than running it."""
     table = rollup.c
     bucket = ((table.at - bindparam("origin", type_=BigInteger())) // bindparam("step", type_=BigInteger())).label(
         "bucket"
@@ -232,16 +247,16 @@ def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
             func.min(low).label(f"low{index}"),
             func.max(high).label(f"high{index}"),
         ]
-    here = (table.device == bindparam("device"), table.step == bindparam("minutes"))
+    where = (table.device == bindparam("device"), table.step == bindparam("minutes"))
     span = (table.at >= bindparam("start"), table.at < bindparam("end"))
-    return select(bucket, *columns).where(*here, *span).group_by(literal_column("bucket"))
+    return select(bucket, *columns).where(*where, *span).group_by(literal_column("bucket"))
 
 
-def _of_readings(connection: Connection, wanted: _Wanted, span: Span, first: int, step: int) -> Iterator[Sequence[Any]]:
-    """Yield of each bucket what a roll-up would say."""
-    told = readings(connection, wanted.source.raw, wanted.device, wanted.fields, span)
-    for bucket, some in groupby(told, lambda reading: (reading[0] - first) // step):
-        _, *columns = zip(*some, strict=True)
+def _from_readings(connection: Connection, selection: _Selection, span: Span) -> Iterator[Sequence[Any]]:
+    """Aggregate readings by bucket, in the shape of a roll-up query."""
+    samples = readings(connection, selection.source.raw, selection.device, selection.fields, span)
+    for bucket, group in groupby(samples, lambda sample: (sample[0] - selection.first) // selection.step):
+        _, *columns = zip(*group, strict=True)
         figures: list[Any] = []
         for column in columns:
             known = [value for value in column if value is not None]
@@ -250,7 +265,7 @@ def _of_readings(connection: Connection, wanted: _Wanted, span: Span, first: int
 
 
 class _Sums:
-    """Sums, counts, lows and highs by bucket, of as many answers as there are."""
+    """Sums, counts, lowest and highest values by bucket, accumulated over several queries."""
 
     def __init__(self, fields: Sequence[str], count: int) -> None:
         self._totals = {name: [(0.0, 0)] * count for name in fields}
@@ -258,7 +273,7 @@ class _Sums:
         self.high: dict[str, list[float | None]] = {name: [None] * count for name in fields}
 
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Take the rows (bucket, then sum, count, low and high of each field)."""
+        """Add rows of (bucket, then sum, count, low and high of each field)."""
         for row in rows:
             bucket, *figures = tuple(row)
             for index, (name, totals) in enumerate(self._totals.items()):
@@ -270,7 +285,7 @@ class _Sums:
                     self.high[name][bucket] = max(high, _or(self.high[name][bucket], high))
 
     def means(self) -> dict[str, list[float | None]]:
-        """Return the averages; None where nothing is known."""
+        """Return the averages, None for an empty bucket."""
         return {
             name: [total / count if count else None for total, count in totals] for name, totals in self._totals.items()
         }
@@ -280,86 +295,45 @@ def _or(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Rows that say the same: the state, since when, the first row and the last."""
-
-    state: Grid
-    since: int
-    at: int
-    last: int
-
-
 def grid_spans(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:
-    """Return the states of the grid one after the other, cut to `start` and `end`; what nobody recorded is left out.
+    """Return the successive states of the grid within `start` and `end`; times without a recorded state are left out.
 
-    A state that comes back after `unknown` has its old `since` again, so it is the runs of equal rows that count.
+    A state that returns after `unknown` has its old beginning again, so each run counts on its own.
     """
-    first, last = to_ms(start), to_ms(end)
-    made = rows_of(engine, select(func.max(grid_run.c.last).label("last")).where(grid_run.c.at < last))
-    until = _settled_until(engine, grid_state.name, "grid", first, last)
-    if made:
-        until = max(first, min(until, (made[0].last or first - 1) + 1))
-    runs = [*_runs_made(engine, first, until), *_runs_told(engine, until, last)]
-    return list(_joined(_spans(_runs(runs), start, end)))
+    runs: list[GridRun] = _ask(engine, lambda connection: _grid_runs(connection, to_ms(start), to_ms(end)), [])
+    return list(_joined(_spans(_beginnings(runs), start, end)))
 
 
-def _runs_made(engine: Engine, first: int, until: int) -> list[_Run]:
-    """Return the runs between two moments, with the two before that may still last or tell when a state began."""
+def _grid_runs(connection: Connection, first: int, last: int) -> list[GridRun]:
+    """Return the runs between two times and the two before, of which one may still last or tell when a state began.
+
+    Stored runs are used as far as they are up to date, and the rows of grid_state after that.
+    """
     run = grid_run.c
-    columns = select(run.at, run.last, run.state, run.since)
-    before = rows_of(engine, columns.where(run.at < first).order_by(run.at.desc()).limit(2))
-    within = rows_of(engine, columns.where(run.at >= first, run.at < until).order_by(run.at))
-    rows = [*reversed(before), *within]
-    return [_Run(Grid(row.state), row.since, row.at, min(row.last, max(until, row.at))) for row in rows]
-
-
-def _runs_told(engine: Engine, first: int, last: int) -> list[_Run]:
-    """Return the runs of the raw rows between two moments."""
-    if first >= last:
-        return []
-    table = grid_state.c
-    here = (table.device == "grid", table.at >= first, table.at < last)
-    told = (
-        select(
-            table.at,
-            table.state,
-            table.since,
-            func.lag(table.at).over(order_by=table.at).label("at_before"),
-            func.lag(table.state).over(order_by=table.at).label("state_before"),
-            func.lag(table.since).over(order_by=table.at).label("since_before"),
-        )
-        .where(*here)
-        .subquery()
-    )
-    column = told.c
-    changed = (column.state_before.is_distinct_from(column.state)) | (column.since_before != column.since)
-    rows = rows_of(
-        engine, select(column.at, column.state, column.since, column.at_before).where(changed).order_by(column.at)
-    )
-    if not rows:
-        return []
-    final = rows_of(engine, select(func.max(table.at).label("at")).where(*here))[0].at
-    ends = [*(row.at_before for row in rows[1:]), final]
-    return [_Run(Grid(row.state), row.since, row.at, ended) for row, ended in zip(rows, ends, strict=True)]
+    stored = connection.execute(select(func.max(run.last)).where(run.at < last)).scalar()
+    until = max(first, min(_settled_until(connection, grid_state.name, "grid", first, last), (stored or first - 1) + 1))
+    latest_two = select(run.at).where(run.at < first).order_by(run.at.desc()).limit(2)
+    runs = stored_runs(connection, or_(run.at.in_(latest_two), and_(run.at >= first, run.at < until)))
+    cut = [replace(one, last=min(one.last, max(until, one.at))) for one in runs]
+    return [*cut, *runs_from_rows(connection, until, last)]
 
 
 def outages(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:
-    """Return the times without grid and the times when nobody could tell, which are no outages."""
+    """Return the spans without power and those when the state was unknown, which are no outages."""
     return [span for span in grid_spans(engine, start=start, end=end) if span.state is not Grid.ON]
 
 
-def _runs(runs: Iterable[_Run]) -> Iterator[tuple[Grid, datetime, datetime]]:
-    """Return state, beginning and end of each; one that says again what was before another one began with its row."""
-    before: _Run | None = None
+def _beginnings(runs: Iterable[GridRun]) -> Iterator[tuple[Grid, datetime, datetime]]:
+    """Yield state, beginning and last row of each run; a state that was interrupted begins again with its first row."""
+    before: GridRun | None = None
     for run in runs:
-        again = before is not None and run.since < before.at
-        yield run.state, from_ms(run.at if again else run.since), from_ms(run.last)
+        interrupted = before is not None and run.since < before.at
+        yield run.state, from_ms(run.at if interrupted else run.since), from_ms(run.last)
         before = run
 
 
 def _spans(runs: Iterable[tuple[Grid, datetime, datetime]], start: datetime, end: datetime) -> Iterator[GridSpan]:
-    """Let each state last until the next one began, but not much longer than it was recorded."""
+    """Extend each state until the next one began, but not beyond the time it is assumed to hold."""
     known = list(runs)
     followers = [*known[1:], None] if known else []
     for (state, began, last), following in zip(known, followers, strict=True):
@@ -370,7 +344,7 @@ def _spans(runs: Iterable[tuple[Grid, datetime, datetime]], start: datetime, end
 
 
 def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:
-    """Make one of neighbours in the same state."""
+    """Merge adjacent spans in the same state."""
     held: GridSpan | None = None
     for span in spans:
         if held and held.state is span.state and held.end == span.start:
@@ -383,17 +357,17 @@ def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:
         yield held
 
 
-def rows_of(engine: Engine, query: Select[Any], given: Mapping[str, Any] = NOTHING) -> Sequence[Row[Any]]:
-    """Return the answer to a query, none where nothing was recorded yet; raises StorageError."""
-    return _ask(engine, lambda connection: connection.execute(query, given).all(), [])
+def rows_of(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
+    """Return the rows of a query, none if there is no database yet; raises StorageError."""
+    return _ask(engine, lambda connection: connection.execute(query).all(), [])
 
 
-def _ask(engine: Engine, question: Callable[[Connection], T], nothing: T) -> T:
-    """Return the answer to a question, `nothing` where nothing was recorded yet; raises StorageError."""
+def _ask(engine: Engine, work: Callable[[Connection], T], nothing: T) -> T:
+    """Run queries on one connection; return `nothing` if there is no database yet; raises StorageError."""
     try:
         with engine.connect() as connection:
-            return question(connection)
+            return work(connection)
     except DatabaseError as error:
-        if any(text in str(error.orig) for text in NOTHING_YET):
+        if is_not_created(error):
             return nothing
-        raise StorageError(f"The history cannot be read: {error.orig}.") from None
+        raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None

@@ -1,4 +1,4 @@
-"""Readings as they were recorded, whether they are rows still or packed by the hour."""
+"""Readings of a device, whether they are still rows or compressed by the hour."""
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
@@ -7,38 +7,39 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, select
 
+from shared.history.compression import Sample, decompress
 from shared.history.derived import HOUR_MS
-from shared.history.packing import Reading, unpack
-from shared.history.tables import packed
+from shared.history.tables import compressed_hour
 
-ROWS_AT_ONCE = 1000
-HOURS_AT_ONCE = 24
-
+ROWS_PER_FETCH = 1000
+HOURS_PER_FETCH = 24
 
 Span = tuple[int, int]
-"""From a moment up to another one, in milliseconds."""
+"""From one time up to another, in ms."""
 ALWAYS: Span = (-(2**62), 2**62)
 
 
-def readings(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Reading]:
-    """Yield the readings (at, *names) of a span in order, each moment once, with flat memory."""
-    # the rows are asked for first: what is packed in between comes twice, and that does no harm
+def readings(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Sample]:
+    """Yield the readings (at, *names) of a span, ordered by time and without duplicates; memory stays flat."""
+    # the rows are queried first: an hour compressed in between is read twice, which is harmless
     rows = _rows(connection, table, device, names, span)
     before = None
-    for reading in merge(_unpacked(connection, table, device, names, span), rows, key=itemgetter(0)):
-        if reading[0] != before:
-            before = reading[0]
-            yield reading
+    for sample in merge(_decompressed(connection, table, device, names, span), rows, key=itemgetter(0)):
+        if sample[0] != before:
+            before = sample[0]
+            yield sample
 
 
 def devices(connection: Connection, table: Table) -> list[str]:
-    """Return the devices of a table, packed or not."""
-    here = distinct(connection, table.c.device)
-    return sorted({*here, *distinct(connection, packed.c.device, packed.c.source == table.name)})
+    """Return the devices with readings in a table, compressed or not."""
+    hour = compressed_hour.c
+    return sorted(
+        {*distinct(connection, table.c.device), *distinct(connection, hour.device, hour.source == table.name)}
+    )
 
 
 def distinct(connection: Connection, column: Column[Any], *conditions: Any) -> list[Any]:
-    """Return what a column at the beginning of a key has, by a seek each: DISTINCT would read the whole table."""
+    """Return the distinct values of the first column of a key by one seek each; DISTINCT scans the whole table."""
     found: list[Any] = []
     value = connection.execute(select(func.min(column)).where(*conditions)).scalar()
     while value is not None:
@@ -47,15 +48,17 @@ def distinct(connection: Connection, column: Column[Any], *conditions: Any) -> l
     return found
 
 
-def _rows(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Reading]:
+def _rows(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Sample]:
     at, (start, end) = table.c.at, span
     query = select(at, *(table.c[name] for name in names)).where(table.c.device == device, at >= start, at < end)
-    return iter(connection.execute(query.order_by(at).execution_options(yield_per=ROWS_AT_ONCE)))
+    return iter(connection.execute(query.order_by(at).execution_options(yield_per=ROWS_PER_FETCH)))
 
 
-def _unpacked(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Reading]:
-    hour, (start, end) = packed.c, span
-    here = (hour.source == table.name, hour.device == device, hour.at > start - HOUR_MS, hour.at < end)
-    query = select(hour.data).where(*here).order_by(hour.at).execution_options(yield_per=HOURS_AT_ONCE)
+def _decompressed(
+    connection: Connection, table: Table, device: str, names: Sequence[str], span: Span
+) -> Iterator[Sample]:
+    hour, (start, end) = compressed_hour.c, span
+    where = (hour.source == table.name, hour.device == device, hour.at > start - HOUR_MS, hour.at < end)
+    query = select(hour.data).where(*where).order_by(hour.at).execution_options(yield_per=HOURS_PER_FETCH)
     for (data,) in connection.execute(query):
-        yield from (reading for reading in unpack(data, names) if start <= reading[0] < end)
+        yield from (sample for sample in decompress(data, names) if start <= sample[0] < end)

@@ -1,4 +1,4 @@
-"""Energy by day, week, month and year, and the outages with their statistics: what is read of the derived tables."""
+"""Reports from the derived tables: energy by day, week, month and year, outages and their statistics."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from shared.history.queries import Series, rows_of
 from shared.history.tables import MILLISECOND, from_ms, to_ms
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-LONG = timedelta(days=62)
-"""Beyond this an hour does not matter."""
+LONG_PERIOD = timedelta(days=62)
+"""Longer periods are summed up by days, as an hour more or less does not matter."""
 
 
 class By(StrEnum):
-    """Pieces of the local calendar; a week begins on Monday."""
+    """Calendar units in local time; a week begins on Monday."""
 
     DAY = "day"
     WEEK = "week"
@@ -30,12 +30,12 @@ class By(StrEnum):
 def energy(
     engine: Engine, device: str, *, first: date, last: date, by: By, zone: tzinfo, source: Source = INVERTERS
 ) -> dict[date, dict[str, float | None]]:
-    """Return the kWh of each piece of the calendar from the day `first` up to `last`, named by its first day.
+    """Return the kWh of each calendar unit from the day `first` up to `last`, by its first day.
 
-    A piece of which nothing is recorded is left out; what is unknown of one is None.
+    A unit without any record is left out; an unknown value is None.
     """
     table = source.rollup.c
-    here = (
+    where = (
         table.device == device,
         table.step == DAY,
         table.at >= to_ms(_midnight(first, zone)),
@@ -43,9 +43,9 @@ def energy(
     )
     names = source.energies
     found: dict[date, dict[str, float | None]] = {}
-    for row in rows_of(engine, select(table.at, *(table[name] for name in names)).where(*here).order_by(table.at)):
-        piece = beginning(from_ms(row.at).astimezone(zone).date(), by)
-        sums = found.setdefault(piece, dict.fromkeys(names))
+    for row in rows_of(engine, select(table.at, *(table[name] for name in names)).where(*where).order_by(table.at)):
+        unit = beginning(from_ms(row.at).astimezone(zone).date(), by)
+        sums = found.setdefault(unit, dict.fromkeys(names))
         for name, kwh in zip(names, tuple(row)[1:], strict=True):
             if kwh is not None:
                 sums[name] = (sums[name] or 0.0) + kwh
@@ -55,26 +55,26 @@ def energy(
 def energy_by_hour(
     engine: Engine, device: str, names: Sequence[str], *, start: datetime, end: datetime, source: Source = INVERTERS
 ) -> dict[int, tuple[float | None, ...]]:
-    """Return some kWh of each hour, named by its beginning in ms: a year has 8,760 of them, and moments cost time."""
+    """Return kWh columns of each hour by its beginning in ms, as 8,760 datetimes a year are slow."""
     table = source.rollup.c
-    here = (table.device == device, table.step == HOURLY, table.at >= to_ms(start), table.at < to_ms(end))
+    where = (table.device == device, table.step == HOURLY, table.at >= to_ms(start), table.at < to_ms(end))
     columns: list[Any] = [table.at, *(table[name] for name in names)]
-    rows = rows_of(engine, select(*columns).where(*here).order_by(table.at))
+    rows = rows_of(engine, select(*columns).where(*where).order_by(table.at))
     return {row[0]: tuple(row)[1:] for row in rows}
 
 
 def energy_between(
     engine: Engine, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
 ) -> tuple[dict[str, float | None], float]:
-    """Return the kWh between two moments and of what share of the time anything is known.
+    """Return the kWh between two times, and for what share of the time anything is known.
 
-    By whole hours or, over a long time, by whole days.
+    Computed from whole hours, over a long period from whole days.
     """
     table = source.rollup.c
-    step = HOURLY if end - start <= LONG else DAY
-    here = (table.device == device, table.step == step, table.at >= to_ms(start), table.at < to_ms(end))
+    step = HOURLY if end - start <= LONG_PERIOD else DAY
+    where = (table.device == device, table.step == step, table.at >= to_ms(start), table.at < to_ms(end))
     columns: list[Any] = [func.count().label("known"), *(func.sum(table[name]).label(name) for name in source.energies)]
-    rows = rows_of(engine, select(*columns).where(*here))
+    rows = rows_of(engine, select(*columns).where(*where))
     if not rows:
         return dict.fromkeys(source.energies), 0.0
     found = dict(rows[0]._mapping)
@@ -82,17 +82,17 @@ def energy_between(
 
 
 def first_day(engine: Engine, device: str, zone: tzinfo, source: Source = INVERTERS) -> date | None:
-    """Return the first day of which anything is known."""
+    """Return the first recorded day."""
     table = source.rollup.c
-    here = (table.device == device, table.step == DAY)
-    rows = rows_of(engine, select(func.min(table.at).label("at")).where(*here))
+    where = (table.device == device, table.step == DAY)
+    rows = rows_of(engine, select(func.min(table.at).label("at")).where(*where))
     return from_ms(rows[0].at).astimezone(zone).date() if rows and rows[0].at is not None else None
 
 
 def flows(engine: Engine, device: str, *, start: datetime, end: datetime, step: timedelta) -> Series:
-    """Return the mean power of each direction, of which a mean over both knows nothing, and the state of charge.
+    """Return the mean power in each direction, which a mean over both would hide, and the state of charge.
 
-    It is made of whole hours, so a step has at least one; `grid_in_w` is `grid_in_kwh` by the hours that are known.
+    Computed from whole hours, so a step is at least one; `grid_in_w` is `grid_in_kwh` over the known hours.
     """
     first, width = to_ms(start), step // MILLISECOND
     count = -(-(to_ms(end) - first) // width)
@@ -102,9 +102,9 @@ def flows(engine: Engine, device: str, *, start: datetime, end: datetime, step: 
         (func.sum(table[name]) / func.count(table[name]) * 1000).label(_watts(name)) for name in INVERTERS.energies
     ]
     columns = [*powers, func.avg(table.battery_soc_percent_mean).label("battery_soc_percent")]
-    here = (table.device == device, table.step == HOURLY, table.at >= first, table.at < to_ms(end))
+    where = (table.device == device, table.step == HOURLY, table.at >= first, table.at < to_ms(end))
     values: dict[str, list[float | None]] = {column.name: [None] * count for column in columns}
-    for row in rows_of(engine, select(bucket, *columns).where(*here).group_by(bucket)):
+    for row in rows_of(engine, select(bucket, *columns).where(*where).group_by(bucket)):
         for name, value in zip(values, tuple(row)[1:], strict=True):
             values[name][row[0]] = value
     return Series(start, step, values)
@@ -115,7 +115,7 @@ def _watts(kwh: str) -> str:
 
 
 def beginning(day: date, by: By) -> date:
-    """Return the first day of the week, month or year that a day belongs to."""
+    """Return the first day of the week, month or year a day belongs to."""
     if by is By.WEEK:
         return day - timedelta(days=day.weekday())
     if by is By.MONTH:
@@ -125,7 +125,7 @@ def beginning(day: date, by: By) -> date:
 
 @dataclass(frozen=True)
 class Outage:
-    """The mains was away: end is None while it lasts, planned where no plan was known; late below 0 is early."""
+    """A power outage. `end` is None while it lasts, `planned` if no schedule was known; negative delays are early."""
 
     start: datetime
     end: datetime | None
@@ -141,10 +141,10 @@ class Outage:
 
 
 def outage_records(engine: Engine, *, start: datetime, end: datetime) -> list[Outage]:
-    """Return the outages of which any part lies between two moments, whole."""
+    """Return all outages that overlap a period, uncut."""
     table = outage.c
-    here = (table.start < to_ms(end), or_(table.end.is_(None), table.end > to_ms(start)))
-    return [_outage(dict(row._mapping)) for row in rows_of(engine, select(outage).where(*here).order_by(table.start))]
+    where = (table.start < to_ms(end), or_(table.end.is_(None), table.end > to_ms(start)))
+    return [_outage(dict(row._mapping)) for row in rows_of(engine, select(outage).where(*where).order_by(table.start))]
 
 
 def _outage(row: Mapping[str, Any]) -> Outage:
@@ -154,7 +154,7 @@ def _outage(row: Mapping[str, Any]) -> Outage:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Outages of a period, cut to it. planned_share is of those of which a plan was known; hours are by local day."""
+    """Outages of a period, cut to it. planned_share counts those with a known schedule; hours are by local day."""
 
     count: int
     total: timedelta
@@ -163,7 +163,7 @@ class Statistics:
     hours: Mapping[date, float]
 
     def by_month(self) -> dict[date, float]:
-        """Return the hours without mains by month, named by its first day."""
+        """Return the hours without power by month, keyed by its first day."""
         found: dict[date, float] = {}
         for day, hours in self.hours.items():
             month = day.replace(day=1)
@@ -172,7 +172,7 @@ class Statistics:
 
 
 def statistics(records: Iterable[Outage], *, start: datetime, end: datetime, now: datetime, zone: tzinfo) -> Statistics:
-    """Return the statistics of outages, pure; one that still lasts counts until now."""
+    """Return the statistics of outages; one that still lasts counts until now. Pure."""
     cut = [
         (record.planned, max(record.start, start), min(record.end or now, end))
         for record in records
@@ -189,7 +189,7 @@ def statistics(records: Iterable[Outage], *, start: datetime, end: datetime, now
 
 
 def by_day(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date, timedelta]]:
-    """Return how much of a time lies in each local day."""
+    """Split a time by local days."""
     while begin < end:
         day = begin.astimezone(zone).date()
         border = min(end, _midnight(day + timedelta(days=1), zone))
@@ -198,5 +198,5 @@ def by_day(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date,
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
-    """Return a local midnight in UTC, for within one zone Python subtracts and compares by the wall clock."""
+    """Return a local midnight in UTC, as Python compares times of the same zone by the wall clock."""
     return from_ms(to_ms(datetime.combine(day, time(), zone)))

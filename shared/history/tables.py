@@ -1,7 +1,7 @@
-"""The tables, whose columns are the fields of the messages: one row a message, keyed by device and `at`.
+"""Tables of recorded messages: a column per field, a row per message, keyed by device and `at`.
 
-Moments are integers, milliseconds since 1970 UTC; lists and objects are JSON. A new field of a message needs a new
-migration; a test says so.
+Times are integers, in milliseconds since 1970 UTC; lists and objects are JSON. A new field of a message needs a
+migration, which a test enforces.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ from shared.messages import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 GRID_REPEAT = timedelta(minutes=1)
-"""A state of the grid that lasts is stored this often: well within the time that a row of it is believed."""
+"""How often a lasting grid state is stored; well within the time a row is assumed to hold."""
 
 Converter = Callable[[Any], Any]
 NONE: Mapping[str, Converter] = MappingProxyType({})
@@ -39,27 +39,27 @@ metadata = MetaData()
 
 
 def to_ms(at: datetime) -> int:
-    """Return a moment as the database keeps it."""
+    """Return a time as stored in the database."""
     return (at - EPOCH) // MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
-    """Return the moment that the database keeps as `ms`."""
+    """Return the time that is stored as `ms`."""
     return EPOCH + ms * MILLISECOND
 
 
 def to_json(value: Any) -> str:
-    """Return a list or an object as the database keeps it."""
+    """Return a list or an object as stored in the database."""
     return json_bytes(value).decode()
 
 
 def states_by_day(days: Sequence[PlannedDay]) -> str:
-    """Return the states of planned days by date, without when they were confirmed, which changes at every look."""
+    """Return the states of planned days by date, without the confirmation times, which change with every fetch."""
     return to_json({day.day.isoformat(): day.state for day in days})
 
 
 def _bare(annotation: Any) -> Any:
-    """Take off None and Annotated, and turn a container into its kind: `tuple[str, ...] | None` is a tuple."""
+    """Strip None and Annotated, and reduce a container to its type: `tuple[str, ...] | None` becomes tuple."""
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -78,7 +78,7 @@ def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
 
 
 def _converter(kind: Any) -> Converter | None:
-    """How a field becomes what the driver takes, for the many that already are it: not at all."""
+    """Return how to convert a field for the driver, None if it is taken as it is."""
     if issubclass(kind, datetime | AwareDatetime):
         return lambda at: at and to_ms(at)
     if issubclass(kind, str | int | float):
@@ -97,15 +97,15 @@ def _table(
     title: str,
     message: type[Message],
     *,
-    same: Sequence[str] = (),
+    compared: Sequence[str] = (),
     repeat: timedelta | None = None,
     convert: Mapping[str, Converter] = NONE,
     key: str = "",
 ) -> Table:
-    """Return a message's table.
+    """Return the table of a message.
 
-    Where `same` names columns, a message is stored only if one of them differs from the row before, or that row is
-    older than `repeat`. `key` is a field that is part of the key.
+    With `compared` a message is stored only if one of these columns differs from the previous row, or that row is
+    older than `repeat`. `key` is a field that belongs to the primary key.
     """
     fields = {name: field for name, field in message.model_fields.items() if name not in ("at", "v")}
     return Table(
@@ -115,7 +115,7 @@ def _table(
         Column("at", BigInteger(), primary_key=True, info={"convert": to_ms}),
         *(_column(name, field, convert.get(name), key=name == key) for name, field in fields.items()),
         sqlite_with_rowid=False,
-        info={"same": tuple(same), "repeat": repeat},
+        info={"compared": tuple(compared), "repeat": repeat},
     )
 
 
@@ -124,27 +124,27 @@ battery_state = _table("battery_state", BatteryState)
 grid_state = _table(
     "grid_state",
     GridState,
-    same=("state", "since", "transition_id", "last_known", "last_known_since"),
+    compared=("state", "since", "transition_id", "last_known", "last_known_since"),
     repeat=GRID_REPEAT,
 )
 outage_schedule = _table(
     "outage_schedule",
     OutageSchedule,
-    same=("queue", "source", "time_zone", "days", "windows", "stale"),
+    compared=("queue", "source", "time_zone", "days", "windows", "stale"),
     convert={"days": states_by_day},
 )
 plug_state = _table(
-    "plug_state", PlugState, same=tuple(field for field in PlugState.model_fields if field not in ("at", "v"))
+    "plug_state", PlugState, compared=tuple(field for field in PlugState.model_fields if field not in ("at", "v"))
 )
 plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
-"""Both gangs of a plug may be switched at the same moment; the whole plug is the gang without a name."""
-service_status = _table("service_status", ServiceStatus, same=("state", "reason", "version"))
+"""Both gangs of a plug may be switched at once; an empty gang is the whole plug."""
+service_status = _table("service_status", ServiceStatus, compared=("state", "reasons", "version"))
 
 dead_letter = Table(
     "dead_letter",
     metadata,
     Column("topic", Text(), primary_key=True),
-    Column("digest", Text(), primary_key=True),  # of the whole payload: the same one again is one row
+    Column("digest", Text(), primary_key=True),  # of the whole payload: duplicates are one row
     Column("at", BigInteger(), nullable=False, index=True),
     Column("reason", Text(), nullable=False),
     Column("size", BigInteger(), nullable=False),
@@ -152,13 +152,13 @@ dead_letter = Table(
     Column("holds_at", BigInteger(), index=True),
     sqlite_with_rowid=False,
 )
-"""What could not be recorded, when it came, why, and the beginning of it.
+"""Messages that could not be recorded: when received, why, and the beginning of the payload.
 
-holds_at is the moment of a message with which nothing is wrong except that it lay too far ahead of our clock.
+holds_at is the time of a valid message that was too far ahead of our clock.
 """
 
-packed = Table(
-    "packed",
+compressed_hour = Table(
+    "compressed_hour",
     metadata,
     Column("source", Text(), primary_key=True),
     Column("device", Text(), primary_key=True),
@@ -167,4 +167,4 @@ packed = Table(
     Column("n", Integer(), nullable=False),
     Column("data", LargeBinary(), nullable=False),
 )
-"""The older readings of a table: an hour of a device that begins at `at`, its last moment, and all its rows in one."""
+"""Older readings, compressed: one hour of a device from `at`, the time of its last row, the number of rows."""

@@ -1,6 +1,6 @@
-"""bleak on the virtual radio: what BLE_BACKEND names, so that the unmodified service sees the virtual batteries.
+"""A bleak backend on the virtual radio, for BLE_BACKEND: the unmodified service sees the virtual batteries.
 
-BLE_RADIO is where the radio is, HOST:PORT. There is one chip a process, shared by scanner and clients.
+BLE_RADIO is HOST:PORT of the radio. Each process has one chip, shared by scanner and clients.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from bumble.device import Device, DeviceConfiguration, Peer
 from bumble.hci import Address
 from bumble.transport import open_transport
 
-logging.getLogger("bumble").setLevel(logging.CRITICAL)  # it prints tracebacks of what it also raises
+logging.getLogger("bumble").setLevel(logging.CRITICAL)  # it logs tracebacks of errors that it also raises
 
 MTU = 247
 UUID_LISTS = (2, 3, 4, 5, 6, 7)
@@ -35,7 +35,7 @@ UUID_LISTS = (2, 3, 4, 5, 6, 7)
 
 
 class Chip:
-    """This process's chip, opened when it is needed and again when the radio was gone."""
+    """The chip of this process, opened on demand and again after the radio was gone."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -43,7 +43,7 @@ class Chip:
         self._transport: Any = None
 
     async def device(self) -> Device:
-        """Return the host stack on the chip, or raise as bleak does where there is no adapter."""
+        """Return the host stack on the chip, or raise as bleak does without an adapter."""
         async with self._lock:
             if self._transport and self._transport.source.terminated.done():
                 self._device = None
@@ -81,21 +81,21 @@ class Scanner(BaseBleakScanner):
         self._device: Device | None = None
 
     async def start(self) -> None:
-        """Listen."""
+        """Start scanning."""
         self.seen_devices = {}
         self._device = await _chip().device()
-        self._device.on("advertisement", self._heard)
+        self._device.on("advertisement", self._on_received)
         with _as_bleak():
             await self._device.start_scanning(legacy=True, active=self._active)
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop scanning."""
         if self._device:
-            self._device.remove_listener("advertisement", self._heard)
+            self._device.remove_listener("advertisement", self._on_received)
             with _as_bleak():
                 await self._device.stop_scanning(legacy=True)
 
-    def _heard(self, heard: Any) -> None:
+    def _on_received(self, heard: Any) -> None:
         address = heard.address.to_string(False)
         data = heard.data
         uuids = [_uuid(uuid) for kind in UUID_LISTS for found in data.get_all(kind) for uuid in found]
@@ -120,27 +120,27 @@ class Client(BaseBleakClient):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The address, for lack of a name."""
         return str(self.address)
 
     @property
     def mtu_size(self) -> int:
-        """How much one exchange holds."""
+        """The negotiated MTU."""
         return int(self._connection.att_mtu) if self._connection else 23
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a link."""
+        """Whether it is connected."""
         return self._connection is not None
 
     async def connect(self, pair: bool, **how: Any) -> None:  # noqa: ARG002
-        """Connect and look around."""
+        """Connect and discover services."""
         device = await _chip().device()
         lock = _connecting.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with lock:
             try:
                 self._connection = await device.connect(self._target, timeout=how.get("timeout", self._timeout))
-            except Exception as error:  # bumble has many ways to say that nobody is there
+            except Exception as error:  # bumble has many errors for a device that is not there
                 raise BleakDeviceNotFoundError(self.address, str(error)) from error
         self._connection.on("disconnection", self._gone)
         peer = Peer(self._connection)
@@ -155,7 +155,7 @@ class Client(BaseBleakClient):
             self._disconnected_callback()
 
     async def disconnect(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         if self._connection:
             with _as_bleak():
                 await self._connection.disconnect()
@@ -167,13 +167,13 @@ class Client(BaseBleakClient):
             await characteristic.obj.write_value(bytes(data), with_response=response)
 
     async def start_notify(self, characteristic: Any, callback: Any, **_: Any) -> None:
-        """Listen to a characteristic."""
+        """Subscribe to notifications."""
         self._check()
         with _as_bleak():
             await characteristic.obj.subscribe(lambda value: callback(bytearray(value)))
 
     async def stop_notify(self, characteristic: Any) -> None:
-        """Listen to it no more."""
+        """Unsubscribe."""
         self._check()
         await characteristic.obj.unsubscribe()
 
@@ -187,25 +187,25 @@ class Client(BaseBleakClient):
             raise BleakError("Not connected")
 
     async def pair(self, *_: Any, **__: Any) -> None:
-        """Not on this radio."""
+        """Not supported."""
         raise NotImplementedError
 
     async def unpair(self) -> None:
-        """Not on this radio."""
+        """Not supported."""
         raise NotImplementedError
 
     async def read_gatt_descriptor(self, *_: Any, **__: Any) -> bytearray:
-        """Not on this radio."""
+        """Not supported."""
         raise NotImplementedError
 
     async def write_gatt_descriptor(self, *_: Any, **__: Any) -> None:
-        """Not on this radio."""
+        """Not supported."""
         raise NotImplementedError
 
 
 @contextmanager
 def _as_bleak() -> Iterator[None]:
-    """Raise what bumble raises as bleak's users expect it."""
+    """Raise bumble's errors as BleakError."""
     try:
         yield
     except BleakError:

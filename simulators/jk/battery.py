@@ -1,4 +1,4 @@
-"""One virtual JK: what it advertises, how its service is laid out, and what it answers and streams."""
+"""One virtual JK: its advertisement, its GATT service, its answers and its stream."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from bumble.transport.common import AsyncPipeSink
 from simulators.jk.frames import (
     ACKNOWLEDGEMENT,
     Identity,
-    Reading,
+    Measurement,
     cell_frame,
     device_frame,
     settings_frame,
@@ -30,7 +30,7 @@ log = logging.getLogger("jk")
 
 DEVICE_INFO, CELL_INFO = 0x97, 0x96
 UART_BURST = 150
-"""The module is a serial line behind a radio, and hands on what its buffer holds."""
+"""The module is a serial line behind a radio: it forwards its buffer in bursts of this size."""
 NOISE = b"AT\r\n"
 P = Characteristic.Properties
 READABLE = Characteristic.Permissions.READABLE
@@ -38,25 +38,25 @@ BOTH = READABLE | Characteristic.Permissions.WRITEABLE
 
 
 class Gatt(StrEnum):
-    """How the module lays out its service: one characteristic both ways, or two with the same name."""
+    """The layout of the GATT service: one characteristic for both directions, or two with the same UUID."""
 
     OLD = "old"
     NEW = "new"
 
 
 class JkFault(StrEnum):
-    """One way to fail, seen from the reader."""
+    """One way to fail, as the reader sees it."""
 
     NONE = "none"
-    MUTE = "mute"  # it stays connected and says nothing
+    MUTE = "mute"  # stays connected and sends nothing
     OFF = "off"  # out of range: no link, no advertising
     CORRUPT = "corrupt"  # every second frame has a wrong byte
     FROZEN = "frozen"  # the same frame again and again, counter included
 
 
 @dataclass
-class Manners:
-    """What a battery does beside answering."""
+class Behavior:
+    """How a battery behaves beyond the protocol."""
 
     noise: bool = False
     glued_acknowledgement: bool = False
@@ -66,20 +66,20 @@ class Manners:
 
 
 class Battery:
-    """A battery on the air from `start` to `stop`."""
+    """A battery that is on the air from `start` to `stop`."""
 
     def __init__(
         self,
         address: str,
         identity: Identity,
-        read: Callable[[], Reading],
+        read: Callable[[], Measurement],
         *,
         gatt: Gatt = Gatt.NEW,
-        manners: Manners | None = None,
+        behavior: Behavior | None = None,
     ) -> None:
         self.address = address
         self.identity = identity
-        self.manners = manners or Manners()
+        self.behavior = behavior or Behavior()
         self.connections = 0
         self._read = read
         self._gatt = gatt
@@ -116,9 +116,9 @@ class Battery:
             self._chip.lose_links()
 
     async def fail(self, fault: JkFault) -> None:
-        """Let something go wrong from now on, and nothing else."""
-        was_off = self.manners.fault is JkFault.OFF
-        self.manners.fault = fault
+        """Replace the active fault."""
+        was_off = self.behavior.fault is JkFault.OFF
+        self.behavior.fault = fault
         log.info("%s: %s.", self.identity.name, fault)
         if fault is JkFault.OFF:
             await self.stop()
@@ -131,11 +131,11 @@ class Battery:
         if self._connection:
             await self._connection.disconnect()
 
-    # the radio's side
+    # radio
 
     async def _advertise(self) -> None:
-        """A JK has one connection at the most, and is not to be found meanwhile."""
-        if self._device and not self._connection and self.manners.fault is not JkFault.OFF:
+        """A JK accepts one connection and does not advertise meanwhile."""
+        if self._device and not self._connection and self.behavior.fault is not JkFault.OFF:
             await self._device.start_advertising(auto_restart=False)
 
     def _connected(self, connection: Any) -> None:
@@ -154,7 +154,7 @@ class Battery:
             self._streaming = None
 
     def _service(self) -> Service:
-        heard: Any = CharacteristicValue(write=self._heard, read=lambda _connection: b"")
+        heard: Any = CharacteristicValue(write=self._on_received, read=lambda _connection: b"")
         if self._gatt is Gatt.NEW:
             write = Characteristic("FFE1", P.WRITE | P.WRITE_WITHOUT_RESPONSE, BOTH, heard)
             self._notify = Characteristic("FFE1", P.READ | P.NOTIFY, READABLE, b"")
@@ -164,7 +164,7 @@ class Battery:
         return Service("FFE0", [other, self._notify])
 
     def _advertisement(self) -> bytes:
-        """Flags, FFE0, JK's company with the address, and the name, of which 10 characters fit beside them."""
+        """Flags, FFE0, JK's company with the address, and the first 10 characters of the name (no more fit)."""
         mac = bytes.fromhex(self.address.partition("/")[0].replace(":", ""))
         kinds = AdvertisingData.Type
         return bytes(
@@ -178,51 +178,53 @@ class Battery:
             )
         )
 
-    # the serial line's side
+    # serial line
 
-    def _heard(self, _connection: Any, command: bytes) -> None:
+    def _on_received(self, _connection: Any, command: bytes) -> None:
         if len(command) != 20 or command[:4] != bytes.fromhex("aa5590eb") or sum(command[:19]) & 0xFF != command[19]:
             return
         asyncio.get_running_loop().create_task(self._answer(command[4]))
 
     async def _answer(self, command: int) -> None:
-        if self.manners.fault is JkFault.MUTE:
+        if self.behavior.fault is JkFault.MUTE:
             return
         if command == DEVICE_INFO:
-            await self._say(device_frame(self.identity), acknowledge=True)
+            await self._send_frame(device_frame(self.identity), acknowledge=True)
         elif command == CELL_INFO:
             reading = self._read()
-            await self._say(settings_frame(self.identity, len(reading.cells_v), reading.full_ah), acknowledge=True)
+            await self._send_frame(
+                settings_frame(self.identity, len(reading.cells_v), reading.full_ah), acknowledge=True
+            )
             self._streaming = self._streaming or asyncio.create_task(self._stream())
 
     async def _stream(self) -> None:
         while True:
-            await asyncio.sleep(self.manners.interval_s)
-            if self.manners.noise:
+            await asyncio.sleep(self.behavior.interval_s)
+            if self.behavior.noise:
                 await self._send(NOISE)
-            if self.manners.fault is not JkFault.MUTE:
-                await self._say(self._cells())
+            if self.behavior.fault is not JkFault.MUTE:
+                await self._send_frame(self._cells())
 
     def _cells(self) -> bytes:
-        if self.manners.fault is JkFault.FROZEN and self._last:
+        if self.behavior.fault is JkFault.FROZEN and self._last:
             return self._last
         self._counter += 1
         data = cell_frame(self.identity.variant, self._read(), self._counter)
         self._last = data
-        if self.manners.fault is JkFault.CORRUPT and self._counter % 2:
-            at = self.manners.dice.randrange(len(data))
+        if self.behavior.fault is JkFault.CORRUPT and self._counter % 2:
+            at = self.behavior.dice.randrange(len(data))
             return data[:at] + bytes((data[at] ^ 0x15,)) + data[at + 1 :]
         return data
 
-    async def _say(self, data: bytes, *, acknowledge: bool = False) -> None:
-        glued = acknowledge and self.manners.glued_acknowledgement
+    async def _send_frame(self, data: bytes, *, acknowledge: bool = False) -> None:
+        glued = acknowledge and self.behavior.glued_acknowledgement
         await self._send(data + ACKNOWLEDGEMENT if glued else data)
         if acknowledge and not glued:
             await asyncio.sleep(0.02)
             await self._send(ACKNOWLEDGEMENT)
 
     async def _send(self, data: bytes) -> None:
-        """In bursts of the serial line, cut to what a notification holds."""
+        """Send in bursts of the serial line, split to the size of a notification."""
         for burst in _cut(data, UART_BURST):
             connection = self._connection
             if not connection or not self._device:

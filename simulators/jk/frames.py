@@ -1,4 +1,4 @@
-"""What a JK sends, packed from the protocol's description and not from the service's tables, to test those."""
+"""Frames of a JK, packed by the protocol description and independently of the service's tables, to test those."""
 
 import struct
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ ACKNOWLEDGEMENT = bytes.fromhex("aa5590ebc80101") + bytes(12) + b"\x44"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a battery measures. Current is positive while charging."""
+class Measurement:
+    """The measurements of a battery. Current is positive while charging."""
 
     cells_v: tuple[float, ...]
     current_a: float
@@ -31,7 +31,7 @@ class Reading:
 
 @dataclass
 class Identity:
-    """Who a battery says it is."""
+    """The identity that a battery reports."""
 
     name: str
     model: str
@@ -43,7 +43,7 @@ class Identity:
 
 
 def frame(kind: int, counter: int, body: dict[int, bytes]) -> bytes:
-    """Return a frame with pieces at their offsets, and its sum."""
+    """Return a frame with pieces at their offsets, and its checksum."""
     data = bytearray(FRAME)
     data[:6] = HEADER + bytes((kind, counter & 0xFF))
     for offset, piece in body.items():
@@ -53,7 +53,7 @@ def frame(kind: int, counter: int, body: dict[int, bytes]) -> bytes:
 
 
 def device_frame(identity: Identity, counter: int = 0) -> bytes:
-    """Return the frame that says who it is, pass codes in clear text and all."""
+    """Return the device info frame, including pass codes in clear text."""
     first, second = identity.passcodes
     return frame(
         3,
@@ -73,7 +73,7 @@ def device_frame(identity: Identity, counter: int = 0) -> bytes:
 
 
 def settings_frame(identity: Identity, cells: int, full_ah: float, counter: int = 0) -> bytes:
-    """Return the frame of the settings."""
+    """Return the settings frame."""
     if identity.variant == "JK04":
         body = {34: bytes((cells,)), 38: _f(2.9), 98: _f(3.4), 106: _f(0.005), 110: _f(2.0), 114: b"\x01"}
         return frame(1, counter, body)
@@ -86,20 +86,20 @@ def settings_frame(identity: Identity, cells: int, full_ah: float, counter: int 
     return frame(1, counter, body | {offset: struct.pack("<I", value) for offset, value in whole.items()})
 
 
-def cell_frame(variant: str, reading: Reading, counter: int) -> bytes:
-    """Return the frame that streams."""
+def cell_frame(variant: str, reading: Measurement, counter: int) -> bytes:
+    """Return the cell info frame, which is streamed."""
     pack = {"JK02_24S": _jk02_24s, "JK02_32S": _jk02_32s, "JK04": _jk04}[variant]
     return frame(2, counter, pack(reading))
 
 
-def _jk02_24s(reading: Reading) -> dict[int, bytes]:
+def _jk02_24s(reading: Measurement) -> dict[int, bytes]:
     return _jk02(reading, mask_at=54, ohm_at=64, rest_at=118) | {
         134: _i16(reading.mosfet_c * 10),
         136: struct.pack("<H", reading.alarm_bits & 0xFFFF),
     }
 
 
-def _jk02_32s(reading: Reading) -> dict[int, bytes]:
+def _jk02_32s(reading: Measurement) -> dict[int, bytes]:
     return _jk02(reading, mask_at=70, ohm_at=80, rest_at=150) | {
         144: _i16(reading.mosfet_c * 10),
         166: struct.pack("<I", reading.alarm_bits),
@@ -109,8 +109,8 @@ def _jk02_32s(reading: Reading) -> dict[int, bytes]:
     }
 
 
-def _jk02(reading: Reading, *, mask_at: int, ohm_at: int, rest_at: int) -> dict[int, bytes]:
-    """Return what both have: the same order, 32 bytes apart behind the resistances."""
+def _jk02(reading: Measurement, *, mask_at: int, ohm_at: int, rest_at: int) -> dict[int, bytes]:
+    """Return the common fields: in the same order, 32 bytes later behind the resistances."""
     cells = [round(volt * 1000) for volt in reading.cells_v]
     remaining = reading.full_ah * reading.soc_percent / 100
     first, second = reading.temperatures_c
@@ -134,7 +134,7 @@ def _jk02(reading: Reading, *, mask_at: int, ohm_at: int, rest_at: int) -> dict[
     }
 
 
-def _jk04(reading: Reading) -> dict[int, bytes]:
+def _jk04(reading: Measurement) -> dict[int, bytes]:
     cells = reading.cells_v
     return {
         6: b"".join(_f(volt) for volt in cells),

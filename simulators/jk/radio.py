@@ -1,7 +1,7 @@
-"""The air: a link that the batteries and whoever listens share, one controller each.
+"""The air: a link shared by the batteries and the service, one controller each.
 
-bumble's controller (0.0.236) is mended where a service would notice: it cannot cancel a connection that does not come
-about, and it does not end links when the process at its other end dies.
+Works around two gaps of bumble's controller (0.0.236) that a service would notice: it cannot cancel a pending
+connection, and it does not end links when the process at the other end dies.
 """
 
 import asyncio
@@ -14,28 +14,28 @@ from bumble.link import LocalLink
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
-LOOK_EVERY_S = 0.05
+POLL_S = 0.05
 SUPERVISION_TIMEOUT = 0x08
 UNKNOWN_CONNECTION = 0x02
 
 
 class Chip(Controller):
-    """A Bluetooth chip that can be cancelled, reset, and lost."""
+    """A Bluetooth chip whose connections can be cancelled, reset and lost."""
 
     def on_hci_le_create_connection_cancel_command(self, command: Any) -> Any:
-        """Say that the connection will not come about."""
+        """Report the pending connection as cancelled."""
         pending, self.pending_le_connection = self.pending_le_connection, None
         if pending:
             asyncio.get_running_loop().call_soon(self.send_hci_packet, _cancelled(pending))
         return super().on_hci_le_create_connection_cancel_command(command)
 
     def on_hci_reset_command(self, command: Any) -> Any:
-        """Begin anew: whoever resets knows of no links."""
+        """End all links on reset: the host has forgotten them."""
         self.lose_links()
         return super().on_hci_reset_command(command)
 
     def lose_links(self) -> None:
-        """End every link as if the other side had gone out of range, and neither say nor hear anything more."""
+        """End every link as if out of range; stop advertising and scanning."""
         self.pending_le_connection = None
         self.le_scan_enable = False
         for connection in list(self.le_connections.values()):
@@ -60,7 +60,7 @@ def _cancelled(pending: Any) -> Any:
 
 
 class Radio:
-    """One air, and a TCP port at which a service finds its chip."""
+    """The shared air, and a TCP port where a service finds its chip."""
 
     def __init__(self) -> None:
         self.link = LocalLink()  # type: ignore[no-untyped-call]
@@ -69,15 +69,15 @@ class Radio:
         self._watch: asyncio.Task[None] | None = None
 
     def chip(self, name: str, source: Any = None, sink: Any = None) -> Chip:
-        """Return a chip on this air, for a host in this process or one behind a source and a sink."""
+        """Return a chip on this air, for a host in this process or one connected by a source and a sink."""
         return Chip(name, host_source=source, host_sink=sink, link=self.link)
 
     async def start(self, host: str, port: int) -> None:
-        """Let one service at a time find a chip at a port."""
+        """Offer a chip at a port, to one service at a time."""
         self._transport = await open_transport(f"tcp-server:{host}:{port}")
         self.port = port
         chip = self.chip("service", self._transport.source, self._transport.sink)
-        self._watch = asyncio.create_task(_until_gone(self._transport, chip))
+        self._watch = asyncio.create_task(_watch_host(self._transport, chip))
 
     async def stop(self) -> None:
         """Close the port."""
@@ -87,11 +87,11 @@ class Radio:
             await self._transport.close()
 
 
-async def _until_gone(transport: Any, chip: Chip) -> None:
-    """Lose the links of a service that has died: nobody else tells the batteries."""
+async def _watch_host(transport: Any, chip: Chip) -> None:
+    """Lose the links of a service that has died: nothing else informs the batteries."""
     was_there = False
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_S)
         is_there = transport.sink.transport is not None
         if was_there and not is_there:
             chip.lose_links()

@@ -1,4 +1,4 @@
-"""The process: a radio and the batteries on it, which share the battery of the simulated house between them."""
+"""The process: a radio with batteries that together are the battery of the simulated house."""
 
 import asyncio
 import logging
@@ -8,17 +8,17 @@ from typing import Any
 from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError, DeviceOfflineError
-from simulators.client import ask
+from simulators.control_client import ask
 from simulators.http_server import Command, HttpApp, posted, start_server
-from simulators.jk.battery import Battery, Gatt, JkFault, Manners
-from simulators.jk.frames import Identity, Reading
+from simulators.jk.battery import Battery, Behavior, Gatt, JkFault
+from simulators.jk.frames import Identity, Measurement
 from simulators.jk.radio import Radio
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.settings import BatteriesSettings
 
 log = logging.getLogger("jk")
 
-ASK_EVERY_S = 1.0
+POLL_S = 1.0
 CELLS = 16
 FULL_AH = 100.0
 KINDS = (
@@ -26,25 +26,25 @@ KINDS = (
     ("JK-B2A24S15P", "10.07", "10.XG", "JK02_24S", Gatt.OLD),
     ("JK-B2A16S", "3.3.0", "3.0", "JK04", Gatt.OLD),
 )
-"""Models; HOUSE_BATTERY_KINDS picks from them. JK04 knows no current, so the demo has none."""
+"""Models; HOUSE_BATTERY_KINDS picks from them. JK04 reports no current, so the demo has none."""
 FRESH = {"battery_voltage_v": 53.1, "battery_current_a": 0.0, "battery_soc_percent": 70}
 
 
 class JkFaultCommand(Command):
-    """What goes wrong with one battery, counted from 1."""
+    """A fault of one battery, counted from 1."""
 
     battery: int = Field(ge=1)
     fault: JkFault
 
 
 class JkCommand(Command):
-    """Which battery, counted from 1."""
+    """A battery, counted from 1."""
 
     battery: int = Field(ge=1)
 
 
 class Batteries:
-    """All batteries of the house, and the control over them."""
+    """All batteries of the house, and their control API."""
 
     def __init__(self, settings: BatteriesSettings) -> None:
         self._settings = settings
@@ -53,7 +53,7 @@ class Batteries:
         self.batteries = [self._battery(number) for number in range(settings.house_batteries)]
 
     async def run(self) -> None:
-        """Be on the air for ever."""
+        """Run for ever."""
         settings = self._settings
         try:
             await self.radio.start(settings.house_radio_bind, settings.house_radio_port)
@@ -65,10 +65,10 @@ class Batteries:
         log.info(
             "%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, control.port
         )
-        say_ready(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
+        write_ready_file(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
         while True:
-            await self._look_at_the_house()
-            await asyncio.sleep(ASK_EVERY_S)
+            await self._follow_house()
+            await asyncio.sleep(POLL_S)
 
     def _app(self) -> HttpApp:
         routes = {"POST /fault": self._fault, "POST /drop": self._drop, "GET /state": self._state}
@@ -86,7 +86,7 @@ class Batteries:
     async def _state(self) -> Any:
         return {
             "batteries": [
-                {"address": one.address, "fault": one.manners.fault, "connections": one.connections}
+                {"address": one.address, "fault": one.behavior.fault, "connections": one.connections}
                 for one in self.batteries
             ]
         }
@@ -99,20 +99,24 @@ class Batteries:
     def _battery(self, number: int) -> Battery:
         model, software, hardware, variant, gatt = KINDS[self._settings.kind(number)]
         identity = Identity(f"Pack {number + 1}", model, software, hardware, f"40110480{number:02}", variant)
-        manners = Manners(noise=number % 2 == 1, glued_acknowledgement=gatt is Gatt.OLD)
-        return Battery(f"C8:47:80:00:00:{number + 1:02X}", identity, self._reading(number), gatt=gatt, manners=manners)
+        behavior = Behavior(noise=number % 2 == 1, glued_acknowledgement=gatt is Gatt.OLD)
+        return Battery(
+            f"C8:47:80:00:00:{number + 1:02X}", identity, self._reading(number), gatt=gatt, behavior=behavior
+        )
 
-    def _reading(self, number: int) -> Callable[[], Reading]:
-        def read() -> Reading:
+    def _reading(self, number: int) -> Callable[[], Measurement]:
+        def read() -> Measurement:
             count = max(1, len(self.batteries))
             cell_v = self._truth["battery_voltage_v"] / CELLS
             cells = tuple(round(cell_v + 0.001 * ((7 * slot + number) % 5 - 2), 3) for slot in range(CELLS))
-            return Reading(cells, self._truth["battery_current_a"] / count, self._truth["battery_soc_percent"], FULL_AH)
+            return Measurement(
+                cells, self._truth["battery_current_a"] / count, self._truth["battery_soc_percent"], FULL_AH
+            )
 
         return read
 
-    async def _look_at_the_house(self) -> None:
-        """Ask what its battery does; without a house the batteries rest."""
+    async def _follow_house(self) -> None:
+        """Copy the state of the house's battery; without a house the batteries rest."""
         try:
             self._truth = await asyncio.to_thread(ask, self._settings.house_control_url, "/truth")
         except (DeviceOfflineError, CommandRefusedError):
@@ -120,5 +124,5 @@ class Batteries:
 
 
 async def serve(settings: BatteriesSettings) -> None:
-    """Run until told to stop."""
+    """Run until stopped."""
     await Batteries(settings).run()

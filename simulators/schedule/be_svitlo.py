@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from simulators.mains import KYIV
-from simulators.schedule.plan import DAY_MIN, QUEUES, Day, Plan, Span
+from simulators.schedule.plan import DAY_MIN, QUEUES, Day, OutagePlan, Span
 
 FIRM, POSSIBLE = 1, 2
 
@@ -14,16 +14,16 @@ def queue_list() -> list[dict[str, Any]]:
     return [{"id": number, "code": code, "label": f"черга {code}"} for number, code in enumerate(QUEUES, start=1)]
 
 
-def schedule_by_queue(plan: Plan, queue: str, now: datetime) -> list[dict[str, Any]]:
-    """Return the day elements of a queue: none where there is no such queue, or nothing is known."""
+def schedule_by_queue(plan: OutagePlan, queue: str, now: datetime) -> list[dict[str, Any]]:
+    """Return the days of a queue; none if the queue or its plan is unknown."""
     if queue not in QUEUES:
         return []
-    return [_element(day, queue, told) for day, told in plan.days(queue, now).items() if told.listed]
+    return [_element(day, queue, planned) for day, planned in plan.days(queue, now).items() if planned.listed]
 
 
-def _element(day: date, queue: str, told: Day) -> dict[str, Any]:
-    slots = [(span, FIRM) for span in told.definite] + [(span, POSSIBLE) for span in told.possible]
-    stamp = f"{told.approved.astimezone(KYIV):%d.%m.%Y %H:%M}"
+def _element(day: date, queue: str, planned: Day) -> dict[str, Any]:
+    slots = [(span, FIRM) for span in planned.definite] + [(span, POSSIBLE) for span in planned.possible]
+    stamp = f"{planned.approved.astimezone(KYIV):%d.%m.%Y %H:%M}"
     return {
         "eventDate": f"{day:%d.%m.%Y}",
         "queues": {queue: [_slot(span, status) for span, status in _out_of_order(slots)]},
@@ -38,7 +38,7 @@ def _slot(span: Span, status: int) -> dict[str, Any]:
 
 
 def _out_of_order(slots: list[tuple[Span, int]]) -> list[tuple[Span, int]]:
-    """Return them as recorded once: the third, the first, the fourth, the second."""
+    """Return them in the order once recorded: the third, the first, the fourth, the second."""
     middle = len(slots) // 2
     late, early = slots[middle:], slots[:middle]
     return [slot for pair in zip(late, early, strict=False) for slot in pair] + late[middle:]

@@ -1,4 +1,4 @@
-"""The control of the sources over HTTP: what is planned, what goes wrong, who asked."""
+"""The control API of the outage sites: set the plan, set faults, list requests."""
 
 import asyncio
 import logging
@@ -12,8 +12,8 @@ from simulators.http_server import Command, HttpApp, as_list, posted
 from simulators.mains import KYIV, windows
 from simulators.schedule.faults import WebFault
 from simulators.schedule.gpv_json import Midnight
-from simulators.schedule.plan import DAY_MIN, Day, PlanKind, Span, Told, spans
-from simulators.schedule.web import Sources
+from simulators.schedule.plan import DAY_MIN, Day, PlanKind, PlannedDay, Span, spans
+from simulators.schedule.web import OutageSites
 
 log = logging.getLogger("outages")
 
@@ -31,8 +31,8 @@ def _within_a_day(text: str) -> tuple[Span, ...]:
 class PlanCommand(Command):
     """The plan of a day: windows such as 08:00-11:00,22:00-24:00, or timetable, none, unknown, waiting, emergency.
 
-    The day is today, tomorrow, every (whichever has no plan of its own) or a date; the queue of the house has the plan
-    as it is told, the others have it later.
+    The day is today, tomorrow, every (all days without their own plan) or a date. The queue of the house gets the plan
+    as given, the others get it later.
     """
 
     day: Literal["today", "tomorrow", "every"] | date
@@ -57,19 +57,19 @@ class PlanCommand(Command):
         today = now.astimezone(KYIV).date()
         return {"today": today, "tomorrow": today + timedelta(days=1), "every": None}[self.day]
 
-    def told(self) -> Told | None:
-        """Return what is planned; None is the timetable."""
+    def planned(self) -> PlannedDay | None:
+        """Return the plan of the day; None is the timetable."""
         if self.plan == TIMETABLE:
             return None
         if self.plan not in WORDS:
-            return Told(PlanKind.PLANNED, _within_a_day(self.plan), _within_a_day(self.possible))
+            return PlannedDay(PlanKind.PLANNED, _within_a_day(self.plan), _within_a_day(self.possible))
         if self.plan == PlanKind.NONE and self.possible:
-            return Told(PlanKind.PLANNED, (), _within_a_day(self.possible))
-        return Told(PlanKind(self.plan))
+            return PlannedDay(PlanKind.PLANNED, (), _within_a_day(self.possible))
+        return PlannedDay(PlanKind(self.plan))
 
 
 class DifferCommand(Command):
-    """How much later than in the house the timetable is planned; earlier where it is negative."""
+    """How much later than in the house the timetable is published; negative means earlier."""
 
     minutes: int = Field(gt=-DAY_MIN, lt=DAY_MIN)
 
@@ -81,7 +81,7 @@ class TomorrowCommand(Command):
 
 
 class GpvCommand(Command):
-    """How GPV files are written: whose midnights are keys, and whether hours count from 1 or from 0."""
+    """The format of GPV files: whose midnights are keys, and whether hours count from 1 or from 0."""
 
     midnight: Midnight = Midnight.AUTO
     first_hour: Literal[0, 1] = 1
@@ -92,9 +92,9 @@ FAULTS: TypeAdapter[list[WebFault]] = TypeAdapter(Annotated[list[WebFault], Befo
 
 
 class OutagesControl:
-    """Answers the requests."""
+    """The views of the control API."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: OutageSites) -> None:
         self._sources = sources
         self.app = HttpApp(
             {
@@ -112,12 +112,12 @@ class OutagesControl:
 
     async def _plan(self) -> Any:
         command, now = posted(PlanCommand), self._sources.clock()
-        self._sources.plan.tell(command.date(now), command.told(), now)
+        self._sources.plan.set_day(command.date(now), command.planned(), now)
         log.info("The plan of %s: %s.", command.day, command.plan)
         return await self._state()
 
     async def _differ(self) -> Any:
-        self._sources.plan.differ(posted(DifferCommand).minutes, self._sources.clock())
+        self._sources.plan.shift(posted(DifferCommand).minutes, self._sources.clock())
         return await self._state()
 
     async def _tomorrow(self) -> Any:
@@ -134,7 +134,7 @@ class OutagesControl:
         faults = posted(FAULTS)
         self._sources.faults.replace(faults)
         active = [fault.model_dump(mode="json") for fault in self._sources.faults.active]
-        log.info("What goes wrong from now on: %s.", ", ".join(fault["kind"] for fault in active) or "nothing")
+        log.info("Faults from now on: %s.", ", ".join(fault["kind"] for fault in active) or "nothing")
         return {"faults": active}
 
     async def _requests(self) -> Any:

@@ -1,4 +1,4 @@
-"""What goes wrong with a web site between it and us, as a change of its answer or of the way it is sent."""
+"""Faults of a web site: a changed answer, or a fault while it is sent."""
 
 import gzip
 import json
@@ -46,54 +46,54 @@ class FaultKind(StrEnum):
 
 
 class WebFault(Command):
-    """What goes wrong, where (a path begins with it), and how often: always, if no count is given."""
+    """A fault of all paths that start with `path`, for `count` requests or until changed."""
 
     kind: FaultKind
     path: str = "/"
     count: int | None = Field(default=None, ge=1)
     to: str = Field(default="", pattern="^(https?://[!-~]+)?$")
-    """Where redirect leads; by default to the same port of another host name."""
+    """The target of redirect; by default the same port under another host name."""
     delay_s: float = Field(default=0.5, ge=0, le=600)
-    """How long slow waits before it answers, and drip before each byte."""
+    """The delay of slow before the answer, of drip before each byte."""
     size: int = Field(default=20_000_000, ge=1, le=200_000_000)
-    """Bytes of oversized, and of bomb once it is unpacked."""
+    """The size of oversized, and of bomb after decompression."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer. Without a length it ends when the connection does."""
+    """An HTTP answer. Without Content-Length it ends with the connection."""
 
     status: HTTPStatus
     body: bytes
     kind: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
-    told_length: bool = True
+    with_length: bool = True
 
     def raw(self) -> bytes:
-        """Return it as it goes over the wire."""
-        length = {"Content-Length": str(len(self.body))} if self.told_length else {}
+        """Return the bytes to send."""
+        length = {"Content-Length": str(len(self.body))} if self.with_length else {}
         headers = {"Content-Type": self.kind} | length | {"Connection": "close"} | self.headers
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\n{lines}\r\n".encode() + self.body
 
 
 class Faults:
-    """What goes wrong at present; of two that fit, the first that was given."""
+    """The active faults; of two that match, the first."""
 
     def __init__(self) -> None:
         self._active: list[WebFault] = []
 
     @property
     def active(self) -> list[WebFault]:
-        """What is still to go wrong."""
+        """The remaining faults."""
         return list(self._active)
 
     def replace(self, faults: Iterable[WebFault]) -> None:
-        """Let these go wrong from now on, and nothing else."""
+        """Replace the active faults."""
         self._active = [fault for fault in faults if fault.kind is not FaultKind.NONE]
 
     def take(self, path: str) -> WebFault | None:
-        """Return what goes wrong with one request, and count it."""
+        """Return the fault of one request, and count it."""
         found = next((fault for fault in self._active if path.startswith(fault.path)), None)
         if found and found.count is not None:
             rest = [found.model_copy(update={"count": found.count - 1})] if found.count > 1 else []
@@ -102,8 +102,8 @@ class Faults:
         return found
 
 
-def spoilt(fault: WebFault, reply: Reply, request: Request, port: int) -> Reply:
-    """Return what is answered instead; faults of the wire leave the answer as it is."""
+def spoil_reply(fault: WebFault, reply: Reply, request: Request, port: int) -> Reply:
+    """Return the changed answer; faults of the connection leave it as it is."""
     status = _by_status(fault.kind)
     if status:
         return status
@@ -138,8 +138,8 @@ def _with_body(fault: WebFault, reply: Reply) -> Reply:
     if fault.kind is FaultKind.WRONG_SHAPE:
         right = json.loads(reply.body)
         return replace(reply, body=json.dumps({"data": right} if isinstance(right, list) else [right]).encode())
-    if fault.kind is FaultKind.OVERSIZED:  # JSON still, and right, if somebody has the patience
-        return replace(reply, body=_padded(fault, reply), told_length=False)
+    if fault.kind is FaultKind.OVERSIZED:  # still valid JSON
+        return replace(reply, body=_padded(fault, reply), with_length=False)
     if fault.kind is FaultKind.BOMB:
         return replace(reply, body=gzip.compress(_padded(fault, reply), 9), headers={"Content-Encoding": "gzip"})
     return reply

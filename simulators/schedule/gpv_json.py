@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from simulators.mains import KYIV
-from simulators.schedule.plan import QUEUES, Day, Plan, PlanKind, Span, spans
+from simulators.schedule.plan import QUEUES, Day, OutagePlan, PlanKind, Span, spans
 
 DTEK = ("kyiv", "kyiv-region", "dnipro", "odesa")
 OTHERS = (
@@ -20,17 +20,17 @@ OTHERS = (
 REGION_IDS = {"Prykarpattiaoblenerho": "Ivano-Frankivsk"}
 CRAWL_EVERY_MIN = 5
 
-LIGHT, MAYBE, DARK = range(3)
+ON, MAYBE, OFF = range(3)
 CODES = {
-    (LIGHT, LIGHT): "yes",
-    (DARK, DARK): "no",
-    (DARK, LIGHT): "first",
-    (LIGHT, DARK): "second",
+    (ON, ON): "yes",
+    (OFF, OFF): "no",
+    (OFF, ON): "first",
+    (ON, OFF): "second",
     (MAYBE, MAYBE): "maybe",
-    (MAYBE, LIGHT): "mfirst",
-    (LIGHT, MAYBE): "msecond",
+    (MAYBE, ON): "mfirst",
+    (ON, MAYBE): "msecond",
 }
-"""By the two halves of an hour. Half dark and half possible has no code: it is shown as dark."""
+"""By the two halves of an hour. Half off and half possible has no code: it is shown as off."""
 DAY_NAMES = ("Понеділок", "Вівторок", "Середа", "Четвер", "П'ятниця", "Субота", "Неділя")
 TIME_TYPE = {
     "yes": "Світло є",
@@ -52,7 +52,7 @@ class Midnight(StrEnum):
 
 
 def region_file(
-    plan: Plan, region: str, now: datetime, *, midnight: Midnight = Midnight.AUTO, first_hour: int = 1
+    plan: OutagePlan, region: str, now: datetime, *, midnight: Midnight = Midnight.AUTO, first_hour: int = 1
 ) -> dict[str, Any] | None:
     """Return the file of a region, or None where there is no such file."""
     if region not in DTEK + OTHERS:
@@ -69,9 +69,9 @@ def region_file(
     }
 
 
-def _fact(plan: Plan, now: datetime, midnight: Midnight, first_hour: int, *, dtek: bool) -> dict[str, Any]:
+def _fact(plan: OutagePlan, now: datetime, midnight: Midnight, first_hour: int, *, dtek: bool) -> dict[str, Any]:
     by_queue = {queue: plan.days(queue, now) for queue in QUEUES}
-    dates = [day for day, told in by_queue[plan.queue].items() if told.listed]
+    dates = [day for day, planned in by_queue[plan.queue].items() if planned.listed]
     data = {
         str(_key(day, midnight)): {f"GPV{queue}": _hours(days[day], first_hour) for queue, days in by_queue.items()}
         for day in dates
@@ -87,20 +87,20 @@ def _key(day: date, midnight: Midnight) -> int:
     return int(datetime.combine(day, time(), UTC if midnight is Midnight.UTC else KYIV).timestamp())
 
 
-def _hours(told: Day, first_hour: int) -> dict[str, str]:
-    return {str(hour + first_hour): _code(told, hour * 60) for hour in range(24)}
+def _hours(planned: Day, first_hour: int) -> dict[str, str]:
+    return {str(hour + first_hour): _code(planned, hour * 60) for hour in range(24)}
 
 
-def _code(told: Day, minute: int) -> str:
-    halves = (_half(told, minute), _half(told, minute + 30))
-    dark = (DARK if halves[0] else LIGHT, DARK if halves[1] else LIGHT)
-    return CODES.get(halves) or CODES[dark]
+def _code(planned: Day, minute: int) -> str:
+    halves = (_half(planned, minute), _half(planned, minute + 30))
+    off = (OFF if halves[0] else ON, OFF if halves[1] else ON)
+    return CODES.get(halves) or CODES[off]
 
 
-def _half(told: Day, minute: int) -> int:
-    if _covered(told.definite, minute):
-        return DARK
-    return MAYBE if _covered(told.possible, minute) else LIGHT
+def _half(planned: Day, minute: int) -> int:
+    if _covered(planned.definite, minute):
+        return OFF
+    return MAYBE if _covered(planned.possible, minute) else ON
 
 
 def _covered(parts: tuple[Span, ...], minute: int) -> bool:
@@ -112,8 +112,8 @@ def _preset() -> dict[str, Any]:
     return {"time_zone": _labels(1), "time_type": types | {"maybe": "Можливе відключення"}}
 
 
-def _dtek_preset(plan: Plan, first_hour: int) -> dict[str, Any]:
-    """Return the weekly template too: whatever the timetable has is possible."""
+def _dtek_preset(plan: OutagePlan, first_hour: int) -> dict[str, Any]:
+    """Add the weekly template: all outages of the timetable are possible."""
     template = Day(PlanKind.PLANNED, datetime.min.replace(tzinfo=UTC), possible=spans(plan.timetable))
     week = {str(weekday): _hours(template, first_hour) for weekday in range(1, 8)}
     return {

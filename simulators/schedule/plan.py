@@ -1,7 +1,7 @@
-"""What is planned: the timetable of the simulated house, unless told otherwise. Pure: the time is an argument.
+"""The outage plan: the timetable of the simulated house unless a command changes it. Pure: time is an argument.
 
-Everything is minutes of the wall clock after local midnight, as the operators write it, so a day on which the clock
-changes needs no care here.
+All times are minutes after local midnight by the wall clock, as the operators publish them, so days with a clock
+change need no special care.
 """
 
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from simulators.mains import KYIV, Window
 DAY_MIN = 1440
 QUEUES = tuple(f"{number}.{half}" for number in range(1, 7) for half in (1, 2))
 QUEUE_APART_MIN = DAY_MIN // len(QUEUES)
-"""Every queue has the outages of the one before it, so much later."""
+"""Each queue has the outages of the previous one, shifted by this."""
 TOMORROW_APPEARS = time(20)
 
 Span = tuple[int, int]
 
 
 class PlanKind(StrEnum):
-    """What is known of a day."""
+    """What is known about a day."""
 
     PLANNED = "planned"
     NONE = "none"
@@ -31,8 +31,8 @@ class PlanKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What somebody commanded for a day. An emergency suspends the timetable, which some sources go on showing."""
+class PlannedDay:
+    """The plan of a day, set by command. An emergency suspends the timetable, which some sources keep showing."""
 
     kind: PlanKind
     definite: tuple[Span, ...] = ()
@@ -41,7 +41,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Day:
-    """One day of one queue; approved is the operator's stamp."""
+    """One day of one queue; approved is the operator's timestamp."""
 
     kind: PlanKind
     approved: datetime
@@ -50,59 +50,59 @@ class Day:
 
     @property
     def listed(self) -> bool:
-        """Whether a source that knows no emergency shows the day at all."""
+        """Whether sources without an emergency status list the day at all."""
         return self.kind not in (PlanKind.UNKNOWN, PlanKind.WAITING)
 
 
 @dataclass
-class Plan:
-    """The plan of all queues. The queue of the house has its timetable, `differ_min` later where they shall differ."""
+class OutagePlan:
+    """The plan of all queues. The queue of the house follows its timetable, shifted by `differ_min`."""
 
     timetable: tuple[Window, ...]
     queue: str
     differ_min: int = 0
     tomorrow_published: bool | None = None
     """None: from 20:00 on."""
-    _told: dict[date | None, Told] = field(default_factory=dict)
-    _told_at: dict[date | None, datetime] = field(default_factory=dict)
+    _set_days: dict[date | None, PlannedDay] = field(default_factory=dict)
+    _changed_at: dict[date | None, datetime] = field(default_factory=dict)
 
-    def tell(self, day: date | None, told: Told | None, now: datetime) -> None:
-        """Set the plan of a day, or of every day that has none of its own; None leaves it to the timetable again."""
-        if told:
-            self._told[day] = told
+    def set_day(self, day: date | None, planned: PlannedDay | None, now: datetime) -> None:
+        """Set the plan of a day, or of all days without their own (None); planned None restores the timetable."""
+        if planned:
+            self._set_days[day] = planned
         else:
-            self._told.pop(day, None)
-        self._told_at[day] = now
+            self._set_days.pop(day, None)
+        self._changed_at[day] = now
 
-    def differ(self, minutes: int, now: datetime) -> None:
-        """Let the plan be so much later than what the house does."""
+    def shift(self, minutes: int, now: datetime) -> None:
+        """Shift the published plan against the real outages of the house."""
         self.differ_min = minutes
-        self._told_at[None] = now
+        self._changed_at[None] = now
 
     def publish_tomorrow(self, published: bool | None, now: datetime) -> None:
         """Publish tomorrow at once, not at all, or at the usual time."""
         self.tomorrow_published = published
-        self._told_at[None] = now
+        self._changed_at[None] = now
 
     def days(self, queue: str, now: datetime) -> dict[date, Day]:
-        """Return today, tomorrow and the days that were told, in order."""
+        """Return today, tomorrow and the days that were set, in order."""
         today = now.astimezone(KYIV).date()
-        dates = {today, today + timedelta(days=1)} | {day for day in self._told if day}
+        dates = {today, today + timedelta(days=1)} | {day for day in self._set_days if day}
         return {day: self.day(day, queue, now) for day in sorted(dates)}
 
     def day(self, day: date, queue: str, now: datetime) -> Day:
-        """Return what a queue is told of a day."""
-        own = self._told.get(day)
-        told = own or self._told.get(None) or Told(PlanKind.PLANNED)
-        kind, definite = told.kind, told.definite
+        """Return the plan of one day for a queue."""
+        own = self._set_days.get(day)
+        planned = own or self._set_days.get(None) or PlannedDay(PlanKind.PLANNED)
+        kind, definite = planned.kind, planned.definite
         if not own and not self._published(day, now):
             kind = PlanKind.WAITING if kind in (PlanKind.PLANNED, PlanKind.NONE) else kind
-        if kind is PlanKind.EMERGENCY or told == Told(PlanKind.PLANNED):
+        if kind is PlanKind.EMERGENCY or planned == PlannedDay(PlanKind.PLANNED):
             definite = _later(spans(self.timetable), self.differ_min)
         apart = (QUEUES.index(queue) - QUEUES.index(self.queue)) * QUEUE_APART_MIN
-        if kind is PlanKind.PLANNED and not definite and not told.possible:
+        if kind is PlanKind.PLANNED and not definite and not planned.possible:
             kind = PlanKind.NONE
-        return Day(kind, self._approved(day, now), _later(definite, apart), _later(told.possible, apart))
+        return Day(kind, self._approved(day, now), _later(definite, apart), _later(planned.possible, apart))
 
     def _published(self, day: date, now: datetime) -> bool:
         local = now.astimezone(KYIV)
@@ -113,14 +113,14 @@ class Plan:
         return local.time() >= TOMORROW_APPEARS if self.tomorrow_published is None else self.tomorrow_published
 
     def _approved(self, day: date, now: datetime) -> datetime:
-        """Return the last command or the evening before that has passed: reading changes no stamp."""
+        """Return the time of the last command or of the last publishing evening, whichever is later."""
         evenings = (datetime.combine(day - timedelta(days=back), TOMORROW_APPEARS, KYIV) for back in (1, 2))
-        stamps = (*evenings, self._told_at.get(day), self._told_at.get(None))
+        stamps = (*evenings, self._changed_at.get(day), self._changed_at.get(None))
         return max((moment for moment in stamps if moment and moment <= now), default=now)
 
 
 def spans(windows: Iterable[Window]) -> tuple[Span, ...]:
-    """Return what daily windows cover of a day; one over midnight covers its end and its beginning."""
+    """Return the parts of a day that daily windows cover; one over midnight covers the end and the start."""
     parts: list[Span] = []
     for window in windows:
         if window.begin_min <= window.end_min:
@@ -131,7 +131,7 @@ def spans(windows: Iterable[Window]) -> tuple[Span, ...]:
 
 
 def _later(parts: Iterable[Span], minutes: int) -> tuple[Span, ...]:
-    """Return the same day begun so much later: what leaves it at midnight comes in at the other end."""
+    """Shift spans within the day; what passes midnight wraps around."""
     moved: list[Span] = []
     for begin, end in parts:
         start = (begin + minutes) % DAY_MIN

@@ -1,4 +1,4 @@
-"""The process: the sources on one port, their control on another."""
+"""The process: the outage sites on one port, their control API on another."""
 
 import asyncio
 import logging
@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 
 from shared.errors import ConfigError
 from simulators.http_server import start_server
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.schedule.control import OutagesControl
-from simulators.schedule.plan import Plan
-from simulators.schedule.web import Sources
+from simulators.schedule.plan import OutagePlan
+from simulators.schedule.web import OutageSites
 from simulators.settings import OutagesSettings
 
 log = logging.getLogger("outages")
 
 
 async def serve(settings: OutagesSettings) -> None:
-    """Run until told to stop."""
-    plan = Plan(settings.house_outages, settings.house_queue)
-    sources = Sources(plan, lambda: datetime.now(UTC))
+    """Run until stopped."""
+    plan = OutagePlan(settings.house_outages, settings.house_queue)
+    sources = OutageSites(plan, lambda: datetime.now(UTC))
     bind = settings.house_schedule_bind
     try:
         await sources.start(bind, settings.house_schedule_port)
@@ -26,5 +26,5 @@ async def serve(settings: OutagesSettings) -> None:
     except OSError as error:
         raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_SCHEDULE_*.") from None
     log.info("The plan of queue %s at port %d, control on %d.", plan.queue, sources.port, control.port)
-    say_ready(settings.house_schedule_ready_file, {"schedule_port": sources.port, "control_port": control.port})
+    write_ready_file(settings.house_schedule_ready_file, {"schedule_port": sources.port, "control_port": control.port})
     await asyncio.Event().wait()

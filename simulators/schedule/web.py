@@ -1,4 +1,4 @@
-"""The web server of the sources: it answers from the plan, as badly as it is told to, and remembers who asked."""
+"""The web server of the outage sites: answers from the plan, with the configured faults, and records requests."""
 
 import asyncio
 import json
@@ -16,39 +16,39 @@ from urllib.parse import parse_qs, urlsplit
 
 from shared.messages import iso
 from simulators.schedule import be_svitlo, gpv_json, yasno
-from simulators.schedule.faults import FaultKind, Faults, Reply, WebFault, spoilt
-from simulators.schedule.plan import Plan
+from simulators.schedule.faults import FaultKind, Faults, Reply, WebFault, spoil_reply
+from simulators.schedule.plan import OutagePlan
 from simulators.schedule.request import Request, read_request
 
-REMEMBERED = 5_000
+RECORDED_REQUESTS = 5_000
 REQUEST_TIMEOUT_S = 10
 GPV_FILE = re.compile(r"(?:/[^/]+)*/data/([A-Za-z-]+)\.json")
-"""At any depth, for the real ones lie in folders of GitHub."""
+"""At any depth: the real ones are in folders on GitHub."""
 YASNO_PLAN = re.compile(r"/api/blackout-service/public/shutdowns/regions/(\d+)/dsos/(\d+)/planned-outages")
-AT_ONCE_OFF = struct.pack("ii", 1, 0)
+LINGER_OFF = struct.pack("ii", 1, 0)
 
-NO_SUCH_PAGE = Reply(HTTPStatus.NOT_FOUND, b"404: Not Found", "text/plain; charset=utf-8")
-NOT_THIS_WAY = Reply(HTTPStatus.METHOD_NOT_ALLOWED, b"Method Not Allowed", "text/plain; charset=utf-8")
-NO_REQUEST = Reply(HTTPStatus.BAD_REQUEST, b"Bad Request", "text/plain; charset=utf-8")
+NOT_FOUND = Reply(HTTPStatus.NOT_FOUND, b"404: Not Found", "text/plain; charset=utf-8")
+METHOD_NOT_ALLOWED = Reply(HTTPStatus.METHOD_NOT_ALLOWED, b"Method Not Allowed", "text/plain; charset=utf-8")
+BAD_REQUEST = Reply(HTTPStatus.BAD_REQUEST, b"Bad Request", "text/plain; charset=utf-8")
 
 
 @dataclass
-class GpvManner:
-    """How the GPV files are written."""
+class GpvFormat:
+    """The format of the GPV files."""
 
     midnight: gpv_json.Midnight = gpv_json.Midnight.AUTO
     first_hour: int = 1
 
 
-class Sources:
-    """All three sources on one port, each at its real path."""
+class OutageSites:
+    """All three sites on one port, each at its real path."""
 
-    def __init__(self, plan: Plan, clock: Callable[[], datetime]) -> None:
+    def __init__(self, plan: OutagePlan, clock: Callable[[], datetime]) -> None:
         self.plan = plan
         self.clock = clock
         self.faults = Faults()
-        self.gpv = GpvManner()
-        self.requests: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self.gpv = GpvFormat()
+        self.requests: deque[dict[str, Any]] = deque(maxlen=RECORDED_REQUESTS)
         self.asked = 0
         self.port = 0
 
@@ -59,14 +59,14 @@ class Sources:
         return server
 
     def reply(self, request: Request) -> Reply:
-        """Return what a source in good health answers."""
+        """Return the answer of a healthy site."""
         path, method = request.path, request.method
         if path == "/gpv-queue-list":
-            return _json(be_svitlo.queue_list()) if method == "POST" else NOT_THIS_WAY
+            return _json(be_svitlo.queue_list()) if method == "POST" else METHOD_NOT_ALLOWED
         content = self._page(path, request.target)
         if content is None:
-            return NO_SUCH_PAGE
-        return content if method == "GET" else NOT_THIS_WAY
+            return NOT_FOUND
+        return content if method == "GET" else METHOD_NOT_ALLOWED
 
     def _page(self, path: str, target: str) -> Reply | None:
         now = self.clock()
@@ -88,22 +88,22 @@ class Sources:
             if request:
                 await self._answer(request, reader, writer)
             else:
-                writer.write(NO_REQUEST.raw())
+                writer.write(BAD_REQUEST.raw())
         except (OSError, EOFError, TimeoutError):
-            pass  # it went away, or never said anything
+            pass  # it disconnected, or never sent a request
         finally:
             writer.close()
 
     async def _answer(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
         fault = self.faults.take(request.path)
-        self._remember(request, fault)
+        self._record(request, fault)
         reply = self.reply(request)
         if fault:
-            await _send_badly(fault, spoilt(fault, reply, request, self.port), reader, writer)
+            await _send_with_fault(fault, spoil_reply(fault, reply, request, self.port), reader, writer)
         else:
             await _send(reply.raw(), writer)
 
-    def _remember(self, request: Request, fault: WebFault | None) -> None:
+    def _record(self, request: Request, fault: WebFault | None) -> None:
         self.asked += 1
         self.requests.append(
             {
@@ -129,13 +129,13 @@ def _json(content: Any, kind: str = "application/json") -> Reply:
     return Reply(HTTPStatus.OK, json.dumps(content, ensure_ascii=False).encode(), kind)
 
 
-async def _send_badly(fault: WebFault, reply: Reply, reader: StreamReader, writer: StreamWriter) -> None:
+async def _send_with_fault(fault: WebFault, reply: Reply, reader: StreamReader, writer: StreamWriter) -> None:
     raw = reply.raw()
     if fault.kind is FaultKind.SILENT:
-        await reader.read()  # until the other side has had enough
+        await reader.read()  # until the client gives up
     elif fault.kind is FaultKind.RESET:
         connection: socket.socket = writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE_OFF)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_OFF)
         writer.transport.abort()
     elif fault.kind is FaultKind.CUT:
         await _send(raw[: -max(1, len(reply.body) // 2)], writer)

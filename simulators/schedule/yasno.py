@@ -1,11 +1,11 @@
-"""What YASNO's planned-outages answers, pure. It alone tells of emergencies and of waiting."""
+"""What YASNO's planned-outages answers, pure. Only this site reports emergencies and pending plans."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
 from simulators.mains import KYIV
-from simulators.schedule.plan import DAY_MIN, QUEUES, Day, Plan, PlanKind
+from simulators.schedule.plan import DAY_MIN, QUEUES, Day, OutagePlan, PlanKind
 
 KNOWN = {("25", "902"), ("3", "301"), ("3", "303")}
 """Regions with their grid operators: Kyiv, and twice Dnipro."""
@@ -17,35 +17,35 @@ STATUS = {
 }
 
 
-def planned_outages(plan: Plan, region: str, dso: str, now: datetime) -> dict[str, Any] | None:
+def planned_outages(plan: OutagePlan, region: str, dso: str, now: datetime) -> dict[str, Any] | None:
     """Return all groups, or None where there is no such operator."""
     if (region, dso) not in KNOWN:
         return None
     return {queue: _group(plan, queue, now) for queue in QUEUES}
 
 
-def _group(plan: Plan, queue: str, now: datetime) -> dict[str, Any]:
-    """Return both days of a group; one of which nothing is known is left out."""
+def _group(plan: OutagePlan, queue: str, now: datetime) -> dict[str, Any]:
+    """Return both days of a group without those that are unknown."""
     today = now.astimezone(KYIV).date()
     days = {"today": today, "tomorrow": today + timedelta(days=1)}
-    told = {name: plan.day(day, queue, now) for name, day in days.items()}
-    shown = {name: _day(days[name], day) for name, day in told.items() if day.kind in STATUS}
-    updated = max(day.approved for day in told.values()).astimezone(UTC).replace(microsecond=0)
+    planned = {name: plan.day(day, queue, now) for name, day in days.items()}
+    shown = {name: _day(days[name], day) for name, day in planned.items() if day.kind in STATUS}
+    updated = max(day.approved for day in planned.values()).astimezone(UTC).replace(microsecond=0)
     return shown | {"updatedOn": updated.isoformat()}
 
 
-def _day(day: date, told: Day) -> dict[str, Any]:
+def _day(day: date, planned: Day) -> dict[str, Any]:
     midnight = datetime.combine(day, time(), KYIV)
-    slots = _slots(told) if told.kind is PlanKind.PLANNED else []
-    return {"slots": slots, "date": midnight.isoformat(), "status": STATUS[told.kind]}
+    slots = _slots(planned) if planned.kind is PlanKind.PLANNED else []
+    return {"slots": slots, "date": midnight.isoformat(), "status": STATUS[planned.kind]}
 
 
-def _slots(told: Day) -> list[dict[str, Any]]:
-    """Return slots that tile the whole day; what is both possible and definite is definite."""
-    edges = sorted({0, DAY_MIN, *(edge for span in told.definite + told.possible for edge in span)})
+def _slots(planned: Day) -> list[dict[str, Any]]:
+    """Return slots that cover the whole day; definite wins over possible."""
+    edges = sorted({0, DAY_MIN, *(edge for span in planned.definite + planned.possible for edge in span)})
     slots: list[dict[str, Any]] = []
     for begin, end in pairwise(edges):
-        kind = _kind(told, begin)
+        kind = _kind(planned, begin)
         if slots and slots[-1]["type"] == kind:
             slots[-1]["end"] = end
         else:
@@ -53,8 +53,8 @@ def _slots(told: Day) -> list[dict[str, Any]]:
     return slots
 
 
-def _kind(told: Day, minute: int) -> str:
-    for kind, spans in (("Definite", told.definite), ("Possible", told.possible)):
+def _kind(planned: Day, minute: int) -> str:
+    for kind, spans in (("Definite", planned.definite), ("Possible", planned.possible)):
         if any(begin <= minute < end for begin, end in spans):
             return kind
     return "NotPlanned"

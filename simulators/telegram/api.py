@@ -1,4 +1,4 @@
-"""The Bot API: what a bot asks, as the real server answers it, with its limits and its failures."""
+"""The Bot API as the real server answers it, with its limits and failures."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from simulators.telegram.chat import BOT, Fault, Message, World, as_json
+from simulators.telegram.chat import BOT, Fault, Message, TelegramState, as_json
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
@@ -21,14 +21,14 @@ Form = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered; None in its place means that the connection breaks."""
+    """An answer; None instead of one means that the connection breaks."""
 
     status: HTTPStatus
     body: dict[str, Any]
 
 
 class ApiError(Exception):
-    """The Bot API says no."""
+    """The Bot API refuses a call."""
 
     def __init__(self, status: HTTPStatus, description: str, **parameters: int) -> None:
         super().__init__(description)
@@ -47,9 +47,9 @@ FAILURES = {
 
 
 class Api:
-    """Answers the methods that our bot uses, and says no to the others."""
+    """Implements the methods that our bot uses and refuses others."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: TelegramState) -> None:
         self.world = world
         self._methods = {
             "getMe": lambda _form: BOT,
@@ -59,17 +59,17 @@ class Api:
             "sendMessage": self._send,
             "sendPhoto": self._photo,
             "editMessageText": self._edit,
-            "answerCallbackQuery": self._toast,
+            "answerCallbackQuery": self._answer_callback,
         }
 
     def call(self, token: str, method: str, form: Form) -> Reply | None:
-        """Do what is asked; None is an answer that got lost."""
+        """Perform a call; None is a lost answer."""
         try:
-            return self._called(token, method, form)
+            return self._perform(token, method, form)
         except ApiError as error:
             return error.reply
 
-    def _called(self, token: str, method: str, form: Form) -> Reply | None:
+    def _perform(self, token: str, method: str, form: Form) -> Reply | None:
         if self.world.token and token != self.world.token:
             raise ApiError(HTTPStatus.UNAUTHORIZED, "Unauthorized")
         fault = self._fault(method, form)
@@ -103,7 +103,7 @@ class Api:
 
     def _send(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "text", LONGEST_TEXT)
-        return as_json(self._dressed(self.world.add(int(form["chat_id"]), text, is_from_bot=True), form))
+        return as_json(self._with_options(self.world.add(int(form["chat_id"]), text, is_from_bot=True), form))
 
     def _photo(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "caption", LONGEST_CAPTION)
@@ -113,7 +113,7 @@ class Api:
         message = self.world.add(int(form["chat_id"]), text, is_from_bot=True)
         message.photo = f"photo{message.message_id}"
         self.world.photos[message.photo] = photo
-        return as_json(self._dressed(message, form))
+        return as_json(self._with_options(message, form))
 
     def _edit(self, form: Form) -> dict[str, Any]:
         message = self.world.find(int(form["chat_id"]), int(form["message_id"]))
@@ -125,18 +125,18 @@ class Api:
         message.text, message.buttons, message.is_edited = text, buttons, True
         return as_json(message)
 
-    def _toast(self, form: Form) -> bool:
+    def _answer_callback(self, form: Form) -> bool:
         self.world.toasts.append(form.get("text", ""))
         return True
 
-    def _dressed(self, message: Message, form: Form) -> Message:
+    def _with_options(self, message: Message, form: Form) -> Message:
         message.buttons = _buttons(form)
         message.silent = form.get("disable_notification") == "true"
         return message
 
 
 def _checked(form: Form, name: str, longest: int) -> str:
-    """Return a text that the real server would take, or say what it says."""
+    """Return a text that the real server would accept, or raise its refusal."""
     text = str(form.get(name, ""))
     if form.get("parse_mode") != "HTML":
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""What the simulated Telegram keeps: the messages of each chat, what the bot has not fetched yet, what goes wrong."""
+"""The state of the simulated Telegram: messages, updates that the bot has not fetched yet, faults."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from typing import Any
 BOT = {"id": 1, "is_bot": True, "first_name": "Easun", "username": "easun_demo_bot"}
 PERSON = {"id": 4242, "is_bot": False, "first_name": "You"}
 FORGET_AFTER = 1000
-"""Messages that are kept a chat."""
+"""The number of messages kept."""
 
 
 class Fault(StrEnum):
-    """How the Bot API fails. lost_answer does what was asked, and never says so."""
+    """How the Bot API fails. lost_answer performs the request but loses the answer."""
 
     NONE = "none"
     TOO_MANY = "too_many"
@@ -27,7 +27,7 @@ class Fault(StrEnum):
 
 
 ONLY_SENDING = (Fault.BLOCKED, Fault.BAD_REQUEST, Fault.MOVED, Fault.LOST_ANSWER, Fault.TOO_MANY)
-"""What does not touch the polling."""
+"""Faults that do not affect polling."""
 
 
 @dataclass
@@ -45,8 +45,8 @@ class Message:
     is_edited: bool = False
 
 
-class World:
-    """All chats. `changed` guards everything and wakes who waits for updates."""
+class TelegramState:
+    """All chats. `changed` guards everything and wakes long polls."""
 
     def __init__(self, token: str = "") -> None:
         self.token = token
@@ -63,7 +63,7 @@ class World:
         self._pollers = 0
 
     def next_fault(self, method: str) -> Fault:
-        """Return what goes wrong with this call; a fault with a count wears off."""
+        """Return the fault of this call; a fault with a count wears off."""
         if method == "getUpdates" and self.fault in ONLY_SENDING:
             return Fault.NONE
         fault = self.fault
@@ -73,17 +73,17 @@ class World:
         return fault
 
     def add(self, chat: int, text: str, *, is_from_bot: bool, age_s: float = 0) -> Message:
-        """Keep a message; one of the person's becomes an update, with the entities that a command has."""
+        """Store a message; one from the person becomes an update, with the entities of a command."""
         with self.changed:
             message = Message(self._next(), chat, int(time.time() - age_s), text, is_from_bot)
             self.messages.append(message)
             del self.messages[:-FORGET_AFTER]
             if not is_from_bot:
-                self._update("message", _as_sent(message))
+                self._update("message", _with_entities(message))
             return message
 
     def press(self, chat: int, message_id: int, data: str) -> None:
-        """Press a button, or what somebody claims to be one."""
+        """Press a button, real or forged."""
         with self.changed:
             message = self.find(chat, message_id)
             pressed = {"id": str(self._next()), "from": PERSON, "chat_instance": "1", "data": data}
@@ -92,7 +92,7 @@ class World:
             self._update("callback_query", pressed)
 
     def updates(self, offset: int, timeout_s: float) -> list[dict[str, Any]] | None:
-        """Wait for what is newer, and forget those before the offset; None for whom a newer poller replaced."""
+        """Wait for updates and drop those before the offset; None if a newer poller has taken over."""
         with self.changed:
             self._pollers += 1
             mine = self._pollers
@@ -104,7 +104,7 @@ class World:
             return list(self._updates[:100]) if self._pollers == mine else None
 
     def hang(self, patience_s: float) -> None:
-        """Say nothing until told otherwise, or for longer than anybody waits."""
+        """Block until the fault is cleared, or for longer than any client waits."""
         with self.changed:
             self.changed.wait_for(lambda: self.fault is not Fault.HANG, patience_s)
 
@@ -138,7 +138,7 @@ def as_json(message: Message) -> dict[str, Any]:
     return shown | {"text": message.text}
 
 
-def _as_sent(message: Message) -> dict[str, Any]:
+def _with_entities(message: Message) -> dict[str, Any]:
     word = message.text.split(maxsplit=1)[0] if message.text.strip() else ""
     entity = {"type": "bot_command", "offset": 0, "length": len(word)}
     return as_json(message) | ({"entities": [entity]} if word.startswith("/") else {})

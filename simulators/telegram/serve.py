@@ -11,10 +11,10 @@ from flask import Response, abort, request
 
 from shared.errors import ConfigError
 from simulators.http_server import Command, HttpApp, posted, start_server
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.settings import TelegramSettings
 from simulators.telegram.api import Api
-from simulators.telegram.chat import Fault, World
+from simulators.telegram.chat import Fault, TelegramState
 
 log = logging.getLogger("telegram")
 
@@ -103,11 +103,11 @@ class Views:
 
 async def serve(settings: TelegramSettings) -> None:
     """Run until stopped."""
-    views = Views(Api(World(settings.house_telegram_token)))
+    views = Views(Api(TelegramState(settings.house_telegram_token)))
     try:
         server = start_server(views.app, settings.house_telegram_bind, settings.house_telegram_port)
     except OSError as error:
         raise ConfigError(f"The port cannot be opened ({error}): see HOUSE_TELEGRAM_PORT.") from None
     log.info("The chat is shown on http://127.0.0.1:%d/.", server.port)
-    say_ready(settings.house_telegram_ready_file, {"telegram_port": server.port})
+    write_ready_file(settings.house_telegram_ready_file, {"telegram_port": server.port})
     await asyncio.Event().wait()

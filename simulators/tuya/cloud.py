@@ -1,4 +1,4 @@
-"""Tuya's OpenAPI, as far as plugs need it, with everything that goes wrong there."""
+"""Tuya's OpenAPI, as far as plugs need it, with its failures."""
 
 import asyncio
 import json
@@ -24,20 +24,20 @@ HTML = b"<html><head><title>502 Bad Gateway</title></head></html>"
 
 
 class CloudFault(StrEnum):
-    """What goes wrong with the cloud."""
+    """How the cloud fails."""
 
     NONE = "none"
     SILENT = "silent"
     HTML = "html"
     ELSE = "else"
-    """Something else answers there, in JSON."""
+    """Another server answers, in JSON."""
     QUOTA = "quota"
     PLAN = "plan"
     REGION = "region"
     BUSY = "busy"
     CLOCK = "clock"
     TOKENS_DIE = "tokens_die"
-    """Every token is gone before it is used."""
+    """Every token has expired before it is used."""
     TOKEN_DIES_ONCE = "token_dies_once"  # noqa: S105
 
 
@@ -65,7 +65,7 @@ ALWAYS = {
 
 
 class RefusalError(Exception):
-    """A no of the cloud."""
+    """The cloud refuses a request."""
 
     def __init__(self, code: int) -> None:
         super().__init__(MESSAGES[code])
@@ -81,10 +81,10 @@ class Cloud:
         self.refused = 0
         self._plugs = plugs
         self._tokens: dict[str, float] = {}
-        self._lives_s = 7200.0
+        self._token_lifetime_s = 7200.0
 
     async def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        """Return what is said to a request."""
+        """Return the body of an answer."""
         self.requests += 1
         if self.fault is CloudFault.SILENT:
             await asyncio.sleep(3600)
@@ -102,7 +102,7 @@ class Cloud:
         return json.dumps(answer | {"t": now, "tid": secrets.token_hex(16)}).encode()
 
     def _check(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Refuse in the order in which the real one does."""
+        """Check in the same order as the real cloud."""
         if headers.get("client_id") != CLIENT_ID:
             raise RefusalError(1005)
         t = headers.get("t", "")
@@ -141,10 +141,10 @@ class Cloud:
         raise RefusalError(1108)
 
     def _token(self) -> dict[str, Any]:
-        """Return the project's token again while it lives."""
+        """Return the project's token, the same one until it expires."""
         living = [token for token, end in self._tokens.items() if end > time.time()]
         token = living[0] if living else secrets.token_hex(16)
-        self._tokens = {token: self._tokens.get(token, time.time() + self._lives_s)}
+        self._tokens = {token: self._tokens.get(token, time.time() + self._token_lifetime_s)}
         left = int(self._tokens[token] - time.time())
         return {"access_token": token, "expire_time": left, "refresh_token": secrets.token_hex(16), "uid": "bay0"}
 

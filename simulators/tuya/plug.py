@@ -1,4 +1,4 @@
-"""A virtual plug: its relays, its faults, and what it answers on the home network."""
+"""A virtual plug: its relays, its faults and its protocol on the home network."""
 
 import asyncio
 import json
@@ -14,11 +14,11 @@ from typing import Any
 from simulators.tuya import frames
 from simulators.tuya.frames import Frame, WrongKeyError
 
-MANY = 1000
+RECORDED_COMMANDS = 1000
 
 
 class PlugFault(StrEnum):
-    """What goes wrong with a plug on the home network."""
+    """How a plug fails on the home network."""
 
     NONE = "none"
     GONE = "gone"
@@ -27,12 +27,12 @@ class PlugFault(StrEnum):
     STUBBORN = "stubborn"
     NO_REPORT = "no_report"
     CUT = "cut"
-    """It hangs up when it has switched, before it says so."""
+    """It switches, then disconnects without confirming."""
 
 
 @dataclass
 class Plug:
-    """One plug, whichever way it is reached."""
+    """The state of one plug, for both the home network and the cloud."""
 
     id: str
     name: str
@@ -42,8 +42,8 @@ class Plug:
     relays: dict[str, bool] = field(default_factory=dict)
     fault: PlugFault = PlugFault.NONE
     online: bool = True
-    switched: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=MANY))
-    """Each command that it got: when, which gang, what."""
+    switched: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=RECORDED_COMMANDS))
+    """Received commands: time, gang, on or off."""
     connections: int = 0
 
     def __post_init__(self) -> None:
@@ -56,12 +56,12 @@ class Plug:
             self.relays[gang] = on
 
     def points(self) -> dict[str, Any]:
-        """Return its data points: relays, and a countdown as real ones have."""
+        """Return its data points: relays and a countdown."""
         return {str(point): self.relays[gang] for gang, point in self.gangs.items()} | {"9": 0}
 
 
 class LocalPlug:
-    """The plug's port on the home network. It serves one client at a time, as real ones do."""
+    """The plug's port on the home network. It serves one client at a time, like real ones."""
 
     def __init__(self, plug: Plug) -> None:
         self.plug = plug
@@ -77,7 +77,7 @@ class LocalPlug:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def fail(self, fault: PlugFault) -> None:
-        """Let something go wrong from now on, or nothing."""
+        """Replace the active fault."""
         self.plug.fault = fault
         if fault is PlugFault.GONE:
             self.stop()
@@ -85,7 +85,7 @@ class LocalPlug:
             await self.start(self._host, self.port)
 
     def stop(self) -> None:
-        """Be gone."""
+        """Close the port and all connections."""
         if self._server:
             self._server.close()
             self._server = None
@@ -98,22 +98,22 @@ class LocalPlug:
         try:
             if self.plug.fault is PlugFault.REFUSED:
                 return
-            await _Conversation(self.plug, writer.write).run(reader)
+            await _Session(self.plug, writer.write).run(reader)
         except (OSError, EOFError, WrongKeyError):
-            pass  # it went away, or is none of ours
+            pass  # it disconnected, or is not a Tuya client
         finally:
             self._open.discard(writer)
             writer.close()
 
 
-class _Conversation:
+class _Session:
     """One connection."""
 
     def __init__(self, plug: Plug, write: Callable[[bytes], None]) -> None:
         self._plug = plug
         self._write = write
-        self._real = plug.key.encode()
-        self._key = self._real
+        self._real_key = plug.key.encode()
+        self._key = self._real_key
         self._client_nonce = b""
         self._nonce = os.urandom(16)
 
@@ -129,49 +129,49 @@ class _Conversation:
         if frame.command == frames.SESSION_START:
             self._start_session(frame)
         elif frame.command == frames.SESSION_FINISH:
-            self._key = frames.session_key(self._real, self._client_nonce, self._nonce, self._plug.version)
+            self._key = frames.session_key(self._real_key, self._client_nonce, self._nonce, self._plug.version)
         elif frame.command == frames.HEARTBEAT:
-            self._say(frame.command, frame.number, b"")
+            self._send(frame.command, frame.number, b"")
         else:
             self._do(frame)
 
     def _start_session(self, frame: Frame) -> None:
-        self._client_nonce = frames.opened(frame, self._key, self._plug.version)
-        content = self._nonce + frames.proof(self._real, self._client_nonce)
-        self._say(frames.SESSION_ANSWER, frame.number, content)
+        self._client_nonce = frames.decrypt_payload(frame, self._key, self._plug.version)
+        content = self._nonce + frames.proof(self._real_key, self._client_nonce)
+        self._send(frames.SESSION_ANSWER, frame.number, content)
 
     def _do(self, frame: Frame) -> None:
-        """Answer a query or a command; with the wrong key only a no comes back."""
+        """Answer a query or a command; with the wrong key refuse it."""
         try:
-            said = json.loads(frames.opened(frame, self._key, self._plug.version))
+            content = json.loads(frames.decrypt_payload(frame, self._key, self._plug.version))
         except (WrongKeyError, ValueError):
-            self._say(frame.command, frame.number, b"", code=1)
+            self._send(frame.command, frame.number, b"", code=1)
             return
         if frame.command in (frames.QUERY, frames.QUERY_NEW):
-            self._say(frame.command, frame.number, self._report(self._plug.points()))
+            self._send(frame.command, frame.number, self._report(self._plug.points()))
         elif frame.command in (frames.CONTROL, frames.CONTROL_NEW):
-            self._control(frame, said)
+            self._control(frame, content)
 
-    def _control(self, frame: Frame, said: dict[str, Any]) -> None:
-        points = said.get("dps") or said.get("data", {}).get("dps") or {}
-        if all(value is None for value in points.values()):  # how 3.2 and some 3.3 are asked
+    def _control(self, frame: Frame, content: dict[str, Any]) -> None:
+        points = content.get("dps") or content.get("data", {}).get("dps") or {}
+        if all(value is None for value in points.values()):  # the form of queries to 3.2 and some 3.3
             asked = {point: value for point, value in self._plug.points().items() if point in points}
-            self._say(frame.command, frame.number, self._report(asked))
+            self._send(frame.command, frame.number, self._report(asked))
             return
         for gang, point in self._plug.gangs.items():
             if str(point) in points:
                 self._plug.switch(gang, bool(points[str(point)]))
         if self._plug.fault is PlugFault.CUT:
             raise EOFError
-        self._say(frame.command, frame.number, b"")
+        self._send(frame.command, frame.number, b"")
         if self._plug.fault is not PlugFault.NO_REPORT:
             now = {point: value for point, value in self._plug.points().items() if point in points}
-            self._say(frames.STATUS, 0, self._report(now))
+            self._send(frames.STATUS, 0, self._report(now))
 
     def _report(self, points: dict[str, Any]) -> bytes:
         if self._plug.version in ("3.4", "3.5"):
             return json.dumps({"protocol": 4, "t": int(time.time()), "data": {"dps": points}, "dps": points}).encode()
         return json.dumps({"devId": self._plug.id, "dps": points}).encode()
 
-    def _say(self, command: int, number: int, content: bytes, *, code: int = 0) -> None:
+    def _send(self, command: int, number: int, content: bytes, *, code: int = 0) -> None:
         self._write(frames.pack(command, number, content, self._key, self._plug.version, code=code))

@@ -1,4 +1,4 @@
-"""The process: plugs on the home network, the cloud, and the control over both."""
+"""The process: plugs on the home network, the cloud, and the control API of both."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from shared.errors import CommandRefusedError, ConfigError
 from simulators.http_server import Command, HttpApp, posted, start_server
-from simulators.ready import say_ready
+from simulators.ready_file import write_ready_file
 from simulators.settings import PlugsSettings
 from simulators.tuya import frames
 from simulators.tuya.cloud import Cloud, CloudFault, cloud_app
@@ -27,7 +27,7 @@ VERSIONS = ("3.3", "3.4", "3.5", "3.1", "3.2")
 
 
 class PlugCommand(Command):
-    """What becomes of one plug, counted from 1; without a number of all."""
+    """A change of one plug, counted from 1, or without a number of all."""
 
     plug: int | None = Field(default=None, ge=1)
     fault: PlugFault | None = None
@@ -36,13 +36,13 @@ class PlugCommand(Command):
 
 
 class CloudCommand(Command):
-    """What goes wrong with the cloud."""
+    """A fault of the cloud."""
 
     fault: CloudFault
 
 
 class Plugs:
-    """All of it."""
+    """All plugs and their cloud."""
 
     def __init__(self, settings: PlugsSettings) -> None:
         self._settings = settings
@@ -51,7 +51,7 @@ class Plugs:
         self.local = [LocalPlug(plug) for plug in self.plugs]
 
     async def run(self) -> None:
-        """Be there for ever."""
+        """Run for ever."""
         settings = self._settings
         host = settings.house_plugs_bind
         try:
@@ -61,11 +61,11 @@ class Plugs:
             control = start_server(self._app(), host, settings.house_plugs_control_port)
         except OSError as error:
             raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_PLUGS_* and HOUSE_CLOUD_PORT.") from None
-        places = {"cloud_port": cloud.port, "control_port": control.port, "plugs": self._places()}
-        log.info("%d plugs; the cloud on port %d, control on %d.", len(self.plugs), *list(places.values())[:2])
+        addresses = {"cloud_port": cloud.port, "control_port": control.port, "plugs": self._addresses()}
+        log.info("%d plugs; the cloud on port %d, control on %d.", len(self.plugs), *list(addresses.values())[:2])
         if settings.house_plugs_file:
             self._write_list(settings.house_plugs_file)
-        say_ready(settings.house_plugs_ready_file, places)
+        write_ready_file(settings.house_plugs_ready_file, addresses)
         await self._announce(settings.house_plugs_announce_port)
 
     def _app(self) -> HttpApp:
@@ -73,13 +73,13 @@ class Plugs:
         return HttpApp(routes, asyncio.get_running_loop())
 
     async def _announce(self, port: int) -> None:
-        """Say by UDP where the plugs are, as real ones do to their whole network; ours never leaves this machine."""
+        """Announce the plugs by UDP. Real ones broadcast; these only reach this machine."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
             while True:
                 for local in self.local if port else ():
                     if local.plug.fault is not PlugFault.GONE:
-                        with suppress(OSError):  # nobody listens
+                        with suppress(OSError):  # nobody is listening
                             sender.sendto(
                                 frames.announcement(local.plug.id, LOOPBACK, local.plug.version), (LOOPBACK, port)
                             )
@@ -119,20 +119,20 @@ class Plugs:
             "cloud": {"fault": self.cloud.fault, "requests": self.cloud.requests, "refused": self.cloud.refused},
         }
 
-    def _places(self) -> list[dict[str, Any]]:
-        """Return what a client must know of each plug."""
+    def _addresses(self) -> list[dict[str, Any]]:
+        """Return what a client must know about each plug."""
         return [
             {"id": local.plug.id, "port": local.port, "version": local.plug.version, "local_key": local.plug.key}
             for local in self.local
         ]
 
     def _write_list(self, file: Path) -> None:
-        """Write the list of plugs as their owner would have it: the router must never be switched."""
+        """Write the list of plugs as an owner would: with the router protected."""
         listed = [
             place
             | {"name": local.plug.name, "host": "127.0.0.1", "gangs": list(local.plug.gangs), "priority": number}
             | ({"protected": True} if local.plug.name == "Router" else {})
-            for number, (place, local) in enumerate(zip(self._places(), self.local, strict=True), start=1)
+            for number, (place, local) in enumerate(zip(self._addresses(), self.local, strict=True), start=1)
         ]
         text = "# written by the simulated plugs\nplugs:\n"
         file.write_text(text + "".join(f"  - {json.dumps(one)}\n" for one in listed))
@@ -145,5 +145,5 @@ def _plug(number: int) -> Plug:
 
 
 async def serve(settings: PlugsSettings) -> None:
-    """Run until told to stop."""
+    """Run until stopped."""
     await Plugs(settings).run()

@@ -18,7 +18,7 @@ from services.bot.telegram import (
 )
 from simulators.http_server import start_server
 from simulators.telegram.api import Api
-from simulators.telegram.chat import Fault, World
+from simulators.telegram.chat import Fault, TelegramState
 from simulators.telegram.serve import Views
 from tests.support.broker import free_port
 from tests.support.waiting import eventually
@@ -34,13 +34,13 @@ class Server:
     api: Api
 
     @property
-    def world(self) -> World:
+    def world(self) -> TelegramState:
         return self.api.world
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    api = Api(World())
+    api = Api(TelegramState())
     http = start_server(Views(api).app, "127.0.0.1", 0)
     yield Server(http.port, api)
     http.shutdown()
@@ -98,7 +98,7 @@ def test_html_that_telegram_does_not_read_goes_as_plain_text(server: Server) -> 
 
 def test_without_a_server_it_is_worth_another_try() -> None:
     with pytest.raises(PassingError, match="cannot be reached"):
-        send(Server(free_port(), Api(World())))
+        send(Server(free_port(), Api(TelegramState())))
 
 
 def test_of_two_that_poll_the_older_one_is_told(server: Server) -> None:

@@ -51,7 +51,7 @@ TROUBLES = (
 ALERTS: dict[str, Alert] = {
     "grid lost, planned": LOST,
     "grid lost, plan open": LOST.model_copy(update={"is_open": True}),
-    "grid lost, not planned": alert(Kind.GRID_LOST, lasted_s=600.0, expected=Expected.LIGHT),
+    "grid lost, not planned": alert(Kind.GRID_LOST, lasted_s=600.0, expected=Expected.POWER),
     "grid lost, emergency": alert(Kind.GRID_LOST, over=True, expected=Expected.EMERGENCY),
     "grid lost, noticed late": LOST.model_copy(update={"stored_at": at("18:20")}),
     "grid lost, nothing known": alert(Kind.GRID_LOST, expected=Expected.UNKNOWN),

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.conditions import Reason
 from shared.history.engine import writer
-from shared.history.schema import migrate
+from shared.history.migration import migrate
 from shared.history.tables import grid_state, inverter_state, to_ms
 from shared.messages import (
     Availability,

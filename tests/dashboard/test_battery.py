@@ -19,7 +19,7 @@ from services.dashboard.chart_theme import THEMES
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
 from shared.history.engine import reader, writer
-from shared.history.schema import migrate
+from shared.history.migration import migrate
 from shared.history.tables import battery_state, to_ms
 from shared.messages import (
     Availability,

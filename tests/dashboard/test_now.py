@@ -238,7 +238,9 @@ def status(state: ServiceHealth, age_s: float, *reasons: str, **more: object) ->
         pytest.param(status(ServiceHealth.ONLINE, 90), "online", "online", id="online"),
         pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "silent since 18:00", id="silent"),
         pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has trouble", id="degraded"),
-        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked.", "Full."), "degraded", "has trouble", id="two-reasons"),
+        pytest.param(
+            status(ServiceHealth.DEGRADED, 5, "Locked.", "Full."), "degraded", "has trouble", id="two-reasons"
+        ),
         pytest.param(status(ServiceHealth.OFFLINE, 9999, since=None), "offline", "offline", id="a-will-does-not-age"),
     ],
 )
@@ -247,7 +249,6 @@ def test_services(one, state, word):
     (row,) = seen["parts"]["services"]
     assert row[1]["data-state"] == state
     assert words(row) == ["recorder", word, *(reason.text for reason in one.reasons)]
-    assert len(all_of(row, "span")) == 3 + len(one.reasons)
 
 
 def test_why_the_inverter_does_not_answer():

@@ -31,10 +31,10 @@ from shared.broker_state import BrokerState
 from shared.conditions import Reason
 from shared.history.derived import outage, rollup_due
 from shared.history.engine import reader, writer
-from shared.history.plans import planned_days
+from shared.history.migration import migrate
+from shared.history.past_schedules import planned_days
 from shared.history.queries import GridSpan
 from shared.history.reports import Outage, statistics
-from shared.history.schema import migrate
 from shared.history.tables import grid_state, to_ms
 from shared.messages import (
     Certainty,

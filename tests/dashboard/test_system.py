@@ -115,7 +115,7 @@ def test_the_page_says_how_the_database_fares(tmp_path):
     record(path, NOW, days=1, every=timedelta(hours=1))
     assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB", said())
     path.write_bytes(b"no database" * 1000)
-    assert "cannot be read: file is not a database" in said()
+    assert "cannot be read: its file is not a database" in said()
 
 
 def test_the_page_says_that_no_password_is_set_and_offers_the_way_out_where_one_is(tmp_path):
@@ -272,7 +272,7 @@ def test_live_pages_live_on_without_a_database(browser: Browser, tmp_path):
     with served(tmp_path / "easun.db") as address, opened(browser, address) as page:
         expect(page.locator('[data-text="home"]').first).to_have_text("643\u00a0W")
         page.get_by_role("link", name="System").locator("visible=true").click()
-        expect(page.locator(".system").get_by_text("cannot be read: file is not a database")).to_be_visible()
+        expect(page.locator(".system").get_by_text("cannot be read: its file is not a database")).to_be_visible()
         page.get_by_role("link", name="History").locator("visible=true").click()
         expect(page.locator("#history-recorded")).to_contain_text("The history cannot be read")
         page.get_by_role("link", name="Now").locator("visible=true").click()

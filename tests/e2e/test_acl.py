@@ -16,7 +16,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from docs.generate import SERVICES, VIEWER
+from docs.generate_topics import SERVICES, VIEWER
 from shared.topics import PLUG_SET, SERVICE_STATUS, TOPICS
 from tests.support.broker import ROOT, Broker
 from tests.support.waiting import eventually

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.reasons import reason_text
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -33,7 +34,7 @@ def test_only_the_user_can_mend_it(
     assert process.exit_code() == EXIT_CONFIG
     assert sentence in process.log
     assert "Traceback" not in process.log
-    assert sentence in watcher.wait_for(f"service/{service}/status", state="offline")["reason"]
+    assert sentence in reason_text(watcher.wait_for(f"service/{service}/status", state="offline"))
 
 
 def test_a_settings_file_that_is_not_there_is_said(stack: Stack) -> None:
@@ -63,14 +64,14 @@ def test_a_wrong_setting_in_the_file_is_named_with_the_file(stack: Stack, tmp_pa
 
 def test_no_inverter_configured_is_disabled_and_waits(stack: Stack, watcher: Viewer) -> None:
     stack.start(stack.poller)
-    assert "MODBUS_HOST" in watcher.wait_for("service/poller/status", state="disabled")["reason"]
+    assert "MODBUS_HOST" in reason_text(watcher.wait_for("service/poller/status", state="disabled"))
     assert stack.poller.end() == 0
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70])
 def test_a_host_that_is_none_is_said(stack: Stack, watcher: Viewer, host: str) -> None:
     stack.poller.start(MODBUS_HOST=host)
-    assert f"The name {host} is not known" in watcher.wait_for("service/poller/status", state="degraded")["reason"]
+    assert f"The name {host} is not known" in reason_text(watcher.wait_for("service/poller/status", state="degraded"))
     assert stack.poller.end() == 0
 
 
@@ -96,7 +97,7 @@ def test_payloads_that_do_not_parse_are_said_kept_and_block_nothing(stack: Stack
         for payload in ("", *BAD):  # an empty one only clears what was retained
             impostor.client.publish(INVERTER, payload.encode(errors="surrogateescape"), qos=1)
         status = watcher.wait_for("service/recorder/status", state="degraded")
-        assert f"A message on {INVERTER} is not recorded" in status["reason"]
+        assert f"A message on {INVERTER} is not recorded" in reason_text(status)
         eventually(lambda: stack.rows("SELECT count(*) FROM dead_letter") == [(len(BAD),)], "each is kept")
     stack.start(stack.poller)
     eventually(lambda: stack.rows("SELECT 1 FROM inverter_state"))
@@ -110,7 +111,7 @@ def test_a_locked_database_loses_nothing(stack: Stack, watcher: Viewer) -> None:
     lock = sqlite3.connect(stack.db_path, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     status = watcher.wait_for("service/recorder/status", state="degraded")
-    assert "cannot be written" in status["reason"]
+    assert "cannot be written" in reason_text(status)
     published = [payload["at"] for payload in watcher.on(INVERTER)]
     lock.execute("ROLLBACK")
     lock.close()
@@ -139,6 +140,7 @@ def test_eamoons_files_are_left_alone_and_answered(stack: Stack, watcher: Viewer
     stack.recorder.start()
     stack.bms.start(DEVICES_FILE=str(batteries))
     assert (stack.recorder.exit_code(), stack.bms.exit_code()) == (EXIT_CONFIG, EXIT_CONFIG)
-    assert "import-eamoon" in watcher.wait_for("service/recorder/status", state="offline")["reason"]
-    assert "only `batteries:` may stand" in watcher.wait_for("service/bms/status", state="offline")["reason"]
+    assert "import-eamoon" in reason_text(watcher.wait_for("service/recorder/status", state="offline"))
+    (reason,) = watcher.wait_for("service/bms/status", state="offline")["reasons"]
+    assert "only `batteries:` may stand" in reason["text"]
     assert (stack.db_path.read_bytes(), batteries.read_bytes()) == before

@@ -96,8 +96,8 @@ def test_kills_of_the_service_and_of_the_radio_are_survived(known: Stack, watche
     watcher.wait_for(f"{TWO}/availability", state="offline")
     assert time.monotonic() - began < STALE_S + 5  # generous: the machine may be busy
     known.start_batteries()
-    watcher.wait_for(f"{ONE}/availability", state="online", why=None)
-    watcher.wait_for(f"{TWO}/availability", state="online", why=None)
+    watcher.wait_for(f"{ONE}/availability", state="online", reason=None)
+    watcher.wait_for(f"{TWO}/availability", state="online", reason=None)
     more(watcher, f"{TWO}/state")
     for topic in (f"{ONE}/state", f"{TWO}/state"):
         never_stale(watcher, topic)
@@ -111,7 +111,7 @@ def test_a_battery_that_says_nothing_new_is_offline_and_comes_back(fault: str, k
     more(watcher, f"{ONE}/state")
     known.battery("fault", battery=1, fault=fault)
     gone = watcher.wait_for(f"{ONE}/availability", state="offline")
-    assert gone["why"]
+    assert gone["reason"]["code"].startswith("bms.")
     last = watcher.on(f"{ONE}/state")[-1]
     more(watcher, f"{TWO}/state")
     assert watcher.on(f"{ONE}/state")[-1] == last, "nothing old is published as new"
@@ -145,7 +145,9 @@ def test_from_a_minute_on_each_reading_has_a_connection_of_its_own(known: Stack,
 def test_without_bluetooth_the_service_is_disabled_until_there_is_some(stack: Stack, watcher: Viewer) -> None:
     stack.start(stack.bms)
     status = watcher.wait_for("service/bms/status", state="disabled")
-    assert "no Bluetooth adapter" in status["reason"]
+    (reason,) = status["reasons"]
+    assert (reason["code"], reason["params"]["cause"]["code"]) == ("bms.disabled", "bms.no_adapter")
+    assert "no Bluetooth adapter" in reason["text"]
     stack.start_batteries()
     watcher.wait_for("service/bms/status", state="online")
     watcher.wait_for(f"{ONE}/availability", state="online")
@@ -154,22 +156,22 @@ def test_without_bluetooth_the_service_is_disabled_until_there_is_some(stack: St
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        pytest.param("batteries:\n  - address: [\n", "is not valid YAML in line", id="syntax"),
-        pytest.param("batteries: 5\n", "needs a list under `batteries:`", id="no-list"),
-        pytest.param("batteries:\n  - address: C8-47\n", "is no Bluetooth address", id="address"),
-        pytest.param('batteries:\n  - {address: "C8:47:80:00:00:01", nmae: x}\n', "battery 1, nmae", id="misspelt"),
+        pytest.param("batteries:\n  - address: [\n", "line 3: it is not valid YAML", id="syntax"),
+        pytest.param("batteries: 5\n", "line 1: there must be a list under `batteries:`", id="no-list"),
+        pytest.param("batteries:\n  - address: C8-47\n", "entry 1, address: it is no Bluetooth address", id="address"),
+        pytest.param('batteries:\n  - {address: "C8:47:80:00:00:01", nmae: x}\n', "entry 1, nmae", id="misspelt"),
         pytest.param(
             'batteries:\n  - address: "C8:47:80:00:00:01"\n  - address: "c8:47:80:00:00:01"\n',
-            "two batteries with the address C8:47:80:00:00:01",
+            "line 3, entry 2: another entry has the same address",
             id="twice",
         ),
     ],
 )
-def test_a_bad_list_is_said_and_left_as_it_is(text: str, sentence: str, stack: Stack, watcher: Viewer) -> None:
+def test_a_bad_list_is_reported_and_left_as_it_is(text: str, sentence: str, stack: Stack, watcher: Viewer) -> None:
     stack.devices_file.write_text(text)
     stack.start(stack.bms)
     assert stack.bms.exit_code() == 78
-    assert sentence in watcher.wait_for("service/bms/status", state="offline")["reason"]
+    assert sentence in watcher.wait_for("service/bms/status", state="offline")["reasons"][0]["text"]
     assert sentence in stack.bms.log
     assert "Traceback" not in stack.bms.log
     assert stack.devices_file.read_text() == text

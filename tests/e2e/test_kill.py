@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from shared.history.tables import to_ms
+from tests.support.reasons import reason_text
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -102,6 +103,6 @@ def test_the_whole_house_stops_when_asked(streaming: Stack, watcher: Viewer) -> 
     for process in (streaming.poller, streaming.recorder):
         assert process.end() == 0
         said = watcher.wait_for(f"service/{process.name}/status", state="offline")
-        assert said["reason"] == "Stopped."
+        assert reason_text(said) == "Stopped."
         assert "Traceback" not in process.log
     expect_all_recorded_once(streaming, watcher)

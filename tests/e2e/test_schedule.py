@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.reasons import reason_text
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -73,12 +74,12 @@ def test_the_last_good_plan_stays_while_the_source_fails(home: tuple[Stack, View
     eventually(lambda: state(viewer) == ["planned"], "the first plan")
     good = last(viewer)
     stack.plan("fault", kind=fault)
-    eventually(lambda: sentence in (last(viewer).get("problem") or ""), f"it is said: {sentence}")
+    eventually(lambda: sentence in reason_text(last(viewer)), f"it is said: {sentence}")
     assert last(viewer)["windows"] == good["windows"]
-    assert sentence in eventually(lambda: last(viewer, STATUS).get("reason") or "", "the status says it too")
+    assert sentence in eventually(lambda: reason_text(last(viewer, STATUS)), "the status says it too")
     assert last(viewer)["change"] is None
     stack.plan("fault", kind="none")
-    eventually(lambda: last(viewer).get("problem") is None, "the source is back")
+    eventually(lambda: last(viewer).get("reason") is None, "the source is back")
     assert last(viewer)["change"] is None
     assert not [one for one in stack.plan_requests() if one["headers"].get("host", "").startswith("localhost")]
 
@@ -86,7 +87,7 @@ def test_the_last_good_plan_stays_while_the_source_fails(home: tuple[Stack, View
 def test_a_queue_that_the_operator_does_not_have(home: tuple[Stack, Viewer]) -> None:
     stack, viewer = home
     stack.schedule.start(QUEUE_NUMBER="7.3")
-    eventually(lambda: 'no queue "7.3"' in (last(viewer, STATUS).get("reason") or ""), "the queue is called unknown")
+    eventually(lambda: 'no queue "7.3"' in reason_text(last(viewer, STATUS)), "the queue is called unknown")
     assert last(viewer)["days"] == [], "unknown, not without outages"
 
 
@@ -94,7 +95,7 @@ def test_without_a_queue_it_waits(home: tuple[Stack, Viewer]) -> None:
     stack, viewer = home
     stack.schedule.start(QUEUE_NUMBER="")
     eventually(lambda: last(viewer, STATUS).get("state") == "disabled", "it says that it is disabled")
-    assert "QUEUE_NUMBER" in last(viewer, STATUS)["reason"]
+    assert "QUEUE_NUMBER" in reason_text(last(viewer, STATUS))
     assert stack.plan_requests() == []
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from shared.bus import Bus
+from shared.conditions.broker import STOPPED
 from shared.health import Health
 from shared.messages import Grid, GridState
 from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
 from tests.support.broker import ROOT, Broker, free_port
+from tests.support.reasons import reason_text
 from tests.support.stack import Process
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually, until
@@ -67,7 +69,7 @@ def test_a_service_speaks_tls(tls_broker: TlsBroker, schedule: Process) -> None:
     with Viewer(tls_broker) as viewer:
         viewer.wait_for("service/schedule/status", state="disabled")
         assert schedule.end() == 0
-        viewer.wait_for("service/schedule/status", state="offline", reason="Stopped.")
+        assert reason_text(viewer.wait_for("service/schedule/status", state="offline")) == "Stopped."
 
 
 async def test_a_burst_comes_through_in_order(tls_broker: TlsBroker) -> None:
@@ -90,7 +92,7 @@ async def test_a_burst_comes_through_in_order(tls_broker: TlsBroker) -> None:
         sender.publish(GRID_STATE, GridState(at=at, since=START, state=Grid.ON, voltage_v=float(number)))
     await until(lambda: len(received) == 500)
     assert received == [float(number) for number in range(500)]
-    await asyncio.gather(sender.close("Stopped."), receiver.close("Stopped."))
+    await asyncio.gather(sender.close(STOPPED()), receiver.close(STOPPED()))
     await asyncio.gather(*tasks)
 
 
@@ -99,7 +101,7 @@ def test_another_ca_is_said_and_waited_for(tls_broker: TlsBroker, schedule: Proc
     ca_file = tmp_path / "ca.crt"
     ca_file.write_bytes((tmp_path / "other/ca.crt").read_bytes())
     schedule.start(**tls_broker.client() | {"MQTT_CA_FILE": str(ca_file)})
-    eventually(lambda: "shows a certificate that is not good for 127.0.0.1" in schedule.log)
+    eventually(lambda: "is not valid for 127.0.0.1" in schedule.log)
     assert "check MQTT_CA_FILE" in schedule.log
     assert "Traceback" not in schedule.log
     ca_file.write_bytes(tls_broker.ca_file.read_bytes())
@@ -109,7 +111,7 @@ def test_another_ca_is_said_and_waited_for(tls_broker: TlsBroker, schedule: Proc
 
 def test_a_name_that_the_certificate_does_not_have_is_said(tls_broker: TlsBroker, schedule: Process) -> None:
     schedule.start(**tls_broker.client() | {"MQTT_HOST": "localhost"})
-    eventually(lambda: "not good for localhost" in schedule.log and "Hostname mismatch" in schedule.log)
+    eventually(lambda: "not valid for localhost" in schedule.log and "Hostname mismatch" in schedule.log)
 
 
 def test_tls_at_the_port_without_is_said(tls_broker: TlsBroker, schedule: Process) -> None:
@@ -122,7 +124,11 @@ def test_tls_at_the_port_without_is_said(tls_broker: TlsBroker, schedule: Proces
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        pytest.param({"MQTT_CA_FILE": "/no/such.crt"}, "MQTT_CA_FILE /no/such.crt cannot be read (No such", id="gone"),
+        pytest.param(
+            {"MQTT_CA_FILE": "/no/such.crt"},
+            "MQTT_CA_FILE /no/such.crt cannot be read: there is no such file",
+            id="gone",
+        ),
         pytest.param({"MQTT_CA_FILE": str(ROOT / "LICENSE")}, "holds no certificate in PEM form", id="no-pem"),
         pytest.param({"MQTT_TLS": "false"}, "MQTT_CA_FILE is set but MQTT_TLS is not", id="no-false-safety"),
     ],

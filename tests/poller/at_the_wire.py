@@ -11,10 +11,10 @@ from services.poller.conversation import Conversation
 from services.poller.settings import WireSettings
 from services.poller.transports import conversation
 from simulators.faults import Fault
-from simulators.wire import Wire
-from simulators.wire_dongle import DongleWire
-from simulators.wire_serial import SerialWire
-from simulators.wire_tcp import TcpWire
+from simulators.transports.dongle import Dongle
+from simulators.transports.serial_port import SerialPort
+from simulators.transports.tcp import TcpGateway
+from simulators.transports.transport import Transport
 
 KINDS = ("tcp", "rtu_over_tcp", "serial", "dongle-eybond", "dongle-raw")
 UNNUMBERED = ("rtu_over_tcp", "serial", "dongle-raw")
@@ -39,19 +39,21 @@ class Ends:
         return int(self.wire.device.requests)
 
 
-async def simulated(kind: str, words: Callable[[], Mapping[int, int]], unit: int = 1) -> tuple[Wire, dict[str, Any]]:
+async def simulated(
+    kind: str, words: Callable[[], Mapping[int, int]], unit: int = 1
+) -> tuple[Transport, dict[str, Any]]:
     """Return a wire with an inverter at it, and the settings that lead there."""
     name, _, framing = kind.partition("-")
     common = {"modbus_transport": name, "modbus_timeout": 1}
     if name == "dongle":
-        dongle = DongleWire(words, unit=unit, framing=framing)
+        dongle = Dongle(words, unit=unit, framing=framing)
         await dongle.start("127.0.0.1", 0)
         return dongle, common | {"modbus_host": "127.0.0.1", "modbus_port": 0, "dongle_port": dongle.port}
     if name == "serial":
-        serial = SerialWire(words, unit=unit)
+        serial = SerialPort(words, unit=unit)
         await serial.start()
         return serial, common | {"modbus_serial_port": serial.port}
-    tcp = TcpWire(words, unit=unit, transport=name)
+    tcp = TcpGateway(words, unit=unit, kind=name)
     await tcp.start("127.0.0.1", quiet_port())
     return tcp, common | {"modbus_host": "127.0.0.1", "modbus_port": tcp.port}
 

@@ -14,7 +14,7 @@ from services.poller.transport_dongle import ANNOUNCE_S
 from services.poller.transports import conversation
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 from simulators.faults import Fault
-from simulators.wire_dongle import DongleWire
+from simulators.transports.dongle import Dongle
 from tests.support.broker import free_port
 from tests.support.flying_time import fly
 
@@ -24,7 +24,7 @@ LOOPBACK_TO_ALL = "127.255.255.255"
 
 @asynccontextmanager
 async def dongle(host: str = "127.0.0.1", port: int = 0, framing: str = "eybond", **how: Any):
-    wire = DongleWire(lambda: WORDS, framing=framing, **how)
+    wire = Dongle(lambda: WORDS, framing=framing, **how)
     await wire.start(host, port)
     try:
         yield wire
@@ -72,9 +72,9 @@ def test_it_is_found_and_its_framing_too(host: str, framing: str) -> None:
 def test_one_that_answers_no_question_is_found_by_an_order_to_all() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port) as inverter:
-            heard = wire._heard
+            received = wire._received
             for transport in wire._udp:
-                transport.get_protocol()._heard = lambda data, who: data != PROBE and heard(data, who)
+                transport.get_protocol()._received = lambda data, who: data != PROBE and received(data, who)
             with pytest.raises(DeviceOfflineError, match="No dongle answers on this network"):
                 await inverter.read(201, 2)
             await reads(inverter)

@@ -14,7 +14,7 @@ from services.poller.settings import WireSettings
 from services.poller.transports import conversation
 from shared.errors import BadReplyError, DeviceOfflineError
 from simulators.faults import Fault
-from simulators.wire_serial import SerialWire
+from simulators.transports.serial_port import SerialPort
 
 WORDS = {184: 1, 201: 2, 202: 2304}
 
@@ -41,7 +41,7 @@ async def test_what_is_no_serial_device(tmp_path: Path) -> None:
 
 
 async def test_a_device_that_another_program_uses() -> None:
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start()
     first = reader(wire.port)
     assert await first.read(201, 2) == [2, 2304]
@@ -52,7 +52,7 @@ async def test_a_device_that_another_program_uses() -> None:
 
 async def test_a_device_that_vanishes_and_comes_back(tmp_path: Path) -> None:
     link = tmp_path / "inverter"
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start(str(link))
     inverter = reader(str(link))
     assert await inverter.read(201, 2) == [2, 2304]
@@ -65,7 +65,7 @@ async def test_a_device_that_vanishes_and_comes_back(tmp_path: Path) -> None:
 
 
 async def test_a_wrong_speed_is_guessed_from_the_noise() -> None:
-    wire = SerialWire(lambda: WORDS)
+    wire = SerialPort(lambda: WORDS)
     await wire.start()
     inverter = reader(wire.port, modbus_baudrate=2400)
     sentence = await why_not(inverter, kind=(BadReplyError, DeviceOfflineError))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simulators.wire_dongle import DongleWire
-from simulators.wire_serial import SerialWire
-from simulators.wire_tcp import TcpWire
+from simulators.transports.dongle import Dongle
+from simulators.transports.serial_port import SerialPort
+from simulators.transports.tcp import TcpGateway
 from tests.poller.dumps import A_OFF_GRID_11K, G_MAINS_4K
 from tests.support.broker import ROOT, free_port
 
@@ -34,8 +34,8 @@ async def tool(*arguments: str, **settings: str) -> tuple[int, str]:
 
 
 async def test_scan_finds_a_dongle_a_gateway_and_a_serial_port() -> None:
-    dongle, gateway, line = (kind(lambda: ELEVEN_KW) for kind in (DongleWire, TcpWire, SerialWire))
-    rtu = TcpWire(lambda: G_MAINS_4K.words | {184: 1}, transport="rtu_over_tcp")
+    dongle, gateway, line = (kind(lambda: ELEVEN_KW) for kind in (Dongle, TcpGateway, SerialPort))
+    rtu = TcpGateway(lambda: G_MAINS_4K.words | {184: 1}, kind="rtu_over_tcp")
     for wire in (dongle, gateway, rtu):
         await wire.start("127.0.0.1", 0)
     await line.start()
@@ -55,7 +55,7 @@ async def test_scan_finds_a_dongle_a_gateway_and_a_serial_port() -> None:
 
 
 async def test_scan_says_what_a_dongle_of_another_family_is() -> None:
-    dongle = DongleWire(lambda: {}, framing="pi30")
+    dongle = Dongle(lambda: {}, framing="pi30")
     await dongle.start("127.0.0.1", 0)
     code, said = await tool(
         "scan", "--network", "127.0.0.1/32", "--port", "1", "--no-serial", DONGLE_PORT=str(dongle.port)
@@ -68,7 +68,7 @@ async def test_scan_says_what_a_dongle_of_another_family_is() -> None:
 
 
 async def test_read_is_a_table() -> None:
-    gateway = TcpWire(lambda: ELEVEN_KW)
+    gateway = TcpGateway(lambda: ELEVEN_KW)
     await gateway.start("127.0.0.1", 0)
     code, said = await tool("read", MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))
     await gateway.stop()
@@ -80,7 +80,7 @@ async def test_read_is_a_table() -> None:
 
 
 async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
-    gateway = TcpWire(lambda: ELEVEN_KW)
+    gateway = TcpGateway(lambda: ELEVEN_KW)
     await gateway.start("127.0.0.1", 0)
     file, again = tmp_path / "dump.json", tmp_path / "again.json"
     code, said = await tool("dump", str(file), MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))

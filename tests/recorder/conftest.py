@@ -1,4 +1,4 @@
-"""A database for each test, of which the migration happened once."""
+"""Databases of both kinds, and SQLite files for what only those can do."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.recorder.store import Store, open_store
+from tests.support.databases import database, databases, place, server, template
+
+__all__ = ["database", "databases", "place", "server", "template"]
 
 
 @pytest.fixture(scope="session")

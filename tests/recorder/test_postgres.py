@@ -14,8 +14,8 @@ from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from shared.errors import ConfigError, StorageError
 from shared.history.engine import reader, writer
+from shared.history.migration import HEAD, migrate, revision
 from shared.history.queries import recorded
-from shared.history.schema import NEEDED, migrate, revision
 from shared.history.tables import battery_state, grid_state, inverter_state, metadata
 from shared.messages import BatteryState, Grid, GridState, InverterState, Message
 from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE
@@ -57,7 +57,7 @@ def loads(url: str) -> list[int]:
 def test_the_migrations_make_the_tables(url: str) -> None:
     assert revision(url) is None
     migrate(url)
-    assert revision(url) == NEEDED
+    assert revision(url) == HEAD
     with writer(url).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

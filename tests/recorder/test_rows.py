@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.recorder.rows import KEPT, LONGEST, RECORDED, to_dead_letter, to_row
+from services.recorder.rows import MAX_DEAD_LETTER, MAX_PAYLOAD, RECORDED, to_dead_letter, to_row
 from shared.errors import BadMessageError
 from shared.history.tables import metadata, to_ms
 from shared.messages import (
@@ -101,7 +101,7 @@ def test_every_field_has_its_column(topic: Any, table: Any) -> None:
         pytest.param(b'{"at":"2026-11-23T18:10:00.001Z"}', "ahead of this clock", id="future"),
         pytest.param(b'{"at":"9999-12-31T23:59:59Z"}', "ahead of this clock", id="far-future"),
         pytest.param(b" " * 5_000_000, "5000000 bytes", id="5-megabytes"),
-        pytest.param(b"[" * LONGEST, "JSON", id="deep"),
+        pytest.param(b"[" * MAX_PAYLOAD, "JSON", id="deep"),
     ],
 )
 def test_what_cannot_be_a_row_says_why(payload: bytes, reason: str) -> None:
@@ -118,5 +118,5 @@ def test_a_clock_may_be_a_little_ahead_and_far_behind(ahead: timedelta) -> None:
 def test_a_dead_letter_is_bounded_and_known_again() -> None:
     table, values = to_dead_letter("a/b", b"x" * 1_000_000, "bad\0reason", NOW)
     kept = dict(zip(table.columns.keys(), values, strict=True))
-    assert (kept["size"], len(kept["payload"]), kept["reason"]) == (1_000_000, KEPT, "badreason")
+    assert (kept["size"], len(kept["payload"]), kept["reason"]) == (1_000_000, MAX_DEAD_LETTER, "badreason")
     assert to_dead_letter("a/b", b"x" * 999_999, "", NOW)[1][1] != kept["digest"]

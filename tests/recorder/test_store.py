@@ -1,5 +1,6 @@
 """Rows into a real SQLite file: once each, all or none, and never a silent loss."""
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.recorder.rows import to_row
 from services.recorder.store import Store, open_store
+from shared.conditions import battery, inverter
 from shared.errors import BadMessageError, StorageError
 from shared.history.engine import reader
 from shared.history.queries import latest
@@ -31,9 +33,15 @@ def payload(message: Message) -> bytes:
 
 
 def test_a_reading_becomes_a_row(store: Store, path: Path) -> None:
-    store.write([to_row(*reading(5, mode=Mode.MAINS, grid_voltage_v=230.4, warnings=("mains lost", "overload")))])
+    warnings = (inverter.MAINS_LOST(), battery.unknown_alarm(bit=5))
+    store.write([to_row(*reading(5, mode=Mode.MAINS, grid_voltage_v=230.4, warnings=warnings))])
     query = "SELECT device, at, mode, load_power_w, grid_voltage_v, pv_power_w, warnings FROM inverter_state"
-    assert ask(path, query) == [("main", 1795456805000, "mains", 5, 230.4, None, '["mains lost","overload"]')]
+    ((*values, stored),) = ask(path, query)
+    assert values == ["main", 1795456805000, "mains", 5, 230.4, None]
+    assert json.loads(stored) == [
+        {"code": "inverter.mains_lost", "params": {}, "text": "mains lost"},
+        {"code": "battery.unknown_alarm", "params": {"bit": 5}, "text": "unknown alarm 5"},
+    ]
 
 
 def test_a_grid_state_becomes_a_row(store: Store, path: Path) -> None:
@@ -86,7 +94,7 @@ def test_commits_reach_the_disk(store: Store) -> None:
 
 @pytest.mark.parametrize("topic", ["inverter/main/availability", "inverter/main/info", "plug/x/set", "nonsense"])
 def test_what_nobody_records_is_said(topic: str) -> None:
-    with pytest.raises(BadMessageError, match="nobody records"):
+    with pytest.raises(BadMessageError, match="not recorded"):
         to_row(topic, b"{}")
 
 

@@ -24,13 +24,14 @@ from services.recorder.store import open_store
 from services.recorder.tools.backup import backup
 from services.recorder.tools.check import check
 from services.recorder.tools.eamoon import Tally, to_state
-from services.recorder.tools.export import Wish, export, is_moment, overview
+from services.recorder.tools.export import ExportRequest, export, is_time, overview
 from services.recorder.tools.import_eamoon import import_eamoon
-from services.recorder.tools.period import Period, moment, period
+from services.recorder.tools.period import Period, parse_time, period
 from services.recorder.tools.restore import restore
 from services.recorder.upkeep import Upkeep
-from shared.errors import ConfigError, EasunError, StorageError
-from shared.history.schema import NEEDED
+from shared.conditions import Reason
+from shared.errors import EasunError, StorageError, UsageError
+from shared.history.migration import HEAD
 from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
 from shared.topics import GRID_STATE, INVERTER_STATE
@@ -40,6 +41,7 @@ START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
 KYIV = ZoneInfo("Europe/Kyiv")
 ALWAYS = Period()
+WARNINGS = (Reason.sentence("a, b"), Reason.sentence("ї"))
 
 
 def fill(path: Path, seconds: range, device: str = "main") -> Path:
@@ -53,7 +55,7 @@ def fill(path: Path, seconds: range, device: str = "main") -> Path:
 
 def reading(second: int) -> bytes:
     at = START + timedelta(seconds=second)
-    state = InverterState(at=at, mode=Mode.MAINS, load_power_w=second, grid_voltage_v=230.4, warnings=("a, b", "ї"))
+    state = InverterState(at=at, mode=Mode.MAINS, load_power_w=second, grid_voltage_v=230.4, warnings=WARNINGS)
     return state.model_dump_json().encode()
 
 
@@ -109,18 +111,18 @@ def contents(directory: Path) -> dict[Path, bytes]:
     ],
 )
 def test_a_moment(text: str, ends: bool, expected: str) -> None:
-    assert iso(moment(text, KYIV, ends=ends)) == expected
+    assert iso(parse_time(text, KYIV, ends=ends)) == expected
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-11-20T25:00", "9999-12-31"])
 def test_what_is_no_moment_is_said(text: str) -> None:
-    with pytest.raises(ConfigError, match="no day and no time"):
-        moment(text, KYIV, ends=True)
+    with pytest.raises(UsageError, match="not a day or time"):
+        parse_time(text, KYIV, ends=True)
 
 
 @pytest.mark.parametrize("last", ["2026-11-19", "2026-11-20T00:00"])
 def test_a_period_that_ends_before_it_begins_is_said(last: str) -> None:
-    with pytest.raises(ConfigError, match="ends before it begins"):
+    with pytest.raises(UsageError, match="ends before it begins"):
         period("2026-11-20", last, KYIV)
 
 
@@ -136,7 +138,7 @@ def test_one_day_is_a_period() -> None:
 
 def exported(path: Path, tmp_path: Path, format: str = "csv", span: Period = ALWAYS) -> str:
     file = tmp_path / "out"
-    export(path, Wish("inverter_state", span, format, str(file), force=True))
+    export(path, ExportRequest("inverter_state", span, format, str(file), force=True))
     return file.read_text(encoding="utf-8")
 
 
@@ -152,14 +154,14 @@ def test_csv(database: Path, tmp_path: Path) -> None:
         "grid_voltage_v": "230.4",
         "pv_power_w": "",
     }
-    assert json.loads(rows[7]["warnings"]) == ["a, b", "ї"]
+    assert json.loads(rows[7]["warnings"]) == [reason.model_dump() for reason in WARNINGS]
 
 
 def test_json_lines(database: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in exported(database, tmp_path, "jsonl").splitlines()]
     assert len(rows) == 100
     assert rows[7]["at"] == "2026-11-23T18:00:07.000Z"
-    assert rows[7]["warnings"] == ["a, b", "ї"]
+    assert rows[7]["warnings"] == [reason.model_dump() for reason in WARNINGS]
     assert rows[7]["pv_power_w"] is None
 
 
@@ -177,16 +179,16 @@ def test_a_period_ends_before_its_end(database: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(metadata.tables))
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_every_table_can_be_exported(database: Path, tmp_path: Path, name: str, format: str) -> None:
-    assert f"rows of {name}" in export(database, Wish(name, ALWAYS, format, str(tmp_path / "out")))
+    assert f"rows of {name}" in export(database, ExportRequest(name, ALWAYS, format, str(tmp_path / "out")))
 
 
 def test_moments_are_told_from_numbers_by_their_names() -> None:
-    grid = {column.name for column in metadata.tables["grid_state"].columns if is_moment(column)}
+    grid = {column.name for column in metadata.tables["grid_state"].columns if is_time(column)}
     assert grid == {"at", "since", "last_known_since"}
-    assert not any(is_moment(column) for column in inverter_state.columns if "_bits" in column.name)
+    assert not any(is_time(column) for column in inverter_state.columns if "_bits" in column.name)
     outage = metadata.tables["outage"].columns
-    assert {column.name for column in outage if is_moment(column)} == {"start", "end", "plan_start", "plan_end"}
-    assert is_moment(metadata.tables["outage_schedule"].c.fetched_at)
+    assert {column.name for column in outage if is_time(column)} == {"start", "end", "plan_start", "plan_end"}
+    assert is_time(metadata.tables["outage_schedule"].c.fetched_at)
 
 
 def test_the_list(database: Path) -> None:
@@ -200,11 +202,11 @@ def test_the_list(database: Path) -> None:
 
 def test_a_file_that_is_there_stays(database: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(ConfigError, match="--force"):
-        export(database, Wish("inverter_state", ALWAYS, "csv", str(tmp_path / "out")))
+    with pytest.raises(UsageError, match="--force"):
+        export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "out")))
     assert (tmp_path / "out").read_text() == "mine"
-    with pytest.raises(ConfigError, match="the database itself"):
-        export(database, Wish("inverter_state", ALWAYS, "csv", str(database), force=True))
+    with pytest.raises(UsageError, match="the database itself"):
+        export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(database), force=True))
 
 
 def test_many_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
@@ -235,7 +237,7 @@ def test_many_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
 
 
 def exported_lines(path: Path, tmp_path: Path) -> int:
-    export(path, Wish("inverter_state", ALWAYS, "csv", str(tmp_path / "all.csv")))
+    export(path, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "all.csv")))
     with (tmp_path / "all.csv").open() as file:
         return sum(1 for _ in file)
 
@@ -283,22 +285,22 @@ def test_a_backup_is_one_plain_file(database: Path, tmp_path: Path) -> None:
 def test_a_backup_replaces_only_when_told_to(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
     file.write_text("mine")
-    with pytest.raises(ConfigError, match="--force"):
+    with pytest.raises(UsageError, match="--force"):
         backup(database, file, force=False)
     assert file.read_text() == "mine"
     backup(database, file, force=True)
     assert len(loads(file)) == 100
-    with pytest.raises(ConfigError, match="the database itself"):
+    with pytest.raises(UsageError, match="the database itself"):
         backup(database, database, force=True)
     file.with_name("backup.db-wal").write_bytes(b"")
-    with pytest.raises(ConfigError, match="a database in use"):
+    with pytest.raises(UsageError, match="a database in use"):
         backup(database, file, force=True)
 
 
 def test_a_server_has_its_own_tools(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="pg_dump"):
+    with pytest.raises(UsageError, match="pg_dump"):
         backup("postgresql://nobody@127.0.0.1/x", tmp_path / "b", force=False)
-    with pytest.raises(ConfigError, match="pg_restore"):
+    with pytest.raises(UsageError, match="pg_restore"):
         restore("postgresql://nobody@127.0.0.1/x", tmp_path / "b", NOW)
 
 
@@ -358,7 +360,7 @@ def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as recorder:
         assert recorder.stdout
         assert recorder.stdout.readline() == "idle\n"
-        with pytest.raises(ConfigError, match="in use: stop the recorder"):
+        with pytest.raises(UsageError, match="in use: stop the recorder"):
             restore(database, tmp_path / "backup.db", NOW)
         assert len(loads(database)) == 101
         recorder.communicate("\n", timeout=20)
@@ -406,7 +408,7 @@ def foreign(file: Path) -> None:
         pytest.param(lambda file: file.write_text("no database" * 99), "not a SQLite database", id="text"),
         pytest.param(cut, "damaged", id="truncated"),
         pytest.param(newer, "newer version", id="newer"),
-        pytest.param(foreign, "no readings of this program", id="foreign"),
+        pytest.param(foreign, "not a database of this program", id="foreign"),
     ],
 )
 def test_a_restore_of_something_else_changes_nothing(
@@ -423,14 +425,14 @@ def test_a_bare_copy_of_a_running_database_is_no_backup(database: Path, tmp_path
     file = tmp_path / "backup.db"
     backup(database, file, force=False)
     file.with_name("backup.db-wal").write_bytes(b"commits")
-    with untouched(tmp_path), pytest.raises(ConfigError, match="no finished backup"):
+    with untouched(tmp_path), pytest.raises(UsageError, match="not a finished backup"):
         restore(database, file, NOW)
 
 
 def test_a_damaged_database_gives_no_backup(database: Path, tmp_path: Path) -> None:
     fill(database, range(100, 2000))
     cut(database)
-    with pytest.raises(StorageError, match=r"malformed|not sound"):
+    with pytest.raises(StorageError, match=r"malformed|is damaged"):
         backup(database, tmp_path / "backup.db", force=False)
     assert [file.name for file in tmp_path.iterdir()] == ["data"]
 
@@ -538,19 +540,19 @@ def test_an_import_counts_what_it_leaves_out_and_twice_is_once(database: Path, t
     rows = ask(database, "SELECT * FROM inverter_state ORDER BY device, at")
     for sentence in (
         "9 rows: 3 new readings",
-        "1 rows hold only an error",
+        "1 rows contain only an error",
         "1 rows are copies",
-        "1 rows are left out: no moment",
-        "2 rows are left out: no JSON object",
+        "1 rows were skipped: no valid time",
+        "2 rows were skipped: no JSON object",
         "ahead of this clock",
-        "2 values are no number or cannot be true",
+        "2 values are not numbers or implausible",
         '"moon" of 1 rows',
     ):
         assert sentence in first
     assert len(rows) == 103
     again = import_eamoon(database, file, "main", NOW)
     assert "0 new readings" in again
-    assert "3 were there already" in again
+    assert "3 were already there" in again
     assert ask(database, "SELECT * FROM inverter_state ORDER BY device, at") == rows
 
 
@@ -585,12 +587,12 @@ def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(data
 @pytest.mark.parametrize("device", ["", "a/b", "a b"])
 def test_a_name_that_no_inverter_has(tmp_path: Path, device: str) -> None:
     file = predecessor(tmp_path / "inverter.db", [])
-    with pytest.raises(ConfigError, match="no name of an inverter"):
+    with pytest.raises(UsageError, match="not a valid inverter name"):
         import_eamoon(tmp_path / "easun.db", file, device, NOW)
 
 
 def test_another_database_is_not_imported(database: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no database of eamoon"):
+    with pytest.raises(UsageError, match="not a database of eamoon"):
         import_eamoon(tmp_path / "new.db", database, "main", NOW)
     assert not (tmp_path / "new.db").exists()
 
@@ -601,10 +603,10 @@ def test_another_database_is_not_imported(database: Path, tmp_path: Path) -> Non
 def test_a_sound_database(database: Path) -> None:
     fill(database, range(1000, 1100))
     text = "\n".join(check(database, START + timedelta(seconds=1101)))
-    assert "is sound" in text
-    assert f"schema is {NEEDED}" in text
+    assert "is intact" in text
+    assert f"schema is {HEAD}" in text
     assert "inverter_state: 200 rows, from 2026-11-23T18:00:00.000Z to 2026-11-23T18:18:19.000Z." in text
-    assert "nothing of main from 2026-11-23T18:01:39.000Z to 2026-11-23T18:16:40.000Z (15 minutes)." in text
+    assert "nothing from main between 2026-11-23T18:01:39.000Z and 2026-11-23T18:16:40.000Z (15 minutes)." in text
     assert "since" not in text
 
 
@@ -614,11 +616,13 @@ def test_silence_and_dead_letters_are_said(database: Path) -> None:
             "INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d', NULL)"
         )
     text = "\n".join(check(database, NOW))
-    assert "nothing of main since 2026-11-23T18:01:39.000Z (58 minutes)." in text
-    assert "1 messages on inverter/x/state could not be recorded, the last on 2026-11-23T18:00:00.000Z." in text
+    assert "nothing from main since 2026-11-23T18:01:39.000Z (58 minutes)." in text
+    assert "1 messages on inverter/x/state could not be recorded, the last at 2026-11-23T18:00:00.000Z." in text
 
 
-@pytest.mark.parametrize(("spoil", "says"), [(cut, "is damaged"), (newer, "newer version"), (foreign, "no readings")])
+@pytest.mark.parametrize(
+    ("spoil", "says"), [(cut, "is damaged"), (newer, "newer version"), (foreign, "not a database of")]
+)
 def test_trouble_is_said(database: Path, spoil: Callable[[Path], None], says: str) -> None:
     spoil(database)
     with untouched(database.parent), pytest.raises(EasunError, match=says):
@@ -639,7 +643,7 @@ def test_an_export_to_standard_output(database: Path) -> None:
     done = tool("export", "inverter_state", "--from", "2026-11-23T20:01:30", "--format", "jsonl", path=database)
     assert done.returncode == 0
     assert [json.loads(line)["load_power_w"] for line in done.stdout.splitlines()] == list(range(90, 100))
-    assert done.stderr == "10 rows of inverter_state are written.\n"
+    assert done.stderr == "10 rows of inverter_state written.\n"
 
 
 def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
@@ -684,11 +688,11 @@ def test_what_only_the_user_can_mend(database: Path, words: list[str], says: str
 
 
 def test_the_check_as_a_program(database: Path) -> None:
-    assert "is sound" in tool("check", path=database).stdout
+    assert "is intact" in tool("check", path=database).stdout
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_we_may_not_read(database: Path) -> None:
     database.chmod(0)
-    with pytest.raises(ConfigError, match="Permission denied"):
+    with pytest.raises(UsageError, match="Permission denied"):
         list(check(database, NOW))

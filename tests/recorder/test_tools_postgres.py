@@ -10,7 +10,7 @@ import pytest
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from services.recorder.tools.check import check
-from services.recorder.tools.export import Wish, export, overview
+from services.recorder.tools.export import ExportRequest, export, overview
 from services.recorder.tools.import_eamoon import import_eamoon
 from services.recorder.tools.period import Period
 from shared.errors import StorageError
@@ -39,7 +39,7 @@ def url() -> Iterator[str]:
 
 def test_a_period(url: str, tmp_path: Path) -> None:
     span = Period(START + timedelta(seconds=1), START + timedelta(seconds=3))
-    export(url, Wish("inverter_state", span, "jsonl", str(tmp_path / "out")))
+    export(url, ExportRequest("inverter_state", span, "jsonl", str(tmp_path / "out")))
     rows = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
     assert [(row["at"], row["load_power_w"]) for row in rows] == [
         ("2026-11-23T18:00:01.000Z", 1),
@@ -51,7 +51,7 @@ def test_the_list_and_the_check(url: str) -> None:
     assert "inverter_state " in overview(url)
     text = "\n".join(check(url, START + timedelta(minutes=2)))
     assert "inverter_state: 3 rows" in text
-    assert "The server keeps it in" in text
+    assert "On the server it takes" in text
 
 
 def test_an_import_twice(url: str, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def copied(empty: Path, path: Path) -> Path:
     return path
 
 
-def keep(path: Path, rows: Sequence[Any], now: datetime = LATER, raw_days: int = 400) -> None:
+def record(path: Path, rows: Sequence[Any], now: datetime = LATER, raw_days: int = 400) -> None:
     store = open_store(path)
     store.write(rows)
     tend(store, now, raw_days)
@@ -85,7 +85,7 @@ def sunny(at: datetime, midnight: datetime) -> int:
 
 def test_the_energy_of_a_known_day(path: Path) -> None:
     moments = [START + timedelta(seconds=20 * number) for number in range(24 * 180)]
-    keep(path, [reading(at, pv_power_w=sunny(at, START), load_power_w=500, battery_power_w=-300) for at in moments])
+    record(path, [reading(at, pv_power_w=sunny(at, START), load_power_w=500, battery_power_w=-300) for at in moments])
     (told,) = energy(
         reader(path), "main", first=date(2026, 11, 23), last=date(2026, 11, 24), by=By.DAY, zone=KYIV
     ).values()
@@ -105,7 +105,7 @@ def test_the_energy_of_a_known_day(path: Path) -> None:
 )
 def test_days_are_as_long_as_they_were(path: Path, day: date, hours: int) -> None:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    keep(path, [reading(noon + number * MINUTE, load_power_w=1000) for number in range(-24 * 60, 24 * 60)])
+    record(path, [reading(noon + number * MINUTE, load_power_w=1000) for number in range(-24 * 60, 24 * 60)])
     told = energy(reader(path), "main", first=day, last=day + timedelta(days=1), by=By.DAY, zone=KYIV)
     assert told[day]["load_kwh"] == pytest.approx(hours)
 
@@ -123,13 +123,13 @@ def test_the_inverters_own_counter(path: Path, counters: list[float | None], exp
         reading(after(number), pv_power_w=1000, pv_energy_today_kwh=counters[min(2, number * 3 // 60)])
         for number in range(61)
     ]
-    keep(path, rows)
+    record(path, rows)
     told = energy(reader(path), "main", first=date(2026, 11, 23), last=date(2026, 11, 24), by=By.DAY, zone=KYIV)
     assert told[date(2026, 11, 23)]["pv_kwh"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_by_week_month_and_year(path: Path) -> None:
-    keep(path, [reading(after(24 * 60 * day + minute), load_power_w=600) for day in range(9) for minute in range(11)])
+    record(path, [reading(after(24 * 60 * day + minute), load_power_w=600) for day in range(9) for minute in range(11)])
     sums = {
         by: energy(reader(path), "main", first=date(2026, 11, 1), last=date(2027, 1, 1), by=by, zone=KYIV) for by in By
     }
@@ -152,12 +152,12 @@ def test_any_order_and_any_cut_gives_the_same(
     for name in ("piecemeal.db", "at once.db"):
         copied(empty, directory / name)
     messages = [reading(after(minute), grid_power_w=watts) for minute, watts in rows]
-    keep(directory / "piecemeal.db", messages[: cuts[0]] if cuts else messages)
+    record(directory / "piecemeal.db", messages[: cuts[0]] if cuts else messages)
     store = open_store(directory / "piecemeal.db")
     for begin, end in zip(cuts, [*cuts[1:], len(messages)], strict=True) if cuts else ():
         store.write(messages[begin:end])
         tend(store)
-    keep(directory / "at once.db", sorted(messages, key=lambda row: row[1][1]))
+    record(directory / "at once.db", sorted(messages, key=lambda row: row[1][1]))
     assert rollups(directory / "piecemeal.db") == rollups(directory / "at once.db")
 
 
@@ -183,7 +183,7 @@ def test_a_roll_up_that_breaks_off_is_still_due(path: Path, monkeypatch: pytest.
 
 
 def test_what_is_not_rolled_up_yet_is_in_the_chart(path: Path) -> None:
-    keep(path, [reading(after(number), load_power_w=100) for number in range(60)])
+    record(path, [reading(after(number), load_power_w=100) for number in range(60)])
     store = open_store(path)
     store.write([reading(after(60 + number), load_power_w=300) for number in range(60)])
     found = series(reader(path), "main", ["load_power_w"], start=START, end=after(120), buckets=24)
@@ -195,7 +195,7 @@ def test_what_is_not_rolled_up_yet_is_in_the_chart(path: Path) -> None:
 
 
 def test_a_battery(path: Path) -> None:
-    keep(
+    record(
         path,
         [
             row_of(BATTERY_STATE.named("jk-1"), BatteryState(at=after(n), power_w=-1200.0, cell_delta_v=0.01 * n))
@@ -247,21 +247,21 @@ def check_the_evening(path: Path) -> None:
 def test_an_outage_as_a_record(path: Path, pieces: int) -> None:
     rows = the_evening()
     for piece in range(pieces):
-        keep(path, rows[piece * len(rows) // pieces : (piece + 1) * len(rows) // pieces])
+        record(path, rows[piece * len(rows) // pieces : (piece + 1) * len(rows) // pieces])
     check_the_evening(path)
     assert ask(path, "SELECT count(*) FROM grid_run") == [(3,)]
 
 
 def test_an_outage_of_late_data(path: Path) -> None:
     rows = the_evening()
-    keep(path, rows[300:])
-    keep(path, rows[:300])
+    record(path, rows[300:])
+    record(path, rows[:300])
     check_the_evening(path)
 
 
 def test_an_outage_that_lasts(path: Path) -> None:
     rows = [row for row in the_evening() if row[1][1] < reading(after(200))[1][1]]
-    keep(path, rows, now=after(200))
+    record(path, rows, now=after(200))
     (found,) = outage_records(reader(path), start=START, end=LATER)
     assert (found.end, found.planned, found.end_late_min) == (None, True, None)
 
@@ -276,13 +276,13 @@ def test_shades_from_runs_and_from_rows_are_the_same(path: Path) -> None:
     assert [span.state for span in before] == [Grid.ON, Grid.OFF, Grid.ON]
 
 
-def record(start: float, end: float | None, planned: bool | None) -> Outage:
+def outage(start: float, end: float | None, planned: bool | None) -> Outage:
     finish = None if end is None else after(end)
     return Outage(after(start), finish, planned, *[None] * 8)
 
 
 def test_statistics() -> None:
-    records = [record(-60, 60, True), record(23 * 60, 25 * 60, False), record(47 * 60, None, None)]
+    records = [outage(-60, 60, True), outage(23 * 60, 25 * 60, False), outage(47 * 60, None, None)]
     found = statistics(records, start=START, end=LATER, now=after(47.5 * 60), zone=KYIV)
     assert (found.count, found.total, found.longest) == (3, 210 * MINUTE, 120 * MINUTE)
     assert found.planned_share == 0.5
@@ -291,18 +291,18 @@ def test_statistics() -> None:
 
 
 def test_old_readings_go_and_what_was_made_of_them_stays(path: Path) -> None:
-    keep(path, [reading(after(number), load_power_w=600) for number in range(180)])
+    record(path, [reading(after(number), load_power_w=600) for number in range(180)])
     before = rollups(path)
-    keep(path, [], now=after(90) + timedelta(days=30), raw_days=30)
-    assert ask(path, "SELECT min(at), sum(n) FROM packed") == [(to_ms(after(60)), 120)], "whole hours"
-    keep(path, [reading(after(10.5), load_power_w=9000)], now=after(90) + timedelta(days=30), raw_days=30)
+    record(path, [], now=after(90) + timedelta(days=30), raw_days=30)
+    assert ask(path, "SELECT min(at), sum(n) FROM compressed_hour") == [(to_ms(after(60)), 120)], "whole hours"
+    record(path, [reading(after(10.5), load_power_w=9000)], now=after(90) + timedelta(days=30), raw_days=30)
     assert rollups(path) == before, "late data does not spoil what was made of more"
 
 
 def test_the_file_gives_back_what_is_free(path: Path) -> None:
-    keep(path, [reading(after(number), load_power_w=600) for number in range(3000)])
+    record(path, [reading(after(number), load_power_w=600) for number in range(3000)])
     pages = ask(path, "PRAGMA page_count")[0][0]
-    keep(path, [], now=LATER + timedelta(days=60), raw_days=30)
+    record(path, [], now=LATER + timedelta(days=60), raw_days=30)
     assert ask(path, "PRAGMA page_count")[0][0] < pages / 2
 
 
@@ -311,7 +311,7 @@ def test_the_file_gives_back_what_is_free(path: Path) -> None:
 def test_a_chart_of_days_shows_each_day_though_clocks_change(path: Path, midnight: date, buckets: int) -> None:
     first = datetime.combine(midnight, time(), KYIV)
     noon = first.astimezone(UTC) + timedelta(hours=12)
-    keep(path, [reading(noon + timedelta(days=day), load_power_w=day) for day in range(8)], now=noon)
+    record(path, [reading(noon + timedelta(days=day), load_power_w=day) for day in range(8)], now=noon)
     start, end = first.astimezone(UTC), (first + timedelta(days=7)).astimezone(UTC)  # local midnights
     found = series(reader(path), "main", ["load_power_w"], start=start, end=end, buckets=buckets)
     assert found.step % timedelta(hours=1) == timedelta(0)
@@ -345,12 +345,12 @@ EVERY, LONG = 7, 900
 @pytest.fixture(scope="module")
 def long(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = copied(empty, tmp_path_factory.mktemp("long") / "easun.db")
-    keep(path, [reading(after(minute), load_power_w=minute) for minute in range(0, EVERY * LONG, EVERY)])
+    record(path, [reading(after(minute), load_power_w=minute) for minute in range(0, EVERY * LONG, EVERY)])
     return path
 
 
 def test_another_zone_cuts_the_days_anew(path: Path) -> None:
-    keep(path, [reading(after(number), load_power_w=600) for number in range(-30, 31)])
+    record(path, [reading(after(number), load_power_w=600) for number in range(-30, 31)])
     store = open_store(path)
     Upkeep(store, ZoneInfo("UTC"), 400).finish(LATER)
     assert ask(path, "SELECT n, at FROM inverter_rollup WHERE step = 1440") == [
@@ -376,7 +376,7 @@ def test_much_at_once_is_not_left_for_a_minute(path: Path) -> None:
     clock[0] += 10
     upkeep.work(LATER)
     assert ask(path, "SELECT count(*) FROM rollup_due") != [(0,)], "it rests"
-    upkeep.hurry()
+    upkeep.run_now()
     clock[0] += 10
     upkeep.work(LATER)
     assert ask(path, "SELECT count(*) FROM rollup_due") == [(0,)]

@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
-from services.recorder.tools.export import Wish, export
+from services.recorder.tools.export import ExportRequest, export
 from services.recorder.tools.period import Period
 from services.recorder.upkeep import Upkeep
 from shared.history.engine import reader
 from shared.history.queries import grid_spans, latest, series
 from shared.history.reports import By, energy, outage_records
-from shared.history.tables import inverter_state, packed
+from shared.history.tables import compressed_hour, inverter_state
 from shared.messages import Grid, GridState, InverterState
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.postgres import programs, running_postgres
@@ -59,12 +59,12 @@ def test_the_same_comes_out_of_it(url: str, tmp_path: Path) -> None:
     before = series(engine, "main", ["load_power_w"], start=START, end=end, buckets=180)
     Upkeep(store, KYIV, 400).finish(START + timedelta(days=30))
     with engine.connect() as connection:
-        assert connection.execute(select(func.sum(packed.c.n))).scalar() == 180
+        assert connection.execute(select(func.sum(compressed_hour.c.n))).scalar() == 180
         assert connection.execute(select(func.count()).select_from(inverter_state)).scalar() == 0
     assert latest(engine) == {"main": START + 179 * MINUTE}
     assert series(engine, "main", ["load_power_w"], start=START, end=end, buckets=180) == before
     file = tmp_path / "rows.csv"
-    assert export(url, Wish("inverter_state", Period(), "csv", str(file))).startswith("180 rows")
+    assert export(url, ExportRequest("inverter_state", Period(), "csv", str(file))).startswith("180 rows")
     Upkeep(store, KYIV, 30).finish(START + timedelta(days=60))
     assert series(engine, "main", ["load_power_w"], start=START, end=end, buckets=3).values["load_power_w"] == [600] * 3
     assert series(engine, "main", ["load_power_w"], start=START, end=end, buckets=180).empty, (

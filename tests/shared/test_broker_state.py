@@ -11,6 +11,7 @@ import pytest
 from shared.broker_mirror import BrokerMirror
 from shared.broker_state import SECTIONS, STATE_TOPICS, BrokerState, messages
 from shared.bus import Bus
+from shared.conditions.broker import STOPPED
 from shared.health import Health
 from shared.messages import BatteryInfo, Grid, GridState, InverterState, Message, OutageSchedule, PlugState
 from shared.settings import MqttSettings
@@ -111,7 +112,7 @@ async def test_the_mirror_follows_the_broker(broker: Broker) -> None:
         await until(lambda: "main" in mirror.snapshot().inverters)
         poller.client.publish("inverter/main/state", b"", qos=1, retain=True)
         await until(lambda: not mirror.snapshot().inverters)
-        await bus.close("Stopped.")
+        await bus.close(STOPPED())
         await task
     assert changes == [("inverter/main/state", reading), ("inverter/main/state", None)]
     assert not mirror.snapshot().connected

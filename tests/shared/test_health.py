@@ -1,29 +1,32 @@
-"""Problems are said once when they begin and once when they end."""
+"""Problems are logged once when they begin and once when they end."""
 
 import logging
 from datetime import UTC, datetime
 
 import pytest
 
+from shared.conditions import Reason
 from shared.health import Health
 from shared.messages import ServiceHealth
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
+NO_ANSWER, LOCKED = Reason.sentence("No answer."), Reason.sentence("Locked.")
+NOTHING_TO_DO = Reason.sentence("Nothing to do: set MODBUS_HOST.")
 
 
-def test_said_once_and_over_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_problem_is_logged_once_and_its_end_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    told: list[ServiceHealth] = []
+    published: list[ServiceHealth] = []
     health = Health()
-    health.changed = lambda: told.append(health.status(NOW).state)
+    health.changed = lambda: published.append(health.status(NOW).state)
     for _ in range(5):
-        health.problem("inverter", "No answer.")
-    health.problem("database", "Locked.")
-    assert health.status(NOW).reason == "No answer. Locked."
-    health.solved("inverter")
-    health.solved("inverter")
-    health.solved("database")
-    assert told == [ServiceHealth.DEGRADED] * 3 + [ServiceHealth.ONLINE]
+        health.report("inverter", NO_ANSWER)
+    health.report("database", LOCKED)
+    assert health.status(NOW).reasons == (NO_ANSWER, LOCKED)
+    health.report("inverter", None)
+    health.report("inverter", None)
+    health.report("database", None)
+    assert published == [ServiceHealth.DEGRADED] * 3 + [ServiceHealth.ONLINE]
     assert [record.getMessage() for record in caplog.records] == [
         "No answer.",
         "Locked.",
@@ -34,7 +37,7 @@ def test_said_once_and_over_once(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_disabled_is_not_degraded() -> None:
     health = Health()
-    health.problem("anything", "Something.")
-    health.disable("Nothing to do: set MODBUS_HOST.")
+    health.report("anything", NO_ANSWER)
+    health.disable(NOTHING_TO_DO)
     assert health.status(NOW).state is ServiceHealth.DISABLED
-    assert health.status(NOW).reason == "Nothing to do: set MODBUS_HOST."
+    assert health.status(NOW).reasons == (NOTHING_TO_DO,)

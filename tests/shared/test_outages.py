@@ -1,4 +1,4 @@
-"""What a plan says of a moment and a day."""
+"""What the schedule says about a time and a day."""
 
 from datetime import date, datetime, timedelta
 
@@ -46,12 +46,12 @@ EVENING = window(18 * 60, 20 * 60)
 @pytest.mark.parametrize(
     ("given", "minute", "expected"),
     [
-        (plan(EVENING), 17 * 60, Expected.LIGHT),
+        (plan(EVENING), 17 * 60, Expected.POWER),
         (plan(EVENING), 18 * 60, Expected.OUTAGE),
-        (plan(EVENING), 20 * 60, Expected.LIGHT),
+        (plan(EVENING), 20 * 60, Expected.POWER),
         (plan(window(600, 660, Certainty.POSSIBLE)), 630, Expected.POSSIBLE_OUTAGE),
         (plan(window(600, 660, Certainty.UNKNOWN)), 630, Expected.OUTAGE),
-        (plan(states=(DayPlan.NO_OUTAGES,)), 630, Expected.LIGHT),
+        (plan(states=(DayPlan.NO_OUTAGES,)), 630, Expected.POWER),
         (plan(states=()), 630, Expected.UNKNOWN),
         (plan(states=(DayPlan.WAITING,)), 630, Expected.WAITING),
         (plan(states=(DayPlan.EMERGENCY,)), 630, Expected.EMERGENCY),
@@ -72,7 +72,7 @@ def test_a_plan_that_nobody_confirmed_for_a_day_is_stale() -> None:
 def test_the_next_change_is_counted_across_midnight() -> None:
     change = next_change(plan(EVENING, NIGHT), at(23 * 60 + 30))
     assert change
-    assert change.light
+    assert change.power
     assert change.at - at(23 * 60 + 30) == timedelta(hours=2, minutes=30)
     assert not change.is_open
 
@@ -87,10 +87,10 @@ def test_an_outage_up_to_the_end_of_the_plan_may_go_on() -> None:
     assert not change.is_open
 
 
-def test_the_next_change_ahead_takes_the_light() -> None:
+def test_the_next_change_ahead_takes_the_power() -> None:
     change = next_change(plan(EVENING), at(17 * 60))
     assert change
-    assert not change.light
+    assert not change.power
     assert change.at == EVENING.start
     assert next_change(plan(), at(0)) is None
     assert next_change(None, at(0)) is None

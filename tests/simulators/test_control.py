@@ -9,9 +9,9 @@ from simulators.faults import FaultKind
 from simulators.house import House
 from simulators.live import LiveHouse
 from simulators.registers import Layout
-from simulators.wire_dongle import DongleWire
-from simulators.wire_serial import SerialWire
-from simulators.wire_tcp import TcpWire
+from simulators.transports.dongle import Dongle
+from simulators.transports.serial_port import SerialPort
+from simulators.transports.tcp import TcpGateway
 from tests.simulators.control_client import get, post
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def house(clock):
 
 @pytest.fixture
 async def inverter(house):
-    inverter = TcpWire(house.words)
+    inverter = TcpGateway(house.words)
     await inverter.start("127.0.0.1", 0)
     yield inverter
     await inverter.stop()
@@ -123,7 +123,7 @@ async def test_latency(control, inverter):
 
 
 async def test_steal(house):
-    dongle = DongleWire(house.words)
+    dongle = Dongle(house.words)
     await dongle.start("127.0.0.1", 0)
     thief = {"host": "127.0.0.1", "port": 9}
     assert await post(Control(house, dongle).app, "/steal", thief) == (HTTPStatus.OK, thief)
@@ -134,10 +134,10 @@ async def test_steal(house):
 @pytest.mark.parametrize(
     ("wire", "path", "body", "sentence"),
     [
-        pytest.param(TcpWire(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "Only a dongle can be", id="no-dongle"),
-        pytest.param(DongleWire(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "The dongle is off", id="off"),
-        pytest.param(SerialWire(dict), "/fault", {"kind": "refuse"}, "A serial line refuses nobody", id="serial"),
-        pytest.param(DongleWire(dict, framing="pi30"), "/fault", {"kind": "zeros"}, "An inverter that", id="pi30"),
+        pytest.param(TcpGateway(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "Only a dongle can", id="no-dongle"),
+        pytest.param(Dongle(dict), "/steal", {"host": "127.0.0.1", "port": 9}, "The dongle is off", id="off"),
+        pytest.param(SerialPort(dict), "/fault", {"kind": "refuse"}, "A serial line refuses nobody", id="serial"),
+        pytest.param(Dongle(dict, framing="pi30"), "/fault", {"kind": "zeros"}, "An inverter that", id="pi30"),
     ],
 )
 async def test_what_makes_no_sense_on_this_wire(house, wire, path, body, sentence):
@@ -153,7 +153,7 @@ async def test_a_wire_that_cannot_come_back(control, inverter):
         thief.listen()
         status, content = await post(control, "/fault", {"kind": "none"})
     assert status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert content.startswith("The wire cannot be there again: ")
+    assert content.startswith("The transport cannot be opened again: ")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 
 from shared.errors import CommandRefusedError
 from simulators.faults import Fault, FaultKind
-from simulators.wire_dongle import DongleWire
-from simulators.wire_serial import SerialWire
-from tests.simulators.wired import (
+from simulators.transports.dongle import Dongle
+from simulators.transports.serial_port import SerialPort
+from tests.simulators.connected import (
     ASK_184,
     ASK_277,
     OVER,
@@ -193,9 +193,9 @@ async def test_no_dongle_answer_counts_as_a_request():
 @pytest.mark.parametrize(
     ("wire", "kind", "sentence"),
     [
-        pytest.param(SerialWire(dict), "refuse", "A serial line refuses nobody", id="serial"),
+        pytest.param(SerialPort(dict), "refuse", "A serial line refuses nobody", id="serial"),
         *(
-            pytest.param(DongleWire(dict, framing="pi30"), kind, "PI30 has no registers", id=f"pi30-{kind}")
+            pytest.param(Dongle(dict, framing="pi30"), kind, "PI30 has no registers", id=f"pi30-{kind}")
             for kind in ("exception", "zeros", "zero_identity")
         ),
     ],

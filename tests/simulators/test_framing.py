@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 
-from simulators.framing_eybond import EyeBondFraming, Pi30Framing
-from simulators.framing_rtu import RawFraming, RtuFraming, crc16, sealed
-from simulators.framing_tcp import TcpFraming
-from simulators.unit import Request, answer_to
-from tests.simulators.wired import ASK_184, ASK_277, PN, PN_HEX, SAY_277, WORDS, eybond, mbap
+from simulators.modbus_unit import Request, answer_to
+from simulators.transports.framing_eybond import EyeBondFraming, Pi30Framing
+from simulators.transports.framing_rtu import RawFraming, RtuFraming, crc16, with_crc
+from simulators.transports.framing_tcp import TcpFraming
+from tests.simulators.connected import ASK_184, ASK_277, PN, PN_HEX, SAY_277, WORDS, eybond, mbap
 
 FRAMINGS = {
     "tcp": TcpFraming,
@@ -31,7 +31,7 @@ pdus = st.lists(st.tuples(units, reads | writes), max_size=6)
 
 
 def framed(name, tid, unit, pdu):
-    rtu = sealed(bytes([unit]) + pdu).hex()
+    rtu = with_crc(bytes([unit]) + pdu).hex()
     return {"tcp": mbap, "eybond": eybond}.get(name, lambda _, frame: bytes.fromhex(frame))(tid, rtu)
 
 
@@ -58,7 +58,7 @@ def test_any_bytes_raise_nothing_are_bounded_and_mean_the_same_in_any_cut(name, 
     whole, cut = FRAMINGS[name](), FRAMINGS[name]()
     stream = b"".join(chunks)
     assert whole.feed(stream) == [request for piece in pieces(stream, cuts) for request in cut.feed(piece)]
-    assert whole.deaf == cut.deaf
+    assert whole.ignoring == cut.ignoring
     assert len(whole._buffer) <= MOST_KEPT
     whole.silence()
     assert not whole.pending
@@ -155,5 +155,5 @@ def test_what_nobody_answers(name, said):
 def test_after_nonsense_it_hears_nothing_more(name, damaged):
     framing = FRAMINGS[name]()
     framing.feed(damaged)
-    assert framing.deaf
+    assert framing.ignoring
     assert framing.feed(framed(name, 2, 1, b"\x03\0\xb8\0\1")) == []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simulators.house import House
 from simulators.mains import KYIV, windows
 from simulators.schedule import be_svitlo, gpv_json, yasno
-from simulators.schedule.plan import DAY_MIN, QUEUES, Plan, PlanKind, Told, spans
+from simulators.schedule.plan import DAY_MIN, QUEUES, OutagePlan, PlanKind, PlannedDay, spans
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=KYIV)
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
@@ -16,7 +16,7 @@ SHORT_DAY, LONG_DAY = date(2027, 3, 28), date(2026, 10, 25)
 
 
 def plan_of(outages=OUTAGES):
-    return Plan(windows(outages), "5.2")
+    return OutagePlan(windows(outages), "5.2")
 
 
 def dark_minutes(day):
@@ -58,7 +58,7 @@ def test_tomorrow_by_command():
     assert plan.day(TOMORROW, "5.2", NOON).kind is PlanKind.PLANNED
     plan.publish_tomorrow(False, NOON)
     assert plan.day(TOMORROW, "5.2", NOON.replace(hour=22)).kind is PlanKind.WAITING
-    plan.tell(TOMORROW, Told(PlanKind.PLANNED, ((0, 60),)), NOON)
+    plan.set_day(TOMORROW, PlannedDay(PlanKind.PLANNED, ((0, 60),)), NOON)
     assert plan.day(TOMORROW, "5.2", NOON).definite == ((0, 60),)
 
 
@@ -70,7 +70,7 @@ def test_stamps_change_with_the_plan_and_not_by_reading():
     plan = plan_of()
     stamps = [plan.day(TODAY, "5.2", NOON + timedelta(minutes=passed)).approved for passed in (0, 1)]
     assert stamps == [datetime(2026, 11, 23, 20, tzinfo=KYIV)] * 2
-    plan.tell(TODAY, Told(PlanKind.NONE), NOON)
+    plan.set_day(TODAY, PlannedDay(PlanKind.NONE), NOON)
     assert plan.day(TODAY, "5.2", NOON.replace(hour=23)).approved == NOON
 
 
@@ -85,18 +85,18 @@ def test_queues_differ_and_are_dark_equally_long():
 
 def test_planned_and_actual_can_differ():
     plan = plan_of("08:00-11:00,22:00-24:00")
-    plan.differ(45, NOON)
+    plan.shift(45, NOON)
     assert plan.day(TODAY, "5.2", NOON).definite == ((0, 45), (525, 705), (1365, 1440))
-    plan.differ(-45, NOON)
+    plan.shift(-45, NOON)
     assert plan.day(TODAY, "5.2", NOON).definite == ((435, 615), (1275, 1395))
 
 
 def test_told_days_stay_and_can_be_forgotten():
     plan = plan_of()
     yesterday = TODAY - timedelta(days=1)
-    plan.tell(yesterday, Told(PlanKind.PLANNED, ((0, 60),)), NOON)
+    plan.set_day(yesterday, PlannedDay(PlanKind.PLANNED, ((0, 60),)), NOON)
     assert list(plan.days("5.2", NOON)) == [yesterday, TODAY, TOMORROW]
-    plan.tell(yesterday, None, NOON)
+    plan.set_day(yesterday, None, NOON)
     assert list(plan.days("5.2", NOON)) == [TODAY, TOMORROW]
 
 
@@ -155,7 +155,7 @@ def test_whatever_the_timetable_slots_tile_the_day(parts, queue, differ_min):
         if begin != end and begin < DAY_MIN
     )
     plan = plan_of(text or "none")
-    plan.differ(differ_min, NOON)
+    plan.shift(differ_min, NOON)
     slots = yasno.planned_outages(plan, "25", "902", NOON)[queue]["today"]["slots"]
     if slots:
         assert [one["end"] for one in slots[:-1]] == [one["start"] for one in slots[1:]]

@@ -7,7 +7,7 @@ import pytest
 from simulators.mains import KYIV, windows
 from simulators.schedule import be_svitlo, gpv_json, yasno
 from simulators.schedule.gpv_json import Midnight
-from simulators.schedule.plan import QUEUES, Plan, PlanKind, Told, spans
+from simulators.schedule.plan import QUEUES, OutagePlan, PlanKind, PlannedDay, spans
 
 THURSDAY = date(2025, 11, 20)
 AT_20_12 = datetime(2025, 11, 20, 20, 12, tzinfo=KYIV)
@@ -17,15 +17,15 @@ TOMORROW = "00:00-02:30,04:00-06:00,10:00-12:00,14:00-18:00,20:30-22:30"
 
 
 def plan_of(outages="none", queue="5.2"):
-    return Plan(windows(outages), queue)
+    return OutagePlan(windows(outages), queue)
 
 
 def november():
     """What was planned for queue 5.2 on the evening of 20 November 2025."""
     plan = plan_of()
     for day, text, stamp in ((20, TODAY, (16, 47)), (21, TOMORROW, (20, 11))):
-        told = Told(PlanKind.PLANNED, spans(windows(text)))
-        plan.tell(date(2025, 11, day), told, datetime(2025, 11, 20, *stamp, tzinfo=KYIV))
+        told = PlannedDay(PlanKind.PLANNED, spans(windows(text)))
+        plan.set_day(date(2025, 11, day), told, datetime(2025, 11, 20, *stamp, tzinfo=KYIV))
     return plan
 
 
@@ -54,8 +54,8 @@ def test_queue_list_as_captured_on_1_october_2026():
 def test_the_one_complete_day_element_that_was_found():
     plan = plan_of(queue="4.2")
     evening = datetime(2025, 11, 24, 19, 52, tzinfo=KYIV)
-    plan.tell(date(2025, 11, 25), Told(PlanKind.PLANNED, ((990, 1200),)), evening)
-    plan.tell(date(2025, 11, 24), Told(PlanKind.UNKNOWN), evening)
+    plan.set_day(date(2025, 11, 25), PlannedDay(PlanKind.PLANNED, ((990, 1200),)), evening)
+    plan.set_day(date(2025, 11, 24), PlannedDay(PlanKind.UNKNOWN), evening)
     assert be_svitlo.schedule_by_queue(plan, "4.2", evening + timedelta(minutes=1)) == [
         {
             "eventDate": "25.11.2025",
@@ -107,7 +107,7 @@ def test_be_svitlo_windows_come_in_the_order_that_was_recorded():
 
 def test_gpv_two_days_of_november():
     plan = november()
-    plan.tell(THURSDAY + timedelta(days=2), Told(PlanKind.UNKNOWN), AT_20_12)
+    plan.set_day(THURSDAY + timedelta(days=2), PlannedDay(PlanKind.UNKNOWN), AT_20_12)
     file = gpv_json.region_file(plan, "Ivano-Frankivsk", AT_20_12)
     assert list(file) == ["regionId", "lastUpdated", "fact", "preset"]
     assert list(file["fact"]) == ["data", "update", "today"]
@@ -135,7 +135,7 @@ def test_gpv_keys_are_midnights_of_kyiv_at_dtek():
 def test_gpv_off_season():
     plan = plan_of()
     at = datetime(2026, 8, 22, 2, 52, tzinfo=KYIV)
-    plan.tell(None, Told(PlanKind.UNKNOWN), at)
+    plan.set_day(None, PlannedDay(PlanKind.UNKNOWN), at)
     dtek = gpv_json.region_file(plan, "dnipro", at)
     assert dtek["fact"]["data"] == []
     assert dtek["fact"]["today"] == 1787346000
@@ -149,7 +149,9 @@ def test_gpv_off_season():
 def test_gpv_possible_hours_and_hours_from_0():
     plan = plan_of()
     at = datetime(2026, 1, 25, 12, tzinfo=KYIV)
-    plan.tell(date(2026, 1, 25), Told(PlanKind.PLANNED, ((270, 540),), ((150, 180), (540, 570), (720, 780))), at)
+    plan.set_day(
+        date(2026, 1, 25), PlannedDay(PlanKind.PLANNED, ((270, 540),), ((150, 180), (540, 570), (720, 780))), at
+    )
     (day,) = gpv_json.region_file(plan, "Poltavaoblenergo", at, first_hour=0)["fact"]["data"].values()
     expected = "yes yes msecond yes second no no no no mfirst yes yes maybe" + " yes" * 11
     assert day["GPV5.2"] == {str(hour): code for hour, code in enumerate(expected.split())}
@@ -163,7 +165,7 @@ def test_no_such_region():
 def test_yasno_as_in_the_reference_client():
     at = datetime(2025, 12, 19, 12, tzinfo=KYIV)
     plan = plan_of("16:00-20:00", "3.1")
-    plan.tell(None, None, datetime(2025, 12, 18, 18, 56, 34, 5, tzinfo=UTC))
+    plan.set_day(None, None, datetime(2025, 12, 18, 18, 56, 34, 5, tzinfo=UTC))
     assert yasno.planned_outages(plan, "25", "902", at)["3.1"] == {
         "today": {
             "slots": [
@@ -181,7 +183,7 @@ def test_yasno_as_in_the_reference_client():
 
 def test_an_emergency_is_told_by_yasno_only():
     plan, at = plan_of("16:00-20:00", "1.1"), datetime(2025, 10, 27, 9, 4, 14, tzinfo=KYIV)
-    plan.tell(None, Told(PlanKind.EMERGENCY), at)
+    plan.set_day(None, PlannedDay(PlanKind.EMERGENCY), at)
     assert yasno.planned_outages(plan, "25", "902", at)["1.1"] == {
         "today": {"slots": [], "date": "2025-10-27T00:00:00+02:00", "status": "EmergencyShutdowns"},
         "tomorrow": {"slots": [], "date": "2025-10-28T00:00:00+02:00", "status": "EmergencyShutdowns"},
@@ -200,7 +202,7 @@ def test_an_emergency_is_told_by_yasno_only():
 )
 def test_a_day_without_windows(told, be_svitlo_says, yasno_says):
     plan, at = plan_of("16:00-20:00"), datetime(2025, 11, 22, 8, tzinfo=KYIV)
-    plan.tell(at.date(), Told(told), at)
+    plan.set_day(at.date(), PlannedDay(told), at)
     assert [day["queues"] for day in be_svitlo.schedule_by_queue(plan, "5.2", at)] == be_svitlo_says
     assert yasno.planned_outages(plan, "3", "301", at)["5.2"].get("today", {}).get("status") == yasno_says
 

@@ -10,8 +10,8 @@ import pytest
 
 from simulators.mains import KYIV, windows
 from simulators.schedule.control import OutagesControl
-from simulators.schedule.plan import Plan
-from simulators.schedule.web import Sources
+from simulators.schedule.plan import OutagePlan
+from simulators.schedule.web import OutageSites
 from tests.simulators.control_client import get, post
 from tests.support.stack import Stack
 
@@ -26,7 +26,7 @@ class Site:
     """The sources at a port, and their control without one."""
 
     def __init__(self):
-        self.sources = Sources(Plan(windows("08:00-11:00,18:00-21:30"), "5.2"), lambda: NOON)
+        self.sources = OutageSites(OutagePlan(windows("08:00-11:00,18:00-21:30"), "5.2"), lambda: NOON)
         self.control = OutagesControl(self.sources).app
         self.port = 0
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from pymodbus.client import ModbusTcpClient
 
-from tests.simulators.wired import by_udp, eybond, listening, mbap, terminal
+from tests.simulators.connected import by_udp, eybond, listening, mbap, terminal
 from tests.support.waiting import eventually
 
 
@@ -84,7 +84,7 @@ def test_the_command_line(served):
     wire = json.loads(served.command("wire").stdout)
     assert (wire["transport"], wire["modbus_port"], wire["latency_s"]) == ("tcp", served.told["modbus_port"], 0.06)
     thief = served.command("steal", "127.0.0.1", "9")
-    assert (thief.returncode, "Only a dongle can be stolen, and this wire is tcp." in thief.stderr) == (1, True)
+    assert (thief.returncode, "Only a dongle can be stolen, and this transport is tcp." in thief.stderr) == (1, True)
     wrong = served.command("battery", "200")
     assert wrong.returncode == 1
     assert "soc_percent: input should be less than or equal to 100." in wrong.stderr

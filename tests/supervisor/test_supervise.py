@@ -60,7 +60,7 @@ async def test_a_task_ends_and_is_tried_again_when_it_fails(tmp_path: Path) -> N
     code = saying(starts, f"sys.exit(len(open({str(starts)!r}).readlines()) < 2)")
     async with running(program("task", code, once=True)) as supervisor:
         await until(lambda: len(lines(starts)) == 2)
-        await asyncio.wait_for(asyncio.gather(*supervisor._keepers), 10)
+        await asyncio.wait_for(asyncio.gather(*supervisor._watchers), 10)
     assert len(lines(starts)) == 2
 
 

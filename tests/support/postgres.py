@@ -79,9 +79,9 @@ class Postgres:
             self._process.wait(10)
             self._process = None
 
-    def create(self, database: str) -> str:
-        """Make an empty database and return where it is."""
-        self._run("createdb", "-h", str(self._data), "-U", "easun", database)
+    def create(self, database: str, template: str = "template0") -> str:
+        """Make an empty database, or a copy of another one, and return where it is."""
+        self._run("createdb", "-h", str(self._data), "-U", "easun", "-T", template, database)
         return self.url(database)
 
     def _answers(self) -> bool:

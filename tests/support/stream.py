@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from shared.bus import Bus
+from shared.conditions.broker import STOPPED
 from shared.health import Health
 from shared.history.tables import from_ms, to_ms
 from shared.messages import InverterState, Mode
@@ -69,7 +70,7 @@ class Stream:
                 self._publish(bus)
             await asyncio.sleep(self._pause)
         await bus.flush(30)
-        await bus.close("")
+        await bus.close(STOPPED())
         await connection
 
     def _publish(self, bus: Bus) -> None:

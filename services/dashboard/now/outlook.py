@@ -44,7 +44,7 @@ def _return(plan: OutageSchedule | None, since: datetime, localizer: Localizer) 
     if expected in (Expected.EMERGENCY, Expected.UNKNOWN, Expected.WAITING):
         return localizer(f"now.off_{expected.value}")
     change = outages.next_change(plan, localizer.now, possible=True)
-    if change and (change.light or change.window.start - since <= outages.EARLY):
+    if change and (change.power or change.window.start - since <= outages.EARLY):
         return _back(change, localizer)
     over = outages.status_at(plan, since).window
     return localizer("now.overdue", at=_at(over.end, localizer)) if over else localizer("now.unplanned")
@@ -71,7 +71,7 @@ def _plan_ahead(plan: OutageSchedule | None, localizer: Localizer, *, grid_on: b
     change = outages.next_change(plan, localizer.now, possible=True)
     if status.expected in (Expected.EMERGENCY, Expected.WAITING):
         return localizer(f"now.plan_{status.expected.value}")
-    if change and change.light:
+    if change and change.power:
         possible = change.window.certainty is Certainty.POSSIBLE
         name = "now.possible_until" if possible else "now.spared" if grid_on else "now.planned_until"
         return localizer(name, at=localizer.since(change.at))
@@ -80,7 +80,7 @@ def _plan_ahead(plan: OutageSchedule | None, localizer: Localizer, *, grid_on: b
     if status.expected is Expected.UNKNOWN:
         return localizer("now.plan_unknown")
     tomorrow = outages.status_at(plan, localizer.now + LONG).expected
-    return localizer("now.none_tomorrow" if tomorrow is Expected.LIGHT else "now.none_today")
+    return localizer("now.none_tomorrow" if tomorrow is Expected.POWER else "now.none_today")
 
 
 def _next(change: Change, localizer: Localizer) -> str:

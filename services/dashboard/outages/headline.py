@@ -13,7 +13,7 @@ from shared.messages import Certainty, DayPlan, Grid, OutageSchedule, Window
 from shared.outages import Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
-STATES = {Expected.LIGHT: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
+STATES = {Expected.POWER: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
 """How the banner looks; of everything else nothing is sure."""
 
 
@@ -25,7 +25,7 @@ def headline(plan: OutageSchedule | None, localizer: Localizer) -> str:
     if status.stale or plan.stale:
         return localizer("outages.stale")
     day = outages.state_of(plan, outages.local_day(localizer.now, plan.time_zone))
-    if status.expected is Expected.LIGHT and day is DayPlan.NO_OUTAGES:
+    if status.expected is Expected.POWER and day is DayPlan.NO_OUTAGES:
         return localizer("outages.no_outages")
     return localizer(f"outages.{status.expected.value}")
 
@@ -76,7 +76,7 @@ def coming(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
         return lines or [html.P(localizer("outages.next_none"))]
     told = (
         localizer("outages.next_on", time=localizer.time(change.at))
-        if change.light
+        if change.power
         else localizer("outages.next_off", window=_span(change.window, localizer))
     )
     left = html.Time(

@@ -11,8 +11,9 @@ from services.dashboard.outages.outage_log import log, numbers
 from services.dashboard.outages.plan_and_actual import DAYS, compared
 from services.dashboard.pages import PageContext, ViewOptions
 from shared.errors import StorageError
-from shared.history.plans import planned_days
-from shared.history.queries import SETTLES, SILENCE, due_since, grid_spans
+from shared.history.grid_runs import SILENCE
+from shared.history.past_schedules import planned_days
+from shared.history.queries import SETTLES, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
 from shared.history.tables import grid_state
 from shared.outages import day_of

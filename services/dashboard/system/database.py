@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Column, Engine, Table, func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from shared.conditions import Reason, dashboard
-from shared.conditions.system import os_reason
+from shared.conditions import Reason
 from shared.errors import StorageError
+from shared.history.database_errors import diagnose
 from shared.history.engine import Place
+from shared.history.migration import revision
 from shared.history.queries import rows_of
-from shared.history.schema import revision
 from shared.history.tables import from_ms, metadata, to_ms
 from shared.messages import iso
 
@@ -35,10 +35,8 @@ def facts(place: Place, engine: Engine) -> Facts:
         return Facts(revision(place), _size_bytes(place, engine))
     except StorageError as error:
         return Facts(problem=error.reason)
-    except OSError as error:
-        return Facts(problem=os_reason(error))
-    except DatabaseError as error:
-        return Facts(problem=dashboard.database_fails(detail=str(error.orig).splitlines()[0]))
+    except (DatabaseError, OSError) as error:
+        return Facts(problem=diagnose(error).cause)
 
 
 def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Tools around the database: export, backup, restore, import-eamoon, check."""
+"""Command-line tools for the database: export, backup, restore, import-eamoon, check."""

@@ -1,4 +1,4 @@
-"""How the database fares, in plain sentences."""
+"""An integrity check and a summary of the database, in plain sentences."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,32 +8,32 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, func, inspect, select
 
 from services.recorder.tools.export import extent, require_ours
-from services.recorder.tools.files import faults, plainly, reading, require_database
+from services.recorder.tools.files import integrity_fault, opened_read_only, plain_errors, require_database
 from shared.errors import StorageError
 from shared.history.engine import Place, reader, shown
-from shared.history.schema import NEEDED
+from shared.history.migration import HEAD
 from shared.history.tables import MILLISECOND, battery_state, dead_letter, from_ms, inverter_state, metadata, to_ms
 from shared.messages import iso
 
 GAP = timedelta(minutes=5)
 WEEK = timedelta(days=7)
-SHOWN = 10
+MAX_SENTENCES = 10
 
 
 def check(place: Place, now: datetime) -> Iterator[str]:
-    """Yield sentences about the database; raises one of our errors where something is wrong with it."""
-    with plainly(f"The check of {shown(place)}"):
+    """Yield sentences about the database; raises one of our errors if there is a fault."""
+    with plain_errors(f"The check of {shown(place)}"):
         if isinstance(place, Path):
             yield from _file(place)
         require_ours(place)
-        yield f"Its schema is {NEEDED}, the one that this program needs."
+        yield f"Its schema is {HEAD}, the one this program needs."
         engine = reader(place)
         try:
             with engine.connect() as connection:
                 yield from _contents(connection, now)
                 if isinstance(place, str):
                     size = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
-                    yield f"The server keeps it in {_mb(size)}."
+                    yield f"On the server it takes {_mb(size)}."
         finally:
             engine.dispose()
 
@@ -41,24 +41,24 @@ def check(place: Place, now: datetime) -> Iterator[str]:
 def _file(path: Path) -> Iterator[str]:
     require_database(path)
     log = path.with_name(path.name + "-wal")
-    beside = f", and {_mb(log.stat().st_size)} in its write-ahead log" if log.exists() else ""
-    with reading(path) as connection:
-        wrong = faults(connection)
-        if wrong:
+    beside = f", plus {_mb(log.stat().st_size)} in its write-ahead log" if log.exists() else ""
+    with opened_read_only(path) as connection:
+        fault = integrity_fault(connection)
+        if fault:
             raise StorageError(
-                f"{path} is damaged ({wrong}): stop the recorder and restore a backup, or start it, and it sets "
-                "the file aside and begins a new one."
+                f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, which "
+                "sets the file aside and creates a new one."
             )
         pages, free, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
         )
-    yield f"{path} is sound. It has {_mb(pages * size)}{beside}; {_mb(free * size)} of it are free for new rows."
+    yield f"{path} is intact. It takes {_mb(pages * size)}{beside}; {_mb(free * size)} of it is free for new rows."
 
 
 def _contents(connection: Connection, now: datetime) -> Iterator[str]:
-    there = set(inspect(connection).get_table_names())
+    existing = set(inspect(connection).get_table_names())
     for name, table in sorted(metadata.tables.items()):
-        yield _rows(connection, table) if name in there else f"The table {name} is missing."
+        yield _rows(connection, table) if name in existing else f"The table {name} is missing."
     for table in (inverter_state, battery_state):
         yield from _gaps(connection, table, now)
     yield from _dead_letters(connection)
@@ -71,37 +71,37 @@ def _rows(connection: Connection, table: Table) -> str:
 
 
 def _gaps(connection: Connection, table: Table, now: datetime) -> Iterator[str]:
-    """Say where nothing was recorded for more than five minutes, within the last week."""
+    """Yield gaps of more than five minutes within the last week."""
     since = to_ms(now - WEEK)
     before = func.lag(table.c.at).over(partition_by=table.c.device, order_by=table.c.at).label("before")
     steps = select(table.c.device, before, table.c.at).where(table.c.at >= since).subquery()
     query = select(steps).where(steps.c.at - steps.c.before > GAP // MILLISECOND).order_by(steps.c.device, steps.c.at)
     sentences = (
-        f"{table.name}: nothing of {device} from {_iso(start)} to {_iso(end)} ({_minutes(end - start)})."
+        f"{table.name}: nothing from {device} between {_iso(start)} and {_iso(end)} ({_minutes(end - start)})."
         for device, start, end in connection.execute(query)
     )
-    yield from _first_few(sentences, f"{table.name}: and {{more:,}} more gaps within the week.")
+    yield from _first_few(sentences, f"{table.name}: and {{more:,}} more gaps this week.")
     latest = select(table.c.device, func.max(table.c.at)).where(table.c.at >= since).group_by(table.c.device)
     for device, at in connection.execute(latest):
         if now - from_ms(at) > GAP:
-            yield f"{table.name}: nothing of {device} since {_iso(at)} ({_minutes(to_ms(now) - at)})."
+            yield f"{table.name}: nothing from {device} since {_iso(at)} ({_minutes(to_ms(now) - at)})."
 
 
 def _dead_letters(connection: Connection) -> Iterator[str]:
     query = (
-        select(dead_letter.c.topic, func.count().label("many"), func.max(dead_letter.c.at))
+        select(dead_letter.c.topic, func.count().label("count"), func.max(dead_letter.c.at))
         .group_by(dead_letter.c.topic)
         .order_by(func.count().desc())
     )
     sentences = (
-        f"dead_letter: {many:,} messages on {topic} could not be recorded, the last on {_iso(at)}."
-        for topic, many, at in connection.execute(query)
+        f"dead_letter: {count:,} messages on {topic} could not be recorded, the last at {_iso(at)}."
+        for topic, count, at in connection.execute(query)
     )
     yield from _first_few(sentences, "dead_letter: and messages on {more:,} more topics.")
 
 
 def _first_few(sentences: Iterator[str], rest: str) -> Iterator[str]:
-    yield from islice(sentences, SHOWN)
+    yield from islice(sentences, MAX_SENTENCES)
     if more := sum(1 for _ in sentences):
         yield rest.format(more=more)
 

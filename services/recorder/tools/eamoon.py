@@ -1,9 +1,9 @@
-"""Readings as x-mentat/eamoon stored them, into the fields of InverterState. Pure.
+"""Converts readings stored by x-mentat/eamoon into fields of InverterState. Pure.
 
-Facts, from its public repository: a row is `created_at`, and a `payload` (a JSON object of formatted texts, "N/A" where
-unknown) or an `error`. Its moments were UTC without an offset at first, then a fixed +02:00 all year, always with it:
-both say which moment is meant. Its battery service stored the inverter's last reading once more under a new moment
-whenever it had read a battery; those rows carry `bms_` keys and are no readings of the inverter.
+From its public repository: a row has `created_at`, and a `payload` (a JSON object of formatted texts, "N/A" if unknown)
+or an `error`. Its times were first UTC without an offset, later a fixed +02:00 all year round, always with the offset;
+both are unambiguous. Whenever its battery service had read a battery, it stored the inverter's last reading again under
+a new time; those copies carry `bms_` keys and are skipped.
 """
 
 import json
@@ -18,14 +18,14 @@ from typing import Any
 from shared.messages import Mode, iso
 
 MODES = tuple(Mode)[:7]
-"""By the number in register 201, whose names are others there."""
+"""By the value of register 201; eamoon has other names for them."""
 MODE_NAMES = {"SUB": 2, "SBU": 3}
 UNKNOWN_MODE = re.compile(r"UNKNOWN \((\d{1,5})\)")
 
 
 @dataclass(frozen=True)
 class Field:
-    """Where a value belongs, and what it can be: outside of that it is unknown."""
+    """Our field, and the range of plausible values; anything else is unknown."""
 
     name: str
     low: float
@@ -46,7 +46,7 @@ FIELDS: Mapping[str, Field] = {
     "pv_input_voltage": Field("pv1_voltage_v", 0, 1000),
     "pv_input_power": Field("pv_power_w", 0, 30000, whole=True),
     "pv_input_current": Field("pv1_current_a", 0, 100),
-    "temperature": Field("dcdc_temperature_c", -40, 150, whole=True),  # it called this register the battery's
+    "temperature": Field("dcdc_temperature_c", -40, 150, whole=True),  # it called this the battery temperature
 }
 LEFT_OUT = {
     "grid_current": "computed from power and voltage",
@@ -58,7 +58,7 @@ STATUS = "status_text"
 
 @dataclass
 class Tally:
-    """What was found in the rows."""
+    """Counts what was found in the rows."""
 
     rows: int = 0
     readings: int = 0
@@ -67,46 +67,46 @@ class Tally:
     bad: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
-    """Fields that nobody knows, by name."""
+    """Unknown fields, by name."""
 
 
 def to_state(created_at: object, payload: object, error: object, tally: Tally) -> dict[str, Any] | None:
-    """Return a reading as the fields of InverterState, or None where a row is none; the tally says why."""
+    """Return a row as fields of InverterState, or None if it is not a reading; the tally counts why."""
     tally.rows += 1
     if payload is None and error:
         tally.errors += 1
         return None
     try:
-        at, said = _moment(created_at), _object(payload)
+        at, fields = _time(created_at), _object(payload)
     except ValueError as problem:
         tally.bad[str(problem)] += 1
         return None
-    if any("bms_" in name for name in said):
+    if any("bms_" in name for name in fields):
         tally.copies += 1
         return None
-    return {"at": iso(at), **_mode(said.get(STATUS)), **_values(said, tally)}
+    return {"at": iso(at), **_mode(fields.get(STATUS)), **_values(fields, tally)}
 
 
-def _moment(text: object) -> datetime:
+def _time(text: object) -> datetime:
     try:
         at = datetime.fromisoformat(str(text))
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("no moment that can be read") from None
+        raise ValueError("no valid time") from None
 
 
 def _object(payload: object) -> dict[str, Any]:
     try:
-        said = json.loads(payload) if isinstance(payload, str | bytes) else None
+        content = json.loads(payload) if isinstance(payload, str | bytes) else None
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        content = None
+    if not isinstance(content, dict):
         raise ValueError("no JSON object")
-    return said
+    return content
 
 
 def _mode(status: object) -> dict[str, Any]:
-    """Return the number in register 201 and what it means, as far as its name there gives it away."""
+    """Return the value of register 201 and our mode, as far as the status text reveals them."""
     numbered = UNKNOWN_MODE.fullmatch(str(status))
     code = int(numbered[1]) if numbered else MODE_NAMES.get(str(status))
     if code is None:
@@ -114,9 +114,9 @@ def _mode(status: object) -> dict[str, Any]:
     return {"mode_code": code, "mode": MODES[code] if code < len(MODES) else Mode.UNKNOWN}
 
 
-def _values(said: Mapping[str, Any], tally: Tally) -> dict[str, float | int]:
+def _values(fields: Mapping[str, Any], tally: Tally) -> dict[str, float | int]:
     values: dict[str, float | int] = {}
-    for name, value in said.items():
+    for name, value in fields.items():
         if name in FIELDS:
             number = _number(value, FIELDS[name])
             if number is not None:
@@ -128,11 +128,11 @@ def _values(said: Mapping[str, Any], tally: Tally) -> dict[str, float | int]:
     return values
 
 
-def _number(value: object, wanted: Field) -> float | int | None:
+def _number(value: object, target: Field) -> float | int | None:
     try:
         number = float(value) if isinstance(value, str | int | float) else math.nan
     except (ValueError, OverflowError):
         return None
-    if not wanted.low <= number <= wanted.high:  # nan is nowhere
+    if not target.low <= number <= target.high:  # false for NaN
         return None
-    return round(number) if wanted.whole else number
+    return round(number) if target.whole else number

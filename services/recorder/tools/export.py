@@ -1,4 +1,4 @@
-"""Any table, any period, as CSV or JSON Lines, row by row: however much there is, the memory stays flat."""
+"""Exports a table as CSV or JSON Lines, streaming row by row with flat memory."""
 
 import csv
 import json
@@ -24,28 +24,28 @@ from sqlalchemy import (
     select,
 )
 
-from services.recorder.tools.files import finished, plainly, require_another, require_database
+from services.recorder.tools.files import plain_errors, require_another, require_database, written_atomically
 from services.recorder.tools.period import Period
-from services.recorder.tools.progress import progress, watched
-from shared.errors import ConfigError
+from services.recorder.tools.progress import is_interactive, progress
+from shared.errors import UsageError
+from shared.history.compression import decompress
 from shared.history.derived import SOURCES
 from shared.history.engine import Place, reader, shown
-from shared.history.packing import unpack
+from shared.history.migration import HEAD, require_known, revision
 from shared.history.readings import ALWAYS, Span, devices, distinct, readings
-from shared.history.schema import NEEDED, revision
-from shared.history.tables import from_ms, metadata, packed, to_ms
+from shared.history.tables import compressed_hour, from_ms, metadata, to_ms
 from shared.messages import iso
 
-AT_ONCE = 1000
+ROWS_PER_FETCH = 1000
 STDOUT = "-"
-MOMENTS = {"at", "since", "start", "end", "last"}
-"""The last word in the name of a column that holds a moment."""
+TIME_WORDS = {"at", "since", "start", "end", "last"}
+"""The last word in the name of a column that holds a time."""
 
-Show = Callable[[Any], Any]
+Formatter = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportRequest:
     """What to export, and where to."""
 
     table: str
@@ -55,54 +55,52 @@ class Wish:
     force: bool = False
 
 
-def export(place: Place, wish: Wish) -> str:
-    """Write the rows of a table and return a sentence that says how many."""
-    table = metadata.tables.get(wish.table)
+def export(place: Place, request: ExportRequest) -> str:
+    """Write the rows of a table and return a sentence with their number."""
+    table = metadata.tables.get(request.table)
     if table is None:
-        raise ConfigError(f'There is no table "{wish.table[:60]}"; there are {", ".join(sorted(metadata.tables))}.')
-    if wish.output != STDOUT:
-        require_another(Path(wish.output), place)
-    with plainly(f"The export of {table.name}"), _opened(place) as connection, _target(wish) as file:
-        rows, total = _rows(connection, table, wish.period)
-        count = WRITERS[wish.format](file, table, progress(rows, total, table.name, "rows"))
+        raise UsageError(
+            f'There is no table "{request.table[:60]}"; the tables are {", ".join(sorted(metadata.tables))}.'
+        )
+    if request.output != STDOUT:
+        require_another(Path(request.output), place)
+    with plain_errors(f"The export of {table.name}"), _opened(place) as connection, _target(request) as file:
+        rows, total = _rows(connection, table, request.period)
+        count = WRITERS[request.format](file, table, progress(rows, total, table.name, "rows"))
         file.flush()
-    return f"{count:,} rows of {table.name} are written."
+    return f"{count:,} rows of {table.name} written."
 
 
 def overview(place: Place) -> str:
-    """Return every table with its first and last row and how many there are, as text."""
-    with plainly(f"Reading {shown(place)}"), _opened(place) as connection:
-        there = set(inspect(connection).get_table_names())
-        lines = [_line(connection, table) for name, table in sorted(metadata.tables.items()) if name in there]
+    """Return a list of all tables with their number of rows and the first and last time."""
+    with plain_errors(f"Reading {shown(place)}"), _opened(place) as connection:
+        existing = set(inspect(connection).get_table_names())
+        lines = [_line(connection, table) for name, table in sorted(metadata.tables.items()) if name in existing]
     return "\n".join([f"{'table':20} {'rows':>12}  {'first':24}  last", *lines])
 
 
-def is_moment(column: Column[Any]) -> bool:
-    """Return whether a column holds milliseconds since 1970."""
-    return isinstance(column.type, BigInteger) and column.name.rpartition("_")[2] in MOMENTS
+def is_time(column: Column[Any]) -> bool:
+    """Return whether a column holds a time in milliseconds since 1970."""
+    return isinstance(column.type, BigInteger) and column.name.rpartition("_")[2] in TIME_WORDS
 
 
-def moment_of(table: Table) -> Column[Any] | None:
-    """Return the column that says when a row holds."""
-    return next((column for column in table.columns if is_moment(column)), None)
+def time_column(table: Table) -> Column[Any] | None:
+    """Return the column with the time of a row, if the table has one."""
+    return next((column for column in table.columns if is_time(column)), None)
 
 
 def require_ours(place: Place) -> None:
-    """Raise ConfigError where there is no database of ours with the schema that this program knows."""
+    """Raise UsageError or ConfigError unless it is a database of ours with the current schema."""
     if isinstance(place, Path):
         require_database(place)
     current = revision(place)
     if current is None:
-        raise ConfigError(f"{shown(place)} holds no readings of this program.")
-    if current > NEEDED:
-        raise ConfigError(
-            f"{shown(place)} was written by a newer version of this program (schema {current}, this one "
-            f"knows {NEEDED})."
-        )
-    if current < NEEDED:
-        raise ConfigError(
-            f"{shown(place)} has the schema {current} of an older version: the recorder brings it to {NEEDED} at its "
-            "next start."
+        raise UsageError(f"{shown(place)} is not a database of this program.")
+    require_known(place, current)
+    if current < HEAD:
+        raise UsageError(
+            f"{shown(place)} has the schema {current} of an older version: the recorder upgrades it to {HEAD} when it "
+            "starts."
         )
 
 
@@ -118,35 +116,35 @@ def _opened(place: Place) -> Iterator[Connection]:
 
 
 def _rows(connection: Connection, table: Table, period: Period) -> tuple[Iterable[Sequence[Any]], int | None]:
-    """Return the rows, packed or not, and how many there are where somebody sees a bar."""
+    """Return the rows, compressed or not, and their number if a progress bar is shown."""
     query = _query(connection, table, period)
-    total = _count(connection, query) if watched() else None
+    total = _count(connection, query) if is_interactive() else None
     if table.name not in SOURCES:
-        return connection.execute(query.execution_options(yield_per=AT_ONCE)), total
+        return connection.execute(query.execution_options(yield_per=ROWS_PER_FETCH)), total
     span = (to_ms(period.start) if period.start else ALWAYS[0], to_ms(period.end) if period.end else ALWAYS[1])
     if total is not None:
-        hour = packed.c
-        here = (hour.source == table.name, hour.at >= span[0], hour.at < span[1])
-        total += connection.execute(select(func.coalesce(func.sum(hour.n), 0)).where(*here)).scalar_one()
+        hour = compressed_hour.c
+        where = (hour.source == table.name, hour.at >= span[0], hour.at < span[1])
+        total += connection.execute(select(func.coalesce(func.sum(hour.n), 0)).where(*where)).scalar_one()
     return _readings(connection, table, span), total
 
 
 def _readings(connection: Connection, table: Table, span: Span) -> Iterator[Sequence[Any]]:
-    names = table.columns.keys()[2:]  # behind device and at
+    names = table.columns.keys()[2:]  # after device and at
     for device in devices(connection, table):
-        for reading in readings(connection, table, device, names, span):
-            yield device, *reading
+        for sample in readings(connection, table, device, names, span):
+            yield device, *sample
 
 
 def _query(connection: Connection, table: Table, period: Period) -> Select[Any]:
-    """Return the rows in the order of the key, which is how they lie on the disk: nothing needs sorting."""
+    """Return the query, ordered by primary key: rows are stored in that order, so nothing is sorted."""
     key = list(table.primary_key.columns)
-    query, column = select(table).order_by(*key), moment_of(table)
+    query, column = select(table).order_by(*key), time_column(table)
     if period == Period():
         return query
     if column is None:
-        raise ConfigError(f"The rows of {table.name} have no moment: export it without --from and --to.")
-    if column in key[1:2]:  # a jump to the period of each device, instead of a way through everything
+        raise UsageError(f"The rows of {table.name} have no time: export it without --from and --to.")
+    if column in key[1:2]:  # one seek per device instead of a full scan
         query = query.where(key[0].in_(distinct(connection, key[0])))
     if period.start:
         query = query.where(column >= to_ms(period.start))
@@ -166,71 +164,74 @@ def _line(connection: Connection, table: Table) -> str:
 
 
 def extent(connection: Connection, table: Table) -> tuple[int, int | None, int | None]:
-    """Return how many rows a table has, packed or not, and the moments of the first and the last."""
-    column = moment_of(table)
+    """Return the number of rows, compressed or not, and the times of the first and the last."""
+    column = time_column(table)
     ends = (func.min(column), func.max(column)) if column is not None else (null(), null())
     count, first, last = connection.execute(select(func.count(), *ends).select_from(table)).one()
-    hour, here = packed.c, packed.c.source == table.name
+    hour, where = compressed_hour.c, compressed_hour.c.source == table.name
     hours, rows, ended = connection.execute(
-        select(func.count(), func.sum(hour.n), func.max(hour.last)).where(here)
+        select(func.count(), func.sum(hour.n), func.max(hour.last)).where(where)
     ).one()
     if not hours:
         return count, first, last
-    oldest = connection.execute(select(hour.data).where(here).order_by(hour.at).limit(1)).scalar_one()
-    began = next(unpack(oldest, ()))[0]
+    oldest = connection.execute(select(hour.data).where(where).order_by(hour.at).limit(1)).scalar_one()
+    began = next(decompress(oldest, ()))[0]
     return count + rows, min(began, began if first is None else first), max(ended, ended if last is None else last)
 
 
 @contextmanager
-def _target(wish: Wish) -> Iterator[TextIO]:
-    path = Path(wish.output)
-    if wish.output == STDOUT:
+def _target(request: ExportRequest) -> Iterator[TextIO]:
+    path = Path(request.output)
+    if request.output == STDOUT:
         yield sys.stdout
     elif path.exists() and not path.is_file() and not path.is_dir():  # a pipe, a device
         with path.open("w", encoding="utf-8", newline="") as file:
             yield file
     else:
-        with finished(path, force=wish.force) as part, part.open("w", encoding="utf-8", newline="") as file:
+        with (
+            written_atomically(path, force=request.force) as part,
+            part.open("w", encoding="utf-8", newline="") as file,
+        ):
             yield file
 
 
 def _csv(file: TextIO, table: Table, rows: Iterable[Sequence[Any]]) -> int:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(table.columns.keys())
-    shows = [(index, show) for index, column in enumerate(table.columns) if (show := _csv_show(column))]
-    return _each(rows, shows, writer.writerow)
+    formatters = [(index, form) for index, column in enumerate(table.columns) if (form := _csv_formatter(column))]
+    return _write_each(rows, formatters, writer.writerow)
 
 
 def _jsonl(file: TextIO, table: Table, rows: Iterable[Sequence[Any]]) -> int:
     names = table.columns.keys()
-    shows = [(index, show) for index, column in enumerate(table.columns) if (show := _show(column))]
+    formatters = [(index, form) for index, column in enumerate(table.columns) if (form := _json_formatter(column))]
 
     def write(values: Sequence[Any]) -> None:
         file.write(json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, separators=(",", ":")) + "\n")
 
-    return _each(rows, shows, write)
+    return _write_each(rows, formatters, write)
 
 
 WRITERS: Mapping[str, Callable[[TextIO, Table, Iterable[Sequence[Any]]], int]] = {"csv": _csv, "jsonl": _jsonl}
 
 
-def _each(
-    rows: Iterable[Sequence[Any]], shows: Sequence[tuple[int, Show]], write: Callable[[Sequence[Any]], Any]
+def _write_each(
+    rows: Iterable[Sequence[Any]], formatters: Sequence[tuple[int, Formatter]], write: Callable[[Sequence[Any]], Any]
 ) -> int:
     count = 0
     for row in rows:
         values = list(row)
-        for index, show in shows:
+        for index, form in formatters:
             if values[index] is not None:
-                values[index] = show(values[index])
+                values[index] = form(values[index])
         write(values)
         count += 1
     return count
 
 
-def _show(column: Column[Any]) -> Show | None:
-    """How a value of a column is said in JSON, where that is not as it is."""
-    if is_moment(column):
+def _json_formatter(column: Column[Any]) -> Formatter | None:
+    """Return how to format a column for JSON, None if its values are taken as they are."""
+    if is_time(column):
         return lambda ms: iso(from_ms(ms))
     if isinstance(column.type, LargeBinary):
         return lambda data: bytes(data).decode("utf-8", "backslashreplace")
@@ -239,7 +240,7 @@ def _show(column: Column[Any]) -> Show | None:
     return None
 
 
-def _csv_show(column: Column[Any]) -> Show | None:
+def _csv_formatter(column: Column[Any]) -> Formatter | None:
     if isinstance(column.type, Boolean):
         return lambda flag: str(flag).lower()
-    return None if isinstance(column.type, Text) else _show(column)
+    return None if isinstance(column.type, Text) else _json_formatter(column)

@@ -1,4 +1,4 @@
-"""Files that a tool reads or writes: what is wrong with them in one sentence, and nothing half written left behind."""
+"""Files that the tools read and write: plain errors, atomic writes."""
 
 import os
 import sqlite3
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from shared.errors import ConfigError, DamagedError, StorageError
+from shared.errors import DamagedError, StorageError, UsageError
 from shared.files import sync
 from shared.history.engine import Place
 
@@ -16,8 +16,8 @@ MAGIC = b"SQLite format 3\0"
 
 
 @contextmanager
-def plainly(what: str) -> Iterator[None]:
-    """Turn what goes wrong inside into one sentence that says what was tried."""
+def plain_errors(what: str) -> Iterator[None]:
+    """Turn errors of drivers and the system into one sentence about what failed."""
     try:
         yield
     except DamagedError as error:
@@ -34,46 +34,48 @@ def plainly(what: str) -> Iterator[None]:
 
 
 def _first_line(error: BaseException | None) -> str:
-    """Say it without what drivers add: hints, positions, the statement."""
-    said = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
-    return "this user may not write beside it, which SQLite needs even for reading" if "readonly" in said else said
+    """Strip what drivers add: hints, positions, the statement."""
+    message = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+    return (
+        "no permission to write next to it, which SQLite needs even for reading" if "readonly" in message else message
+    )
 
 
 def require_database(path: Path) -> None:
-    """Raise ConfigError where a path is not a SQLite file that we may read. Changes nothing."""
+    """Raise UsageError unless a path is a readable SQLite file. Changes nothing."""
     if not path.exists():
-        raise ConfigError(f"There is no file {path}.")
+        raise UsageError(f"There is no file {path}.")
     if not path.is_file():
-        raise ConfigError(f"{path} is not a file.")
+        raise UsageError(f"{path} is not a file.")
     try:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     if head != MAGIC:
-        raise ConfigError(f"{path} is {'empty' if not head else 'not a SQLite database'}.")
+        raise UsageError(f"{path} is {'empty' if not head else 'not a SQLite database'}.")
 
 
-OURS = "mode=rw"
-"""A WAL database whose writer is away cannot be opened with mode=ro; query_only forbids changes all the same."""
-THEIRS = "mode=ro"
-FINISHED = "mode=ro&immutable=1"
-"""Nobody writes it, so that no file need appear beside it."""
+SHARED = "mode=rw"
+"""mode=ro cannot open a WAL database without a running writer; query_only forbids changes as well."""
+READ_ONLY = "mode=ro"
+IMMUTABLE = "mode=ro&immutable=1"
+"""Nobody writes the file, so SQLite creates no files beside it."""
 
 
-def reading(path: Path, how: str = OURS) -> "closing[sqlite3.Connection]":
-    """Open a database only to read it."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=5)
+def opened_read_only(path: Path, mode: str = SHARED) -> "closing[sqlite3.Connection]":
+    """Open a SQLite database for reading."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=5)
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
     connection.execute("PRAGMA query_only=ON")
     return closing(connection)
 
 
-def faults(connection: sqlite3.Connection) -> str:
-    """Return what SQLite finds wrong with a database, or an empty text."""
+def integrity_fault(connection: sqlite3.Connection) -> str:
+    """Return what SQLite's quick_check complains about, empty if nothing."""
     try:
         found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
-    except sqlite3.OperationalError:  # locked, no permission: says nothing about the file
+    except sqlite3.OperationalError:  # locked or no permission: proves nothing about the file
         raise
     except sqlite3.DatabaseError as error:
         found = [str(error)]
@@ -81,14 +83,14 @@ def faults(connection: sqlite3.Connection) -> str:
 
 
 @contextmanager
-def finished(path: Path, *, force: bool) -> Iterator[Path]:
-    """Lend a name beside `path`; only what was written whole and is on the disk takes the place of `path`."""
+def written_atomically(path: Path, *, force: bool) -> Iterator[Path]:
+    """Yield a temporary path that replaces `path` once it is written and synced; it is deleted on error."""
     if path.is_dir():
-        raise ConfigError(f"{path} is a directory; name a file in it.")
+        raise UsageError(f"{path} is a directory; name a file.")
     if path.exists() and not force:
-        raise ConfigError(f"{path} is there already; another name, or --force to replace it.")
+        raise UsageError(f"{path} exists already; choose another name, or --force to overwrite it.")
     if not path.parent.is_dir():
-        raise ConfigError(f"There is no directory {path.parent}.")
+        raise UsageError(f"There is no directory {path.parent}.")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -102,11 +104,11 @@ def finished(path: Path, *, force: bool) -> Iterator[Path]:
 
 
 def require_another(path: Path, place: Place) -> None:
-    """Raise ConfigError where a path is the database itself."""
+    """Raise UsageError if a path is the database itself."""
     if isinstance(place, Path) and path.exists() and place.exists() and path.samefile(place):
-        raise ConfigError(f"{path} is the database itself.")
+        raise UsageError(f"{path} is the database itself.")
 
 
 def side_files(path: Path) -> tuple[Path, ...]:
-    """Return the names of what SQLite may keep beside a database."""
+    """Return the paths of the files SQLite may keep beside a database."""
     return tuple(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))

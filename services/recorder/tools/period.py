@@ -1,34 +1,34 @@
-"""A period as a person types it, pure."""
+"""Parses periods given on the command line. Pure."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
 class Period:
-    """From a moment up to another, the second not included; None is open."""
+    """From one time up to, not including, another; None is open-ended."""
 
     start: datetime | None = None
     end: datetime | None = None
 
 
 def period(first: str | None, last: str | None, zone: ZoneInfo) -> Period:
-    """Return the period from `first` to `last`; a day as `last` is included whole."""
-    start = None if first is None else moment(first, zone)
-    end = None if last is None else moment(last, zone, ends=True)
+    """Return the period from `first` to `last`; if `last` is a day, all of it is included."""
+    start = None if first is None else parse_time(first, zone)
+    end = None if last is None else parse_time(last, zone, ends=True)
     if start and end and start >= end:
-        raise ConfigError(f"The period ends before it begins: --from {first} --to {last}.")
+        raise UsageError(f"The period ends before it begins: --from {first} --to {last}.")
     return Period(start, end)
 
 
-def moment(text: str, zone: ZoneInfo, *, ends: bool = False) -> datetime:
-    """Return the moment of 2026-11-20 or of an ISO time; without an offset it is meant in `zone`."""
+def parse_time(text: str, zone: ZoneInfo, *, ends: bool = False) -> datetime:
+    """Parse 2026-11-20 or an ISO time, which is in `zone` unless it has an offset."""
     try:
         if DAY.fullmatch(text):
             day = date.fromisoformat(text) + timedelta(days=1 if ends else 0)
@@ -36,6 +36,6 @@ def moment(text: str, zone: ZoneInfo, *, ends: bool = False) -> datetime:
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ConfigError(
-            f'"{text[:60]}" is no day and no time: write 2026-11-20, 2026-11-20T18:30 or 2026-11-20T16:30Z.'
+        raise UsageError(
+            f'"{text[:60]}" is not a day or time: write 2026-11-20, 2026-11-20T18:30 or 2026-11-20T16:30Z.'
         ) from None

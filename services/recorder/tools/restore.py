@@ -1,4 +1,4 @@
-"""A backup in the place of the database, which is set aside and never deleted."""
+"""Replaces the database by a backup; the old one is set aside, never deleted."""
 
 import fcntl
 import os
@@ -11,34 +11,34 @@ from stat import S_IMODE
 
 from services.recorder.tools.backup import copy
 from services.recorder.tools.files import (
-    FINISHED,
-    faults,
-    plainly,
-    reading,
+    IMMUTABLE,
+    integrity_fault,
+    opened_read_only,
+    plain_errors,
     require_another,
     require_database,
     side_files,
 )
-from shared.errors import ConfigError, StorageError
+from shared.errors import StorageError, UsageError
 from shared.files import sync
 from shared.history.engine import Place
-from shared.history.schema import NEEDED, migrate
+from shared.history.migration import HEAD, migrate, require_known
 
 LOCK_BYTES = (512, 0x4000_0000)
-"""Length and place of the bytes that SQLite locks, by its file format: whoever has a database open in WAL mode holds
-one of them all the time, idle or not, and the system lets go of it when the process ends."""
+"""Length and offset of SQLite's lock bytes, by its file format: a process that has a WAL database open holds one
+all the time, and the system releases it when the process ends."""
 
 
 def restore(place: Place, file: Path, now: datetime) -> str:
-    """Put a backup in the place of the database and return a sentence that says so."""
+    """Replace the database by a backup and return a sentence about it."""
     if isinstance(place, str):
-        raise ConfigError("The database is a PostgreSQL server: use its own pg_restore or psql.")
-    with plainly(f"The restoring of {file}"):
+        raise UsageError("The database is a PostgreSQL server: use its own pg_restore or psql.")
+    with plain_errors(f"Restoring {file}"):
         _require_backup(file, place)
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".{place.name}.{os.getpid()}.part")
         try:
-            with _held(place):
+            with _locked(place):
                 _prepare(file, part, place)
                 aside = _set_aside(place, now)
                 part.replace(place)
@@ -46,31 +46,27 @@ def restore(place: Place, file: Path, now: datetime) -> str:
         finally:
             for leftover in (part, *side_files(part)):
                 leftover.unlink(missing_ok=True)
-    where = f" What was there before is {aside} now." if aside else ""
-    return f"{file} is restored to {place}.{where}"
+    where = f" The previous database is now {aside}." if aside else ""
+    return f"{file} was restored to {place}.{where}"
 
 
 def _require_backup(file: Path, place: Path) -> None:
-    """Raise where a file is not a whole backup of ours that this program understands."""
+    """Raise unless a file is an intact backup of ours with a schema we know."""
     require_database(file)
     require_another(file, place)
     log = side_files(file)[0]
     if log.exists() and log.stat().st_size:
-        raise ConfigError(
-            f"{file} has commits in {log.name} beside it, so it is no finished backup: make one of it first."
+        raise UsageError(
+            f"{file} has commits in {log.name} beside it, so it is not a finished backup: make one of it first."
         )
-    with reading(file, FINISHED) as connection:
-        wrong = faults(connection)
-        if wrong:
-            raise StorageError(f"{file} is damaged ({wrong}); nothing is changed.")
+    with opened_read_only(file, IMMUTABLE) as connection:
+        fault = integrity_fault(connection)
+        if fault:
+            raise StorageError(f"{file} is damaged ({fault}); nothing was changed.")
         schema = _schema(connection)
     if schema is None:
-        raise ConfigError(f"{file} holds no readings of this program; nothing is changed.")
-    if schema > NEEDED:
-        raise ConfigError(
-            f"{file} was made by a newer version of this program (schema {schema}, this one knows {NEEDED}); nothing "
-            "is changed."
-        )
+        raise UsageError(f"{file} is not a database of this program; nothing was changed.")
+    require_known(file, schema)
 
 
 def _schema(connection: sqlite3.Connection) -> str | None:
@@ -81,10 +77,10 @@ def _schema(connection: sqlite3.Connection) -> str | None:
 
 
 @contextmanager
-def _held(place: Path) -> Iterator[None]:
-    """Keep everybody out of a database, or raise ConfigError where somebody has it open.
+def _locked(place: Path) -> Iterator[None]:
+    """Lock a database exclusively, or raise UsageError if a process has it open.
 
-    A recorder without an open connection (it has just started, or waits for us) needs none: it notices the new file.
+    A recorder without an open connection is no obstacle: it notices the new file.
     """
     if not place.exists():
         yield
@@ -93,18 +89,18 @@ def _held(place: Path) -> Iterator[None]:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, *LOCK_BYTES)
         except BlockingIOError:
-            raise ConfigError(f"{place} is in use: stop the recorder, then restore; nothing is changed.") from None
+            raise UsageError(f"{place} is in use: stop the recorder, then restore; nothing was changed.") from None
         yield
 
 
 def _prepare(file: Path, part: Path, place: Path) -> None:
-    """Copy the backup, bring it to our schema, and give it the owner of what it replaces."""
-    copy(file, part, FINISHED)
+    """Copy the backup, upgrade it, and give it the owner and mode of the database it replaces."""
+    copy(file, part, IMMUTABLE)
     try:
         migrate(part)
     except StorageError as error:
-        raise StorageError(f"{file} cannot be brought to the schema {NEEDED} ({error}); nothing is changed.") from None
-    with sqlite3.connect(part) as connection:  # the migration may leave commits beside the file
+        raise StorageError(f"{file} cannot be upgraded to the schema {HEAD} ({error}); nothing was changed.") from None
+    with sqlite3.connect(part) as connection:  # the migration may leave pages in the log
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     with suppress(FileNotFoundError):
@@ -116,12 +112,12 @@ def _prepare(file: Path, part: Path, place: Path) -> None:
 
 
 def _set_aside(place: Path, now: datetime) -> Path | None:
-    """Give the database, and the commits beside it, a dated name."""
+    """Give the database and its side files a dated name."""
     if not place.exists():
         return None
     aside = place.with_name(f"{place.name}.before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     if aside.exists():
-        raise StorageError(f"{aside} is there already; wait a second and try again.")
+        raise StorageError(f"{aside} exists already; wait a second and try again.")
     for old, new in zip((place, *side_files(place)), (aside, *side_files(aside)), strict=True):
         with suppress(FileNotFoundError):
             old.rename(new)

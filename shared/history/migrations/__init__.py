@@ -1,1 +1,1 @@
-"""Alembic's revisions of the database; they are never changed once released."""
+"""Alembic revisions; never changed once released. Files are numbered from 0001, revisions from 0004: see there."""

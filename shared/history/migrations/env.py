@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: over the connection that shared.history.migrate hands it."""
+"""Alembic's environment: it uses the connection of shared.history.alembic_runner."""
 
 from alembic import context
 

@@ -1,0 +1,161 @@
+"""Renders docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import yaml
+
+from shared import messages
+from shared.topics import TOPICS, Topic
+from shared.version import program_version
+
+SERVICES = ("poller", "bms", "schedule", "recorder", "bot", "tuya", "dashboard", "homeassistant")
+VIEWER = "viewer"
+MADE = "generated from shared/topics.py by `make docs`"
+
+
+def topic_files() -> dict[str, str]:
+    """Return the files by their paths."""
+    return {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl()}
+
+
+def acl() -> str:
+    """Return Mosquitto's access list: a service reads everything and writes its own topics; the viewer only reads."""
+    lines = [f"# {MADE}", "# Each fact has one writer: a service may write its own topics and no others."]
+    for account in SERVICES:
+        lines += ["", f"user {account}", "topic read #"]
+        lines += [f"topic write {topic}" for topic in _writable(account)]
+    lines += ["", f"user {VIEWER}", "topic read #", "topic read $SYS/#", ""]
+    return "\n".join(lines)
+
+
+def _writable(account: str) -> Iterator[str]:
+    for topic in TOPICS:
+        if account in topic.writers:
+            yield topic.filter
+        elif "%u" in topic.writers:
+            yield topic.named(account)
+
+
+def markdown() -> str:
+    """Return docs/topics.md: a table of the topics, and one of every payload's fields."""
+    rows = [
+        f"| `{topic.template.replace('{name}', '<name>')}` | {'yes' if topic.retain else 'no'} "
+        f"| [`{topic.payload.__name__}`](#{topic.payload.__name__.lower()}) | {_writers(topic)} | {topic.about} |"
+        for topic in TOPICS
+    ]
+    payloads = dict.fromkeys(topic.payload for topic in TOPICS)
+    head = f"""# Topics
+
+<!-- {MADE} -->
+
+Payloads are JSON, sent with QoS 1. `MQTT_TOPIC_PREFIX` goes in front when it is set. Every payload carries `at` (UTC,
+ISO 8601, the moment it was measured) and `v` (the version of its schema). A field that is unknown is `null`, never 0.
+A retained message may be old: look at `at` before acting on it.
+
+Whatever says why something is so is a [`Reason`](#reason): a [condition](conditions.md) by its code, with its parameters,
+and its text in English. Version 1 had bare sentences there.
+
+| topic | retained | payload | written by | what for |
+|---|---|---|---|---|
+"""
+    return head + "\n".join(rows) + "\n" + "".join(_payload(payload) for payload in payloads) + _parts(payloads)
+
+
+def _writers(topic: Topic[Any]) -> str:
+    return "each service, and its will" if "%u" in topic.writers else ", ".join(topic.writers)
+
+
+def _parts(payloads: Iterable[type[Any]]) -> str:
+    """Describe what payloads are made of, each part once."""
+    schemas = [payload.model_json_schema(mode="serialization").get("$defs", {}) for payload in payloads]
+    names = sorted({name for schema in schemas for name, part in schema.items() if "properties" in part})
+    return "".join(_payload(_part(name)) for name in names)
+
+
+def _part(name: str) -> type[Any]:
+    """Return a part of payloads by its name; messages imports all of them."""
+    part: type[Any] = getattr(messages, name)
+    return part
+
+
+def _payload(payload: type[Any]) -> str:
+    schema = payload.model_json_schema(mode="serialization")
+    schema |= schema.get("$defs", {}).get(payload.__name__, {})  # a part that may hold itself is among its own parts
+    fields = "\n".join(f"| `{name}` | {_kind(field, schema)} |" for name, field in schema["properties"].items())
+    about = "\n\n".join(" ".join(part.split()) for part in (payload.__doc__ or "").split("\n\n"))
+    return f"\n## {payload.__name__}\n\n{about}\n\n| field | type |\n|---|---|\n{fields}\n"
+
+
+def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
+    if "anyOf" in field:
+        return " or ".join(_kind(part, schema) for part in field["anyOf"])
+    if "$ref" in field:
+        name = field["$ref"].rsplit("/", 1)[1]
+        choices = schema["$defs"][name].get("enum")
+        if choices is None:
+            return f"[{name}](#{name.lower()})"
+        return ", ".join(f"`{choice}`" for choice in choices)
+    if field.get("type") == "array":
+        return f"list of {_kind(field['items'], schema)}"
+    if isinstance(values := field.get("additionalProperties"), dict):
+        return f"object of {_kind(values, schema)}"
+    return str(field.get("type", "anything"))
+
+
+def asyncapi() -> str:
+    """Return the topics as AsyncAPI 3.0: a channel per topic, an operation per channel, a schema per payload."""
+    payloads = dict.fromkeys(topic.payload for topic in TOPICS)
+    document = {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "easun-bridge",
+            "version": program_version(),
+            "description": f"What travels on the broker; {MADE}.",
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {_key(topic): _channel(topic) for topic in TOPICS},
+        "operations": {f"receive_{_key(topic)}": _operation(topic) for topic in TOPICS},
+        "components": {
+            "messages": {payload.__name__: _message(payload) for payload in payloads},
+            "schemas": _schemas(payloads),
+        },
+    }
+    return f"# {MADE}\n" + yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+
+
+def _key(topic: Topic[Any]) -> str:
+    return topic.template.replace("{name}/", "").replace("/", "_")
+
+
+def _channel(topic: Topic[Any]) -> dict[str, Any]:
+    channel: dict[str, Any] = {
+        "address": topic.template,
+        "description": topic.about,
+        "messages": {topic.payload.__name__: {"$ref": f"#/components/messages/{topic.payload.__name__}"}},
+    }
+    if "{name}" in topic.template:
+        channel["parameters"] = {"name": {"description": "The name of the device or service."}}
+    return channel
+
+
+def _operation(topic: Topic[Any]) -> dict[str, Any]:
+    return {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{_key(topic)}"},
+        "bindings": {"mqtt": {"qos": 1, "retain": topic.retain, "bindingVersion": "0.2.0"}},
+    }
+
+
+def _message(payload: type[Any]) -> dict[str, Any]:
+    return {"name": payload.__name__, "payload": {"$ref": f"#/components/schemas/{payload.__name__}"}}
+
+
+def _schemas(payloads: Iterable[type[Any]]) -> dict[str, Any]:
+    """Return the schema of every payload and of every part, each once: a reason may hold reasons."""
+    schemas: dict[str, Any] = {}
+    for payload in payloads:
+        schema = payload.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {}) | {payload.__name__: schema}
+    return dict(sorted(schemas.items()))

@@ -1,0 +1,217 @@
+"""The state of one battery, pure: events from its connection go in, the messages to publish come out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.bms import decode
+from services.bms.battery_health import Limits, assess
+from services.bms.device_list import ListedBattery
+from services.bms.framing import Frame, FrameType
+from services.bms.layout_detection import Detection, detect
+from shared.conditions import Reason, bms
+from shared.messages import Availability, BatteryInfo, BatteryState, Contact
+
+
+@dataclass(frozen=True)
+class Updates:
+    """What has changed since the last publication; None is unchanged."""
+
+    availability: Availability | None
+    info: BatteryInfo | None
+    state: BatteryState | None
+
+
+class Battery:
+    """Everything that is known of one battery, and what was last published of it.
+
+    It is online from a new reading until `on_silence`; before the first of either, the availability that an earlier run
+    published still holds. States are published at least `min_interval_s` apart.
+    """
+
+    def __init__(
+        self, listed: ListedBattery, limits: Limits, min_interval_s: float, availability: Availability | None = None
+    ) -> None:
+        self.listed = listed
+        self.device: decode.DeviceInfo | None = None
+        self.detection = Detection(listed.layout)
+        self.read_at: datetime | None = None
+        self.is_online = False
+        self.problem: Reason | None = None
+        """The last failure since the last reading."""
+        self.availability = availability
+        self.info: BatteryInfo | None = None
+        self.state: BatteryState | None = None
+        """The last published state, while the battery is online."""
+        self._limits = limits
+        self._min_interval_s = min_interval_s
+        self._published_at: datetime | None = None
+        self._has_news = False
+        self._rssi_dbm: int | None = None
+        self._is_connected = False
+        self._silence: Reason | None = None
+        self._connections = 0
+        self._bad_frames = 0
+        self._reading: dict[str, object] = {}
+        self._last_cell_frame = b""
+        self._settings_frame = b""
+
+    # events
+
+    def on_connected(self, rssi_dbm: int | None) -> None:
+        """A connection was made; the signal strength is that of the advertisement, where there was one."""
+        self.device = None
+        self._rssi_dbm = rssi_dbm or self._rssi_dbm
+        self._connections += 1
+        self._is_connected = True
+
+    def on_disconnected(self) -> None:
+        """The connection was closed or lost. A reading that was not published until now never will be."""
+        self._is_connected = self._has_news = False
+
+    def on_frame(self, frame: Frame, at: datetime) -> None:
+        """A frame was received. A cell frame that equals the last one comes from a hung module and is not news."""
+        if frame.type is FrameType.DEVICE:
+            self.device = decode.device_info(frame.data)
+        elif frame.type is FrameType.SETTINGS:
+            self._settings_frame = frame.data
+        elif frame.type is FrameType.CELLS and frame.data != self._last_cell_frame:
+            self._last_cell_frame = frame.data
+            self._on_cells(frame.data, at)
+
+    def on_bad_frames(self, count: int) -> None:
+        """Damaged frames were received and dropped."""
+        self._bad_frames += count
+
+    def on_failure(self, reason: Reason) -> None:
+        """The battery was not found, not connected, or the connection failed."""
+        self.problem = reason
+
+    def on_silence(self) -> None:
+        """There was no new reading for too long."""
+        self.is_online = False
+        self.state = None
+        self._silence = self.silence_reason if self._is_connected else bms.NOT_FOUND_YET()
+
+    def _on_cells(self, data: bytes, at: datetime) -> None:
+        self.detection = detect(data, self.device.software if self.device else None, self.detection.layout)
+        if self.detection.layout is None:
+            return
+        self._reading = decode.cells(data, self.detection.layout, self.device.software_major if self.device else 0)
+        self.read_at = at
+        self.is_online = self._has_news = True
+        self.problem = self._silence = None
+
+    # what follows from them
+
+    @property
+    def settings(self) -> dict[str, float | bool | None]:
+        """The settings of the BMS. Their frame comes before the cell frames, which prove its layout."""
+        layout = self.detection.layout
+        return decode.settings(self._settings_frame, layout) if self._settings_frame and layout else {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether device, settings and a reading are known."""
+        return bool(self.device and self.settings and self.read_at)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in the list of batteries, else those of the BMS, else those of our settings."""
+        listed, settings = self.listed, self.settings
+        return Limits(
+            cell_low_v=listed.cell_low_v or _number(settings.get("cell_undervoltage_v")) or self._limits.cell_low_v,
+            cell_high_v=listed.cell_high_v or _number(settings.get("cell_overvoltage_v")) or self._limits.cell_high_v,
+            cell_delta_v=listed.cell_delta_v or self._limits.cell_delta_v,
+        )
+
+    @property
+    def silence_reason(self) -> Reason:
+        """Why a connected battery sends nothing new."""
+        name, doubt = self.listed.title, self.detection.doubt
+        if doubt and self.detection.layout is None:
+            return bms.not_readable(name=name, doubt=doubt)
+        return bms.silent(name=name) if self.device else bms.silent_unpaired(name=name)
+
+    # messages
+
+    def take_updates(self, now: datetime) -> Updates:
+        """Return what is to be published now, and remember it as published."""
+        return Updates(self._new_availability(now), self._new_info(now), self._new_state(now))
+
+    def _new_availability(self, now: datetime) -> Availability | None:
+        reason = None if self.is_online else self.problem or self._silence
+        if not self.is_online and reason is None:
+            return None
+        contact = Contact.ONLINE if self.is_online else Contact.OFFLINE
+        before = self.availability
+        if before and before.state is contact and before.reason == reason:
+            return None
+        since = before.since if before and before.state is contact else now
+        self.availability = Availability(at=now, state=contact, since=since, reason=reason)
+        return self.availability
+
+    def _new_info(self, now: datetime) -> BatteryInfo | None:
+        if not self.is_online or not self.is_complete:
+            return None
+        info = self.to_info(now)
+        if self.info and info.model_copy(update={"at": self.info.at}) == self.info:
+            return None
+        self.info = info
+        return info
+
+    def _new_state(self, now: datetime) -> BatteryState | None:
+        """Return the reading that has just come, if it is due; one that came before its device waits for that."""
+        if not self.is_online or not self.device or not self._has_news:
+            return None
+        self._has_news = False
+        if self._published_at and (now - self._published_at).total_seconds() < self._min_interval_s:
+            return None
+        self._published_at = self.read_at
+        self.state = self.to_state(now)
+        return self.state
+
+    def to_state(self, now: datetime) -> BatteryState:
+        """Return the last reading with its health, stamped with the moment it was received."""
+        at = self.read_at or now
+        state = BatteryState.model_validate({**self._reading, **self._inverted(), "at": at})
+        health, reasons = assess(state.alarms, state.cell_min_v, state.cell_max_v, state.wire_warning_bits, self.limits)
+        return state.model_copy(
+            update={
+                "nominal_ah": self.listed.capacity_ah or _number(self.settings.get("nominal_ah")),
+                "health": health,
+                "health_reasons": reasons,
+                "rssi_dbm": self._rssi_dbm,
+                "frame_age_s": round((now - at).total_seconds(), 1),
+                "reconnects": max(0, self._connections - 1),
+                "bad_frames": self._bad_frames,
+            }
+        )
+
+    def to_info(self, at: datetime) -> BatteryInfo:
+        """Return what the BMS is and how it is set."""
+        device = self.device
+        cells = self._reading.get("cell_voltages_v")
+        return BatteryInfo(
+            at=at,
+            address=self.listed.address,
+            name=self.listed.title,
+            model=device and device.model,
+            layout=self.detection.layout,
+            hardware=device and device.hardware,
+            software=device and device.software,
+            serial_number=device and device.serial_number,
+            manufactured=device and device.manufactured,
+            device_name=device and device.name,
+            cell_count=len(cells) if isinstance(cells, tuple) else None,
+            settings=self.settings,
+        )
+
+    def _inverted(self) -> dict[str, object]:
+        """Return current and power with the opposite sign, if the list of batteries asks for it."""
+        if not self.listed.invert_current:
+            return {}
+        return {name: -value for name in ("current_a", "power_w") if (value := _number(self._reading.get(name)))}
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

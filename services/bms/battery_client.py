@@ -1,0 +1,150 @@
+"""The connection to one battery: finds it, connects, listens, and starts over when the connection fails."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from services.bms.battery import Battery
+from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError, Connection
+from services.bms.framing import Command, FrameAssembler, command_bytes
+from shared.backoff import Backoff
+from shared.conditions import bms
+from shared.errors import DeviceOfflineError
+from shared.service import utc_now
+
+log = logging.getLogger("bms")
+
+FIND_S = 20.0
+SILENT_S = 5.0
+"""A JK sends cells twice a second. After this long without any it is asked again, after twice as long disconnected."""
+ANSWER_S = 3.0
+RETRY_FIRST_S = 1.0
+RETRY_MOST_S = 30.0
+RETRY_JITTER = (0.7, 1.3)
+NO_BLUETOOTH_S = 3.0
+STEADY_S = 30.0
+FRAME_INTERVAL_S = 0.5
+"""How often a connected JK sends its cells."""
+CONNECT_EACH_TIME_S = 60.0
+"""From this interval on, every reading has its own connection, and the phone app may connect in between."""
+
+
+def connects_each_time(interval_s: float) -> bool:
+    """Whether every reading has its own connection."""
+    return interval_s >= CONNECT_EACH_TIME_S
+
+
+def min_interval_s(interval_s: float) -> float:
+    """Return how soon after a reading another one is the next, given that neither frames nor connections are exact."""
+    return interval_s / 2 if connects_each_time(interval_s) else interval_s - FRAME_INTERVAL_S / 2
+
+
+class BatteryClient:
+    """Feeds a battery with what happens on its connection; `on_change` is called after each event."""
+
+    def __init__(
+        self, battery: Battery, adapter: BluetoothAdapter, interval_s: float, on_change: Callable[[], None]
+    ) -> None:
+        self._battery = battery
+        self._adapter = adapter
+        self._interval_s = interval_s
+        self._on_change = on_change
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay connected, or connect for every reading, for ever."""
+        clock = asyncio.get_running_loop().time
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S, jitter=RETRY_JITTER)
+        while True:
+            began = clock()
+            try:
+                await self._read()
+                backoff.reset()
+                pause_s = max(0.0, began + self._interval_s - clock())
+            except BluetoothUnavailableError as error:
+                self._fail(error)
+                pause_s = NO_BLUETOOTH_S
+            except DeviceOfflineError as error:
+                self._fail(error)
+                if clock() - began > STEADY_S + FIND_S:
+                    backoff.reset()
+                pause_s = backoff.next_s()
+            await asyncio.sleep(pause_s)
+
+    def _fail(self, error: DeviceOfflineError) -> None:
+        self._battery.on_failure(error.reason)
+        self._on_change()
+
+    async def _read(self) -> None:
+        """Connect and listen. Returns after a complete reading if every reading has its own connection."""
+        advertisement = await self._adapter.find(self._battery.listed.address, FIND_S)
+        assembler = FrameAssembler()
+
+        def receive(data: bytes) -> None:
+            self._receive(assembler, data)
+
+        try:
+            async with self._adapter.connect(advertisement, receive, self._woken.set) as connection:
+                self._battery.on_connected(advertisement.rssi_dbm)
+                await self._request(connection, advertisement)
+                if connects_each_time(self._interval_s):
+                    await self._until_complete(connection)
+                else:
+                    await self._listen(connection)
+        finally:
+            self._battery.on_disconnected()
+
+    def _receive(self, assembler: FrameAssembler, data: bytes) -> None:
+        damaged_before = assembler.damaged
+        for frame in assembler.feed(data):
+            self._battery.on_frame(frame, utc_now())
+        self._battery.on_bad_frames(assembler.damaged - damaged_before)
+        self._woken.set()
+        self._on_change()
+
+    async def _request(self, connection: Connection, advertisement: Advertisement) -> None:
+        """Request device info, twice from a slow battery, and then settings and cells."""
+        for _ in range(2):
+            await connection.send(command_bytes(Command.DEVICE))
+            if await self._wait(connection, ANSWER_S, lambda: self._battery.device is not None):
+                break
+        log.debug("%s (%s) is connected.", self._battery.listed.title, advertisement.name)
+        await connection.send(command_bytes(Command.CELLS))
+
+    async def _until_complete(self, connection: Connection) -> None:
+        """Wait for one complete reading. Raises DeviceOfflineError."""
+        for _ in range(2):
+            if await self._next_reading(connection):
+                await self._wait(connection, ANSWER_S, lambda: self._battery.is_complete)
+                return
+            await connection.send(command_bytes(Command.CELLS))
+        raise DeviceOfflineError(self._battery.silence_reason)
+
+    async def _listen(self, connection: Connection) -> None:
+        """Listen until the connection is lost or there are no new readings, whatever `is_connected` says."""
+        while True:
+            if not await self._next_reading(connection):
+                await connection.send(command_bytes(Command.CELLS))
+                if not await self._next_reading(connection):
+                    raise DeviceOfflineError(self._battery.silence_reason)
+
+    async def _next_reading(self, connection: Connection) -> bool:
+        """Wait for a new reading; return whether one came in time."""
+        before = self._battery.read_at
+        return await self._wait(connection, SILENT_S, lambda: self._battery.read_at is not before)
+
+    async def _wait(self, connection: Connection, seconds: float, condition: Callable[[], bool]) -> bool:
+        """Wait until what is received makes a condition true; return whether it did in time.
+
+        Raises DeviceOfflineError if the connection is lost meanwhile.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    if connection.is_lost:
+                        raise DeviceOfflineError(bms.connection_lost(name=self._battery.listed.title))
+                    self._woken.clear()
+                    await self._woken.wait()
+        except TimeoutError:
+            return condition()
+        return True

@@ -1,0 +1,265 @@
+"""Bluetooth LE: scanning and connections. The only importer of bleak.
+
+There is one scanner per adapter, running only while a battery is missing, and one connection attempt at a time, always
+to a device that the scanner found: connecting by address alone would start a second scan (BlueZ: InProgress).
+"""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from bleak import BleakAdapter, BleakClient, BleakScanner
+from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.uuids import normalize_uuid_16
+
+from shared.conditions import Reason, bms, system
+from shared.errors import DeviceOfflineError
+
+log = logging.getLogger("bms")
+
+JK_SERVICE = normalize_uuid_16(0xFFE0)
+PREFERRED_CHARACTERISTIC = normalize_uuid_16(0xFFE1)
+NO_DAEMON_ERRORS = ("Spawn", "ServiceUnknown", "NameHasNoOwner", "NoReply")
+JK_COMPANY_IDS = frozenset((0x0B65, 0x4B4A, 0xFAD6))
+"""JK's company identifiers in advertisements; FFE0 alone is also used by toys and other brands."""
+CONNECT_S = 20.0
+DISCONNECT_S = 5.0
+RESTART_SCAN_S = 60.0
+
+
+class BluetoothUnavailableError(DeviceOfflineError):
+    """This machine has no usable Bluetooth at the moment."""
+
+
+class PairingError(DeviceOfflineError):
+    """The battery is there but has to be paired first."""
+
+
+@dataclass(frozen=True)
+class Advertisement:
+    """A battery that advertises, or is still connected; the latter has no signal strength."""
+
+    address: str
+    name: str | None
+    rssi_dbm: int | None
+    device: BLEDevice = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The bleak backend: the system's, or the module that BLE_BACKEND names."""
+
+    scanner: type[Any] | None = None
+    client: type[Any] | None = None
+
+    @classmethod
+    def named(cls, module: str) -> "Backend":
+        """Return the backend of a module with the classes Scanner and Client; "" is the system's."""
+        if not module:
+            return cls()
+        found = importlib.import_module(module)
+        return cls(found.Scanner, found.Client)
+
+
+class Connection:
+    """A connection to one battery; what it sends goes to the `on_data` of `connect`."""
+
+    def __init__(self, client: BleakClient, write: BleakGATTCharacteristic, lost: asyncio.Event) -> None:
+        self._client = client
+        self._write = write
+        self._lost = lost
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection broke."""
+        return self._lost.is_set()
+
+    async def send(self, command: bytes) -> None:
+        """Write without waiting for an answer, as the vendor's app does. Raises DeviceOfflineError, PairingError."""
+        address = self._client.address.upper()
+        without_response = "write-without-response" in self._write.properties
+        with _bluetooth_errors(lambda cause: bms.command_failed(address=address, cause=cause)):
+            await self._client.write_gatt_char(self._write, command, response=not without_response)
+
+
+class BluetoothAdapter:
+    """One adapter, such as hci1; "" is the system's default."""
+
+    def __init__(self, adapter: str = "", backend: Backend | None = None) -> None:
+        self._bluez_scanner: BlueZScannerArgs = {"adapter": adapter} if adapter else {}
+        self._bluez_client: BlueZClientArgs = {"adapter": adapter} if adapter else {}
+        self._backend = backend or Backend()
+        self._wanted: dict[str, asyncio.Future[Advertisement]] = {}
+        self._found: dict[str, Advertisement] = {}
+        self._connect_lock = asyncio.Lock()
+        self._scanner_lock = asyncio.Lock()
+        self._scanner_users = 0
+        self._scan: BleakScanner | None = None
+        self._scan_began = 0.0
+
+    async def discover(self, seconds: float) -> list[Advertisement]:
+        """Return every JK that advertises. Raises BluetoothUnavailableError, DeviceOfflineError."""
+        self._found.clear()
+        async with self._scanner():
+            await asyncio.sleep(seconds)
+        return sorted(self._found.values(), key=lambda found: found.address)
+
+    async def find(self, address: str, seconds: float) -> Advertisement:
+        """Return a battery as soon as it advertises, or at once if a killed process left it connected.
+
+        Raises DeviceOfflineError if it is not found in time, BluetoothUnavailableError.
+        """
+        leftover = await self._leftover_connection(address)
+        if leftover:
+            return leftover
+        future = self._wanted.setdefault(address, asyncio.get_running_loop().create_future())
+        try:
+            async with self._scanner():
+                return await asyncio.wait_for(asyncio.shield(future), seconds)
+        except TimeoutError:
+            raise DeviceOfflineError(bms.not_found(address=address)) from None
+        finally:
+            self._wanted.pop(address, None)
+
+    @asynccontextmanager
+    async def connect(
+        self, advertisement: Advertisement, on_data: Callable[[bytes], None], on_lost: Callable[[], None]
+    ) -> AsyncIterator[Connection]:
+        """Connect, listen, and disconnect at the end. Raises DeviceOfflineError, PairingError."""
+        lost = asyncio.Event()
+
+        def disconnected(_: BleakClient) -> None:
+            lost.set()
+            on_lost()
+
+        client = BleakClient(
+            advertisement.device,
+            disconnected_callback=disconnected,
+            timeout=CONNECT_S,
+            bluez=self._bluez_client,
+            backend=self._backend.client,
+        )
+        try:
+            with _bluetooth_errors(lambda cause: bms.connect_failed(address=advertisement.address, cause=cause)):
+                async with self._connect_lock:
+                    await client.connect()
+                notify, write = _characteristics(client)
+                await client.start_notify(notify, lambda _, data: on_data(bytes(data)))
+            yield Connection(client, write, lost)
+        finally:
+            await _disconnect(client)
+
+    @asynccontextmanager
+    async def _scanner(self) -> AsyncIterator[None]:
+        """Scan while anyone needs it. An old scan is restarted: one that outlived bluetoothd finds nothing any more."""
+        async with self._scanner_lock:
+            if self._scan and asyncio.get_running_loop().time() - self._scan_began > RESTART_SCAN_S:
+                await self._stop_scan()
+            if not self._scan:
+                await self._start_scan()
+            self._scanner_users += 1
+        try:
+            yield
+        finally:
+            async with self._scanner_lock:
+                self._scanner_users -= 1
+                if not self._scanner_users:
+                    await self._stop_scan()
+
+    async def _start_scan(self) -> None:
+        scanner = BleakScanner(self._on_advertisement, bluez=self._bluez_scanner, backend=self._backend.scanner)
+        with _bluetooth_errors(lambda cause: bms.scan_failed(cause=cause)):
+            await scanner.start()
+        self._scan, self._scan_began = scanner, asyncio.get_running_loop().time()
+
+    async def _stop_scan(self) -> None:
+        scanner, self._scan = self._scan, None
+        if scanner:
+            with suppress(BleakError, OSError, EOFError, TimeoutError):  # bluetoothd may be gone
+                async with asyncio.timeout(DISCONNECT_S):
+                    await scanner.stop()
+
+    def _on_advertisement(self, device: BLEDevice, data: AdvertisementData) -> None:
+        """Note a JK, and every device that is wanted, whatever it advertises."""
+        address = device.address.upper()
+        wanted = self._wanted.get(address)
+        is_jk = JK_SERVICE in data.service_uuids and bool(JK_COMPANY_IDS & set(data.manufacturer_data))
+        if not is_jk and not wanted:
+            return
+        self._found[address] = Advertisement(address, device.name or data.local_name, data.rssi, device)
+        if wanted and not wanted.done():
+            wanted.set_result(self._found[address])
+
+    async def _leftover_connection(self, address: str) -> Advertisement | None:
+        """Find the connection that a killed process left to BlueZ: a connected battery never advertises."""
+        if self._backend.scanner:
+            return None
+        with _bluetooth_errors(lambda cause: bms.no_answer_from_bluetooth(cause=cause)):
+            adapter = await BleakAdapter.get()
+            for device in await adapter.get_connected_devices([JK_SERVICE]):
+                if device.address.upper() == address:
+                    return Advertisement(address, device.name, None, device)
+        return None
+
+
+def _characteristics(client: BleakClient) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic]:
+    """Pick by property: one kind of module has two characteristics with the same name, another notifies on two."""
+    found = [one for service in client.services if service.uuid == JK_SERVICE for one in service.characteristics]
+    found.sort(key=lambda one: one.uuid != PREFERRED_CHARACTERISTIC)
+    notify = next((one for one in found if "notify" in one.properties), None)
+    write = next((one for one in found if {"write", "write-without-response"} & set(one.properties)), None)
+    if notify is None or write is None:
+        raise DeviceOfflineError(bms.not_a_jk(address=client.address.upper()))
+    return notify, write
+
+
+async def _disconnect(client: BleakClient) -> None:
+    """Disconnect, even if bluetoothd is gone and does not answer."""
+    with suppress(BleakError, OSError, EOFError, TimeoutError):
+        async with asyncio.timeout(DISCONNECT_S):
+            await client.disconnect()
+
+
+@contextmanager
+def _bluetooth_errors(failure: Callable[[Reason], Reason]) -> Iterator[None]:
+    """Raise what bleak and D-Bus raise as our errors."""
+    try:
+        yield
+    except (BleakError, OSError, EOFError, TimeoutError) as error:
+        raise to_error(error, failure) from None
+
+
+def to_error(error: Exception, failure: Callable[[Reason], Reason]) -> DeviceOfflineError:
+    """Return what an error of bleak or D-Bus means to us; `failure` makes a reason of what is not about the adapter."""
+    text = str(error)
+    name = error.dbus_error if isinstance(error, BleakDBusError) else ""
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        return BluetoothUnavailableError(bms.NO_ADAPTER())
+    if "AccessDenied" in name or isinstance(error, PermissionError) or "REJECTED" in text:
+        return BluetoothUnavailableError(bms.NOT_PERMITTED())
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return BluetoothUnavailableError(bms.NO_DBUS())
+    if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS):
+        return BluetoothUnavailableError(bms.NO_BLUETOOTHD())
+    if "Authentication" in name + text or "Not Permitted" in text or "NotPermitted" in name or "Insufficient" in text:
+        return PairingError(failure(bms.NEEDS_PAIRING()))
+    return DeviceOfflineError(failure(_cause(error)))
+
+
+def _cause(error: Exception) -> Reason:
+    """Return the cause by its name; the English details of BlueZ and bleak go to the log."""
+    if isinstance(error, BleakDBusError):
+        log.debug("%s: %s", error.dbus_error, error.dbus_error_details)
+        return bms.bluetooth_error(code=error.dbus_error)
+    if isinstance(error, BleakError):
+        log.debug("%s: %s", type(error).__name__, error)
+        return bms.bluetooth_error(code=type(error).__name__)
+    return system.CONNECTION_LOST() if isinstance(error, EOFError) else system.os_reason(error)

@@ -1,0 +1,178 @@
+"""Keeps the tables of grid runs and outages up to date as rows arrive, in any order."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from services.recorder.energy import GAP_MS, integrate
+from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
+from shared.history.derived import grid_run, outage
+from shared.history.grid_runs import SILENCE, GridRun, merge_runs, runs_from_rows, stored_runs
+from shared.history.readings import devices, readings
+from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
+from shared.messages import DayPlan, Grid, Window
+
+WINDOWS = TypeAdapter(list[Window])
+DAYS = TypeAdapter(dict[date, DayPlan])
+
+
+def refresh(connection: Connection, start: int, end: int, zone: tzinfo, now: datetime) -> None:
+    """Recompute the runs and outages that overlap the rows of grid_state from `start` up to `end`."""
+    _refresh_runs(connection, start, end)
+    _refresh_outages(connection, start, end, zone, now)
+
+
+def _refresh_runs(connection: Connection, start: int, end: int) -> None:
+    """Replace what the runs say between `start` and `end` by what the rows say, and merge across the borders."""
+    left, right = _run_before(connection, start), _run_after(connection, end)
+    runs = merge_runs([*left, *runs_from_rows(connection, start, end), *right])
+    replaced = grid_run.c.at >= (left[0].at if left else start), grid_run.c.at <= (right[0].last if right else end - 1)
+    connection.execute(delete(grid_run).where(*replaced))
+    if runs:
+        connection.execute(insert(grid_run), [vars(run) | {"state": run.state.value} for run in runs])
+
+
+def _run_before(connection: Connection, start: int) -> list[GridRun]:
+    """Return the last run that began before `start`, up to its last row before it."""
+    newest = select(func.max(grid_run.c.at)).where(grid_run.c.at < start).scalar_subquery()
+    runs = stored_runs(connection, grid_run.c.at == newest)
+    return [
+        run
+        if run.last < start
+        else GridRun(run.at, _edge(connection, func.max, grid_state.c.at < start) or run.at, run.state, run.since)
+        for run in runs
+    ]
+
+
+def _run_after(connection: Connection, end: int) -> list[GridRun]:
+    """Return the first run with rows at or after `end`, from its first row there."""
+    oldest = select(func.min(grid_run.c.at)).where(grid_run.c.last >= end).scalar_subquery()
+    runs = stored_runs(connection, grid_run.c.at == oldest)
+    return [
+        run
+        if run.at >= end
+        else GridRun(_edge(connection, func.min, grid_state.c.at >= end) or run.last, run.last, run.state, run.since)
+        for run in runs
+    ]
+
+
+def _edge(connection: Connection, which: Any, condition: Any) -> int | None:
+    return connection.execute(select(which(grid_state.c.at)).where(grid_state.c.device == "grid", condition)).scalar()
+
+
+def _refresh_outages(connection: Connection, start: int, end: int, zone: tzinfo, now: datetime) -> None:
+    """Recompute from the run with power before to the one after, so that no outage is cut in two."""
+    run = grid_run.c
+    on = run.state == Grid.ON.value
+    before = connection.execute(select(func.max(run.at)).where(on, run.last < start)).scalar()
+    after = connection.execute(select(func.min(run.at)).where(on, run.at >= end)).scalar()
+    runs = stored_runs(connection, *_between(run.at, before, after))
+    connection.execute(delete(outage).where(*_between(outage.c.start, before, after)))
+    for span in find_outages(runs, SILENCE // MILLISECOND):
+        values = _figures(connection, span, now) | _schedule_columns(connection, span, zone, now)
+        connection.execute(insert(outage), {"start": span.start, "end": span.end, **values})
+
+
+def _between(column: Any, first: int | None, last: int | None) -> list[Any]:
+    conditions = [column >= first] if first is not None else []
+    return [*conditions, column <= last] if last is not None else conditions
+
+
+def refresh_figures(connection: Connection, start: int, end: int, now: datetime) -> None:
+    """Recompute the figures of the outages that overlap readings of an inverter from `start` up to `end`."""
+    overlapping = and_(outage.c.start < end + GAP_MS, or_(outage.c.end.is_(None), outage.c.end >= start - GAP_MS))
+    for span in _stored_spans(connection, overlapping):
+        values = _figures(connection, span, now)
+        connection.execute(update(outage).where(outage.c.start == span.start).values(values))
+
+
+def refresh_schedule(connection: Connection, start: int, zone: tzinfo, now: datetime) -> None:
+    """Match the outages since `start` again, where a version of the schedule has arrived."""
+    for span in _stored_spans(connection, outage.c.start >= start):
+        values = _schedule_columns(connection, span, zone, now)
+        connection.execute(update(outage).where(outage.c.start == span.start).values(values))
+
+
+def _stored_spans(connection: Connection, condition: Any) -> list[OutageSpan]:
+    return [OutageSpan(*row) for row in connection.execute(select(outage.c.start, outage.c.end).where(condition))]
+
+
+def _schedule_columns(connection: Connection, span: OutageSpan, zone: tzinfo, now: datetime) -> dict[str, Any]:
+    version = outage_schedule.c
+    columns = (version.windows, version.days, version.time_zone)
+    newest = select(*columns).where(version.at <= span.start).order_by(version.at.desc()).limit(1)
+    row = connection.execute(newest).first()
+    start, end = from_ms(span.start), None if span.end is None else from_ms(span.end)
+    known = ScheduleVersion(WINDOWS.validate_json(row.windows), DAYS.validate_json(row.days)) if row else None
+    day = start.astimezone(_zone(row.time_zone, zone) if row else zone).date()
+    return _columns(match_schedule(known, start, end, now, day))
+
+
+def _columns(match: ScheduleMatch) -> dict[str, Any]:
+    def minutes(delay: timedelta | None) -> float | None:
+        return None if delay is None else delay.total_seconds() / 60
+
+    return {
+        "planned": match.planned,
+        "plan_start": match.window and to_ms(match.window.start),
+        "plan_end": match.window and to_ms(match.window.end),
+        "start_late_min": minutes(match.start_delay),
+        "end_late_min": minutes(match.end_delay),
+    }
+
+
+def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else otherwise
+    except (ValueError, ZoneInfoNotFoundError):
+        return otherwise
+
+
+class _Figures(NamedTuple):
+    """What one inverter measured during an outage."""
+
+    battery_kwh: float | None
+    soc_from_percent: float | None
+    soc_to_percent: float | None
+    load_max_w: float | None
+
+
+def _figures(connection: Connection, span: OutageSpan, now: datetime) -> dict[str, Any]:
+    """Return the figures of an outage: those of several inverters are summed, their states of charge averaged."""
+    end = to_ms(now) if span.end is None else span.end
+    names = devices(connection, inverter_state)
+    each = [_figures_of(connection, name, span.start, max(end, span.start + 1)) for name in names]
+    return {
+        "battery_kwh": _total(one.battery_kwh for one in each),
+        "soc_from_percent": _mean(one.soc_from_percent for one in each),
+        "soc_to_percent": _mean(one.soc_to_percent for one in each),
+        "load_max_w": _total(one.load_max_w for one in each),
+    }
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _figures_of(connection: Connection, name: str, start: int, end: int) -> _Figures:
+    fields = ("battery_power_w", "battery_soc_percent", "load_power_w")
+    samples = list(readings(connection, inverter_state, name, fields, (start - GAP_MS, end + GAP_MS + 1)))
+    (energy,) = integrate([(at, watts) for at, watts, _, _ in samples if watts is not None], [start, end])
+    within = [sample for sample in samples if start <= sample[0] <= end]
+    charges, loads = ([sample[index] for sample in within if sample[index] is not None] for index in (2, 3))
+    return _Figures(
+        battery_kwh=energy.negative if energy else None,
+        soc_from_percent=charges[0] if charges else None,
+        soc_to_percent=charges[-1] if charges else None,
+        load_max_w=max(loads, default=None),
+    )

@@ -1,0 +1,83 @@
+"""Finds outages in the runs of the grid, and matches them with the schedule that was known at the time. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from shared.history.grid_runs import GridRun
+from shared.messages import Certainty, DayPlan, Grid, Window
+from shared.outages import EARLY, overlap
+
+
+@dataclass(frozen=True)
+class OutageSpan:
+    """When the power was off, in ms; the end is None while it still is."""
+
+    start: int
+    end: int | None
+
+
+def find_outages(runs: Sequence[GridRun], silence_ms: int) -> Iterator[OutageSpan]:
+    """Yield the outages within runs that are ordered by time.
+
+    An outage that reappears after `unknown` with the same beginning is the same one. It ends when the next known state
+    began; if nobody knew by then, at the last moment it was still assumed.
+    """
+    off: list[GridRun] = []
+    before: GridRun | None = None  # the last run with power
+    unknown: GridRun | None = None
+    for run in runs:
+        if run.state == Grid.UNKNOWN:
+            unknown = unknown or (run if off else None)
+            continue
+        if off and (run.state == Grid.ON or run.since != off[-1].since):
+            yield OutageSpan(_start(off[0], before), _end(off[-1], unknown or run, silence_ms))
+            off = []
+        if run.state == Grid.OFF:
+            off.append(run)
+        else:
+            before = run
+        unknown = None
+    if off:
+        yield OutageSpan(_start(off[0], before), _end(off[-1], unknown, silence_ms) if unknown else None)
+
+
+def _start(first: GridRun, before: GridRun | None) -> int:
+    return max(first.since, before.last) if before else first.since
+
+
+def _end(last: GridRun, following: GridRun, silence_ms: int) -> int:
+    return max(last.last, min(following.since, last.last + silence_ms))
+
+
+@dataclass(frozen=True)
+class ScheduleVersion:
+    """A published version of the outage schedule: its windows and the state of each day."""
+
+    windows: Sequence[Window]
+    days: dict[date, DayPlan] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScheduleMatch:
+    """The window an outage belongs to and its delays, negative if early; planned is None if no schedule was known."""
+
+    planned: bool | None
+    window: Window | None = None
+    start_delay: timedelta | None = None
+    end_delay: timedelta | None = None
+
+
+def match_schedule(
+    schedule: ScheduleVersion | None, start: datetime, end: datetime | None, now: datetime, day: date
+) -> ScheduleMatch:
+    """Match an outage with the schedule that was known when it began; `day` is its local date."""
+    if schedule is None:
+        return ScheduleMatch(None)
+    finish = end or max(now, start)
+    near = [window for window in schedule.windows if window.start - EARLY <= finish and window.end >= start]
+    if not near:
+        published = schedule.days.get(day, DayPlan.UNKNOWN) not in (DayPlan.UNKNOWN, DayPlan.WAITING)
+        return ScheduleMatch(False if published else None)
+    best = max(near, key=lambda window: (overlap(start, finish, window), window.certainty is Certainty.DEFINITE))
+    return ScheduleMatch(True, best, start - best.start, end - best.end if end else None)

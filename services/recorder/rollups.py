@@ -1,0 +1,86 @@
+"""Recomputes the roll-ups of one device from its readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from services.recorder import aggregation
+from services.recorder.energy import GAP_MS
+from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, STEP_MS, Source
+from shared.history.readings import readings
+from shared.history.tables import from_ms, to_ms
+
+
+@dataclass(frozen=True)
+class Rollups:
+    """One device's roll-ups, in an open transaction."""
+
+    connection: Connection
+    source: Source
+    device: str
+
+    def refresh(self, start: int, end: int, zone: tzinfo, horizon: int) -> None:
+        """Recompute the roll-ups that readings from `start` up to `end` contribute to.
+
+        Before `horizon` the readings were purged: existing roll-ups stay, only missing ones are added.
+        """
+        first, last = start - STEP_MS, end + STEP_MS  # energy between two readings may belong to the next step
+        computed = aggregation.five_minutes(self.source, self._readings(first, last), first, last)
+        existing = self._steps(first, min(last, horizon))
+        since = min(max(first, horizon), last)
+        self._replace(FIVE_MINUTES, since, last, [row for row in computed if row["at"] not in existing])
+        self._refresh_hours(first // HOUR_MS * HOUR_MS, -(-last // HOUR_MS) * HOUR_MS)
+        self.refresh_days(first, last + HOUR_MS, zone)  # a day starts from the counters of the evening before
+
+    def refresh_days(self, start: int, end: int, zone: tzinfo) -> None:
+        """Recompute all local days that overlap `start` up to `end`."""
+        at = midnight(start, zone)
+        while at < end:
+            following = next_midnight(at, zone)
+            steps = self._five_minutes(at - HOUR_MS, following)
+            rows = [row for row in steps if row["at"] >= at]
+            before = steps[-len(rows) - 1] if len(steps) > len(rows) else None
+            self._replace(DAY, at, following, [aggregation.combine_day(self.source, rows, at, before)] if rows else [])
+            at = following
+
+    def _refresh_hours(self, start: int, end: int) -> None:
+        hours: dict[int, list[Any]] = {}
+        for row in self._five_minutes(start, end):
+            hours.setdefault(row["at"] // HOUR_MS * HOUR_MS, []).append(row)
+        rows = [aggregation.combine(self.source, steps, HOUR, at) for at, steps in hours.items()]
+        self._replace(HOUR, start, end, rows)
+
+    def _readings(self, start: int, end: int) -> Sequence[Any]:
+        span = (start - GAP_MS, end + GAP_MS + 1)
+        return list(readings(self.connection, self.source.raw, self.device, self.source.fields, span))
+
+    def _steps(self, start: int, end: int) -> set[int]:
+        query = select(self.source.rollup.c.at).where(*self._where(FIVE_MINUTES, start, end))
+        return set(self.connection.execute(query).scalars())
+
+    def _five_minutes(self, start: int, end: int) -> Sequence[Any]:
+        where = self._where(FIVE_MINUTES, start, end)
+        query = select(self.source.rollup).where(*where).order_by(self.source.rollup.c.at)
+        return self.connection.execute(query).mappings().all()
+
+    def _replace(self, step: int, start: int, end: int, rows: Sequence[aggregation.Aggregate]) -> None:
+        self.connection.execute(delete(self.source.rollup).where(*self._where(step, start, end)))
+        if rows:
+            self.connection.execute(insert(self.source.rollup), [{"device": self.device, **row} for row in rows])
+
+    def _where(self, step: int, start: int, end: int) -> Sequence[Any]:
+        rollup = self.source.rollup.c
+        return rollup.device == self.device, rollup.step == step, rollup.at >= start, rollup.at < end
+
+
+def midnight(ms: int, zone: tzinfo) -> int:
+    """Return the local midnight at or before a time."""
+    return to_ms(datetime.combine(from_ms(ms).astimezone(zone).date(), time(), zone))
+
+
+def next_midnight(ms: int, zone: tzinfo) -> int:
+    """Return the local midnight after a time."""
+    return to_ms(datetime.combine(from_ms(ms).astimezone(zone).date() + timedelta(days=1), time(), zone))

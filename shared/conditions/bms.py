@@ -1,0 +1,219 @@
+"""The BMS service: Bluetooth, connections to batteries, and how their frames are laid out."""
+
+from shared.conditions.condition import Reason, Severity, condition, simple
+
+# The Bluetooth of this machine
+
+NO_ADAPTER = simple(
+    "bms.no_adapter",
+    uk="Адаптера Bluetooth немає, або його вимкнено: під'єднайте або ввімкніть його.",
+    en="There is no Bluetooth adapter, or it is off: plug one in, or switch it on.",
+)
+NOT_PERMITTED = simple(
+    "bms.not_permitted",
+    uk="Система не дозволяє цьому користувачеві працювати з Bluetooth (відмовляє D-Bus): додайте його до групи "
+    "`bluetooth`; у Docker див. docs/battery.md про AppArmor і простори імен користувачів.",
+    en="This user may not use Bluetooth (D-Bus denies access): add the user to the group `bluetooth`; in Docker see "
+    "docs/battery.md about AppArmor and user namespaces.",
+)
+NO_DBUS = simple(
+    "bms.no_dbus",
+    uk="Тут немає D-Bus, а отже, і Bluetooth: установіть `bluez`; у Docker змонтуйте /run/dbus хоста.",
+    en="There is no D-Bus here, and so no Bluetooth: install `bluez`; in Docker mount /run/dbus of the host.",
+)
+NO_BLUETOOTHD = simple(
+    "bms.no_bluetoothd",
+    uk="`bluetoothd` не працює: установіть `bluez` і запустіть його на цьому комп'ютері (на хості).",
+    en="`bluetoothd` is not running: install `bluez`, and start it on this machine (the host).",
+)
+NEEDS_PAIRING = simple(
+    "bms.needs_pairing",
+    uk="їй потрібне спарювання, як і всім із прошивкою 19.30 або новішою. Спаруйте її один раз на цьому комп'ютері: "
+    "`bluetoothctl`, далі `scan on`, `pair` і `trust` з її адресою",
+    en="it wants to be paired, as firmware 19.30 and later do. Pair it once on this machine: `bluetoothctl`, then "
+    "`scan on`, `pair` and `trust` with its address",
+)
+
+
+@condition("bms.bluetooth_error", uk="помилка Bluetooth {code}", en="Bluetooth error {code}")
+def bluetooth_error(*, code: str) -> None:
+    """Bluetooth failed in a way that has no text of its own here; the code is BlueZ's or bleak's name for it."""
+
+
+@condition("bms.scan_failed", uk="Не вдається шукати батареї через Bluetooth: {cause}.", en="Scanning failed: {cause}.")
+def scan_failed(*, cause: Reason) -> None:
+    """The scan for batteries does not start."""
+
+
+@condition(
+    "bms.no_answer_from_bluetooth", uk="Bluetooth не відповідає: {cause}.", en="Bluetooth does not answer: {cause}."
+)
+def no_answer_from_bluetooth(*, cause: Reason) -> None:
+    """The Bluetooth daemon does not say which devices are connected."""
+
+
+# Connections
+
+NOT_FOUND_YET = simple(
+    "bms.not_found_yet",
+    uk="Батарею ще не знайдено.",
+    en="It has not been found yet.",
+    severity=Severity.WARNING,
+)
+NONE_FOUND = simple(
+    "bms.none_found",
+    uk="Не знайдено жодної батареї JK: чи вона поруч, чи не спить, і чи закрито застосунок на телефоні? Вона приймає "
+    "лише одне з'єднання. Пошук триває.",
+    en="No JK battery was found: is it in range and awake, and is the phone app closed? It takes one connection at a "
+    "time. Still looking.",
+)
+
+
+@condition(
+    "bms.not_found",
+    uk="Батарею {address} не знайдено: вона задалеко або спить, або до неї під'єднано застосунок на телефоні чи іншу "
+    "програму, а вона приймає лише одне з'єднання.",
+    en="The battery {address} was not found: it is out of range or asleep, or the phone app or another program is "
+    "connected to it, and it takes only one connection at a time.",
+)
+def not_found(*, address: str) -> None:
+    """A battery does not advertise."""
+
+
+@condition(
+    "bms.connect_failed",
+    uk="Не вдається з'єднатися з батареєю {address}: {cause}.",
+    en="The battery {address} cannot be connected: {cause}.",
+)
+def connect_failed(*, address: str, cause: Reason) -> None:
+    """A battery advertises but the connection fails."""
+
+
+@condition(
+    "bms.command_failed",
+    uk="Батарея {address} не прийняла команду: {cause}.",
+    en="The battery {address} did not accept a command: {cause}.",
+)
+def command_failed(*, address: str, cause: Reason) -> None:
+    """Writing a command to a connected battery fails."""
+
+
+@condition(
+    "bms.not_a_jk",
+    uk="{address} не є JK BMS: у нього немає служби Bluetooth FFE0. Чи правильна адреса?",
+    en="{address} is not a JK BMS: it has no Bluetooth service FFE0. Is the address correct?",
+)
+def not_a_jk(*, address: str) -> None:
+    """What was connected lacks the service that every JK BMS has."""
+
+
+@condition(
+    "bms.connection_lost",
+    uk="З'єднання з батареєю {name} обірвалося; триває повторний пошук.",
+    en="The connection to {name} was lost; looking for it again.",
+)
+def connection_lost(*, name: str) -> None:
+    """A connection broke."""
+
+
+@condition(
+    "bms.silent_unpaired",
+    uk="Батарею {name} під'єднано, але вона мовчить: прошивці 19.30 і новішим спершу потрібне спарювання "
+    "(docs/battery.md). Якщо річ не в цьому, її модуль завис: розбудіть її кнопкою на корпусі.",
+    en="{name} is connected but sends nothing: firmware 19.30 and later has to be paired first (docs/battery.md). "
+    "Otherwise its module hangs: wake it with the button on the battery.",
+)
+def silent_unpaired(*, name: str) -> None:
+    """A connected battery has never sent anything."""
+
+
+@condition(
+    "bms.silent",
+    uk="Батарею {name} під'єднано, але нових даних немає: її модуль завис. З'єднання відновлюється.",
+    en="{name} is connected but sends nothing new: its module hangs. Connecting again.",
+)
+def silent(*, name: str) -> None:
+    """A connected battery stopped sending, or repeats the same frame."""
+
+
+# Layouts of frames
+
+
+@condition(
+    "bms.layout_by_version",
+    uk="з комірок не видно, який у неї формат даних, тому вибрано {layout} за прошивкою {software}",
+    en="its cells do not prove the layout of its frames, so it is read as {layout} by its firmware {software}",
+    severity=Severity.WARNING,
+)
+def layout_by_version(*, layout: str, software: str) -> None:
+    """The layout is only known from the software version."""
+
+
+@condition(
+    "bms.layout_contradicts_version",
+    uk="за прошивкою {software} формат даних мав би бути {expected}, але за комірками це {layout}; його й вибрано",
+    en="its firmware {software} should send the layout {expected}, but its cells prove {layout}, which is used",
+    severity=Severity.WARNING,
+)
+def layout_contradicts_version(*, software: str, expected: str, layout: str) -> None:
+    """The content of the frames proves another layout than the software version suggests."""
+
+
+@condition(
+    "bms.layout_unknown",
+    uk="ні комірки, ні прошивка ({software}) не показують, який у неї формат даних",
+    en="neither its cells nor its firmware ({software}) prove the layout of its frames",
+)
+def layout_unknown(*, software: str) -> None:
+    """Nothing proves how the frames are laid out."""
+
+
+@condition("bms.layout_doubtful", uk="{name}: {doubt}.", en="{name}: {doubt}.", severity=Severity.WARNING)
+def layout_doubtful(*, name: str, doubt: Reason) -> None:
+    """What is odd about the layout of a battery's frames."""
+
+
+@condition(
+    "bms.not_readable",
+    uk="Батарею {name} не показано: {doubt}. Повідомте про це розробників.",
+    en="{name} is not shown: {doubt}. Please report it.",
+)
+def not_readable(*, name: str, doubt: Reason) -> None:
+    """A battery sends frames whose layout is unknown."""
+
+
+# The service
+
+
+@condition("bms.disabled", uk="За батареями ніхто не стежить. {cause}", en="No batteries are watched. {cause}")
+def disabled(*, cause: Reason) -> None:
+    """There has been no Bluetooth since the start."""
+
+
+@condition(
+    "bms.not_listed",
+    uk="Батарею {name} не вдалося записати до списку, але за нею однаково стежать. {cause}",
+    en="The battery {name} could not be added to the list; it is watched all the same. {cause}",
+    severity=Severity.WARNING,
+)
+def not_listed(*, name: str, cause: Reason) -> None:
+    """A new battery could not be written to DEVICES_FILE."""
+
+
+# Settings and the list of batteries
+
+LIMITS_CROSSED = simple(
+    "bms.limits_crossed",
+    uk="JK_CELL_LOW_V має бути меншим за JK_CELL_HIGH_V",
+    en="JK_CELL_LOW_V must be lower than JK_CELL_HIGH_V",
+)
+NOT_AN_ADDRESS = simple(
+    "bms.not_an_address",
+    uk="це не адреса Bluetooth на кшталт C8:47:80:12:34:56 (беріть її в лапки)",
+    en="it is no Bluetooth address such as C8:47:80:12:34:56 (put it in quotes)",
+)
+RESERVED_ID = simple(
+    "bms.reserved_id",
+    uk="`all` означає суму всіх батарей; виберіть іншу назву",
+    en="`all` is the sum of all batteries; choose another name",
+)

@@ -1,0 +1,61 @@
+"""Runs of the grid: consecutive rows of grid_state with the same state and beginning, stored or read from the rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from shared.history.derived import grid_run
+from shared.history.tables import grid_state
+from shared.messages import Grid
+
+SILENCE = timedelta(minutes=5)
+"""How long after its last row a state is still assumed; after that it is unknown."""
+
+
+@dataclass(frozen=True)
+class GridRun:
+    """The first and the last row of a run, in ms; `since` is when the state itself began."""
+
+    at: int
+    last: int
+    state: Grid
+    since: int
+
+
+def merge_runs(runs: Iterable[GridRun]) -> list[GridRun]:
+    """Merge neighbours with the same state and beginning."""
+    merged: list[GridRun] = []
+    for run in runs:
+        if merged and (merged[-1].state, merged[-1].since) == (run.state, run.since):
+            merged[-1] = GridRun(merged[-1].at, run.last, run.state, run.since)
+        else:
+            merged.append(run)
+    return merged
+
+
+def stored_runs(connection: Connection, *conditions: Any) -> list[GridRun]:
+    """Return the runs in the table grid_run that meet the conditions, in order of time."""
+    run = grid_run.c
+    query = select(run.at, run.last, run.state, run.since).where(*conditions).order_by(run.at)
+    return [GridRun(at, last, Grid(state), since) for at, last, state, since in connection.execute(query)]
+
+
+def runs_from_rows(connection: Connection, start: int, end: int) -> list[GridRun]:
+    """Return the runs within the rows of grid_state from `start` up to `end`."""
+    if start >= end:
+        return []
+    row = grid_state.c
+    where = (row.device == "grid", row.at >= start, row.at < end)
+    before = [func.lag(column).over(order_by=row.at) for column in (row.at, row.state, row.since)]
+    names = ("last_before", "state_before", "since_before")
+    labelled = [column.label(name) for column, name in zip(before, names, strict=True)]
+    rows = select(row.at, row.state, row.since, *labelled).where(*where).subquery()
+    changed = rows.c.state_before.is_distinct_from(rows.c.state) | (rows.c.since_before != rows.c.since)
+    query = select(rows.c.at, rows.c.state, rows.c.since, rows.c.last_before).where(changed).order_by(rows.c.at)
+    found = connection.execute(query).all()
+    final = connection.execute(select(func.max(row.at)).where(*where)).scalar()
+    ends = [*(first.last_before for first in found[1:]), final]
+    return [GridRun(one.at, last, Grid(one.state), one.since) for one, last in zip(found, ends, strict=bool(found))]

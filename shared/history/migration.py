@@ -1,0 +1,76 @@
+"""The schema revision of a database, and its upgrade to the one this program needs."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from shared.conditions import storage
+from shared.errors import ConfigError
+from shared.history.database_errors import FAILED, FAULT, SchemaError
+from shared.history.engine import Place, reader, shown
+
+log = logging.getLogger("history")
+
+FIRST = "0004"
+"""The schema of version 0.1; those before were drafts."""
+HEAD = "0005"
+"""The schema this program needs: the last of the migrations."""
+
+
+def revision(place: Place) -> str | None:
+    """Return the revision of a database, None if it is empty or missing. Changes nothing."""
+    if isinstance(place, Path) and not place.exists():
+        return None
+    engine = reader(place)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    finally:
+        engine.dispose()
+
+
+def migrate(place: Place) -> None:
+    """Create or upgrade the schema of a database; raise ConfigError if it is newer than ours or not one of ours."""
+    current = revision(place)
+    if current == HEAD:
+        return
+    if current is not None:
+        require_known(place, current)
+    elif _is_eamoon(place):
+        raise ConfigError(storage.eamoon(place=shown(place)))
+    _run_alembic(place)
+    log.info("The database %s now has the schema %s.", shown(place), HEAD)
+
+
+def require_known(place: Place, current: str) -> None:
+    """Raise ConfigError unless a schema is ours or can be upgraded to ours."""
+    if current > HEAD:
+        raise ConfigError(storage.newer(place=shown(place), found=current, known=HEAD))
+    if current < FIRST:
+        raise ConfigError(storage.draft(place=shown(place), found=current))
+
+
+def _is_eamoon(place: Place) -> bool:
+    """Whether it is a database of x-mentat/eamoon, whose setting has the same name; its table is `readings`."""
+    if isinstance(place, str) or not place.exists():
+        return False
+    engine = reader(place)
+    try:
+        return inspect(engine).has_table("readings")
+    finally:
+        engine.dispose()
+
+
+def _run_alembic(place: Place) -> None:
+    """Run Alembic in a process of its own, to save the recorder 20 MB of memory."""
+    command = [sys.executable, "-m", "shared.history.alembic_runner"]
+    done = subprocess.run(command, input=str(place), capture_output=True, text=True, check=False)
+    if done.returncode == FAILED:
+        raise SchemaError(FAULT.validate_json(done.stdout))
+    if done.returncode:
+        raise RuntimeError(f"the migration failed: {done.stderr}")

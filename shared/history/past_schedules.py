@@ -1,0 +1,42 @@
+"""Past schedules: for each day the last version that covered it."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, Row, select
+
+from shared.history.queries import rows_of
+from shared.history.tables import from_ms, outage_schedule, to_ms
+from shared.messages import DayPlan, OutageSchedule, PlannedDay, Window
+from shared.outages import Day, day_of
+
+PUBLISHED_AHEAD = timedelta(days=3)
+"""How long before a day its last version may have been published."""
+
+WINDOWS = TypeAdapter(tuple[Window, ...])
+DAYS = TypeAdapter(dict[date, DayPlan])
+
+
+def planned_days(engine: Engine, *, start: datetime, end: datetime) -> dict[date, Day]:
+    """Return the schedule of each day between two moments, as far as one was recorded."""
+    table = outage_schedule.c
+    columns = (table.at, table.queue, table.time_zone, table.days, table.windows)
+    where = (table.at >= to_ms(start - PUBLISHED_AHEAD), table.at < to_ms(end))
+    found: dict[date, Day] = {}
+    for row in rows_of(engine, select(*columns).where(*where).order_by(table.at)):
+        schedule = _schedule(row)
+        found |= {known.day: day_of(schedule, known.day) for known in schedule.days}
+    return found
+
+
+def _schedule(row: Row[Any]) -> OutageSchedule:
+    at = from_ms(row.at)
+    days = DAYS.validate_json(row.days) if row.days else {}
+    return OutageSchedule(
+        at=at,
+        queue=row.queue or "",
+        time_zone=row.time_zone or "Europe/Kyiv",
+        days=tuple(PlannedDay(day=day, state=state, confirmed_at=at) for day, state in days.items()),
+        windows=WINDOWS.validate_json(row.windows) if row.windows else (),
+    )

@@ -1,0 +1,195 @@
+"""The state of one battery: events in, messages out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.bms.battery import Battery
+from services.bms.battery_health import Limits
+from services.bms.framing import SIZE as FRAME_SIZE
+from services.bms.framing import Frame, FrameType
+from shared.conditions import Reason, bms
+from shared.messages import Availability, Contact
+from tests.bms.jk import ADDRESS, DEVICE, SETTINGS, battery, cells
+
+AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
+LOST = bms.connection_lost(name="Pack")
+
+
+def at(seconds: float) -> datetime:
+    return AT + timedelta(seconds=seconds)
+
+
+def complete(**listed: object) -> Battery:
+    known = battery(**listed)
+    known.on_connected(-60)
+    for frame in (DEVICE, SETTINGS, cells()):
+        known.on_frame(frame, AT)
+    return known
+
+
+def contacts(known: Battery, now: datetime) -> tuple[Contact, Reason | None] | None:
+    news = known.take_updates(now).availability
+    return news and (news.state, news.reason)
+
+
+def test_the_settings_count_though_they_come_before_the_layout_is_known() -> None:
+    known = complete()
+    assert known.is_complete
+    assert known.limits == Limits(2.6, 3.65, 0.1), "the BMS's own"
+    assert known.to_state(AT).nominal_ah == 120.0
+
+
+def test_what_the_owner_wrote_wins() -> None:
+    known = complete(invert_current=True, capacity_ah=280, cell_low_v=3.0, name="Cellar")
+    state = known.to_state(AT)
+    assert (state.current_a, state.power_w, state.nominal_ah) == (10.0, 132.0, 280.0)
+    assert known.limits.cell_low_v == 3.0
+    assert known.to_info(AT).name == "Cellar"
+
+
+def test_the_same_frame_again_is_no_news() -> None:
+    known = complete()
+    known.on_frame(cells(), datetime(2026, 11, 24, 7, tzinfo=UTC))
+    assert known.read_at == AT
+
+
+def test_each_thing_is_published_once() -> None:
+    known = complete()
+    first = known.take_updates(AT)
+    assert first.availability
+    assert first.availability.state is Contact.ONLINE
+    assert first.info
+    assert first.info.cell_count == 4
+    assert first.state
+    assert (first.state.at, first.state.rssi_dbm, first.state.reconnects) == (AT, -60, 0)
+    again = known.take_updates(at(20))
+    assert (again.availability, again.info, again.state) == (None, None, None)
+
+
+def test_readings_are_published_at_the_interval_and_only_new_ones() -> None:
+    known = complete(interval_s=10)
+    published = [AT] if known.take_updates(AT).state else []
+    for tick in range(1, 81):
+        now = at(tick / 2)
+        if tick <= 61:
+            known.on_frame(cells(tick + 1), now)
+        state = known.take_updates(now).state
+        published += [now] if state else []
+        assert state is None or state.at == now
+    assert published == [AT, at(10), at(20), at(30)]
+
+
+def test_a_reading_of_an_earlier_connection_is_not_published_with_the_next() -> None:
+    known = complete(interval_s=60)
+    assert known.take_updates(AT).state
+    known.on_frame(cells(2), at(1))
+    assert known.take_updates(at(1)).state is None
+    known.on_disconnected()
+    known.on_connected(-60)
+    known.on_frame(DEVICE, at(57))
+    assert known.take_updates(at(57)).state is None
+    known.on_frame(cells(3), at(58))
+    assert known.take_updates(at(58)).state, "a connection that was made faster than the last one counts too"
+
+
+def test_a_reading_waits_for_the_device_that_sent_it() -> None:
+    known = battery()
+    known.on_connected(-60)
+    known.on_frame(cells(), AT)
+    first = known.take_updates(AT)
+    assert first.availability
+    assert first.state is None
+    assert first.info is None
+    known.on_frame(DEVICE, at(1))
+    assert known.take_updates(at(1)).state
+    known.on_frame(SETTINGS, at(2))
+    assert known.take_updates(at(2)).info
+
+
+def test_a_short_loss_of_the_connection_goes_unnoticed() -> None:
+    known = complete()
+    known.take_updates(AT)
+    known.on_failure(LOST)
+    known.on_disconnected()
+    assert contacts(known, at(1)) is None
+    known.on_connected(None)
+    known.on_frame(DEVICE, at(2))
+    known.on_frame(cells(2), at(2))
+    assert contacts(known, at(2)) is None
+    known.on_silence()
+    assert contacts(known, at(20)) == (Contact.OFFLINE, bms.silent(name=ADDRESS)), "the loss is over"
+
+
+def test_a_long_loss_is_offline_with_its_reason_and_then_with_the_next() -> None:
+    known = complete()
+    known.take_updates(AT)
+    known.on_failure(LOST)
+    known.on_disconnected()
+    known.on_silence()
+    assert contacts(known, at(10)) == (Contact.OFFLINE, LOST)
+    assert known.state is None, "it no longer counts in the battery bank"
+    known.on_failure(bms.not_found(address=ADDRESS))
+    assert contacts(known, at(30)) == (Contact.OFFLINE, bms.not_found(address=ADDRESS))
+    assert known.availability
+    assert known.availability.since == at(10)
+    known.on_connected(-70)
+    assert contacts(known, at(31)) is None
+    known.on_frame(DEVICE, at(32))
+    assert contacts(known, at(32)) is None, "it is back with a reading, not before"
+    known.on_frame(cells(2), at(33))
+    news = known.take_updates(at(33))
+    assert news.availability
+    assert (news.availability.state, news.availability.reason) == (Contact.ONLINE, None)
+    assert news.state
+    assert news.state.reconnects == 1
+
+
+@pytest.mark.parametrize(
+    ("frames", "reason"),
+    [
+        pytest.param([DEVICE], bms.silent(name=ADDRESS), id="hangs"),
+        pytest.param([], bms.silent_unpaired(name=ADDRESS), id="unpaired"),
+        pytest.param(
+            [DEVICE, Frame(FrameType.CELLS, bytes(FRAME_SIZE))],
+            bms.not_readable(name=ADDRESS, doubt=bms.layout_unknown(software="15.38")),
+            id="unknown-layout",
+        ),
+    ],
+)
+def test_why_a_connected_battery_is_silent(frames: list[Frame], reason: Reason) -> None:
+    known = battery()
+    known.on_connected(-60)
+    for frame in frames:
+        known.on_frame(frame, AT)
+    assert known.silence_reason == reason
+    assert contacts(known, AT) is None
+    known.on_silence()
+    assert contacts(known, AT) == (Contact.OFFLINE, reason)
+    known.on_failure(reason)
+    assert contacts(known, AT) is None, "the client reports the same"
+
+
+@pytest.mark.parametrize("before", [Contact.ONLINE, Contact.OFFLINE])
+def test_after_a_restart_what_was_published_before_holds_until_more_is_known(before: Contact) -> None:
+    published = Availability(at=at(-60), state=before, since=at(-60), reason=None)
+    known = battery(availability=published)
+    assert contacts(known, AT) is None
+    known.on_connected(-60)
+    known.on_frame(DEVICE, AT)
+    known.on_frame(cells(), AT)
+    changed = known.take_updates(AT).availability
+    assert (changed is None) == (before is Contact.ONLINE), "an online battery does not even blink"
+
+
+def test_a_battery_that_was_never_found_is_offline_in_the_end() -> None:
+    known = battery()
+    known.on_silence()
+    assert contacts(known, AT) == (Contact.OFFLINE, bms.NOT_FOUND_YET())
+
+
+def test_damaged_frames_are_counted() -> None:
+    known = complete()
+    known.on_bad_frames(0)
+    known.on_bad_frames(2)
+    assert known.to_state(AT).bad_frames == 2

@@ -1,0 +1,84 @@
+"""The migrations create exactly the tables that the code uses."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import DatabaseError
+
+from services.recorder.store import open_store
+from shared.errors import ConfigError, StorageError
+from shared.history.derived import metadata
+from shared.history.engine import Place, reader, writer
+from shared.history.migration import HEAD, migrate, revision
+from shared.history.tables import from_ms, grid_state, to_ms
+from shared.messages import InverterState
+from shared.topics import TOPICS
+from tests.support.recorded import change
+
+
+def test_migrations_and_tables_agree(place: Place) -> None:
+    assert revision(place) is None
+    migrate(place)
+    assert revision(place) == HEAD
+    engine = writer(place)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "easun.db"
+    migrate(path)
+    before = path.read_bytes()
+    migrate(path)
+    assert revision(path) == HEAD
+    assert path.read_bytes() == before
+
+
+def test_every_field_of_a_reading_has_its_column() -> None:
+    columns = set(metadata.tables["inverter_state"].columns.keys())
+    assert columns == {*InverterState.model_fields, "device"} - {"v"}
+
+
+def test_a_directory_that_cannot_exist_is_an_error_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be opened for writing"):
+        open_store(tmp_path / "file" / "easun.db")
+
+
+def test_a_newer_database_is_refused_without_showing_the_password(database: Place) -> None:
+    change(database, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigError, match="newer version") as caught:
+        open_store(database)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_reader_changes_nothing(database: Place) -> None:
+    with reader(database).connect() as connection, pytest.raises(DatabaseError, match=r"read-?only"):
+        connection.execute(grid_state.delete())
+
+
+@pytest.mark.parametrize("ms", [0, 1, 1_795_000_000_123, -1])
+def test_times_survive_the_database(ms: int) -> None:
+    assert to_ms(from_ms(ms)) == ms
+
+
+def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "easun.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE grid_state (here_already TEXT)")
+    with pytest.raises(StorageError, match="grid_state already exists"):
+        migrate(path)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("grid_state",)]
+
+
+def test_every_whole_number_on_the_wire_fits_the_database() -> None:
+    for topic in TOPICS:
+        for name, field in topic.payload.model_json_schema()["properties"].items():
+            kinds = [field, *field.get("anyOf", []), *field.get("additionalProperties", {}).get("anyOf", [])]
+            assert all("minimum" in kind for kind in kinds if kind.get("type") == "integer"), name

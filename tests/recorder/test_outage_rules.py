@@ -1,0 +1,121 @@
+"""Outages found in runs of the grid, and their match with the schedule."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
+from shared.history.grid_runs import GridRun
+from shared.messages import Certainty, DayPlan, Grid, Window
+from shared.outages import EARLY
+
+START = datetime(2026, 11, 23, 18, tzinfo=UTC)
+DAY = date(2026, 11, 23)
+MINUTE = timedelta(minutes=1)
+SILENCE = 5
+
+
+def after(minutes: float) -> datetime:
+    return START + minutes * MINUTE
+
+
+def on(at: int, last: int, since: int) -> GridRun:
+    return GridRun(at, last, Grid.ON, since)
+
+
+def off(at: int, last: int, since: int) -> GridRun:
+    return GridRun(at, last, Grid.OFF, since)
+
+
+def unknown(at: int, last: int, since: int) -> GridRun:
+    return GridRun(at, last, Grid.UNKNOWN, since)
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([on(0, 9, 0)], [], id="power-all-the-time"),
+        pytest.param([unknown(0, 9, 0)], [], id="unknown-is-no-outage"),
+        pytest.param([on(0, 4, 0), off(6, 9, 5)], [OutageSpan(5, None)], id="it-lasts"),
+        pytest.param([off(6, 9, 5), on(11, 12, 10)], [OutageSpan(5, 10)], id="over"),
+        pytest.param(
+            [off(6, 9, 5), unknown(10, 12, 10), off(13, 14, 5), on(15, 16, 15)],
+            [OutageSpan(5, 15)],
+            id="the-same-one-after-unknown",
+        ),
+        pytest.param([off(6, 9, 5), unknown(10, 12, 10), on(40, 41, 40)], [OutageSpan(5, 10)], id="over-while-unknown"),
+        pytest.param([off(6, 9, 5), on(40, 41, 40)], [OutageSpan(5, 14)], id="not-assumed-through-a-long-silence"),
+        pytest.param([off(6, 9, 5), unknown(10, 12, 10)], [OutageSpan(5, 10)], id="unknown-since"),
+        pytest.param([off(1, 2, 1), off(3, 4, 3)], [OutageSpan(1, 3), OutageSpan(3, None)], id="another-one"),
+        pytest.param([on(0, 7, 0), off(8, 9, 5)], [OutageSpan(7, None)], id="not-before-the-last-row-with-power"),
+        pytest.param(
+            [off(6, 9, 5), unknown(10, 11, 10), unknown(12, 13, 12), on(14, 15, 14)],
+            [OutageSpan(5, 10)],
+            id="unknown-twice-counts-from-the-first",
+        ),
+        pytest.param(
+            [unknown(0, 2, 0), off(6, 9, 5), on(11, 12, 10)], [OutageSpan(5, 10)], id="unknown-before-does-not-end-it"
+        ),
+        pytest.param(
+            [off(6, 9, 5), unknown(10, 10, 10), off(11, 12, 5), on(14, 15, 14)],
+            [OutageSpan(5, 14)],
+            id="an-earlier-unknown-does-not-end-it",
+        ),
+    ],
+)
+def test_find_outages(runs: list[GridRun], expected: list[OutageSpan]) -> None:
+    assert list(find_outages(runs, SILENCE)) == expected
+
+
+FIRST = Window(start=after(0), end=after(180))
+SECOND = Window(start=after(400), end=after(500))
+SCHEDULE = ScheduleVersion([FIRST, SECOND], {DAY: DayPlan.PLANNED})
+POSSIBLE = Window(start=after(0), end=after(180), certainty=Certainty.POSSIBLE)
+
+
+def delayed(window: Window, start: float, end: float | None) -> ScheduleMatch:
+    return ScheduleMatch(True, window, start * MINUTE, None if end is None else end * MINUTE)
+
+
+def days(state: DayPlan) -> ScheduleVersion:
+    return ScheduleVersion([], {DAY: state})
+
+
+@pytest.mark.parametrize(
+    ("schedule", "minutes", "expected"),
+    [
+        pytest.param(None, (0, 180), ScheduleMatch(None), id="no-schedule-known"),
+        pytest.param(SCHEDULE, (0, 180), delayed(FIRST, 0, 0), id="on-time"),
+        pytest.param(SCHEDULE, (4, 200), delayed(FIRST, 4, 20), id="late"),
+        pytest.param(SCHEDULE, (-10, 170), delayed(FIRST, -10, -10), id="early"),
+        pytest.param(SCHEDULE, (-20, -5), delayed(FIRST, -20, -185), id="over-before-it-was-due"),
+        pytest.param(SCHEDULE, (-40, -30), delayed(FIRST, -40, -210), id="at-the-limit-of-early"),
+        pytest.param(SCHEDULE, (-40, -31), ScheduleMatch(False), id="too-early"),
+        pytest.param(SCHEDULE, (180, 190), delayed(FIRST, 180, 10), id="at-its-end"),
+        pytest.param(SCHEDULE, (181, 190), ScheduleMatch(False), id="after-its-end"),
+        pytest.param(SCHEDULE, (5, None), delayed(FIRST, 5, None), id="it-lasts"),
+        pytest.param(SCHEDULE, (250, 300), ScheduleMatch(False), id="between-two"),
+        pytest.param(SCHEDULE, (60, 480), delayed(FIRST, 60, 300), id="the-first-one-if-it-covers-that-most"),
+        pytest.param(SCHEDULE, (150, 480), delayed(SECOND, -250, -20), id="the-second-one-if-it-covers-that-most"),
+        pytest.param(
+            ScheduleVersion([POSSIBLE, FIRST]), (0, 180), delayed(FIRST, 0, 0), id="the-definite-one-of-two-equal-ones"
+        ),
+        pytest.param(days(DayPlan.NO_OUTAGES), (0, 9), ScheduleMatch(False), id="none-was-planned"),
+        pytest.param(days(DayPlan.WAITING), (0, 9), ScheduleMatch(None), id="not-published-yet"),
+        pytest.param(ScheduleVersion([]), (0, 9), ScheduleMatch(None), id="an-unknown-day"),
+    ],
+)
+def test_match_schedule(
+    schedule: ScheduleVersion | None, minutes: tuple[float, float | None], expected: ScheduleMatch
+) -> None:
+    assert EARLY == 30 * MINUTE, "the limit in the table above"
+    start, end = minutes
+    found = match_schedule(schedule, after(start), None if end is None else after(end), after(10), DAY)
+    assert found == expected
+
+
+def test_an_outage_that_lasts_is_matched_up_to_now() -> None:
+    found = match_schedule(SCHEDULE, after(150), None, after(480), DAY)
+    assert found == delayed(SECOND, -250, None)
+    assert match_schedule(SCHEDULE, after(300), None, after(200), DAY) == ScheduleMatch(False), "a clock set back"
