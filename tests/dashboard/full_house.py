@@ -11,7 +11,7 @@ from services.dashboard import web_server
 from services.dashboard.app import application
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
-from shared.conditions import Reason, battery, inverter
+from shared.conditions import battery, dashboard, inverter, system
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
@@ -40,9 +40,7 @@ def house(now: datetime, **changes: Any) -> BrokerState:
     """Return everything that may be known; any field may be given."""
     hour = timedelta(hours=1)
     online = Availability(at=now, state=Contact.ONLINE, since=now - 5 * hour)
-    offline = Availability(
-        at=now, state=Contact.OFFLINE, since=now - hour, reason=Reason.sentence("It does not answer over Bluetooth.")
-    )
+    offline = Availability(at=now, state=Contact.OFFLINE, since=now - hour, reason=system.TIMED_OUT())
     known: dict[str, Any] = {
         "connected": True,
         "grid": GridState(at=now, state=Grid.OFF, since=now - hour, voltage_v=0.0),
@@ -79,7 +77,7 @@ def house(now: datetime, **changes: Any) -> BrokerState:
             "boiler": PlugState(at=now, name="Boiler", on=True, reachable=True, confirmed=True, via=Via.LOCAL),
             "kettle": PlugState(at=now, name="Kettle", on=False, reachable=True, dry_run=True, via=Via.CLOUD),
             "router": PlugState(at=now, name="Router", on=True, reachable=True, protected=True),
-            "pump": PlugState(at=now, name="Pump", reachable=False, reason=Reason.sentence("It does not answer.")),
+            "pump": PlugState(at=now, name="Pump", reachable=False, reason=system.TIMED_OUT()),
         },
         "services": {name: _status(now, state) for name, state in zip(SERVICES, ServiceHealth, strict=False)},
     }
@@ -90,7 +88,7 @@ SERVICES = ("poller", "schedule", "tuya", "bot")
 
 
 def _status(now: datetime, state: ServiceHealth) -> ServiceStatus:
-    reasons = () if state is ServiceHealth.ONLINE else (Reason.sentence("There is something to say about it."),)
+    reasons = () if state is ServiceHealth.ONLINE else (dashboard.NO_PASSWORD(),)
     return ServiceStatus(at=now, state=state, since=now, reasons=reasons, version="0.1.0")
 
 

@@ -68,9 +68,9 @@ def row(one: PlugState, snapshot: BrokerState | None = None) -> tuple[dict, list
         pytest.param({"on": False, "pending": True}, "pending", ["switching on…"], "false", True, id="pending"),
         pytest.param({"pending": False}, "pending", ["switching off…"], "true", True, id="pending-off"),
         pytest.param(
-            {"on": None, "reachable": False, "problem": "It does not answer."},
+            {"on": None, "reachable": False, "reason": Reason.sentence("It does not answer.")},
             "away",
-            ["out of reach", "as of 18:02", "It does not answer."],
+            ["unreachable", "as of 18:02", "It does not answer."],
             "false",
             True,
             id="out-of-reach",

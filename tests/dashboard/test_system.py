@@ -52,11 +52,11 @@ def lists(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict[str, 
 def test_everything_is_listed():
     told = lists(house(NOW))
     assert "poller online since 12:00 · 0.1.0" in told["services"]
-    assert "schedule has trouble since 12:00 · 0.1.0 There is something to say about it." in told["services"]
+    assert "schedule has a problem since 12:00 · 0.1.0 No password is set" in told["services"]
     assert "main inverter, answers since 07:00" in told["devices"]
     for fact in ("SMG 6200", "classic", "SN62001234", "6.28", "6.20\u00a0kW", "C8:47:80:00:00:01"):
         assert fact in told["devices"]
-    assert "pack2 battery, has not answered since 11:00 It does not answer over Bluetooth." in told["devices"]
+    assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
     assert "Boiler on may be switched · over the home network" in told["plugs"]
     assert "Kettle off dry run: only tells what would be switched" in told["plugs"]

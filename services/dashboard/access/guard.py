@@ -11,8 +11,10 @@ from services.dashboard.access import login
 from services.dashboard.access.csrf import equal, sent_back
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
+from services.dashboard.language import asked_language
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import ICONS, MANIFEST
+from shared.texts.catalogue import say
 
 STAYS = timedelta(days=30)
 """So long somebody stays logged in after the page was last opened."""
@@ -80,7 +82,7 @@ def _let_in() -> ResponseReturnValue | None:
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
         return redirect(login.address(request.full_path.rstrip("?")), 303)
-    return jsonify(error="Log in first: this page is protected by a password."), 401
+    return jsonify(error=say(asked_language(), "access.log_in_first")), 401
 
 
 def _heard() -> ResponseReturnValue | None:
@@ -91,4 +93,4 @@ def _heard() -> ResponseReturnValue | None:
         return None
     if request.path == login.PATH:
         return login.page("access.again", status=400)
-    return jsonify(error="This command does not come from the page itself: reload the page and try again."), 403
+    return jsonify(error=say(asked_language(), "access.not_from_page")), 403
