@@ -110,7 +110,7 @@ def test_the_right_password_opens_and_the_logout_closes(tmp_path, given):
     client = somebody(site(tmp_path, given))
     wrong = log_in(client, WRONG)
     assert wrong.status_code == 401
-    assert "That password is wrong." in wrong.text
+    assert "Wrong password." in wrong.text
     assert client.get("/live/now").status_code == 401
     right = log_in(client, next="/history?span=week")
     assert (right.status_code, right.location) == (303, "/history?span=week")
@@ -172,7 +172,7 @@ def test_commands_are_heard_only_from_the_page_itself(client):
 def test_a_login_page_out_of_date_says_so(client):
     answer = client.post("/login", data={"csrf": "old", "password": RIGHT})
     assert answer.status_code == 400
-    assert "Type the password once more." in answer.text
+    assert "Enter the password again." in answer.text
     assert client.get("/live/now").status_code == 401
 
 

@@ -116,7 +116,7 @@ def test_a_pack_tells_all_that_is_known_of_it():
     (card,) = cards(snapshot)
     text = words(card)
     for told in (
-        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts for ~6 h 20 min"),
+        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts about 6 h 20 min"),
         *("53.10 V", "−12.0 A", "76 of 100 Ah", "105 Ah", "98 %", "Cycles 61", "lowest 3.300 V (cell 1)"),
         *("highest 3.315 V (cell 16)", "15 mV apart", "discharging a high cell, 0.35 A", "Charging allowed"),
         *("Discharging blocked", "Alarms none", "Sensor 1 18.1 °C Sensor 2 –", "22.8 °C", "−88 dBm, weak"),
@@ -143,14 +143,14 @@ def test_twenty_four_cells_of_which_one_is_unknown():
     [
         pytest.param(
             replace(house(a=pack(NOW - timedelta(minutes=1))), battery_availability={"a": offline("Out of range.")}),
-            "Silent. The last reading is of 18:01:11. Out of range.",
+            "Not responding. Last reading: 18:01:11. Out of range.",
             id="offline-and-why",
         ),
-        pytest.param(house(a=pack(NOW - timedelta(days=1))), "The last reading is of yesterday 18:02:11", id="old"),
-        pytest.param(house(a=pack(NOW + timedelta(days=1))), "which is still to come: check the clocks", id="clock"),
+        pytest.param(house(a=pack(NOW - timedelta(days=1))), "Last reading: yesterday 18:02:11", id="old"),
+        pytest.param(house(a=pack(NOW + timedelta(days=1))), "which is in the future: check the clocks", id="clock"),
         pytest.param(
             BrokerState(connected=True, battery_availability={"a": offline("It has not been found yet.")}),
-            "Not one reading yet. It has not been found yet.",
+            "No readings yet. It has not been found yet.",
             id="never-heard",
         ),
     ],
@@ -176,7 +176,7 @@ def test_the_sum_says_when_it_is_of_some_only():
     silent = {"a": offline("Out of range.")}
     snapshot = replace(house(a=pack(), b=pack(), all=total), battery_availability=silent)
     (card,) = view(snapshot, LOCALIZER).parts["battery-all"]
-    assert "The sum of 1 of 2 batteries: Pack 2" in words(card)
+    assert "Sum of 1 of 2 batteries: Pack 2" in words(card)
     assert "charging 1.24 kW" in words(card)
     assert not view(snapshot, LOCALIZER).stale
 
@@ -203,7 +203,7 @@ def test_a_single_pack_has_no_sum():
                     )
                 },
             ),
-            "The service bms says: No Bluetooth here.",
+            "The bms service reports: No Bluetooth here.",
             id="the-service-knows-why",
         ),
     ],

@@ -131,7 +131,8 @@ def test_what_still_lasts_is_compared_with_as_much_of_the_one_before():
     assert (start, end) == (START - 24 * HOUR, START - 9 * HOUR)
     assert previous(period(Span.DAY, MONDAY), START + 30 * HOUR, KYIV) == (START - 24 * HOUR, START)
     assert (
-        against(period(Span.DAY, MONDAY), LOCALIZER) == "Compared with as much of the one before: Sun 22 November 2026."
+        against(period(Span.DAY, MONDAY), LOCALIZER)
+        == "Compared with the same part of the previous period: Sun 22 November 2026."
     )
 
 
@@ -243,7 +244,7 @@ def test_a_file_of_nothing_says_so(client, tmp_path):
     assert client.get("/history.csv?inverter=nobody").status_code == 404
     settings = DashboardSettings(_env_file=None)
     nowhere = application(BrokerState, reader(tmp_path / "no.db"), settings).test_client()
-    assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing is recorded yet")
+    assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing recorded yet")
     assert asked(nowhere, "?span=year")
 
 

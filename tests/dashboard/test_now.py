@@ -60,36 +60,36 @@ def house(grid_state: GridState | None = None, *, connected: bool = True, **fiel
 @pytest.mark.parametrize(
     ("snapshot", "state", "sentence"),
     [
-        pytest.param(house(grid(since=ago(minutes=72))), "on", "Grid on since 16:50 (1 h 12 min)", id="on"),
-        pytest.param(house(grid(Grid.OFF, since=ago(minutes=72))), "off", "No grid since 16:50 (1 h 12 min)", id="off"),
+        pytest.param(house(grid(since=ago(minutes=72))), "on", "Power on since 16:50 (1 h 12 min)", id="on"),
+        pytest.param(
+            house(grid(Grid.OFF, since=ago(minutes=72))), "off", "Power out since 16:50 (1 h 12 min)", id="off"
+        ),
         pytest.param(
             house(grid(Grid.OFF, since=ago(days=1))),
             "off",
-            "No grid since yesterday 18:02 (24 h)",
+            "Power out since yesterday 18:02 (24 h)",
             id="yesterday",
         ),
         pytest.param(
             house(grid(Grid.UNKNOWN, since=ago(minutes=5), known=Grid.ON)),
             "unknown",
-            "No contact with the inverter since 17:57 – last known: grid on",
+            "No contact with the inverter since 17:57 – last known: power on",
             id="unknown-is-never-an-outage",
         ),
         pytest.param(
             house(grid(at=ago(minutes=5), since=ago(hours=3))),
             "unknown",
-            "No contact with the inverter since 17:57 – last known: grid on",
+            "No contact with the inverter since 17:57 – last known: power on",
             id="silence-is-not-the-grid-being-on",
         ),
-        pytest.param(house(grid(Grid.OFF), connected=False), "unknown", "Last known: no grid", id="broker-gone"),
+        pytest.param(house(grid(Grid.OFF), connected=False), "unknown", "Last known: power out", id="broker-gone"),
         pytest.param(
             house(grid(at=NOW + timedelta(days=1))),
             "unknown",
-            "The last reading is dated tomorrow 18:02:11, which is still to come: check the clocks",
+            "The last reading is dated tomorrow 18:02:11, which is in the future: check the clocks",
             id="clock-wrong-by-a-day",
         ),
-        pytest.param(
-            BrokerState(connected=True), "unknown", "Nobody has said yet whether the grid is there", id="nothing-yet"
-        ),
+        pytest.param(BrokerState(connected=True), "unknown", "Not known yet whether the power is on", id="nothing-yet"),
     ],
 )
 def test_banner(snapshot, state, sentence):
@@ -162,7 +162,7 @@ def test_a_missing_grid_looks_unlike_zero_watts():
     [
         pytest.param(1240, "1.24 kW", "charging", "active", id="charging"),
         pytest.param(-688, "688 W", "discharging", "active", id="discharging"),
-        pytest.param(3, "3 W", "at rest", "idle", id="noise"),
+        pytest.param(3, "3 W", "idle", "idle", id="noise"),
         pytest.param(None, "–", "", "unknown", id="unknown"),
         pytest.param(999.6, "1.00 kW", "charging", "active", id="rounds-up-to-kilowatts"),
     ],
@@ -236,10 +236,10 @@ def status(state: ServiceHealth, age_s: float, *reasons: str, **more: object) ->
     ("one", "state", "word"),
     [
         pytest.param(status(ServiceHealth.ONLINE, 90), "online", "online", id="online"),
-        pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "silent since 18:00", id="silent"),
-        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has trouble", id="degraded"),
+        pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "not responding since 18:00", id="silent"),
+        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has a problem", id="degraded"),
         pytest.param(
-            status(ServiceHealth.DEGRADED, 5, "Locked.", "Full."), "degraded", "has trouble", id="two-reasons"
+            status(ServiceHealth.DEGRADED, 5, "Locked.", "Full."), "degraded", "has a problem", id="two-reasons"
         ),
         pytest.param(status(ServiceHealth.OFFLINE, 9999, since=None), "offline", "offline", id="a-will-does-not-age"),
     ],
@@ -259,7 +259,7 @@ def test_why_the_inverter_does_not_answer():
         inverters={"smg2": reading(ago(minutes=5))},
         inverter_availability={"smg2": contact},
     )
-    assert page(old)["text"]["verdict"] == "The inverter: timed out at 10.0.0.7"
+    assert page(old)["text"]["verdict"] == "Inverter: timed out at 10.0.0.7"
 
 
 def test_broker_gone_is_said():
@@ -279,7 +279,7 @@ def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told(
     soc = BatteryState(at=NOW, soc_percent=64)
     told = page(BrokerState(connected=True, batteries={"all": soc, "pack1": soc}))
     assert (told["page"], told["state"]["house"]) == ("empty", "known")
-    assert told["text"]["empty-title"] == "No reading of an inverter yet"
+    assert told["text"]["empty-title"] == "No inverter readings yet"
     assert told["text"]["verdict"] == "Charge 64 %"
     assert "64 %" in words(["div", {}, told["parts"]["packs"]])
     bare = page(BrokerState(connected=True))

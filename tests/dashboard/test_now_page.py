@@ -114,7 +114,7 @@ def test_a_wish_that_gets_no_answer_is_said_beside_the_plug(browser, dashboard, 
         expect(switch).to_be_enabled()
         dashboard.stop()
         switch.click()
-        expect(page.get_by_role("alert")).to_have_text("The plug has not answered. Try again.")
+        expect(page.get_by_role("alert")).to_have_text("The plug did not answer. Try again.")
         expect(switch).to_have_attribute("aria-checked", "false")
 
 
@@ -125,7 +125,7 @@ def test_the_strip_shows_what_was_and_follows_the_grid(browser, dashboard, publi
     publisher.grid(Grid.ON, since=now - timedelta(hours=2))
     with opened(browser, dashboard.url) as page:
         expect(page.locator(".strip-past .band-off").last).to_be_visible()
-        expect(page.locator(".strip-past [role=img]")).to_have_attribute("aria-label", re.compile("No grid: "))
+        expect(page.locator(".strip-past [role=img]")).to_have_attribute("aria-label", re.compile("Power out: "))
         painted = "getComputedStyle(document.querySelector('.shape-line')).maskImage"
         assert page.evaluate(painted).startswith('url("data:image/svg+xml')
         expect(page.locator(".now-dot")).to_have_text("76\u00a0%")

@@ -76,15 +76,13 @@ def row(one: PlugState, snapshot: BrokerState | None = None) -> tuple[dict, list
             id="out-of-reach",
         ),
         pytest.param(
-            {"at": NOW - timedelta(hours=2)}, "away", ["out of reach", "as of 16:02"], "false", True, id="long-silent"
+            {"at": NOW - timedelta(hours=2)}, "away", ["unreachable", "as of 16:02"], "false", True, id="long-silent"
         ),
-        pytest.param(
-            {"dry_run": True}, "on", ["on", "dry run: nothing is really switched"], "true", False, id="dry-run"
-        ),
+        pytest.param({"dry_run": True}, "on", ["on", "dry run: not really switched"], "true", False, id="dry-run"),
         pytest.param(
             {"on": False, "switched_by": "grid", "since": NOW - timedelta(minutes=5)},
             "off",
-            ["off", "grid lost, 17:57"],
+            ["off", "power went out, 17:57"],
             "false",
             False,
             id="by-the-grid",
@@ -174,13 +172,13 @@ def test_a_wish_is_sent_as_a_command(site):
 @pytest.mark.parametrize(
     ("address", "body", "status", "said"),
     [
-        ("boiler", b"", 400, "Neither on nor off"),
-        ("boiler", b"[true]", 400, "Neither on nor off"),
-        ("boiler", b'{"on": "off"}', 400, "Neither on nor off"),
-        ("boiler", b'{"on": 1}', 400, "Neither on nor off"),
+        ("boiler", b"", 400, "neither on nor off"),
+        ("boiler", b"[true]", 400, "neither on nor off"),
+        ("boiler", b'{"on": "off"}', 400, "neither on nor off"),
+        ("boiler", b'{"on": 1}', 400, "neither on nor off"),
         ("garage", b'{"on": true}', 404, "no such plug"),
         ("router", b'{"on": false}', 409, "protected"),
-        ("shed", b'{"on": true}', 409, "out of reach"),
+        ("shed", b'{"on": true}', 409, "cannot be reached"),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_in_one_sentence(site, address, body, status, said):
@@ -218,7 +216,7 @@ SILENT = Availability(
     [
         pytest.param(
             BrokerState(connected=True),
-            [("lost", "Schedule", "not heard yet"), ("lost", "History", "not heard yet")],
+            [("lost", "Schedule", "no data yet"), ("lost", "History", "no data yet")],
             id="nothing",
         ),
         pytest.param(
@@ -246,9 +244,9 @@ SILENT = Availability(
             [
                 ("stale", "Inverter", "as of 18:02"),
                 ("stale", "jk1", "as of 18:02"),
-                ("lost", "Schedule", "not heard yet"),
+                ("lost", "Schedule", "no data yet"),
                 ("stale", "Plugs", "as of 18:02"),
-                ("lost", "History", "not heard yet"),
+                ("lost", "History", "no data yet"),
             ],
             id="without-a-broker-nothing-is-live",
         ),
@@ -260,9 +258,9 @@ SILENT = Availability(
             ),
             [
                 ("stale", "Inverter a", "as of 18:00"),
-                ("lost", "Inverter b", "silent since 17:53"),
-                ("lost", "Schedule", "not heard yet"),
-                ("lost", "History", "not heard yet"),
+                ("lost", "Inverter b", "not responding since 17:53"),
+                ("lost", "Schedule", "no data yet"),
+                ("lost", "History", "no data yet"),
             ],
             id="two-inverters",
         ),

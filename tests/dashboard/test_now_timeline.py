@@ -161,7 +161,7 @@ def test_what_is_and_what_is_planned(snapshot, expected):
 def test_screen_readers_are_told_what_is_drawn():
     known = BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9.5)))
     (_, given, _), *_ = tree(live_layer(known, None, LOCALIZER, READING_HOLDS))
-    assert given["aria-label"] == "Now and by schedule: Planned: 18:00 – 21:30"
+    assert given["aria-label"] == "Now and scheduled: Scheduled: 18:00 – 21:30"
 
 
 def test_hours_are_those_on_the_wall():

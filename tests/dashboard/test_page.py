@@ -78,7 +78,7 @@ def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, s
     publisher.grid(Grid.ON, since=since)
     publisher.status(ServiceHealth.DEGRADED, reason="The inverter answers slowly.")
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
-        expect(page.locator("h1").locator("visible=true")).to_have_text(re.compile(r"Grid on since .*\(1 h 12 min\)"))
+        expect(page.locator("h1").locator("visible=true")).to_have_text(re.compile(r"Power on since .*\(1 h 12 min\)"))
         for key, expected in {
             "sun": "1.24 kW",
             "home": "2.34 kW",
@@ -109,7 +109,7 @@ def test_the_page_follows_the_grid_without_a_reload(browser, dashboard, publishe
         publisher.inverter(grid_power_w=0, grid_voltage_v=0.0)
         publisher.grid(Grid.OFF)
         expect(page.locator(".banner")).to_have_attribute("data-state", "off", timeout=3000)
-        expect(text(page, "banner")).to_have_text(re.compile("^No grid since"))
+        expect(text(page, "banner")).to_have_text(re.compile("^Power out since"))
         expect(text(page, "grid")).to_have_text("No grid")
         expect(page.locator(".node-grid")).to_have_attribute("data-state", "missing")
 
@@ -124,7 +124,7 @@ def test_old_values_are_dimmed_and_dated(browser, impatient, publisher):
         expect(page.locator(".line-sun")).to_have_attribute("data-flows", "false")
         expect(text(page, "home")).to_have_text("643\u00a0W")
         expect(text(page, "banner")).to_have_text(re.compile("^No contact with the inverter since"))
-        expect(text(page, "lasting")).to_contain_text("last known: grid on")
+        expect(text(page, "lasting")).to_contain_text("last known: power on")
         publisher.inverter(load_power_w=650)
         publisher.grid(Grid.ON)
         expect(text(page, "home")).to_have_text("650\u00a0W")
@@ -190,7 +190,7 @@ def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
         assert page.evaluate("Plotly.version") == "4.1.1"
         assert page.locator(".modebar-btn").count() == 0
         page.keyboard.press("ArrowLeft")  # yesterday is whole, whatever time it is
-        expect(page.locator(".summary")).to_contain_text("without grid")
+        expect(page.locator(".summary")).to_contain_text("without power")
         assert fits(page)
 
 

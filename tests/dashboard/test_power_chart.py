@@ -128,7 +128,7 @@ def test_what_never_was_is_not_in_the_legend():
 
 def test_directions_are_words():
     (row,) = told(drawn(drawing({"battery_power_w": [-1500], "grid_power_w": [-1500]})))["customdata"]
-    assert row[2:4] == ("1.50\u00a0kW feeding in", "1.50\u00a0kW discharging")
+    assert row[2:4] == ("1.50\u00a0kW exporting", "1.50\u00a0kW discharging")
 
 
 def test_outages_are_shaded_plans_outlined_and_both_explained():
@@ -140,16 +140,16 @@ def test_outages_are_shaded_plans_outlined_and_both_explained():
     figure = drawn(replace(drawing({"pv_power_w": [1, 2]}), spans=[off, unknown], outages=[planned]))
     shapes = figure["layout"]["shapes"]
     assert [(one["x0"], one["x1"], one.get("label", {}).get("text")) for one in shapes] == [
-        (2, 6, "No grid"),
+        (2, 6, "Power out"),
         (6, 7, ""),
         (1, 5, None),
     ]
     assert shapes[2]["line"]["dash"] == "dot"
-    assert names(figure)[-3:] == ["No grid", "Grid unknown", "Planned"]
+    assert names(figure)[-3:] == ["Power out", "Unknown", "Scheduled"]
 
 
 def test_no_outage_needs_no_legend():
-    assert "No grid" not in names(drawn(drawing({"pv_power_w": [1]})))
+    assert "Power out" not in names(drawn(drawing({"pv_power_w": [1]})))
 
 
 def test_an_outage_without_width_is_not_drawn():

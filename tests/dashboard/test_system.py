@@ -53,23 +53,23 @@ def test_everything_is_listed():
     told = lists(house(NOW))
     assert "poller online since 12:00 · 0.1.0" in told["services"]
     assert "schedule has a problem since 12:00 · 0.1.0 No password is set" in told["services"]
-    assert "main inverter, answers since 07:00" in told["devices"]
+    assert "main inverter, responding since 07:00" in told["devices"]
     for fact in ("SMG 6200", "classic", "SN62001234", "6.28", "6.20\u00a0kW", "C8:47:80:00:00:01"):
         assert fact in told["devices"]
     assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
-    assert "Boiler on may be switched · over the home network" in told["plugs"]
-    assert "Kettle off dry run: only tells what would be switched" in told["plugs"]
-    assert "Router on protected: nobody switches it" in told["plugs"]
-    assert "Pump out of reach, as of 12:00 may be switched It does not answer." in told["plugs"]
+    assert "Boiler on can be switched · over the home network" in told["plugs"]
+    assert "Kettle off dry run: only reports what would be switched" in told["plugs"]
+    assert "Router on protected: never switched" in told["plugs"]
+    assert "Pump unreachable, as of 12:00 can be switched no answer in time" in told["plugs"]
 
 
 def test_what_was_said_long_ago_is_not_said_to_be_so_now():
     told = lists(house(NOW), replace(LOCALIZER, now=NOW + timedelta(hours=1)))
-    assert "main inverter, unknown whether it answers" in told["devices"]
-    assert "pack1 battery, unknown whether it answers" in told["devices"]
-    assert "pack2 battery, has not answered since 11:00" in told["devices"]
-    assert "Boiler out of reach, as of 12:00" in told["plugs"]
+    assert "main inverter, not known whether it responds" in told["devices"]
+    assert "pack1 battery, not known whether it responds" in told["devices"]
+    assert "pack2 battery, not responding since 11:00" in told["devices"]
+    assert "Boiler unreachable, as of 12:00" in told["plugs"]
 
 
 def test_nothing_at_all_says_what_to_do():
@@ -82,7 +82,7 @@ def test_nothing_at_all_says_what_to_do():
 @pytest.mark.parametrize("hours", [-24, 24])
 def test_a_clock_that_is_a_day_off_makes_a_service_silent_not_online(hours):
     told = lists(house(NOW - timedelta(hours=hours)))
-    assert "poller silent since" in told["services"]
+    assert "poller not responding since" in told["services"]
 
 
 @given(
@@ -111,7 +111,7 @@ def test_the_page_says_how_the_database_fares(tmp_path):
     def said() -> str:
         return words(tree(recorded(site(path, BrokerState()), LOCALIZER, ViewOptions())))
 
-    assert "none yet: the recorder makes it" in said()
+    assert "none yet: the recorder creates it" in said()
     record(path, NOW, days=1, every=timedelta(hours=1))
     assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB", said())
     path.write_bytes(b"no database" * 1000)
@@ -229,7 +229,7 @@ def test_login_in_a_browser(browser: Browser, tmp_path, scripts):
         assert fits(page)
         page.get_by_label("Password").fill("dark")
         page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("alert")).to_have_text("That password is wrong.")
+        expect(page.get_by_role("alert")).to_have_text("Wrong password.")
         page.get_by_label("Password").fill("light")
         page.keyboard.press("Enter")
         expect(page).to_have_url(f"{address}/system")
