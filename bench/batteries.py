@@ -1,4 +1,4 @@
-"""The bms service: time a frame, time to the first reading, and eight batteries at once for a while."""
+"""The BMS service: decoding time of a frame, time to the first reading, and load with eight batteries."""
 
 import statistics
 import sys
@@ -27,17 +27,17 @@ TOPICS = [f"battery/c8478000{number:04x}/state" for number in range(1, BATTERIES
 
 
 def main() -> None:
-    """Print all of it. An argument is the minutes of the long part."""
+    """Run all three and print the results; the argument is the duration of the last one in minutes."""
     minutes = float(sys.argv[1]) if len(sys.argv) == 2 and sys.argv[1].replace(".", "").isdecimal() else MINUTES
     time_a_frame()
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         first_reading(stack, viewer)
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
-        eight(stack, viewer, minutes)
+        stream_eight(stack, viewer, minutes)
 
 
 def time_a_frame() -> None:
-    """Print the time from a notification to the values of a frame, sixteen cells."""
+    """Print how long it takes from notification to values, with sixteen cells."""
     for layout in Layout:
         data = cell_frame(layout, Measurement((3.3,) * 16, -12.5, 55.5), 1)
         assembler = FrameAssembler()
@@ -49,15 +49,15 @@ def time_a_frame() -> None:
         print(f"{layout}: {1e6 * (time.perf_counter() - began) / FRAMES:.0f} us a frame")
 
 
-def know(stack: Stack) -> None:
-    """Tell the service its batteries, so that it need not look for them."""
+def list_batteries(stack: Stack) -> None:
+    """List all batteries, so that the service need not discover them."""
     addresses = [f"C8:47:80:00:00:{number:02X}" for number in range(1, BATTERIES + 1)]
     stack.devices_file.write_text("batteries:\n" + "".join(f'  - {{address: "{one}"}}\n' for one in addresses))
 
 
 def first_reading(stack: Stack, viewer: Viewer) -> None:
-    """Print how long after its start the service publishes a battery it knows."""
-    know(stack)
+    """Print how long after its start the service publishes a listed battery."""
+    list_batteries(stack)
     stack.start_batteries(HOUSE_BATTERIES="1")
     took = []
     for _ in range(3):
@@ -66,17 +66,17 @@ def first_reading(stack: Stack, viewer: Viewer) -> None:
         until_more(viewer, seen)
         took.append(time.monotonic() - began)
         stack.bms.end()
-    print(f"start to the first reading of a known battery: median {statistics.median(took):.1f} s")
+    print(f"start to the first reading of a listed battery: median {statistics.median(took):.1f} s")
 
 
 def until_more(viewer: Viewer, seen: int) -> None:
-    """Wait for one reading more."""
+    """Wait for another reading."""
     eventually(lambda: len(viewer.on(TOPICS[0])) > seen)
 
 
-def eight(stack: Stack, viewer: Viewer, minutes: float) -> None:
-    """Watch eight batteries that stream twice a second, published every ten seconds."""
-    know(stack)
+def stream_eight(stack: Stack, viewer: Viewer, minutes: float) -> None:
+    """Print the load of eight batteries that send two frames a second and are published every ten seconds."""
+    list_batteries(stack)
     stack.bms.env["JK_SCAN_INTERVAL"] = str(INTERVAL_S)
     stack.start_batteries(HOUSE_BATTERIES=str(BATTERIES))
     stack.start(stack.bms)

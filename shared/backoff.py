@@ -6,6 +6,16 @@ from collections.abc import Callable
 NO_JITTER = (1.0, 1.0)
 
 
+def pause_s(attempts: int, first_s: float, most_s: float, *, factor: float = 2) -> float:
+    """Return the pause after so many earlier attempts, without jitter: for those who may keep no state."""
+    pause = first_s
+    for _ in range(attempts):
+        if pause >= most_s:
+            break
+        pause *= factor
+    return min(pause, most_s)
+
+
 class Backoff:
     """Pauses that grow by `factor` from `first_s` to `most_s`.
 
@@ -29,15 +39,13 @@ class Backoff:
         self._factor = factor
         self._jitter = jitter
         self._uniform = uniform
-        self._pause_s = first_s
 
     def next_s(self) -> float:
         """Return the pause before the next attempt; the one after it will be longer."""
-        pause_s, self._pause_s = self._pause_s, min(self._factor * self._pause_s, self._most_s)
+        pause = pause_s(self.attempts, self._first_s, self._most_s, factor=self._factor)
         self.attempts += 1
-        return pause_s if self._jitter == NO_JITTER else pause_s * self._uniform(*self._jitter)
+        return pause if self._jitter == NO_JITTER else pause * self._uniform(*self._jitter)
 
     def reset(self) -> None:
         """Start again from the shortest pause, after a success."""
         self.attempts = 0
-        self._pause_s = self._first_s

@@ -95,7 +95,7 @@ def test_what_has_another_name_here_is_answered(env_file: Path) -> None:
 
 def test_what_is_too_short_here_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_POLL_INTERVAL", "0.5")
-    with pytest.raises(ConfigError, match=r'BOT_POLL_INTERVAL is "0.5": input should be a valid integer'):
+    with pytest.raises(ConfigError, match=r'BOT_POLL_INTERVAL is "0.5": a whole number is needed'):
         load(BotSettings)
 
 

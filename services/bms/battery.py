@@ -58,15 +58,19 @@ class Battery:
     # events
 
     def on_connected(self, rssi_dbm: int | None) -> None:
-        """A connection was made; the signal strength is that of the advertisement, where there was one."""
+        """A connection was made, after an advertisement of this strength if there was one.
+
+        A reading of an earlier connection that has not been published yet never will be.
+        """
         self.device = None
+        self._has_news = False
         self._rssi_dbm = rssi_dbm or self._rssi_dbm
         self._connections += 1
         self._is_connected = True
 
     def on_disconnected(self) -> None:
-        """The connection was closed or lost. A reading that was not published until now never will be."""
-        self._is_connected = self._has_news = False
+        """The connection was closed or lost."""
+        self._is_connected = False
 
     def on_frame(self, frame: Frame, at: datetime) -> None:
         """A frame was received. A cell frame that equals the last one comes from a hung module and is not news."""

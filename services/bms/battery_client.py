@@ -96,11 +96,13 @@ class BatteryClient:
 
     def _receive(self, assembler: FrameAssembler, data: bytes) -> None:
         damaged_before = assembler.damaged
-        for frame in assembler.feed(data):
-            self._battery.on_frame(frame, utc_now())
+        frames = list(assembler.feed(data))
         self._battery.on_bad_frames(assembler.damaged - damaged_before)
-        self._woken.set()
-        self._on_change()
+        for frame in frames:
+            self._battery.on_frame(frame, utc_now())
+        if frames:
+            self._woken.set()
+            self._on_change()
 
     async def _request(self, connection: Connection, advertisement: Advertisement) -> None:
         """Request device info, twice from a slow battery, and then settings and cells."""

@@ -1,1 +1,1 @@
-"""Plugs that react to the grid."""
+"""Tuya plugs that follow the grid."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from services.tuya.serve import serve
+from services.tuya.service import serve
 from services.tuya.settings import TuyaSettings
 from services.tuya.tools import main
 from shared.service import run

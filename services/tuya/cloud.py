@@ -1,11 +1,12 @@
-"""Tuya's cloud, signed by ourselves: a token an action, bounded in time, every refusal in a plain sentence.
+"""A client of Tuya's cloud that signs its own requests: one token per action, timeouts, a condition for every refusal.
 
-tinytuya's Cloud has no timeout, no endpoint, and is dead for good after one token that failed.
+tinytuya's Cloud has no timeout and no endpoint, and never works again after one token that failed.
 """
 
 import hashlib
 import hmac
 import json
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Self
@@ -13,36 +14,37 @@ from urllib.parse import urlsplit
 
 import requests
 
-from services.tuya.plugs import Plug
+from services.tuya.account import Device, to_device
+from services.tuya.connection import CloudUnreachableError
+from services.tuya.grid_rules import GangStates
+from services.tuya.plug import Plug
+from shared.conditions import Reason, plugs
+from shared.conditions.system import TIMED_OUT, os_reason
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
 
+log = logging.getLogger("cloud")
+
 TIMEOUT_S = (3.0, 5.0)
-TOKEN_GONE = {1010, 1011, 1012, 1400}
-ACCOUNT = "The Tuya cloud refuses {}: check TUYA_ACCESS_ID and TUYA_ACCESS_SECRET against the project at iot.tuya.com."
+TOKEN_EXPIRED = 1010
+TOKEN_GONE = {TOKEN_EXPIRED, 1011, 1012, 1400}
 REFUSALS = {
-    1001: ACCOUNT.format("the secret"),
-    1004: ACCOUNT.format("the signature, so TUYA_ACCESS_SECRET is wrong"),
-    1005: ACCOUNT.format("TUYA_ACCESS_ID"),
-    1106: "The Tuya cloud denies access: the device is not in this account, or TUYA_ENDPOINT is another region's.",
-    2003: "The plug does not know this switch: see its gangs in the list of plugs.",
-    2008: "The plug does not know this switch: see its gangs in the list of plugs.",
-    2009: "The Tuya cloud cannot switch this kind of device.",
-    2010: "The device is not in this account.",
-    28841001: "The Tuya project has no permission for this: subscribe it to IoT Core at iot.tuya.com.",
-    28841002: "The Tuya cloud plan has expired: extend it at iot.tuya.com (Cloud, Cloud Services, IoT Core).",
-    28841004: "The quota of the Tuya trial plan is used up: it is filled again next month (iot.tuya.com).",
-    28841101: "The Tuya project has not subscribed to this API: add IoT Core to it at iot.tuya.com.",
-    28841105: "The Tuya project is not authorized for this API: authorize IoT Core for it at iot.tuya.com.",
-    28841106: "The Tuya project has not subscribed to this API: add IoT Core to it at iot.tuya.com.",
+    1001: plugs.CLOUD_BAD_SECRET,
+    1004: plugs.CLOUD_BAD_SIGNATURE,
+    1005: plugs.CLOUD_BAD_ID,
+    1106: plugs.CLOUD_ACCESS_DENIED,
+    2003: plugs.CLOUD_UNKNOWN_SWITCH,
+    2008: plugs.CLOUD_UNKNOWN_SWITCH,
+    2009: plugs.CLOUD_NOT_SWITCHABLE,
+    2010: plugs.CLOUD_UNKNOWN_DEVICE,
+    28841001: plugs.CLOUD_NO_PERMISSION,
+    28841002: plugs.CLOUD_PLAN_EXPIRED,
+    28841004: plugs.CLOUD_QUOTA_USED_UP,
+    28841101: plugs.CLOUD_NOT_SUBSCRIBED,
+    28841105: plugs.CLOUD_NOT_AUTHORIZED,
+    28841106: plugs.CLOUD_NOT_SUBSCRIBED,
 }
-PASSING = {
-    1013: "The Tuya cloud refuses the time of this machine: its clock is wrong. Trying again.",
-    2001: "The Tuya cloud says that the plug is offline.",
-}
-
-
-class CloudSilentError(DeviceOfflineError):
-    """The cloud was not reached, so nothing was counted."""
+OFFLINE = {1013: plugs.CLOUD_CLOCK, 2001: plugs.CLOUD_PLUG_OFFLINE}
+BAD_REPLIES = {TOKEN_EXPIRED: plugs.CLOUD_TOKEN_EXPIRED, 1199: plugs.CLOUD_BUSY}
 
 
 def sign(
@@ -64,7 +66,7 @@ def sign(
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
 
 
-class Account:
+class Credentials:
     """Who we are at the cloud, and where it is."""
 
     def __init__(self, endpoint: str, client_id: str, secret: str, *, user_id: str = "", schema: str = "") -> None:
@@ -75,11 +77,11 @@ class Account:
         self.schema = schema
 
 
-class CloudTalk:
-    """One action at the cloud, with a token of its own. Blocks; for a thread of its own."""
+class CloudClient:
+    """One action at the cloud, with a token of its own. It blocks, so use it in a thread."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
         self._token = ""
         self._session = requests.Session()
 
@@ -90,85 +92,118 @@ class CloudTalk:
         self.close()
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self._session.close()
 
-    def read(self, plug: Plug) -> dict[str, bool | None]:
-        """Return what each gang is, or raise DeviceOfflineError where the cloud has no contact to the plug."""
-        device = self._result("GET", f"/v1.0/devices/{plug.id}", dict)
-        if device.get("online") is not True:
-            raise DeviceOfflineError(f"The Tuya cloud has no contact to {plug.title}.")
-        values = _values(device)
-        return {gang: values.get(gang) for gang in plug.gangs}
+    def read(self, plug: Plug) -> GangStates:
+        """Return whether each gang is on. Raises DeviceOfflineError where the cloud has no contact to the plug."""
+        device = to_device(self._result("GET", f"/v1.0/devices/{plug.id}", dict))
+        if not device.online:
+            raise DeviceOfflineError(plugs.cloud_no_contact(name=plug.title))
+        return device.reading(plug)
 
-    def switch(self, plug: Plug, wants: Mapping[str, bool]) -> None:
-        """Tell it what its gangs should be; the cloud says yes before anything has moved, so read it back."""
-        commands = [{"code": gang, "value": on} for gang, on in wants.items()]
+    def switch(self, plug: Plug, values: Mapping[str, bool]) -> None:
+        """Send a command; the cloud agrees before anything has happened, so read it back."""
+        commands = [{"code": gang, "value": on} for gang, on in values.items()]
         self._result("POST", f"/v1.0/devices/{plug.id}/commands", bool, {"commands": commands})
 
-    def devices(self) -> list[dict[str, Any]]:
-        """Return the records of every device of the account: with local keys, not for a log."""
+    def devices(self) -> list[Device]:
+        """Return all devices of the account."""
         return [
-            device
+            to_device(record)
             for user in self._users()
-            for device in self._result("GET", f"/v1.0/users/{user}/devices", list)
-            if isinstance(device, dict) and isinstance(device.get("id"), str)
+            for record in self._result("GET", f"/v1.0/users/{user}/devices", list)
+            if isinstance(record, dict) and isinstance(record.get("id"), str)
         ]
 
     def _users(self) -> list[str]:
-        """Return the app's users that are linked to the project, unless one is configured."""
-        if self._account.user_id:
-            return [self._account.user_id]
-        if not self._account.schema:
+        """Return the configured user, else the app's users that are linked to the project."""
+        if self._credentials.user_id:
+            return [self._credentials.user_id]
+        if not self._credentials.schema:
             return []
-        url = f"/v2.0/apps/{self._account.schema}/users?page_no=1&page_size=50"
+        url = f"/v2.0/apps/{self._credentials.schema}/users?page_no=1&page_size=50"
         listed = self._result("GET", url, dict).get("list")
         return [str(user["uid"]) for user in listed or [] if isinstance(user, dict) and "uid" in user]
 
     def _result(self, method: str, url: str, kind: type[Any], content: Any = None) -> Any:
-        """Ask, once more with a new token where the old one is gone, and return what was asked for."""
+        """Return the result of a request, which is repeated once where the token has expired."""
         if not self._token:
-            self._renew()
-        answer = self._ask(method, url, content)
+            self._renew_token()
+        answer = self._request(method, url, content)
         if answer.get("code") in TOKEN_GONE:
-            self._renew()
-            answer = self._ask(method, url, content)
+            self._renew_token()
+            answer = self._request(method, url, content)
         return _checked(answer, kind)
 
-    def _renew(self) -> None:
+    def _renew_token(self) -> None:
         self._token = ""
-        granted = _checked(self._ask("GET", "/v1.0/token?grant_type=1"), dict).get("access_token")
+        granted = _checked(self._request("GET", "/v1.0/token?grant_type=1"), dict).get("access_token")
         if not isinstance(granted, str) or not granted:
-            raise BadReplyError("The Tuya cloud gives no token.")
+            raise BadReplyError(plugs.CLOUD_NO_TOKEN())
         self._token = granted
 
-    def _ask(self, method: str, url: str, content: Any = None) -> dict[str, Any]:
+    def _request(self, method: str, url: str, content: Any = None) -> dict[str, Any]:
         body = "" if content is None else json.dumps(content)
         t = str(int(time.time() * 1000))
-        account = self._account
-        signature = sign(account.secret, method, url, client_id=account.client_id, t=t, body=body, token=self._token)
-        headers = {"client_id": account.client_id, "sign": signature, "t": t, "sign_method": "HMAC-SHA256"}
+        own = self._credentials
+        signature = sign(own.secret, method, url, client_id=own.client_id, t=t, body=body, token=self._token)
+        headers = {"client_id": own.client_id, "sign": signature, "t": t, "sign_method": "HMAC-SHA256"}
         headers |= {"access_token": self._token} if self._token else {}
         headers |= {"Content-Type": "application/json"} if body else {}
         try:
             response = self._session.request(
                 method,
-                account.endpoint + url,
+                own.endpoint + url,
                 headers=headers,
                 data=body or None,
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            host = urlsplit(account.endpoint).hostname
-            raise CloudSilentError(f"No answer from the Tuya cloud at {host} ({type(error).__name__}).") from None
+            host = urlsplit(own.endpoint).hostname or own.endpoint
+            raise CloudUnreachableError(plugs.cloud_unreachable(host=host, cause=_cause(error))) from None
         try:
             answer = response.json()
         except ValueError:
-            raise CloudSilentError("The Tuya cloud answers something that is no JSON: it has trouble.") from None
+            raise CloudUnreachableError(plugs.CLOUD_NO_JSON()) from None
         if not isinstance(answer, dict) or "success" not in answer:
-            raise CloudSilentError(f"What answers at {account.endpoint} is no Tuya cloud: check TUYA_ENDPOINT.")
+            raise CloudUnreachableError(plugs.not_tuya(endpoint=own.endpoint))
         return answer
+
+
+class CloudPlug:
+    """One plug through the cloud."""
+
+    def __init__(self, credentials: Credentials, plug: Plug) -> None:
+        self._client = CloudClient(credentials)
+        self._plug = plug
+
+    def read(self) -> GangStates:
+        """Return whether each gang is on."""
+        return self._client.read(self._plug)
+
+    def switch(self, values: Mapping[str, bool]) -> None:
+        """Send a command."""
+        self._client.switch(self._plug, values)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+
+def _cause(error: requests.RequestException) -> Reason:
+    """Return why the cloud was not reached, as far as the operating system says so."""
+    if isinstance(error, requests.Timeout):
+        return TIMED_OUT()
+    if isinstance(error, requests.exceptions.SSLError):
+        return plugs.CLOUD_BROKEN_TLS()
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            return os_reason(cause)
+        cause = getattr(cause, "reason", None) or cause.__cause__ or cause.__context__
+    return os_reason(ConnectionError())
 
 
 def _checked(answer: dict[str, Any], kind: type[Any]) -> Any:
@@ -176,26 +211,17 @@ def _checked(answer: dict[str, Any], kind: type[Any]) -> Any:
         raise _failure(answer)
     result = answer.get("result")
     if not isinstance(result, kind) or result is False:
-        raise BadReplyError("The Tuya cloud says yes, and not what was asked.")
+        raise BadReplyError(plugs.CLOUD_WRONG_ANSWER())
     return result
 
 
 def _failure(answer: dict[str, Any]) -> DeviceError:
     code = answer.get("code")
     if code in REFUSALS:
-        return CommandRefusedError(REFUSALS[code])
-    if code in PASSING:
-        return DeviceOfflineError(PASSING[code])
-    return BadReplyError(f'The Tuya cloud says "{str(answer.get("msg"))[:100]}" (code {code}).')
-
-
-def _values(device: dict[str, Any]) -> dict[str, bool]:
-    """Return the switches among the values of a device."""
-    status = device.get("status")
-    pairs = [one for one in status if isinstance(one, dict)] if isinstance(status, list) else []
-    return {str(one.get("code")): one["value"] for one in pairs if isinstance(one.get("value"), bool)}
-
-
-def gang_of(device: dict[str, Any]) -> str | None:
-    """Return the switch that a device of the account has first of all, None where it has none."""
-    return next((code for code in ("switch_1", "switch", "switch_led") if code in _values(device)), None)
+        return CommandRefusedError(REFUSALS[code]())
+    if code in OFFLINE:
+        return DeviceOfflineError(OFFLINE[code]())
+    if code in BAD_REPLIES:
+        return BadReplyError(BAD_REPLIES[code]())
+    log.warning("The Tuya cloud reports error %s: %s", code, str(answer.get("msg"))[:100])
+    return BadReplyError(plugs.cloud_error(number=str(code)))

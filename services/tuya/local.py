@@ -1,4 +1,4 @@
-"""A plug over the home network. The only module that knows tinytuya; one connection a command, bounded in time."""
+"""A plug over the home network: one connection per command, with timeouts. The only importer of tinytuya."""
 
 import json
 import logging
@@ -11,19 +11,21 @@ from typing import Any
 
 from tinytuya import OutletDevice, decrypt_udp, scanner
 
-from services.tuya.plugs import Plug
-from shared.errors import BadReplyError, CommandRefusedError, ConfigError, DeviceOfflineError
+from services.tuya.plug import Plug
+from shared.conditions import plugs
+from shared.conditions.system import os_reason
+from shared.errors import BadReplyError, CommandRefusedError, DeviceOfflineError, UsageError
 
 logging.getLogger("tinytuya").setLevel("WARNING")  # below that it logs keys
 
 ANNOUNCE_PORTS = (6666, 6667, 7000)
-LONGEST = 4096
+MAX_PACKET = 4096
 OFFLINE = {"901", "902", "905"}
 WRONG_KEY = {"900", "904", "908", "914"}
 
 
-class LocalTalk:
-    """One connection to a plug: read, switch, read back, close. Blocks; for a thread of its own."""
+class LocalPlug:
+    """One connection to a plug: read, switch, read back, close. It blocks, so use it in a thread."""
 
     def __init__(self, plug: Plug, timeout_s: float) -> None:
         self._plug = plug
@@ -42,79 +44,74 @@ class LocalTalk:
         self._device.set_version(float(plug.version))
 
     def read(self) -> dict[str, bool | None]:
-        """Return what each gang is, None where the plug does not say."""
-        points = self._heard(self._device.status())
+        """Return whether each gang is on, None where the plug does not say."""
+        points = self._data_points(self._device.status())
         if points is None:
-            raise self._refusal() or BadReplyError(f"{self._plug.title} answers without saying what is on.")
+            raise self._refusal() or BadReplyError(plugs.no_switch_in_answer(name=self._plug.title))
         found = {gang: points.get(str(point)) for gang, point in self._plug.gangs.items()}
         return {gang: value if isinstance(value, bool) else None for gang, value in found.items()}
 
-    def switch(self, wants: Mapping[str, bool]) -> None:
-        """Tell it what its gangs should be; many plugs only acknowledge that, so read it back."""
-        points = {str(self._plug.gangs[gang]): on for gang, on in wants.items()}
-        if self._heard(self._device.set_multiple_values(points)) is None and (refusal := self._refusal()):
+    def switch(self, values: Mapping[str, bool]) -> None:
+        """Send a command; many plugs only acknowledge it, so read it back."""
+        points = {str(self._plug.gangs[gang]): on for gang, on in values.items()}
+        if self._data_points(self._device.set_multiple_values(points)) is None and (refusal := self._refusal()):
             raise refusal
 
     def close(self) -> None:
-        """Let it go: a plug serves one client at a time."""
+        """Close the connection: a plug serves one client at a time."""
         self._device.close()
 
-    def _heard(self, answer: Any) -> dict[str, Any] | None:
-        """Return the data points of an answer, None where it has none; raise what went wrong."""
+    def _data_points(self, answer: Any) -> dict[str, Any] | None:
+        """Return the data points of an answer, None where it has none. Raises DeviceError."""
         if not isinstance(answer, dict):
             return None
         error = str(answer.get("Err", ""))
         if error in OFFLINE:
-            raise DeviceOfflineError(
-                f"{self._plug.title} does not answer at {self._plug.host}: is it powered, and no phone app open?"
-            )
+            raise DeviceOfflineError(plugs.no_answer(name=self._plug.title, host=self._plug.host))
         if error in WRONG_KEY:
             raise self._wrong_key()
         if error:
-            raise BadReplyError(f"{self._plug.title} answers something that cannot be understood (error {error}).")
+            raise BadReplyError(plugs.bad_answer(name=self._plug.title, number=error))
         points = answer.get("dps")
         return points if isinstance(points, dict) else None
 
     def _refusal(self) -> CommandRefusedError | None:
-        """Return an error where the plug's last return code was a no."""
+        """Return an error where the plug's last return code was a refusal."""
         return self._wrong_key() if self._device.cmd_retcode else None
 
     def _wrong_key(self) -> CommandRefusedError:
-        return CommandRefusedError(
-            f"{self._plug.title} does not understand us: its local_key or version is wrong. A key changes "
-            "when the plug is paired again: python -m services.tuya list shows whether it has."
-        )
+        return CommandRefusedError(plugs.wrong_key(name=self._plug.title))
 
 
-def look_around(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:
+def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:
     """Listen for plugs that announce themselves, and ask for those that only answer; return id, address, version."""
     found: dict[str, tuple[str, str]] = {}
     with ExitStack() as opened:
-        listening = [opened.enter_context(_listener(port)) for port in ports]
+        sockets = [opened.enter_context(_udp_socket(port)) for port in ports]
         end = time.monotonic() + seconds
         if ask:
             scanner.send_discovery_request()
         while (left := end - time.monotonic()) > 0:
-            for heard in select.select(listening, [], [], left)[0]:
-                found |= _announced(heard.recv(LONGEST))
+            for readable in select.select(sockets, [], [], left)[0]:
+                found |= _announcement(readable.recv(MAX_PACKET))
     return sorted((id_, host, version) for id_, (host, version) in found.items())
 
 
-def _listener(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _udp_socket(port: int) -> socket.socket:
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("", port))
+        opened.bind(("", port))
     except OSError as error:
-        listener.close()
-        raise ConfigError(f"UDP port {port} cannot be listened on ({error.strerror}): does another scan run?") from None
-    return listener
+        opened.close()
+        raise UsageError(f"Cannot listen on UDP port {port} ({os_reason(error)}): is another scan running?") from None
+    return opened
 
 
-def _announced(packet: bytes) -> dict[str, tuple[str, str]]:
-    """Return who says in a packet where it is; anybody may send anything there."""
+def _announcement(packet: bytes) -> dict[str, tuple[str, str]]:
+    """Return the address and version that a packet announces by the plug's id; anybody may send anything there."""
     try:
-        said = json.loads(decrypt_udp(packet))
-        return {str(said["gwId"]): (str(said["ip"]), str(said["version"]))}
-    except Exception:  # whatever the ciphers make of a foreign packet
+        content = json.loads(decrypt_udp(packet))
+        return {str(content["gwId"]): (str(content["ip"]), str(content["version"]))}
+    except Exception:  # the ciphers raise many things for a foreign packet
         return {}

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from services.tuya.cloud import Account
-from services.tuya.decide import Rules
+from services.tuya.cloud import Credentials
+from services.tuya.grid_rules import Rules
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
 
@@ -73,16 +73,16 @@ class TuyaSettings(ServiceSettings):
         description="The address of the cloud in your region.",
     )
 
-    def account(self) -> Account | None:
-        """Return the account at the cloud, None where there is none."""
+    def credentials(self) -> Credentials | None:
+        """Return who we are at the cloud, None where no account is configured."""
         secret = self.tuya_access_secret.get_secret_value()
         if not self.tuya_access_id or not secret:
             return None
         ids = {"user_id": self.tuya_user_id, "schema": self.tuya_app_schema}
-        return Account(self.tuya_endpoint, self.tuya_access_id, secret, **ids)
+        return Credentials(self.tuya_endpoint, self.tuya_access_id, secret, **ids)
 
     def rules(self) -> Rules:
-        """Return what the user wants to happen when the grid goes and comes back."""
+        """Return the rules for a change of the grid."""
         return Rules(
             turn_off=self.tuya_turn_off_on_power_loss,
             turn_on=self.tuya_turn_on_on_grid_back,

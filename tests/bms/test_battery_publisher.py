@@ -130,3 +130,15 @@ def test_a_doubt_about_the_layout_is_a_problem_while_it_lasts() -> None:
         await run.event()
 
     assert Run(battery(), script).problems() == []
+
+
+def test_what_arrives_just_before_the_connection_is_closed_is_published() -> None:
+    async def script(run: Run) -> None:
+        run.battery.on_connected(-60)
+        for frame in (DEVICE, SETTINGS, cells()):
+            run.battery.on_frame(frame, datetime.now(UTC))
+        run.publisher.notify()
+        run.battery.on_disconnected()
+        await asyncio.sleep(0.001)
+
+    assert len(Run(battery(interval_s=60), script).bus.on(BATTERY_STATE, KEY)) == 1

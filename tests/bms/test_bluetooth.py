@@ -1,13 +1,16 @@
 """What errors of bleak and D-Bus mean."""
 
 import logging
+from typing import Any
 
 import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
 
-from services.bms.bluetooth import BluetoothUnavailableError, PairingError, to_error
-from shared.conditions import bms
+from services.bms.bluetooth import Backend, BluetoothAdapter, BluetoothUnavailableError, PairingError, to_error
+from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
+from tests.bms import fake_bleak
+from tests.support.flying_time import fly
 
 ADDRESS = "C8:47:80:00:00:01"
 
@@ -72,3 +75,52 @@ def test_what_bluetooth_errors_mean(
     assert meant.reason.code == code
     assert sentence in str(meant)
     assert ("out of range" in caplog.text) == ("out of range" in str(error)), "BlueZ's own words are in the log"
+
+
+def use(adapter: BluetoothAdapter) -> None:
+    """Find a battery, connect to it and write."""
+
+    async def work() -> None:
+        found = await adapter.find(ADDRESS, 5)
+        async with adapter.connect(found, lambda _: None, lambda: None) as connection:
+            await connection.send(b"x")
+
+    fly(work())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param(
+            {"scanner": {"error": TimeoutError()}}, bms.scan_failed(cause=system.TIMED_OUT()), id="scan-fails"
+        ),
+        pytest.param({"scanner": {"in_range": ()}}, bms.not_found(address=ADDRESS), id="out-of-range"),
+        pytest.param(
+            {"client": {"connect_error": BleakError("")}},
+            bms.connect_failed(address=ADDRESS, cause=bms.bluetooth_error(code="BleakError")),
+            id="connection-fails",
+        ),
+        pytest.param(
+            {"client": {"connect_error": dbus("org.bluez.Error.AuthenticationFailed")}},
+            bms.connect_failed(address=ADDRESS, cause=bms.NEEDS_PAIRING()),
+            id="pairing",
+        ),
+        pytest.param({"client": {"is_jk": False}}, bms.not_a_jk(address=ADDRESS), id="another-device"),
+        pytest.param(
+            {"client": {"write_error": BleakError("")}},
+            bms.command_failed(address=ADDRESS, cause=bms.bluetooth_error(code="BleakError")),
+            id="writing-fails",
+        ),
+        pytest.param(None, None, id="well"),
+    ],
+)
+def test_what_goes_wrong_is_reported_with_its_reason(change: dict[str, dict[str, Any]] | None, reason: Reason) -> None:
+    scanner = type("Scanner", (fake_bleak.Scanner,), (change or {}).get("scanner", {}))
+    client = type("Client", (fake_bleak.Client,), (change or {}).get("client", {}))
+    adapter = BluetoothAdapter(backend=Backend(scanner, client))
+    if reason is None:
+        use(adapter)
+        return
+    with pytest.raises(DeviceOfflineError) as caught:
+        use(adapter)
+    assert caught.value.reason == reason

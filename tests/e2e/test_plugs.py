@@ -18,6 +18,7 @@ from unittest.mock import patch
 import pytest
 
 from services.tuya import tools
+from shared.conditions import Condition, Reason, files, plugs
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
 from tests.support.broker import ROOT
 from tests.support.stack import Stack
@@ -163,8 +164,8 @@ def test_nothing_is_switched_by_what_is_no_news(
     mains.say(state="off", id_="a-moment-ago", age_s=40)
     mains.say(state="unknown", id_="new")
     said_until_heard(stack, mains)
-    eventually(lambda: said(mains, state="off", id_="late", age_s=3600) and watcher.last(STATUS)["reason"])
-    assert "with a moment that is not now" in watcher.last(STATUS)["reason"]
+    eventually(lambda: said(mains, state="off", id_="late", age_s=3600) and reasons(watcher))
+    assert reasons(watcher) == [plugs.wrong_time.code]
     mains.say()
     watcher.wait_for(STATUS, state="online")
     said_until_heard(stack, mains)
@@ -251,9 +252,10 @@ def test_without_both_it_is_pending_said_and_done_in_the_end(
     stack.tell_plugs("plug", fault="gone")
     mains.turn("off")
     said_until_heard(stack, mains)
-    state = eventually(lambda: [one for one in watcher.on(f"plug/{FIRST}/state") if one["problem"]])[-1]
+    state = eventually(lambda: [one for one in watcher.on(f"plug/{FIRST}/state") if one["reason"]])[-1]
     assert state["pending"] is False
-    assert "does not answer" in state["problem"]
+    assert state["reason"]["params"]["local"]["code"] == plugs.no_answer.code
+    assert "does not answer" in state["reason"]["text"]
     stack.tell_plugs("plug", fault="none")
     until(stack, mains, [False, False, False, False, True])
 
@@ -273,26 +275,31 @@ def test_a_command_is_obeyed_and_the_grid_leaves_that_plug_alone(
     until(stack, mains, [False, True, True, True, True])
 
 
-def refused(watcher: Viewer, id_: str, sentence: str) -> bool:
+def refused(watcher: Viewer, id_: str, reason: Reason) -> bool:
     actions = watcher.on(f"plug/{id_}/action")
-    return any(one["outcome"] == "refused" and sentence in one["why"] for one in actions)
+    return any(one["outcome"] == "refused" and Reason.model_validate(one["reason"]) == reason for one in actions)
 
 
 def test_a_command_that_cannot_be_is_refused(stack: Stack, watcher: Viewer, mains: Mains) -> None:
     stack.start_plugs()
     set_plug(stack, FIRST, on=False, retain=True)
     known(stack, watcher, mains)
-    assert "retained" in watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")["why"]
-    for id_, command, sentence in (
-        (ROUTER, {"on": False}, "Router is protected"),
-        ("nobody", {"on": False}, "There is no plug with this id"),
-        (FIRST, {"on": False, "age_s": 600}, "too old"),
-        (SECOND, {"on": False, "gang": "switch_9"}, "has no switch_9"),
+    watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")
+    assert refused(watcher, FIRST, plugs.COMMAND_RETAINED())
+    for id_, command, reason in (
+        (ROUTER, {"on": False}, plugs.protected(name="Router")),
+        ("nobody", {"on": False}, plugs.UNKNOWN_PLUG()),
+        (FIRST, {"on": False, "age_s": 600}, plugs.COMMAND_TOO_OLD()),
+        (
+            SECOND,
+            {"on": False, "gang": "switch_9"},
+            plugs.no_such_gang(name="Kettle", gang="switch_9", gangs="switch_1"),
+        ),
     ):
         set_plug(stack, id_, **command)
-        eventually(partial(refused, watcher, id_, sentence), sentence)
+        eventually(partial(refused, watcher, id_, reason), reason.text)
     assert commands(stack) == 0
-    assert any("Router is protected" in (state["problem"] or "") for state in watcher.on(f"plug/{ROUTER}/state"))
+    assert any("Router is protected" in str(state["reason"]) for state in watcher.on(f"plug/{ROUTER}/state"))
 
 
 def test_a_plug_that_flips_back_is_fought_a_few_times_and_then_said(
@@ -302,8 +309,8 @@ def test_a_plug_that_flips_back_is_fought_a_few_times_and_then_said(
     stack.tell_plugs("plug", plug=1, fault="stubborn")
     mains.turn("off")
     said_until_heard(stack, mains)
-    status = eventually(lambda: [one for one in watcher.on(STATUS) if "does not stay so" in (one["reason"] or "")])[-1]
-    assert "left to itself" in status["reason"]
+    wait_for_reason(watcher, plugs.left_alone)
+    assert any("does not stay so" in str(status["reasons"]) for status in watcher.on(STATUS))
     first = stack.tell_plugs("state")["plugs"][0]
     assert len(first["switched"]) == 3
 
@@ -344,15 +351,17 @@ def test_without_a_journal_nothing_is_switched_and_that_is_said(
     file = Path(stack.tuya.env["TUYA_JOURNAL_FILE"])
     file.write_text("{damaged")
     stack.tuya.start()
-    assert "is damaged and now called" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    watcher.wait_for(STATUS, state="degraded")
+    assert reasons(watcher) == [plugs.journal_damaged.code]
     said_until_heard(stack, mains)
     watcher.wait_for(STATUS, state="online")
     file.with_name(f".{file.name}.new").mkdir()
     set_plug(stack, FIRST, on=False)
-    assert "journal cannot be written" in watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")["why"]
+    watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")
+    assert refused(watcher, FIRST, plugs.NO_JOURNAL())
     mains.turn("off")
     mains.say()
-    assert "Nothing is switched without it" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    wait_for_reason(watcher, plugs.journal_unwritable)
     assert commands(stack) == 0
     file.with_name(f".{file.name}.new").rmdir()
     until(stack, mains, [False, False, False, False, True])
@@ -364,7 +373,7 @@ def test_a_change_of_the_list_is_taken_over_and_a_mistake_in_it_is_not(
     known(stack, watcher, mains)
     text = stack.plugs_file.read_text()
     stack.plugs_file.write_text(text + "  - {id: [\n")
-    assert "The list from before is still used" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    wait_for_reason(watcher, plugs.list_not_taken_over)
     lines = text.splitlines()
     lines[2] = lines[2].replace('"priority": 1', '"protected": true')
     lines[3] = lines[3].replace('"priority": 2', '"enabled": false')
@@ -374,7 +383,8 @@ def test_a_change_of_the_list_is_taken_over_and_a_mistake_in_it_is_not(
     watcher.wait_for(STATUS, state="online")
     watcher.wait_for(f"plug/{SECOND}/state", on=None, reachable=None)
     set_plug(stack, SECOND, on=False)
-    assert "is disabled" in watcher.wait_for(f"plug/{SECOND}/action", outcome="refused")["why"]
+    action = watcher.wait_for(f"plug/{SECOND}/action", outcome="refused")
+    assert action["reason"]["code"] == plugs.disabled.code
     mains.turn("off")
     until(stack, mains, [True, True, True, False, True])
     stack.plugs_file.unlink()
@@ -387,10 +397,8 @@ def test_what_is_in_the_account_is_listed_disabled_and_left_alone(
 ) -> None:
     stack.plugs_file.write_text("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
     stack.tuya.start(**cloud)
-    status = eventually(
-        lambda: [one for one in watcher.on(STATUS) if "not in the Tuya account" in (one["reason"] or "")]
-    )
-    assert "elsewhere" in status[-1]["reason"]
+    wait_for_reason(watcher, plugs.not_in_account)
+    assert "elsewhere" in watcher.last(STATUS)["reasons"][0]["text"]
     eventually(lambda: FIRST in stack.plugs_file.read_text())
     text = stack.plugs_file.read_text()
     assert text.startswith("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
@@ -414,21 +422,26 @@ def test_all_devices_of_the_account_are_switched_where_that_is_wanted(
 
 
 def test_a_cloud_that_says_no_is_quoted(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
-    for settings, fault, sentence in (
-        ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", "TUYA_ACCESS_SECRET is wrong"),
-        ({"TUYA_USER_ID": "nobody"}, "none", "another region"),
-        ({}, "quota", "is used up"),
+    for settings, fault, condition in (
+        ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", plugs.CLOUD_BAD_SIGNATURE),
+        ({"TUYA_USER_ID": "nobody"}, "none", plugs.CLOUD_ACCESS_DENIED),
+        ({}, "quota", plugs.CLOUD_QUOTA_USED_UP),
     ):
         stack.tell_plugs("cloud", fault=fault)
         stack.tuya.start(**cloud | settings)
-        wait_for_reason(watcher, sentence)
+        wait_for_reason(watcher, condition)
         stack.tuya.kill()
     assert "wrong0secret" not in stack.tuya.log + json.dumps(watcher.messages)
 
 
-def wait_for_reason(watcher: Viewer, sentence: str) -> None:
-    """Wait until the service says something of how it fares."""
-    eventually(lambda: sentence in (watcher.last(STATUS)["reason"] or ""), sentence)
+def reasons(watcher: Viewer) -> list[str]:
+    """Return the codes in the service's last status."""
+    return [reason["code"] for reason in watcher.last(STATUS)["reasons"]]
+
+
+def wait_for_reason(watcher: Viewer, condition: Condition[Any]) -> None:
+    """Wait until the service's status names a condition."""
+    eventually(lambda: watcher.on(STATUS) and condition.code in reasons(watcher), condition.code)
 
 
 @pytest.mark.parametrize("change", [{"local_key": "f" * 16}, {"version": "3.4"}])
@@ -436,7 +449,8 @@ def test_a_wrong_key_or_version_is_said(change: dict[str, str], stack: Stack, wa
     place = stack.start_plugs()["plugs"][0]
     stack.plugs_file.write_text("plugs:\n  - " + json.dumps(place | {"host": "127.0.0.1", "mode": "local"} | change))
     stack.tuya.start()
-    assert "local_key or version is wrong" in watcher.wait_for(STATUS, state="degraded")["reason"]
+    watcher.wait_for(STATUS, state="degraded")
+    assert reasons(watcher) == [plugs.wrong_key.code]
     assert "f" * 16 not in stack.tuya.log + json.dumps(watcher.messages)
 
 
@@ -444,7 +458,9 @@ def test_a_bad_list_is_said_and_left_as_it_is(stack: Stack, watcher: Viewer) -> 
     stack.plugs_file.write_text("plugs:\n  - id: [\n")
     stack.tuya.start()
     assert stack.tuya.exit_code() == 78
-    assert "is not valid YAML in line" in watcher.wait_for(STATUS, state="offline")["reason"]
+    status = watcher.wait_for(STATUS, state="offline")
+    assert status["reasons"][0]["code"] == files.in_list.code
+    assert "line 3: it is not valid YAML" in status["reasons"][0]["text"]
     assert "Traceback" not in stack.tuya.log
     assert stack.plugs_file.read_text() == "plugs:\n  - id: [\n"
 
@@ -510,7 +526,7 @@ def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
     assert tool(stack, "on", FIRST, TUYA_LOCAL_TIMEOUT="often")[0] == 78
 
 
-def test_by_hand_the_running_service_switches_and_does_not_fight_it(
+def test_from_the_command_line_the_running_service_switches_and_does_not_fight_it(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     known(stack, watcher, mains)
@@ -518,10 +534,10 @@ def test_by_hand_the_running_service_switches_and_does_not_fight_it(
     until(stack, mains, [False, False, False, False, True])
     assert tool(stack, "on", FIRST) == (0, "Boiler is on (local), done by the service.\n")
     assert tool(stack, "on", THIRD, "--gang", "switch_2") == (0, "Heater is on (local), done by the service.\n")
-    assert watcher.wait_for(f"plug/{FIRST}/state", on=True, confirmed=True)["switched_by"] == "hand"
+    assert watcher.wait_for(f"plug/{FIRST}/state", on=True, confirmed=True)["switched_by"] == "manual"
     stack.tell_plugs("plug", plug=1, fault="gone")
     code, said = tool(stack, "off", FIRST)
-    assert (code, "It is tried again" in said) == (1, True)
+    assert (code, "Trying again" in said) == (1, True)
     assert stack.tell_plugs("state")["plugs"][2]["relays"] == {"switch_1": False, "switch_2": True}
     code, said = tool(stack, "off", FIRST, MQTT_PASSWORD="wrong")
     assert code == 78
@@ -551,10 +567,11 @@ def test_a_plug_at_its_own_button_and_out_of_reach(stack: Stack, watcher: Viewer
     watcher.wait_for(f"plug/{FIRST}/state", on=None, reachable=False)
     assert watcher.last(STATUS)["state"] == "online", "no alarm"
     stack.tell_plugs("plug", plug=1, fault="none")
-    watcher.wait_for(f"plug/{FIRST}/state", on=False, reachable=True, problem=None)
+    watcher.wait_for(f"plug/{FIRST}/state", on=False, reachable=True, reason=None)
 
 
 def test_without_any_configuration_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
     stack.tuya.start()
-    assert "TUYA_PLUGS_FILE" in watcher.wait_for(STATUS, state="disabled")["reason"]
+    status = watcher.wait_for(STATUS, state="disabled")
+    assert [reason["code"] for reason in status["reasons"]] == [plugs.NO_PLUGS.code]
     assert stack.tuya.end() == 0

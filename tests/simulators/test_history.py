@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.conditions.inverter import MAINS_LOST
 from shared.messages import Grid, Mode
 from simulators.history import grid_state, inverter_state, truths
 from simulators.registers import Layout
@@ -63,7 +64,7 @@ def test_an_outage_as_a_message():
 def test_a_classic_reading():
     state = inverter_state(truth(warning_bits=1), Layout.CLASSIC)
     assert (state.mode, state.grid_voltage_v, state.battery_soc_percent) == (Mode.MAINS, 230.4, 66)
-    assert state.warnings == ("mains lost",)
+    assert state.warnings == (MAINS_LOST(),)
     assert (state.inverter_charging_power_w, state.grid_charging_power_w) == (700, None)
     assert (state.pv1_current_a, state.pv1_power_w, state.pv_energy_today_kwh) == (1.0, None, None)
 

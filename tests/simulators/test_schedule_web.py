@@ -114,7 +114,7 @@ async def test_plan_by_command(site):
         pytest.param("/plan", {"day": "today", "plan": "nonsense"}, "is not a window", id="no-window"),
         pytest.param("/plan", {"day": "today", "plan": "23:00-02:00"}, "to the next day", id="over-midnight"),
         pytest.param("/differ", {"minutes": 1440}, "less than 1440", id="a-day-off"),
-        pytest.param("/fault", {"kind": "plague"}, "kind: input should be", id="no-such-fault"),
+        pytest.param("/fault", {"kind": "plague"}, "kind: possible values: none, cloudflare", id="no-such-fault"),
         pytest.param("/fault", {"kind": "redirect", "to": "http://x/\r\nSet-Cookie: a"}, "pattern", id="injection"),
     ],
 )

@@ -72,7 +72,7 @@ def test_it_serves_and_is_commanded(served):
     assert served.read(201, 3) == [3, 0, 0]
     assert requests.get(f"{served.url}/truth", timeout=5).json()["grid_mode"] == "off"
     bad = requests.post(f"{served.url}/speed", json={"factor": -1}, timeout=5)
-    assert (bad.status_code, bad.json()) == (400, {"error": "factor: input should be greater than 0."})
+    assert (bad.status_code, bad.json()) == (400, {"error": "factor: it must be more than 0."})
 
 
 def test_the_command_line(served):
@@ -87,7 +87,7 @@ def test_the_command_line(served):
     assert (thief.returncode, "Only a dongle can be stolen, and this transport is tcp." in thief.stderr) == (1, True)
     wrong = served.command("battery", "200")
     assert wrong.returncode == 1
-    assert "soc_percent: input should be less than or equal to 100." in wrong.stderr
+    assert "soc_percent: it must be at most 100." in wrong.stderr
     assert wrong.stderr.count("\n") == 1
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from services.tuya.cloud import Account, CloudTalk
+from services.tuya.cloud import CloudClient, Credentials
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, Cloud
 from simulators.tuya.plug import Plug as VirtualPlug
 
@@ -19,11 +19,11 @@ class Sky:
         self.cloud = Cloud({"bf1": self.plug})
         self.endpoint = ""
 
-    async def do(self, work: Callable[[CloudTalk], T], **changes: str) -> T:
-        account = {"endpoint": self.endpoint, "client_id": CLIENT_ID, "secret": SECRET, "user_id": USER} | changes
+    async def do(self, work: Callable[[CloudClient], T], **changes: str) -> T:
+        credentials = {"endpoint": self.endpoint, "client_id": CLIENT_ID, "secret": SECRET, "user_id": USER} | changes
 
-        def talk() -> T:
-            with CloudTalk(Account(**account)) as talking:
-                return work(talking)
+        def with_client() -> T:
+            with CloudClient(Credentials(**credentials)) as client:
+                return work(client)
 
-        return await asyncio.to_thread(talk)
+        return await asyncio.to_thread(with_client)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.tuya.cloud import CloudTalk, sign
-from services.tuya.plugs import Plug
-from services.tuya.serve import plug_of
+from services.tuya.account import to_device, to_plug
+from services.tuya.cloud import CloudClient, sign
+from services.tuya.plug import Plug
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
 from simulators.tuya import signature
 from simulators.tuya.cloud import SCHEMA, CloudFault
@@ -43,10 +43,10 @@ def test_the_simulator_s_signature(vector: dict[str, Any]) -> None:
     assert made == vector["sign"]
 
 
-def switched_off(talk: CloudTalk) -> tuple[object, object]:
-    before = talk.read(PLUG)
-    talk.switch(PLUG, {"switch_1": False})
-    return before, talk.read(PLUG)
+def switched_off(client: CloudClient) -> tuple[object, object]:
+    before = client.read(PLUG)
+    client.switch(PLUG, {"switch_1": False})
+    return before, client.read(PLUG)
 
 
 async def test_it_switches_and_reads_back_and_every_request_is_signed_well(sky: Sky) -> None:
@@ -57,7 +57,7 @@ async def test_it_switches_and_reads_back_and_every_request_is_signed_well(sky: 
 
 async def test_a_token_that_died_is_fetched_again_and_the_command_is_not_lost(sky: Sky) -> None:
     sky.cloud.fault = CloudFault.TOKEN_DIES_ONCE
-    await sky.do(lambda talk: talk.switch(PLUG, {"switch_1": False}))
+    await sky.do(lambda client: client.switch(PLUG, {"switch_1": False}))
     assert sky.plug.relays == {"switch_1": False}
 
 
@@ -75,7 +75,9 @@ async def test_a_token_that_died_is_fetched_again_and_the_command_is_not_lost(sk
         (CloudFault.TOKENS_DIE, BadReplyError, "token is expired"),
     ],
 )
-async def test_what_goes_wrong_is_said(sky: Sky, fault: CloudFault, kind: type[DeviceError], sentence: str) -> None:
+async def test_every_failure_has_its_condition(
+    sky: Sky, fault: CloudFault, kind: type[DeviceError], sentence: str
+) -> None:
     sky.cloud.fault = fault
     with pytest.raises(kind, match=sentence):
         await sky.do(switched_off)
@@ -97,26 +99,26 @@ async def test_a_wrong_account_is_said_without_the_secret(sky: Sky, changes: dic
 
 async def test_an_id_that_is_not_in_the_account_is_said(sky: Sky) -> None:
     with pytest.raises(CommandRefusedError, match="not in this account"):
-        await sky.do(lambda talk: talk.read(Plug(id="bf2")))
+        await sky.do(lambda client: client.read(Plug(id="bf2")))
 
 
 async def test_a_plug_that_the_cloud_has_lost_is_offline(sky: Sky) -> None:
     sky.plug.online = False
     with pytest.raises(DeviceOfflineError, match="no contact to Kettle"):
-        await sky.do(lambda talk: talk.read(PLUG))
+        await sky.do(lambda client: client.read(PLUG))
     with pytest.raises(DeviceOfflineError, match="offline"):
-        await sky.do(lambda talk: talk.switch(PLUG, {"switch_1": False}))
+        await sky.do(lambda client: client.switch(PLUG, {"switch_1": False}))
 
 
-async def test_a_switch_that_it_has_not_is_said(sky: Sky) -> None:
-    with pytest.raises(CommandRefusedError, match="does not know this switch"):
-        await sky.do(lambda talk: talk.switch(PLUG, {"switch_7": False}))
+async def test_a_switch_that_the_plug_does_not_have_is_refused(sky: Sky) -> None:
+    with pytest.raises(CommandRefusedError, match="does not have this switch"):
+        await sky.do(lambda client: client.switch(PLUG, {"switch_7": False}))
 
 
 @pytest.mark.parametrize("changes", [{}, {"user_id": "", "schema": SCHEMA}])
 async def test_devices_are_listed_by_user_or_by_the_app(sky: Sky, changes: dict[str, str]) -> None:
-    (device,) = await sky.do(lambda talk: talk.devices(), **changes)
-    plug = plug_of(device)
+    (device,) = await sky.do(lambda client: client.devices(), **changes)
+    plug = to_plug(device)
     assert plug
     assert (plug.id, plug.name, plug.enabled, plug.gangs) == ("bf1", "Kettle", False, {"switch_1": 1})
     assert "0123456789abcdef" not in repr(plug)
@@ -138,5 +140,5 @@ async def test_nobody_there_is_offline(sky: Sky) -> None:
     ],
 )
 def test_the_switch_of_a_device_is_a_relay(status: Any, gangs: dict[str, int] | None) -> None:
-    plug = plug_of({"id": "x1", "status": status})
+    plug = to_plug(to_device({"id": "x1", "status": status}))
     assert (plug and plug.gangs) == gangs

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from services.tuya.local import LocalTalk
-from services.tuya.plugs import Plug
+from services.tuya.local import LocalPlug
+from services.tuya.plug import Plug
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
-from simulators.tuya.plug import LocalPlug, PlugFault
+from simulators.tuya.plug import LocalPlug as VirtualLocalPlug
 from simulators.tuya.plug import Plug as VirtualPlug
+from simulators.tuya.plug import PlugFault
 
 KEY = "0123456789abcdef"
 VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
@@ -19,12 +20,12 @@ TIMEOUT_S = 0.3
 
 
 @contextmanager
-def talking(plug: Plug) -> Iterator[LocalTalk]:
-    talk = LocalTalk(plug, TIMEOUT_S)
+def connected(plug: Plug) -> Iterator[LocalPlug]:
+    connection = LocalPlug(plug, TIMEOUT_S)
     try:
-        yield talk
+        yield connection
     finally:
-        talk.close()
+        connection.close()
 
 
 class Bench:
@@ -32,7 +33,7 @@ class Bench:
 
     def __init__(self, version: str) -> None:
         self.virtual = VirtualPlug("bf1", "Kettle", KEY, version, {"switch_1": 1, "switch_2": 2})
-        self.local = LocalPlug(self.virtual)
+        self.local = VirtualLocalPlug(self.virtual)
         self.version = version
 
     def plug(self, **changes: object) -> Plug:
@@ -40,12 +41,12 @@ class Bench:
         return Plug.model_validate(known | {"gangs": ["switch_1", "switch_2"]} | changes)
 
 
-async def on_the_wire(bench: Bench, plug: Plug, wants: dict[str, bool]) -> tuple[object, object]:
+async def on_the_wire(bench: Bench, plug: Plug, values: dict[str, bool]) -> tuple[object, object]:
     def work() -> tuple[object, object]:
-        with talking(plug) as talk:
-            before = talk.read()
-            talk.switch(wants)
-            return before, talk.read()
+        with connected(plug) as connection:
+            before = connection.read()
+            connection.switch(values)
+            return before, connection.read()
 
     return await asyncio.to_thread(work)
 
@@ -66,8 +67,8 @@ async def test_it_is_read_switched_and_read_back_over_one_connection(version: st
 async def test_nothing_is_asked_before_it_is_read(version: str) -> None:
     bench = Bench(version)
     await bench.local.start("127.0.0.1", 0)
-    talk = await asyncio.to_thread(LocalTalk, bench.plug(), TIMEOUT_S)
-    talk.close()
+    connection = await asyncio.to_thread(LocalPlug, bench.plug(), TIMEOUT_S)
+    connection.close()
     assert bench.virtual.connections == 0
     bench.local.stop()
 
@@ -117,6 +118,6 @@ async def test_one_that_does_not_answer_is_offline_within_a_bounded_time(fault: 
 async def test_a_plug_that_does_not_know_the_gang_says_unknown() -> None:
     bench = Bench("3.3")
     await bench.local.start("127.0.0.1", 0)
-    with talking(bench.plug(gangs={"switch_1": 1, "switch_3": 3})) as talk:
-        assert await asyncio.to_thread(talk.read) == {"switch_1": True, "switch_3": None}
+    with connected(bench.plug(gangs={"switch_1": 1, "switch_3": 3})) as connection:
+        assert await asyncio.to_thread(connection.read) == {"switch_1": True, "switch_3": None}
     bench.local.stop()

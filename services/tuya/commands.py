@@ -1,0 +1,46 @@
+"""People's commands: what they change in the journal, and why one is refused. Pure."""
+
+from datetime import datetime, timedelta
+
+from services.tuya.grid_rules import GRID, Rules, target
+from services.tuya.journal import Journal
+from services.tuya.plug import Plug
+from shared.conditions import Reason, plugs
+from shared.freshness import fresh
+from shared.messages import Grid, GridState, PlugCommand
+
+COMMAND_HOLDS = timedelta(seconds=60)
+
+
+def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridState | None, now: datetime) -> Journal:
+    """Return the journal after a command: from now on the gang is the person's, not the grid's.
+
+    What should be off is not restored by the grid. What should be on still is, until the command has succeeded.
+    """
+    gangs = [command.gang] if command.gang else list(plug.gangs)
+    transition = grid.transition_id if grid and grid.state is not Grid.UNKNOWN else None
+    new = [target(plug.id, gang, on=command.on, by=command.by, now=now, transition_id=transition) for gang in gangs]
+    targets = {one.key: one for one in new}
+    to_restore = {name: at for name, at in journal.to_restore.items() if command.on or name not in targets}
+    return journal.model_copy(update={"to_restore": to_restore, "targets": journal.targets | targets})
+
+
+def refusal(plug: Plug | None, command: PlugCommand, rules: Rules, now: datetime) -> Reason | None:
+    """Return why a command is refused, None where it is not."""
+    if plug is None:
+        return plugs.UNKNOWN_PLUG()
+    if plug.protected:
+        return plugs.protected(name=plug.title)
+    if not rules.may_switch(plug):
+        return plugs.disabled(name=plug.title)
+    return _refusal_of(command, plug, now)
+
+
+def _refusal_of(command: PlugCommand, plug: Plug, now: datetime) -> Reason | None:
+    if command.gang and command.gang not in plug.gangs:
+        return plugs.no_such_gang(name=plug.title, gang=command.gang, gangs=", ".join(plug.gangs))
+    if command.by == GRID:
+        return plugs.NAMED_GRID()
+    if not fresh(command.at, now, COMMAND_HOLDS):
+        return plugs.COMMAND_TOO_OLD()
+    return None

@@ -1,0 +1,164 @@
+"""Controls one plug: performs the actions that next_step chooses, and publishes what comes of them."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import Protocol
+
+from services.tuya import next_step as steps
+from services.tuya.connector import Connector, OpenConnection
+from services.tuya.grid_rules import GangStates
+from services.tuya.journal import Target
+from services.tuya.next_step import Action, Now, Outcome, Persist, PlugControl, Read, Switch, Wait
+from services.tuya.plug import Plug
+from services.tuya.shared_state import SharedStateStore
+from shared.conditions import Reason
+from shared.errors import DeviceError, StorageError
+from shared.health import Health
+from shared.messages import PlugAction, PlugState, Via
+from shared.service import utc_now
+from shared.topics import PLUG_ACTION, PLUG_STATE, M, Topic
+
+log = logging.getLogger("plug")
+
+
+class Publisher(Protocol):
+    """Where states and actions are published: the bus."""
+
+    def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
+        """Publish a message."""
+
+
+class PlugController:
+    """Brings one plug to its targets, and watches it over the home network."""
+
+    def __init__(
+        self,
+        plug: Plug,
+        store: SharedStateStore,
+        connector: Connector,
+        bus: Publisher,
+        health: Health,
+        *,
+        check_s: float,
+        dry_run: bool = False,
+        retries: bool = True,
+    ) -> None:
+        self.plug = plug
+        self._store = store
+        self._connector = connector
+        self._bus = bus
+        self._health = health
+        self._changed = asyncio.Event()
+        self._connection: OpenConnection | None = None
+        self._state = PlugControl(
+            plug=plug,
+            ways=connector.ways(plug),
+            shared=store.shared,
+            published=PlugState(at=utc_now(), name=plug.title, protected=plug.protected, dry_run=dry_run),
+            check_every_s=check_s,
+            dry_run=dry_run,
+            retries=retries,
+        )
+
+    async def run(self) -> None:
+        """Control the plug until cancelled."""
+        try:
+            if Via.LOCAL not in self._state.ways:  # no check comes that would publish it
+                self._publish()
+            while True:
+                await self.step()
+        finally:
+            self._disconnect()
+
+    async def step(self) -> None:
+        """Perform one action."""
+        self._changed.clear()
+        action = steps.next_step(self._current(), _now())
+        outcome = await self._perform(action)
+        self._update(steps.after(self._current(), action, outcome, _now()))
+
+    def wake(self) -> None:
+        """End a wait: the shared state has changed."""
+        self._changed.set()
+
+    def refuse(self, reason: Reason) -> None:
+        """Publish that a command was refused."""
+        self._update(steps.refuse(self._current(), reason, _now()))
+
+    def learn(self, reading: GangStates, *, online: bool) -> None:
+        """Take over what the account says about the plug, where nothing is known yet."""
+        self._update(steps.learn(self._current(), reading, _now(), online=online))
+
+    def drop(self, target: Target, reason: Reason) -> None:
+        """Publish that a target was dropped."""
+        self._update(steps.drop(self._current(), (target,), reason, _now()))
+
+    def retire(self, *, for_good: bool) -> None:
+        """Clear its problems, and for good also what is published: it is listed differently now, or no longer."""
+        self._update(steps.retire(self._current(), _now(), for_good=for_good))
+
+    def _current(self) -> PlugControl:
+        return replace(self._state, shared=self._store.shared)
+
+    async def _perform(self, action: Action) -> Outcome:
+        try:
+            match action:
+                case Wait(seconds):
+                    await self._wait(seconds)
+                case Read(via):
+                    return await (await self._connected(via)).read()
+                case Switch(via, values):
+                    await (await self._connected(via)).switch(values)
+                case Persist(journal):
+                    self._store.persist(journal)
+        except (DeviceError, StorageError) as error:
+            return error
+        return None
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+
+    async def _connected(self, via: Via) -> OpenConnection:
+        if self._connection is None:
+            self._connection = await self._connector.connect(self.plug, via)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """Close the connection: a plug serves one client at a time."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _update(self, state: PlugControl) -> None:
+        """Take over a new state, and publish what is new in it."""
+        before, self._state = self._state, replace(state, events=())
+        if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):
+            self._disconnect()
+        self._health.report(f"plug {self.plug.id}", state.problem)
+        self._health.report(f"key {self.plug.id}", state.key_problem)
+        if state.published is not before.published:
+            self._publish()
+        for event in state.events:
+            self._bus.publish(PLUG_ACTION, event, self.plug.id)
+            log.info("%s", sentence(self.plug, event))
+
+    def _publish(self) -> None:
+        self._bus.publish(PLUG_STATE, self._state.published, self.plug.id)
+
+
+def sentence(plug: Plug, action: PlugAction) -> str:
+    """Return an action for the log: Boiler off by grid: done (local)."""
+    gang = f" ({action.gang})" if action.gang else ""
+    via = f" ({action.via})" if action.via else ""
+    reason = f" {action.reason}" if action.reason else ""
+    on = "on" if action.on else "off"
+    return f"{plug.title}{gang} {on} by {action.by}: {action.outcome.replace('_', ' ')}{via}.{reason}"
+
+
+def _now() -> Now:
+    return Now(utc_now(), time.monotonic())

@@ -1,0 +1,131 @@
+"""Switches a plug from the command line: through the running service if there is one, else directly."""
+
+import asyncio
+from contextlib import suppress
+
+from services.tuya.commands import on_command, refusal
+from services.tuya.connector import Connector
+from services.tuya.controller import PlugController
+from services.tuya.journal import Journal
+from services.tuya.next_step import SharedState
+from services.tuya.plug import Plug
+from services.tuya.settings import TuyaSettings
+from services.tuya.shared_state import SharedStateStore
+from shared.bus import Bus, Delivery
+from shared.conditions import broker, plugs
+from shared.errors import CommandRefusedError, UsageError
+from shared.freshness import STATUS_HOLDS, fresh
+from shared.health import Health
+from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceHealth, ServiceStatus
+from shared.service import utc_now
+from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, M, Topic
+
+SERVICE = "tuya"
+BY = "manual"
+BROKER_S = 3.0
+STATUS_S = 1.0
+DONE_S = 20.0
+WORDS = {True: "on", False: "off", None: "unknown"}
+DONE = (ActionOutcome.DONE, ActionOutcome.UNCONFIRMED, ActionOutcome.DRY_RUN)
+DIRECTLY = "The service does not run (or the broker cannot be reached), so the plug is switched directly."
+
+
+async def switch_plug(settings: TuyaSettings, listed: dict[str, Plug], id_: str, command: PlugCommand) -> list[str]:
+    """Switch a plug and return what to print. Raises CommandRefusedError or UsageError where that is not done."""
+    plug = listed.get(id_)
+    reason = refusal(plug, command, settings.rules(), utc_now())
+    if reason or plug is None:
+        raise CommandRefusedError(reason or plugs.UNKNOWN_PLUG())
+    action = await CommandClient(settings, plug).send(command)
+    if action:
+        return [_printed(plug, action, ", done by the service")]
+    if settings.tuya_dry_run:
+        return [DIRECTLY, _dry_run(plug, command.on)]
+    return [DIRECTLY, _printed(plug, await _switch_directly(settings, plug, command))]
+
+
+def _printed(plug: Plug, action: PlugAction, how: str = "") -> str:
+    if action.outcome is ActionOutcome.DRY_RUN:
+        return _dry_run(plug, action.on)
+    if action.outcome not in DONE:
+        raise UsageError(str(action.reason or f"{plug.title}: {action.outcome}."))
+    unconfirmed = "" if action.outcome is ActionOutcome.DONE else ", unconfirmed"
+    return f"{plug.title} is {WORDS[action.on]} ({action.via}{unconfirmed}){how}."
+
+
+def _dry_run(plug: Plug, on: bool) -> str:
+    return f"{plug.title} would be switched {WORDS[on]}, but TUYA_DRY_RUN is set."
+
+
+async def _switch_directly(settings: TuyaSettings, plug: Plug, command: PlugCommand) -> PlugAction:
+    """Try once, with a journal that nobody keeps."""
+    journal = on_command(Journal(), plug, command, None, utc_now())
+    store = SharedStateStore(SharedState(journal, settings.rules()))
+    connector = Connector(settings.credentials(), settings.tuya_local_timeout)
+    published = PublishedActions()
+    controller = PlugController(plug, store, connector, published, Health(), check_s=DONE_S, retries=False)
+    while not published.actions:
+        await controller.step()
+    connector.close()
+    return published.actions[0]
+
+
+class PublishedActions:
+    """Keeps the actions that a controller publishes."""
+
+    def __init__(self) -> None:
+        self.actions: list[PlugAction] = []
+
+    def publish(self, _: Topic[M], message: M, __: str = "") -> None:
+        """Keep a message if it is an action."""
+        if isinstance(message, PlugAction):
+            self.actions.append(message)
+
+
+class CommandClient:
+    """Sends a command to the service over the broker, and waits for its outcome."""
+
+    def __init__(self, settings: TuyaSettings, plug: Plug) -> None:
+        self._plug = plug
+        self._bus = Bus(settings, SERVICE, Health(), client_id=f"easun-{SERVICE}-{BY}", announce=False)
+        self._bus.collect_parsed(SERVICE_STATUS, self._on_status)
+        self._bus.subscribe(PLUG_ACTION, self._on_action)
+        self._is_running: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._action: asyncio.Future[PlugAction] = asyncio.get_running_loop().create_future()
+
+    async def send(self, command: PlugCommand) -> PlugAction | None:
+        """Return the outcome of a command, None where no service runs. Raises ConfigError or UsageError."""
+        connection = asyncio.create_task(self._bus.run())
+        try:
+            if not await self._service_runs(connection):
+                return None
+            self._bus.publish(PLUG_SET, command.model_copy(update={"at": utc_now()}), self._plug.id)
+            return await asyncio.wait_for(self._action, DONE_S)
+        except TimeoutError:
+            raise UsageError(
+                f"The service has the command for {self._plug.title} and is still trying: see its log."
+            ) from None
+        finally:
+            await self._bus.close(broker.STOPPED())
+            connection.cancel()
+            await asyncio.gather(connection, return_exceptions=True)
+
+    async def _service_runs(self, connection: asyncio.Task[None]) -> bool:
+        connected = asyncio.create_task(self._bus.connected.wait())
+        await asyncio.wait([connected, connection], timeout=BROKER_S, return_when=asyncio.FIRST_COMPLETED)
+        connected.cancel()
+        if connection.done():
+            connection.result()
+        with suppress(TimeoutError):
+            return self._bus.connected.is_set() and await asyncio.wait_for(self._is_running, STATUS_S)
+        return False
+
+    def _on_status(self, service: str, status: ServiceStatus, delivery: Delivery) -> None:
+        delivery.ack()
+        if service == SERVICE and not self._is_running.done():
+            works = status.state in (ServiceHealth.ONLINE, ServiceHealth.DEGRADED)
+            self._is_running.set_result(works and fresh(status.at, utc_now(), STATUS_HOLDS))
+
+    def _on_action(self, id_: str, action: PlugAction) -> None:
+        if id_ == self._plug.id and action.by == BY and not self._action.done():
+            self._action.set_result(action)

@@ -1,0 +1,101 @@
+"""A plug as it is listed: whether it may be switched, and how it is reached. Pure."""
+
+import re
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from shared.conditions import plugs
+from shared.validation import InvalidValueError
+
+ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+GANG = re.compile(r"[a-z][a-z0-9_]{0,39}")
+KEY_LENGTH = 16
+LED_DP = 20
+TUYA_PORT = 6668
+ANY_HOST = {"auto", "0.0.0.0"}  # noqa: S104 - tinytuya would search the network for it, for 18 s
+
+
+class Mode(StrEnum):
+    """Which connections to a plug may be used: auto tries the home network first."""
+
+    LOCAL = "local"
+    CLOUD = "cloud"
+    AUTO = "auto"
+
+
+def data_point(gang: str) -> int:
+    """Return the usual data point of a switch code: switch_2 is 2, a bulb's switch_led is 20, anything else 1."""
+    number = re.fullmatch(r"switch_(\d)", gang)
+    return int(number[1]) if number else LED_DP if gang == "switch_led" else 1
+
+
+class Plug(BaseModel):
+    """One plug of the list; gangs are switch codes with their local data points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str = ""
+    enabled: bool = True
+    protected: bool = False
+    mode: Mode = Mode.AUTO
+    host: str = ""
+    port: int = Field(default=TUYA_PORT, ge=1, le=65535)
+    version: Literal["3.1", "3.2", "3.3", "3.4", "3.5"] = "3.3"
+    local_key: SecretStr = SecretStr("")
+    gangs: dict[str, int] = Field(default={"switch_1": 1}, min_length=1)
+    priority: int = Field(default=100, ge=0, le=10_000)
+
+    @field_validator("id")
+    @classmethod
+    def _fits_a_topic(cls, id_: str) -> str:
+        if not ID.fullmatch(id_):
+            raise InvalidValueError(plugs.BAD_ID())
+        return id_
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _float_to_text(cls, version: Any) -> Any:
+        return str(version) if isinstance(version, float) else version
+
+    @field_validator("host")
+    @classmethod
+    def _not_any_host(cls, host: str) -> str:
+        if host.lower() in ANY_HOST:
+            raise InvalidValueError(plugs.HOST_NOT_AN_ADDRESS())
+        return host
+
+    @field_validator("gangs", mode="before")
+    @classmethod
+    def _with_data_points(cls, gangs: Any) -> Any:
+        listed = gangs if isinstance(gangs, list | dict) else [gangs]
+        if not all(isinstance(gang, str) and GANG.fullmatch(gang) for gang in listed):
+            raise InvalidValueError(plugs.GANGS_NOT_CODES())
+        return gangs if isinstance(gangs, dict) else {gang: data_point(gang) for gang in listed}
+
+    @field_validator("gangs")
+    @classmethod
+    def _distinct_data_points(cls, gangs: dict[str, int]) -> dict[str, int]:
+        if len(set(gangs.values())) < len(gangs):
+            raise InvalidValueError(plugs.SAME_DATA_POINT())
+        return gangs
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Plug":
+        if self.local_key.get_secret_value() and len(self.local_key.get_secret_value().encode()) != KEY_LENGTH:
+            raise InvalidValueError(plugs.KEY_LENGTH())
+        if self.mode is Mode.LOCAL and not self.is_local:
+            raise InvalidValueError(plugs.LOCAL_WITHOUT_KEY())
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it can be reached over the home network."""
+        return self.mode is not Mode.CLOUD and bool(self.host and self.local_key.get_secret_value())
+
+    @property
+    def title(self) -> str:
+        """Its name, else its id."""
+        return self.name or self.id

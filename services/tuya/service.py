@@ -1,0 +1,128 @@
+"""The plug service: turns grid states and commands into targets in the journal, which the controllers bring about."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from services.tuya import grid_rules
+from services.tuya.commands import on_command, refusal
+from services.tuya.connector import Connector
+from services.tuya.controllers import PlugControllers
+from services.tuya.journal import Journal
+from services.tuya.journal_file import JournalFile
+from services.tuya.next_step import SharedState
+from services.tuya.settings import TuyaSettings
+from services.tuya.shared_state import SharedStateStore
+from shared.bus import Delivery
+from shared.conditions import Reason, plugs
+from shared.errors import StorageError
+from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand
+from shared.service import Service, utc_now
+from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET
+
+log = logging.getLogger("tuya")
+
+CLOCK_PATIENCE_S = 2.0
+"""Messages that the broker kept while the connection was broken all arrive within a moment."""
+
+
+async def serve(service: Service[TuyaSettings]) -> None:
+    """Control all plugs until cancelled."""
+    plug_service = PlugService(service)
+    service.bus.collect_parsed(GRID_STATE, plug_service.on_grid)
+    service.bus.collect_parsed(PLUG_SET, plug_service.on_command)
+    await plug_service.run()
+
+
+class PlugService:
+    """Receives grid states and commands."""
+
+    def __init__(self, service: Service[TuyaSettings]) -> None:
+        settings = service.settings
+        self._dry_run = settings.tuya_dry_run
+        self._bus = service.bus
+        self._health = service.health
+        journal = JournalFile(settings, service.health)
+        self._store = SharedStateStore(SharedState(journal.load(), settings.rules()), journal.save)
+        self._connector = Connector(settings.credentials(), settings.tuya_local_timeout)
+        self._controllers = PlugControllers(service, self._store, self._connector)
+        self._changed_at = time.monotonic()
+        self._wrong_time_since: float | None = None
+
+    async def run(self) -> None:
+        """Control all plugs until cancelled."""
+        if self._dry_run:
+            log.info("TUYA_DRY_RUN is set: everything is done but the switching.")
+        try:
+            await self._controllers.run()
+        finally:
+            self._connector.close()
+
+    def on_grid(self, _: str, grid: GridState, delivery: Delivery) -> None:
+        """Act on a grid state. A retained one may be a week old, and the next reading brings a live one."""
+        delivery.ack()
+        now = utc_now()
+        if delivery.retained:
+            return
+        self._check_clock(grid, now)
+        shared = self._store.shared
+        if not grid_rules.is_news(grid, now) or grid_rules.is_outdated(grid, shared.grid, now):
+            return
+        if shared.grid is None or shared.grid.transition_id != grid.transition_id:
+            self._changed_at = time.monotonic()
+        self._store.set_grid(grid)
+        stable_for = timedelta(seconds=time.monotonic() - self._changed_at)
+        controlled = self._controllers.controlled()
+        journal = grid_rules.on_grid(shared.journal, grid, controlled, shared.rules, now, stable_for=stable_for)
+        self._persist(journal, dropped_because=plugs.GRID_CHANGED())  # if that fails, the next message tries again
+        self._controllers.wake()
+
+    def on_command(self, id_: str, command: PlugCommand, delivery: Delivery) -> None:
+        """Carry out a command, or publish why not."""
+        delivery.ack()
+        shared, plug, now = self._store.shared, self._controllers.listed(id_), utc_now()
+        reason = plugs.COMMAND_RETAINED() if delivery.retained else refusal(plug, command, shared.rules, now)
+        if reason or plug is None:
+            self._refuse(id_, command, reason or plugs.UNKNOWN_PLUG())
+            return
+        journal = on_command(shared.journal, plug, command, shared.grid, now)
+        if self._persist(journal, dropped_because=plugs.REPLACED()):
+            self._controllers.wake()
+        else:
+            self._refuse(id_, command, plugs.NO_JOURNAL())
+
+    def _check_clock(self, grid: GridState, now: datetime) -> None:
+        """Report where everything that arrives is of another time; after a broken connection some messages may be."""
+        if grid_rules.is_news(grid, now):
+            self._wrong_time_since = None
+            self._health.report("clock", None)
+            return
+        self._wrong_time_since = self._wrong_time_since or time.monotonic()
+        if time.monotonic() - self._wrong_time_since > CLOCK_PATIENCE_S:
+            self._health.report("clock", plugs.wrong_time(topic=GRID_STATE.template))
+
+    def _persist(self, journal: Journal, *, dropped_because: Reason) -> bool:
+        """Save a journal, and publish which targets it no longer has; return whether it could be saved."""
+        before = self._store.shared.journal
+        if journal is before:
+            return True
+        try:
+            self._store.persist(journal)
+        except StorageError:  # reported
+            return False
+        if journal.handled != before.handled:
+            self._health.report("damaged", None)
+        for target in (one for name, one in before.targets.items() if journal.targets.get(name) != one):
+            if controller := self._controllers.get(target.plug):
+                controller.drop(target, dropped_because)
+        return True
+
+    def _refuse(self, id_: str, command: PlugCommand, reason: Reason) -> None:
+        log.warning("A command of %s for the plug %s is refused: %s", command.by, id_, reason)
+        refused = ActionOutcome.REFUSED
+        action = PlugAction(
+            at=utc_now(), on=command.on, gang=command.gang, by=command.by, outcome=refused, reason=reason
+        )
+        self._bus.publish(PLUG_ACTION, action, id_)
+        if controller := self._controllers.get(id_):
+            controller.refuse(reason)

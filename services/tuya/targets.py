@@ -1,0 +1,76 @@
+"""The open targets in the journal: which are due, and what becomes of them. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain
+from services.tuya.journal import Journal, Target
+from services.tuya.plug import Plug
+from shared.messages import Grid, GridState
+
+COMMAND_EXPIRES = timedelta(minutes=10)
+"""A person's command that could not be carried out for so long is dropped: nobody expects it any more."""
+
+
+def due(journal: Journal, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> tuple[Target, ...]:
+    """Return what is to be done at a plug now; for the grid only while the grid is certain to be so."""
+    targets = (one for one in journal.targets.values() if one.plug == plug.id and one.gang in plug.gangs)
+    return tuple(one for one in targets if not one.is_waiting(now) and _is_valid(one, plug, rules, grid, now))
+
+
+def next_turn(journal: Journal, plug: str, now: datetime) -> datetime | None:
+    """Return when the next target of a plug has its turn, if one is waiting."""
+    waiting = (one for one in journal.targets.values() if one.plug == plug and one.is_waiting(now))
+    return min((one.not_before for one in waiting), default=None)
+
+
+def mark_to_restore(journal: Journal, targets: Iterable[Target], reading: GangStates, now: datetime) -> Journal:
+    """Return the journal with what the grid is about to switch off and is certain to be on now.
+
+    It must be on disk before the command is sent.
+    """
+    current = [one for one in targets if is_current(journal, one)]
+    marks = {one.key: now for one in current if one.by_grid and not one.on and reading.get(one.gang)}
+    new = {name: at for name, at in marks.items() if name not in journal.to_restore}
+    return journal.model_copy(update={"to_restore": journal.to_restore | new}) if new else journal
+
+
+def is_current(journal: Journal, target: Target) -> bool:
+    """Return whether a target is still open and has not been replaced by another one for the same gang."""
+    return journal.targets.get(target.key) == target
+
+
+def dropped(journal: Journal, targets: Iterable[Target]) -> Journal:
+    """Return the journal without these targets, as if they had never been; replaced ones stay as they are."""
+    gone = {one.key for one in targets if is_current(journal, one)}
+    kept = {name: one for name, one in journal.targets.items() if name not in gone}
+    return journal.model_copy(update={"targets": kept})
+
+
+def completed(journal: Journal, targets: Iterable[Target]) -> Journal:
+    """Return the journal without targets that were reached; what was switched on needs no restoring."""
+    done = list(targets)
+    restored = {one.key for one in done if one.on and is_current(journal, one)}
+    to_restore = {name: at for name, at in journal.to_restore.items() if name not in restored}
+    return dropped(journal, done).model_copy(update={"to_restore": to_restore})
+
+
+def given_up(journal: Journal, targets: Iterable[Target]) -> Journal:
+    """Return the journal after giving up on a plug that does not stay as it is switched.
+
+    Its readings may be late, so one that is off after all is still restored; it is only not switched off again.
+    """
+    left = list(targets)
+    returns = {one.key: MAX_RETURNS for one in left if not one.on}
+    return completed(journal, left).model_copy(update={"returns": journal.returns | returns})
+
+
+def expired(journal: Journal, now: datetime) -> tuple[Target, ...]:
+    """Return people's targets that nobody expects any more."""
+    return tuple(one for one in journal.targets.values() if not one.by_grid and now - one.since > COMMAND_EXPIRES)
+
+
+def _is_valid(target: Target, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> bool:
+    if not rules.may_switch(plug) or not target.by_grid:
+        return rules.may_switch(plug)
+    return bool(grid and is_certain(grid, now) and grid.state is (Grid.ON if target.on else Grid.OFF))

@@ -1,0 +1,428 @@
+"""Plugs, what becomes of attempts to switch them, and Tuya's cloud."""
+
+from shared.conditions.condition import Reason, Severity, condition, simple
+
+# a plug, reached over the home network or through the cloud
+
+
+@condition(
+    "plug.no_answer",
+    uk="{name} не відповідає за адресою {host}: чи є в розетці напруга і чи не відкрито застосунок на телефоні?",
+    en="{name} does not answer at {host}: is it powered, and no phone app open?",
+)
+def no_answer(*, name: str, host: str) -> None:
+    """The plug cannot be reached over the home network."""
+
+
+@condition(
+    "plug.wrong_key",
+    uk="{name} нас не розуміє: `local_key` або `version` хибні. Ключ змінюється, коли розетку під'єднують до "
+    "застосунку знову: чи змінився він, покаже `python -m services.tuya list`.",
+    en="{name} does not understand us: its local_key or version is wrong. A key changes when the plug is paired again: "
+    "`python -m services.tuya list` shows whether it has.",
+)
+def wrong_key(*, name: str) -> None:
+    """The plug rejects what we encrypted with its key."""
+
+
+@condition(
+    "plug.bad_answer",
+    uk="{name} відповідає так, що зрозуміти це неможливо (помилка {number}).",
+    en="{name} answers something that cannot be understood (error {number}).",
+)
+def bad_answer(*, name: str, number: str) -> None:
+    """The plug's answer cannot be decoded; the number is tinytuya's."""
+
+
+@condition(
+    "plug.no_switch_in_answer",
+    uk="{name} відповідає, але не повідомляє, що ввімкнено.",
+    en="{name} answers without saying what is on.",
+)
+def no_switch_in_answer(*, name: str) -> None:
+    """The plug answers without any of its data points."""
+
+
+@condition(
+    "plug.no_way",
+    uk="До {name} немає шляху: потрібні `host` і `local_key` у списку розеток або хмара в .env.",
+    en="There is no way to {name}: it needs host and local_key in the list of plugs, or the cloud in .env.",
+)
+def no_way(*, name: str) -> None:
+    """The plug can be reached neither over the home network nor through the cloud."""
+
+
+@condition("plug.both_ways_failed", uk="{local} {cloud}", en="{local} {cloud}")
+def both_ways_failed(*, local: Reason, cloud: Reason) -> None:
+    """Both the home network and the cloud failed."""
+
+
+@condition(
+    "plug.did_not_obey",
+    uk="{name} підтверджує команду, але не виконує її: можливо, у застосунку є таймер?",
+    en="{name} accepts the command and does not stay so: is there a timer in the app?",
+)
+def did_not_obey(*, name: str) -> None:
+    """The plug acknowledges a command, and is found in the other state when it is read back."""
+
+
+@condition(
+    "plug.came_back_on",
+    uk="{name} вмикається без нашої команди: можливо, у застосунку є таймер, або хтось натискає кнопку?",
+    en="{name} comes back on by itself: is there a timer in the app, or somebody at its button?",
+)
+def came_back_on(*, name: str) -> None:
+    """A plug that was switched off for an outage was found on, again and again."""
+
+
+@condition(
+    "plug.not_switched",
+    uk="{name} не вдалося перемкнути. {cause}",
+    en="{name} could not be switched. {cause}",
+)
+def not_switched(*, name: str, cause: Reason) -> None:
+    """An attempt to switch failed; attempts go on."""
+
+
+@condition("plug.retrying", uk="{cause} Спроби тривають.", en="{cause} Trying again.", severity=Severity.WARNING)
+def retrying(*, cause: Reason) -> None:
+    """The first attempt failed."""
+
+
+@condition(
+    "plug.left_alone",
+    uk="{cause} Кількість спроб: {tries}; більше ми її не чіпаємо.",
+    en="{cause} It is left alone after {tries} tries.",
+)
+def left_alone(*, cause: Reason, tries: int) -> None:
+    """We stop switching a plug that does not stay as it was switched."""
+
+
+# what becomes of a target without an error
+
+EXPIRED = simple(
+    "plug.expired", uk="Це не вдалося зробити вчасно.", en="It could not be done in time.", severity=Severity.WARNING
+)
+GRID_CHANGED = simple(
+    "plug.grid_changed",
+    uk="Стан мережі змінився раніше, ніж це вдалося зробити.",
+    en="The grid changed before it could be done.",
+    severity=Severity.NOTICE,
+)
+REPLACED = simple(
+    "plug.replaced",
+    uk="Раніше, ніж це вдалося зробити, надійшла інша команда.",
+    en="Another command came before it could be done.",
+    severity=Severity.NOTICE,
+)
+DRY_RUN = simple(
+    "plug.dry_run",
+    uk="Діє TUYA_DRY_RUN: нічого не перемкнуто.",
+    en="TUYA_DRY_RUN is set: nothing was switched.",
+    severity=Severity.NOTICE,
+)
+RETIRED = simple(
+    "plug.retired",
+    uk="За нею більше не стежимо: у списку розеток її вимкнено або там її вже немає.",
+    en="It is no longer watched: disabled in the list of plugs, or removed from it.",
+    severity=Severity.NOTICE,
+)
+
+# refused commands
+
+UNKNOWN_PLUG = simple(
+    "plug.unknown",
+    uk="Розетки з таким `id` у списку немає.",
+    en="There is no plug with this id in the list of plugs.",
+    severity=Severity.WARNING,
+)
+NAMED_GRID = simple(
+    "plug.named_grid",
+    uk="Від імені мережі команд не надсилають: `by` має називати того, хто перемикає.",
+    en="No command comes from the grid: `by` must name who switches.",
+    severity=Severity.WARNING,
+)
+COMMAND_TOO_OLD = simple(
+    "plug.command_too_old",
+    uk="Команда застаріла, або годинник відправника хибний.",
+    en="The command is too old, or its sender's clock is wrong.",
+    severity=Severity.WARNING,
+)
+COMMAND_RETAINED = simple(
+    "plug.command_retained",
+    uk="Команду надіслано з позначкою `retained`, тому її не виконано: вона повторювалася б після кожного запуску.",
+    en="A retained command is not obeyed: it would be repeated at every start.",
+    severity=Severity.WARNING,
+)
+NO_JOURNAL = simple(
+    "plug.no_journal",
+    uk="Журнал не записується, а без нього нічого не перемикаємо: див. стан служби.",
+    en="The journal cannot be written, and nothing is switched without it: see the service's status.",
+)
+
+
+@condition(
+    "plug.protected",
+    uk="{name} під захистом: перемикати її не можна нікому.",
+    en="{name} is protected: nobody may switch it.",
+    severity=Severity.WARNING,
+)
+def protected(*, name: str) -> None:
+    """The list of plugs has `protected: true` for it."""
+
+
+@condition(
+    "plug.disabled",
+    uk="{name} вимкнено у списку розеток: поставте там `enabled: true`.",
+    en="{name} is disabled: set `enabled: true` in the list of plugs.",
+    severity=Severity.WARNING,
+)
+def disabled(*, name: str) -> None:
+    """The list of plugs has `enabled: false` for it."""
+
+
+@condition(
+    "plug.no_such_gang",
+    uk="{name} не має перемикача {gang}; є лише {gangs}.",
+    en="{name} has no {gang}, only {gangs}.",
+    severity=Severity.WARNING,
+)
+def no_such_gang(*, name: str, gang: str, gangs: str) -> None:
+    """The command names a switch that the plug does not have."""
+
+
+# the service
+
+NO_PLUGS = simple(
+    "plugs.none",
+    uk="Розеток немає: впишіть їх у TUYA_PLUGS_FILE або задайте TUYA_ACCESS_ID і TUYA_ACCESS_SECRET, щоб їх знайти.",
+    en="No plugs: list them in TUYA_PLUGS_FILE, or set TUYA_ACCESS_ID and TUYA_ACCESS_SECRET so that they are found.",
+    severity=Severity.NOTICE,
+)
+
+
+@condition(
+    "plugs.wrong_time",
+    uk="Час у повідомленнях {topic} не збігається з нашим, тому нічого не перемикаємо: чий годинник хибний, тут чи в "
+    "служби poller?",
+    en="{topic} comes with a time that is not now, so nothing is switched: is this clock wrong, or the poller's?",
+)
+def wrong_time(*, topic: str) -> None:
+    """Nothing about the grid that arrives is of this moment."""
+
+
+@condition(
+    "plugs.journal_unwritable",
+    uk="{cause} Без журналу нічого не перемикаємо.",
+    en="{cause} Nothing is switched without it.",
+)
+def journal_unwritable(*, cause: Reason) -> None:
+    """The journal in TUYA_JOURNAL_FILE cannot be saved."""
+
+
+@condition(
+    "plugs.journal_damaged",
+    uk="Журнал розеток пошкоджено, тепер він зветься {file}: вимкнене раніше так і лишиться вимкненим. Перевірте "
+    "розетки; наступне відключення буде оброблено як завжди.",
+    en="The journal of the plugs is damaged and now called {file}: what was switched off before stays off. Check your "
+    "plugs; the next outage is handled again.",
+)
+def journal_damaged(*, file: str) -> None:
+    """The journal could not be read, so nobody knows which plugs were on before the outage."""
+
+
+@condition(
+    "plugs.list_not_taken_over",
+    uk="{cause} Діє попередній список.",
+    en="{cause} The previous list is still used.",
+)
+def list_not_taken_over(*, cause: Reason) -> None:
+    """The list of plugs was changed and has a mistake now."""
+
+
+@condition(
+    "plugs.not_in_account",
+    uk="{name} немає в обліковому записі Tuya: перевірте `id`.",
+    en="{name} is not in the Tuya account: check its id.",
+)
+def not_in_account(*, name: str) -> None:
+    """A listed plug that only the cloud can reach is not among the devices of the account."""
+
+
+@condition(
+    "plugs.new_key",
+    uk="{name} має новий `local_key`: його покаже `python -m services.tuya list --keys`.",
+    en="{name} has a new local_key: `python -m services.tuya list --keys` shows it.",
+)
+def new_key(*, name: str) -> None:
+    """The key in the list differs from the one in the account."""
+
+
+# mistakes in the list of plugs
+
+BAD_ID = simple(
+    "plugs.bad_id",
+    uk="можна лише латинські літери, цифри, `_` і `-`, щонайбільше 40 знаків",
+    en="only letters, digits, `_` and `-`, at most 40",
+)
+HOST_NOT_AN_ADDRESS = simple(
+    "plugs.host_not_an_address",
+    uk="`host` має бути адресою розетки; її покаже `python -m services.tuya scan`",
+    en="host is the address of the plug; `python -m services.tuya scan` shows it",
+)
+GANGS_NOT_CODES = simple(
+    "plugs.gangs_not_codes",
+    uk="`gangs` мають бути кодами перемикачів, як-от switch_1",
+    en="gangs are switch codes such as switch_1",
+)
+SAME_DATA_POINT = simple(
+    "plugs.same_data_point",
+    uk="два перемикачі мають той самий номер; дайте кожному свій, наприклад `switch_1: 1, switch: 101`",
+    en="two gangs have the same data point; give each its own, such as `switch_1: 1, switch: 101`",
+)
+KEY_LENGTH = simple(
+    "plugs.key_length",
+    uk="`local_key` має 16 символів (візьміть його в лапки)",
+    en="local_key has 16 characters (put it in quotes)",
+)
+LOCAL_WITHOUT_KEY = simple(
+    "plugs.local_without_key",
+    uk="для `mode: local` потрібні `host` і `local_key`",
+    en="`mode: local` needs host and local_key",
+)
+
+# Tuya's cloud
+
+CLOUD_BAD_SECRET = simple(
+    "tuya.bad_secret",
+    uk="Хмара Tuya не приймає секрет: звірте TUYA_ACCESS_ID і TUYA_ACCESS_SECRET з проєктом на iot.tuya.com.",
+    en="The Tuya cloud refuses the secret: check TUYA_ACCESS_ID and TUYA_ACCESS_SECRET against the project at "
+    "iot.tuya.com.",
+)
+CLOUD_BAD_SIGNATURE = simple(
+    "tuya.bad_signature",
+    uk="Хмара Tuya не приймає підпис, отже TUYA_ACCESS_SECRET хибний: звірте його з проєктом на iot.tuya.com.",
+    en="The Tuya cloud refuses the signature, so TUYA_ACCESS_SECRET is wrong: check it against the project at "
+    "iot.tuya.com.",
+)
+CLOUD_BAD_ID = simple(
+    "tuya.bad_access_id",
+    uk="Хмара Tuya не приймає TUYA_ACCESS_ID: звірте його з проєктом на iot.tuya.com.",
+    en="The Tuya cloud refuses TUYA_ACCESS_ID: check it against the project at iot.tuya.com.",
+)
+CLOUD_ACCESS_DENIED = simple(
+    "tuya.access_denied",
+    uk="Хмара Tuya забороняє доступ: пристрою немає в цьому обліковому записі, або TUYA_ENDPOINT належить "
+    "іншому регіону.",
+    en="The Tuya cloud denies access: the device is not in this account, or TUYA_ENDPOINT is another region's.",
+)
+CLOUD_UNKNOWN_SWITCH = simple(
+    "tuya.unknown_switch",
+    uk="Розетка не має такого перемикача: див. `gangs` у списку розеток.",
+    en="The plug does not have this switch: see its gangs in the list of plugs.",
+)
+CLOUD_NOT_SWITCHABLE = simple(
+    "tuya.not_switchable",
+    uk="Хмара Tuya не вміє перемикати пристрої такого типу.",
+    en="The Tuya cloud cannot switch this kind of device.",
+)
+CLOUD_UNKNOWN_DEVICE = simple(
+    "tuya.unknown_device",
+    uk="Пристрою немає в цьому обліковому записі Tuya.",
+    en="The device is not in this Tuya account.",
+)
+CLOUD_NO_PERMISSION = simple(
+    "tuya.no_permission",
+    uk="Проєкт Tuya не має на це дозволу: підпишіть його на IoT Core на iot.tuya.com.",
+    en="The Tuya project has no permission for this: subscribe it to IoT Core at iot.tuya.com.",
+)
+CLOUD_PLAN_EXPIRED = simple(
+    "tuya.plan_expired",
+    uk="Термін плану хмари Tuya скінчився: продовжте його на iot.tuya.com (Cloud, Cloud Services, IoT Core).",
+    en="The Tuya cloud plan has expired: extend it at iot.tuya.com (Cloud, Cloud Services, IoT Core).",
+)
+CLOUD_QUOTA_USED_UP = simple(
+    "tuya.quota_used_up",
+    uk="Ліміт пробного плану Tuya вичерпано: його поновлять наступного місяця (iot.tuya.com).",
+    en="The quota of the Tuya trial plan is used up: it is renewed next month (iot.tuya.com).",
+)
+CLOUD_NOT_SUBSCRIBED = simple(
+    "tuya.not_subscribed",
+    uk="Проєкт Tuya не підписано на цей API: додайте до нього IoT Core на iot.tuya.com.",
+    en="The Tuya project has not subscribed to this API: add IoT Core to it at iot.tuya.com.",
+)
+CLOUD_NOT_AUTHORIZED = simple(
+    "tuya.not_authorized",
+    uk="Проєкт Tuya не має доступу до цього API: надайте йому доступ до IoT Core на iot.tuya.com.",
+    en="The Tuya project is not authorized for this API: authorize IoT Core for it at iot.tuya.com.",
+)
+CLOUD_CLOCK = simple(
+    "tuya.clock_refused",
+    uk="Хмара Tuya не приймає часу цього комп'ютера: його годинник хибний. Спроби тривають.",
+    en="The Tuya cloud refuses the time of this machine: its clock is wrong. Trying again.",
+)
+CLOUD_PLUG_OFFLINE = simple(
+    "tuya.plug_offline",
+    uk="За даними хмари Tuya розетка не в мережі.",
+    en="The Tuya cloud says that the plug is offline.",
+)
+CLOUD_BUSY = simple(
+    "tuya.busy",
+    uk="Хмара Tuya каже, що запитів забагато. Спроби тривають.",
+    en="The Tuya cloud says that requests are too frequent. Trying again.",
+)
+CLOUD_TOKEN_EXPIRED = simple(
+    "tuya.token_expired",
+    uk="Хмара Tuya не приймає й нового токена. Спроби тривають.",
+    en="The Tuya cloud says that a new token is expired. Trying again.",
+)
+CLOUD_NO_TOKEN = simple("tuya.no_token", uk="Хмара Tuya не дає токена.", en="The Tuya cloud gives no token.")
+CLOUD_WRONG_ANSWER = simple(
+    "tuya.wrong_answer",
+    uk="Хмара Tuya погоджується, але відповідає не те, про що її запитано.",
+    en="The Tuya cloud agrees, but does not answer what it was asked.",
+)
+CLOUD_NO_JSON = simple(
+    "tuya.no_json",
+    uk="Хмара Tuya відповідає щось інше, не JSON: там збій.",
+    en="The Tuya cloud answers something that is no JSON: it has trouble.",
+)
+CLOUD_BROKEN_TLS = simple(
+    "tuya.broken_tls",
+    uk="захищене з'єднання не встановлюється (можливо, годинник тут хибний)",
+    en="no secure connection (is this machine's clock wrong?)",
+)
+
+
+@condition(
+    "tuya.error", uk="Хмара Tuya повідомляє про помилку {number}.", en="The Tuya cloud reports the error {number}."
+)
+def cloud_error(*, number: str) -> None:
+    """An error of the cloud that has no text of its own here; its sentence is in the log."""
+
+
+@condition(
+    "tuya.unreachable",
+    uk="Хмара Tuya за адресою {host} не відповідає: {cause}.",
+    en="No answer from the Tuya cloud at {host}: {cause}.",
+)
+def cloud_unreachable(*, host: str, cause: Reason) -> None:
+    """The cloud was not reached."""
+
+
+@condition(
+    "tuya.not_tuya",
+    uk="За адресою {endpoint} відповідає не хмара Tuya: перевірте TUYA_ENDPOINT.",
+    en="What answers at {endpoint} is no Tuya cloud: check TUYA_ENDPOINT.",
+)
+def not_tuya(*, endpoint: str) -> None:
+    """JSON that is not Tuya's."""
+
+
+@condition(
+    "tuya.no_contact",
+    uk="Хмара Tuya не має зв'язку з {name}.",
+    en="The Tuya cloud has no contact to {name}.",
+)
+def cloud_no_contact(*, name: str) -> None:
+    """The cloud answers, but the plug is not connected to it."""

@@ -1,0 +1,104 @@
+"""The service: discovery, the list of batteries, and the battery bank; in flying time, without a radio."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
+
+from services.bms import serve
+from services.bms.bluetooth import Backend
+from services.bms.device_list import device_list
+from services.bms.settings import BmsSettings
+from shared.bus import Bus
+from shared.health import Health
+from shared.messages import ServiceStatus
+from shared.service import Service
+from shared.topics import BATTERY_STATE
+from tests.bms import fake_bleak
+from tests.bms.jk import ADDRESS, DEVICE, IDENTITY, SETTINGS, cells
+from tests.support.fake_bus import FakeBus
+from tests.support.flying_time import fly
+
+NO_ADAPTER = BleakBluetoothNotAvailableError("", BleakBluetoothNotAvailableReason.NO_BLUETOOTH)
+
+
+class EmptyBus(FakeBus):
+    """A bus that is connected and whose broker has nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connected = asyncio.Event()
+        self.connected.set()
+
+    async def retained(self, *_: Any) -> None:
+        """Return nothing."""
+
+
+@pytest.fixture(autouse=True)
+def backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service use the fake backend."""
+    monkeypatch.setattr(Backend, "named", lambda _: Backend(fake_bleak.Scanner, fake_bleak.Client))
+
+
+def status_after(
+    seconds: float, devices_file: Path, bus: FakeBus | None = None, soon: Callable[[], None] = lambda: None
+) -> ServiceStatus:
+    """Return the status of the service after a while; `soon` is called once it has started."""
+    health = Health()
+
+    async def run() -> None:
+        settings = BmsSettings(_env_file=None, devices_file=devices_file)
+        service = Service("bms", settings, cast(Bus, bus or EmptyBus()), health)
+        task = asyncio.create_task(serve.serve(service))
+        await asyncio.sleep(1)
+        soon()
+        await asyncio.sleep(seconds)
+        assert not task.done()
+        task.cancel()
+
+    fly(run())
+    return health.status(datetime.now(UTC))
+
+
+def test_no_battery_at_all_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_bleak.Scanner, "in_range", ())
+    status = status_after(10, tmp_path / "jk.yaml")
+    assert [reason.code for reason in status.reasons] == ["bms.none_found"]
+
+
+def test_without_bluetooth_the_service_is_disabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_bleak.Scanner, "error", NO_ADAPTER)
+    status = status_after(10, tmp_path / "jk.yaml")
+    assert status.state == "disabled"
+    assert status.reasons[0].text.startswith("No batteries are watched. There is no Bluetooth adapter")
+
+
+def test_a_battery_that_sends_nothing_is_a_problem_and_not_listed(tmp_path: Path) -> None:
+    status = status_after(60, tmp_path / "jk.yaml")
+    assert [reason.code for reason in status.reasons] == ["bms.silent_unpaired"]
+    assert device_list(tmp_path / "jk.yaml").read() == []
+
+
+def test_a_new_battery_is_published_and_listed_with_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_bleak.Client, "answers", (DEVICE, SETTINGS, cells()))
+    bus = EmptyBus()
+    status = status_after(12, tmp_path / "jk.yaml", bus)
+    assert status.reasons == ()
+    assert len(bus.on(BATTERY_STATE, "c84780000001")) == 1
+    (listed,) = device_list(tmp_path / "jk.yaml").read()
+    assert (listed.address, listed.name, listed.model, listed.layout) == (ADDRESS, "Pack", IDENTITY.model, "JK02_32S")
+
+
+def test_a_new_battery_that_cannot_be_listed_is_watched_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_bleak.Client, "answers", (DEVICE, SETTINGS, cells()))
+    bus = EmptyBus()
+    status = status_after(12, tmp_path / "jk.yaml", bus, soon=(tmp_path / "jk.yaml").mkdir)
+    assert [reason.code for reason in status.reasons] == ["bms.not_listed"]
+    assert "it is a directory" in status.reasons[0].text
+    assert len(bus.on(BATTERY_STATE, "c84780000001")) == 1

@@ -1,0 +1,50 @@
+"""What commands change in the journal, and why one is refused."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.tuya import commands, targets
+from services.tuya.journal import Journal
+from shared.conditions import Reason, plugs
+from shared.messages import Grid, PlugCommand
+from tests.tuya.facts import NOW, PLUGS, RULES, grid, turned
+
+
+def test_a_command_of_a_person_ends_the_grid_s_hold() -> None:
+    off = Journal(handled="t2", to_restore={"kettle/switch_1": NOW, "kettle/switch_2": NOW})
+    mine = commands.on_command(
+        off, PLUGS["kettle"], PlugCommand(at=NOW, on=False, gang="switch_2", by="bot"), None, NOW
+    )
+    assert list(mine.to_restore) == ["kettle/switch_1"]
+    assert mine.targets["kettle/switch_2"].by == "bot"
+
+
+def test_a_command_for_on_that_comes_to_nothing_leaves_it_to_the_grid() -> None:
+    off = Journal(handled="t2", to_restore={"boiler/switch_1": NOW})
+    commanded = commands.on_command(off, PLUGS["boiler"], PlugCommand(at=NOW, on=True, by="bot"), None, NOW)
+    late = targets.expired(commanded, NOW + targets.COMMAND_EXPIRES + timedelta(seconds=1))
+    assert turned(targets.dropped(commanded, late), grid(Grid.ON, "t3")).targets["boiler/switch_1"].on
+    assert not targets.completed(commanded, commanded.targets.values()).to_restore
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes", "reason"),
+    [
+        ("router", {}, plugs.protected(name="router")),
+        ("spare", {}, plugs.disabled(name="spare")),
+        ("nobody", {}, plugs.UNKNOWN_PLUG()),
+        ("boiler", {"by": "grid"}, plugs.NAMED_GRID()),
+        ("boiler", {"at": NOW - timedelta(minutes=2)}, plugs.COMMAND_TOO_OLD()),
+        ("boiler", {"at": NOW + timedelta(minutes=2)}, plugs.COMMAND_TOO_OLD()),
+        (
+            "kettle",
+            {"gang": "switch_9"},
+            plugs.no_such_gang(name="kettle", gang="switch_9", gangs="switch_1, switch_2"),
+        ),
+        ("boiler", {}, None),
+    ],
+)
+def test_why_a_command_is_refused(id_: str, changes: dict[str, object], reason: Reason | None) -> None:
+    command = PlugCommand.model_validate({"at": NOW, "on": False, "by": "bot"} | changes)
+    assert commands.refusal(PLUGS.get(id_), command, RULES, NOW) == reason

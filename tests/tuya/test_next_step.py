@@ -1,0 +1,488 @@
+"""What the state machine of one plug does next: the usual course, and what no sequence of events may make it do."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.tuya import commands, grid_rules, targets
+from services.tuya import next_step as steps
+from services.tuya.connection import CloudUnreachableError
+from services.tuya.journal import Journal
+from services.tuya.next_step import (
+    Abandon,
+    Action,
+    Begin,
+    Complete,
+    Expire,
+    GiveUp,
+    MarkToRestore,
+    Now,
+    Outcome,
+    Persist,
+    PlugControl,
+    Read,
+    Resist,
+    SharedState,
+    Switch,
+    Wait,
+    after,
+    next_step,
+)
+from shared.conditions import Reason, plugs
+from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
+from shared.messages import ActionOutcome, Grid, GridState, PlugCommand, Via
+from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, grid, turned
+from tests.tuya.night import new_control
+
+BOILER, KETTLE = PLUGS["boiler"], PLUGS["kettle"]
+BOTH = (Via.LOCAL, Via.CLOUD)
+OFF = grid(Grid.OFF, "t2")
+LOST = turned(KNOWN, OFF)
+OFFLINE = DeviceOfflineError(plugs.no_answer(name="boiler", host="192.168.1.40"))
+REFUSED = CommandRefusedError(plugs.wrong_key(name="boiler"))
+ODD = BadReplyError(plugs.no_switch_in_answer(name="boiler"))
+FULL = StorageError(plugs.NO_JOURNAL())
+
+
+@dataclass
+class Run:
+    """A plug's state machine, and what it has done so far."""
+
+    state: PlugControl
+    clock_s: float = 1.0
+    done: list[Action] = field(default_factory=list)
+
+    @property
+    def now(self) -> Now:
+        return Now(NOW + timedelta(seconds=self.clock_s), self.clock_s)
+
+    def next(self) -> Action:
+        return next_step(self.state, self.now)
+
+    def step(self, outcome: Outcome = None) -> Action:
+        """Perform the next action with an outcome."""
+        action = self.next()
+        self.done.append(action)
+        if isinstance(action, Wait):
+            self.clock_s += action.seconds
+        self.state = after(self.state, action, outcome, self.now)
+        return action
+
+    def take(self, *outcomes: Outcome) -> list[str]:
+        """Perform one action for each outcome; return their names."""
+        return [type(self.step(outcome)).__name__ for outcome in outcomes]
+
+    @property
+    def events(self) -> list[tuple[ActionOutcome, str | None]]:
+        return [(event.outcome, event.reason.code if event.reason else None) for event in self.state.events]
+
+
+def run_of(
+    journal: Journal = LOST, *, ways: tuple[Via, ...] = BOTH, known: GridState | None = OFF, dry_run: bool = False
+) -> Run:
+    """Return a run of the boiler, which is not checked by itself."""
+    control = new_control(BOILER, SharedState(journal, RULES, known), NOW, ways)
+    return Run(replace(control, check_at_s=1e6, check_every_s=1e6, dry_run=dry_run))
+
+
+def checked(run: Run, outcome: Outcome) -> None:
+    """Let a check have an outcome."""
+    run.state = replace(run.state, check_at_s=0)
+    assert run.take(outcome) == ["Read"]
+
+
+def command(*, on: bool) -> Journal:
+    return commands.on_command(KNOWN, BOILER, PlugCommand(at=NOW, on=on, by="bot"), None, NOW)
+
+
+def on(value: bool | None) -> dict[str, bool | None]:
+    return {"switch_1": value}
+
+
+def test_the_usual_course_is_read_persist_switch_read_back_persist() -> None:
+    run = run_of()
+    assert run.take(None, on(True), None, None, on(False), None) == [
+        "Begin",
+        "Read",
+        "MarkToRestore",
+        "Switch",
+        "Read",
+        "Complete",
+    ]
+    assert run.events == [(ActionOutcome.DONE, None)]
+    state = run.state.published
+    assert (state.on, state.confirmed, state.pending, state.via) == (False, True, None, Via.LOCAL)
+    assert list(run.state.shared.journal.to_restore) == ["boiler/switch_1"]
+    assert isinstance(run.next(), Wait)
+
+
+def test_what_was_off_is_switched_without_a_mark_so_it_stays_off() -> None:
+    run = run_of()
+    assert run.take(None, on(False), None, on(False), None) == ["Begin", "Read", "Switch", "Read", "Complete"]
+    assert run.state.shared.journal.to_restore == {}
+
+
+def test_pending_is_published_before_the_plug_is_asked() -> None:
+    run = run_of()
+    run.step()
+    assert run.state.published.pending is False
+
+
+def test_where_the_home_network_fails_the_cloud_is_tried_from_the_start() -> None:
+    run = run_of()
+    names = run.take(None, OFFLINE, on(True), None, None, on(False), None)
+    assert names == ["Begin", "Read", "Read", "MarkToRestore", "Switch", "Read", "Complete"]
+    assert [action.via for action in run.done if isinstance(action, Read | Switch)] == [Via.LOCAL, *[Via.CLOUD] * 3]
+    assert run.state.published.via is Via.CLOUD
+
+
+def test_a_command_that_fails_is_retried_later_and_later_and_reported_once() -> None:
+    run = run_of(command(on=True), known=None)
+    pauses = []
+    for _ in range(8):
+        assert run.take(None, OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())) == ["Begin", "Read", "Read"]
+        pauses.append(round(run.state.retry_at_s - run.clock_s))
+        run.step()
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert run.events == [(ActionOutcome.FAILED, plugs.retrying.code)]
+    assert run.state.published.reason
+    assert run.state.problem == plugs.not_switched(name="boiler", cause=run.state.published.reason)
+
+
+@pytest.mark.parametrize(
+    ("errors", "pause_s", "reason"),
+    [
+        ((REFUSED, REFUSED), 300, plugs.both_ways_failed(local=REFUSED.reason, cloud=REFUSED.reason)),
+        ((REFUSED, OFFLINE), 1, plugs.both_ways_failed(local=REFUSED.reason, cloud=OFFLINE.reason)),
+        ((OFFLINE, REFUSED), 1, plugs.both_ways_failed(local=OFFLINE.reason, cloud=REFUSED.reason)),
+        ((ODD, ODD), 1, plugs.both_ways_failed(local=ODD.reason, cloud=ODD.reason)),
+    ],
+)
+def test_only_what_every_way_refuses_is_retried_much_later(
+    errors: tuple[DeviceError, DeviceError], pause_s: float, reason: Reason
+) -> None:
+    run = run_of()
+    run.take(None, *errors)
+    assert run.state.retry_at_s - run.clock_s == pause_s
+    assert run.state.published.reason == reason
+
+
+def test_a_plug_without_power_in_an_outage_is_no_problem() -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    run.take(None, OFFLINE)
+    assert (run.state.problem, run.state.events) == (None, ())
+    assert (run.state.published.reachable, run.state.published.on) == (False, None)
+
+
+def test_the_cloud_is_not_asked_again_before_its_hold_ends_and_at_once_for_another_target() -> None:
+    run = run_of(ways=(Via.CLOUD,))
+    run.take(None, OFFLINE)
+    run.clock_s += 1.5  # the retry is due, the hold of 2 s is not over
+    assert run.take(None) == ["Begin"]
+    assert run.state.attempt is None
+    assert run.state.failures == 2
+    other = commands.on_command(LOST, BOILER, PlugCommand(at=NOW, on=True, by="bot"), None, run.now.utc)
+    run.state = replace(run.state, shared=replace(run.state.shared, journal=other))
+    assert run.take(None, on(False), None) == ["Begin", "Read", "Switch"]
+
+
+def test_an_unreachable_cloud_has_no_hold() -> None:
+    run = run_of(ways=(Via.CLOUD,))
+    run.take(None, CloudUnreachableError(plugs.CLOUD_NO_JSON()))
+    assert run.state.cloud_hold is None
+
+
+def test_a_target_that_was_replaced_meanwhile_is_not_switched() -> None:
+    run = run_of()
+    run.take(None, on(True))
+    wanted = commands.on_command(LOST, BOILER, PlugCommand(at=NOW, on=True, by="bot"), None, NOW)
+    run.state = replace(run.state, shared=replace(run.state.shared, journal=wanted))
+    assert run.take(None) == ["Abandon"]
+    assert run.state.published.pending is True
+    assert run.take(None) == ["Begin"]
+
+
+@pytest.mark.parametrize("known", [None, grid(Grid.ON, "t3"), grid(Grid.UNKNOWN, "t2"), grid(Grid.OFF, "t2", age_s=91)])
+def test_nothing_is_switched_for_the_grid_unless_the_grid_is_certain(known: GridState | None) -> None:
+    run = run_of()
+    run.take(None, on(True))
+    run.state = replace(run.state, shared=replace(run.state.shared, grid=known))
+    assert run.take(None) == ["Abandon"]
+    assert isinstance(run.next(), Wait)
+
+
+def test_a_plug_that_does_not_obey_is_switched_three_times_and_left_alone() -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    while not run.done or not isinstance(run.done[-1], GiveUp):
+        action = run.next()
+        run.step(on(True) if isinstance(action, Read) else None)
+    assert len([action for action in run.done if isinstance(action, Switch)]) == 3
+    assert len([action for action in run.done if isinstance(action, Read)]) == 3 * (1 + steps.READ_BACKS)
+    assert run.events == [(ActionOutcome.FAILED, plugs.did_not_obey.code)]
+    assert run.state.problem == plugs.left_alone(cause=plugs.did_not_obey(name="boiler"), tries=3)
+    assert run.state.shared.journal.targets.get("boiler/switch_1") is None
+    assert "left alone after 3 tries" in run.state.problem.text
+
+
+def test_a_plug_that_does_not_say_what_it_is_remains_unconfirmed() -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    run.take(None, on(None), None)
+    while not run.state.events:
+        action = run.next()
+        run.step(on(None) if isinstance(action, Read) else None)
+    assert run.events == [(ActionOutcome.UNCONFIRMED, None)]
+    assert run.state.published.confirmed is False
+
+
+def test_a_slow_plug_is_read_back_three_times() -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    names = run.take(None, on(True), None, None, on(True), None, on(True), None, on(False), None)
+    assert names[3:] == ["Switch", "Read", "Wait", "Read", "Wait", "Read", "Complete"]
+
+
+def test_without_a_journal_nothing_is_switched_and_it_is_tried_again() -> None:
+    run = run_of()
+    assert run.take(None, on(True), FULL) == ["Begin", "Read", "MarkToRestore"]
+    assert isinstance(run.next(), Wait)
+    run.step()
+    assert run.take(None, on(True), None, None) == ["Begin", "Read", "MarkToRestore", "Switch"]
+
+
+def test_a_dry_run_reads_and_does_not_switch() -> None:
+    run = run_of(dry_run=True)
+    assert run.take(None, on(True), None, None) == ["Begin", "Read", "MarkToRestore", "Complete"]
+    assert run.events == [(ActionOutcome.DRY_RUN, plugs.DRY_RUN.code)]
+    run = run_of(dry_run=True, ways=())
+    assert run.take(None, None) == ["Begin", "Complete"]
+
+
+def test_old_commands_expire() -> None:
+    run = run_of(command(on=True), ways=())
+    run.take(None)
+    run.clock_s += 601
+    assert isinstance(run.step(), Expire)
+    assert run.events[-1] == (ActionOutcome.DROPPED, plugs.EXPIRED.code)
+    assert run.state.shared.journal.targets == {}
+    assert run.state.published.pending is None
+
+
+def test_what_comes_back_on_in_an_outage_is_switched_off_again_three_times() -> None:
+    off = targets.completed(turned(KNOWN, OFF), LOST.targets.values()).model_copy(
+        update={"to_restore": {"boiler/switch_1": NOW}}
+    )
+    run = run_of(off, ways=(Via.LOCAL,))
+    for _ in range(grid_rules.MAX_RETURNS):
+        checked(run, on(True))
+        names = run.take(None, None, on(True), None, on(False), None)
+        assert names == ["Resist", "Begin", "Read", "Switch", "Read", "Complete"]
+    checked(run, on(True))
+    assert run.take(None) == ["Resist"]
+    assert run.state.problem == plugs.left_alone(cause=plugs.came_back_on(name="boiler"), tries=3)
+    assert isinstance(run.next(), Wait)
+
+
+def test_an_old_reading_is_not_taken_for_a_return() -> None:
+    run = run_of(KNOWN, known=grid(Grid.ON, "t1"), ways=(Via.LOCAL,))
+    checked(run, on(True))
+    run.state = after(run.state, run.next(), None, run.now)  # a wait that the next message ends
+    off = LOST.model_copy(update={"targets": {}, "to_restore": {"boiler/switch_1": NOW}})
+    run.state = replace(run.state, shared=SharedState(off, RULES, OFF))
+    assert isinstance(run.next(), Wait)
+
+
+def test_a_wrong_key_is_reported_by_a_check() -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    checked(run, REFUSED)
+    assert run.state.key_problem == REFUSED.reason
+    checked(run, on(True))
+    assert run.state.key_problem is None
+
+
+def test_somebody_at_the_button_is_published_as_the_device() -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    for value in (True, False):
+        checked(run, on(value))
+    assert (run.state.published.on, run.state.published.switched_by) == (False, "device")
+
+
+def test_what_the_cloud_has_said_stays_when_the_home_network_fails() -> None:
+    run = run_of(KNOWN)
+    run.state = steps.learn(run.state, on(True), run.now, online=True)
+    checked(run, OFFLINE)
+    assert run.state.published.on is True
+
+
+# no sequence of events
+
+
+READINGS = st.fixed_dictionaries({gang: st.sampled_from([True, False, None]) for gang in KETTLE.gangs})
+ERRORS = st.sampled_from([OFFLINE, REFUSED, ODD, CloudUnreachableError(plugs.CLOUD_NO_JSON())])
+EVENTS = st.lists(
+    st.one_of(
+        st.just("step"),
+        st.just("step"),
+        st.just("step"),
+        st.just("storage fails"),
+        st.just("kill"),
+        st.just("unknown"),
+        st.sampled_from([("grid", Grid.OFF), ("grid", Grid.ON)]),
+        st.tuples(st.just("command"), st.booleans(), st.sampled_from([None, *KETTLE.gangs])),
+        st.tuples(st.just("wait"), st.floats(0.1, 700)),
+    ),
+    max_size=60,
+)
+
+
+class Checked(Run):
+    """The kettle's state machine with a disk of its own; every switch is checked against what led to it."""
+
+    def __init__(self, ways: tuple[Via, ...], data: st.DataObject) -> None:
+        super().__init__(new_control(KETTLE, SharedState(KNOWN, RULES), NOW, ways))
+        self.ways = ways
+        self.data = data
+        self.disk = KNOWN
+        self.known: GridState | None = None
+        self.transition = 1
+        self.last_contact: Action | None = None
+        self.last_reading: dict[str, bool | None] = {}
+
+    def refresh(self) -> None:
+        self.state = replace(self.state, shared=SharedState(self.disk, RULES, self.known))
+
+    def play(self, event: object) -> None:
+        match event:
+            case "step":
+                self.advance(storage_fails=False)
+            case "storage fails":
+                self.advance(storage_fails=True)
+            case "kill":
+                self.known, self.last_contact = None, None
+                self.disk = Journal.model_validate_json(self.disk.model_dump_json())
+                self.state = new_control(KETTLE, SharedState(self.disk, RULES), self.now.utc, self.ways)
+            case "unknown":
+                self.tell(Grid.UNKNOWN)
+            case ("grid", Grid() as state):
+                self.transition += 1
+                self.tell(state)
+            case ("command", bool(value), gang):
+                sent = PlugCommand(at=self.now.utc, on=value, by="bot", gang=gang)
+                self.disk = commands.on_command(self.disk, KETTLE, sent, self.known, self.now.utc)
+            case ("wait", float(seconds)):
+                self.clock_s += seconds
+
+    def tell(self, state: Grid) -> None:
+        at: datetime = self.now.utc
+        self.known = GridState(at=at, state=state, since=at, transition_id=f"t{self.transition}")
+        stable_for = RULES.restore_delay
+        self.disk = grid_rules.on_grid(self.disk, self.known, {"kettle": KETTLE}, RULES, at, stable_for=stable_for)
+
+    def advance(self, *, storage_fails: bool) -> None:
+        self.refresh()
+        action = self.next()
+        outcome: Outcome = None
+        match action:
+            case Persist(journal):
+                assert isinstance(action, Complete | GiveUp) or journal != self.disk, "nothing is written twice"
+                if storage_fails:
+                    outcome = FULL
+                else:
+                    self.disk = journal
+            case Read():
+                outcome = self.data.draw(st.one_of(READINGS, READINGS, ERRORS))
+                self.last_contact = action
+                self.last_reading = outcome if isinstance(outcome, dict) else {}
+            case Switch():
+                self.check(action)
+                outcome = self.data.draw(st.one_of(st.none(), st.none(), ERRORS))
+                self.last_contact = action
+            case Wait(seconds):
+                assert seconds > 0
+        self.refresh()
+        self.state = after(self.state, action, outcome, self.now)
+        self.check_state()
+
+    def check(self, action: Switch) -> None:
+        assert not self.state.dry_run
+        assert isinstance(self.last_contact, Read), "a switch follows a reading, never another switch"
+        assert self.last_contact.via is action.via, "and goes the same way"
+        due = targets.due(self.disk, KETTLE, RULES, self.known, self.now.utc)
+        assert self.state.attempt
+        assert set(self.state.attempt.targets) <= set(due), "what was superseded is not switched"
+        assert dict(action.values) == {target.gang: target.on for target in self.state.attempt.targets}
+        for target in self.state.attempt.targets:
+            if target.by_grid and not target.on and self.last_reading.get(target.gang):
+                assert target.key in self.disk.to_restore, "what was on is on disk before it is switched off"
+
+    def check_state(self) -> None:
+        assert self.state.flips <= steps.MAX_FLIPS
+        assert not (self.state.attempt and self.state.paused_until_s > self.now.monotonic_s)
+        for event in self.state.events:
+            assert event.reason or event.outcome in (ActionOutcome.DONE, ActionOutcome.UNCONFIRMED)
+            assert event.gang in KETTLE.gangs
+
+
+@settings(max_examples=300, deadline=None)
+@given(ways=st.sampled_from([(Via.LOCAL,), (Via.CLOUD,), BOTH, ()]), events=EVENTS, data=st.data())
+def test_no_sequence_of_events_switches_unsafely(
+    ways: tuple[Via, ...], events: list[object], data: st.DataObject
+) -> None:
+    run = Checked(ways, data)
+    run.tell(Grid.ON)
+    for event in events:
+        run.play(event)
+
+
+def obey(run: Checked) -> dict[str, bool]:
+    """Let the grid go for an hour, and an obedient plug answer; return its relays."""
+    relays = dict.fromkeys(KETTLE.gangs, True)
+    run.transition += 1
+    for _ in range(12):
+        run.clock_s += 301
+        run.tell(Grid.OFF)
+        for _ in range(60):
+            run.refresh()
+            action = run.next()
+            if isinstance(action, Wait) and not run.state.attempt:
+                break
+            perform(run, action, relays)
+        else:
+            pytest.fail("it never waits")
+    return relays
+
+
+def perform(run: Checked, action: Action, relays: dict[str, bool]) -> None:
+    match action:
+        case Wait(seconds):
+            run.clock_s += seconds
+        case Persist(journal):
+            run.disk = journal
+        case Switch():
+            relays |= action.values
+    run.refresh()
+    run.state = after(run.state, action, dict(relays) if isinstance(action, Read) else None, run.now)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ways=st.sampled_from([(Via.LOCAL,), (Via.CLOUD,), BOTH]), events=EVENTS, data=st.data())
+def test_it_never_turns_in_a_circle_and_ends_with_nothing_open(
+    ways: tuple[Via, ...], events: list[object], data: st.DataObject
+) -> None:
+    run = Checked(ways, data)
+    for event in events:
+        run.play(event)
+    relays = obey(run)
+    assert not run.disk.targets
+    if not any(isinstance(event, tuple) and event[0] == "command" for event in events):  # a person's may have expired
+        assert not any(relays.values())
+
+
+def test_every_action_is_named_in_a_test() -> None:
+    """So that a new kind of action is not forgotten above."""
+    assert {Abandon, Begin, Complete, Expire, GiveUp, MarkToRestore, Read, Resist, Switch, Wait} == {
+        kind
+        for kind in vars(steps).values()
+        if isinstance(kind, type) and kind is not Persist and (issubclass(kind, Persist) or kind in Action.__args__)
+    }
