@@ -16,6 +16,7 @@ from services.dashboard.access import csrf_token, is_in, protect
 from services.dashboard.app_shell import shell
 from services.dashboard.healthz import details, health
 from services.dashboard.language import asked_language, wanted
+from services.dashboard.markup import for_callback
 from services.dashboard.pages import Page, PageContext, Send, View, ViewOptions, unsent
 from services.dashboard.request_guard import refuse_malformed
 from services.dashboard.response_headers import LOOK_EARLY, content_security_policy, headers
@@ -138,7 +139,7 @@ def _recorded(page: Page, context: PageContext, options: ViewOptions) -> Any:
     only_the_minute = [one["prop_id"] for one in callback_context.triggered] == ["minute.n_intervals"]
     if page.recorded is None or (only_the_minute and not page.renews):
         return no_update
-    return page.recorded(context, context.localizer(), options)
+    return for_callback(page.recorded(context, context.localizer(), options))
 
 
 def _routes(server: Flask, context: PageContext) -> None:

@@ -1,13 +1,16 @@
 """The web application without a browser: addresses, headers, health."""
 
+import json
 import re
 from datetime import UTC, datetime
 
 import pytest
+from dash import dcc, html
 from flask.testing import FlaskClient
 
 from services.dashboard import web_server
 from services.dashboard.app import PLOTLY, PLOTLY_ADDRESS, application
+from services.dashboard.markup import for_callback
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.errors import ConfigError
@@ -94,3 +97,10 @@ def test_a_malformed_setting_is_named(monkeypatch, name, value):
 def test_every_asset_is_small():
     sizes = {file.name: file.stat().st_size for file in PLOTLY.parent.glob("*") if file != PLOTLY}
     assert sum(sizes.values()) < 80_000, sizes
+
+
+def test_plain_html_goes_to_the_script_and_a_chart_to_react():
+    plain = for_callback([html.P("Recorded", className="hint")])
+    assert json.loads(getattr(plain, "data-tree")) == [["p", {"className": "hint"}, ["Recorded"]]]
+    chart = [html.Div(dcc.Graph(id="chart"))]
+    assert for_callback(chart) is chart

@@ -1,6 +1,5 @@
 """A Ukrainian page has no English word but names, whatever the devices and services report."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -66,8 +65,6 @@ def spoken(node: Any) -> Iterator[str]:
                 yield str(value)
             elif name == "figure":
                 yield from drawn(value)
-            elif name == "data-tree":
-                yield from spoken(json.loads(value))
         yield from spoken(node[2])
     else:
         for one in node:

@@ -1,4 +1,4 @@
-"""The plugs and their switches: a wish is sent, and only the state that comes back is shown. Pure but for the route."""
+"""The plugs and their switches: a press sends a command, and only the state that comes back is shown."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def state(plug: PlugState, localizer: Localizer) -> str:
 
 
 def routes(server: Flask, context: PageContext) -> None:
-    """Take wishes: POST /plugs/<id> {"on": true}."""
+    """Accept commands: POST /plugs/<id> {"on": true}."""
 
     @server.post("/plugs/<id_>")
     def switch(id_: str) -> tuple[Response, int]:
@@ -83,6 +83,7 @@ def _row(id_: str, plug: PlugState, localizer: Localizer, *, closed: bool) -> ht
     ]
     if plug.reason:
         parts.append(html.P([icon("alert"), html.Span(localizer.reason(plug.reason))], className="problem"))
+    parts.append(html.P(className="problem refused", role="alert"))  # filled by assets/plugs.js
     return html.Li(parts, **attributes(data_state=now, data_plug=id_))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.markup import icon, planted
+from services.dashboard.markup import icon
 from services.dashboard.outages.month_calendar import calendar, first_day, known_time
 from services.dashboard.outages.outage_log import log, numbers
 from services.dashboard.outages.plan_and_actual import DAYS, compared
@@ -22,12 +22,12 @@ from shared.texts.localizer import Localizer
 PERIODS_DAYS = (7, 30)
 
 
-def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> Any:
+def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> list[Any]:
     """Return the cards, or one sentence where nothing is recorded or the database cannot be read."""
     try:
-        return planted(_cards(context, localizer))
+        return _cards(context, localizer)
     except StorageError as error:
-        return planted([_says(localizer.reason(error.reason))])
+        return [_says(localizer.reason(error.reason))]
 
 
 def _cards(context: PageContext, localizer: Localizer) -> list[Any]:
