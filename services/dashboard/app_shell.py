@@ -1,4 +1,4 @@
-"""What stands around every page: the header, the tabs at the bottom of a phone, and what went wrong."""
+"""The frame of all pages: header, tabs at the bottom of a phone, notices."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ REFRESH_MS = 60_000
 
 
 def shell(pages: Sequence[Page], localizer: Localizer) -> dmc.MantineProvider:
-    """Return everything: all pages, of which one is shown, with what stands around them."""
+    """Return the frame with all pages in it, of which one is shown."""
     main = [_notices(localizer), *(_page(page, localizer) for page in pages)]
     return dmc.MantineProvider(
         html.Div(

@@ -1,4 +1,4 @@
-"""How charts look: colours, font and what plotly may show, pure."""
+"""Colours, font and plotly options of the charts, pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

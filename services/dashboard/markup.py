@@ -52,7 +52,7 @@ def needs_react(node: Any) -> bool:
 
 
 def empty(title: str, sentence: str, name: str = "waiting") -> html.Section:
-    """Return a card that says what is missing and what to do."""
+    """Return a card with what is missing and what to do."""
     return html.Section([icon(name), html.H2(title), html.P(sentence)], className="card empty")
 
 

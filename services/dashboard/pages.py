@@ -1,4 +1,4 @@
-"""What a page is: its layout, its live part, what it reads of the history, and what else it answers."""
+"""What a page consists of: its layout, live view, recorded content, routes and callbacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from shared.texts.localizer import Localizer
 Send = Callable[[str, PlugCommand], None]
 
 
-def unsent(_name: str, _command: PlugCommand) -> None:
-    """Where there is no broker a command goes nowhere."""
+def discard_command(_name: str, _command: PlugCommand) -> None:
+    """Do nothing: there is no broker."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,19 @@ class PageContext:
     engine: Engine
     localizer: Callable[[], Localizer]
     settings: DashboardSettings
-    send: Send = unsent
+    send: Send = discard_command
 
 
 @dataclass(frozen=True)
 class ViewOptions:
-    """How the reader wants it: the query of the page's address, the colour scheme (light or dark)."""
+    """The query of the page's address, and the colour scheme (light or dark)."""
 
     search: str = ""
     scheme: str = "light"
 
     @classmethod
     def of(cls, search: Any, scheme: Any) -> "ViewOptions":
-        """Return what a browser says, which may be nothing, or nonsense."""
+        """Return the options a browser sent, ignoring what is missing or malformed."""
         return cls(search if isinstance(search, str) else "", "dark" if scheme == "dark" else "light")
 
 
@@ -48,7 +48,7 @@ class ViewOptions:
 class View:
     """The live part of a page: texts, states and trees by the key of an element; extra is for a page's own script.
 
-    missing says that there is nothing to show yet, stale that it is old: the page then dims what it shows.
+    missing: there is nothing to show yet. stale: the values are old, and the page dims them.
     """
 
     text: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What may be asked of Dash, which answers what it does not expect with a traceback."""
+"""Rejects malformed requests to Dash, which would answer them with a traceback."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from services.dashboard.access.guard import DASH
 
 
 def refuse_malformed(server: Flask, callbacks: Mapping[str, Any]) -> None:
-    """Answer 400 to what no page of ours asks, and 404 where a script is asked for that there is not."""
+    """Answer 400 to callbacks that no page of ours sends, and 404 to unknown scripts."""
 
     @server.before_request
     def check() -> None:
@@ -24,7 +24,7 @@ def refuse_malformed(server: Flask, callbacks: Mapping[str, Any]) -> None:
 
 
 def is_ours(body: Any, callbacks: Mapping[str, Any]) -> bool:
-    """Return whether this asks a callback that there is for its outputs, with its inputs and states, pure."""
+    """Return whether a request names an existing callback with its outputs, inputs and states, pure."""
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         return False
     known = callbacks.get(body["output"], {})
@@ -39,7 +39,7 @@ def is_ours(body: Any, callbacks: Mapping[str, Any]) -> bool:
 
 
 def _places(given: Any) -> list[tuple[str, str]] | None:
-    """Return the elements and properties that are named; None where these are no such names."""
+    """Return the named elements and properties, None if malformed."""
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         return None
     places = [(one.get("id"), one.get("property")) for one in given]

@@ -1,10 +1,10 @@
-"""What every answer says about security and caching, pure."""
+"""The security and caching headers of every response, pure."""
 
 import base64
 import hashlib
 from collections.abc import Sequence
 
-LOOK_EARLY = """
+COLOR_SCHEME_SCRIPT = """
       (() => {
         const kept = localStorage.getItem('mantine-color-scheme-value');
         const dark = kept === 'dark' || (kept !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
@@ -19,9 +19,9 @@ A_YEAR = "public, max-age=31536000, immutable"
 def content_security_policy(hashes: Sequence[str]) -> str:
     """Return the policy: nothing but this server, and no inline script other than those named by their hash.
 
-    Styles must be allowed inline, for Mantine and plotly write theirs into the page.
+    Inline styles are allowed because Mantine and plotly use them.
     """
-    scripts = " ".join(["'self'", *hashes, _hash(LOOK_EARLY)])
+    scripts = " ".join(["'self'", *hashes, _hash(COLOR_SCHEME_SCRIPT)])
     return "; ".join(
         [
             "default-src 'none'",
@@ -38,9 +38,9 @@ def content_security_policy(hashes: Sequence[str]) -> str:
 
 
 def headers(policy: str, path: str, *, fingerprinted: bool, https: bool) -> dict[str, str]:
-    """Return the headers of an answer. An asset whose address changes with it may be kept for ever.
+    """Return the headers of a response. An asset with a fingerprint in its address may be cached forever.
 
-    The referrer stays within the page, where without it browsers would hide the origin of our own forms.
+    The referrer policy is same-origin: without any referrer browsers would hide the origin of our own forms.
     """
     always = {
         "Content-Security-Policy": policy,

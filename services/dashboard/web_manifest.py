@@ -1,4 +1,4 @@
-"""What a phone needs to put the page beside its other apps, pure."""
+"""The web app manifest, with which phones install the page as an app, pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ ICONS = {
     "maskable 512": "/assets/icons/maskable-512.png",
     "apple 180": "/assets/icons/apple-180.png",
 }
-"""Drawn once from assets/icon.svg; a maskable one fills its square, for the phone cuts it to a shape of its own."""
+"""Rendered from assets/icon.svg; a maskable one fills its square, as phones crop it to their own shape."""
 PAPER = {"light": "#f3f5f7", "dark": "#11161c"}
 
 HEAD = f"""<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
@@ -21,7 +21,7 @@ HEAD = f"""<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
     <link rel="manifest" href="{MANIFEST}?lang=LANGUAGE">
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="{PAPER["light"]}">
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="{PAPER["dark"]}">"""
-"""What the head of a page says about it; LANGUAGE stands for the reader's."""
+"""The links in the head of a page; LANGUAGE is replaced by the reader's."""
 
 
 def manifest(language: Language, names: Sequence[str]) -> dict[str, Any]:

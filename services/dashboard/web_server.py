@@ -39,7 +39,7 @@ def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:
 
 
 async def serve(server: Any) -> None:
-    """Answer requests from a thread until cancelled; an error in the thread ends the service with a traceback."""
+    """Serve requests in a thread until cancelled; an error in the thread ends the service with a traceback."""
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
 

@@ -27,7 +27,7 @@ from services.dashboard.history.energy import (
     self_sufficiency,
 )
 from services.dashboard.history.energy_card import against, difference
-from services.dashboard.history.period import Span, asked_for, period
+from services.dashboard.history.period import Span, period, period_of_query
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.tariff import Tariff
 from services.recorder.rows import to_row
@@ -304,7 +304,7 @@ def test_what_is_not_summed_up_yet_is_said_and_compared_with_nothing(tmp_path):
     store.write([_row(INVERTER_STATE.named(NAME), InverterState(at=at, **house(at))) for at in later])
     store.close()
     now = Localizer(Language.EN, later[-1], KYIV)
-    period = asked_for("", now.today)
+    period = period_of_query("", now.today)
     found = read_energy(reader(path), NAME, period, None, now)
     assert found.due == START + 8 * HOUR
     assert found.before == UNKNOWN, "half a day of energy is no half of the day before"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.app import told
+from services.dashboard.app import view_payload
 from services.dashboard.now.power_flow import strength
 from services.dashboard.now.summary import verdict
 from services.dashboard.now.view import chosen, view
@@ -43,7 +43,7 @@ def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, kn
 
 def page(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict:
     """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
-    shown = told(view(snapshot, localizer), snapshot, localizer)
+    shown = view_payload(view(snapshot, localizer), snapshot, localizer)
     return json.loads(json.dumps(shown, allow_nan=False).replace("\\u00a0", " "))
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.app import application, told
+from services.dashboard.app import application, view_payload
 from services.dashboard.markup import tree
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
@@ -198,7 +198,7 @@ def test_without_a_broker_a_wish_is_refused_and_never_kept_for_later(site):
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.builds(plug, name=st.text(max_size=200)), max_size=12))
 def test_any_plugs_make_valid_json(plugs):
-    seen = json.dumps(told(view(house(**plugs), LOCALIZER), house(**plugs), LOCALIZER), allow_nan=False)
+    seen = json.dumps(view_payload(view(house(**plugs), LOCALIZER), house(**plugs), LOCALIZER), allow_nan=False)
     assert len(json.loads(seen)["parts"]["plugs"]) == len(plugs)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.history.period import LONGEST_DAYS, Period, Span, asked_for, period
+from services.dashboard.history.period import LONGEST_DAYS, Period, Span, period, period_of_query
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
@@ -48,7 +48,7 @@ def test_length_of_a_day(day, hours):
     ],
 )
 def test_what_an_address_asks_for(search, expected):
-    assert asked_for(search, TODAY) == expected
+    assert period_of_query(search, TODAY) == expected
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_earlier_and_later_lead_back(shown):
 @given(PERIODS, st.text(max_size=20).filter(lambda name: name == name.strip()))
 def test_the_address_says_it_all(shown, name):
     named = shown.of_inverter(name)
-    assert asked_for("?" + named.address.partition("?")[2], TODAY) == named
+    assert period_of_query("?" + named.address.partition("?")[2], TODAY) == named
 
 
 @given(PERIODS)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from services.dashboard.app import told
+from services.dashboard.app import view_payload
 from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from shared.broker_state import BrokerState
@@ -12,7 +12,7 @@ from shared.texts.localizer import Localizer
 
 def page(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
     """Return a view through JSON without NaN, with plain spaces."""
-    shown = json.dumps(told(view, snapshot, localizer), allow_nan=False).replace("\\u00a0", " ")
+    shown = json.dumps(view_payload(view, snapshot, localizer), allow_nan=False).replace("\\u00a0", " ")
     return dict(json.loads(shown))
 
 

@@ -1,4 +1,4 @@
-"""The key that signs sessions: in a file of its own, so that a restart throws nobody out."""
+"""The key that signs sessions, in a file, so that sessions survive a restart."""
 
 import logging
 import secrets
@@ -13,7 +13,7 @@ LENGTH = 32
 
 
 def signing_key(directory: Path) -> bytes:
-    """Return the key that is kept in a directory; the first time, or where it is damaged, a new one."""
+    """Return the key stored in a directory; create it if it is missing or damaged."""
     file = directory / "signing-key"
     try:
         return _kept(file) or _made(file)

@@ -1,4 +1,4 @@
-"""The card of a battery: its health, charge and flow, cells, temperatures, link and what it is, pure."""
+"""The card of a battery: health, charge, power, cells, temperatures, connection and description, pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,15 +14,15 @@ from shared.messages import BatteryInfo, BatteryState
 from shared.texts.localizer import Localizer
 
 STILL_W = 10
-"""Below this the flow is noise of the sensor."""
+"""Below this the power is sensor noise."""
 STRONG_DBM, FAIR_DBM = -70, -85
-"""How Bluetooth fares in practice: from here on without trouble, and with some."""
+"""From here on Bluetooth works well in practice, and with some errors."""
 
 Facts = Iterable[tuple[str, str]]
 
 
 def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], localizer: Localizer) -> html.Section:
-    """Return the card of all batteries together, which says so where it is the sum of some only."""
+    """Return the card of all batteries, with a note where it is the sum of only some."""
     summed = state.packs
     note = []
     if summed is not None and len(summed) < len(packs):
@@ -36,7 +36,7 @@ def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], localizer
 
 
 def pack_card(pack: Pack, localizer: Localizer) -> html.Section:
-    """Return the card of one battery; of one that was never read nothing but what it is."""
+    """Return the card of one battery; only its description if it was never read."""
     body = _read(pack, pack.state, localizer) if pack.state else []
     return _card(pack, [*body, *_about(pack.info, localizer)], localizer)
 
@@ -71,7 +71,7 @@ def _card(pack: Pack, body: list[Any], localizer: Localizer) -> html.Section:
 
 
 def _reasons(pack: Pack, localizer: Localizer) -> list[Any]:
-    """What the colour of its health is for."""
+    """The reasons for its health."""
     reasons = pack.state.health_reasons if pack.state and pack.live else ()
     return [html.Ul(reason_lines(reasons, localizer, html.Li), className="reasons")] if reasons else []
 

@@ -1,4 +1,4 @@
-"""How far the cells of each battery were apart in the last week: read, and drawn as a plain dictionary."""
+"""The cell spread of each battery over the last week: read from the history, and its chart."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -20,7 +20,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def spreads(engine: Engine, now: datetime) -> dict[str, Series]:
-    """Return the spread of each battery by the hour, of those that have one."""
+    """Return the hourly spread of each battery that has one."""
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = {
         name: series(engine, name, [FIELD], start=until - WEEK, end=until, buckets=BUCKETS, source=BATTERIES)
@@ -31,7 +31,7 @@ def spreads(engine: Engine, now: datetime) -> dict[str, Series]:
 
 
 def figure(found: Mapping[str, Series], names: Mapping[str, str], localizer: Localizer, theme: Theme) -> dict[str, Any]:
-    """Return a line a battery, told apart by colour and dashes."""
+    """Return a line for each battery, distinguished by colour and dashes."""
     colours = (theme.battery, theme.grid, theme.sun, theme.ink)
     traces = [
         _line(one, names.get(device, device), localizer)
@@ -86,7 +86,7 @@ def _told(name: str, mean: float | None, most: float | None, localizer: Localize
 
 
 def _short(name: str) -> str:
-    """A name as plotly can show it: it would take a part of it for a tag, and a long one has no room."""
+    """A name that plotly can show: short, and without tags."""
     plain = name.replace("<", "‹").replace(">", "›")
     return plain if len(plain) <= 24 else f"{plain[:23]}…"
 
@@ -96,7 +96,7 @@ def _millivolts(values: Any) -> list[float | None]:
 
 
 def _midnights(one: Series, localizer: Localizer) -> dict[float, str]:
-    """Where a day begins, in hours since the beginning, with its name."""
+    """The start of each day in hours since the first one, with its name."""
     days = sorted({at.astimezone(localizer.zone).date() for at in one.moments})[1:]
     begins = {day: datetime.combine(day, time(), localizer.zone).astimezone(UTC) for day in days}
     return {(at - one.start) / HOUR: localizer.weekday(day) for day, at in begins.items()}

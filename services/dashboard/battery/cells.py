@@ -1,4 +1,4 @@
-"""The cells of a battery as bars on an axis that is zoomed to where they differ, pure."""
+"""The cells of a battery as bars on an axis zoomed in to their differences, pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from shared.messages import Balancing, BatteryState
 from shared.texts.localizer import Localizer
 
 STEPS_PER_VOLT = 100
-"""The axis ends at whole hundredths of a volt, or it would tremble with every reading."""
-ROOM_V = 0.005
-"""The lowest cell keeps a bar of at least this height."""
+"""The axis ends at whole hundredths of a volt, or it would move with every reading."""
+MARGIN_V = 0.005
+"""The minimum height of the lowest bar."""
 SIGNS = {"lowest": "▼", "highest": "▲", "balanced": "⇄"}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From which voltage to which the bars run."""
+    """The voltage range of the bars."""
 
     low_v: float
     high_v: float
@@ -31,14 +31,14 @@ class Axis:
 
 
 def axis(voltages_v: Sequence[float]) -> Axis:
-    """Return the axis on which these voltages can be told apart."""
-    low = floor((min(voltages_v) - ROOM_V) * STEPS_PER_VOLT) / STEPS_PER_VOLT
-    high = ceil((max(voltages_v) + ROOM_V / 2) * STEPS_PER_VOLT) / STEPS_PER_VOLT
+    """Return an axis on which these voltages can be distinguished."""
+    low = floor((min(voltages_v) - MARGIN_V) * STEPS_PER_VOLT) / STEPS_PER_VOLT
+    high = ceil((max(voltages_v) + MARGIN_V / 2) * STEPS_PER_VOLT) / STEPS_PER_VOLT
     return Axis(low, high)
 
 
 def marks(state: BatteryState) -> dict[int, list[str]]:
-    """Return what is special about a cell, by its number."""
+    """Return the marks of each marked cell, by its number."""
     balanced = {Balancing.CHARGING: state.cell_min_number, Balancing.DISCHARGING: state.cell_max_number}
     at = balanced.get(state.balancing) if state.balancing else None
     found: dict[int, list[str]] = {}
@@ -49,7 +49,7 @@ def marks(state: BatteryState) -> dict[int, list[str]]:
 
 
 def cells(state: BatteryState, localizer: Localizer) -> list[Any]:
-    """Return the bars, what they span, and the exact values below."""
+    """Return the bars, their range, and the exact values below."""
     voltages = state.cell_voltages_v or ()
     known = [voltage for voltage in voltages if voltage is not None]
     if not known:
@@ -75,7 +75,7 @@ def _told(state: BatteryState, number: int, localizer: Localizer) -> str:
 
 
 def spread(state: BatteryState, localizer: Localizer) -> str:
-    """Return how far the cells are apart."""
+    """Return the cell spread."""
     return localizer.number("millivolts", None if state.cell_delta_v is None else 1000 * state.cell_delta_v)
 
 

@@ -1,4 +1,4 @@
-"""The packs as they are known: who each is, what it said last, and whether that still tells about now, pure."""
+"""What is known about each battery pack, and whether its reading is live, pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,7 @@ from shared.texts.localizer import Localizer
 
 @dataclass(frozen=True)
 class Pack:
-    """A battery: state is None before its first reading, contact says why it is silent.
-
-    ahead says that its reading comes from the future: a clock is wrong.
-    """
+    """A battery. state is None before its first reading; ahead: the reading is from the future, so a clock is wrong."""
 
     device: str
     name: str
@@ -27,7 +24,7 @@ class Pack:
 
 
 def packs_of(snapshot: BrokerState, localizer: Localizer) -> list[Pack]:
-    """Return the single batteries by name, with those of which nothing but their silence is known."""
+    """Return the single batteries by name, including those that have never been read."""
     known = {*snapshot.batteries, *snapshot.battery_infos, *snapshot.battery_availability} - {ALL}
     return sorted((_pack(device, snapshot, localizer) for device in known), key=lambda pack: (pack.name, pack.device))
 

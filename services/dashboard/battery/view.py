@@ -1,4 +1,4 @@
-"""What the page *Battery* says, pure: messages in, cards out."""
+"""The view of *Battery*, pure: messages in, cards out."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from shared.texts.localizer import Localizer
 
 
 def view(snapshot: BrokerState, localizer: Localizer, _fresh_for: timedelta = READING_HOLDS) -> View:
-    """Return everything that the page shows."""
+    """Return the view."""
     packs = packs_of(snapshot, localizer)
     total = total_of(snapshot, packs, localizer)
     return View(
@@ -29,11 +29,11 @@ def view(snapshot: BrokerState, localizer: Localizer, _fresh_for: timedelta = RE
 
 
 _cards: dict[tuple[str, Language], tuple[Pack, Localizer, Any]] = {}
-"""The last card of each battery in each language, with what it was drawn of: see _drawn."""
+"""The last card of each battery in each language, with what it was drawn from: see _drawn."""
 
 
 def _drawn(pack: Pack, today: Localizer) -> Any:
-    """A card of hundreds of elements is drawn once a reading, not once a tab: of the clock it needs the day only."""
+    """A card has hundreds of elements, so it is drawn once per reading and day, not for every open tab."""
     held = _cards.get((pack.device, today.language))
     if held is None or held[:2] != (pack, today):
         held = _cards[pack.device, today.language] = (pack, today, tree(pack_card(pack, today)))

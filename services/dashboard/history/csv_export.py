@@ -8,7 +8,7 @@ from dash import html
 from flask import Flask, Response, abort, request, stream_with_context
 from sqlalchemy import Engine
 
-from services.dashboard.history.period import DOWNLOAD, Period, asked_for
+from services.dashboard.history.period import DOWNLOAD, Period, period_of_query
 from services.dashboard.history.power import FIELDS
 from services.dashboard.markup import icon
 from services.dashboard.pages import PageContext
@@ -18,7 +18,7 @@ from shared.texts.localizer import Localizer
 
 FINE, COARSE = timedelta(minutes=5), timedelta(hours=1)
 FINE_DAYS = 62
-"""Of more days than that the file has hours."""
+"""For a longer period the file has hours."""
 AT_ONCE = timedelta(days=2)
 
 
@@ -36,7 +36,7 @@ def routes(server: Flask, context: PageContext) -> None:
     @server.get(DOWNLOAD)
     def history_csv() -> Response:
         localizer = context.localizer()
-        period = asked_for(request.query_string.decode(), localizer.today)
+        period = period_of_query(request.query_string.decode(), localizer.today)
         try:
             seen = latest(context.engine)
         except StorageError as error:
@@ -51,7 +51,7 @@ def routes(server: Flask, context: PageContext) -> None:
 
 
 def _rows(engine: Engine, device: str, period: Period, *, zone: tzinfo, now: datetime) -> Iterator[str]:
-    """Yield the head, then a line for each five minutes, or hour, of which something is known: means, by local time."""
+    """Yield the header, then a row of means for each five minutes, or hour, with data, in local time."""
     yield f"{','.join(('at', *FIELDS))}\r\n"
     start, end = period.bounds(zone)
     end = min(end, now)
@@ -77,5 +77,5 @@ def _number(value: float | None) -> str:
 
 
 def _file_name(period: Period) -> str:
-    """Return a name that says which days are in it."""
+    """Return a file name with the days in it."""
     return f"easun-{period.first}-{period.last - timedelta(days=1)}.csv"

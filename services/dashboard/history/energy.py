@@ -32,7 +32,7 @@ ENOUGH = 0.9
 
 @dataclass(frozen=True)
 class Piece:
-    """An hour, a day, a week, a month or a year, with its energy and cost; a period of its own from a day on."""
+    """An hour, day, week, month or year with its energy and cost; its bar leads to `period`, None for an hour."""
 
     short: str
     label: str
@@ -42,12 +42,12 @@ class Piece:
 
     @property
     def known(self) -> bool:
-        """Whether anything is known of it."""
+        """Whether any energy is known."""
         return any(value is not None for value in self.kwh.values())
 
 
 def added(parts: Iterable[Kwh]) -> Kwh:
-    """Return the sum of what is known of each; None where nothing is."""
+    """Return the sums of the known values; None where none is known."""
     sums = dict(UNKNOWN)
     for part in parts:
         for name in NAMES:
@@ -58,7 +58,7 @@ def added(parts: Iterable[Kwh]) -> Kwh:
 
 
 def self_sufficiency(kwh: Kwh) -> float | None:
-    """Return how many percent of what the house used did not come from the grid."""
+    """Return the percentage of consumption that did not come from the grid."""
     load, bought = kwh[LOAD], kwh[GRID_IN]
     if not load or bought is None:
         return None
@@ -66,14 +66,14 @@ def self_sufficiency(kwh: Kwh) -> float | None:
 
 
 def change(value: float | None, before: float | None) -> float | None:
-    """Return by how many percent something is more than before; of almost nothing there is no percentage."""
+    """Return the change in percent; None where the value before is unknown or almost zero."""
     if value is None or before is None or before < 0.05:
         return None
     return (value / before - 1) * 100
 
 
 def previous(period: Period, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
-    """Return the period before; of a period that still lasts, as much of that one as has passed of this."""
+    """Return the previous period; for the current one, only as much of it as has passed of this one."""
     start, end = period.bounds(zone)
     start_before, end_before = period.earlier().bounds(zone)
     if not start < now < end:
@@ -84,7 +84,7 @@ def previous(period: Period, now: datetime, zone: tzinfo) -> tuple[datetime, dat
 def hours(
     period: Period, energy: Mapping[int, tuple[float | None, ...]], costs: Costs, localizer: Localizer
 ) -> list[Piece]:
-    """Return the hours of a period, from those named by their beginning in ms."""
+    """Return the hours of a period, from energy by the start of the hour in ms."""
     prices = {at: price for day in costs.values() for at, price in day.items()}
     start, end = period.bounds(localizer.zone)
     count = (end - start) // HOUR
@@ -99,7 +99,7 @@ def hours(
 
 
 def pieces(period: Period, energy: Mapping[date, Kwh], costs: Costs, localizer: Localizer) -> list[Piece]:
-    """Return the days or more of a period, from those named by their first day, which may lie before it."""
+    """Return the days, weeks, months or years of a period, from energy by their first day, which may lie before it."""
     by = period.by or By.DAY
     cost: dict[date, float] = {}
     for day, prices in costs.items():

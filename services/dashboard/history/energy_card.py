@@ -57,7 +57,7 @@ def energy_cards(
 
 
 def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[html.Div]:
-    """Return the sums, each with how much more or less it was before; what never was is left out."""
+    """Return the sums with their change since the previous period; those that are always zero are left out."""
     names = {SUN: "sun", LOAD: "home", GRID_IN: "grid", GRID_OUT: "grid", BATTERY_OUT: "battery", BATTERY_IN: "battery"}
     always = (LOAD, GRID_IN)
     return [
@@ -91,7 +91,7 @@ def _kilowatt_hours(value: float | None, localizer: Localizer) -> str:
 
 
 def difference(value: float | None, before: float | None, localizer: Localizer) -> str:
-    """Return in words how much more or less something was before, nothing where that says nothing."""
+    """Return how much a value has changed, in words; empty where the change is not meaningful."""
     percent = change(value, before)
     if percent is None or percent >= 1000:
         return ""
@@ -101,7 +101,7 @@ def difference(value: float | None, before: float | None, localizer: Localizer) 
 
 
 def against(shown: Period, localizer: Localizer) -> str:
-    """Return what the differences are to; of a custom period there is no name."""
+    """Return which period the sums are compared with."""
     running = "_so_far" if shown.contains(localizer.today) else ""
     return localizer(f"history.against{running}", period=shown.earlier().title(localizer))
 
@@ -109,7 +109,7 @@ def against(shown: Period, localizer: Localizer) -> str:
 def table(
     pieces: Sequence[Piece], total: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer
 ) -> html.Details:
-    """Return a row a piece of which something is known, and their sum; a column that is empty is left out."""
+    """Return a row for each piece with data, and the total; empty columns are left out."""
     columns = [name for name in NAMES if total[name]]
     names = [localizer("history.when"), *(localizer(f"history.{name.removesuffix('_kwh')}_w") for name in columns)]
     if tariff:

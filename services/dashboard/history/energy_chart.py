@@ -1,4 +1,4 @@
-"""The bars of energy as a plain dictionary, pure."""
+"""The chart of energy as a plain dictionary, pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +9,14 @@ from services.dashboard.history.power_chart import SOFT, SOLID, base_axis, base_
 from shared.texts.localizer import Localizer
 
 LABELS = 7
-"""So many fit below the bars on a phone."""
+"""Labels that fit below the bars on a phone."""
 CROWD = 14
 WIDTH_PX = (14, 7)
-"""Of the line across a bar: where there are few bars, and where there are more than CROWD."""
+"""The width of the consumption mark: for few bars, and for more than CROWD."""
 
 
 def energy_chart(pieces: Sequence[Piece], localizer: Localizer, *, theme: Theme) -> dict[str, Any]:
-    """Return a bar a piece: where the energy came from above zero, where it went besides the house below."""
+    """Return a bar for each piece: sources above zero, battery charging and export below."""
     looks = [
         (SUN, 1, f"{theme.sun}{SOLID}"),
         (GRID_IN, 1, f"{theme.grid}{SOLID}"),
@@ -52,7 +52,7 @@ def _signed(value: float | None, sign: int = 1) -> float | None:
 
 
 def _load(pieces: Sequence[Piece], theme: Theme, localizer: Localizer) -> dict[str, Any]:
-    """Consumption as a short line across each bar."""
+    """Consumption as a short mark across each bar."""
     return {
         "type": "scatter",
         "mode": "markers",

@@ -1,4 +1,4 @@
-"""The page *History*: what was recorded in a period, finer where it is zoomed into, and as a file."""
+"""The page *History*: power, outages and energy of a period; zooming in loads finer data."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from services.dashboard.history import csv_export
 from services.dashboard.history.controls import controls, inverters
 from services.dashboard.history.energy import UNKNOWN, read_energy
 from services.dashboard.history.energy_card import energy_cards
-from services.dashboard.history.period import Period, asked_for
+from services.dashboard.history.period import Period, period_of_query
 from services.dashboard.history.power import PowerHistory, read_power
 from services.dashboard.history.power_chart import power_chart
 from services.dashboard.history.time_axis import whole, zoomed
@@ -33,17 +33,17 @@ RANGE = """told => {
   const range = [told?.['xaxis.range[0]'], told?.['xaxis.range[1]']];
   return range.includes(undefined) ? window.dash_clientside.no_update : range;
 }"""
-"""Of all that plotly tells about its layout, only what was zoomed into; an empty range is everything again."""
+"""From plotly's layout events, the range that was zoomed into; an empty range means zoomed out."""
 
 TAPPED = """tapped => {
   const address = tapped?.points.map(one => one.customdata).find(one => one?.startsWith?.('?'));
   return address ?? window.dash_clientside.no_update;
 }"""
-"""The time that a bar of energy stands for."""
+"""The period that the clicked bar stands for."""
 
 
 def layout(localizer: Localizer) -> html.Div:
-    """Return where the recorded goes."""
+    """Return the placeholder for the recorded content."""
     place = html.Div(
         html.P(localizer("page.loading"), className="loading"), id="history-recorded", className="recorded"
     )
@@ -51,13 +51,13 @@ def layout(localizer: Localizer) -> html.Div:
 
 
 def view(_snapshot: BrokerState, _localizer: Localizer, _fresh_for: timedelta = READING_HOLDS) -> View:
-    """Return nothing: what was recorded does not change under the eye."""
+    """Return an empty view: there is nothing live on this page."""
     return View()
 
 
 def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
-    """Return the period that is asked for, with a sentence instead of a chart where there is nothing to draw."""
-    period = asked_for(options.search, localizer.today)
+    """Return the requested period, or a message where there is nothing to draw."""
+    period = period_of_query(options.search, localizer.today)
     try:
         return _content(context, period, localizer, THEMES[options.scheme])
     except StorageError as error:
@@ -97,17 +97,17 @@ def _chart(power: PowerHistory, period: Period, localizer: Localizer, theme: The
 
 
 def _touch() -> bool:
-    """Return whether the page is under a finger, as assets/history.js noted in a cookie."""
+    """Return whether the visitor uses a touch screen, from the cookie that assets/history.js sets."""
     return request.cookies.get("pointer") == "coarse"
 
 
 def _message(sentence: str) -> html.Section:
-    """Return a sentence where there is nothing to draw."""
+    """Return a message where there is nothing to draw."""
     return html.Section([icon("chart"), html.P(sentence)], className="card empty")
 
 
 def _outage_summary(spans: Sequence[GridSpan], localizer: Localizer) -> html.Section:
-    """Return how long the grid was away, and how long nobody knew."""
+    """Return how long the power was out, and for how long that is unknown."""
     off, unknown = (_length(spans, state) for state in (Grid.OFF, Grid.UNKNOWN))
     count = sum(span.state is Grid.OFF for span in spans)
     lost = localizer.count("history.outages", count, duration=localizer.lasted(off))
@@ -123,11 +123,11 @@ def _length(spans: Sequence[GridSpan], state: Grid) -> timedelta:
 
 
 def callbacks(app: Any, context: PageContext) -> None:
-    """Read finer what is zoomed into; a bar leads to the time it stands for."""
+    """Load finer data when zooming in; a click on a bar opens its period."""
 
     def zoom(hours: Any, search: Any, scheme: Any) -> Any:
         localizer, options = context.localizer(), ViewOptions.of(search, scheme)
-        period = asked_for(options.search, localizer.today)
+        period = period_of_query(options.search, localizer.today)
         window = zoomed(hours, period, localizer.zone)
         if window is None:
             return no_update

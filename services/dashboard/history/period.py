@@ -1,4 +1,4 @@
-"""The days that *History* shows, pure. They live in the page's address: keep it, send it."""
+"""The period that *History* shows, as encoded in the page's address, pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ A_DAY = timedelta(days=1)
 
 
 class Span(StrEnum):
-    """How much is shown at once; a custom one has two days of its own."""
+    """The length of a period; a custom one has its own first and last day."""
 
     DAY = "day"
     WEEK = "week"
@@ -26,12 +26,12 @@ class Span(StrEnum):
 
 
 PIECES = {Span.DAY: None, Span.WEEK: By.DAY, Span.MONTH: By.DAY, Span.YEAR: By.MONTH}
-"""What the bars of energy stand for; None is an hour."""
+"""What an energy bar stands for; None is an hour."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """Local days, from the one named `first`; `inverter` is empty for the first there is, `days` is of a custom one."""
+    """Local days starting at `first`; an empty `inverter` means the first one, `days` is for a custom period."""
 
     span: Span
     first: date
@@ -40,7 +40,7 @@ class Period:
 
     @property
     def last(self) -> date:
-        """The first day that is not in it any more."""
+        """The day after the last one in it."""
         if self.span is Span.YEAR:
             return self.first.replace(year=self.first.year + 1)
         if self.span is Span.MONTH:
@@ -49,7 +49,7 @@ class Period:
 
     @property
     def by(self) -> By | None:
-        """What a bar of energy stands for; None is an hour."""
+        """What an energy bar stands for; None is an hour."""
         if self.span is not Span.CUSTOM:
             return PIECES[self.span]
         for days, by in ((2, None), (62, By.DAY), (400, By.WEEK), (1100, By.MONTH)):
@@ -58,7 +58,7 @@ class Period:
         return By.YEAR
 
     def bounds(self, zone: tzinfo) -> tuple[datetime, datetime]:
-        """Return when it begins and ends, in UTC: at local midnights, so a day may have 23 or 25 hours."""
+        """Return its start and end in UTC: local midnights, so a day may have 23 or 25 hours."""
         return local(self.first, zone), local(self.last, zone)
 
     def contains(self, day: date) -> bool:
@@ -66,11 +66,11 @@ class Period:
         return self.first <= day < self.last
 
     def earlier(self) -> "Period":
-        """Return the one before."""
+        """Return the period before."""
         return self._beside(self.first - (self.days if self.span is Span.CUSTOM else 1) * A_DAY)
 
     def later(self) -> "Period":
-        """Return the one after."""
+        """Return the period after."""
         return self._beside(self.last)
 
     def _beside(self, day: date) -> "Period":
@@ -96,23 +96,23 @@ class Period:
             }.get(self.by or By.DAY, day + A_DAY)
 
     def part(self, day: date) -> "Period | None":
-        """Return the period that a bar of energy stands for, None for an hour."""
+        """Return the period that an energy bar stands for, None for an hour."""
         spans = {By.DAY: Span.DAY, By.WEEK: Span.WEEK, By.MONTH: Span.MONTH, By.YEAR: Span.YEAR}
         return period(spans[self.by], day, self.inverter) if self.by else None
 
     @property
     def address(self) -> str:
-        """Where the page shows it."""
+        """Its address on the page."""
         return f"{PATH}?{self.query}"
 
     @property
     def download(self) -> str:
-        """Where it is served as a file."""
+        """The address of its CSV file."""
         return f"{DOWNLOAD}?{self.query}"
 
     @property
     def query(self) -> str:
-        """How it stands in an address."""
+        """Its query string."""
         if self.span is Span.CUSTOM:
             query = {"from": self.first.isoformat(), "to": (self.last - A_DAY).isoformat()}
         else:
@@ -135,7 +135,7 @@ class Period:
 
 
 def period(span: Span, day: date, inverter: str = "", days: int = 1) -> Period:
-    """Return the period of a length that a day belongs to."""
+    """Return the period of a length that contains a day."""
     day = min(max(day, FIRST), LAST)
     if span is Span.YEAR:
         day = day.replace(month=1, day=1)
@@ -146,8 +146,8 @@ def period(span: Span, day: date, inverter: str = "", days: int = 1) -> Period:
     return Period(span, day, inverter, min(max(days, 1), LONGEST_DAYS) if span is Span.CUSTOM else 1)
 
 
-def asked_for(search: str | None, today: date) -> Period:
-    """Return the period that an address asks for; what cannot be read of it is today, by day."""
+def period_of_query(search: str | None, today: date) -> Period:
+    """Return the period of a query string; the default is today."""
     query = {key: values[-1] for key, values in parse_qs((search or "").removeprefix("?")).items()}
     inverter = query.get("inverter", "")
     first, final = _date(query.get("from")), _date(query.get("to"))
@@ -167,5 +167,5 @@ def _date(text: str | None) -> date | None:
 
 
 def local(day: date, zone: tzinfo, *, minutes: int = 0) -> datetime:
-    """Return a moment of the wall clock as UTC, for within one zone Python subtracts and compares by the wall clock."""
+    """Return a local time as UTC, because within one zone Python subtracts and compares wall-clock times."""
     return datetime.combine(day, time(*divmod(minutes, 60)), zone).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The chart of power and charge as a plain dictionary, pure. `go.Figure` costs six times as much."""
+"""The chart of power and charge as a plain dictionary, pure: `go.Figure` is six times as slow."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 WIDE_ENOUGH = 0.16
-"""The part of the chart that a shaded time must cover before there is room for words in it."""
+"""The part of the chart that an outage must cover to have room for a label."""
 TOO_NARROW = 0.0015
-"""Less than that is no pixel on a phone."""
+"""Less than a pixel on a phone."""
 SOLID, SOFT, SHEER = "d9", "80", "33"
 """Opacities, as the last two digits of a colour."""
 
@@ -25,7 +25,7 @@ SOLID, SOFT, SHEER = "d9", "80", "33"
 def power_chart(
     power: PowerHistory, title: str, localizer: Localizer, *, theme: Theme, touch: bool = False
 ) -> dict[str, Any]:
-    """Return the chart: above zero where power came from, below where it went besides the house, the charge in a strip.
+    """Return the chart: sources above zero, battery charging and export below, the state of charge in a strip.
 
     The axis counts the hours that really passed since the period began and only its labels are local time, so that an
     hour which the clocks repeat or leave out is neither drawn twice nor stretched.
@@ -118,7 +118,7 @@ def _hover(hours: list[float], power: PowerHistory, theme: Theme, localizer: Loc
 def hover_boxes(
     x: Sequence[float], columns: Sequence[Sequence[str]], marks: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Return a line that nobody sees, with a box at each point: its title, then the columns by colour and name."""
+    """Return an invisible line whose hover boxes list a title and the columns by colour and name."""
     lines = [
         f'<span style="color:{colour}">■</span> {name} <b>%{{customdata[{index}]}}</b>'
         for index, (colour, name) in enumerate(marks, 1)
@@ -146,7 +146,7 @@ def _directed(values: Values, ways: tuple[str, str], localizer: Localizer) -> li
 
 
 def _label(at: datetime, window: Window, step: timedelta, localizer: Localizer) -> str:
-    """Return when a point's time began; where it is a day, which one."""
+    """Return the start of a point's interval, or its day."""
     at = at.astimezone(localizer.zone)
     day = f"{localizer.weekday(at.date())} {at.day} {localizer.months[at.month - 1]}"
     if step >= timedelta(days=1):
@@ -189,7 +189,7 @@ def _box(x0: float, x1: float) -> dict[str, Any]:
 def _legend(
     shades: list[dict[str, Any]], plans: list[dict[str, Any]], theme: Theme, localizer: Localizer
 ) -> list[dict[str, Any]]:
-    """Traces without points, so that the legend explains the boxes that are there."""
+    """Traces without points, so that the legend explains the shaded boxes."""
     there = {shade["fillcolor"] for shade in shades}
     looks = [
         (localizer("history.outage"), theme.outage, "square", theme.outage in there),
@@ -211,13 +211,13 @@ def _legend(
 
 
 def _caption(text: str, theme: Theme) -> dict[str, Any]:
-    """The name of the strip below, in the gap above it."""
+    """The title of the strip, in the gap above it."""
     place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0.205, "yanchor": "bottom"}
     return place | {"text": text, "showarrow": False, "font": {"size": 12, "color": theme.muted}}
 
 
 def base_layout(theme: Theme, localizer: Localizer) -> dict[str, Any]:
-    """Return what the layouts of all charts have in common."""
+    """Return the layout shared by all charts."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -240,7 +240,7 @@ def base_layout(theme: Theme, localizer: Localizer) -> dict[str, Any]:
 
 
 def base_axis(theme: Theme) -> dict[str, Any]:
-    """Return what all axes have in common."""
+    """Return the properties shared by all axes."""
     return {
         "gridcolor": theme.line,
         "zerolinecolor": theme.muted,
@@ -250,7 +250,7 @@ def base_axis(theme: Theme) -> dict[str, Any]:
 
 
 def _layout(window: Window, title: str, theme: Theme, localizer: Localizer, *, touch: bool) -> dict[str, Any]:
-    """A finger scrolls the page and a mouse draws the span to zoom into."""
+    """A finger scrolls the page, a mouse selects the range to zoom into."""
     marks = ticks(window, localizer)
     lines = base_axis(theme)
     return base_layout(theme, localizer) | {

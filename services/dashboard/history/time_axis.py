@@ -1,4 +1,4 @@
-"""What of a period stands on the chart: all of it, or what was zoomed into; how finely, and with which marks. Pure."""
+"""The window of a period that the chart shows (all of it, or zoomed in), its resolution and its ticks, pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.texts.localizer import Localizer
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 FINEST = 5 * MINUTE
-"""Older readings are kept no finer than that."""
+"""Older readings are stored at this resolution."""
 POINTS = 400
 """About one a pixel on a phone."""
 STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720)
@@ -29,7 +29,7 @@ class Window:
 
     @property
     def step(self) -> timedelta:
-        """How much time a point stands for."""
+        """The time between two points."""
         length = self.end - self.start
         for minutes in STEPS_MIN:
             if length / (minutes * MINUTE) <= POINTS:
@@ -38,7 +38,7 @@ class Window:
 
     @property
     def grown(self) -> "Window":
-        """The same, grown to whole steps, so that points do not wander when the edge does."""
+        """The same, extended to whole steps, so that points stay where they are when the edge moves."""
         first = (self.start - self.origin) // self.step
         last = -((self.origin - self.end) // self.step)
         return Window(self.origin, self.origin + first * self.step, self.origin + last * self.step)
@@ -49,18 +49,18 @@ class Window:
 
     @property
     def range(self) -> list[float]:
-        """From where to where the axis goes."""
+        """The range of the axis in hours."""
         return [self.hours(self.start), self.hours(self.end)]
 
 
 def whole(period: Period, zone: tzinfo) -> Window:
-    """Return all of a period."""
+    """Return the window of a whole period."""
     start, end = period.bounds(zone)
     return Window(start, start, end)
 
 
 def zoomed(hours: Any, period: Period, zone: tzinfo) -> Window | None:
-    """Return what lies between two hours of a period, all of it where there are none; None where they are no hours."""
+    """Return the window between two hours of a period, the whole one for an empty list; None for malformed hours."""
     everything = whole(period, zone)
     if hours == []:
         return everything
@@ -74,7 +74,7 @@ def zoomed(hours: Any, period: Period, zone: tzinfo) -> Window | None:
 
 
 def ticks(window: Window, localizer: Localizer) -> list[tuple[float, str]]:
-    """Return the marks of the time axis with their labels: hours, days or months, by what is shown."""
+    """Return the ticks of the time axis with their labels: hours, days or months, depending on the length."""
     length = window.end - window.start
     if length <= 49 * HOUR:
         marks = _times(window, localizer)

@@ -1,4 +1,4 @@
-"""The sentence at the top: whether the grid is there, since when, and for how long, pure."""
+"""The headline: whether the power is on, since when and for how long, pure."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from shared.texts.localizer import NO_BREAK, Localizer
 
 
 def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> dict[str, str]:
-    """Return the sentence, and after it how long that has lasted or what was known last."""
+    """Return the headline, and how long that has lasted or what was known last."""
     grid = snapshot.grid
     if grid is None:
         return _says(localizer("now.grid_unheard"))
@@ -25,7 +25,7 @@ def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) ->
 
 
 def banner_state(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
-    """Return on, off or unknown: what may be said of this moment."""
+    """Return on, off or unknown, for right now."""
     grid = live_figures(snapshot, now, fresh_for).grid
     return grid.state.value if grid and snapshot.connected else Grid.UNKNOWN.value
 

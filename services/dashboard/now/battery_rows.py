@@ -13,7 +13,7 @@ from shared.texts.localizer import Localizer
 
 
 def pack_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """Return the batteries where there are several, for one alone is the tile, unless there is no tile."""
+    """Return a row for each of several batteries; a single one only where there is no inverter, and so no tile."""
     batteries = packs(snapshot.batteries)
     if len(batteries) == 1 and snapshot.inverters:
         return []

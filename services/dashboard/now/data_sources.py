@@ -1,4 +1,4 @@
-"""How fresh every source of the page is, pure: live, how old, or silent."""
+"""How fresh each data source is, pure: live, stale or lost."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The third sentence: how long the battery lasts, when the power should be back, or when it goes next, pure."""
+"""The third sentence: how long the battery lasts, when power should be back, or the next outage, pure."""
 
 from datetime import datetime, timedelta
 
@@ -10,13 +10,13 @@ from shared.outages import Change, Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
 SOON = timedelta(minutes=30)
-"""Nearer than this the end of the charge is told to the minute."""
+"""Nearer than this the end of the charge is given to the minute."""
 LONG = timedelta(days=1)
-"""Beyond this the present load says nothing about how long the charge lasts."""
+"""Beyond this the present load is no forecast."""
 
 
 def outlook(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> str:
-    """Return what is ahead."""
+    """Return the sentence."""
     figures, plan = live_figures(snapshot, localizer.now, fresh_for), snapshot.schedule
     grid = figures.grid if snapshot.connected else None
     if grid is None or grid.state is not Grid.OFF:
@@ -28,7 +28,7 @@ def outlook(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -
 
 
 def _lasts(left: timedelta | None, localizer: Localizer) -> str:
-    """Until when the batteries last at the present load, on the safe side; nothing where that is not known."""
+    """Until when the batteries last at the present load, rounded down; empty where that is unknown."""
     if left is None:
         return ""
     if left > LONG:
@@ -66,7 +66,7 @@ def _at(moment: datetime, localizer: Localizer) -> str:
 
 
 def _plan_ahead(plan: OutageSchedule | None, localizer: Localizer, *, grid_on: bool) -> str:
-    """What the plan holds, while the power is on or nobody knows."""
+    """What the schedule says, while the power is on or its state is unknown."""
     status = outages.status_at(plan, localizer.now)
     change = outages.next_change(plan, localizer.now, possible=True)
     if status.expected in (Expected.EMERGENCY, Expected.WAITING):
@@ -84,7 +84,7 @@ def _plan_ahead(plan: OutageSchedule | None, localizer: Localizer, *, grid_on: b
 
 
 def _next(change: Change, localizer: Localizer) -> str:
-    """The next outage with how long until."""
+    """The next outage, and how far ahead it is."""
     window = change.window
     name = "now.next_possible" if window.certainty is Certainty.POSSIBLE else "now.next_outage"
     when = f"{localizer.since(window.start)}{NO_BREAK}– {localizer.hours_of(window.start, window.end).split(' – ')[1]}"
@@ -92,7 +92,7 @@ def _next(change: Change, localizer: Localizer) -> str:
 
 
 def _dated(said: str, plan: OutageSchedule | None, localizer: Localizer) -> str:
-    """Say of what day a plan is that nobody has confirmed lately."""
+    """Add the date of a schedule that is stale."""
     if plan is None or plan.fetched_at is None or not outages.is_stale(plan, localizer.now):
         return said
     return said + localizer("now.plan_stale", at=localizer.since(plan.fetched_at))

@@ -1,4 +1,4 @@
-"""The page that opens first. Elements with `data-text` and `data-state-of` are filled by assets/live.js from /live."""
+"""The layout of *Now*. Elements with `data-text` and `data-state-of` are filled by assets/live.js from /live."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def layout(localizer: Localizer) -> list[Any]:
 
 
 def _of_house(section: html.Section) -> html.Div:
-    """What has something to say even without an inverter, where a plan, a battery or the grid is known."""
+    """A section that is shown without an inverter too, if a schedule, a battery or the grid is known."""
     return html.Div(section, className="if-answered of-house", **attributes(data_state_of="house"))
 
 
@@ -130,7 +130,7 @@ def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
 
 
 def _packs(localizer: Localizer) -> html.Section:
-    """Several batteries, each of which leads to their page."""
+    """The batteries, with a link to their page."""
     link = dcc.Link(part("packs", html.Span, className="packs"), href="/battery", title=localizer("page.battery"))
     return html.Section(link, className="card packs-card")
 

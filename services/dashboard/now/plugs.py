@@ -18,13 +18,13 @@ GONE = (SILENT, ServiceHealth.OFFLINE.value, ServiceHealth.DISABLED.value)
 
 def plug_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     """Return a list item for each plug: its name, its state in words, its switch or the lock."""
-    closed = bool(closed_why(snapshot, localizer))
+    closed = bool(why_disabled(snapshot, localizer))
     by_name = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))
     return [_row(id_, plug, localizer, closed=closed) for id_, plug in by_name]
 
 
-def closed_why(snapshot: BrokerState, localizer: Localizer) -> str:
-    """Return why no plug can be switched at all, in a sentence, or nothing."""
+def why_disabled(snapshot: BrokerState, localizer: Localizer) -> str:
+    """Return why no plug can be switched at the moment, or an empty string."""
     if not snapshot.connected:
         return localizer("plug.no_broker")
     service = snapshot.services.get("tuya")
@@ -33,20 +33,20 @@ def closed_why(snapshot: BrokerState, localizer: Localizer) -> str:
 
 
 def refusal(snapshot: BrokerState, id_: str, localizer: Localizer) -> tuple[str, int] | None:
-    """Return why a plug may not be switched, in a sentence with its HTTP status, or None where it may."""
+    """Return why a plug cannot be switched, with the HTTP status, or None if it can."""
     plug = snapshot.plugs.get(id_)
     if plug is None:
         return localizer("plug.not_there"), 404
     if plug.protected:
         return localizer("plug.is_protected", name=plug.name), 409
-    why = closed_why(snapshot, localizer)
+    why = why_disabled(snapshot, localizer)
     if why:
         return why, 503
     return (localizer("plug.is_away", name=plug.name), 409) if state(plug, localizer) == "away" else None
 
 
 def state(plug: PlugState, localizer: Localizer) -> str:
-    """Return on, off, unknown, away (out of reach) or pending (asked for and not there yet)."""
+    """Return on, off, unknown, away (unreachable) or pending (commanded, not confirmed yet)."""
     if plug.reachable is False or not fresh(plug.at, localizer.now, PLUG_HOLDS):
         return "away"
     if plug.pending is not None:
@@ -114,7 +114,7 @@ def _lock(localizer: Localizer) -> html.Span:
 
 
 def _switch(id_: str, plug: PlugState, now: str, localizer: Localizer, *, closed: bool) -> html.Button:
-    """The switch. It shows what is known; `data-wish` is what pressing it asks for."""
+    """The switch. It shows the known state; `data-wish` is the state that a press requests."""
     on = plug.on is True and now != "away"
     wish = not (plug.on or False)
     return html.Button(

@@ -1,13 +1,13 @@
-"""The four nodes of the power flow and their tiles: numbers, directions and how strongly it flows, pure."""
+"""The four nodes of the power flow and their tiles: numbers, directions and strength of each flow, pure."""
 
 from shared.live_figures import load_w
 from shared.messages import Grid, InverterState
 from shared.texts.localizer import Localizer
 
 STILL_W = 10
-"""Below this a flow is noise of the sensor, and nothing moves."""
+"""Below this a flow is sensor noise and is drawn as idle."""
 FULL_W = 5000
-"""From here on a flow is drawn as thick and fast as it gets."""
+"""From here on a flow is drawn at full strength."""
 
 
 def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, localizer: Localizer) -> dict[str, str]:
@@ -34,7 +34,7 @@ def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, locali
 
 
 def _fact(unit: str, value: float | None, digits: int, localizer: Localizer) -> str:
-    """A small fact that stands without its name, so an unknown one says nothing."""
+    """A value without a label, so an unknown one is left empty."""
     return "" if value is None else localizer.number(unit, value, digits)
 
 
@@ -47,13 +47,13 @@ def _sun_note(inverter: InverterState, localizer: Localizer) -> str:
 
 
 def _sun_strings(inverter: InverterState, localizer: Localizer) -> str:
-    """Return what each of two strings of panels gives; of one alone the tile's value says it."""
+    """Return the power of each of two panel strings; for a single one the tile's value is enough."""
     strings = (inverter.pv1_power_w, inverter.pv2_power_w)
     return " + ".join(map(localizer.power, strings)) if all(strings) else ""
 
 
 def load_percent(inverter: InverterState) -> float | None:
-    """Return how much of what the inverter can give the home draws."""
+    """Return the load as a percentage of the inverter's rating."""
     return inverter.load_percent if inverter.total_load_percent is None else inverter.total_load_percent
 
 
@@ -71,7 +71,7 @@ def _direction(watts: float | None, names: tuple[str, str, str], localizer: Loca
 
 
 def nodes(inverter: InverterState, grid: Grid) -> dict[str, str]:
-    """A node is `missing` (a grid that is away), `unknown`, `idle` or `active`: looks that need no colour."""
+    """Return the state of each node: `missing` (an outage), `unknown`, `idle` or `active`."""
     return {
         "sun": _node(inverter.pv_power_w),
         "grid": "missing" if grid is Grid.OFF else _node(inverter.grid_power_w),
@@ -87,7 +87,7 @@ def _node(watts: float | None) -> str:
 
 
 def flow(inverter: InverterState, grid: Grid) -> dict[str, float]:
-    """How strongly it flows on each line, 0 to 1: positive out of sun, grid and battery, and into the home."""
+    """Return the strength of each flow, 0 to 1: positive out of sun, grid and battery, and into the home."""
     return {
         "sun": strength(inverter.pv_power_w),
         "grid": 0 if grid is Grid.OFF else strength(inverter.grid_power_w),
@@ -97,14 +97,14 @@ def flow(inverter: InverterState, grid: Grid) -> dict[str, float]:
 
 
 def strength(watts: float | None) -> float:
-    """Return the power as a part of the most that is drawn, keeping its direction."""
+    """Return the power relative to FULL_W, with its sign."""
     if watts is None or not sign(watts):
         return 0
     return sign(watts) * round(min(1, abs(watts) / FULL_W), 3)
 
 
 def sign(watts: float | None) -> int:
-    """Return which way it flows, 0 where it does not."""
+    """Return the direction of a flow, 0 for none."""
     if watts is None or abs(watts) < STILL_W:
         return 0
     return 1 if watts > 0 else -1

@@ -1,4 +1,4 @@
-"""The second sentence: what the home uses, from where, and how the battery stands, pure."""
+"""The second sentence: consumption, its sources, and the battery, pure."""
 
 from services.dashboard.now.power_flow import STILL_W, sign
 from shared.live_figures import load_w
@@ -7,7 +7,7 @@ from shared.texts.localizer import NO_BREAK, Localizer
 
 
 def verdict(inverter: InverterState, grid: Grid, soc_percent: float | None, localizer: Localizer) -> str:
-    """Return the sentence of a reading that is live."""
+    """Return the sentence for a live reading."""
     uses, load = "", load_w(inverter)
     if load is not None:
         uses = localizer("now.home_uses", power=localizer.power(load)) + _sources(inverter, grid, localizer)

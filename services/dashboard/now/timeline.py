@@ -1,7 +1,7 @@
-"""Twelve hours back and twelve ahead, pure: charge, outages that were, outages that are planned.
+"""The last and the next twelve hours, pure: state of charge, past outages, scheduled outages.
 
-It is plain HTML over one axis of time that is drawn in two layers: what was recorded, read every minute, and what is
-known live, so that an outage shows at once and the plan shows without a database.
+Plain HTML in two layers over one time axis: the recorded one is read every minute, the live one is drawn every two
+seconds, so that an outage shows at once and the schedule shows without a database.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,23 +27,23 @@ BUCKETS = BACK // STEP + 1
 TICK = timedelta(hours=3)
 CLASSES = {Grid.OFF: "off", Grid.UNKNOWN: "unknown"}
 NEAR_PERCENT = 4
-"""Closer to an edge a label would be cut."""
+"""Closer to an edge a label would be cut off."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The time that is shown: it begins at whole five minutes, so that both layers share it."""
+    """The time axis: it begins at whole five minutes, so that both layers share it."""
 
     start: datetime
     now: datetime
 
     @property
     def end(self) -> datetime:
-        """Where it ends."""
+        """The end of the axis."""
         return self.start + BACK + AHEAD
 
     def percent(self, at: datetime) -> float:
-        """Return how far to the right a moment lies."""
+        """Return the position of a moment."""
         return round(100 * ((at - self.start) / (self.end - self.start)), 2)
 
 
@@ -56,7 +56,7 @@ def axis(now: datetime) -> Axis:
 def live_layer(
     snapshot: BrokerState, soc_percent: float | None, localizer: Localizer, fresh_for: timedelta
 ) -> list[Any]:
-    """Return what is known without a database: the outage that lasts, the plan, the hours and where now is."""
+    """Return the live layer: the current outage, the schedule, the hours and the present moment."""
     span = axis(localizer.now)
     shown = [*_lasting(snapshot, span, localizer.now, fresh_for), *_plan(snapshot.schedule, span)]
     marks = [html.Span(className="now-line", style={"left": f"{span.percent(span.now)}%"})]
@@ -73,7 +73,7 @@ def live_layer(
 def recorded_layer(
     spans: Sequence[GridSpan], grid: GridState | None, charge: Sequence[float | None], localizer: Localizer
 ) -> list[Any]:
-    """Return what was recorded: the times without grid, those when nobody knew, and the charge."""
+    """Return the recorded layer: outages, times with unknown state, and the state of charge."""
     span = axis(localizer.now)
     shown = [(CLASSES[one.state], one.start, one.end) for one in stretches(spans, grid, span)]
     label = localizer("strip.back", bands=_listed(shown, localizer))
@@ -88,9 +88,9 @@ def recorded_layer(
 
 
 def stretches(spans: Sequence[GridSpan], grid: GridState | None, span: Axis) -> list[GridSpan]:
-    """Return the times without grid or without knowledge before now; what nobody recorded is unknown.
+    """Return outages and times with unknown state up to now; what was not recorded is unknown.
 
-    The grid's last state holds from its beginning to its last word, recorded or not.
+    The grid's current state holds from its start to its last message, recorded or not.
     """
     said = [GridSpan(grid.state, max(span.start, grid.since), min(span.now, grid.at))] if grid else []
     said = [one for one in said if one.start < one.end]
@@ -111,7 +111,7 @@ def _before(spans: Iterable[GridSpan], end: datetime) -> Iterator[GridSpan]:
 
 
 Band = tuple[str, datetime, datetime]
-"""A class of look, and from when to when."""
+"""A CSS class, a start and an end."""
 
 
 def _lasting(snapshot: BrokerState, span: Axis, now: datetime, fresh_for: timedelta) -> Iterator[Band]:
@@ -128,7 +128,7 @@ def _lasting(snapshot: BrokerState, span: Axis, now: datetime, fresh_for: timede
 
 
 def _plan(plan: OutageSchedule | None, span: Axis) -> Iterator[Band]:
-    """The planned outages, and of the time ahead what no plan speaks of."""
+    """The scheduled outages, and the time ahead that has no schedule yet."""
     windows = outages.within(plan.windows, span.start, span.end) if plan else ()
     for one in windows:
         yield ("possible" if one.certainty is Certainty.POSSIBLE else "planned"), one.start, one.end
@@ -141,7 +141,7 @@ def _plan(plan: OutageSchedule | None, span: Axis) -> Iterator[Band]:
 
 
 def _bare(start: datetime, end: datetime, taken: Sequence[tuple[datetime, datetime]]) -> Iterator[Band]:
-    """What is left of a time without the parts that are taken."""
+    """The parts of a time that are not taken."""
     edges = [(start, start), *((max(start, a), min(end, b)) for a, b in taken if a < end and b > start), (end, end)]
     for (_, begin), (finish, _) in pairwise(edges):
         if begin < finish:
@@ -166,7 +166,7 @@ def _listed(shown: Iterable[Band], localizer: Localizer) -> str:
 
 
 def _ticks(span: Axis, localizer: Localizer) -> list[Any]:
-    """The hours below it, by the wall localizer."""
+    """The hours below it, in local time."""
     local = span.start.astimezone(localizer.zone)
     first = span.start + (-timedelta(hours=local.hour % 3, minutes=local.minute)) % TICK
     moments = [first + index * TICK for index in range((BACK + AHEAD) // TICK)]
@@ -178,7 +178,7 @@ def _ticks(span: Axis, localizer: Localizer) -> list[Any]:
 
 
 def _shapes(charge: Sequence[float | None]) -> list[tuple[str, str]]:
-    """The line of the charge and the surface under it, as masks that take the colour of the page."""
+    """The line of the charge and the area under it, as masks that take the colour of the page."""
     runs = list(_runs(charge))
     if not runs:
         return []

@@ -1,4 +1,4 @@
-"""What the page reads of the history: the last twelve hours, for the strip."""
+"""The last twelve hours of the timeline, read from the history."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from shared.texts.localizer import Localizer
 
 
 def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> list[Any]:
-    """Return the recorded layer of the strip; where the history cannot be read it says so, and the plan stays."""
+    """Return the recorded layer of the timeline, with a note where the history cannot be read."""
     span, grid = axis(localizer.now), context.snapshot().grid
     try:
         spans = grid_spans(context.engine, start=span.start, end=localizer.now)
@@ -29,7 +29,7 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
 
 
 def _charge(engine: Engine, span: Axis) -> Sequence[float | None]:
-    """Return the charge every five minutes: of the BMS, which knows it better, or else of the first inverter."""
+    """Return the state of charge every five minutes: from the BMS, which is more exact, or else the first inverter."""
     end = span.start + BUCKETS * STEP
     inverters = [(INVERTERS, name, "battery_soc_percent") for name in devices(engine)[:1]]
     told = [

@@ -1,4 +1,4 @@
-"""What the page *Now* says, pure: messages in, texts and states out. The browser only draws it."""
+"""The view of *Now*, pure: messages in, texts and states out. The browser only draws it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.outlook import outlook
-from services.dashboard.now.plugs import closed_why, plug_rows
+from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
 from services.dashboard.now.summary import verdict
 from services.dashboard.now.timeline import live_layer
@@ -26,7 +26,7 @@ from shared.texts.localizer import Localizer
 
 
 def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
-    """Return everything that the page shows."""
+    """Return the view."""
     name = chosen(snapshot, localizer.now, fresh_for)
     inverter = snapshot.inverters.get(name)
     reading = inverter or InverterState(at=localizer.now)
@@ -47,7 +47,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             **_details(reading, localizer),
             "verdict": verdict(reading, grid, soc, localizer) if live else _why_silent(snapshot, name, localizer),
             "outlook": outlook(snapshot, localizer, fresh_for),
-            "plugs-closed": closed_why(snapshot, localizer) if snapshot.plugs else "",
+            "plugs-closed": why_disabled(snapshot, localizer) if snapshot.plugs else "",
             "as-of": _as_of(inverter, localizer, live=live),
             "name": name if len(snapshot.inverters) > 1 else "",
         },
@@ -74,14 +74,14 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
 
 
 def chosen(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
-    """Return the first inverter that is live, or else the one with the newest reading, or else an empty name."""
+    """Return the name of the first live inverter, or the one with the newest reading, or an empty string."""
     inverters = snapshot.inverters
     newest = max(sorted(inverters), key=lambda name: inverters[name].at, default="")
     return live_inverter(snapshot, now, fresh_for) or newest
 
 
 def _troubled(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """The services that need somebody; all of them while there is nothing else to see."""
+    """The services with a problem; all of them while there is no inverter."""
     rows = service_rows(snapshot, localizer)
     return [row for row in rows if vars(row)["data-state"] != "online"] if snapshot.inverters else rows
 

@@ -1,4 +1,4 @@
-"""A day as a bar of 23, 24 or 25 hours, pure: pieces are laid where they really lie between two midnights."""
+"""A day as a bar of 23, 24 or 25 hours, pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -43,17 +43,17 @@ class Bounds:
         return cls(day, *outages.bounds(day, zone), zone)
 
     def percent(self, at: datetime) -> float:
-        """Return where a moment lies on the bar."""
+        """Return the position of a moment."""
         return round(100 * (at - self.start) / (self.end - self.start), 2)
 
 
 def planned(day: outages.Day) -> list[Piece]:
-    """Return the pieces of what is planned."""
+    """Return the scheduled pieces."""
     return [Piece(one.start, one.end, one.certainty.value) for one in day.windows]
 
 
 def actual(spans: Iterable[GridSpan], bounds: Bounds, until: datetime) -> list[Piece]:
-    """Return the pieces of what was recorded up to a moment; what nobody recorded is unknown."""
+    """Return the recorded pieces up to a moment; what was not recorded is unknown."""
     end, at = min(bounds.end, until), bounds.start
     pieces: list[Piece] = []
     for span in spans:
@@ -68,12 +68,12 @@ def actual(spans: Iterable[GridSpan], bounds: Bounds, until: datetime) -> list[P
 
 
 def total(pieces: Iterable[Piece], look: str) -> timedelta:
-    """Return how long the pieces of a look are together."""
+    """Return the total length of the pieces of a look."""
     return sum((piece.end - piece.start for piece in pieces if piece.look == look), timedelta())
 
 
 def lane(pieces: Sequence[Piece], bounds: Bounds, label: str, *, now: datetime | None = None, look: str = "") -> Any:
-    """Return a bar with a mark for the present moment; label says it to those who do not see it."""
+    """Return a bar with a mark for the present moment; label is for screen readers."""
     marks = [_piece(piece, bounds) for piece in pieces]
     if now is not None and bounds.start <= now < bounds.end:
         minute = now.replace(second=0, microsecond=0)
@@ -88,14 +88,14 @@ def _piece(piece: Piece, bounds: Bounds) -> html.Span:
 
 
 def hours(bounds: Bounds) -> html.Div:
-    """Return the hours of the wall clock below a bar."""
+    """Return the local hours below a bar."""
     places = [(hour, bounds.percent(outages.wall(bounds.day, 60 * hour, bounds.zone))) for hour in TICKS]
     ticks = [html.Span(f"{hour:02}", style={"left": f"{place}%"}) for hour, place in places]
     return html.Div(ticks, className="hours", **attributes(aria_hidden="true"))
 
 
 def key(looks: Iterable[str], localizer: Localizer) -> html.Ul:
-    """Return what the patterns mean."""
+    """Return the legend."""
     shown = set(looks)
     return html.Ul(
         [
@@ -108,5 +108,5 @@ def key(looks: Iterable[str], localizer: Localizer) -> html.Ul:
 
 
 def day_look(state: DayPlan) -> str:
-    """Return how the bar of a day looks as a whole."""
+    """Return the CSS class of a day's bar."""
     return f"lane-{state.value}"

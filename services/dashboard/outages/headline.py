@@ -1,4 +1,4 @@
-"""The sentence at the top of *Outages*: what the plan says of now, what really is, and what comes next, pure."""
+"""The headline of *Outages*: the schedule for this moment, the real state, and the next change, pure."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,11 +14,11 @@ from shared.outages import Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
 STATES = {Expected.POWER: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
-"""How the banner looks; of everything else nothing is sure."""
+"""The state of the banner; anything else is unknown."""
 
 
 def headline(plan: OutageSchedule | None, localizer: Localizer) -> str:
-    """Return what the plan says of this moment."""
+    """Return what the schedule says about this moment."""
     if plan is None:
         return localizer("outages.none")
     status = outages.status_at(plan, localizer.now)
@@ -31,19 +31,19 @@ def headline(plan: OutageSchedule | None, localizer: Localizer) -> str:
 
 
 def banner_state(plan: OutageSchedule | None, localizer: Localizer) -> str:
-    """Return on, off or unknown: what the plan promises, as far as it can be relied on."""
+    """Return on, off or unknown, as scheduled; unknown for a stale schedule."""
     if plan is None or is_stale(plan, localizer):
         return "unknown"
     return STATES.get(outages.status_at(plan, localizer.now).expected, "unknown")
 
 
 def is_stale(plan: OutageSchedule, localizer: Localizer) -> bool:
-    """Return whether nobody has confirmed the plan for too long."""
+    """Return whether the schedule is stale."""
     return plan.stale or outages.is_stale(plan, localizer.now)
 
 
 def help_text(snapshot: BrokerState, localizer: Localizer) -> str:
-    """Return what to do, or since when the plan is old; nothing where all is well."""
+    """Return what to do, or since when the schedule is stale; empty where all is well."""
     plan = snapshot.schedule
     if plan is None and not snapshot.connected:
         return localizer("now.empty_offline")
@@ -65,7 +65,7 @@ def reality(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -
 
 
 def coming(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
-    """Return the next changes with a countdown, where the plan can be relied on."""
+    """Return the next changes with a countdown; empty for a stale schedule."""
     if plan is None or is_stale(plan, localizer):
         return []
     if outages.status_at(plan, localizer.now).expected is Expected.EMERGENCY:
@@ -93,7 +93,7 @@ def coming(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
 
 
 def _possible(plan: OutageSchedule, localizer: Localizer) -> list[Any]:
-    """A possible outage that comes before the next sure one."""
+    """A possible outage before the next definite one."""
     nearest = outages.next_outage(plan, localizer.now, possible=True)
     if nearest is None or nearest.certainty is not Certainty.POSSIBLE:
         return []
@@ -101,5 +101,5 @@ def _possible(plan: OutageSchedule, localizer: Localizer) -> list[Any]:
 
 
 def _span(window: Window, localizer: Localizer) -> str:
-    """From when to when, never parted at the end of a line."""
+    """Start and end, without line breaks."""
     return localizer.span(window.start, window.end).replace(" ", NO_BREAK)

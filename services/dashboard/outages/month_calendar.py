@@ -1,4 +1,4 @@
-"""The calendar of outages: for each day the hours without the grid, by shade and by number, pure."""
+"""The outage calendar: hours without power on each day, as shade and number, pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
@@ -16,9 +16,9 @@ SECOND = timedelta(seconds=1)
 MONTHS = 6
 SHOWN = 3
 FULL_HOURS = 12
-"""From so many hours a day on the shade is the darkest."""
+"""From this many hours a day on the shade is the darkest."""
 NOTICED = timedelta(minutes=10)
-"""A shorter time of which nothing is known is not worth a word."""
+"""A shorter unknown time is not mentioned."""
 
 
 def first_day(today: date) -> date:
@@ -27,7 +27,7 @@ def first_day(today: date) -> date:
 
 
 def known_time(spans: Iterable[GridSpan], zone: tzinfo, until: datetime) -> dict[date, timedelta]:
-    """Return for how much of each day, up to a moment, it is recorded whether the grid was there."""
+    """Return for how much of each day, up to a moment, the state of the grid was recorded."""
     known: dict[date, timedelta] = {}
     for span in spans:
         if span.state is not Grid.UNKNOWN:
@@ -37,7 +37,7 @@ def known_time(spans: Iterable[GridSpan], zone: tzinfo, until: datetime) -> dict
 
 
 def calendar(stats: Statistics, known: Mapping[date, timedelta], first: date, localizer: Localizer) -> html.Section:
-    """Return the months from the newest to the first of which anything is recorded; the older ones folded away."""
+    """Return the recorded months, newest first, the older ones folded."""
     months = [month for month in _months(localizer.today) if _after(month) > first]
     drawn = [_month(month, stats, known, localizer) for month in months]
     older = html.Details(
@@ -105,7 +105,7 @@ def _cell(day: date, month: date, stats: Statistics, known: Mapping[date, timede
 
 
 def _length(day: date, localizer: Localizer) -> timedelta:
-    """How much of a day has passed."""
+    """The part of a day that has passed."""
     start, end = (
         datetime(one.year, one.month, one.day, tzinfo=localizer.zone) for one in (day, day + timedelta(days=1))
     )

@@ -1,4 +1,4 @@
-"""The log of outages and their statistics, pure."""
+"""The outage log and statistics, pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,12 +13,12 @@ from shared.texts.localizer import Localizer
 FIRST = 10
 MOST = 100
 ON_TIME_MIN = 1
-"""Nearer to the plan than this is on time."""
+"""Closer to the schedule than this is on time."""
 PLANNED = {True: "planned", False: "unplanned", None: "unknown"}
 
 
 def numbers(periods: Sequence[tuple[int, Statistics]], localizer: Localizer) -> html.Section:
-    """Return the statistics of the last so many days, side by side."""
+    """Return the statistics of several periods side by side."""
     blocks = [
         html.Div(
             [html.H3(localizer("outages.last_days", days=days)), html.Dl(_facts(stats, localizer), className="pairs")]
@@ -42,7 +42,7 @@ def _facts(stats: Statistics, localizer: Localizer) -> list[html.Div]:
 
 
 def log(records: Sequence[Outage], heard: datetime, localizer: Localizer) -> html.Section:
-    """Return the outages, the newest first, of which only some are unfolded; `heard` is when the grid last was."""
+    """Return the outages, newest first, the older ones folded; `heard` is the last time the grid was recorded."""
     rows = [_row(record, heard, localizer) for record in reversed(records[-MOST:])]
     rest = html.Details(
         [

@@ -1,4 +1,4 @@
-"""The page of planned and actual outages: its layout, and the calendar that phones subscribe to."""
+"""The layout of *Outages*, and the calendar that phones subscribe to."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.texts.localizer import Localizer
 
 
 def layout(localizer: Localizer) -> list[Any]:
-    """Return the page; the plan comes from /live, what was recorded each minute."""
+    """Return the page; the schedule comes from /live, the recorded cards once a minute."""
     return [
         _banner(),
         html.Section(
@@ -58,13 +58,13 @@ def _about(localizer: Localizer) -> html.Section:
 
 
 def _address() -> str:
-    """Return where the calendar is, with its key where the page has a password: a phone's calendar cannot log in."""
+    """Return the calendar's address, with a key if there is a password, as a phone's calendar cannot log in."""
     key = calendar_key() if has_request_context() else None
     return f"{CALENDAR}?key={key}" if key else CALENDAR
 
 
 def routes(server: Flask, context: PageContext) -> None:
-    """Serve the plan as a calendar. While none is known the answer is 503, upon which calendars keep what they have."""
+    """Serve the schedule as a calendar. Without a schedule the status is 503, so calendars keep their copy."""
 
     @server.get(CALENDAR)
     def outages_calendar() -> Response:

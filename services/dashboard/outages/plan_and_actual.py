@@ -1,4 +1,4 @@
-"""The last days: what was planned above what was, pure."""
+"""The last days: the schedule above what really happened, pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 def compared(
     plans: Mapping[date, outages.Day], spans: Sequence[GridSpan], first: datetime, zone: str, localizer: Localizer
 ) -> html.Section:
-    """Return today and the days before it, back to the first of which anything is recorded."""
+    """Return today and the recorded days before it."""
     days = [localizer.today - timedelta(days=ago) for ago in range(DAYS)]
     bounds = [Bounds.of(day, zone) for day in days]
     shown = [one for one in bounds if one.end > first]
@@ -35,7 +35,7 @@ def compared(
 def _day(
     plan: outages.Day | None, spans: Sequence[GridSpan], bounds: Bounds, localizer: Localizer, *, ticked: bool
 ) -> html.Div:
-    """The hours stand under the last day only, and under one of 23 or 25, where they lie elsewhere."""
+    """The hours stand below the last day only, and below days of 23 or 25 hours."""
     day = plan or outages.Day(bounds.day, DayPlan.UNKNOWN)
     was = actual(spans, bounds, localizer.now)
     told_plan, told_was = _plan_told(day, localizer), _actual_told(was, localizer)
@@ -67,5 +67,5 @@ def _actual_told(was: Sequence[Any], localizer: Localizer) -> str:
 
 
 def length(span: timedelta, localizer: Localizer) -> str:
-    """Return a length that may be nothing at all."""
+    """Return a length of time, which may be zero."""
     return localizer.lasted(span) if span >= MINUTE else localizer("whole_hours", hours=0)

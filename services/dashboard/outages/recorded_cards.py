@@ -1,4 +1,4 @@
-"""What *Outages* reads of the history: plan against reality, statistics, the calendar and the log."""
+"""The cards of *Outages* that are read from the history: schedule and reality, statistics, calendar, log."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ PERIODS_DAYS = (7, 30)
 
 
 def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> list[Any]:
-    """Return the cards, or one sentence where nothing is recorded or the database cannot be read."""
+    """Return the cards, or a message where nothing is recorded or the database cannot be read."""
     try:
         return _cards(context, localizer)
     except StorageError as error:

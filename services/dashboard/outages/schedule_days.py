@@ -1,4 +1,4 @@
-"""Today, tomorrow and the day after as the plan has them, and where the plan comes from, pure."""
+"""The schedule for today, tomorrow and the day after, and its source, pure."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from shared.texts.localizer import Localizer
 
 
 def days(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
-    """Return the three days and what the patterns mean; nothing where there is no plan at all."""
+    """Return the three days and the legend; empty without a schedule."""
     if plan is None:
         return []
     ahead = outages.days_ahead(plan, localizer.now)
@@ -21,7 +21,7 @@ def days(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
 
 
 def _day(day: outages.Day, zone: str, localizer: Localizer) -> html.Div:
-    """A day with its outages in words, unless an emergency has set them aside: then the bar alone keeps them."""
+    """A day with its outages in words; during an emergency only in the bar."""
     bounds = Bounds.of(day.day, zone)
     told, promised = _told(day, localizer), day.windows if day.state is DayPlan.PLANNED else ()
     name = html.H3([_name(day, localizer), " ", html.Span(date_of(day, localizer), className="date")])
@@ -65,14 +65,14 @@ def _window(window: Window, localizer: Localizer) -> html.Li:
 
 
 def _window_text(window: Window, localizer: Localizer) -> str:
-    """The hours and the length, with a word where the outage is not sure."""
+    """The hours and the length, and the certainty where the outage is not definite."""
     text = f"{localizer.hours_of(window.start, window.end)}, {localizer.lasted(window.end - window.start)}"
     sure = window.certainty is Certainty.DEFINITE
     return text if sure else f"{text}, {localizer(f'outages.certainty_{window.certainty.value}')}"
 
 
 def about(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
-    """Return where the plan comes from, how old it is, and what is wrong with its source."""
+    """Return the source of the schedule, its age, and the problem with it if there is one."""
     if plan is None:
         return []
     fetched = localizer("unknown")

@@ -1,4 +1,4 @@
-"""What the page *Outages* says of the plan, pure: messages in, texts and trees out."""
+"""The view of *Outages*, pure: messages in, texts and trees out."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +15,7 @@ from shared.texts.localizer import Localizer
 
 
 def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
-    """Return everything about the plan, by the operator's wall localizer."""
+    """Return everything about the plan, in the operator's time zone."""
     plan = snapshot.schedule
     if plan:
         localizer = replace(localizer, zone=ZoneInfo(plan.time_zone))

@@ -1,4 +1,4 @@
-"""Where everything is set, which stays in files: the page only says where, pure."""
+"""Which file or variable holds which settings, pure."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from shared.texts.localizer import Localizer
 
 
 def places(settings: DashboardSettings, localizer: Localizer) -> list[Fact]:
-    """Return what is set where: the file, and the variable that names another one."""
+    """Return each file, with the variable that names another one."""
     database = settings.database
     history = f"{database} (DB_PATH)" if isinstance(database, Path) else "PostgreSQL (DATABASE_URL)"
     return [

@@ -1,4 +1,4 @@
-"""What is known of the database itself."""
+"""Facts about the database itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ class Facts:
 
 
 def facts(place: Place, engine: Engine) -> Facts:
-    """Return what is known of a database, whether or not it can be read."""
+    """Return the facts about a database, whether or not it can be read."""
     try:
         return Facts(revision(place), _size_bytes(place, engine))
     except StorageError as error:
@@ -40,13 +40,13 @@ def facts(place: Place, engine: Engine) -> Facts:
 
 
 def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:
-    """Return how many rows of the last day each table of messages has, and when the last came, by device."""
+    """Return the rows of the last day and the time of the last row, by table and device."""
     of_messages = [table for table in metadata.sorted_tables if "device" in table.c and "at" in table.c]
     return {table.name: _by_device(engine, table, to_ms(now - DAY)) for table in of_messages if "step" not in table.c}
 
 
 def _by_device(engine: Engine, table: Table, since: int) -> dict[str, Any]:
-    """A seek a device, where a plain GROUP BY would read the whole table."""
+    """One seek per device: a plain GROUP BY would read the whole table."""
     found: dict[str, Any] = {}
     device = ""
     column: Column[Any] = table.c.device

@@ -1,4 +1,4 @@
-"""The page of services, devices and settings: its layout, and what is read when it is opened."""
+"""The layout of *System*, what is read when it is opened, and the diagnostics bundle."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from services.dashboard.pages import Page, PageContext, ViewOptions
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
 from services.dashboard.system.diagnostics import bundle
-from services.dashboard.system.entries import Fact, pairs_of
+from services.dashboard.system.entries import Fact, fact_list
 from services.dashboard.system.versions import versions
 from services.dashboard.system.view import view
 from shared.texts.language import Language
@@ -46,16 +46,16 @@ def layout(localizer: Localizer) -> list[Any]:
 
 
 def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> list[Any]:
-    """Return versions, database and where settings lie, with the bundle and the way out."""
+    """Return versions, database, places of settings, diagnostics and logout."""
     protected = bool(context.settings.dashboard_password.get_secret_value())
     about = facts(context.settings.database, context.engine)
     return [
         *([] if protected else [_no_password(localizer)]),
-        _card(localizer("system.versions"), *pairs_of([*versions().items(), *_database(about, localizer)])),
+        _card(localizer("system.versions"), *fact_list([*versions().items(), *_database(about, localizer)])),
         _card(
             localizer("system.places"),
             html.P(localizer("system.places_note"), className="remark"),
-            *pairs_of(places(context.settings, localizer), "wide"),
+            *fact_list(places(context.settings, localizer), "wide"),
         ),
         _card(localizer("system.help"), *_help(localizer, protected=protected)),
     ]

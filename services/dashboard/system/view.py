@@ -1,4 +1,4 @@
-"""What the page *System* shows of the messages: services, devices, plugs, pure."""
+"""The view of *System*: services, devices and plugs, pure."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,7 +9,7 @@ from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from services.dashboard.reasons import reason_lines
 from services.dashboard.service_status import SILENT, state_of, state_word
-from services.dashboard.system.entries import Fact, entry, none_yet
+from services.dashboard.system.entries import Fact, empty_item, entry
 from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, READING_HOLDS, fresh
 from shared.live_figures import ALL, BATTERY_HOLDS
@@ -29,12 +29,12 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
 
 
 def services(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
-    """Return every service that was ever heard: how it fares, why, since when, in which version."""
+    """Return every known service: state, reasons, since when, version."""
     return [_service(name, status, localizer) for name, status in sorted(snapshot.services.items())]
 
 
 def devices(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> list[html.Li]:
-    """Return every inverter and battery: whether it answers, and what it is."""
+    """Return every inverter and battery: availability and description."""
     inverters = {*snapshot.inverters, *snapshot.inverter_infos, *snapshot.inverter_availability}
     batteries = {*snapshot.batteries, *snapshot.battery_infos, *snapshot.battery_availability} - {ALL}
     return [
@@ -44,7 +44,7 @@ def devices(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -
 
 
 def plugs(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
-    """Return every plug: how it stands, whether it may be switched, and by which way it is reached."""
+    """Return every plug: state, rule, and how it is reached."""
     known = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name, item[0]))
     return [_plug(name, state, localizer) for name, state in known]
 
@@ -96,7 +96,7 @@ def _battery_facts(info: BatteryInfo, localizer: Localizer) -> list[Fact]:
 def _believed(
     contact: Availability | None, reading: Message | None, holds: timedelta, localizer: Localizer
 ) -> Availability | None:
-    """Return whether a device answers; a word that it does is old where no reading follows: its service is gone."""
+    """Return a device's availability; None if it is online without fresh readings, as its service is gone then."""
     if contact is None or contact.state is Contact.OFFLINE:
         return contact
     return contact if reading and fresh(reading.at, localizer.now, holds) else None
@@ -139,4 +139,4 @@ def _rule(plug: PlugState) -> str:
 
 
 def _or(items: list[html.Li], sentence: str) -> list[html.Li]:
-    return items or [none_yet(sentence)]
+    return items or [empty_item(sentence)]
