@@ -3,6 +3,7 @@
 from shared.conditions import (
     battery,
     bms,
+    bot,
     broker,
     dashboard,
     files,
@@ -36,6 +37,7 @@ __all__ = [
     "Severity",
     "battery",
     "bms",
+    "bot",
     "broker",
     "dashboard",
     "files",

@@ -1,27 +1,14 @@
-"""Sentences for Telegram: the shared catalogue with every value escaped, lines joined, long texts split. Pure."""
+"""Telegram's HTML: escaping, joining lines, splitting long texts, removing tags. Pure."""
 
-from datetime import datetime, tzinfo
 from html import escape
-
-from shared.texts.language import Language
-from shared.texts.localizer import Localized, Localizer
 
 LONGEST = 3600
 """Telegram takes 4096 characters after it has read the tags; we count the tags too, but an emoji once, not twice."""
 
 
-Html = Localized
-"""A text that is HTML already."""
-
-
-def html_escape(text: str) -> str:
+def escape_html(text: str) -> str:
     """Return a text as Telegram's HTML wants it."""
     return escape(text, quote=False)
-
-
-def Voice(language: Language, now: datetime, zone: tzinfo) -> Localizer:  # noqa: N802
-    """Return a localizer that speaks HTML."""
-    return Localizer(language, now, zone, html_escape)
 
 
 def lines(*given: str | None) -> str:
@@ -35,7 +22,7 @@ def paragraphs(*given: str | None) -> str:
 
 
 def split(text: str, longest: int = LONGEST) -> list[str]:
-    """Cut a text at its lines, for a tag never runs over one; a line that is too long by itself loses its tags."""
+    """Split a text between lines, since no tag spans two; a line that is too long by itself loses its tags."""
     parts, part = list[str](), ""
     for line in (piece for whole in text.split("\n") for piece in _pieces(whole, longest)):
         if part and len(part) + 1 + len(line) > longest:
@@ -50,11 +37,11 @@ def _pieces(line: str, longest: int) -> list[str]:
         return [line]
     bare = plain(line)
     step = longest // 6  # escaping makes at most five characters of one
-    return [escape(bare[start : start + step], quote=False) for start in range(0, len(bare), step)]
+    return [escape_html(bare[start : start + step]) for start in range(0, len(bare), step)]
 
 
 def plain(text: str) -> str:
-    """Return a text without its tags, for a message that Telegram could not read."""
+    """Return a text without its tags, for a button or for a message that Telegram could not parse."""
     out, is_inside = [], False
     for character in text:
         is_inside = character == "<" or (is_inside and character != ">")

@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from services.bot import records
-from services.bot.pictures import draw
-from services.bot.records import Chart
+from services.bot.commands import history
+from services.bot.commands.chart import draw
+from services.bot.commands.history import ChartData
 from shared.history.engine import reader
 from shared.history.queries import GridSpan, Series
 from shared.messages import Grid
 from shared.texts.language import Language
-from tests.bot.facts import KYIV, NOW, at, plan, voice, window
+from tests.bot.facts import KYIV, NOW, TODAY, at, plan, window
 
 
-def recorded(length: timedelta) -> Chart:
+def recorded(length: timedelta) -> ChartData:
     count, start = 240, NOW - length
     load = [None if 100 < number < 120 else 400.0 + 3 * number for number in range(count)]
     soc = [100 - number / 4 for number in range(count)]
     values = {"load_power_w": load, "pv_power_w": [None] * count, "battery_soc_percent": soc}
     spans = [GridSpan(Grid.OFF, at("08:12"), at("11:05")), GridSpan(Grid.UNKNOWN, at("12:00"), at("12:40"))]
-    return Chart(start, NOW, Series(start, length / count, values), spans, (window("08:00", "11:00"),))
+    return ChartData(start, NOW, Series(start, length / count, values), spans, (window("08:00", "11:00"),))
 
 
 @pytest.mark.parametrize("language", Language)
@@ -35,6 +35,6 @@ def test_a_picture_is_small_enough_for_a_phone(days: int, language: Language, tm
 
 def test_without_a_database_nothing_is_invented(tmp_path: Path) -> None:
     engine = reader(tmp_path / "none.db")
-    assert records.chart(engine, plan(), NOW, timedelta(days=1)) is None
-    assert "no history" in records.energy_text(engine, voice(), KYIV)
-    assert "no history" in records.outages_text(engine, voice())
+    assert history.chart_data(engine, plan(), NOW, timedelta(days=1)) is None
+    assert history.energy(engine, TODAY, KYIV) is None
+    assert history.last_outages(engine, NOW) is None
