@@ -101,7 +101,7 @@ def test_twelve_plugs_with_long_names_fit(browser, broker, dashboard, publisher,
             rings = FILTERED.format(".ring", "one.scrollWidth > one.clientWidth")
             assert page.evaluate(rings) == 0, "five figures fit into the nodes"
         broker.stop()
-        expect(page.locator(".plugs-closed")).to_contain_text("no connection to the message broker", timeout=SOON_MS)
+        expect(page.locator(".plugs-closed")).to_contain_text("No connection to the message broker", timeout=SOON_MS)
         expect(page.get_by_role("switch").first).to_be_disabled()
 
 

@@ -91,7 +91,7 @@ def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, s
             "temperature": "38 °C",
             "mode": "off-grid",
             "warnings": "none",
-            "faults": "Overload",
+            "faults": "overload",
         }.items():
             expect(text(page, key)).to_have_text(expected.replace(" ", "\u00a0") if key != "faults" else expected)
         expect(page.locator(".services")).to_contain_text("The inverter answers slowly.")
@@ -159,7 +159,7 @@ def test_nothing_yet_says_what_to_do(browser, dashboard):
         expect(page.get_by_role("heading", name="No readings yet")).to_be_visible()
         expect(page.locator(".banner")).to_be_hidden()
         page.get_by_role("link", name="History").locator("visible=true").click()
-        expect(page.locator(".history")).to_contain_text("Nothing is recorded yet")
+        expect(page.locator(".history")).to_contain_text("Nothing recorded yet")
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
@@ -199,7 +199,7 @@ def test_history_steps_by_link_and_arrow_key(browser, dashboard, tmp_path):
     with opened(browser, f"{dashboard.url}/history?span=day&on=2026-03-29") as page:
         title = page.locator(".steps h1")
         expect(title).to_have_text("Sun 29 March 2026")
-        expect(page.locator(".history")).to_contain_text("Nothing was recorded in this time")
+        expect(page.locator(".history")).to_contain_text("Nothing was recorded in this period")
         page.keyboard.press("ArrowLeft")
         expect(title).to_have_text("Sat 28 March 2026")
         page.get_by_title("Later").click()
@@ -241,4 +241,4 @@ def test_a_taken_port_ends_the_service_with_one_sentence(broker, dashboard, tmp_
 def test_open_to_the_house_without_a_password_is_said(broker, tmp_path, viewer):
     with Dashboard(broker, tmp_path / "easun.db", DASHBOARD_HOST="0.0.0.0"):
         status = viewer.wait_for("service/dashboard/status", state="degraded")
-        assert "DASHBOARD_PASSWORD" in status["reason"]
+        assert [one["code"] for one in status["reasons"]] == ["dashboard.no_password"]
