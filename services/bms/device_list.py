@@ -10,7 +10,7 @@ from shared.conditions import bms
 from shared.list_file import ListFile
 from shared.live_figures import ALL
 from shared.validation import InvalidValueError
-from shared.yaml_edit import Row
+from shared.yaml_text import Row
 
 HEAD = """\
 # The batteries of easun-bridge. Batteries that are discovered are added at the end; your edits and comments stay.
