@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from flask import abort
 from pydantic import BeforeValidator, Field, TypeAdapter
 
+from shared.conditions import Reason
 from shared.errors import CommandRefusedError
 from shared.messages import iso
 from simulators.faults import Fault
@@ -81,7 +82,7 @@ class Control:
     @property
     def _house(self) -> LiveHouse:
         if not self._running:
-            raise CommandRefusedError("A capture is replayed: there is no house to ask or to command.")
+            raise CommandRefusedError(Reason.sentence("A capture is replayed: there is no house to ask or to command."))
         return self._running
 
     async def _healthz(self) -> Any:

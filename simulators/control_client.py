@@ -4,6 +4,7 @@ from typing import Any
 
 import requests
 
+from shared.conditions import Reason
 from shared.errors import CommandRefusedError, DeviceOfflineError
 
 TIMEOUT_S = 5
@@ -17,9 +18,11 @@ def ask(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
         content = response.json()
     except (requests.RequestException, ValueError) as error:
         raise DeviceOfflineError(
-            f"No house answers at {url} ({type(error).__name__}): start it with python -m simulators serve, "
-            "or set HOUSE_CONTROL_URL."
+            Reason.sentence(
+                f"No house answers at {url} ({type(error).__name__}): start it with python -m simulators serve, "
+                "or set HOUSE_CONTROL_URL."
+            )
         ) from None
     if not response.ok:
-        raise CommandRefusedError(content["error"])
+        raise CommandRefusedError(Reason.sentence(content["error"]))
     return content

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from simulators.registers import Words
 
 PROTOCOL_NUMBER = 184
@@ -16,7 +16,7 @@ def load_dump(source: str) -> Words:
     try:
         content = json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
-        raise ConfigError(f"The capture {path} cannot be read: {error}.") from None
+        raise UsageError(f"The capture {path} cannot be read: {error}.") from None
     return words_in(content, path, wanted)
 
 
@@ -25,7 +25,7 @@ def words_in(content: Any, path: str, wanted: str = "") -> Words:
     dump = _chosen(content, path, wanted)
     raw = dump.get("registers_raw_u16", dump)
     if not isinstance(raw, dict) or not raw:
-        raise ConfigError(f"The capture {path} holds no registers.")
+        raise UsageError(f"The capture {path} holds no registers.")
     words = {_number(address, path): _number(word, path) for address, word in raw.items()}
     if dump.get("protocol_number") is not None:
         words.setdefault(PROTOCOL_NUMBER, _number(dump["protocol_number"], path))
@@ -35,11 +35,11 @@ def words_in(content: Any, path: str, wanted: str = "") -> Words:
 def _chosen(content: Any, path: str, wanted: str) -> dict[str, Any]:
     dumps: Any = content.get("dumps", [content]) if isinstance(content, dict) else content
     if not isinstance(dumps, list) or not dumps or not all(isinstance(dump, dict) for dump in dumps):
-        raise ConfigError(f"The capture {path} is not a JSON file of dumps.")
+        raise UsageError(f"The capture {path} is not a JSON file of dumps.")
     matches: list[dict[str, Any]] = [dump for dump in dumps if not wanted or dump.get("id") == wanted]
     if not matches:
         known = ", ".join(str(dump.get("id")) for dump in dumps)
-        raise ConfigError(f'The capture {path} holds no dump "{wanted}", only: {known}.')
+        raise UsageError(f'The capture {path} holds no dump "{wanted}", only: {known}.')
     return matches[0]
 
 
@@ -50,5 +50,5 @@ def _number(given: object, path: str) -> int:
     except ValueError:
         number = -1
     if not 0 <= number <= 0xFFFF:
-        raise ConfigError(f'The capture {path} holds "{str(given)[:40]}" where an address or a 16-bit word should be.')
+        raise UsageError(f'The capture {path} holds "{str(given)[:40]}" where an address or a 16-bit word should be.')
     return number

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from werkzeug.serving import BaseWSGIServer
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from simulators.control import Control
 from simulators.http_server import start_server
 from simulators.live import LiveHouse
@@ -86,9 +86,7 @@ def _open_control(settings: ServeSettings, control: Control) -> BaseWSGIServer:
     try:
         return start_server(control.app, settings.house_control_bind, settings.house_control_port)
     except OSError as error:
-        raise ConfigError(
-            f"A port cannot be opened ({error}): see HOUSE_CONTROL_BIND and HOUSE_CONTROL_PORT."
-        ) from None
+        raise UsageError(f"A port cannot be opened ({error}): see HOUSE_CONTROL_BIND and HOUSE_CONTROL_PORT.") from None
 
 
 def _report_ready(settings: ServeSettings, transport: Transport, control_port: int) -> None:

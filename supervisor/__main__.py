@@ -15,7 +15,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from shared.errors import ConfigError
+from shared.conditions.system import os_reason
+from shared.errors import ConfigError, UsageError
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from supervisor import programs
@@ -53,7 +54,7 @@ def main() -> None:
     os.chdir(ROOT)
     try:
         _demo(arguments.state, arguments.days) if arguments.what == "demo" else _up()
-    except ConfigError as error:
+    except (ConfigError, UsageError) as error:
         log.error("%s", error)
         sys.exit(EXIT_CONFIG)
 
@@ -132,12 +133,12 @@ def _only_one(state: Path) -> Iterator[None]:
         state.mkdir(parents=True, exist_ok=True)
         lock = (state / "lock").open("w")
     except OSError as error:
-        raise ConfigError(f"{state} cannot be written ({error.strerror}): does it belong to another user?") from None
+        raise UsageError(f"{state} cannot be written ({os_reason(error)}): does it belong to another user?") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise ConfigError(f"It runs already in {state}: stop that one first.") from None
+            raise UsageError(f"It runs already in {state}: stop that one first.") from None
         yield
 
 
@@ -157,7 +158,7 @@ def _write_env(file: Path, settings: dict[str, str]) -> None:
 
 def _must_be_free(port: int, setting: str) -> None:
     if not is_free(port):
-        raise ConfigError(f"Port {port} is taken by another program: stop it, or set {setting} in .env.")
+        raise UsageError(f"Port {port} is taken by another program: stop it, or set {setting} in .env.")
 
 
 def _settings_file() -> dict[str, str]:
@@ -170,13 +171,13 @@ def _settings_file() -> dict[str, str]:
             log.warning(".env: %s", remark)
         return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
     except UnicodeDecodeError as error:
-        raise ConfigError(f"The settings file .env cannot be read: {error}.") from None
+        raise UsageError(f"The settings file .env cannot be read: {error}.") from None
 
 
 def _port(env: dict[str, str], name: str, default: int) -> int:
     value = env.get(name) or str(default)
     if not (value.isascii() and value.isdecimal()) or not 0 < int(value) < 65536:
-        raise ConfigError(f'{name} is "{value}": it must be a port between 1 and 65535. Mend it in .env.')
+        raise UsageError(f'{name} is "{value}": it must be a port between 1 and 65535. Mend it in .env.')
     return int(value)
 
 

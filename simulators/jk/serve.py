@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.errors import CommandRefusedError, ConfigError, DeviceOfflineError
+from shared.conditions import Reason
+from shared.errors import CommandRefusedError, DeviceOfflineError, UsageError
 from simulators.control_client import ask
 from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.jk.battery import Battery, Behavior, Gatt, JkFault
@@ -59,7 +60,7 @@ class Batteries:
             await self.radio.start(settings.house_radio_bind, settings.house_radio_port)
             control = start_server(self._app(), settings.house_radio_bind, settings.house_radio_control_port)
         except OSError as error:
-            raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_RADIO_*.") from None
+            raise UsageError(f"A port cannot be opened ({error}): see HOUSE_RADIO_*.") from None
         for battery in self.batteries:
             await battery.start(self.radio)
         log.info(
@@ -93,7 +94,7 @@ class Batteries:
 
     def _one(self, number: int) -> Battery:
         if number > len(self.batteries):
-            raise CommandRefusedError(f"There are only {len(self.batteries)} batteries.")
+            raise CommandRefusedError(Reason.sentence(f"There are only {len(self.batteries)} batteries."))
         return self.batteries[number - 1]
 
     def _battery(self, number: int) -> Battery:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from simulators.http_server import start_server
 from simulators.ready_file import write_ready_file
 from simulators.schedule.control import OutagesControl
@@ -24,7 +24,7 @@ async def serve(settings: OutagesSettings) -> None:
         await sources.start(bind, settings.house_schedule_port)
         control = start_server(OutagesControl(sources).app, bind, settings.house_schedule_control_port)
     except OSError as error:
-        raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_SCHEDULE_*.") from None
+        raise UsageError(f"A port cannot be opened ({error}): see HOUSE_SCHEDULE_*.") from None
     log.info("The plan of queue %s at port %d, control on %d.", plan.queue, sources.port, control.port)
     write_ready_file(settings.house_schedule_ready_file, {"schedule_port": sources.port, "control_port": control.port})
     await asyncio.Event().wait()

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.ready_file import write_ready_file
 from simulators.settings import TelegramSettings
@@ -107,7 +107,7 @@ async def serve(settings: TelegramSettings) -> None:
     try:
         server = start_server(views.app, settings.house_telegram_bind, settings.house_telegram_port)
     except OSError as error:
-        raise ConfigError(f"The port cannot be opened ({error}): see HOUSE_TELEGRAM_PORT.") from None
+        raise UsageError(f"The port cannot be opened ({error}): see HOUSE_TELEGRAM_PORT.") from None
     log.info("The chat is shown on http://127.0.0.1:%d/.", server.port)
     write_ready_file(settings.house_telegram_ready_file, {"telegram_port": server.port})
     await asyncio.Event().wait()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
+from shared.conditions import Reason
 from shared.errors import CommandRefusedError
 from simulators.faults import NEEDS_REGISTERS
 from simulators.registers import Words
@@ -91,7 +92,7 @@ class Dongle(Transport):
     async def steal(self, host: str, port: int) -> None:
         """Switch to another server, as if another program had redirected it."""
         if not self._is_up:
-            raise CommandRefusedError("The dongle is off: nobody can steal it now.")
+            raise CommandRefusedError(Reason.sentence("The dongle is off: nobody can steal it now."))
         self._redirect((host, port))
 
     def _framing(self) -> Framing:

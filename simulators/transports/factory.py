@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from simulators.registers import Words
 from simulators.settings import ServeSettings
 from simulators.transports.dongle import Dongle
@@ -29,7 +29,7 @@ async def _tcp(settings: ServeSettings, words: Callable[[], Words]) -> Transport
     try:
         await transport.start(settings.house_modbus_bind, settings.house_modbus_port)
     except OSError as error:
-        raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_MODBUS_BIND and HOUSE_MODBUS_PORT.") from None
+        raise UsageError(f"A port cannot be opened ({error}): see HOUSE_MODBUS_BIND and HOUSE_MODBUS_PORT.") from None
     return transport
 
 
@@ -38,7 +38,7 @@ async def _serial(settings: ServeSettings, words: Callable[[], Words]) -> Transp
     try:
         await transport.start(settings.house_serial_link)
     except OSError as error:
-        raise ConfigError(f"The serial port cannot be linked to ({error}): see HOUSE_SERIAL_LINK.") from None
+        raise UsageError(f"The serial port cannot be linked to ({error}): see HOUSE_SERIAL_LINK.") from None
     return transport
 
 
@@ -47,7 +47,7 @@ async def _dongle(settings: ServeSettings, words: Callable[[], Words]) -> Transp
     try:
         await transport.start(settings.house_dongle_bind, settings.house_dongle_port)
     except OSError as error:
-        raise ConfigError(
+        raise UsageError(
             f"A UDP port cannot be opened ({error}): see HOUSE_DONGLE_BIND and HOUSE_DONGLE_PORT."
         ) from None
     return transport

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from shared.conditions import Reason
 from shared.errors import CommandRefusedError
 from simulators.faults import Fault, FaultKind, Faults
 from simulators.registers import Words
@@ -89,7 +90,7 @@ class Transport(ABC):
         """Replace the active faults; CommandRefusedError if one is impossible here."""
         for fault in faults:
             if fault.kind in self.impossible:
-                raise CommandRefusedError(self.impossible[fault.kind])
+                raise CommandRefusedError(Reason.sentence(self.impossible[fault.kind]))
         async with self._lock:
             await self._cancel_restart()
             self.faults.active = tuple(fault for fault in faults if fault.kind is not FaultKind.NONE)
@@ -103,7 +104,7 @@ class Transport(ABC):
 
     async def steal(self, host: str, port: int) -> None:  # noqa: ARG002
         """Redirect the device to another server, as another program may do to a dongle."""
-        raise CommandRefusedError(f"Only a dongle can be stolen, and this transport is {self.kind}.")
+        raise CommandRefusedError(Reason.sentence(f"Only a dongle can be stolen, and this transport is {self.kind}."))
 
     async def _run_session(self, connection: Connection) -> None:
         """Answer requests on one connection until it ends."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.errors import CommandRefusedError, ConfigError
+from shared.conditions import Reason
+from shared.errors import CommandRefusedError, UsageError
 from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.ready_file import write_ready_file
 from simulators.settings import PlugsSettings
@@ -60,7 +61,7 @@ class Plugs:
             cloud = start_server(cloud_app(self.cloud), host, settings.house_cloud_port)
             control = start_server(self._app(), host, settings.house_plugs_control_port)
         except OSError as error:
-            raise ConfigError(f"A port cannot be opened ({error}): see HOUSE_PLUGS_* and HOUSE_CLOUD_PORT.") from None
+            raise UsageError(f"A port cannot be opened ({error}): see HOUSE_PLUGS_* and HOUSE_CLOUD_PORT.") from None
         addresses = {"cloud_port": cloud.port, "control_port": control.port, "plugs": self._addresses()}
         log.info("%d plugs; the cloud on port %d, control on %d.", len(self.plugs), *list(addresses.values())[:2])
         if settings.house_plugs_file:
@@ -88,7 +89,7 @@ class Plugs:
     async def _plug(self) -> Any:
         command = posted(PlugCommand)
         if command.plug and command.plug > len(self.plugs):
-            raise CommandRefusedError(f"There are only {len(self.plugs)} plugs.")
+            raise CommandRefusedError(Reason.sentence(f"There are only {len(self.plugs)} plugs."))
         chosen = [self.local[command.plug - 1]] if command.plug else self.local
         for local in chosen:
             if command.fault is not None:

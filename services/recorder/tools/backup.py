@@ -16,6 +16,7 @@ from services.recorder.tools.files import (
     written_atomically,
 )
 from services.recorder.tools.progress import steps
+from shared.conditions import Reason
 from shared.errors import StorageError, UsageError
 from shared.history.engine import Place
 
@@ -52,4 +53,6 @@ def copy(source: Path, target: Path, mode: str = SHARED) -> None:
         new.execute("PRAGMA journal_mode=DELETE")  # a single file
         fault = integrity_fault(new)
         if fault:
-            raise StorageError(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")
+            raise StorageError(
+                Reason.sentence(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")
+            )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, func, inspect, select
 
 from services.recorder.tools.export import extent, require_ours
 from services.recorder.tools.files import integrity_fault, opened_read_only, plain_errors, require_database
+from shared.conditions import Reason
 from shared.errors import StorageError
 from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD
@@ -46,8 +47,10 @@ def _file(path: Path) -> Iterator[str]:
         fault = integrity_fault(connection)
         if fault:
             raise StorageError(
-                f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, which "
-                "sets the file aside and creates a new one."
+                Reason.sentence(
+                    f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, which "
+                    "sets the file aside and creates a new one."
+                )
             )
         pages, free, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
