@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from services.dashboard.markup import attributes
-from shared.conditions import Reason, severity
+from shared.conditions import Reason, Severity, severity
 from shared.texts.localizer import Localizer
 
 
@@ -15,6 +15,11 @@ def reasons_in_line(reasons: Sequence[Reason] | None, localizer: Localizer) -> s
     if reasons is None:
         return localizer("unknown")
     return ", ".join(map(localizer.reason, reasons)) or localizer("page.none")
+
+
+def worst_severity(reasons: Sequence[Reason] | None) -> Severity | None:
+    """Return the highest severity of some reasons, None where there are none."""
+    return max(map(severity, reasons), key=list(Severity).index) if reasons else None
 
 
 def reason_lines(reasons: Iterable[Reason | None], localizer: Localizer, tag: Any = html.P) -> list[Any]:

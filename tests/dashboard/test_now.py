@@ -193,6 +193,21 @@ def test_faults_and_warnings():
     assert (alarm["text"]["faults"], alarm["state"]["faults"]) == ("overload, fan blocked", "alarm")
 
 
+@pytest.mark.parametrize(
+    ("warnings", "state"),
+    [
+        pytest.param((), "calm", id="none"),
+        pytest.param((inverter.FAN_BLOCKED(),), "warning", id="warning"),
+        pytest.param((inverter.FAN_BLOCKED(), inverter.OUTPUT_OVERLOAD()), "fault", id="the-worst-counts"),
+        pytest.param((Reason(code="inverter.newer", text="Newer."),), "fault", id="unknown-is-taken-seriously"),
+    ],
+)
+def test_warnings_are_coloured_by_their_severity(warnings, state):
+    seen = page(house(warnings=warnings))
+    assert seen["state"]["warnings"] == state
+    assert seen["text"]["warnings"] == (", ".join(one.text for one in warnings) or "none")
+
+
 @given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode"}))), st.sampled_from(Grid))
 def test_any_fields_may_be_unknown(known, state):
     everything = reading(NOW).model_dump()

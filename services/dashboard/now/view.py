@@ -16,7 +16,7 @@ from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
 from services.dashboard.now.summary import verdict
 from services.dashboard.now.timeline import live_layer
 from services.dashboard.pages import View
-from services.dashboard.reasons import reasons_in_line
+from services.dashboard.reasons import reasons_in_line, worst_severity
 from services.dashboard.service_status import service_rows
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS, fresh
@@ -102,7 +102,7 @@ def _as_of(inverter: InverterState | None, localizer: Localizer, *, live: bool) 
 
 def _marks(inverter: InverterState) -> dict[str, str]:
     return {
-        "warnings": "alarm" if inverter.warnings else "calm",
+        "warnings": worst.value if (worst := worst_severity(inverter.warnings)) else "calm",
         "faults": "alarm" if inverter.faults else "calm",
     }
 

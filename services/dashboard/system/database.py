@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, Table, func, select, text
+from sqlalchemy import Column, Engine, Table, func, make_url, select, text
 from sqlalchemy.exc import DatabaseError
 
 from shared.conditions import Reason
@@ -37,6 +37,11 @@ def facts(place: Place, engine: Engine) -> Facts:
         return Facts(problem=error.reason)
     except (DatabaseError, OSError) as error:
         return Facts(problem=diagnose(error).cause)
+
+
+def password_of(place: Place) -> str:
+    """Return the password in a database's address, empty where there is none."""
+    return (make_url(place).password or "") if isinstance(place, str) else ""
 
 
 def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:

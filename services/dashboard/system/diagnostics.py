@@ -12,11 +12,10 @@ from pydantic import SecretStr
 
 from services.dashboard.pages import PageContext
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.system.database import facts, rows_by_table
+from services.dashboard.system.database import facts, password_of, rows_by_table
 from services.dashboard.system.versions import machine, versions
 from shared.broker_state import BrokerState, messages
 from shared.errors import StorageError
-from shared.history.engine import password
 from shared.messages import iso
 
 MASKED = ("serial_number", "address", "device_name")
@@ -101,7 +100,7 @@ def _device_identifiers(snapshot: BrokerState) -> Iterator[str]:
 
 def _secrets(settings: DashboardSettings) -> Iterator[str]:
     yield from (value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr))
-    yield password(settings.database)
+    yield password_of(settings.database)
 
 
 def _told(value: object) -> str:

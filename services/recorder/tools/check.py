@@ -48,8 +48,8 @@ def _file(path: Path) -> Iterator[str]:
         if fault:
             raise StorageError(
                 Reason.sentence(
-                    f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, which "
-                    "sets the file aside and creates a new one."
+                    f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, "
+                    "which sets the file aside and creates a new one."
                 )
             )
         pages, free, size = (
