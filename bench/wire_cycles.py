@@ -1,4 +1,4 @@
-"""Cycles of a reader, told as lines of JSON. Standard library only, for it runs in easunpy's interpreter too."""
+"""Cycles of a reader, printed as lines of JSON. Standard library only, for it runs in easunpy's interpreter, too."""
 
 import json
 import sys
@@ -9,8 +9,8 @@ from typing import Any
 Values = dict[str, Any]
 
 
-async def tell(read: Callable[[], Awaitable[Values | None]], count: int) -> None:
-    """Read again and again without a pause; the first cycle also connects."""
+async def report(read: Callable[[], Awaitable[Values | None]], count: int) -> None:
+    """Read repeatedly without a pause; the first cycle also connects."""
     for _ in range(count):
         began, cpu_began = time.perf_counter(), time.process_time()
         values = await read()

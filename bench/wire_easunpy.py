@@ -13,7 +13,7 @@ from pathlib import Path
 
 from easunpy import async_isolar  # type: ignore[import-not-found]
 
-from bench.wire_cycles import Values, tell
+from bench.wire_cycles import Values, report
 
 UNIT = 1
 PARTS = ("battery", "pv", "grid", "output")
@@ -26,7 +26,7 @@ def asking_unit_1(transaction: int, protocol: int, _unit: int, *rest: int) -> ob
 
 
 async def main() -> None:
-    """Tell of so many cycles."""
+    """Report so many cycles."""
     logging.disable()
     count, address, port, model = sys.argv[1:]
     async_isolar.create_request = asking_unit_1
@@ -35,9 +35,9 @@ async def main() -> None:
 
     async def read() -> Values:
         parts = zip(PARTS, await inverter.get_all_data(), strict=False)  # the mode and the clock come last
-        return {f"{part}.{name}": value for part, told in parts if told for name, value in asdict(told).items()}
+        return {f"{part}.{name}": value for part, data in parts if data for name, value in asdict(data).items()}
 
-    await tell(read, int(count))
+    await report(read, int(count))
 
 
 if __name__ == "__main__":

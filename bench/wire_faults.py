@@ -1,4 +1,4 @@
-"""The weak spot of the field: what a reader publishes after the wire has gone wrong, ours and easunpy.
+"""What a reader publishes after a fault on the line: ours and easunpy.
 
 The simulated inverter replays one dump, so that the truth never changes: it is what a reader's own first cycle says.
 """
@@ -89,8 +89,8 @@ def await_request(inverter: House) -> None:
         time.sleep(0.01)
 
 
-def verdict(told: Values, truth: Values) -> str:
+def verdict(values: Values, truth: Values) -> str:
     """Return what a cycle was worth."""
-    if any(value is not None and value != truth.get(name) for name, value in told.items()):
+    if any(value is not None and value != truth.get(name) for name, value in values.items()):
         return "wrong"
-    return "right" if told == truth else "void"
+    return "right" if values == truth else "void"

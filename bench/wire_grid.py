@@ -1,4 +1,4 @@
-"""The poller at the dongle as it runs at home: its CPU, and how soon everybody knows that the mains is gone."""
+"""The poller at a dongle as it runs at home: its CPU, and how soon a lost grid is on the broker."""
 
 import random
 import statistics
@@ -20,7 +20,7 @@ GRID = "grid/state"
 
 
 def main() -> None:
-    """Watch a poller in peace, then cut the mains a few times."""
+    """Measure an undisturbed poller, then switch the grid off a few times."""
     with (
         tempfile.TemporaryDirectory() as directory,
         running_stack(Path(directory)) as (stack, viewer),
@@ -47,7 +47,7 @@ def watch(stack: Stack) -> None:
 
 
 def cut(inverter: House, viewer: Viewer) -> None:
-    """Print how long it takes from the register to the broker, the loss standing anywhere between two readings."""
+    """Print how long it takes from the register to the broker, with the loss anywhere between two readings."""
     times = []
     for _ in range(LOSSES):
         viewer.wait_for(GRID, state="on")
@@ -57,5 +57,5 @@ def cut(inverter: House, viewer: Viewer) -> None:
         viewer.wait_for(GRID, state="off")
         times.append(time.perf_counter() - began)
         inverter.command("grid", mode="on")
-    print(f"\n{LOSSES} losses of the mains, from the register to {GRID} off on the broker")
+    print(f"\n{LOSSES} losses of the grid, from the register to {GRID} off on the broker")
     print(f"median {statistics.median(times):5.2f} s   worst {max(times):5.2f} s   aim < {EVERY_S + 1.5} s")

@@ -1,4 +1,4 @@
-"""A simulated inverter in a process of its own, and the readers that are timed on it, each in its own as well."""
+"""A simulated inverter in a process of its own, and the readers that are timed on it, each in its own process."""
 
 import json
 import os
@@ -40,11 +40,11 @@ class House:
 
     @property
     def requests(self) -> int:
-        """How many requests it has heard."""
+        """How many requests it has received."""
         return int(requests.get(f"{self.control}/wire", timeout=5).json()["requests"])
 
     def command(self, path: str, **body: Any) -> None:
-        """Tell it something: its grid, its faults."""
+        """Send it a command: its grid, its faults."""
         requests.post(f"{self.control}/{path}", json=body, timeout=5).raise_for_status()
 
 
@@ -59,7 +59,7 @@ class Cycle:
 
 @contextmanager
 def house(kind: str, layout: str, **changes: str) -> Iterator[House]:
-    """Run an inverter at a wire, such as tcp or dongle-raw; its readers need the settings that come with it."""
+    """Run an inverter on a transport such as tcp or dongle-raw; its readers need the settings that come with it."""
     with tempfile.TemporaryDirectory() as directory:
         ready = Path(directory) / "house.json"
         env = BARE | house_settings(kind, layout) | {"HOUSE_READY_FILE": str(ready)} | changes
@@ -126,7 +126,7 @@ def cycles(command: list[str], env: Mapping[str, str], limit_s: float) -> Iterat
 
 @cache
 def has_easunpy() -> bool:
-    """Install easunpy where it is in nobody's way, and say whether that went well."""
+    """Install easunpy into an environment of its own, and return whether that worked."""
     python = EASUNPY_HOME / "bin/python"
     with suppress(subprocess.CalledProcessError):
         if not python.exists():

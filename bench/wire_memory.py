@@ -11,14 +11,14 @@ from typing import Any, cast
 import psutil
 
 from services.poller import grid
-from services.poller.poll import Poller
+from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
-from services.poller.transports import conversation
+from services.poller.transports.factory import create_client
 from shared.bus import Bus
 from shared.errors import DeviceError
 from shared.health import Health
 from simulators.faults import Fault, FaultKind
-from tests.poller.at_the_wire import simulated
+from tests.poller.simulated_inverter import simulated
 from tests.support.flying_time import fly
 
 CYCLES = 100_000
@@ -46,9 +46,9 @@ async def live(cycles: int) -> None:
     loop = asyncio.get_running_loop()
     wire, place = await simulated("dongle-eybond", lambda: words_at(int(loop.time() * 10)))
     settings = PollerSettings(_env_file=None, **place | {"poll_interval": POLL_S, "modbus_timeout": 3})
-    inverter = conversation(settings)
+    inverter = create_client(settings)
     poller = Poller(
-        inverter, settings, cast(Bus, DeafBus()), Health(), memory=grid.nothing_known(START), contact=None,
+        inverter, settings, cast(Bus, DeafBus()), Health(), grid_track=grid.unknown_grid(START), availability=None,
         clock=lambda: START + timedelta(seconds=loop.time()),
     )  # fmt: skip
     await poller.step()

@@ -5,13 +5,13 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from bench.wire_cycles import Values, tell
-from services.poller.blocks import BlockReader
+from bench.wire_cycles import Values, report
+from services.poller.block_reader import BlockReader
 from services.poller.decode import to_state
-from services.poller.identify import identify, live_reading
+from services.poller.identification import identify, live_reading
 from services.poller.registers import Layout
-from services.poller.settings import WireSettings
-from services.poller.transports import conversation
+from services.poller.settings import ModbusSettings
+from services.poller.transports.factory import create_client
 from shared.errors import DeviceError
 
 
@@ -19,7 +19,7 @@ class Reader:
     """The wire, and what is known of the inverter behind it."""
 
     def __init__(self) -> None:
-        self._blocks = BlockReader(conversation(WireSettings()))
+        self._blocks = BlockReader(create_client(ModbusSettings()))
         self._known: tuple[Layout, int] | None = None
 
     async def read(self) -> Values | None:
@@ -34,9 +34,9 @@ class Reader:
 
 
 async def main() -> None:
-    """Tell of so many cycles."""
+    """Report so many cycles."""
     logging.disable()
-    await tell(Reader().read, int(sys.argv[1]))
+    await report(Reader().read, int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The poller's wires: time and faults, beside easunpy; its CPU, a loss of the mains, and its memory in the long run."""
+"""The poller's transports: time and faults, compared with easunpy; its CPU, a lost grid, its memory over time."""
 
 import subprocess
 import sys

@@ -24,12 +24,16 @@ class Health:
         self._since = datetime.now(UTC)
 
     def report(self, slot: str, reason: Reason | None) -> None:
-        """Set or, with None, clear the problem in a slot. Reporting the same again changes and logs nothing."""
+        """Set or, with None, clear the problem in a slot.
+
+        Reporting the same again changes nothing; where only a number in it is new, it is published and not logged.
+        """
         before = self._problems.get(slot)
         if reason == before:
             return
         if reason:
-            log.warning("%s", reason.text)
+            if before is None or reason.without_numbers() != before.without_numbers():
+                log.warning("%s", reason.text)
             self._update(self._problems | {slot: reason})
         elif before:
             log.info("Works again. It was: %s", before.text)

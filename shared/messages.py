@@ -16,14 +16,15 @@ from pydantic import (
     model_validator,
 )
 
-from shared.conditions import Reason
+from shared.conditions import Reason, values
+from shared.validation import InvalidValueError
 
 
 def _utc_milliseconds(at: datetime) -> datetime:
     try:
         at = at.astimezone(UTC)
     except OverflowError:
-        raise ValueError("a moment outside the years 1 to 9999") from None
+        raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
@@ -35,21 +36,21 @@ def iso(at: datetime) -> str:
 Moment = Annotated[
     AwareDatetime, AfterValidator(_utc_milliseconds), PlainSerializer(iso, return_type=str, when_used="json")
 ]
-"""A moment in UTC, in whole milliseconds, so that what was sent equals what is read back."""
+"""A moment in UTC, in whole milliseconds, so that a message equals itself after a round trip."""
 
 
 VERSION = 2
 """The version of the payloads' schema."""
 
 Int32 = Annotated[int, Field(ge=-(2**31), lt=2**32)]
-"""A whole number that every database can hold: 32 bits, with or without a sign."""
+"""A whole number that every database can hold: 32 bits, signed or unsigned."""
 
 
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError("no time zone") from None
+        raise InvalidValueError(values.NO_SUCH_ZONE()) from None
     return name
 
 
@@ -98,7 +99,7 @@ class Availability(Message):
 
 
 class ServiceHealth(StrEnum):
-    """How a service fares: doing its job, doing part of it, told not to run, or gone."""
+    """Whether a service works: fully, partly, not at all because it is not configured, or it is gone."""
 
     ONLINE = "online"
     DEGRADED = "degraded"
@@ -107,9 +108,9 @@ class ServiceHealth(StrEnum):
 
 
 class ServiceStatus(Message):
-    """How a service fares and why. Repeated every 30 s; an `at` older than 90 s means that nobody stands behind it.
+    """Whether a service works, and if not, why. Repeated every 30 s; if `at` is older than 90 s, the service is gone.
 
-    since is None where the broker itself says offline: that message was left with it in advance, as a will.
+    since is None in the will, which the broker publishes when the service vanishes.
     """
 
     state: ServiceHealth
@@ -126,7 +127,7 @@ class ServiceStatus(Message):
 
 
 class Grid(StrEnum):
-    """The mains at the inverter's input. Unknown means that nobody can tell, which is never an outage."""
+    """Whether the inverter's grid input has power. Unknown is never an outage."""
 
     ON = "on"
     OFF = "off"
@@ -134,11 +135,11 @@ class Grid(StrEnum):
 
 
 class GridState(Message):
-    """Whether the mains is there, repeated with every reading of the inverter.
+    """Whether the grid is on, repeated with every reading of the inverter.
 
-    transition_id names the last confirmed change between on and off: it changes when the grid really goes or comes
-    back, and stays the same through unknown, repeats and restarts. last_known and last_known_since say what was
-    confirmed last while state is unknown.
+    transition_id names the last confirmed change between on and off. It changes when power really goes or comes back,
+    and stays the same through unknown, repeats and restarts. last_known and last_known_since are the last confirmed
+    state while state is unknown.
     """
 
     state: Grid
@@ -151,7 +152,7 @@ class GridState(Message):
 
 
 class Mode(StrEnum):
-    """Operating mode, register 201. Off-grid (battery or sun feed the home) is no outage: SBU units do it by choice."""
+    """Operating mode, register 201. Off-grid (battery or sun feed the home) is no outage: in SBU mode it is normal."""
 
     POWER_ON = "power_on"
     STANDBY = "standby"
@@ -167,7 +168,7 @@ class InverterState(Message):
     """One reading of the inverter.
 
     Units are in the field names. battery_power_w and battery_current_a are positive while charging, grid_power_w
-    while importing. None means the inverter did not say; it never means zero.
+    while importing. None means that the inverter did not report the value; it never means zero.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -239,7 +240,7 @@ class InverterState(Message):
 class InverterInfo(Message):
     """What the inverter is and how it is set, read rarely.
 
-    settings holds every setting its layout documents, by name with the unit in it; choices appear as their words.
+    settings holds every setting that the layout documents, by name with the unit in it; choices appear by name.
     """
 
     model: str
@@ -253,7 +254,7 @@ class InverterInfo(Message):
 
 
 class PackHealth(StrEnum):
-    """How a battery fares by its own limits: well, near a limit, beyond one or with an alarm."""
+    """A battery against its own limits: fine, near a limit, beyond one or with an alarm."""
 
     GREEN = "green"
     ORANGE = "orange"
@@ -272,8 +273,8 @@ class Balancing(StrEnum):
 class BatteryState(Message):
     """One reading of a battery by its BMS; the battery `all` sums up those that are online.
 
-    current_a and power_w are positive while charging. Cells are counted from 1. full_ah is what the BMS believes that
-    the aged battery holds, nominal_ah what its owner has set. None means unknown; it never means zero.
+    current_a and power_w are positive while charging. Cells are counted from 1. full_ah is the BMS's estimate of the
+    aged capacity, nominal_ah the capacity that its owner has set. None means unknown; it never means zero.
     """
 
     voltage_v: float | None = None
@@ -335,7 +336,7 @@ class BatteryInfo(Message):
 
 
 class DayPlan(StrEnum):
-    """What is known of a day's planned outages. Unknown (nothing published) is never the same as no outages."""
+    """What is known about a day's planned outages. Unknown (nothing published) is not the same as no outages."""
 
     PLANNED = "planned"
     NO_OUTAGES = "no_outages"
@@ -345,7 +346,7 @@ class DayPlan(StrEnum):
 
 
 class Certainty(StrEnum):
-    """How sure a planned outage is; unknown where the operator used a mark that nobody has documented."""
+    """How certain a planned outage is; unknown for a mark of the operator that nobody has documented."""
 
     DEFINITE = "definite"
     POSSIBLE = "possible"
@@ -364,7 +365,7 @@ class Window(BaseModel):
     @model_validator(mode="after")
     def _forward(self) -> "Window":
         if self.end <= self.start:
-            raise ValueError("a planned outage ends after its start")
+            raise InvalidValueError(values.ENDS_BEFORE_START())
         return self
 
 
@@ -379,7 +380,7 @@ class PlannedDay(BaseModel):
 
 
 class Move(BaseModel):
-    """A planned outage that was put elsewhere, or cut or made longer."""
+    """A planned outage that was moved, shortened or extended."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -388,11 +389,11 @@ class Move(BaseModel):
 
 
 class ScheduleChange(BaseModel):
-    """How the plan differs from the one before, by its windows and never by the operator's stamps.
+    """How the schedule differs from the previous one, by its windows and never by the operator's time stamps.
 
-    published are days that have a plan now and had none before, withdrawn those of which nothing is known any more,
-    states those whose state changed otherwise (an emergency began or ended). Their windows are not repeated in added,
-    removed and moved.
+    published are days that have a schedule now and had none before, withdrawn those about which nothing is known any
+    more, states those whose state changed otherwise (an emergency began or ended). Their windows are not repeated in
+    added, removed and moved.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -409,9 +410,9 @@ class ScheduleChange(BaseModel):
 class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
-    windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is the
-    last good answer of a source, None where there was none yet; stale means that it is older than a day. reason says
-    why there is no newer one. change is the last one, and stays through restarts.
+    windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
+    source last answered, None if none has yet; stale means that this is more than a day ago. reason says why there is
+    no newer schedule. change is the last change, and survives restarts.
     """
 
     queue: str
@@ -429,17 +430,17 @@ class OutageSchedule(Message):
 
 
 class Via(StrEnum):
-    """The way to a plug: through the home network, or through Tuya's cloud."""
+    """How a plug is reached: over the home network, or through Tuya's cloud."""
 
     LOCAL = "local"
     CLOUD = "cloud"
 
 
 class PlugState(Message):
-    """A plug: whether it is on (gang by gang where it has several), and how sure that is.
+    """Whether a plug is on (gang by gang where it has several), and how certain that is.
 
-    confirmed means that on was read back from the plug after the last command; pending is what it should become and
-    has not yet. switched_by names who switched last: grid, the sender of a command, or device. None means unknown.
+    confirmed means that `on` was read back from the plug after the last command; pending is the state it should reach
+    and has not yet. switched_by names who switched last: grid, the sender of a command, or device.
     """
 
     name: str
@@ -459,7 +460,7 @@ class PlugState(Message):
 
 
 class PlugCommand(Message):
-    """A wish to switch a plug; an old or retained one is refused. by says who wishes it."""
+    """A command to switch a plug; an old or retained one is refused. `by` names the sender."""
 
     on: bool
     gang: str | None = None
@@ -467,7 +468,7 @@ class PlugCommand(Message):
 
 
 class ActionOutcome(StrEnum):
-    """What became of an attempt to switch."""
+    """The outcome of an attempt to switch."""
 
     DONE = "done"
     UNCONFIRMED = "unconfirmed"
@@ -478,7 +479,7 @@ class ActionOutcome(StrEnum):
 
 
 class PlugAction(Message):
-    """Something done, or not done, to a plug: an event for the record and for the bot, not a state."""
+    """An attempt to switch a plug and its outcome: an event for the recorder and the bot, not a state."""
 
     on: bool
     gang: str | None = None

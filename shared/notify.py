@@ -1,4 +1,4 @@
-"""Tells systemd how a service fares (sd_notify). Where systemd did not start us, nobody listens and nothing happens."""
+"""Reports a service's state to systemd (sd_notify); does nothing where systemd did not start the service."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from contextlib import suppress
 def notify(*states: str) -> None:
     """Send assignments such as READY=1, WATCHDOG=1, STATUS=text to the socket that systemd named.
 
-    NOTIFY_SOCKET is systemd's word to us and no setting. A lost word costs nothing: the next one comes in 30 s.
+    NOTIFY_SOCKET is set by systemd and no setting of ours. A lost message does no harm: the next one follows in 30 s.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:

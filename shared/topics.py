@@ -1,6 +1,6 @@
-"""Every topic, bound to the payload it carries, to who writes it and to what it is for.
+"""Every topic, bound to its payload type, its writers and its purpose.
 
-docs/topics.md, docs/asyncapi.yaml and mosquitto/acl are made from this list.
+docs/topics.md, docs/asyncapi.yaml and mosquitto/acl are generated from this list.
 """
 
 import re
@@ -65,30 +65,30 @@ class Topic(Generic[M]):
             raise BadMessageError(first_fault(error).at_its_place()) from None
 
 
-GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the mains is there.")
+GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the grid is on.")
 INVERTER_STATE = Topic("inverter/{name}/state", InverterState, ("poller",), "One reading of an inverter.")
-INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "What an inverter is and how it is set.")
+INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "An inverter's identity and settings.")
 INVERTER_AVAILABILITY = Topic(
-    "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter itself answers."
+    "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter answers."
 )
-BATTERY_STATE = Topic("battery/{name}/state", BatteryState, ("bms",), "One reading of a battery; `all` sums them up.")
-BATTERY_INFO = Topic("battery/{name}/info", BatteryInfo, ("bms",), "What a battery's BMS is and how it is set.")
-BATTERY_AVAILABILITY = Topic(
-    "battery/{name}/availability", Availability, ("bms",), "Whether the battery itself answers."
+BATTERY_STATE = Topic("battery/{name}/state", BatteryState, ("bms",), "One reading of a battery; `all` is their sum.")
+BATTERY_INFO = Topic("battery/{name}/info", BatteryInfo, ("bms",), "A battery's identity and settings.")
+BATTERY_AVAILABILITY = Topic("battery/{name}/availability", Availability, ("bms",), "Whether the battery answers.")
+OUTAGE_SCHEDULE = Topic(
+    "outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as they are known."
 )
-OUTAGE_SCHEDULE = Topic("outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as known.")
-PLUG_STATE = Topic("plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how sure that is.")
+PLUG_STATE = Topic("plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.")
 PLUG_ACTION = Topic(
-    "plug/{name}/action", PlugAction, ("tuya",), "Something done, or not done, to a plug: an event.", retain=False
+    "plug/{name}/action", PlugAction, ("tuya",), "An attempt to switch a plug, and its outcome: an event.", retain=False
 )
 PLUG_SET = Topic(
     "plug/{name}/set",
     PlugCommand,
     ("bot", "dashboard", "homeassistant", "tuya"),
-    "A wish to switch a plug.",
+    "A command to switch a plug.",
     retain=False,
 )
-SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "How a service of ours fares.")
+SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     GRID_STATE,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.bus import Bus
+from shared.conditions import inverter
 from shared.conditions.broker import STOPPED
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
@@ -21,7 +22,7 @@ log = logging.getLogger("history")
 LONG_PATIENCE_S = 600
 MODES = {1: Mode.STANDBY, 2: Mode.MAINS, 3: Mode.OFF_GRID, 5: Mode.CHARGING}
 
-WARNINGS = {0: "mains lost", 8: "battery voltage low", 12: "battery not yet recovered"}
+WARNINGS = {0: inverter.MAINS_LOST, 8: inverter.BATTERY_VOLTAGE_LOW, 12: inverter.BATTERY_NOT_YET_RECOVERED}
 
 SAME_ON_BOTH = (
     *("mode_code", "fault_bits", "warning_bits"),
@@ -78,7 +79,7 @@ def truths(house: House, until: datetime, every_s: int) -> Iterator[Truth]:
 def inverter_state(truth: Truth, layout: Layout) -> InverterState:
     """Return a reading as the poller would publish it; what the layout has no register for is unknown."""
     values = {name: getattr(truth, name) for name in (*SAME_ON_BOTH, *SAME_ON_ONE[layout])}
-    warnings = tuple(text for bit, text in WARNINGS.items() if truth.warning_bits >> bit & 1)
+    warnings = tuple(warning() for bit, warning in WARNINGS.items() if truth.warning_bits >> bit & 1)
     return InverterState(
         at=truth.house_time,
         mode=MODES[truth.mode_code],

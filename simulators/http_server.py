@@ -21,6 +21,7 @@ Refusal = tuple[dict[str, str | None], int]
 
 MAX_BODY_BYTES = 65_536
 RAW_HEADERS = "simulators.headers"
+RAW_TARGET = "RAW_URI"
 SHUTDOWN_POLL_S = 0.05
 
 
@@ -111,6 +112,11 @@ def raw_headers() -> dict[str, str]:
     """Return all headers of the request by lower-case name, including those with an underscore, which WSGI drops."""
     headers: dict[str, str] = request.environ[RAW_HEADERS]
     return headers
+
+
+def raw_target() -> str:
+    """Return path and query of the request as the client sent them."""
+    return str(request.environ[RAW_TARGET])
 
 
 def _check_length() -> None:

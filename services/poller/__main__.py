@@ -8,7 +8,7 @@ from shared.service import run
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        from services.poller.tools.__main__ import main  # only whoever uses a tool loads it
+        from services.poller.tools.__main__ import main  # the service does not load the tools
 
         main()
     else:

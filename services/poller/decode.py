@@ -1,16 +1,17 @@
-"""Words to values, pure. Whatever the words are, the answer is a value that can be true, or None."""
+"""Register words to values, pure. Whatever the words are, the result is a value that can be true, or None."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from services.poller.registers import Layout, Register
+from shared.conditions import CONDITIONS, Reason, inverter
 from shared.messages import InverterInfo, InverterState, Mode
 
 Words = Mapping[int, int]
 """What was read: address to word."""
 Value = int | float | str | None
-Decoded = dict[str, Value | tuple[str, ...]]
-"""Every name that a layout has for a protocol number, with its value."""
+Decoded = dict[str, Value | tuple[Reason, ...]]
+"""The value of every name that a layout has for a protocol number."""
 
 MODES: dict[object, Mode] = dict(
     enumerate((Mode.POWER_ON, Mode.STANDBY, Mode.MAINS, Mode.OFF_GRID, Mode.BYPASS, Mode.CHARGING, Mode.FAULT))
@@ -18,11 +19,11 @@ MODES: dict[object, Mode] = dict(
 
 
 SIGNED = ("battery_power_w", "battery_current_a", "battery_current_average_a")
-"""What is positive while charging."""
+"""Values that are positive while charging."""
 
 
 def value(register: Register, words: Words) -> Value:
-    """Return one value, or None if it was not read as a whole or cannot be true."""
+    """Return one value, or None if it was not read completely or cannot be true."""
     if not all(address in words for address in register.addresses):
         return None
     raw = b"".join(words[address].to_bytes(2, "big") for address in register.addresses)
@@ -46,42 +47,46 @@ def _number(register: Register, raw: bytes) -> Value:
 
 
 def decode(layout: Layout, protocol: int, words: Words) -> Decoded:
-    """Return all values by name, and the words for the bits: faults beside fault_bits."""
+    """Return all values by name, and what their bits mean: faults beside fault_bits."""
     registers = layout.registers_for(protocol)
     read = {register.name: value(register, words) for register in registers}
-    told = read | {
-        register.name: _first_told(read[register.name], read[register.backup])
+    values = read | {
+        register.name: _or_backup(read[register.name], read[register.backup])
         for register in registers
         if register.backup is not None
     }
-    return {**told, **{r.texts: texts(r.bits, told[r.name]) for r in registers if r.bits is not None}}
+    return {**values, **{r.reasons_name: reasons(r.bits, values[r.name]) for r in registers if r.bits is not None}}
 
 
-def _first_told(first: Value, backup: Value) -> Value:
+def _or_backup(first: Value, backup: Value) -> Value:
     """Return the backup where the first is unknown or zero: a register that a unit lacks reads as zero."""
     return first if first or backup is None else backup
 
 
-def texts(bits: Mapping[int, str], number: Value) -> tuple[str, ...] | None:
-    """Return the words for all bits that are set, lowest first."""
+def reasons(bits: Mapping[int, str], number: Value) -> tuple[Reason, ...] | None:
+    """Return the conditions of all bits that are set, lowest bit first."""
     if not isinstance(number, int):
         return None
-    return tuple(bits.get(bit, f"unknown bit {bit}") for bit in range(number.bit_length()) if number >> bit & 1)
+    return tuple(_reason(bits, bit) for bit in range(number.bit_length()) if number >> bit & 1)
+
+
+def _reason(bits: Mapping[int, str], bit: int) -> Reason:
+    return CONDITIONS[bits[bit]]() if bit in bits else inverter.unknown_bit(bit=bit)
 
 
 def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) -> InverterState:
-    """Return the reading as it is published; a unit that shows charging as negative is turned round."""
+    """Return the state to publish; the signs of a unit that shows charging as negative are inverted."""
     mode = MODES.get(decoded.get("mode_code"), Mode.UNKNOWN)
-    turned = {name: _negative(decoded.get(name)) for name in SIGNED if inverted_battery}
-    return InverterState.model_validate({**decoded, **turned, "at": at, "mode": mode})
+    inverted = {name: _negative(decoded.get(name)) for name in SIGNED if inverted_battery}
+    return InverterState.model_validate({**decoded, **inverted, "at": at, "mode": mode})
 
 
-def _negative(number: Value | tuple[str, ...]) -> float | None:
+def _negative(number: Value | tuple[Reason, ...]) -> float | None:
     return -number if isinstance(number, int | float) else None
 
 
 def to_info(decoded: Decoded, at: datetime, layout: Layout) -> InverterInfo:
-    """Return what the inverter is and how it is set, as it is published."""
+    """Return what the inverter is and how it is set, to publish."""
     device_type = decoded.get("device_type")
     model = layout.models.get(device_type) if isinstance(device_type, int) else None
     names = dict.fromkeys(register.name for register in layout.settings.registers)
@@ -94,16 +99,16 @@ VOLTAGES = ("battery", "output", "inverter", "grid", "bus", "pv1", "pv2")
 
 
 def has_power(decoded: Decoded) -> bool:
-    """Whether a voltage stands anywhere. An inverter runs on something; where there is none, its gateway answers."""
+    """Whether there is a voltage anywhere. An inverter runs on something; without any, its gateway answers."""
     return any(decoded.get(f"{name}_voltage_v") for name in VOLTAGES)
 
 
-def mains_lost(decoded: Decoded) -> bool:
-    """Whether the inverter itself warns that the mains is gone: warning bit 0, seen at 0 V."""
-    bits = decoded.get("warning_bits")
-    return isinstance(bits, int) and bool(bits & 1)
+def warns_of_lost_grid(decoded: Decoded) -> bool:
+    """Whether the inverter itself warns that the grid is gone."""
+    warnings = decoded.get("warnings")
+    return isinstance(warnings, tuple) and any(warning.code == inverter.MAINS_LOST.code for warning in warnings)
 
 
 def all_zero(words: Words) -> bool:
-    """Whether a whole reading is nothing but zeros, which no inverter that has power says: its gateway lost it."""
+    """Whether a whole reading is zeros. No inverter that has power reads so: its gateway has lost it."""
     return not any(words.values())

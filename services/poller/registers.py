@@ -1,4 +1,4 @@
-"""The register layouts: layouts/*.yaml says what stands at which address, the schema here guards it."""
+"""The register layouts: layouts/*.yaml says what is at which address, and the schema here checks it."""
 
 from collections.abc import Collection, Sequence
 from functools import cache
@@ -6,19 +6,31 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.conditions import CONDITIONS, Reason, files, poller
 from shared.errors import ConfigError
+from shared.validation import Fault, first_fault
 
 LAYOUTS = Path(__file__).parent / "layouts"
 PROTOCOL_NUMBER = 184
 """The address that tells the layouts apart; it is the same in all of them."""
 COMMANDS = (425, 426, 459, 460, 461, 656, 695, 705, 706)
-"""Addresses that are only good for writing (erase, reset, restart): they are not even read."""
+"""Addresses for writing only (erase, reset, restart): they are never even read."""
 WORDS = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2}
 
 Address = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _declared(code: str) -> str:
+    condition = CONDITIONS.get(code)
+    if condition is None or condition.parameters:
+        raise ValueError(f"{code} is no condition without parameters in shared/conditions")
+    return code
+
+
+Code = Annotated[str, AfterValidator(_declared)]
+"""The code of a condition that a bit stands for."""
 
 
 def next_command(address: int) -> int:
@@ -33,31 +45,31 @@ class Entry(BaseModel):
 
     protocols: frozenset[int] | None = None
 
-    def holds_for(self, protocol: int) -> bool:
+    def applies_to(self, protocol: int) -> bool:
         """Whether this entry is valid for a protocol number."""
         return self.protocols is None or protocol in self.protocols
 
 
 class Block(Entry):
-    """What is read in one request."""
+    """Registers that are read in one request."""
 
     start: Address
     count: int = Field(ge=1, le=125)
 
     @property
     def addresses(self) -> Sequence[int]:
-        """The addresses that one request brings."""
+        """The addresses of the block."""
         return range(self.start, self.start + self.count)
 
 
 IDENTITY = Block(start=171, count=27)
-"""What to read before the layout is known. The protocol number is in it."""
-PROTOCOL_ALONE = Block(start=PROTOCOL_NUMBER, count=1)
-"""The same for units that refuse it as a whole."""
+"""What to read before the layout is known. It contains the protocol number."""
+PROTOCOL_ONLY = Block(start=PROTOCOL_NUMBER, count=1)
+"""The same for units that refuse the whole block."""
 
 
 class Register(Entry):
-    """One value: where it stands and how it is read. The head of layouts/classic.yaml explains the keys."""
+    """One value: where it is and how it is read. The head of layouts/classic.yaml explains the keys."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     address: Address
@@ -66,7 +78,7 @@ class Register(Entry):
     divide_by: int = Field(default=1, gt=0)
     range: tuple[float, float] | None = None
     enum: dict[int, str] | None = None
-    bits: dict[int, str] | None = None
+    bits: dict[int, Code] | None = None
     backup: str | None = None
 
     @property
@@ -80,8 +92,8 @@ class Register(Entry):
         return range(self.address, self.address + self.words)
 
     @property
-    def texts(self) -> str:
-        """The name for the words behind the bits: fault_bits are spelt out as faults."""
+    def reasons_name(self) -> str:
+        """The name for the conditions behind the bits: faults for fault_bits."""
         return self.name.removesuffix("_bits") + "s"
 
     @model_validator(mode="after")
@@ -107,20 +119,20 @@ class Group(BaseModel):
 
     def blocks_for(self, protocol: int) -> tuple[Block, ...]:
         """Return what to read from an inverter with this protocol number."""
-        return tuple(block for block in self.blocks if block.holds_for(protocol))
+        return tuple(block for block in self.blocks if block.applies_to(protocol))
 
     def blocks_with(self, names: Collection[str], protocol: int) -> tuple[Block, ...]:
-        """Return the few blocks that bring some values."""
+        """Return the blocks that contain some values."""
         wanted = [register.address for register in self.registers_for(protocol) if register.name in names]
         return tuple(block for block in self.blocks_for(protocol) if set(wanted).intersection(block.addresses))
 
     def registers_for(self, protocol: int) -> tuple[Register, ...]:
-        """Return what an inverter with this protocol number knows."""
-        return tuple(register for register in self.registers if register.holds_for(protocol))
+        """Return the registers of an inverter with this protocol number."""
+        return tuple(register for register in self.registers if register.applies_to(protocol))
 
 
 class Layout(BaseModel):
-    """All that is known of one family of inverters. `enums` and `bits` only give names to what the registers repeat."""
+    """Everything known of one family of inverters. `enums` and `bits` name tables that several registers share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -129,7 +141,7 @@ class Layout(BaseModel):
     protocols: frozenset[int] = Field(min_length=1)
     models: dict[int, str] = Field(default_factory=dict)
     enums: dict[str, dict[int, str]] = Field(default_factory=dict)
-    bits: dict[str, dict[int, str]] = Field(default_factory=dict)
+    bits: dict[str, dict[int, Code]] = Field(default_factory=dict)
     state: Group
     info: Group
     settings: Group
@@ -140,15 +152,15 @@ class Layout(BaseModel):
         return self.state, self.info, self.settings
 
     def registers_for(self, protocol: int) -> tuple[Register, ...]:
-        """Return everything an inverter with this protocol number knows."""
+        """Return all registers of an inverter with this protocol number."""
         return tuple(register for group in self.groups for register in group.registers_for(protocol))
 
     def blocks_for(self, protocol: int) -> tuple[Block, ...]:
-        """Return everything to read from an inverter with this protocol number."""
+        """Return all blocks to read from an inverter with this protocol number."""
         return tuple(block for group in self.groups for block in group.blocks_for(protocol))
 
     def parts_of(self, block: Block) -> tuple[Block, ...]:
-        """Return a block without the addresses that mean nothing, or () where every one of it means something."""
+        """Return the parts of a block without unused addresses, or () where it has none."""
         known = {address for group in self.groups for register in group.registers for address in register.addresses}
         runs: list[list[int]] = []
         for address in block.addresses:
@@ -162,59 +174,59 @@ class Layout(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         for group in self.groups:
-            _know_protocols((*group.blocks, *group.registers), self.protocols)
+            _check_protocols((*group.blocks, *group.registers), self.protocols)
         for protocol in sorted(self.protocols):
             registers = self.registers_for(protocol)
-            _are_distinct(registers)
-            _have_backups(registers)
+            _check_distinct(registers)
+            _check_backups(registers)
             rarely = self.info.blocks_for(protocol) + self.settings.blocks_for(protocol)
-            _are_read(self.state.registers_for(protocol), self.state.blocks_for(protocol))
-            _are_read(self.info.registers_for(protocol) + self.settings.registers_for(protocol), rarely)
-            _are_not_cut(registers, self.state.blocks_for(protocol) + rarely)
+            _check_read(self.state.registers_for(protocol), self.state.blocks_for(protocol))
+            _check_read(self.info.registers_for(protocol) + self.settings.registers_for(protocol), rarely)
+            _check_not_cut(registers, self.state.blocks_for(protocol) + rarely)
         return self
 
 
-def _know_protocols(entries: Sequence[Block | Register], protocols: frozenset[int]) -> None:
+def _check_protocols(entries: Sequence[Block | Register], protocols: frozenset[int]) -> None:
     for entry in entries:
         if not (entry.protocols or frozenset()) <= protocols:
-            raise ValueError(f"{_called(entry)} names protocols that the layout does not have")
+            raise ValueError(f"{_label(entry)} names protocols that the layout does not have")
 
 
-def _are_distinct(registers: Sequence[Register]) -> None:
+def _check_distinct(registers: Sequence[Register]) -> None:
     names: set[str] = set()
     owners: dict[int, str] = {}
     for register in registers:
         if register.name in names:
-            raise ValueError(f"{_called(register)} is there twice for one protocol")
+            raise ValueError(f"{_label(register)} is declared twice for one protocol")
         names.add(register.name)
         for address in register.addresses:
             if address in owners:
-                raise ValueError(f"{_called(register)} overlaps {owners[address]} at address {address}")
+                raise ValueError(f"{_label(register)} overlaps {owners[address]} at address {address}")
             owners[address] = register.name
 
 
-def _have_backups(registers: Sequence[Register]) -> None:
+def _check_backups(registers: Sequence[Register]) -> None:
     names = {register.name for register in registers}
     for register in registers:
         if register.backup is not None and register.backup not in names:
-            raise ValueError(f"{_called(register)} has a backup that is not there: {register.backup}")
+            raise ValueError(f"{_label(register)} has a backup that does not exist: {register.backup}")
 
 
-def _are_read(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
+def _check_read(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
     for register in registers:
         if not any(set(register.addresses) <= set(block.addresses) for block in blocks):
-            raise ValueError(f"{_called(register)} lies outside every block of its group")
+            raise ValueError(f"{_label(register)} lies outside every block of its group")
 
 
-def _are_not_cut(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
+def _check_not_cut(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
     for block in blocks:
         for register in registers:
             inside = set(register.addresses) & set(block.addresses)
             if 0 < len(inside) < register.words:
-                raise ValueError(f"{_called(register)} is cut by {_called(block)}")
+                raise ValueError(f"{_label(register)} is cut by {_label(block)}")
 
 
-def _called(entry: Block | Register) -> str:
+def _label(entry: Block | Register) -> str:
     return f"block {entry.start}" if isinstance(entry, Block) else f"register {entry.name}"
 
 
@@ -222,12 +234,12 @@ def _called(entry: Block | Register) -> str:
 def load_layout(name: str) -> Layout:
     """Return a layout by its name, or raise ConfigError."""
     if name not in _names():
-        raise ConfigError(f"There is no register layout {name}; there are {', '.join(_names())}.")
+        raise ConfigError(poller.layout_missing(name=name, known=", ".join(_names())))
     return read_layout(LAYOUTS / f"{name}.yaml")
 
 
 def layout_for(protocol: int) -> Layout | None:
-    """Return the layout for what register 184 says, or None where nobody has described such an inverter."""
+    """Return the layout for a value of register 184, or None for an inverter that is not known."""
     layouts = (load_layout(name) for name in _names())
     return next((layout for layout in layouts if protocol in layout.protocols), None)
 
@@ -238,29 +250,32 @@ def _names() -> tuple[str, ...]:
 
 
 def read_layout(path: Path) -> Layout:
-    """Return the layout in a file, or raise ConfigError with what is wrong where."""
+    """Return the layout in a file, or raise ConfigError that says what is wrong where."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (both loaders are safe)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+        raise _invalid(path, poller.not_yaml(detail=" ".join(str(error).split()))) from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path.name} is not a register layout.")
+        raise _invalid(path, poller.NOT_A_LAYOUT())
     try:
         return Layout.model_validate({"name": path.stem, **content})
     except ValidationError as error:
-        raise ConfigError(f"{path.name}: {_sentence(content, error.errors()[0])}.") from None
+        raise _invalid(path, _at_its_place(content, first_fault(error))) from None
 
 
-def _sentence(content: object, error: ErrorDetails) -> str:
-    """Return the fault behind its place: "register pv_power_w, divide_by: Input should be greater than 0"."""
+def _invalid(path: Path, fault: Reason) -> ConfigError:
+    return ConfigError(poller.layout_invalid(file=path.name, fault=fault))
+
+
+def _at_its_place(content: object, fault: Fault) -> Reason:
+    """Return the fault behind its place: "register pv_power_w, divide_by: it must be more than 0"."""
     place: list[str] = []
-    for step in error["loc"]:
+    for step in fault.location:
         content = _inside(content, step)
         owner = _owner(content)
         place = [owner] if owner else [*place, str(step)]
-    fault = "unknown key" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
-    return f"{', '.join(place)}: {fault}" if place else fault
+    return files.at(place=", ".join(place), fault=fault.reason) if place else fault.reason
 
 
 def _inside(content: Any, step: int | str) -> object:

@@ -7,9 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from services.poller.grid import Limits
+from services.poller.grid import GridLimits
+from shared.conditions import Reason, poller, values
 from shared.settings import InverterNameSettings, ServiceSettings, Settings
 from shared.settings_metadata import ESSENTIAL, Section
+from shared.validation import InvalidValueError
 
 MODELS = {
     "auto": None,
@@ -17,11 +19,11 @@ MODELS = {
     "ISOLAR_SMG_II_6K": "classic",
     "ISOLAR_SMG_II_11K": "k11",
 }
-"""Trade names that people know, and the register layout each stands for. The device itself has the last word."""
+"""Trade names that people know, and the register layout of each. The device itself has the last word."""
 
 
-class Transport(StrEnum):
-    """What stands between us and the inverter."""
+class TransportKind(StrEnum):
+    """What is between us and the inverter."""
 
     TCP = "tcp"
     RTU_OVER_TCP = "rtu_over_tcp"
@@ -29,17 +31,17 @@ class Transport(StrEnum):
     DONGLE = "dongle"
 
 
-PORTS = {Transport.TCP: 502, Transport.RTU_OVER_TCP: 8899, Transport.SERIAL: 0, Transport.DONGLE: 8899}
-"""MODBUS_PORT where it is not set. With a dongle it is our port, which the dongle calls."""
+PORTS = {TransportKind.TCP: 502, TransportKind.RTU_OVER_TCP: 8899, TransportKind.SERIAL: 0, TransportKind.DONGLE: 8899}
+"""The default of MODBUS_PORT. With a dongle it is our port, to which the dongle connects."""
 
 
-class WireSettings(Settings):
+class ModbusSettings(Settings):
     """How the inverter is reached."""
 
     section = Section.INVERTER
 
-    modbus_transport: Transport = Field(
-        default=Transport.TCP,
+    modbus_transport: TransportKind = Field(
+        default=TransportKind.TCP,
         description="How the inverter is connected: tcp (a gateway that speaks Modbus TCP), rtu_over_tcp (Elfin, "
         "ser2net: the bare serial line over TCP), serial (a serial or USB port of this machine) or dongle (the "
         "inverter's own Wi-Fi dongle).",
@@ -80,26 +82,27 @@ class WireSettings(Settings):
 
     @property
     def port(self) -> int:
-        """MODBUS_PORT, or what is usual on the wire."""
+        """MODBUS_PORT, or the default of the transport."""
         return PORTS[self.modbus_transport] if self.modbus_port is None else self.modbus_port
 
     @property
-    def nothing_to_read(self) -> str | None:
-        """What must be set before there is an inverter to read, in one sentence; None where there is one."""
-        if self.modbus_transport is Transport.DONGLE:
-            return None
-        if self.modbus_transport is Transport.SERIAL:
-            name, value, what = "MODBUS_SERIAL_PORT", self.modbus_serial_port, "the serial port, such as /dev/ttyUSB0"
-        else:
-            name, value, what = "MODBUS_HOST", self.modbus_host, "the address of its gateway"
-        return None if value else f"No inverter is configured: set {name} in .env to {what}."
+    def not_configured(self) -> Reason | None:
+        """What must be set before there is an inverter to read; None where there is one."""
+        match self.modbus_transport:
+            case TransportKind.DONGLE:
+                return None
+            case TransportKind.SERIAL:
+                return None if self.modbus_serial_port else poller.SERIAL_PORT_NOT_SET()
+            case TransportKind.TCP | TransportKind.RTU_OVER_TCP:
+                return None if self.modbus_host else poller.HOST_NOT_SET()
 
     @field_validator("local_ip", "dongle_broadcast")
     @classmethod
     def _is_ipv4(cls, address: str) -> str:
-        if address:
-            IPv4Address(address)
-        return address
+        try:
+            return str(IPv4Address(address)) if address else ""
+        except ValueError:
+            raise InvalidValueError(values.NOT_AN_IP_ADDRESS()) from None
 
 
 class GridSettings(Settings):
@@ -122,11 +125,11 @@ class GridSettings(Settings):
     @model_validator(mode="after")
     def _lost_is_lower(self) -> Self:
         if self.grid_lost_v >= self.grid_present_v:
-            raise ValueError("GRID_LOST_V must be lower than GRID_PRESENT_V")
+            raise InvalidValueError(poller.LOST_VOLTAGE_NOT_LOWER())
         return self
 
 
-class PollerSettings(InverterNameSettings, WireSettings, GridSettings, ServiceSettings):
+class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ServiceSettings):
     """Which inverter it is, what it is called, and how often it is read."""
 
     section = Section.INVERTER
@@ -143,14 +146,14 @@ class PollerSettings(InverterNameSettings, WireSettings, GridSettings, ServiceSe
     )
 
     @property
-    def grid_limits(self) -> Limits:
-        """When the grid counts as present, lost or unknown; a silence of less than three readings is none."""
-        patience = max(self.grid_unknown_after, 3 * self.poll_interval)
-        return Limits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, patience=timedelta(seconds=patience))
+    def grid_limits(self) -> GridLimits:
+        """When the grid counts as present, lost or unknown; fewer than three missing readings are no silence."""
+        silence = timedelta(seconds=max(self.grid_unknown_after, 3 * self.poll_interval))
+        return GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
 
     @field_validator("inverter_model")
     @classmethod
     def _known(cls, model: str) -> str:
         if model not in MODELS:
-            raise ValueError(f"unknown model; use one of {', '.join(MODELS)}")
+            raise InvalidValueError(values.one_of(choices=", ".join(MODELS)))
         return model

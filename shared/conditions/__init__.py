@@ -1,6 +1,21 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
-from shared.conditions import battery, bms, broker, files, inverter, plugs, schedule, settings, storage, system, values
+from shared.conditions import (
+    battery,
+    bms,
+    bot,
+    broker,
+    dashboard,
+    files,
+    inverter,
+    plugs,
+    poller,
+    schedule,
+    settings,
+    storage,
+    system,
+    values,
+)
 from shared.conditions.condition import (
     CONDITIONS,
     OTHER,
@@ -22,11 +37,14 @@ __all__ = [
     "Severity",
     "battery",
     "bms",
+    "bot",
     "broker",
+    "dashboard",
     "files",
     "inverter",
     "is_quiet",
     "plugs",
+    "poller",
     "render",
     "schedule",
     "settings",

@@ -78,11 +78,23 @@ class Reason(BaseModel):
         """Return the reason that a bare sentence gives."""
         return cls.model_validate(text)
 
+    def without_numbers(self) -> tuple[Any, ...]:
+        """Return what tells this reason from others, however its measured values vary."""
+        return (self.code, *((name, _without_numbers(value)) for name, value in sorted(self.params.items())))
+
     def __str__(self) -> str:
         return self.text
 
     def __hash__(self) -> int:
         return hash((self.code, self.text))
+
+
+def _without_numbers(value: Parameter) -> Any:
+    if isinstance(value, Reason):
+        return value.without_numbers()
+    if isinstance(value, tuple):
+        return tuple(map(_without_numbers, value))
+    return None if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 @dataclass(frozen=True)

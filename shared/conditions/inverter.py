@@ -5,9 +5,7 @@ from shared.conditions.condition import Quiet, Severity, condition, simple
 # faults
 
 INVERTER_TOO_HOT = simple("inverter.inverter_too_hot", uk="перегрівся інвертор", en="inverter too hot")
-DCDC_CONVERTER_TOO_HOT = simple(
-    "inverter.dcdc_converter_too_hot", uk="перегрівся перетворювач DC-DC", en="DC-DC converter too hot"
-)
+DCDC_TOO_HOT = simple("inverter.dcdc_too_hot", uk="перегрівся перетворювач DC-DC", en="DC-DC converter too hot")
 BATTERY_VOLTAGE_TOO_HIGH = simple(
     "inverter.battery_voltage_too_high", uk="зависока напруга батареї", en="battery voltage too high"
 )
@@ -22,8 +20,8 @@ INVERTER_VOLTAGE_TOO_HIGH = simple(
 )
 OUTPUT_OVERLOAD = simple("inverter.output_overload", uk="перевантажено вихід", en="output overload")
 BUS_VOLTAGE_TOO_HIGH = simple("inverter.bus_voltage_too_high", uk="зависока напруга шини", en="bus voltage too high")
-BUS_SOFT_START_TIMED_OUT = simple(
-    "inverter.bus_soft_start_timed_out", uk="не вдався плавний пуск шини", en="bus soft start timed out"
+BUS_SOFT_START_TIMEOUT = simple(
+    "inverter.bus_soft_start_timeout", uk="не вдався плавний пуск шини", en="bus soft start timed out"
 )
 PV_CURRENT_TOO_HIGH = simple(
     "inverter.pv_current_too_high", uk="завеликий струм сонячних панелей", en="PV current too high"
@@ -38,8 +36,8 @@ INVERTER_CURRENT_TOO_HIGH = simple(
     "inverter.inverter_current_too_high", uk="завеликий струм інвертора", en="inverter current too high"
 )
 BUS_VOLTAGE_TOO_LOW = simple("inverter.bus_voltage_too_low", uk="занизька напруга шини", en="bus voltage too low")
-DC_COMPONENT_IN_THE_INVERTER_OUTPUT = simple(
-    "inverter.dc_component_in_the_inverter_output",
+DC_COMPONENT_IN_OUTPUT = simple(
+    "inverter.dc_component_in_output",
     uk="постійна складова на виході інвертора",
     en="DC component in the inverter output",
 )
@@ -58,34 +56,34 @@ PV_CURRENT_SENSOR_OFFSET = simple(
 INVERTER_VOLTAGE_TOO_LOW = simple(
     "inverter.inverter_voltage_too_low", uk="занизька напруга інвертора", en="inverter voltage too low"
 )
-NEGATIVE_POWER_AT_THE_INVERTER = simple(
-    "inverter.negative_power_at_the_inverter",
+NEGATIVE_POWER = simple(
+    "inverter.negative_power",
     uk="від'ємна потужність на інверторі",
     en="negative power at the inverter",
 )
 PARALLEL_HOST_LOST = simple(
     "inverter.parallel_host_lost", uk="паралельна робота: зник головний інвертор", en="parallel host lost"
 )
-PARALLEL_SYNCHRONIZATION_SIGNAL_ABNORMAL = simple(
-    "inverter.parallel_synchronization_signal_abnormal",
+PARALLEL_SYNC_ABNORMAL = simple(
+    "inverter.parallel_sync_abnormal",
     uk="паралельна робота: збій синхронізації",
     en="parallel synchronization signal abnormal",
 )
-BATTERY_TYPE_DOES_NOT_MATCH = simple(
-    "inverter.battery_type_does_not_match", uk="тип батареї не збігається", en="battery type does not match"
+BATTERY_TYPE_MISMATCH = simple(
+    "inverter.battery_type_mismatch", uk="тип батареї не збігається", en="battery type does not match"
 )
-PARALLEL_FIRMWARE_VERSIONS_DIFFER = simple(
-    "inverter.parallel_firmware_versions_differ",
+PARALLEL_FIRMWARE_MISMATCH = simple(
+    "inverter.parallel_firmware_mismatch",
     uk="паралельна робота: різні версії прошивки",
     en="parallel firmware versions differ",
 )
-DCDC_CONVERTER_CURRENT_TOO_HIGH = simple(
-    "inverter.dcdc_converter_current_too_high",
+DCDC_CURRENT_TOO_HIGH = simple(
+    "inverter.dcdc_current_too_high",
     uk="завеликий струм перетворювача DC-DC",
     en="DC-DC converter current too high",
 )
-EXTERNAL_CT_CONFIGURED_TWICE = simple(
-    "inverter.external_ct_configured_twice",
+EXTERNAL_CT_DUPLICATE = simple(
+    "inverter.external_ct_duplicate",
     uk="зовнішній трансформатор струму налаштовано двічі",
     en="external CT configured twice",
 )
@@ -99,8 +97,8 @@ PV1_CURRENT_SENSOR_OFFSET = simple(
     uk="зсув датчика струму сонячних панелей, вхід 1",
     en="PV1 current sensor offset",
 )
-OUTPUT_2_CURRENT_SENSOR_OFFSET = simple(
-    "inverter.output_2_current_sensor_offset", uk="зсув датчика струму виходу 2", en="output 2 current sensor offset"
+OUTPUT2_CURRENT_SENSOR_OFFSET = simple(
+    "inverter.output2_current_sensor_offset", uk="зсув датчика струму виходу 2", en="output 2 current sensor offset"
 )
 
 # warnings
@@ -174,8 +172,8 @@ OUTPUT_POWER_REDUCED = simple(
     severity=Severity.WARNING,
 )
 FAN_BLOCKED = simple("inverter.fan_blocked", uk="заблоковано вентилятор", en="fan blocked", severity=Severity.WARNING)
-TOO_LITTLE_PV_ENERGY = simple(
-    "inverter.too_little_pv_energy",
+PV_ENERGY_LOW = simple(
+    "inverter.pv_energy_low",
     uk="замало сонячної енергії",
     en="too little PV energy",
     severity=Severity.WARNING,
@@ -187,48 +185,48 @@ PARALLEL_COMMUNICATION_LOST = simple(
     en="parallel communication lost",
     severity=Severity.WARNING,
 )
-PARALLEL_OUTPUT_MODES_DIFFER = simple(
-    "inverter.parallel_output_modes_differ",
+PARALLEL_OUTPUT_MODE_MISMATCH = simple(
+    "inverter.parallel_output_mode_mismatch",
     uk="паралельна робота: різні режими виходу",
     en="parallel output modes differ",
     severity=Severity.WARNING,
 )
-PARALLEL_BATTERY_VOLTAGES_DIFFER = simple(
-    "inverter.parallel_battery_voltages_differ",
+PARALLEL_BATTERY_VOLTAGE_MISMATCH = simple(
+    "inverter.parallel_battery_voltage_mismatch",
     uk="паралельна робота: різні напруги батарей",
     en="parallel battery voltages differ",
     severity=Severity.WARNING,
 )
-NO_COMMUNICATION_WITH_THE_LITHIUM_BATTERY = simple(
-    "inverter.no_communication_with_the_lithium_battery",
+BATTERY_COMMUNICATION_LOST = simple(
+    "inverter.battery_communication_lost",
     uk="немає зв'язку з літієвою батареєю",
     en="no communication with the lithium battery",
     severity=Severity.WARNING,
 )
-BATTERY_DISCHARGE_CURRENT_ABOVE_ITS_LIMIT = simple(
-    "inverter.battery_discharge_current_above_its_limit",
+DISCHARGE_CURRENT_OVER_LIMIT = simple(
+    "inverter.discharge_current_over_limit",
     uk="струм розряджання батареї понад межу",
     en="battery discharge current above its limit",
     severity=Severity.WARNING,
 )
 ISLANDING = simple("inverter.islanding", uk="острівний режим", en="islanding", severity=Severity.WARNING)
-OUTPUT_2_OVERLOAD_OLD_CODE = simple(
-    "inverter.output_2_overload_old_code",
+OUTPUT2_OVERLOAD_OLD_CODE = simple(
+    "inverter.output2_overload_old_code",
     uk="перевантажено вихід 2 (старий код)",
     en="output 2 overload (old code)",
     severity=Severity.WARNING,
 )
-OUTPUT_1_OVERLOAD = simple(
-    "inverter.output_1_overload", uk="перевантажено вихід 1", en="output 1 overload", severity=Severity.WARNING
+OUTPUT1_OVERLOAD = simple(
+    "inverter.output1_overload", uk="перевантажено вихід 1", en="output 1 overload", severity=Severity.WARNING
 )
-OUTPUT_2_LOAD_ABOVE_ITS_SETTING = simple(
-    "inverter.output_2_load_above_its_setting",
+OUTPUT2_LOAD_OVER_LIMIT = simple(
+    "inverter.output2_load_over_limit",
     uk="навантаження виходу 2 понад задане",
     en="output 2 load above its setting",
     severity=Severity.WARNING,
 )
-OUTPUT_2_OVERLOAD = simple(
-    "inverter.output_2_overload", uk="перевантажено вихід 2", en="output 2 overload", severity=Severity.WARNING
+OUTPUT2_OVERLOAD = simple(
+    "inverter.output2_overload", uk="перевантажено вихід 2", en="output 2 overload", severity=Severity.WARNING
 )
 PV1_VOLTAGE_TOO_LOW = simple(
     "inverter.pv1_voltage_too_low",

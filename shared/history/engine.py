@@ -5,6 +5,8 @@ from sqlite3 import Connection, connect
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
 
+__all__ = ["Engine", "Place", "reader", "shown", "writer"]  # readers of the history need no other name of SQLAlchemy's
+
 Place = Path | str
 """A SQLite file, or the URL of a PostgreSQL database."""
 

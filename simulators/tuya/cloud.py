@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
-from simulators.http_server import HttpApp, raw_headers
+from simulators.http_server import HttpApp, raw_headers, raw_target
 from simulators.tuya import signature
 from simulators.tuya.plug import Plug
 
@@ -187,8 +187,7 @@ def cloud_app(cloud: Cloud) -> HttpApp:
 
     @app.before_request
     async def answer() -> Response:
-        target = request.environ["RAW_URI"]  # as it was signed
-        body = await cloud.answer(request.method, target, raw_headers(), request.get_data())
+        body = await cloud.answer(request.method, raw_target(), raw_headers(), request.get_data())
         return Response(body, mimetype="application/json")
 
     return app

@@ -113,7 +113,7 @@ class System:
         found = (path for path in self.root.rglob("*") if "/releases/" not in str(path) and ".lock" not in path.name)
         return {str(path): path.read_bytes() if path.is_file() else path.is_symlink() for path in found}
 
-    def change(self, file: str = "services/poller/poll.py", text: str = "\n# another version\n") -> None:
+    def change(self, file: str = "services/poller/poller.py", text: str = "\n# another version\n") -> None:
         """Make another version of the source."""
         with (self.source / file).open("a") as source:
             source.write(text)

@@ -2,18 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shared.messages import InverterState
-from tests.poller.dumps import DUMPS, Dump
+from tests.poller.register_dumps import DUMPS, Dump
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 
 def as_json(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+    return [reason.model_dump(mode="json") for reason in value] if isinstance(value, tuple) else value
+
+
+def status_texts(status: dict[str, Any]) -> str:
+    return " ".join(reason["text"] for reason in status["reasons"])
 
 
 WIRES = [
@@ -53,18 +58,32 @@ def test_a_captured_inverter_comes_out_as_its_decoded_values(
 
 
 @pytest.mark.parametrize(
-    ("fault", "sentence"),
+    ("fault", "code", "sentence"),
     [
-        pytest.param({"kind": "silent"}, "no inverter answers as unit 1", id="silent"),
-        pytest.param({"kind": "refuse"}, "Nothing listens for Modbus TCP at", id="refused"),
-        pytest.param({"kind": "exception", "code": 4}, "exception 4 (device failure)", id="exception"),
-        pytest.param({"kind": "garbage"}, "something that is not a whole Modbus TCP answer", id="garbage"),
-        pytest.param({"kind": "half"}, "something that is not a whole Modbus TCP answer", id="half-a-frame"),
-        pytest.param({"kind": "zeros"}, "nothing but zeros", id="gateway-without-inverter"),
+        pytest.param({"kind": "silent"}, "poller.no_answer_from_gateway", "no inverter answers as unit 1", id="silent"),
+        pytest.param(
+            {"kind": "refuse"}, "poller.gateway_unreachable", "Nothing listens for Modbus TCP at", id="refused"
+        ),
+        pytest.param(
+            {"kind": "exception", "code": 4}, "poller.request_refused", "exception 4 (device failure)", id="exception"
+        ),
+        pytest.param(
+            {"kind": "garbage"},
+            "poller.bad_answer_from_gateway",
+            "something that is not a whole Modbus TCP answer",
+            id="garbage",
+        ),
+        pytest.param(
+            {"kind": "half"},
+            "poller.bad_answer_from_gateway",
+            "something that is not a whole Modbus TCP answer",
+            id="half-a-frame",
+        ),
+        pytest.param({"kind": "zeros"}, "poller.only_zeros", "nothing but zeros", id="gateway-without-inverter"),
     ],
 )
-def test_a_bad_inverter_is_said_is_no_outage_and_recovers(
-    fault: dict[str, object], sentence: str, stack: Stack, watcher: Viewer
+def test_a_bad_inverter_is_reported_is_no_outage_and_recovers(
+    fault: dict[str, object], code: str, sentence: str, stack: Stack, watcher: Viewer
 ) -> None:
     stack.start_house()
     stack.start(stack.poller)
@@ -73,15 +92,17 @@ def test_a_bad_inverter_is_said_is_no_outage_and_recovers(
     watcher.wait_for("service/poller/status", state="degraded")
     unknown = watcher.wait_for("grid/state", state="unknown")
     assert (unknown["transition_id"], unknown["last_known"]) == (before["transition_id"], "on")
-    assert sentence in watcher.last("service/poller/status")["reason"]
-    assert sentence in watcher.wait_for("inverter/main/availability", state="offline")["why"]
+    (reason,) = watcher.last("service/poller/status")["reasons"]
+    assert (reason["code"], sentence in reason["text"]) == (code, True)
+    reason = watcher.wait_for("inverter/main/availability", state="offline")["reason"]
+    assert (reason["code"], sentence in reason["text"]) == (code, True)
     assert stack.poller.log.count("WARNING") <= 3, "it is said once, not at every try"
 
     stack.command("fault", kind="none")
     after = watcher.wait_for("grid/state", state="on")
     assert (after["since"], after["transition_id"]) == (before["since"], before["transition_id"])
-    watcher.wait_for("inverter/main/availability", state="online", why=None)
-    watcher.wait_for("service/poller/status", state="online", reason=None)
+    watcher.wait_for("inverter/main/availability", state="online", reason=None)
+    watcher.wait_for("service/poller/status", state="online", reasons=[])
     assert not [payload for payload in watcher.on("grid/state") if payload["state"] == "off"]
 
 
@@ -128,7 +149,8 @@ def test_a_named_model_that_contradicts_the_device_is_said(stack: Stack, watcher
     stack.start_house(HOUSE_LAYOUT="k11")
     stack.poller.start(INVERTER_MODEL="ISOLAR_SMG_II_6K")
     status = watcher.wait_for("service/poller/status", state="degraded")
-    assert "INVERTER_MODEL=ISOLAR_SMG_II_6K means the layout classic" in status["reason"]
+    assert [reason["code"] for reason in status["reasons"]] == ["poller.model_mismatch"]
+    assert "INVERTER_MODEL=ISOLAR_SMG_II_6K means the layout classic" in status_texts(status)
     watcher.wait_for("grid/state", state="on")
 
 
@@ -151,4 +173,5 @@ def test_an_outage_over_the_other_wires(transport: str, stack: Stack, watcher: V
 def test_without_an_inverter_named_the_poller_is_disabled_and_waits(stack: Stack, watcher: Viewer) -> None:
     stack.poller.start(MODBUS_TRANSPORT="serial")
     status = watcher.wait_for("service/poller/status", state="disabled")
-    assert "set MODBUS_SERIAL_PORT" in status["reason"]
+    assert [reason["code"] for reason in status["reasons"]] == ["poller.serial_port_not_set"]
+    assert "set MODBUS_SERIAL_PORT" in status_texts(status)

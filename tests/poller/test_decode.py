@@ -7,10 +7,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.poller.decode import all_zero, decode, texts, to_info, to_state, value
+from services.poller.decode import all_zero, decode, reasons, to_info, to_state, value, warns_of_lost_grid
 from services.poller.registers import Register, layout_for, load_layout
+from shared.conditions import inverter
 from shared.messages import Mode
-from tests.poller.dumps import A_OFF_GRID_11K, C_GRID_GONE, DUMPS, E_MAINS_11K, G_MAINS_4K
+from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE, DUMPS, E_MAINS_11K, G_MAINS_4K
 
 AT = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
 FACTS = Path(__file__).parents[2].parent / "shared" / "reference" / "easun"
@@ -25,7 +26,7 @@ FLOW = Register(name="battery_power_w", address=217, type="int16", range=(-30000
 ENERGY = Register(name="pv_energy_total_kwh", address=703, type="uint32", divide_by=100, range=(0, 10_000_000))
 CT = Register(name="external_ct_power_w", address=235, type="int32", range=(-100_000, 100_000))
 CHOICE = Register(name="battery_type", address=322, type="uint16", enum={0: "agm", 4: "li2"})
-BITS = Register(name="fault_bits", address=100, type="uint32", bits={0: "inverter too hot"})
+BITS = Register(name="fault_bits", address=100, type="uint32", bits={0: "inverter.inverter_too_hot"})
 TEXT = Register(name="serial_number", address=186, type="ascii", count=3)
 
 
@@ -142,9 +143,9 @@ def test_dump(dump):
 )
 def test_state_of_a_dump(dump, mode):
     state = to_state(decode(load_layout(dump.layout), dump.protocol, dump.words), AT)
-    said = state.model_dump(exclude={"at", "v", "mode"}, exclude_none=True)
+    published = {name: value for name, value in state if name not in ("at", "v", "mode") and value is not None}
     assert state.mode is mode
-    assert said == {name: known for name, known in dump.known.items() if name in type(state).model_fields}
+    assert published == {name: known for name, known in dump.known.items() if name in type(state).model_fields}
 
 
 def test_info_of_a_dump():
@@ -188,29 +189,34 @@ def test_nothing_read_is_nothing_known():
 
 
 @pytest.mark.parametrize(
-    ("protocol", "bit", "text"),
+    ("protocol", "bit", "code", "text"),
     [
-        pytest.param(1, 0, "inverter too hot", id="code-1-at-bit-0"),
-        pytest.param(1, 4, "output short circuit", id="code-5-at-bit-4"),
-        pytest.param(2, 4, "unknown bit 4", id="reserved"),
-        pytest.param(2, 5, "output short circuit", id="another-order"),
-        pytest.param(3, 29, "output 2 current sensor offset", id="more-than-classic"),
-        pytest.param(3, 30, "unknown bit 30", id="unknown"),
+        pytest.param(1, 0, "inverter.inverter_too_hot", "inverter too hot", id="code-1-at-bit-0"),
+        pytest.param(1, 4, "inverter.output_short_circuit", "output short circuit", id="code-5-at-bit-4"),
+        pytest.param(2, 4, "inverter.unknown_bit", "unknown bit 4", id="reserved"),
+        pytest.param(2, 5, "inverter.output_short_circuit", "output short circuit", id="another-order"),
+        pytest.param(
+            3, 29, "inverter.output2_current_sensor_offset", "output 2 current sensor offset", id="more-than-classic"
+        ),
+        pytest.param(3, 30, "inverter.unknown_bit", "unknown bit 30", id="unknown"),
     ],
 )
-def test_faults(protocol, bit, text):
+def test_faults(protocol, bit, code, text):
     high, low = divmod(1 << bit, 65536)
     decoded = decode(layout_for(protocol), protocol, {100: high, 101: low})
-    assert (decoded["fault_bits"], decoded["faults"]) == (1 << bit, (text,))
+    assert decoded["fault_bits"] == 1 << bit
+    assert [(fault.code, fault.text) for fault in decoded["faults"]] == [(code, text)]
 
 
 @pytest.mark.parametrize(
     ("words", "bits", "warnings"),
     [
-        pytest.param({104: 0, 105: 65}, 65, ("mains lost", "PV voltage too low"), id="grid-gone-at-night"),
-        pytest.param({104: 0, 105: 1, 108: 0, 109: 64}, 1, ("mains lost",), id="unmasked-goes-first"),
-        pytest.param({108: 0, 109: 1}, 1, ("mains lost",), id="unmasked-not-read"),
-        pytest.param({104: 0, 105: 0, 108: 0, 109: 1}, 1, ("mains lost",), id="unit-that-fills-108-only"),
+        pytest.param(
+            {104: 0, 105: 65}, 65, (inverter.MAINS_LOST(), inverter.PV_VOLTAGE_TOO_LOW()), id="grid-gone-at-night"
+        ),
+        pytest.param({104: 0, 105: 1, 108: 0, 109: 64}, 1, (inverter.MAINS_LOST(),), id="unmasked-goes-first"),
+        pytest.param({108: 0, 109: 1}, 1, (inverter.MAINS_LOST(),), id="unmasked-not-read"),
+        pytest.param({104: 0, 105: 0, 108: 0, 109: 1}, 1, (inverter.MAINS_LOST(),), id="unit-that-fills-108-only"),
         pytest.param({104: 0, 105: 0}, 0, (), id="masked-not-read"),
         pytest.param({104: 0, 105: 0, 108: 0, 109: 0}, 0, (), id="none"),
         pytest.param({104: 0}, None, None, id="unknown"),
@@ -223,10 +229,22 @@ def test_warnings(words, bits, warnings):
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(None, None), (0, ()), (5, ("a", "unknown bit 2")), (1 << 31, ("unknown bit 31",))],
+    [
+        (None, None),
+        (0, ()),
+        (5, (inverter.OVERLOAD(), inverter.unknown_bit(bit=2))),
+        (1 << 31, (inverter.unknown_bit(bit=31),)),
+    ],
 )
-def test_texts(number, expected):
-    assert texts({0: "a", 1: "b"}, number) == expected
+def test_reasons(number, expected):
+    assert reasons({0: "inverter.overload", 1: "inverter.too_hot"}, number) == expected
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5, 6, 11])
+def test_the_warning_of_a_lost_grid_is_bit_0(protocol):
+    for warning, expected in ((0, False), (1, True), (2, False), (0x41, True)):
+        assert warns_of_lost_grid(decode(layout_for(protocol), protocol, {104: 0, 105: warning})) is expected
+    assert not warns_of_lost_grid(decode(layout_for(protocol), protocol, {}))
 
 
 @pytest.mark.parametrize(
@@ -305,14 +323,14 @@ needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="the collected facts
 def test_every_collected_register(protocol):
     layout = layout_for(protocol)
     ours = {register.address: register for register in layout.registers_for(protocol)}
-    for said in theirs(layout.name):
-        if protocol not in said.get("protocols", [protocol]) or "R" not in said["rw"] or said["addr"] in UNLIKE_FACTS:
+    for fact in theirs(layout.name):
+        if protocol not in fact.get("protocols", [protocol]) or "R" not in fact["rw"] or fact["addr"] in UNLIKE_FACTS:
             continue
-        register = ours.get(said["addr"])
+        register = ours.get(fact["addr"])
         if register is None:
-            assert said["addr"] in LEFT_OUT[layout.name] or "invalid" in said.get("note", ""), said
+            assert fact["addr"] in LEFT_OUT[layout.name] or "invalid" in fact.get("note", ""), fact
         else:
-            assert (register.type, 1 / register.divide_by) == (said["type"], said["scale"]), register
+            assert (register.type, 1 / register.divide_by) == (fact["type"], fact["scale"]), register
 
 
 @needs_facts
@@ -334,10 +352,10 @@ def compare(dump):
     ours = {(register.address, register.words): register for register in layout.registers_for(protocol)}
     words = {int(address): word for address, word in dump["registers_raw_u16"].items()}
     count = 0
-    for key, said in dump["decoded"].items():
+    for key, fact in dump["decoded"].items():
         register = ours.get(address_of[key])
         if register is not None:
-            expected = (register.enum or {}).get(said["value"], said["value"])
+            expected = (register.enum or {}).get(fact["value"], fact["value"])
             assert value(register, words) == expected, (dump["id"], key)
             count += 1
     return count

@@ -7,35 +7,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.poller.grid import (
-    Limits,
-    Memory,
-    Reading,
+    GridLimits,
+    GridReading,
+    GridTrack,
     after_reading,
     after_silence,
-    message,
-    nothing_known,
-    remembered,
+    doubt,
+    restore,
+    to_message,
+    unknown_grid,
     verdict,
 )
+from shared.conditions import Reason, poller
 from shared.messages import Grid, GridState
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
-LIMITS = Limits()
+LIMITS = GridLimits()
 GOOD = (230.0, 50.0)
 DEAD = (0.0, 0.0)
 BROWN = (130.0, 50.0)
 UNREAD = (None, None)
 
 
-def reading(second: float, volts: float | None, hertz: float | None) -> Reading:
-    return Reading(START + timedelta(seconds=second), volts, hertz)
+def reading(second: float, volts: float | None, hertz: float | None) -> GridReading:
+    return GridReading(START + timedelta(seconds=second), volts, hertz)
 
 
-def after(*seen: tuple[float | None, float | None], start: Memory | None = None, every_s: float = 5) -> Memory:
-    memory = start or nothing_known(START)
+def after(*seen: tuple[float | None, float | None], start: GridTrack | None = None, every_s: float = 5) -> GridTrack:
+    track = start or unknown_grid(START)
     for number, (volts, hertz) in enumerate(seen, start=1):
-        memory = after_reading(memory, reading(number * every_s, volts, hertz), LIMITS)
-    return memory
+        track = after_reading(track, reading(number * every_s, volts, hertz), LIMITS)
+    return track
 
 
 @pytest.mark.parametrize(
@@ -102,8 +104,8 @@ def test_back_from_unknown_with_a_change_is_one() -> None:
 
 def test_a_restart_keeps_since_and_id() -> None:
     before = after(GOOD, GOOD, DEAD, DEAD)
-    kept = GridState.model_validate_json(message(before, before.heard_at).model_dump_json())
-    again = remembered(kept, before.heard_at + timedelta(seconds=30), LIMITS)
+    kept = GridState.model_validate_json(to_message(before, before.last_reading_at).model_dump_json())
+    again = restore(kept, before.last_reading_at + timedelta(seconds=30), LIMITS)
     assert again.state is Grid.UNKNOWN
     back = after(DEAD, DEAD, start=again, every_s=60)
     assert (back.since, back.transition_id) == (before.since, before.transition_id)
@@ -111,8 +113,8 @@ def test_a_restart_keeps_since_and_id() -> None:
 
 def test_a_quick_restart_does_not_even_blink() -> None:
     before = after(GOOD, GOOD)
-    kept = GridState.model_validate_json(message(before, before.heard_at).model_dump_json())
-    again = remembered(kept, before.heard_at + timedelta(seconds=5), LIMITS)
+    kept = GridState.model_validate_json(to_message(before, before.last_reading_at).model_dump_json())
+    again = restore(kept, before.last_reading_at + timedelta(seconds=5), LIMITS)
     assert (again.state, again.since, again.transition_id) == (Grid.ON, before.since, before.transition_id)
     lost = after(DEAD, DEAD, start=again, every_s=20)
     assert lost.state is Grid.OFF
@@ -120,13 +122,13 @@ def test_a_quick_restart_does_not_even_blink() -> None:
 
 def test_a_message_from_the_future_is_not_trusted() -> None:
     before = after(GOOD, GOOD)
-    again = remembered(message(before, START + timedelta(days=1)), START, LIMITS)
+    again = restore(to_message(before, START + timedelta(days=1)), START, LIMITS)
     assert again.state is Grid.UNKNOWN
 
 
 def test_after_a_long_pause_since_begins_anew_but_nothing_has_happened() -> None:
     before = after(GOOD, GOOD)
-    again = remembered(message(before, before.heard_at), before.heard_at + timedelta(days=2), LIMITS)
+    again = restore(to_message(before, before.last_reading_at), before.last_reading_at + timedelta(days=2), LIMITS)
     back = after(GOOD, GOOD, start=again, every_s=86400)
     assert back.transition_id == before.transition_id
     assert back.since == START + timedelta(seconds=86400)
@@ -134,7 +136,7 @@ def test_after_a_long_pause_since_begins_anew_but_nothing_has_happened() -> None
 
 def test_a_message_kept_while_unknown_restores_what_was_known() -> None:
     silent = after_silence(after(GOOD, GOOD), START + timedelta(minutes=5), LIMITS)
-    again = remembered(message(silent, START + timedelta(minutes=5)), START + timedelta(minutes=6), LIMITS)
+    again = restore(to_message(silent, START + timedelta(minutes=5)), START + timedelta(minutes=6), LIMITS)
     assert again.confirmed is Grid.ON
 
 
@@ -146,38 +148,38 @@ READINGS = st.one_of(
 
 @given(st.lists(READINGS, max_size=60))
 def test_an_outage_always_has_two_dead_readings_in_a_row(seen: list[tuple[float | None, float | None] | None]) -> None:
-    memory, previous = nothing_known(START), None
+    track, previous = unknown_grid(START), None
     for number, one in enumerate(seen, start=1):
         at = START + timedelta(seconds=5 * number)
-        current = Reading(at, *one) if one else None
-        before = memory
-        memory = after_reading(memory, current, LIMITS) if current else after_silence(memory, at, LIMITS)
-        if memory.state is Grid.OFF and before.state is not Grid.OFF:
+        current = GridReading(at, *one) if one else None
+        before = track
+        track = after_reading(track, current, LIMITS) if current else after_silence(track, at, LIMITS)
+        if track.state is Grid.OFF and before.state is not Grid.OFF:
             assert current
             assert previous
             assert verdict(current, LIMITS) is verdict(previous, LIMITS) is Grid.OFF
-        if memory.transition_id != before.transition_id:
-            assert memory.state is not before.confirmed
+        if track.transition_id != before.transition_id:
+            assert track.state is not before.confirmed
         previous = current
 
 
 @given(st.lists(st.none(), min_size=1, max_size=30))
 def test_silence_alone_never_says_on_or_off(seen: list[None]) -> None:
-    memory = nothing_known(START)
+    track = unknown_grid(START)
     for number, _ in enumerate(seen):
-        memory = after_silence(memory, START + timedelta(seconds=5 * number), LIMITS)
-    assert memory.state is Grid.UNKNOWN
-    assert memory.transition_id is None
+        track = after_silence(track, START + timedelta(seconds=5 * number), LIMITS)
+    assert track.state is Grid.UNKNOWN
+    assert track.transition_id is None
 
 
 def test_the_inverters_own_warning_is_the_second_witness() -> None:
-    warned = Reading(START, 0.0, 0.0, mains_lost=True)
+    warned = GridReading(START, 0.0, 0.0, warns_of_loss=True)
     assert after_reading(after(GOOD, GOOD), warned, LIMITS).state is Grid.OFF
-    assert after_reading(nothing_known(START), warned, LIMITS).state is Grid.OFF
+    assert after_reading(unknown_grid(START), warned, LIMITS).state is Grid.OFF
 
 
 def test_the_warning_alone_is_no_witness() -> None:
-    warned = Reading(START + timedelta(seconds=15), *GOOD, mains_lost=True)
+    warned = GridReading(START + timedelta(seconds=15), *GOOD, warns_of_loss=True)
     assert after_reading(after(GOOD, GOOD), warned, LIMITS).state is Grid.ON
 
 
@@ -196,7 +198,24 @@ def test_the_warning_alone_is_no_witness() -> None:
     ],
 )
 def test_figures_that_contradict_each_other(volts, hertz, mains_lost, usable) -> None:
-    reading = Reading(START + timedelta(minutes=5), volts, hertz, mains_lost)
+    reading = GridReading(START + timedelta(minutes=5), volts, hertz, mains_lost)
     assert reading.is_usable(LIMITS) is usable
     if not usable:
         assert after_reading(after(GOOD, GOOD), reading, LIMITS).state is Grid.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param([GOOD, GOOD], None, id="none"),
+        pytest.param([GOOD], None, id="not-before-the-first-confirmation"),
+        pytest.param([UNREAD], poller.GRID_UNREAD(), id="unread"),
+        pytest.param([(230.0, None)], poller.GRID_UNREAD(), id="half-unread"),
+        pytest.param([(0.0, 50.0)], poller.grid_implausible(volts=0.0, hertz=50.0), id="contradiction"),
+        pytest.param([GOOD, GOOD, (230.0, 0.0)], poller.grid_implausible(volts=230.0, hertz=0.0), id="no-frequency"),
+        pytest.param([BROWN, BROWN], poller.grid_between_limits(volts=130.0, hertz=50.0), id="between-the-limits"),
+        pytest.param([GOOD, GOOD, BROWN], None, id="between-the-limits-with-a-state-to-keep"),
+    ],
+)
+def test_doubt(seen: list[tuple[float | None, float | None]], expected: Reason | None) -> None:
+    assert doubt(after(*seen), reading(99, *seen[-1]), LIMITS) == expected

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.poller import grid
-from services.poller.poll import Poller
+from services.poller.poller import Poller
 from services.poller.serve import RETRY_MOST_S
 from services.poller.settings import PollerSettings
-from services.poller.transports import conversation
+from services.poller.transports.factory import create_client
 from shared.health import Health
 from shared.messages import Contact, Grid, InverterState
 from shared.service import repeat
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE
 from simulators.faults import Fault
-from tests.poller.at_the_wire import simulated
+from tests.poller.simulated_inverter import simulated
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
 
@@ -115,9 +115,9 @@ async def live(kind: str, layout: str, hours: float, *faults: Fault) -> tuple[Fa
 
     bus = FakeBus(check)
     all_settings = PollerSettings(_env_file=None, **settings | {"poll_interval": POLL_S, "modbus_timeout": 3})
-    inverter = conversation(all_settings)
+    inverter = create_client(all_settings)
     poller = Poller(
-        inverter, all_settings, bus, Health(), memory=grid.nothing_known(START), contact=None,
+        inverter, all_settings, bus, Health(), grid_track=grid.unknown_grid(START), availability=None,
         clock=lambda: START + timedelta(seconds=loop.time()),
     )  # fmt: skip
     try:
@@ -168,9 +168,9 @@ def test_an_hour_without_the_inverter_is_no_outage_and_ends_by_itself(kind: str)
         wire, settings = await simulated(kind, lambda: tick_words(int(loop.time() * 10), "classic"))
         bus, health = FakeBus(), Health()
         all_settings = PollerSettings(_env_file=None, **settings)
-        inverter = conversation(all_settings)
+        inverter = create_client(all_settings)
         poller = Poller(
-            inverter, all_settings, bus, health, memory=grid.nothing_known(START), contact=None,
+            inverter, all_settings, bus, health, grid_track=grid.unknown_grid(START), availability=None,
             clock=lambda: START + timedelta(seconds=loop.time()),
         )  # fmt: skip
         polling = asyncio.create_task(repeat(poller.step, health, "inverter", retry_most_s=RETRY_MOST_S))
@@ -179,7 +179,7 @@ def test_an_hour_without_the_inverter_is_no_outage_and_ends_by_itself(kind: str)
         await asyncio.sleep(3600)
         status = health.status(START)
         assert status.state == "degraded"
-        assert status.reason
+        assert status.reasons
         assert bus.on(INVERTER_AVAILABILITY, "main")[-1].state is Contact.OFFLINE
         await wire.fail()
         back = loop.time()
@@ -188,7 +188,7 @@ def test_an_hour_without_the_inverter_is_no_outage_and_ends_by_itself(kind: str)
             await asyncio.sleep(0.1)
         took = loop.time() - back
         await asyncio.sleep(10)
-        assert health.status(START).reason is None
+        assert health.status(START).reasons == ()
         polling.cancel()
         inverter.close()
         await wire.stop()

@@ -5,7 +5,7 @@ import yaml
 
 from services.poller.registers import LAYOUTS, layout_for, load_layout, read_layout
 from shared.errors import ConfigError
-from shared.messages import InverterInfo, InverterState, Whole
+from shared.messages import Int32, InverterInfo, InverterState
 
 NAMES = ["classic", "k11"]
 PROTOCOLS = [(name, protocol) for name in NAMES for protocol in sorted(load_layout(name).protocols)]
@@ -61,7 +61,7 @@ def test_no_two_layouts_claim_a_protocol_number():
 def test_names_are_fields_of_the_messages(name):
     layout = load_layout(name)
     assert {register.name for register in layout.state.registers} <= set(InverterState.model_fields)
-    assert {r.texts for r in layout.state.registers if r.bits} <= set(InverterState.model_fields)
+    assert {r.reasons_name for r in layout.state.registers if r.bits} <= set(InverterState.model_fields)
     assert {register.name for register in layout.info.registers} <= set(InverterInfo.model_fields)
     assert not {register.name for register in layout.settings.registers} & set(InverterState.model_fields)
 
@@ -69,7 +69,7 @@ def test_names_are_fields_of_the_messages(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_fields_without_fractions_get_none(name):
     for register in load_layout(name).state.registers:
-        whole = InverterState.model_fields[register.name].annotation == Whole | None
+        whole = InverterState.model_fields[register.name].annotation == Int32 | None
         assert whole == (register.divide_by == 1 and register.name != "battery_soc_percent"), register.name
 
 
@@ -118,9 +118,12 @@ def test_a_good_file_is_read(tmp_path):
     ("old", "new", "sentence"),
     [
         pytest.param(
-            "range: [0, 6]", "rnage: [0, 6]", "mine.yaml: register mode_code, rnage: unknown key.", id="unknown-key"
+            "range: [0, 6]",
+            "rnage: [0, 6]",
+            "mine.yaml: register mode_code, rnage: there is no such setting.",
+            id="unknown-key",
         ),
-        pytest.param("title:", "titel:", "mine.yaml: title: Field required.", id="missing-key"),
+        pytest.param("title:", "titel:", "mine.yaml: title: it is required.", id="missing-key"),
         pytest.param(
             "address: 202",
             "address: 201",
@@ -130,7 +133,7 @@ def test_a_good_file_is_read(tmp_path):
         pytest.param(
             "range: [0, 6]",
             "range: [0, 6], divide_by: 0",
-            "mine.yaml: register mode_code, divide_by: Input should be greater than 0.",
+            "mine.yaml: register mode_code, divide_by: it must be more than 0.",
             id="divided-by-zero",
         ),
         pytest.param(
@@ -154,7 +157,7 @@ def test_a_good_file_is_read(tmp_path):
         pytest.param(
             "count: 3",
             "count: 126",
-            "mine.yaml: block 201, count: Input should be less than or equal to 125.",
+            "mine.yaml: block 201, count: it must be at most 125.",
             id="block-too-long",
         ),
         pytest.param(
@@ -164,12 +167,12 @@ def test_a_good_file_is_read(tmp_path):
             id="foreign-protocol",
         ),
         pytest.param(
-            "total_w", "mode_code", "mine.yaml: register mode_code is there twice for one protocol.", id="name-twice"
+            "total_w", "mode_code", "mine.yaml: register mode_code is declared twice for one protocol.", id="name-twice"
         ),
         pytest.param(
             "range: [0, 6]",
             "range: [0, 6], backup: nothing",
-            "mine.yaml: register mode_code has a backup that is not there: nothing.",
+            "mine.yaml: register mode_code has a backup that does not exist: nothing.",
             id="no-such-backup",
         ),
         pytest.param(
@@ -186,19 +189,39 @@ def test_a_good_file_is_read(tmp_path):
         ),
         pytest.param(
             "range: [0, 9]",
-            "bits: {0: on fire}",
+            "bits: {0: inverter.overload}",
             "mine.yaml: register total_w: has bits, so its name must end with _bits.",
-            id="bits-without-a-name-for-texts",
+            id="bits-without-a-name-for-reasons",
+        ),
+        pytest.param(
+            "name: total_w, address: 202, type: uint32, range: [0, 9]",
+            "name: total_bits, address: 202, type: uint32, bits: {3: inverter.overlaod}",
+            "mine.yaml: register total_bits, bits, 3: inverter.overlaod is no condition without parameters",
+            id="misspelt-condition",
+        ),
+        pytest.param(
+            "name: total_w, address: 202, type: uint32, range: [0, 9]",
+            "name: total_bits, address: 202, type: uint32, bits: {3: inverter.unknown_bit}",
+            "mine.yaml: register total_bits, bits, 3: inverter.unknown_bit is no condition without parameters",
+            id="condition-with-parameters",
+        ),
+        pytest.param(
+            "protocols: [0, 1]",
+            "protocols: [0, 1]\nbits: {faults: {0: on fire}}",
+            "mine.yaml: bits, faults, 0: on fire is no condition without parameters",
+            id="prose-instead-of-a-condition",
         ),
         pytest.param(
             "range: [0, 6]",
             "enum: {0: off}",
-            "mine.yaml: register mode_code, enum, 0: Input should be a valid string.",
+            "mine.yaml: register mode_code, enum, 0: a text is needed: put it in quotes.",
             id="off-without-quotes-is-a-boolean",
         ),
-        pytest.param("uint32", "float32", "mine.yaml: register total_w, type: Input should be", id="unknown-type"),
-        pytest.param("[0, 6]", "*sixes", "mine.yaml is not valid YAML: found undefined alias", id="unknown-alias"),
-        pytest.param(GOOD, "", "mine.yaml is not a register layout.", id="empty"),
+        pytest.param(
+            "uint32", "float32", "mine.yaml: register total_w, type: possible values: uint16, int16,", id="unknown-type"
+        ),
+        pytest.param("[0, 6]", "*sixes", "mine.yaml: it is not valid YAML: found undefined alias", id="unknown-alias"),
+        pytest.param(GOOD, "", "mine.yaml: it is not a register layout.", id="empty"),
     ],
 )
 def test_fault_is_one_plain_sentence(tmp_path, old, new, sentence):

@@ -11,7 +11,7 @@ import pytest
 from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
-from tests.poller.dumps import A_OFF_GRID_11K, G_MAINS_4K
+from tests.poller.register_dumps import A_OFF_GRID_11K, G_MAINS_4K
 from tests.support.broker import ROOT, free_port
 
 SERIAL = {address: int.from_bytes(b"92") for address in range(186, 193)}
@@ -19,7 +19,7 @@ ELEVEN_KW = {171: 0x8000, 184: 3} | dict(A_OFF_GRID_11K.words) | SERIAL | {172: 
 
 
 async def tool(*arguments: str, **settings: str) -> tuple[int, str]:
-    """Run `python -m services.poller ...` and return its exit code and all that it says."""
+    """Run `python -m services.poller ...` and return its exit code and all of its output."""
     env = {"PATH": os.environ["PATH"], "ENV_FILE": "", "MODBUS_TIMEOUT": "1", "DONGLE_BROADCAST": "127.255.255.255"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.poller", *arguments),
@@ -28,9 +28,9 @@ async def tool(*arguments: str, **settings: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, said.decode()
+    return process.returncode, output.decode()
 
 
 async def test_scan_finds_a_dongle_a_gateway_and_a_serial_port() -> None:
@@ -39,42 +39,42 @@ async def test_scan_finds_a_dongle_a_gateway_and_a_serial_port() -> None:
     for wire in (dongle, gateway, rtu):
         await wire.start("127.0.0.1", 0)
     await line.start()
-    code, said = await tool(
+    code, output = await tool(
         *("scan", "--network", "127.0.0.1/32", "--port", str(gateway.port), "--port", str(rtu.port)),
         DONGLE_PORT=str(dongle.port),
         MODBUS_SERIAL_PORT=line.port,
     )
     for wire in (dongle, gateway, rtu, line):
         await wire.stop()
-    assert code == 0, said
-    assert "Dongle at 127.0.0.1: an inverter with the k11 layout" in said
-    assert "Set MODBUS_TRANSPORT=dongle MODBUS_HOST=127.0.0.1" in said
-    assert f"Set MODBUS_TRANSPORT=tcp MODBUS_HOST=127.0.0.1 MODBUS_PORT={gateway.port}" in said
-    assert f"Set MODBUS_TRANSPORT=rtu_over_tcp MODBUS_HOST=127.0.0.1 MODBUS_PORT={rtu.port}" in said
-    assert f"Set MODBUS_TRANSPORT=serial MODBUS_SERIAL_PORT={line.port}" in said
+    assert code == 0, output
+    assert "Dongle at 127.0.0.1: an inverter with the k11 layout" in output
+    assert "Set MODBUS_TRANSPORT=dongle MODBUS_HOST=127.0.0.1" in output
+    assert f"Set MODBUS_TRANSPORT=tcp MODBUS_HOST=127.0.0.1 MODBUS_PORT={gateway.port}" in output
+    assert f"Set MODBUS_TRANSPORT=rtu_over_tcp MODBUS_HOST=127.0.0.1 MODBUS_PORT={rtu.port}" in output
+    assert f"Set MODBUS_TRANSPORT=serial MODBUS_SERIAL_PORT={line.port}" in output
 
 
 async def test_scan_says_what_a_dongle_of_another_family_is() -> None:
     dongle = Dongle(lambda: {}, framing="pi30")
     await dongle.start("127.0.0.1", 0)
-    code, said = await tool(
+    code, output = await tool(
         "scan", "--network", "127.0.0.1/32", "--port", "1", "--no-serial", DONGLE_PORT=str(dongle.port)
     )
     await dongle.stop()
     assert code == 1
-    assert "Dongle at 127.0.0.1: it answers, but" in said
-    assert "PI30" in said
-    assert "No inverter of this family was found" in said
+    assert "Dongle at 127.0.0.1: it answers, but" in output
+    assert "PI30" in output
+    assert "No inverter of this family was found" in output
 
 
 async def test_read_is_a_table() -> None:
     gateway = TcpGateway(lambda: ELEVEN_KW)
     await gateway.start("127.0.0.1", 0)
-    code, said = await tool("read", MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))
+    code, output = await tool("read", MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))
     await gateway.stop()
-    lines = {line.split("  ")[0]: line.rsplit("  ", 1)[-1] for line in said.splitlines()}
-    assert code == 0, said
-    assert said.startswith("ANJ-11KW-48V, layout k11 (protocol 3 in register 184)\nGrid: on (239.9 V, 50.01 Hz)\n")
+    lines = {line.split("  ")[0]: line.rsplit("  ", 1)[-1] for line in output.splitlines()}
+    assert code == 0, output
+    assert output.startswith("ANJ-11KW-48V, layout k11 (protocol 3 in register 184)\nGrid: on (239.9 V, 50.01 Hz)\n")
     assert (lines["battery_power_w"], lines["battery_soc_percent"], lines["faults"]) == ("-510", "66", "none")
     assert lines["output_priority"] == "sbu"
 
@@ -83,9 +83,9 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
     gateway = TcpGateway(lambda: ELEVEN_KW)
     await gateway.start("127.0.0.1", 0)
     file, again = tmp_path / "dump.json", tmp_path / "again.json"
-    code, said = await tool("dump", str(file), MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))
+    code, output = await tool("dump", str(file), MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))
     await gateway.stop()
-    assert code == 0, said
+    assert code == 0, output
     dump = json.loads(file.read_text())["dumps"][0]
     words = {int(address): word for address, word in dump["registers_raw_u16"].items()}
     assert all(words[at] == word for at, word in ELEVEN_KW.items() if at not in SERIAL and at != 172)
@@ -108,10 +108,10 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
         while not ready.exists():
             await asyncio.sleep(0.05)
     port = str(json.loads(ready.read_text())["modbus_port"])
-    code, said = await tool("dump", str(again), MODBUS_HOST="127.0.0.1", MODBUS_PORT=port)
+    code, output = await tool("dump", str(again), MODBUS_HOST="127.0.0.1", MODBUS_PORT=port)
     replay.terminate()
     await replay.wait()
-    assert code == 0, said
+    assert code == 0, output
     assert json.loads(again.read_text())["dumps"][0]["registers_raw_u16"] == dump["registers_raw_u16"]
 
 
@@ -133,7 +133,7 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
     ],
 )
 async def test_what_is_wrong_is_one_sentence(arguments, settings, code, sentence) -> None:
-    ended, said = await tool(*arguments, **settings)
+    ended, output = await tool(*arguments, **settings)
     assert ended == code
-    assert sentence in said
-    assert len(said.strip().splitlines()) == 1
+    assert sentence in output
+    assert len(output.strip().splitlines()) == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.conditions import Reason
+from shared.conditions import Reason, battery
 from shared.health import Health
 from shared.messages import ServiceHealth
 
@@ -41,3 +41,18 @@ def test_disabled_is_not_degraded() -> None:
     health.disable(NOTHING_TO_DO)
     assert health.status(NOW).state is ServiceHealth.DISABLED
     assert health.status(NOW).reasons == (NOTHING_TO_DO,)
+
+
+def test_a_measured_value_that_varies_is_published_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    health = Health()
+    for volts in (2.71, 2.72, 2.73):
+        health.report("cell", battery.cell_voltage(volts=volts))
+        assert health.status(NOW).reasons == (battery.cell_voltage(volts=volts),)
+    health.report("cell", battery.of_pack(name="A", reason=battery.cell_voltage(volts=2.7)))
+    health.report("cell", battery.of_pack(name="A", reason=battery.cell_voltage(volts=2.6)))
+    health.report("cell", battery.of_pack(name="B", reason=battery.cell_voltage(volts=2.6)))
+    assert [record.getMessage() for record in caplog.records] == [
+        "a cell at 2.710 V",
+        "A: a cell at 2.700 V",
+        "B: a cell at 2.600 V",
+    ]

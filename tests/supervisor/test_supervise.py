@@ -51,7 +51,7 @@ async def test_what_is_killed_is_started_again(tmp_path: Path) -> None:
 async def test_what_only_the_user_can_mend_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     starts = tmp_path / "starts"
     async with running(program("misconfigured", saying(starts, "sys.exit(78)"))):
-        await until(lambda: "waits for you" in caplog.text)
+        await until(lambda: "needs its settings corrected" in caplog.text)
     assert len(lines(starts)) == 1
 
 

@@ -1,4 +1,4 @@
-"""Every register into a file for a bug report, without what names the owner."""
+"""Saves every register for a bug report, without what identifies the owner."""
 
 import json
 from collections.abc import Iterator
@@ -7,22 +7,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.poller.blocks import BlockReader, Inverter
-from services.poller.decode import Words, decode
+from services.poller.block_reader import BlockReader, RegisterSource
+from services.poller.decode import Decoded, Words, decode
 from services.poller.registers import COMMANDS, PROTOCOL_NUMBER, Block, Layout, layout_for
-from shared.errors import ConfigError, DeviceError, RefusedReadError
+from shared.conditions.system import os_reason
+from shared.errors import DeviceError, RefusedReadError, UsageError
 from shared.messages import iso
 from shared.version import program_version
 
 FIRST, LAST, STEP = 100, 899, 40
 PRIVATE = (range(172, 184), range(186, 198))
-"""The name that the owner gave, and the serial number."""
+"""The owner's name for the inverter, and the serial number."""
 
 
-async def dump(inverter: Inverter, file: Path) -> str:
-    """Read all registers into a file and return a sentence that says so."""
-    _save(file, {})  # better now than after a minute of reading
-    words, refused = await _everything(inverter)
+async def dump(inverter: RegisterSource, file: Path) -> str:
+    """Save all registers and return a sentence about it."""
+    _save(file, {})  # better to fail now than after a minute of reading
+    words, refused = await _read_all(inverter)
     _save(file, {"dumps": [_record(masked(words), refused)]})
     return f"{len(words)} registers are in {file}, serial number and name masked. Please attach it to your report."
 
@@ -31,11 +32,11 @@ def _save(file: Path, content: dict[str, Any]) -> None:
     try:
         file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{file} cannot be written: {os_reason(error)}.") from None
 
 
-async def _everything(inverter: Inverter) -> tuple[Words, list[str]]:
-    """Read the whole range, and then the values of the layout in one piece each, for half a value reads as zero."""
+async def _read_all(inverter: RegisterSource) -> tuple[Words, list[str]]:
+    """Read the whole range, then the layout's own blocks, because half of a value reads as zero."""
     words: dict[int, int] = {}
     refused: list[str] = []
     for block in _ranges():
@@ -43,7 +44,7 @@ async def _everything(inverter: Inverter) -> tuple[Words, list[str]]:
             words |= zip(block.addresses, await inverter.read(block.start, block.count), strict=True)
         except DeviceError as error:
             if not words and not isinstance(error, RefusedReadError):
-                raise  # nobody there at all
+                raise  # nothing answers at all
             refused.append(f"{block.addresses[0]}-{block.addresses[-1]}: {error}")
     layout = _layout(words)
     if layout:
@@ -62,7 +63,7 @@ def _ranges() -> Iterator[Block]:
 
 
 def masked(words: Words) -> Words:
-    """Return the words with every letter and digit of what is private turned into 0."""
+    """Return the words with every character of private registers replaced by 0."""
     private = {address for addresses in PRIVATE for address in addresses}
     return {address: _blank(word) if address in private else word for address, word in words.items()}
 
@@ -85,5 +86,12 @@ def _record(words: Words, refused: list[str]) -> dict[str, Any]:
         "protocol_number": words.get(PROTOCOL_NUMBER),
         "refused": refused,
         "registers_raw_u16": {str(address): words[address] for address in sorted(words)},
-        "decoded": decode(layout, words[PROTOCOL_NUMBER], words) if layout else {},
+        "decoded": _as_json(decode(layout, words[PROTOCOL_NUMBER], words)) if layout else {},
+    }
+
+
+def _as_json(decoded: Decoded) -> dict[str, Any]:
+    return {
+        name: [reason.text for reason in value] if isinstance(value, tuple) else value
+        for name, value in decoded.items()
     }

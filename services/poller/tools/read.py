@@ -2,19 +2,20 @@
 
 from datetime import UTC, datetime
 
-from services.poller.blocks import BlockReader, Inverter
-from services.poller.decode import Decoded, Value, decode, mains_lost, to_info
-from services.poller.grid import Limits, Reading, verdict
-from services.poller.identify import identify
+from services.poller.block_reader import BlockReader, RegisterSource
+from services.poller.decode import Decoded, Value, decode, to_info, warns_of_lost_grid
+from services.poller.grid import GridLimits, GridReading, verdict
+from services.poller.identification import identify
 from services.poller.registers import Layout
+from shared.conditions import Reason
 
 
-async def read(inverter: Inverter) -> str:
-    """Return everything the inverter says, a value a line."""
+async def read(inverter: RegisterSource) -> str:
+    """Return all values of the inverter, one per line."""
     blocks = BlockReader(inverter)
     layout, protocol = await identify(blocks)
     decoded = decode(layout, protocol, await blocks.read(layout.blocks_for(protocol), layout))
-    return "\n".join([_head(layout, protocol, decoded), _mains(decoded), "", *_table(decoded)])
+    return "\n".join([_head(layout, protocol, decoded), _grid(decoded), "", *_table(decoded)])
 
 
 def _head(layout: Layout, protocol: int, decoded: Decoded) -> str:
@@ -22,14 +23,14 @@ def _head(layout: Layout, protocol: int, decoded: Decoded) -> str:
     return f"{model}, layout {layout.name} (protocol {protocol} in register 184)"
 
 
-def _mains(decoded: Decoded) -> str:
+def _grid(decoded: Decoded) -> str:
     volts, hertz = (decoded.get(name) for name in ("grid_voltage_v", "grid_frequency_hz"))
-    reading = Reading(datetime.now(UTC), _number(volts), _number(hertz), mains_lost(decoded))
-    seen = verdict(reading, Limits()) if reading.is_usable(Limits()) else None
+    reading = GridReading(datetime.now(UTC), _number(volts), _number(hertz), warns_of_lost_grid(decoded))
+    seen = verdict(reading, GridLimits()) if reading.is_usable(GridLimits()) else None
     return f"Grid: {seen or 'unknown'} ({volts} V, {hertz} Hz)"
 
 
-def _number(value: Value | tuple[str, ...]) -> float | None:
+def _number(value: Value | tuple[Reason, ...]) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
@@ -38,9 +39,9 @@ def _table(decoded: Decoded) -> list[str]:
     return [f"{name:{width}}  {_shown(value)}" for name, value in decoded.items()]
 
 
-def _shown(value: Value | tuple[str, ...]) -> str:
+def _shown(value: Value | tuple[Reason, ...]) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, tuple):
-        return ", ".join(value) or "none"
+        return ", ".join(reason.text for reason in value) or "none"
     return str(value)

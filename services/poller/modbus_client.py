@@ -1,0 +1,213 @@
+"""Reads registers over any transport: one request at a time with a pause in between, and another attempt when the
+response is lost, late, doubled or damaged."""
+
+import asyncio
+import random
+
+from services.poller.modbus_frames import (
+    ExceptionReply,
+    Framing,
+    Reply,
+    Request,
+    find_reply,
+    is_damaged,
+    speaks_pi30,
+)
+from services.poller.registers import next_command
+from services.poller.transports.connection import Connection
+from services.poller.transports.transport import Transport
+from shared.conditions import Reason, poller
+from shared.conditions.condition import Condition
+from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
+
+ATTEMPTS = 3
+TIMEOUTS_BEFORE_RECONNECT = 2
+"""After so many requests in a row without a response, the connection may be half open."""
+QUIET_S = 0.3
+"""After damaged data, this much silence means that the rest of the response will not come."""
+GREETING_S = 0.5
+LATE_S = 60.0
+"""How long a lost response may still arrive."""
+MAX_COUNT = 125
+NO_SUCH_REGISTERS = (1, 2, 3)
+"""Exceptions that are about the registers. All others are passing, such as a gateway that lost the inverter."""
+NOT_REACHED = (10, 11)
+EXCEPTIONS: dict[int, Condition[[]]] = {
+    1: poller.ILLEGAL_FUNCTION,
+    2: poller.ILLEGAL_DATA_ADDRESS,
+    3: poller.ILLEGAL_DATA_VALUE,
+    4: poller.DEVICE_FAILURE,
+    5: poller.STILL_BUSY,
+    6: poller.DEVICE_BUSY,
+    10: poller.GATEWAY_PATH_UNAVAILABLE,
+    11: poller.GATEWAY_TARGET_SILENT,
+}
+
+
+class NoAnswerError(DeviceOfflineError):
+    """The connection is open, and no response comes."""
+
+
+class ConnectionLostError(DeviceOfflineError):
+    """The connection ended during a request."""
+
+
+class ModbusClient:
+    """Reads holding registers; connects on the first request, and reconnects where it must."""
+
+    def __init__(self, transport: Transport, unit_id: int, timeout_s: float) -> None:
+        self._transport = transport
+        self._unit_id = unit_id
+        self._timeout_s = timeout_s
+        self._framings = list(transport.framings)
+        self._framing_is_proven = False
+        self._connection: Connection | None = None
+        self._number = random.randrange(1, 0x10000)
+        self._free_at = 0.0
+        self._last_count = 0
+        self._last_refusal: tuple[int, int] | None = None
+        self._unanswered: dict[int, float] = {}
+
+    async def read(self, start: int, count: int) -> list[int]:
+        """Return `count` words from address `start`.
+
+        Raises DeviceOfflineError if nobody answers, RefusedReadError if the inverter has no such registers, and
+        BadReplyError if no response can be trusted. Takes at most ATTEMPTS times the timeout, and the time to connect.
+        """
+        failure: DeviceOfflineError | BadReplyError | None = None
+        timeouts = 0
+        for _ in range(ATTEMPTS):
+            connection = await self._connect()
+            try:
+                return await self._read_once(connection, start, count)
+            except RefusedReadError:
+                raise
+            except (DeviceOfflineError, BadReplyError) as error:
+                failure = error
+                timeouts += isinstance(error, NoAnswerError)
+                if isinstance(error, ConnectionLostError) or timeouts == TIMEOUTS_BEFORE_RECONNECT:
+                    self._disconnect()
+        self._disconnect()
+        self._framing_is_proven = False
+        assert failure  # noqa: S101
+        raise failure
+
+    def close(self) -> None:
+        """Disconnect and release the transport."""
+        self._disconnect()
+        self._transport.close()
+
+    @property
+    def problem(self) -> Reason | None:
+        """What is wrong with the transport although readings come."""
+        return self._transport.problem
+
+    async def _connect(self) -> Connection:
+        if self._connection is None or self._connection.lost:
+            self._disconnect()
+            self._connection = await self._transport.open()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    async def _read_once(self, connection: Connection, start: int, count: int) -> list[int]:
+        """Send one request and wait for its response, whatever else arrives meanwhile."""
+        framing = self._framings[0]
+        await self._greet(connection, framing)
+        await asyncio.sleep(self._free_at - _now())
+        request = self._request(framing, start, count)
+        connection.clear()
+        connection.send(framing.encode(request))
+        try:
+            reply = await self._reply(connection, framing, request)
+        except (NoAnswerError, BadReplyError):
+            self._note_failure(request)
+            raise
+        finally:
+            self._free_at = _now() + self._transport.gap_s
+        self._framing_is_proven = True
+        if isinstance(reply, ExceptionReply):
+            raise self._refusal(request, reply.code, was_longer=request.count > count, numbered=framing.numbered)
+        skipped = start - request.start
+        return list(reply.words[skipped : skipped + count])
+
+    async def _greet(self, connection: Connection, framing: Framing) -> None:
+        if framing.greeting and not connection.greeted:
+            connection.greeted = True
+            connection.send(framing.greeting)
+            await connection.wait_for_data(GREETING_S)
+
+    def _request(self, framing: Framing, start: int, count: int) -> Request:
+        """Number the request; where replies carry no number, give it a length that no outstanding request has.
+
+        Nothing but its length tells a late or doubled reply on a serial line from the one that is awaited, so the
+        request asks for a few more words than are needed.
+        """
+        now = _now()
+        self._unanswered = {counted: at for counted, at in self._unanswered.items() if now - at < LATE_S}
+        self._number = self._number % 0xFFFF + 1
+        first, requested = start, count
+        if not framing.numbered:
+            first, requested = _longer(start, count, {*self._unanswered, self._last_count})
+        self._last_count = requested
+        return Request(self._unit_id, first, requested, self._number)
+
+    async def _reply(self, connection: Connection, framing: Framing, request: Request) -> Reply:
+        deadline = _now() + self._timeout_s
+        while True:
+            if reply := find_reply(framing, connection.received, request):
+                return reply
+            if connection.lost:
+                raise ConnectionLostError(poller.connection_lost(where=self._transport.where))
+            left = deadline - _now()
+            damaged = is_damaged(framing, connection.received, request)
+            if left <= 0 or not await connection.wait_for_data(min(QUIET_S, left) if damaged else left):
+                raise self._no_reply(connection, framing, damaged=damaged)
+
+    def _note_failure(self, request: Request) -> None:
+        self._unanswered[request.count] = _now()  # after damage too: it may have belonged to another request
+        if not self._framing_is_proven:
+            self._framings.append(self._framings.pop(0))
+
+    def _no_reply(
+        self, connection: Connection, framing: Framing, *, damaged: bool
+    ) -> DeviceOfflineError | BadReplyError:
+        if speaks_pi30(connection.received):
+            return BadReplyError(poller.other_protocol(where=self._transport.where))
+        if damaged:
+            return BadReplyError(self._transport.bad_answer(framing))
+        return NoAnswerError(self._transport.no_answer(self._unit_id, self._timeout_s))
+
+    def _refusal(self, request: Request, code: int, *, was_longer: bool, numbered: bool) -> BadReplyError:
+        """Return what an exception means. Without a number it may belong to another request, so it must come twice."""
+        where = self._transport.where
+        exception = poller.modbus_exception(number=code, meaning=EXCEPTIONS.get(code, poller.UNKNOWN_EXCEPTION)())
+        if code in NOT_REACHED:
+            return BadReplyError(
+                poller.gateway_does_not_reach_inverter(where=where, unit=self._unit_id, exception=exception)
+            )
+        reason = poller.request_refused(where=where, exception=exception)
+        is_sure = numbered or self._last_refusal == (request.start, code)
+        self._last_refusal = (request.start, code)
+        if code in NO_SUCH_REGISTERS and not was_longer and is_sure:
+            return RefusedReadError(reason)
+        self._unanswered.clear()  # the refusal may be about the words that we asked for in addition
+        return BadReplyError(reason)
+
+
+def _now() -> float:
+    """Return the event loop's time, which tests speed up."""
+    return asyncio.get_running_loop().time()
+
+
+def _longer(start: int, count: int, taken: set[int]) -> tuple[int, int]:
+    """Return a block that contains the wanted one, has none of the lengths in `taken` and no command registers."""
+    room = next_command(start + count) - start
+    for length in range(count, MAX_COUNT + 1):
+        first = min(start, start + room - length)
+        if length not in taken and first >= 0 and next_command(first) >= start:
+            return first, length
+    return start, count

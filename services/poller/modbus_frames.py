@@ -1,0 +1,221 @@
+"""Requests to bytes, and received bytes to the one reply that answers a request. Pure.
+
+Frames, PDUs and the CRC are pymodbus'. Where a frame begins is found here: pymodbus' client takes the first bytes that
+look like a frame, so a stray or damaged frame costs it the valid reply behind it. Here a reply is what answers exactly
+this request, wherever it is in the received bytes, and everything else is skipped.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from pymodbus.framer import FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU, ExceptionResponse
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
+
+READ = 3
+REFUSED = READ | 0x80
+LONGEST = 264
+"""Bytes of the longest frame, including its envelope."""
+CRC = 2
+PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
+"""A bracket, text, two bytes of checksum, CR: the ASCII protocol of Easun SMW, SMH, SMR, SMT and many others."""
+
+_decoder = DecodePDU(is_server=False)
+_rtu = FramerRTU(_decoder)
+_socket = FramerSocket(_decoder)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Read `count` words from address `start` of a unit. `number`, 1 to 65535, marks its reply if frames carry it."""
+
+    unit: int
+    start: int
+    count: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ReadReply:
+    """The registers that were asked for."""
+
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ExceptionReply:
+    """A refusal by a Modbus exception code."""
+
+    code: int
+
+
+Reply = ReadReply | ExceptionReply
+
+
+class Framing(Protocol):
+    """How requests and replies are framed on one kind of transport."""
+
+    name: str
+    numbered: bool
+    """Whether a reply says which request it belongs to."""
+    greeting: bytes
+    """Bytes to send on a new connection before the first request."""
+
+    def encode(self, request: Request) -> bytes:
+        """Return the bytes of a request."""
+
+    def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
+        """Return the complete and valid reply that begins at an offset, if one does."""
+
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
+
+
+class ModbusTcp:
+    """Modbus TCP: number, 0, length, unit, PDU. There is no checksum, so every byte of the header must match."""
+
+    name = "Modbus TCP"
+    numbered = True
+    greeting = b""
+
+    def encode(self, request: Request) -> bytes:
+        """Return the bytes of a request."""
+        return _socket.buildFrame(_pdu(request))
+
+    def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
+        """Return the reply that begins at an offset, if one does."""
+        header = _socket.encode(b"", request.unit, request.number)
+        if data[at : at + 4] != header[:4] or data[at + 6 : at + 7] != header[6:7]:
+            return None
+        size = _reply_size(data, at + 7, request)
+        if not size or int.from_bytes(data[at + 4 : at + 6], "big") != 1 + size or len(data) < at + 7 + size:
+            return None
+        return _reply(data[at + 7 : at + 7 + size])
+
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
+        size = 6 + int.from_bytes(data[at + 4 : at + 6], "big")
+        is_frame = data[at + 2 : at + 4] == b"\0\0" and 9 <= size <= LONGEST and len(data) >= at + size
+        is_ours = int.from_bytes(data[at : at + 2], "big") == request.number
+        return size if is_frame and not is_ours else 0
+
+
+class Rtu:
+    """The framing of the serial line: unit, PDU, CRC. Replies carry no number."""
+
+    name = "Modbus RTU"
+    numbered = False
+    greeting = b""
+
+    def encode(self, request: Request) -> bytes:
+        """Return the bytes of a request."""
+        return _rtu.buildFrame(_pdu(request))
+
+    def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
+        """Return the reply that begins at an offset, if one does."""
+        if data[at] != request.unit:
+            return None
+        size = _reply_size(data, at + 1, request)
+        if not size or not _has_crc(data, at, 1 + size):
+            return None
+        return _reply(data[at + 1 : at + 1 + size])
+
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:  # noqa: ARG002 - it carries no number
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
+        function, length = (*data[at + 1 : at + 3], 0, 0)[:2]
+        size = 3 + length if function == READ else 3
+        is_frame = function in (READ, REFUSED) and _has_crc(data, at, size)
+        return size + CRC if is_frame else 0
+
+
+class RawDongle(Rtu):
+    """RTU as newer Wi-Fi dongles carry it: bare, on a connection that begins with a text command."""
+
+    greeting = b"AT+DTUPN?\r\n"
+
+
+class EyeBond:
+    """RTU in the envelope of the Wi-Fi dongles: number, device code, length, address, function (all big endian).
+
+    Function 4 forwards to the inverter. Length and device code of a reply are ignored, for they vary between dongles;
+    number and CRC must match. Bytes behind the CRC are skipped.
+    """
+
+    name = "Modbus"
+    numbered = True
+    greeting = b""
+    device_code, collector, forward = 1, 0xFF, 4
+    functions = frozenset((1, 2, 3, 4, 17, 18, 19))
+    header = 8
+
+    def encode(self, request: Request) -> bytes:
+        """Return the bytes of a request."""
+        inner = _line.encode(request)
+        words = (request.number, self.device_code, len(inner) + 2)
+        return b"".join(word.to_bytes(2, "big") for word in words) + bytes((self.collector, self.forward)) + inner
+
+    def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
+        """Return the reply that begins at an offset, if one does."""
+        is_ours = data[at : at + 2] == request.number.to_bytes(2, "big") and data[at + 7 : at + 8] == b"\x04"
+        return _line.reply_at(data, at + self.header, request) if is_ours and len(data) > at + self.header else None
+
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
+        if len(data) < at + self.header or data[at + 7] not in self.functions:
+            return 0
+        size = 6 + int.from_bytes(data[at + 4 : at + 6], "big")
+        is_ours = int.from_bytes(data[at : at + 2], "big") == request.number and data[at + 7] == self.forward
+        return size if not is_ours and self.header <= size <= 2 * LONGEST and len(data) >= at + size else 0
+
+
+_line = Rtu()
+
+
+def find_reply(framing: Framing, data: bytes, request: Request) -> Reply | None:
+    """Return the reply to a request, wherever it is in the received bytes."""
+    return next((reply for at in range(len(data)) if (reply := framing.reply_at(data, at, request))), None)
+
+
+def is_damaged(framing: Framing, data: bytes, request: Request) -> bool:
+    """Whether the bytes hold more than complete foreign frames: damage, or the beginning of a reply."""
+    at = 0
+    while at < len(data):
+        size = framing.foreign_frame_at(data, at, request)
+        if not size:
+            return True
+        at += size
+    return False
+
+
+def speaks_pi30(data: bytes) -> bool:
+    """Whether the bytes are in the ASCII protocol of another family of inverters."""
+    return PI30_ANSWER.search(data) is not None
+
+
+def _pdu(request: Request) -> ReadHoldingRegistersRequest:
+    return ReadHoldingRegistersRequest(
+        address=request.start, count=request.count, dev_id=request.unit, transaction_id=request.number
+    )
+
+
+def _reply_size(data: bytes, at: int, request: Request) -> int:
+    """Return the length of the PDU at an offset if it answers the request, else 0."""
+    function, length = (*data[at : at + 2], 0, 0)[:2]
+    if function == REFUSED:
+        return 2
+    return 2 + length if function == READ and length == 2 * request.count else 0
+
+
+def _has_crc(data: bytes, at: int, size: int) -> bool:
+    end = at + size
+    crc = data[end : end + CRC]
+    return len(crc) == CRC and FramerRTU.check_CRC(data[at:end], int.from_bytes(crc, "big"))
+
+
+def _reply(pdu: bytes) -> Reply:
+    decoded = _decoder.decode(pdu)
+    if isinstance(decoded, ExceptionResponse):
+        return ExceptionReply(decoded.exception_code)
+    assert isinstance(decoded, ReadHoldingRegistersResponse)  # noqa: S101 - _reply_size lets only these two through
+    return ReadReply(tuple(decoded.registers))

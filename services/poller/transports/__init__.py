@@ -1,0 +1,1 @@
+"""The ways to the inverter: TCP gateway, serial port, Wi-Fi dongle."""

@@ -1,0 +1,118 @@
+"""The catalogue of texts: no key is missing, misspelt or unused, and both languages have the same values and forms."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from string import Formatter
+
+import pytest
+
+from shared.texts.bot import BOT
+from shared.texts.catalogue import TEXTS
+from shared.texts.pages import PAGES
+from shared.texts.units import UNITS
+from shared.texts.wizard import WIZARD
+from tests.support.broker import ROOT
+
+CALLED = {"localizer", "say", "count", "text", "show", "ask", "ask_secret", "yes", "choose", "number"}
+"""Functions and methods whose first text argument is a key; the wizard's prompt adds its prefix."""
+CATALOGUES = [ROOT / f"shared/texts/{name}.py" for name in ("bot", "pages", "units", "wizard")]
+PREFIXES = ("", "configure.", "bot.")
+
+
+def sources() -> Iterator[tuple[str, ast.AST]]:
+    for folder in ("services", "configure", "shared"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if file not in CATALOGUES:
+                yield str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
+
+
+def pattern(node: ast.JoinedStr) -> str:
+    """Return an f-string as a regular expression: what is put in may be anything without a blank."""
+    parts = (re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\S*" for part in node.values)
+    return "".join(parts)
+
+
+@cache
+def written() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
+    """Return every string of the sources, and every f-string that has a word of its own as a pattern."""
+    strings: set[str] = set()
+    patterns: set[str] = set()
+    for _, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                strings.add(node.value)
+            elif isinstance(node, ast.JoinedStr) and any(
+                isinstance(part, ast.Constant) and re.search(r"[a-z]{2}", str(part.value)) for part in node.values
+            ):
+                patterns.add(pattern(node))
+    return frozenset(strings), tuple(map(re.compile, sorted(patterns)))
+
+
+def calls() -> Iterator[tuple[str, ast.expr]]:
+    """Yield the key of every call that takes one."""
+    for file, tree in sources():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in ("say", "count") and isinstance(node.func, ast.Name) and len(node.args) > 1:
+                yield f"{file}:{node.lineno}", node.args[1]
+            elif name in CALLED and (name == "localizer" or _is_on_a_localizer(node.func)):
+                yield f"{file}:{node.lineno}", node.args[0]
+
+
+def _is_on_a_localizer(function: ast.expr) -> bool:
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id in ("localizer", "prompt")
+
+
+def test_every_key_that_is_asked_for_is_there() -> None:
+    missing, seen = [], 0
+    for place, key in calls():
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            seen += 1
+            if not any(prefix + key.value in TEXTS for prefix in PREFIXES):
+                missing.append(f"{place} {key.value}")
+        elif isinstance(key, ast.JoinedStr):
+            seen += 1
+            form = re.compile("|".join(re.escape(prefix) + pattern(key) for prefix in PREFIXES))
+            if not any(form.fullmatch(name) for name in TEXTS):
+                missing.append(f"{place} {pattern(key)}")
+    assert seen > 300
+    assert missing == []
+
+
+def test_every_key_is_used() -> None:
+    strings, patterns = written()
+    bare = {key: [key.removeprefix(prefix) for prefix in PREFIXES if key.startswith(prefix)] for key in TEXTS}
+    unused = [
+        key
+        for key, names in bare.items()
+        if not strings.intersection(names) and not any(form.fullmatch(name) for form in patterns for name in names)
+    ]
+    assert unused == []
+
+
+def test_a_misspelt_key_is_found() -> None:
+    strings, patterns = written()
+    assert "now.grid_onn" not in strings
+    assert not any(form.fullmatch("nowhere.at_all") for form in patterns)
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_both_languages_have_the_same_values_and_all_plural_forms(key: str) -> None:
+    ukrainian, english = TEXTS[key]
+    assert fields(ukrainian) == fields(english)
+    if "|" in english or "|" in ukrainian:
+        assert (len(ukrainian.split("|")), len(english.split("|"))) == (3, 2)
+        assert all(fields(form) == fields(english) for form in (*ukrainian.split("|"), *english.split("|")))
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_no_room_overrides_a_text_of_another() -> None:
+    assert len(TEXTS) == len(UNITS) + len(BOT) + len(PAGES) + len(WIZARD)
