@@ -65,7 +65,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
 	@$(run) -m pytest -n 6 --dist worksteal
 
-mutants: setup-dev ## which faults planted into the pure modules no test notices (half an hour; not in CI)
+mutants: setup-dev ## mutation tests of the pure modules: prints the mutants that no test notices (long; not in CI)
 	@$(run) -m pip install -q "$$(sed -n 's/^mutants = \["\(.*\)"\]/\1/p' pyproject.toml)"
 	@$(VENV)/bin/mutmut run --max-children $(shell nproc) && $(VENV)/bin/mutmut results | grep survived
 
