@@ -9,7 +9,6 @@ from typing import Any
 
 from dash import Dash, Input, Output, callback_context, no_update
 from flask import Flask, Response, abort, has_request_context, jsonify, request
-from sqlalchemy import Engine
 
 from services.dashboard import battery, history, now, outages, system
 from services.dashboard.access import csrf_token, is_authorized, protect
@@ -23,6 +22,7 @@ from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, content_sec
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import HEAD, MANIFEST, manifest
 from shared.broker_state import BrokerState
+from shared.history.engine import Engine
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer

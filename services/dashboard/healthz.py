@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
-
 from shared.broker_state import BrokerState
 from shared.errors import StorageError
+from shared.history.engine import Engine
 from shared.history.queries import recorded
 from shared.messages import iso
 from shared.version import program_version

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine
 
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
+from shared.history.engine import Engine
 from shared.messages import PlugCommand
 from shared.texts.localizer import Localizer
 

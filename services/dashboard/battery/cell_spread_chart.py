@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Engine
-
 from services.dashboard.chart_theme import FONT, Theme
 from shared.history.derived import BATTERIES
+from shared.history.engine import Engine
 from shared.history.queries import Series, devices, series
 from shared.live_figures import ALL
 from shared.texts.localizer import Localizer

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta, tzinfo
 
 from dash import html
 from flask import Flask, Response, abort, request, stream_with_context
-from sqlalchemy import Engine
 
 from services.dashboard.history.period import DOWNLOAD, Period, period_of_query
 from services.dashboard.history.power import FIELDS
 from services.dashboard.markup import icon
 from services.dashboard.pages import PageContext
 from shared.errors import StorageError
+from shared.history.engine import Engine
 from shared.history.queries import Series, latest, series
 from shared.texts.localizer import Localizer
 

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from sqlalchemy import Engine
-
 from services.dashboard.history.period import Period
 from services.dashboard.history.time_axis import HOUR
 from services.dashboard.tariff import Tariff
 from shared.history import reports
 from shared.history.derived import INVERTERS
+from shared.history.engine import Engine
 from shared.history.queries import SETTLES, due_since
 from shared.history.reports import By, beginning
 from shared.history.tables import to_ms

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
-
 from services.dashboard.history.time_axis import FINEST, Window
 from shared.history import reports
+from shared.history.engine import Engine
 from shared.history.queries import GridSpan, Series, outages, series
 from shared.history.reports import Outage
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from dash import html
-from sqlalchemy import Engine
 
 from services.dashboard.now.timeline import BUCKETS, STEP, Axis, axis, recorded_layer
 from services.dashboard.pages import PageContext, ViewOptions
 from shared.errors import StorageError
 from shared.history.derived import BATTERIES, INVERTERS
+from shared.history.engine import Engine
 from shared.history.queries import devices, grid_spans, series
 from shared.live_figures import ALL
 from shared.texts.localizer import Localizer

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import make_url
 
 from services.dashboard.pages import PageContext
 from services.dashboard.settings import DashboardSettings
@@ -17,6 +16,7 @@ from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.versions import machine, versions
 from shared.broker_state import BrokerState, messages
 from shared.errors import StorageError
+from shared.history.engine import password
 from shared.messages import iso
 
 MASKED = ("serial_number", "address", "device_name")
@@ -101,8 +101,7 @@ def _device_identifiers(snapshot: BrokerState) -> Iterator[str]:
 
 def _secrets(settings: DashboardSettings) -> Iterator[str]:
     yield from (value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr))
-    if isinstance(settings.database, str):
-        yield make_url(settings.database).password or ""
+    yield password(settings.database)
 
 
 def _told(value: object) -> str:
