@@ -7,7 +7,7 @@ compile := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-header --no-annotate -q
 wanted := configure services shared simulators supervisor bench docs deploy tests tools
 
-.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test bench docs format lock release clean
+.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check test mutants bench docs format lock release clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -64,6 +64,10 @@ check: setup-dev ## style, types, rules of flow, generated files
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
 	@$(run) -m pytest -n 6 --dist worksteal
+
+mutants: setup-dev ## mutation tests of the pure modules: prints the mutants that no test notices (long; not in CI)
+	@$(run) -m pip install -q "$$(sed -n 's/^mutants = \["\(.*\)"\]/\1/p' pyproject.toml)"
+	@$(VENV)/bin/mutmut run --max-children $(shell nproc) && $(VENV)/bin/mutmut results | grep survived
 
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench

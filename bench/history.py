@@ -65,7 +65,7 @@ def build() -> None:
     store = open_store(half)
     Upkeep(store, ZONE, KEPT_DAYS).finish(END)
     store.close()
-    print(f"rolled up and packed in {time.perf_counter() - began:.0f} s")
+    print(f"rolled up and compressed in {time.perf_counter() - began:.0f} s")
     half.rename(FILE)
 
 

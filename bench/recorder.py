@@ -154,8 +154,8 @@ def into_server(url: str, rows: Sequence[Any]) -> float:
 
 
 def sizes() -> None:
-    """Print the bytes that a reading takes in the file: as a row, and packed when it is older than ten days."""
-    print(f"\n{'bytes a reading':34} {'row':>5} {'packed':>7}")
+    """Print the bytes that a reading takes in the file: as a row, and compressed when it is older than ten days."""
+    print(f"\n{'bytes a reading':34} {'row':>5} {'hour':>7}")
     for name, messages in (
         ("inverter", house_readings()),
         ("battery of 16 cells", quiet_readings()),
@@ -173,8 +173,8 @@ def sizes() -> None:
             Upkeep(store, ZONE, KEPT_DAYS).finish(START + timedelta(days=30))
             store.close()
             with sqlite3.connect(path) as connection:
-                ((packed,),) = connection.execute("SELECT sum(length(data)) FROM packed")
-            print(f"{name:34} {of_rows:5.0f} {packed / len(rows):7.1f}")
+                ((compressed,),) = connection.execute("SELECT sum(length(data)) FROM compressed_hour")
+            print(f"{name:34} {of_rows:5.0f} {compressed / len(rows):7.1f}")
 
 
 def house_readings() -> Iterator[tuple[str, Message]]:

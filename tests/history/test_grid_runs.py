@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
+from shared.history.derived import grid_run
 from shared.history.engine import writer
 from shared.history.grid_runs import GridRun, merge_runs, runs_from_rows, stored_runs
 from shared.history.tables import grid_state, metadata
@@ -22,6 +23,13 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
         metadata.create_all(connection)
         yield connection
     engine.dispose()
+
+
+def test_stored_runs_are_ordered_and_filtered(connection: Connection) -> None:
+    runs = [GridRun(0, 1, Grid.ON, 0), GridRun(2, 3, Grid.OFF, 2), GridRun(4, 5, Grid.UNKNOWN, 4)]
+    connection.execute(grid_run.insert(), [vars(run) | {"state": run.state.value} for run in reversed(runs)])
+    assert stored_runs(connection) == runs
+    assert stored_runs(connection, grid_run.c.at > 0, grid_run.c.last < 5) == [runs[1]]
 
 
 def test_neighbours_with_the_same_state_and_beginning_are_merged() -> None:

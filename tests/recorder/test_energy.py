@@ -86,6 +86,9 @@ def test_counter_increase(values: list[float], before: float, expected: float) -
         pytest.param(0, 10.0, 0, False, id="a-counter-that-stands"),
         pytest.param(14, 10.0, 2, True, id="what-nobody-saw"),
         pytest.param(14, None, 0, True, id="nothing-else-is-known"),
+        pytest.param(0, None, 0, True, id="zero-is-known"),
+        pytest.param(-1, None, 0, False, id="a-counter-that-fell"),
+        pytest.param(0.6, 1.0, 0, True, id="coarse-steps-of-a-counter"),
     ],
 )
 def test_plausible(counter: float, integral: float | None, unknown_h: float, expected: bool) -> None:

@@ -50,6 +50,9 @@ def unknown(at: int, last: int, since: int) -> GridRun:
         pytest.param([off(1, 2, 1), off(3, 4, 3)], [OutageSpan(1, 3), OutageSpan(3, None)], id="another-one"),
         pytest.param([on(0, 7, 0), off(8, 9, 5)], [OutageSpan(7, None)], id="not-before-the-last-row-with-power"),
         pytest.param(
+            [on(0, 7, 0), off(8, 9, 5), on(12, 13, 11)], [OutageSpan(7, 11)], id="over-and-not-before-that-row"
+        ),
+        pytest.param(
             [off(6, 9, 5), unknown(10, 11, 10), unknown(12, 13, 12), on(14, 15, 14)],
             [OutageSpan(5, 10)],
             id="unknown-twice-counts-from-the-first",

@@ -8,7 +8,10 @@ from icalendar import Calendar
 from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window
 from shared.outage_calendar import calendar_text
 from shared.outages import (
+    Change,
+    Day,
     Expected,
+    Status,
     bounds,
     day_of,
     days_ahead,
@@ -17,6 +20,7 @@ from shared.outages import (
     next_outage,
     status_at,
     wall,
+    within,
 )
 
 TODAY = date(2026, 11, 20)
@@ -64,6 +68,28 @@ def test_status(given: OutageSchedule | None, minute: int, expected: Expected) -
     assert status_at(given, at(0) + timedelta(minutes=minute)).expected is expected
 
 
+POSSIBLE = window(600, 660, Certainty.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    ("given", "minute", "expected"),
+    [
+        pytest.param(plan(EVENING), 18 * 60, Status(Expected.OUTAGE, EVENING), id="outage"),
+        pytest.param(plan(POSSIBLE), 630, Status(Expected.POSSIBLE_OUTAGE, POSSIBLE), id="possible"),
+        pytest.param(
+            plan(EVENING, states=(DayPlan.EMERGENCY,)), 18 * 60, Status(Expected.EMERGENCY, EVENING), id="emergency"
+        ),
+        pytest.param(
+            plan(EVENING, states=(DayPlan.EMERGENCY,) * 2), 1441, Status(Expected.EMERGENCY, stale=True), id="stale"
+        ),
+        pytest.param(plan(NIGHT), 1441, Status(Expected.OUTAGE, NIGHT, stale=True), id="stale-outage"),
+        pytest.param(plan(EVENING), 1441, Status(Expected.POWER, stale=True), id="stale-power"),
+    ],
+)
+def test_status_with_its_window(given: OutageSchedule, minute: int, expected: Status) -> None:
+    assert status_at(given, at(0) + timedelta(minutes=minute)) == expected
+
+
 def test_a_plan_that_nobody_confirmed_for_a_day_is_stale() -> None:
     assert not status_at(plan(NIGHT), at(1440)).stale
     assert status_at(plan(NIGHT), at(1441)).stale
@@ -94,6 +120,14 @@ def test_the_next_change_ahead_takes_the_power() -> None:
     assert change.at == EVENING.start
     assert next_change(plan(), at(0)) is None
     assert next_change(None, at(0)) is None
+
+
+def test_a_change_names_its_window() -> None:
+    given = plan(POSSIBLE, EVENING)
+    assert next_change(given, at(0)) == Change(EVENING.start, power=False, window=EVENING)
+    assert next_change(given, at(0), possible=True) == Change(POSSIBLE.start, power=False, window=POSSIBLE)
+    assert next_change(given, EVENING.start) == Change(EVENING.end, power=True, window=EVENING)
+    assert next_change(given, EVENING.end) is None
 
 
 def test_merely_possible_outages_are_ahead_only_where_asked_for() -> None:
@@ -127,6 +161,37 @@ def test_days_have_the_hours_they_have(day: date, hours: int) -> None:
     assert day_of(whole, day).total == timedelta(hours=hours)
 
 
+def test_a_day_in_full() -> None:
+    given = plan(EVENING, NIGHT)
+    midnight = at(1440)
+    late = NIGHT.model_copy(update={"end": midnight})
+    assert day_of(given, TODAY) == Day(
+        TODAY, DayPlan.PLANNED, (EVENING, late), timedelta(hours=3), timedelta(0), confirmed_at=at(0)
+    )
+    elsewhere = given.model_copy(update={"time_zone": "America/New_York"})
+    assert days_ahead(elsewhere, at(60), 1)[0].day == TODAY - timedelta(days=1)
+
+
+def test_windows_that_only_touch_a_period_are_not_within_it() -> None:
+    assert within([EVENING], EVENING.end, EVENING.end + timedelta(hours=1)) == ()
+    assert within([EVENING], EVENING.start - timedelta(hours=1), EVENING.start) == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "minute", "expected"),
+    [
+        pytest.param(date(2027, 3, 28), 2 * 60 + 59, "2027-03-28T00:59:00+00:00", id="before-the-skip"),
+        pytest.param(date(2027, 3, 28), 3 * 60, "2027-03-28T01:00:00+00:00", id="the-skip"),
+        pytest.param(date(2027, 3, 28), 3 * 60 + 31, "2027-03-28T01:00:00+00:00", id="a-skipped-time"),
+        pytest.param(date(2027, 3, 28), 4 * 60, "2027-03-28T01:00:00+00:00", id="after-the-skip"),
+        pytest.param(date(2026, 10, 25), 3 * 60 + 30, "2026-10-25T00:30:00+00:00", id="the-first-of-two"),
+        pytest.param(date(2026, 11, 20), 1440, "2026-11-20T22:00:00+00:00", id="the-next-midnight"),
+    ],
+)
+def test_a_wall_clock(day: date, minute: int, expected: str) -> None:
+    assert wall(day, minute, ZONE).isoformat() == expected
+
+
 def test_tomorrow_is_not_24_hours_ahead() -> None:
     now = wall(date(2026, 10, 24), 23 * 60 + 30, ZONE)
     assert [one.day for one in days_ahead(None, now, 2)] == [date(2026, 10, 24), date(2026, 10, 25)]
@@ -146,6 +211,21 @@ def test_tomorrow_is_not_24_hours_ahead() -> None:
         (
             [window(0, 60, Certainty.UNKNOWN), window(30, 90, Certainty.POSSIBLE)],
             [window(0, 60, Certainty.UNKNOWN), window(60, 90, Certainty.POSSIBLE)],
+        ),
+        (
+            [window(0, 200, Certainty.POSSIBLE), window(100, 120), window(20, 40, Certainty.UNKNOWN), window(300, 310)],
+            [
+                window(0, 20, Certainty.POSSIBLE),
+                window(20, 40, Certainty.UNKNOWN),
+                window(40, 100, Certainty.POSSIBLE),
+                window(100, 120),
+                window(120, 200, Certainty.POSSIBLE),
+                window(300, 310),
+            ],
+        ),
+        (
+            [window(60, 90, Certainty.POSSIBLE), window(0, 60), window(90, 120), window(130, 140)],
+            [window(0, 60), window(60, 90, Certainty.POSSIBLE), window(90, 120), window(130, 140)],
         ),
     ],
 )

@@ -7,6 +7,7 @@ from stat import S_IMODE
 
 from services.recorder.tools.files import (
     SHARED,
+    ToolError,
     integrity_fault,
     opened_read_only,
     plain_errors,
@@ -16,8 +17,7 @@ from services.recorder.tools.files import (
     written_atomically,
 )
 from services.recorder.tools.progress import steps
-from shared.conditions import Reason
-from shared.errors import StorageError, UsageError
+from shared.errors import UsageError
 from shared.history.engine import Place
 
 PAGES = 1024
@@ -53,6 +53,4 @@ def copy(source: Path, target: Path, mode: str = SHARED) -> None:
         new.execute("PRAGMA journal_mode=DELETE")  # a single file
         fault = integrity_fault(new)
         if fault:
-            raise StorageError(
-                Reason.sentence(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")
-            )
+            raise ToolError(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")

@@ -8,9 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, func, inspect, select
 
 from services.recorder.tools.export import extent, require_ours
-from services.recorder.tools.files import integrity_fault, opened_read_only, plain_errors, require_database
-from shared.conditions import Reason
-from shared.errors import StorageError
+from services.recorder.tools.files import ToolError, integrity_fault, opened_read_only, plain_errors, require_database
 from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD
 from shared.history.tables import MILLISECOND, battery_state, dead_letter, from_ms, inverter_state, metadata, to_ms
@@ -46,11 +44,9 @@ def _file(path: Path) -> Iterator[str]:
     with opened_read_only(path) as connection:
         fault = integrity_fault(connection)
         if fault:
-            raise StorageError(
-                Reason.sentence(
-                    f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, "
-                    "which sets the file aside and creates a new one."
-                )
+            raise ToolError(
+                f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, which "
+                "sets the file aside and creates a new one."
             )
         pages, free, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")

@@ -16,22 +16,29 @@ from shared.history.engine import Place
 MAGIC = b"SQLite format 3\0"
 
 
+class ToolError(StorageError):
+    """A tool failed; its English sentence is printed there and goes nowhere else."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(Reason.sentence(sentence))
+
+
 @contextmanager
 def plain_errors(what: str) -> Iterator[None]:
     """Turn errors of drivers and the system into one sentence about what failed."""
     try:
         yield
     except DamagedError as error:
-        raise StorageError(Reason.sentence(f"{what} failed: the database is damaged ({error}).")) from None
+        raise ToolError(f"{what} failed: the database is damaged ({error}).") from None
     except DBAPIError as error:
-        raise StorageError(Reason.sentence(f"{what} failed: {_first_line(error.orig)}.")) from None
+        raise ToolError(f"{what} failed: {_first_line(error.orig)}.") from None
     except sqlite3.Error as error:
-        raise StorageError(Reason.sentence(f"{what} failed: {_first_line(error)}.")) from None
+        raise ToolError(f"{what} failed: {_first_line(error)}.") from None
     except BrokenPipeError:
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        raise StorageError(Reason.sentence(f"{what} failed: {where}{error.strerror or error}.")) from None
+        raise ToolError(f"{what} failed: {where}{error.strerror or error}.") from None
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -13,9 +13,8 @@ from sqlalchemy import Engine
 from services.recorder.rows import Row, to_row
 from services.recorder.store import open_store
 from services.recorder.tools.eamoon import LEFT_OUT, Tally, to_state
-from services.recorder.tools.files import READ_ONLY, opened_read_only, plain_errors, require_database
+from services.recorder.tools.files import READ_ONLY, ToolError, opened_read_only, plain_errors, require_database
 from services.recorder.tools.progress import progress
-from shared.conditions import Reason
 from shared.errors import BadMessageError, StorageError, UsageError
 from shared.history.engine import Place, reader
 from shared.history.readings import readings
@@ -43,9 +42,7 @@ def import_eamoon(place: Place, file: Path, device: str, now: datetime) -> str:
                 new += len(times) - _count_stored(engine, device, times)
                 store.write([(inverter_state, row) for row in rows])
         except StorageError as error:
-            raise StorageError(
-                Reason.sentence(f"The import stopped: {error} What was imported stays; run it again later.")
-            ) from None
+            raise ToolError(f"The import stopped: {error} What was imported stays; run it again later.") from None
         finally:
             store.close()
             engine.dispose()

@@ -12,6 +12,7 @@ from stat import S_IMODE
 from services.recorder.tools.backup import copy
 from services.recorder.tools.files import (
     IMMUTABLE,
+    ToolError,
     integrity_fault,
     opened_read_only,
     plain_errors,
@@ -19,7 +20,6 @@ from services.recorder.tools.files import (
     require_database,
     side_files,
 )
-from shared.conditions import Reason
 from shared.errors import StorageError, UsageError
 from shared.files import sync
 from shared.history.engine import Place
@@ -63,7 +63,7 @@ def _require_backup(file: Path, place: Path) -> None:
     with opened_read_only(file, IMMUTABLE) as connection:
         fault = integrity_fault(connection)
         if fault:
-            raise StorageError(Reason.sentence(f"{file} is damaged ({fault}); nothing was changed."))
+            raise ToolError(f"{file} is damaged ({fault}); nothing was changed.")
         schema = _schema(connection)
     if schema is None:
         raise UsageError(f"{file} is not a database of this program; nothing was changed.")
@@ -100,9 +100,7 @@ def _prepare(file: Path, part: Path, place: Path) -> None:
     try:
         migrate(part)
     except StorageError as error:
-        raise StorageError(
-            Reason.sentence(f"{file} cannot be upgraded to the schema {HEAD} ({error}); nothing was changed.")
-        ) from None
+        raise ToolError(f"{file} cannot be upgraded to the schema {HEAD} ({error}); nothing was changed.") from None
     with sqlite3.connect(part) as connection:  # the migration may leave pages in the log
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -120,7 +118,7 @@ def _set_aside(place: Path, now: datetime) -> Path | None:
         return None
     aside = place.with_name(f"{place.name}.before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     if aside.exists():
-        raise StorageError(Reason.sentence(f"{aside} exists already; wait a second and try again."))
+        raise ToolError(f"{aside} exists already; wait a second and try again.")
     for old, new in zip((place, *side_files(place)), (aside, *side_files(aside)), strict=True):
         with suppress(FileNotFoundError):
             old.rename(new)
