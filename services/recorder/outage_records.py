@@ -11,7 +11,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 from services.recorder.energy import GAP_MS, integrate
 from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
 from shared.history.derived import grid_run, outage
-from shared.history.grid_runs import SILENCE, GridRun, merge_runs, runs_from_rows, stored_runs
+from shared.history.grid_run import SILENCE, GridRun, merge_runs
+from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.messages import DayPlan, Grid, Window

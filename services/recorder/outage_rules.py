@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from shared.history.grid_runs import GridRun
+from shared.history.grid_run import GridRun
 from shared.messages import Certainty, DayPlan, Grid, Window
 from shared.outages import EARLY, overlap
 

@@ -40,7 +40,8 @@ from shared.history.derived import (
     grid_run,
     rollup_due,
 )
-from shared.history.grid_runs import SILENCE, GridRun, runs_from_rows, stored_runs
+from shared.history.grid_run import SILENCE, GridRun
+from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.readings import Span, readings
 from shared.history.readings import devices as recorded_devices
 from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, delete
 
 from shared.history.derived import grid_run
 from shared.history.engine import writer
-from shared.history.grid_runs import GridRun, merge_runs, runs_from_rows, stored_runs
+from shared.history.grid_run import GridRun, merge_runs
+from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.tables import grid_state, metadata
 from shared.messages import Grid
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
-from shared.history.grid_runs import GridRun
+from shared.history.grid_run import GridRun
 from shared.messages import Certainty, DayPlan, Grid, Window
 from shared.outages import EARLY
 

@@ -11,7 +11,7 @@ from services.dashboard.outages.outage_log import log, numbers
 from services.dashboard.outages.plan_and_actual import DAYS, compared
 from services.dashboard.pages import PageContext, ViewOptions
 from shared.errors import StorageError
-from shared.history.grid_runs import SILENCE
+from shared.history.grid_run import SILENCE
 from shared.history.past_schedules import planned_days
 from shared.history.queries import SETTLES, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
