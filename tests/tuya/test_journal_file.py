@@ -1,5 +1,6 @@
 """The journal on disk: it comes back as it was saved, and what is wrong with it is reported."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,25 @@ def test_a_dry_run_has_its_own(file: Path) -> None:
     journal_file(file, Health()).save(KNOWN)
     assert journal_file(file, Health(), dry_run=True).load() == Journal()
     assert peek(file) == KNOWN
+
+
+def test_an_upgrade_from_0_1_in_an_outage_still_restores(tmp_path: Path) -> None:
+    file = tmp_path / "journal.json"
+    want = {"plug": "a", "gang": "switch_1", "on": False, "by": "grid", "by_grid": True, "transition_id": "t"}
+    moment = "2026-11-29T10:00:00.000Z"
+    file.write_text(
+        json.dumps(
+            {
+                "handled": "t",
+                "wants": {"a/switch_1": want | {"since": moment, "not_before": moment}},
+                "cut": {"b/switch_1": moment},
+                "fights": {"b/switch_1": 2},
+            }
+        )
+    )
+    journal = peek(file)
+    assert (list(journal.targets), list(journal.to_restore), journal.returns) == (
+        ["a/switch_1"],
+        ["b/switch_1"],
+        {"b/switch_1": 2},
+    )
