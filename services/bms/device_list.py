@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.bms.listed_battery import ListedBattery
 from shared.list_file import ListFile
-from shared.yaml_edit import Row
+from shared.yaml_text import Row
 
 HEAD = """\
 # The batteries of easun-bridge. Batteries that are discovered are added at the end; your edits and comments stay.
