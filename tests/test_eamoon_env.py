@@ -42,8 +42,10 @@ WORKS: dict[str, tuple[str, type[Settings], str, Any]] = {
     "TUYA_TURN_ON_ON_GRID_BACK": ("true", TuyaSettings, "tuya_turn_on_on_grid_back", True),
     "QUEUE_NUMBER": ("5.2", ScheduleSettings, "queue_number", "5.2"),
 }
-ANSWERED = ("INVERTER_IP", "DB_TYPE", "MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
-ANSWERED += ("SCHEDULE_SNAPSHOT_PATH", "SCHEDULE_CHECK_INTERVAL_MINUTES", "JK_BMS_ADDRESS", "JK_BMS_POLL_INTERVAL")
+ANSWERED = (
+    *("INVERTER_IP", "DB_TYPE", "MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"),
+    *("SCHEDULE_SNAPSHOT_PATH", "SCHEDULE_CHECK_INTERVAL_MINUTES", "JK_BMS_ADDRESS", "JK_BMS_POLL_INTERVAL"),
+)
 FILE = "".join(f"{name}={given}\n" for name, (given, *_) in WORKS.items())
 SERVICES = (
     PollerSettings,

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from bleak.assigned_numbers import CharacteristicPropertyName
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.scanner import AdvertisementData
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
@@ -55,7 +56,7 @@ class Client(backend.Client):
             service = BleakGATTService(None, 1, JK_SERVICE)
             self.services.add_service(service)
             for handle, uuid in ((2, 0xFFE1), (4, 0xFFE2)):
-                properties = ["notify", "write-without-response"]
+                properties: list[CharacteristicPropertyName] = ["notify", "write-without-response"]
                 self.services.add_characteristic(
                     BleakGATTCharacteristic(None, handle, normalize_uuid_16(uuid), properties, lambda: 20, service)
                 )

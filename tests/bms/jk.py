@@ -1,5 +1,7 @@
 """Frames of a simulated battery, for the tests of what is made of them."""
 
+from typing import Any
+
 from services.bms.battery import Battery
 from services.bms.battery_client import min_interval_s
 from services.bms.battery_health import Limits
@@ -19,7 +21,7 @@ def cells(counter: int = 1, layout: str = "JK02_32S") -> Frame:
     return Frame(FrameType.CELLS, cell_frame(layout, Measurement((3.3,) * 4, -10.0, 50, 100), counter))
 
 
-def battery(interval_s: float = 10, availability: Availability | None = None, **listed: object) -> Battery:
+def battery(interval_s: float = 10, availability: Availability | None = None, **listed: Any) -> Battery:
     """Return a battery that has sent nothing yet."""
     entry = ListedBattery(address=ADDRESS, **listed)
     return Battery(entry, Limits(2.8, 3.6, 0.1), min_interval_s(interval_s), availability)

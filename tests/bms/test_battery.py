@@ -1,6 +1,7 @@
 """The state of one battery: events in, messages out."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def at(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-def complete(**listed: object) -> Battery:
+def complete(**listed: Any) -> Battery:
     known = battery(**listed)
     known.on_connected(-60)
     for frame in (DEVICE, SETTINGS, cells()):
@@ -30,7 +31,7 @@ def complete(**listed: object) -> Battery:
 
 def contacts(known: Battery, now: datetime) -> tuple[Contact, Reason | None] | None:
     news = known.take_updates(now).availability
-    return news and (news.state, news.reason)
+    return (news.state, news.reason) if news else None
 
 
 def test_the_settings_count_though_they_come_before_the_layout_is_known() -> None:

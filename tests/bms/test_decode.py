@@ -1,5 +1,7 @@
 """Frames to values."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +56,7 @@ def frames_of(capture: Capture):
     return list(zip(read, (frame.get("decoded", {}) for frame in capture.frames), strict=True))
 
 
-def expect(values: dict[str, object], decoded: dict[str, object], names: dict[str, str]) -> None:
+def expect(values: Mapping[str, object], decoded: dict[str, object], names: dict[str, str]) -> None:
     for name, value in decoded.items():
         if name in names:
             mine = values[names[name]]

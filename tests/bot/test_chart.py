@@ -1,5 +1,6 @@
 """Pictures and figures from a recorded day."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,11 @@ def recorded(length: timedelta) -> ChartData:
     count, start = 240, NOW - length
     load = [None if 100 < number < 120 else 400.0 + 3 * number for number in range(count)]
     soc = [100 - number / 4 for number in range(count)]
-    values = {"load_power_w": load, "pv_power_w": [None] * count, "battery_soc_percent": soc}
+    values: dict[str, Sequence[float | None]] = {
+        "load_power_w": load,
+        "pv_power_w": [None] * count,
+        "battery_soc_percent": soc,
+    }
     spans = [GridSpan(Grid.OFF, at("08:12"), at("11:05")), GridSpan(Grid.UNKNOWN, at("12:00"), at("12:40"))]
     return ChartData(start, NOW, Series(start, length / count, values), spans, (window("08:00", "11:00"),))
 

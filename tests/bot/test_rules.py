@@ -147,8 +147,8 @@ def test_a_schedule_is_reported_once_and_not_at_the_first_sight() -> None:
 def test_reminders(clock: str, state: Grid, kinds: list[AlertKind]) -> None:
     now = at(clock)
     known = BrokerState(grid=grid(state, at("12:00"), now), schedule=plan(fetched_at=now))
-    state, _ = run(AlertState(), BrokerState(grid=grid(state, at("12:00"), now)), now)
-    assert [one.kind for one in run(state, known, now)[1]] == kinds
+    reported, _ = run(AlertState(), BrokerState(grid=grid(state, at("12:00"), now)), now)
+    assert [one.kind for one in run(reported, known, now)[1]] == kinds
 
 
 def test_no_reminder_of_a_plan_that_does_not_hold() -> None:

@@ -14,7 +14,7 @@ from services.bot.telegram.outbox import Outbox
 from services.bot.texts.alerts import digest_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, inverter
-from shared.messages import BatteryState, InverterState, ServiceHealth, ServiceStatus, iso
+from shared.messages import BatteryState, Grid, InverterState, ServiceHealth, ServiceStatus, iso
 from shared.texts.language import Language
 from tests.bot.facts import NOW, at, grid, localizer_for, plan, window
 
@@ -110,7 +110,7 @@ def test_a_trouble_that_ends_after_the_upgrade_ends_the_alert_that_waits(outbox:
 def test_a_reminder_and_a_flapping_grid_go_on(outbox: Outbox) -> None:
     assert outbox.state.grid
     assert outbox.state.grid.unreported == 2
-    dark = BrokerState(grid=grid("off", at("18:02")), schedule=plan(windows=(window("18:02", "18:40"),)))
+    dark = BrokerState(grid=grid(Grid.OFF, at("18:02")), schedule=plan(windows=(window("18:02", "18:40"),)))
     alerts = next_alerts(outbox.state, dark, NOW, Limits(), (15,))[1]
     assert AlertKind.REMIND_POWER_BACK not in [one.kind for one in alerts]
 

@@ -22,14 +22,16 @@ def home(stack: Stack) -> Stack:
     return stack
 
 
-def asked(file: Path, *answers: str, scan: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess[str]:
+def asked(
+    file: Path, *answers: str, scan: tuple[str, ...] = (), world: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the wizard with one answer a line."""
     command = [sys.executable, "-m", "configure", "--file", str(file), "--", *scan]
     bare = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
         command,
         check=False,
-        env=bare | env,
+        env=bare | (world or {}),
         cwd=ROOT,
         input="\n".join(answers) + "\n",
         capture_output=True,
@@ -56,7 +58,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
         *(token, "", ""),  # the bot; written to it; those chats
         *("", "", "my pass", "y", ""),  # no plugs; open the page; its password; open the broker; write
         scan=("--network", "127.0.0.1/32", "--port", port, "--no-serial"),
-        **world,
+        world=world,
     )
     assert first.returncode == 0, first.stdout + first.stderr
     assert "classic layout" in first.stdout
@@ -71,7 +73,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     assert token not in first.stdout
 
     file.write_text(file.read_text().replace("#POLL_INTERVAL=5", "POLL_INTERVAL=7  # mine"))
-    again = asked(file, *[""] * 30, **world)
+    again = asked(file, *[""] * 30, world=world)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing has changed" in again.stdout
     assert "POLL_INTERVAL=7  # mine" in file.read_text()

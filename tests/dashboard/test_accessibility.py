@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from services.dashboard.app import PAGES
 from tests.dashboard.full_house import served
@@ -16,6 +17,7 @@ RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).vi
   .filter(one => ['serious', 'critical'].includes(one.impact))
   .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`))"""
 PASSWORD = "a password"
+Scheme = Literal["dark", "light"]
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +42,10 @@ def enter(page: Page, password: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_no_page_has_a_serious_fault(browser: Browser, address: str, width: int, scheme: str) -> None:
-    view = {"width": width, "height": 900}
+def test_no_page_has_a_serious_fault(
+    browser: Browser, address: str, width: int, scheme: Literal["dark", "light"]
+) -> None:
+    view = ViewportSize(width=width, height=900)
     context = browser.new_context(viewport=view, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     page.goto(address)

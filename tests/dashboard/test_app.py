@@ -48,7 +48,9 @@ def test_security_headers(client):
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
-        assert "unsafe-inline" not in re.search(r"script-src[^;]*", policy)[0]
+        scripts = re.search(r"script-src[^;]*", policy)
+        assert scripts
+        assert "unsafe-inline" not in scripts[0]
         assert "unsafe-eval" not in policy
 
 

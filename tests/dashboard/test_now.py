@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,7 +42,7 @@ def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, kn
     return GridState(at=at, state=state, since=since, last_known=known)
 
 
-def page(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict:
+def page(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> Any:
     """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
     shown = view_payload(view(snapshot, localizer), snapshot, localizer)
     return json.loads(json.dumps(shown, allow_nan=False).replace("\\u00a0", " "))
@@ -52,7 +53,7 @@ def words(tree: list | str) -> list[str]:
     return [tree] if isinstance(tree, str) else [text for child in tree[2] for text in words(child)]
 
 
-def house(grid_state: GridState | None = None, *, connected: bool = True, **fields: object) -> BrokerState:
+def house(grid_state: GridState | None = None, *, connected: bool = True, **fields: Any) -> BrokerState:
     at = fields.pop("at", NOW)
     return BrokerState(connected=connected, grid=grid_state or grid(), inverters={"smg2": reading(at, **fields)})
 
@@ -211,7 +212,7 @@ def test_warnings_are_coloured_by_their_severity(warnings, state):
 @given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode"}))), st.sampled_from(Grid))
 def test_any_fields_may_be_unknown(known, state):
     everything = reading(NOW).model_dump()
-    fields = {
+    fields: dict[str, Any] = {
         name: everything[name] if name in known else None
         for name in InverterState.model_fields.keys() - {"at", "v", "mode"}
     }

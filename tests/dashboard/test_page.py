@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.conditions import inverter
 from shared.messages import Grid, InverterState, ServiceHealth
 from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
 LOOKS = [
     pytest.param(PHONE, "light", id="phone-light"),
     pytest.param(PHONE, "dark", id="phone-dark"),

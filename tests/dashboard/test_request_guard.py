@@ -53,7 +53,7 @@ def test_what_is_no_request_of_dash_is_refused(client, body):
 
 
 def asking(client: FlaskClient, wanted: str, *values: Any) -> dict[str, Any]:
-    known = next(one for one in client.get("/_dash-dependencies").json if wanted in one["output"])
+    known = next(one for one in json.loads(client.get("/_dash-dependencies").text) if wanted in one["output"])
     places = [*known["inputs"], *known["state"]]
     given = [one | {"value": value} for one, value in zip(places, values, strict=True)]
     names = known["output"].strip(".").split("...")

@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -100,7 +101,7 @@ def test_any_messages_make_texts(inverter, battery, plug, status, language):
     assert json.loads(json.dumps(parts, allow_nan=False)) == parts
 
 
-def site(path: Path, snapshot: BrokerState, **settings: object) -> PageContext:
+def site(path: Path, snapshot: BrokerState, **settings: Any) -> PageContext:
     given_settings = DashboardSettings(_env_file=None, db_path=path, **settings)
     return PageContext(lambda: snapshot, reader(path), lambda: LOCALIZER, given_settings)
 

@@ -87,7 +87,7 @@ class System:
         self.env |= fakes | {"PATH": f"{programs}:{self.env['PATH']}"}
 
     def run(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        command = [self.source / "deploy/install.sh", *arguments, "--root", self.root, "--venv", sys.prefix]
+        command = [str(self.source / "deploy/install.sh"), *arguments, "--root", str(self.root), "--venv", sys.prefix]
         return subprocess.run(command, check=False, env=self.env | (env or {}), capture_output=True, text=True)
 
     def installs(self, *arguments: str) -> str:
@@ -263,7 +263,7 @@ def test_upgrading_what_is_not_there_is_said(system: System) -> None:
 
 
 def without_venv(system: System, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [system.source / "deploy/install.sh", "--root", system.root]
+    command = [str(system.source / "deploy/install.sh"), "--root", str(system.root)]
     return subprocess.run(command, check=False, env=system.env | env, capture_output=True, text=True)
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("unit", UNIT_FILES, ids=lambda unit: unit.stem)
 def test_a_service_is_hardly_exposed(unit: Path) -> None:
-    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", unit]
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     found = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
     assert found, done.stderr

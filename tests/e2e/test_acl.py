@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from paho.mqtt import client as mqtt
@@ -79,6 +80,9 @@ class Client:
         """Publish, and return whether the broker took it."""
         number = self._client.publish(topic, b"{}", qos=1, retain=retain).mid
         return eventually(lambda: self._answers.get(number)).value != NOT_AUTHORIZED
+
+    def has_heard(self, topic: str) -> bool:
+        return topic in self.heard
 
     def close(self) -> None:
         self._client.disconnect()
@@ -153,7 +157,7 @@ def reads(
         assert tester.may_write(topic)
     assert tester.may_write(LAST)
     for name, client in clients.items():
-        eventually(lambda client=client: LAST in client.heard, f"{name} has had all")
+        eventually(partial(client.has_heard, LAST), f"{name} has had all")
     return {(row, name): concrete(row, name) in client.heard for row in ROWS for name, client in clients.items()}
 
 

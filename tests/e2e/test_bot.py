@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -66,8 +67,12 @@ def planned(start: datetime, end: datetime) -> OutageSchedule:
     return OutageSchedule(at=ago(0), queue="5.2", days=days, windows=(window,), fetched_at=ago(0))
 
 
+def answers(stack: Stack, chat: int) -> list[dict[str, Any]]:
+    return [message for message in stack.chat(chat) if message["is_from_bot"]]
+
+
 def texts(stack: Stack, chat: int = 4242) -> list[str]:
-    return [message["text"] for message in stack.chat(chat) if message["is_from_bot"]]
+    return [message["text"] for message in answers(stack, chat)]
 
 
 def running(stack: Stack, watcher: Viewer) -> None:
@@ -258,7 +263,7 @@ def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: View
     assert "Desk &lt;b&gt;" in listed["text"]
     for chat, data in ((99, "plug|desk|on"), (7, "plug|desk|on"), (4242, "plug|nothing|on"), (4242, "x" * 64)):
         stack.tell_telegram("say", chat=chat, text="/id")
-        own = eventually(lambda chat=chat: [one for one in stack.chat(chat) if one["is_from_bot"]])[-1]
+        own = eventually(partial(answers, stack, chat))[-1]
         stack.tell_telegram("press", chat=chat, message_id=own["message_id"], data=data)
     stack.tell_telegram("say", chat=4242, text="/plugs", age_s=120)
     stack.tell_telegram("press", chat=4242, message_id=listed["message_id"], data="ask|desk|on")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -48,7 +49,7 @@ def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subproces
     address = eventually(lambda: re.search(r"Dashboard: +(http://localhost:\d+/)", log.read_text()))[1]
     eventually(lambda: requests.get(address + "healthz", timeout=5).json().get("grid"), "the page knows the grid")
     for name in ("services.poller", "services.recorder", "simulators serve", "mosquitto -c"):
-        eventually(lambda name=name: child_of(process.pid, name), f"{name} runs").kill()
+        eventually(partial(child_of, process.pid, name), f"{name} runs").kill()
     eventually(lambda: log.read_text().count("killed by SIGKILL") >= 4)
     settings = {"ENV_FILE": str(state / "env"), "PATH": os.environ["PATH"]}
     off = [sys.executable, "-m", "simulators", "grid", "off"]

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_recorder_or_broker_killed_at_random_moments(stack: Stack, stream: Strea
     chance = random.Random(6)
     for victim in ("recorder", "broker", "recorder"):
         before = list(stream.sent)  # a slow machine needs a while to start the recorder, and a broker alone may forget
-        until_recorded(stack, lambda before=before: before)
+        until_recorded(stack, partial(list, before))
         strike(stack, (victim,), chance)
     stream.finish()
     expect_once(stack, stream.sent)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,17 @@ def recorder(broker: Broker, directory: Path, name: str, database: dict[str, str
     return Process(name or "first", "services.recorder", env, directory / f"{name or 'first'}.log")
 
 
+def is_recording(process: Process) -> bool:
+    return "Recording into" in process.log
+
+
 @contextmanager
 def running(*recorders: Process) -> Iterator[None]:
     try:
         for process in recorders:
             process.start()
         for process in recorders:
-            eventually(lambda process=process: "Recording into" in process.log, f"{process.name} records")
+            eventually(partial(is_recording, process), f"{process.name} records")
         time.sleep(0.5)  # they subscribe; nothing tells an outsider when
         yield
     finally:

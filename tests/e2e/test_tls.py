@@ -169,7 +169,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
 
 
 def text_of(certificate: Path) -> str:
-    command = ["openssl", "x509", "-in", certificate, "-noout", "-text"]
+    command = ["openssl", "x509", "-in", str(certificate), "-noout", "-text"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -196,7 +196,7 @@ def test_a_certificate_near_its_end_is_made_anew_by_the_same_authority(tmp_path:
 
 def test_a_key_that_a_power_cut_parted_from_its_certificate_is_made_anew(tmp_path: Path) -> None:
     make_ca(tmp_path, "pi.local")
-    another = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", tmp_path / "server.key"]
+    another = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", str(tmp_path / "server.key")]
     subprocess.run(another, check=True)
     assert "a new certificate" in make_ca(tmp_path, "pi.local")
 

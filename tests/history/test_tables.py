@@ -10,10 +10,9 @@ from sqlalchemy.exc import DatabaseError
 
 from services.recorder.store import open_store
 from shared.errors import ConfigError, StorageError
-from shared.history.derived import metadata
 from shared.history.engine import Place, reader, writer
 from shared.history.migration import HEAD, migrate, revision
-from shared.history.tables import from_ms, grid_state, to_ms
+from shared.history.tables import from_ms, grid_state, metadata, to_ms
 from shared.messages import InverterState
 from shared.topics import TOPICS
 from tests.support.recorded import change

@@ -143,8 +143,8 @@ def test_a_plug_is_a_row_a_change_and_an_action_is_always_one(store: Store, path
         commit_batch([delivery(PLUG_STATE.named("boiler"), wire(message))], store, NOW)
     action = PlugAction(at=NOW, on=False, gang="1", by="grid", outcome=ActionOutcome.DONE, transition_id="t1")
     other = action.model_copy(update={"gang": "2", "outcome": ActionOutcome.REFUSED, "reason": PROTECTED})
-    for message in (action, other, action, action.model_copy(update={"at": later})):
-        commit_batch([delivery(PLUG_ACTION.named("boiler"), wire(message))], store, NOW)
+    for done in (action, other, action, action.model_copy(update={"at": later})):
+        commit_batch([delivery(PLUG_ACTION.named("boiler"), wire(done))], store, NOW)
     states = ask(path, 'SELECT device, name, "on", gangs, confirmed, switched_by, via FROM plug_state ORDER BY at')
     gangs = '{"1":true,"2":null}'
     assert states == [

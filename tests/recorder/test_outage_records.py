@@ -113,7 +113,7 @@ def test_late_rows_before_keep_an_outage_that_starts_with_the_last_row_with_powe
 
 
 def test_figures_are_of_the_outage_only(database: Place) -> None:
-    outside = {"battery_power_w": -6000, "load_power_w": 5000}
+    outside: dict[str, Any] = {"battery_power_w": -6000, "load_power_w": 5000}
     rows = [
         reading(18, battery_soc_percent=100, **outside),
         reading(20, battery_soc_percent=90, battery_power_w=-600, load_power_w=700),

@@ -116,7 +116,7 @@ def test_a_clock_may_be_a_little_ahead_and_far_behind(ahead: timedelta) -> None:
 
 
 def test_a_dead_letter_is_bounded_and_known_again() -> None:
-    table, values = to_dead_letter("a/b", b"x" * 1_000_000, "bad\0reason", NOW)
+    table, values = to_dead_letter("a/b", b"x" * 1_000_000, ValueError("bad\0reason"), NOW)
     kept = dict(zip(table.columns.keys(), values, strict=True))
     assert (kept["size"], len(kept["payload"]), kept["reason"]) == (1_000_000, MAX_DEAD_LETTER, "badreason")
-    assert to_dead_letter("a/b", b"x" * 999_999, "", NOW)[1][1] != kept["digest"]
+    assert to_dead_letter("a/b", b"x" * 999_999, ValueError(), NOW)[1][1] != kept["digest"]

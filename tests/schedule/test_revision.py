@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.schedule import be_svitlo, gpv_json
 from services.schedule.answer import Answer, Day, window
 from services.schedule.revision import KEEP_UNCONFIRMED, failed, revise
+from shared.conditions.schedule import NO_ANSWER
 from shared.messages import Certainty, DayPlan, OutageSchedule, ScheduleChange
 from shared.outages import day_of, state_of
 from tests.schedule.facts import TIMELINE, day, element, gpv, kyiv, local
@@ -91,7 +92,9 @@ def test_the_real_november_changes_seven_times_and_never_at_midnight(read: Any) 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_every_queue_changes_when_its_hours_did(queue: str) -> None:
     """A queue that is missing in a snapshot is no change, and neither is its return."""
-    expected, hours, known = [], {}, set()
+    expected: list[datetime] = []
+    hours: dict[str, Any] = {}
+    known: set[str] = set()
     for row in TIMELINE:
         if queue not in row["queues"]:
             continue
@@ -190,7 +193,8 @@ def states(before: DayPlan, after: DayPlan) -> dict[str, list[str]]:
     for state in (before, after):
         some = (part,) if part and state is DayPlan.PLANNED else ()
         plan = revise(plan, Answer({today: Day(state, some)}), queue="3.1", source="yasno", now=now)
-    return told(plan and plan.change)
+    assert plan
+    return told(plan.change)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +258,7 @@ def test_three_days_without_a_source() -> None:
     )
     for hours in range(72):
         now = kyiv("20.11.2026 12:00") + timedelta(hours=hours)
-        plan = failed(plan, "Nothing.", queue="5.2", now=now)
+        plan = failed(plan, NO_ANSWER(), queue="5.2", now=now)
         assert plan.stale is (hours > 24)
         assert plan.change is None
         assert state_of(plan, day("22.11.2026")) is DayPlan.UNKNOWN
@@ -270,7 +274,7 @@ def test_another_queue_begins_anew() -> None:
     plan = step(None, noon, planned("20.11.2026", "18:00-20:00"))
     other = revise(plan, as_be_svitlo({}, "1.1"), queue="1.1", source="x", now=noon)
     assert other.windows == ()
-    assert failed(plan, "Nothing.", queue="1.1", now=noon).days == ()
+    assert failed(plan, NO_ANSWER(), queue="1.1", now=noon).days == ()
 
 
 HALF_HOURS = st.integers(0, 47)

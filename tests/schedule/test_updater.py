@@ -50,7 +50,7 @@ class Home:
     """A watch, what it said, and a clock that can be set."""
 
     def __init__(self, folder: Path, internet: Internet, plan: OutageSchedule | None = None, **settings: Any) -> None:
-        given = {"queue_number": "5.2", "schedule_raw_dir": folder / "raw"} | settings
+        given: dict[str, Any] = {"queue_number": "5.2", "schedule_raw_dir": folder / "raw"} | settings
         self.now = NOON
         self.bus = FakeBus()
         self.health = Health()

@@ -33,7 +33,8 @@ class Plug(BaseModel):
 
 def row(plug: Plug) -> dict[str, object]:
     key = plug.local_key.get_secret_value()
-    return {"id": plug.id, "name": plug.name, "gangs": list(plug.gangs)} | ({"local_key": key} if key else {})
+    known: dict[str, object] = {"id": plug.id, "name": plug.name, "gangs": list(plug.gangs)}
+    return known | ({"local_key": key} if key else {})
 
 
 @pytest.fixture

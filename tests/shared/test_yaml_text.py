@@ -1,6 +1,7 @@
 """Edits of a YAML text: whatever its author wrote is still there, in its place, and the result reads as it should."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 from shared.conditions import Condition, files
 from shared.yaml_text import CannotEditError, YamlTextError, append_rows, line_of, parse, set_values
 
-ROWS = [{"id": "new", "name": "Кип'ятильник, 2: #1", "gangs": ["switch_1"]}, {"id": "newer", "on": True}]
+ROWS: list[Mapping[str, object]] = [
+    {"id": "new", "name": "Кип'ятильник, 2: #1", "gangs": ["switch_1"]},
+    {"id": "newer", "on": True},
+]
 
 TEXTS = [
     pytest.param("", id="empty"),

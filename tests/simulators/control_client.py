@@ -21,4 +21,5 @@ async def post(app: HttpApp, path: str, body: Any) -> tuple[HTTPStatus, Any]:
 async def _ask(app: HttpApp, method: str, path: str, body: bytes) -> tuple[HTTPStatus, Any]:
     answer = await asyncio.to_thread(app.test_client().open, path, method=method, data=body)
     status = HTTPStatus(answer.status_code)
-    return status, answer.json["error"] if status >= HTTPStatus.BAD_REQUEST else answer.json
+    content: Any = answer.json
+    return status, content["error"] if status >= HTTPStatus.BAD_REQUEST else content

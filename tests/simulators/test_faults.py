@@ -82,7 +82,7 @@ async def test_who_it_is_reads_as_zeros(wired):
 
 
 async def test_both_kinds_of_stray_come(wired):
-    seen = set()
+    seen: set[bytes] = set()
     while seen != wired.strays:
         await wired.wire.fail(Fault(kind="stray"))
         heard = await wired.told(wired.frame(TID, ASK_277))
@@ -127,7 +127,7 @@ async def test_a_probability_is_a_share(wired):
 
 
 async def test_several_faults_at_once(wired):
-    kinds = set()
+    kinds: set[bytes] = set()
     refused, zeros = wired.frame(TID, SAY_CODE_6), wired.frame(TID, SAY_ZEROS)
     while kinds != {refused, zeros}:
         await wired.wire.fail(Fault(kind="zeros", probability=0.5), Fault(kind="exception", code=6))
@@ -208,7 +208,12 @@ async def test_what_makes_no_sense_is_refused_and_changes_nothing(wire, kind, se
 
 async def test_words_are_taken_once_for_each_request(wired):
     taken = []
-    wired.wire.device.words = lambda: taken.append(1) or WORDS
+
+    def words():
+        taken.append(1)
+        return WORDS
+
+    wired.wire.device.words = words
     for _ in range(3):
         await wired.ask(TID, ASK_277, SAY_277)
     assert len(taken) == 3

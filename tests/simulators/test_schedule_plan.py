@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from simulators.house import House
 from simulators.mains import KYIV, windows
-from simulators.schedule import be_svitlo, gpv_json, yasno
+from simulators.schedule import be_svitlo
 from simulators.schedule.plan import DAY_MIN, QUEUES, OutagePlan, PlanKind, PlannedDay, spans
+from tests.simulators.sources import planned_outages, region_file
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=KYIV)
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
@@ -107,8 +108,8 @@ def test_the_plan_is_what_the_house_does_on_every_day(day):
     plan = plan_of(outages)
     now = datetime.combine(day, time(12), KYIV)
     slots = be_svitlo.schedule_by_queue(plan, "5.2", now)[0]["queues"]["5.2"]
-    (gpv,) = gpv_json.region_file(plan, "odesa", now)["fact"]["data"].values()
-    told = yasno.planned_outages(plan, "25", "902", now)["5.2"]["today"]
+    (gpv,) = region_file(plan, "odesa", now)["fact"]["data"].values()
+    told = planned_outages(plan, "25", "902", now)["5.2"]["today"]
     house = House(datetime.combine(day, time(), KYIV), outages=windows(outages))
     while house.now.astimezone(KYIV).date() == day:
         local = house.now.astimezone(KYIV)
@@ -133,9 +134,9 @@ def test_the_plan_is_what_the_house_does_on_every_day(day):
 )
 def test_days_on_which_the_clock_changes(day, today, tomorrow):
     plan, now = plan_of(), datetime.combine(day, time(23, 30), KYIV)
-    told = yasno.planned_outages(plan, "25", "902", now)["5.2"]
+    told = planned_outages(plan, "25", "902", now)["5.2"]
     assert (told["today"]["date"], told["tomorrow"]["date"]) == (today, tomorrow)
-    keys = [int(key) for key in gpv_json.region_file(plan, "kyiv", now)["fact"]["data"]]
+    keys = [int(key) for key in region_file(plan, "kyiv", now)["fact"]["data"]]
     assert keys == [int(datetime.fromisoformat(text).timestamp()) for text in (today, tomorrow)]
     assert [day["eventDate"] for day in be_svitlo.schedule_by_queue(plan, "5.2", now)] == [
         f"{day:%d.%m.%Y}",
@@ -156,7 +157,7 @@ def test_whatever_the_timetable_slots_tile_the_day(parts, queue, differ_min):
     )
     plan = plan_of(text or "none")
     plan.shift(differ_min, NOON)
-    slots = yasno.planned_outages(plan, "25", "902", NOON)[queue]["today"]["slots"]
+    slots = planned_outages(plan, "25", "902", NOON)[queue]["today"]["slots"]
     if slots:
         assert [one["end"] for one in slots[:-1]] == [one["start"] for one in slots[1:]]
         assert (slots[0]["start"], slots[-1]["end"]) == (0, DAY_MIN)

@@ -8,6 +8,7 @@ from simulators.mains import KYIV, windows
 from simulators.schedule import be_svitlo, gpv_json, yasno
 from simulators.schedule.gpv_json import Midnight
 from simulators.schedule.plan import QUEUES, OutagePlan, PlanKind, PlannedDay, spans
+from tests.simulators.sources import planned_outages, region_file
 
 THURSDAY = date(2025, 11, 20)
 AT_20_12 = datetime(2025, 11, 20, 20, 12, tzinfo=KYIV)
@@ -108,7 +109,7 @@ def test_be_svitlo_windows_come_in_the_order_that_was_recorded():
 def test_gpv_two_days_of_november():
     plan = november()
     plan.set_day(THURSDAY + timedelta(days=2), PlannedDay(PlanKind.UNKNOWN), AT_20_12)
-    file = gpv_json.region_file(plan, "Ivano-Frankivsk", AT_20_12)
+    file = region_file(plan, "Ivano-Frankivsk", AT_20_12)
     assert list(file) == ["regionId", "lastUpdated", "fact", "preset"]
     assert list(file["fact"]) == ["data", "update", "today"]
     assert file["fact"]["update"] == "20.11.2025 20:11"
@@ -126,22 +127,22 @@ def test_gpv_two_days_of_november():
 def test_gpv_keys_are_midnights_of_kyiv_at_dtek():
     at = datetime(2025, 10, 29, 13, 51, tzinfo=KYIV)
     plan = plan_of("12:30-16:30", "1.1")
-    file = gpv_json.region_file(plan, "kyiv", at)
+    file = region_file(plan, "kyiv", at)
     assert file["fact"]["today"] == 1761688800
     assert file["fact"]["data"]["1761688800"]["GPV1.1"] == hours("yes " * 12 + "second no no no first" + " yes" * 7)
-    assert "1761696000" in gpv_json.region_file(plan, "kyiv", at, midnight=Midnight.UTC)["fact"]["data"]
+    assert "1761696000" in region_file(plan, "kyiv", at, midnight=Midnight.UTC)["fact"]["data"]
 
 
 def test_gpv_off_season():
     plan = plan_of()
     at = datetime(2026, 8, 22, 2, 52, tzinfo=KYIV)
     plan.set_day(None, PlannedDay(PlanKind.UNKNOWN), at)
-    dtek = gpv_json.region_file(plan, "dnipro", at)
+    dtek = region_file(plan, "dnipro", at)
     assert dtek["fact"]["data"] == []
     assert dtek["fact"]["today"] == 1787346000
     assert list(dtek["preset"]) == ["days", "sch_names", "time_zone", "time_type", "data"]
     assert dtek["preset"]["time_zone"]["24"] == ["23-24", "23:00", "24:00"]
-    other = gpv_json.region_file(plan, "Prykarpattiaoblenerho", at)
+    other = region_file(plan, "Prykarpattiaoblenerho", at)
     assert (other["regionId"], other["fact"]) == ("Ivano-Frankivsk", {"data": {}, "update": None, "today": None})
     assert be_svitlo.schedule_by_queue(plan, "5.2", at) == []
 
@@ -152,7 +153,7 @@ def test_gpv_possible_hours_and_hours_from_0():
     plan.set_day(
         date(2026, 1, 25), PlannedDay(PlanKind.PLANNED, ((270, 540),), ((150, 180), (540, 570), (720, 780))), at
     )
-    (day,) = gpv_json.region_file(plan, "Poltavaoblenergo", at, first_hour=0)["fact"]["data"].values()
+    (day,) = region_file(plan, "Poltavaoblenergo", at, first_hour=0)["fact"]["data"].values()
     expected = "yes yes msecond yes second no no no no mfirst yes yes maybe" + " yes" * 11
     assert day["GPV5.2"] == {str(hour): code for hour, code in enumerate(expected.split())}
 
@@ -166,7 +167,7 @@ def test_yasno_as_in_the_reference_client():
     at = datetime(2025, 12, 19, 12, tzinfo=KYIV)
     plan = plan_of("16:00-20:00", "3.1")
     plan.set_day(None, None, datetime(2025, 12, 18, 18, 56, 34, 5, tzinfo=UTC))
-    assert yasno.planned_outages(plan, "25", "902", at)["3.1"] == {
+    assert planned_outages(plan, "25", "902", at)["3.1"] == {
         "today": {
             "slots": [
                 {"start": 0, "end": 960, "type": "NotPlanned"},
@@ -184,7 +185,7 @@ def test_yasno_as_in_the_reference_client():
 def test_an_emergency_is_told_by_yasno_only():
     plan, at = plan_of("16:00-20:00", "1.1"), datetime(2025, 10, 27, 9, 4, 14, tzinfo=KYIV)
     plan.set_day(None, PlannedDay(PlanKind.EMERGENCY), at)
-    assert yasno.planned_outages(plan, "25", "902", at)["1.1"] == {
+    assert planned_outages(plan, "25", "902", at)["1.1"] == {
         "today": {"slots": [], "date": "2025-10-27T00:00:00+02:00", "status": "EmergencyShutdowns"},
         "tomorrow": {"slots": [], "date": "2025-10-28T00:00:00+02:00", "status": "EmergencyShutdowns"},
         "updatedOn": "2025-10-27T07:04:14+00:00",
@@ -204,7 +205,7 @@ def test_a_day_without_windows(told, be_svitlo_says, yasno_says):
     plan, at = plan_of("16:00-20:00"), datetime(2025, 11, 22, 8, tzinfo=KYIV)
     plan.set_day(at.date(), PlannedDay(told), at)
     assert [day["queues"] for day in be_svitlo.schedule_by_queue(plan, "5.2", at)] == be_svitlo_says
-    assert yasno.planned_outages(plan, "3", "301", at)["5.2"].get("today", {}).get("status") == yasno_says
+    assert planned_outages(plan, "3", "301", at)["5.2"].get("today", {}).get("status") == yasno_says
 
 
 def test_an_unknown_queue_is_an_empty_answer():

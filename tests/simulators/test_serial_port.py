@@ -1,6 +1,7 @@
 import asyncio
 import os
 import termios
+from functools import partial
 
 import pytest
 
@@ -27,6 +28,10 @@ async def wire(link):
 
 def gone(path):
     return not os.path.lexists(path)
+
+
+def has_been_asked(device, times):
+    return device.requests == times
 
 
 async def answer(reader, length=15):
@@ -127,5 +132,5 @@ async def test_a_reader_that_never_reads_does_not_hold_it_up(wire):
     tune(fd, termios.B9600)
     for asked in range(20, 1000, 20):  # the answers are three times what a terminal keeps
         os.write(fd, 20 * ASK)
-        await until(lambda asked=asked: wire.device.requests == asked)
+        await until(partial(has_been_asked, wire.device, asked))
     os.close(fd)

@@ -23,9 +23,9 @@ def ask(place: Place, query: str) -> list[tuple[Any, ...]]:
 def change(place: Place, *statements: str) -> None:
     """Run statements in one transaction."""
     if isinstance(place, Path):
-        with closing(sqlite3.connect(place)) as connection, connection:
+        with closing(sqlite3.connect(place)) as file, file:
             for statement in statements:
-                connection.execute(statement)
+                file.execute(statement)
         return
     engine = create_engine(make_url(place).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.begin() as connection:

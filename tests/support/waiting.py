@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T], what: str = "", patience_s: float = 30.0) -> T:
+def eventually(probe: Callable[[], T | Literal[False] | None], what: str = "", patience_s: float = 30.0) -> T:
     """Call `probe` until it returns something true, and return that; AssertionError when the patience is over."""
     deadline = time.monotonic() + patience_s
     while True:

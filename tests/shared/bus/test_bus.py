@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,9 @@ from tests.support.waiting import until
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def settings(broker: Broker, **changes: object) -> MqttSettings:
-    values = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "mqtt_secrets_dir": broker.secrets_dir} | changes
-    return MqttSettings(_env_file=None, **values)
+def settings(broker: Broker, **changes: Any) -> MqttSettings:
+    at: dict[str, Any] = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "mqtt_secrets_dir": broker.secrets_dir}
+    return MqttSettings(_env_file=None, **at | changes)
 
 
 def grid(number: int) -> GridState:

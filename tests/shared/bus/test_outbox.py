@@ -37,9 +37,9 @@ def test_what_was_in_flight_comes_first_again_and_in_order(count: int, acknowled
     for one in sent:
         outbox.put(one)
     for packet_id in range(count):
-        one = outbox.next()
-        assert one
-        outbox.sent(packet_id, one)
+        taken_out = outbox.next()
+        assert taken_out
+        outbox.sent(packet_id, taken_out)
     taken = {packet_id for packet_id in acknowledged if outbox.acknowledged(packet_id)}
     outbox.requeue_in_flight()
     assert drain(outbox) == [one for number, one in enumerate(sent) if number not in taken]
