@@ -335,7 +335,7 @@ class BatteryInfo(Message):
     settings: dict[str, float | bool | None] = Field(default_factory=dict)
 
 
-class DayPlan(StrEnum):
+class DayState(StrEnum):
     """What is known about a day's planned outages. Unknown (nothing published) is not the same as no outages."""
 
     PLANNED = "planned"
@@ -375,7 +375,7 @@ class PlannedDay(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     day: date
-    state: DayPlan
+    state: DayState
     confirmed_at: Moment
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from icalendar import Calendar, Event
 
-from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window, iso
+from shared.messages import Certainty, DayState, OutageSchedule, PlannedDay, Window, iso
 
 REFRESH = timedelta(hours=1)
 
@@ -23,7 +23,7 @@ def calendar_text(schedule: OutageSchedule, *, outage: str, possible: str, emerg
         title = possible if window.certainty is Certainty.POSSIBLE else outage
         calendar.add_component(_outage(schedule, window, title))
     for day in schedule.days:
-        if day.state is DayPlan.EMERGENCY:
+        if day.state is DayState.EMERGENCY:
             calendar.add_component(_emergency(schedule, day, emergency))
     return bytes(calendar.to_ical())
 

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window
+from shared.messages import Certainty, DayState, OutageSchedule, PlannedDay, Window
 
 EARLY = timedelta(minutes=30)
 """How much earlier than scheduled the operator may switch without it counting as unscheduled."""
 STALE_AFTER = timedelta(days=1)
 """A schedule is stale when no source has confirmed it for this long."""
 
-FIRM = (DayPlan.PLANNED, DayPlan.NO_OUTAGES)
+FIRM = (DayState.PLANNED, DayState.NO_OUTAGES)
 """The states of a day with reliable hours."""
 
 BY_WEIGHT = (Certainty.DEFINITE, Certainty.UNKNOWN, Certainty.POSSIBLE)
@@ -62,7 +62,7 @@ class Day:
     """A day: its state, its windows cut at midnight, and the total hours without power."""
 
     day: date
-    state: DayPlan
+    state: DayState
     windows: tuple[Window, ...] = ()
     total: timedelta = timedelta()
     possible: timedelta = timedelta()
@@ -76,12 +76,12 @@ def status_at(schedule: OutageSchedule | None, now: datetime) -> Status:
     stale, today = is_stale(schedule, now), local_day(now, schedule.time_zone)
     window = next((one for one in schedule.windows if one.start <= now < one.end), None)
     state = state_of(schedule, today)
-    if state is DayPlan.EMERGENCY:
+    if state is DayState.EMERGENCY:
         return Status(Expected.EMERGENCY, window, stale)
     if window:
         possible = window.certainty is Certainty.POSSIBLE
         return Status(Expected.POSSIBLE_OUTAGE if possible else Expected.OUTAGE, window, stale)
-    by_state = {DayPlan.WAITING: Expected.WAITING, DayPlan.UNKNOWN: Expected.UNKNOWN}
+    by_state = {DayState.WAITING: Expected.WAITING, DayState.UNKNOWN: Expected.UNKNOWN}
     return Status(by_state.get(state, Expected.POWER), None, stale)
 
 
@@ -112,17 +112,17 @@ def day_of(schedule: OutageSchedule | None, day: date) -> Day:
     """Return the schedule of a day."""
     known = _known(schedule, day)
     if schedule is None or known is None:
-        return Day(day, DayPlan.UNKNOWN)
+        return Day(day, DayState.UNKNOWN)
     windows = within(schedule.windows, *bounds(day, schedule.time_zone))
     total = sum((one.end - one.start for one in windows if one.certainty is not Certainty.POSSIBLE), timedelta())
     every = sum((one.end - one.start for one in windows), timedelta())
     return Day(day, known.state, windows, total, every - total, known.confirmed_at)
 
 
-def state_of(schedule: OutageSchedule | None, day: date) -> DayPlan:
+def state_of(schedule: OutageSchedule | None, day: date) -> DayState:
     """Return the state of a day, `unknown` if it was not published."""
     known = _known(schedule, day)
-    return known.state if known else DayPlan.UNKNOWN
+    return known.state if known else DayState.UNKNOWN
 
 
 def is_stale(schedule: OutageSchedule, now: datetime) -> bool:

@@ -125,7 +125,7 @@ async def _live(
     work = asyncio.create_task(serve(service))
     await asyncio.sleep(0)  # lets it subscribe before the first connection
     connection = asyncio.create_task(bus.run())
-    around = (_heartbeat(service), _watchdog(health), _told_to_stop())
+    around = (_heartbeat(service), _watchdog(health), _stop_signal())
     tasks = [work, connection, *map(asyncio.create_task, around)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -192,7 +192,7 @@ def _touch(file: Path | None) -> None:
         raise ConfigError(unwritable) from None
 
 
-async def _told_to_stop() -> None:
+async def _stop_signal() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -15,10 +15,10 @@ from shared.history.grid_run import SILENCE, GridRun, merge_runs
 from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
-from shared.messages import DayPlan, Grid, Window
+from shared.messages import DayState, Grid, Window
 
 WINDOWS = TypeAdapter(list[Window])
-DAYS = TypeAdapter(dict[date, DayPlan])
+DAYS = TypeAdapter(dict[date, DayState])
 
 
 def refresh(connection: Connection, start: int, end: int, zone: tzinfo, now: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from shared.history.grid_run import GridRun
-from shared.messages import Certainty, DayPlan, Grid, Window
+from shared.messages import Certainty, DayState, Grid, Window
 from shared.outages import EARLY, overlap
 
 
@@ -55,7 +55,7 @@ class ScheduleVersion:
     """A published version of the outage schedule: its windows and the state of each day."""
 
     windows: Sequence[Window]
-    days: dict[date, DayPlan] = field(default_factory=dict)
+    days: dict[date, DayState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def match_schedule(
     finish = end or max(now, start)
     near = [window for window in schedule.windows if window.start - EARLY <= finish and window.end >= start]
     if not near:
-        published = schedule.days.get(day, DayPlan.UNKNOWN) not in (DayPlan.UNKNOWN, DayPlan.WAITING)
+        published = schedule.days.get(day, DayState.UNKNOWN) not in (DayState.UNKNOWN, DayState.WAITING)
         return ScheduleMatch(False if published else None)
     best = max(near, key=lambda window: (overlap(start, finish, window), window.certainty is Certainty.DEFINITE))
     return ScheduleMatch(True, best, start - best.start, end - best.end if end else None)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError, EasunError
-from shared.messages import Certainty, DayPlan, Window
+from shared.messages import Certainty, DayState, Window
 from shared.outages import wall
 
 ZONE = "Europe/Kyiv"
@@ -30,7 +30,7 @@ class NonsenseError(EasunError):
 class Day:
     """A day as a source has it, with windows that may run into the next."""
 
-    state: DayPlan
+    state: DayState
     windows: tuple[Window, ...] = ()
 
 

@@ -21,7 +21,7 @@ from services.schedule.answer import (
 )
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
-from shared.messages import Certainty, DayPlan, Window
+from shared.messages import Certainty, DayState, Window
 from shared.outages import bounds, within
 
 STATUS = {1: Certainty.DEFINITE, 2: Certainty.POSSIBLE}
@@ -39,25 +39,25 @@ def read(content: Any, queue: str) -> Answer:
     odd: list[Reason] = []
     for element in content:
         try:
-            day, told = _day(element, queue, odd)
+            day, found = _day(element, queue, odd)
         except NonsenseError as error:
             odd.append(error.reason)
             continue
-        if told and days.setdefault(day, told) != told:
+        if found and days.setdefault(day, found) != found:
             odd.append(schedule.days_differ(day=day))
     _carry_over(days)
     return Answer(days, stamp=max(_stamps(content), default=None), odd=tuple(odd))
 
 
 def _carry_over(days: dict[date, Day]) -> None:
-    """Give what runs over midnight to the next day, where that is told too."""
-    for day, told in sorted(days.items()):
+    """Give what runs over midnight to the next day, if the answer has it too."""
+    for day, found in sorted(days.items()):
         midnight = bounds(day, ZONE)[1]
-        late = within(told.windows, midnight, midnight + timedelta(days=1))
+        late = within(found.windows, midnight, midnight + timedelta(days=1))
         following = days.get(day + timedelta(days=1))
         if late and following:
-            days[day] = Day(told.state, within(told.windows, datetime.min.replace(tzinfo=UTC), midnight))
-            days[day + timedelta(days=1)] = Day(DayPlan.PLANNED, (*late, *following.windows))
+            days[day] = Day(found.state, within(found.windows, datetime.min.replace(tzinfo=UTC), midnight))
+            days[day + timedelta(days=1)] = Day(DayState.PLANNED, (*late, *following.windows))
 
 
 def queues(content: Any) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def _day(element: Any, queue: str, odd: list[Reason]) -> tuple[date, Day | None]
     if not isinstance(slots, list):
         raise NonsenseError(schedule.hours_malformed(day=day))
     windows = [one for slot in slots if (one := _window(day, slot, odd))]
-    return day, Day(DayPlan.PLANNED if slots else DayPlan.NO_OUTAGES, tuple(windows))
+    return day, Day(DayState.PLANNED if slots else DayState.NO_OUTAGES, tuple(windows))
 
 
 def _window(day: date, slot: Any, odd: list[Reason]) -> Window | None:

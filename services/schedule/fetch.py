@@ -40,7 +40,7 @@ class _Session(requests.Session):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A body, and the server's own clock where it told it."""
+    """A body, and the server's own clock if it sent it."""
 
     body: bytes
     server_time: datetime | None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from services.schedule.answer import ZONE, Answer, Day, NonsenseError, iso_moment, queues_of, sensible, stamp, window
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
-from shared.messages import Certainty, DayPlan, Window
+from shared.messages import Certainty, DayState, Window
 
 SURE, MAYBE = Certainty.DEFINITE, Certainty.POSSIBLE
 HALVES: dict[str, tuple[Certainty | None, Certainty | None]] = {
@@ -72,7 +72,7 @@ def _day(day: date, hours: Any, odd: list[Reason]) -> Day:
     windows: list[Window] = []
     for number, code in sorted(numbers.items()):
         windows += _hour(day, number - first, code, odd)
-    return Day(DayPlan.PLANNED if windows else DayPlan.NO_OUTAGES, tuple(windows))
+    return Day(DayState.PLANNED if windows else DayState.NO_OUTAGES, tuple(windows))
 
 
 def _hour(day: date, hour: int, code: Any, odd: list[Reason]) -> list[Window]:

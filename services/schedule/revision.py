@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 from services.schedule.answer import ZONE, Answer
 from shared.conditions import Reason
-from shared.messages import DayPlan, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
+from shared.messages import DayState, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
 from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
-real cancellation says "no outages"."""
+real cancellation is published as "no outages"."""
 
 HORIZON_DAYS = 7
 SHIFTED_AT_MOST = timedelta(hours=4)
@@ -57,7 +57,7 @@ def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> 
     change = ScheduleChange(
         at=now,
         published=tuple(day for day, pair in pairs.items() if _is_published(*pair)),
-        withdrawn=tuple(day for day, (old, new) in pairs.items() if old is not new and new is DayPlan.UNKNOWN),
+        withdrawn=tuple(day for day, (old, new) in pairs.items() if old is not new and new is DayState.UNKNOWN),
         states=tuple(day for day, pair in pairs.items() if _is_turned(*pair)),
         added=added,
         removed=removed,
@@ -74,7 +74,7 @@ def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:
     is_other = old is not None and old.source not in (None, source)
     if is_other and old and old.operator_stamp and answer.stamp and answer.stamp < old.operator_stamp:
         known = {one.day for one in old.days}
-        return replace(answer, days={day: told for day, told in answer.days.items() if day not in known})
+        return replace(answer, days={day: content for day, content in answer.days.items() if day not in known})
     return answer
 
 
@@ -89,12 +89,12 @@ def _days(
     for day in sorted({*known, *answer.days}):
         if not today - timedelta(days=1) <= day <= today + timedelta(days=HORIZON_DAYS):
             continue
-        told = answer.days.get(day)
+        found = answer.days.get(day)
         # a mirror that looked before we did knows less than we do
-        if told and (day not in known or as_of >= min(known[day].confirmed_at, now)):
-            days.append(PlannedDay(day=day, state=told.state, confirmed_at=as_of))
-            parts += told.windows
-        elif old and day in known and (day < today or told or not is_same or _is_recent(known[day], now)):
+        if found and (day not in known or as_of >= min(known[day].confirmed_at, now)):
+            days.append(PlannedDay(day=day, state=found.state, confirmed_at=as_of))
+            parts += found.windows
+        elif old and day in known and (day < today or found or not is_same or _is_recent(known[day], now)):
             days.append(known[day])
             parts += _kept(old, day, owned={*known, *answer.days})
     return days, parts
@@ -105,19 +105,19 @@ def _is_recent(known: PlannedDay, now: datetime) -> bool:
 
 
 def _kept(old: OutageSchedule, day: date, *, owned: set[date]) -> tuple[Window, ...]:
-    """Return the windows of a day in an older plan, and what of them runs into a day of which nobody says anything."""
+    """Return the windows of a day in an older plan, and their parts in a day about which nothing is known."""
     start, end = bounds(day, ZONE)
     return within(old.windows, start, end if day + timedelta(days=1) in owned else end + timedelta(days=1))
 
 
-def _is_published(old: DayPlan, new: DayPlan) -> bool:
-    return new in FIRM and old in (DayPlan.UNKNOWN, DayPlan.WAITING)
+def _is_published(old: DayState, new: DayState) -> bool:
+    return new in FIRM and old in (DayState.UNKNOWN, DayState.WAITING)
 
 
-def _is_turned(old: DayPlan, new: DayPlan) -> bool:
-    if old is new or new is DayPlan.UNKNOWN or _is_published(old, new):
+def _is_turned(old: DayState, new: DayState) -> bool:
+    if old is new or new is DayState.UNKNOWN or _is_published(old, new):
         return False
-    return not (old in FIRM and new in FIRM) and not (old is DayPlan.UNKNOWN and new is DayPlan.WAITING)
+    return not (old in FIRM and new in FIRM) and not (old is DayState.UNKNOWN and new is DayState.WAITING)
 
 
 def _on(days: Iterable[date], plan: OutageSchedule) -> tuple[Window, ...]:

@@ -11,19 +11,19 @@ from services.schedule.settings import ScheduleSettings
 from services.schedule.sources import Source, sources
 from shared.conditions.schedule import NO_QUEUE
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
-from shared.messages import Certainty, DayPlan, Window
+from shared.messages import Certainty, DayState, Window
 from shared.outages import Day, days_ahead
 
 STATES = {
-    DayPlan.UNKNOWN: "nothing published",
-    DayPlan.WAITING: "the operator is still preparing it",
-    DayPlan.NO_OUTAGES: "no outages planned",
-    DayPlan.EMERGENCY: "emergency outages: no schedule applies",
+    DayState.UNKNOWN: "nothing published",
+    DayState.WAITING: "the operator is still preparing it",
+    DayState.NO_OUTAGES: "no outages planned",
+    DayState.EMERGENCY: "emergency outages: no schedule applies",
 }
 
 
 def show(settings: ScheduleSettings) -> str:
-    """Return what each source says, or raise ConfigError without a queue."""
+    """Return the schedule of each source. Raises ConfigError without a queue."""
     if not settings.queue_number:
         raise ConfigError(NO_QUEUE())
     return "\n".join(line for source in sources(settings) for line in _lines(source, settings.queue_number))

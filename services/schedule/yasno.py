@@ -20,20 +20,20 @@ from services.schedule.answer import (
 )
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
-from shared.messages import Certainty, DayPlan, Window
+from shared.messages import Certainty, DayState, Window
 
 STATES = {
-    "ScheduleApplies": DayPlan.PLANNED,
-    "NoOutages": DayPlan.NO_OUTAGES,
-    "WaitingForSchedule": DayPlan.WAITING,
-    "EmergencyShutdowns": DayPlan.EMERGENCY,
+    "ScheduleApplies": DayState.PLANNED,
+    "NoOutages": DayState.NO_OUTAGES,
+    "WaitingForSchedule": DayState.WAITING,
+    "EmergencyShutdowns": DayState.EMERGENCY,
 }
 SLOTS = {"Definite": Certainty.DEFINITE, "Possible": Certainty.POSSIBLE, "NotPlanned": None}
 
 
 def read(content: Any, group: str) -> Answer:
     """Return the answer for a group such as 3.1, or raise BadReplyError where it has another shape."""
-    groups = {name: told for name, told in content.items() if _is_group(told)} if isinstance(content, dict) else {}
+    groups = {name: entry for name, entry in content.items() if _is_group(entry)} if isinstance(content, dict) else {}
     if not groups:
         raise BadReplyError(schedule.NO_GROUPS())
     group_days = groups.get(group)
@@ -50,8 +50,8 @@ def read(content: Any, group: str) -> Answer:
     return Answer(days, stamp=stamp, queues=queues_of(groups), odd=tuple(odd))
 
 
-def _is_group(told: object) -> bool:
-    return isinstance(told, dict) and ("today" in told or "tomorrow" in told)
+def _is_group(entry: object) -> bool:
+    return isinstance(entry, dict) and ("today" in entry or "tomorrow" in entry)
 
 
 def _day(part: dict[str, Any], odd: list[Reason]) -> tuple[date, Day]:
@@ -59,7 +59,7 @@ def _day(part: dict[str, Any], odd: list[Reason]) -> tuple[date, Day]:
     state = STATES.get(part["status"]) if isinstance(part.get("status"), str) else None
     if state is None:
         raise NonsenseError(schedule.unknown_status(day=day, status=repr(str(part.get("status"))[:30])))
-    if state is not DayPlan.PLANNED:  # in an emergency, and before approval, hours that are still listed do not hold
+    if state is not DayState.PLANNED:  # in an emergency, and before approval, hours that are still listed do not hold
         return day, Day(state)
     slots = part.get("slots")
     if not isinstance(slots, list) or not slots:
@@ -67,7 +67,7 @@ def _day(part: dict[str, Any], odd: list[Reason]) -> tuple[date, Day]:
     windows = tuple(one for slot in slots if (one := _window(day, slot, odd)))
     if not windows:
         _check_whole(day, slots)
-    return day, Day(DayPlan.PLANNED if windows else DayPlan.NO_OUTAGES, windows)
+    return day, Day(DayState.PLANNED if windows else DayState.NO_OUTAGES, windows)
 
 
 def _check_whole(day: date, slots: list[Any]) -> None:

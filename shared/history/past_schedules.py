@@ -8,14 +8,14 @@ from sqlalchemy import Engine, Row, select
 
 from shared.history.queries import rows_of
 from shared.history.tables import from_ms, outage_schedule, to_ms
-from shared.messages import DayPlan, OutageSchedule, PlannedDay, Window
+from shared.messages import DayState, OutageSchedule, PlannedDay, Window
 from shared.outages import Day, day_of
 
 PUBLISHED_AHEAD = timedelta(days=3)
 """How long before a day its last version may have been published."""
 
 WINDOWS = TypeAdapter(tuple[Window, ...])
-DAYS = TypeAdapter(dict[date, DayPlan])
+DAYS = TypeAdapter(dict[date, DayState])
 
 
 def planned_days(engine: Engine, *, start: datetime, end: datetime) -> dict[date, Day]:

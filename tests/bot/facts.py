@@ -14,7 +14,7 @@ from shared.messages import (
     BatteryState,
     Certainty,
     Contact,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     InverterState,
@@ -53,8 +53,8 @@ def plan(**changes: Any) -> OutageSchedule:
         "at": NOW,
         "queue": "5.2",
         "days": (
-            PlannedDay(day=TODAY, state=DayPlan.PLANNED, confirmed_at=NOW),
-            PlannedDay(day=TOMORROW, state=DayPlan.NO_OUTAGES, confirmed_at=NOW),
+            PlannedDay(day=TODAY, state=DayState.PLANNED, confirmed_at=NOW),
+            PlannedDay(day=TOMORROW, state=DayState.NO_OUTAGES, confirmed_at=NOW),
         ),
         "windows": (
             window("08:00", "11:00"),

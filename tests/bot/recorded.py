@@ -9,7 +9,7 @@ from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
 from shared.history.engine import reader
-from shared.messages import DayPlan, Grid, GridState, InverterState, Message, PlannedDay
+from shared.messages import DayState, Grid, GridState, InverterState, Message, PlannedDay
 from shared.topics import GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE
 from tests.bot.facts import KYIV, NOW, TODAY, at, plan, window
 
@@ -21,8 +21,8 @@ EVERY = timedelta(minutes=4)
 def recorded(directory: Path) -> Engine:
     """Two days: an outage yesterday that nobody had planned, a planned one this morning, one that lasts."""
     path, now = directory / "easun.db", NOW - 2 * timedelta(days=1)
-    day = (PlannedDay(day=TODAY, state=DayPlan.PLANNED, confirmed_at=at("00:00")),)
-    empty = (PlannedDay(day=YESTERDAY, state=DayPlan.NO_OUTAGES, confirmed_at=now),)
+    day = (PlannedDay(day=TODAY, state=DayState.PLANNED, confirmed_at=at("00:00")),)
+    empty = (PlannedDay(day=YESTERDAY, state=DayState.NO_OUTAGES, confirmed_at=now),)
     messages: list[tuple[str, Message]] = [
         (OUTAGE_SCHEDULE.named(), plan(at=now, days=empty, windows=(), fetched_at=now)),
         (OUTAGE_SCHEDULE.named(), plan(at=at("00:00"), days=day, fetched_at=at("00:00"))),

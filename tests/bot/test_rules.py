@@ -19,7 +19,7 @@ from shared.messages import (
     ActionOutcome,
     BatteryInfo,
     BatteryState,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     InverterState,
@@ -152,7 +152,7 @@ def test_reminders(clock: str, state: Grid, kinds: list[AlertKind]) -> None:
 
 
 def test_no_reminder_of_a_plan_that_does_not_hold() -> None:
-    day = (PlannedDay(day=TODAY, state=DayPlan.EMERGENCY, confirmed_at=NOW),)
+    day = (PlannedDay(day=TODAY, state=DayState.EMERGENCY, confirmed_at=NOW),)
     now = at("17:50")
     for doubtful in (plan(days=day), plan(fetched_at=now - timedelta(days=2))):
         assert run(AlertState(), BrokerState(grid=grid(Grid.ON, at("12:00"), now), schedule=doubtful), now)[1] == []

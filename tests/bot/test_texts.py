@@ -24,7 +24,7 @@ from services.bot.texts.html import plain
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
-from shared.messages import ActionOutcome, Certainty, DayPlan, PlannedDay
+from shared.messages import ActionOutcome, Certainty, DayState, PlannedDay
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
 from shared.texts.language import Language
@@ -98,7 +98,7 @@ COMMANDS = {
     "battery, nothing yet": lambda v: replies.battery_text(v, BrokerState()),
     "schedule": lambda v: schedule_text(v, plan()),
     "schedule, tomorrow not published": lambda v: schedule_text(
-        v, plan(days=(PlannedDay(day=TODAY, state=DayPlan.NO_OUTAGES, confirmed_at=NOW),), windows=())
+        v, plan(days=(PlannedDay(day=TODAY, state=DayState.NO_OUTAGES, confirmed_at=NOW),), windows=())
     ),
     "schedule, nothing": lambda v: schedule_text(v, None),
     "plugs": lambda v: replies.plugs_text(v, broker_state()),

@@ -19,7 +19,7 @@ from shared.messages import (
     BatteryState,
     Certainty,
     Contact,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     InverterInfo,
@@ -122,7 +122,7 @@ def _pack(at: datetime, **more: Any) -> BatteryState:
 
 def _plan(now: datetime) -> OutageSchedule:
     today = now.date()
-    days = [PlannedDay(day=today + timedelta(days=ahead), state=DayPlan.PLANNED, confirmed_at=now) for ahead in (0, 1)]
+    days = [PlannedDay(day=today + timedelta(days=ahead), state=DayState.PLANNED, confirmed_at=now) for ahead in (0, 1)]
     windows = (
         Window(start=now - timedelta(hours=1), end=now + timedelta(hours=2)),
         Window(start=now + timedelta(hours=8), end=now + timedelta(hours=11), certainty=Certainty.POSSIBLE),

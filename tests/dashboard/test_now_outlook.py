@@ -13,7 +13,7 @@ from shared.freshness import READING_HOLDS
 from shared.messages import (
     BatteryState,
     Certainty,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     OutageSchedule,
@@ -35,7 +35,7 @@ def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) 
     return Window(start=TODAY + timedelta(hours=start), end=TODAY + timedelta(hours=end), certainty=certainty)
 
 
-def plan(*windows: Window, states: tuple[DayPlan, ...] = (DayPlan.PLANNED,), age_h: float = 1) -> OutageSchedule:
+def plan(*windows: Window, states: tuple[DayState, ...] = (DayState.PLANNED,), age_h: float = 1) -> OutageSchedule:
     checked = NOW - timedelta(hours=age_h)
     days = [
         PlannedDay(day=(TODAY + timedelta(days=ahead)).date(), state=state, confirmed_at=checked)
@@ -88,7 +88,7 @@ BACK = "Power should be back at 21:30"
             id="the-plan-ends-there",
         ),
         pytest.param(
-            plan(window(18, 24), states=(DayPlan.PLANNED, DayPlan.NO_OUTAGES)),
+            plan(window(18, 24), states=(DayState.PLANNED, DayState.NO_OUTAGES)),
             18,
             {},
             "Power should be back tomorrow 00:00",
@@ -109,7 +109,7 @@ BACK = "Power should be back at 21:30"
             id="no-schedule",
         ),
         pytest.param(
-            plan(states=(DayPlan.EMERGENCY,)), 18, {}, "Emergency outages: schedules do not apply", id="emergency"
+            plan(states=(DayState.EMERGENCY,)), 18, {}, "Emergency outages: schedules do not apply", id="emergency"
         ),
         pytest.param(
             plan(EVENING),
@@ -140,7 +140,7 @@ def test_while_the_light_is_away(schedule, since_h, battery, expected):
             id="over-midnight",
         ),
         pytest.param(
-            plan(window(33, 36), states=(DayPlan.PLANNED, DayPlan.PLANNED)),
+            plan(window(33, 36), states=(DayState.PLANNED, DayState.PLANNED)),
             "Next scheduled outage: tomorrow 09:00 – 12:00, in 13 h 57 min",
             id="tomorrow",
         ),
@@ -151,14 +151,14 @@ def test_while_the_light_is_away(schedule, since_h, battery, expected):
         ),
         pytest.param(plan(EVENING), "The schedule has an outage until 21:30, but the power is on", id="spared"),
         pytest.param(None, "There is no schedule for today, so outages cannot be foreseen", id="no-schedule"),
-        pytest.param(plan(states=(DayPlan.WAITING,)), "Today's schedule is not out yet", id="waiting"),
+        pytest.param(plan(states=(DayState.WAITING,)), "Today's schedule is not out yet", id="waiting"),
         pytest.param(
-            plan(states=(DayPlan.NO_OUTAGES,)),
+            plan(states=(DayState.NO_OUTAGES,)),
             "No more outages scheduled today; tomorrow is not known yet",
             id="tomorrow-unknown",
         ),
         pytest.param(
-            plan(states=(DayPlan.NO_OUTAGES, DayPlan.NO_OUTAGES)),
+            plan(states=(DayState.NO_OUTAGES, DayState.NO_OUTAGES)),
             "No more outages scheduled today or tomorrow",
             id="two-days-without",
         ),
@@ -174,7 +174,7 @@ def test_while_nobody_knows_the_grid_only_the_plan_speaks():
 
 @given(
     st.sampled_from(Grid),
-    st.none() | st.builds(plan, states=st.lists(st.sampled_from(DayPlan), max_size=3).map(tuple)),
+    st.none() | st.builds(plan, states=st.lists(st.sampled_from(DayState), max_size=3).map(tuple)),
     st.fixed_dictionaries(dict.fromkeys(FULL, st.none() | st.floats(-1e9, 1e9))),
 )
 def test_there_is_always_a_sentence_and_never_a_lie_about_no_outages(state, schedule, battery):

@@ -18,7 +18,7 @@ from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.history.engine import reader
 from shared.history.queries import GridSpan
-from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlannedDay, Window
+from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlannedDay, Window
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 from tests.dashboard.harness import record
@@ -41,7 +41,7 @@ def mains(state: Grid = Grid.ON, *, since: float, said: float = 0) -> GridState:
     return GridState(at=at(said), state=state, since=at(since))
 
 
-def plan(*windows: Window, states: tuple[DayPlan, ...] = (DayPlan.PLANNED, DayPlan.PLANNED)) -> OutageSchedule:
+def plan(*windows: Window, states: tuple[DayState, ...] = (DayState.PLANNED, DayState.PLANNED)) -> OutageSchedule:
     days = [PlannedDay(day=at(24 * ahead).date(), state=state, confirmed_at=NOON) for ahead, state in enumerate(states)]
     return OutageSchedule(at=NOON, queue="5.2", days=tuple(days), windows=windows, fetched_at=NOON)
 
@@ -141,7 +141,7 @@ def test_what_was(known, grid, expected):
             BrokerState(
                 connected=True,
                 grid=mains(since=-4),
-                schedule=plan(window(1, 2), states=(DayPlan.WAITING, DayPlan.PLANNED)),
+                schedule=plan(window(1, 2), states=(DayState.WAITING, DayState.PLANNED)),
             ),
             [("planned", 54.17, 4.17), ("unpublished", 50.0, 4.17), ("unpublished", 58.33, 41.67)],
             id="a-day-that-is-awaited",

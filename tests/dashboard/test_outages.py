@@ -37,7 +37,7 @@ from shared.history.reports import Outage, statistics
 from shared.history.tables import grid_state, to_ms
 from shared.messages import (
     Certainty,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     OutageSchedule,
@@ -72,7 +72,7 @@ def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) 
     return Window(start=at(0) + start * HOUR, end=at(0) + end * HOUR, certainty=certainty)
 
 
-def plan(*windows: Window, states: Sequence[DayPlan] = (DayPlan.PLANNED,), **fields: Any) -> OutageSchedule:
+def plan(*windows: Window, states: Sequence[DayState] = (DayState.PLANNED,), **fields: Any) -> OutageSchedule:
     days = tuple(
         PlannedDay(day=TODAY + timedelta(days=ahead), state=state, confirmed_at=at(12))
         for ahead, state in enumerate(states)
@@ -90,16 +90,16 @@ def shown(schedule: OutageSchedule | None, localizer: Localizer = LOCALIZER, **m
     ("schedule", "sentence", "state"),
     [
         pytest.param(plan(window(18, 21)), "Power is on by schedule", "on", id="light"),
-        pytest.param(plan(states=[DayPlan.NO_OUTAGES]), "No outages scheduled today", "on", id="no-outages"),
+        pytest.param(plan(states=[DayState.NO_OUTAGES]), "No outages scheduled today", "on", id="no-outages"),
         pytest.param(plan(window(12, 15)), "A scheduled outage now", "off", id="outage"),
         pytest.param(plan(window(12, 15, POSSIBLE)), "A possible outage now, by schedule", "unknown", id="possible"),
         pytest.param(
-            plan(window(12, 15), states=[DayPlan.EMERGENCY]),
+            plan(window(12, 15), states=[DayState.EMERGENCY]),
             "Emergency outages: the schedule does not apply",
             "off",
             id="emergency",
         ),
-        pytest.param(plan(states=[DayPlan.WAITING]), "Today's schedule is being prepared", "unknown", id="waiting"),
+        pytest.param(plan(states=[DayState.WAITING]), "Today's schedule is being prepared", "unknown", id="waiting"),
         pytest.param(plan(states=[]), "Today's schedule has not been published", "unknown", id="unknown"),
         pytest.param(
             plan(window(18, 21), fetched_at=at(-12)), "The schedule is out of date", "unknown", id="stale-by-its-age"
@@ -132,7 +132,7 @@ def test_the_states_of_a_plan_are_never_confused(schedule, sentence, state):
             id="a-possible-one-before",
         ),
         pytest.param(plan(window(2, 4)), "No further outages scheduled", None, id="none-ahead"),
-        pytest.param(plan(window(18, 20), states=[DayPlan.EMERGENCY]), "", None, id="emergency"),
+        pytest.param(plan(window(18, 20), states=[DayState.EMERGENCY]), "", None, id="emergency"),
         pytest.param(plan(window(18, 20), stale=True), "", None, id="nothing-is-promised-by-an-old-plan"),
         pytest.param(None, "", None, id="no-plan"),
     ],
@@ -148,7 +148,7 @@ def test_what_comes_next(schedule, sentence, until):
 def test_the_days_with_their_lengths_and_totals():
     given = plan(
         *(window(2, 6), window(12, 15), window(18, 20, POSSIBLE), window(21, 22, UNCLEAR), window(23, 26)),
-        states=(DayPlan.PLANNED, DayPlan.WAITING),
+        states=(DayState.PLANNED, DayState.WAITING),
     )
     first, second, third, key = shown(given)["parts"]["outages-days"]
     assert words(first).startswith("Today Tue 24 Nov out for 9 h, possibly 2 h more")
@@ -172,7 +172,7 @@ def test_the_days_with_their_lengths_and_totals():
 
 
 def test_an_emergency_promises_no_hours():
-    first, *_ = shown(plan(window(12, 15), states=[DayPlan.EMERGENCY]))["parts"]["outages-days"]
+    first, *_ = shown(plan(window(12, 15), states=[DayState.EMERGENCY]))["parts"]["outages-days"]
     assert words(first) == "Today Tue 24 Nov emergency outages 00 06 12 18 24"
 
 
@@ -234,7 +234,7 @@ def test_what_is_in_fact(state, age, sentence):
 @given(
     schedule=st.builds(
         plan,
-        states=st.lists(st.sampled_from(DayPlan), max_size=4),
+        states=st.lists(st.sampled_from(DayState), max_size=4),
         queue=st.text(max_size=200),
         source=st.none() | st.text(max_size=200),
         fetched_at=st.none() | st.just(at(13)) | st.just(at(37)) | st.just(at(-40)),
@@ -368,8 +368,8 @@ def keep(path: Path, *schedules: OutageSchedule) -> None:
 
 def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
     tomorrow = TODAY + timedelta(days=1)
-    early = plan(window(2, 6), window(30, 31), states=(DayPlan.PLANNED, DayPlan.PLANNED), at=at(-4))
-    late = plan(window(2, 7), states=(DayPlan.PLANNED,), at=at(1))
+    early = plan(window(2, 6), window(30, 31), states=(DayState.PLANNED, DayState.PLANNED), at=at(-4))
+    late = plan(window(2, 7), states=(DayState.PLANNED,), at=at(1))
     keep(tmp_path / "easun.db", early, late)
     found = planned_days(reader(tmp_path / "easun.db"), start=at(0), end=at(48))
     assert found[TODAY].total == 5 * HOUR

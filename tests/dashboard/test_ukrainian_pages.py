@@ -26,7 +26,7 @@ from shared.history.engine import reader
 from shared.messages import (
     Availability,
     Contact,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     InverterInfo,
@@ -180,7 +180,7 @@ STATES = {
                 }
             ),
         )
-        for state in DayPlan
+        for state in DayState
     },
     "plugs": house(
         NOW,

@@ -16,7 +16,7 @@ from shared.history.engine import reader
 from shared.messages import (
     BatteryInfo,
     BatteryState,
-    DayPlan,
+    DayState,
     GridState,
     Message,
     OutageSchedule,
@@ -60,7 +60,7 @@ def grid(state: str, since: datetime) -> GridState:
 
 def planned(start: datetime, end: datetime) -> OutageSchedule:
     days = tuple(
-        PlannedDay(day=(ago(0) + timedelta(days=ahead)).date(), state=DayPlan.PLANNED, confirmed_at=ago(0))
+        PlannedDay(day=(ago(0) + timedelta(days=ahead)).date(), state=DayState.PLANNED, confirmed_at=ago(0))
         for ahead in (-1, 0, 1)
     )
     window = Window(start=start, end=end)

@@ -17,7 +17,7 @@ from services.recorder.upkeep import Upkeep
 from shared.history.engine import Place, reader
 from shared.history.reports import Outage, outage_records
 from shared.history.tables import to_ms
-from shared.messages import DayPlan, Grid, GridState, InverterState, Message, OutageSchedule, PlannedDay, Window
+from shared.messages import DayState, Grid, GridState, InverterState, Message, OutageSchedule, PlannedDay, Window
 from shared.topics import GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE
 from tests.support.recorded import ask
 
@@ -148,7 +148,7 @@ def schedule(published: float, *windows: tuple[float, float]) -> tuple[Any, Any]
     message = OutageSchedule(
         at=after(published),
         queue="4.1",
-        days=(PlannedDay(day=date(2026, 11, 23), state=DayPlan.PLANNED, confirmed_at=after(published)),),
+        days=(PlannedDay(day=date(2026, 11, 23), state=DayState.PLANNED, confirmed_at=after(published)),),
         windows=tuple(Window(start=after(start), end=after(end)) for start, end in windows),
     )
     return row_of(OUTAGE_SCHEDULE.named(), message)

@@ -6,7 +6,7 @@ import pytest
 
 from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
 from shared.history.grid_run import GridRun
-from shared.messages import Certainty, DayPlan, Grid, Window
+from shared.messages import Certainty, DayState, Grid, Window
 from shared.outages import EARLY
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -73,7 +73,7 @@ def test_find_outages(runs: list[GridRun], expected: list[OutageSpan]) -> None:
 
 FIRST = Window(start=after(0), end=after(180))
 SECOND = Window(start=after(400), end=after(500))
-SCHEDULE = ScheduleVersion([FIRST, SECOND], {DAY: DayPlan.PLANNED})
+SCHEDULE = ScheduleVersion([FIRST, SECOND], {DAY: DayState.PLANNED})
 POSSIBLE = Window(start=after(0), end=after(180), certainty=Certainty.POSSIBLE)
 
 
@@ -81,7 +81,7 @@ def delayed(window: Window, start: float, end: float | None) -> ScheduleMatch:
     return ScheduleMatch(True, window, start * MINUTE, None if end is None else end * MINUTE)
 
 
-def days(state: DayPlan) -> ScheduleVersion:
+def days(state: DayState) -> ScheduleVersion:
     return ScheduleVersion([], {DAY: state})
 
 
@@ -104,8 +104,8 @@ def days(state: DayPlan) -> ScheduleVersion:
         pytest.param(
             ScheduleVersion([POSSIBLE, FIRST]), (0, 180), delayed(FIRST, 0, 0), id="the-definite-one-of-two-equal-ones"
         ),
-        pytest.param(days(DayPlan.NO_OUTAGES), (0, 9), ScheduleMatch(False), id="none-was-planned"),
-        pytest.param(days(DayPlan.WAITING), (0, 9), ScheduleMatch(None), id="not-published-yet"),
+        pytest.param(days(DayState.NO_OUTAGES), (0, 9), ScheduleMatch(False), id="none-was-planned"),
+        pytest.param(days(DayState.WAITING), (0, 9), ScheduleMatch(None), id="not-published-yet"),
         pytest.param(ScheduleVersion([]), (0, 9), ScheduleMatch(None), id="an-unknown-day"),
     ],
 )

@@ -12,7 +12,7 @@ from shared.history.tables import metadata, to_ms
 from shared.messages import (
     ActionOutcome,
     BatteryState,
-    DayPlan,
+    DayState,
     Message,
     OutageSchedule,
     PlannedDay,
@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 PLAN = OutageSchedule(
     at=NOW,
     queue="3.1",
-    days=(PlannedDay(day=date(2026, 11, 24), state=DayPlan.PLANNED, confirmed_at=NOW),),
+    days=(PlannedDay(day=date(2026, 11, 24), state=DayState.PLANNED, confirmed_at=NOW),),
     windows=(Window(start=NOW, end=NOW + timedelta(hours=4)),),
 )
 

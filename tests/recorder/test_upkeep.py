@@ -22,7 +22,7 @@ from shared.history.reports import By, Outage, energy, outage_records, statistic
 from shared.history.tables import to_ms
 from shared.messages import (
     BatteryState,
-    DayPlan,
+    DayState,
     Grid,
     GridState,
     InverterState,
@@ -217,7 +217,7 @@ def the_evening() -> list[Any]:
     plan = OutageSchedule(
         at=after(-60),
         queue="4.1",
-        days=(PlannedDay(day=date(2026, 11, 23), state=DayPlan.PLANNED, confirmed_at=after(-60)),),
+        days=(PlannedDay(day=date(2026, 11, 23), state=DayState.PLANNED, confirmed_at=after(-60)),),
         windows=(Window(start=after(50), end=after(230)),),
     )
     rows = [row_of(OUTAGE_SCHEDULE.named(), plan)]

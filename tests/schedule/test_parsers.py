@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.schedule import be_svitlo, gpv_json, yasno
 from services.schedule.answer import Answer, json_of
 from shared.errors import BadReplyError
-from shared.messages import Certainty, DayPlan
+from shared.messages import Certainty, DayState
 from shared.outages import merged
 from tests.schedule.facts import REFERENCE, day, element, gpv, gpv_hours, kyiv, local, slot, utc
 
@@ -26,7 +26,7 @@ def windows(answer: Answer) -> list[tuple[str, str]]:
 
 def test_the_complete_element_of_public_code() -> None:
     answer = be_svitlo.read([element("25.11.2025", {"4.2": ["16:30-20:00"]})], "4.2")
-    assert answer.days[day("25.11.2025")].state is DayPlan.PLANNED
+    assert answer.days[day("25.11.2025")].state is DayState.PLANNED
     assert windows(answer) == [("2025-11-25T14:30Z", "2025-11-25T18:00Z")]
     assert answer.stamp == kyiv("24.11.2025 19:52")
     assert answer.odd == ()
@@ -38,12 +38,12 @@ def test_the_complete_element_of_public_code() -> None:
         pytest.param([], {}, id="an empty answer is no information"),
         pytest.param([element("20.11.2026", {})], {}, id="a day without the queue is no information"),
         pytest.param([element("20.11.2026", {"5.1": ["10:00-12:00"]})], {}, id="another queue's hours are not ours"),
-        pytest.param([element("20.11.2026", {"5.2": []})], {NOVEMBER: DayPlan.NO_OUTAGES}, id="published, no outages"),
+        pytest.param([element("20.11.2026", {"5.2": []})], {NOVEMBER: DayState.NO_OUTAGES}, id="published, no outages"),
         pytest.param([{"eventDate": "20.11.2026", "queues": {"5.2": None}}], {}, id="null is no information"),
-        pytest.param([element("20.11.2026", {"5.2": ["10:00-12:00"]})], {NOVEMBER: DayPlan.PLANNED}, id="planned"),
+        pytest.param([element("20.11.2026", {"5.2": ["10:00-12:00"]})], {NOVEMBER: DayState.PLANNED}, id="planned"),
     ],
 )
-def test_the_three_states_of_a_day(body: Any, expected: dict[date, DayPlan]) -> None:
+def test_the_three_states_of_a_day(body: Any, expected: dict[date, DayState]) -> None:
     answer = be_svitlo.read(body, "5.2")
     assert {one: told.state for one, told in answer.days.items()} == expected
 
@@ -146,7 +146,7 @@ def test_an_undocumented_status_is_kept_and_flagged() -> None:
 def test_of_two_different_days_of_one_date_the_first_counts() -> None:
     body = [element("20.11.2026", {"5.2": ["10:00-12:00"]}), element("20.11.2026", {"5.2": []})]
     answer = be_svitlo.read(body, "5.2")
-    assert answer.days[NOVEMBER].state is DayPlan.PLANNED
+    assert answer.days[NOVEMBER].state is DayState.PLANNED
     assert "twice" in answer.odd[0].text
 
 
@@ -212,7 +212,7 @@ def test_off_season_nothing_is_known() -> None:
 
 def test_all_light_is_published_without_outages() -> None:
     answer = gpv_json.read(gpv({"22.11.2025": {"5.2": []}}), "5.2")
-    assert answer.days[day("22.11.2025")].state is DayPlan.NO_OUTAGES
+    assert answer.days[day("22.11.2025")].state is DayState.NO_OUTAGES
 
 
 def test_both_orders_of_the_stamp() -> None:
@@ -235,18 +235,18 @@ def yasno_day(date_: str, status: str, *slots: tuple[int, int, str]) -> dict[str
 @pytest.mark.parametrize(
     ("status", "slots", "expected"),
     [
-        ("EmergencyShutdowns", (), DayPlan.EMERGENCY),
-        ("EmergencyShutdowns", ((0, 1440, "Definite"),), DayPlan.EMERGENCY),
-        ("WaitingForSchedule", (), DayPlan.WAITING),
-        ("WaitingForSchedule", ((0, 60, "Definite"),), DayPlan.WAITING),
-        ("NoOutages", (), DayPlan.NO_OUTAGES),
-        ("ScheduleApplies", ((0, 1440, "NotPlanned"),), DayPlan.NO_OUTAGES),
-        ("ScheduleApplies", ((0, 960, "NotPlanned"), (960, 1200, "Definite")), DayPlan.PLANNED),
+        ("EmergencyShutdowns", (), DayState.EMERGENCY),
+        ("EmergencyShutdowns", ((0, 1440, "Definite"),), DayState.EMERGENCY),
+        ("WaitingForSchedule", (), DayState.WAITING),
+        ("WaitingForSchedule", ((0, 60, "Definite"),), DayState.WAITING),
+        ("NoOutages", (), DayState.NO_OUTAGES),
+        ("ScheduleApplies", ((0, 1440, "NotPlanned"),), DayState.NO_OUTAGES),
+        ("ScheduleApplies", ((0, 960, "NotPlanned"), (960, 1200, "Definite")), DayState.PLANNED),
         ("ScheduleApplies", (), None),
         ("Tomorrowish", (), None),
     ],
 )
-def test_states_of_yasno(status: str, slots: Any, expected: DayPlan | None) -> None:
+def test_states_of_yasno(status: str, slots: Any, expected: DayState | None) -> None:
     answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", status, *slots)}}, "3.1")
     told = answer.days.get(day("19.12.2025"))
     assert (told and told.state) == expected
@@ -365,7 +365,7 @@ YASNO_DAYS = st.fixed_dictionaries({"date": TEXTS, "status": STATUSES, "slots": 
 def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
     answer = yasno.read({"5.2": {"today": today, "tomorrow": tomorrow}}, "5.2")
     for told in answer.days.values():
-        assert told.windows == () or told.state is DayPlan.PLANNED
+        assert told.windows == () or told.state is DayState.PLANNED
 
 
 @pytest.mark.parametrize(
@@ -373,11 +373,11 @@ def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
     [
         ([(0, 60, "NotPlanned")], None),
         ([(0, 720, "NotPlanned"), (780, 1440, "NotPlanned")], None),
-        ([(0, 720, "NotPlanned"), (720, 1440, "NotPlanned")], DayPlan.NO_OUTAGES),
-        ([(960, 1200, "Definite")], DayPlan.PLANNED),
+        ([(0, 720, "NotPlanned"), (720, 1440, "NotPlanned")], DayState.NO_OUTAGES),
+        ([(960, 1200, "Definite")], DayState.PLANNED),
     ],
 )
-def test_a_day_with_missing_hours_is_not_one_without_outages(slots: Any, state: DayPlan | None) -> None:
+def test_a_day_with_missing_hours_is_not_one_without_outages(slots: Any, state: DayState | None) -> None:
     answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
     told = answer.days.get(day("19.12.2025"))
     assert (told and told.state) == state

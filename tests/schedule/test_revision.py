@@ -12,7 +12,7 @@ from services.schedule import be_svitlo, gpv_json
 from services.schedule.answer import Answer, Day, window
 from services.schedule.revision import KEEP_UNCONFIRMED, failed, revise
 from shared.conditions.schedule import NO_ANSWER
-from shared.messages import Certainty, DayPlan, OutageSchedule, ScheduleChange
+from shared.messages import Certainty, DayState, OutageSchedule, ScheduleChange
 from shared.outages import day_of, state_of
 from tests.schedule.facts import TIMELINE, day, element, gpv, kyiv, local
 
@@ -143,14 +143,14 @@ def test_an_empty_answer_is_no_change_until_it_stays() -> None:
     assert held.days[0].confirmed_at == noon
     gone = step(held, noon + KEEP_UNCONFIRMED + timedelta(minutes=1))
     assert told(gone.change) == {"withdrawn": ["20.11"]}
-    assert state_of(gone, day("20.11.2026")) is DayPlan.UNKNOWN
+    assert state_of(gone, day("20.11.2026")) is DayState.UNKNOWN
 
 
 def test_a_real_cancellation_is_told_at_once() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(step(None, noon, planned("20.11.2026", "18:00-21:00")), noon, planned("20.11.2026"))
     assert told(plan.change) == {"removed": ["18:00-21:00"]}
-    assert state_of(plan, day("20.11.2026")) is DayPlan.NO_OUTAGES
+    assert state_of(plan, day("20.11.2026")) is DayState.NO_OUTAGES
 
 
 def test_a_stamp_alone_is_no_change() -> None:
@@ -186,12 +186,12 @@ def test_a_change_stays_until_the_next() -> None:
     assert again.change == plan.change
 
 
-def states(before: DayPlan, after: DayPlan) -> dict[str, list[str]]:
+def states(before: DayState, after: DayState) -> dict[str, list[str]]:
     today, now = day("20.11.2026"), kyiv("20.11.2026 08:00")
     part = window(today, 600, 720, Certainty.DEFINITE)
     plan: OutageSchedule | None = None
     for state in (before, after):
-        some = (part,) if part and state is DayPlan.PLANNED else ()
+        some = (part,) if part and state is DayState.PLANNED else ()
         plan = revise(plan, Answer({today: Day(state, some)}), queue="3.1", source="yasno", now=now)
     assert plan
     return told(plan.change)
@@ -200,14 +200,14 @@ def states(before: DayPlan, after: DayPlan) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (DayPlan.PLANNED, DayPlan.EMERGENCY, {"states": ["20.11"]}),
-        (DayPlan.EMERGENCY, DayPlan.PLANNED, {"states": ["20.11"]}),
-        (DayPlan.WAITING, DayPlan.PLANNED, {"published": ["20.11"]}),
-        (DayPlan.PLANNED, DayPlan.WAITING, {"states": ["20.11"]}),
-        (DayPlan.EMERGENCY, DayPlan.EMERGENCY, {}),
+        (DayState.PLANNED, DayState.EMERGENCY, {"states": ["20.11"]}),
+        (DayState.EMERGENCY, DayState.PLANNED, {"states": ["20.11"]}),
+        (DayState.WAITING, DayState.PLANNED, {"published": ["20.11"]}),
+        (DayState.PLANNED, DayState.WAITING, {"states": ["20.11"]}),
+        (DayState.EMERGENCY, DayState.EMERGENCY, {}),
     ],
 )
-def test_emergencies_and_waiting(before: DayPlan, after: DayPlan, expected: dict[str, list[str]]) -> None:
+def test_emergencies_and_waiting(before: DayState, after: DayState, expected: dict[str, list[str]]) -> None:
     assert states(before, after) == expected
 
 
@@ -247,7 +247,7 @@ def test_an_old_mirror_never_takes_a_day_away(mirror: dict[str, Any]) -> None:
 
 def test_a_window_over_midnight_belongs_to_both_days() -> None:
     plan = step(None, kyiv("20.11.2026 12:00"), planned("20.11.2026", "22:00-03:00"), planned("21.11.2026"))
-    assert state_of(plan, day("21.11.2026")) is DayPlan.PLANNED
+    assert state_of(plan, day("21.11.2026")) is DayState.PLANNED
     assert local(plan.windows) == ["22:00-03:00"]
     assert day_of(plan, day("21.11.2026")).total == timedelta(hours=3)
 
@@ -261,7 +261,7 @@ def test_three_days_without_a_source() -> None:
         plan = failed(plan, NO_ANSWER(), queue="5.2", now=now)
         assert plan.stale is (hours > 24)
         assert plan.change is None
-        assert state_of(plan, day("22.11.2026")) is DayPlan.UNKNOWN
+        assert state_of(plan, day("22.11.2026")) is DayState.UNKNOWN
         assert plan.fetched_at == kyiv("20.11.2026 12:00")
     back = step(plan, kyiv("23.11.2026 12:00"), planned("23.11.2026", "18:00-20:00"))
     assert told(back.change) == {"published": ["23.11"]}

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from shared.messages import Certainty, DayPlan, OutageSchedule, PlannedDay, Window
+from shared.messages import Certainty, DayState, OutageSchedule, PlannedDay, Window
 from shared.outage_calendar import calendar_text
 from shared.outages import (
     Change,
@@ -35,7 +35,7 @@ def window(start: int, end: int, certainty: Certainty = Certainty.DEFINITE) -> W
     return Window(start=at(0) + timedelta(minutes=start), end=at(0) + timedelta(minutes=end), certainty=certainty)
 
 
-def plan(*windows: Window, states: tuple[DayPlan, ...] = (DayPlan.PLANNED, DayPlan.PLANNED)) -> OutageSchedule:
+def plan(*windows: Window, states: tuple[DayState, ...] = (DayState.PLANNED, DayState.PLANNED)) -> OutageSchedule:
     days = tuple(
         PlannedDay(day=TODAY + timedelta(days=ahead), state=state, confirmed_at=at(0))
         for ahead, state in enumerate(states)
@@ -55,12 +55,12 @@ EVENING = window(18 * 60, 20 * 60)
         (plan(EVENING), 20 * 60, Expected.POWER),
         (plan(window(600, 660, Certainty.POSSIBLE)), 630, Expected.POSSIBLE_OUTAGE),
         (plan(window(600, 660, Certainty.UNKNOWN)), 630, Expected.OUTAGE),
-        (plan(states=(DayPlan.NO_OUTAGES,)), 630, Expected.POWER),
+        (plan(states=(DayState.NO_OUTAGES,)), 630, Expected.POWER),
         (plan(states=()), 630, Expected.UNKNOWN),
-        (plan(states=(DayPlan.WAITING,)), 630, Expected.WAITING),
-        (plan(states=(DayPlan.EMERGENCY,)), 630, Expected.EMERGENCY),
-        (plan(NIGHT, states=(DayPlan.PLANNED,)), 25 * 60, Expected.OUTAGE),
-        (plan(states=(DayPlan.NO_OUTAGES,)), 25 * 60, Expected.UNKNOWN),
+        (plan(states=(DayState.WAITING,)), 630, Expected.WAITING),
+        (plan(states=(DayState.EMERGENCY,)), 630, Expected.EMERGENCY),
+        (plan(NIGHT, states=(DayState.PLANNED,)), 25 * 60, Expected.OUTAGE),
+        (plan(states=(DayState.NO_OUTAGES,)), 25 * 60, Expected.UNKNOWN),
         (None, 0, Expected.UNKNOWN),
     ],
 )
@@ -77,10 +77,10 @@ POSSIBLE = window(600, 660, Certainty.POSSIBLE)
         pytest.param(plan(EVENING), 18 * 60, Status(Expected.OUTAGE, EVENING), id="outage"),
         pytest.param(plan(POSSIBLE), 630, Status(Expected.POSSIBLE_OUTAGE, POSSIBLE), id="possible"),
         pytest.param(
-            plan(EVENING, states=(DayPlan.EMERGENCY,)), 18 * 60, Status(Expected.EMERGENCY, EVENING), id="emergency"
+            plan(EVENING, states=(DayState.EMERGENCY,)), 18 * 60, Status(Expected.EMERGENCY, EVENING), id="emergency"
         ),
         pytest.param(
-            plan(EVENING, states=(DayPlan.EMERGENCY,) * 2), 1441, Status(Expected.EMERGENCY, stale=True), id="stale"
+            plan(EVENING, states=(DayState.EMERGENCY,) * 2), 1441, Status(Expected.EMERGENCY, stale=True), id="stale"
         ),
         pytest.param(plan(NIGHT), 1441, Status(Expected.OUTAGE, NIGHT, stale=True), id="stale-outage"),
         pytest.param(plan(EVENING), 1441, Status(Expected.POWER, stale=True), id="stale-power"),
@@ -105,10 +105,10 @@ def test_the_next_change_is_counted_across_midnight() -> None:
 
 def test_an_outage_up_to_the_end_of_the_plan_may_go_on() -> None:
     until_midnight = window(23 * 60, 1440)
-    change = next_change(plan(until_midnight, states=(DayPlan.PLANNED,)), at(23 * 60 + 30))
+    change = next_change(plan(until_midnight, states=(DayState.PLANNED,)), at(23 * 60 + 30))
     assert change
     assert change.is_open
-    change = next_change(plan(until_midnight, states=(DayPlan.PLANNED, DayPlan.NO_OUTAGES)), at(23 * 60 + 30))
+    change = next_change(plan(until_midnight, states=(DayState.PLANNED, DayState.NO_OUTAGES)), at(23 * 60 + 30))
     assert change
     assert not change.is_open
 
@@ -142,7 +142,7 @@ def test_totals_are_of_the_day_and_tell_possible_apart() -> None:
     assert today.total == timedelta(hours=3)
     assert today.possible == timedelta(hours=1)
     assert tomorrow.total == timedelta(hours=2)
-    assert after.state is DayPlan.UNKNOWN
+    assert after.state is DayState.UNKNOWN
     assert after.confirmed_at is None
 
 
@@ -155,7 +155,7 @@ def test_days_have_the_hours_they_have(day: date, hours: int) -> None:
     whole = OutageSchedule(
         at=start,
         queue="5.2",
-        days=(PlannedDay(day=day, state=DayPlan.PLANNED, confirmed_at=start),),
+        days=(PlannedDay(day=day, state=DayState.PLANNED, confirmed_at=start),),
         windows=(Window(start=start, end=end),),
     )
     assert day_of(whole, day).total == timedelta(hours=hours)
@@ -166,7 +166,7 @@ def test_a_day_in_full() -> None:
     midnight = at(1440)
     late = NIGHT.model_copy(update={"end": midnight})
     assert day_of(given, TODAY) == Day(
-        TODAY, DayPlan.PLANNED, (EVENING, late), timedelta(hours=3), timedelta(0), confirmed_at=at(0)
+        TODAY, DayState.PLANNED, (EVENING, late), timedelta(hours=3), timedelta(0), confirmed_at=at(0)
     )
     elsewhere = given.model_copy(update={"time_zone": "America/New_York"})
     assert days_ahead(elsewhere, at(60), 1)[0].day == TODAY - timedelta(days=1)
@@ -234,7 +234,7 @@ def test_merged(given: list[Window], expected: list[Window]) -> None:
 
 
 def test_the_calendar_is_one_that_calendars_read() -> None:
-    given = plan(EVENING, window(600, 660, Certainty.POSSIBLE), states=(DayPlan.PLANNED, DayPlan.EMERGENCY))
+    given = plan(EVENING, window(600, 660, Certainty.POSSIBLE), states=(DayState.PLANNED, DayState.EMERGENCY))
     text = calendar_text(given, outage="Відключення", possible="Можливе відключення", emergency="Аварійні відключення")
     events = Calendar.from_ical(text).walk("VEVENT")
     assert [str(event["SUMMARY"]) for event in events] == [

@@ -15,7 +15,7 @@ from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.live_figures import live_figures
-from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlugAction, Window, iso
+from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, Window, iso
 from shared.outages import Expected
 
 FLAPPING_AFTER = 4
@@ -222,7 +222,7 @@ def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[
     """Return the reminders of so many minutes: of an outage while power is on, of its end while power is off."""
     ahead, found = timedelta(minutes=minutes), []
     for window in plan.windows:
-        in_emergency = outages.state_of(plan, outages.local_day(window.start, plan.time_zone)) is DayPlan.EMERGENCY
+        in_emergency = outages.state_of(plan, outages.local_day(window.start, plan.time_zone)) is DayState.EMERGENCY
         if in_emergency:
             continue
         if grid is Grid.ON and now < window.start <= now + ahead:

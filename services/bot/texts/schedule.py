@@ -2,15 +2,15 @@
 
 from services.bot.texts.html import lines, paragraphs
 from shared import outages
-from shared.messages import Certainty, DayPlan, OutageSchedule, Window
+from shared.messages import Certainty, DayState, OutageSchedule, Window
 from shared.outages import Day
 from shared.texts.localizer import Localizer
 
 DAY_STATES = {
-    DayPlan.NO_OUTAGES: "bot.no_outages",
-    DayPlan.UNKNOWN: "bot.not_published",
-    DayPlan.WAITING: "bot.waiting_plan",
-    DayPlan.EMERGENCY: "bot.emergency",
+    DayState.NO_OUTAGES: "bot.no_outages",
+    DayState.UNKNOWN: "bot.not_published",
+    DayState.WAITING: "bot.waiting_plan",
+    DayState.EMERGENCY: "bot.emergency",
 }
 
 
@@ -19,7 +19,7 @@ def schedule_text(localizer: Localizer, plan: OutageSchedule | None, count: int 
     if plan is None:
         return localizer("bot.no_schedule")
     days = outages.days_ahead(plan, localizer.now, count)
-    shown = [day for place, day in enumerate(days) if place < 2 or day.state is not DayPlan.UNKNOWN]
+    shown = [day for place, day in enumerate(days) if place < 2 or day.state is not DayState.UNKNOWN]
     return paragraphs(
         localizer("bot.schedule_title", queue=plan.queue),
         *(day_text(localizer, day) for day in shown),

@@ -18,6 +18,6 @@ def has_csrf_token() -> bool:
     return equal(request.headers.get("X-CSRF-Token") or request.form.get("csrf"), session.get("csrf"))
 
 
-def equal(told: str | None, expected: str | None) -> bool:
+def equal(given: str | None, expected: str | None) -> bool:
     """Return whether both are present and equal, compared in constant time."""
-    return bool(told and expected) and hmac.compare_digest(str(told).encode(), str(expected).encode())
+    return bool(given and expected) and hmac.compare_digest(str(given).encode(), str(expected).encode())

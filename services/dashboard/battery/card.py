@@ -181,7 +181,7 @@ def _signal(dbm: int | None, localizer: Localizer) -> str:
         return localizer("unknown")
     word = "strong" if dbm >= STRONG_DBM else "fair" if dbm >= FAIR_DBM else "weak"
     return localizer(
-        "battery.rssi_told", dbm=localizer.number("battery.dbm", dbm), word=localizer(f"battery.signal_{word}")
+        "battery.rssi_label", dbm=localizer.number("battery.dbm", dbm), word=localizer(f"battery.signal_{word}")
     )
 
 
@@ -192,14 +192,14 @@ def _count(number: int | None, localizer: Localizer) -> str:
 def _about(info: BatteryInfo | None, localizer: Localizer) -> list[Any]:
     if info is None:
         return []
-    told = {
+    values = {
         "model": info.model,
         "firmware": info.software,
         "hardware": info.hardware,
         "made": info.manufactured,
         "address": info.address,
     }
-    facts = [(localizer(f"battery.{name}"), value or localizer("unknown")) for name, value in told.items()]
+    facts = [(localizer(f"battery.{name}"), value or localizer("unknown")) for name, value in values.items()]
     return [html.H3(localizer("battery.about")), _facts(facts)]
 
 

@@ -58,8 +58,8 @@ def figure(found: Mapping[str, Series], names: Mapping[str, str], localizer: Loc
 
 def _line(one: Series, name: str, localizer: Localizer) -> dict[str, Any]:
     means, highs = (_millivolts(column[FIELD]) for column in (one.values, one.high))
-    told = [
-        f"{localizer.since(at)}<br>{_told(name, mean, most, localizer)}"
+    hover_texts = [
+        f"{localizer.since(at)}<br>{_hover_text(name, mean, most, localizer)}"
         for at, mean, most in zip(one.moments, means, highs, strict=True)
     ]
     return {
@@ -70,14 +70,14 @@ def _line(one: Series, name: str, localizer: Localizer) -> dict[str, Any]:
         "name": _short(name),
         "x": [round((at - one.start) / HOUR, 2) for at in one.moments],
         "y": means,
-        "customdata": told,
+        "customdata": hover_texts,
         "hovertemplate": "%{customdata}<extra></extra>",
     }
 
 
-def _told(name: str, mean: float | None, most: float | None, localizer: Localizer) -> str:
+def _hover_text(name: str, mean: float | None, most: float | None, localizer: Localizer) -> str:
     return localizer(
-        "battery.trend_told",
+        "battery.trend_label",
         name=_short(name),
         mean=localizer.number("millivolts", mean),
         most=localizer.number("millivolts", most),

@@ -57,7 +57,7 @@ def cells(state: BatteryState, localizer: Localizer) -> list[Any]:
     scale, marked = axis(known), marks(state)
     return [
         _extremes(state, localizer),
-        _chart(voltages, scale, marked, _told(state, len(voltages), localizer), localizer),
+        _chart(voltages, scale, marked, _label(state, len(voltages), localizer), localizer),
         html.P(
             localizer("battery.zoomed", low=_volts(scale.low_v, localizer, 2), high=_volts(scale.high_v, localizer, 2)),
             className="hint",
@@ -68,10 +68,10 @@ def cells(state: BatteryState, localizer: Localizer) -> list[Any]:
     ]
 
 
-def _told(state: BatteryState, number: int, localizer: Localizer) -> str:
+def _label(state: BatteryState, number: int, localizer: Localizer) -> str:
     lowest, highest = _volts(state.cell_min_v, localizer), _volts(state.cell_max_v, localizer)
-    told = f"{lowest} – {highest}, {localizer('battery.apart', delta=spread(state, localizer))}"
-    return localizer.count("battery.cells_told", number, told=told)
+    values = f"{lowest} – {highest}, {localizer('battery.apart', delta=spread(state, localizer))}"
+    return localizer.count("battery.cells_label", number, values=values)
 
 
 def spread(state: BatteryState, localizer: Localizer) -> str:
@@ -91,12 +91,12 @@ def _extremes(state: BatteryState, localizer: Localizer) -> html.P:
 
 
 def _extreme(mark: str, number: int | None, voltage: float | None, localizer: Localizer) -> str:
-    told = f"{localizer(f'battery.{mark}')} {_volts(voltage, localizer)}"
-    return told if number is None else localizer("battery.of_cell", told=told, number=number)
+    values = f"{localizer(f'battery.{mark}')} {_volts(voltage, localizer)}"
+    return values if number is None else localizer("battery.of_cell", values=values, number=number)
 
 
 def _chart(
-    voltages: Sequence[float | None], scale: Axis, marked: dict[int, list[str]], told: str, localizer: Localizer
+    voltages: Sequence[float | None], scale: Axis, marked: dict[int, list[str]], values: str, localizer: Localizer
 ) -> html.Div:
     ends = [html.Span(_volts(end, localizer, 2)) for end in (scale.high_v, scale.low_v)]
     bars = [_bar(number, voltage, scale, marked.get(number, [])) for number, voltage in enumerate(voltages, 1)]
@@ -104,7 +104,7 @@ def _chart(
         [html.Div(ends, className="scale"), html.Div(bars, className="bars")],
         className="cell-chart",
         role="img",
-        **attributes(aria_label=told),
+        **attributes(aria_label=values),
     )
 
 

@@ -28,9 +28,9 @@ from shared.texts.localizer import Localizer
 
 ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500, "showTips": False}
 
-RANGE = """told => {
-  if (told?.['xaxis.autorange']) return [];
-  const range = [told?.['xaxis.range[0]'], told?.['xaxis.range[1]']];
+RANGE = """relayout => {
+  if (relayout?.['xaxis.autorange']) return [];
+  const range = [relayout?.['xaxis.range[0]'], relayout?.['xaxis.range[1]']];
   return range.includes(undefined) ? window.dash_clientside.no_update : range;
 }"""
 """From plotly's layout events, the range that was zoomed into; an empty range means zoomed out."""

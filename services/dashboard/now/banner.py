@@ -13,15 +13,15 @@ def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) ->
     """Return the headline, and how long that has lasted or what was known last."""
     grid = snapshot.grid
     if grid is None:
-        return _says(localizer("now.grid_unheard"))
+        return _banner(localizer("now.grid_unheard"))
     if grid.at > localizer.now + CLOCK_SLACK:
-        return _says(localizer("now.clock_ahead", at=localizer.second(grid.at)))
+        return _banner(localizer("now.clock_ahead", at=localizer.second(grid.at)))
     if not snapshot.connected:
-        return _says(localizer("now.last_known", grid=_last_known(grid, localizer)))
+        return _banner(localizer("now.last_known", grid=_last_known(grid, localizer)))
     if grid.state is Grid.UNKNOWN or not fresh(grid.at, localizer.now, fresh_for):
         return _no_contact(grid, localizer)
     sentence = localizer("now.grid_on" if grid.state is Grid.ON else "now.grid_off", since=localizer.since(grid.since))
-    return _says(sentence, localizer("now.lasting", duration=localizer.lasted(localizer.now - grid.since)))
+    return _banner(sentence, localizer("now.lasting", duration=localizer.lasted(localizer.now - grid.since)))
 
 
 def banner_state(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
@@ -30,7 +30,7 @@ def banner_state(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> 
     return grid.state.value if grid and snapshot.connected else Grid.UNKNOWN.value
 
 
-def _says(sentence: str, lasting: str = "") -> dict[str, str]:
+def _banner(sentence: str, lasting: str = "") -> dict[str, str]:
     return {"banner": sentence, "lasting": lasting}
 
 
@@ -38,7 +38,9 @@ def _no_contact(grid: GridState, localizer: Localizer) -> dict[str, str]:
     since = grid.since if grid.state is Grid.UNKNOWN else grid.at
     known = localizer("now.last_known", grid=_last_known(grid, localizer)).lower()
     was_known = grid.state is not Grid.UNKNOWN or grid.last_known is not None
-    return _says(localizer("now.no_contact", since=localizer.since(since)), f"{NO_BREAK}– {known}" if was_known else "")
+    return _banner(
+        localizer("now.no_contact", since=localizer.since(since)), f"{NO_BREAK}– {known}" if was_known else ""
+    )
 
 
 def _last_known(grid: GridState, localizer: Localizer) -> str:

@@ -73,12 +73,12 @@ def routes(server: Flask, context: PageContext) -> None:
 def _row(id_: str, plug: PlugState, localizer: Localizer, *, closed: bool) -> html.Li:
     now = state(plug, localizer)
     words = [html.Span(_word(plug, now, localizer), className="word"), *_notes(plug, now, localizer)]
-    told = html.Div(
+    details = html.Div(
         [html.Span(plug.name, className="name"), html.Span(words, className="notes")], className="plug-words"
     )
     parts = [
         icon("plug"),
-        told,
+        details,
         _lock(localizer) if plug.protected else _switch(id_, plug, now, localizer, closed=closed),
     ]
     if plug.reason:

@@ -152,17 +152,17 @@ def _band(look: str, start: datetime, end: datetime, span: Axis, localizer: Loca
     left, right = span.percent(start), span.percent(end)
     return html.Span(
         className=f"band band-{look}",
-        title=_says(look, start, end, localizer),
+        title=_label(look, start, end, localizer),
         style={"left": f"{left}%", "width": f"{round(right - left, 2)}%"},
     )
 
 
-def _says(look: str, start: datetime, end: datetime, localizer: Localizer) -> str:
+def _label(look: str, start: datetime, end: datetime, localizer: Localizer) -> str:
     return f"{localizer(f'strip.{look}')}: {localizer.hours_of(start, end)}"
 
 
 def _listed(shown: Iterable[Band], localizer: Localizer) -> str:
-    return "; ".join(_says(*one, localizer) for one in shown) or localizer("strip.nothing")
+    return "; ".join(_label(*one, localizer) for one in shown) or localizer("strip.nothing")
 
 
 def _ticks(span: Axis, localizer: Localizer) -> list[Any]:

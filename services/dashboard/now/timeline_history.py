@@ -32,8 +32,8 @@ def _charge(engine: Engine, span: Axis) -> Sequence[float | None]:
     """Return the state of charge every five minutes: from the BMS, which is more exact, or else the first inverter."""
     end = span.start + BUCKETS * STEP
     inverters = [(INVERTERS, name, "battery_soc_percent") for name in devices(engine)[:1]]
-    told = [
+    columns = [
         series(engine, device, [field], start=span.start, end=end, buckets=BUCKETS, source=source).values[field]
         for source, device, field in [(BATTERIES, ALL, "soc_percent"), *inverters]
     ]
-    return [next((value for value in values if value is not None), None) for values in zip(*told, strict=True)]
+    return [next((value for value in values if value is not None), None) for values in zip(*columns, strict=True)]

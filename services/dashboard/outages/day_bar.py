@@ -10,7 +10,7 @@ from dash import html
 from services.dashboard.markup import attributes
 from shared import outages
 from shared.history.queries import GridSpan
-from shared.messages import Certainty, DayPlan, Grid
+from shared.messages import Certainty, DayState, Grid
 from shared.texts.localizer import Localizer
 
 TICKS = (0, 6, 12, 18, 24)
@@ -107,6 +107,6 @@ def key(looks: Iterable[str], localizer: Localizer) -> html.Ul:
     )
 
 
-def day_look(state: DayPlan) -> str:
+def day_look(state: DayState) -> str:
     """Return the CSS class of a day's bar."""
     return f"lane-{state.value}"

@@ -9,7 +9,7 @@ from services.dashboard.markup import attributes
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.live_figures import live_figures
-from shared.messages import Certainty, DayPlan, Grid, OutageSchedule, Window
+from shared.messages import Certainty, DayState, Grid, OutageSchedule, Window
 from shared.outages import Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
@@ -25,7 +25,7 @@ def headline(plan: OutageSchedule | None, localizer: Localizer) -> str:
     if status.stale or plan.stale:
         return localizer("outages.stale")
     day = outages.state_of(plan, outages.local_day(localizer.now, plan.time_zone))
-    if status.expected is Expected.POWER and day is DayPlan.NO_OUTAGES:
+    if status.expected is Expected.POWER and day is DayState.NO_OUTAGES:
         return localizer("outages.no_outages")
     return localizer(f"outages.{status.expected.value}")
 

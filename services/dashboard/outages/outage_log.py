@@ -112,14 +112,14 @@ def _punctual(minutes: float, localizer: Localizer) -> str:
 
 
 def _cost(record: Outage, localizer: Localizer) -> list[str]:
-    told: list[str] = []
+    parts: list[str] = []
     if record.battery_kwh is not None:
-        told.append(localizer("outages.used", energy=localizer.number("kilowatt_hours", record.battery_kwh, 1)))
+        parts.append(localizer("outages.used", energy=localizer.number("kilowatt_hours", record.battery_kwh, 1)))
     if record.soc_from_percent is not None or record.soc_to_percent is not None:
         before, after = (
             localizer.number("percent", value) for value in (record.soc_from_percent, record.soc_to_percent)
         )
-        told.append(localizer("outages.charge", before=before, after=after))
+        parts.append(localizer("outages.charge", before=before, after=after))
     if record.load_max_w is not None:
-        told.append(localizer("outages.highest", power=localizer.power(record.load_max_w)))
-    return told
+        parts.append(localizer("outages.highest", power=localizer.power(record.load_max_w)))
+    return parts

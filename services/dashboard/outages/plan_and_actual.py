@@ -10,7 +10,7 @@ from services.dashboard.outages.day_bar import Bounds, actual, day_look, hours, 
 from services.dashboard.outages.schedule_days import date_of
 from shared import outages
 from shared.history.queries import GridSpan
-from shared.messages import DayPlan
+from shared.messages import DayState
 from shared.texts.localizer import Localizer
 
 DAYS = 7
@@ -36,9 +36,9 @@ def _day(
     plan: outages.Day | None, spans: Sequence[GridSpan], bounds: Bounds, localizer: Localizer, *, ticked: bool
 ) -> html.Div:
     """The hours stand below the last day only, and below days of 23 or 25 hours."""
-    day = plan or outages.Day(bounds.day, DayPlan.UNKNOWN)
+    day = plan or outages.Day(bounds.day, DayState.UNKNOWN)
     was = actual(spans, bounds, localizer.now)
-    told_plan, told_was = _plan_told(day, localizer), _actual_told(was, localizer)
+    told_plan, told_was = _plan_text(day, localizer), _actual_text(was, localizer)
     told = html.Span(f"{told_plan} · {told_was}", className="day-total")
     head = html.Div([html.H3(date_of(day, localizer)), told], className="day-head")
     lanes = [
@@ -50,15 +50,15 @@ def _day(
     return html.Div([head, *rows, *ticks], className="day")
 
 
-def _plan_told(day: outages.Day, localizer: Localizer) -> str:
-    if day.state in (DayPlan.UNKNOWN, DayPlan.WAITING):
+def _plan_text(day: outages.Day, localizer: Localizer) -> str:
+    if day.state in (DayState.UNKNOWN, DayState.WAITING):
         return localizer("outages.plan_unknown")
-    if day.state is DayPlan.EMERGENCY:
+    if day.state is DayState.EMERGENCY:
         return localizer("outages.day_emergency")
     return localizer("outages.plan_total", total=length(day.total, localizer))
 
 
-def _actual_told(was: Sequence[Any], localizer: Localizer) -> str:
+def _actual_text(was: Sequence[Any], localizer: Localizer) -> str:
     told = localizer("outages.actual_total", total=length(total(was, "definite"), localizer))
     unknown = total(was, "unknown")
     return (

@@ -27,14 +27,14 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
     try:
         return _cards(context, localizer)
     except StorageError as error:
-        return [_says(localizer.reason(error.reason))]
+        return [_message_card(localizer.reason(error.reason))]
 
 
 def _cards(context: PageContext, localizer: Localizer) -> list[Any]:
     start = datetime.combine(first_day(localizer.today), time(), localizer.zone)
     spans = grid_spans(context.engine, start=start, end=localizer.now)
     if not spans:
-        return [_says(localizer("outages.nothing_recorded"))]
+        return [_message_card(localizer("outages.nothing_recorded"))]
     records = outage_records(context.engine, start=start, end=localizer.now)
     due = due_since(context.engine, grid_state, "grid", start=start, end=localizer.now - SETTLES)
 
@@ -49,7 +49,7 @@ def _cards(context: PageContext, localizer: Localizer) -> list[Any]:
     if schedule:
         plans |= {known.day: day_of(schedule, known.day) for known in schedule.days}
     return [
-        *([_says(localizer("outages.due", at=localizer.since(due)))] if due else []),
+        *([_message_card(localizer("outages.due", at=localizer.since(due)))] if due else []),
         compared(plans, spans, first, schedule.time_zone if schedule else context.settings.time_zone, localizer),
         numbers([(days, since(localizer.now - timedelta(days=days))) for days in PERIODS_DAYS], localizer),
         calendar(
@@ -62,5 +62,5 @@ def _cards(context: PageContext, localizer: Localizer) -> list[Any]:
     ]
 
 
-def _says(sentence: str) -> html.Section:
+def _message_card(sentence: str) -> html.Section:
     return html.Section([icon("calendar"), html.P(sentence)], className="card empty")

@@ -7,7 +7,7 @@ from dash import html
 from services.dashboard.markup import attributes
 from services.dashboard.outages.day_bar import Bounds, day_look, hours, key, lane, planned
 from shared import outages
-from shared.messages import Certainty, DayPlan, OutageSchedule, Window
+from shared.messages import Certainty, DayState, OutageSchedule, Window
 from shared.texts.localizer import Localizer
 
 
@@ -23,10 +23,10 @@ def days(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
 def _day(day: outages.Day, zone: str, localizer: Localizer) -> html.Div:
     """A day with its outages in words; during an emergency only in the bar."""
     bounds = Bounds.of(day.day, zone)
-    told, promised = _told(day, localizer), day.windows if day.state is DayPlan.PLANNED else ()
+    total, promised = _total_text(day, localizer), day.windows if day.state is DayState.PLANNED else ()
     name = html.H3([_name(day, localizer), " ", html.Span(date_of(day, localizer), className="date")])
-    head = html.Div([name, html.Span(told, className="day-total")], className="day-head")
-    label = ", ".join([told, *(_window_text(one, localizer) for one in promised)])
+    head = html.Div([name, html.Span(total, className="day-total")], className="day-head")
+    label = ", ".join([total, *(_window_text(one, localizer) for one in promised)])
     bar = lane(planned(day), bounds, label, now=localizer.now, look=day_look(day.state))
     windows = html.Ul([_window(one, localizer) for one in promised], className="windows")
     return html.Div(
@@ -46,8 +46,8 @@ def date_of(day: outages.Day, localizer: Localizer) -> str:
     return f"{localizer.weekday(day.day)} {day.day.day} {localizer.months[day.day.month - 1]}"
 
 
-def _told(day: outages.Day, localizer: Localizer) -> str:
-    if day.state is not DayPlan.PLANNED:
+def _total_text(day: outages.Day, localizer: Localizer) -> str:
+    if day.state is not DayState.PLANNED:
         return localizer(f"outages.day_{day.state.value}")
     parts = [localizer("outages.day_total", total=localizer.lasted(day.total))] if day.total else []
     if day.possible:

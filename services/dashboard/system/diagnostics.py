@@ -37,7 +37,7 @@ Serial numbers, addresses of batteries and secrets are replaced by ***.
 def bundle(context: PageContext, now: datetime) -> bytes:
     """Return the zip file."""
     snapshot = context.snapshot()
-    told = {
+    files = {
         "broker.json": broker(snapshot),
         "settings.json": settings_summary(context.settings),
         "about.json": about(context, now),
@@ -46,7 +46,7 @@ def bundle(context: PageContext, now: datetime) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", ABOUT)
-        for name, content in told.items():
+        for name, content in files.items():
             archive.writestr(name, json.dumps(masked(content, hidden), indent=2, ensure_ascii=False))
     return out.getvalue()
 
@@ -59,7 +59,7 @@ def broker(snapshot: BrokerState) -> dict[str, Any]:
 
 def settings_summary(settings: DashboardSettings) -> dict[str, str]:
     """Return settings by the names of their variables; for secrets only whether they are set."""
-    return {name.upper(): _told(value) for name, value in sorted(vars(settings).items())}
+    return {name.upper(): _shown(value) for name, value in sorted(vars(settings).items())}
 
 
 def about(context: PageContext, now: datetime) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _secrets(settings: DashboardSettings) -> Iterator[str]:
     yield password_of(settings.database)
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "is set" if value.get_secret_value() else "is not set"
     return str(value)
