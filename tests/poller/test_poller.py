@@ -1,7 +1,8 @@
 """One step of the poller, against an inverter that is a mapping."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ class Inverter:
 class Home:
     """A poller, and what it publishes."""
 
-    def __init__(self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
+    def __init__(self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
         monkeypatch.setattr("services.poller.poller.CONFIRM_S", 0)
         self.inverter = inverter
         self.bus, self.health = FakeBus(), Health()
@@ -70,7 +71,8 @@ class Home:
 
     @property
     def grid(self) -> Grid:
-        return self.bus.on(GRID_STATE)[-1].state
+        state: Grid = self.bus.on(GRID_STATE)[-1].state
+        return state
 
     @property
     def reason(self) -> Reason | None:
@@ -131,7 +133,7 @@ async def test_off_grid_with_the_mains_there_is_no_outage(monkeypatch) -> None:
 async def test_a_single_reading_of_zeros_is_looked_at_again(monkeypatch) -> None:
     home = Home(Inverter(MAINS), monkeypatch)
     await home.step()
-    spikes = iter([{}, {}])
+    spikes: Iterator[dict[int, int]] = iter([{}, {}])
     home.inverter.before_read = lambda *_: setattr(home.inverter, "words", next(spikes, MAINS))
     await home.step()
     assert home.bus.on(INVERTER_STATE, "main")[-1].grid_voltage_v == 230.0
