@@ -71,6 +71,10 @@ class Home:
 
     @property
     def grid(self) -> Grid:
+        return self.last_grid()
+
+    def last_grid(self) -> Grid:
+        """Return the same, asked for anew: mypy takes a property for what the last assertion said it was."""
         state: Grid = self.bus.on(GRID_STATE)[-1].state
         return state
 
@@ -182,7 +186,7 @@ async def test_a_classic_map_on_an_11_kw_unit_is_unknown_and_reported(monkeypatc
     assert home.reason == poller.grid_implausible(volts=0.0, hertz=50.01)
     home.inverter.words = MAINS
     await home.step()
-    assert home.grid is Grid.ON
+    assert home.last_grid() is Grid.ON
     assert home.reason is None
 
 
@@ -268,7 +272,7 @@ async def test_a_second_look_that_does_not_come_leaves_it_to_the_next_cycle(monk
     await home.step()
     assert home.grid is Grid.ON
     await home.step()
-    assert home.grid is Grid.OFF
+    assert home.last_grid() is Grid.OFF
 
 
 async def test_what_is_wrong_with_the_wire_is_said_though_readings_come(monkeypatch) -> None:
@@ -303,7 +307,7 @@ async def test_a_cable_lost_before_the_second_look_is_no_second_witness(monkeypa
     home.inverter.before_read = lambda *_: None
     for _ in range(5):
         await home.fails(BadReplyError, "nothing but zeros")
-    assert home.grid is Grid.UNKNOWN
+    assert home.last_grid() is Grid.UNKNOWN
 
 
 async def test_a_loss_between_two_requests_is_seen_at_once_and_no_contradiction(monkeypatch) -> None:
