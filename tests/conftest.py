@@ -1,7 +1,9 @@
-"""What the tests share: a broker, and a client who looks at what travels there."""
+"""What the tests share: a broker, a client who looks at what travels there, and which tests are quick."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,6 +16,34 @@ from tests.support.viewer import Viewer
 # no test asserts a time, and six workers share two cores
 settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("ours")
+
+PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server"}
+MIGRATION = "shared.history.alembic_runner"
+"""A short process in which every new database gets its tables: the only one that a quick test may start."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark the end-to-end tests and those whose fixtures start processes; others are marked where they are."""
+    for item in items:
+        if PROCESS_FIXTURES & set(item.fixturenames) or item.path.parent.name == "e2e":
+            item.add_marker("processes")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test without the mark start no process, so that `make quick` stays quick."""
+    if item.get_closest_marker("processes"):
+        return (yield)
+    start = subprocess.Popen.__init__
+
+    def start_or_refuse(process: subprocess.Popen[Any], command: Any, *arguments: Any, **options: Any) -> None:
+        if MIGRATION not in command:
+            raise AssertionError(f"this test starts {command!r}: mark it with pytest.mark.processes, or do without")
+        start(process, command, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", start_or_refuse)
+        return (yield)
 
 
 @pytest.fixture

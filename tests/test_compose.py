@@ -136,6 +136,7 @@ def config(tmp_path: Path, env: str, *files: str) -> subprocess.CompletedProcess
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.processes
 @needs_compose
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_compose_takes_every_overlay(tmp_path: Path, overlay: str) -> None:
@@ -146,6 +147,7 @@ def test_compose_takes_every_overlay(tmp_path: Path, overlay: str) -> None:
     assert on_host == (["poller"] if overlay == "docker-compose.dongle.yml" else [])
 
 
+@pytest.mark.processes
 @needs_compose
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     done = config(tmp_path, "MODBUS_HOST=192.168.1.20\r\nQUEUE_NUMBER='5.2'\r\nDASHBOARD_PASSWORD=\"a b\"\r\n")
@@ -156,6 +158,7 @@ def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     assert services["dashboard"]["environment"]["DASHBOARD_PASSWORD"] == "a b"
 
 
+@pytest.mark.processes
 @needs_compose
 def test_a_missing_name_for_tls_is_asked_for(tmp_path: Path) -> None:
     done = config(tmp_path, "", "docker-compose.tls.yml")

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.broker import ROOT
 
+pytestmark = pytest.mark.processes
+
 PACKAGES = ("configure", "shared", "services", "simulators", "supervisor")
 PLANTED = {
     "services/bms/decode.py": "bleak",

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.broker import ROOT
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def bill() -> dict[str, Any]:

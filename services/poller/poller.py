@@ -11,7 +11,7 @@ from services.poller.decode import Decoded, decode, has_power, to_info, to_state
 from services.poller.identification import identify, live_reading
 from services.poller.registers import Layout
 from services.poller.settings import MODELS, PollerSettings
-from shared.bus import Bus
+from shared.bus import Publisher
 from shared.conditions import Reason, poller
 from shared.errors import DeviceError
 from shared.health import Health
@@ -35,7 +35,7 @@ class Poller:
         self,
         inverter: RegisterSource,
         settings: PollerSettings,
-        bus: Bus,
+        bus: Publisher,
         health: Health,
         *,
         grid_track: grid.GridTrack,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from services.schedule.answer import ZONE, Answer
@@ -16,6 +16,7 @@ from services.schedule.raw_answers import RawAnswers
 from services.schedule.revision import failed, revise
 from services.schedule.settings import POLITE_S, ScheduleSettings
 from services.schedule.sources import Source, sources
+from shared.bus import Publisher
 from shared.conditions import Reason
 from shared.conditions import schedule as conditions
 from shared.conditions.system import os_reason
@@ -23,7 +24,7 @@ from shared.errors import BadReplyError, DeviceOfflineError
 from shared.health import Health
 from shared.messages import OutageSchedule
 from shared.outages import STALE_AFTER
-from shared.topics import OUTAGE_SCHEDULE, Topic
+from shared.topics import OUTAGE_SCHEDULE
 
 log = logging.getLogger("schedule")
 
@@ -39,14 +40,6 @@ CHECK_AGAIN = timedelta(hours=1)
 LONGEST_S = IN_ALL_S + 10
 """A source that drips before the body, or hangs in a name look-up, is given up for good."""
 CLOCK_OFF = timedelta(minutes=5)
-
-
-class Publisher(Protocol):
-    """What a step needs of the bus."""
-
-    def publish(self, topic: Topic[OutageSchedule], message: OutageSchedule, name: str = "") -> None:
-        """Send a message."""
-        ...
 
 
 class ScheduleUpdater:

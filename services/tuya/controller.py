@@ -5,7 +5,6 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
 
 from services.tuya import reports
 from services.tuya.actions import Action, Outcome, Persist, Read, Switch, Wait
@@ -17,21 +16,15 @@ from services.tuya.next_step import next_step
 from services.tuya.outcomes import after
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
+from shared.bus import Publisher
 from shared.conditions import Reason
 from shared.errors import DeviceError, StorageError
 from shared.health import Health
 from shared.messages import PlugAction, PlugState, Via
 from shared.service import utc_now
-from shared.topics import PLUG_ACTION, PLUG_STATE, M, Topic
+from shared.topics import PLUG_ACTION, PLUG_STATE
 
 log = logging.getLogger("plug")
-
-
-class Publisher(Protocol):
-    """Where states and actions are published: the bus."""
-
-    def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
-        """Publish a message."""
 
 
 class PlugController:

@@ -2,5 +2,6 @@
 
 from shared.bus.bus import Bus
 from shared.bus.connection import Delivery
+from shared.bus.publisher import Publisher
 
-__all__ = ["Bus", "Delivery"]
+__all__ = ["Bus", "Delivery", "Publisher"]

@@ -64,6 +64,7 @@ def test_any_text_can_be_read(text):
     assert read(with_values(text, {"A": "1"}))["A"] == "1"
 
 
+@pytest.mark.processes
 def test_the_shell_reads_it_too(tmp_path):
     """As `. .env` and systemd would: blanks, dollars and quotes in a password."""
     file = tmp_path / ".env"

@@ -79,6 +79,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     assert "POLL_INTERVAL=7  # mine" in file.read_text()
 
 
+@pytest.mark.processes
 def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     done = asked(file, "2", "n", "1", "1", "127.0.0.1", "9", "n", "n", "2", "n", "", "", "n", "n", "n", "")
@@ -107,6 +108,7 @@ def test_compose_is_given_what_the_wire_needs(transport: str, before: str, after
     assert settings.get("COMPOSE_FILE") == after
 
 
+@pytest.mark.processes
 def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:
     done = asked(tmp_path / ".env", "2")
     assert done.returncode == 78
@@ -114,6 +116,7 @@ def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / ".env").exists()
 
 
+@pytest.mark.processes
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     done = asked(tmp_path / "missing" / ".env", "2", "n", "2", "n", "", "", "n", "n", "n", "")
     assert done.returncode == 78
@@ -121,6 +124,7 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     assert "cannot be written" in done.stderr
 
 
+@pytest.mark.processes
 def test_a_slip_in_the_file_that_is_there_is_told(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"MODBUS_HSOT=192.168.1.7\r\nPOLL_INTERVAL=7\r\n")

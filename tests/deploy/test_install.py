@@ -41,6 +41,7 @@ esac
 """
 
 pytestmark = [
+    pytest.mark.processes,
     pytest.mark.skipif(os.getuid() != 0, reason="install.sh needs root"),
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}; make setup-dev installs them"),
 ]

@@ -13,9 +13,12 @@ from tests.support.broker import ROOT
 UNIT_FILES = sorted((ROOT / "deploy/systemd").glob("*.service"))
 EXPOSURE_AT_MOST = 2.0
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed: make setup-dev installs it"
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed: make setup-dev installs it"
+    ),
+]
 
 
 @pytest.mark.parametrize("unit", UNIT_FILES, ids=lambda unit: unit.stem)

@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,7 @@ async def live(kind: str, layout: str, hours: float, *faults: Fault) -> tuple[Fa
     wire.faults.dice = random.Random(7)
     end = hours * 3600
 
-    def check(topic: str, message: object) -> None:
+    def check(topic: str, message: Any) -> None:
         if loop.time() > end:
             raise Enough
         if topic == INVERTER_STATE.named("main"):

@@ -177,7 +177,12 @@ def test_no_longer_request_touches_a_command_register(kind):
 
     async def work(link):
         answer = link.inverter._request
-        link.inverter._request = lambda *block: asked.append(answer(*block)) or asked[-1]
+
+        def request(*block):
+            asked.append(answer(*block))
+            return asked[-1]
+
+        link.inverter._request = request
         await link.fail("silent")
         with pytest.raises(DeviceOfflineError):
             await link.inverter.read(702, 2)

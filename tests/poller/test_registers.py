@@ -105,7 +105,9 @@ def test_every_block_is_read_for_something(name, protocol):
     ],
 )
 def test_a_cycle_reads(protocol, blocks):
-    assert [(block.start, block.count) for block in layout_for(protocol).state.blocks_for(protocol)] == blocks
+    layout = layout_for(protocol)
+    assert layout
+    assert [(block.start, block.count) for block in layout.state.blocks_for(protocol)] == blocks
 
 
 def test_a_good_file_is_read(tmp_path):

@@ -14,6 +14,8 @@ from simulators.transports.tcp import TcpGateway
 from tests.poller.register_dumps import A_OFF_GRID_11K, G_MAINS_4K
 from tests.support.broker import ROOT, free_port
 
+pytestmark = pytest.mark.processes
+
 SERIAL = {address: int.from_bytes(b"92") for address in range(186, 193)}
 ELEVEN_KW = {171: 0x8000, 184: 3} | dict(A_OFF_GRID_11K.words) | SERIAL | {172: int.from_bytes(b"Me")}
 
@@ -34,10 +36,11 @@ async def tool(*arguments: str, **settings: str) -> tuple[int, str]:
 
 
 async def test_scan_finds_a_dongle_a_gateway_and_a_serial_port() -> None:
-    dongle, gateway, line = (kind(lambda: ELEVEN_KW) for kind in (Dongle, TcpGateway, SerialPort))
+    dongle, gateway, line = Dongle(lambda: ELEVEN_KW), TcpGateway(lambda: ELEVEN_KW), SerialPort(lambda: ELEVEN_KW)
     rtu = TcpGateway(lambda: G_MAINS_4K.words | {184: 1}, kind="rtu_over_tcp")
-    for wire in (dongle, gateway, rtu):
-        await wire.start("127.0.0.1", 0)
+    await dongle.start("127.0.0.1", 0)
+    for listener in (gateway, rtu):
+        await listener.start("127.0.0.1", 0)
     await line.start()
     code, output = await tool(
         *("scan", "--network", "127.0.0.1/32", "--port", str(gateway.port), "--port", str(rtu.port)),

@@ -69,7 +69,7 @@ def day(*steps: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 TODAY, TOTAL = "pv_energy_today_kwh_max", "pv_energy_total_kwh_max"
-KNOWN = {"pv_kwh": 2.0, "pv_power_w_min": 0.0, "pv_power_w_mean": 900.0, "pv_power_w_max": 3000.0}
+KNOWN: dict[str, Any] = {"pv_kwh": 2.0, "pv_power_w_min": 0.0, "pv_power_w_mean": 900.0, "pv_power_w_max": 3000.0}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_energy_of_a_day(steps: list[dict[str, Any]], before: dict[str, Any] | N
 
 
 def test_a_counter_may_know_of_hours_without_readings() -> None:
-    first = rollup(INVERTERS, MIDNIGHT + 2 * HOUR_MS - STEP_MS, **KNOWN, **{TODAY: 7.5})
+    first = rollup(INVERTERS, MIDNIGHT + 2 * HOUR_MS - STEP_MS, **KNOWN | {TODAY: 7.5})
     assert combine_day(INVERTERS, [first], MIDNIGHT, None)["pv_kwh"] == 7.5, "3 kW for two hours are possible"
     first |= {TODAY: 8.5}
     assert combine_day(INVERTERS, [first], MIDNIGHT, None)["pv_kwh"] == 2.0

@@ -122,6 +122,7 @@ def test_a_missing_database_on_the_server_is_an_error_of_the_user(server: Postgr
         open_store(server.url("nowhere"))
 
 
+@pytest.mark.processes
 @needs_postgres
 def test_a_server_that_is_away_is_an_error_that_may_pass() -> None:
     with running_postgres() as server:

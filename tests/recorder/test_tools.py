@@ -328,6 +328,7 @@ def test_a_restore_to_an_empty_place(database: Path, tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["easun.db"]
 
 
+@pytest.mark.processes
 def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_path: Path) -> None:
     backup(database, tmp_path / "backup.db", force=False)
     script = (
@@ -345,6 +346,7 @@ def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_
     assert set(loads(aside)) == {-1}
 
 
+@pytest.mark.processes
 def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path) -> None:
     """Idle between two batches: the recorder holds no transaction, only the file."""
     backup(database, tmp_path / "backup.db", force=False)
@@ -683,6 +685,7 @@ def one_sentence(done: subprocess.CompletedProcess[str], *codes: int) -> str:
     return done.stderr
 
 
+@pytest.mark.processes
 def test_an_export_to_standard_output(database: Path) -> None:
     done = tool("export", "inverter_state", "--from", "2026-11-23T20:01:30", "--format", "jsonl", path=database)
     assert done.returncode == 0
@@ -690,6 +693,7 @@ def test_an_export_to_standard_output(database: Path) -> None:
     assert done.stderr == "10 rows of inverter_state written.\n"
 
 
+@pytest.mark.processes
 def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
     fill(database, range(100, 3000))
     env = os.environ | {"DB_PATH": str(database), "DATABASE_URL": "", "ENV_FILE": ""}
@@ -699,12 +703,14 @@ def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.processes
 def test_a_full_disk(database: Path) -> None:
     fill(database, range(100, 3000))
     done = tool("export", "inverter_state", "--output", "/dev/full", path=database)
     assert "No space left on device" in one_sentence(done, 1)
 
 
+@pytest.mark.processes
 def test_a_backup_that_does_not_fit(database: Path, tmp_path: Path) -> None:
     fill(database, range(100, 3000))
 
@@ -716,6 +722,7 @@ def test_a_backup_that_does_not_fit(database: Path, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["data"]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -731,6 +738,7 @@ def test_what_only_the_user_can_mend(database: Path, words: list[str], says: str
         assert says in one_sentence(tool(*words, path=database), 78)
 
 
+@pytest.mark.processes
 def test_the_check_as_a_program(database: Path) -> None:
     assert "is intact" in tool("check", path=database).stdout
 

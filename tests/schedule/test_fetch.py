@@ -171,6 +171,7 @@ def test_a_body_shorter_than_promised() -> None:
         fetch(url)
 
 
+@pytest.mark.processes
 def test_a_certificate_that_nobody_signed(tmp_path: Path) -> None:
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]

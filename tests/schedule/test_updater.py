@@ -14,6 +14,7 @@ from services.schedule import updater as module
 from services.schedule.fetch import Fetched
 from services.schedule.settings import ScheduleSettings
 from services.schedule.updater import ScheduleUpdater, pause
+from shared.conditions import schedule
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
 from shared.health import Health
 from shared.messages import OutageSchedule, ServiceHealth
@@ -39,7 +40,7 @@ class Internet:
     def __call__(self, url: str, *, method: str = "GET") -> Fetched:
         self.asked.append(f"{method} {url}")
         answer = next(
-            (some for part, some in self.answers.items() if part in url), DeviceOfflineError("it is not there")
+            (some for part, some in self.answers.items() if part in url), DeviceOfflineError(schedule.UNREACHABLE())
         )
         if isinstance(answer, Exception):
             raise answer
@@ -107,7 +108,7 @@ def test_the_queue_is_checked_at_the_start_and_daily(home: Any) -> None:
 def test_a_mirror_helps_when_the_operator_is_down_and_is_named(home: Any) -> None:
     mirror = gpv({"20.11.2026": {"5.2": ["17:00-21:00"]}}) | {"lastUpdated": "2026-11-20T09:59:00Z"}
     here = home(
-        Internet(schedule_by_queue=DeviceOfflineError("it answered with HTTP 502"), Prykarpattiaoblenerho=mirror)
+        Internet(schedule_by_queue=DeviceOfflineError(schedule.http_status(status=502)), Prykarpattiaoblenerho=mirror)
     )
     here.step()
     assert local(here.said.windows) == ["17:00-21:00"]
@@ -189,7 +190,7 @@ def test_a_folder_that_cannot_be_written_hinders_nothing(home: Any, tmp_path: Pa
 
 def test_a_guarded_list_of_queues_is_asked_for_hourly(home: Any) -> None:
     here = home(Internet(schedule_by_queue=[TODAY]))
-    here.internet.answers["gpv-queue-list"] = BadReplyError("it answered with HTTP 403")
+    here.internet.answers["gpv-queue-list"] = BadReplyError(schedule.http_status(status=403))
     for minutes in range(0, 125, 5):
         here.now = NOON + timedelta(minutes=minutes)
         here.step()

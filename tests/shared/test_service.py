@@ -5,11 +5,14 @@ from contextlib import suppress
 
 import pytest
 
+from shared.conditions.schedule import NO_ANSWER as NO_ANSWER_IN_TIME
 from shared.errors import DeviceOfflineError
 from shared.health import Health
 from shared.service import repeat
 from tests.support.flying_time import fly
 from tests.support.waiting import until
+
+NO_ANSWER = NO_ANSWER_IN_TIME()
 
 
 async def test_a_cancellation_that_a_library_swallows_stops_the_loop_all_the_same() -> None:
@@ -33,7 +36,7 @@ async def test_a_cancellation_that_a_library_swallows_stops_the_loop_all_the_sam
 
 async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
     health = Health()
-    outcomes = iter([DeviceOfflineError("No answer."), None])
+    outcomes = iter([DeviceOfflineError(NO_ANSWER), None])
     told: list[str | None] = []
     health.changed = lambda: told.append(next((reason.text for reason in health._problems.values()), None))
 
@@ -44,13 +47,13 @@ async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
         return 60
 
     task = asyncio.create_task(repeat(step, health, "inverter"))
-    await until(lambda: told == ["No answer.", None])
+    await until(lambda: told == [NO_ANSWER.text, None])
     task.cancel()
 
 
 def test_a_device_may_be_away_for_days() -> None:
     async def step() -> float:
-        raise DeviceOfflineError("No answer.")
+        raise DeviceOfflineError(NO_ANSWER)
 
     async def run() -> None:
         task = asyncio.create_task(repeat(step, Health(), "inverter"))

@@ -254,6 +254,7 @@ async def test_what_is_no_request(site, sent):
     writer.close()
 
 
+@pytest.mark.processes
 def test_the_process_and_its_helpers(tmp_path):
     stack = Stack(tmp_path)
     try:

@@ -15,6 +15,8 @@ from pymodbus.client import ModbusTcpClient
 from tests.simulators.connected import by_udp, eybond, listening, mbap, terminal
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.processes
+
 
 class Served:
     """The simulator as a process of its own."""

@@ -15,6 +15,8 @@ from supervisor.supervise import Supervisor, is_free, ports_near
 from tests.support.broker import free_port
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.processes
+
 
 def program(name: str, code: str, **options: object) -> Program:
     return Program(name, (sys.executable, "-c", code), {"PATH": os.environ["PATH"]}, **options)  # type: ignore[arg-type]

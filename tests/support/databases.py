@@ -16,7 +16,7 @@ from tests.support.postgres import Postgres, programs, running_postgres
 needs_postgres = pytest.mark.skipif(
     programs() is None, reason="PostgreSQL is not installed: make setup-dev installs Debian's postgresql"
 )
-KINDS = ["sqlite", pytest.param("postgresql", marks=needs_postgres)]
+KINDS = ["sqlite", pytest.param("postgresql", marks=[needs_postgres, pytest.mark.processes])]
 numbers = count()
 
 

@@ -237,7 +237,8 @@ def test_one_that_takes_its_time_is_not_hurried() -> None:
 
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
-            call, timers = wire._redirect, []
+            call = wire._redirect
+            timers: list[asyncio.TimerHandle] = []
 
             def later(server: tuple[str, int]) -> None:
                 for timer in timers:

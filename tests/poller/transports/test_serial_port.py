@@ -6,6 +6,7 @@ import pty
 import tty
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,20 +14,20 @@ from services.poller.modbus_client import ModbusClient
 from services.poller.settings import ModbusSettings
 from services.poller.transports.factory import create_client
 from shared.conditions import Reason, poller
-from shared.errors import BadReplyError, DeviceOfflineError
+from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.transports.serial_port import SerialPort
 
 WORDS = {184: 1, 201: 2, 202: 2304}
 
 
-def reader(device: str, **changes: object) -> ModbusClient:
-    settings = {"modbus_transport": "serial", "modbus_serial_port": device, "modbus_timeout": 0.5}
+def reader(device: str, **changes: Any) -> ModbusClient:
+    settings: dict[str, Any] = {"modbus_transport": "serial", "modbus_serial_port": device, "modbus_timeout": 0.5}
     return create_client(ModbusSettings(_env_file=None, **settings | changes))
 
 
-async def failure(inverter: ModbusClient, kind: type[Exception] = DeviceOfflineError) -> Reason:
-    with pytest.raises(kind) as raised:
+async def failure(inverter: ModbusClient, *kinds: type[DeviceError]) -> Reason:
+    with pytest.raises(kinds or DeviceOfflineError) as raised:
         await inverter.read(201, 2)
     return raised.value.reason
 
@@ -74,7 +75,7 @@ async def test_a_wrong_speed_is_guessed_from_the_noise() -> None:
     wire = SerialPort(lambda: WORDS)
     await wire.start()
     inverter = reader(wire.port, modbus_baudrate=2400)
-    reason = await failure(inverter, kind=(BadReplyError, DeviceOfflineError))
+    reason = await failure(inverter, BadReplyError, DeviceOfflineError)
     assert reason.code in ("poller.bad_answer_on_serial_port", "poller.no_answer_on_serial_port")
     assert reason.params["baudrate"] == 2400
     assert "MODBUS_BAUDRATE (2400; these inverters use 9600)" in reason.text
@@ -95,7 +96,7 @@ async def test_a_line_that_pours_out_noise_is_no_hang_and_no_heap() -> None:
             os.write(master, noise)
 
     loop.add_writer(master, pour)
-    await failure(inverter, kind=(BadReplyError, DeviceOfflineError))
+    await failure(inverter, BadReplyError, DeviceOfflineError)
     connection = inverter._connection
     assert connection is None or len(connection.received) <= 4096
     loop.remove_writer(master)

@@ -1,5 +1,7 @@
 """A gateway on the network that is not there, or that has no inverter behind it."""
 
+from typing import Any
+
 import pytest
 
 from services.poller.settings import ModbusSettings
@@ -9,7 +11,7 @@ from shared.errors import DeviceError
 from tests.poller.simulated_inverter import linked, quiet_port
 
 
-async def failure(**settings: object) -> Reason:
+async def failure(**settings: Any) -> Reason:
     inverter = create_client(ModbusSettings(_env_file=None, modbus_timeout=0.5, **settings))
     with pytest.raises(DeviceError) as raised:
         await inverter.read(201, 2)

@@ -24,6 +24,8 @@ from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.processes
+
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 

@@ -1,0 +1,12 @@
+"""What a service that only publishes needs of the bus."""
+
+from typing import Protocol
+
+from shared.topics import M, Topic
+
+
+class Publisher(Protocol):
+    """Publishes messages: the bus, or something in its place in a test."""
+
+    def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
+        """Publish a message."""
