@@ -77,6 +77,8 @@ def test_a_sound_state_is_kept(broker: Broker) -> None:
 @pytest.mark.parametrize("damage", [cut, zero, zero_a_part, empty, garble, make_directory])
 def test_a_damaged_state_does_not_keep_the_broker_down(broker: Broker, damage: Callable[[Path], None]) -> None:
     file = broker.state_file
+    if damage is zero_a_part and file.suffix != ".db":
+        pytest.skip("SQLite may not miss what was there")
     damage(file)
     content = file.read_bytes() if file.is_file() else None
     broker.start()
@@ -144,6 +146,8 @@ def test_a_full_disk_is_said_and_the_broker_runs(small_disk: Path) -> None:
     broker.log = small_disk.parent / "broker.log"
     broker.start()
     broker.stop()
+    if broker.state_file.suffix != ".db":
+        pytest.skip("the plugin of 2.1 does not start without room")
     zero(broker.state_file)
     filler = small_disk / "filler"
     with pytest.raises(OSError, match="No space"):
