@@ -15,8 +15,9 @@ CYCLES = 20
 BURST = 20_000
 FAST = 1e9
 AWAY_S = 30.0
+BROKER_KILLS = 3
 VICTIMS = (("recorder",), ("broker",), ("recorder", "broker"))
-QUIET_S = 5.0
+QUIET_S = 15.0
 """So long after the last new row nothing more will come."""
 
 
@@ -27,6 +28,8 @@ def main() -> None:
     for where, work, rate, most in (
         ("recorder killed in a burst", killed_in_a_burst, FAST, BURST),
         ("recorder killed reading a backlog", killed_with_a_backlog, FAST, BURST),
+        (f"broker killed {BROKER_KILLS} times in a burst", broker_killed_in_a_burst, FAST, BURST),
+        (f"broker killed {BROKER_KILLS} times, 1 to 3 s apart, at 50/s", broker_killed_again_and_again, 50, 1e9),
         ("planned stop and start at 50/s", planned_stop, 50, 1500),
         ("recorder killed once at 50/s", killed_once, 50, 300),
         (f"recorder away {AWAY_S:.0f} s, then the broker killed", both_away, 50, 1e9),
@@ -91,6 +94,26 @@ def killed_with_a_backlog(stack: Stack, stream: Stream) -> None:
     eventually(lambda: len(recorded(stack)) > before, "some is recorded", 60)
     stack.recorder.kill()
     stack.recorder.start()
+
+
+def broker_killed_in_a_burst(stack: Stack, stream: Stream) -> None:
+    """Kill the broker while it hands on what it has acknowledged."""
+    for kill in range(BROKER_KILLS):
+        eventually(lambda part=kill / BROKER_KILLS: len(recorded(stack)) > BURST * part / 2, "some is recorded", 60)
+        stack.broker.kill()
+        stack.broker.start()
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+
+
+def broker_killed_again_and_again(stack: Stack, stream: Stream) -> None:
+    """Kill the broker before anybody has been connected for long."""
+    chance = random.Random(16)
+    for _ in range(BROKER_KILLS):
+        time.sleep(chance.uniform(1, 3))
+        stack.broker.kill()
+        stack.broker.start()
+    sent = len(stream.sent)
+    eventually(lambda: len(stream.sent) > sent + 500, "the stream goes on", 60)
 
 
 def planned_stop(stack: Stack, stream: Stream) -> None:

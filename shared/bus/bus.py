@@ -36,14 +36,16 @@ from shared.topics import SERVICE_STATUS, M, Topic
 log = logging.getLogger("bus")
 
 RETRY_FIRST_S = 0.3
+RETRY_FACTOR = 1.2
+"""Pauses grow to about a sixth of the time that the broker is away: after a restart all are back within a second."""
 RETRY_MOST_S = 5.0
 RETRY_JITTER = (0.7, 1.0)
 STABLE_AFTER_S = 10.0
 DUPLICATE_CLIENT_AFTER = 4
 """This many connections in a row shorter than STABLE_AFTER_S are no coincidence."""
-RESUBSCRIBE_GRACE_S = 8.0
-"""A broker that lost our session has lost the others' too. What is published before they have subscribed again passes
-them by, so publishing pauses a little longer than the longest retry."""
+RESUBSCRIBE_MARGIN_S = 1.5
+"""What is published before the others are subscribed again passes them by, or waits in the memory of a broker that may
+be killed again. So publishing resumes when they have had time for a retry as long as ours, and to subscribe."""
 
 
 class Bus:
@@ -81,6 +83,7 @@ class Bus:
         self._connection: Connection | None = None
         self._had_session = False
         self._publishing_paused: asyncio.TimerHandle | None = None
+        self._retry_pause_s = 0.0
         self._closing = False
         health.changed = self.send_status
 
@@ -178,23 +181,24 @@ class Bus:
 
     async def run(self) -> None:
         """Stay connected until `close`. Raises ConfigError for bad credentials, and whatever a handler raised."""
-        backoff, short_connections = Backoff(RETRY_FIRST_S, RETRY_MOST_S, jitter=RETRY_JITTER), 0
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S, factor=RETRY_FACTOR, jitter=RETRY_JITTER)
+        short_connections = 0
         while not self._closing:
             began = time.monotonic()
             try:
                 await self._connect_once()
-                if time.monotonic() - began > STABLE_AFTER_S:
-                    short_connections = 0
+                short_connections = 0 if time.monotonic() - began > STABLE_AFTER_S else short_connections + 1
+                if short_connections < DUPLICATE_CLIENT_AFTER:
                     backoff.reset()
-                else:
-                    short_connections += 1
                 self._report_interrupted(short_connections)
             except BadCertificateError as error:  # passing: a certificate is renewed, a clock is set
                 self._health.report("broker", self._bad_certificate(str(error)))
             except (OSError, UnicodeError) as error:  # the latter is a host name that cannot be one
+                short_connections = 0  # the broker ended, not only our connection
                 self._health.report("broker", self._unreachable(error))
             if not self._closing:
-                await asyncio.sleep(backoff.next_s())
+                self._retry_pause_s = backoff.next_s()
+                await asyncio.sleep(self._retry_pause_s)
 
     # events of the connection
 
@@ -204,7 +208,9 @@ class Bus:
         self._health.report("broker", None)
         self._subscriptions.subscribe_all(connection, first_connection=not self._had_session)
         self.send_status()
-        if self._had_session and self._session_s and not session_present:
+        if self._had_session:
+            if self._session_s and not session_present:
+                log.info("The broker lost its sessions.")
             self._pause_publishing()
         self._had_session = True
         self._republish_state()
@@ -318,16 +324,17 @@ class Bus:
         for topic, message in self._last_published.items():
             if not self._outbox.is_waiting(topic):
                 self._outbox.put(message)
+                self._outbox_empty.clear()
 
     def _report_dropped(self) -> None:
         if self._outbox.dropped:
             self._health.report("outbox", conditions.OUTBOX_FULL())
 
     def _pause_publishing(self) -> None:
-        log.info("The broker lost its sessions; publishing resumes in %.0f s.", RESUBSCRIBE_GRACE_S)
         if self._publishing_paused:
             self._publishing_paused.cancel()
-        self._publishing_paused = asyncio.get_running_loop().call_later(RESUBSCRIBE_GRACE_S, self._resume_publishing)
+        pause_s = RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S)
+        self._publishing_paused = asyncio.get_running_loop().call_later(pause_s, self._resume_publishing)
 
     def _resume_publishing(self) -> None:
         self._publishing_paused = None

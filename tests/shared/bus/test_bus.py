@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from shared.bus import Bus, Delivery
-from shared.bus import bus as bus_module
 from shared.conditions import broker as conditions
 from shared.errors import ConfigError
 from shared.health import Health
@@ -234,8 +233,28 @@ async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pyte
         broker.stop()
 
 
-def test_the_grace_outlasts_the_longest_retry() -> None:
-    assert bus_module.RESUBSCRIBE_GRACE_S > bus_module.RETRY_MOST_S + 2
+@pytest.mark.parametrize("kills", [1, 6])
+async def test_everybody_is_back_before_publishing_resumes(broker: Broker, kills: int) -> None:
+    """However often the broker was killed and whether it had saved, a retry is short and nobody is passed by."""
+    received: list[int] = []
+
+    def take(delivery: Delivery) -> None:
+        received.append(int(GRID_STATE.parse(delivery.payload).voltage_v or 0))
+        delivery.ack()
+
+    publisher = Bus(settings(broker), "poller", Health())
+    subscriber = Bus(settings(broker), "recorder", Health(), session_s=3600)
+    subscriber.collect(GRID_STATE, take)
+    async with running(publisher), running(subscriber):
+        await asyncio.gather(publisher.connected.wait(), subscriber.connected.wait())
+        for number in range(kills):
+            await asyncio.to_thread(broker.kill)
+            publisher.publish(GRID_STATE, grid(number))
+            await asyncio.to_thread(broker.start)
+            await asyncio.gather(publisher.connected.wait(), subscriber.connected.wait())
+            assert subscriber._retry_pause_s < 1
+        await until(lambda: kills - 1 in received)
+    assert list(dict.fromkeys(received)) == list(range(kills))
 
 
 async def test_state_is_said_again_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
