@@ -40,6 +40,8 @@ RETRY_FACTOR = 1.2
 """Pauses grow to about a sixth of the time that the broker is away: after a restart all are back within a second."""
 RETRY_MOST_S = 5.0
 RETRY_JITTER = (0.7, 1.0)
+NO_ROOM_FIRST_S = 0.5
+NO_ROOM_MOST_S = 30.0
 STABLE_AFTER_S = 10.0
 DUPLICATE_CLIENT_AFTER = 4
 """This many connections in a row shorter than STABLE_AFTER_S are no coincidence."""
@@ -84,6 +86,7 @@ class Bus:
         self._had_session = False
         self._publishing_paused: asyncio.TimerHandle | None = None
         self._retry_pause_s = 0.0
+        self._no_room_backoff = Backoff(NO_ROOM_FIRST_S, NO_ROOM_MOST_S)
         self._closing = False
         health.changed = self.send_status
 
@@ -211,7 +214,7 @@ class Bus:
         if self._had_session:
             if self._session_s and not session_present:
                 log.info("The broker lost its sessions.")
-            self._pause_publishing()
+            self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))
         self._had_session = True
         self._republish_state()
         self.connected.set()
@@ -224,11 +227,21 @@ class Bus:
         if message:
             refused = None if allowed else conditions.not_allowed(topic=message.topic)
             self._health.report(f"acl {message.topic}", refused)
+            self._health.report("quota", None)
+            self._no_room_backoff.reset()
         if not len(self._outbox):
             self._outbox_empty.set()
             self._outbox.dropped = 0
             self._health.report("outbox", None)
         asyncio.get_running_loop().call_soon(self._send_waiting)  # not within paho's callback
+
+    def on_no_room(self, packet_id: int) -> None:
+        """Keep a message that the broker has no room for, and try again later. Mosquitto never says so; others do."""
+        self._status.on_acknowledged(packet_id)
+        self._outbox.refused(packet_id)
+        self._health.report("quota", conditions.NO_ROOM())
+        if not self._publishing_paused:
+            self._pause_publishing(self._no_room_backoff.next_s())
 
     def on_delivery(self, delivery: Delivery) -> None:
         """Dispatch a message to its handler."""
@@ -330,14 +343,14 @@ class Bus:
         if self._outbox.dropped:
             self._health.report("outbox", conditions.OUTBOX_FULL())
 
-    def _pause_publishing(self) -> None:
+    def _pause_publishing(self, pause_s: float) -> None:
         if self._publishing_paused:
             self._publishing_paused.cancel()
-        pause_s = RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S)
         self._publishing_paused = asyncio.get_running_loop().call_later(pause_s, self._resume_publishing)
 
     def _resume_publishing(self) -> None:
         self._publishing_paused = None
+        self._outbox.requeue_refused()
         self._send_waiting()
 
     def _send_waiting(self) -> None:

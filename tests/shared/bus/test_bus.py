@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -231,6 +231,40 @@ async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pyte
                 assert await bus.retained(GRID_STATE) == grid(1)
     finally:
         broker.stop()
+
+
+async def test_what_a_broker_has_no_room_for_is_kept_and_published_later(broker: Broker) -> None:
+    """Mosquitto never answers so; EMQX, HiveMQ and VerneMQ do. So this peer does, at first."""
+    taken: list[bytes] = []
+    refusals = iter([True, True])
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                kind, low = await reader.readexactly(2)
+                length = low if low < 128 else low - 128 + 128 * (await reader.readexactly(1))[0]
+                body = await reader.readexactly(length)
+                if kind == 0x10:
+                    writer.write(b"\x20\x03\x00\x00\x00")
+                elif kind & 0xF0 == 0x30:
+                    after_topic = 2 + int.from_bytes(body[:2], "big")
+                    refused = next(refusals, False)
+                    if not refused:
+                        taken.append(body[after_topic + 3 :])
+                    writer.write(b"\x40\x03" + body[after_topic : after_topic + 2] + (b"\x97" if refused else b"\x00"))
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    health = Health()
+    bus = Bus(settings(broker, mqtt_port=server.sockets[0].getsockname()[1]), "poller", health, announce=False)
+    async with server, running(bus):
+        await bus.connected.wait()
+        bus.publish(GRID_STATE, grid(1))
+        bus.publish(GRID_STATE, grid(2))
+        await until(lambda: "has no room" in texts(health))
+        await until(lambda: len(taken) == 2)
+        await bus.flush()
+        assert [GRID_STATE.parse(payload).voltage_v for payload in taken] == [1, 2]
+        assert health.status(START).state is ServiceHealth.ONLINE
 
 
 @pytest.mark.parametrize("kills", [1, 6])
