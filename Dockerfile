@@ -9,7 +9,7 @@ FROM packages AS packages-demo
 COPY requirements-demo.lock /
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements-demo.lock
 
-FROM eclipse-mosquitto:2.0 AS broker
+FROM eclipse-mosquitto:2.1.2 AS broker
 LABEL org.opencontainers.image.title="easun-bridge broker" org.opencontainers.image.licenses="MIT AND (EPL-2.0 OR BSD-3-Clause)"
 COPY mosquitto /easun
 # openssl makes the certificates for MQTT_TLS_PORT; a new volume takes its owner from the directory it is mounted on

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.support.stack import Stack, running_stack
@@ -15,18 +16,22 @@ CYCLES = 20
 BURST = 20_000
 FAST = 1e9
 AWAY_S = 30.0
+BROKER_KILLS = 3
 VICTIMS = (("recorder",), ("broker",), ("recorder", "broker"))
-QUIET_S = 5.0
+QUIET_S = 15.0
 """So long after the last new row nothing more will come."""
 
 
 def main() -> None:
-    """Print the table of the places where readings could be lost."""
-    print(f"{'where':52} {'sent':>7} {'lost':>6} {'twice':>6}")
+    """Print the table of docs/operations.md: acknowledged by the broker, stored, lost, doubled."""
+    print("| case | acknowledged | stored | lost | doubled |\n|---|---|---|---|---|", flush=True)
     cycles()
     for where, work, rate, most in (
         ("recorder killed in a burst", killed_in_a_burst, FAST, BURST),
         ("recorder killed reading a backlog", killed_with_a_backlog, FAST, BURST),
+        (f"broker killed {BROKER_KILLS} times in a burst", broker_killed_in_a_burst, FAST, BURST),
+        (f"broker killed {BROKER_KILLS} times, 1 to 3 s apart, at 50/s", broker_killed_again_and_again, 50, 1e9),
+        ("the broker's state zeroed while it was down, at 50/s", state_zeroed, 50, 300),
         ("planned stop and start at 50/s", planned_stop, 50, 1500),
         ("recorder killed once at 50/s", killed_once, 50, 300),
         (f"recorder away {AWAY_S:.0f} s, then the broker killed", both_away, 50, 1e9),
@@ -56,12 +61,17 @@ def cycles() -> None:
             blows.append(strike(stack, VICTIMS[number % 3] if number else VICTIMS[2], chance))
             eventually(lambda: newest(stack) > blows[-1].back, "recording goes on", 60)
         lost, twice = settle(stack, stream)
+    row(f"{CYCLES} kills at random moments at 50/s", len(stream.sent), len(lost), twice)
     for victims in VICTIMS:
         mine = [blow for blow in blows if blow.victims == victims]
         count = [len(near(lost, blow, blows)) for blow in mine]
-        where = f"{len(mine)} kills of {' and '.join(victims)} at 50/s"
-        print(f"{where:52} {'':>7} {sum(count):6} {'':>6}  worst {max(count)}")
-    print(f"{'all of them':52} {len(stream.sent):7} {len(lost):6} {twice:6}", flush=True)
+        where = f"of these, {len(mine)} kills of {' and '.join(victims)}"
+        print(f"| {where}; worst {max(count)} | | | {sum(count)} | |")
+
+
+def more_recorded(stack: Stack, least: int) -> bool:
+    """Return whether more than so many readings are recorded."""
+    return len(recorded(stack)) > least
 
 
 def newest(stack: Stack) -> int:
@@ -91,6 +101,38 @@ def killed_with_a_backlog(stack: Stack, stream: Stream) -> None:
     eventually(lambda: len(recorded(stack)) > before, "some is recorded", 60)
     stack.recorder.kill()
     stack.recorder.start()
+
+
+def broker_killed_in_a_burst(stack: Stack, stream: Stream) -> None:
+    """Kill the broker while it hands on what it has acknowledged."""
+    for kill in range(BROKER_KILLS):
+        least = int(BURST * kill / BROKER_KILLS / 2)
+        eventually(partial(more_recorded, stack, least), "some is recorded", 60)
+        stack.broker.kill()
+        stack.broker.start()
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+
+
+def broker_killed_again_and_again(stack: Stack, stream: Stream) -> None:
+    """Kill the broker before anybody has been connected for long."""
+    chance = random.Random(16)
+    for _ in range(BROKER_KILLS):
+        time.sleep(chance.uniform(1, 3))
+        stack.broker.kill()
+        stack.broker.start()
+    sent = len(stream.sent)
+    eventually(lambda: len(stream.sent) > sent + 500, "the stream goes on", 60)
+
+
+def state_zeroed(stack: Stack, stream: Stream) -> None:
+    """Damage what the broker has saved, with a recorder that is up."""
+    eventually(lambda: len(stream.sent) > 100, "some are sent", 60)
+    stack.broker.save()
+    stack.broker.kill()
+    state = stack.broker.state_file
+    state.write_bytes(bytes(state.stat().st_size))
+    stack.broker.start()
+    eventually(lambda: len(stream.sent) >= 300, "all are sent", 60)
 
 
 def planned_stop(stack: Stack, stream: Stream) -> None:
@@ -126,7 +168,12 @@ def both_away(stack: Stack, _stream: Stream) -> None:
 def tell(where: str, stack: Stack, stream: Stream) -> None:
     """Print a row of the table."""
     lost, twice = settle(stack, stream)
-    print(f"{where:52} {len(stream.sent):7} {len(lost):6} {twice:6}", flush=True)
+    row(where, len(stream.sent), len(lost), twice)
+
+
+def row(where: str, acknowledged: int, lost: int, doubled: int) -> None:
+    """Print a case. A stream ends when the broker has acknowledged everything."""
+    print(f"| {where} | {acknowledged} | {acknowledged - lost} | {lost} | {doubled} |", flush=True)
 
 
 def settle(stack: Stack, stream: Stream) -> tuple[list[int], int]:

@@ -8,6 +8,7 @@
 #   MQTT_TOPIC_PREFIX       goes in front of every topic
 #   MQTT_TLS_PORT           listens with TLS too, at MQTT_TLS_BIND (default: 0.0.0.0)
 #   MQTT_TLS_CERT, MQTT_TLS_KEY  for that; empty: made by make-ca.sh in $MQTT_STATE_DIR/tls, for MQTT_TLS_NAMES
+#   MQTT_PLUGIN_DIR         where Mosquitto's plugins are     (default: looked for below /usr)
 #   MQTT_PASSWORD_<ACCOUNT> e.g. MQTT_PASSWORD_VIEWER; unset: kept from the last start, else generated
 set -eu
 umask 077
@@ -38,12 +39,26 @@ port MQTT_PORT "${MQTT_PORT:=1883}"
 [ -z "${MQTT_TLS_PORT:=}" ] || port MQTT_TLS_PORT "$MQTT_TLS_PORT"
 asked=$PWD
 
-# shellcheck disable=SC2015  # either failure is the same one
-mkdir -p "$state/data" "$state/conf.d" 2>/dev/null && [ -w "$state/data" ] || {
-  say "the broker cannot write $state: give it to user $(id -un) (uid $(id -u)), or set MQTT_STATE_DIR."
-  exit 78
+# writable: whether something can be written below $state, not only created
+writable() {
+  mkdir -p "$state/data" "$state/conf.d" && head -c 65536 /dev/zero > "$state/data/.space"
 }
+full=
+fault=$(export LC_ALL=C; writable 2>&1) || case $fault in
+  *"No space left"* | *"uota exceeded"*)
+    [ -s "$state/trial.conf" ] || { say "the disk is full: $state."; exit 75; }
+    say "the disk is full: the broker starts with the settings of its last start, and saves nothing until there is room."
+    full=yes ;;
+  *"Read-only file system"* | *"nput/output error"*)
+    say "the file system of $state is read-only or broken: trying again."
+    exit 75 ;;
+  *)
+    say "the broker cannot write $state: give it to user $(id -un) (uid $(id -u)), or set MQTT_STATE_DIR."
+    exit 78 ;;
+esac
+rm -f "$state/data/.space"
 cd "$state"
+trial=$PWD/trial.conf
 secrets=${MQTT_SECRETS_DIR:-$PWD/secrets}
 mkdir -p "$secrets"
 
@@ -57,27 +72,6 @@ share() {
   }
   mv "$share/.new" "$share/$1"
 }
-
-: > passwd.new
-for account in $accounts; do
-  name=MQTT_PASSWORD_$(echo "$account" | tr '[:lower:]' '[:upper:]')
-  eval "given=\${$name:-}"
-  case $given in
-    *:* | [[:space:]]* | *[[:space:]]) say "$name may hold no colon, and no blank at its ends."; exit 78 ;;
-  esac
-  if [ -n "$given" ]; then
-    printf '%s\n' "$given" > "$secrets/$account"
-  elif [ ! -s "$secrets/$account" ]; then
-    head -c 18 /dev/urandom | base64 | tr '+/' '-_' > "$secrets/$account"
-  fi
-  printf '%s:%s\n' "$account" "$(cat "$secrets/$account")" >> passwd.new
-  share "$account"
-done
-mosquitto_passwd -U passwd.new
-mv passwd.new passwd
-
-# $SYS and the home's own topics: only ours carry the prefix
-sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|" "$here/acl" > acl
 
 # readable FILE NAME: its absolute path, from the directory where the setting was made
 readable() {
@@ -102,14 +96,115 @@ tls_files() {
   cert=$PWD/tls/server.crt key=$PWD/tls/server.key
 }
 
-[ -z "$MQTT_TLS_PORT" ] || tls_files
-{
+# make_accounts: the password file and the access list, for every account of ours
+make_accounts() {
+  : > passwd.new
+  for account in $accounts; do
+    name=MQTT_PASSWORD_$(echo "$account" | tr '[:lower:]' '[:upper:]')
+    eval "given=\${$name:-}"
+    case $given in
+      *:* | [[:space:]]* | *[[:space:]]) say "$name may hold no colon, and no blank at its ends."; exit 78 ;;
+    esac
+    if [ -n "$given" ]; then
+      printf '%s\n' "$given" > "$secrets/$account"
+    elif [ ! -s "$secrets/$account" ]; then
+      head -c 18 /dev/urandom | base64 | tr '+/' '-_' > "$secrets/$account"
+    fi
+    printf '%s:%s\n' "$account" "$(cat "$secrets/$account")" >> passwd.new
+    share "$account"
+  done
+  mosquitto_passwd -U passwd.new
+  mv passwd.new passwd
+
+  # $SYS and the home's own topics: only ours carry the prefix
+  sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|" "$here/acl" > acl
+}
+
+listeners() {
   echo "listener $MQTT_PORT ${MQTT_BIND:-127.0.0.1}"
-  if [ -n "$MQTT_TLS_PORT" ]; then
+  [ -z "$MQTT_TLS_PORT" ] ||
     printf '%s\n' "listener $MQTT_TLS_PORT ${MQTT_TLS_BIND:-0.0.0.0}" "certfile $cert" "keyfile $key"
+}
+
+# Where the broker can write each change at once, by the SQLite plugin of Mosquitto 2.1, it does. An older one saves the whole
+# state every minute: what a kill can cost is what came in since then and was not delivered, so nothing while the recorder is
+# up. About 0.1 GB a day at 60 s, gentle enough for an SD card. 2.1.0 throttles our services.
+plugin=
+case $(mosquitto -h 2>/dev/null | sed -n 's/^mosquitto version //p') in
+  '' | 1.* | 2.0.* | 2.1.0) ;;
+  *)
+    for file in ${MQTT_PLUGIN_DIR:-/usr/lib /usr/lib/* /usr/local/lib}; do
+      [ ! -e "$file/mosquitto_persist_sqlite.so" ] || plugin=$file/mosquitto_persist_sqlite.so
+    done ;;
+esac
+[ -n "$plugin" ] && kept=mosquitto.sqlite3 || kept=mosquitto.db
+
+# storage: the settings by which the broker keeps its state in data/
+storage() {
+  echo "persistence_location data/"
+  if [ -n "$plugin" ]; then
+    printf '%s\n' "plugin $plugin" "plugin_opt_flush_period 0" "plugin_opt_sync normal"
+  else
+    printf '%s\n' "persistence true" "autosave_interval 60"
   fi
   # started by root, Mosquitto would become another user, who cannot read these files
   [ "$(id -u)" != 0 ] || echo "user root"
-} > conf.d/listener.conf
+}
 
-[ "${1:-}" = prepare ] || exec mosquitto -c "$here/mosquitto.conf"
+# opens DIRECTORY: whether the broker can read the state in DIRECTORY/data. It reads it before it listens, and this one has
+# nowhere to listen, so it ends by itself.
+opens() {
+  said=$({ cd "$1" && timeout 120 mosquitto -c "$trial" 2>&1 || echo "exit $?"; } | awk '!said[$0]++')
+  case $said in
+    *"exit 124"* | *"exit 143"*) ;;  # too slow to tell
+    *"Unsupported chunk"*) return 1 ;;  # it starts, and has forgotten nearly everything
+    *"Opening unix listen socket"*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# check_state: a state that the broker cannot read would keep it down for ever, so set it aside and start without it
+check_state() {
+  rm -rf data/mosquitto.db.new trial  # of a save that was interrupted
+  [ -e "data/$kept" ] || return 0
+  if [ ! -f "data/$kept" ]; then
+    fault="is no file"
+  elif [ ! -r "data/$kept" ]; then
+    fault="cannot be read by user $(id -un)"
+  elif [ ! -s "data/$kept" ]; then
+    fault="is empty"
+  else
+    # in another place, for 2.1 saves or clears its state when it ends
+    mkdir -p trial/data trial/none/data || return 0
+    if [ -n "$plugin" ]; then cp "data/$kept"* trial/data/; else ln "data/$kept" trial/data/; fi || return 0
+    ! opens trial || return 0
+    opens trial/none || return 0  # so it is not the state, and the broker says itself what is wrong
+    fault="is damaged"
+  fi
+  # three are kept; this one is among them, whatever the clock says
+  for old in $(find data -maxdepth 1 -name 'mosquitto.damaged-*[b3]' | sort -r | tail -n +3); do
+    rm -rf "$old" "$old-wal" "$old-shm"
+  done
+  aside=data/mosquitto.damaged-$(date -u +%Y%m%dT%H%M%SZ).${kept##*.}
+  mv "data/$kept" "$aside"
+  for part in wal shm; do
+    [ ! -e "data/$kept-$part" ] || mv "data/$kept-$part" "$aside-$part"
+  done
+  say "data/$kept $fault: it is kept as $aside, and the broker starts without it. Services publish their state again;" \
+    "messages that waited for a recorder are not delivered."
+}
+
+if [ -z "$full" ]; then
+  make_accounts
+  [ -z "$MQTT_TLS_PORT" ] || tls_files
+  listeners > conf.d/listener.conf
+  storage > conf.d/storage.conf
+  {
+    printf '%s\n' "listener 0 /nonexistent/socket" "log_dest stderr" "log_type all" "log_timestamp false"
+    storage
+  } > trial.conf
+fi
+[ "${1:-}" != prepare ] || exit 0
+check_state
+rm -rf trial
+exec mosquitto -c "$here/mosquitto.conf"

@@ -36,14 +36,18 @@ from shared.topics import SERVICE_STATUS, M, Topic
 log = logging.getLogger("bus")
 
 RETRY_FIRST_S = 0.3
+RETRY_FACTOR = 1.2
+"""Pauses grow to about a sixth of the time that the broker is away: after a restart all are back within a second."""
 RETRY_MOST_S = 5.0
 RETRY_JITTER = (0.7, 1.0)
+NO_ROOM_FIRST_S = 0.5
+NO_ROOM_MOST_S = 30.0
 STABLE_AFTER_S = 10.0
 DUPLICATE_CLIENT_AFTER = 4
 """This many connections in a row shorter than STABLE_AFTER_S are no coincidence."""
-RESUBSCRIBE_GRACE_S = 8.0
-"""A broker that lost our session has lost the others' too. What is published before they have subscribed again passes
-them by, so publishing pauses a little longer than the longest retry."""
+RESUBSCRIBE_MARGIN_S = 1.5
+"""What is published before the others are subscribed again passes them by, or waits in the memory of a broker that may
+be killed again. So publishing resumes when they have had time for a retry as long as ours, and to subscribe."""
 
 
 class Bus:
@@ -81,6 +85,8 @@ class Bus:
         self._connection: Connection | None = None
         self._had_session = False
         self._publishing_paused: asyncio.TimerHandle | None = None
+        self._retry_pause_s = 0.0
+        self._no_room_backoff = Backoff(NO_ROOM_FIRST_S, NO_ROOM_MOST_S)
         self._closing = False
         health.changed = self.send_status
 
@@ -178,23 +184,24 @@ class Bus:
 
     async def run(self) -> None:
         """Stay connected until `close`. Raises ConfigError for bad credentials, and whatever a handler raised."""
-        backoff, short_connections = Backoff(RETRY_FIRST_S, RETRY_MOST_S, jitter=RETRY_JITTER), 0
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S, factor=RETRY_FACTOR, jitter=RETRY_JITTER)
+        short_connections = 0
         while not self._closing:
             began = time.monotonic()
             try:
                 await self._connect_once()
-                if time.monotonic() - began > STABLE_AFTER_S:
-                    short_connections = 0
+                short_connections = 0 if time.monotonic() - began > STABLE_AFTER_S else short_connections + 1
+                if short_connections < DUPLICATE_CLIENT_AFTER:
                     backoff.reset()
-                else:
-                    short_connections += 1
                 self._report_interrupted(short_connections)
             except BadCertificateError as error:  # passing: a certificate is renewed, a clock is set
                 self._health.report("broker", self._bad_certificate(str(error)))
             except (OSError, UnicodeError) as error:  # the latter is a host name that cannot be one
+                short_connections = 0  # the broker ended, not only our connection
                 self._health.report("broker", self._unreachable(error))
             if not self._closing:
-                await asyncio.sleep(backoff.next_s())
+                self._retry_pause_s = backoff.next_s()
+                await asyncio.sleep(self._retry_pause_s)
 
     # events of the connection
 
@@ -204,8 +211,10 @@ class Bus:
         self._health.report("broker", None)
         self._subscriptions.subscribe_all(connection, first_connection=not self._had_session)
         self.send_status()
-        if self._had_session and self._session_s and not session_present:
-            self._pause_publishing()
+        if self._had_session:
+            if self._session_s and not session_present:
+                log.info("The broker lost its sessions.")
+            self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))
         self._had_session = True
         self._republish_state()
         self.connected.set()
@@ -218,11 +227,21 @@ class Bus:
         if message:
             refused = None if allowed else conditions.not_allowed(topic=message.topic)
             self._health.report(f"acl {message.topic}", refused)
+            self._health.report("quota", None)
+            self._no_room_backoff.reset()
         if not len(self._outbox):
             self._outbox_empty.set()
             self._outbox.dropped = 0
             self._health.report("outbox", None)
         asyncio.get_running_loop().call_soon(self._send_waiting)  # not within paho's callback
+
+    def on_no_room(self, packet_id: int) -> None:
+        """Keep a message that the broker has no room for, and try again later. Mosquitto never says so; others do."""
+        self._status.on_acknowledged(packet_id)
+        self._outbox.refused(packet_id)
+        self._health.report("quota", conditions.NO_ROOM())
+        if not self._publishing_paused:
+            self._pause_publishing(self._no_room_backoff.next_s())
 
     def on_delivery(self, delivery: Delivery) -> None:
         """Dispatch a message to its handler."""
@@ -318,19 +337,20 @@ class Bus:
         for topic, message in self._last_published.items():
             if not self._outbox.is_waiting(topic):
                 self._outbox.put(message)
+                self._outbox_empty.clear()
 
     def _report_dropped(self) -> None:
         if self._outbox.dropped:
             self._health.report("outbox", conditions.OUTBOX_FULL())
 
-    def _pause_publishing(self) -> None:
-        log.info("The broker lost its sessions; publishing resumes in %.0f s.", RESUBSCRIBE_GRACE_S)
+    def _pause_publishing(self, pause_s: float) -> None:
         if self._publishing_paused:
             self._publishing_paused.cancel()
-        self._publishing_paused = asyncio.get_running_loop().call_later(RESUBSCRIBE_GRACE_S, self._resume_publishing)
+        self._publishing_paused = asyncio.get_running_loop().call_later(pause_s, self._resume_publishing)
 
     def _resume_publishing(self) -> None:
         self._publishing_paused = None
+        self._outbox.requeue_refused()
         self._send_waiting()
 
     def _send_waiting(self) -> None:

@@ -35,6 +35,7 @@ RECEIVE_MAXIMUM = 500
 """Messages that the broker may send before we acknowledge."""
 BAD_CREDENTIALS = (134, 135)
 NOT_AUTHORIZED = 135
+QUOTA_EXCEEDED = 151
 
 
 class BadCredentialsError(Exception):
@@ -74,6 +75,9 @@ class ConnectionEvents(Protocol):
 
     def on_acknowledged(self, packet_id: int, *, allowed: bool) -> None:
         """The broker has acknowledged a message; not allowed: it discarded the message, for we may not write there."""
+
+    def on_no_room(self, packet_id: int) -> None:
+        """The broker discarded a message, for it has no room for it."""
 
     def on_delivery(self, delivery: Delivery) -> None:
         """A message has arrived."""
@@ -222,7 +226,10 @@ class Connection:
         self._end()
 
     def _on_publish(self, _client: Any, _userdata: Any, packet_id: int, reason: ReasonCode, _properties: Any) -> None:
-        self._events.on_acknowledged(packet_id, allowed=reason.value != NOT_AUTHORIZED)
+        if reason.value == QUOTA_EXCEEDED:
+            self._events.on_no_room(packet_id)
+        else:
+            self._events.on_acknowledged(packet_id, allowed=reason.value != NOT_AUTHORIZED)
 
     def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         def ack() -> None:

@@ -22,9 +22,10 @@ class Outbox:
         self._waiting: deque[OutgoingMessage] = deque()
         self._per_topic: Counter[str] = Counter()
         self._in_flight: dict[int, OutgoingMessage] = {}
+        self._refused: list[OutgoingMessage] = []
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._in_flight)
+        return len(self._waiting) + len(self._in_flight) + len(self._refused)
 
     @property
     def in_flight(self) -> int:
@@ -57,6 +58,19 @@ class Outbox:
     def acknowledged(self, packet_id: int) -> OutgoingMessage | None:
         """Remove and return a message that the broker has acknowledged."""
         return self._in_flight.pop(packet_id, None)
+
+    def refused(self, packet_id: int) -> None:
+        """Keep a message that the broker did not take until `requeue_refused`."""
+        message = self._in_flight.pop(packet_id, None)
+        if message:
+            self._refused.append(message)
+
+    def requeue_refused(self) -> None:
+        """Put everything that was refused back in front."""
+        for message in reversed(self._refused):
+            self._waiting.appendleft(message)
+            self._per_topic[message.topic] += 1
+        self._refused.clear()
 
     def requeue_in_flight(self) -> None:
         """Put everything in flight back in front: the connection is lost and nobody knows what arrived."""

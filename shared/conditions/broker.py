@@ -9,6 +9,11 @@ VANISHED = simple(
     en="The service vanished without a word: it was killed, or its network or host is gone.",
 )
 NOT_MQTT = simple("broker.not_mqtt", uk="там відповідає не брокер MQTT", en="what answers there is no MQTT broker")
+NO_ROOM = simple(
+    "broker.no_room",
+    uk="Брокер не має місця для повідомлень: вони чекають у службі, спроби тривають.",
+    en="The broker has no room for messages: they wait in the service. Trying again.",
+)
 OUTBOX_FULL = simple(
     "broker.outbox_full",
     uk="Брокера не було надто довго: найстаріші повідомлення відкинуто (MQTT_OUTBOX).",

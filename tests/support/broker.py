@@ -61,10 +61,18 @@ class Broker:
         assert self._process
         return self._process.pid
 
+    @property
+    def state_file(self) -> Path:
+        """The file with its state: SQLite holds each change at once, the other one is saved every minute."""
+        sqlite = "plugin " in (self.state_dir / "conf.d/storage.conf").read_text()
+        return self.state_dir / "data" / ("mosquitto.sqlite3" if sqlite else "mosquitto.db")
+
     def save(self) -> None:
         """Make it save its state to disk now, as it does by itself every minute."""
         assert self._process
-        file = self.state_dir / "data/mosquitto.db"
+        file = self.state_file
+        if file.suffix == ".sqlite3":
+            return
         before = file.stat().st_mtime_ns if file.exists() else 0
         self._process.send_signal(signal.SIGUSR1)
         eventually(lambda: file.exists() and file.stat().st_mtime_ns != before, "the broker has saved")

@@ -51,7 +51,8 @@ class Stream:
     def finish(self) -> None:
         """Publish nothing more, and wait until the broker has everything."""
         self._ending.set()
-        self._thread.join(40)
+        self._thread.join(130)
+        assert not self._thread.is_alive()
 
     async def _live(self) -> None:
         settings = MqttSettings(
@@ -69,7 +70,7 @@ class Stream:
             if len(self.sent) < self._most:
                 self._publish(bus)
             await asyncio.sleep(self._pause)
-        await bus.flush(30)
+        await bus.flush(120)
         await bus.close(STOPPED())
         await connection
 

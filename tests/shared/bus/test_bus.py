@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from shared.bus import Bus, Delivery
-from shared.bus import bus as bus_module
 from shared.conditions import broker as conditions
 from shared.errors import ConfigError
 from shared.health import Health
@@ -237,8 +236,62 @@ async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pyte
         broker.stop()
 
 
-def test_the_grace_outlasts_the_longest_retry() -> None:
-    assert bus_module.RESUBSCRIBE_GRACE_S > bus_module.RETRY_MOST_S + 2
+async def test_what_a_broker_has_no_room_for_is_kept_and_published_later(broker: Broker) -> None:
+    """Mosquitto never answers so; EMQX, HiveMQ and VerneMQ do. So this peer does, at first."""
+    taken: list[bytes] = []
+    refusals = iter([True, True])
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                kind, low = await reader.readexactly(2)
+                length = low if low < 128 else low - 128 + 128 * (await reader.readexactly(1))[0]
+                body = await reader.readexactly(length)
+                if kind == 0x10:
+                    writer.write(b"\x20\x03\x00\x00\x00")
+                elif kind & 0xF0 == 0x30:
+                    after_topic = 2 + int.from_bytes(body[:2], "big")
+                    refused = next(refusals, False)
+                    if not refused:
+                        taken.append(body[after_topic + 3 :])
+                    writer.write(b"\x40\x03" + body[after_topic : after_topic + 2] + (b"\x97" if refused else b"\x00"))
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    health = Health()
+    bus = Bus(settings(broker, mqtt_port=server.sockets[0].getsockname()[1]), "poller", health, announce=False)
+    async with server, running(bus):
+        await bus.connected.wait()
+        bus.publish(GRID_STATE, grid(1))
+        bus.publish(GRID_STATE, grid(2))
+        await until(lambda: "has no room" in texts(health))
+        await until(lambda: len(taken) == 2)
+        await bus.flush()
+        assert [GRID_STATE.parse(payload).voltage_v for payload in taken] == [1, 2]
+        assert health.status(START).state is ServiceHealth.ONLINE
+
+
+@pytest.mark.parametrize("kills", [1, 6])
+async def test_everybody_is_back_before_publishing_resumes(broker: Broker, kills: int) -> None:
+    """However often the broker was killed and whether it had saved, a retry is short and nobody is passed by."""
+    received: list[int] = []
+
+    def take(delivery: Delivery) -> None:
+        received.append(int(GRID_STATE.parse(delivery.payload).voltage_v or 0))
+        delivery.ack()
+
+    publisher = Bus(settings(broker), "poller", Health())
+    subscriber = Bus(settings(broker), "recorder", Health(), session_s=3600)
+    subscriber.collect(GRID_STATE, take)
+    async with running(publisher), running(subscriber):
+        await asyncio.gather(publisher.connected.wait(), subscriber.connected.wait())
+        for number in range(kills):
+            await asyncio.to_thread(broker.kill)
+            publisher.publish(GRID_STATE, grid(number))
+            await asyncio.to_thread(broker.start)
+            await asyncio.gather(publisher.connected.wait(), subscriber.connected.wait())
+            assert subscriber._retry_pause_s < 1
+        await until(lambda: kills - 1 in received)
+    assert list(dict.fromkeys(received)) == list(range(kills))
 
 
 async def test_state_is_said_again_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
