@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any
@@ -68,12 +68,22 @@ def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Tab
     """
     if len(payload) > MAX_PAYLOAD:
         raise BadMessageError(storage.too_long(size=len(payload), most=MAX_PAYLOAD))
+    found = _destination(topic)
+    if found is None:
+        raise BadMessageError(storage.NOT_RECORDED())
+    recorded, table, device = found
+    message = recorded.parse(payload)
+    return table, _row(table, device, _check_time(message, now) if now else message)
+
+
+@lru_cache(maxsize=1000)
+def _destination(topic: str) -> tuple[Topic[Any], Table, str] | None:
+    """Return the declared topic, the table and the device of a topic, or None if it is not recorded."""
     for recorded, table in RECORDED:
         name = recorded.name_in(topic)
         if name is not None:
-            message = recorded.parse(payload)
-            return table, _row(table, name or unnamed_device(recorded), _check_time(message, now) if now else message)
-    raise BadMessageError(storage.NOT_RECORDED())
+            return recorded, table, name or unnamed_device(recorded)
+    return None
 
 
 def unnamed_device(topic: Topic[Any]) -> str:

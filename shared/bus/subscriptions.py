@@ -7,6 +7,9 @@ from shared.bus.connection import Connection, Delivery, matches
 
 Handler = Callable[[Delivery], None]
 
+MAX_REMEMBERED = 10_000
+"""Topics whose handler is remembered; a home has about twenty."""
+
 
 @dataclass(frozen=True)
 class Subscription:
@@ -24,14 +27,17 @@ class Subscriptions:
         self._prefix = prefix
         self._durable = durable
         self._by_filter: dict[str, Subscription] = {}
+        self._handlers: dict[str, Handler | None] = {}
 
     def add(self, filter_: str, subscription: Subscription) -> None:
         """Add a subscription; it takes effect with the next connection."""
         self._by_filter[filter_] = subscription
+        self._handlers.clear()
 
     def remove(self, filter_: str) -> None:
         """Remove a subscription; the broker is not told."""
         del self._by_filter[filter_]
+        self._handlers.clear()
 
     def subscribe_all(self, connection: Connection, *, first_connection: bool) -> None:
         """Subscribe to everything again, because the broker may have lost the session."""
@@ -40,6 +46,13 @@ class Subscriptions:
 
     def handler_for(self, topic: str) -> Handler | None:
         """Return the handler of a topic: of exactly this topic if there is one, else of the first filter it matches."""
+        if topic not in self._handlers:
+            if len(self._handlers) >= MAX_REMEMBERED:
+                self._handlers.clear()
+            self._handlers[topic] = self._find_handler(topic)
+        return self._handlers[topic]
+
+    def _find_handler(self, topic: str) -> Handler | None:
         exact = self._by_filter.get(topic)
         if exact:
             return exact.handler
