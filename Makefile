@@ -62,8 +62,8 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun
 	@$(run) -m docs.generate --check
 
-quick: setup-dev ## the tests that start no process and no browser, with few examples: under a minute
-	@EXAMPLES=10 LONG_RUN_HOURS=0.5 $(run) -m pytest -n 2 -m "not processes"
+quick: setup-dev ## the tests that start no process and no browser, with few examples
+	@EXAMPLES=5 LONG_RUN_HOURS=0.25 $(run) -m pytest -n 2 -m "not processes"
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
 	@$(run) -m pytest -n 6 --dist worksteal
