@@ -116,6 +116,7 @@ WITHOUT_CLASS = (
         "each of them into its service only.",
         in_compose="/mosquitto/shares",
     ),
+    _mosquitto("MQTT_PLUGIN_DIR", "Where Mosquitto's plugins are. Empty: they are searched for below /usr."),
     Variable(
         "SECRETS_DIR",
         Section.COMMON,
@@ -133,6 +134,7 @@ WITHOUT_CLASS = (
         "docker-compose.yml",
     ),
     Variable("EASUN_TAG", Section.COMPOSE, "The tag of the images to run.", "local"),
+    Variable("EASUN_VARIANT", Section.COMPOSE, "The variant of the image: -demo has the simulators.", ""),
     Variable(
         "DASHBOARD_BIND",
         Section.COMPOSE,

@@ -335,7 +335,7 @@ def modbus_exception(*, number: int, meaning: Reason) -> None:
     """A Modbus exception code with its meaning by the standard."""
 
 
-UNKNOWN_EXCEPTION = simple("poller.unknown_exception", uk="невідомий", en="unknown")
+UNKNOWN_EXCEPTION = simple("poller.unknown_exception", uk="невідомий код винятку", en="unknown exception code")
 ILLEGAL_FUNCTION = simple("poller.illegal_function", uk="недопустима функція", en="illegal function")
 ILLEGAL_DATA_ADDRESS = simple("poller.illegal_data_address", uk="недопустима адреса даних", en="illegal data address")
 ILLEGAL_DATA_VALUE = simple("poller.illegal_data_value", uk="недопустиме значення даних", en="illegal data value")

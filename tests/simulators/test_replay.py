@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from shared.errors import ConfigError
+from shared.errors import UsageError
 from simulators.registers import answer
 from simulators.replay import load_dump
 
@@ -62,16 +62,16 @@ def test_a_bare_mapping(tmp_path):
     ],
 )
 def test_a_bad_file_gives_one_sentence(tmp_path, content, sentence):
-    with pytest.raises(ConfigError, match=sentence) as failure:
+    with pytest.raises(UsageError, match=sentence) as failure:
         load_dump(written(tmp_path, content))
     assert "\n" not in str(failure.value)
 
 
 def test_an_unknown_id_names_the_known_ones(tmp_path):
-    with pytest.raises(ConfigError, match='no dump "x", only: lost, battery'):
+    with pytest.raises(UsageError, match='no dump "x", only: lost, battery'):
         load_dump(written(tmp_path, {"dumps": [GRID_LOST, BATTERY]}) + "#x")
 
 
 def test_no_file():
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         load_dump("/nowhere/at/all.json")
