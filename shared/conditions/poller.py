@@ -363,6 +363,31 @@ def unknown_protocol_number(*, register: int, number: int) -> None:
     """No register layout is known for the protocol number that the inverter reports."""
 
 
+@condition(
+    "poller.refuses_everything",
+    uk="{refusal} Навіть номера протоколу (регістр 184) він не повідомляє, тож це, ймовірно, інвертор іншої родини, "
+    "якої ця програма не читає. Про моделі з PI30 (Easun SMW, SMH, SMR, SMT) подбає mpp-solar або ha-eybond-local, про "
+    "SRNE (Easun SMX), Growatt та інші — PythonProtocolGateway або solar-assistant.",
+    en="{refusal} It does not even tell its protocol number (register 184), so it is probably an inverter of another "
+    "family, which this program does not read. PI30 models (Easun SMW, SMH, SMR, SMT) are read by mpp-solar or "
+    "ha-eybond-local; SRNE (Easun SMX), Growatt and others by PythonProtocolGateway or Solar Assistant.",
+)
+def refuses_everything(*, refusal: Reason) -> None:
+    """The inverter refuses every read, as one with other register addresses does."""
+
+
+@condition(
+    "poller.registers_left_out",
+    uk="Інвертор не відповідає про регістри {registers} або надсилає самі нулі, яких не може бути, тож їхні значення "
+    "невідомі; решта читається.",
+    en="The inverter does not answer for registers {registers}, or with zeros that cannot be true, so their values are "
+    "unknown; the rest is read.",
+    severity=Severity.WARNING,
+)
+def registers_left_out(*, registers: str) -> None:
+    """Some requests get no answer, or zeros that contradict each other, while others are answered."""
+
+
 ONLY_ZEROS = simple(
     "poller.only_zeros",
     uk="Шлюз або донгл відповідає самими нулями: мабуть, він втратив кабель інвертора.",
