@@ -11,6 +11,7 @@ from services.poller.modbus_frames import (
     Request,
     find_reply,
     is_damaged,
+    mislabelled,
     speaks_pi30,
 )
 from services.poller.registers import COMMON_UNITS, PROTOCOL_NUMBER
@@ -29,6 +30,8 @@ QUIET_S = 0.3
 GREETING_S = 0.5
 LATE_S = 60.0
 """How long a lost response may still arrive."""
+RECENT = 1000
+"""A reply with one of our last so many numbers is late; any other number is not ours."""
 NO_SUCH_REGISTERS = (1, 2, 3)
 """Exceptions that are about the registers. All others are passing, such as a gateway that lost the inverter."""
 NOT_REACHED = (10, 11)
@@ -185,7 +188,7 @@ class ModbusClient:
             left = deadline - _now()
             damaged = is_damaged(framing, connection.received, request)
             if left <= 0 or not await connection.wait_for_data(min(QUIET_S, left) if damaged else left):
-                raise self._no_reply(connection, framing, damaged=damaged)
+                raise self._no_reply(connection, framing, request, damaged=damaged)
 
     def _note_failure(self, request: Request) -> None:
         self._unanswered[request.count] = _now()  # after damage too: it may have belonged to another request
@@ -193,13 +196,25 @@ class ModbusClient:
             self._framings.append(self._framings.pop(0))
 
     def _no_reply(
-        self, connection: Connection, framing: Framing, *, damaged: bool
+        self, connection: Connection, framing: Framing, request: Request, *, damaged: bool
     ) -> DeviceOfflineError | BadReplyError:
+        if reason := self._mislabelled(framing, connection.received, request):
+            return BadReplyError(reason)
         if speaks_pi30(connection.received):
             return BadReplyError(poller.other_protocol(where=self._transport.where))
         if damaged:
             return BadReplyError(self._transport.bad_answer(framing))
         return NoAnswerError(self._transport.no_answer(self._unit_id, self._timeout_s))
+
+    def _mislabelled(self, framing: Framing, data: bytes, request: Request) -> Reason | None:
+        other = mislabelled(framing, data, request)
+        if other is None or (other.unit == request.unit and not framing.numbered):
+            return None
+        if other.unit != request.unit:
+            return poller.answers_as_other_unit(where=self._transport.where, unit=request.unit, answered=other.unit)
+        if (request.number - other.number) % 0xFFFF < RECENT:
+            return None
+        return poller.answers_with_other_number(where=self._transport.where)
 
     def _refusal(self, request: Request, code: int, *, was_longer: bool, numbered: bool) -> BadReplyError:
         """Return what an exception means. Without a number it may belong to another request, so it must come twice."""

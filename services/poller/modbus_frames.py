@@ -6,7 +6,7 @@ it is in the received bytes, and everything else is skipped.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
@@ -62,6 +62,9 @@ class Framing(Protocol):
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the complete and valid reply that begins at an offset, if one does."""
 
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the number and the unit that a reply at an offset would carry; a number of 0 where it carries none."""
+
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
 
@@ -86,6 +89,10 @@ class ModbusTcp:
         if not size or int.from_bytes(data[at + 4 : at + 6], "big") != 1 + size or len(data) < at + 7 + size:
             return None
         return _reply(data[at + 7 : at + 7 + size])
+
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the number and the unit that a reply at an offset would carry."""
+        return (int.from_bytes(data[at : at + 2], "big"), data[at + 6]) if len(data) > at + 6 else None
 
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
@@ -115,6 +122,10 @@ class Rtu:
         if not size or not _has_crc(data, at, 1 + size):
             return None
         return _reply(data[at + 1 : at + 1 + size])
+
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the unit that a reply at an offset would carry, without a number."""
+        return 0, data[at]
 
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:  # noqa: ARG002 - it carries no number
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
@@ -155,6 +166,12 @@ class EyeBond:
         is_ours = data[at : at + 2] == request.number.to_bytes(2, "big") and data[at + 7 : at + 8] == b"\x04"
         return _line.reply_at(data, at + self.header, request) if is_ours and len(data) > at + self.header else None
 
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the number and the unit that a reply at an offset would carry."""
+        if len(data) <= at + self.header:
+            return None
+        return int.from_bytes(data[at : at + 2], "big"), data[at + self.header]
+
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
         if len(data) < at + self.header or data[at + 7] not in self.functions:
@@ -170,6 +187,17 @@ _line = Rtu()
 def find_reply(framing: Framing, data: bytes, request: Request) -> Reply | None:
     """Return the reply to a request, wherever it is in the received bytes."""
     return next((reply for at in range(len(data)) if (reply := framing.reply_at(data, at, request))), None)
+
+
+def mislabelled(framing: Framing, data: bytes, request: Request) -> Request | None:
+    """Return the request that the bytes would answer, with another unit or number than was sent, if there is one."""
+    for at in range(len(data)):
+        if labels := framing.labels_at(data, at):
+            number, unit = labels
+            other = replace(request, number=number, unit=unit)
+            if framing.reply_at(data, at, other):
+                return other
+    return None
 
 
 def is_damaged(framing: Framing, data: bytes, request: Request) -> bool:

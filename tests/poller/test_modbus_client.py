@@ -215,3 +215,46 @@ def test_a_block_that_no_other_length_fits_takes_no_late_answer_for_its_own(kind
                 assert turn == 0
 
     on(kind, work, modbus_timeout=0.2)
+
+
+@on_every_transport
+def test_a_gateway_that_answers_as_unit_0_is_said(kind):
+    async def work(link):
+        await reads_right(link)
+        await link.fail("other_unit")
+        with pytest.raises(BadReplyError) as raised:
+            await link.inverter.read(300, 10)
+        assert raised.value.reason.code == "poller.answers_as_other_unit"
+        assert raised.value.reason.params | {"where": ""} == {"where": "", "unit": 1, "answered": 0}
+        await link.fail("none")
+        await reads_right(link)
+
+    on(kind, work, modbus_timeout=0.2)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "dongle-eybond"])
+def test_a_gateway_with_transaction_ids_of_its_own_is_said(kind):
+    async def work(link):
+        await reads_right(link)
+        await link.fail("own_number")
+        with pytest.raises(BadReplyError) as raised:
+            await link.inverter.read(300, 10)
+        assert raised.value.reason.code == "poller.answers_with_other_number"
+        await link.fail("none")
+        await reads_right(link)
+
+    on(kind, work, modbus_timeout=0.2)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "dongle-eybond"])
+def test_late_answers_are_no_transaction_ids_of_its_own(kind):
+    async def work(link):
+        await reads_right(link)
+        link.inverter._number = 3  # the late one is of a number before it wrapped
+        await link.fail("late")
+        with pytest.raises(DeviceOfflineError):
+            await link.inverter.read(300, 10)
+        await link.fail("none")
+        await reads_right(link)
+
+    on(kind, work, modbus_timeout=0.2)
