@@ -21,8 +21,15 @@ STRIKE_EVERY = 5
 LIMIT_S = 60
 ONCE = {"a stray frame": "stray", "a stale frame": "stale", "a doubled frame": "double"}
 OFTEN = {"5 % corrupt": "corrupt", "5 % silent": "silent"}
+BLOCKS = {
+    f"{how} {start}": (layout, {"kind": kind, "first": start, "last": start})
+    for layout, starts in (("classic", (215,)), ("k11", (203, 277, 338, 702)))
+    for start in starts
+    for how, kind in (("zeros at", "zeros"), ("silent at", "silent"))
+}
+"""Requests that touch one register are answered with zeros, or never."""
 CLASSIC = {184: 1, 201: 2, 202: 2304, 203: 4998, 207: 4997, 210: 2301, 212: 4996, 215: 527, 225: 16, 229: 57}
-K11 = {184: 3, 201: 2, 203: 4998, 227: 4997, 253: 4996, 277: 527, 280: 57, 338: 2304, 346: 2301, 350: 16}
+K11 = {184: 3, 696: 2026, 201: 2, 203: 4998, 227: 4997, 253: 4996, 277: 527, 280: 57, 338: 2304, 346: 2301, 350: 16}
 DUMPS = {"classic": CLASSIC, "k11": K11}
 
 
@@ -38,7 +45,7 @@ def main() -> None:
     print(f"{'layout':8} {'fault':16} {'program':8}  right  wrong   void   seconds")
     for layout in DUMPS:
         with tempfile.TemporaryDirectory() as directory, replayed(layout, Path(directory)) as inverter:
-            for name in ONCE | OFTEN:
+            for name in (*ONCE, *OFTEN, *(name for name, (of, _) in BLOCKS.items() if of == layout)):
                 show(name, "ours", inverter, partial(ours, MODBUS_TIMEOUT="1"))
                 if theirs:
                     show(name, "easunpy", inverter, easunpy)
@@ -67,6 +74,8 @@ def verdicts(name: str, inverter: House, cycles: Iterator[Cycle]) -> Iterator[st
     truth = next(cycles).values or {}
     if name in OFTEN:
         inverter.command("fault", kind=OFTEN[name], probability=0.05)
+    if name in BLOCKS:
+        inverter.command("fault", **BLOCKS[name][1])
     for number, cycle in enumerate(cycles):
         if name in ONCE and number % STRIKE_EVERY == 0:
             time.sleep(random.uniform(0, min(cycle.seconds, 1)))  # so that it is any of the requests

@@ -105,6 +105,8 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     fault.add_argument("kind", choices=[kind.value for kind in FaultKind])
     fault.add_argument("--probability", type=_number, help="0 to 1 (1)")
     fault.add_argument("--code", type=int, help="of exception (4)")
+    fault.add_argument("--first", type=int, help="register: only requests that touch it or one up to --last (0)")
+    fault.add_argument("--last", type=int, help="register (65535)")
     fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow and of reboot (1)")
 
 

@@ -27,6 +27,8 @@ class FaultKind(StrEnum):
     DROP = "drop"  # one byte of the answer is missing
     STALE = "stale"  # the previous answer again, before the right one
     STRAY = "stray"  # a well-formed frame that nobody asked for, before the answer
+    OTHER_UNIT = "other_unit"  # the answer under unit 0, whoever was asked
+    OWN_NUMBER = "own_number"  # the answer with a transaction id of its own; a bare serial line has none
     ZERO_IDENTITY = "zero_identity"  # type, protocol number and serial are 0, the rest is correct
     REBOOT = "reboot"  # gone for latency_s, once; a dongle forgets its server
     UNPLUG = "unplug"  # gone until the fault is cleared
@@ -39,7 +41,7 @@ ENDS_CONNECTION = frozenset({FaultKind.REFUSE, FaultKind.REBOOT, FaultKind.UNPLU
 
 
 class Fault(BaseModel):
-    """A way to fail and how often: 1.0 is always."""
+    """A way to fail, how often (1.0 is always), and at which requests: those that touch registers first to last."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,6 +49,12 @@ class Fault(BaseModel):
     probability: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
     code: int = Field(default=4, ge=1, le=255)
     latency_s: float = Field(default=1.0, ge=0, le=600, allow_inf_nan=False)
+    first: int = Field(default=0, ge=0, le=0xFFFF)
+    last: int = Field(default=0xFFFF, ge=0, le=0xFFFF)
+
+    def concerns(self, asked: range) -> bool:
+        """Whether it strikes a request for these registers; an empty range is a request for none."""
+        return (self.first, self.last) == (0, 0xFFFF) or (asked.start <= self.last and self.first < asked.stop)
 
     @property
     def at_once(self) -> bool:
@@ -112,9 +120,10 @@ class Faults:
     def __str__(self) -> str:
         return ", ".join(f"{fault.kind} ({fault.probability:.0%})" for fault in self.active) or "nothing"
 
-    def draw(self) -> Fault:
-        """Draw the fault for one request."""
-        return next((fault for fault in self.active if self.dice.random() < fault.probability), NO_FAULT)
+    def draw(self, asked: range = range(0)) -> Fault:
+        """Draw the fault for one request, which asks for these registers."""
+        concerned = (fault for fault in self.active if fault.concerns(asked))
+        return next((fault for fault in concerned if self.dice.random() < fault.probability), NO_FAULT)
 
     def spoil(self, fault: Fault, answer: Answer) -> bytes:
         """Return the bytes to send in place of the correct frame."""

@@ -45,6 +45,14 @@ def unrelated_answer(count: int) -> bytes:
     return bytes([READ_HOLDING, 2 * count]) + b"\x55" * 2 * count
 
 
+def requested_registers(pdu: bytes) -> range:
+    """Return which registers a read asks for; none for any other request."""
+    if len(pdu) != READ.size or pdu[0] != READ_HOLDING:
+        return range(0)
+    _, start, count = READ.unpack(pdu)
+    return range(start, start + count)
+
+
 def requested_words(pdu: bytes) -> int:
     """Return how many words a read asks for; for any other request a plausible number."""
     return int.from_bytes(pdu[3:5], "big") % READ_MOST or 1

@@ -43,6 +43,8 @@ def _number(register: Register, raw: bytes) -> Value:
     if register.range is None:
         return result
     low, high = register.range
+    if register.zero_from is not None and register.zero_from <= result < 0:
+        return 0
     return result if low <= result <= high else None
 
 
@@ -74,6 +76,11 @@ def _reason(bits: Mapping[int, str], bit: int) -> Reason:
     return CONDITIONS[bits[bit]]() if bit in bits else inverter.unknown_bit(bit=bit)
 
 
+def number(value: Value | tuple[Reason, ...]) -> float | None:
+    """Return a value that is a number, else None."""
+    return value if isinstance(value, int | float) else None
+
+
 def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) -> InverterState:
     """Return the state to publish; the signs of a unit that shows charging as negative are inverted."""
     mode = MODES.get(decoded.get("mode_code"), Mode.UNKNOWN)
@@ -81,8 +88,9 @@ def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) 
     return InverterState.model_validate({**decoded, **inverted, "at": at, "mode": mode})
 
 
-def _negative(number: Value | tuple[Reason, ...]) -> float | None:
-    return -number if isinstance(number, int | float) else None
+def _negative(given: Value | tuple[Reason, ...]) -> float | None:
+    known = number(given)
+    return None if known is None else -known
 
 
 def to_info(decoded: Decoded, at: datetime, layout: Layout) -> InverterInfo:

@@ -1,6 +1,6 @@
 """Readings to the state of the grid, pure: no clock, no I/O.
 
-Voltage and frequency decide together, because an open line carries noise volts at 0 Hz. Between the limits the last
+Voltage and frequency decide together: the grid is on or off only where they agree. Between the limits the last
 state stands. A change counts when two readings in a row agree, since single zero readings happen, or when the inverter
 warns of it too. No reading means no verdict: silence, and figures that contradict each other, turn into `unknown` and
 never into an outage.
@@ -16,6 +16,12 @@ SAME_STATE_WITHIN = timedelta(hours=1)
 """After a longer silence, or pause of ours, what happened meanwhile is unknown, so `since` starts again."""
 
 
+NOMINAL_V = 230
+"""The mains that the default limits are for."""
+HIGHEST_LOW_NOMINAL_V = 150
+"""Mains of 100 to 127 V have limits in proportion; 200 to 240 V share those of 230 V."""
+
+
 @dataclass(frozen=True)
 class GridLimits:
     """Present from these figures on, lost below those, no change in between; unknown after `silence`."""
@@ -26,11 +32,17 @@ class GridLimits:
     lost_hz: float = 40
     silence: timedelta = timedelta(seconds=15)
 
+    @property
+    def measurable_v(self) -> float:
+        """Below this voltage no frequency can be measured."""
+        return self.lost_v / 2
 
-NO_VOLTAGE_V = 20
-"""Below this no frequency can be measured."""
-NO_FREQUENCY_HZ = 1
-"""A full voltage always has one; noise volts on an open line have less."""
+    def scaled(self, nominal_v: float | None) -> "GridLimits":
+        """Return these limits for mains of another nominal voltage."""
+        if nominal_v is None or not 0 < nominal_v < HIGHEST_LOW_NOMINAL_V:
+            return self
+        share = nominal_v / NOMINAL_V
+        return replace(self, present_v=round(self.present_v * share), lost_v=round(self.lost_v * share))
 
 
 @dataclass(frozen=True)
@@ -43,13 +55,16 @@ class GridReading:
     warns_of_loss: bool = False
 
     def is_usable(self, limits: GridLimits) -> bool:
-        """Whether the figures can be true: one without the other is a register with another meaning."""
+        """Whether voltage and frequency agree, or the inverter itself says which of them is right.
+
+        A frequency needs a voltage to be measured; and a voltage without a frequency is noise of an open line, which is
+        low, or no voltage of the grid at all.
+        """
         if self.voltage_v is None or self.frequency_hz is None:
             return False
-        low, high = limits.present_hz
-        without_voltage = self.voltage_v < NO_VOLTAGE_V and low <= self.frequency_hz <= high
-        without_frequency = self.voltage_v >= limits.present_v and self.frequency_hz < NO_FREQUENCY_HZ
-        return self.warns_of_loss or not (without_voltage or without_frequency)
+        has_frequency = self.frequency_hz >= limits.lost_hz
+        enough_v = limits.measurable_v if has_frequency else limits.lost_v
+        return self.warns_of_loss or has_frequency == (self.voltage_v >= enough_v)
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,7 @@ def restore(last: GridState | None, now: datetime, limits: GridLimits) -> GridTr
 
 def verdict(reading: GridReading, limits: GridLimits) -> Grid | None:
     """Return the state that one reading shows by itself, or None where it does not decide."""
-    if reading.voltage_v is None or reading.frequency_hz is None:
+    if reading.voltage_v is None or reading.frequency_hz is None or not reading.is_usable(limits):
         return None
     if reading.voltage_v < limits.lost_v or reading.frequency_hz < limits.lost_hz:
         return Grid.OFF
@@ -129,7 +144,12 @@ def after_silence(track: GridTrack, now: datetime, limits: GridLimits) -> GridTr
     track = replace(track, candidate=None, candidate_since=None)
     if track.state is Grid.UNKNOWN or timedelta(0) <= now - track.last_reading_at <= limits.silence:
         return track
-    return replace(track, state=Grid.UNKNOWN, since=track.last_reading_at)
+    return silenced(track)
+
+
+def silenced(track: GridTrack) -> GridTrack:
+    """Return the track after too long a silence."""
+    return replace(track, state=Grid.UNKNOWN, since=track.last_reading_at, candidate=None, candidate_since=None)
 
 
 def doubt(track: GridTrack, reading: GridReading, limits: GridLimits) -> Reason | None:

@@ -1,31 +1,61 @@
 """Which inverter it is, and its readings once that is known. No layout is used before it is proven."""
 
+from dataclasses import dataclass
+
 from services.poller.block_reader import BlockReader
-from services.poller.decode import Decoded, all_zero, decode, has_power
+from services.poller.decode import Decoded, Words, all_zero, decode, has_power
 from services.poller.registers import IDENTITY, PROTOCOL_NUMBER, PROTOCOL_ONLY, Layout, layout_for
 from shared.conditions import poller
 from shared.errors import BadReplyError, RefusedReadError
 
+IDENTIFYING = frozenset((171, PROTOCOL_NUMBER, *range(186, 198)))
+"""Type, protocol number, serial number. Nothing is known of the registers between them."""
 
-async def identify(blocks: BlockReader) -> tuple[Layout, int]:
-    """Return the register layout and the protocol number that it belongs to, or raise DeviceError."""
-    try:
-        words = await blocks.read([IDENTITY])
-    except RefusedReadError:
-        words = await blocks.read([PROTOCOL_ONLY])
+
+@dataclass(frozen=True)
+class Identity:
+    """An inverter: its layout, the protocol number that this belongs to, and what it says of itself."""
+
+    layout: Layout
+    protocol: int
+    words: tuple[tuple[int, int], ...] = ()
+
+    def contradicts(self, words: Words) -> bool:
+        """Whether these words, read later, are of another inverter; zeros say nothing."""
+        if all_zero(words):
+            return False
+        return any(words[address] != word for address, word in self.words if address in IDENTIFYING)
+
+
+async def identify(blocks: BlockReader, *, is_known: bool = False) -> Identity:
+    """Return which inverter it is, or raise DeviceError; one that was known before is not taken for another family."""
+    words = await read_identity(blocks, is_known=is_known)
     protocol = words[PROTOCOL_NUMBER]
     layout = layout_for(protocol)
     if layout is None:
         raise BadReplyError(poller.unknown_protocol_number(register=PROTOCOL_NUMBER, number=protocol))
     if all_zero(words):
         await live_reading(blocks, layout, protocol)  # a lost cable reads as zeros, too: do the readings make sense?
-    return layout, protocol
+    return Identity(layout, protocol, tuple(words.items()))
+
+
+async def read_identity(blocks: BlockReader, *, is_known: bool) -> Words:
+    """Read what the inverter says of itself, or at least its protocol number."""
+    try:
+        return await blocks.read([IDENTITY])
+    except RefusedReadError:
+        pass
+    try:
+        return await blocks.read([PROTOCOL_ONLY])
+    except RefusedReadError as error:
+        if is_known:
+            raise
+        raise RefusedReadError(poller.refuses_everything(refusal=error.reason)) from None
 
 
 async def live_reading(blocks: BlockReader, layout: Layout, protocol: int) -> Decoded:
-    """Read everything that changes. Zeros alone are read twice, because they happen now and then."""
-    for _ in range(2):
-        decoded = decode(layout, protocol, await blocks.read(layout.state.blocks_for(protocol), layout))
-        if has_power(decoded):
-            return decoded
-    raise BadReplyError(poller.ONLY_ZEROS())
+    """Read everything that changes."""
+    decoded = decode(layout, protocol, await blocks.read(layout.state.blocks_for(protocol), layout))
+    if has_power(decoded):
+        return decoded
+    raise blocks.failure or BadReplyError(poller.ONLY_ZEROS())

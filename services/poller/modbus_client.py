@@ -11,9 +11,11 @@ from services.poller.modbus_frames import (
     Request,
     find_reply,
     is_damaged,
+    mislabelled,
     speaks_pi30,
 )
-from services.poller.registers import next_command
+from services.poller.registers import COMMON_UNITS, PROTOCOL_NUMBER
+from services.poller.request_span import Units, longer
 from services.poller.transports.connection import Connection
 from services.poller.transports.transport import Transport
 from shared.conditions import Reason, poller
@@ -28,7 +30,8 @@ QUIET_S = 0.3
 GREETING_S = 0.5
 LATE_S = 60.0
 """How long a lost response may still arrive."""
-MAX_COUNT = 125
+RECENT = 1000
+"""A reply with one of our last so many numbers is late; any other number is not ours."""
 NO_SUCH_REGISTERS = (1, 2, 3)
 """Exceptions that are about the registers. All others are passing, such as a gateway that lost the inverter."""
 NOT_REACHED = (10, 11)
@@ -68,18 +71,19 @@ class ModbusClient:
         self._last_refusal: tuple[int, int] | None = None
         self._unanswered: dict[int, float] = {}
 
-    async def read(self, start: int, count: int) -> list[int]:
-        """Return `count` words from address `start`.
+    async def read(self, start: int, count: int, *, units: Units = COMMON_UNITS, attempts: int = ATTEMPTS) -> list[int]:
+        """Return `count` words from address `start`; a longer request, where one is needed, cuts none of the units.
 
         Raises DeviceOfflineError if nobody answers, RefusedReadError if the inverter has no such registers, and
-        BadReplyError if no response can be trusted. Takes at most ATTEMPTS times the timeout, and the time to connect.
+        BadReplyError if no response can be trusted. Takes at most the timeout for each
+        attempt, and the time to connect.
         """
         failure: DeviceOfflineError | BadReplyError | None = None
         timeouts = 0
-        for _ in range(ATTEMPTS):
+        for _ in range(attempts):
             connection = await self._connect()
             try:
-                return await self._read_once(connection, start, count)
+                return await self._read_once(connection, start, count, units)
             except RefusedReadError:
                 raise
             except (DeviceOfflineError, BadReplyError) as error:
@@ -87,8 +91,9 @@ class ModbusClient:
                 timeouts += isinstance(error, NoAnswerError)
                 if isinstance(error, ConnectionLostError) or timeouts == TIMEOUTS_BEFORE_RECONNECT:
                     self._disconnect()
-        self._disconnect()
-        self._framing_is_proven = False
+        if attempts > 1:
+            self._disconnect()
+            self._framing_is_proven = False
         assert failure  # noqa: S101
         raise failure
 
@@ -113,13 +118,35 @@ class ModbusClient:
             self._connection.close()
             self._connection = None
 
-    async def _read_once(self, connection: Connection, start: int, count: int) -> list[int]:
-        """Send one request and wait for its response, whatever else arrives meanwhile."""
+    async def _read_once(self, connection: Connection, start: int, count: int, units: Units) -> list[int]:
         framing = self._framings[0]
         await self._greet(connection, framing)
+        request = self._request(framing, start, count, units)
+        if request is None:
+            await self._flush(connection, framing, units)
+            request = self._request(framing, start, count, units) or Request(self._unit_id, start, count, self._number)
+        reply = await self._exchange(connection, framing, request)
+        if isinstance(reply, ExceptionReply):
+            raise self._refusal(request, reply.code, was_longer=request.count > count, numbered=framing.numbered)
+        skipped = start - request.start
+        return list(reply.words[skipped : skipped + count])
+
+    async def _flush(self, connection: Connection, framing: Framing, units: Units) -> None:
+        """Get a response to another request: what older requests still had to say has come before it, or never will.
+
+        For a block that no other length fits, because its neighbours are commands or units.
+        """
+        request = self._request(framing, PROTOCOL_NUMBER, 1, units)
+        if request is None:
+            raise NoAnswerError(self._transport.no_answer(self._unit_id, self._timeout_s))
+        await self._exchange(connection, framing, request)
+        self._unanswered.clear()
+
+    async def _exchange(self, connection: Connection, framing: Framing, request: Request) -> Reply:
+        """Send one request and wait for its response, whatever else arrives meanwhile."""
         await asyncio.sleep(self._free_at - _now())
-        request = self._request(framing, start, count)
         connection.clear()
+        self._last_count = request.count
         connection.send(framing.encode(request))
         try:
             reply = await self._reply(connection, framing, request)
@@ -129,10 +156,7 @@ class ModbusClient:
         finally:
             self._free_at = _now() + self._transport.gap_s
         self._framing_is_proven = True
-        if isinstance(reply, ExceptionReply):
-            raise self._refusal(request, reply.code, was_longer=request.count > count, numbered=framing.numbered)
-        skipped = start - request.start
-        return list(reply.words[skipped : skipped + count])
+        return reply
 
     async def _greet(self, connection: Connection, framing: Framing) -> None:
         if framing.greeting and not connection.greeted:
@@ -140,20 +164,19 @@ class ModbusClient:
             connection.send(framing.greeting)
             await connection.wait_for_data(GREETING_S)
 
-    def _request(self, framing: Framing, start: int, count: int) -> Request:
+    def _request(self, framing: Framing, start: int, count: int, units: Units) -> Request | None:
         """Number the request; where replies carry no number, give it a length that no outstanding request has.
 
         Nothing but its length tells a late or doubled reply on a serial line from the one that is awaited, so the
-        request asks for a few more words than are needed.
+        request asks for a few more words than are needed. Returns None where no length is free.
         """
         now = _now()
         self._unanswered = {counted: at for counted, at in self._unanswered.items() if now - at < LATE_S}
         self._number = self._number % 0xFFFF + 1
-        first, requested = start, count
-        if not framing.numbered:
-            first, requested = _longer(start, count, {*self._unanswered, self._last_count})
-        self._last_count = requested
-        return Request(self._unit_id, first, requested, self._number)
+        if framing.numbered:
+            return Request(self._unit_id, start, count, self._number)
+        span = longer(start, count, {*self._unanswered, self._last_count}, units)
+        return Request(self._unit_id, span.start, span.count, self._number) if span else None
 
     async def _reply(self, connection: Connection, framing: Framing, request: Request) -> Reply:
         deadline = _now() + self._timeout_s
@@ -165,7 +188,7 @@ class ModbusClient:
             left = deadline - _now()
             damaged = is_damaged(framing, connection.received, request)
             if left <= 0 or not await connection.wait_for_data(min(QUIET_S, left) if damaged else left):
-                raise self._no_reply(connection, framing, damaged=damaged)
+                raise self._no_reply(connection, framing, request, damaged=damaged)
 
     def _note_failure(self, request: Request) -> None:
         self._unanswered[request.count] = _now()  # after damage too: it may have belonged to another request
@@ -173,13 +196,25 @@ class ModbusClient:
             self._framings.append(self._framings.pop(0))
 
     def _no_reply(
-        self, connection: Connection, framing: Framing, *, damaged: bool
+        self, connection: Connection, framing: Framing, request: Request, *, damaged: bool
     ) -> DeviceOfflineError | BadReplyError:
+        if reason := self._mislabelled(framing, connection.received, request):
+            return BadReplyError(reason)
         if speaks_pi30(connection.received):
             return BadReplyError(poller.other_protocol(where=self._transport.where))
         if damaged:
             return BadReplyError(self._transport.bad_answer(framing))
         return NoAnswerError(self._transport.no_answer(self._unit_id, self._timeout_s))
+
+    def _mislabelled(self, framing: Framing, data: bytes, request: Request) -> Reason | None:
+        other = mislabelled(framing, data, request)
+        if other is None or (other.unit == request.unit and not framing.numbered):
+            return None
+        if other.unit != request.unit:
+            return poller.answers_as_other_unit(where=self._transport.where, unit=request.unit, answered=other.unit)
+        if (request.number - other.number) % 0xFFFF < RECENT:
+            return None
+        return poller.answers_with_other_number(where=self._transport.where)
 
     def _refusal(self, request: Request, code: int, *, was_longer: bool, numbered: bool) -> BadReplyError:
         """Return what an exception means. Without a number it may belong to another request, so it must come twice."""
@@ -201,13 +236,3 @@ class ModbusClient:
 def _now() -> float:
     """Return the event loop's time, which tests speed up."""
     return asyncio.get_running_loop().time()
-
-
-def _longer(start: int, count: int, taken: set[int]) -> tuple[int, int]:
-    """Return a block that contains the wanted one, has none of the lengths in `taken` and no command registers."""
-    room = next_command(start + count) - start
-    for length in range(count, MAX_COUNT + 1):
-        first = min(start, start + room - length)
-        if length not in taken and first >= 0 and next_command(first) >= start:
-            return first, length
-    return start, count

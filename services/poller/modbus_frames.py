@@ -1,16 +1,14 @@
 """Requests to bytes, and received bytes to the one reply that answers a request. Pure.
 
-Frames, PDUs and the CRC are pymodbus'. Where a frame begins is found here: pymodbus' client takes the first bytes that
-look like a frame, so a stray or damaged frame costs it the valid reply behind it. Here a reply is what answers exactly
-this request, wherever it is in the received bytes, and everything else is skipped.
+PDUs are pymodbus'; frames and the CRC are ours. pymodbus' framers take the first bytes that look like a frame, so a
+stray or damaged frame costs them the valid reply behind it. Here a reply is what answers exactly this request, wherever
+it is in the received bytes, and everything else is skipped.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pymodbus.framer import FramerRTU, FramerSocket
-from pymodbus.pdu import DecodePDU, ExceptionResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
 READ = 3
@@ -20,10 +18,6 @@ LONGEST = 264
 CRC = 2
 PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
 """A bracket, text, two bytes of checksum, CR: the ASCII protocol of Easun SMW, SMH, SMR, SMT and many others."""
-
-_decoder = DecodePDU(is_server=False)
-_rtu = FramerRTU(_decoder)
-_socket = FramerSocket(_decoder)
 
 
 @dataclass(frozen=True)
@@ -68,6 +62,9 @@ class Framing(Protocol):
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the complete and valid reply that begins at an offset, if one does."""
 
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the number and the unit that a reply at an offset would carry; a number of 0 where it carries none."""
+
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
 
@@ -81,17 +78,21 @@ class ModbusTcp:
 
     def encode(self, request: Request) -> bytes:
         """Return the bytes of a request."""
-        return _socket.buildFrame(_pdu(request))
+        pdu = _pdu(request)
+        return _word(request.number) + _word(0) + _word(1 + len(pdu)) + bytes((request.unit,)) + pdu
 
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the reply that begins at an offset, if one does."""
-        header = _socket.encode(b"", request.unit, request.number)
-        if data[at : at + 4] != header[:4] or data[at + 6 : at + 7] != header[6:7]:
+        if data[at : at + 4] != _word(request.number) + _word(0) or data[at + 6 : at + 7] != bytes((request.unit,)):
             return None
         size = _reply_size(data, at + 7, request)
         if not size or int.from_bytes(data[at + 4 : at + 6], "big") != 1 + size or len(data) < at + 7 + size:
             return None
         return _reply(data[at + 7 : at + 7 + size])
+
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the number and the unit that a reply at an offset would carry."""
+        return (int.from_bytes(data[at : at + 2], "big"), data[at + 6]) if len(data) > at + 6 else None
 
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
@@ -110,7 +111,8 @@ class Rtu:
 
     def encode(self, request: Request) -> bytes:
         """Return the bytes of a request."""
-        return _rtu.buildFrame(_pdu(request))
+        content = bytes((request.unit,)) + _pdu(request)
+        return content + crc16(content)
 
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the reply that begins at an offset, if one does."""
@@ -120,6 +122,10 @@ class Rtu:
         if not size or not _has_crc(data, at, 1 + size):
             return None
         return _reply(data[at + 1 : at + 1 + size])
+
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the unit that a reply at an offset would carry, without a number."""
+        return 0, data[at]
 
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:  # noqa: ARG002 - it carries no number
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
@@ -152,13 +158,19 @@ class EyeBond:
     def encode(self, request: Request) -> bytes:
         """Return the bytes of a request."""
         inner = _line.encode(request)
-        words = (request.number, self.device_code, len(inner) + 2)
-        return b"".join(word.to_bytes(2, "big") for word in words) + bytes((self.collector, self.forward)) + inner
+        header = _word(request.number) + _word(self.device_code) + _word(len(inner) + 2)
+        return header + bytes((self.collector, self.forward)) + inner
 
     def reply_at(self, data: bytes, at: int, request: Request) -> Reply | None:
         """Return the reply that begins at an offset, if one does."""
         is_ours = data[at : at + 2] == request.number.to_bytes(2, "big") and data[at + 7 : at + 8] == b"\x04"
         return _line.reply_at(data, at + self.header, request) if is_ours and len(data) > at + self.header else None
+
+    def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Return the number and the unit that a reply at an offset would carry."""
+        if len(data) <= at + self.header:
+            return None
+        return int.from_bytes(data[at : at + 2], "big"), data[at + self.header]
 
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
@@ -177,6 +189,17 @@ def find_reply(framing: Framing, data: bytes, request: Request) -> Reply | None:
     return next((reply for at in range(len(data)) if (reply := framing.reply_at(data, at, request))), None)
 
 
+def mislabelled(framing: Framing, data: bytes, request: Request) -> Request | None:
+    """Return the request that the bytes would answer, with another unit or number than was sent, if there is one."""
+    for at in range(len(data)):
+        if labels := framing.labels_at(data, at):
+            number, unit = labels
+            other = replace(request, number=number, unit=unit)
+            if framing.reply_at(data, at, other):
+                return other
+    return None
+
+
 def is_damaged(framing: Framing, data: bytes, request: Request) -> bool:
     """Whether the bytes hold more than complete foreign frames: damage, or the beginning of a reply."""
     at = 0
@@ -193,10 +216,30 @@ def speaks_pi30(data: bytes) -> bool:
     return PI30_ANSWER.search(data) is not None
 
 
-def _pdu(request: Request) -> ReadHoldingRegistersRequest:
-    return ReadHoldingRegistersRequest(
-        address=request.start, count=request.count, dev_id=request.unit, transaction_id=request.number
-    )
+def crc16(content: bytes) -> bytes:
+    """Return the checksum of Modbus RTU: polynomial 0xA001, start 0xFFFF, the low byte first."""
+    crc = 0xFFFF
+    for byte in content:
+        crc = crc >> 8 ^ _CRC_OF_BYTE[(crc ^ byte) & 0xFF]
+    return crc.to_bytes(2, "little")
+
+
+def _crc_of(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ (0xA001 if byte & 1 else 0)
+    return byte
+
+
+_CRC_OF_BYTE = tuple(map(_crc_of, range(256)))
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(2, "big")
+
+
+def _pdu(request: Request) -> bytes:
+    asked = ReadHoldingRegistersRequest(address=request.start, count=request.count)
+    return bytes((READ,)) + asked.encode()
 
 
 def _reply_size(data: bytes, at: int, request: Request) -> int:
@@ -209,13 +252,12 @@ def _reply_size(data: bytes, at: int, request: Request) -> int:
 
 def _has_crc(data: bytes, at: int, size: int) -> bool:
     end = at + size
-    crc = data[end : end + CRC]
-    return len(crc) == CRC and FramerRTU.check_CRC(data[at:end], int.from_bytes(crc, "big"))
+    return data[end : end + CRC] == crc16(data[at:end])
 
 
 def _reply(pdu: bytes) -> Reply:
-    decoded = _decoder.decode(pdu)
-    if isinstance(decoded, ExceptionResponse):
-        return ExceptionReply(decoded.exception_code)
-    assert isinstance(decoded, ReadHoldingRegistersResponse)  # noqa: S101 - _reply_size lets only these two through
+    if pdu[0] == REFUSED:
+        return ExceptionReply(pdu[1])
+    decoded = ReadHoldingRegistersResponse()
+    decoded.decode(pdu[1:])
     return ReadReply(tuple(decoded.registers))

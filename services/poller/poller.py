@@ -3,17 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from services.poller import grid
 from services.poller.block_reader import BlockReader, RegisterSource
-from services.poller.decode import Decoded, decode, has_power, to_info, to_state, warns_of_lost_grid
-from services.poller.identification import identify, live_reading
-from services.poller.registers import Layout
+from services.poller.decode import Decoded, decode, has_power, number, to_info, to_state, value, warns_of_lost_grid
+from services.poller.identification import Identity, identify, live_reading
+from services.poller.modbus_client import NoAnswerError
+from services.poller.registers import Block
 from services.poller.settings import MODELS, PollerSettings
 from shared.bus import Publisher
 from shared.conditions import Reason, poller
-from shared.errors import DeviceError
+from shared.errors import BadReplyError, DeviceError
 from shared.health import Health
 from shared.messages import Availability, Contact, Grid, InverterState
 from shared.service import utc_now
@@ -25,6 +28,12 @@ CONFIRM_S = 0.3
 """How soon the grid is read again after a change was seen once."""
 INFO_EVERY = timedelta(hours=1)
 INFO_RETRY = timedelta(minutes=1)
+IDENTITY_EVERY = timedelta(seconds=45)
+"""How soon an inverter that was exchanged while the connection held is noticed."""
+LOOKS = 2
+"""How often the grid is read again at once: first a contradiction, then a change."""
+WAKE_S = 0.05
+NOMINAL_VOLTAGE = "output_voltage_setting_v"
 GRID_VALUES = ("grid_voltage_v", "grid_frequency_hz", "warning_bits")
 
 
@@ -48,17 +57,21 @@ class Poller:
         self._bus = bus
         self._health = health
         self._grid = grid_track
-        self._limits = settings.grid_limits
+        self._limits = settings.grid_limits()
         self._clock = clock
-        self._identity: tuple[Layout, int] | None = None
-        self._info_due = datetime.min.replace(tzinfo=UTC)
+        self._identity: Identity | None = None
+        self._known: Identity | None = None
+        self._identity_due = self._info_due = datetime.min.replace(tzinfo=UTC)
         self._availability = availability
+        self._silent_at: float | None = None
 
     async def step(self) -> float:
         """Read once and publish; return the seconds to the next reading. Publishes DeviceError, then raises it."""
         try:
-            layout, protocol = self._identity or await self._identify()
-            decoded = await live_reading(self._blocks, layout, protocol)
+            if self._identity and self._clock() >= self._identity_due:
+                await self._check_identity(self._identity)
+            identity = self._identity or await self._identify()
+            decoded = await live_reading(self._blocks, identity.layout, identity.protocol)
         except DeviceError as error:
             self._publish_silence(error, self._clock())
             raise
@@ -66,40 +79,91 @@ class Poller:
         state = to_state(decoded, now, inverted_battery=self._settings.invert_battery_current)
         self._bus.publish(INVERTER_STATE, state, self._settings.inverter_name)
         self._publish_availability(Contact.ONLINE, None, now)
-        await self._publish_grid(layout, protocol, _grid_reading(state, decoded))
+        await self._publish_grid(identity, _grid_reading(state, decoded))
         self._health.report("transport", self._inverter.problem)
+        self._health.report("registers", self._blocks.missing(identity.layout.state.blocks_for(identity.protocol)))
         if now >= self._info_due:
-            done = await self._refresh_info(layout, protocol)
+            done = await self._refresh_info(identity)
             self._info_due = now + (INFO_EVERY if done else INFO_RETRY)
         return self._settings.poll_interval
 
-    async def _identify(self) -> tuple[Layout, int]:
-        self._identity = await identify(self._blocks)
-        self._info_due = self._clock()  # it may be another inverter than before, or set differently
-        self._health.report("model", self._model_mismatch(*self._identity))
-        return self._identity
+    async def watch_silence(self) -> NoReturn:
+        """Publish the grid as unknown as soon as it was silent for too long, however long a read still tries."""
+        time = asyncio.get_running_loop().time
+        while True:
+            if self._silent_at is None:
+                age = self._clock() - self._grid.last_reading_at
+                left = self._limits.silence - max(age, timedelta(0))
+                self._silent_at = time() + left.total_seconds()
+            if self._silent_at <= time() and self._grid.state is not Grid.UNKNOWN:
+                self._grid = grid.silenced(self._grid)
+                self._bus.publish(GRID_STATE, grid.to_message(self._grid, self._clock()))
+            await asyncio.sleep(max(self._silent_at - time(), WAKE_S))
 
-    def _model_mismatch(self, layout: Layout, protocol: int) -> Reason | None:
+    async def _identify(self) -> Identity:
+        identity = self._identity = await identify(self._blocks, is_known=self._known is not None)
+        now = self._clock()
+        if identity != self._known:
+            self._known = identity
+            self._limits = self._settings.grid_limits(await self._nominal_voltage(identity))
+        self._info_due = now  # it may be another inverter than before, or set differently
+        self._identity_due = now + IDENTITY_EVERY
+        self._health.report("model", self._model_mismatch(identity))
+        return identity
+
+    async def _check_identity(self, identity: Identity) -> None:
+        """Forget the inverter if another one answers on the same connection."""
+        self._identity_due = self._clock() + IDENTITY_EVERY
+        addresses = [address for address, _ in identity.words]
+        whole = Block(start=addresses[0], count=len(addresses))
+        with suppress(BadReplyError, NoAnswerError):  # the readings will show what is wrong
+            if identity.contradicts(await self._blocks.read([whole])):
+                self._identity = None
+                self._blocks.reset()
+
+    async def _nominal_voltage(self, identity: Identity) -> float | None:
+        """Return the mains voltage that the inverter is set to, as far as it says so."""
+        for register in identity.layout.settings.registers_for(identity.protocol):
+            if register.name == NOMINAL_VOLTAGE:
+                with suppress(BadReplyError, NoAnswerError):
+                    words = await self._blocks.read([Block(start=register.address, count=register.words)])
+                    return number(value(register, words))
+        return None
+
+    def _model_mismatch(self, identity: Identity) -> Reason | None:
         """The trade name is a hint; where the device contradicts it, the mismatch is reported."""
+        layout, protocol = identity.layout, identity.protocol
         model = self._settings.inverter_model
         configured = MODELS[model]
         if configured in (None, layout.name):
             return None
         return poller.model_mismatch(model=model, configured=str(configured), protocol=protocol, detected=layout.name)
 
-    async def _publish_grid(self, layout: Layout, protocol: int, reading: grid.GridReading) -> None:
-        """Publish the state of the grid; a change that is seen once is checked again at once."""
-        self._grid = grid.after_reading(self._grid, reading, self._limits)
-        if self._grid.pending or not reading.is_usable(self._limits):  # a change may fall between two requests
-            reading = await self._read_grid_again(layout, protocol) or reading
+    async def _publish_grid(self, identity: Identity, reading: grid.GridReading) -> None:
+        """Publish the state of the grid; a change or contradiction that is seen once is checked again at once."""
+        self._track(reading)
+        for _ in range(LOOKS):
+            usable = reading.is_usable(self._limits)
+            if usable and not self._grid.pending:
+                break
+            again = await self._read_grid_again(identity)  # a change may fall between two requests
+            reading = again or reading
+            if again is None or not (usable or reading.is_usable(self._limits)):
+                break
         self._health.report("grid", grid.doubt(self._grid, reading, self._limits))
         # just before the first confirmation it is not worth publishing unknown
         if not (self._grid.state is Grid.UNKNOWN and self._grid.pending):
             self._bus.publish(GRID_STATE, grid.to_message(self._grid, reading.at, reading))
 
-    async def _read_grid_again(self, layout: Layout, protocol: int) -> grid.GridReading | None:
+    def _track(self, reading: grid.GridReading) -> None:
+        self._grid = grid.after_reading(self._grid, reading, self._limits)
+        if reading.is_usable(self._limits):
+            self._silent_at = asyncio.get_running_loop().time() + self._limits.silence.total_seconds()
+
+    async def _read_grid_again(self, identity: Identity) -> grid.GridReading | None:
         """Read the grid's registers alone; return None where that fails, and the next cycle decides."""
         await asyncio.sleep(CONFIRM_S)
+        layout, protocol = identity.layout, identity.protocol
         try:
             words = await self._blocks.read(layout.state.blocks_with(GRID_VALUES, protocol), layout)
         except DeviceError:
@@ -108,23 +172,26 @@ class Poller:
         if not has_power(decoded):  # a lost cable confirms nothing
             return None
         reading = _grid_reading(to_state(decoded, self._clock()), decoded)
-        self._grid = grid.after_reading(self._grid, reading, self._limits)
+        self._track(reading)
         return reading
 
-    async def _refresh_info(self, layout: Layout, protocol: int) -> bool:
+    async def _refresh_info(self, identity: Identity) -> bool:
         """Read identity and settings; return whether they came. Live readings matter more, so a failure can wait."""
-        self._blocks.reset()
+        layout, protocol = identity.layout, identity.protocol
         blocks = [*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)]
         try:
             words = await self._blocks.read(blocks, layout)
         except DeviceError as error:
             log.info("The settings of the inverter could not be read this time. %s", error)
             return False
-        info = to_info(decode(layout, protocol, words), self._clock(), layout)
+        decoded = decode(layout, protocol, words)
+        info = to_info(decoded, self._clock(), layout)
         if info.protocol_number != protocol:  # the cable was lost just now, or while we identified it
             self._identity = None
             return False
         self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
+        if nominal_v := number(decoded.get(NOMINAL_VOLTAGE)):
+            self._limits = self._settings.grid_limits(nominal_v)
         return True
 
     def _publish_silence(self, error: DeviceError, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The register layouts: layouts/*.yaml says what is at which address, and the schema here checks it."""
 
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +17,8 @@ PROTOCOL_NUMBER = 184
 """The address that tells the layouts apart; it is the same in all of them."""
 COMMANDS = (425, 426, 459, 460, 461, 656, 695, 705, 706)
 """Addresses for writing only (erase, reset, restart): they are never even read."""
+MAX_COUNT = 125
+"""Words of the longest request that Modbus allows."""
 WORDS = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2}
 
 Address = Annotated[int, Field(ge=0, le=65535)]
@@ -33,11 +35,6 @@ Code = Annotated[str, AfterValidator(_declared)]
 """The code of a condition that a bit stands for."""
 
 
-def next_command(address: int) -> int:
-    """Return the first address from this one on that must not be touched."""
-    return next((command for command in COMMANDS if command >= address), 0x10000)
-
-
 class Entry(BaseModel):
     """Something in a layout, valid for some protocol numbers or, without `protocols`, for all of the layout's."""
 
@@ -51,10 +48,11 @@ class Entry(BaseModel):
 
 
 class Block(Entry):
-    """Registers that are read in one request."""
+    """Registers that are read in one request. On a live unit one of the values that `alive` names is not zero."""
 
     start: Address
-    count: int = Field(ge=1, le=125)
+    count: int = Field(ge=1, le=MAX_COUNT)
+    alive: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> Sequence[int]:
@@ -66,6 +64,8 @@ IDENTITY = Block(start=171, count=27)
 """What to read before the layout is known. It contains the protocol number."""
 PROTOCOL_ONLY = Block(start=PROTOCOL_NUMBER, count=1)
 """The same for units that refuse the whole block."""
+COMMON_UNITS = (range(100, 102), range(104, 106), range(108, 110), range(172, 184), range(186, 198))
+"""Runs of addresses that every layout wants to be read in one request: half of one reads as zero."""
 
 
 class Register(Entry):
@@ -77,6 +77,7 @@ class Register(Entry):
     count: int | None = Field(default=None, ge=1, le=125)
     divide_by: int = Field(default=1, gt=0)
     range: tuple[float, float] | None = None
+    zero_from: float | None = None
     enum: dict[int, str] | None = None
     bits: dict[int, Code] | None = None
     backup: str | None = None
@@ -104,6 +105,10 @@ class Register(Entry):
             raise ValueError("needs one of range, enum and bits, and ascii none of them")
         if self.range and self.range[0] > self.range[1]:
             raise ValueError(f"range is upside down: {list(self.range)}")
+        if self.zero_from is not None and not (self.type.startswith("int") and self.range and self.range[0] == 0):
+            raise ValueError("zero_from belongs to a signed type whose range begins at 0")
+        if self.zero_from is not None and self.zero_from >= 0:
+            raise ValueError("zero_from must be negative")
         if self.bits is not None and not self.name.endswith("_bits"):
             raise ValueError("has bits, so its name must end with _bits")
         return self
@@ -132,7 +137,11 @@ class Group(BaseModel):
 
 
 class Layout(BaseModel):
-    """Everything known of one family of inverters. `enums` and `bits` name tables that several registers share."""
+    """Everything known of one family of inverters.
+
+    `enums` and `bits` name tables that several registers share. `whole` lists further runs of addresses that are only
+    valid when they are read in one request.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -142,6 +151,7 @@ class Layout(BaseModel):
     models: dict[int, str] = Field(default_factory=dict)
     enums: dict[str, dict[int, str]] = Field(default_factory=dict)
     bits: dict[str, dict[int, Code]] = Field(default_factory=dict)
+    whole: tuple[Block, ...] = ()
     state: Group
     info: Group
     settings: Group
@@ -159,17 +169,23 @@ class Layout(BaseModel):
         """Return all blocks to read from an inverter with this protocol number."""
         return tuple(block for group in self.groups for block in group.blocks_for(protocol))
 
-    def parts_of(self, block: Block) -> tuple[Block, ...]:
-        """Return the parts of a block without unused addresses, or () where it has none."""
+    @cached_property
+    def units(self) -> tuple[Sequence[int], ...]:
+        """Runs of addresses that no request may cut."""
+        registers = [register for group in self.groups for register in group.registers if register.words > 1]
+        own = (*(block.addresses for block in self.whole), *(register.addresses for register in registers))
+        return tuple(sorted({*COMMON_UNITS, *own}, key=lambda unit: (unit[0], unit[-1])))
+
+    @cached_property
+    def needed(self) -> frozenset[int]:
+        """The addresses that some value takes, completed to whole units."""
         known = {address for group in self.groups for register in group.registers for address in register.addresses}
-        runs: list[list[int]] = []
-        for address in block.addresses:
-            if address in known:
-                if not runs or runs[-1][-1] != address - 1:
-                    runs.append([])
-                runs[-1].append(address)
-        parts = tuple(Block(start=run[0], count=len(run)) for run in runs)
-        return () if [part.count for part in parts] == [block.count] else parts
+        return frozenset(known.union(*(unit for unit in self.units if known.intersection(unit))))
+
+    def witnesses(self, block: Block) -> frozenset[int]:
+        """Return the addresses of the values that `alive` names."""
+        registers = [register for group in self.groups for register in group.registers if register.name in block.alive]
+        return frozenset(address for register in registers for address in register.addresses) & {*block.addresses}
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -183,6 +199,9 @@ class Layout(BaseModel):
             _check_read(self.state.registers_for(protocol), self.state.blocks_for(protocol))
             _check_read(self.info.registers_for(protocol) + self.settings.registers_for(protocol), rarely)
             _check_not_cut(registers, self.state.blocks_for(protocol) + rarely)
+            _check_alive(registers, self.state.blocks_for(protocol) + rarely)
+        for block in (block for group in self.groups for block in group.blocks):
+            _check_whole(block, self.units)
         return self
 
 
@@ -224,6 +243,20 @@ def _check_not_cut(registers: Sequence[Register], blocks: Sequence[Block]) -> No
             inside = set(register.addresses) & set(block.addresses)
             if 0 < len(inside) < register.words:
                 raise ValueError(f"{_label(register)} is cut by {_label(block)}")
+
+
+def _check_whole(block: Block, units: Sequence[Sequence[int]]) -> None:
+    for unit in units:
+        inside = set(unit) & set(block.addresses)
+        if 0 < len(inside) < len(unit):
+            raise ValueError(f"{_label(block)} cuts {unit[0]} to {unit[-1]}, which are only valid as a whole")
+
+
+def _check_alive(registers: Sequence[Register], blocks: Sequence[Block]) -> None:
+    for block in blocks:
+        inside = {register.name for register in registers if set(register.addresses) <= set(block.addresses)}
+        if strangers := sorted(set(block.alive) - inside):
+            raise ValueError(f"{_label(block)} has no {strangers[0]} that could show that the unit is alive")
 
 
 def _label(entry: Block | Register) -> str:

@@ -23,11 +23,17 @@ async def serve(service: Service[PollerSettings]) -> None:
         service.health.disable(reason)
         await asyncio.Event().wait()
     await service.bus.connected.wait()
-    last_grid = grid.restore(await service.bus.retained(GRID_STATE), datetime.now(UTC), settings.grid_limits)
+    last_grid = grid.restore(await service.bus.retained(GRID_STATE), datetime.now(UTC), settings.grid_limits())
     availability = await service.bus.retained(INVERTER_AVAILABILITY, settings.inverter_name)
     inverter = create_client(settings)
     poller = Poller(inverter, settings, service.bus, service.health, grid_track=last_grid, availability=availability)
+    polling = repeat(poller.step, service.health, "inverter", retry_most_s=RETRY_MOST_S)
+    tasks = [asyncio.create_task(work) for work in (polling, poller.watch_silence())]
     try:
-        await repeat(poller.step, service.health, "inverter", retry_most_s=RETRY_MOST_S)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done.pop().result()  # raises what ended it: both go on for ever
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         inverter.close()

@@ -111,7 +111,11 @@ class GridSettings(Settings):
     section = Section.GRID
 
     grid_present_v: float = Field(
-        default=160, ge=50, le=300, description="Voltage from which the grid counts as present."
+        default=160,
+        ge=50,
+        le=300,
+        description="Voltage from which the grid counts as present. The defaults of both voltages are for 220 to "
+        "240 V; they are lowered in proportion where the inverter is set to 100 to 127 V.",
     )
     grid_lost_v: float = Field(default=100, ge=10, le=300, description="Voltage below which the grid counts as lost.")
     grid_unknown_after: float = Field(
@@ -145,11 +149,15 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
         "report yours.",
     )
 
-    @property
-    def grid_limits(self) -> GridLimits:
-        """When the grid counts as present, lost or unknown; fewer than three missing readings are no silence."""
+    def grid_limits(self, nominal_v: float | None = None) -> GridLimits:
+        """When the grid counts as present, lost or unknown; fewer than three missing readings are no silence.
+
+        Voltages that the user has set are taken as they are, the defaults in proportion to the nominal voltage.
+        """
         silence = timedelta(seconds=max(self.grid_unknown_after, 3 * self.poll_interval))
-        return GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
+        limits = GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
+        is_set = {"grid_present_v", "grid_lost_v"} & self.model_fields_set
+        return limits if is_set else limits.scaled(nominal_v)
 
     @field_validator("inverter_model")
     @classmethod

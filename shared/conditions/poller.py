@@ -301,6 +301,31 @@ def bad_answer_from_dongle(*, where: str, protocol: str) -> None:
 
 
 @condition(
+    "poller.answers_as_other_unit",
+    uk="Запит до {where} був для номера {unit}, а відповідь надходить від номера {answered}, тож її не прийнято. Якщо "
+    "це ваш інвертор, задайте той самий номер у шлюзі та в MODBUS_UNIT_ID; шлюзи, що замінюють його на 0, "
+    "читаються через MODBUS_TRANSPORT=rtu_over_tcp, якщо мають прозорий режим.",
+    en="{where} was asked as unit {unit} and answers as unit {answered}, so the answer is not taken. If this is your "
+    "inverter, set the same number in the gateway and in MODBUS_UNIT_ID; a gateway that replaces it by 0 can be read "
+    "with MODBUS_TRANSPORT=rtu_over_tcp where it has a transparent mode.",
+)
+def answers_as_other_unit(*, where: str, unit: int, answered: int) -> None:
+    """Complete answers arrive, but under the number of another unit."""
+
+
+@condition(
+    "poller.answers_with_other_number",
+    uk="Відповіді від {where} мають власні номери транзакцій замість номерів наших запитів, тож невідомо, на що вони. "
+    "Оновіть прошивку шлюзу або ввімкніть у ньому прозорий режим і задайте MODBUS_TRANSPORT=rtu_over_tcp.",
+    en="{where} answers with transaction numbers of its own instead of those of our requests, so nobody knows what "
+    "they answer: update the gateway's firmware, or switch it to its transparent mode and set "
+    "MODBUS_TRANSPORT=rtu_over_tcp.",
+)
+def answers_with_other_number(*, where: str) -> None:
+    """Complete answers arrive, but with a transaction number that we never sent."""
+
+
+@condition(
     "poller.other_protocol",
     uk="Інвертор за {where} відповідає за протоколом PI30 іншої родини (Easun SMW, SMH, SMR, SMT та інші), якого ця "
     "програма не читає.",
@@ -361,6 +386,31 @@ GATEWAY_TARGET_SILENT = simple(
 )
 def unknown_protocol_number(*, register: int, number: int) -> None:
     """No register layout is known for the protocol number that the inverter reports."""
+
+
+@condition(
+    "poller.refuses_everything",
+    uk="{refusal} Навіть номера протоколу (регістр 184) він не повідомляє, тож це, ймовірно, інвертор іншої родини, "
+    "якої ця програма не читає. Моделі з PI30 (Easun SMW, SMH, SMR, SMT) читають mpp-solar і ha-eybond-local, "
+    "SRNE (Easun SMX) і Growatt — PythonProtocolGateway.",
+    en="{refusal} It does not even tell its protocol number (register 184), so it is probably an inverter of another "
+    "family, which this program does not read. PI30 models (Easun SMW, SMH, SMR, SMT) are read by mpp-solar or "
+    "ha-eybond-local; SRNE (Easun SMX) and Growatt by PythonProtocolGateway.",
+)
+def refuses_everything(*, refusal: Reason) -> None:
+    """The inverter refuses every read, as one with other register addresses does."""
+
+
+@condition(
+    "poller.registers_left_out",
+    uk="Інвертор не відповідає про регістри {registers} або надсилає самі нулі, яких не може бути, тож їхні значення "
+    "невідомі; решта читається.",
+    en="The inverter does not answer for registers {registers}, or with zeros that cannot be true, so their values are "
+    "unknown; the rest is read.",
+    severity=Severity.WARNING,
+)
+def registers_left_out(*, registers: str) -> None:
+    """Some requests get no answer, or zeros that contradict each other, while others are answered."""
 
 
 ONLY_ZEROS = simple(

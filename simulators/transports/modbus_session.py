@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
 from simulators.faults import ENDS_CONNECTION, SPOILT_WORDS, Answer, Fault, FaultKind, Faults
-from simulators.modbus_unit import Request, answer_to, refusal
+from simulators.modbus_unit import Request, answer_to, refusal, requested_registers
 from simulators.registers import Words
 from simulators.transports.framing import Framing
 
@@ -70,7 +70,7 @@ class ModbusSession:
         return await connection.read()
 
     async def _respond(self, connection: Connection, request: Request) -> None:
-        fault = self._device.faults.draw()
+        fault = self._device.faults.draw(requested_registers(request.pdu))
         self._device.requests += not request.reply
         if fault.kind in ENDS_CONNECTION:
             raise TransportFault(fault)
@@ -82,7 +82,7 @@ class ModbusSession:
 
     def _response(self, request: Request, fault: Fault) -> bytes:
         """Return the bytes to send for a request, including answers held back before."""
-        frame = request.reply or self._framing.pack(request, self._pdu(request.pdu, fault))
+        frame = request.reply or self._framing.pack(_labelled(request, fault), self._pdu(request.pdu, fault))
         if fault.kind is FaultKind.LATE:
             self._held += frame
             return b""
@@ -99,3 +99,13 @@ class ModbusSession:
         words = self._device.words()
         spoilt = SPOILT_WORDS.get(fault.kind)
         return answer_to(pdu, spoilt(words) if spoilt else words)
+
+
+def _labelled(request: Request, fault: Fault) -> Request:
+    """Return the request whose labels the answer carries."""
+    if fault.kind is FaultKind.OTHER_UNIT:
+        return replace(request, unit=0)
+    if fault.kind is FaultKind.OWN_NUMBER and request.header:
+        number = int.from_bytes(request.header[:2], "big") ^ 0x8000
+        return replace(request, header=number.to_bytes(2, "big") + request.header[2:])
+    return request

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.poller.decode import all_zero, decode, reasons, to_info, to_state, value, warns_of_lost_grid
-from services.poller.registers import Layout, Register, layout_for, load_layout
+from services.poller.registers import Register, load_layout
 from shared.conditions import inverter
 from shared.messages import Mode
+from tests.poller.known_layouts import known_layout
 from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE, DUMPS, E_MAINS_11K, G_MAINS_4K
 
 AT = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
@@ -22,18 +23,13 @@ LEFT_OUT = {"classic": {200, 703, 729}, "k11": {202, 691, 692}}
 
 VOLTAGE = Register(name="grid_voltage_v", address=202, type="int16", divide_by=10, range=(0, 500))
 POWER = Register(name="load_power_w", address=213, type="int16", range=(0, 30000))
+OFFSET = Register(name="pv_power_w", address=223, type="int16", range=(0, 30000), zero_from=-20)
 FLOW = Register(name="battery_power_w", address=217, type="int16", range=(-30000, 30000))
 ENERGY = Register(name="pv_energy_total_kwh", address=703, type="uint32", divide_by=100, range=(0, 10_000_000))
 CT = Register(name="external_ct_power_w", address=235, type="int32", range=(-100_000, 100_000))
 CHOICE = Register(name="battery_type", address=322, type="uint16", enum={0: "agm", 4: "li2"})
 BITS = Register(name="fault_bits", address=100, type="uint32", bits={0: "inverter.inverter_too_hot"})
 TEXT = Register(name="serial_number", address=186, type="ascii", count=3)
-
-
-def known_layout(protocol: int) -> Layout:
-    layout = layout_for(protocol)
-    assert layout
-    return layout
 
 
 @pytest.mark.parametrize(
@@ -46,6 +42,10 @@ def known_layout(protocol: int) -> Layout:
         pytest.param(POWER, {213: 399}, 399, id="whole-watts"),
         pytest.param(POWER, {213: 65532}, None, id="minus-4-W-of-load-is-unknown"),
         pytest.param(POWER, {213: 65535}, None, id="minus-1-W-of-load-is-unknown"),
+        pytest.param(OFFSET, {223: 65535}, 0, id="minus-1-W-of-sun-is-none"),
+        pytest.param(OFFSET, {223: 65516}, 0, id="minus-20-W-of-sun-is-none"),
+        pytest.param(OFFSET, {223: 65515}, None, id="minus-21-W-of-sun-is-unknown"),
+        pytest.param(OFFSET, {223: 1}, 1, id="1-W-of-sun"),
         pytest.param(FLOW, {217: 65026}, -510, id="discharging-is-negative"),
         pytest.param(ENERGY, {703: 1, 704: 0}, 655.36, id="high-word-first"),
         pytest.param(ENERGY, {703: 1}, None, id="half-a-value-is-unknown"),
@@ -73,7 +73,11 @@ def test_value(register, words, expected):
         (0, "inverter_power_w", {208: 65436}, -100),
         (0, "battery_voltage_v", {215: 137}, 13.7),
         (0, "bus_voltage_v", {218: 3823}, 382.3),
-        (0, "load_power_w", {213: 65532}, None),
+        (0, "load_power_w", {213: 65532}, 0),
+        (0, "load_power_w", {213: 65436}, None),
+        (0, "pv_power_w", {223: 65535}, 0),
+        (0, "pv1_current_a", {220: 65535}, 0),
+        (0, "grid_power_w", {204: 65535}, -1),
         (0, "load_percent", {225: 19}, 19),
         (0, "battery_soc_percent", {229: 101}, None),
         (0, "battery_current_a", {216: 193, 232: 188}, 18.8),
@@ -102,7 +106,9 @@ def test_value(register, words, expected):
         (2, "clock_year", {434: 2026}, 2026),
         (3, "grid_voltage_v", {338: 2399, 202: 0}, 239.9),
         (3, "grid_frequency_hz", {203: 5001, 607: 5000}, 50.01),
-        (3, "load_power_w", {348: 65535}, None),
+        (3, "load_power_w", {348: 65535}, 0),
+        (3, "pv2_power_w", {391: 65516}, 0),
+        (3, "pv2_power_w", {391: 65515}, None),
         (3, "pv2_power_w", {391: 1500}, 1500),
         (3, "pv_energy_total_kwh", {703: 1, 704: 1}, 655.37),
         (3, "mains_mode_battery_recovery_voltage_v", {643: 540}, 54.0),

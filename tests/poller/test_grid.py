@@ -14,6 +14,7 @@ from services.poller.grid import (
     after_silence,
     doubt,
     restore,
+    silenced,
     to_message,
     unknown_grid,
     verdict,
@@ -48,7 +49,13 @@ def after(*seen: tuple[float | None, float | None], start: GridTrack | None = No
         pytest.param(225.0, 64.0, Grid.ON, id="generator"),
         pytest.param(0.0, 0.0, Grid.OFF, id="nothing"),
         pytest.param(99.9, 50.0, Grid.OFF, id="too-low"),
-        pytest.param(230.0, 0.0, Grid.OFF, id="noise-volts-on-an-open-line"),
+        pytest.param(60.0, 0.0, Grid.OFF, id="noise-volts-on-an-open-line"),
+        pytest.param(99.9, 39.9, Grid.OFF, id="both-too-low"),
+        pytest.param(230.0, 0.0, None, id="a-voltage-without-a-frequency-decides-nothing"),
+        pytest.param(230.0, 5.0, None, id="a-voltage-at-5-Hz-decides-nothing"),
+        pytest.param(130.0, 0.0, None, id="half-a-voltage-without-a-frequency-decides-nothing"),
+        pytest.param(23.0, 50.0, None, id="a-frequency-without-a-voltage-decides-nothing"),
+        pytest.param(0.0, 50.0, None, id="50-Hz-of-nothing-decides-nothing"),
         pytest.param(130.0, 50.0, None, id="brown-out-keeps-the-state"),
         pytest.param(230.0, 42.0, None, id="odd-frequency-keeps-the-state"),
         pytest.param(None, 50.0, None, id="unread-voltage"),
@@ -190,6 +197,12 @@ def test_the_warning_alone_is_no_witness() -> None:
         pytest.param(19.9, 50.0, False, False, id="noise-has-no-frequency"),
         pytest.param(230.0, 0.0, False, False, id="a-full-voltage-without-a-frequency"),
         pytest.param(60.0, 0.0, False, True, id="noise-volts-on-an-open-line"),
+        pytest.param(230.0, 5.0, False, False, id="a-full-voltage-at-5-Hz"),
+        pytest.param(130.0, 0.0, False, False, id="between-the-limits-without-a-frequency"),
+        pytest.param(23.0, 50.0, False, False, id="a-frequency-at-23-V"),
+        pytest.param(49.9, 60.0, False, False, id="a-frequency-at-half-of-what-counts-as-lost"),
+        pytest.param(23.0, 50.0, True, True, id="a-frequency-that-lags-behind"),
+        pytest.param(225.0, 70.0, False, True, id="a-generator-that-races"),
         pytest.param(0.0, 50.0, True, True, id="the-inverter-says-it-too"),
         pytest.param(0.0, 0.0, False, True, id="an-outage"),
         pytest.param(80.0, 50.0, False, True, id="a-brown-out"),
@@ -219,3 +232,87 @@ def test_figures_that_contradict_each_other(volts, hertz, mains_lost, usable) ->
 )
 def test_doubt(seen: list[tuple[float | None, float | None]], expected: Reason | None) -> None:
     assert doubt(after(*seen), reading(99, *seen[-1]), LIMITS) == expected
+
+
+@pytest.mark.parametrize(
+    ("nominal", "present", "lost"),
+    [
+        pytest.param(None, 160, 100, id="unknown"),
+        pytest.param(0.0, 160, 100, id="unread"),
+        pytest.param(220.0, 160, 100, id="220"),
+        pytest.param(230.0, 160, 100, id="230"),
+        pytest.param(240.0, 160, 100, id="240"),
+        pytest.param(120.0, 83, 52, id="120"),
+        pytest.param(110.0, 77, 48, id="110"),
+        pytest.param(100.0, 70, 43, id="100"),
+    ],
+)
+def test_limits_follow_the_nominal_voltage(nominal: float | None, present: float, lost: float) -> None:
+    limits = LIMITS.scaled(nominal)
+    assert (limits.present_v, limits.lost_v) == (present, lost)
+    assert limits.silence == LIMITS.silence
+
+
+@pytest.mark.parametrize(
+    ("volts", "hertz", "expected"),
+    [
+        pytest.param(120.0, 60.0, Grid.ON, id="mains"),
+        pytest.param(90.0, 60.0, Grid.ON, id="low"),
+        pytest.param(70.0, 60.0, None, id="brown-out"),
+        pytest.param(45.0, 60.0, Grid.OFF, id="too-low"),
+        pytest.param(0.0, 0.0, Grid.OFF, id="outage"),
+        pytest.param(10.0, 60.0, None, id="a-frequency-without-a-voltage"),
+        pytest.param(120.0, 0.0, None, id="a-voltage-without-a-frequency"),
+    ],
+)
+def test_verdict_at_120_volts(volts: float, hertz: float, expected: Grid | None) -> None:
+    assert verdict(reading(0, volts, hertz), LIMITS.scaled(120)) is expected
+
+
+NOMINALS = st.sampled_from([None, 100.0, 110.0, 120.0, 127.0, 220.0, 230.0, 240.0])
+
+
+@given(st.floats(0, 500), st.floats(0, 100), NOMINALS)
+def test_on_and_off_only_where_voltage_and_frequency_agree(volts: float, hertz: float, nominal: float | None) -> None:
+    limits = LIMITS.scaled(nominal)
+    one = GridReading(START, volts, hertz)
+    seen = verdict(one, limits)
+    low, high = limits.present_hz
+    assert (seen is Grid.ON) == (volts >= limits.present_v and low <= hertz <= high)
+    if seen is Grid.OFF:
+        assert volts < limits.lost_v
+        assert hertz < limits.lost_hz or volts >= limits.measurable_v
+    if not one.is_usable(limits):
+        assert seen is None
+        assert (volts < limits.lost_v) != (hertz < limits.lost_hz), "one is there, and one is not"
+
+
+@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 100)), max_size=40), NOMINALS)
+def test_contradictions_alone_never_change_what_is_known(
+    seen: list[tuple[float, float]], nominal: float | None
+) -> None:
+    limits = LIMITS.scaled(nominal)
+    track = unknown_grid(START)
+    for number, figures in enumerate(seen, start=1):
+        one = GridReading(START + timedelta(seconds=5 * number), *figures)
+        before, track = track, after_reading(track, one, limits)
+        if not one.is_usable(limits):
+            assert track.state in (before.state, Grid.UNKNOWN)
+            assert (track.confirmed, track.transition_id) == (before.confirmed, before.transition_id)
+
+
+def test_a_frequency_that_lags_behind_a_falling_voltage_delays_and_does_not_mislead() -> None:
+    falling = [(230.0, 50.0), (230.0, 50.0), (180.0, 49.5), (40.0, 49.0), (12.0, 46.0), (0.0, 0.0), (0.0, 0.0)]
+    track = unknown_grid(START)
+    states = []
+    for number, figures in enumerate(falling):
+        track = after_reading(track, reading(number * 0.3, *figures), LIMITS)
+        states.append(track.state)
+    assert states == [Grid.UNKNOWN, *[Grid.ON] * 5, Grid.OFF]
+
+
+def test_silence_is_unknown_since_the_last_reading() -> None:
+    before = after(GOOD, GOOD)
+    silent = silenced(before)
+    assert (silent.state, silent.since) == (Grid.UNKNOWN, before.last_reading_at)
+    assert (silent.confirmed, silent.transition_id) == (before.confirmed, before.transition_id)

@@ -50,7 +50,14 @@ def tick_words(tick: int, layout: str) -> Mapping[int, int]:
         return base | {210: 2200 + b, 215: 480 + a, 217: 0x10000 - 500 - tick % 1019, 223: tick % 1021, 229: tick % 101}
     base = {184: 3, 171: 0x8000, 198: tick % 1031, 201: 2, 203: 4960 + b, 231: 20 + tick % 61, 253: 4960 + a}
     base |= {277: 480 + a, 279: 0x10000 - 500 - tick % 1019, 280: tick % 101, 302: tick % 1021, 338: 2200 + a}
-    return base | {346: 2200 + b, 348: 300 + tick % 1013, 353: tick % 1033, 391: tick % 1039, 702: tick % 1049}
+    return base | {
+        346: 2200 + b,
+        348: 300 + tick % 1013,
+        353: tick % 1033,
+        391: tick % 1039,
+        702: tick % 1049,
+        696: 2026,
+    }
 
 
 NAMES = {
@@ -91,9 +98,16 @@ def true_values(tick: int, layout: str) -> dict[str, float]:
 
 
 def is_true(state: InverterState, layout: str, ticks: range) -> bool:
-    """Whether every value was true at one of the ticks of this very cycle."""
+    """Whether every value that is known was true at one of the ticks of this very cycle."""
     known = [true_values(tick, layout) for tick in ticks]
-    return all(getattr(state, name) in {values[name] for values in known} for name, _ in NAMES[layout].values())
+    return all(
+        getattr(state, name) in {None, *(values[name] for values in known)} for name, _ in NAMES[layout].values()
+    )
+
+
+def is_complete(state: InverterState, layout: str) -> bool:
+    """Whether every value is known."""
+    return all(getattr(state, name) is not None for name, _ in NAMES[layout].values())
 
 
 async def live(kind: str, layout: str, hours: float, *faults: Fault) -> tuple[FakeBus, int]:
@@ -151,7 +165,7 @@ def a_bad_wire(*others: str) -> list[Fault]:
 )
 def test_no_wrong_value_and_hardly_a_lost_cycle(kind: str, layout: str, hours: float, faults: list[Fault]) -> None:
     bus, cycles = fly(live(kind, layout, hours, *faults))
-    assert len(bus.on(INVERTER_STATE, "main")) >= 0.95 * cycles
+    assert sum(is_complete(state, layout) for state in bus.on(INVERTER_STATE, "main")) >= 0.95 * cycles
     assert {message.state for message in bus.on(GRID_STATE)} == {Grid.ON}
 
 

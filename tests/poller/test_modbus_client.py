@@ -6,7 +6,9 @@ import random
 import pytest
 
 from services.poller.modbus_client import ATTEMPTS, LATE_S
+from services.poller.request_span import cuts
 from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
+from tests.poller.known_layouts import known_layout
 from tests.poller.simulated_inverter import CHECKED, KINDS, UNNUMBERED, Link, linked
 from tests.support.flying_time import fly
 
@@ -171,9 +173,10 @@ def test_an_inverter_that_restarts_is_read_again_by_itself(kind):
 
 
 @pytest.mark.parametrize("kind", UNNUMBERED)
-def test_no_longer_request_touches_a_command_register(kind):
-    """704 stands before 705, which erases: to tell answers apart more is asked for at the other end."""
+def test_no_longer_request_touches_a_command_register_or_cuts_the_clock(kind):
+    """704 stands before 705, which erases, and 702 behind the clock, of which half reads as zeros."""
     asked = []
+    units = known_layout(3).units
 
     async def work(link):
         answer = link.inverter._request
@@ -185,12 +188,78 @@ def test_no_longer_request_touches_a_command_register(kind):
         link.inverter._request = request
         await link.fail("silent")
         with pytest.raises(DeviceOfflineError):
-            await link.inverter.read(702, 2)
+            await link.inverter.read(702, 3, units=units)
         await link.fail("none")
         for _ in range(3):
-            assert await link.inverter.read(702, 3) == [4914, 4921, 4928]
+            assert await link.inverter.read(702, 3, units=units) == [4914, 4921, 4928]
             assert await link.inverter.read(420, 5) == [WORDS[at] for at in range(420, 425)]
 
     on(kind, work, modbus_timeout=0.2)
+    asked = [one for one in asked if one]
+    assert all(not cuts(range(one.start, one.start + one.count), units) for one in asked)
     assert not {705, 706, 425, 426} & {at for one in asked for at in range(one.start, one.start + one.count)}
     assert len({one.count for one in asked}) > 2
+
+
+@pytest.mark.parametrize("kind", UNNUMBERED)
+@pytest.mark.parametrize("fault", ["late", "double"])
+def test_a_block_that_no_other_length_fits_takes_no_late_answer_for_its_own(kind, fault):
+    """696 to 704 stand between two commands: where 9 words are outstanding, another request flushes the line."""
+    units = known_layout(3).units
+    words = dict(WORDS)
+
+    async def work(link):
+        link.wire.device.words = lambda: words
+        for turn in range(4):
+            await link.fail(fault, probability=1 if turn == 0 or fault == "double" else 0)
+            words.update({at: at + turn for at in range(696, 705)})
+            expected = [at + turn for at in range(696, 705)]
+            try:
+                assert await link.inverter.read(696, 9, units=units) == expected
+            except DeviceOfflineError:
+                assert turn == 0
+
+    on(kind, work, modbus_timeout=0.2)
+
+
+@on_every_transport
+def test_a_gateway_that_answers_as_unit_0_is_said(kind):
+    async def work(link):
+        await reads_right(link)
+        await link.fail("other_unit")
+        with pytest.raises(BadReplyError) as raised:
+            await link.inverter.read(300, 10)
+        assert raised.value.reason.code == "poller.answers_as_other_unit"
+        assert raised.value.reason.params | {"where": ""} == {"where": "", "unit": 1, "answered": 0}
+        await link.fail("none")
+        await reads_right(link)
+
+    on(kind, work, modbus_timeout=0.2)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "dongle-eybond"])
+def test_a_gateway_with_transaction_ids_of_its_own_is_said(kind):
+    async def work(link):
+        await reads_right(link)
+        await link.fail("own_number")
+        with pytest.raises(BadReplyError) as raised:
+            await link.inverter.read(300, 10)
+        assert raised.value.reason.code == "poller.answers_with_other_number"
+        await link.fail("none")
+        await reads_right(link)
+
+    on(kind, work, modbus_timeout=0.2)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "dongle-eybond"])
+def test_late_answers_are_no_transaction_ids_of_its_own(kind):
+    async def work(link):
+        await reads_right(link)
+        link.inverter._number = 3  # the late one is of a number before it wrapped
+        await link.fail("late")
+        with pytest.raises(DeviceOfflineError):
+            await link.inverter.read(300, 10)
+        await link.fail("none")
+        await reads_right(link)
+
+    on(kind, work, modbus_timeout=0.2)

@@ -12,10 +12,13 @@ from services.poller.modbus_frames import (
     ReadReply,
     Request,
     Rtu,
+    crc16,
     find_reply,
     is_damaged,
+    mislabelled,
     speaks_pi30,
 )
+from simulators.transports.framing_rtu import with_crc
 from tests.poller.captured_frames import CAPTURES, DONGLES_HEARTBEAT, HEARTBEAT, PI30_NAK, Capture
 
 FRAMINGS = [ModbusTcp(), Rtu(), EyeBond()]
@@ -52,6 +55,25 @@ def test_a_captured_pair(capture: Capture) -> None:
 
 def test_modbus_tcp_as_the_standard_shows_it() -> None:
     assert ModbusTcp().encode(ASK).hex() == "077a00000006010301150005"
+
+
+@pytest.mark.parametrize(
+    ("content", "crc"),
+    [
+        pytest.param(b"", "ffff", id="nothing"),
+        pytest.param(bytes.fromhex("010300b80001"), "042f", id="captured-request"),
+        pytest.param(bytes.fromhex("0103020003"), "f845", id="captured-answer"),
+        pytest.param(b"123456789", "374b", id="check-value-of-the-catalogue"),
+    ],
+)
+def test_the_checksum(content: bytes, crc: str) -> None:
+    assert crc16(content).hex() == crc
+
+
+@given(st.binary(max_size=300))
+def test_the_checksum_of_a_frame_with_its_checksum_is_zero(content: bytes) -> None:
+    assert crc16(content + crc16(content)) == b"\0\0"
+    assert crc16(content) == with_crc(content)[-2:]
 
 
 @by_framing
@@ -101,6 +123,16 @@ def test_bytes_behind_the_checksum_and_a_wrong_length_do_not_matter_to_the_dongl
     assert find_reply(EyeBond(), bytes.fromhex("077a0939ffffff04") + RTU_REPLY, ASK) == BATTERY
 
 
+@by_framing
+def test_an_answer_to_another_unit_or_number_is_known_for_what_it_is(framing) -> None:
+    reply = REPLIES[framing.name]
+    asked = Request(7, 277, 5, 0x1234)
+    other = mislabelled(framing, b"\x00\x55" + reply, asked)
+    assert other == Request(1, 277, 5, 0x077A if framing.numbered else 0)
+    assert mislabelled(framing, reply[:-1], asked) is None
+    assert mislabelled(framing, reply, Request(7, 277, 6, 0x1234)) is None
+
+
 def test_the_other_family_is_told_by_its_answer() -> None:
     assert speaks_pi30(bytes.fromhex("077a00010009ff04") + PI30_NAK)
     assert speaks_pi30(b"(230.0 50.0 230.0 50.0\x12\x34\r")
@@ -120,6 +152,7 @@ def test_no_bytes_raise_anything(framing, data: bytes, unit: int, count: int, nu
     reply = find_reply(framing, data, request)
     assert reply is None or isinstance(reply, ExceptionReply) or len(reply.words) == count
     is_damaged(framing, data, request)
+    mislabelled(framing, data, request)
     speaks_pi30(data)
 
 

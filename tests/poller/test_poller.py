@@ -1,26 +1,35 @@
 """One step of the poller, against an inverter that is a mapping."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.poller import grid
+from services.poller.modbus_client import NoAnswerError
 from services.poller.poller import Poller
+from services.poller.request_span import Units, cuts
 from services.poller.settings import PollerSettings
-from shared.conditions import Reason, inverter, poller
+from shared.conditions import Reason, inverter, poller, render
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, RefusedReadError
 from shared.health import Health
 from shared.messages import Contact, Grid
+from shared.service import repeat
+from shared.texts.language import Language
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from tests.poller.known_layouts import known_layout
 from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE
 from tests.support.fake_bus import FakeBus
+from tests.support.flying_time import fly
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MAINS = {171: 0x1E00, 184: 1, 201: 2, 202: 2300, 203: 5000, 210: 2300, 213: 400, 215: 520, 229: 80}
 GONE = MAINS | {201: 3, 202: 0, 203: 0}
 ELEVEN_KW = dict(A_OFF_GRID_11K.words)
+Clock = Callable[[], datetime]
 NO_ANSWER = poller.no_answer_from_gateway(where="10.0.0.1:502", unit=1, seconds=3)
 REFUSED = poller.request_refused(
     where="10.0.0.1:502", exception=poller.modbus_exception(number=2, meaning=poller.ILLEGAL_DATA_ADDRESS())
@@ -31,22 +40,30 @@ class Inverter:
     """Answers from `words`; `before_read` may change them, or raise, at any request."""
 
     problem: Reason | None = None
+    zeroed: int | None = None
+    delay_s = 0.0
 
     def __init__(self, words: Mapping[int, int], before_read: Callable[[int, int], None] = lambda *_: None) -> None:
         self.words = words
         self.asked: list[tuple[int, int]] = []
         self.before_read = before_read
 
-    async def read(self, start: int, count: int) -> list[int]:
+    async def read(self, start: int, count: int, *, units: Units = (), attempts: int = 3) -> list[int]:
+        assert not cuts(range(start, start + count), units)
         self.asked.append((start, count))
+        await asyncio.sleep(self.delay_s)
         self.before_read(start, count)
+        if start == self.zeroed:
+            return [0] * count
         return [self.words.get(address, 0) for address in range(start, start + count)]
 
 
 class Home:
     """A poller, and what it publishes."""
 
-    def __init__(self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+    def __init__(
+        self, inverter: Inverter, monkeypatch: pytest.MonkeyPatch, *, clock: Clock | None = None, **settings: Any
+    ) -> None:
         monkeypatch.setattr("services.poller.poller.CONFIRM_S", 0)
         self.inverter = inverter
         self.bus, self.health = FakeBus(), Health()
@@ -58,7 +75,7 @@ class Home:
             self.health,
             grid_track=grid.unknown_grid(START),
             availability=None,
-            clock=lambda: self.now,
+            clock=clock or (lambda: self.now),
         )
 
     async def step(self, seconds: float = 5) -> None:
@@ -115,7 +132,7 @@ async def test_on_the_large_ones_the_second_look_spares_the_rest(monkeypatch) ->
     home.inverter.words = ELEVEN_KW | {338: 0, 203: 0}
     await home.step()
     assert home.grid is Grid.OFF
-    assert home.inverter.asked[6:] == [(100, 10), (198, 34), (302, 52)]
+    assert home.inverter.asked[5:] == [(100, 10), (198, 34), (338, 54)]
 
 
 async def test_a_warning_of_the_inverter_makes_the_second_look_needless(monkeypatch) -> None:
@@ -238,13 +255,13 @@ async def test_blocks_with_gaps_that_a_unit_refuses_are_read_without_the_gaps(mo
             raise RefusedReadError(REFUSED)
 
     home = Home(Inverter(ELEVEN_KW, pedantic), monkeypatch)
-    await home.step()
+    for _ in range(3):
+        await home.step()
     state = home.bus.on(INVERTER_STATE, "main")[-1]
     assert (state.battery_voltage_v, state.output_frequency_hz) == (52.1, 50.01)
-    await home.step()  # after an hour, and so after the first reading, everything is tried again
     home.inverter.asked.clear()
     await home.step()
-    assert [block for block in home.inverter.asked if 252 <= block[0] < 300] == [(252, 5), (277, 5)]
+    assert [block for block in home.inverter.asked if 252 <= block[0] < 300] == [(252, 5), (265, 41)]
 
 
 async def test_registers_that_a_unit_lacks_are_done_without(monkeypatch) -> None:
@@ -301,7 +318,7 @@ async def test_a_cable_lost_before_the_second_look_is_no_second_witness(monkeypa
     await home.step()
     reads = iter(range(100))
     broken = ELEVEN_KW | {203: 0, 338: 0}
-    home.inverter.before_read = lambda *_: setattr(home.inverter, "words", broken if next(reads) < 6 else {})
+    home.inverter.before_read = lambda *_: setattr(home.inverter, "words", broken if next(reads) < 5 else {})
     await home.step()
     assert home.grid is Grid.ON
     home.inverter.before_read = lambda *_: None
@@ -354,3 +371,191 @@ async def test_a_mains_between_the_thresholds_is_unknown_and_reported(monkeypatc
     home.inverter.words = MAINS
     await home.step()
     assert home.reason is None
+
+
+ZERO_BLOCKS = [block.start for block in known_layout(3).state.blocks_for(3) if block.alive]
+
+
+@pytest.mark.parametrize("start", ZERO_BLOCKS)
+async def test_a_zeroed_block_is_never_published_as_readings(monkeypatch, start: int) -> None:
+    home = Home(Inverter(ELEVEN_KW), monkeypatch)
+    await home.step()
+    right = home.bus.on(INVERTER_STATE, "main")[-1].model_dump(exclude={"at"})
+    home.inverter.zeroed = start
+    for _ in range(2):
+        await home.step()
+        state = home.bus.on(INVERTER_STATE, "main")[-1].model_dump(exclude={"at"})
+        wrong = {name: value for name, value in state.items() if value not in (None, "unknown", right[name])}
+        assert not wrong
+        assert state != right
+    assert {message.state for message in home.bus.on(GRID_STATE)} == {Grid.ON}
+    assert home.health.status(home.now).reasons
+    home.inverter.zeroed = None
+    await home.step()
+    assert home.bus.on(INVERTER_STATE, "main")[-1].model_dump(exclude={"at"}) == right
+    assert home.reason is None
+
+
+async def test_a_battery_of_0_volts_and_0_percent_is_no_reading(monkeypatch) -> None:
+    home = Home(Inverter(ELEVEN_KW), monkeypatch)
+    home.inverter.zeroed = 252
+    await home.step()
+    state = home.bus.on(INVERTER_STATE, "main")[-1]
+    assert (state.battery_voltage_v, state.battery_soc_percent) == (None, None)
+    assert (state.grid_voltage_v, home.grid) == (239.9, Grid.ON)
+
+
+async def test_a_mains_of_120_volts_is_known_by_the_setting_of_the_inverter(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {202: 1200, 203: 6000, 320: 1200}), monkeypatch)
+    await home.step()
+    assert home.grid is Grid.ON
+    assert home.reason is None
+    home.inverter.words = GONE | {320: 1200}
+    await home.step()
+    assert home.last_grid() is Grid.OFF
+
+
+async def test_limits_that_the_user_has_set_are_taken_as_they_are(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {202: 1200, 320: 1200}), monkeypatch, grid_present_v=150)
+    await home.step()
+    assert home.grid is Grid.UNKNOWN
+    assert home.reason == poller.grid_between_limits(volts=120.0, hertz=50.0)
+
+
+async def test_a_230_volt_unit_keeps_its_limits(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {202: 1500, 320: 2200}), monkeypatch)
+    await home.step()
+    assert home.grid is Grid.UNKNOWN
+
+
+@pytest.mark.parametrize(("volts", "hertz"), [(2300, 500), (230, 5000)])
+async def test_figures_that_do_not_agree_are_unknown(monkeypatch, volts: int, hertz: int) -> None:
+    home = Home(Inverter(MAINS), monkeypatch)
+    await home.step()
+    home.inverter.words = MAINS | {202: volts, 203: hertz}
+    for _ in range(5):
+        await home.step()
+    assert home.grid is Grid.UNKNOWN
+    assert home.reason == poller.grid_implausible(volts=volts / 10, hertz=hertz / 100)
+    assert not [message for message in home.bus.on(GRID_STATE) if message.state is Grid.OFF]
+
+
+async def test_a_loss_amid_a_reading_is_confirmed_at_once(monkeypatch) -> None:
+    home = Home(Inverter(ELEVEN_KW), monkeypatch)
+    await home.step()
+
+    def lost_after_the_frequency(start: int, _count: int) -> None:
+        if start == 252:
+            home.inverter.words = ELEVEN_KW | {203: 0, 338: 0}
+
+    home.inverter.before_read = lost_after_the_frequency
+    await home.step()
+    assert home.grid is Grid.OFF
+    assert home.reason is None
+
+
+async def test_another_inverter_on_the_same_connection_is_noticed_within_a_minute(monkeypatch) -> None:
+    home = Home(Inverter(MAINS), monkeypatch)
+    await home.step()
+    home.inverter.words = ELEVEN_KW
+    for _ in range(12):
+        with suppress(BadReplyError):
+            await home.step()
+    assert home.bus.on(INVERTER_INFO, "main")[-1].layout == "k11"
+    assert home.bus.on(INVERTER_STATE, "main")[-1].battery_voltage_v == 52.1
+
+
+async def test_another_unit_of_the_same_model_is_noticed_by_its_serial_number(monkeypatch) -> None:
+    home = Home(Inverter(MAINS | {186: 0x4131}), monkeypatch)
+    await home.step()
+    home.inverter.words = MAINS | {186: 0x4132}
+    for _ in range(12):
+        await home.step()
+    assert [info.serial_number for info in home.bus.on(INVERTER_INFO, "main")] == ["A1", "A2"]
+
+
+async def test_zeros_for_an_identity_are_no_other_inverter(monkeypatch) -> None:
+    home = Home(Inverter(ELEVEN_KW), monkeypatch)
+    await home.step()
+    home.inverter.zeroed = 171
+    for _ in range(30):
+        await home.step()
+    assert len(home.bus.on(INVERTER_INFO, "main")) == 1
+    assert home.grid is Grid.ON
+
+
+async def test_an_identity_that_does_not_come_leaves_the_readings_alone(monkeypatch) -> None:
+    home = Home(Inverter(MAINS), monkeypatch)
+    await home.step()
+
+    def silent_about_itself(start: int, _count: int) -> None:
+        if start == 171:
+            raise NoAnswerError(NO_ANSWER)
+
+    home.inverter.before_read = silent_about_itself
+    for _ in range(30):
+        await home.step()
+    assert home.reason is None
+
+
+async def test_a_unit_that_refuses_everything_is_probably_of_another_family(monkeypatch) -> None:
+    def refuses(*_: int) -> None:
+        raise RefusedReadError(REFUSED)
+
+    home = Home(Inverter(MAINS, refuses), monkeypatch)
+    await home.fails(RefusedReadError, "probably an inverter of another family")
+    assert home.bus.on(INVERTER_AVAILABILITY, "main")[-1].reason == poller.refuses_everything(refusal=REFUSED)
+    for other in ("mpp-solar", "PythonProtocolGateway"):
+        assert other in render(poller.refuses_everything(refusal=REFUSED), Language.UK)
+
+
+async def test_a_known_unit_that_refuses_everything_for_a_while_is_no_other_family(monkeypatch) -> None:
+    home = Home(Inverter(MAINS), monkeypatch)
+    await home.step()
+
+    def refuses(*_: int) -> None:
+        raise RefusedReadError(REFUSED)
+
+    home.inverter.before_read = refuses
+    for _ in range(3):
+        await home.fails(RefusedReadError, "refuses the request")
+
+
+@pytest.mark.parametrize("gives_up_after_s", [1, 9, 19, 100])
+def test_silence_is_unknown_on_time_however_long_a_read_takes(monkeypatch, gives_up_after_s: float) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        home = Home(Inverter(MAINS), monkeypatch, clock=lambda: START + timedelta(seconds=loop.time()))
+        watching = asyncio.create_task(home.poller.watch_silence())
+        await home.poller.step()
+        heard = loop.time()
+        home.inverter.delay_s = gives_up_after_s
+        home.inverter.before_read = lambda *_: (_ for _ in ()).throw(DeviceOfflineError(NO_ANSWER))
+        polling = asyncio.create_task(repeat(home.poller.step, home.health, "inverter", retry_most_s=2))
+        while home.grid is not Grid.UNKNOWN:
+            await asyncio.sleep(0.05)
+        assert 15 <= loop.time() - heard <= 16
+        assert home.bus.on(GRID_STATE)[-1].last_known is Grid.ON
+        assert not polling.done()
+        assert not watching.done()
+        for task in (polling, watching):
+            task.cancel()
+
+    fly(run())
+
+
+def test_readings_keep_the_timer_quiet_and_a_clock_that_jumps_does_not_wake_it(monkeypatch) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        jump = timedelta(0)
+        home = Home(Inverter(MAINS), monkeypatch, clock=lambda: START + timedelta(seconds=loop.time()) + jump)
+        watching = asyncio.create_task(home.poller.watch_silence())
+        for turn in range(40):
+            if turn == 20:
+                jump = timedelta(hours=3)
+            await home.poller.step()
+            await asyncio.sleep(5)
+        watching.cancel()
+        assert {message.state for message in home.bus.on(GRID_STATE)} == {Grid.ON}
+
+    fly(run())

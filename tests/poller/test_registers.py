@@ -100,8 +100,9 @@ def test_every_block_is_read_for_something(name, protocol):
     [
         (1, [(100, 10), (201, 34)]),
         (11, [(100, 10), (201, 44), (443, 1)]),
-        (3, [(100, 10), (198, 34), (252, 30), (302, 52), (384, 8), (702, 3)]),
-        (5, [(100, 10), (198, 34), (252, 30), (302, 52), (702, 3)]),
+        (2, [(100, 10), (201, 36), (434, 12)]),
+        (3, [(100, 10), (198, 34), (252, 54), (338, 54), (696, 9)]),
+        (5, [(100, 10), (198, 34), (252, 54), (338, 16), (696, 9)]),
     ],
 )
 def test_a_cycle_reads(protocol, blocks):
@@ -155,6 +156,48 @@ def test_a_good_file_is_read(tmp_path):
             "- {start: 201, count: 3}\n    - {start: 203, count: 1}",
             "mine.yaml: register total_w is cut by block 203.",
             id="cut",
+        ),
+        pytest.param(
+            "protocols: [0, 1]",
+            "protocols: [0, 1]\nwhole: [{start: 200, count: 2}]",
+            "mine.yaml: block 201 cuts 200 to 201, which are only valid as a whole.",
+            id="begins-inside-a-unit",
+        ),
+        pytest.param(
+            "protocols: [0, 1]",
+            "protocols: [0, 1]\nwhole: [{start: 203, count: 6}]",
+            "mine.yaml: block 201 cuts 203 to 208, which are only valid as a whole.",
+            id="ends-inside-a-unit",
+        ),
+        pytest.param(
+            "- {start: 201, count: 3}",
+            "- {start: 201, count: 3}\n    - {start: 187, count: 2}",
+            "mine.yaml: block 187 cuts 186 to 197, which are only valid as a whole.",
+            id="inside-the-serial-number",
+        ),
+        pytest.param(
+            "- {start: 201, count: 3}",
+            "- {start: 201, count: 3, alive: [mode_cod]}",
+            "mine.yaml: block 201 has no mode_cod that could show that the unit is alive.",
+            id="misspelt-witness",
+        ),
+        pytest.param(
+            "- {start: 201, count: 3}",
+            "- {start: 201, count: 3}\n    - {start: 210, count: 3, alive: [mode_code]}",
+            "mine.yaml: block 210 has no mode_code that could show that the unit is alive.",
+            id="witness-of-another-block",
+        ),
+        pytest.param(
+            "range: [0, 6]",
+            "range: [0, 6], zero_from: -20",
+            "mine.yaml: register mode_code: zero_from belongs to a signed type whose range begins at 0.",
+            id="small-negatives-of-an-unsigned-value",
+        ),
+        pytest.param(
+            "type: uint16, range: [0, 6]",
+            "type: int16, range: [0, 6], zero_from: 20",
+            "mine.yaml: register mode_code: zero_from must be negative.",
+            id="zero-from-above",
         ),
         pytest.param(
             "count: 3",

@@ -113,7 +113,7 @@ async def test_wire(control, inverter):
         "requests": 0,
         "answered": 0,
         "latency_s": 0.0,
-        "faults": [{"kind": "late", "probability": 0.5, "code": 4, "latency_s": 1.0}],
+        "faults": [{"kind": "late", "probability": 0.5, "code": 4, "latency_s": 1.0, "first": 0, "last": 65535}],
     }
 
 

@@ -5,6 +5,7 @@ import pytest
 from shared.errors import CommandRefusedError
 from simulators.faults import Fault, FaultKind
 from simulators.transports.dongle import Dongle
+from simulators.transports.framing_rtu import with_crc
 from simulators.transports.serial_port import SerialPort
 from tests.simulators.connected import (
     ASK_184,
@@ -21,6 +22,7 @@ from tests.simulators.connected import (
 )
 from tests.support.waiting import until
 
+SAY_277_AS_0 = with_crc(bytes.fromhex("00" + SAY_277[2:-4])).hex()
 TID, BEFORE = 0x077A, 0x0770
 
 
@@ -53,6 +55,8 @@ EXPECTED = {
     "stale": lambda heard, wired, good: heard == wired.frame(BEFORE, SAY_184) + good,
     "stray": lambda heard, wired, good: heard.endswith(good) and heard.removesuffix(good) in wired.strays,
     "zero_identity": lambda heard, wired, good: heard == good,
+    "other_unit": lambda heard, wired, good: heard == wired.frame(TID, SAY_277_AS_0),
+    "own_number": lambda heard, wired, good: heard == wired.frame(TID ^ 0x8000, SAY_277),
 }
 AT_THE_WIRE = {"refuse", "reboot", "unplug"}
 
@@ -74,6 +78,22 @@ async def test_what_is_heard(wired, kind):
 async def test_what_never_happens(wired, kind):
     await wired.wire.fail(Fault(kind=kind, probability=0))
     assert await wired.told(wired.frame(TID, ASK_277)) == wired.frame(TID, SAY_277)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "strikes"),
+    [
+        pytest.param(277, 281, True, id="the-block"),
+        pytest.param(281, 281, True, id="its-last-register"),
+        pytest.param(0, 277, True, id="its-first-register"),
+        pytest.param(282, 300, False, id="behind-it"),
+        pytest.param(100, 276, False, id="before-it"),
+    ],
+)
+async def test_a_fault_of_some_registers(wired, first, last, strikes):
+    await wired.wire.fail(Fault(kind="zeros", first=first, last=last))
+    expected = SAY_ZEROS if strikes else SAY_277
+    assert await wired.told(wired.frame(TID, ASK_277)) == wired.frame(TID, expected)
 
 
 async def test_who_it_is_reads_as_zeros(wired):

@@ -80,8 +80,11 @@ def test_it_serves_and_is_commanded(served):
 def test_the_command_line(served):
     assert json.loads(served.command("truth").stdout)["grid_on"] is True
     assert json.loads(served.command("grid", "off").stdout) == {"mode": "off", "grid_on": False}
-    answer = json.loads(served.command("fault", "exception", "--code", "6", "--probability", "0.5").stdout)
-    assert answer["faults"] == [{"kind": "exception", "probability": 0.5, "code": 6, "latency_s": 1.0}]
+    answer = json.loads(
+        served.command("fault", "exception", "--code", "6", "--probability", "0.5", "--first", "300").stdout
+    )
+    exception = {"kind": "exception", "probability": 0.5, "code": 6, "latency_s": 1.0, "first": 300, "last": 65535}
+    assert answer["faults"] == [exception]
     assert json.loads(served.command("latency", "0.06").stdout) == {"seconds": 0.06}
     wire = json.loads(served.command("wire").stdout)
     assert (wire["transport"], wire["modbus_port"], wire["latency_s"]) == ("tcp", served.told["modbus_port"], 0.06)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.poller.block_reader import BlockReader, RegisterSource
-from services.poller.decode import Decoded, Value, decode, to_info, warns_of_lost_grid
+from services.poller.decode import Decoded, Value, decode, number, to_info, warns_of_lost_grid
 from services.poller.grid import GridLimits, GridReading, verdict
 from services.poller.identification import identify
 from services.poller.registers import Layout
@@ -13,7 +13,8 @@ from shared.conditions import Reason
 async def read(inverter: RegisterSource) -> str:
     """Return all values of the inverter, one per line."""
     blocks = BlockReader(inverter)
-    layout, protocol = await identify(blocks)
+    identity = await identify(blocks)
+    layout, protocol = identity.layout, identity.protocol
     decoded = decode(layout, protocol, await blocks.read(layout.blocks_for(protocol), layout))
     return "\n".join([_head(layout, protocol, decoded), _grid(decoded), "", *_table(decoded)])
 
@@ -24,14 +25,10 @@ def _head(layout: Layout, protocol: int, decoded: Decoded) -> str:
 
 
 def _grid(decoded: Decoded) -> str:
-    volts, hertz = (decoded.get(name) for name in ("grid_voltage_v", "grid_frequency_hz"))
-    reading = GridReading(datetime.now(UTC), _number(volts), _number(hertz), warns_of_lost_grid(decoded))
-    seen = verdict(reading, GridLimits()) if reading.is_usable(GridLimits()) else None
+    volts, hertz = (number(decoded.get(name)) for name in ("grid_voltage_v", "grid_frequency_hz"))
+    limits = GridLimits().scaled(number(decoded.get("output_voltage_setting_v")))
+    seen = verdict(GridReading(datetime.now(UTC), volts, hertz, warns_of_lost_grid(decoded)), limits)
     return f"Grid: {seen or 'unknown'} ({volts} V, {hertz} Hz)"
-
-
-def _number(value: Value | tuple[Reason, ...]) -> float | None:
-    return value if isinstance(value, int | float) else None
 
 
 def _table(decoded: Decoded) -> list[str]:

@@ -102,12 +102,13 @@ async def _identify(transport: Transport, unit: int) -> tuple[str, str]:
     """Return the inverter behind a transport, or "" and why there is none."""
     inverter = ModbusClient(transport, unit, REPLY_S)
     try:
-        layout, protocol = await identify(BlockReader(inverter))
+        identity = await identify(BlockReader(inverter))
     except DeviceError as error:
         return "", str(error)
     finally:
         inverter.close()
-    return f"an inverter with the {layout.name} layout ({layout.title}, protocol {protocol})", ""
+    layout = identity.layout
+    return f"an inverter with the {layout.name} layout ({layout.title}, protocol {identity.protocol})", ""
 
 
 def _networks(where: ScanRange) -> Iterable[IPv4Network]:

@@ -21,7 +21,6 @@ class Connection(asyncio.Protocol):
         self.closed = False
         self.peer = ""
         self.greeted = False
-        self.opened = asyncio.Event()
         self._on_open = on_open
         self._changed = asyncio.Event()
         self._transport: asyncio.Transport | None = None
@@ -30,7 +29,6 @@ class Connection(asyncio.Protocol):
         """Keep asyncio's transport and report that the connection is open."""
         self._transport = cast(asyncio.Transport, transport)
         self.peer = str((transport.get_extra_info("peername") or ("",))[0])
-        self.opened.set()
         self._on_open(self)
 
     def data_received(self, data: bytes) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import errno
+from contextlib import suppress
 
-from pymodbus.transport.serialtransport import create_serial_connection
-from serial import SerialException
+from serial import Serial, SerialException
 
 from services.poller.modbus_frames import Framing, Rtu
 from services.poller.transports.connection import Connection
@@ -22,6 +22,64 @@ CAUSES = {
 }
 
 
+READ_BYTES = 1024
+
+
+class SerialStream(asyncio.Transport):
+    """An open port as asyncio's transport of a connection."""
+
+    def __init__(self, port: Serial, connection: Connection) -> None:
+        super().__init__()
+        self._port: Serial | None = port
+        self._connection = connection
+        self._unsent = b""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(port.fileno(), self._read)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send now what the port takes, and the rest when it takes more."""
+        self._unsent += bytes(data)
+        self._write()
+
+    def abort(self) -> None:
+        """Close the port; what is unsent is dropped."""
+        port, self._port = self._port, None
+        if port:
+            self._loop.remove_reader(port.fileno())
+            self._loop.remove_writer(port.fileno())
+            with suppress(OSError):  # an unplugged adapter
+                port.close()
+
+    def _read(self) -> None:
+        if self._port:
+            try:
+                data = self._port.read(READ_BYTES)
+            except (SerialException, OSError) as error:
+                self._lose(error)
+            else:
+                if data:
+                    self._connection.data_received(data)
+
+    def _write(self) -> None:
+        if not self._port:
+            return
+        self._loop.remove_writer(self._port.fileno())
+        try:
+            sent = self._port.write(self._unsent)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except (SerialException, OSError) as error:
+            self._lose(error)
+            return
+        self._unsent = self._unsent[sent or 0 :]
+        if self._unsent:
+            self._loop.add_writer(self._port.fileno(), self._write)
+
+    def _lose(self, error: Exception) -> None:
+        self.abort()
+        self._connection.connection_lost(error)
+
+
 class SerialTransport:
     """A serial port that we have for ourselves."""
 
@@ -34,23 +92,14 @@ class SerialTransport:
         self._baudrate = baudrate
 
     async def open(self) -> Connection:
-        """Open the port exclusively."""
+        """Open the port exclusively, 8N1."""
         try:
-            _, connection = await create_serial_connection(
-                asyncio.get_running_loop(),
-                Connection,
-                self.where,
-                baudrate=self._baudrate,
-                bytesize=8,
-                parity="N",
-                stopbits=1,
-                timeout=0,
-            )
+            port = Serial(self.where, self._baudrate, timeout=0, write_timeout=0, exclusive=True)
         except (SerialException, OSError, ValueError) as error:
             reason = poller.serial_port_unusable(device=self.where, cause=_cause(error))
             raise DeviceOfflineError(reason) from None
-        assert isinstance(connection, Connection)  # noqa: S101
-        await connection.opened.wait()  # connection_made is called in a later turn of the loop
+        connection = Connection()
+        connection.connection_made(SerialStream(port, connection))
         return connection
 
     def no_answer(self, unit: int, timeout_s: float) -> Reason:
