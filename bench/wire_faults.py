@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bench.wire_cycles import Values
 from bench.wire_house import EASUNPY_UDP, Cycle, House, easunpy, has_easunpy, house, ours, own_address
+from shared.messages import Mode
 
 CYCLES = 30
 STRIKE_EVERY = 5
@@ -100,6 +101,6 @@ def await_request(inverter: House) -> None:
 
 def verdict(values: Values, truth: Values) -> str:
     """Return what a cycle was worth."""
-    if any(value is not None and value != truth.get(name) for name, value in values.items()):
+    if any(value not in (None, Mode.UNKNOWN) and value != truth.get(name) for name, value in values.items()):
         return "wrong"
     return "right" if values == truth else "void"

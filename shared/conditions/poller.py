@@ -391,11 +391,11 @@ def unknown_protocol_number(*, register: int, number: int) -> None:
 @condition(
     "poller.refuses_everything",
     uk="{refusal} Навіть номера протоколу (регістр 184) він не повідомляє, тож це, ймовірно, інвертор іншої родини, "
-    "якої ця програма не читає. Моделі з PI30 (Easun SMW, SMH, SMR, SMT) читають mpp-solar і ha-eybond-local, "
-    "SRNE (Easun SMX) і Growatt — PythonProtocolGateway.",
+    "якої ця програма не читає. Моделі з PI30 (Easun SMW, SMH, SMR, SMT) читають jblance/mpp-solar і "
+    "groove-max/ha-eybond-local, SRNE (Easun SMX) і Growatt — HotNoob/PythonProtocolGateway.",
     en="{refusal} It does not even tell its protocol number (register 184), so it is probably an inverter of another "
-    "family, which this program does not read. PI30 models (Easun SMW, SMH, SMR, SMT) are read by mpp-solar or "
-    "ha-eybond-local; SRNE (Easun SMX) and Growatt by PythonProtocolGateway.",
+    "family, which this program does not read. PI30 models (Easun SMW, SMH, SMR, SMT) are read by jblance/mpp-solar "
+    "and groove-max/ha-eybond-local, SRNE (Easun SMX) and Growatt by HotNoob/PythonProtocolGateway.",
 )
 def refuses_everything(*, refusal: Reason) -> None:
     """The inverter refuses every read, as one with other register addresses does."""

@@ -1,6 +1,7 @@
 """The poller against real Modbus TCP: captured inverters replayed, and an inverter that misbehaves."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,56 @@ def test_a_bad_inverter_is_reported_is_no_outage_and_recovers(
     watcher.wait_for("inverter/main/availability", state="online", reason=None)
     watcher.wait_for("service/poller/status", state="online", reasons=[])
     assert not [payload for payload in watcher.on("grid/state") if payload["state"] == "off"]
+
+
+@pytest.mark.parametrize("kind", ["zeros", "silent"])
+def test_one_block_that_fails_is_unknown_and_the_rest_is_read(kind: str, stack: Stack, watcher: Viewer) -> None:
+    stack.start_house(HOUSE_LAYOUT="k11")
+    stack.start(stack.poller)
+    watcher.wait_for("grid/state", state="on")
+    assert watcher.last(INVERTER)["battery_soc_percent"] > 0
+    stack.command("fault", kind=kind, first=277, last=281)
+    watcher.wait_for(INVERTER, battery_soc_percent=None, battery_voltage_v=None)
+    status = watcher.wait_for("service/poller/status", state="degraded")
+    assert [reason["code"] for reason in status["reasons"]] == ["poller.registers_left_out"]
+    assert watcher.wait_for("grid/state", state="on")["voltage_v"] > 200
+    assert watcher.last("inverter/main/availability")["state"] == "online"
+    stack.command("fault", kind="none")
+    assert 0 not in [state["battery_soc_percent"] for state in watcher.on(INVERTER)]
+    if kind == "zeros":
+        watcher.wait_for("service/poller/status", state="online")
+        assert watcher.last(INVERTER)["battery_soc_percent"] > 0
+
+
+@pytest.mark.parametrize("transport", ["tcp", "rtu_over_tcp", "serial", "dongle"])
+def test_silence_is_unknown_on_time_however_long_a_read_tries(transport: str, stack: Stack, watcher: Viewer) -> None:
+    stack.start_house(HOUSE_TRANSPORT=transport)
+    stack.poller.start(GRID_UNKNOWN_AFTER="3", MODBUS_TIMEOUT="10")
+    watcher.wait_for("grid/state", state="on")
+    stack.command("fault", kind="silent")
+    unknown = watcher.wait_for("grid/state", state="unknown")
+    at, last = (datetime.fromisoformat(unknown[name]) for name in ("at", "since"))
+    assert timedelta(seconds=3) <= at - last <= timedelta(seconds=4)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"kind": "other_unit"}, "poller.answers_as_other_unit"),
+        ({"kind": "own_number"}, "poller.answers_with_other_number"),
+        ({"kind": "exception", "code": 2}, "poller.refuses_everything"),
+    ],
+)
+def test_a_gateway_that_answers_strangely_is_said(
+    fault: dict[str, object], code: str, stack: Stack, watcher: Viewer
+) -> None:
+    stack.start_house()
+    stack.command("fault", **fault)
+    stack.start(stack.poller)
+    status = watcher.wait_for("service/poller/status", state="degraded")
+    assert [reason["code"] for reason in status["reasons"]] == [code]
+    stack.command("fault", kind="none")
+    watcher.wait_for("grid/state", state="on")
 
 
 def test_an_inverter_that_is_not_there_at_the_start(stack: Stack, watcher: Viewer) -> None:

@@ -161,11 +161,26 @@ def a_bad_wire(*others: str) -> list[Fault]:
         ),
         pytest.param("dongle-raw", "k11", 1, a_bad_wire("late", "double", "stray", "half", "garbage"), id="raw"),
         pytest.param("rtu_over_tcp", "classic", 1, a_bad_wire("late", "double", "stray", "drop"), id="rtu-over-tcp"),
+        pytest.param("dongle-eybond", "k11", 1, a_bad_wire("zeros", "zero_identity"), id="zeros-k11"),
+        pytest.param("rtu_over_tcp", "k11", 1, a_bad_wire("zeros", "late"), id="zeros-rtu-over-tcp"),
+        pytest.param("dongle-eybond", "classic", 1, a_bad_wire("zeros", "exception"), id="zeros-classic"),
     ],
 )
 def test_no_wrong_value_and_hardly_a_lost_cycle(kind: str, layout: str, hours: float, faults: list[Fault]) -> None:
     bus, cycles = fly(live(kind, layout, hours, *faults))
     assert sum(is_complete(state, layout) for state in bus.on(INVERTER_STATE, "main")) >= 0.95 * cycles
+    assert {message.state for message in bus.on(GRID_STATE)} == {Grid.ON}
+
+
+@pytest.mark.parametrize("kind", ["tcp", "rtu_over_tcp", "dongle-eybond", "dongle-raw"])
+@pytest.mark.parametrize("layout", ["classic", "k11"])
+@pytest.mark.parametrize("fault", ["zeros", "silent"])
+def test_a_block_that_fails_for_an_hour_costs_only_itself(kind: str, layout: str, fault: str) -> None:
+    first, last = (100, 109) if layout == "classic" else (277, 281)
+    bus, cycles = fly(live(kind, layout, 1, Fault(kind=fault, first=first, last=last)))
+    states = bus.on(INVERTER_STATE, "main")
+    assert len(states) >= 0.9 * cycles
+    assert all(state.grid_voltage_v is not None for state in states[-100:])
     assert {message.state for message in bus.on(GRID_STATE)} == {Grid.ON}
 
 
