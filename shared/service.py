@@ -15,7 +15,7 @@ from shared.backoff import Backoff
 from shared.bus import Bus
 from shared.conditions import broker, files
 from shared.conditions.system import os_reason
-from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError
+from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, UsageError
 from shared.health import Health
 from shared.logs import to_file, to_stderr
 from shared.notify import notify
@@ -113,7 +113,7 @@ def use(settings_type: type[S], tool: Callable[[S], str]) -> None:
         sys.stdout.write(tool(load(settings_type)) + "\n")
     except EasunError as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError) else 1)
+        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
 
 
 async def _live(

@@ -9,7 +9,7 @@ import math
 import sys
 from typing import Any
 
-from shared.errors import ConfigError, EasunError
+from shared.errors import ConfigError, EasunError, UsageError
 from shared.service import EXIT_CONFIG
 from shared.settings import Settings, load
 from simulators.control_client import ask
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
         _run(options)
     except EasunError as error:
         logging.getLogger("house").error("%s", error)
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError) else 1)
+        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -28,7 +28,7 @@ def setting(name: str) -> int:
 def client(broker: Broker, account: str) -> mqtt.Client:
     made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=account, protocol=mqtt.MQTTv5)
     made.username_pw_set(account, (broker.secrets_dir / account).read_text().strip())
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = 3600
     made.connect("127.0.0.1", broker.port, properties=properties)
     made.loop_start()
