@@ -12,10 +12,11 @@ from services.bms.battery_publisher import BatteryPublisher
 from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, BluetoothUnavailableError
 from services.bms.device_list import ListedBattery, device_list
 from services.bms.settings import BmsSettings
+from shared.clock import utc_now
 from shared.conditions import bms
 from shared.errors import ConfigError, DeviceOfflineError
 from shared.live_figures import ALL
-from shared.service import Service, utc_now
+from shared.service import Service
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_STATE
 
 log = logging.getLogger("bms")

@@ -17,10 +17,11 @@ from services.bot.settings import BotSettings
 from services.bot.telegram import PassingError, Telegram, TokenError, TwinError
 from services.bot.troubles import OWN_SERVICE, Rules
 from shared.broker_mirror import BrokerMirror
+from shared.clock import utc_now
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
 from shared.messages import Message, PlugAction
-from shared.service import Service, utc_now
+from shared.service import Service
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, Topic
 
 UNKNOWN = (

@@ -12,11 +12,11 @@ from services.poller.identification import identify, live_reading
 from services.poller.registers import Layout
 from services.poller.settings import MODELS, PollerSettings
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import DeviceError
 from shared.health import Health
 from shared.messages import Availability, Contact, Grid, InverterState
-from shared.service import utc_now
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 
 log = logging.getLogger("poller")

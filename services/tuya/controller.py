@@ -14,11 +14,11 @@ from services.tuya.journal import Target
 from services.tuya.next_step import Action, Now, Outcome, Persist, PlugControl, Read, Switch, Wait
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
+from shared.clock import utc_now
 from shared.conditions import Reason
 from shared.errors import DeviceError, StorageError
 from shared.health import Health
 from shared.messages import PlugAction, PlugState, Via
-from shared.service import utc_now
 from shared.topics import PLUG_ACTION, PLUG_STATE, M, Topic
 
 log = logging.getLogger("plug")

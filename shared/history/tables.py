@@ -32,6 +32,9 @@ MILLISECOND = timedelta(milliseconds=1)
 GRID_REPEAT = timedelta(minutes=1)
 """How often a lasting grid state is stored; well within the time a row is assumed to hold."""
 
+NOT_RECORDED = ("at", "v", "clock")
+"""Fields of every message without a column of this kind: the key has `at`, and a row's time is a trusted one."""
+
 Converter = Callable[[Any], Any]
 NONE: Mapping[str, Converter] = MappingProxyType({})
 
@@ -107,7 +110,7 @@ def _table(
     With `compared` a message is stored only if one of these columns differs from the previous row, or that row is
     older than `repeat`. `key` is a field that belongs to the primary key.
     """
-    fields = {name: field for name, field in message.model_fields.items() if name not in ("at", "v")}
+    fields = {name: field for name, field in message.model_fields.items() if name not in NOT_RECORDED}
     return Table(
         title,
         metadata,
@@ -134,7 +137,7 @@ outage_schedule = _table(
     convert={"days": states_by_day},
 )
 plug_state = _table(
-    "plug_state", PlugState, compared=tuple(field for field in PlugState.model_fields if field not in ("at", "v"))
+    "plug_state", PlugState, compared=tuple(field for field in PlugState.model_fields if field not in NOT_RECORDED)
 )
 plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
 """Both gangs of a plug may be switched at once; an empty gang is the whole plug."""
