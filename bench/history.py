@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bench.year import END, year
-from services.dashboard.history.flows import FIELDS
-from services.dashboard.history.periods import Span, period
-from services.dashboard.history.windows import whole
+from services.dashboard.history.period import Span, period
+from services.dashboard.history.power import FIELDS
+from services.dashboard.history.time_axis import whole
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
 from shared.history.derived import BATTERIES

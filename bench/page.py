@@ -14,7 +14,7 @@ import requests
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from bench.history import BEGIN, DAYS, FILE
-from services.dashboard.history.periods import Span, period
+from services.dashboard.history.period import Span, period
 from tests.support.stack import INVERTER, running_stack
 
 CHROMIUM: dict[str, Any] = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox", "--disable-gpu"]}

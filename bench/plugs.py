@@ -1,4 +1,4 @@
-"""The plug service: from the grid's message to the command at the plug, for the first plug and for twenty."""
+"""Latency of the plug service, from the grid message to the command at the plug, for one plug and for twenty."""
 
 import json
 import statistics
@@ -39,41 +39,41 @@ def figures(seconds: list[float]) -> str:
 
 
 def measure(stack: Stack, viewer: Viewer, poller: Viewer, count: int, rounds: int) -> tuple[list[float], list[float]]:
-    """Cut the grid and bring it back, again and again; return when the first and the last plug got its command."""
+    """Switch the grid off and on repeatedly; return the seconds until the first and the last plug got its command."""
     stack.start_plugs(HOUSE_PLUGS=str(count))
     stack.plugs_file.write_text(stack.plugs_file.read_text().replace(', "protected": true', ""))
     stack.tuya.start(PLUG_RESTORE_DELAY="0", PLUG_RESTORE_PAUSE="0", PLUG_CHECK_INTERVAL="600")
     viewer.wait_for("service/tuya/status", state="online")
     eventually(lambda: len({topic for topic, _, _ in viewer.messages if topic.startswith("plug/")}) == count)
-    turn(poller, "on", until(stack, on=True))
+    publish_grid(poller, "on", all_plugs(stack, on=True))
     first, last = [], []
     for _ in range(rounds):
-        sent = turn(poller, "off", until(stack, on=False))
+        sent = publish_grid(poller, "off", all_plugs(stack, on=False))
         moments = [next(at for at, _, on in reversed(plug["switched"]) if not on) for plug in plugs(stack)]
         first.append(min(moments) - sent)
         last.append(max(moments) - sent)
-        turn(poller, "on", until(stack, on=True))
+        publish_grid(poller, "on", all_plugs(stack, on=True))
     return first, last
 
 
-def turn(poller: Viewer, state: str, settled: Callable[[], bool]) -> float:
-    """Publish a change of the grid, wait until the plugs have followed, and return when it was sent."""
+def publish_grid(poller: Viewer, state: str, settled: Callable[[], bool]) -> float:
+    """Publish a change of the grid, wait until the plugs have followed, and return when it was published."""
     at = datetime.now(UTC)
     message = {"state": state, "since": (at - timedelta(seconds=1)).isoformat(), "transition_id": uuid.uuid4().hex}
     sent = time.time()
     poller.client.publish("grid/state", json.dumps(message | {"at": at.isoformat()}), qos=1)
     eventually(settled, f"the plugs are {state}")
-    time.sleep(0.3)  # the journal is closed too
+    time.sleep(0.3)  # so that the journal is saved too
     return sent
 
 
-def until(stack: Stack, *, on: bool) -> Callable[[], bool]:
-    """Return whether all relays are so."""
+def all_plugs(stack: Stack, *, on: bool) -> Callable[[], bool]:
+    """Return a probe that tells whether all relays are on, or all off."""
     return lambda: all(value is on for plug in plugs(stack) for value in plug["relays"].values())
 
 
 def plugs(stack: Stack) -> list[dict[str, Any]]:
-    """Return the virtual plugs as they are."""
+    """Return the state of the virtual plugs."""
     listed: list[dict[str, Any]] = stack.tell_plugs("state")["plugs"]
     return listed
 

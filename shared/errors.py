@@ -8,9 +8,9 @@ from shared.conditions import Reason
 class EasunError(Exception):
     """Base of all our errors: its reason is rendered in the reader's language, its text is the reason in English."""
 
-    def __init__(self, reason: Reason | str) -> None:
-        self.reason = reason if isinstance(reason, Reason) else Reason.sentence(reason)
-        super().__init__(self.reason.text)
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        super().__init__(reason.text)
 
 
 class ConfigError(EasunError):
@@ -55,7 +55,7 @@ class StorageError(EasunError):
 class DamagedError(StorageError):
     """A file is no database any more. It is never repaired, only set aside; `inode` tells it from a newer one."""
 
-    def __init__(self, reason: Reason | str, file: Path, inode: int | None) -> None:
+    def __init__(self, reason: Reason, file: Path, inode: int | None) -> None:
         super().__init__(reason)
         self.file = file
         self.inode = inode

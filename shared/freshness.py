@@ -8,6 +8,9 @@ CLOCK_SLACK = timedelta(seconds=30)
 STATUS_HOLDS = timedelta(seconds=90)
 """A service repeats its status every 30 s: after this time it is gone."""
 
+READING_HOLDS = timedelta(seconds=20)
+"""How long a reading of the inverter or of the grid counts as live, unless DASHBOARD_FRESH_S says otherwise."""
+
 PLUG_HOLDS = timedelta(minutes=30)
 """Plugs are read every few minutes: after this time a plug's state is unknown."""
 

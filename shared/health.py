@@ -40,17 +40,8 @@ class Health:
             log.info("Works again. It was: %s", before.text)
             self._update({name: one for name, one in self._problems.items() if name != slot})
 
-    def problem(self, name: str, sentence: str | Reason) -> None:
-        """Report, until every caller reports a condition."""
-        self.report(name, sentence if isinstance(sentence, Reason) else Reason.sentence(sentence))
-
-    def solved(self, name: str) -> None:
-        """Clear, until every caller reports a condition."""
-        self.report(name, None)
-
-    def disable(self, reason: Reason | str) -> None:
+    def disable(self, reason: Reason) -> None:
         """Report that the service has nothing to do, and what would give it something."""
-        reason = reason if isinstance(reason, Reason) else Reason.sentence(reason)
         if self._disabled != reason:
             log.info("%s", reason.text)
             self._disabled = reason

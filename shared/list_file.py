@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from shared import yaml_edit
+from shared import yaml_text
 from shared.conditions import Reason, files, system
 from shared.errors import ConfigError
 from shared.files import replace_atomically
 from shared.validation import first_fault
-from shared.yaml_edit import CannotEditError, Row, YamlTextError
+from shared.yaml_text import CannotEditError, Row, YamlTextError
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -79,7 +79,7 @@ class ListFile(Generic[E]):
         text = self.head if given is None else given
         before = self._entries(text)
         try:
-            longer = yaml_edit.append_rows(text, self.key, [self.row(entry) for entry in entries])
+            longer = yaml_text.append_rows(text, self.key, [self.row(entry) for entry in entries])
         except CannotEditError:
             raise self._error(files.cannot_add(key=self.key)) from None
         self._save(longer, [*before, *entries], files.cannot_add(key=self.key))
@@ -95,7 +95,7 @@ class ListFile(Generic[E]):
         row = self._rows(text)[number]
         changed = self._entry(text, number, {**row, **fields} if isinstance(row, dict) else row)
         try:
-            edited = yaml_edit.set_values(text, self.key, number, fields)
+            edited = yaml_text.set_values(text, self.key, number, fields)
         except CannotEditError:
             raise self._error(files.CANNOT_CHANGE()) from None
         self._save(edited, [*before[:number], changed, *before[number + 1 :]], files.CANNOT_CHANGE())
@@ -145,7 +145,7 @@ class ListFile(Generic[E]):
 
     def _rows(self, text: str) -> list[object]:
         try:
-            content = yaml_edit.parse(text)
+            content = yaml_text.parse(text)
         except YamlTextError as error:
             raise self._error(error.reason, error.line) from None
         if content is None:
@@ -154,10 +154,10 @@ class ListFile(Generic[E]):
             raise self._error(files.not_a_list(key=self.key), 1)
         if strange := [str(key) for key in content if key != self.key]:
             fault = files.unknown_key(given=_named(strange[0]), key=self.key)
-            raise self._error(fault, yaml_edit.line_of(text, strange[:1]))
+            raise self._error(fault, yaml_text.line_of(text, strange[:1]))
         rows = content.get(self.key)
         if not isinstance(rows, list | None):
-            raise self._error(files.not_a_list(key=self.key), yaml_edit.line_of(text, (self.key,)))
+            raise self._error(files.not_a_list(key=self.key), yaml_text.line_of(text, (self.key,)))
         return rows or []
 
     def _entry(self, text: str, number: int, row: object) -> E:
@@ -174,7 +174,7 @@ class ListFile(Generic[E]):
     def _entry_error(
         self, fault: Reason, text: str, number: int, location: tuple[int | str, ...] = ()
     ) -> ListFileError:
-        line = yaml_edit.line_of(text, (self.key, number, *location))
+        line = yaml_text.line_of(text, (self.key, number, *location))
         field = ".".join(_named(str(part)) for part in location)
         if field:
             placed = files.in_field(line=line, number=number + 1, field=field, fault=fault)

@@ -16,14 +16,15 @@ from pydantic import (
     model_validator,
 )
 
-from shared.conditions import Reason
+from shared.conditions import Reason, values
+from shared.validation import InvalidValueError
 
 
 def _utc_milliseconds(at: datetime) -> datetime:
     try:
         at = at.astimezone(UTC)
     except OverflowError:
-        raise ValueError("a moment outside the years 1 to 9999") from None
+        raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
@@ -49,7 +50,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError("no time zone") from None
+        raise InvalidValueError(values.NO_SUCH_ZONE()) from None
     return name
 
 
@@ -384,7 +385,7 @@ class Window(BaseModel):
     @model_validator(mode="after")
     def _forward(self) -> "Window":
         if self.end <= self.start:
-            raise ValueError("a planned outage ends after its start")
+            raise InvalidValueError(values.ENDS_BEFORE_START())
         return self
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from services.bms import decode
 from services.bms.battery_health import Limits, assess
-from services.bms.device_list import ListedBattery
 from services.bms.framing import Frame, FrameType
 from services.bms.layout_detection import Detection, detect
+from services.bms.listed_battery import ListedBattery
 from shared.conditions import Reason, bms
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
 

@@ -10,7 +10,8 @@ from services.bms.battery_client import BatteryClient, connects_each_time, min_i
 from services.bms.battery_health import Limits
 from services.bms.battery_publisher import BatteryPublisher
 from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, BluetoothUnavailableError
-from services.bms.device_list import ListedBattery, device_list
+from services.bms.device_list import device_list
+from services.bms.listed_battery import ListedBattery
 from services.bms.settings import BmsSettings
 from shared.clock import utc_now
 from shared.conditions import bms

@@ -1,56 +1,54 @@
-"""The bot: hears the broker, tells what is new, answers people."""
+"""The bot: follows the broker, alerts the chats, answers commands."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from services.bot.alert import Alert
-from services.bot.alerts import Event, plug_event, step
+from services.bot.alerts.alert import Alert
+from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
+from services.bot.alerts.state import AlertState
+from services.bot.alerts.troubles import OWN_SERVICE, Limits
 from services.bot.chats import Chats
-from services.bot.commands import Commands
-from services.bot.deliver import Delivery
-from services.bot.memory import Memory
-from services.bot.menus import MENUS
-from services.bot.outbox import Outbox
+from services.bot.commands.commands import Commands
 from services.bot.settings import BotSettings
-from services.bot.telegram import PassingError, Telegram, TokenError, TwinError
-from services.bot.troubles import OWN_SERVICE, Rules
+from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
+from services.bot.telegram.delivery import AlertDelivery
+from services.bot.telegram.outbox import Outbox
+from services.bot.texts.replies import MENUS
+from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
 from shared.clock import utc_now
+from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
 from shared.messages import Message, PlugAction
 from shared.service import Service
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, Topic
 
-UNKNOWN = (
-    "Telegram does not know the token: it is wrong or was revoked. Put the one @BotFather shows into "
-    "TELEGRAM_BOT_TOKEN."
-)
-TWIN = "Another program polls with the same token (or a webhook does): stop it, or get a token of your own."
-NOBODY = "No chat is allowed yet: send /id to the bot and put the number into TELEGRAM_CHAT_ID."
 TICK_S = 5.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
-TOKEN_AGAIN_S = 300.0
-TWIN_AGAIN_S = 15.0
+TOKEN_RETRY_S = 300.0
+CONFLICT_RETRY_S = 15.0
+POLLING_SLOTS = ("telegram", "token", "conflict")
 
 
 class Bot:
-    """Everything put together."""
+    """The parts of the bot, wired together."""
 
     def __init__(self, service: Service[BotSettings]) -> None:
         settings = service.settings
         self._service = service
         self._health = service.health
         self._mirror = BrokerMirror(service.bus, on_change=self._on_change)
-        self._early: list[Event] | None = []
+        self._early_events: list[PlugEvent] | None = []
+        """Plug events that came before the retained messages were complete; None from then on."""
         self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
-        self._telegram = Telegram(token, settings.telegram_api_url, settings.bot_poll_interval)
-        self._delivery = Delivery(
+        self._telegram = TelegramApi(token, settings.telegram_api_url, settings.bot_poll_interval)
+        self._delivery = AlertDelivery(
             self._outbox, self._chats, self._telegram, self._health, clock=utc_now, zone=settings.zone
         )
         self._commands = Commands(
@@ -62,17 +60,16 @@ class Bot:
             zone=settings.zone,
             switch=lambda plug, command: service.bus.publish(PLUG_SET, command, plug),
         )
-        service.bus.subscribe(PLUG_ACTION, self._plug_action)
+        service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
 
     async def run(self) -> None:
-        """Poll, deliver, tick."""
-        if not self._chats.all:
-            self._health.problem("chats", NOBODY)
-        self._outbox.follow(self._chats.moved)
+        """Evaluate the rules, deliver alerts, poll for commands."""
+        self._health.report("chats", None if self._chats.all else conditions.NO_CHAT())
+        self._outbox.move(self._chats.moved)
         self._outbox.keep_only(self._chats.all)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch())
+                tasks.create_task(self._evaluate_regularly())
                 tasks.create_task(self._poll(tasks.create_task))
                 for chat in self._chats.all:
                     tasks.create_task(self._delivery.run(chat))
@@ -80,84 +77,86 @@ class Bot:
             await self._telegram.close()
 
     def _on_change(self, topic: Topic[Any], name: str, _message: Message | None) -> None:
-        """Judge a change at once, unless it is our own status."""
-        if self._early is None and (topic, name) != (SERVICE_STATUS, OWN_SERVICE):
-            self._look()
+        """Evaluate the rules at once, unless it is our own status that has changed."""
+        if self._early_events is None and (topic, name) != (SERVICE_STATUS, OWN_SERVICE):
+            self._evaluate()
 
-    def _look(self) -> None:
-        settings, now = self._service.settings, utc_now()
-        rules = Rules(
+    def _evaluate(self) -> None:
+        settings, chats = self._service.settings, self._chats
+        limits = Limits(
             low_percent=settings.bot_low_battery_percent,
             imbalance_v=settings.bot_imbalance_v,
             patience=timedelta(minutes=settings.bot_silent_minutes),
-            reminder_minutes=self._chats.reminder_minutes,
         )
-        self._tell(*step(self._outbox.memory, self._mirror.snapshot(), now, rules))
+        self._enqueue(
+            *next_alerts(self._outbox.state, self._mirror.snapshot(), utc_now(), limits, chats.reminder_minutes)
+        )
 
-    def _plug_action(self, name: str, action: PlugAction) -> None:
-        event = Event(name, action)
-        if self._early is None:
-            self._tell_plug(event)
+    def _on_plug_action(self, name: str, action: PlugAction) -> None:
+        event = PlugEvent(name, action)
+        if self._early_events is None:
+            self._evaluate_plug(event)
         else:
-            self._early.append(event)
+            self._early_events.append(event)
 
-    def _tell_plug(self, event: Event) -> None:
-        self._tell(*plug_event(self._outbox.memory, self._mirror.snapshot(), event, utc_now()))
+    def _evaluate_plug(self, event: PlugEvent) -> None:
+        self._enqueue(*plug_alerts(self._outbox.state, self._mirror.snapshot(), event, utc_now()))
 
-    def _tell(self, memory: Memory, alerts: list[Alert]) -> None:
-        """Put alerts on disk for everybody who wants them; then they may be sent."""
+    def _enqueue(self, state: AlertState, alerts: list[Alert]) -> None:
+        """Persist the state, and each alert for every chat that wants it; then deliver them."""
         chats = self._chats
         wanted = [(chat, alert) for chat in chats.all for alert in alerts if chats.settings(chat).wants(alert)]
+        problem = None
         try:
-            self._outbox.put(memory, wanted)
-            self._health.solved("disk")
+            self._outbox.put(state, wanted)
         except StorageError as error:
-            self._health.problem("disk", str(error))
+            problem = conditions.state_not_saved(cause=error.reason)
+        self._health.report("disk", problem)
         if wanted:
             self._delivery.wake()
 
-    async def _watch(self) -> None:
-        """Judge nothing before all is heard that the broker keeps; then look at what only time brings, too."""
-        await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # asked for last, so it is answered last
-        early, self._early = self._early or [], None
+    async def _evaluate_regularly(self) -> None:
+        """Wait for all retained messages; then evaluate what only the passing of time brings, too."""
+        await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
+        early, self._early_events = self._early_events or [], None
         for event in early:
-            self._tell_plug(event)
+            self._evaluate_plug(event)
         while True:
-            self._look()
+            self._evaluate()
             await asyncio.sleep(TICK_S)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
-        """Hear people for ever; what goes wrong is said in one sentence and mends itself where it can."""
-        retry, is_known = RETRY_FIRST_S, False
+        """Poll for commands for ever; problems are reported, and end by themselves where they can."""
+        backoff, is_set_up = Backoff(RETRY_FIRST_S, RETRY_MOST_S), False
         while True:
             try:
-                if not is_known:
-                    await self._telegram.greet(MENUS)
-                    is_known = True
+                if not is_set_up:
+                    await self._telegram.set_up(MENUS)
+                    is_set_up = True
                 for incoming in await self._telegram.updates():
                     spawn(self._commands.handle(incoming))
-                retry = RETRY_FIRST_S
-                self._heal()
-            except PassingError as error:
-                self._health.problem("telegram", str(error))
-                await asyncio.sleep(error.retry_after_s or retry)
-                retry = min(2 * retry, RETRY_MOST_S)
+                backoff.reset()
+                self._on_contact()
+            except TransientError as error:
+                self._health.report("telegram", error.reason)
+                pause_s = backoff.next_s()
+                await asyncio.sleep(error.retry_after_s or pause_s)
             except CommandRefusedError as error:
-                await asyncio.sleep(self._refused(error))
+                await asyncio.sleep(self._on_refusal(error))
 
-    def _heal(self) -> None:
-        """Telegram answers: what waits need not wait for its next try."""
+    def _on_contact(self) -> None:
+        """Telegram answers: deliver what waits for the next attempt now."""
         self._delivery.wake()
-        for problem in ("telegram", "token", "twin"):
-            self._health.solved(problem)
+        for slot in POLLING_SLOTS:
+            self._health.report(slot, None)
 
-    def _refused(self, error: CommandRefusedError) -> float:
-        """Say what only a person can mend, and return after how many seconds to look whether that was done."""
-        if isinstance(error, TokenError):
-            self._health.problem("token", UNKNOWN)
-            return TOKEN_AGAIN_S
-        if isinstance(error, TwinError):
-            self._health.problem("twin", TWIN)
-            return TWIN_AGAIN_S
-        self._health.problem("telegram", f"Telegram refuses: {error}.")
-        return RETRY_MOST_S
+    def _on_refusal(self, error: CommandRefusedError) -> float:
+        """Report what only a person can solve, and return the seconds until the next attempt."""
+        if isinstance(error, InvalidTokenError):
+            slot, pause_s = "token", TOKEN_RETRY_S
+        elif isinstance(error, PollingConflictError):
+            slot, pause_s = "conflict", CONFLICT_RETRY_S
+        else:
+            slot, pause_s = "telegram", RETRY_MOST_S
+        self._health.report(slot, error.reason)
+        return pause_s

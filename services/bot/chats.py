@@ -1,5 +1,6 @@
-"""Who may, and how each chat wants it: the settings of a chat are kept on disk."""
+"""Which chats are allowed, and what each has chosen; the choices are persisted."""
 
+import logging
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -7,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.bot import kept
-from services.bot.alert import Alert, Group
+from services.bot.alerts.alert import Alert, AlertGroup
+from shared.state_file import StateFile
 from shared.texts.language import Language
+
+log = logging.getLogger("bot")
 
 
 class Role(StrEnum):
@@ -19,15 +22,15 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-class Quiet(BaseModel):
-    """Hours of the night, which may run over midnight."""
+class QuietHours(BaseModel):
+    """Hours of the night; they may span midnight."""
 
     model_config = ConfigDict(frozen=True)
 
     start: time
     end: time
 
-    def holds(self, at: datetime, zone: ZoneInfo) -> bool:
+    def contain(self, at: datetime, zone: ZoneInfo) -> bool:
         """Whether a moment lies in them."""
         now = at.astimezone(zone).time()
         if self.start <= self.end:
@@ -41,66 +44,69 @@ class ChatSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     language: Language = Language.UK
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     quiet_waits: bool = False
-    groups_off: frozenset[Group] = frozenset()
+    groups_off: frozenset[AlertGroup] = frozenset()
     reminder_minutes: int = 15
 
     def wants(self, alert: Alert) -> bool:
-        """Whether this chat wants to hear of something."""
+        """Whether this chat gets an alert."""
         return alert.group not in self.groups_off and alert.minutes in (None, self.reminder_minutes)
 
 
-class _File(BaseModel):
+class ChatsContent(BaseModel):
+    """The file: the settings of chats, and groups that moved, old number -> new number."""
+
     chats: dict[int, ChatSettings] = Field(default_factory=dict)
     moved: dict[int, int] = Field(default_factory=dict)
 
 
 class Chats:
-    """The chats of TELEGRAM_CHAT_ID, what they may, what they want; a group that becomes a supergroup is followed."""
+    """The chats of TELEGRAM_CHAT_ID with role and settings; a group that becomes a supergroup is followed."""
 
-    def __init__(self, roles: dict[int, Role], language: Language, file: Path) -> None:
-        self._file = file
+    def __init__(self, roles: dict[int, Role], language: Language, path: Path) -> None:
         self._default = ChatSettings(language=language)
-        self._kept = kept.load(file, _File, "every chat has its first settings again")
-        self.moved = self._kept.moved
-        self._roles = {self._kept.moved.get(chat, chat): role for chat, role in roles.items()}
+        self._file = StateFile("BOT_STATE_DIR", path, ChatsContent)
+        self._content = self._file.load(_on_damaged)
+        self.moved = self._content.moved
+        self._roles = {self.moved.get(chat, chat): role for chat, role in roles.items()}
 
     @property
     def all(self) -> list[int]:
-        """Every chat that hears alerts."""
+        """Every chat that gets alerts."""
         return list(self._roles)
 
     def role(self, chat: int) -> Role | None:
-        """Return what a chat may, None for a stranger."""
+        """Return what a chat may do, None for a stranger."""
         return self._roles.get(chat)
 
     def may_switch(self, chat: int, user: int) -> bool:
-        """Whether a person may switch in a chat: in a group, only who is allowed with a number of their own."""
+        """Whether a person may switch plugs in a chat: in a group, only who is allowed with a number of their own."""
         return self.role(chat) is Role.OWNER and self.role(user) is Role.OWNER
 
     def settings(self, chat: int) -> ChatSettings:
         """Return what a chat has chosen."""
-        return self._kept.chats.get(chat, self._default)
+        return self._content.chats.get(chat, self._default)
 
-    def choose(self, chat: int, settings: ChatSettings) -> None:
-        """Keep what a chat has chosen."""
-        self._kept.chats[chat] = settings
-        self._write()
+    def update_settings(self, chat: int, settings: ChatSettings) -> None:
+        """Replace the settings of a chat. Raises StorageError; they hold until the next start all the same."""
+        self._content.chats[chat] = settings
+        self._file.save(self._content)
 
     def move(self, old: int, new: int) -> None:
-        """Follow a group that became a supergroup."""
+        """Follow a group that became a supergroup. Raises StorageError; it holds until the next start all the same."""
         if old in self._roles:
             self._roles[new] = self._roles.pop(old)
-            self._kept.moved[old] = new
-            self._kept.chats[new] = self.settings(old)
-            self._write()
+            self._content.moved[old] = new
+            self._content.chats[new] = self.settings(old)
+            self._file.save(self._content)
 
     @property
     def reminder_minutes(self) -> tuple[int, ...]:
-        """How long before something chats want to be reminded."""
+        """How long before an event chats want to be reminded."""
         chosen = {self.settings(chat).reminder_minutes for chat in self._roles}
         return tuple(sorted(chosen - {0}))
 
-    def _write(self) -> None:
-        kept.save(self._file, self._kept)
+
+def _on_damaged(aside: Path) -> None:
+    log.warning("The chats' settings were damaged and are now %s: every chat has its first settings again.", aside)

@@ -3,16 +3,15 @@
 import asyncio
 
 from services.bot.settings import BotSettings
+from shared.conditions import bot as conditions
 from shared.service import Service
-
-UNSET = "No Telegram: TELEGRAM_BOT_TOKEN is not set. Get one from @BotFather; docs/telegram.md has the five minutes."
 
 
 async def serve(service: Service[BotSettings]) -> None:
-    """Run for ever; without a token say so and wait."""
+    """Run for ever; without a token report that and wait."""
     if not service.settings.telegram_bot_token.get_secret_value():
-        service.health.disable(UNSET)
+        service.health.disable(conditions.NO_TOKEN())
         await asyncio.Event().wait()
-    from services.bot.bot import Bot  # noqa: PLC0415 - its libraries take 30 MB that the many without a token can keep
+    from services.bot.bot import Bot  # noqa: PLC0415 - its libraries take 30 MB, which those without a token need not spend
 
     await Bot(service).run()

@@ -8,15 +8,17 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
+from shared.conditions import bot as conditions
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.texts.language import Language
+from shared.validation import InvalidValueError
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
 class BotSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
-    """The token, who may, and when something is worth an alert."""
+    """The token, the allowed chats, and when something is worth an alert."""
 
     section = Section.TELEGRAM
 
@@ -66,7 +68,7 @@ class BotSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
     @field_validator("telegram_chat_id")
     @classmethod
     def _chats(cls, given: str) -> str:
-        roles(given)
+        parse_roles(given)
         return given
 
     @field_validator("telegram_api_url")
@@ -74,28 +76,28 @@ class BotSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
     def _an_address(cls, given: str) -> str:
         parts = urlsplit(given)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an address such as https://api.telegram.org is needed")
+            raise InvalidValueError(conditions.NOT_AN_API_URL())
         return given.rstrip("/")
 
     @model_validator(mode="after")
     def _a_token(self) -> Self:
         token = self.telegram_bot_token.get_secret_value()
         if token and not TOKEN.fullmatch(token):
-            raise ValueError("TELEGRAM_BOT_TOKEN is no token of @BotFather's, such as 123456:ABC-DEF")
+            raise InvalidValueError(conditions.NOT_A_TOKEN())
         return self
 
     @property
     def roles(self) -> dict[int, Role]:
-        """Who may what."""
-        return roles(self.telegram_chat_id)
+        """The allowed chats with their roles."""
+        return parse_roles(self.telegram_chat_id)
 
 
-def roles(given: str) -> dict[int, Role]:
-    """Read `123, -456:viewer`; raises ValueError with what is wrong."""
+def parse_roles(given: str) -> dict[int, Role]:
+    """Parse `123, -456:viewer`. Raises InvalidValueError."""
     found: dict[int, Role] = {}
     for part in filter(None, (piece.strip() for piece in given.split(","))):
         chat, _, role = part.partition(":")
         if not chat.lstrip("-").isdecimal() or role not in ("", Role.OWNER, Role.VIEWER):
-            raise ValueError(f'"{part}" is no chat; it should be a number such as 123456789 or -100123:viewer')
+            raise InvalidValueError(conditions.not_a_chat(given=part))
         found[int(chat)] = Role(role or Role.OWNER)
     return found

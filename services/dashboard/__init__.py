@@ -1,1 +1,1 @@
-"""The page in the browser: what is now, from the broker, and what was, from the database."""
+"""The web dashboard: the present from the broker, the past from the database."""

@@ -1,23 +1,22 @@
-"""Starts the dashboard: wiring only."""
+"""Starts the dashboard. Wiring only."""
 
 import asyncio
 
-from services.dashboard import web
-from services.dashboard.access.keys import signing_key
+from services.dashboard import web_server
 from services.dashboard.access.origin import loopback
+from services.dashboard.access.signing_key import signing_key
 from services.dashboard.app import application
 from services.dashboard.settings import DashboardSettings
 from shared.broker_mirror import BrokerMirror
+from shared.conditions import dashboard
 from shared.history.engine import reader
 from shared.messages import PlugCommand
 from shared.service import Service, run
 from shared.topics import PLUG_SET
 
-ALONE = "No password is set, so only this machine is shown the page, in Docker nobody: set DASHBOARD_PASSWORD in .env."
-
 
 async def serve(service: Service[DashboardSettings]) -> None:
-    """Listen to the broker and answer the browser."""
+    """Mirror the broker's state and serve the pages."""
     settings = service.settings
     mirror = BrokerMirror(service.bus)
     loop = asyncio.get_running_loop()
@@ -27,10 +26,11 @@ async def serve(service: Service[DashboardSettings]) -> None:
 
     key = signing_key(settings.dashboard_state_dir)
     app = application(mirror.snapshot, reader(settings.database), settings, send, key)
-    server = web.listen(app, settings.dashboard_host, settings.dashboard_port, settings.dashboard_trusted_proxy)
-    if not settings.dashboard_password.get_secret_value() and not loopback(settings.dashboard_host):
-        service.health.problem("password", ALONE)
-    await web.serve(server)
+    server = web_server.listen(app, settings.dashboard_host, settings.dashboard_port, settings.dashboard_trusted_proxy)
+    open_to_others = not loopback(settings.dashboard_host)
+    has_password = bool(settings.dashboard_password.get_secret_value())
+    service.health.report("password", dashboard.NO_PASSWORD() if open_to_others and not has_password else None)
+    await web_server.serve(server)
 
 
 if __name__ == "__main__":

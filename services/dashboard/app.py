@@ -1,4 +1,4 @@
-"""The Dash application: what is served at which address."""
+"""The Dash application: its pages, callbacks and routes."""
 
 import json
 import secrets
@@ -9,28 +9,29 @@ from typing import Any
 
 from dash import Dash, Input, Output, callback_context, no_update
 from flask import Flask, Response, abort, has_request_context, jsonify, request
-from sqlalchemy import Engine
 
 from services.dashboard import battery, history, now, outages, system
-from services.dashboard.access import csrf_token, is_in, protect
-from services.dashboard.asked import refuse_malformed
-from services.dashboard.headers import LOOK_EARLY, content_security_policy, headers
+from services.dashboard.access import csrf_token, is_authorized, protect
+from services.dashboard.app_shell import shell
 from services.dashboard.healthz import details, health
-from services.dashboard.installable import HEAD, MANIFEST, manifest
-from services.dashboard.language import asked_language, wanted
-from services.dashboard.pages import Look, Page, Send, Site, View, unsent
+from services.dashboard.language import request_language, wanted
+from services.dashboard.markup import for_callback
+from services.dashboard.pages import Page, PageContext, Send, View, ViewOptions, discard_command
+from services.dashboard.request_guard import refuse_malformed
+from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, content_security_policy, headers
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.shell import shell
-from services.dashboard.wording import Clock
+from services.dashboard.web_manifest import HEAD, MANIFEST, manifest
 from shared.broker_state import BrokerState
+from shared.history.engine import Engine
 from shared.texts.catalogue import say
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 
 PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
 
 PLOTLY = Path(__file__).parent / "assets" / "plotly-basic-4.1.1.min.js"
 PLOTLY_ADDRESS = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-"""Where Dash looks for plotly.js once the first chart is shown: it finds the small bundle there, not the 4.7 MB one."""
+"""Where Dash loads plotly.js from for the first chart: we serve the small bundle there instead of the 4.7 MB one."""
 
 INDEX = """<!DOCTYPE html>
 <html lang="LANGUAGE">
@@ -39,7 +40,7 @@ INDEX = """<!DOCTYPE html>
     <meta name="csrf" content="CSRF_TOKEN">
     <title>{%title%}</title>
     HEAD
-    <script>LOOK_EARLY</script>
+    <script>COLOR_SCHEME_SCRIPT</script>
     {%css%}
   </head>
   <body>
@@ -48,29 +49,29 @@ INDEX = """<!DOCTYPE html>
     {%scripts%}
     {%renderer%}
   </body>
-</html>""".replace("LOOK_EARLY", LOOK_EARLY).replace("HEAD", HEAD)
+</html>""".replace("COLOR_SCHEME_SCRIPT", COLOR_SCHEME_SCRIPT).replace("HEAD", HEAD)
 
 
 class Application(Dash):
-    """Dash, with the page's language where screen readers and browsers look for it, and the token of its commands."""
+    """Dash, with the page's language in the html element and the CSRF token in the head."""
 
     def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]
-        """Return the page around which everything is drawn."""
+        """Return the HTML document."""
         page: Any = super()
         token = csrf_token() if has_request_context() else ""
-        return page.interpolate_index(**parts).replace("LANGUAGE", asked_language()).replace("CSRF_TOKEN", token)
+        return page.interpolate_index(**parts).replace("LANGUAGE", request_language()).replace("CSRF_TOKEN", token)
 
 
 def application(
     snapshot: Callable[[], BrokerState],
     engine: Engine,
     settings: DashboardSettings,
-    send: Send = unsent,
+    send: Send = discard_command,
     key: bytes = b"",
 ) -> Flask:
-    """Return the web application over what is known now and what was recorded.
+    """Return the web application.
 
-    `send` tells the plugs; `key` signs sessions, which end with the process where there is none.
+    `send` publishes commands to plugs; `key` signs sessions, which end with the process where there is none.
     """
     app: Any = Application(  # Any, for Dash's own methods are untyped
         __name__,
@@ -79,7 +80,7 @@ def application(
         compress=True,
         assets_ignore="plotly",
         use_pages=False,
-        suppress_callback_exceptions=True,  # charts come and go
+        suppress_callback_exceptions=True,  # charts are not in the first layout
         index_string=INDEX,
         add_log_handler=False,
         meta_tags=[
@@ -87,23 +88,23 @@ def application(
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
-    site = Site(snapshot, engine, lambda: _clock(settings), settings, send)
-    app.layout = lambda: shell(PAGES, site.clock())
+    context = PageContext(snapshot, engine, lambda: _localizer(settings), settings, send)
+    app.layout = lambda: shell(PAGES, context.localizer())
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
     protect(server, settings, key or secrets.token_bytes(32))
     refuse_malformed(server, app.callback_map)
-    _callbacks(app, site)
-    _routes(server, site)
+    _callbacks(app, context)
+    _routes(server, context)
     _headers(server, app)
     return server
 
 
-def _clock(settings: DashboardSettings) -> Clock:
-    return Clock(asked_language(), datetime.now(UTC), settings.zone, settings.fresh_for)
+def _localizer(settings: DashboardSettings) -> Localizer:
+    return Localizer(request_language(), datetime.now(UTC), settings.zone)
 
 
-def _callbacks(app: Any, site: Site) -> None:
+def _callbacks(app: Any, context: PageContext) -> None:
     names = {page.path: page.name for page in PAGES}
     app.clientside_callback(
         f"(path) => ({json.dumps(names)})[path] ?? 'now'",
@@ -119,8 +120,8 @@ def _callbacks(app: Any, site: Site) -> None:
     reading = [page for page in PAGES if page.recorded]
 
     def read(path: Any, search: Any, scheme: Any, _minutes: Any) -> list[Any]:
-        look = Look.of(search, scheme)
-        return [_recorded(page, site, look) if page.path == path else no_update for page in reading]
+        options = ViewOptions.of(search, scheme)
+        return [_recorded(page, context, options) if page.path == path else no_update for page in reading]
 
     app.callback(
         [Output(f"{page.name}-recorded", "children") for page in reading],
@@ -131,31 +132,31 @@ def _callbacks(app: Any, site: Site) -> None:
     )(read)
     for page in PAGES:
         if page.callbacks:
-            page.callbacks(app, site)
+            page.callbacks(app, context)
 
 
-def _recorded(page: Page, site: Site, look: Look) -> Any:
+def _recorded(page: Page, context: PageContext, options: ViewOptions) -> Any:
     only_the_minute = [one["prop_id"] for one in callback_context.triggered] == ["minute.n_intervals"]
     if page.recorded is None or (only_the_minute and not page.renews):
         return no_update
-    return page.recorded(site, site.clock(), look)
+    return for_callback(page.recorded(context, context.localizer(), options))
 
 
-def _routes(server: Flask, site: Site) -> None:
+def _routes(server: Flask, context: PageContext) -> None:
     views = {page.name: page.view for page in PAGES}
 
     @server.get("/live/<name>")
     def live(name: str) -> Response:
         if name not in views:
             abort(404)
-        known, clock = site.snapshot(), site.clock()
-        return jsonify(told(views[name](known, clock), known, clock))
+        known, localizer = context.snapshot(), context.localizer()
+        return jsonify(view_payload(views[name](known, localizer, context.settings.fresh_for), known, localizer))
 
     @server.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        known, now = site.snapshot(), datetime.now(UTC)
-        told = health(known, now) | (details(known, site.engine) if is_in() else {})
-        return jsonify(told), 200 if known.connected else 503
+        known, now = context.snapshot(), datetime.now(UTC)
+        answer = health(known, now) | (details(known, context.engine) if is_authorized() else {})
+        return jsonify(answer), 200 if known.connected else 503
 
     @server.get(MANIFEST)
     def installable() -> Response:
@@ -174,13 +175,13 @@ def _routes(server: Flask, site: Site) -> None:
 
     for page in PAGES:
         if page.routes:
-            page.routes(server, site)
+            page.routes(server, context)
 
 
-def told(view: View, snapshot: BrokerState, clock: Clock) -> dict[str, Any]:
-    """Return a view as the browser reads it, with the line above everything where something in between is broken."""
+def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
+    """Return a view as JSON for the browser, with a notice where the broker is gone."""
     lost = not snapshot.connected and not view.missing
-    notice = clock("page.broker_gone") if lost else ""
+    notice = localizer("page.broker_gone") if lost else ""
     page = "empty" if view.missing else "stale" if view.stale or lost else "live"
     return vars(view) | {"page": page, "text": {**view.text, "notice": notice}}
 

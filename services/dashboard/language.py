@@ -1,4 +1,4 @@
-"""Which language a reader wants."""
+"""The reader's language."""
 
 from flask import has_request_context, request
 
@@ -8,7 +8,7 @@ COOKIE = "language"
 
 
 def wanted(cookie: str | None, accepted: str | None) -> Language:
-    """Return the language chosen on the page, or else the browser's first that we speak, or else Ukrainian."""
+    """Return the language chosen on the page, else the browser's first supported one, else Ukrainian."""
     if cookie in list(Language):
         return Language(cookie)
     for one in (accepted or "").split(","):
@@ -18,8 +18,8 @@ def wanted(cookie: str | None, accepted: str | None) -> Language:
     return Language.UK
 
 
-def asked_language() -> Language:
-    """Return the language of whoever asks; Dash wants the layout once before anybody has come."""
+def request_language() -> Language:
+    """Return the language of the request; Ukrainian outside of one, as Dash builds the layout once at the start."""
     if not has_request_context():
         return Language.UK
     return wanted(request.cookies.get(COOKIE), request.headers.get("Accept-Language"))

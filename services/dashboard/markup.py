@@ -1,13 +1,14 @@
-"""How the pages write HTML: Dash's components, for what is laid out once and for what is drawn anew from /live."""
+"""HTML, always written as Dash's components: React renders the layout and charts, assets/live.js everything else."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 DASHS_OWN = ("_prop_names", "_valid_wildcard_attributes", "available_properties", "available_wildcard_properties")
-"""What a component remembers besides what it was given; to_plotly_json() also tells them apart, but slowly."""
+"""Internal attributes of a component; to_plotly_json() leaves them out too, but is slow."""
 
 
 def attributes(**named: str) -> Any:
@@ -16,32 +17,47 @@ def attributes(**named: str) -> Any:
 
 
 def icon(name: str) -> html.Span:
-    """Return a drawing that says nothing to a screen reader; the words beside it do."""
+    """Return an icon, hidden from screen readers: the words beside it say the same."""
     return html.Span(className=f"icon icon-{name}", **attributes(aria_hidden="true"))
 
 
 def text(key: str, tag: Any = html.Span, **more: Any) -> Any:
-    """Return an element that shows a text of /live."""
+    """Return an element whose text is filled from /live."""
     return tag(**attributes(data_text=key), **more)
 
 
 def part(key: str, tag: Any = html.Div, **more: Any) -> Any:
-    """Return an element of which the inside is drawn from a part of /live."""
+    """Return an element whose children are drawn from /live."""
     return tag(**attributes(data_part=key), **more)
 
 
-def planted(nodes: list[Any]) -> Any:
-    """Return an element in which assets/live.js builds these: React would take seconds over a thousand of them."""
-    return html.Div(className="recorded", **attributes(data_tree=json.dumps(tree(nodes), ensure_ascii=False)))
+def for_callback(nodes: Sequence[Any]) -> Any:
+    """Return what a callback answers: plain HTML as a tree for assets/live.js, charts and links of Dash as they are.
+
+    React would take seconds over a thousand elements.
+    """
+    if needs_react(nodes):
+        return nodes
+    attribute = attributes(data_tree=json.dumps(tree(nodes), ensure_ascii=False))
+    return html.Div(style={"display": "contents"}, **attribute)
+
+
+def needs_react(node: Any) -> bool:
+    """Return whether there is a component in it that is not plain HTML."""
+    if isinstance(node, list | tuple):
+        return any(map(needs_react, node))
+    if not isinstance(node, Component):
+        return False
+    return node._namespace != html.Div._namespace or needs_react(getattr(node, "children", None))
 
 
 def empty(title: str, sentence: str, name: str = "waiting") -> html.Section:
-    """Return a card that says what is missing and what to do."""
+    """Return a card with what is missing and what to do."""
     return html.Section([icon(name), html.H2(title), html.P(sentence)], className="card empty")
 
 
 def tree(node: Any) -> Any:
-    """Return components as plain data, [tag, attributes, children] each, from which assets/live.js makes elements."""
+    """Return components as plain data, [tag, attributes, children] each, for assets/live.js."""
     if isinstance(node, list | tuple):
         return [tree(one) for one in node if one is not None]
     if not isinstance(node, Component):

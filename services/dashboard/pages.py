@@ -1,45 +1,46 @@
-"""What a page is: its layout, its live part, what it reads of the history, and what else it answers."""
+"""What a page consists of: its layout, live view, recorded content, routes and callbacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine
 
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.history.engine import Engine
 from shared.messages import PlugCommand
+from shared.texts.localizer import Localizer
 
 Send = Callable[[str, PlugCommand], None]
 
 
-def unsent(_name: str, _command: PlugCommand) -> None:
-    """Where there is no broker a command goes nowhere."""
+def discard_command(_name: str, _command: PlugCommand) -> None:
+    """Do nothing: there is no broker."""
 
 
 @dataclass(frozen=True)
-class Site:
-    """What every page may use: what is known now, what was recorded, the reader's clock and language, the plugs."""
+class PageContext:
+    """What every page may use: the broker's state, the recorded history, the reader's localizer, a way to the plugs."""
 
     snapshot: Callable[[], BrokerState]
     engine: Engine
-    clock: Callable[[], Clock]
+    localizer: Callable[[], Localizer]
     settings: DashboardSettings
-    send: Send = unsent
+    send: Send = discard_command
 
 
 @dataclass(frozen=True)
-class Look:
-    """How the reader wants it: the query of the page's address, the colour scheme (light or dark)."""
+class ViewOptions:
+    """The query of the page's address, and the colour scheme (light or dark)."""
 
     search: str = ""
     scheme: str = "light"
 
     @classmethod
-    def of(cls, search: Any, scheme: Any) -> "Look":
-        """Return what a browser says, which may be nothing, or nonsense."""
+    def of(cls, search: Any, scheme: Any) -> "ViewOptions":
+        """Return the options a browser sent, ignoring what is missing or malformed."""
         return cls(search if isinstance(search, str) else "", "dark" if scheme == "dark" else "light")
 
 
@@ -47,7 +48,7 @@ class Look:
 class View:
     """The live part of a page: texts, states and trees by the key of an element; extra is for a page's own script.
 
-    missing says that there is nothing to show yet, stale that it is old: the page then dims what it shows.
+    missing: there is nothing to show yet. stale: the values are old, and the page dims them.
     """
 
     text: Mapping[str, str] = field(default_factory=dict)
@@ -60,20 +61,20 @@ class View:
 
 @dataclass(frozen=True)
 class Page:
-    """A page. `layout` is laid out once and draws `view` every two seconds; `recorded` is read when it is opened.
+    """A page. `layout` is built once, `view` is drawn every two seconds, `recorded` is read when the page is opened.
 
-    Its layout holds an element with the id `<name>-recorded` where it has a `recorded`, which is read again every
-    minute where `renews` is set. `routes` and `callbacks` add what it needs beyond that.
+    `view` gets how long a reading counts as live. A page with `recorded` has an element with the id `<name>-recorded`
+    in its layout; it is read again every minute where `renews` is set. `routes` and `callbacks` add what else it needs.
     """
 
     name: str
     icon: str
-    layout: Callable[[Clock], Any]
-    view: Callable[[BrokerState, Clock], View]
-    recorded: Callable[[Site, Clock, Look], Any] | None = None
+    layout: Callable[[Localizer], Any]
+    view: Callable[[BrokerState, Localizer, timedelta], View]
+    recorded: Callable[[PageContext, Localizer, ViewOptions], Any] | None = None
     renews: bool = False
-    routes: Callable[[Flask, Site], None] | None = None
-    callbacks: Callable[[Any, Site], None] | None = None
+    routes: Callable[[Flask, PageContext], None] | None = None
+    callbacks: Callable[[Any, PageContext], None] | None = None
 
     @property
     def path(self) -> str:

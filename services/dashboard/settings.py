@@ -1,4 +1,4 @@
-"""What the dashboard reads from the environment."""
+"""The dashboard's settings."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from shared.settings_metadata import ESSENTIAL, NOT_IN_COMPOSE, InCompose, Secti
 
 
 class DashboardSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
-    """Where the page is served and to whom, where the history lies, whose time is shown, when a reading is old news."""
+    """Address, access, history, time zone, freshness of readings, tariff."""
 
     section = Section.DASHBOARD
 
@@ -71,7 +71,7 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
 
     @property
     def tariff(self) -> Tariff | None:
-        """What a kWh from the grid costs, where that is set; by night the same where no other price is."""
+        """The price of a kWh from the grid, None where it is not set; the night price defaults to the day price."""
         if self.tariff_day is None:
             return None
         night = self.tariff_day if self.tariff_night is None else self.tariff_night

@@ -1,4 +1,4 @@
-"""What energy from the grid costs by day and by night, pure."""
+"""The cost of energy from the grid by day and by night, pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.history.tables import to_ms
 
 @dataclass(frozen=True)
 class Tariff:
-    """Prices of a kWh; the night lasts from one full hour of the wall clock to another, mostly over midnight."""
+    """Prices of a kWh; the night lasts from one full local hour to another, usually over midnight."""
 
     day: float
     night: float
@@ -21,7 +21,7 @@ class Tariff:
     def costs(
         self, grid_in: Mapping[int, float | None], first: date, last: date, zone: tzinfo
     ) -> dict[date, dict[int, float]]:
-        """Return what each hour costs, by day; energy and costs are named by the beginning of their hour in ms."""
+        """Return the cost of each hour, by day; hours are keyed by their start in ms."""
         found: dict[date, dict[int, float]] = {}
         for day in (first + timedelta(days=index) for index in range((last - first).days)):
             prices = dict.fromkeys(_hours(day, 0, 24, zone), self.day)
@@ -39,7 +39,7 @@ class Tariff:
 
 
 def _hours(day: date, first: int, last: int, zone: tzinfo) -> range:
-    """Return the beginnings of the hours between two of the wall clock in ms, as many as there really are."""
+    """Return the starts of the hours between two local hours in ms; a day may have 23 or 25."""
     begins, ends = (
         to_ms(datetime.combine(day + timedelta(days=one // 24), time(one % 24), zone)) for one in (first, last)
     )

@@ -12,7 +12,7 @@ from services.recorder.energy import GAP_MS, integrate
 from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
 from shared.history.derived import grid_run, outage
 from shared.history.grid_runs import SILENCE, GridRun, merge_runs, runs_from_rows, stored_runs
-from shared.history.readings import devices, readings
+from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.messages import DayPlan, Grid, Window
 
@@ -68,18 +68,14 @@ def _refresh_outages(connection: Connection, start: int, end: int, zone: tzinfo,
     """Recompute from the run with power before to the one after, so that no outage is cut in two."""
     run = grid_run.c
     on = run.state == Grid.ON.value
-    before = connection.execute(select(func.max(run.at)).where(on, run.last < start)).scalar()
-    after = connection.execute(select(func.min(run.at)).where(on, run.at >= end)).scalar()
-    runs = stored_runs(connection, *_between(run.at, before, after))
-    connection.execute(delete(outage).where(*_between(outage.c.start, before, after)))
+    before = connection.execute(select(func.max(run.at)).where(on, run.last < start)).scalar() or ALWAYS[0]
+    after = connection.execute(select(func.min(run.at)).where(on, run.at >= end)).scalar() or ALWAYS[1]
+    runs = stored_runs(connection, run.at >= before, run.at <= after)
+    # the outage that follows the run at `after` may start at that very moment, and stays
+    connection.execute(delete(outage).where(outage.c.start >= before, outage.c.start < after))
     for span in find_outages(runs, SILENCE // MILLISECOND):
         values = _figures(connection, span, now) | _schedule_columns(connection, span, zone, now)
         connection.execute(insert(outage), {"start": span.start, "end": span.end, **values})
-
-
-def _between(column: Any, first: int | None, last: int | None) -> list[Any]:
-    conditions = [column >= first] if first is not None else []
-    return [*conditions, column <= last] if last is not None else conditions
 
 
 def refresh_figures(connection: Connection, start: int, end: int, now: datetime) -> None:

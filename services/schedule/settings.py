@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from shared.conditions import schedule
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
+from shared.validation import InvalidValueError
 
 PROVIDERS = ("be_svitlo", "gpv_json", "yasno")
 POLITE_S = 60
@@ -63,7 +65,7 @@ class ScheduleSettings(ServiceSettings):
     def _known(cls, given: str) -> str:
         names = [name.strip() for name in given.split(",")]
         if unknown := [name for name in names if name not in PROVIDERS]:
-            raise ValueError(f'"{unknown[0]}" is no provider; there are {", ".join(PROVIDERS)}')
+            raise InvalidValueError(schedule.unknown_provider(given=unknown[0], known=", ".join(PROVIDERS)))
         return ",".join(dict.fromkeys(names))
 
     @field_validator("be_svitlo_url", "gpv_json_url", "yasno_url")
@@ -75,20 +77,20 @@ class ScheduleSettings(ServiceSettings):
         except ValueError:
             fine = False
         if not fine:
-            raise ValueError("an address such as https://example.org is needed")
+            raise InvalidValueError(schedule.NO_ADDRESS())
         return given
 
     @model_validator(mode="after")
     def _polite(self) -> Self:
         if self.schedule_interval < POLITE_S and not all(_is_here(url) for url in self._asked):
-            raise ValueError(f"SCHEDULE_INTERVAL must be at least {POLITE_S}: the sources are public services")
+            raise InvalidValueError(schedule.too_often(seconds=POLITE_S))
         return self
 
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         both = {"yasno", "gpv_json"} <= set(self.provider_names)
         if both and self.gpv_json_url == type(self).model_fields["gpv_json_url"].default:
-            raise ValueError("GPV_JSON_URL names Ivano-Frankivsk, YASNO does not: set it to the file of your region")
+            raise InvalidValueError(schedule.OTHER_REGION())
         return self
 
     @property

@@ -134,11 +134,11 @@ class CloudClient:
         if answer.get("code") in TOKEN_GONE:
             self._renew_token()
             answer = self._request(method, url, content)
-        return _checked(answer, kind)
+        return checked(answer, kind)
 
     def _renew_token(self) -> None:
         self._token = ""
-        granted = _checked(self._request("GET", "/v1.0/token?grant_type=1"), dict).get("access_token")
+        granted = checked(self._request("GET", "/v1.0/token?grant_type=1"), dict).get("access_token")
         if not isinstance(granted, str) or not granted:
             raise BadReplyError(plugs.CLOUD_NO_TOKEN())
         self._token = granted
@@ -206,7 +206,8 @@ def _cause(error: requests.RequestException) -> Reason:
     return os_reason(ConnectionError())
 
 
-def _checked(answer: dict[str, Any], kind: type[Any]) -> Any:
+def checked(answer: dict[str, Any], kind: type[Any]) -> Any:
+    """Return the result in an answer of the cloud. Raises DeviceError."""
     if answer.get("success") is not True:
         raise _failure(answer)
     result = answer.get("result")

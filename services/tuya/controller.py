@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from services.tuya import next_step as steps
+from services.tuya import reports
+from services.tuya.actions import Action, Outcome, Persist, Read, Switch, Wait
 from services.tuya.connector import Connector, OpenConnection
+from services.tuya.control_state import ControlState, Now
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
-from services.tuya.next_step import Action, Now, Outcome, Persist, PlugControl, Read, Switch, Wait
+from services.tuya.next_step import next_step
+from services.tuya.outcomes import after
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
 from shared.clock import utc_now
@@ -53,7 +56,7 @@ class PlugController:
         self._health = health
         self._changed = asyncio.Event()
         self._connection: OpenConnection | None = None
-        self._state = PlugControl(
+        self._state = ControlState(
             plug=plug,
             ways=connector.ways(plug),
             shared=store.shared,
@@ -76,9 +79,9 @@ class PlugController:
     async def step(self) -> None:
         """Perform one action."""
         self._changed.clear()
-        action = steps.next_step(self._current(), _now())
+        action = next_step(self._current(), _now())
         outcome = await self._perform(action)
-        self._update(steps.after(self._current(), action, outcome, _now()))
+        self._update(after(self._current(), action, outcome, _now()))
 
     def wake(self) -> None:
         """End a wait: the shared state has changed."""
@@ -86,21 +89,21 @@ class PlugController:
 
     def refuse(self, reason: Reason) -> None:
         """Publish that a command was refused."""
-        self._update(steps.refuse(self._current(), reason, _now()))
+        self._update(reports.refuse(self._current(), reason, _now()))
 
     def learn(self, reading: GangStates, *, online: bool) -> None:
         """Take over what the account says about the plug, where nothing is known yet."""
-        self._update(steps.learn(self._current(), reading, _now(), online=online))
+        self._update(reports.learn(self._current(), reading, _now(), online=online))
 
     def drop(self, target: Target, reason: Reason) -> None:
         """Publish that a target was dropped."""
-        self._update(steps.drop(self._current(), (target,), reason, _now()))
+        self._update(reports.drop(self._current(), (target,), reason, _now()))
 
     def retire(self, *, for_good: bool) -> None:
         """Clear its problems, and for good also what is published: it is listed differently now, or no longer."""
-        self._update(steps.retire(self._current(), _now(), for_good=for_good))
+        self._update(reports.retire(self._current(), _now(), for_good=for_good))
 
-    def _current(self) -> PlugControl:
+    def _current(self) -> ControlState:
         return replace(self._state, shared=self._store.shared)
 
     async def _perform(self, action: Action) -> Outcome:
@@ -134,7 +137,7 @@ class PlugController:
             self._connection.close()
             self._connection = None
 
-    def _update(self, state: PlugControl) -> None:
+    def _update(self, state: ControlState) -> None:
         """Take over a new state, and publish what is new in it."""
         before, self._state = self._state, replace(state, events=())
         if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):

@@ -1,10 +1,13 @@
 """What must survive a power loss: the change of the grid acted on last, open targets, what is to be restored."""
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.messages import Moment
+
+NAMES_OF_0_1 = {"wants": "targets", "cut": "to_restore", "fights": "returns"}
 
 
 class Target(BaseModel):
@@ -48,6 +51,14 @@ class Journal(BaseModel):
     targets: dict[str, Target] = Field(default_factory=dict)
     to_restore: dict[str, Moment] = Field(default_factory=dict)
     returns: dict[str, int] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_version_0_1(cls, given: Any) -> Any:
+        """Read the names of version 0.1: an upgrade during an outage must still restore what it switched off."""
+        return (
+            {NAMES_OF_0_1.get(name, name): value for name, value in given.items()} if isinstance(given, dict) else given
+        )
 
 
 def key(plug: str, gang: str) -> str:

@@ -7,10 +7,9 @@ from services.tuya.commands import on_command, refusal
 from services.tuya.connector import Connector
 from services.tuya.controller import PlugController
 from services.tuya.journal import Journal
-from services.tuya.next_step import SharedState
 from services.tuya.plug import Plug
 from services.tuya.settings import TuyaSettings
-from services.tuya.shared_state import SharedStateStore
+from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.bus import Bus, Delivery
 from shared.clock import utc_now
 from shared.conditions import broker, plugs

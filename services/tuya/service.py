@@ -10,9 +10,8 @@ from services.tuya.connector import Connector
 from services.tuya.controllers import PlugControllers
 from services.tuya.journal import Journal
 from services.tuya.journal_file import JournalFile
-from services.tuya.next_step import SharedState
 from services.tuya.settings import TuyaSettings
-from services.tuya.shared_state import SharedStateStore
+from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import Reason, plugs

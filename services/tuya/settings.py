@@ -1,4 +1,4 @@
-"""What the plug service reads from the environment."""
+"""Settings of the plug service."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,11 +1,20 @@
-"""Holds what all plugs have in common, with the journal saved before anybody sees it."""
+"""What all plugs have in common: the journal, the rules and the grid. Pure, but for the function that saves."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from services.tuya.grid_rules import Rules
 from services.tuya.journal import Journal
-from services.tuya.next_step import SharedState
 from shared.messages import GridState
+
+
+@dataclass(frozen=True)
+class SharedState:
+    """What all plugs have in common; the journal in it is on disk."""
+
+    journal: Journal
+    rules: Rules
+    grid: GridState | None = None
 
 
 class SharedStateStore:

@@ -358,8 +358,8 @@ CLOUD_NOT_AUTHORIZED = simple(
 )
 CLOUD_CLOCK = simple(
     "tuya.clock_refused",
-    uk="Хмара Tuya не приймає часу цього комп'ютера: його годинник хибний. Спроби тривають.",
-    en="The Tuya cloud refuses the time of this machine: its clock is wrong. Trying again.",
+    uk="Хмара Tuya не приймає часу цього комп'ютера: його годинник хибний.",
+    en="The Tuya cloud refuses the time of this machine: its clock is wrong.",
 )
 CLOUD_PLUG_OFFLINE = simple(
     "tuya.plug_offline",
@@ -368,13 +368,13 @@ CLOUD_PLUG_OFFLINE = simple(
 )
 CLOUD_BUSY = simple(
     "tuya.busy",
-    uk="Хмара Tuya каже, що запитів забагато. Спроби тривають.",
-    en="The Tuya cloud says that requests are too frequent. Trying again.",
+    uk="Хмара Tuya каже, що запитів забагато.",
+    en="The Tuya cloud says that requests are too frequent.",
 )
 CLOUD_TOKEN_EXPIRED = simple(
     "tuya.token_expired",
-    uk="Хмара Tuya не приймає й нового токена. Спроби тривають.",
-    en="The Tuya cloud says that a new token is expired. Trying again.",
+    uk="Хмара Tuya не приймає й нового токена.",
+    en="The Tuya cloud says that a new token is expired.",
 )
 CLOUD_NO_TOKEN = simple("tuya.no_token", uk="Хмара Tuya не дає токена.", en="The Tuya cloud gives no token.")
 CLOUD_WRONG_ANSWER = simple(

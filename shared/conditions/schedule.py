@@ -11,6 +11,38 @@ NO_QUEUE = simple(
     severity=Severity.NOTICE,
 )
 
+# settings
+
+NO_ADDRESS = simple(
+    "schedule.no_address",
+    uk="потрібна адреса на кшталт https://example.org",
+    en="an address such as https://example.org is needed",
+)
+OTHER_REGION = simple(
+    "schedule.other_region",
+    uk="GPV_JSON_URL вказує на Івано-Франківськ, а YASNO ні: задайте файл свого регіону",
+    en="GPV_JSON_URL names Ivano-Frankivsk, YASNO does not: set it to the file of your region",
+)
+
+
+@condition(
+    "schedule.unknown_provider",
+    uk="джерела «{given}» немає; є {known}",
+    en='"{given}" is no provider; there are {known}',
+)
+def unknown_provider(*, given: str, known: str) -> None:
+    """SCHEDULE_PROVIDERS names something else."""
+
+
+@condition(
+    "schedule.too_often",
+    uk="SCHEDULE_INTERVAL має бути щонайменше {seconds}: джерела публічні",
+    en="SCHEDULE_INTERVAL must be at least {seconds}: the sources are public services",
+)
+def too_often(*, seconds: int) -> None:
+    """A public source would be asked too often."""
+
+
 # how a source answers
 
 BAD_CERTIFICATE = simple(

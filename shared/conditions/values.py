@@ -39,6 +39,14 @@ NOT_A_MAPPING = simple(
 )
 NOT_JSON = simple("value.not_json", uk="це не JSON", en="it is not valid JSON")
 
+MOMENT_OUT_OF_RANGE = simple(
+    "value.moment_out_of_range", uk="момент поза роками 1–9999", en="a moment outside the years 1 to 9999"
+)
+NO_SUCH_ZONE = simple("value.no_such_zone", uk="такого часового поясу немає", en="there is no such time zone")
+ENDS_BEFORE_START = simple(
+    "value.ends_before_start", uk="кінець має бути пізніше за початок", en="the end must be after the start"
+)
+
 
 @condition("value.at_least", uk="потрібно щонайменше {limit}", en="it must be at least {limit}")
 def at_least(*, limit: float) -> None:

@@ -5,6 +5,15 @@ from sqlite3 import Connection, connect
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
 
+__all__ = [
+    "Engine",
+    "Place",
+    "password",
+    "reader",
+    "shown",
+    "writer",
+]  # readers of the history need no other name of SQLAlchemy's
+
 Place = Path | str
 """A SQLite file, or the URL of a PostgreSQL database."""
 
@@ -45,6 +54,11 @@ def writer(place: Place) -> Engine:
 def shown(place: Place) -> str:
     """Return a place for logs and messages, without its password."""
     return make_url(place).render_as_string() if isinstance(place, str) else str(place)
+
+
+def password(place: Place) -> str:
+    """Return the password in the address of a server, "" where there is none."""
+    return (make_url(place).password or "") if isinstance(place, str) else ""
 
 
 def _server(address: str, options: str) -> Engine:

@@ -3,8 +3,8 @@
 from services.bms.battery import Battery
 from services.bms.battery_client import min_interval_s
 from services.bms.battery_health import Limits
-from services.bms.device_list import ListedBattery
 from services.bms.framing import Frame, FrameType
+from services.bms.listed_battery import ListedBattery
 from shared.messages import Availability
 from simulators.jk.frames import Identity, Measurement, cell_frame, device_frame, settings_frame
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.bms.device_list import ListedBattery, device_list
+from services.bms.device_list import device_list
+from services.bms.listed_battery import ListedBattery
 from shared.errors import ConfigError
 from shared.list_file import ListFileError
 

@@ -1,12 +1,13 @@
-"""A house at a moment, for texts and rules."""
+"""The state of the broker at a moment, for texts and rules."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.bot.words import Voice
+from services.bot.texts.html import escape_html
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.messages import (
     Availability,
     BatteryInfo,
@@ -27,14 +28,15 @@ from shared.messages import (
     Window,
 )
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)  # 18:30 on the wall
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
 
 
-def voice(language: Language = Language.EN, now: datetime = NOW) -> Voice:
-    return Voice(language, now, KYIV)
+def localizer_for(language: Language = Language.EN, now: datetime = NOW) -> Localizer:
+    return Localizer(language, now, KYIV, escape_html)
 
 
 def at(clock: str, day: date = TODAY) -> datetime:
@@ -79,7 +81,7 @@ def grid(state: Grid, since: datetime, now: datetime = NOW) -> GridState:
     return GridState(at=now, state=state, since=since, transition_id=f"{state}-{since.isoformat()}")
 
 
-def house(now: datetime = NOW, **changes: Any) -> BrokerState:
+def broker_state(now: datetime = NOW, **changes: Any) -> BrokerState:
     full = BrokerState(
         grid=grid(Grid.OFF, at("18:02"), now),
         schedule=plan(),
@@ -106,7 +108,9 @@ def house(now: datetime = NOW, **changes: Any) -> BrokerState:
             "c2": BatteryInfo(at=now, address="C8:47:80:00:00:02", name="Attic & co"),
         },
         battery_availability={
-            "c2": Availability(at=now, state=Contact.OFFLINE, since=now - timedelta(hours=2), why="Lost.")
+            "c2": Availability(
+                at=now, state=Contact.OFFLINE, since=now - timedelta(hours=2), reason=Reason.sentence("Lost.")
+            )
         },
         plugs={
             "boiler": PlugState(at=now, name="Boiler <b>", on=False, reachable=True),

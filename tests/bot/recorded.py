@@ -23,15 +23,15 @@ def recorded(directory: Path) -> Engine:
     path, now = directory / "easun.db", NOW - 2 * timedelta(days=1)
     day = (PlannedDay(day=TODAY, state=DayPlan.PLANNED, confirmed_at=at("00:00")),)
     empty = (PlannedDay(day=YESTERDAY, state=DayPlan.NO_OUTAGES, confirmed_at=now),)
-    said: list[tuple[str, Message]] = [
+    messages: list[tuple[str, Message]] = [
         (OUTAGE_SCHEDULE.named(), plan(at=now, days=empty, windows=(), fetched_at=now)),
         (OUTAGE_SCHEDULE.named(), plan(at=at("00:00"), days=day, fetched_at=at("00:00"))),
     ]
     since, state = now, Grid.ON
     while now <= NOW:
-        seen = Grid.OFF if any(one.start <= now < one.end for one in LOST) else Grid.ON
-        since, state = (since, state) if seen is state else (now, seen)
-        said.append((GRID_STATE.named(), GridState(at=now, state=state, since=since)))
+        power = Grid.OFF if any(one.start <= now < one.end for one in LOST) else Grid.ON
+        since, state = (since, state) if power is state else (now, power)
+        messages.append((GRID_STATE.named(), GridState(at=now, state=state, since=since)))
         grid_w = 503 if state is Grid.ON else 0
         reading = InverterState(
             at=now,
@@ -41,10 +41,10 @@ def recorded(directory: Path) -> Engine:
             battery_soc_percent=80,
             grid_voltage_v=230,
         )
-        said.append((INVERTER_STATE.named("main"), reading))
+        messages.append((INVERTER_STATE.named("main"), reading))
         now += EVERY
     store = open_store(path)
-    store.write([to_row(topic, message.model_dump_json().encode()) for topic, message in said])
+    store.write([to_row(topic, message.model_dump_json().encode()) for topic, message in messages])
     Upkeep(store, KYIV, 400).finish(NOW)
     store.close()
     return reader(path)

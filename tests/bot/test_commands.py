@@ -8,49 +8,49 @@ from typing import Any
 import pytest
 
 from services.bot.chats import Chats, Role
-from services.bot.commands import Commands
-from services.bot.telegram import Incoming, Keyboard
+from services.bot.commands.commands import Commands
+from services.bot.telegram.api import Incoming, Keyboard
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.messages import PlugCommand
 from shared.texts.language import Language
-from tests.bot.facts import KYIV, NOW, house
+from tests.bot.facts import KYIV, NOW, broker_state
 
 OWNER, VIEWER, GUEST, GROUP = 5, 6, 8, -100
 ALLOWED = {OWNER: Role.OWNER, VIEWER: Role.VIEWER, GROUP: Role.OWNER}
 
 
-class Phone:
+class FakeTelegram:
     """Takes everything."""
 
     name = "our_bot"
 
     def __init__(self) -> None:
-        self.said: list[str] = []
-        self.toasts: list[str] = []
+        self.sent: list[str] = []
+        self.button_answers: list[str] = []
 
     async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        self.said.append(text)
+        self.sent.append(text)
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
-        self.said.append(text)
+        self.sent.append(text)
 
-    async def picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
-        self.said.append(caption)
+    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+        self.sent.append(caption)
 
-    async def answer(self, button_id: str, text: str = "") -> None:
-        self.toasts.append(text)
+    async def answer_button(self, button_id: str, text: str = "") -> None:
+        self.button_answers.append(text)
 
 
-class Stage:
+class Setup:
     """The commands, and what comes of them."""
 
     def __init__(self, directory: Path, allowed: dict[int, Role] = ALLOWED, known: BrokerState | None = None) -> None:
-        self.phone, self.switched = Phone(), list[tuple[str, PlugCommand]]()
+        self.telegram, self.switched = FakeTelegram(), list[tuple[str, PlugCommand]]()
         self.chats = Chats(allowed, Language.EN, directory / "chats.json")
         self._commands = Commands(
-            self.phone,
-            lambda: known or house(),
+            self.telegram,
+            lambda: known or broker_state(),
             self.chats,
             reader(directory / "none.db"),
             clock=lambda: NOW,
@@ -58,7 +58,7 @@ class Stage:
             switch=lambda plug, command: self.switched.append((plug, command)),
         )
 
-    def hears(self, text: str = "", *, chat: int = OWNER, user: int = OWNER, at: datetime = NOW, **more: Any) -> None:
+    def receive(self, text: str = "", *, chat: int = OWNER, user: int = OWNER, at: datetime = NOW, **more: Any) -> None:
         asyncio.run(self._commands.handle(Incoming(chat, user, at, text, **more)))
 
 
@@ -68,7 +68,7 @@ class Stage:
         pytest.param(OWNER, OWNER, 5, None, id="the-owner"),
         pytest.param(OWNER, OWNER, 61, "too long to arrive", id="an-hour-old-yes"),
         pytest.param(OWNER, OWNER, -61, "too long to arrive", id="from-the-future"),
-        pytest.param(VIEWER, VIEWER, 5, "only look", id="a-viewer"),
+        pytest.param(VIEWER, VIEWER, 5, "only view", id="a-viewer"),
         pytest.param(GROUP, OWNER, 5, None, id="the-owner-in-the-group"),
         pytest.param(GROUP, VIEWER, 5, "own number (6)", id="a-viewer-in-the-group"),
         pytest.param(GROUP, GUEST, 5, "own number (8)", id="a-guest-in-the-group"),
@@ -77,56 +77,56 @@ class Stage:
     ],
 )
 def test_who_switches(chat: int, user: int, age_s: int, refused: str | None, tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
+    setup = Setup(tmp_path)
     at = NOW - timedelta(seconds=age_s)
-    stage.hears(chat=chat, user=user, at=at, button="plug|boiler|on", button_id="b", message_id=1)
-    assert [(plug, command.on, command.by) for plug, command in stage.switched] == (
+    setup.receive(chat=chat, user=user, at=at, button="plug|boiler|on", button_id="b", message_id=1)
+    assert [(plug, command.on, command.by) for plug, command in setup.switched] == (
         [] if refused else [("boiler", True, f"telegram:{user}")]
     )
-    assert refused is None or refused in stage.phone.toasts[0]
+    assert refused is None or refused in setup.telegram.button_answers[0]
 
 
 @pytest.mark.parametrize("data", ["plug|nothing|on", "set|nonsense", "chart|year", "status|x", "", "plug|boiler|maybe"])
 def test_forged_buttons_do_nothing(data: str, tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.hears(button=data, button_id="b", message_id=1)
-    assert (stage.switched, stage.phone.said, len(stage.phone.toasts)) == ([], [], 1)
+    setup = Setup(tmp_path)
+    setup.receive(button=data, button_id="b", message_id=1)
+    assert (setup.switched, setup.telegram.sent, len(setup.telegram.button_answers)) == ([], [], 1)
 
 
-def test_before_anybody_is_allowed_only_the_number_is_told(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, allowed={})
+def test_before_anybody_is_allowed_only_the_number_is_answered(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, allowed={})
     for text in ("/status", "/plugs", "hello", "/id"):
-        stage.hears(text)
-    assert len(stage.phone.said) == 1
-    assert "<code>5</code>" in stage.phone.said[0]
-    assert "TELEGRAM_CHAT_ID" in stage.phone.said[0]
+        setup.receive(text)
+    assert len(setup.telegram.sent) == 1
+    assert "<code>5</code>" in setup.telegram.sent[0]
+    assert "TELEGRAM_CHAT_ID" in setup.telegram.sent[0]
 
 
 @pytest.mark.parametrize(("text", "count"), [("/help@our_bot", 1), ("/help@other_bot", 0), ("mere talk", 0), ("/", 0)])
 def test_in_a_group_only_what_is_meant_for_us_is_answered(text: str, count: int, tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.hears(text, chat=GROUP)
-    assert len(stage.phone.said) == count
+    setup = Setup(tmp_path)
+    setup.receive(text, chat=GROUP)
+    assert len(setup.telegram.sent) == count
 
 
 def test_a_bug_in_an_answer_ends_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    stage = Stage(tmp_path, known=house(schedule="nonsense"))
-    stage.hears("/schedule")
-    stage.hears("/id")
-    assert len(stage.phone.said) == 1
+    setup = Setup(tmp_path, known=broker_state(schedule="nonsense"))
+    setup.receive("/schedule")
+    setup.receive("/id")
+    assert len(setup.telegram.sent) == 1
     assert "A bug" in caplog.text
 
 
-def test_settings_that_the_disk_does_not_take_hold_and_say_so(tmp_path: Path) -> None:
-    stage = Stage(tmp_path / "state")
+def test_settings_that_cannot_be_saved_hold_with_a_warning(tmp_path: Path) -> None:
+    setup = Setup(tmp_path / "state")
     (tmp_path / "state").write_text("in the way")
-    stage.hears(button="set|language", button_id="b", message_id=1)
-    assert stage.chats.settings(OWNER).language is Language.UK
-    assert "до перезапуску" in stage.phone.said[0]
+    setup.receive(button="set|language", button_id="b", message_id=1)
+    assert setup.chats.settings(OWNER).language is Language.UK
+    assert "до перезапуску" in setup.telegram.sent[0]
 
 
 def test_a_group_that_moves_is_known_by_its_new_number(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.hears(chat=GROUP, moved_to=-1001)
-    stage.hears(chat=99, moved_to=-1002)
-    assert (stage.chats.role(-1001), stage.chats.role(GROUP), stage.chats.role(-1002)) == (Role.OWNER, None, None)
+    setup = Setup(tmp_path)
+    setup.receive(chat=GROUP, moved_to=-1001)
+    setup.receive(chat=99, moved_to=-1002)
+    assert (setup.chats.role(-1001), setup.chats.role(GROUP), setup.chats.role(-1002)) == (Role.OWNER, None, None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dashboard.stage import Publisher
+from tests.dashboard.harness import Publisher
 from tests.support.broker import Broker
 
 

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from services.dashboard import web
+from services.dashboard import web_server
 from services.dashboard.access import calendar_key
-from services.dashboard.access.keys import signing_key
-from services.dashboard.access.origin import counted_as, from_this_machine, local_path, same_origin
+from services.dashboard.access.origin import from_this_machine, local_path, same_origin, throttle_key
 from services.dashboard.access.password import Password
+from services.dashboard.access.signing_key import signing_key
 from services.dashboard.access.throttle import ADDRESSES, FORGIVEN_S, Throttle
 from services.dashboard.app import PAGES, application
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
-from tests.dashboard.furnished import served
-from tests.dashboard.stage import reading
+from tests.dashboard.full_house import served
+from tests.dashboard.harness import reading
 from tests.support.waiting import eventually
 
 KEY = b"k" * 32
@@ -110,7 +110,7 @@ def test_the_right_password_opens_and_the_logout_closes(tmp_path, given):
     client = somebody(site(tmp_path, given))
     wrong = log_in(client, WRONG)
     assert wrong.status_code == 401
-    assert "That password is wrong." in wrong.text
+    assert "Wrong password." in wrong.text
     assert client.get("/live/now").status_code == 401
     right = log_in(client, next="/history?span=week")
     assert (right.status_code, right.location) == (303, "/history?span=week")
@@ -172,7 +172,7 @@ def test_commands_are_heard_only_from_the_page_itself(client):
 def test_a_login_page_out_of_date_says_so(client):
     answer = client.post("/login", data={"csrf": "old", "password": RIGHT})
     assert answer.status_code == 400
-    assert "Type the password once more." in answer.text
+    assert "Enter the password again." in answer.text
     assert client.get("/live/now").status_code == 401
 
 
@@ -234,7 +234,7 @@ def test_any_origin_and_host_is_judged(origin, host):
     assert from_this_machine(origin, host, forwarded=True) is False
     from_this_machine(origin, host, forwarded=False)
     same_origin(None, origin, host)
-    counted_as(origin)
+    throttle_key(origin)
 
 
 def test_waits_grow_are_forgiven_and_leave_others_alone():
@@ -271,7 +271,7 @@ def test_many_addresses_wait_together_but_never_long_and_are_not_all_remembered(
     ],
 )
 def test_an_ipv6_network_counts_as_one(peer, expected):
-    assert counted_as(peer) == expected
+    assert throttle_key(peer) == expected
 
 
 def test_the_key_is_kept_for_its_owner_only(tmp_path):
@@ -293,7 +293,7 @@ def test_a_key_that_cannot_be_kept_is_said(tmp_path, caplog):
 
 
 def test_a_hash_that_lost_its_dollars_is_named():
-    with pytest.raises(ConfigError, match=r"^DASHBOARD_PASSWORD begins like a hash and is none"):
+    with pytest.raises(ConfigError, match=r"^DASHBOARD_PASSWORD begins like a hash but is none"):
         Password("scrypt:32768:8:1", KEY)
 
 
@@ -301,13 +301,13 @@ def test_the_plain_password_is_not_kept():
     assert RIGHT not in repr(vars(Password(RIGHT, KEY)))
 
 
-PASSED_ON = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "house.example"}
+PROXY_HEADERS = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "house.example"}
 
 
 @pytest.mark.parametrize(("trusted", "believed"), [("127.0.0.1", True), ("192.0.2.1", False), ("", False)])
 def test_only_a_trusted_proxy_is_believed(tmp_path, trusted, believed):
     with served(tmp_path / "easun.db", dashboard_password=RIGHT, dashboard_trusted_proxy=trusted) as address:
-        answer = requests.get(f"{address}/login", headers=PASSED_ON, timeout=5)
+        answer = requests.get(f"{address}/login", headers=PROXY_HEADERS, timeout=5)
         assert ("Secure" in answer.headers["Set-Cookie"]) is believed
         assert ("Strict-Transport-Security" in answer.headers) is believed
 
@@ -316,10 +316,10 @@ def test_a_proxy_opens_nothing_where_no_password_is_set(tmp_path):
     for trusted in ("", "127.0.0.1"):
         with served(tmp_path / "easun.db", dashboard_trusted_proxy=trusted) as address:
             assert requests.get(f"{address}/live/now", timeout=5).status_code == 200
-            assert requests.get(f"{address}/live/now", headers=PASSED_ON, timeout=5).status_code == 403
+            assert requests.get(f"{address}/live/now", headers=PROXY_HEADERS, timeout=5).status_code == 403
 
 
 def test_a_huge_request_is_not_even_read(tmp_path):
     with served(tmp_path / "easun.db", dashboard_password=RIGHT) as address:
-        answer = requests.post(f"{address}/login", data=b"x" * (web.LARGEST_REQUEST + 1), timeout=5)
+        answer = requests.post(f"{address}/login", data=b"x" * (web_server.LARGEST_REQUEST + 1), timeout=5)
         assert answer.status_code == 413

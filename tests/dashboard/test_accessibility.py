@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.dashboard.app import PAGES
-from tests.dashboard.furnished import served
-from tests.dashboard.stage import record
+from tests.dashboard.full_house import served
+from tests.dashboard.harness import record
 
 AXE = Path(__file__).parent / "vendor/axe.min.js"
 RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations

@@ -1,19 +1,22 @@
 """The web application without a browser: addresses, headers, health."""
 
+import json
 import re
 from datetime import UTC, datetime
 
 import pytest
+from dash import dcc, html
 from flask.testing import FlaskClient
 
-from services.dashboard import web
+from services.dashboard import web_server
 from services.dashboard.app import PLOTLY, PLOTLY_ADDRESS, application
+from services.dashboard.markup import for_callback
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from shared.settings import load
-from tests.dashboard.stage import reading
+from tests.dashboard.harness import reading
 from tests.support.broker import free_port
 
 
@@ -74,9 +77,9 @@ def test_plotly_is_the_small_bundle_of_the_version_that_dash_expects(client):
 
 def test_a_taken_port_is_one_plain_sentence(client):
     port = free_port()
-    server = web.listen(client.application, "127.0.0.1", port)
-    with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(address already in use\)"):
-        web.listen(client.application, "127.0.0.1", port)
+    server = web_server.listen(client.application, "127.0.0.1", port)
+    with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port}: already in use\."):
+        web_server.listen(client.application, "127.0.0.1", port)
     server.close()
 
 
@@ -94,3 +97,10 @@ def test_a_malformed_setting_is_named(monkeypatch, name, value):
 def test_every_asset_is_small():
     sizes = {file.name: file.stat().st_size for file in PLOTLY.parent.glob("*") if file != PLOTLY}
     assert sum(sizes.values()) < 80_000, sizes
+
+
+def test_plain_html_goes_to_the_script_and_a_chart_to_react():
+    plain = for_callback([html.P("Recorded", className="hint")])
+    assert json.loads(getattr(plain, "data-tree")) == [["p", {"className": "hint"}, ["Recorded"]]]
+    chart = [html.Div(dcc.Graph(id="chart"))]
+    assert for_callback(chart) is chart

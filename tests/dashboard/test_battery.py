@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
+from services.dashboard.battery.cell_spread_chart import figure, spreads
 from services.dashboard.battery.cells import axis
-from services.dashboard.battery.trend import figure, spreads
 from services.dashboard.battery.view import view
-from services.dashboard.look import THEMES
-from services.dashboard.wording import Clock
+from services.dashboard.chart_theme import THEMES
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.history.engine import reader, writer
 from shared.history.migration import migrate
 from shared.history.tables import battery_state, to_ms
@@ -32,13 +32,14 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_INFO, BATTERY_STATE
-from tests.dashboard.shown import all_of, page, words
-from tests.dashboard.stage import Dashboard, Publisher
+from tests.dashboard.harness import Dashboard, Publisher
 from tests.dashboard.test_page import PHONE, fits, opened
+from tests.dashboard.view_text import all_of, page, words
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
-CLOCK = Clock(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
+LOCALIZER = Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
 LONG = "Батарея " + "х" * 192
 
 
@@ -72,7 +73,7 @@ def pack(at: datetime = NOW, count: int = 16, **fields: Any) -> BatteryState:
         "balance_current_a": -0.35,
         "alarms": (),
         "health": PackHealth.ORANGE,
-        "health_reasons": ("cells 15 mV apart",),
+        "health_reasons": (Reason.sentence("cells 15 mV apart"),),
         "rssi_dbm": -88,
         "reconnects": 3,
         "bad_frames": 0,
@@ -85,15 +86,15 @@ def info(name: str = "Pack 1") -> BatteryInfo:
 
 
 def offline(why: str) -> Availability:
-    return Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why=why)
+    return Availability(at=NOW, state=Contact.OFFLINE, since=NOW, reason=Reason.sentence(why) if why else None)
 
 
 def house(**batteries: BatteryState) -> BrokerState:
     return BrokerState(connected=True, batteries=batteries)
 
 
-def cards(snapshot: BrokerState, clock: Clock = CLOCK) -> list[Any]:
-    return list(page(view(snapshot, clock), snapshot, clock)["parts"]["battery-packs"])
+def cards(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> list[Any]:
+    return list(page(view(snapshot, localizer), snapshot, localizer)["parts"]["battery-packs"])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_a_pack_tells_all_that_is_known_of_it():
     (card,) = cards(snapshot)
     text = words(card)
     for told in (
-        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts for ~6 h 20 min"),
+        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts about 6 h 20 min"),
         *("53.10 V", "−12.0 A", "76 of 100 Ah", "105 Ah", "98 %", "Cycles 61", "lowest 3.300 V (cell 1)"),
         *("highest 3.315 V (cell 16)", "15 mV apart", "discharging a high cell, 0.35 A", "Charging allowed"),
         *("Discharging blocked", "Alarms none", "Sensor 1 18.1 °C Sensor 2 –", "22.8 °C", "−88 dBm, weak"),
@@ -142,14 +143,14 @@ def test_twenty_four_cells_of_which_one_is_unknown():
     [
         pytest.param(
             replace(house(a=pack(NOW - timedelta(minutes=1))), battery_availability={"a": offline("Out of range.")}),
-            "Silent. The last reading is of 18:01:11. Out of range.",
+            "Not responding. Last reading: 18:01:11. Out of range.",
             id="offline-and-why",
         ),
-        pytest.param(house(a=pack(NOW - timedelta(days=1))), "The last reading is of yesterday 18:02:11", id="old"),
-        pytest.param(house(a=pack(NOW + timedelta(days=1))), "which is still to come: check the clocks", id="clock"),
+        pytest.param(house(a=pack(NOW - timedelta(days=1))), "Last reading: yesterday 18:02:11", id="old"),
+        pytest.param(house(a=pack(NOW + timedelta(days=1))), "which is in the future: check the clocks", id="clock"),
         pytest.param(
             BrokerState(connected=True, battery_availability={"a": offline("It has not been found yet.")}),
-            "Not one reading yet. It has not been found yet.",
+            "No readings yet. It has not been found yet.",
             id="never-heard",
         ),
     ],
@@ -160,7 +161,7 @@ def test_a_silent_pack_is_dated_and_says_why(snapshot, sentence):
     assert sentence in words(card)
     assert "health unknown" in words(card)
     assert "Lasts for" not in words(card)
-    assert view(snapshot, CLOCK).stale
+    assert view(snapshot, LOCALIZER).stale
 
 
 def test_of_a_pack_never_heard_nothing_is_claimed():
@@ -174,14 +175,14 @@ def test_the_sum_says_when_it_is_of_some_only():
     total = pack(packs=("Pack 2",), cell_voltages_v=None, power_w=1240.0)
     silent = {"a": offline("Out of range.")}
     snapshot = replace(house(a=pack(), b=pack(), all=total), battery_availability=silent)
-    (card,) = view(snapshot, CLOCK).parts["battery-all"]
-    assert "The sum of 1 of 2 batteries: Pack 2" in words(card)
+    (card,) = view(snapshot, LOCALIZER).parts["battery-all"]
+    assert "Sum of 1 of 2 batteries: Pack 2" in words(card)
     assert "charging 1.24 kW" in words(card)
-    assert not view(snapshot, CLOCK).stale
+    assert not view(snapshot, LOCALIZER).stale
 
 
 def test_a_single_pack_has_no_sum():
-    assert view(house(a=pack(), all=pack()), CLOCK).parts["battery-all"] == []
+    assert view(house(a=pack(), all=pack()), LOCALIZER).parts["battery-all"] == []
 
 
 @pytest.mark.parametrize(
@@ -194,17 +195,21 @@ def test_a_single_pack_has_no_sum():
                 connected=True,
                 services={
                     "bms": ServiceStatus(
-                        at=NOW, state=ServiceHealth.DISABLED, since=NOW, reason="No Bluetooth here.", version="1"
+                        at=NOW,
+                        state=ServiceHealth.DISABLED,
+                        since=NOW,
+                        reasons=(Reason.sentence("No Bluetooth here."),),
+                        version="1",
                     )
                 },
             ),
-            "The service bms says: No Bluetooth here.",
+            "The bms service reports: No Bluetooth here.",
             id="the-service-knows-why",
         ),
     ],
 )
 def test_no_battery_says_what_to_do(snapshot, sentence):
-    shown = page(view(snapshot, CLOCK), snapshot, CLOCK)
+    shown = page(view(snapshot, LOCALIZER), snapshot, LOCALIZER)
     assert shown["page"] == "empty"
     assert sentence in shown["text"]["battery-empty"]
 
@@ -216,7 +221,7 @@ FIELDS = [name for name in BatteryState.model_fields if name not in ("at", "v", 
 def test_any_fields_may_be_unknown(left_out, language):
     state = pack().model_copy(update=dict.fromkeys(left_out - {"health_reasons"}))
     snapshot = replace(house(a=state, b=state, all=state), battery_infos={"a": info(LONG)})
-    text = words(cards(snapshot, replace(CLOCK, language=language)))
+    text = words(cards(snapshot, replace(LOCALIZER, language=language)))
     assert "None" not in text
     assert "nan" not in text
 
@@ -239,7 +244,7 @@ def remember(path: Path, now: datetime) -> None:
 def test_the_trend_has_a_line_a_pack_with_gaps(tmp_path):
     remember(tmp_path / "easun.db", NOW)
     found = spreads(reader(tmp_path / "easun.db"), NOW)
-    drawn = figure(found, {"a": "<b>Pack</b>", "b": LONG}, CLOCK, THEMES["light"])
+    drawn = figure(found, {"a": "<b>Pack</b>", "b": LONG}, LOCALIZER, THEMES["light"])
     assert list(found) == ["a", "b"]
     assert [line["name"] for line in drawn["data"]] == ["‹b›Pack‹/b›", LONG[:23] + "…"]
     first, second = (line["y"] for line in drawn["data"])
@@ -275,15 +280,15 @@ def test_packs_are_drawn_on_a_phone(browser, broker, tmp_path):
 
 
 def test_a_card_follows_its_reading_its_silence_the_language_and_the_day():
-    def told(state: BatteryState, clock: Clock = CLOCK, **more: Any) -> str:
+    def told(state: BatteryState, localizer: Localizer = LOCALIZER, **more: Any) -> str:
         snapshot = BrokerState(connected=True, batteries={"pack1": state}, **more)
-        return words(page(view(snapshot, clock), snapshot, clock)["parts"]["battery-packs"])
+        return words(page(view(snapshot, localizer), snapshot, localizer)["parts"]["battery-packs"])
 
     first = told(pack())
     assert told(pack()) == first
     assert "54.00 V" in told(pack(voltage_v=54.0))
-    away = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why="It is away.")
+    away = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, reason=Reason.sentence("It is away."))
     assert "It is away." in told(pack(), battery_availability={"pack1": away})
-    assert told(pack(), replace(CLOCK, language=Language.UK)) not in (first, "")
-    assert "yesterday 18:02:11" in told(pack(), replace(CLOCK, now=NOW + timedelta(days=1)))
+    assert told(pack(), replace(LOCALIZER, language=Language.UK)) not in (first, "")
+    assert "yesterday 18:02:11" in told(pack(), replace(LOCALIZER, now=NOW + timedelta(days=1)))
     assert told(pack()) == first

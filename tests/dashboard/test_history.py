@@ -15,13 +15,21 @@ from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
 from services.dashboard.app import application
-from services.dashboard.history import energy, parts
-from services.dashboard.history.energy import GRID_IN, LOAD, NAMES, UNKNOWN, before, change, self_sufficiency
-from services.dashboard.history.periods import Span, asked_for, period
-from services.dashboard.history.read import energy_of
+from services.dashboard.history import energy
+from services.dashboard.history.energy import (
+    GRID_IN,
+    LOAD,
+    NAMES,
+    UNKNOWN,
+    change,
+    previous,
+    read_energy,
+    self_sufficiency,
+)
+from services.dashboard.history.energy_card import against, difference
+from services.dashboard.history.period import Span, period, period_of_query
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.tariff import Tariff
-from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
@@ -31,8 +39,9 @@ from shared.history.engine import reader
 from shared.history.tables import to_ms
 from shared.messages import Grid, GridState, InverterState
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import GRID_STATE, INVERTER_STATE
-from tests.dashboard.stage import Dashboard, record
+from tests.dashboard.harness import Dashboard, record
 from tests.dashboard.test_page import DESK, PHONE, fits, opened
 from tests.support.waiting import eventually
 
@@ -42,7 +51,7 @@ START = datetime(2026, 11, 22, 22, tzinfo=UTC)
 """Midnight in Kyiv."""
 HOUR, EVERY = timedelta(hours=1), timedelta(minutes=4)
 NAME = "x" * 200
-CLOCK = Clock(Language.EN, START + 14 * HOUR, KYIV)
+LOCALIZER = Localizer(Language.EN, START + 14 * HOUR, KYIV)
 
 
 def house(at: datetime) -> dict[str, Any]:
@@ -118,12 +127,12 @@ def test_energy_and_cost_of_a_day(client):
 
 
 def test_what_still_lasts_is_compared_with_as_much_of_the_one_before():
-    start, end = before(period(Span.DAY, MONDAY), START + 14.4 * HOUR, KYIV)
+    start, end = previous(period(Span.DAY, MONDAY), START + 14.4 * HOUR, KYIV)
     assert (start, end) == (START - 24 * HOUR, START - 9 * HOUR)
-    assert before(period(Span.DAY, MONDAY), START + 30 * HOUR, KYIV) == (START - 24 * HOUR, START)
+    assert previous(period(Span.DAY, MONDAY), START + 30 * HOUR, KYIV) == (START - 24 * HOUR, START)
     assert (
-        parts.against(period(Span.DAY, MONDAY), CLOCK)
-        == "Compared with as much of the one before: Sun 22 November 2026."
+        against(period(Span.DAY, MONDAY), LOCALIZER)
+        == "Compared with the same part of the previous period: Sun 22 November 2026."
     )
 
 
@@ -147,7 +156,7 @@ def test_a_time_of_which_little_is_known_is_no_comparison(path):
     ],
 )
 def test_difference_is_in_words(value, earlier, text):
-    assert parts.difference(value, earlier, CLOCK) == text
+    assert difference(value, earlier, LOCALIZER) == text
 
 
 def test_self_sufficiency():
@@ -235,7 +244,7 @@ def test_a_file_of_nothing_says_so(client, tmp_path):
     assert client.get("/history.csv?inverter=nobody").status_code == 404
     settings = DashboardSettings(_env_file=None)
     nowhere = application(BrokerState, reader(tmp_path / "no.db"), settings).test_client()
-    assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing is recorded yet")
+    assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing recorded yet")
     assert asked(nowhere, "?span=year")
 
 
@@ -294,9 +303,9 @@ def test_what_is_not_summed_up_yet_is_said_and_compared_with_nothing(tmp_path):
     later = [START + 8 * HOUR + number * EVERY for number in range(6 * HOUR // EVERY)]
     store.write([_row(INVERTER_STATE.named(NAME), InverterState(at=at, **house(at))) for at in later])
     store.close()
-    now = Clock(Language.EN, later[-1], KYIV)
-    period = asked_for("", now.today)
-    found = energy_of(reader(path), NAME, period, None, now)
+    now = Localizer(Language.EN, later[-1], KYIV)
+    period = period_of_query("", now.today)
+    found = read_energy(reader(path), NAME, period, None, now)
     assert found.due == START + 8 * HOUR
     assert found.before == UNKNOWN, "half a day of energy is no half of the day before"
-    assert energy_of(reader(path), NAME, period.earlier(), None, now).due is None
+    assert read_energy(reader(path), NAME, period.earlier(), None, now).due is None

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.app import told
-from services.dashboard.now.nodes import strength
-from services.dashboard.now.verdict import verdict
+from services.dashboard.app import view_payload
+from services.dashboard.now.power_flow import strength
+from services.dashboard.now.summary import verdict
 from services.dashboard.now.view import chosen, view
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.conditions import Reason, inverter
+from shared.freshness import READING_HOLDS
 from shared.messages import (
     Availability,
     BatteryState,
@@ -25,11 +26,11 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.texts.language import Language
-from shared.texts.localizer import JOINED
-from tests.dashboard.stage import reading
+from shared.texts.localizer import NO_BREAK, Localizer
+from tests.dashboard.harness import reading
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
-CLOCK = Clock(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
+LOCALIZER = Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
 
 
 def ago(**length: float) -> datetime:
@@ -40,9 +41,9 @@ def grid(state: Grid = Grid.ON, *, at: datetime = NOW, since: datetime = NOW, kn
     return GridState(at=at, state=state, since=since, last_known=known)
 
 
-def page(snapshot: BrokerState, clock: Clock = CLOCK) -> dict:
+def page(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict:
     """Return the page as the browser gets it: plain spaces, and through JSON without NaN."""
-    shown = told(view(snapshot, clock), snapshot, clock)
+    shown = view_payload(view(snapshot, localizer), snapshot, localizer)
     return json.loads(json.dumps(shown, allow_nan=False).replace("\\u00a0", " "))
 
 
@@ -59,36 +60,36 @@ def house(grid_state: GridState | None = None, *, connected: bool = True, **fiel
 @pytest.mark.parametrize(
     ("snapshot", "state", "sentence"),
     [
-        pytest.param(house(grid(since=ago(minutes=72))), "on", "Grid on since 16:50 (1 h 12 min)", id="on"),
-        pytest.param(house(grid(Grid.OFF, since=ago(minutes=72))), "off", "No grid since 16:50 (1 h 12 min)", id="off"),
+        pytest.param(house(grid(since=ago(minutes=72))), "on", "Power on since 16:50 (1 h 12 min)", id="on"),
+        pytest.param(
+            house(grid(Grid.OFF, since=ago(minutes=72))), "off", "Power out since 16:50 (1 h 12 min)", id="off"
+        ),
         pytest.param(
             house(grid(Grid.OFF, since=ago(days=1))),
             "off",
-            "No grid since yesterday 18:02 (24 h)",
+            "Power out since yesterday 18:02 (24 h)",
             id="yesterday",
         ),
         pytest.param(
             house(grid(Grid.UNKNOWN, since=ago(minutes=5), known=Grid.ON)),
             "unknown",
-            "No contact with the inverter since 17:57 – last known: grid on",
+            "No contact with the inverter since 17:57 – last known: power on",
             id="unknown-is-never-an-outage",
         ),
         pytest.param(
             house(grid(at=ago(minutes=5), since=ago(hours=3))),
             "unknown",
-            "No contact with the inverter since 17:57 – last known: grid on",
+            "No contact with the inverter since 17:57 – last known: power on",
             id="silence-is-not-the-grid-being-on",
         ),
-        pytest.param(house(grid(Grid.OFF), connected=False), "unknown", "Last known: no grid", id="broker-gone"),
+        pytest.param(house(grid(Grid.OFF), connected=False), "unknown", "Last known: power out", id="broker-gone"),
         pytest.param(
             house(grid(at=NOW + timedelta(days=1))),
             "unknown",
-            "The last reading is dated tomorrow 18:02:11, which is still to come: check the clocks",
+            "The last reading is dated tomorrow 18:02:11, which is in the future: check the clocks",
             id="clock-wrong-by-a-day",
         ),
-        pytest.param(
-            BrokerState(connected=True), "unknown", "Nobody has said yet whether the grid is there", id="nothing-yet"
-        ),
+        pytest.param(BrokerState(connected=True), "unknown", "Not known yet whether the power is on", id="nothing-yet"),
     ],
 )
 def test_banner(snapshot, state, sentence):
@@ -147,7 +148,7 @@ def test_stale_values_are_kept_dated_and_still():
 )
 def test_verdict(fields, state, expected):
     given = reading(NOW, **fields)
-    assert verdict(given, state, given.battery_soc_percent, CLOCK).replace(JOINED, " ") == expected
+    assert verdict(given, state, given.battery_soc_percent, LOCALIZER).replace(NO_BREAK, " ") == expected
 
 
 def test_a_missing_grid_looks_unlike_zero_watts():
@@ -161,7 +162,7 @@ def test_a_missing_grid_looks_unlike_zero_watts():
     [
         pytest.param(1240, "1.24 kW", "charging", "active", id="charging"),
         pytest.param(-688, "688 W", "discharging", "active", id="discharging"),
-        pytest.param(3, "3 W", "at rest", "idle", id="noise"),
+        pytest.param(3, "3 W", "idle", "idle", id="noise"),
         pytest.param(None, "–", "", "unknown", id="unknown"),
         pytest.param(999.6, "1.00 kW", "charging", "active", id="rounds-up-to-kilowatts"),
     ],
@@ -186,10 +187,10 @@ def test_strength_keeps_the_direction(watts):
 
 def test_faults_and_warnings():
     calm, unknown = page(house()), page(house(faults=None))
-    alarm = page(house(faults=("Overload", "Fan blocked")))
+    alarm = page(house(faults=(inverter.OVERLOAD(), inverter.FAN_BLOCKED())))
     assert calm["text"]["faults"] == "none"
     assert unknown["text"]["faults"] == "–"
-    assert (alarm["text"]["faults"], alarm["state"]["faults"]) == ("Overload, Fan blocked", "alarm")
+    assert (alarm["text"]["faults"], alarm["state"]["faults"]) == ("overload, fan blocked", "alarm")
 
 
 @given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode"}))), st.sampled_from(Grid))
@@ -215,7 +216,7 @@ def test_any_fields_may_be_unknown(known, state):
 )
 def test_chosen_inverter(ages, expected):
     inverters = {name: reading(ago(seconds=age)) for name, age in ages.items()}
-    assert chosen(BrokerState(inverters=inverters), CLOCK) == expected
+    assert chosen(BrokerState(inverters=inverters), LOCALIZER.now, READING_HOLDS) == expected
 
 
 def test_other_inverters_are_listed():
@@ -226,17 +227,20 @@ def test_other_inverters_are_listed():
     assert seen["text"]["name"] == "a"
 
 
-def status(state: ServiceHealth, age_s: float, reason: str | None = None, **more: object) -> ServiceStatus:
+def status(state: ServiceHealth, age_s: float, *reasons: str, **more: object) -> ServiceStatus:
     at = ago(seconds=age_s)
-    return ServiceStatus(**{"at": at, "since": at, "state": state, "reason": reason, "version": "0.1.0"} | more)
+    return ServiceStatus(**{"at": at, "since": at, "state": state, "reasons": reasons, "version": "0.1.0"} | more)
 
 
 @pytest.mark.parametrize(
     ("one", "state", "word"),
     [
         pytest.param(status(ServiceHealth.ONLINE, 90), "online", "online", id="online"),
-        pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "silent since 18:00", id="silent"),
-        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has trouble", id="degraded"),
+        pytest.param(status(ServiceHealth.ONLINE, 91), "silent", "not responding since 18:00", id="silent"),
+        pytest.param(status(ServiceHealth.DEGRADED, 5, "Locked."), "degraded", "has a problem", id="degraded"),
+        pytest.param(
+            status(ServiceHealth.DEGRADED, 5, "Locked.", "Full."), "degraded", "has a problem", id="two-reasons"
+        ),
         pytest.param(status(ServiceHealth.OFFLINE, 9999, since=None), "offline", "offline", id="a-will-does-not-age"),
     ],
 )
@@ -244,18 +248,18 @@ def test_services(one, state, word):
     seen = page(BrokerState(connected=True, services={"recorder": one}))
     (row,) = seen["parts"]["services"]
     assert row[1]["data-state"] == state
-    assert words(row) == ["recorder", word, *([one.reason] if one.reason else [])]
+    assert words(row) == ["recorder", word, *(reason.text for reason in one.reasons)]
 
 
 def test_why_the_inverter_does_not_answer():
-    contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, why="timed out at 10.0.0.7")
+    contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, reason=Reason.sentence("timed out at 10.0.0.7"))
     old = BrokerState(
         connected=True,
         grid=grid(),
         inverters={"smg2": reading(ago(minutes=5))},
         inverter_availability={"smg2": contact},
     )
-    assert page(old)["text"]["verdict"] == "The inverter: timed out at 10.0.0.7"
+    assert page(old)["text"]["verdict"] == "Inverter: timed out at 10.0.0.7"
 
 
 def test_broker_gone_is_said():
@@ -275,7 +279,7 @@ def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told(
     soc = BatteryState(at=NOW, soc_percent=64)
     told = page(BrokerState(connected=True, batteries={"all": soc, "pack1": soc}))
     assert (told["page"], told["state"]["house"]) == ("empty", "known")
-    assert told["text"]["empty-title"] == "No reading of an inverter yet"
+    assert told["text"]["empty-title"] == "No inverter readings yet"
     assert told["text"]["verdict"] == "Charge 64 %"
     assert "64 %" in words(["div", {}, told["parts"]["packs"]])
     bare = page(BrokerState(connected=True))

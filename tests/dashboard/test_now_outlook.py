@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard.now.outlook import outlook
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.freshness import READING_HOLDS
 from shared.messages import (
     BatteryState,
     Certainty,
@@ -21,12 +21,12 @@ from shared.messages import (
     Window,
 )
 from shared.texts.language import Language
-from shared.texts.localizer import JOINED
-from tests.dashboard.stage import reading
+from shared.texts.localizer import NO_BREAK, Localizer
+from tests.dashboard.harness import reading
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 23, 19, 2, 11, tzinfo=KYIV).astimezone(UTC)
-CLOCK = Clock(Language.EN, NOW, KYIV)
+LOCALIZER = Localizer(Language.EN, NOW, KYIV)
 TODAY = datetime(2026, 11, 23, tzinfo=KYIV)
 
 
@@ -50,12 +50,12 @@ def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, 
     grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
     inverters = {"smg2": reading(NOW, battery_power_w=-640)}
     known = BrokerState(connected=True, grid=grid, schedule=schedule, batteries=pack, inverters=inverters)
-    return outlook(known, CLOCK).replace(JOINED, " ")
+    return outlook(known, LOCALIZER, READING_HOLDS).replace(NO_BREAK, " ")
 
 
 EVENING = window(18, 21.5)
 FULL = {"remaining_ah": 60.0, "voltage_v": 52.0, "power_w": -640.0}
-BACK = "The light should be back at 21:30"
+BACK = "Power should be back at 21:30"
 
 
 @pytest.mark.parametrize(
@@ -65,62 +65,64 @@ BACK = "The light should be back at 21:30"
             plan(EVENING),
             18,
             FULL,
-            "Lasts until about 23:50 · the light should be back at 21:30",
+            "Battery lasts until about 23:50 · power should be back at 21:30",
             id="both-are-known",
         ),
         pytest.param(plan(EVENING), 18, {}, BACK, id="without-a-bms-nothing-is-said-of-the-charge"),
         pytest.param(plan(EVENING), 17.6, {}, BACK, id="went-early"),
         pytest.param(plan(window(19.25, 21.5)), 19, {}, BACK, id="goes-before-its-time"),
         pytest.param(plan(window(20, 21.5)), 19, {}, "This outage is not in the schedule", id="not-the-planned-one"),
-        pytest.param(plan(window(17, 19)), 17, {}, "The light should have been back at 19:00", id="overdue"),
+        pytest.param(plan(window(17, 19)), 17, {}, "Power should have been back at 19:00", id="overdue"),
         pytest.param(
             plan(window(18, 21.5, Certainty.POSSIBLE)),
             18,
             {},
-            "A possible outage of the schedule, until 21:30",
+            "A possible scheduled outage, until 21:30",
             id="possible",
         ),
         pytest.param(
             plan(window(18, 24)),
             18,
             {},
-            "The light should be back tomorrow 00:00 (what follows is not published yet)",
+            "Power should be back tomorrow 00:00 (the schedule after that is not published yet)",
             id="the-plan-ends-there",
         ),
         pytest.param(
             plan(window(18, 24), states=(DayPlan.PLANNED, DayPlan.NO_OUTAGES)),
             18,
             {},
-            "The light should be back tomorrow 00:00",
+            "Power should be back tomorrow 00:00",
             id="tomorrow-is-known",
         ),
         pytest.param(
             plan(EVENING, age_h=30),
             18,
             {},
-            f"{BACK} (by an old schedule, of yesterday 13:02)",
+            f"{BACK} (from an old schedule of yesterday 13:02)",
             id="stale",
         ),
         pytest.param(
             None,
             18,
             {},
-            "There is no schedule, so nobody knows when the light comes back",
+            "There is no schedule, so it is not known when power will be back",
             id="no-schedule",
         ),
-        pytest.param(plan(states=(DayPlan.EMERGENCY,)), 18, {}, "Emergency outages: no schedule holds", id="emergency"),
+        pytest.param(
+            plan(states=(DayPlan.EMERGENCY,)), 18, {}, "Emergency outages: schedules do not apply", id="emergency"
+        ),
         pytest.param(
             plan(EVENING),
             18,
             FULL | {"power_w": -10.0},
-            f"Lasts for more than a day · {BACK[0].lower()}{BACK[1:]}",
+            f"Battery lasts more than a day · {BACK[0].lower()}{BACK[1:]}",
             id="hardly-any-load",
         ),
         pytest.param(
             plan(EVENING),
             18,
             FULL | {"remaining_ah": 2.0},
-            f"Lasts until about 19:11 · {BACK[0].lower()}{BACK[1:]}",
+            f"Battery lasts until about 19:11 · {BACK[0].lower()}{BACK[1:]}",
             id="minutes-count-at-the-end",
         ),
     ],
@@ -134,32 +136,30 @@ def test_while_the_light_is_away(schedule, since_h, battery, expected):
     [
         pytest.param(
             plan(window(22.5, 25)),
-            "Next planned outage: 22:30 – 01:00, in 3 h 27 min",
+            "Next scheduled outage: 22:30 – 01:00, in 3 h 27 min",
             id="over-midnight",
         ),
         pytest.param(
             plan(window(33, 36), states=(DayPlan.PLANNED, DayPlan.PLANNED)),
-            "Next planned outage: tomorrow 09:00 – 12:00, in 13 h 57 min",
+            "Next scheduled outage: tomorrow 09:00 – 12:00, in 13 h 57 min",
             id="tomorrow",
         ),
         pytest.param(
             plan(window(20, 22, Certainty.POSSIBLE)),
-            "A possible outage: 20:00 – 22:00, in 57 min",
+            "Possible outage: 20:00 – 22:00, in 57 min",
             id="possible",
         ),
-        pytest.param(
-            plan(EVENING), "By the schedule there should be no light until 21:30, yet it is there", id="spared"
-        ),
-        pytest.param(None, "There is no schedule for today: nobody knows whether outages will come", id="no-schedule"),
-        pytest.param(plan(states=(DayPlan.WAITING,)), "Today's schedule is still awaited", id="waiting"),
+        pytest.param(plan(EVENING), "The schedule has an outage until 21:30, but the power is on", id="spared"),
+        pytest.param(None, "There is no schedule for today, so outages cannot be foreseen", id="no-schedule"),
+        pytest.param(plan(states=(DayPlan.WAITING,)), "Today's schedule is not out yet", id="waiting"),
         pytest.param(
             plan(states=(DayPlan.NO_OUTAGES,)),
-            "No more outages are planned for today; tomorrow is not known yet",
+            "No more outages scheduled today; tomorrow is not known yet",
             id="tomorrow-unknown",
         ),
         pytest.param(
             plan(states=(DayPlan.NO_OUTAGES, DayPlan.NO_OUTAGES)),
-            "No more outages are planned for today and tomorrow",
+            "No more outages scheduled today or tomorrow",
             id="two-days-without",
         ),
     ],
@@ -169,7 +169,7 @@ def test_while_there_is_light(schedule, expected):
 
 
 def test_while_nobody_knows_the_grid_only_the_plan_speaks():
-    assert ahead(plan(EVENING), Grid.UNKNOWN, **FULL) == "By the schedule there is no light until 21:30"
+    assert ahead(plan(EVENING), Grid.UNKNOWN, **FULL) == "Scheduled outage until 21:30"
 
 
 @given(

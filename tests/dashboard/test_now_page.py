@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from shared.conditions import Reason
 from shared.messages import Grid, PlugState, ServiceHealth, ServiceStatus
 from shared.topics import PLUG_SET, PLUG_STATE, SERVICE_STATUS
-from tests.dashboard.stage import Dashboard, Publisher, record
+from tests.dashboard.harness import Dashboard, Publisher, record
 from tests.dashboard.test_page import DESK, PHONE, SOON_MS, fits, opened
 from tests.support.broker import Broker
 from tests.support.viewer import Viewer
@@ -76,7 +77,7 @@ def test_two_tabs_switch_one_plug_and_believe_only_the_plug(browser, dashboard, 
         mine.click()
         theirs.click()
         eventually(lambda: [one["on"] for one in watcher.on(asked)] == [True, False, False])
-        tuya.plug("boiler", name="Boiler", on=True, problem="The plug does not answer.")
+        tuya.plug("boiler", name="Boiler", on=True, reason=Reason.sentence("The plug does not answer."))
         for row in rows:  # it failed, and nothing pretends otherwise
             expect(row).to_contain_text("The plug does not answer.")
             expect(row.locator(".word")).to_have_text("on")
@@ -86,7 +87,9 @@ def test_twelve_plugs_with_long_names_fit(browser, broker, dashboard, publisher,
     publisher.inverter(load_power_w=12_345, pv_power_w=23_456, battery_power_w=-10_999)
     publisher.grid(Grid.ON)
     for number in range(12):
-        tuya.plug(f"plug{number:02}", name=f"{number:02}{LONG}", problem="It failed " * 20 if number else None)
+        tuya.plug(
+            f"plug{number:02}", name=f"{number:02}{LONG}", reason=Reason.sentence("It failed " * 20) if number else None
+        )
     tuya.plug("plug00", name="Router", protected=True)
     with opened(browser, dashboard.url, viewport=PHONE) as page:
         expect(page.get_by_role("switch")).to_have_count(11)
@@ -98,7 +101,7 @@ def test_twelve_plugs_with_long_names_fit(browser, broker, dashboard, publisher,
             rings = FILTERED.format(".ring", "one.scrollWidth > one.clientWidth")
             assert page.evaluate(rings) == 0, "five figures fit into the nodes"
         broker.stop()
-        expect(page.locator(".plugs-closed")).to_contain_text("no connection to the message broker", timeout=SOON_MS)
+        expect(page.locator(".plugs-closed")).to_contain_text("No connection to the message broker", timeout=SOON_MS)
         expect(page.get_by_role("switch").first).to_be_disabled()
 
 
@@ -111,7 +114,7 @@ def test_a_wish_that_gets_no_answer_is_said_beside_the_plug(browser, dashboard, 
         expect(switch).to_be_enabled()
         dashboard.stop()
         switch.click()
-        expect(page.get_by_role("alert")).to_have_text("The plug has not answered. Try again.")
+        expect(page.get_by_role("alert")).to_have_text("The plug did not answer. Try again.")
         expect(switch).to_have_attribute("aria-checked", "false")
 
 
@@ -122,7 +125,7 @@ def test_the_strip_shows_what_was_and_follows_the_grid(browser, dashboard, publi
     publisher.grid(Grid.ON, since=now - timedelta(hours=2))
     with opened(browser, dashboard.url) as page:
         expect(page.locator(".strip-past .band-off").last).to_be_visible()
-        expect(page.locator(".strip-past [role=img]")).to_have_attribute("aria-label", re.compile("No grid: "))
+        expect(page.locator(".strip-past [role=img]")).to_have_attribute("aria-label", re.compile("Power out: "))
         painted = "getComputedStyle(document.querySelector('.shape-line')).maskImage"
         assert page.evaluate(painted).startswith('url("data:image/svg+xml')
         expect(page.locator(".now-dot")).to_have_text("76\u00a0%")

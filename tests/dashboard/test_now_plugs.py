@@ -10,15 +10,16 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.app import application, told
+from services.dashboard.app import application, view_payload
 from services.dashboard.markup import tree
-from services.dashboard.now.packs import pack_rows
+from services.dashboard.now.battery_rows import pack_rows
+from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.plugs import plug_rows, state
-from services.dashboard.now.sources import source_rows
 from services.dashboard.now.view import view
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
+from shared.freshness import READING_HOLDS
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
@@ -32,11 +33,12 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.texts.language import Language
-from tests.dashboard.stage import reading
+from shared.texts.localizer import Localizer
+from tests.dashboard.harness import reading
 from tests.dashboard.test_now import words
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
-CLOCK = Clock(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
+LOCALIZER = Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
 ONLINE = ServiceStatus(at=NOW, since=NOW, state=ServiceHealth.ONLINE, version="0.1.0")
 
 
@@ -51,7 +53,7 @@ def house(**plugs: PlugState) -> BrokerState:
 
 def row(one: PlugState, snapshot: BrokerState | None = None) -> tuple[dict, list[str], dict | None]:
     """Return the state of a row, its words, and the attributes of its switch where it has one."""
-    (_, given, children), *_ = tree(plug_rows(snapshot or house(boiler=one), CLOCK))
+    (_, given, children), *_ = tree(plug_rows(snapshot or house(boiler=one), LOCALIZER))
     switch = next((child[1] for child in children if child[0] == "button"), None)
     return given, [text for child in children for text in words(child)], switch
 
@@ -66,23 +68,21 @@ def row(one: PlugState, snapshot: BrokerState | None = None) -> tuple[dict, list
         pytest.param({"on": False, "pending": True}, "pending", ["switching on…"], "false", True, id="pending"),
         pytest.param({"pending": False}, "pending", ["switching off…"], "true", True, id="pending-off"),
         pytest.param(
-            {"on": None, "reachable": False, "problem": "It does not answer."},
+            {"on": None, "reachable": False, "reason": Reason.sentence("It does not answer.")},
             "away",
-            ["out of reach", "as of 18:02", "It does not answer."],
+            ["unreachable", "as of 18:02", "It does not answer."],
             "false",
             True,
             id="out-of-reach",
         ),
         pytest.param(
-            {"at": NOW - timedelta(hours=2)}, "away", ["out of reach", "as of 16:02"], "false", True, id="long-silent"
+            {"at": NOW - timedelta(hours=2)}, "away", ["unreachable", "as of 16:02"], "false", True, id="long-silent"
         ),
-        pytest.param(
-            {"dry_run": True}, "on", ["on", "dry run: nothing is really switched"], "true", False, id="dry-run"
-        ),
+        pytest.param({"dry_run": True}, "on", ["on", "dry run: not really switched"], "true", False, id="dry-run"),
         pytest.param(
             {"on": False, "switched_by": "grid", "since": NOW - timedelta(minutes=5)},
             "off",
-            ["off", "grid lost, 17:57"],
+            ["off", "power went out, 17:57"],
             "false",
             False,
             id="by-the-grid",
@@ -125,11 +125,11 @@ def test_nothing_can_be_switched_and_it_says_why(snapshot, why):
     _, _, switch = row(plug(), snapshot)
     assert switch
     assert switch["disabled"] is True
-    assert why in view(snapshot, CLOCK).text["plugs-closed"]
+    assert why in view(snapshot, LOCALIZER).text["plugs-closed"]
 
 
 def test_without_plugs_nothing_is_said_of_them():
-    assert view(BrokerState(connected=True), CLOCK).text["plugs-closed"] == ""
+    assert view(BrokerState(connected=True), LOCALIZER).text["plugs-closed"] == ""
 
 
 class Site:
@@ -172,13 +172,13 @@ def test_a_wish_is_sent_as_a_command(site):
 @pytest.mark.parametrize(
     ("address", "body", "status", "said"),
     [
-        ("boiler", b"", 400, "Neither on nor off"),
-        ("boiler", b"[true]", 400, "Neither on nor off"),
-        ("boiler", b'{"on": "off"}', 400, "Neither on nor off"),
-        ("boiler", b'{"on": 1}', 400, "Neither on nor off"),
+        ("boiler", b"", 400, "neither on nor off"),
+        ("boiler", b"[true]", 400, "neither on nor off"),
+        ("boiler", b'{"on": "off"}', 400, "neither on nor off"),
+        ("boiler", b'{"on": 1}', 400, "neither on nor off"),
         ("garage", b'{"on": true}', 404, "no such plug"),
         ("router", b'{"on": false}', 409, "protected"),
-        ("shed", b'{"on": true}', 409, "out of reach"),
+        ("shed", b'{"on": true}', 409, "cannot be reached"),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_in_one_sentence(site, address, body, status, said):
@@ -198,7 +198,7 @@ def test_without_a_broker_a_wish_is_refused_and_never_kept_for_later(site):
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.builds(plug, name=st.text(max_size=200)), max_size=12))
 def test_any_plugs_make_valid_json(plugs):
-    seen = json.dumps(told(view(house(**plugs), CLOCK), house(**plugs), CLOCK), allow_nan=False)
+    seen = json.dumps(view_payload(view(house(**plugs), LOCALIZER), house(**plugs), LOCALIZER), allow_nan=False)
     assert len(json.loads(seen)["parts"]["plugs"]) == len(plugs)
 
 
@@ -206,7 +206,9 @@ def battery(soc: float | None = 71.0, **fields: object) -> BatteryState:
     return BatteryState.model_validate({"at": NOW, "soc_percent": soc, "power_w": -640.0} | fields)
 
 
-SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minutes=9), why="no frames")
+SILENT = Availability(
+    at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minutes=9), reason=Reason.sentence("no frames")
+)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
     [
         pytest.param(
             BrokerState(connected=True),
-            [("lost", "Schedule", "not heard yet"), ("lost", "History", "not heard yet")],
+            [("lost", "Schedule", "no data yet"), ("lost", "History", "no data yet")],
             id="nothing",
         ),
         pytest.param(
@@ -242,9 +244,9 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
             [
                 ("stale", "Inverter", "as of 18:02"),
                 ("stale", "jk1", "as of 18:02"),
-                ("lost", "Schedule", "not heard yet"),
+                ("lost", "Schedule", "no data yet"),
                 ("stale", "Plugs", "as of 18:02"),
-                ("lost", "History", "not heard yet"),
+                ("lost", "History", "no data yet"),
             ],
             id="without-a-broker-nothing-is-live",
         ),
@@ -256,16 +258,16 @@ SILENT = Availability(at=NOW, state=Contact.OFFLINE, since=NOW - timedelta(minut
             ),
             [
                 ("stale", "Inverter a", "as of 18:00"),
-                ("lost", "Inverter b", "silent since 17:53"),
-                ("lost", "Schedule", "not heard yet"),
-                ("lost", "History", "not heard yet"),
+                ("lost", "Inverter b", "not responding since 17:53"),
+                ("lost", "Schedule", "no data yet"),
+                ("lost", "History", "no data yet"),
             ],
             id="two-inverters",
         ),
     ],
 )
 def test_sources(snapshot, expected):
-    rows = tree(source_rows(snapshot, CLOCK))
+    rows = tree(source_rows(snapshot, LOCALIZER, READING_HOLDS))
     assert [(given["data-state"], *words([tag, given, children])) for tag, given, children in rows] == expected
 
 
@@ -274,15 +276,15 @@ def test_several_batteries_have_a_row_each():
         connected=True,
         batteries={"all": battery(), "a": battery(None, power_w=None), "b": battery(at=NOW - timedelta(hours=3))},
     )
-    rows = tree(pack_rows(known, CLOCK))
+    rows = tree(pack_rows(known, LOCALIZER))
     said = [[text.replace("\u00a0", " ") for text in words(one)] for one in rows]
     assert said == [["a", "–", "–"], ["b", "71 %", "as of 15:02"]]
     alone = BrokerState(batteries={"all": battery(), "a": battery()})
-    assert len(pack_rows(alone, CLOCK)) == 1, "there is no tile without an inverter"
-    assert pack_rows(replace(alone, inverters={"main": reading(NOW)}), CLOCK) == []
+    assert len(pack_rows(alone, LOCALIZER)) == 1, "there is no tile without an inverter"
+    assert pack_rows(replace(alone, inverters={"main": reading(NOW)}), LOCALIZER) == []
 
 
 @given(st.none() | st.booleans(), st.none() | st.booleans(), st.none() | st.booleans())
 def test_a_plug_out_of_reach_is_never_on_or_off(on, reachable, pending):
-    shown = state(plug(on=on, reachable=reachable, pending=pending), CLOCK)
+    shown = state(plug(on=on, reachable=reachable, pending=pending), LOCALIZER)
     assert (shown == "away") == (reachable is False)

@@ -1,6 +1,5 @@
 """What the page *Outages* says of every plan and of what was recorded, and twice in a browser."""
 
-import json
 import re
 import urllib.error
 import urllib.request
@@ -18,17 +17,17 @@ from icalendar import Calendar
 from playwright.sync_api import expect
 
 from services.dashboard.markup import tree
-from services.dashboard.outages.compared import compared
-from services.dashboard.outages.lanes import Bounds, Piece, actual, hours
-from services.dashboard.outages.log import log, numbers
-from services.dashboard.outages.months import calendar, known_time
-from services.dashboard.outages.recorded import recorded
+from services.dashboard.outages.day_bar import Bounds, Piece, actual, hours
+from services.dashboard.outages.month_calendar import calendar, known_time
+from services.dashboard.outages.outage_log import log, numbers
+from services.dashboard.outages.plan_and_actual import compared
+from services.dashboard.outages.recorded_cards import recorded
 from services.dashboard.outages.view import view
-from services.dashboard.pages import Look, Site
+from services.dashboard.pages import PageContext, ViewOptions
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.wording import Clock
 from services.recorder.rows import to_row
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.history.derived import outage, rollup_due
 from shared.history.engine import reader, writer
 from shared.history.migration import migrate
@@ -50,10 +49,11 @@ from shared.messages import (
 )
 from shared.outages import day_of, wall
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import OUTAGE_SCHEDULE
-from tests.dashboard.shown import all_of, page, words
-from tests.dashboard.stage import Dashboard, Publisher, record
+from tests.dashboard.harness import Dashboard, Publisher, record
 from tests.dashboard.test_page import PHONE, fits, opened
+from tests.dashboard.view_text import all_of, page, words
 
 ZONE = "Europe/Kyiv"
 TODAY = date(2026, 11, 24)
@@ -65,7 +65,7 @@ def at(hour: float, day: date = TODAY) -> datetime:
     return wall(day, round(60 * hour), ZONE)
 
 
-CLOCK = Clock(Language.EN, at(13), ZoneInfo(ZONE))
+LOCALIZER = Localizer(Language.EN, at(13), ZoneInfo(ZONE))
 
 
 def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) -> Window:
@@ -81,28 +81,26 @@ def plan(*windows: Window, states: Sequence[DayPlan] = (DayPlan.PLANNED,), **fie
     return OutageSchedule(**{**usual, "days": days, "windows": windows, **fields})
 
 
-def shown(schedule: OutageSchedule | None, clock: Clock = CLOCK, **more: Any) -> dict[str, Any]:
+def shown(schedule: OutageSchedule | None, localizer: Localizer = LOCALIZER, **more: Any) -> dict[str, Any]:
     snapshot = BrokerState(connected=True, schedule=schedule, **more)
-    return page(view(snapshot, clock), snapshot, clock)
+    return page(view(snapshot, localizer), snapshot, localizer)
 
 
 @pytest.mark.parametrize(
     ("schedule", "sentence", "state"),
     [
-        pytest.param(plan(window(18, 21)), "By the schedule the grid is on", "on", id="light"),
-        pytest.param(plan(states=[DayPlan.NO_OUTAGES]), "No outages are planned today", "on", id="no-outages"),
-        pytest.param(plan(window(12, 15)), "By the schedule the grid is off now", "off", id="outage"),
-        pytest.param(
-            plan(window(12, 15, POSSIBLE)), "By the schedule an outage is possible now", "unknown", id="possible"
-        ),
+        pytest.param(plan(window(18, 21)), "Power is on by schedule", "on", id="light"),
+        pytest.param(plan(states=[DayPlan.NO_OUTAGES]), "No outages scheduled today", "on", id="no-outages"),
+        pytest.param(plan(window(12, 15)), "A scheduled outage now", "off", id="outage"),
+        pytest.param(plan(window(12, 15, POSSIBLE)), "A possible outage now, by schedule", "unknown", id="possible"),
         pytest.param(
             plan(window(12, 15), states=[DayPlan.EMERGENCY]),
-            "Emergency outages: no schedule holds",
+            "Emergency outages: the schedule does not apply",
             "off",
             id="emergency",
         ),
         pytest.param(plan(states=[DayPlan.WAITING]), "Today's schedule is being prepared", "unknown", id="waiting"),
-        pytest.param(plan(states=[]), "Today's schedule is not published", "unknown", id="unknown"),
+        pytest.param(plan(states=[]), "Today's schedule has not been published", "unknown", id="unknown"),
         pytest.param(
             plan(window(18, 21), fetched_at=at(-12)), "The schedule is out of date", "unknown", id="stale-by-its-age"
         ),
@@ -120,20 +118,20 @@ def test_the_states_of_a_plan_are_never_confused(schedule, sentence, state):
     ("schedule", "sentence", "until"),
     [
         pytest.param(plan(window(18, 21.5)), "Next outage: 18:00 – 21:30 5 h left", at(18), id="goes"),
-        pytest.param(plan(window(12, 15)), "Expected back: 15:00 2 h left", at(15), id="comes-back"),
+        pytest.param(plan(window(12, 15)), "Power expected back: 15:00 2 h left", at(15), id="comes-back"),
         pytest.param(
             plan(window(12, 24)),
-            "Expected back: 25.11 00:00 11 h left What follows is not published",
+            "Power expected back: 25.11 00:00 11 h left The schedule after that is not published",
             at(24),
             id="open",
         ),
         pytest.param(
             plan(window(14, 16, POSSIBLE), window(18, 20)),
-            "Next outage: 18:00 – 20:00 5 h left A possible outage: 14:00 – 16:00",
+            "Next outage: 18:00 – 20:00 5 h left Possible outage: 14:00 – 16:00",
             at(18),
             id="a-possible-one-before",
         ),
-        pytest.param(plan(window(2, 4)), "No further outage is known", None, id="none-ahead"),
+        pytest.param(plan(window(2, 4)), "No further outages scheduled", None, id="none-ahead"),
         pytest.param(plan(window(18, 20), states=[DayPlan.EMERGENCY]), "", None, id="emergency"),
         pytest.param(plan(window(18, 20), stale=True), "", None, id="nothing-is-promised-by-an-old-plan"),
         pytest.param(None, "", None, id="no-plan"),
@@ -153,12 +151,12 @@ def test_the_days_with_their_lengths_and_totals():
         states=(DayPlan.PLANNED, DayPlan.WAITING),
     )
     first, second, third, key = shown(given)["parts"]["outages-days"]
-    assert words(first).startswith("Today Tue 24 Nov 9 h without grid, possibly 2 h more")
+    assert words(first).startswith("Today Tue 24 Nov out for 9 h, possibly 2 h more")
     assert [words(one) for one in all_of(first, "li")] == [
         "02:00 – 06:00, 4 h",
         "12:00 – 15:00, 3 h now",
         "18:00 – 20:00, 2 h, possible",
-        "21:00 – 22:00, 1 h, unclear mark",
+        "21:00 – 22:00, 1 h, unknown mark of the operator",
         "23:00 – 24:00, 1 h",
     ]
     lane = next(one for one in all_of(first, "div") if one[1].get("role") == "img")
@@ -196,30 +194,36 @@ def test_a_day_is_as_long_as_it_is(day, length, noon):
 
 def test_a_plan_without_hope_of_news_says_what_to_do():
     status = ServiceStatus(
-        at=at(13), state=ServiceHealth.DISABLED, since=at(1), reason="Set QUEUE_NUMBER.", version="1"
+        at=at(13),
+        state=ServiceHealth.DISABLED,
+        since=at(1),
+        reasons=(Reason.sentence("Set QUEUE_NUMBER."),),
+        version="1",
     )
     assert "QUEUE_NUMBER" in shown(None)["text"]["outages-help"]
     told = shown(None, services={"schedule": status})["text"]["outages-help"]
-    assert told == "The service schedule says: Set QUEUE_NUMBER."
-    assert "MQTT_HOST" in view(BrokerState(), CLOCK).text["outages-help"]
+    assert told == "The schedule service reports: Set QUEUE_NUMBER."
+    assert "MQTT_HOST" in view(BrokerState(), LOCALIZER).text["outages-help"]
     assert "since yesterday 12:00" in shown(plan(fetched_at=at(-12)))["text"]["outages-help"]
 
 
 def test_where_the_plan_comes_from_and_how_old_it_is():
     change = ScheduleChange(at=at(10))
-    told = words(shown(plan(change=change, problem="It sends us to another host."))["parts"]["outages-about"])
+    told = words(
+        shown(plan(change=change, reason=Reason.sentence("It sends us to another host.")))["parts"]["outages-about"]
+    )
     assert "Source be_svitlo Checked 12:54 (6 min ago) Published by the operator yesterday 20:00" in told
-    assert "Last change 10:00 Trouble It sends us to another host." in told
+    assert "Last change 10:00 Problem It sends us to another host." in told
 
 
 @pytest.mark.parametrize(
     ("state", "age", "sentence"),
     [
-        (Grid.ON, 0, "In fact the grid is on since 11:00"),
-        (Grid.OFF, 0, "In fact there is no grid since 11:00"),
-        (Grid.OFF, 300, "Whether the grid is really there is unknown"),
-        (Grid.UNKNOWN, 0, "Whether the grid is really there is unknown"),
-        (Grid.ON, -86400, "Whether the grid is really there is unknown"),
+        (Grid.ON, 0, "In fact the power has been on since 11:00"),
+        (Grid.OFF, 0, "In fact the power has been out since 11:00"),
+        (Grid.OFF, 300, "Whether the power is really on is not known"),
+        (Grid.UNKNOWN, 0, "Whether the power is really on is not known"),
+        (Grid.ON, -86400, "Whether the power is really on is not known"),
     ],
 )
 def test_what_is_in_fact(state, age, sentence):
@@ -236,7 +240,7 @@ def test_what_is_in_fact(state, age, sentence):
         fetched_at=st.none() | st.just(at(13)) | st.just(at(37)) | st.just(at(-40)),
         operator_stamp=st.none() | st.just(at(1)),
         stale=st.booleans(),
-        problem=st.none() | st.text(max_size=200),
+        reason=st.none() | st.text(max_size=200).map(Reason.sentence),
         windows=st.lists(
             st.builds(window, st.integers(-30, 40), st.integers(41, 60), st.sampled_from(Certainty)), max_size=3
         ).map(tuple),
@@ -244,7 +248,7 @@ def test_what_is_in_fact(state, age, sentence):
     language=st.sampled_from(Language),
 )
 def test_any_plan_is_told_in_words(schedule, language):
-    told = shown(schedule, replace(CLOCK, language=language))
+    told = shown(schedule, replace(LOCALIZER, language=language))
     assert told["text"]["outages-headline"]
     assert len(all_of(told["parts"]["outages-days"], "h3")) == 3
 
@@ -268,8 +272,8 @@ def test_what_nobody_recorded_is_unknown_and_the_future_is_empty():
 def test_the_plan_is_compared_with_what_was():
     plans = {TODAY: day_of(plan(window(6, 10)), TODAY)}
     spans = [span(Grid.ON, -20, 6), span(Grid.OFF, 6, 9.5), span(Grid.ON, 9.5, 12)]
-    told = words(compared(plans, spans, at(-20), ZONE, CLOCK))
-    assert "Tue 24 Nov planned 4 h · actual 3 h 30 min, unknown for 1 h" in told
+    told = words(compared(plans, spans, at(-20), ZONE, LOCALIZER))
+    assert "Tue 24 Nov scheduled 4 h · actual 3 h 30 min, unknown for 1 h" in told
     assert "Mon 23 Nov schedule unknown · actual 0 h, unknown for 4 h" in told
     assert "Sun 22 Nov" not in told
 
@@ -296,14 +300,14 @@ RECORDS = [
 
 
 def test_the_log_tells_the_newest_first():
-    rows = [words(row) for row in all_of(tree([log(RECORDS, CLOCK.now, CLOCK)]), "li")]
+    rows = [words(row) for row in all_of(tree([log(RECORDS, LOCALIZER.now, LOCALIZER)]), "li")]
     assert rows == [
-        "since 12:00 1 h so far planned went on time",
-        "02:05 – 05:48 3 h 43 min planned went 5 min late back 12 min early 1.2 kWh from the battery "
+        "since 12:00 1 h so far scheduled went out on time",
+        "02:05 – 05:48 3 h 43 min scheduled went out 5 min late back on 12 min early 1.2 kWh from the battery "
         "charge 92 % → 64 % highest load 2.30 kW",
-        "yesterday 06:00 – 09:30 3 h 30 min not planned",
+        "yesterday 06:00 – 09:30 3 h 30 min not scheduled",
     ]
-    assert "No outage has been recorded" in words(log([], CLOCK.now, CLOCK))
+    assert "No outages recorded yet" in words(log([], LOCALIZER.now, LOCALIZER))
 
 
 def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
@@ -313,14 +317,14 @@ def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
             grid_state.insert().values(device="grid", at=to_ms(at(-29)), state="off", since=to_ms(at(-29.5)))
         )
         connection.execute(outage.insert().values(start=to_ms(at(-29.5))))
-    told = words(json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree")))
-    assert "since 22 Nov 18:30 at least 30 min, its end is not recorded" in told
-    assert "The last 7 days Outages 1 Without grid 30 min" in told
+    told = words(recorded(site_of(tmp_path / "easun.db"), LOCALIZER, ViewOptions()))
+    assert "since 22 Nov 18:30 at least 30 min, end not recorded" in told
+    assert "Last 7 days Outages 1 Without power 30 min" in told
 
 
 def test_a_long_log_is_folded():
     many = [spoiled(-3 * index - 2, -3 * index - 1) for index in range(25)]
-    drawn = tree([log(sorted(many, key=lambda one: one.start), CLOCK.now, CLOCK)])
+    drawn = tree([log(sorted(many, key=lambda one: one.start), LOCALIZER.now, LOCALIZER)])
     folded = all_of(drawn, "details")[0]
     assert len(all_of(folded, "li")) == 15
     assert words(folded).startswith("Show 15 more")
@@ -328,25 +332,25 @@ def test_a_long_log_is_folded():
 
 
 def test_the_numbers_of_a_period():
-    stats = statistics(RECORDS, start=at(-100), end=at(13), now=at(13), zone=CLOCK.zone)
-    told = words(numbers([(7, stats)], CLOCK))
-    assert "The last 7 days Outages 3 Without grid 8 h 13 min Longest 3 h 43 min Planned 67 %" in told
-    nothing = statistics([], start=at(-100), end=at(13), now=at(13), zone=CLOCK.zone)
-    assert "Outages 0 Without grid 0 h Longest – Planned –" in words(numbers([(7, nothing)], CLOCK))
+    stats = statistics(RECORDS, start=at(-100), end=at(13), now=at(13), zone=LOCALIZER.zone)
+    told = words(numbers([(7, stats)], LOCALIZER))
+    assert "Last 7 days Outages 3 Without power 8 h 13 min Longest 3 h 43 min Scheduled 67 %" in told
+    nothing = statistics([], start=at(-100), end=at(13), now=at(13), zone=LOCALIZER.zone)
+    assert "Outages 0 Without power 0 h Longest – Scheduled –" in words(numbers([(7, nothing)], LOCALIZER))
 
 
 def test_a_day_that_was_not_recorded_is_no_day_without_outages():
-    stats = statistics(RECORDS, start=at(-2000), end=at(13), now=at(13), zone=CLOCK.zone)
+    stats = statistics(RECORDS, start=at(-2000), end=at(13), now=at(13), zone=LOCALIZER.zone)
     spans = [span(Grid.ON, -72, -48), span(Grid.OFF, -18, -14.5), span(Grid.ON, 0, 13)]
-    drawn = tree([calendar(stats, known_time(spans, CLOCK.zone, CLOCK.now), date(2026, 9, 15), CLOCK)])
+    drawn = tree([calendar(stats, known_time(spans, LOCALIZER.zone, LOCALIZER.now), date(2026, 9, 15), LOCALIZER)])
     cells = {one[1]["title"]: one for one in all_of(drawn, "td") if one[1].get("title")}
-    assert cells["24 November: 4 h 43 min without grid"][1]["data-state"] == "off"
-    assert "23 November: 3 h 30 min without grid, unknown for 20 h 30 min" in cells
+    assert cells["24 November: 4 h 43 min without power"][1]["data-state"] == "off"
+    assert "23 November: 3 h 30 min without power, unknown for 20 h 30 min" in cells
     assert cells["22 November: not recorded"][1]["data-state"] == "unknown"
     assert words(cells["22 November: not recorded"]) == "22 – 22 November: not recorded"
-    assert words(cells["21 November: no outage"]) == "21 0 21 November: no outage"
+    assert words(cells["21 November: no outages"]) == "21 0 21 November: no outages"
     assert [words(one) for one in all_of(drawn, "caption")] == [
-        "November 2026 8 h 13 min without grid",
+        "November 2026 8 h 13 min without power",
         "October 2026",
         "September 2026",
     ]
@@ -373,26 +377,26 @@ def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
     assert planned_days(reader(tmp_path / "easun.db"), start=at(200), end=at(240)) == {}
 
 
-def site_of(path: Path) -> Site:
-    return Site(BrokerState, reader(path), lambda: CLOCK, DashboardSettings(_env_file=None))
+def site_of(path: Path) -> PageContext:
+    return PageContext(BrokerState, reader(path), lambda: LOCALIZER, DashboardSettings(_env_file=None))
 
 
 def test_nothing_recorded_and_a_broken_history_are_said(tmp_path):
-    nothing = recorded(site_of(tmp_path / "none.db"), CLOCK, Look())
-    assert "Nothing is recorded yet" in getattr(nothing, "data-tree")
+    nothing = recorded(site_of(tmp_path / "none.db"), LOCALIZER, ViewOptions())
+    assert "Nothing recorded yet" in words(nothing)
     (tmp_path / "broken.db").write_bytes(b"this is no database" * 1000)
-    broken = recorded(site_of(tmp_path / "broken.db"), CLOCK, Look())
-    assert "The history cannot be read" in getattr(broken, "data-tree")
+    broken = recorded(site_of(tmp_path / "broken.db"), LOCALIZER, ViewOptions())
+    assert "The history cannot be read" in words(broken)
 
 
 def test_a_day_whose_outages_are_not_derived_yet_is_not_said_to_have_none(tmp_path):
-    record(tmp_path / "easun.db", CLOCK.now, days=1)  # the states alone, as they are before upkeep has seen them
+    record(tmp_path / "easun.db", LOCALIZER.now, days=1)  # the states alone, as they are before upkeep has seen them
     with writer(tmp_path / "easun.db").begin() as connection:
         connection.execute(rollup_due.insert().values(source="grid_state", device="grid", at=to_ms(at(-11)), marks=1))
-    drawn = json.loads(getattr(recorded(site_of(tmp_path / "easun.db"), CLOCK, Look()), "data-tree"))
-    assert "Not everything is summed up yet: the figures and the log may lack outages after" in words(drawn)
+    drawn = tree(recorded(site_of(tmp_path / "easun.db"), LOCALIZER, ViewOptions()))
+    assert "Not everything has been processed yet: outages after yesterday 13:00 may be missing" in words(drawn)
     titles = {one[1]["title"] for one in all_of(drawn, "td") if one[1].get("title")}
-    assert {"23 November: 0 h without grid, unknown for 11 h", "24 November: not recorded"} <= titles
+    assert {"23 November: 0 h without power, unknown for 11 h", "24 November: not recorded"} <= titles
 
 
 def events(url: str) -> list[Any]:
@@ -424,7 +428,7 @@ def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
                 OUTAGE_SCHEDULE.named(),
                 OutageSchedule(at=now, queue="5.2", days=tuple(days), windows=(coming,), fetched_at=now),
             )
-            expect(headline).to_have_text("By the schedule the grid is on")
+            expect(headline).to_have_text("Power is on by schedule")
             countdown = shown.locator(".countdown")
             expect(countdown).to_have_text(re.compile(r"^1:(29|30):\d\d$"))
             before = countdown.inner_text()

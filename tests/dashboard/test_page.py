@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from shared.conditions import inverter
 from shared.messages import Grid, InverterState, ServiceHealth
-from tests.dashboard.stage import Dashboard, record
+from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
@@ -73,11 +74,11 @@ def text(page: Page, key: str):
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
 def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, scheme):
     since = datetime.now(UTC) - timedelta(minutes=72)
-    publisher.inverter(grid_power_w=412, battery_power_w=-688, load_power_w=2340, faults=("Overload",))
+    publisher.inverter(grid_power_w=412, battery_power_w=-688, load_power_w=2340, faults=(inverter.OVERLOAD(),))
     publisher.grid(Grid.ON, since=since)
     publisher.status(ServiceHealth.DEGRADED, reason="The inverter answers slowly.")
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
-        expect(page.locator("h1").locator("visible=true")).to_have_text(re.compile(r"Grid on since .*\(1 h 12 min\)"))
+        expect(page.locator("h1").locator("visible=true")).to_have_text(re.compile(r"Power on since .*\(1 h 12 min\)"))
         for key, expected in {
             "sun": "1.24 kW",
             "home": "2.34 kW",
@@ -90,7 +91,7 @@ def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, s
             "temperature": "38 °C",
             "mode": "off-grid",
             "warnings": "none",
-            "faults": "Overload",
+            "faults": "overload",
         }.items():
             expect(text(page, key)).to_have_text(expected.replace(" ", "\u00a0") if key != "faults" else expected)
         expect(page.locator(".services")).to_contain_text("The inverter answers slowly.")
@@ -108,7 +109,7 @@ def test_the_page_follows_the_grid_without_a_reload(browser, dashboard, publishe
         publisher.inverter(grid_power_w=0, grid_voltage_v=0.0)
         publisher.grid(Grid.OFF)
         expect(page.locator(".banner")).to_have_attribute("data-state", "off", timeout=3000)
-        expect(text(page, "banner")).to_have_text(re.compile("^No grid since"))
+        expect(text(page, "banner")).to_have_text(re.compile("^Power out since"))
         expect(text(page, "grid")).to_have_text("No grid")
         expect(page.locator(".node-grid")).to_have_attribute("data-state", "missing")
 
@@ -123,7 +124,7 @@ def test_old_values_are_dimmed_and_dated(browser, impatient, publisher):
         expect(page.locator(".line-sun")).to_have_attribute("data-flows", "false")
         expect(text(page, "home")).to_have_text("643\u00a0W")
         expect(text(page, "banner")).to_have_text(re.compile("^No contact with the inverter since"))
-        expect(text(page, "lasting")).to_contain_text("last known: grid on")
+        expect(text(page, "lasting")).to_contain_text("last known: power on")
         publisher.inverter(load_power_w=650)
         publisher.grid(Grid.ON)
         expect(text(page, "home")).to_have_text("650\u00a0W")
@@ -158,7 +159,7 @@ def test_nothing_yet_says_what_to_do(browser, dashboard):
         expect(page.get_by_role("heading", name="No readings yet")).to_be_visible()
         expect(page.locator(".banner")).to_be_hidden()
         page.get_by_role("link", name="History").locator("visible=true").click()
-        expect(page.locator(".history")).to_contain_text("Nothing is recorded yet")
+        expect(page.locator(".history")).to_contain_text("Nothing recorded yet")
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
@@ -189,7 +190,7 @@ def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
         assert page.evaluate("Plotly.version") == "4.1.1"
         assert page.locator(".modebar-btn").count() == 0
         page.keyboard.press("ArrowLeft")  # yesterday is whole, whatever time it is
-        expect(page.locator(".summary")).to_contain_text("without grid")
+        expect(page.locator(".summary")).to_contain_text("without power")
         assert fits(page)
 
 
@@ -198,7 +199,7 @@ def test_history_steps_by_link_and_arrow_key(browser, dashboard, tmp_path):
     with opened(browser, f"{dashboard.url}/history?span=day&on=2026-03-29") as page:
         title = page.locator(".steps h1")
         expect(title).to_have_text("Sun 29 March 2026")
-        expect(page.locator(".history")).to_contain_text("Nothing was recorded in this time")
+        expect(page.locator(".history")).to_contain_text("Nothing was recorded in this period")
         page.keyboard.press("ArrowLeft")
         expect(title).to_have_text("Sat 28 March 2026")
         page.get_by_title("Later").click()
@@ -240,4 +241,4 @@ def test_a_taken_port_ends_the_service_with_one_sentence(broker, dashboard, tmp_
 def test_open_to_the_house_without_a_password_is_said(broker, tmp_path, viewer):
     with Dashboard(broker, tmp_path / "easun.db", DASHBOARD_HOST="0.0.0.0"):
         status = viewer.wait_for("service/dashboard/status", state="degraded")
-        assert "DASHBOARD_PASSWORD" in status["reason"]
+        assert [one["code"] for one in status["reasons"]] == ["dashboard.no_password"]

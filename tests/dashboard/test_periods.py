@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.history.periods import LONGEST_DAYS, Period, Span, asked_for, period
-from services.dashboard.wording import Clock
+from services.dashboard.history.period import LONGEST_DAYS, Period, Span, period, period_of_query
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 
 KYIV = ZoneInfo("Europe/Kyiv")
-CLOCK = Clock(Language.EN, datetime(2026, 11, 30, tzinfo=UTC), KYIV)
+LOCALIZER = Localizer(Language.EN, datetime(2026, 11, 30, tzinfo=UTC), KYIV)
 TODAY = date(2026, 11, 23)
 
 
@@ -48,7 +48,7 @@ def test_length_of_a_day(day, hours):
     ],
 )
 def test_what_an_address_asks_for(search, expected):
-    assert asked_for(search, TODAY) == expected
+    assert period_of_query(search, TODAY) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_what_an_address_asks_for(search, expected):
     ],
 )
 def test_title(span, title):
-    assert period(span, date(2026, 11, 30)).title(CLOCK) == title
+    assert period(span, date(2026, 11, 30)).title(LOCALIZER) == title
 
 
 def test_a_custom_title_names_both_days():
-    assert period(Span.CUSTOM, date(2025, 12, 30), days=5).title(CLOCK) == "30 Dec 2025 – 3 Jan 2026"
-    assert period(Span.CUSTOM, date(2026, 11, 30), days=1).title(CLOCK) == "Mon 30 November 2026"
+    assert period(Span.CUSTOM, date(2025, 12, 30), days=5).title(LOCALIZER) == "30 Dec 2025 – 3 Jan 2026"
+    assert period(Span.CUSTOM, date(2026, 11, 30), days=1).title(LOCALIZER) == "Mon 30 November 2026"
 
 
 PERIODS = st.builds(
@@ -87,7 +87,7 @@ def test_earlier_and_later_lead_back(shown):
 @given(PERIODS, st.text(max_size=20).filter(lambda name: name == name.strip()))
 def test_the_address_says_it_all(shown, name):
     named = shown.of_inverter(name)
-    assert asked_for("?" + named.address.partition("?")[2], TODAY) == named
+    assert period_of_query("?" + named.address.partition("?")[2], TODAY) == named
 
 
 @given(PERIODS)

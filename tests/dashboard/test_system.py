@@ -15,25 +15,26 @@ from playwright.sync_api import Browser, expect
 
 from services.dashboard.app import application
 from services.dashboard.markup import tree
-from services.dashboard.pages import Look, Site
+from services.dashboard.pages import PageContext, ViewOptions
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.diagnostics import MASK, masked
 from services.dashboard.system.page import recorded
 from services.dashboard.system.view import view
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.history.engine import reader
 from shared.known_settings import known_settings
 from shared.messages import BatteryInfo, InverterInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
 from shared.texts.language import Language
-from tests.dashboard.furnished import house, served
-from tests.dashboard.stage import record
+from shared.texts.localizer import Localizer
+from tests.dashboard.full_house import house, served
+from tests.dashboard.harness import record
 from tests.dashboard.test_page import LOOKS, fits, opened
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-CLOCK = Clock(Language.EN, NOW)
+LOCALIZER = Localizer(Language.EN, NOW)
 SECRETS = [name for name in known_settings() if SECRET.search(name) and not name.endswith("_DIR")]
 
 
@@ -44,31 +45,31 @@ def words(node) -> str:
     return " ".join(words(one) for one in (node if node and isinstance(node[0], list) else node[2] if node else []))
 
 
-def lists(snapshot: BrokerState, clock: Clock = CLOCK) -> dict[str, str]:
-    return {name: words(part) for name, part in view(snapshot, clock).parts.items()}
+def lists(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict[str, str]:
+    return {name: words(part) for name, part in view(snapshot, localizer).parts.items()}
 
 
 def test_everything_is_listed():
     told = lists(house(NOW))
     assert "poller online since 12:00 · 0.1.0" in told["services"]
-    assert "schedule has trouble since 12:00 · 0.1.0 There is something to say about it." in told["services"]
-    assert "main inverter, answers since 07:00" in told["devices"]
+    assert "schedule has a problem since 12:00 · 0.1.0 No password is set" in told["services"]
+    assert "main inverter, responding since 07:00" in told["devices"]
     for fact in ("SMG 6200", "classic", "SN62001234", "6.28", "6.20\u00a0kW", "C8:47:80:00:00:01"):
         assert fact in told["devices"]
-    assert "pack2 battery, has not answered since 11:00 It does not answer over Bluetooth." in told["devices"]
+    assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
-    assert "Boiler on may be switched · over the home network" in told["plugs"]
-    assert "Kettle off dry run: only tells what would be switched" in told["plugs"]
-    assert "Router on protected: nobody switches it" in told["plugs"]
-    assert "Pump out of reach, as of 12:00 may be switched It does not answer." in told["plugs"]
+    assert "Boiler on can be switched · over the home network" in told["plugs"]
+    assert "Kettle off dry run: only reports what would be switched" in told["plugs"]
+    assert "Router on protected: never switched" in told["plugs"]
+    assert "Pump unreachable, as of 12:00 can be switched no answer in time" in told["plugs"]
 
 
 def test_what_was_said_long_ago_is_not_said_to_be_so_now():
-    told = lists(house(NOW), replace(CLOCK, now=NOW + timedelta(hours=1)))
-    assert "main inverter, unknown whether it answers" in told["devices"]
-    assert "pack1 battery, unknown whether it answers" in told["devices"]
-    assert "pack2 battery, has not answered since 11:00" in told["devices"]
-    assert "Boiler out of reach, as of 12:00" in told["plugs"]
+    told = lists(house(NOW), replace(LOCALIZER, now=NOW + timedelta(hours=1)))
+    assert "main inverter, not known whether it responds" in told["devices"]
+    assert "pack1 battery, not known whether it responds" in told["devices"]
+    assert "pack2 battery, not responding since 11:00" in told["devices"]
+    assert "Boiler unreachable, as of 12:00" in told["plugs"]
 
 
 def test_nothing_at_all_says_what_to_do():
@@ -81,7 +82,7 @@ def test_nothing_at_all_says_what_to_do():
 @pytest.mark.parametrize("hours", [-24, 24])
 def test_a_clock_that_is_a_day_off_makes_a_service_silent_not_online(hours):
     told = lists(house(NOW - timedelta(hours=hours)))
-    assert "poller silent since" in told["services"]
+    assert "poller not responding since" in told["services"]
 
 
 @given(
@@ -95,31 +96,31 @@ def test_any_messages_make_texts(inverter, battery, plug, status, language):
     known = BrokerState(
         inverter_infos={"one": inverter}, battery_infos={"two": battery}, plugs={"x": plug}, services={"y": status}
     )
-    parts = view(known, Clock(language, NOW)).parts
+    parts = view(known, Localizer(language, NOW)).parts
     assert json.loads(json.dumps(parts, allow_nan=False)) == parts
 
 
-def site(path: Path, snapshot: BrokerState, **settings: object) -> Site:
+def site(path: Path, snapshot: BrokerState, **settings: object) -> PageContext:
     given_settings = DashboardSettings(_env_file=None, db_path=path, **settings)
-    return Site(lambda: snapshot, reader(path), lambda: CLOCK, given_settings)
+    return PageContext(lambda: snapshot, reader(path), lambda: LOCALIZER, given_settings)
 
 
 def test_the_page_says_how_the_database_fares(tmp_path):
     path = tmp_path / "easun.db"
 
     def said() -> str:
-        return words(tree(recorded(site(path, BrokerState()), CLOCK, Look())))
+        return words(tree(recorded(site(path, BrokerState()), LOCALIZER, ViewOptions())))
 
-    assert "none yet: the recorder makes it" in said()
+    assert "none yet: the recorder creates it" in said()
     record(path, NOW, days=1, every=timedelta(hours=1))
     assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB", said())
     path.write_bytes(b"no database" * 1000)
-    assert "cannot be read: file is not a database" in said()
+    assert "cannot be read: its file is not a database" in said()
 
 
 def test_the_page_says_that_no_password_is_set_and_offers_the_way_out_where_one_is(tmp_path):
     def said(**settings: object) -> str:
-        return words(tree(recorded(site(tmp_path / "easun.db", BrokerState(), **settings), CLOCK, Look())))
+        return words(tree(recorded(site(tmp_path / "easun.db", BrokerState(), **settings), LOCALIZER, ViewOptions())))
 
     assert "No password is set" in said()
     assert "Log out" not in said()
@@ -144,7 +145,9 @@ def test_the_bundle_holds_no_secret_and_no_serial_number(tmp_path, monkeypatch):
     settings = DashboardSettings(_env_file=None)
     now = datetime.now(UTC)
     leak = f"The broker refuses {canaries['MQTT_PASSWORD']}, canary-url-end, SN62001234 and c84780000001."
-    status = ServiceStatus(at=now, state=ServiceHealth.DEGRADED, since=now, reason=leak, version="0.1.0")
+    status = ServiceStatus(
+        at=now, state=ServiceHealth.DEGRADED, since=now, reasons=(Reason.sentence(leak),), version="0.1.0"
+    )
     known = house(now, services={"poller": status})
     app = application(lambda: known, reader(tmp_path / "easun.db"), settings, key=b"signing-canary-end")
     client = app.test_client()
@@ -193,8 +196,11 @@ def test_the_page_draws(browser: Browser, tmp_path, viewport, scheme):
 def test_long_names_and_many_plugs_fit(browser: Browser, tmp_path, monkeypatch):
     now = datetime.now(UTC)
     long = "plug-" + "x" * 195
-    many = {f"{long}{number}": PlugState(at=now, name=f"{long}{number}", problem="y" * 300) for number in range(12)}
-    monkeypatch.setattr("tests.dashboard.furnished.house", lambda at: house(at, plugs=many))
+    many = {
+        f"{long}{number}": PlugState(at=now, name=f"{long}{number}", reason=Reason.sentence("y" * 300))
+        for number in range(12)
+    }
+    monkeypatch.setattr("tests.dashboard.full_house.house", lambda at: house(at, plugs=many))
     with served(tmp_path / "easun.db") as address, opened(browser, f"{address}/system") as page:
         expect(page.get_by_text(long)).to_have_count(12)
         assert fits(page)
@@ -223,7 +229,7 @@ def test_login_in_a_browser(browser: Browser, tmp_path, scripts):
         assert fits(page)
         page.get_by_label("Password").fill("dark")
         page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("alert")).to_have_text("That password is wrong.")
+        expect(page.get_by_role("alert")).to_have_text("Wrong password.")
         page.get_by_label("Password").fill("light")
         page.keyboard.press("Enter")
         expect(page).to_have_url(f"{address}/system")
@@ -266,7 +272,7 @@ def test_live_pages_live_on_without_a_database(browser: Browser, tmp_path):
     with served(tmp_path / "easun.db") as address, opened(browser, address) as page:
         expect(page.locator('[data-text="home"]').first).to_have_text("643\u00a0W")
         page.get_by_role("link", name="System").locator("visible=true").click()
-        expect(page.locator(".system").get_by_text("cannot be read: file is not a database")).to_be_visible()
+        expect(page.locator(".system").get_by_text("cannot be read: its file is not a database")).to_be_visible()
         page.get_by_role("link", name="History").locator("visible=true").click()
         expect(page.locator("#history-recorded")).to_contain_text("The history cannot be read")
         page.get_by_role("link", name="Now").locator("visible=true").click()

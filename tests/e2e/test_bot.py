@@ -24,6 +24,7 @@ from shared.messages import (
     Window,
 )
 from tests.support.postgres import programs, running_postgres
+from tests.support.reasons import reason_text
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -83,12 +84,12 @@ def asked(stack: Stack, command: str, already: int) -> str:
 
 def remembered(stack: Stack) -> dict[str, Any]:
     file = stack.directory / "bot/outbox.json"
-    return json.loads(file.read_text()) if file.exists() else {"memory": {"grid": None}, "waiting": {}}
+    return json.loads(file.read_text()) if file.exists() else {"state": {"grid": None}, "waiting": {}}
 
 
 def knows_the_grid(stack: Stack, account: Viewer, since: datetime) -> None:
     publish(account, "grid/state", grid("on", since))
-    eventually(lambda: remembered(stack)["memory"]["grid"], "the bot knows the grid")
+    eventually(lambda: remembered(stack)["state"]["grid"], "the bot knows the grid")
 
 
 def waiting(stack: Stack, count: int) -> None:
@@ -120,20 +121,20 @@ def test_six_hours_without_internet_and_a_kill_in_the_middle(stack: Stack, watch
     stack.bot.start()
     (account,) = eventually(lambda: texts(stack), "the account")
     assert account.startswith("📬 <b>While there was no connection (6 h")
-    lines = [line for line in account.split("\n") if "grid lost" in line]
+    lines = [line for line in account.split("\n") if "power out" in line]
     assert len(lines) == 3
-    assert all("away for 1 h" in line for line in lines)
+    assert all("off for 1 h" in line for line in lines)
     eventually(lambda: not remembered(stack)["waiting"], "the outbox is empty")
     stack.bot.end()
     stack.bot.start()
     publish(poller, "grid/state", grid("off", ago(1)))
     eventually(lambda: len(texts(stack)) == 2, "the next alert")
-    assert "Grid lost" in texts(stack)[1]
+    assert "Power is out" in texts(stack)[1]
     assert "Traceback" not in stack.bot.log
     assert "secret-of-the-test" not in stack.bot.log
 
 
-def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
+def test_an_outage_that_began_while_the_bot_was_down_is_reported_once(
     stack: Stack, watcher: Viewer, poller: Viewer
 ) -> None:
     with Viewer(stack.broker, "schedule") as schedule:
@@ -144,8 +145,8 @@ def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
     publish(poller, "grid/state", grid("off", ago(30)))
     stack.bot.start()
     (text,) = eventually(lambda: texts(stack))
-    assert "It was there for 1 h 10 min" in text
-    assert "As planned" in text, "the plan is known before the grid is judged"
+    assert "It was on for 1 h 10 min" in text
+    assert "As scheduled" in text, "the plan is known before the grid is judged"
     for _ in range(2):
         stack.bot.end()
         stack.bot.start()
@@ -155,8 +156,8 @@ def test_an_outage_that_began_while_the_bot_was_down_is_told_once(
     answers = count(1)
     while "unknown" not in asked(stack, "/status", next(answers)):
         pass
-    said = "what was said once is known after a restart"
-    assert "queue 5.2" in asked(stack, "/schedule", next(answers)), said
+    after_restart = "retained messages are known after a restart"
+    assert "queue 5.2" in asked(stack, "/schedule", next(answers)), after_restart
 
 
 @pytest.mark.parametrize(
@@ -168,37 +169,38 @@ def test_failures_of_telegram(  # noqa: PLR0917
 ) -> None:
     running(stack, watcher)
     knows_the_grid(stack, poller, ago(100))
+    asked(stack, "/id", 0)  # its menus are set up, so the fault meets the alert
     stack.tell_telegram("fault", fault=fault, count=count)
     publish(poller, "grid/state", grid("off", ago(0)))
-    eventually(lambda: remembered(stack)["memory"]["grid"]["state"] == "off" and not remembered(stack)["waiting"])
+    eventually(lambda: remembered(stack)["state"]["grid"]["state"] == "off" and not remembered(stack)["waiting"])
     publish(poller, "grid/state", grid("on", ago(0)))
-    eventually(lambda: any("back" in text for text in texts(stack)))
-    assert sum("Grid lost" in text for text in texts(stack)) == copies
+    eventually(lambda: any("Power is back" in text for text in texts(stack)))
+    assert sum("Power is out" in text for text in texts(stack)) == copies
 
 
-def test_a_token_that_was_revoked_is_said_and_survived(stack: Stack, watcher: Viewer) -> None:
+def test_a_token_that_was_revoked_is_reported_and_survived(stack: Stack, watcher: Viewer) -> None:
     running(stack, watcher)
     stack.tell_telegram("fault", fault="unauthorized")
     status = watcher.wait_for("service/bot/status", state="degraded")
-    assert "does not know the token" in status["reason"]
+    assert "does not know the token" in reason_text(status)
     assert stack.bot.end() == 0
     assert "secret-of-the-test" not in stack.bot.log + json.dumps(watcher.messages)
 
 
-def test_a_token_of_another_bot_is_said(stack: Stack, watcher: Viewer) -> None:
+def test_a_token_of_another_bot_is_reported(stack: Stack, watcher: Viewer) -> None:
     stack.telegram.env["HOUSE_TELEGRAM_TOKEN"] = "2:another"
     stack.start_telegram()
     stack.bot.start()
-    assert "does not know the token" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+    assert "does not know the token" in reason_text(watcher.wait_for("service/bot/status", state="degraded"))
 
 
-def test_a_second_poller_with_our_token_is_said(stack: Stack, watcher: Viewer) -> None:
+def test_a_second_poller_with_our_token_is_reported(stack: Stack, watcher: Viewer) -> None:
     running(stack, watcher)
     stack.tell_telegram("say", chat=4242, text="/help")
     eventually(lambda: texts(stack), "the bot polls")
     twin = f"{stack.bot.env['TELEGRAM_API_URL']}/bot{stack.bot.env['TELEGRAM_BOT_TOKEN']}/getUpdates"
-    eventually(lambda: requests.post(twin, timeout=5).ok and "polls with" in stack.bot.log, "the bot says so")
-    assert "same token" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+    eventually(lambda: requests.post(twin, timeout=5).ok and "polls with" in stack.bot.log, "the bot reports it")
+    assert "same token" in reason_text(watcher.wait_for("service/bot/status", state="degraded"))
 
 
 def test_a_group_that_moves_is_followed(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
@@ -208,13 +210,13 @@ def test_a_group_that_moves_is_followed(stack: Stack, watcher: Viewer, poller: V
     stack.tell_telegram("fault", fault="moved", moved_to=-1005)
     publish(poller, "grid/state", grid("off", ago(0)))
     eventually(lambda: texts(stack, -1005))
-    assert "change TELEGRAM_CHAT_ID" in watcher.wait_for("service/bot/status", state="degraded")["reason"]
+    assert "change TELEGRAM_CHAT_ID" in reason_text(watcher.wait_for("service/bot/status", state="degraded"))
 
 
 def test_without_a_token_it_is_disabled(stack: Stack, watcher: Viewer) -> None:
     stack.bot.env["TELEGRAM_BOT_TOKEN"] = ""
     stack.bot.start()
-    assert "@BotFather" in watcher.wait_for("service/bot/status", state="disabled")["reason"]
+    assert "@BotFather" in reason_text(watcher.wait_for("service/bot/status", state="disabled"))
 
 
 def answer(stack: Stack, text: str) -> str:
@@ -269,7 +271,7 @@ def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: View
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: make setup-dev installs it")
-def test_the_history_of_a_server_is_told(stack: Stack, watcher: Viewer) -> None:
+def test_the_history_of_a_server_is_read(stack: Stack, watcher: Viewer) -> None:
     with running_postgres() as server:
         url = server.create("easun")
         for service in (stack.recorder, stack.bot):

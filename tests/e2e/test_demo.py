@@ -54,7 +54,7 @@ def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subproces
     off = [sys.executable, "-m", "simulators", "grid", "off"]
     eventually(lambda: subprocess.run(off, cwd=ROOT, env=settings, capture_output=True, check=False).returncode == 0)
     page, english = address + "live/now", {"Accept-Language": "en"}
-    eventually(lambda: "No grid" in requests.get(page, headers=english, timeout=5).text, "the page follows the grid")
+    eventually(lambda: "Power out" in requests.get(page, headers=english, timeout=5).text, "the page follows the grid")
     family = [child for child, _ in living(psutil.Process(process.pid).children(recursive=True))]
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0

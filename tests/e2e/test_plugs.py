@@ -30,7 +30,7 @@ STATUS = "service/tuya/status"
 
 
 class Mains:
-    """Speaks as the poller does, about a grid of our making."""
+    """Publishes grid states of our making, as the poller does."""
 
     def __init__(self, client: Viewer, watcher: Viewer) -> None:
         self._client = client
@@ -75,12 +75,12 @@ def commands(stack: Stack) -> int:
     return sum(len(plug["switched"]) for plug in stack.tell_plugs("state")["plugs"])
 
 
-def known(stack: Stack, watcher: Viewer, mains: Mains, **settings: str) -> None:
-    """Start the service, and let it know that the grid is there."""
+def start_and_introduce(stack: Stack, watcher: Viewer, mains: Mains, **settings: str) -> None:
+    """Start the service, and let it handle that the grid is on."""
     stack.tuya.start(**settings)
     watcher.wait_for(STATUS, state="online")
     eventually(lambda: watcher.on(f"plug/{FIRST}/state"))
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
 
 
 def journal(stack: Stack) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def journal(stack: Stack) -> dict[str, Any]:
     return content
 
 
-def said_until_heard(stack: Stack, mains: Mains) -> None:
+def repeat_until_handled(stack: Stack, mains: Mains) -> None:
     """Repeat the grid, as the poller does with every reading, until it has been acted on."""
 
     def heard() -> bool:
@@ -130,7 +130,7 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     stack.tell_plugs("plug", plug=2, on=False)
     stack.recorder.start()
     watcher.wait_for("service/recorder/status", state="online")
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     state = watcher.wait_for(f"plug/{FIRST}/state", on=False, confirmed=True)
@@ -152,23 +152,23 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     assert stack.tuya.end() == 0
 
 
-def test_nothing_is_switched_by_what_is_no_news(
+def test_old_retained_and_repeated_messages_switch_nothing(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     mains.turn("off")
     mains.say(retain=True)
-    known(stack, watcher, mains)  # the first start ever, in an outage that is none of its doing
+    start_and_introduce(stack, watcher, mains)  # the first start ever, in an outage that is none of its doing
     mains.turn("on")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     mains.say(state="off", id_="old", age_s=3600)
     mains.say(state="off", id_="a-moment-ago", age_s=40)
     mains.say(state="unknown", id_="new")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     eventually(lambda: said(mains, state="off", id_="late", age_s=3600) and reasons(watcher))
     assert reasons(watcher) == [plugs.wrong_time.code]
     mains.say()
     watcher.wait_for(STATUS, state="online")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     stack.tuya.end()
     mains.say(state="off", id_="retained", retain=True)
     stack.tuya.start()
@@ -181,18 +181,16 @@ def test_nothing_is_switched_by_what_is_no_news(
     stack.tuya.kill()
     stack.tuya.start()
     watcher.wait_for(STATUS, state="online")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     assert commands(stack) == 0
 
 
-def test_killed_in_mid_outage_it_is_right_at_the_end(
-    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
-) -> None:
+def test_killed_in_an_outage_it_ends_well(stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]) -> None:
     stack.tell_plugs("plug", plug=2, on=False)
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     stack.tell_plugs("plug", fault="silent")
     mains.turn("off")
-    said_until_heard(stack, mains)  # in the journal, and no command has reached a plug
+    repeat_until_handled(stack, mains)  # in the journal, and no command has reached a plug
     stack.tuya.kill()
     stack.tell_plugs("plug", fault="none")
     assert commands(stack) == 0
@@ -209,11 +207,11 @@ def test_killed_in_mid_outage_it_is_right_at_the_end(
     until(stack, mains, [True, False, True, True, True])
 
 
-def test_killed_between_command_and_answer_what_was_on_is_known(
+def test_killed_between_command_and_answer_it_knows_what_was_on(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     stack.tell_plugs("plug", plug=2, on=False)
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     stack.tell_plugs("plug", fault="cut")
     mains.turn("off")
     eventually(lambda: said(mains) and not any(relays(stack)[:4]))
@@ -231,7 +229,7 @@ def test_without_the_internet_the_home_network_switches_and_without_that_the_clo
     stack.tell_plugs("cloud", fault="silent")
     stack.tuya.start(**cloud)
     eventually(lambda: watcher.on(f"plug/{FIRST}/state"))
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     assert watcher.wait_for(f"plug/{FIRST}/state", on=False, confirmed=True)["via"] == "local"
@@ -244,14 +242,14 @@ def test_without_the_internet_the_home_network_switches_and_without_that_the_clo
     assert SECRET not in json.dumps(watcher.messages) + stack.tuya.log
 
 
-def test_without_both_it_is_pending_said_and_done_in_the_end(
+def test_without_both_it_is_pending_reported_and_done_in_the_end(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains, **cloud)
+    start_and_introduce(stack, watcher, mains, **cloud)
     stack.tell_plugs("cloud", fault="html")
     stack.tell_plugs("plug", fault="gone")
     mains.turn("off")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     state = eventually(lambda: [one for one in watcher.on(f"plug/{FIRST}/state") if one["reason"]])[-1]
     assert state["pending"] is False
     assert state["reason"]["params"]["local"]["code"] == plugs.no_answer.code
@@ -263,7 +261,7 @@ def test_without_both_it_is_pending_said_and_done_in_the_end(
 def test_a_command_is_obeyed_and_the_grid_leaves_that_plug_alone(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     set_plug(stack, FIRST, on=True)
@@ -280,10 +278,10 @@ def refused(watcher: Viewer, id_: str, reason: Reason) -> bool:
     return any(one["outcome"] == "refused" and Reason.model_validate(one["reason"]) == reason for one in actions)
 
 
-def test_a_command_that_cannot_be_is_refused(stack: Stack, watcher: Viewer, mains: Mains) -> None:
+def test_impossible_commands_are_refused(stack: Stack, watcher: Viewer, mains: Mains) -> None:
     stack.start_plugs()
     set_plug(stack, FIRST, on=False, retain=True)
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     watcher.wait_for(f"plug/{FIRST}/action", outcome="refused")
     assert refused(watcher, FIRST, plugs.COMMAND_RETAINED())
     for id_, command, reason in (
@@ -302,29 +300,29 @@ def test_a_command_that_cannot_be_is_refused(stack: Stack, watcher: Viewer, main
     assert any("Router is protected" in str(state["reason"]) for state in watcher.on(f"plug/{ROUTER}/state"))
 
 
-def test_a_plug_that_flips_back_is_fought_a_few_times_and_then_said(
+def test_a_plug_that_does_not_obey_is_switched_three_times_and_left_alone(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     stack.tell_plugs("plug", plug=1, fault="stubborn")
     mains.turn("off")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     wait_for_reason(watcher, plugs.left_alone)
     assert any("does not stay so" in str(status["reasons"]) for status in watcher.on(STATUS))
     first = stack.tell_plugs("state")["plugs"][0]
     assert len(first["switched"]) == 3
 
 
-def test_a_dry_run_switches_nothing_and_says_so(
+def test_a_dry_run_switches_nothing_and_publishes_that(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains, TUYA_DRY_RUN="true")
+    start_and_introduce(stack, watcher, mains, TUYA_DRY_RUN="true")
     mains.turn("off")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     assert watcher.wait_for(f"plug/{FIRST}/action", outcome="dry_run")["on"] is False
     assert watcher.last(f"plug/{FIRST}/state")["dry_run"]
     mains.turn("on")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     watcher.wait_for(f"plug/{FIRST}/action", on=True, outcome="dry_run")
     assert "Boiler off by grid: dry run." in stack.tuya.log
     assert commands(stack) == 0
@@ -333,19 +331,19 @@ def test_a_dry_run_switches_nothing_and_says_so(
 def test_a_dry_run_forgets_nothing_that_was_really_done(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     stack.tuya.end()
     stack.tuya.start(TUYA_DRY_RUN="true")
     mains.turn("on")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     stack.tuya.end()
     stack.tuya.start(TUYA_DRY_RUN="false")
     until(stack, mains, [True, True, True, True, True])
 
 
-def test_without_a_journal_nothing_is_switched_and_that_is_said(
+def test_without_a_journal_nothing_is_switched_and_that_is_reported(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     file = Path(stack.tuya.env["TUYA_JOURNAL_FILE"])
@@ -353,7 +351,7 @@ def test_without_a_journal_nothing_is_switched_and_that_is_said(
     stack.tuya.start()
     watcher.wait_for(STATUS, state="degraded")
     assert reasons(watcher) == [plugs.journal_damaged.code]
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     watcher.wait_for(STATUS, state="online")
     file.with_name(f".{file.name}.new").mkdir()
     set_plug(stack, FIRST, on=False)
@@ -370,7 +368,7 @@ def test_without_a_journal_nothing_is_switched_and_that_is_said(
 def test_a_change_of_the_list_is_taken_over_and_a_mistake_in_it_is_not(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     text = stack.plugs_file.read_text()
     stack.plugs_file.write_text(text + "  - {id: [\n")
     wait_for_reason(watcher, plugs.list_not_taken_over)
@@ -404,11 +402,11 @@ def test_what_is_in_the_account_is_listed_disabled_and_left_alone(
     assert text.startswith("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
     assert text.count("enabled: false") == 5
     mains.turn("off")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     mains.turn("on")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     mains.turn("off")
-    said_until_heard(stack, mains)
+    repeat_until_handled(stack, mains)
     assert commands(stack) == 0
 
 
@@ -416,12 +414,12 @@ def test_all_devices_of_the_account_are_switched_where_that_is_wanted(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     stack.plugs_file.write_text(f"plugs:\n  - {{id: {ROUTER}, protected: true}}\n")
-    known(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud)
+    start_and_introduce(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
 
 
-def test_a_cloud_that_says_no_is_quoted(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
+def test_what_the_cloud_refuses_is_reported(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
     for settings, fault, condition in (
         ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", plugs.CLOUD_BAD_SIGNATURE),
         ({"TUYA_USER_ID": "nobody"}, "none", plugs.CLOUD_ACCESS_DENIED),
@@ -445,7 +443,7 @@ def wait_for_reason(watcher: Viewer, condition: Condition[Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [{"local_key": "f" * 16}, {"version": "3.4"}])
-def test_a_wrong_key_or_version_is_said(change: dict[str, str], stack: Stack, watcher: Viewer) -> None:
+def test_a_wrong_key_or_version_is_reported(change: dict[str, str], stack: Stack, watcher: Viewer) -> None:
     place = stack.start_plugs()["plugs"][0]
     stack.plugs_file.write_text("plugs:\n  - " + json.dumps(place | {"host": "127.0.0.1", "mode": "local"} | change))
     stack.tuya.start()
@@ -454,7 +452,7 @@ def test_a_wrong_key_or_version_is_said(change: dict[str, str], stack: Stack, wa
     assert "f" * 16 not in stack.tuya.log + json.dumps(watcher.messages)
 
 
-def test_a_bad_list_is_said_and_left_as_it_is(stack: Stack, watcher: Viewer) -> None:
+def test_a_bad_list_is_reported_and_left_as_it_is(stack: Stack, watcher: Viewer) -> None:
     stack.plugs_file.write_text("plugs:\n  - id: [\n")
     stack.tuya.start()
     assert stack.tuya.exit_code() == 78
@@ -529,7 +527,7 @@ def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
 def test_from_the_command_line_the_running_service_switches_and_does_not_fight_it(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     assert tool(stack, "on", FIRST) == (0, "Boiler is on (local), done by the service.\n")
@@ -559,7 +557,7 @@ def test_plugs_that_announce_themselves_are_found(stack: Stack) -> None:
 
 def test_a_plug_at_its_own_button_and_out_of_reach(stack: Stack, watcher: Viewer, mains: Mains) -> None:
     stack.start_plugs()
-    known(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains)
     watcher.wait_for(f"plug/{FIRST}/state", on=True)
     stack.tell_plugs("plug", plug=1, on=False)
     assert watcher.wait_for(f"plug/{FIRST}/state", on=False, switched_by="device")["since"]

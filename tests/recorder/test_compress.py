@@ -1,10 +1,9 @@
 """Older readings are compressed, and no query returns anything else."""
 
-import shutil
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,11 +16,12 @@ from services.recorder.tools.export import ExportRequest, export, overview
 from services.recorder.tools.period import Period
 from services.recorder.upkeep import COMPRESS_AFTER, Upkeep
 from shared.history.derived import BATTERIES
-from shared.history.engine import reader
+from shared.history.engine import Place, reader
 from shared.history.queries import latest, series
 from shared.messages import BatteryState, InverterState
 from shared.topics import BATTERY_STATE, INVERTER_STATE
-from tests.support.recorded import ask
+from tests.support.databases import Databases
+from tests.support.recorded import ask, change
 
 KYIV = ZoneInfo("Europe/Kyiv")
 START = datetime(2026, 11, 1, 0, 20, tzinfo=UTC)
@@ -49,105 +49,115 @@ def battery(minutes: float) -> tuple[Any, Any]:
     return to_row(BATTERY_STATE.named("jk-1"), message.model_dump_json().encode())
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def filled(databases: Databases, template: Place) -> Place:
     """Return a database with readings of two inverters and a battery, rolled up, and all of them still rows."""
-    path = tmp_path_factory.mktemp("filled") / "easun.db"
-    store = open_store(path)
+    place = databases.copy(template)
+    store = open_store(place)
     rows = [row for minute in range(COUNT) for row in (reading(minute, minute), battery(minute))]
     store.write([*rows, *(reading(minute, 5, "garage") for minute in range(10))])
     Upkeep(store, KYIV, 400).finish(after(COUNT))
     store.close()
-    return path
+    return place
 
 
 @pytest.fixture
-def path(filled: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(filled, tmp_path / "easun.db"))
+def database(databases: Databases, filled: Place) -> Place:
+    return databases.copy(filled)
+
+
+@pytest.fixture
+def store(database: Place) -> Iterator[Store]:
+    opened = open_store(database)
+    yield opened
+    opened.close()
 
 
 def tend(store: Store, now: datetime = OVER, raw_days: int = 400) -> None:
     Upkeep(store, KYIV, raw_days).finish(now)
 
 
-def loads(path: Path) -> list[float | None]:
+def loads(place: Place) -> list[float | None]:
     """Return the load of each minute, which no roll-up knows."""
-    found = series(reader(path), "main", ["load_power_w"], start=START, end=END, buckets=COUNT)
+    found = series(reader(place), "main", ["load_power_w"], start=START, end=END, buckets=COUNT)
     return list(found.values["load_power_w"])
 
 
-def exported(path: Path, table: str, period: Period = ALWAYS) -> str:
-    file = path.with_name(f"{table}.jsonl")
-    export(path, ExportRequest(table, period, "jsonl", str(file), force=True))
-    return file.read_text()
+def exported(place: Place, table: str, period: Period = ALWAYS) -> str:
+    with NamedTemporaryFile(suffix=".jsonl") as file:
+        export(place, ExportRequest(table, period, "jsonl", file.name, force=True))
+        return Path(file.name).read_text()
 
 
-def answers(path: Path) -> dict[str, Any]:
+def answers(place: Place) -> dict[str, Any]:
     span = Period(after(30), after(70.5))
     tables = ("inverter_state", "battery_state", "inverter_rollup", "battery_rollup")
     wanted: dict[str, Any] = {"start": START, "end": END, "buckets": 7, "source": BATTERIES}
     return {
-        **{table: exported(path, table) for table in tables},
-        "span": exported(path, "inverter_state", span),
-        "loads": loads(path),
-        "battery": series(reader(path), "jk-1", ["cell_delta_v", "soh_percent"], **wanted),
-        "latest": (latest(reader(path)), latest(reader(path), BATTERIES)),
-        "list": [line for line in overview(path).splitlines() if not line.startswith("compressed_hour")],
+        **{table: exported(place, table) for table in tables},
+        "span": exported(place, "inverter_state", span),
+        "loads": loads(place),
+        "battery": series(reader(place), "jk-1", ["cell_delta_v", "soh_percent"], **wanted),
+        "latest": (latest(reader(place)), latest(reader(place), BATTERIES)),
+        "list": [line for line in overview(place).splitlines() if not line.startswith("compressed_hour")],
     }
 
 
-def test_compression_changes_no_query(store: Store, path: Path) -> None:
-    before = answers(path)
+def test_compression_changes_no_query(store: Store, database: Place) -> None:
+    before = answers(database)
     tend(store)
-    assert ask(path, "SELECT source, device, sum(n) FROM compressed_hour GROUP BY 1, 2 ORDER BY 1, 2") == [
+    assert ask(database, "SELECT source, device, sum(n) FROM compressed_hour GROUP BY 1, 2 ORDER BY 1, 2") == [
         ("battery_state", "jk-1", 100),
         ("inverter_state", "garage", 10),
         ("inverter_state", "main", 100),
     ]
-    assert ask(path, "SELECT count(*) FROM inverter_state") == [(50,)]
-    assert answers(path) == before
-    assert any(line.startswith("inverter_state: 160 rows, from 2026-11-01T00:20") for line in check(path, OVER))
+    assert ask(database, "SELECT count(*) FROM inverter_state") == [(50,)]
+    assert answers(database) == before
+    assert any(line.startswith("inverter_state: 160 rows, from 2026-11-01T00:20") for line in check(database, OVER))
 
 
-def test_roll_ups_can_be_recomputed_from_compressed_hours(store: Store, path: Path) -> None:
-    before = answers(path)
+def test_roll_ups_can_be_recomputed_from_compressed_hours(store: Store, database: Place) -> None:
+    before = answers(database)
     tend(store)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DELETE FROM inverter_rollup")
-        pieces = "SELECT 'inverter_state', 'main', at, 1 FROM battery_rollup WHERE step = 5"
-        connection.execute(f"INSERT INTO rollup_due {pieces}")
-        connection.execute("INSERT INTO rollup_due SELECT source, 'garage', at, 1 FROM rollup_due LIMIT 2")
+    change(
+        database,
+        "DELETE FROM inverter_rollup",
+        "INSERT INTO rollup_due SELECT 'inverter_state', 'main', at, 1 FROM battery_rollup WHERE step = 5",
+        "INSERT INTO rollup_due SELECT source, 'garage', at, 1 FROM rollup_due ORDER BY at LIMIT 2",
+    )
     tend(store)
-    assert exported(path, "inverter_rollup") == before["inverter_rollup"]
+    assert exported(database, "inverter_rollup") == before["inverter_rollup"]
 
 
-def test_late_readings_join_their_hour(store: Store, path: Path) -> None:
+def test_late_readings_join_their_hour(store: Store, database: Place) -> None:
     tend(store)
     store.write([reading(30.5, 9000), reading(31, 7000)])
-    found = series(reader(path), "main", ["load_power_w"], start=after(30), end=after(32), buckets=4)
+    found = series(reader(database), "main", ["load_power_w"], start=after(30), end=after(32), buckets=4)
     assert found.values["load_power_w"] == [30, 9000, 31, None], "seen at once; what was there already stays"
     tend(store)
-    assert ask(path, "SELECT sum(n) FROM compressed_hour WHERE device = 'main'") == [(101,)]
-    again = series(reader(path), "main", ["load_power_w"], start=after(30), end=after(32), buckets=4)
+    assert ask(database, "SELECT sum(n) FROM compressed_hour WHERE device = 'main'") == [(101,)]
+    again = series(reader(database), "main", ["load_power_w"], start=after(30), end=after(32), buckets=4)
     assert again == found
-    (high,) = ask(path, "SELECT max(load_power_w_max) FROM inverter_rollup")
+    (high,) = ask(database, "SELECT max(load_power_w_max) FROM inverter_rollup")
     assert high == (9000,)
 
 
-def test_compressed_hours_are_purged_when_due(store: Store, path: Path) -> None:
-    rollups = exported(path, "inverter_rollup")
+def test_compressed_hours_are_purged_when_due(store: Store, database: Place) -> None:
+    rollups = exported(database, "inverter_rollup")
     tend(store)
     tend(store, now=OVER - COMPRESS_AFTER + timedelta(days=30, hours=-1), raw_days=30)
-    assert ask(path, "SELECT DISTINCT at / 3600000 % 24 FROM compressed_hour") == [(1,), (2,)]
+    assert {at // 3_600_000 % 24 for (at,) in ask(database, "SELECT at FROM compressed_hour")} == {1, 2}
     tend(store, now=OVER + timedelta(days=90), raw_days=30)
-    assert ask(path, "SELECT count(*) FROM compressed_hour") == [(0,)]
-    assert exported(path, "inverter_rollup") == rollups
+    assert ask(database, "SELECT count(*) FROM compressed_hour") == [(0,)]
+    assert exported(database, "inverter_rollup") == rollups
 
 
-def test_compression_saves_nine_tenths(path: Path, store: Store) -> None:
+def test_compression_saves_nine_tenths(path: Path) -> None:
+    store = open_store(path)
     size = "SELECT sum(pgsize) FROM dbstat WHERE name = 'battery_state'"
     store.write([battery(COUNT + number / 6) for number in range(6000)])
     (rows,) = ask(path, size)[0]
     tend(store, now=OVER + timedelta(days=5))
     (hours,) = ask(path, "SELECT sum(length(data)) FROM compressed_hour WHERE source = 'battery_state'")[0]
     assert hours < rows / 10
+    store.close()

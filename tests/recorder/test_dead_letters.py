@@ -12,9 +12,10 @@ from services.recorder import dead_letters
 from services.recorder.dead_letters import KEEP_FOR
 from services.recorder.ingest import commit_batch
 from services.recorder.rows import MAX_AHEAD
-from services.recorder.store import Store
+from services.recorder.store import Store, open_store
 from services.recorder.upkeep import Upkeep
 from shared.bus import Delivery
+from shared.history.engine import Place
 from shared.messages import InverterState
 from shared.topics import INVERTER_STATE
 from tests.support.recorded import ask
@@ -38,20 +39,22 @@ def tend(store: Store, now: datetime) -> None:
     Upkeep(store, ZoneInfo("Europe/Kyiv"), 400).finish(now)
 
 
-def test_what_came_before_our_clock_was_right_is_recorded_once_it_is(store: Store, path: Path) -> None:
+def test_what_came_before_our_clock_was_right_is_recorded_once_it_is(database: Place) -> None:
+    store = open_store(database)
     commit_batch([delivery(MAIN, reading(TRUE)), delivery(MAIN, reading(TRUE + timedelta(hours=1)))], store, BEHIND)
     tend(store, BEHIND + timedelta(minutes=1))
-    assert ask(path, "SELECT count(*) FROM inverter_state") == [(0,)]
+    assert ask(database, "SELECT count(*) FROM inverter_state") == [(0,)]
     tend(store, TRUE - MAX_AHEAD)
-    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(700,)]
-    assert ask(path, LEFT) == [(1,)], "the other one is still ahead"
-    assert ask(path, "SELECT count(*) FROM inverter_rollup") == [(3,)], "and it is in the roll-ups"
+    assert ask(database, "SELECT load_power_w FROM inverter_state") == [(700,)]
+    assert ask(database, LEFT) == [(1,)], "the other one is still ahead"
+    assert ask(database, "SELECT count(*) FROM inverter_rollup") == [(3,)], "and it is in the roll-ups"
 
 
-def test_what_is_wrong_otherwise_stays_aside(store: Store, path: Path) -> None:
+def test_what_is_wrong_otherwise_stays_aside(database: Place) -> None:
+    store = open_store(database)
     commit_batch([delivery(MAIN, b"{"), delivery("inverter/x/state", b'{"at":"2026-11-23T18:00:00"}')], store, BEHIND)
     tend(store, TRUE)
-    assert ask(path, LEFT) == [(2,)]
+    assert ask(database, LEFT) == [(2,)]
 
 
 def test_what_the_database_refuses_then_is_tried_once(store: Store, path: Path) -> None:
@@ -66,18 +69,20 @@ def test_what_the_database_refuses_then_is_tried_once(store: Store, path: Path) 
     assert ask(path, "SELECT count(*), max(holds_at) FROM dead_letter") == [(1, None)]
 
 
-def test_a_long_message_of_which_a_part_was_cut_off_is_not_tried(store: Store, path: Path) -> None:
+def test_a_long_message_of_which_a_part_was_cut_off_is_not_tried(database: Place) -> None:
+    store = open_store(database)
     long = InverterState(at=TRUE, warnings=("w" * 20_000,)).model_dump_json().encode()
     commit_batch([delivery(MAIN, long)], store, BEHIND)
     tend(store, TRUE)
-    assert ask(path, "SELECT count(*), max(holds_at) FROM dead_letter") == [(1, None)]
+    assert ask(database, "SELECT count(*), max(holds_at) FROM dead_letter") == [(1, None)]
 
 
-def test_old_ones_go(store: Store, path: Path) -> None:
+def test_old_ones_go(database: Place) -> None:
+    store = open_store(database)
     commit_batch([delivery(MAIN, b"old")], store, BEHIND)
     commit_batch([delivery(MAIN, b"new")], store, BEHIND + timedelta(days=1))
     tend(store, BEHIND + KEEP_FOR + timedelta(hours=1))
-    assert ask(path, "SELECT payload FROM dead_letter") == [(b"new",)]
+    assert ask(database, "SELECT payload FROM dead_letter") == [(b"new",)]
 
 
 def test_there_are_never_too_many(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Rows into a real SQLite file: once each, all or none, and never a silent loss."""
+"""Rows into a real database: once each, all or none, and never a silent loss."""
 
 import json
 import sqlite3
@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from services.recorder.rows import to_row
 from services.recorder.store import Store, open_store
 from shared.conditions import battery, inverter
-from shared.errors import BadMessageError, StorageError
-from shared.history.engine import reader
-from shared.history.queries import latest
-from shared.messages import Grid, GridState, InverterState, Message, Mode
-from shared.topics import GRID_STATE, INVERTER_STATE
+from shared.errors import BadMessageError, ConfigError, StorageError
+from shared.history.engine import Place, reader
+from shared.history.queries import latest, recorded
+from shared.messages import BatteryState, Grid, GridState, InverterState, Message, Mode
+from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE
+from tests.support.databases import needs_postgres
+from tests.support.postgres import Postgres, running_postgres
 from tests.support.recorded import ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -32,11 +34,12 @@ def payload(message: Message) -> bytes:
     return message.model_dump_json().encode()
 
 
-def test_a_reading_becomes_a_row(store: Store, path: Path) -> None:
+def test_a_reading_becomes_a_row(database: Place) -> None:
+    store = open_store(database)
     warnings = (inverter.MAINS_LOST(), battery.unknown_alarm(bit=5))
     store.write([to_row(*reading(5, mode=Mode.MAINS, grid_voltage_v=230.4, warnings=warnings))])
     query = "SELECT device, at, mode, load_power_w, grid_voltage_v, pv_power_w, warnings FROM inverter_state"
-    ((*values, stored),) = ask(path, query)
+    ((*values, stored),) = ask(database, query)
     assert values == ["main", 1795456805000, "mains", 5, 230.4, None]
     assert json.loads(stored) == [
         {"code": "inverter.mains_lost", "params": {}, "text": "mains lost"},
@@ -44,11 +47,12 @@ def test_a_reading_becomes_a_row(store: Store, path: Path) -> None:
     ]
 
 
-def test_a_grid_state_becomes_a_row(store: Store, path: Path) -> None:
+def test_a_grid_state_becomes_a_row(database: Place) -> None:
+    store = open_store(database)
     message = GridState(at=START, since=START, state=Grid.OFF, transition_id="off-1", voltage_v=0.0)
     store.write([to_row(GRID_STATE.named(), payload(message))])
     query = "SELECT device, at, state, since, transition_id, voltage_v FROM grid_state"
-    assert ask(path, query) == [("grid", 1795456800000, "off", 1795456800000, "off-1", 0.0)]
+    assert ask(database, query) == [("grid", 1795456800000, "off", 1795456800000, "off-1", 0.0)]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -65,10 +69,72 @@ def test_any_order_and_any_repetition_gives_each_reading_once(
     assert stored == sorted({second for batch in batches for second in batch})
 
 
-def test_the_first_message_of_a_moment_stays(store: Store, path: Path) -> None:
+def test_the_first_message_of_a_moment_stays(database: Place) -> None:
+    store = open_store(database)
     store.write([to_row(*reading(1, grid_voltage_v=230.0))])
     store.write([to_row(*reading(1, grid_voltage_v=1.0))])
-    assert ask(path, "SELECT grid_voltage_v FROM inverter_state") == [(230.0,)]
+    assert ask(database, "SELECT grid_voltage_v FROM inverter_state") == [(230.0,)]
+
+
+def test_duplicates_of_another_recorder_are_stored_once(database: Place) -> None:
+    assert open_store(database).write([to_row(*reading(second)) for second in range(500)]) == {}
+    assert open_store(database).write([to_row(*reading(second)) for second in range(300, 600)]) == {}
+    assert ask(database, "SELECT load_power_w FROM inverter_state ORDER BY at") == [(load,) for load in range(600)]
+
+
+def test_lists_and_flags_survive(database: Place) -> None:
+    message = BatteryState(at=START, cell_voltages_v=(3.3, None), heating=True, precharging=None)
+    open_store(database).write([to_row(BATTERY_STATE.named("jk"), payload(message))])
+    query = "SELECT cell_voltages_v, heating, precharging FROM battery_state"
+    assert ask(database, query) == [("[3.3,null]", True, None)]
+
+
+def test_only_changes_of_the_grid_are_stored_and_one_row_a_minute(database: Place) -> None:
+    states = [Grid.ON] * 30 + [Grid.OFF] * 3
+    moments = [START + timedelta(seconds=5 * number) for number in range(len(states))]
+    messages = [GridState(at=at, since=START, state=state) for at, state in zip(moments, states, strict=True)]
+    open_store(database).write([to_row(GRID_STATE.named(), payload(message)) for message in messages])
+    stored = ask(database, "SELECT (at - 1795456800000) / 1000, state FROM grid_state ORDER BY at")
+    assert stored == [(0, "on"), (60, "on"), (120, "on"), (150, "off")]
+
+
+def test_nothing_is_recorded_until_there_is_a_reading(place: Place) -> None:
+    assert not recorded(reader(place))
+    store = open_store(place)
+    assert not recorded(reader(place))
+    store.write([to_row(*reading(1))])
+    assert recorded(reader(place))
+    store.close()
+
+
+@needs_postgres
+def test_a_row_that_the_server_rejects_does_not_block_the_others(server: Postgres) -> None:
+    store = open_store(server.create("rejected"))
+    rows = [to_row(*reading(1)), to_row(*reading(2, grid_power_w=2**31)), to_row(*reading(3))]
+    assert list(store.write(rows)) == [1]
+    assert ask(server.url("rejected"), "SELECT load_power_w FROM inverter_state ORDER BY at") == [(1,), (3,)]
+    store.close()
+
+
+@needs_postgres
+def test_a_missing_database_on_the_server_is_an_error_of_the_user(server: Postgres) -> None:
+    with pytest.raises(ConfigError, match=r"the server has no such database or user\. Check DATABASE_URL"):
+        open_store(server.url("nowhere"))
+
+
+@needs_postgres
+def test_a_server_that_is_away_is_an_error_that_may_pass() -> None:
+    with running_postgres() as server:
+        url = server.create("away")
+        store = open_store(url)
+        server.stop()
+        for attempt in (lambda: store.write([to_row(*reading(1))]), lambda: open_store(url)):
+            with pytest.raises(StorageError, match="Readings wait at the broker"):
+                attempt()
+        server.start()
+        assert store.write([to_row(*reading(1))]) == {}
+        assert ask(url, "SELECT load_power_w FROM inverter_state") == [(1,)]
+        store.close()
 
 
 def test_a_full_disk_is_a_passing_failure_and_keeps_the_batch_whole(path: Path) -> None:

@@ -31,10 +31,12 @@ from services.recorder.tools.restore import restore
 from services.recorder.upkeep import Upkeep
 from shared.conditions import Reason
 from shared.errors import EasunError, StorageError, UsageError
+from shared.history.engine import Place
 from shared.history.migration import HEAD
 from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
 from shared.topics import GRID_STATE, INVERTER_STATE
+from tests.support.databases import Databases
 from tests.support.recorded import ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -627,6 +629,48 @@ def test_trouble_is_said(database: Path, spoil: Callable[[Path], None], says: st
     spoil(database)
     with untouched(database.parent), pytest.raises(EasunError, match=says):
         list(check(database, NOW))
+
+
+# either kind of database
+
+
+@pytest.fixture
+def three(databases: Databases, template: Place) -> Place:
+    """A database of either kind with three readings."""
+    place = databases.copy(template)
+    store = open_store(place)
+    store.write([to_row(INVERTER_STATE.named("main"), reading(second)) for second in range(3)])
+    store.close()
+    return place
+
+
+def test_a_period_of_either_kind(three: Place, tmp_path: Path) -> None:
+    span = Period(START + timedelta(seconds=1), START + timedelta(seconds=3))
+    export(three, ExportRequest("inverter_state", span, "jsonl", str(tmp_path / "out")))
+    rows = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    assert [(row["at"], row["load_power_w"]) for row in rows] == [
+        ("2026-11-23T18:00:01.000Z", 1),
+        ("2026-11-23T18:00:02.000Z", 2),
+    ]
+
+
+def test_the_list_and_the_check_of_either_kind(three: Place) -> None:
+    assert "inverter_state " in overview(three)
+    text = "\n".join(check(three, START + timedelta(minutes=2)))
+    assert "inverter_state: 3 rows" in text
+    assert ("It takes " if isinstance(three, Path) else "On the server it takes ") in text
+
+
+def test_an_import_into_either_kind_twice(three: Place, tmp_path: Path) -> None:
+    file = predecessor(tmp_path / "inverter.db", [("2026-01-16T12:00:00", said(), None)])
+    assert "1 new readings" in import_eamoon(three, file, "old", START)
+    assert "0 new readings" in import_eamoon(three, file, "old", START)
+
+
+def test_a_server_that_does_not_answer_is_reported_without_its_password() -> None:
+    with pytest.raises(StorageError, match="refused") as caught:
+        overview("postgresql://easun:hunter2@127.0.0.1:1/nowhere")
+    assert "hunter2" not in str(caught.value)
 
 
 # real processes

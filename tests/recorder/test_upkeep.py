@@ -16,7 +16,7 @@ from services.recorder.rows import to_row
 from services.recorder.store import Store, open_store
 from services.recorder.upkeep import Upkeep
 from shared.history.derived import BATTERIES
-from shared.history.engine import reader
+from shared.history.engine import Place, reader
 from shared.history.queries import grid_spans, series
 from shared.history.reports import By, Outage, energy, outage_records, statistics
 from shared.history.tables import to_ms
@@ -62,8 +62,8 @@ def copied(empty: Path, path: Path) -> Path:
     return path
 
 
-def record(path: Path, rows: Sequence[Any], now: datetime = LATER, raw_days: int = 400) -> None:
-    store = open_store(path)
+def record(place: Place, rows: Sequence[Any], now: datetime = LATER, raw_days: int = 400) -> None:
+    store = open_store(place)
     store.write(rows)
     tend(store, now, raw_days)
     store.close()
@@ -73,8 +73,8 @@ def tend(store: Store, now: datetime = LATER, raw_days: int = 400) -> None:
     Upkeep(store, KYIV, raw_days).finish(now)
 
 
-def rollups(path: Path) -> list[Any]:
-    return ask(path, "SELECT * FROM inverter_rollup ORDER BY device, step, at")
+def rollups(place: Place) -> list[Any]:
+    return ask(place, "SELECT * FROM inverter_rollup ORDER BY device, step, at")
 
 
 def sunny(at: datetime, midnight: datetime) -> int:
@@ -83,11 +83,12 @@ def sunny(at: datetime, midnight: datetime) -> int:
     return round(5000 * max(0.0, math.sin((hours - 6) / 12 * math.pi))) if 6 <= hours <= 18 else 0
 
 
-def test_the_energy_of_a_known_day(path: Path) -> None:
+def test_the_energy_of_a_known_day(database: Place) -> None:
     moments = [START + timedelta(seconds=20 * number) for number in range(24 * 180)]
-    record(path, [reading(at, pv_power_w=sunny(at, START), load_power_w=500, battery_power_w=-300) for at in moments])
+    rows = [reading(at, pv_power_w=sunny(at, START), load_power_w=500, battery_power_w=-300) for at in moments]
+    record(database, rows)
     (told,) = energy(
-        reader(path), "main", first=date(2026, 11, 23), last=date(2026, 11, 24), by=By.DAY, zone=KYIV
+        reader(database), "main", first=date(2026, 11, 23), last=date(2026, 11, 24), by=By.DAY, zone=KYIV
     ).values()
     assert told["pv_kwh"] == pytest.approx(5 * 24 / math.pi, rel=1e-3)
     assert told["load_kwh"] == pytest.approx(0.5 * 24, rel=1e-3)
@@ -103,10 +104,10 @@ def test_the_energy_of_a_known_day(path: Path) -> None:
         pytest.param(date(2026, 11, 23), 24, id="usual"),
     ],
 )
-def test_days_are_as_long_as_they_were(path: Path, day: date, hours: int) -> None:
+def test_days_are_as_long_as_they_were(database: Place, day: date, hours: int) -> None:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    record(path, [reading(noon + number * MINUTE, load_power_w=1000) for number in range(-24 * 60, 24 * 60)])
-    told = energy(reader(path), "main", first=day, last=day + timedelta(days=1), by=By.DAY, zone=KYIV)
+    record(database, [reading(noon + number * MINUTE, load_power_w=1000) for number in range(-24 * 60, 24 * 60)])
+    told = energy(reader(database), "main", first=day, last=day + timedelta(days=1), by=By.DAY, zone=KYIV)
     assert told[day]["load_kwh"] == pytest.approx(hours)
 
 
@@ -118,21 +119,21 @@ def test_days_are_as_long_as_they_were(path: Path, day: date, hours: int) -> Non
         pytest.param([None, None, None], 1.0, id="without-one-the-integral"),
     ],
 )
-def test_the_inverters_own_counter(path: Path, counters: list[float | None], expected: float) -> None:
+def test_the_inverters_own_counter(database: Place, counters: list[float | None], expected: float) -> None:
     rows = [
         reading(after(number), pv_power_w=1000, pv_energy_today_kwh=counters[min(2, number * 3 // 60)])
         for number in range(61)
     ]
-    record(path, rows)
-    told = energy(reader(path), "main", first=date(2026, 11, 23), last=date(2026, 11, 24), by=By.DAY, zone=KYIV)
+    record(database, rows)
+    told = energy(reader(database), "main", first=date(2026, 11, 23), last=date(2026, 11, 24), by=By.DAY, zone=KYIV)
     assert told[date(2026, 11, 23)]["pv_kwh"] == pytest.approx(expected, rel=1e-3)
 
 
-def test_by_week_month_and_year(path: Path) -> None:
-    record(path, [reading(after(24 * 60 * day + minute), load_power_w=600) for day in range(9) for minute in range(11)])
-    sums = {
-        by: energy(reader(path), "main", first=date(2026, 11, 1), last=date(2027, 1, 1), by=by, zone=KYIV) for by in By
-    }
+def test_by_week_month_and_year(database: Place) -> None:
+    minutes = [24 * 60 * day + minute for day in range(9) for minute in range(11)]
+    record(database, [reading(after(minute), load_power_w=600) for minute in minutes])
+    engine, year = reader(database), {"first": date(2026, 11, 1), "last": date(2027, 1, 1)}
+    sums = {by: energy(engine, "main", by=by, zone=KYIV, **year) for by in By}
     assert [len(sums[by]) for by in By] == [9, 2, 2, 1]
     assert sums[By.MONTH][date(2026, 12, 1)]["load_kwh"] == pytest.approx(0.1)
     assert sums[By.YEAR][date(2026, 1, 1)]["load_kwh"] == pytest.approx(0.9)
@@ -161,52 +162,52 @@ def test_any_order_and_any_cut_gives_the_same(
     assert rollups(directory / "piecemeal.db") == rollups(directory / "at once.db")
 
 
-def test_a_kill_between_the_commit_and_the_roll_up_loses_nothing(path: Path) -> None:
-    store = open_store(path)
+def test_a_kill_between_the_commit_and_the_roll_up_loses_nothing(database: Place) -> None:
+    store = open_store(database)
     store.write([reading(after(number), load_power_w=600) for number in range(11)])
-    assert rollups(path) == []  # killed here
-    tend(open_store(path))
-    assert ask(path, "SELECT n, load_kwh FROM inverter_rollup WHERE step = 1440") == [(11, pytest.approx(0.1))]
-    assert ask(path, "SELECT * FROM rollup_due") == []
+    assert rollups(database) == []  # killed here
+    tend(open_store(database))
+    assert ask(database, "SELECT n, load_kwh FROM inverter_rollup WHERE step = 1440") == [(11, pytest.approx(0.1))]
+    assert ask(database, "SELECT * FROM rollup_due") == []
 
 
-def test_a_roll_up_that_breaks_off_is_still_due(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = open_store(path)
+def test_a_roll_up_that_breaks_off_is_still_due(database: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(database)
     store.write([reading(after(0), load_power_w=600)])
     with monkeypatch.context() as patch:
         patch.setattr("services.recorder.upkeep.settle", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             tend(store)
-    assert rollups(path) == []
+    assert rollups(database) == []
     tend(store)
-    assert len(rollups(path)) == 3
+    assert len(rollups(database)) == 3
 
 
-def test_what_is_not_rolled_up_yet_is_in_the_chart(path: Path) -> None:
-    record(path, [reading(after(number), load_power_w=100) for number in range(60)])
-    store = open_store(path)
+def test_what_is_not_rolled_up_yet_is_in_the_chart(database: Place) -> None:
+    record(database, [reading(after(number), load_power_w=100) for number in range(60)])
+    store = open_store(database)
     store.write([reading(after(60 + number), load_power_w=300) for number in range(60)])
-    found = series(reader(path), "main", ["load_power_w"], start=START, end=after(120), buckets=24)
+    found = series(reader(database), "main", ["load_power_w"], start=START, end=after(120), buckets=24)
     assert found.values["load_power_w"] == [100] * 12 + [300] * 12
     tend(store)
-    again = series(reader(path), "main", ["load_power_w"], start=START, end=after(120), buckets=24)
+    again = series(reader(database), "main", ["load_power_w"], start=START, end=after(120), buckets=24)
     assert again == found
     assert list(again.low["load_power_w"]) == [100] * 12 + [300] * 12
 
 
-def test_a_battery(path: Path) -> None:
+def test_a_battery(database: Place) -> None:
     record(
-        path,
+        database,
         [
             row_of(BATTERY_STATE.named("jk-1"), BatteryState(at=after(n), power_w=-1200.0, cell_delta_v=0.01 * n))
             for n in range(31)
         ],
     )
-    assert ask(path, "SELECT in_kwh, out_kwh, cell_delta_v_max FROM battery_rollup WHERE step = 1440") == [
+    assert ask(database, "SELECT in_kwh, out_kwh, cell_delta_v_max FROM battery_rollup WHERE step = 1440") == [
         (0, pytest.approx(0.6), pytest.approx(0.3))
     ]
     wanted = {"start": START, "end": after(30), "buckets": 6}
-    found = series(reader(path), "jk-1", ["cell_delta_v"], source=BATTERIES, **wanted)
+    found = series(reader(database), "jk-1", ["cell_delta_v"], source=BATTERIES, **wanted)
     assert found.high["cell_delta_v"][0] == pytest.approx(0.04)
 
 
@@ -234,8 +235,8 @@ def the_evening() -> list[Any]:
     return rows
 
 
-def check_the_evening(path: Path) -> None:
-    (found,) = outage_records(reader(path), start=START, end=LATER)
+def check_the_evening(place: Place) -> None:
+    (found,) = outage_records(reader(place), start=START, end=LATER)
     assert (found.start, found.end, found.planned) == (after(60), after(240), True)
     assert (found.start_late_min, found.end_late_min) == (10, 10)
     assert found.battery_kwh == pytest.approx(3, rel=0.01)
@@ -244,35 +245,35 @@ def check_the_evening(path: Path) -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 7])
-def test_an_outage_as_a_record(path: Path, pieces: int) -> None:
+def test_an_outage_as_a_record(database: Place, pieces: int) -> None:
     rows = the_evening()
     for piece in range(pieces):
-        record(path, rows[piece * len(rows) // pieces : (piece + 1) * len(rows) // pieces])
-    check_the_evening(path)
-    assert ask(path, "SELECT count(*) FROM grid_run") == [(3,)]
+        record(database, rows[piece * len(rows) // pieces : (piece + 1) * len(rows) // pieces])
+    check_the_evening(database)
+    assert ask(database, "SELECT count(*) FROM grid_run") == [(3,)]
 
 
-def test_an_outage_of_late_data(path: Path) -> None:
+def test_an_outage_of_late_data(database: Place) -> None:
     rows = the_evening()
-    record(path, rows[300:])
-    record(path, rows[:300])
-    check_the_evening(path)
+    record(database, rows[300:])
+    record(database, rows[:300])
+    check_the_evening(database)
 
 
-def test_an_outage_that_lasts(path: Path) -> None:
+def test_an_outage_that_lasts(database: Place) -> None:
     rows = [row for row in the_evening() if row[1][1] < reading(after(200))[1][1]]
-    record(path, rows, now=after(200))
-    (found,) = outage_records(reader(path), start=START, end=LATER)
+    record(database, rows, now=after(200))
+    (found,) = outage_records(reader(database), start=START, end=LATER)
     assert (found.end, found.planned, found.end_late_min) == (None, True, None)
 
 
-def test_shades_from_runs_and_from_rows_are_the_same(path: Path) -> None:
+def test_shades_from_runs_and_from_rows_are_the_same(database: Place) -> None:
     rows = the_evening()
-    store = open_store(path)
+    store = open_store(database)
     store.write(rows)
-    before = grid_spans(reader(path), start=after(30), end=after(280))
+    before = grid_spans(reader(database), start=after(30), end=after(280))
     tend(store)
-    assert grid_spans(reader(path), start=after(30), end=after(280))[:2] == before[:2]
+    assert grid_spans(reader(database), start=after(30), end=after(280))[:2] == before[:2]
     assert [span.state for span in before] == [Grid.ON, Grid.OFF, Grid.ON]
 
 
@@ -290,13 +291,13 @@ def test_statistics() -> None:
     assert found.by_month() == {date(2026, 11, 1): 3.5}
 
 
-def test_old_readings_go_and_what_was_made_of_them_stays(path: Path) -> None:
-    record(path, [reading(after(number), load_power_w=600) for number in range(180)])
-    before = rollups(path)
-    record(path, [], now=after(90) + timedelta(days=30), raw_days=30)
-    assert ask(path, "SELECT min(at), sum(n) FROM compressed_hour") == [(to_ms(after(60)), 120)], "whole hours"
-    record(path, [reading(after(10.5), load_power_w=9000)], now=after(90) + timedelta(days=30), raw_days=30)
-    assert rollups(path) == before, "late data does not spoil what was made of more"
+def test_old_readings_go_and_what_was_made_of_them_stays(database: Place) -> None:
+    record(database, [reading(after(number), load_power_w=600) for number in range(180)])
+    before = rollups(database)
+    record(database, [], now=after(90) + timedelta(days=30), raw_days=30)
+    assert ask(database, "SELECT min(at), sum(n) FROM compressed_hour") == [(to_ms(after(60)), 120)], "whole hours"
+    record(database, [reading(after(10.5), load_power_w=9000)], now=after(90) + timedelta(days=30), raw_days=30)
+    assert rollups(database) == before, "late data does not spoil what was made of more"
 
 
 def test_the_file_gives_back_what_is_free(path: Path) -> None:
@@ -308,12 +309,12 @@ def test_the_file_gives_back_what_is_free(path: Path) -> None:
 
 @pytest.mark.parametrize("midnight", [date(2026, 10, 22), date(2026, 3, 26)], ids=["autumn", "spring"])
 @pytest.mark.parametrize("buckets", [7, 8, 20], ids=["a-day-each", "a-day-all-the-same", "some-hours"])
-def test_a_chart_of_days_shows_each_day_though_clocks_change(path: Path, midnight: date, buckets: int) -> None:
+def test_a_chart_of_days_shows_each_day_though_clocks_change(database: Place, midnight: date, buckets: int) -> None:
     first = datetime.combine(midnight, time(), KYIV)
     noon = first.astimezone(UTC) + timedelta(hours=12)
-    record(path, [reading(noon + timedelta(days=day), load_power_w=day) for day in range(8)], now=noon)
+    record(database, [reading(noon + timedelta(days=day), load_power_w=day) for day in range(8)], now=noon)
     start, end = first.astimezone(UTC), (first + timedelta(days=7)).astimezone(UTC)  # local midnights
-    found = series(reader(path), "main", ["load_power_w"], start=start, end=end, buckets=buckets)
+    found = series(reader(database), "main", ["load_power_w"], start=start, end=end, buckets=buckets)
     assert found.step % timedelta(hours=1) == timedelta(0)
     assert [value for value in found.values["load_power_w"] if value is not None] == [0, 1, 2, 3, 4, 5, 6]
 
@@ -349,11 +350,11 @@ def long(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_another_zone_cuts_the_days_anew(path: Path) -> None:
-    record(path, [reading(after(number), load_power_w=600) for number in range(-30, 31)])
-    store = open_store(path)
+def test_another_zone_cuts_the_days_anew(database: Place) -> None:
+    record(database, [reading(after(number), load_power_w=600) for number in range(-30, 31)])
+    store = open_store(database)
     Upkeep(store, ZoneInfo("UTC"), 400).finish(LATER)
-    assert ask(path, "SELECT n, at FROM inverter_rollup WHERE step = 1440") == [
+    assert ask(database, "SELECT n, at FROM inverter_rollup WHERE step = 1440") == [
         (61, int(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1000))
     ]
 

@@ -1,7 +1,7 @@
 """Every condition reads well in both languages, survives the broker, and is shown even where its code is unknown."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from string import Formatter
 from zoneinfo import ZoneInfo
 
@@ -10,56 +10,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.conditions import CONDITIONS, Quiet, Reason, Severity, battery, broker, inverter, is_quiet, render, severity
-from shared.conditions.condition import Condition, condition, simple
+from shared.conditions.condition import condition
 from shared.conditions.system import BY_NUMBER, os_reason
 from shared.messages import Availability, Contact, PlugAction, PlugState, ServiceStatus
 from shared.texts.language import Language
-
-CAUSE = simple("test.cause", uk="причина", en="a cause")
-VALUES = {
-    str: "<NAME>",
-    int: 3,
-    float: 2.5,
-    bool: True,
-    date: date(2026, 11, 29),
-    datetime: datetime(2026, 11, 29, 10, tzinfo=UTC),
-    timedelta: timedelta(minutes=5),
-    Reason: CAUSE(),
-    tuple[Reason, ...]: (CAUSE(),),
-}
-ALL = [one for code, one in sorted(CONDITIONS.items()) if not code.startswith("test.")]
-NAMES = re.compile(
-    r"<NAME>|https?://\S+|`[^`]+`|[A-Z][A-Z0-9_]+(=\S+)?|\S*[/.=]\S*|-{1,2}[a-z-]+|\b[A-Z]\w*\b|\w*[A-Z0-9_]\w*"
-)
-"""What stays as it is in a Ukrainian text: settings, commands, files, addresses, names of products."""
-LATIN = re.compile(r"[A-Za-z]{2,}")
-ALLOWED = {"bms", "bot", "dashboard", "host", "poller", "recorder", "schedule", "tuya", "mosquitto", "systemd"}
-"""Names of our services, and words that stand in files people edit."""
+from tests.support.ukrainian import ALL_CONDITIONS, english_words, example_params
 
 
-def params(one: Condition) -> dict[str, object]:
-    return {name: VALUES[kind] for name, kind in one.parameters.items()}
-
-
-@pytest.mark.parametrize("one", ALL, ids=lambda one: one.code)
+@pytest.mark.parametrize("one", ALL_CONDITIONS, ids=lambda one: one.code)
 def test_every_condition_reads_in_both_languages(one):
     fields = {
         language: sorted({name for _, name, _, _ in Formatter().parse(text) if name})
         for language, text in ((Language.UK, one.uk), (Language.EN, one.en))
     }
     assert fields[Language.UK] == sorted(one.parameters) == fields[Language.EN]
-    reason = one(**params(one))
+    reason = one(**example_params(one))
     assert render(reason, Language.EN, UTC) == reason.text
     ukrainian = render(reason, Language.UK, ZoneInfo("Europe/Kyiv"))
     assert "{" not in reason.text + ukrainian
     assert Reason.model_validate_json(reason.model_dump_json()) == reason
     assert render(Reason.model_validate_json(reason.model_dump_json()), Language.UK) == render(reason, Language.UK)
-    rest = NAMES.sub(" ", ukrainian)
-    assert not {word for word in LATIN.findall(rest) if word.lower() not in ALLOWED}, ukrainian
+    assert not english_words(ukrainian), ukrainian
     assert re.search("[А-яЄєІіЇїҐґ]", one.uk) or set(one.uk) <= set("{}:; abcdefghijklmnopqrstuvwxyz_.")
 
 
-@pytest.mark.parametrize("one", ALL, ids=lambda one: one.code)
+@pytest.mark.parametrize("one", ALL_CONDITIONS, ids=lambda one: one.code)
 def test_plural_forms_are_complete(one):
     for text, forms in ((one.uk, 3), (one.en, 2)):
         for _, name, spec, _ in Formatter().parse(text):
@@ -110,7 +85,7 @@ def test_a_device_does_not_ring_for_dusk_nor_for_the_mains_in_an_outage():
     assert is_quiet(inverter.MAINS_LOST(), grid_on=False)
     assert not is_quiet(inverter.MAINS_VOLTAGE_TOO_HIGH(), grid_on=True)
     assert not is_quiet(inverter.BATTERY_VOLTAGE_LOW(), grid_on=False)
-    assert {one.quiet for one in ALL} == {None, *Quiet}
+    assert {one.quiet for one in ALL_CONDITIONS} == {None, *Quiet}
 
 
 VERSION_1 = {

@@ -127,7 +127,16 @@ def test_a_mistake_has_its_place_is_never_quoted_and_nothing_is_touched(
     assert listed.path.read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["x: &x [{id: b}]\nplugs: *x\n", "plugs: !!set {}\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: &x [{id: b}]\nplugs: *x\n",
+        "plugs: !!set {}\n",
+        "plugs:\n- id: b\n...\n# the end\n",
+        "plugs:\n- id: b\n  name: |\n    it would get a line end",
+        "plugs: [\n  {id: b}, # it would move\n  {id: c}\n]\n",
+    ],
+)
 def test_rare_constructs_are_refused(text: str, listed: ListFile[Plug], written: Any) -> None:
     written(text)
     with pytest.raises(ListFileError):
@@ -155,7 +164,7 @@ def test_fields_of_an_entry_are_changed_and_nothing_else(listed: ListFile[Plug],
     written("plugs:\n  - id: a  # left\n    enabled: false  # not yet\n\n  # right\n  - id: b\n")
     listed.change("a", {"enabled": True, "gangs": ["switch_1", "switch_2"]})
     assert listed.path.read_text() == (
-        "plugs:\n  - id: a  # left\n    enabled: true  # not yet\n    gangs: [switch_1, switch_2]\n\n"
+        "plugs:\n  - id: a  # left\n    enabled: true   # not yet\n    gangs: [switch_1, switch_2]\n\n"
         "  # right\n  - id: b\n"
     )
 

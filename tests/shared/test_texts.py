@@ -36,7 +36,7 @@ def pattern(node: ast.JoinedStr) -> str:
 
 @cache
 def written() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
-    """Return every string of the sources, and every f-string that has a word of its own as a pattern."""
+    """Return every string of the sources and templates, and every f-string that has a word of its own as a pattern."""
     strings: set[str] = set()
     patterns: set[str] = set()
     for _, tree in sources():
@@ -47,6 +47,9 @@ def written() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
                 isinstance(part, ast.Constant) and re.search(r"[a-z]{2}", str(part.value)) for part in node.values
             ):
                 patterns.add(pattern(node))
+    for ending in ("html", "js"):
+        for file in (ROOT / "services").rglob(f"*.{ending}"):
+            strings.update(re.findall(r"[\w.]+", file.read_text(encoding="utf-8")))
     return frozenset(strings), tuple(map(re.compile, sorted(patterns)))
 
 

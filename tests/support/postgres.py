@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.support.waiting import eventually
 
 NOBODY = 65534
+DISPOSABLE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "8GB"}
+"""For data that need not outlive the test."""
 
 
 def programs() -> Path | None:
@@ -29,7 +31,7 @@ def running_postgres() -> Iterator["Postgres"]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)  # without a checkpoint of what is thrown away
 
 
 class Postgres:
@@ -60,7 +62,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        options = {"listen_addresses": "", "unix_socket_directories": self._data, "fsync": "off"}
+        options = {"listen_addresses": "", "unix_socket_directories": self._data} | DISPOSABLE
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), *flags]
         with self._log.open("ab") as log:
@@ -72,10 +74,10 @@ class Postgres:
         except AssertionError:
             raise AssertionError(self._log.read_text()[-2000:]) from None
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it at once, and everybody's connection with it."""
         if self._process:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(10)
             self._process = None
 

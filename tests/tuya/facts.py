@@ -21,7 +21,7 @@ PLUGS = {
 KNOWN = Journal(handled="t1")
 
 
-def turned(journal: Journal, message: GridState, rules: Rules = RULES, stable_for: timedelta = DELAY) -> Journal:
+def changed(journal: Journal, message: GridState, rules: Rules = RULES, stable_for: timedelta = DELAY) -> Journal:
     return grid_rules.on_grid(journal, message, PLUGS, rules, NOW, stable_for=stable_for)
 
 

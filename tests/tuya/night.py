@@ -7,22 +7,13 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from services.tuya import commands, grid_rules, targets
+from services.tuya.actions import Action, Expire, Outcome, Persist, Read, Switch, Wait
+from services.tuya.control_state import ControlState, Now
 from services.tuya.journal import Journal, Target
-from services.tuya.next_step import (
-    Action,
-    Expire,
-    Now,
-    Outcome,
-    Persist,
-    PlugControl,
-    Read,
-    SharedState,
-    Switch,
-    Wait,
-    after,
-    next_step,
-)
+from services.tuya.next_step import next_step
+from services.tuya.outcomes import after
 from services.tuya.plug import Plug
+from services.tuya.shared_state import SharedState
 from shared.conditions import plugs as conditions
 from shared.errors import DeviceOfflineError
 from shared.messages import Grid, GridState, PlugCommand, PlugState, Via
@@ -31,8 +22,8 @@ from tests.tuya.facts import NOW, PLUGS, RULES
 CHECK_S = 30.0
 
 
-def new_control(plug: Plug, shared: SharedState, at: datetime, ways: tuple[Via, ...] = (Via.LOCAL,)) -> PlugControl:
-    return PlugControl(plug, ways, shared, PlugState(at=at, name=plug.title), CHECK_S)
+def new_control(plug: Plug, shared: SharedState, at: datetime, ways: tuple[Via, ...] = (Via.LOCAL,)) -> ControlState:
+    return ControlState(plug, ways, shared, PlugState(at=at, name=plug.title), CHECK_S)
 
 
 @dataclass
@@ -56,7 +47,7 @@ class World:
     """As it is on disk."""
     known: GridState | None = None
     turned_at_s: float = 0
-    controls: dict[str, PlugControl] = field(default_factory=dict)
+    controls: dict[str, ControlState] = field(default_factory=dict)
 
     def turn(self) -> None:
         self.grid_on, self.id, self.since = not self.grid_on, self.id + 1, self.now
@@ -133,7 +124,7 @@ class World:
                 actions += 1
             self.controls[plug.id] = control
 
-    def perform(self, plug: Plug, control: PlugControl, action: Action) -> Outcome:
+    def perform(self, plug: Plug, control: ControlState, action: Action) -> Outcome:
         match action:
             case Expire():
                 self.journal = action.journal

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from services.tuya import cloud as ours
 from services.tuya.account import to_device, to_plug
 from services.tuya.cloud import CloudClient, sign
+from services.tuya.connection import CloudUnreachableError
 from services.tuya.plug import Plug
+from shared.conditions import Condition, Reason, plugs, system
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
 from simulators.tuya import signature
 from simulators.tuya.cloud import SCHEMA, CloudFault
@@ -35,7 +38,7 @@ def test_our_signature(vector: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
-def test_the_simulator_s_signature(vector: dict[str, Any]) -> None:
+def test_the_signature_of_the_simulator(vector: dict[str, Any]) -> None:
     headers = {"client_id": vector["client_id"], "t": vector["t"], "nonce": vector["nonce"]}
     headers |= {"access_token": vector["access_token"] or "", "signature-headers": vector["signature_headers"]}
     headers |= {name.lower(): value for name, value in vector["headers"].items()}
@@ -49,39 +52,65 @@ def switched_off(client: CloudClient) -> tuple[object, object]:
     return before, client.read(PLUG)
 
 
-async def test_it_switches_and_reads_back_and_every_request_is_signed_well(sky: Sky) -> None:
+async def test_it_switches_and_reads_back_with_every_request_signed(sky: Sky) -> None:
     assert await sky.do(switched_off) == ({"switch_1": True}, {"switch_1": False})
     assert (sky.cloud.requests, sky.cloud.refused) == (4, 0)
     assert sky.plug.relays == {"switch_1": False}
 
 
-async def test_a_token_that_died_is_fetched_again_and_the_command_is_not_lost(sky: Sky) -> None:
+async def test_an_expired_token_is_renewed_and_the_command_is_not_lost(sky: Sky) -> None:
     sky.cloud.fault = CloudFault.TOKEN_DIES_ONCE
     await sky.do(lambda client: client.switch(PLUG, {"switch_1": False}))
     assert sky.plug.relays == {"switch_1": False}
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "sentence"),
+    ("fault", "kind", "condition", "sentence"),
     [
-        (CloudFault.SILENT, DeviceOfflineError, "No answer from the Tuya cloud at 127.0.0.1"),
-        (CloudFault.HTML, DeviceOfflineError, "no JSON"),
-        (CloudFault.ELSE, DeviceOfflineError, "is no Tuya cloud: check TUYA_ENDPOINT"),
-        (CloudFault.QUOTA, CommandRefusedError, "quota of the Tuya trial plan is used up"),
-        (CloudFault.PLAN, CommandRefusedError, "plan has expired"),
-        (CloudFault.REGION, CommandRefusedError, "another region"),
-        (CloudFault.CLOCK, DeviceOfflineError, "its clock is wrong"),
-        (CloudFault.BUSY, BadReplyError, "too frequent"),
-        (CloudFault.TOKENS_DIE, BadReplyError, "token is expired"),
+        (CloudFault.SILENT, DeviceOfflineError, plugs.cloud_unreachable, "No answer from the Tuya cloud at 127.0.0.1"),
+        (CloudFault.HTML, DeviceOfflineError, plugs.CLOUD_NO_JSON, "no JSON"),
+        (CloudFault.ELSE, DeviceOfflineError, plugs.not_tuya, "is no Tuya cloud: check TUYA_ENDPOINT"),
+        (CloudFault.QUOTA, CommandRefusedError, plugs.CLOUD_QUOTA_USED_UP, "quota of the Tuya trial plan is used up"),
+        (CloudFault.PLAN, CommandRefusedError, plugs.CLOUD_PLAN_EXPIRED, "plan has expired"),
+        (CloudFault.REGION, CommandRefusedError, plugs.CLOUD_ACCESS_DENIED, "another region"),
+        (CloudFault.CLOCK, DeviceOfflineError, plugs.CLOUD_CLOCK, "its clock is wrong"),
+        (CloudFault.BUSY, BadReplyError, plugs.CLOUD_BUSY, "too frequent"),
+        (CloudFault.TOKENS_DIE, BadReplyError, plugs.CLOUD_TOKEN_EXPIRED, "token is expired"),
     ],
 )
 async def test_every_failure_has_its_condition(
-    sky: Sky, fault: CloudFault, kind: type[DeviceError], sentence: str
+    sky: Sky, fault: CloudFault, kind: type[DeviceError], condition: Condition[Any], sentence: str
 ) -> None:
     sky.cloud.fault = fault
-    with pytest.raises(kind, match=sentence):
+    with pytest.raises(kind, match=sentence) as caught:
         await sky.do(switched_off)
+    assert caught.value.reason.code == condition.code
     assert sky.plug.relays == {"switch_1": True}
+
+
+async def test_why_the_cloud_is_not_reached_is_told_by_the_operating_system(sky: Sky) -> None:
+    with pytest.raises(CloudUnreachableError) as caught:
+        await sky.do(switched_off, endpoint="http://127.0.0.1:1")
+    assert caught.value.reason == plugs.cloud_unreachable(host="127.0.0.1", cause=system.CONNECTION_REFUSED())
+    sky.cloud.fault = CloudFault.SILENT
+    with pytest.raises(CloudUnreachableError) as caught:
+        await sky.do(switched_off)
+    assert caught.value.reason == plugs.cloud_unreachable(host="127.0.0.1", cause=system.TIMED_OUT())
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"success": False, "code": 42, "msg": "a sentence of theirs"}, plugs.cloud_error(number="42")),
+        ({"success": False}, plugs.cloud_error(number="None")),
+        ({"success": True, "result": []}, plugs.CLOUD_WRONG_ANSWER()),
+        ({"success": True}, plugs.CLOUD_WRONG_ANSWER()),
+    ],
+)
+def test_an_odd_answer_is_a_bad_reply_and_is_not_quoted(answer: dict[str, Any], reason: Reason) -> None:
+    with pytest.raises(BadReplyError) as caught:
+        ours.checked(answer, dict)
+    assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -91,13 +120,13 @@ async def test_every_failure_has_its_condition(
         ({"client_id": "nobody"}, "refuses TUYA_ACCESS_ID"),
     ],
 )
-async def test_a_wrong_account_is_said_without_the_secret(sky: Sky, changes: dict[str, str], sentence: str) -> None:
+async def test_wrong_credentials_are_named_without_the_secret(sky: Sky, changes: dict[str, str], sentence: str) -> None:
     with pytest.raises(CommandRefusedError, match=sentence) as caught:
         await sky.do(switched_off, **changes)
     assert "f" * 32 not in str(caught.value)
 
 
-async def test_an_id_that_is_not_in_the_account_is_said(sky: Sky) -> None:
+async def test_an_id_that_is_not_in_the_account_is_refused(sky: Sky) -> None:
     with pytest.raises(CommandRefusedError, match="not in this account"):
         await sky.do(lambda client: client.read(Plug(id="bf2")))
 
@@ -122,11 +151,6 @@ async def test_devices_are_listed_by_user_or_by_the_app(sky: Sky, changes: dict[
     assert plug
     assert (plug.id, plug.name, plug.enabled, plug.gangs) == ("bf1", "Kettle", False, {"switch_1": 1})
     assert "0123456789abcdef" not in repr(plug)
-
-
-async def test_nobody_there_is_offline(sky: Sky) -> None:
-    with pytest.raises(DeviceOfflineError, match="No answer"):
-        await sky.do(switched_off, endpoint="http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from services.tuya import commands, targets
 from services.tuya.journal import Journal
 from shared.conditions import Reason, plugs
 from shared.messages import Grid, PlugCommand
-from tests.tuya.facts import NOW, PLUGS, RULES, grid, turned
+from tests.tuya.facts import NOW, PLUGS, RULES, changed, grid
 
 
-def test_a_command_of_a_person_ends_the_grid_s_hold() -> None:
+def test_what_a_person_switches_off_is_not_restored_by_the_grid() -> None:
     off = Journal(handled="t2", to_restore={"kettle/switch_1": NOW, "kettle/switch_2": NOW})
     mine = commands.on_command(
         off, PLUGS["kettle"], PlugCommand(at=NOW, on=False, gang="switch_2", by="bot"), None, NOW
@@ -20,11 +20,11 @@ def test_a_command_of_a_person_ends_the_grid_s_hold() -> None:
     assert mine.targets["kettle/switch_2"].by == "bot"
 
 
-def test_a_command_for_on_that_comes_to_nothing_leaves_it_to_the_grid() -> None:
+def test_what_a_person_failed_to_switch_on_is_restored_by_the_grid() -> None:
     off = Journal(handled="t2", to_restore={"boiler/switch_1": NOW})
     commanded = commands.on_command(off, PLUGS["boiler"], PlugCommand(at=NOW, on=True, by="bot"), None, NOW)
     late = targets.expired(commanded, NOW + targets.COMMAND_EXPIRES + timedelta(seconds=1))
-    assert turned(targets.dropped(commanded, late), grid(Grid.ON, "t3")).targets["boiler/switch_1"].on
+    assert changed(targets.dropped(commanded, late), grid(Grid.ON, "t3")).targets["boiler/switch_1"].on
     assert not targets.completed(commanded, commanded.targets.values()).to_restore
 
 

@@ -6,15 +6,14 @@ from datetime import datetime
 
 import pytest
 
-from services.tuya import next_step as steps
+from services.tuya import outcomes
 from services.tuya.cloud import Credentials
 from services.tuya.commands import on_command
 from services.tuya.connector import Connector
 from services.tuya.controller import PlugController
 from services.tuya.journal import Journal
-from services.tuya.next_step import SharedState
 from services.tuya.plug import Plug
-from services.tuya.shared_state import SharedStateStore
+from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.clock import utc_now
 from shared.conditions import plugs
 from shared.health import Health
@@ -64,8 +63,8 @@ class Home:
 
 @pytest.fixture
 def home(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    monkeypatch.setattr(steps, "RETRY_FIRST_S", 0.01)
-    monkeypatch.setattr(steps, "RETRY_MOST_S", 0.02)
+    monkeypatch.setattr(outcomes, "RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr(outcomes, "RETRY_MOST_S", 0.02)
     home = Home(sky)
     yield home
     home.connector.close()

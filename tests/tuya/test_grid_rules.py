@@ -8,7 +8,7 @@ from services.tuya import grid_rules, targets
 from services.tuya.grid_rules import Rules
 from services.tuya.journal import Journal
 from shared.messages import Grid, GridState
-from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, grid, turned
+from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, changed, grid
 
 
 @pytest.mark.parametrize(
@@ -22,30 +22,30 @@ from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, grid, turned
     ],
 )
 def test_no_news_changes_nothing(journal: Journal, message: GridState) -> None:
-    assert turned(journal, message) is journal
+    assert changed(journal, message) is journal
 
 
 def test_the_grid_must_be_back_for_a_while_by_a_clock_that_nobody_sets() -> None:
     off = Journal(handled="t1", to_restore={"boiler/switch_1": NOW})
     back = grid(Grid.ON, "t2").model_copy(update={"since": NOW + timedelta(hours=2)})
-    assert turned(off, back, stable_for=DELAY - timedelta(seconds=1)) is off
-    assert turned(off, back).targets
+    assert changed(off, back, stable_for=DELAY - timedelta(seconds=1)) is off
+    assert changed(off, back).targets
 
 
 @pytest.mark.parametrize(("ahead_s", "is_late"), [(5, True), (3600, False), (-3600, False)])
-def test_what_was_overtaken_is_no_news_unless_the_clock_was_set_back(ahead_s: float, is_late: bool) -> None:
+def test_an_outdated_message_is_no_news_unless_the_clock_was_set_back(ahead_s: float, is_late: bool) -> None:
     known = grid(Grid.OFF, "t2", age_s=-ahead_s)
     assert grid_rules.is_outdated(grid(Grid.ON, "t3"), known, NOW) is is_late
 
 
 @pytest.mark.parametrize("state", [Grid.ON, Grid.OFF])
 def test_the_first_start_ever_switches_nothing(state: Grid) -> None:
-    after = turned(Journal(), grid(state, "t1"))
+    after = changed(Journal(), grid(state, "t1"))
     assert (after.handled, after.targets) == ("t1", {})
 
 
-def test_a_loss_wanted_now_everything_off_that_may_be() -> None:
-    after = turned(KNOWN, grid(Grid.OFF, "t2"))
+def test_when_the_grid_goes_everything_is_switched_off_that_may_be() -> None:
+    after = changed(KNOWN, grid(Grid.OFF, "t2"))
     assert list(after.targets) == ["kettle/switch_1", "kettle/switch_2", "boiler/switch_1"]
     assert not any(target.on for target in after.targets.values())
     assert after.handled == "t2"
@@ -53,7 +53,7 @@ def test_a_loss_wanted_now_everything_off_that_may_be() -> None:
 
 def test_all_devices_may_be_switched_but_the_protected() -> None:
     rules = Rules(turn_off=True, turn_on=True, restore_delay=DELAY, restore_pause=PAUSE, all_devices=True)
-    after = turned(KNOWN, grid(Grid.OFF, "t2"), rules)
+    after = changed(KNOWN, grid(Grid.OFF, "t2"), rules)
     assert {target.plug for target in after.targets.values()} == {"boiler", "kettle", "spare"}
 
 
@@ -61,23 +61,23 @@ def test_all_devices_may_be_switched_but_the_protected() -> None:
 @pytest.mark.parametrize("turn_on", [True, False])
 def test_each_direction_has_its_setting(turn_off: bool, turn_on: bool) -> None:
     rules = Rules(turn_off=turn_off, turn_on=turn_on, restore_delay=DELAY, restore_pause=PAUSE)
-    lost = turned(KNOWN, grid(Grid.OFF, "t2"), rules)
+    lost = changed(KNOWN, grid(Grid.OFF, "t2"), rules)
     assert bool(lost.targets) is turn_off
     off = KNOWN.model_copy(update={"handled": "t2", "to_restore": {"boiler/switch_1": NOW}})
-    back = turned(off, grid(Grid.ON, "t3"), rules)
+    back = changed(off, grid(Grid.ON, "t3"), rules)
     assert bool(back.targets) is turn_on
     assert bool(back.to_restore) is turn_on
 
 
 def test_only_what_was_switched_off_is_restored_one_by_one() -> None:
     off = Journal(handled="t2", to_restore={"boiler/switch_1": NOW, "kettle/switch_2": NOW, "gone/switch_1": NOW})
-    after = turned(off, grid(Grid.ON, "t3"))
+    after = changed(off, grid(Grid.ON, "t3"))
     turns = [(target.key, target.not_before - NOW) for target in after.targets.values()]
     assert turns == [("kettle/switch_2", timedelta(0)), ("boiler/switch_1", PAUSE)]
     assert "gone/switch_1" not in after.to_restore
 
 
-def test_a_gang_that_comes_back_is_fought_a_few_times() -> None:
+def test_a_gang_that_comes_back_on_is_switched_off_again_a_few_times() -> None:
     journal = Journal(handled="t2", to_restore={"boiler/switch_1": NOW})
     off = grid(Grid.OFF, "t2")
     for _ in range(grid_rules.MAX_RETURNS):

@@ -1,5 +1,6 @@
 """The journal on disk: it comes back as it was saved, and what is wrong with it is reported."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from shared.conditions import plugs
 from shared.errors import ConfigError, StorageError
 from shared.health import Health
 from shared.messages import Grid, ServiceHealth
-from tests.tuya.facts import KNOWN, NOW, grid, turned
+from tests.tuya.facts import KNOWN, NOW, changed, grid
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def journal_file(file: Path, health: Health, *, dry_run: bool = False) -> Journa
 
 def test_it_comes_back_as_it_was(file: Path) -> None:
     health = Health()
-    lost = turned(KNOWN, grid(Grid.OFF, "t2"))
+    lost = changed(KNOWN, grid(Grid.OFF, "t2"))
     journal_file(file, health).save(lost)
     assert journal_file(file, health).load() == peek(file) == lost
     assert health.status(NOW).state is ServiceHealth.ONLINE
@@ -68,3 +69,25 @@ def test_a_dry_run_has_its_own(file: Path) -> None:
     journal_file(file, Health()).save(KNOWN)
     assert journal_file(file, Health(), dry_run=True).load() == Journal()
     assert peek(file) == KNOWN
+
+
+def test_an_upgrade_from_0_1_in_an_outage_still_restores(tmp_path: Path) -> None:
+    file = tmp_path / "journal.json"
+    want = {"plug": "a", "gang": "switch_1", "on": False, "by": "grid", "by_grid": True, "transition_id": "t"}
+    moment = "2026-11-29T10:00:00.000Z"
+    file.write_text(
+        json.dumps(
+            {
+                "handled": "t",
+                "wants": {"a/switch_1": want | {"since": moment, "not_before": moment}},
+                "cut": {"b/switch_1": moment},
+                "fights": {"b/switch_1": 2},
+            }
+        )
+    )
+    journal = peek(file)
+    assert (list(journal.targets), list(journal.to_restore), journal.returns) == (
+        ["a/switch_1"],
+        ["b/switch_1"],
+        {"b/switch_1": 2},
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from services.tuya.local import LocalPlug
 from services.tuya.plug import Plug
+from shared.conditions import plugs
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
 from simulators.tuya.plug import LocalPlug as VirtualLocalPlug
 from simulators.tuya.plug import Plug as VirtualPlug
@@ -64,7 +65,7 @@ async def test_it_is_read_switched_and_read_back_over_one_connection(version: st
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_nothing_is_asked_before_it_is_read(version: str) -> None:
+async def test_no_connection_is_opened_before_it_is_read(version: str) -> None:
     bench = Bench(version)
     await bench.local.start("127.0.0.1", 0)
     connection = await asyncio.to_thread(LocalPlug, bench.plug(), TIMEOUT_S)
@@ -84,11 +85,12 @@ async def test_one_that_only_acknowledges_is_read_back(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
-async def test_a_wrong_key_is_said_and_switches_nothing(version: str) -> None:
+async def test_a_wrong_key_is_reported_and_switches_nothing(version: str) -> None:
     bench = Bench(version)
     await bench.local.start("127.0.0.1", 0)
-    with pytest.raises(CommandRefusedError, match="local_key or version is wrong"):
+    with pytest.raises(CommandRefusedError, match="local_key or version is wrong") as caught:
         await on_the_wire(bench, bench.plug(local_key="f" * 16), {"switch_1": False})
+    assert caught.value.reason == plugs.wrong_key(name="bf1")
     assert bench.virtual.relays["switch_1"]
     bench.local.stop()
 
@@ -115,7 +117,7 @@ async def test_one_that_does_not_answer_is_offline_within_a_bounded_time(fault: 
     bench.local.stop()
 
 
-async def test_a_plug_that_does_not_know_the_gang_says_unknown() -> None:
+async def test_a_gang_that_the_plug_does_not_have_is_unknown() -> None:
     bench = Bench("3.3")
     await bench.local.start("127.0.0.1", 0)
     with connected(bench.plug(gangs={"switch_1": 1, "switch_3": 3})) as connection:

@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tuya import commands, grid_rules, targets
-from services.tuya import next_step as steps
-from services.tuya.connection import CloudUnreachableError
-from services.tuya.journal import Journal
-from services.tuya.next_step import (
+from services.tuya import actions, commands, grid_rules, outcomes, targets
+from services.tuya.actions import (
     Abandon,
     Action,
     Begin,
@@ -19,28 +16,30 @@ from services.tuya.next_step import (
     Expire,
     GiveUp,
     MarkToRestore,
-    Now,
     Outcome,
     Persist,
-    PlugControl,
     Read,
     Resist,
-    SharedState,
     Switch,
     Wait,
-    after,
-    next_step,
 )
+from services.tuya.connection import CloudUnreachableError
+from services.tuya.control_state import ControlState, Now
+from services.tuya.journal import Journal
+from services.tuya.next_step import next_step
+from services.tuya.outcomes import after
+from services.tuya.reports import learn
+from services.tuya.shared_state import SharedState
 from shared.conditions import Reason, plugs
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
 from shared.messages import ActionOutcome, Grid, GridState, PlugCommand, Via
-from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, grid, turned
+from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, changed, grid
 from tests.tuya.night import new_control
 
 BOILER, KETTLE = PLUGS["boiler"], PLUGS["kettle"]
 BOTH = (Via.LOCAL, Via.CLOUD)
 OFF = grid(Grid.OFF, "t2")
-LOST = turned(KNOWN, OFF)
+LOST = changed(KNOWN, OFF)
 OFFLINE = DeviceOfflineError(plugs.no_answer(name="boiler", host="192.168.1.40"))
 REFUSED = CommandRefusedError(plugs.wrong_key(name="boiler"))
 ODD = BadReplyError(plugs.no_switch_in_answer(name="boiler"))
@@ -51,7 +50,7 @@ FULL = StorageError(plugs.NO_JOURNAL())
 class Run:
     """A plug's state machine, and what it has done so far."""
 
-    state: PlugControl
+    state: ControlState
     clock_s: float = 1.0
     done: list[Action] = field(default_factory=list)
 
@@ -220,7 +219,7 @@ def test_a_plug_that_does_not_obey_is_switched_three_times_and_left_alone() -> N
         action = run.next()
         run.step(on(True) if isinstance(action, Read) else None)
     assert len([action for action in run.done if isinstance(action, Switch)]) == 3
-    assert len([action for action in run.done if isinstance(action, Read)]) == 3 * (1 + steps.READ_BACKS)
+    assert len([action for action in run.done if isinstance(action, Read)]) == 3 * (1 + outcomes.READ_BACKS)
     assert run.events == [(ActionOutcome.FAILED, plugs.did_not_obey.code)]
     assert run.state.problem == plugs.left_alone(cause=plugs.did_not_obey(name="boiler"), tries=3)
     assert run.state.shared.journal.targets.get("boiler/switch_1") is None
@@ -270,7 +269,7 @@ def test_old_commands_expire() -> None:
 
 
 def test_what_comes_back_on_in_an_outage_is_switched_off_again_three_times() -> None:
-    off = targets.completed(turned(KNOWN, OFF), LOST.targets.values()).model_copy(
+    off = targets.completed(changed(KNOWN, OFF), LOST.targets.values()).model_copy(
         update={"to_restore": {"boiler/switch_1": NOW}}
     )
     run = run_of(off, ways=(Via.LOCAL,))
@@ -310,7 +309,7 @@ def test_somebody_at_the_button_is_published_as_the_device() -> None:
 
 def test_what_the_cloud_has_said_stays_when_the_home_network_fails() -> None:
     run = run_of(KNOWN)
-    run.state = steps.learn(run.state, on(True), run.now, online=True)
+    run.state = learn(run.state, on(True), run.now, online=True)
     checked(run, OFFLINE)
     assert run.state.published.on is True
 
@@ -417,7 +416,7 @@ class Checked(Run):
                 assert target.key in self.disk.to_restore, "what was on is on disk before it is switched off"
 
     def check_state(self) -> None:
-        assert self.state.flips <= steps.MAX_FLIPS
+        assert self.state.flips <= outcomes.MAX_FLIPS
         assert not (self.state.attempt and self.state.paused_until_s > self.now.monotonic_s)
         for event in self.state.events:
             assert event.reason or event.outcome in (ActionOutcome.DONE, ActionOutcome.UNCONFIRMED)
@@ -483,6 +482,6 @@ def test_every_action_is_named_in_a_test() -> None:
     """So that a new kind of action is not forgotten above."""
     assert {Abandon, Begin, Complete, Expire, GiveUp, MarkToRestore, Read, Resist, Switch, Wait} == {
         kind
-        for kind in vars(steps).values()
+        for kind in vars(actions).values()
         if isinstance(kind, type) and kind is not Persist and (issubclass(kind, Persist) or kind in Action.__args__)
     }

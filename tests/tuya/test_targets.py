@@ -7,12 +7,12 @@ import pytest
 from services.tuya import grid_rules, targets
 from services.tuya.journal import Journal
 from shared.messages import Grid
-from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, SOON, grid, turned
+from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, SOON, changed, grid
 
 
 def test_nothing_waits_for_hours_because_the_clock_was_set_back() -> None:
     off = Journal(handled="t2", to_restore={"boiler/switch_1": NOW, "kettle/switch_2": NOW})
-    back = turned(off, grid(Grid.ON, "t3"))
+    back = changed(off, grid(Grid.ON, "t3"))
     earlier = NOW - timedelta(hours=2)
     known = grid(Grid.ON, "t3", age_s=7200)
     assert not targets.due(back, PLUGS["boiler"], RULES, grid(Grid.ON, "t3"), NOW)
@@ -20,35 +20,35 @@ def test_nothing_waits_for_hours_because_the_clock_was_set_back() -> None:
     assert targets.next_turn(back, "boiler", earlier) is None
 
 
-def test_what_says_that_it_is_on_is_left_to_itself_and_restored_if_it_is_off_after_all() -> None:
+def test_what_was_given_up_is_left_alone_and_restored_if_it_is_off_after_all() -> None:
     off = Journal(handled="t2", to_restore={"boiler/switch_1": NOW})
-    wanted = off.model_copy(update={"targets": turned(KNOWN, grid(Grid.OFF, "t2")).targets})
+    wanted = off.model_copy(update={"targets": changed(KNOWN, grid(Grid.OFF, "t2")).targets})
     left = targets.given_up(wanted, [wanted.targets["boiler/switch_1"]])
     assert "boiler/switch_1" not in left.targets
     after, lost = grid_rules.on_reading(left, PLUGS["boiler"], {"switch_1": True}, grid(Grid.OFF, "t2"), NOW)
     assert (lost, after.to_restore) == (("switch_1",), {})
-    assert turned(left, grid(Grid.ON, "t3")).targets["boiler/switch_1"].on
+    assert changed(left, grid(Grid.ON, "t3")).targets["boiler/switch_1"].on
 
 
 @pytest.mark.parametrize(
     ("state", "age_s", "is_due"),
     [(Grid.OFF, 0, True), (Grid.OFF, 91, False), (Grid.UNKNOWN, 0, False), (Grid.ON, 0, False), (None, 0, False)],
 )
-def test_the_grid_s_wishes_wait_while_the_grid_is_not_surely_so(state: Grid | None, age_s: float, is_due: bool) -> None:
-    lost = turned(KNOWN, grid(Grid.OFF, "t2"))
+def test_the_grid_s_targets_wait_while_the_grid_is_not_certain(state: Grid | None, age_s: float, is_due: bool) -> None:
+    lost = changed(KNOWN, grid(Grid.OFF, "t2"))
     known = grid(state, "t2", age_s=age_s) if state else None
     assert bool(targets.due(lost, PLUGS["boiler"], RULES, known, SOON)) is is_due
 
 
 def test_a_plug_that_was_protected_meanwhile_is_left_alone() -> None:
-    lost = turned(KNOWN, grid(Grid.OFF, "t2"))
+    lost = changed(KNOWN, grid(Grid.OFF, "t2"))
     plug = PLUGS["boiler"].model_copy(update={"protected": True})
     assert not targets.due(lost, plug, RULES, grid(Grid.OFF, "t2"), SOON)
 
 
 @pytest.mark.parametrize(("before", "is_marked"), [(True, True), (False, False), (None, False)])
-def test_only_what_is_surely_on_is_marked_for_its_return(before: bool | None, is_marked: bool) -> None:
-    lost = turned(KNOWN, grid(Grid.OFF, "t2"))
-    wanted_now = targets.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2"), SOON)
-    after = targets.mark_to_restore(lost, wanted_now, {"switch_1": before}, NOW)
+def test_only_what_is_certainly_on_is_marked_to_restore(before: bool | None, is_marked: bool) -> None:
+    lost = changed(KNOWN, grid(Grid.OFF, "t2"))
+    wanted = targets.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2"), SOON)
+    after = targets.mark_to_restore(lost, wanted, {"switch_1": before}, NOW)
     assert bool(after.to_restore) is is_marked

@@ -1,6 +1,6 @@
-"""Who may come in: the password, the session, and proof that a command comes from our own page."""
+"""Access: the password, the session, and proof that a command comes from our own page."""
 
+from services.dashboard.access.csrf import csrf_token as csrf_token
 from services.dashboard.access.guard import calendar_key as calendar_key
-from services.dashboard.access.guard import is_in as is_in
+from services.dashboard.access.guard import is_authorized as is_authorized
 from services.dashboard.access.guard import protect as protect
-from services.dashboard.access.token import csrf_token as csrf_token

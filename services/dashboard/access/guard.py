@@ -1,4 +1,4 @@
-"""The guard at the door of the web server: who may read, and whose commands are heard."""
+"""Access control for every request: who may read, and which commands are accepted."""
 
 import hmac
 from datetime import timedelta
@@ -8,27 +8,29 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from services.dashboard.access import login
+from services.dashboard.access.csrf import equal, has_csrf_token
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
-from services.dashboard.access.token import equal, sent_back
-from services.dashboard.installable import ICONS, MANIFEST
+from services.dashboard.language import request_language
 from services.dashboard.settings import DashboardSettings
+from services.dashboard.web_manifest import ICONS, MANIFEST
+from shared.texts.catalogue import say
 
-STAYS = timedelta(days=30)
-"""So long somebody stays logged in after the page was last opened."""
+SESSION_LIFETIME = timedelta(days=30)
+"""How long a visitor stays logged in after opening the page."""
 HEALTH = "/healthz"
 CALENDAR = "/outages.ics"
 DASH = "/_dash-update-component"
-"""What Dash posts to. Its callbacks only read, so no token is asked for; it must come from our page all the same."""
+"""Where Dash posts callbacks. They only read, so they need no token, but they must come from our own page."""
 OPEN = {HEALTH, login.PATH, MANIFEST, "/assets/dashboard.css", "/assets/icons.css", "/assets/icon.svg", *ICONS.values()}
-"""What the login page and the container's health check need."""
+"""Served without a login: the login page's files and the health check."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
-PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
-"""What proxies add to a request."""
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""Headers that proxies add to a request."""
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, which browsers keep from being sent unencrypted once it was set over https."""
+    """Flask's signed cookie, marked secure when it is set over https."""
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as Flask calls it
         """Return whether the cookie is for https only."""
@@ -36,7 +38,7 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
-    """Let in who knows the password or, where none is set, this machine only; hear commands of our own page only."""
+    """Require the password or, where none is set, this machine; accept commands from our own page only."""
     given = settings.dashboard_password.get_secret_value()
     password = Password(given, key) if given else None
     signing = password.derived(key) if password else key
@@ -49,30 +51,30 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
-        PERMANENT_SESSION_LIFETIME=STAYS,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
     )
-    server.before_request(_let_in)
-    server.before_request(_heard)
+    server.before_request(_require_login)
+    server.before_request(_require_own_page)
     server.register_blueprint(login.pages(password))
 
 
-def is_in() -> bool:
-    """Return whether whoever asks may see everything."""
+def is_authorized() -> bool:
+    """Return whether the visitor may see everything."""
     if current_app.config["PASSWORD_IS_SET"]:
         return bool(session.get("in"))
     return from_this_machine(
-        request.remote_addr, request.host, forwarded=any(name in request.headers for name in PASSED_ON)
+        request.remote_addr, request.host, forwarded=any(name in request.headers for name in PROXY_HEADERS)
     )
 
 
 def calendar_key() -> str | None:
-    """Return the key with which a calendar may read `/outages.ics?key=` and nothing else; None where none is needed."""
+    """Return the key that lets a calendar read `/outages.ics?key=` and nothing else; None where none is needed."""
     key: str | None = current_app.config["CALENDAR_KEY"]
     return key
 
 
-def _let_in() -> ResponseReturnValue | None:
-    if request.path in OPEN or is_in():
+def _require_login() -> ResponseReturnValue | None:
+    if request.path in OPEN or is_authorized():
         return None
     if not current_app.config["PASSWORD_IS_SET"]:
         return login.refused()
@@ -80,15 +82,15 @@ def _let_in() -> ResponseReturnValue | None:
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
         return redirect(login.address(request.full_path.rstrip("?")), 303)
-    return jsonify(error="Log in first: this page is protected by a password."), 401
+    return jsonify(error=say(request_language(), "access.log_in_first")), 401
 
 
-def _heard() -> ResponseReturnValue | None:
+def _require_own_page() -> ResponseReturnValue | None:
     if request.method in SAFE:
         return None
     ours = same_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), request.host)
-    if ours and (request.path == DASH or sent_back()):
+    if ours and (request.path == DASH or has_csrf_token()):
         return None
     if request.path == login.PATH:
         return login.page("access.again", status=400)
-    return jsonify(error="This command does not come from the page itself: reload the page and try again."), 403
+    return jsonify(error=say(request_language(), "access.not_from_page")), 403

@@ -1,4 +1,4 @@
-"""The pages before the door: the login, which works without scripts, and the refusal where no password is set."""
+"""The login page, which works without scripts, and the refusal where no password is set."""
 
 import logging
 import math
@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
-from services.dashboard.access.origin import counted_as, local_path
+from services.dashboard.access.csrf import csrf_token
+from services.dashboard.access.origin import local_path, throttle_key
 from services.dashboard.access.password import Password
 from services.dashboard.access.throttle import Throttle
-from services.dashboard.access.token import csrf_token
-from services.dashboard.headers import LOOK_EARLY
-from services.dashboard.language import asked_language
+from services.dashboard.language import request_language
+from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
@@ -24,7 +24,7 @@ PATH = "/login"
 
 
 def pages(password: Password | None) -> Blueprint:
-    """Return login and logout."""
+    """Return the routes of login and logout."""
     blueprint = Blueprint("access", __name__, template_folder="templates")
     throttle, one_at_a_time = Throttle(), threading.Lock()
 
@@ -36,7 +36,7 @@ def pages(password: Password | None) -> Blueprint:
     def enter() -> ResponseReturnValue:
         if not password:
             return redirect("/", 303)
-        with one_at_a_time:  # or many tries at once would all be looked at before the first is counted
+        with one_at_a_time:  # or simultaneous attempts would all be checked before the first is counted
             return _try(password, throttle)
 
     @blueprint.post("/logout")
@@ -48,17 +48,17 @@ def pages(password: Password | None) -> Blueprint:
 
 
 def address(then: str) -> str:
-    """Return the login page that leads on to a path."""
+    """Return the address of the login page that leads on to a path."""
     return PATH if then == "/" else f"{PATH}?{urlencode({'next': then})}"
 
 
 def page(problem: str = "", status: int = 200, **values: object) -> Response:
-    """Return the login page, with what went wrong."""
-    language = asked_language()
+    """Return the login page, with the problem if there is one."""
+    language = request_language()
     shown = render_template(
         "login.html",
         language=language.value,
-        look_early=LOOK_EARLY,
+        color_scheme_script=COLOR_SCHEME_SCRIPT,
         say=lambda name: say(language, name),
         problem=say(language, problem, **values) if problem else "",
         token=csrf_token(),
@@ -68,13 +68,13 @@ def page(problem: str = "", status: int = 200, **values: object) -> Response:
 
 
 def refused() -> Response:
-    """Return the page for others than this machine, as long as there is no password; nobody has chosen a language."""
-    shown = render_template("refused.html", look_early=LOOK_EARLY, languages=list(Language), say=say)
+    """Return the page for other machines while no password is set, in both languages."""
+    shown = render_template("refused.html", color_scheme_script=COLOR_SCHEME_SCRIPT, languages=list(Language), say=say)
     return make_response(shown, 403)
 
 
 def _try(password: Password, throttle: Throttle) -> Response:
-    who, now = counted_as(request.remote_addr), time.monotonic()
+    who, now = throttle_key(request.remote_addr), time.monotonic()
     wait = math.ceil(throttle.wait_s(who, now))
     if wait:
         answer = page("access.wait", 429, wait=_length(wait))
@@ -97,4 +97,4 @@ def _next() -> str:
 
 def _length(seconds: int) -> str:
     name = "access.seconds" if seconds < 120 else "minutes"
-    return say(asked_language(), name, seconds=seconds, minutes=math.ceil(seconds / 60))
+    return say(request_language(), name, seconds=seconds, minutes=math.ceil(seconds / 60))

@@ -1,4 +1,4 @@
-"""Where a request comes from and where it may be sent, pure."""
+"""Where a request comes from, and where a login may redirect to, pure."""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -18,19 +18,19 @@ def from_this_machine(peer: str | None, host: str, *, forwarded: bool) -> bool:
 
 
 def same_origin(fetch_site: str | None, origin: str | None, host: str) -> bool:
-    """Return whether a browser sent this from our own page; a client that says nothing about it is no browser."""
+    """Return whether a browser sent this from our own page; a client without these headers is no browser."""
     if fetch_site is not None:
         return fetch_site == "same-origin"
     return origin is None or _netloc(origin) == host
 
 
 def local_path(wanted: str | None) -> str:
-    """Return where to go after the login: a path of ours, or the first page."""
+    """Return where to go after the login: a local path, or the first page."""
     return wanted if wanted and LOCAL_PATH.fullmatch(wanted) else "/"
 
 
-def counted_as(peer: str | None) -> str:
-    """Return under what an address counts: with IPv6 the network, for one household has 2^64 addresses or more."""
+def throttle_key(peer: str | None) -> str:
+    """Return the key an address is throttled by: for IPv6 the network, as one household has 2^64 addresses or more."""
     try:
         address = ip_address(peer or "")
     except ValueError:
@@ -41,7 +41,7 @@ def counted_as(peer: str | None) -> str:
 
 
 def loopback(name: str) -> bool:
-    """Return whether a name or address is this machine's own, for itself only."""
+    """Return whether a name or address is a loopback one."""
     try:
         parsed = ip_address(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The password: only its hash is kept, and a wrong one takes as long as the right one."""
+"""The password: only its hash is stored, and a wrong one takes as long to check as the right one."""
 
 import hashlib
 import hmac
@@ -6,6 +6,7 @@ import re
 
 from werkzeug.security import check_password_hash
 
+from shared.conditions import dashboard
 from shared.errors import ConfigError
 
 HASHED = re.compile(r"scrypt:\d{1,7}:\d{1,2}:\d{1,2}\$[^$]+\$[0-9a-f]{64,}")
@@ -15,22 +16,19 @@ LONGEST = 1024
 
 
 class Password:
-    """A password that was set, plain or as a hash."""
+    """The configured password, plain or as a hash."""
 
     def __init__(self, given: str, key: bytes) -> None:
         if given.startswith("scrypt:") and not HASHED.fullmatch(given):
-            raise ConfigError(
-                "DASHBOARD_PASSWORD begins like a hash and is none. In .env it has to stand between single quotes, for "
-                "it holds dollar signs."
-            )
+            raise ConfigError(dashboard.NOT_A_HASH())
         self.hashed = given if HASHED.fullmatch(given) else _hashed(given, hashlib.sha256(key).hexdigest())
 
     def matches(self, typed: str) -> bool:
-        """Return whether this is the password; takes its time, on purpose."""
+        """Return whether this is the password; slow on purpose."""
         return len(typed) <= LONGEST and check_password_hash(self.hashed, typed)
 
     def derived(self, key: bytes) -> bytes:
-        """Return a signing key that holds as long as the password does: a new one ends all sessions."""
+        """Return a signing key bound to the password: a new password ends all sessions."""
         return hmac.digest(key, self.hashed.encode(), "sha256")
 
 

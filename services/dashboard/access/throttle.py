@@ -1,17 +1,17 @@
-"""How often a password may be tried: waits grow with every wrong one, for each address and for all together, pure."""
+"""Throttling of password attempts, by address and for all together, pure."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
 FORGIVEN_S = 900.0
-"""After so long without a wrong password from an address its count begins anew."""
+"""After this long without a wrong password from an address its count starts over."""
 ADDRESSES = 1000
-"""So many addresses are remembered; beyond that the one heard longest ago is forgotten. All together still count."""
+"""How many addresses are remembered; the oldest is dropped first. The common count goes on."""
 
 
 @dataclass
-class Tries:
-    """Wrong passwords from one side: the first few cost nothing, then each doubles the wait."""
+class Attempts:
+    """Wrong passwords from one address: the first few are free, then each doubles the wait."""
 
     free: int
     most_s: float
@@ -28,25 +28,25 @@ class Tries:
 
 
 class Throttle:
-    """Remembers wrong passwords. The wait for all together stays short, or a stranger could lock the owner out."""
+    """Counts wrong passwords. The common wait stays short, or a stranger could lock the owner out."""
 
     def __init__(self) -> None:
-        self._all = Tries(free=50, most_s=30)
-        self._by_address: OrderedDict[str, Tries] = OrderedDict()
+        self._all = Attempts(free=50, most_s=30)
+        self._by_address: OrderedDict[str, Attempts] = OrderedDict()
 
     def wait_s(self, address: str, now: float) -> float:
-        """Return how long an address has to wait before its next password is looked at, 0 where it need not."""
+        """Return how long an address has to wait before its next attempt."""
         own = self._by_address.get(address)
         return max(0.0, self._all.until - now, own.until - now if own else 0.0)
 
     def failed(self, address: str, now: float) -> None:
         """Count a wrong password from an address."""
-        self._by_address.setdefault(address, Tries(free=5, most_s=600)).failed(now)
+        self._by_address.setdefault(address, Attempts(free=5, most_s=600)).failed(now)
         self._by_address.move_to_end(address)
         if len(self._by_address) > ADDRESSES:
             self._by_address.popitem(last=False)
         self._all.failed(now)
 
     def succeeded(self, address: str) -> None:
-        """Forget the wrong passwords of an address that knows the right one."""
+        """Reset the count of an address after the right password."""
         self._by_address.pop(address, None)

@@ -1,5 +1,5 @@
-// Fetches /live/<page> every two seconds and draws it. What a page says is decided on the server (its view.py); this file
-// only puts texts, states and trees into the elements that ask for them. React never touches what is inside those elements.
+// Fetches /live/<page> every two seconds and draws it. What a page shows is decided on the server (its view.py); this file
+// fills texts, states and trees into the elements that ask for them. React never touches what is inside those elements.
 (() => {
   const EVERY_MS = 2000;
   const PATIENCE_MS = 5000;
@@ -11,15 +11,15 @@
   const page = () => location.pathname.slice(1) || 'now';
 
   async function refresh() {
-    const asked = page();
+    const wanted = page();
     try {
-      const answer = await fetch(`/live/${asked}`, {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
+      const answer = await fetch(`/live/${wanted}`, {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
       if (answer.status === 401) return location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
       if (!answer.ok) throw new Error(answer.statusText);
-      const told = await answer.json();
-      if (asked !== page()) return refresh(); // the reader has gone on meanwhile
-      view = told;
-      shown = asked;
+      const received = await answer.json();
+      if (wanted !== page()) return refresh(); // another page was opened meanwhile
+      view = received;
+      shown = wanted;
       failures = 0;
     } catch {
       failures += 1;
@@ -49,7 +49,7 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
-  // draws a tree anew where it has changed; leaves the keyboard where it was, and unfolded what was unfolded
+  // redraws a tree where it has changed; keeps the focus, and open what was open
   function inside(element, trees, seen = JSON.stringify(trees)) {
     if (element.dataset.seen === seen) return;
     element.dataset.seen = seen;
@@ -60,11 +60,11 @@
     if (held) document.getElementById(held)?.focus();
   }
 
-  // what was recorded comes through Dash, as data in an attribute where it is much
-  function plant() {
+  // recorded content comes through Dash, as a tree in an attribute
+  function drawRecorded() {
     for (const element of document.querySelectorAll('[data-tree]')) {
-      const told = element.dataset.tree;
-      if (element.dataset.seen !== told) inside(element, JSON.parse(told), told);
+      const trees = element.dataset.tree;
+      if (element.dataset.seen !== trees) inside(element, JSON.parse(trees), trees);
     }
   }
 
@@ -126,7 +126,7 @@
     subtree: true, attributeFilter: ['data-route'],
   });
 
-  new MutationObserver(plant).observe(document, {childList: true, subtree: true, attributeFilter: ['data-tree']});
+  new MutationObserver(drawRecorded).observe(document, {childList: true, subtree: true, attributeFilter: ['data-tree']});
 
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   new MutationObserver((_, observer) => {

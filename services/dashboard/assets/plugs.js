@@ -1,8 +1,8 @@
-// The switches of the plugs. A press is a wish: it is shown as one until the plug's own state comes back from the server,
-// which alone says what is on. What goes wrong is said beside the plug.
+// The switches of the plugs. A press is a request: it is shown as pending until the plug's state comes back from the
+// server, which alone decides what is on. A refusal is shown beside the plug.
 (() => {
   const PATIENCE_MS = 20000;
-  const asked = new Map(); // by plug: what was wished, and until when an answer may come
+  const asked = new Map(); // by plug: what was requested, and until when to wait for it
   const errors = new Map();
 
   const rows = () => document.querySelectorAll('[data-page="now"] [data-plug]');
@@ -27,7 +27,7 @@
     show();
   }
 
-  // returns why it was refused, in a sentence of the server
+  // returns why it was refused, as the server put it
   async function post(plug, on) {
     const csrf = document.querySelector('meta[name="csrf"]')?.content;
     const headers = {'Content-Type': 'application/json', ...(csrf && {'X-CSRF-Token': csrf})};
@@ -67,19 +67,13 @@
       row.toggleAttribute('data-asked', waits);
       button.dataset.closed ??= button.disabled;
       button.disabled = waits || button.dataset.closed === 'true';
-      say(row, errors.get(row.dataset.plug));
+      report(row, errors.get(row.dataset.plug));
     }
   }
 
-  function say(row, why) {
-    const said = row.querySelector('.refused');
-    if (said?.textContent === why) return; // or it would be read out every two seconds
-    said?.remove();
-    if (!why) return;
-    const line = row.appendChild(document.createElement('p'));
-    line.className = 'problem refused';
-    line.setAttribute('role', 'alert');
-    line.textContent = why;
+  function report(row, why = '') {
+    const line = row.querySelector('.refused');
+    if (line.textContent !== why) line.textContent = why; // or it would be read out every two seconds
   }
 
   document.addEventListener('view', ({detail: {page}}) => {

@@ -1,4 +1,4 @@
-"""The cells of a battery as bars on an axis that is zoomed to where they differ, pure."""
+"""The cells of a battery as bars on an axis zoomed in to their differences, pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Any
 from dash import html
 
 from services.dashboard.markup import attributes
-from services.dashboard.wording import Clock
 from shared.messages import Balancing, BatteryState
+from shared.texts.localizer import Localizer
 
 STEPS_PER_VOLT = 100
-"""The axis ends at whole hundredths of a volt, or it would tremble with every reading."""
-ROOM_V = 0.005
-"""The lowest cell keeps a bar of at least this height."""
+"""The axis ends at whole hundredths of a volt, or it would move with every reading."""
+MARGIN_V = 0.005
+"""The minimum height of the lowest bar."""
 SIGNS = {"lowest": "▼", "highest": "▲", "balanced": "⇄"}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From which voltage to which the bars run."""
+    """The voltage range of the bars."""
 
     low_v: float
     high_v: float
@@ -31,14 +31,14 @@ class Axis:
 
 
 def axis(voltages_v: Sequence[float]) -> Axis:
-    """Return the axis on which these voltages can be told apart."""
-    low = floor((min(voltages_v) - ROOM_V) * STEPS_PER_VOLT) / STEPS_PER_VOLT
-    high = ceil((max(voltages_v) + ROOM_V / 2) * STEPS_PER_VOLT) / STEPS_PER_VOLT
+    """Return an axis on which these voltages can be distinguished."""
+    low = floor((min(voltages_v) - MARGIN_V) * STEPS_PER_VOLT) / STEPS_PER_VOLT
+    high = ceil((max(voltages_v) + MARGIN_V / 2) * STEPS_PER_VOLT) / STEPS_PER_VOLT
     return Axis(low, high)
 
 
 def marks(state: BatteryState) -> dict[int, list[str]]:
-    """Return what is special about a cell, by its number."""
+    """Return the marks of each marked cell, by its number."""
     balanced = {Balancing.CHARGING: state.cell_min_number, Balancing.DISCHARGING: state.cell_max_number}
     at = balanced.get(state.balancing) if state.balancing else None
     found: dict[int, list[str]] = {}
@@ -48,53 +48,57 @@ def marks(state: BatteryState) -> dict[int, list[str]]:
     return found
 
 
-def cells(state: BatteryState, clock: Clock) -> list[Any]:
-    """Return the bars, what they span, and the exact values below."""
+def cells(state: BatteryState, localizer: Localizer) -> list[Any]:
+    """Return the bars, their range, and the exact values below."""
     voltages = state.cell_voltages_v or ()
     known = [voltage for voltage in voltages if voltage is not None]
     if not known:
-        return [html.P(clock("battery.no_cells"), className="hint")]
+        return [html.P(localizer("battery.no_cells"), className="hint")]
     scale, marked = axis(known), marks(state)
     return [
-        _extremes(state, clock),
-        _chart(voltages, scale, marked, _told(state, len(voltages), clock), clock),
+        _extremes(state, localizer),
+        _chart(voltages, scale, marked, _told(state, len(voltages), localizer), localizer),
         html.P(
-            clock("battery.zoomed", low=_volts(scale.low_v, clock, 2), high=_volts(scale.high_v, clock, 2)),
+            localizer("battery.zoomed", low=_volts(scale.low_v, localizer, 2), high=_volts(scale.high_v, localizer, 2)),
             className="hint",
         ),
-        html.Ol([_value(number, state, marked, clock) for number in range(1, len(voltages) + 1)], className="cells"),
+        html.Ol(
+            [_value(number, state, marked, localizer) for number in range(1, len(voltages) + 1)], className="cells"
+        ),
     ]
 
 
-def _told(state: BatteryState, number: int, clock: Clock) -> str:
-    lowest, highest = _volts(state.cell_min_v, clock), _volts(state.cell_max_v, clock)
-    told = f"{lowest} – {highest}, {clock('battery.apart', delta=spread(state, clock))}"
-    return clock.count("battery.cells_told", number, told=told)
+def _told(state: BatteryState, number: int, localizer: Localizer) -> str:
+    lowest, highest = _volts(state.cell_min_v, localizer), _volts(state.cell_max_v, localizer)
+    told = f"{lowest} – {highest}, {localizer('battery.apart', delta=spread(state, localizer))}"
+    return localizer.count("battery.cells_told", number, told=told)
 
 
-def spread(state: BatteryState, clock: Clock) -> str:
-    """Return how far the cells are apart."""
-    return clock.number("millivolts", None if state.cell_delta_v is None else 1000 * state.cell_delta_v)
+def spread(state: BatteryState, localizer: Localizer) -> str:
+    """Return the cell spread."""
+    return localizer.number("millivolts", None if state.cell_delta_v is None else 1000 * state.cell_delta_v)
 
 
-def _extremes(state: BatteryState, clock: Clock) -> html.P:
+def _extremes(state: BatteryState, localizer: Localizer) -> html.P:
     ends = (("lowest", state.cell_min_number, state.cell_min_v), ("highest", state.cell_max_number, state.cell_max_v))
     words = [
-        html.Span(f"{SIGNS[mark]} {_extreme(mark, number, voltage, clock)}", className=f"extreme extreme-{mark}")
+        html.Span(f"{SIGNS[mark]} {_extreme(mark, number, voltage, localizer)}", className=f"extreme extreme-{mark}")
         for mark, number, voltage in ends
     ]
-    return html.P([*words, html.Strong(clock("battery.apart", delta=spread(state, clock)))], className="extremes")
+    return html.P(
+        [*words, html.Strong(localizer("battery.apart", delta=spread(state, localizer)))], className="extremes"
+    )
 
 
-def _extreme(mark: str, number: int | None, voltage: float | None, clock: Clock) -> str:
-    told = f"{clock(f'battery.{mark}')} {_volts(voltage, clock)}"
-    return told if number is None else clock("battery.of_cell", told=told, number=number)
+def _extreme(mark: str, number: int | None, voltage: float | None, localizer: Localizer) -> str:
+    told = f"{localizer(f'battery.{mark}')} {_volts(voltage, localizer)}"
+    return told if number is None else localizer("battery.of_cell", told=told, number=number)
 
 
 def _chart(
-    voltages: Sequence[float | None], scale: Axis, marked: dict[int, list[str]], told: str, clock: Clock
+    voltages: Sequence[float | None], scale: Axis, marked: dict[int, list[str]], told: str, localizer: Localizer
 ) -> html.Div:
-    ends = [html.Span(_volts(end, clock, 2)) for end in (scale.high_v, scale.low_v)]
+    ends = [html.Span(_volts(end, localizer, 2)) for end in (scale.high_v, scale.low_v)]
     bars = [_bar(number, voltage, scale, marked.get(number, [])) for number, voltage in enumerate(voltages, 1)]
     return html.Div(
         [html.Div(ends, className="scale"), html.Div(bars, className="bars")],
@@ -114,29 +118,29 @@ def _bar(number: int, voltage: float | None, scale: Axis, special: list[str]) ->
     )
 
 
-def _value(number: int, state: BatteryState, marked: dict[int, list[str]], clock: Clock) -> html.Li:
+def _value(number: int, state: BatteryState, marked: dict[int, list[str]], localizer: Localizer) -> html.Li:
     special = marked.get(number, [])
     resistances = state.cell_resistances_ohm or ()
     ohm = resistances[number - 1] if number <= len(resistances) else None
     inside: list[Any] = [
-        html.Span([f"{number} ", *(_sign(mark, clock) for mark in special)], className="number"),
-        html.Span(_volts((state.cell_voltages_v or ())[number - 1], clock), className="volts"),
+        html.Span([f"{number} ", *(_sign(mark, localizer) for mark in special)], className="number"),
+        html.Span(_volts((state.cell_voltages_v or ())[number - 1], localizer), className="volts"),
     ]
     if ohm is not None:
-        inside.append(html.Span(clock.number("milliohms", 1000 * ohm, 0 if ohm >= 1 else 1), className="ohms"))
+        inside.append(html.Span(localizer.number("milliohms", 1000 * ohm, 0 if ohm >= 1 else 1), className="ohms"))
     return html.Li(
-        inside, title=clock("battery.cell", number=number), **attributes(data_state=" ".join(special) or "usual")
+        inside, title=localizer("battery.cell", number=number), **attributes(data_state=" ".join(special) or "usual")
     )
 
 
-def _sign(mark: str, clock: Clock) -> html.Span:
+def _sign(mark: str, localizer: Localizer) -> html.Span:
     return html.Span(
         [
             html.Span(SIGNS[mark], **attributes(aria_hidden="true")),
-            html.Span(clock(f"battery.{mark}"), className="unseen"),
+            html.Span(localizer(f"battery.{mark}"), className="unseen"),
         ]
     )
 
 
-def _volts(value: float | None, clock: Clock, digits: int = 3) -> str:
-    return clock.number("volts", value, digits)
+def _volts(value: float | None, localizer: Localizer, digits: int = 3) -> str:
+    return localizer.number("volts", value, digits)

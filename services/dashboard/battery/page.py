@@ -4,21 +4,21 @@ from typing import Any
 
 from dash import dcc, html
 
-from services.dashboard.battery.trend import figure, spreads
+from services.dashboard.battery.cell_spread_chart import figure, spreads
 from services.dashboard.battery.view import view
-from services.dashboard.look import CONFIG, THEMES
+from services.dashboard.chart_theme import CONFIG, THEMES
 from services.dashboard.markup import attributes, icon, part, text
-from services.dashboard.pages import Look, Page, Site
-from services.dashboard.wording import Clock
+from services.dashboard.pages import Page, PageContext, ViewOptions
 from shared.errors import StorageError
+from shared.texts.localizer import Localizer
 
 
-def layout(clock: Clock) -> list[Any]:
+def layout(localizer: Localizer) -> list[Any]:
     """Return the page; its cards come from /live."""
     return [
-        html.H1(clock("page.battery"), className="title"),
+        html.H1(localizer("page.battery"), className="title"),
         html.Section(
-            [icon("battery"), html.H2(clock("battery.empty_title")), text("battery-empty", html.P)],
+            [icon("battery"), html.H2(localizer("battery.empty_title")), text("battery-empty", html.P)],
             className="card empty if-empty",
         ),
         html.Div([part("battery-all"), part("battery-packs", className="packs")], className="if-readings"),
@@ -26,30 +26,33 @@ def layout(clock: Clock) -> list[Any]:
     ]
 
 
-def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
+def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
     """Return how the spread of the cells went; nothing where there is no battery at all."""
     try:
-        found = spreads(site.engine, clock.now)
+        found = spreads(context.engine, localizer.now)
     except StorageError as error:
-        return [_card(clock, html.P(str(error), className="hint"))]
-    infos = site.snapshot().battery_infos
+        return [_card(localizer, html.P(localizer.reason(error.reason), className="hint"))]
+    infos = context.snapshot().battery_infos
     if not found:
-        return [_card(clock, html.P(clock("battery.trend_none"), className="hint"))] if infos else []
+        return [_card(localizer, html.P(localizer("battery.trend_none"), className="hint"))] if infos else []
     names = {device: info.name or device for device, info in infos.items()}
-    theme = THEMES[look.scheme]
+    theme = THEMES[options.scheme]
     chart = dcc.Graph(
         id="battery-trend",
-        figure=figure(found, names, clock, theme),
+        figure=figure(found, names, localizer, theme),
         config=CONFIG,
         responsive=True,
     )
     return [
-        _card(clock, html.Div(chart, className="trend", role="img", **attributes(aria_label=clock("battery.trend"))))
+        _card(
+            localizer,
+            html.Div(chart, className="trend", role="img", **attributes(aria_label=localizer("battery.trend"))),
+        )
     ]
 
 
-def _card(clock: Clock, inside: Any) -> html.Section:
-    return html.Section([html.H2(clock("battery.trend")), inside], className="card")
+def _card(localizer: Localizer, inside: Any) -> html.Section:
+    return html.Section([html.H2(localizer("battery.trend")), inside], className="card")
 
 
 PAGE = Page("battery", "battery", layout, view, recorded=recorded, renews=True)

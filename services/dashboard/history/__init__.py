@@ -1,3 +1,3 @@
-"""The page of what was recorded: power, charge and energy."""
+"""The page of recorded power, charge and energy."""
 
 from services.dashboard.history.page import PAGE as PAGE

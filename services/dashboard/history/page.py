@@ -1,26 +1,30 @@
-"""The page *History*: what was recorded in a period, finer where it is zoomed into, and as a file."""
+"""The page *History*: power, outages and energy of a period; zooming in loads finer data."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from dash import Input, Output, State, dcc, html, no_update
-from flask import Flask, Response, abort, request, stream_with_context
+from flask import request
 
-from services.dashboard.history import bars, download, figures, parts, read
-from services.dashboard.history.energy import UNKNOWN
-from services.dashboard.history.figures import Drawing
-from services.dashboard.history.periods import DOWNLOAD, Period, asked_for
-from services.dashboard.history.read import Energy
-from services.dashboard.history.table import table
-from services.dashboard.history.windows import whole, zoomed
-from services.dashboard.look import CONFIG, THEMES, Theme
-from services.dashboard.markup import attributes
-from services.dashboard.pages import Look, Page, Site, View
-from services.dashboard.wording import Clock
+from services.dashboard.chart_theme import CONFIG, THEMES, Theme
+from services.dashboard.history import csv_export
+from services.dashboard.history.controls import controls, inverters
+from services.dashboard.history.energy import UNKNOWN, read_energy
+from services.dashboard.history.energy_card import energy_cards
+from services.dashboard.history.period import Period, period_of_query
+from services.dashboard.history.power import PowerHistory, read_power
+from services.dashboard.history.power_chart import power_chart
+from services.dashboard.history.time_axis import whole, zoomed
+from services.dashboard.markup import attributes, icon
+from services.dashboard.pages import Page, PageContext, View, ViewOptions
 from shared.broker_state import BrokerState
 from shared.errors import StorageError
-from shared.history.queries import latest
+from shared.freshness import READING_HOLDS
+from shared.history.queries import GridSpan, latest
 from shared.history.reports import first_day
+from shared.messages import Grid
+from shared.texts.localizer import Localizer
 
 ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500, "showTips": False}
 
@@ -29,114 +33,111 @@ RANGE = """told => {
   const range = [told?.['xaxis.range[0]'], told?.['xaxis.range[1]']];
   return range.includes(undefined) ? window.dash_clientside.no_update : range;
 }"""
-"""Of all that plotly tells about its layout, only what was zoomed into; an empty range is everything again."""
+"""From plotly's layout events, the range that was zoomed into; an empty range means zoomed out."""
 
 TAPPED = """tapped => {
   const address = tapped?.points.map(one => one.customdata).find(one => one?.startsWith?.('?'));
   return address ?? window.dash_clientside.no_update;
 }"""
-"""The time that a bar of energy stands for."""
+"""The period that the clicked bar stands for."""
 
 
-def layout(clock: Clock) -> html.Div:
-    """Return where the recorded goes."""
-    place = html.Div(html.P(clock("page.loading"), className="loading"), id="history-recorded", className="recorded")
+def layout(localizer: Localizer) -> html.Div:
+    """Return the placeholder for the recorded content."""
+    place = html.Div(
+        html.P(localizer("page.loading"), className="loading"), id="history-recorded", className="recorded"
+    )
     return html.Div([dcc.Store(id="history-range"), place])
 
 
-def view(_snapshot: BrokerState, _clock: Clock) -> View:
-    """Return nothing: what was recorded does not change under the eye."""
+def view(_snapshot: BrokerState, _localizer: Localizer, _fresh_for: timedelta = READING_HOLDS) -> View:
+    """Return an empty view: there is nothing live on this page."""
     return View()
 
 
-def recorded(site: Site, clock: Clock, look: Look) -> list[Any]:
-    """Return the period that is asked for, with a sentence instead of a chart where there is nothing to draw."""
-    period = asked_for(look.search, clock.today)
+def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
+    """Return the requested period, or a message where there is nothing to draw."""
+    period = period_of_query(options.search, localizer.today)
     try:
-        return _content(site, period, clock, THEMES[look.scheme])
+        return _content(context, period, localizer, THEMES[options.scheme])
     except StorageError as error:
-        return [parts.controls(period, None, clock), parts.says(str(error))]
+        return [controls(period, None, localizer), _message(localizer.reason(error.reason))]
 
 
-def _content(site: Site, period: Period, clock: Clock, theme: Theme) -> list[Any]:
-    seen = latest(site.engine)
+def _content(context: PageContext, period: Period, localizer: Localizer, theme: Theme) -> list[Any]:
+    seen = latest(context.engine)
     if not seen:
-        return [parts.controls(period, None, clock), parts.says(clock("history.nothing_yet"))]
+        return [controls(period, None, localizer), _message(localizer("history.nothing_yet"))]
     name = period.inverter if period.inverter in seen else next(iter(seen))
-    top: list[Any] = [parts.controls(period, first_day(site.engine, name, clock.zone), clock)]
+    top: list[Any] = [controls(period, first_day(context.engine, name, localizer.zone), localizer)]
     if len(seen) > 1:
-        top.append(parts.inverters(period, list(seen), name, clock))
-    drawing = read.drawing(site.engine, name, whole(period, clock.zone), clock.now)
-    energy = read.energy_of(site.engine, name, period, site.settings.tariff, clock)
-    if drawing.flows.empty and energy.total == UNKNOWN:
-        return [*top, parts.says(clock("history.nothing_here", last=clock.since(seen[name])))]
+        top.append(inverters(period, list(seen), name, localizer))
+    power = read_power(context.engine, name, whole(period, localizer.zone), localizer.now)
+    energy = read_energy(context.engine, name, period, context.settings.tariff, localizer)
+    if power.flows.empty and energy.total == UNKNOWN:
+        return [*top, _message(localizer("history.nothing_here", last=localizer.since(seen[name])))]
     return [
         *top,
-        _chart(drawing, period, clock, theme),
-        parts.summary(drawing.spans, clock),
-        *_energy(site, energy, period, clock, theme),
-        html.Div(parts.download(period, name, clock), className="tail"),
+        _chart(power, period, localizer, theme),
+        _outage_summary(power.spans, localizer),
+        *energy_cards(energy, period, context.settings.tariff, localizer, theme),
+        html.Div(csv_export.download_link(period, name, localizer), className="tail"),
     ]
 
 
-def _chart(drawing: Drawing, period: Period, clock: Clock, theme: Theme) -> html.Section:
-    figure = figures.history(drawing, period.title(clock), clock, theme=theme, touch=_touch())
+def _chart(power: PowerHistory, period: Period, localizer: Localizer, theme: Theme) -> html.Section:
+    figure = power_chart(power, period.title(localizer), localizer, theme=theme, touch=_touch())
     graph = dcc.Graph(id="chart", figure=figure, config=ZOOMED, responsive=True, className="chart")
-    label = clock("history.chart", period=period.title(clock))
-    hint = html.P(clock("history.zoom"), className="hint for-mouse")
+    label = localizer("history.chart", period=period.title(localizer))
+    hint = html.P(localizer("history.zoom"), className="hint for-mouse")
     return html.Section(
-        [html.H2(clock("history.power")), html.Div(graph, role="img", **attributes(aria_label=label)), hint],
+        [html.H2(localizer("history.power")), html.Div(graph, role="img", **attributes(aria_label=label)), hint],
         className="card drawn",
     )
 
 
 def _touch() -> bool:
-    """Return whether the page is under a finger, as assets/history.js noted in a cookie."""
+    """Return whether the visitor uses a touch screen, from the cookie that assets/history.js sets."""
     return request.cookies.get("pointer") == "coarse"
 
 
-def _energy(site: Site, energy: Energy, period: Period, clock: Clock, theme: Theme) -> list[Any]:
-    title = html.H2(clock("history.in_kwh"))
-    if energy.total == UNKNOWN:
-        return [html.Section([title, html.P(clock("history.no_energy_yet"))], className="card")]
-    tariff = site.settings.tariff
-    sums = parts.totals(energy.total, energy.before, clock) + parts.shares(energy.total, energy.cost, tariff, clock)
-    notes = [clock("history.no_tariff")] if tariff is None else []
-    if energy.before != UNKNOWN:
-        notes.insert(0, parts.against(period, clock))
-    if energy.due:
-        notes.insert(0, clock("history.due", at=clock.since(energy.due)))
-    figure = bars.bars(energy.pieces, clock, theme=theme)
-    graph = dcc.Graph(id="energy", figure=figure, config=CONFIG, responsive=True, className="bars")
-    label = clock("history.bars", period=period.title(clock))
-    card = [
-        title,
-        html.Dl(sums, className="sums"),
-        *(html.P(note, className="hint") for note in notes),
-        html.Div(graph, role="img", **attributes(aria_label=label)),
-    ]
-    return [
-        html.Section(card, className="card"),
-        table(energy.pieces, energy.total, energy.cost, tariff, clock),
-    ]
+def _message(sentence: str) -> html.Section:
+    """Return a message where there is nothing to draw."""
+    return html.Section([icon("chart"), html.P(sentence)], className="card empty")
 
 
-def callbacks(app: Any, site: Site) -> None:
-    """Read finer what is zoomed into; a bar leads to the time it stands for."""
+def _outage_summary(spans: Sequence[GridSpan], localizer: Localizer) -> html.Section:
+    """Return how long the power was out, and for how long that is unknown."""
+    off, unknown = (_length(spans, state) for state in (Grid.OFF, Grid.UNKNOWN))
+    count = sum(span.state is Grid.OFF for span in spans)
+    lost = localizer.count("history.outages", count, duration=localizer.lasted(off))
+    lines = [lost if count else localizer("history.no_outage")]
+    if unknown:
+        lines.append(localizer("history.nobody_knew", duration=localizer.lasted(unknown)))
+    first = html.P([icon("grid-off" if count else "grid"), html.Span(lines[0])])
+    return html.Section([first, *map(html.P, lines[1:])], className="card summary")
+
+
+def _length(spans: Sequence[GridSpan], state: Grid) -> timedelta:
+    return sum((span.end - span.start for span in spans if span.state is state), timedelta())
+
+
+def callbacks(app: Any, context: PageContext) -> None:
+    """Load finer data when zooming in; a click on a bar opens its period."""
 
     def zoom(hours: Any, search: Any, scheme: Any) -> Any:
-        clock, look = site.clock(), Look.of(search, scheme)
-        period = asked_for(look.search, clock.today)
-        window = zoomed(hours, period, clock.zone)
+        localizer, options = context.localizer(), ViewOptions.of(search, scheme)
+        period = period_of_query(options.search, localizer.today)
+        window = zoomed(hours, period, localizer.zone)
         if window is None:
             return no_update
         try:
-            seen = latest(site.engine)
+            seen = latest(context.engine)
             name = period.inverter if period.inverter in seen else next(iter(seen), "")
-            drawing = read.drawing(site.engine, name, window, clock.now)
+            power = read_power(context.engine, name, window, localizer.now)
         except StorageError:
             return no_update
-        return figures.history(drawing, period.title(clock), clock, theme=THEMES[look.scheme], touch=_touch())
+        return power_chart(power, period.title(localizer), localizer, theme=THEMES[options.scheme], touch=_touch())
 
     app.clientside_callback(
         RANGE, Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True
@@ -151,24 +152,4 @@ def callbacks(app: Any, site: Site) -> None:
     app.clientside_callback(TAPPED, Output("url", "search"), Input("energy", "clickData"), prevent_initial_call=True)
 
 
-def routes(server: Flask, site: Site) -> None:
-    """Serve a period as a file."""
-
-    @server.get(DOWNLOAD)
-    def history_csv() -> Response:
-        clock = site.clock()
-        period = asked_for(request.query_string.decode(), clock.today)
-        try:
-            seen = latest(site.engine)
-        except StorageError as error:
-            abort(Response(str(error), 503, mimetype="text/plain"))
-        name = period.inverter or next(iter(seen), "")
-        if name not in seen:
-            abort(Response(clock("history.nothing_yet"), 404, mimetype="text/plain"))
-        lines = download.lines(site.engine, name, period, zone=clock.zone, now=datetime.now(UTC))
-        answer = Response(stream_with_context(lines), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = f'attachment; filename="{download.file_name(period)}"'
-        return answer
-
-
-PAGE = Page("history", "chart", layout, view, recorded=recorded, routes=routes, callbacks=callbacks)
+PAGE = Page("history", "chart", layout, view, recorded=recorded, routes=csv_export.routes, callbacks=callbacks)

@@ -1,3 +1,3 @@
-"""The page that opens first: what is now."""
+"""The first page: the state of the home right now."""
 
 from services.dashboard.now.page import PAGE as PAGE

@@ -1,31 +1,32 @@
-"""The sentence at the top: whether the grid is there, since when, and for how long, pure."""
+"""The headline: whether the power is on, since when and for how long, pure."""
 
-from services.dashboard.wording import Clock
+from datetime import datetime, timedelta
+
 from shared.broker_state import BrokerState
-from shared.freshness import CLOCK_SLACK
+from shared.freshness import CLOCK_SLACK, fresh
 from shared.live_figures import live_figures
 from shared.messages import Grid, GridState
-from shared.texts.localizer import JOINED
+from shared.texts.localizer import NO_BREAK, Localizer
 
 
-def banner(snapshot: BrokerState, clock: Clock) -> dict[str, str]:
-    """Return the sentence, and after it how long that has lasted or what was known last."""
+def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> dict[str, str]:
+    """Return the headline, and how long that has lasted or what was known last."""
     grid = snapshot.grid
     if grid is None:
-        return _says(clock("now.grid_unheard"))
-    if grid.at > clock.now + CLOCK_SLACK:
-        return _says(clock("now.clock_ahead", at=clock.second(grid.at)))
+        return _says(localizer("now.grid_unheard"))
+    if grid.at > localizer.now + CLOCK_SLACK:
+        return _says(localizer("now.clock_ahead", at=localizer.second(grid.at)))
     if not snapshot.connected:
-        return _says(clock("now.last_known", grid=_last_known(grid, clock)))
-    if grid.state is Grid.UNKNOWN or not clock.fresh(grid.at):
-        return _no_contact(grid, clock)
-    sentence = clock("now.grid_on" if grid.state is Grid.ON else "now.grid_off", since=clock.since(grid.since))
-    return _says(sentence, clock("now.lasting", duration=clock.lasted(clock.now - grid.since)))
+        return _says(localizer("now.last_known", grid=_last_known(grid, localizer)))
+    if grid.state is Grid.UNKNOWN or not fresh(grid.at, localizer.now, fresh_for):
+        return _no_contact(grid, localizer)
+    sentence = localizer("now.grid_on" if grid.state is Grid.ON else "now.grid_off", since=localizer.since(grid.since))
+    return _says(sentence, localizer("now.lasting", duration=localizer.lasted(localizer.now - grid.since)))
 
 
-def banner_state(snapshot: BrokerState, clock: Clock) -> str:
-    """Return on, off or unknown: what may be said of this moment."""
-    grid = live_figures(snapshot, clock.now, clock.fresh_for).grid
+def banner_state(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
+    """Return on, off or unknown, for right now."""
+    grid = live_figures(snapshot, now, fresh_for).grid
     return grid.state.value if grid and snapshot.connected else Grid.UNKNOWN.value
 
 
@@ -33,13 +34,13 @@ def _says(sentence: str, lasting: str = "") -> dict[str, str]:
     return {"banner": sentence, "lasting": lasting}
 
 
-def _no_contact(grid: GridState, clock: Clock) -> dict[str, str]:
+def _no_contact(grid: GridState, localizer: Localizer) -> dict[str, str]:
     since = grid.since if grid.state is Grid.UNKNOWN else grid.at
-    known = clock("now.last_known", grid=_last_known(grid, clock)).lower()
+    known = localizer("now.last_known", grid=_last_known(grid, localizer)).lower()
     was_known = grid.state is not Grid.UNKNOWN or grid.last_known is not None
-    return _says(clock("now.no_contact", since=clock.since(since)), f"{JOINED}– {known}" if was_known else "")
+    return _says(localizer("now.no_contact", since=localizer.since(since)), f"{NO_BREAK}– {known}" if was_known else "")
 
 
-def _last_known(grid: GridState, clock: Clock) -> str:
+def _last_known(grid: GridState, localizer: Localizer) -> str:
     state = grid.state if grid.state is not Grid.UNKNOWN else grid.last_known
-    return clock(f"grid.{(state or Grid.UNKNOWN).value}")
+    return localizer(f"grid.{(state or Grid.UNKNOWN).value}")

@@ -1,4 +1,4 @@
-"""The page that opens first. Elements with `data-text` and `data-state-of` are filled by assets/live.js from /live."""
+"""The layout of *Now*. Elements with `data-text` and `data-state-of` are filled by assets/live.js from /live."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from dash import dcc, html
 
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.now.plugs import routes
-from services.dashboard.now.recorded import recorded
+from services.dashboard.now.timeline_history import recorded
 from services.dashboard.now.view import view
 from services.dashboard.pages import Page
-from services.dashboard.wording import Clock
+from shared.texts.localizer import Localizer
 
 
-def layout(clock: Clock) -> list[Any]:
+def layout(localizer: Localizer) -> list[Any]:
     """Return the page; its texts and states come from /live."""
     return [
         _of_house(_banner()),
@@ -20,22 +20,22 @@ def layout(clock: Clock) -> list[Any]:
             [icon("waiting"), text("empty-title", html.H1), text("empty", html.P)], className="card empty if-empty"
         ),
         html.Div(
-            [_flow(clock), html.Div([_tiles(clock), _packs(clock)], className="facts")],
+            [_flow(localizer), html.Div([_tiles(localizer), _packs(localizer)], className="facts")],
             className="columns if-readings",
         ),
-        html.Div(_packs(clock), className="if-empty"),
-        _of_house(_strip(clock)),
+        html.Div(_packs(localizer), className="if-empty"),
+        _of_house(_strip(localizer)),
         html.Section(
-            [html.H2(clock("now.other_inverters")), part("others", html.Ul, className="others")],
+            [html.H2(localizer("now.other_inverters")), part("others", html.Ul, className="others")],
             className="card if-readings",
         ),
-        _plugs(clock),
-        html.Div([_details(clock), _sources(clock)], className="columns"),
+        _plugs(localizer),
+        html.Div([_details(localizer), _sources(localizer)], className="columns"),
     ]
 
 
 def _of_house(section: html.Section) -> html.Div:
-    """What has something to say even without an inverter, where a plan, a battery or the grid is known."""
+    """A section that is shown without an inverter too, if a schedule, a battery or the grid is known."""
     return html.Div(section, className="if-answered of-house", **attributes(data_state_of="house"))
 
 
@@ -57,16 +57,16 @@ def _banner() -> html.Section:
     )
 
 
-def _flow(clock: Clock) -> html.Section:
+def _flow(localizer: Localizer) -> html.Section:
     nodes = [
-        ("sun", clock("node.sun")),
-        ("grid", clock("node.grid")),
-        ("home", clock("node.home")),
-        ("battery", clock("node.battery")),
+        ("sun", localizer("node.sun")),
+        ("grid", localizer("node.grid")),
+        ("home", localizer("node.home")),
+        ("battery", localizer("node.battery")),
     ]
     return html.Section(
         [
-            html.H2(clock("now.flow")),
+            html.H2(localizer("now.flow")),
             html.Div(
                 [html.Div(id="flow-lines"), *(_node(key, label) for key, label in nodes), _hub()], className="flow dims"
             ),
@@ -89,21 +89,21 @@ def _node(key: str, label: str) -> html.Div:
     )
 
 
-def _tiles(clock: Clock) -> html.Div:
+def _tiles(localizer: Localizer) -> html.Div:
     return html.Div(
         [
             _tile(
                 "battery",
-                clock("node.battery"),
+                localizer("node.battery"),
                 "soc",
                 _bar(),
                 "battery-fact",
                 "battery-note",
                 "battery-voltage",
             ),
-            _tile("home", clock("node.home"), "home", _bar(), "home-note"),
-            _tile("sun", clock("node.sun"), "sun", "sun-note", "sun-strings"),
-            _tile("grid", clock("node.grid"), "grid", "grid-note", "grid-voltage", "grid-frequency"),
+            _tile("home", localizer("node.home"), "home", _bar(), "home-note"),
+            _tile("sun", localizer("node.sun"), "sun", "sun-note", "sun-strings"),
+            _tile("grid", localizer("node.grid"), "grid", "grid-note", "grid-voltage", "grid-frequency"),
         ],
         className="tiles",
     )
@@ -129,27 +129,27 @@ def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
     )
 
 
-def _packs(clock: Clock) -> html.Section:
-    """Several batteries, each of which leads to their page."""
-    link = dcc.Link(part("packs", html.Span, className="packs"), href="/battery", title=clock("page.battery"))
+def _packs(localizer: Localizer) -> html.Section:
+    """The batteries, with a link to their page."""
+    link = dcc.Link(part("packs", html.Span, className="packs"), href="/battery", title=localizer("page.battery"))
     return html.Section(link, className="card packs-card")
 
 
-def _strip(clock: Clock) -> html.Section:
+def _strip(localizer: Localizer) -> html.Section:
     looks = ("charge", "off", "planned", "possible", "unknown")
-    legend = [html.Li([html.Span(className=f"key key-{look}"), clock(f"strip.{look}")]) for look in looks]
-    scale = [html.Span(clock.number("percent", mark), className=f"scale scale-{mark}") for mark in (100, 50)]
+    legend = [html.Li([html.Span(className=f"key key-{look}"), localizer(f"strip.{look}")]) for look in looks]
+    scale = [html.Span(localizer.number("percent", mark), className=f"scale scale-{mark}") for mark in (100, 50)]
     layers = [html.Div(id="now-recorded", className="strip-past"), part("strip", className="strip-live"), *scale]
     return html.Section(
-        [html.H2(clock("strip.title")), html.Div(layers, className="strip"), html.Ul(legend, className="legend")],
+        [html.H2(localizer("strip.title")), html.Div(layers, className="strip"), html.Ul(legend, className="legend")],
         className="card strip-card",
     )
 
 
-def _sources(clock: Clock) -> html.Section:
+def _sources(localizer: Localizer) -> html.Section:
     return html.Section(
         [
-            html.H2(clock("now.sources")),
+            html.H2(localizer("now.sources")),
             part("sources", html.Ul, className="sources"),
             part("services", html.Ul, className="services"),
         ],
@@ -157,32 +157,32 @@ def _sources(clock: Clock) -> html.Section:
     )
 
 
-def _plugs(clock: Clock) -> html.Section:
+def _plugs(localizer: Localizer) -> html.Section:
     return html.Section(
         [
-            html.H2(clock("plug.title")),
+            html.H2(localizer("plug.title")),
             text("plugs-closed", html.P, className="plugs-closed"),
-            part("plugs", html.Ul, className="plugs", **attributes(data_no_answer=clock("plug.no_answer"))),
+            part("plugs", html.Ul, className="plugs", **attributes(data_no_answer=localizer("plug.no_answer"))),
         ],
         className="card if-answered plugs-card",
     )
 
 
-def _details(clock: Clock) -> html.Section:
+def _details(localizer: Localizer) -> html.Section:
     rows = [
-        ("mode", clock("now.mode")),
-        ("temperature", clock("now.temperature")),
-        ("output-voltage", clock("now.output_voltage")),
-        ("output-frequency", clock("now.output_frequency")),
-        ("battery-current", clock("now.battery_current")),
-        ("warnings", clock("now.warnings")),
-        ("faults", clock("now.faults")),
+        ("mode", localizer("now.mode")),
+        ("temperature", localizer("now.temperature")),
+        ("output-voltage", localizer("now.output_voltage")),
+        ("output-frequency", localizer("now.output_frequency")),
+        ("battery-current", localizer("now.battery_current")),
+        ("warnings", localizer("now.warnings")),
+        ("faults", localizer("now.faults")),
     ]
     pairs = [
         html.Div([html.Dt(label), text(key, html.Dd, className="dims", **attributes(data_state_of=key))])
         for key, label in rows
     ]
-    return html.Section([html.H2(clock("now.details")), html.Dl(pairs)], className="card details if-readings")
+    return html.Section([html.H2(localizer("now.details")), html.Dl(pairs)], className="card details if-readings")
 
 
 PAGE = Page("now", "now", layout, view, recorded=recorded, renews=True, routes=routes)

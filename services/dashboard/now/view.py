@@ -1,35 +1,37 @@
-"""What the page *Now* says, pure: messages in, texts and states out. The browser only draws it."""
+"""The view of *Now*, pure: messages in, texts and states out. The browser only draws it."""
 
-from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import html
 
 from services.dashboard.markup import tree
 from services.dashboard.now.banner import banner, banner_state
-from services.dashboard.now.nodes import flow, load_percent, nodes, tiles
+from services.dashboard.now.battery_rows import pack_rows
+from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.outlook import outlook
-from services.dashboard.now.packs import pack_rows
-from services.dashboard.now.plugs import closed_why, plug_rows
-from services.dashboard.now.sources import source_rows
-from services.dashboard.now.strip import live_layer
-from services.dashboard.now.verdict import verdict
+from services.dashboard.now.plugs import plug_rows, why_disabled
+from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
+from services.dashboard.now.summary import verdict
+from services.dashboard.now.timeline import live_layer
 from services.dashboard.pages import View
-from services.dashboard.services import service_rows
-from services.dashboard.wording import Clock
+from services.dashboard.reasons import reasons_in_line
+from services.dashboard.service_status import service_rows
 from shared.broker_state import BrokerState
+from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import live_figures, live_inverter, load_w
 from shared.messages import Contact, Grid, InverterState
+from shared.texts.localizer import Localizer
 
 
-def view(snapshot: BrokerState, clock: Clock) -> View:
-    """Return everything that the page shows."""
-    name = chosen(snapshot, clock)
+def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
+    """Return the view."""
+    name = chosen(snapshot, localizer.now, fresh_for)
     inverter = snapshot.inverters.get(name)
-    reading = inverter or InverterState(at=clock.now)
-    live = snapshot.connected and clock.fresh(reading.at)
-    figures = live_figures(snapshot, clock.now, clock.fresh_for)
+    reading = inverter or InverterState(at=localizer.now)
+    live = snapshot.connected and fresh(reading.at, localizer.now, fresh_for)
+    figures = live_figures(snapshot, localizer.now, fresh_for)
     grid = figures.grid.state if figures.grid else Grid.UNKNOWN
     soc = replace(figures, inverter=reading).soc_percent  # an old one is shown too, dimmed
     soc_now = figures.soc_percent if snapshot.connected else None
@@ -38,30 +40,30 @@ def view(snapshot: BrokerState, clock: Clock) -> View:
         missing=inverter is None,
         stale=not live,
         text={
-            "empty-title": clock("now.empty_inverter" if known else "now.empty_title"),
-            "empty": clock("now.empty" if snapshot.connected else "now.empty_offline"),
-            **banner(snapshot, clock),
-            **tiles(reading, grid, soc, clock),
-            **_details(reading, clock),
-            "verdict": verdict(reading, grid, soc, clock) if live else _why(snapshot, name, clock),
-            "outlook": outlook(snapshot, clock),
-            "plugs-closed": closed_why(snapshot, clock) if snapshot.plugs else "",
-            "as-of": _as_of(inverter, clock, connected=snapshot.connected),
+            "empty-title": localizer("now.empty_inverter" if known else "now.empty_title"),
+            "empty": localizer("now.empty" if snapshot.connected else "now.empty_offline"),
+            **banner(snapshot, localizer, fresh_for),
+            **tiles(reading, grid, soc, localizer),
+            **_details(reading, localizer),
+            "verdict": verdict(reading, grid, soc, localizer) if live else _why_silent(snapshot, name, localizer),
+            "outlook": outlook(snapshot, localizer, fresh_for),
+            "plugs-closed": why_disabled(snapshot, localizer) if snapshot.plugs else "",
+            "as-of": _as_of(inverter, localizer, live=live),
             "name": name if len(snapshot.inverters) > 1 else "",
         },
         state={
             "house": "known" if known else "bare",
-            "banner": banner_state(snapshot, clock),
+            "banner": banner_state(snapshot, localizer.now, fresh_for),
             **nodes(reading, grid),
-            **_alarms(reading),
+            **_marks(reading),
         },
         parts={
-            "others": tree(_others(snapshot, name, clock)),
-            "packs": tree(pack_rows(snapshot, clock)),
-            "strip": tree(live_layer(snapshot, soc_now, clock)),
-            "plugs": tree(plug_rows(snapshot, clock)),
-            "sources": tree(source_rows(snapshot, clock)),
-            "services": tree(_troubled(snapshot, clock)),
+            "others": tree(_others(snapshot, name, localizer, fresh_for)),
+            "packs": tree(pack_rows(snapshot, localizer)),
+            "strip": tree(live_layer(snapshot, soc_now, localizer, fresh_for)),
+            "plugs": tree(plug_rows(snapshot, localizer)),
+            "sources": tree(source_rows(snapshot, localizer, fresh_for)),
+            "services": tree(_troubled(snapshot, localizer)),
         },
         extra={
             "flow": flow(reading, grid) if live and inverter else dict.fromkeys(("sun", "grid", "battery", "home"), 0),
@@ -71,67 +73,65 @@ def view(snapshot: BrokerState, clock: Clock) -> View:
     )
 
 
-def chosen(snapshot: BrokerState, clock: Clock) -> str:
-    """Return the first inverter that is live, or else the one with the newest reading, or else an empty name."""
+def chosen(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
+    """Return the name of the first live inverter, or the one with the newest reading, or an empty string."""
     inverters = snapshot.inverters
     newest = max(sorted(inverters), key=lambda name: inverters[name].at, default="")
-    return live_inverter(snapshot, clock.now, clock.fresh_for) or newest
+    return live_inverter(snapshot, now, fresh_for) or newest
 
 
-def _troubled(snapshot: BrokerState, clock: Clock) -> list[Any]:
-    """The services that need somebody; all of them while there is nothing else to see."""
-    rows = service_rows(snapshot, clock)
+def _troubled(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
+    """The services with a problem; all of them while there is no inverter."""
+    rows = service_rows(snapshot, localizer)
     return [row for row in rows if vars(row)["data-state"] != "online"] if snapshot.inverters else rows
 
 
-def _why(snapshot: BrokerState, name: str, clock: Clock) -> str:
-    """What the poller says about a device that does not answer."""
+def _why_silent(snapshot: BrokerState, name: str, localizer: Localizer) -> str:
+    """Why the inverter does not answer, as the poller reports it."""
     contact = snapshot.inverter_availability.get(name)
-    if not snapshot.connected or contact is None or contact.state is Contact.ONLINE or not contact.why:
+    if not snapshot.connected or contact is None or contact.state is Contact.ONLINE or not contact.reason:
         return ""
-    return clock("now.inverter_why", why=contact.why)
+    return localizer("now.inverter_why", why=localizer.reason(contact.reason))
 
 
-def _as_of(inverter: InverterState | None, clock: Clock, *, connected: bool) -> str:
+def _as_of(inverter: InverterState | None, localizer: Localizer, *, live: bool) -> str:
     if inverter is None:
         return ""
-    return clock("page.live" if connected and clock.fresh(inverter.at) else "page.as_of", at=clock.second(inverter.at))
+    return localizer("page.live" if live else "page.as_of", at=localizer.second(inverter.at))
 
 
-def _alarms(inverter: InverterState) -> dict[str, str]:
+def _marks(inverter: InverterState) -> dict[str, str]:
     return {
         "warnings": "alarm" if inverter.warnings else "calm",
         "faults": "alarm" if inverter.faults else "calm",
     }
 
 
-def _details(inverter: InverterState, clock: Clock) -> dict[str, str]:
+def _details(inverter: InverterState, localizer: Localizer) -> dict[str, str]:
     return {
-        "output-voltage": clock.number("volts", inverter.output_voltage_v, 1),
-        "output-frequency": clock.number("hertz", inverter.output_frequency_hz, 2),
-        "battery-current": clock.number("amperes", inverter.battery_current_a, 1),
-        "temperature": clock.number("celsius", inverter.inverter_temperature_c),
-        "mode": clock(f"mode.{inverter.mode.value}"),
-        "warnings": _listed(inverter.warnings, clock),
-        "faults": _listed(inverter.faults, clock),
+        "output-voltage": localizer.number("volts", inverter.output_voltage_v, 1),
+        "output-frequency": localizer.number("hertz", inverter.output_frequency_hz, 2),
+        "battery-current": localizer.number("amperes", inverter.battery_current_a, 1),
+        "temperature": localizer.number("celsius", inverter.inverter_temperature_c),
+        "mode": localizer(f"mode.{inverter.mode.value}"),
+        "warnings": reasons_in_line(inverter.warnings, localizer),
+        "faults": reasons_in_line(inverter.faults, localizer),
     }
 
 
-def _listed(names: Iterable[str] | None, clock: Clock) -> str:
-    if names is None:
-        return clock("unknown")
-    return ", ".join(names) or clock("page.none")
-
-
-def _others(snapshot: BrokerState, shown: str, clock: Clock) -> list[Any]:
+def _others(snapshot: BrokerState, shown: str, localizer: Localizer, fresh_for: timedelta) -> list[Any]:
     return [
-        html.Li(
-            [
-                html.Span(name, className="name"),
-                html.Span(clock.power(load_w(snapshot.inverters[name])), className="word"),
-                html.Span(_as_of(snapshot.inverters[name], clock, connected=snapshot.connected), className="as-of"),
-            ]
-        )
-        for name in sorted(snapshot.inverters)
+        _other(name, inverter, localizer, live=snapshot.connected and fresh(inverter.at, localizer.now, fresh_for))
+        for name, inverter in sorted(snapshot.inverters.items())
         if name != shown
     ]
+
+
+def _other(name: str, inverter: InverterState, localizer: Localizer, *, live: bool) -> html.Li:
+    return html.Li(
+        [
+            html.Span(name, className="name"),
+            html.Span(localizer.power(load_w(inverter)), className="word"),
+            html.Span(_as_of(inverter, localizer, live=live), className="as-of"),
+        ]
+    )

@@ -1,35 +1,37 @@
-"""What the page *Outages* says of the plan, pure: messages in, texts and trees out."""
+"""The view of *Outages*, pure: messages in, texts and trees out."""
 
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from services.dashboard.markup import tree
-from services.dashboard.outages import sentence
-from services.dashboard.outages.days import about, days
+from services.dashboard.outages import headline
+from services.dashboard.outages.schedule_days import about, days
 from services.dashboard.pages import View
-from services.dashboard.wording import Clock
 from shared.broker_state import BrokerState
+from shared.freshness import READING_HOLDS
 from shared.messages import iso
+from shared.texts.localizer import Localizer
 
 
-def view(snapshot: BrokerState, clock: Clock) -> View:
-    """Return everything about the plan, by the operator's wall clock."""
+def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
+    """Return everything about the plan, in the operator's time zone."""
     plan = snapshot.schedule
     if plan:
-        clock = replace(clock, zone=ZoneInfo(plan.time_zone))
+        localizer = replace(localizer, zone=ZoneInfo(plan.time_zone))
     return View(
-        stale=plan is None or sentence.is_stale(plan, clock),
+        stale=plan is None or headline.is_stale(plan, localizer),
         text={
-            "outages-headline": sentence.headline(plan, clock),
-            "outages-help": sentence.help_text(snapshot, clock),
-            "outages-reality": sentence.reality(snapshot.grid, connected=snapshot.connected, clock=clock),
-            "outages-queue": clock("outages.queue", queue=plan.queue) if plan else "",
+            "outages-headline": headline.headline(plan, localizer),
+            "outages-help": headline.help_text(snapshot, localizer),
+            "outages-reality": headline.reality(snapshot, localizer, fresh_for),
+            "outages-queue": localizer("outages.queue", queue=plan.queue) if plan else "",
         },
-        state={"outages-banner": sentence.banner_state(plan, clock)},
+        state={"outages-banner": headline.banner_state(plan, localizer)},
         parts={
-            "outages-coming": tree(sentence.coming(plan, clock)),
-            "outages-days": tree(days(plan, clock)),
-            "outages-about": tree(about(plan, clock)),
+            "outages-coming": tree(headline.coming(plan, localizer)),
+            "outages-days": tree(days(plan, localizer)),
+            "outages-about": tree(about(plan, localizer)),
         },
-        extra={"now": iso(clock.now)},
+        extra={"now": iso(localizer.now)},
     )

@@ -1,4 +1,4 @@
-"""What is known of the database itself."""
+"""Facts about the database itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Column, Engine, Table, func, select, text
 from sqlalchemy.exc import DatabaseError
 
+from shared.conditions import Reason
 from shared.errors import StorageError
+from shared.history.database_errors import diagnose
 from shared.history.engine import Place
 from shared.history.migration import revision
 from shared.history.queries import rows_of
@@ -20,29 +22,31 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Facts:
-    """Its schema and size, None where there is no database yet; problem says in a sentence why it cannot be read."""
+    """Its schema and size, None where there is no database yet; problem is why it cannot be read."""
 
     schema: str | None = None
     size_bytes: int | None = None
-    problem: str | None = None
+    problem: Reason | None = None
 
 
 def facts(place: Place, engine: Engine) -> Facts:
-    """Return what is known of a database, whether or not it can be read."""
+    """Return the facts about a database, whether or not it can be read."""
     try:
         return Facts(revision(place), _size_bytes(place, engine))
-    except (DatabaseError, StorageError, OSError) as error:
-        return Facts(problem=str(getattr(error, "orig", error)).splitlines()[0])
+    except StorageError as error:
+        return Facts(problem=error.reason)
+    except (DatabaseError, OSError) as error:
+        return Facts(problem=diagnose(error).cause)
 
 
 def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:
-    """Return how many rows of the last day each table of messages has, and when the last came, by device."""
+    """Return the rows of the last day and the time of the last row, by table and device."""
     of_messages = [table for table in metadata.sorted_tables if "device" in table.c and "at" in table.c]
     return {table.name: _by_device(engine, table, to_ms(now - DAY)) for table in of_messages if "step" not in table.c}
 
 
 def _by_device(engine: Engine, table: Table, since: int) -> dict[str, Any]:
-    """A seek a device, where a plain GROUP BY would read the whole table."""
+    """One seek per device: a plain GROUP BY would read the whole table."""
     found: dict[str, Any] = {}
     device = ""
     column: Column[Any] = table.c.device

@@ -9,23 +9,23 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import make_url
 
-from services.dashboard.pages import Site
+from services.dashboard.pages import PageContext
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.versions import machine, versions
 from shared.broker_state import BrokerState, messages
 from shared.errors import StorageError
+from shared.history.engine import password
 from shared.messages import iso
 
 MASKED = ("serial_number", "address", "device_name")
-"""Fields that tell one device from all others."""
+"""Fields that identify a device."""
 MASK = "***"
 SHORTEST = 4
-"""Shorter values are masked in their own place only: replaced everywhere they would eat words."""
+"""Shorter values are only masked in their own field: elsewhere they could be parts of words."""
 
-ABOUT = """What easun-bridge knew at one moment, for a bug report.
+ABOUT = """A snapshot of easun-bridge for a bug report.
 
 broker.json    the newest message of every topic that the dashboard reads
 settings.json  the dashboard's settings; of secrets only whether they are set
@@ -35,15 +35,15 @@ Serial numbers, addresses of batteries and secrets are replaced by ***.
 """
 
 
-def bundle(site: Site, now: datetime) -> bytes:
+def bundle(context: PageContext, now: datetime) -> bytes:
     """Return the zip file."""
-    snapshot = site.snapshot()
+    snapshot = context.snapshot()
     told = {
         "broker.json": broker(snapshot),
-        "settings.json": settings_told(site.settings),
-        "about.json": about(site, now),
+        "settings.json": settings_summary(context.settings),
+        "about.json": about(context, now),
     }
-    hidden = [*_telling(snapshot), *_secrets(site.settings)]
+    hidden = [*_device_identifiers(snapshot), *_secrets(context.settings)]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", ABOUT)
@@ -54,27 +54,28 @@ def bundle(site: Site, now: datetime) -> bytes:
 
 def broker(snapshot: BrokerState) -> dict[str, Any]:
     """Return the newest message of every topic."""
-    newest = {topic: _cut(message.model_dump(mode="json")) for topic, message in messages(snapshot)}
+    newest = {topic: _with_masked_fields(message.model_dump(mode="json")) for topic, message in messages(snapshot)}
     return {"connected": snapshot.connected, "messages": newest}
 
 
-def settings_told(settings: DashboardSettings) -> dict[str, str]:
-    """Return settings by the names of their variables, of secrets only whether they are set."""
+def settings_summary(settings: DashboardSettings) -> dict[str, str]:
+    """Return settings by the names of their variables; for secrets only whether they are set."""
     return {name.upper(): _told(value) for name, value in sorted(vars(settings).items())}
 
 
-def about(site: Site, now: datetime) -> dict[str, Any]:
-    """Return versions, and how the database fares."""
+def about(context: PageContext, now: datetime) -> dict[str, Any]:
+    """Return versions and the state of the database."""
     try:
-        rows: Any = rows_by_table(site.engine, now)
+        rows: Any = rows_by_table(context.engine, now)
     except StorageError as error:
-        rows = str(error)
-    database = vars(facts(site.settings.database, site.engine))
+        rows = error.reason.model_dump()
+    known = facts(context.settings.database, context.engine)
+    database = vars(known) | {"problem": known.problem.model_dump() if known.problem else None}
     return {"at": iso(now), "machine": machine(), "versions": versions(), "database": database | {"rows": rows}}
 
 
 def masked(content: Any, hidden: Iterable[str]) -> Any:
-    """Return texts, lists and objects in which none of the hidden values is left, wherever and however it stood."""
+    """Return the content with every hidden value masked, wherever it occurs."""
     spelt = {way for value in hidden for way in (value, value.replace(":", "")) if len(way) >= SHORTEST}
     longest_first = sorted(spelt, key=len, reverse=True)
     return _without(content, re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE))
@@ -88,20 +89,19 @@ def _without(content: Any, hidden: re.Pattern[str]) -> Any:
     return [_without(one, hidden) for one in content] if isinstance(content, list) else content
 
 
-def _cut(given: dict[str, Any]) -> dict[str, Any]:
+def _with_masked_fields(given: dict[str, Any]) -> dict[str, Any]:
     return {name: MASK if name in MASKED and value else value for name, value in given.items()}
 
 
-def _telling(snapshot: BrokerState) -> Iterator[str]:
-    """What the masked fields say, for it may stand in a sentence or a topic too."""
+def _device_identifiers(snapshot: BrokerState) -> Iterator[str]:
+    """The values of the masked fields, which may also be part of a text or a topic."""
     for info in (*snapshot.inverter_infos.values(), *snapshot.battery_infos.values()):
         yield from (str(getattr(info, name)) for name in MASKED if getattr(info, name, None))
 
 
 def _secrets(settings: DashboardSettings) -> Iterator[str]:
     yield from (value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr))
-    if isinstance(settings.database, str):
-        yield make_url(settings.database).password or ""
+    yield password(settings.database)
 
 
 def _told(value: object) -> str:

@@ -1,4 +1,4 @@
-"""How the page *System* writes what it lists: a name, a state in a word, facts below, pure."""
+"""List items of *System*: a name, a state, remarks and facts, pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,27 +8,26 @@ from dash import html
 from services.dashboard.markup import attributes, icon
 
 Fact = tuple[str, str | None]
-"""What it is called, and what it is; None where it is unknown or does not apply, then nothing is shown."""
+"""A label and a value; facts with None are left out."""
 
 
 def entry(
-    name: str, word: str, state: str, *, remarks: Sequence[str | None] = (), facts: Sequence[Fact] = (), tail: str = ""
+    name: str, word: str, state: str, *, remarks: Sequence[Any] = (), facts: Sequence[Fact] = (), tail: str = ""
 ) -> html.Li:
-    """Return one item of a list; the tail is a small fact at the end of its first line."""
+    """Return one item of a list; remarks stand below its first line, the tail at its end."""
     head = [html.Span(className="dot"), html.Span(name, className="name"), html.Span(word, className="word")]
     if tail:
         head.append(html.Span(tail, className="tail"))
-    below = [html.P(remark, className="reason") for remark in remarks if remark]
-    inside = [html.P(head, className="head"), *below, *pairs_of(facts)]
+    inside = [html.P(head, className="head"), *remarks, *fact_list(facts)]
     return html.Li(inside, className="entry", **attributes(data_state=state))
 
 
-def pairs_of(facts: Sequence[Fact], kind: str = "") -> list[Any]:
-    """Return facts as a list of terms, none where nothing is known."""
+def fact_list(facts: Sequence[Fact], kind: str = "") -> list[Any]:
+    """Return facts as a list of terms; empty where none is known."""
     known = [html.Div([html.Dt(label), html.Dd(value)]) for label, value in facts if value]
     return [html.Dl(known, className=f"terms {kind}")] if known else []
 
 
-def none_yet(sentence: str) -> html.Li:
-    """Return what stands in a list without items: what is missing and what to do."""
+def empty_item(sentence: str) -> html.Li:
+    """Return the item of an empty list: what is missing and what to do."""
     return html.Li([icon("waiting"), html.Span(sentence)], className="none-yet")

@@ -1,0 +1,238 @@
+"""When to alert: what was reported, what the broker has, the moment -> new alerts, each event once. Pure.
+
+Nothing is reported from ignorance: an unknown grid is no outage, and a stale reading changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.state import AlertState, ReportedGrid
+from services.bot.alerts.troubles import Limits, trouble_alerts
+from shared import outages
+from shared.broker_state import BrokerState
+from shared.freshness import fresh
+from shared.live_figures import live_figures
+from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlugAction, Window, iso
+from shared.outages import Expected
+
+FLAPPING_AFTER = 4
+"""Transitions within FLAP_WINDOW that are reported one by one; further ones are merged until the grid has settled."""
+FLAP_WINDOW = timedelta(minutes=10)
+SETTLED_AFTER = timedelta(minutes=3)
+CHANGE_HOLDS = timedelta(days=1)
+"""An older change of the schedule is no news any more."""
+
+Step: TypeAlias = tuple[AlertState, list[Alert]]
+"""The state from now on, and what to report."""
+
+
+@dataclass(frozen=True)
+class PlugEvent:
+    """Something done to a plug."""
+
+    plug: str
+    action: PlugAction
+
+
+def next_alerts(
+    state: AlertState, snapshot: BrokerState, now: datetime, limits: Limits, reminder_minutes: Iterable[int] = ()
+) -> Step:
+    """Compare what the broker has with what was reported."""
+    alerts: list[Alert] = []
+    for rule in (_transition, _settled, _schedule_change):
+        state, new = rule(state, snapshot, now)
+        alerts += new
+    state, new = _reminders(state, snapshot, now, reminder_minutes)
+    alerts += new
+    state, new = trouble_alerts(state, snapshot, now, limits)
+    return state, alerts + new
+
+
+def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now: datetime) -> Step:
+    """Report what was done to a plug, unless the broker has delivered it a second time."""
+    action, place = event.action, f"{event.plug}/{event.action.gang or ''}"
+    last = state.plug_actions.get(place)
+    if last is not None and action.at <= last:
+        return state, []
+    state = state.model_copy(update={"plug_actions": state.plug_actions | {place: action.at}})
+    alert = Alert(
+        kind=AlertKind.PLUG,
+        key=f"plug/{place}/{iso(action.at)}",
+        at=action.at,
+        stored_at=now,
+        name=snapshot.plug_name(event.plug) + (f" {action.gang}" if action.gang else ""),
+        on=action.on,
+        by=action.by,
+        outcome=action.outcome,
+        reasons=(action.reason,) if action.reason else (),
+    )
+    return state, [alert]
+
+
+def expected_around(plan: OutageSchedule | None, at: datetime) -> outages.Status:
+    """Return what the plan says of an outage that began at a moment, give or take half an hour."""
+    status = outages.status_at(plan, at)
+    if status.expected in (Expected.POWER, Expected.WAITING, Expected.UNKNOWN):
+        coming = outages.next_outage(plan, at, possible=True)
+        if coming and coming.start - at <= outages.EARLY:
+            return outages.status_at(plan, coming.start)
+    return status
+
+
+# the grid
+
+
+def _transition(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
+    grid = live_figures(snapshot, now).grid
+    if grid is None or grid.state is Grid.UNKNOWN:
+        return state, []
+    key, last = grid.transition_id, state.grid
+    if key is None:
+        return state, []
+    if last is None or (last.state is grid.state is Grid.ON and not _returned_unseen(snapshot, grid)):
+        # the first state of all is no transition; on again while we listened is a poller that has lost its state
+        known = ReportedGrid(state=grid.state, since=grid.since, key=key, changes=last.changes if last else ())
+        return (state if last and last.key == key else _with_grid(state, known)), []
+    if last.key == key:
+        return state, []
+    new = _after_transition(last, grid, key)
+    alerts = [] if new.unreported else [_grid_alert(last, snapshot, grid, key, now)]
+    return _with_grid(state, new), alerts
+
+
+def _returned_unseen(snapshot: BrokerState, grid: GridState) -> bool:
+    """Whether power came back before we listened, so that the outage went unseen."""
+    return snapshot.listening_since is not None and grid.since < snapshot.listening_since - FRESH_FOR
+
+
+def _after_transition(last: ReportedGrid, grid: GridState, key: str) -> ReportedGrid:
+    """Return the grid after a transition; those of a flapping grid are counted, not reported."""
+    recent = (*(one for one in last.changes if grid.since - one < FLAP_WINDOW), grid.since)
+    is_flapping = last.unreported > 0 or len(recent) > FLAPPING_AFTER
+    return ReportedGrid(
+        state=grid.state,
+        since=grid.since,
+        key=key,
+        changes=recent,
+        unreported=last.unreported + 1 if is_flapping else 0,
+        began=(last.began or last.since) if is_flapping else None,
+    )
+
+
+def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key: str, now: datetime) -> Alert:
+    """Put together what people want to know at that moment."""
+    is_lost, missed = grid.state is Grid.OFF, last.state is grid.state
+    status = expected_around(snapshot.schedule, grid.since)
+    return Alert(
+        kind=AlertKind.GRID_LOST if is_lost else AlertKind.GRID_BACK,
+        key=f"grid/{key}",
+        at=grid.since,
+        stored_at=now,
+        over=missed,
+        lasted_s=None if missed else (grid.since - last.since).total_seconds(),
+        expected=status.expected if is_lost else None,
+        window=status.window if is_lost else _next_window(snapshot.schedule, grid.since),
+        is_open=is_lost and _ends_open(snapshot.schedule, status.window),
+        **_figures(snapshot, now),
+    )
+
+
+def _settled(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
+    """Report the transitions of a flapping grid as one alert once it has settled."""
+    last, grid = state.grid, live_figures(snapshot, now).grid
+    is_waiting = last is not None and last.unreported > 0
+    if not last or not is_waiting or not grid or grid.state is not last.state or now - last.since < SETTLED_AFTER:
+        return state, []
+    alert = Alert(
+        kind=AlertKind.GRID_UNSTABLE,
+        key=f"grid/{last.key}/settled",
+        at=last.since,
+        stored_at=now,
+        began=last.began,
+        count=last.unreported,
+        on=last.state is Grid.ON,
+        **_figures(snapshot, now),
+    )
+    return _with_grid(state, last.model_copy(update={"unreported": 0, "began": None})), [alert]
+
+
+def _with_grid(state: AlertState, grid: ReportedGrid) -> AlertState:
+    return state.model_copy(update={"grid": grid})
+
+
+def _figures(snapshot: BrokerState, now: datetime) -> dict[str, Any]:
+    live = live_figures(snapshot, now)
+    return {
+        "soc_percent": live.soc_percent,
+        "load_w": live.load_w,
+        "runtime_s": live.runtime.total_seconds() if live.runtime else None,
+    }
+
+
+def _next_window(plan: OutageSchedule | None, at: datetime) -> Window | None:
+    """Return the next outage that has not begun: power is back from the present one."""
+    windows = plan.windows if plan and not outages.is_stale(plan, at) else ()
+    return next((one for one in windows if one.start > at + outages.EARLY), None)
+
+
+def _ends_open(plan: OutageSchedule | None, window: Window | None) -> bool:
+    change = outages.next_change(plan, window.start) if window else None
+    return bool(change and change.is_open)
+
+
+# the schedule
+
+
+def _schedule_change(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
+    plan = snapshot.schedule
+    if plan is None:
+        return state, []
+    change = plan.change
+    seen = state.model_copy(update={"plan_seen": True, "schedule_change": change.at if change else None})
+    if not state.plan_seen:
+        return seen, []
+    last = state.schedule_change
+    if change is None or (last is not None and change.at <= last):
+        return state, []
+    if not fresh(change.at, now, CHANGE_HOLDS):
+        return seen, []
+    key = f"schedule/{iso(change.at)}"
+    return seen, [Alert(kind=AlertKind.SCHEDULE, key=key, at=change.at, stored_at=now, plan=plan)]
+
+
+# reminders
+
+
+def _reminders(state: AlertState, snapshot: BrokerState, now: datetime, minutes: Iterable[int]) -> Step:
+    plan, grid = snapshot.schedule, live_figures(snapshot, now).grid
+    if plan is None or grid is None or outages.is_stale(plan, now):
+        return state, []
+    due = [alert for before in minutes for alert in _due(plan, grid.state, now, before)]
+    new = [alert for alert in due if alert.key not in state.reminded]
+    if not new:
+        return state, []
+    recent = {key: at for key, at in state.reminded.items() if at > now - FRESH_FOR}
+    return state.model_copy(update={"reminded": recent | {alert.key: alert.at for alert in new}}), new
+
+
+def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[Alert]:
+    """Return the reminders of so many minutes: of an outage while power is on, of its end while power is off."""
+    ahead, found = timedelta(minutes=minutes), []
+    for window in plan.windows:
+        in_emergency = outages.state_of(plan, outages.local_day(window.start, plan.time_zone)) is DayPlan.EMERGENCY
+        if in_emergency:
+            continue
+        if grid is Grid.ON and now < window.start <= now + ahead:
+            found.append(_reminder(AlertKind.REMIND_OUTAGE, window.start, window, minutes, now))
+        is_real = window.certainty is not Certainty.POSSIBLE and window.start - outages.EARLY <= now
+        if grid is Grid.OFF and is_real and now < window.end <= now + ahead:
+            found.append(_reminder(AlertKind.REMIND_POWER_BACK, window.end, window, minutes, now))
+    return found
+
+
+def _reminder(kind: AlertKind, at: datetime, window: Window, minutes: int, now: datetime) -> Alert:
+    key = f"{kind}/{minutes}/{iso(at)}"
+    return Alert(kind=kind, key=key, at=at, stored_at=now, window=window, minutes=minutes)

@@ -1,0 +1,63 @@
+"""What has been reported so far, persisted over restarts; it changes with events, not with every reading."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.bot.alerts.version_1 import upgrade_state
+from shared.conditions import Reason
+from shared.messages import Grid, Moment
+
+
+class ReportedGrid(BaseModel):
+    """The last transition of the grid, reported or deliberately not.
+
+    changes are the latest transitions; unreported counts those of a flapping grid, held back since `began` until it
+    settles.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Grid
+    since: Moment
+    key: str
+    changes: tuple[Moment, ...] = ()
+    unreported: int = 0
+    began: Moment | None = None
+
+
+class OpenTrouble(BaseModel):
+    """A trouble: when it began, when we noticed, whether it was reported, when it ended.
+
+    recurring means that it had been reported and ended just before, so it has to last longer to be reported again.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    began: Moment
+    noticed: Moment
+    reported: bool = False
+    recurring: bool = False
+    ended: Moment | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+class AlertState(BaseModel):
+    """The whole state of the rules. schedule_change is the moment of the last change that was reported.
+
+    reminded maps a reminder's key to the moment it reminds of, plug_actions `plug/gang` to the last one reported.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    grid: ReportedGrid | None = None
+    plan_seen: bool = False
+    schedule_change: Moment | None = None
+    reminded: dict[str, Moment] = Field(default_factory=dict)
+    troubles: dict[str, OpenTrouble] = Field(default_factory=dict)
+    plug_actions: dict[str, Moment] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, given: Any) -> Any:
+        return upgrade_state(given)

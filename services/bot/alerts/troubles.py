@@ -1,0 +1,200 @@
+"""Troubles begin, last and end: reported once they have lasted, and again when they are over. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.keys import LISTED, trouble_key
+from services.bot.alerts.state import AlertState, OpenTrouble
+from shared.broker_state import BrokerState
+from shared.conditions import Reason, is_quiet
+from shared.freshness import STATUS_HOLDS, fresh
+from shared.live_figures import ALL, LiveFigures, live_figures, packs
+from shared.messages import Availability, BatteryState, Contact, Grid, InverterState, ServiceHealth, ServiceStatus, iso
+
+OWN_SERVICE = "bot"
+"""The bot does not report on itself."""
+RECURRENCE = timedelta(minutes=10)
+"""A trouble that comes back this soon after its end is reported again only once it has lasted as long."""
+DEGRADED_AFTER = timedelta(hours=1)
+"""A degraded service is no news at once: without internet many are."""
+LISTED_PATIENCE = timedelta(minutes=1)
+"""For the cells' balance and for warnings, which flicker."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From when on something is a trouble.
+
+    A battery is low below low_percent, and no longer from low_percent + hysteresis_percent on.
+    """
+
+    low_percent: float = 20
+    hysteresis_percent: float = 5
+    imbalance_v: float = 0.1
+    patience: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A trouble that is present, or is not, or is unknown at the moment (None: nothing changes)."""
+
+    kind: AlertKind
+    device: str
+    name: str
+    present: bool | None
+    at: datetime
+    reasons: tuple[Reason, ...] = ()
+    patience: timedelta = timedelta()
+    cell_delta_mv: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for the same trouble."""
+        return trouble_key(self.kind, self.device, self.reasons)
+
+
+def trouble_alerts(
+    state: AlertState, snapshot: BrokerState, now: datetime, limits: Limits
+) -> tuple[AlertState, list[Alert]]:
+    """Report troubles that have lasted long enough, and the end of those that were reported."""
+    troubles, alerts = dict(state.troubles), list[Alert]()
+    for seen in _observations(state, snapshot, now, limits):
+        after, is_news = _next_trouble(troubles.get(seen.key), seen, now)
+        if after is not None:
+            troubles[seen.key] = after
+        if after and is_news:
+            alerts.append(_alert(seen, after, snapshot, now))
+    troubles = {key: one for key, one in troubles.items() if not one.ended or now - one.ended < RECURRENCE}
+    if troubles == state.troubles:
+        return state, alerts
+    return state.model_copy(update={"troubles": troubles}), alerts
+
+
+def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) -> tuple[OpenTrouble | None, bool]:
+    """Return the trouble after an observation, and whether to report it."""
+    if seen.present is None:
+        return before, False
+    if seen.present and (before is None or before.ended):
+        is_recurring = bool(before and (before.reported or before.recurring))
+        reasons = seen.reasons if seen.kind in LISTED else ()
+        before = OpenTrouble(began=seen.at, noticed=now, recurring=is_recurring, reasons=reasons)
+    # patience begins when we notice: after a start, what is retained may be long over
+    patience = max(seen.patience, RECURRENCE) if before and before.recurring else seen.patience
+    if seen.present and before and not before.reported and now - before.noticed >= patience:
+        return before.model_copy(update={"reported": True}), True
+    if not seen.present and before and not before.ended:
+        return before.model_copy(update={"ended": now}), before.reported
+    return before, False
+
+
+def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: datetime) -> Alert:
+    live = live_figures(snapshot, now) if seen.kind is AlertKind.LOW_BATTERY else LiveFigures()
+    return Alert(
+        kind=seen.kind,
+        key=f"{seen.key}/{iso(trouble.began)}",
+        at=trouble.ended or trouble.began,
+        stored_at=now,
+        over=trouble.ended is not None,
+        name=seen.name,
+        reasons=seen.reasons,
+        cell_delta_mv=seen.cell_delta_mv,
+        soc_percent=live.soc_percent,
+        load_w=live.load_w,
+        runtime_s=live.runtime.total_seconds() if live.runtime else None,
+    )
+
+
+def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limits: Limits) -> Iterator[Observation]:
+    grid = live_figures(snapshot, now).grid
+    grid_on = grid is not None and grid.state is Grid.ON
+    yield _low_battery(state, snapshot, now, limits)
+    for device, battery in packs(snapshot.batteries):
+        if fresh(battery.at, now, FRESH_FOR):
+            name = snapshot.battery_name(device)
+            yield from _alarms(state, device, name, battery, grid_on=grid_on)
+            yield _imbalance(state, device, name, battery, limits)
+    for device, inverter in snapshot.inverters.items():
+        if fresh(inverter.at, now, FRESH_FOR):
+            yield from _inverter(state, device, inverter, grid_on=grid_on)
+    yield from _silent_devices(snapshot, limits)
+    for name, status in snapshot.services.items():
+        if name != OWN_SERVICE:
+            yield from _service(name, status, now, limits)
+
+
+def _is_open(state: AlertState, kind: AlertKind, device: str) -> bool:
+    trouble = state.troubles.get(trouble_key(kind, device))
+    return bool(trouble and not trouble.ended)
+
+
+def _low_battery(state: AlertState, snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
+    soc, kind = live_figures(snapshot, now).soc_percent, AlertKind.LOW_BATTERY
+    limit = limits.low_percent + (limits.hysteresis_percent if _is_open(state, kind, ALL) else 0)
+    return Observation(kind, ALL, "", None if soc is None else soc < limit, now)
+
+
+def _alarms(
+    state: AlertState, device: str, name: str, battery: BatteryState, *, grid_on: bool
+) -> Iterator[Observation]:
+    example = Observation(AlertKind.BATTERY_ALARM, device, name, None, battery.at)
+    yield from _listed(state, example, battery.alarms, grid_on=grid_on)
+
+
+def _imbalance(state: AlertState, device: str, name: str, battery: BatteryState, limits: Limits) -> Observation:
+    delta, kind = battery.cell_delta_v, AlertKind.IMBALANCE
+    limit = limits.imbalance_v * (0.8 if _is_open(state, kind, device) else 1)
+    present = None if delta is None else delta >= limit
+    delta_mv = None if delta is None else 1000 * delta
+    return Observation(kind, device, name, present, battery.at, patience=LISTED_PATIENCE, cell_delta_mv=delta_mv)
+
+
+def _inverter(state: AlertState, device: str, inverter: InverterState, *, grid_on: bool) -> Iterator[Observation]:
+    fault = Observation(AlertKind.INVERTER_FAULT, device, device, None, inverter.at)
+    yield from _listed(state, fault, inverter.faults, grid_on=grid_on)
+    warning = replace(fault, kind=AlertKind.INVERTER_WARNING, patience=LISTED_PATIENCE)
+    yield from _listed(state, warning, inverter.warnings, grid_on=grid_on)
+
+
+def _listed(
+    state: AlertState, example: Observation, reported: tuple[Reason, ...] | None, *, grid_on: bool
+) -> Iterator[Observation]:
+    """Yield what a device lists now, and what it listed before and no longer does; None is an unknown list."""
+    if reported is None:
+        return
+    loud = (reason for reason in reported if not is_quiet(reason, grid_on=grid_on))
+    present = {seen.key: seen for seen in (replace(example, present=True, reasons=(reason,)) for reason in loud)}
+    yield from present.values()
+    prefix = trouble_key(example.kind, example.device) + "/"
+    for key, trouble in sorted(state.troubles.items()):
+        if key.startswith(prefix) and key not in present:
+            yield replace(example, present=False, reasons=trouble.reasons)
+
+
+def _silent_devices(snapshot: BrokerState, limits: Limits) -> Iterator[Observation]:
+    for device, contact in snapshot.battery_availability.items():
+        if device != ALL:
+            name = snapshot.battery_name(device)
+            yield _silent(AlertKind.BATTERY_SILENT, device, name, contact, limits)
+    for device, contact in snapshot.inverter_availability.items():
+        yield _silent(AlertKind.INVERTER_SILENT, device, device, contact, limits)
+
+
+def _silent(kind: AlertKind, device: str, name: str, contact: Availability, limits: Limits) -> Observation:
+    present = contact.state is Contact.OFFLINE
+    reasons = (contact.reason,) if contact.reason else ()
+    return Observation(kind, device, name, present, contact.since, reasons, limits.patience)
+
+
+def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits) -> Iterator[Observation]:
+    """Judge a service: a disabled one is not down, one that has fallen silent is."""
+    is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
+    is_down = status.state is ServiceHealth.OFFLINE or is_silent
+    # a will was written when the connection began, so its moment says nothing
+    since = now if status.state is ServiceHealth.OFFLINE else status.at
+    at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since
+    at = min(at, now)
+    yield Observation(AlertKind.SERVICE_DOWN, name, name, is_down, at, status.reasons, limits.patience)
+    is_degraded = None if is_down else status.state is ServiceHealth.DEGRADED
+    yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, DEGRADED_AFTER)

@@ -1,0 +1,267 @@
+"""Answers commands and buttons. A switch is asked for twice, and believed only when the plug's state shows it."""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from services.bot.chats import Chats, Role
+from services.bot.commands import history, keyboards
+from services.bot.commands.keyboards import ButtonPress
+from services.bot.telegram.api import Incoming, Keyboard, TransientError
+from services.bot.texts import replies
+from services.bot.texts.history import energy_text, outages_text
+from services.bot.texts.html import escape_html, lines, plain, split
+from services.bot.texts.schedule import schedule_text
+from shared.broker_state import BrokerState
+from shared.errors import CommandRefusedError, StorageError
+from shared.history.engine import Engine
+from shared.messages import PlugCommand
+from shared.texts.localizer import Localizer
+
+log = logging.getLogger("bot")
+
+TOO_LATE = timedelta(seconds=60)
+"""A command that took longer to arrive switches nothing: whoever sent it has long done something else."""
+CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
+RETRY_MOST_S = 5.0
+
+
+class Api(Protocol):
+    """What we need of Telegram."""
+
+    name: str
+
+    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
+        """Send a message."""
+
+    async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
+        """Replace the text of a message."""
+
+    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+        """Send a picture."""
+
+    async def answer_button(self, button_id: str, text: str = "") -> None:
+        """Acknowledge a button."""
+
+
+class Commands:
+    """One method a command."""
+
+    def __init__(
+        self,
+        api: Api,
+        snapshot: Callable[[], BrokerState],
+        chats: Chats,
+        engine: Engine,
+        *,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+        switch: Callable[[str, PlugCommand], None],
+    ) -> None:
+        self._api = api
+        self._snapshot = snapshot
+        self._chats = chats
+        self._engine = engine
+        self._clock = clock
+        self._zone = zone
+        self._switch = switch
+        self._texts: dict[str, Callable[[Localizer], str]] = {
+            "status": lambda localizer: replies.status_text(localizer, snapshot()),
+            "battery": lambda localizer: replies.battery_text(localizer, snapshot()),
+            "schedule": lambda localizer: schedule_text(localizer, snapshot().schedule),
+            "plugs": lambda localizer: replies.plugs_text(localizer, snapshot()),
+        }
+        self._commands: dict[str, Callable[[Incoming, Localizer], Awaitable[None]]] = {
+            "start": self._help,
+            "help": self._help,
+            "id": self._id,
+            "status": self._refreshable,
+            "battery": self._refreshable,
+            "schedule": self._refreshable,
+            "plugs": self._refreshable,
+            "energy": self._energy,
+            "outages": self._outages,
+            "chart": self._chart,
+            "settings": self._settings,
+        }
+
+    async def handle(self, incoming: Incoming) -> None:
+        """Answer, or log why that was not possible; people ask again by themselves."""
+        try:
+            await self._dispatch_with_retry(incoming)
+        except (TransientError, CommandRefusedError) as error:
+            log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
+        except StorageError as error:
+            log.warning("%s", error)
+            await self._send_or_log(incoming, "bot.history_fails")
+        except Exception:
+            # after a restart Telegram would deliver it again, and again: one bad command must not silence the alerts
+            log.exception("A bug: a command of the chat %d was not answered.", incoming.chat)
+
+    async def _dispatch_with_retry(self, incoming: Incoming) -> None:
+        try:
+            await self._dispatch(incoming)
+        except TransientError as error:
+            if error.retry_after_s is None or error.retry_after_s > RETRY_MOST_S or incoming.button is not None:
+                raise
+            await asyncio.sleep(error.retry_after_s)
+            await self._dispatch(incoming)
+
+    async def _send_or_log(self, incoming: Incoming, name: str) -> None:
+        try:
+            await self._api.send(incoming.chat, self._localizer(incoming.chat)(name))
+        except (TransientError, CommandRefusedError) as error:
+            log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
+
+    async def _dispatch(self, incoming: Incoming) -> None:
+        localizer, role = self._localizer(incoming.chat), self._chats.role(incoming.chat)
+        if incoming.moved_to is not None:
+            self._persist(partial(self._chats.move, incoming.chat, incoming.moved_to))
+        elif incoming.button is not None:
+            await self._button(incoming, localizer, role)
+        elif (name := self._command(incoming.text)) and role is None:
+            await self._stranger(incoming, localizer, name)
+        elif name:
+            await self._commands.get(name, self._unknown)(incoming, localizer)
+
+    def _command(self, text: str) -> str:
+        """Return the command in a text; talk, and a command for another bot of the group, is none."""
+        word = text.split(maxsplit=1)[0] if text.startswith("/") and text.split() else ""
+        name, _, whom = word[1:].partition("@")
+        return name.lower() if not whom or whom.lower() == self._api.name.lower() else ""
+
+    def _localizer(self, chat: int) -> Localizer:
+        return Localizer(self._chats.settings(chat).language, self._clock(), self._zone, escape_html)
+
+    async def _stranger(self, incoming: Incoming, localizer: Localizer, name: str) -> None:
+        """Tell a stranger the number of the chat and nothing else; before any chat is allowed, how to go on."""
+        if name in ("id", "start"):
+            text = replies.id_text(localizer, incoming.chat, incoming.user, is_allowed=False)
+            await self._api.send(incoming.chat, text)
+        elif self._chats.all:
+            await self._api.send(incoming.chat, localizer("bot.stranger"))
+
+    async def _unknown(self, incoming: Incoming, localizer: Localizer) -> None:
+        await self._api.send(incoming.chat, localizer("bot.unknown_command"))
+
+    async def _help(self, incoming: Incoming, localizer: Localizer) -> None:
+        is_viewer = self._chats.role(incoming.chat) is Role.VIEWER
+        await self._api.send(incoming.chat, replies.help_text(localizer, is_viewer=is_viewer))
+
+    async def _id(self, incoming: Incoming, localizer: Localizer) -> None:
+        text = replies.id_text(localizer, incoming.chat, incoming.user, is_allowed=True)
+        await self._api.send(incoming.chat, text)
+
+    async def _refreshable(self, incoming: Incoming, localizer: Localizer) -> None:
+        name = self._command(incoming.text)
+        *parts, last = split(self._texts[name](localizer))
+        for part in parts:
+            await self._api.send(incoming.chat, part)
+        await self._api.send(incoming.chat, last, keyboard=self._keyboard(incoming, localizer, name))
+
+    def _keyboard(self, incoming: Incoming, localizer: Localizer, name: str) -> Keyboard:
+        may_switch = self._chats.role(incoming.chat) is Role.OWNER
+        if name == "plugs" and may_switch:
+            return keyboards.plugs(localizer, self._snapshot())
+        return keyboards.refresh(localizer, name)
+
+    async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
+        energy = await asyncio.to_thread(history.energy, self._engine, localizer.today, self._zone)
+        text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy)
+        await self._api.send(incoming.chat, text)
+
+    async def _outages(self, incoming: Incoming, localizer: Localizer) -> None:
+        outages = await asyncio.to_thread(history.last_outages, self._engine, localizer.now)
+        text = localizer("bot.no_history") if outages is None else outages_text(localizer, outages)
+        await self._api.send(incoming.chat, text)
+
+    async def _chart(self, incoming: Incoming, localizer: Localizer, length: str = "day") -> None:
+        plan, now, span = self._snapshot().schedule, localizer.now, CHART_LENGTHS[length]
+        data = await asyncio.to_thread(history.chart_data, self._engine, plan, now, span)
+        if data is None:
+            await self._api.send(incoming.chat, localizer("bot.no_history"))
+            return
+        title = localizer("bot.chart_title", period=localizer.span(now - span, now))
+        # matplotlib takes a second and 60 MB to load: only for those who want a chart
+        draw = (await asyncio.to_thread(importlib.import_module, "services.bot.commands.chart")).draw
+        png = await asyncio.to_thread(draw, data, localizer.language, self._zone, plain(title))
+        await self._api.send_picture(incoming.chat, png, title, keyboard=keyboards.charts(localizer))
+
+    async def _settings(self, incoming: Incoming, localizer: Localizer) -> None:
+        keyboard = keyboards.settings(localizer, self._chats.settings(incoming.chat))
+        await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard)
+
+    # buttons
+
+    async def _button(self, incoming: Incoming, localizer: Localizer, role: Role | None) -> None:
+        press = keyboards.parse(incoming.button or "")
+        if role is None or press is None:
+            refusal = localizer("bot.stranger" if role is None else "bot.bad_button")
+            await self._api.answer_button(incoming.button_id, plain(refusal))
+            return
+        if press.action in ("ask", "plug"):
+            await self._plug_button(incoming, localizer, press)
+            return
+        await self._api.answer_button(incoming.button_id)
+        if press.action == "chart" and press.value in CHART_LENGTHS:
+            await self._chart(incoming, localizer, press.value)
+        elif press.action == "set":
+            await self._set(incoming, press.value)
+        elif press.action == "no":
+            await self._api.edit(incoming.chat, incoming.message_id, localizer("bot.nothing_done"))
+        elif press.action in self._texts:
+            await self._refresh(incoming, localizer, press.action)
+
+    async def _refresh(self, incoming: Incoming, localizer: Localizer, name: str) -> None:
+        text = split(self._texts[name](localizer))[-1]
+        keyboard = self._keyboard(incoming, localizer, name)
+        await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
+
+    async def _set(self, incoming: Incoming, value: str) -> None:
+        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
+        if chosen is None:
+            return
+        is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        localizer = self._localizer(incoming.chat)
+        warning = None if is_persisted else localizer("bot.settings_not_saved")
+        text = lines(localizer("bot.settings_title"), warning)
+        keyboard = keyboards.settings(localizer, chosen)
+        await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
+
+    @staticmethod
+    def _persist(save: Callable[[], None]) -> bool:
+        """Save something for the next start, and return whether that worked; until then it holds anyway."""
+        try:
+            save()
+        except StorageError as error:
+            log.warning("%s", error)
+            return False
+        return True
+
+    async def _plug_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
+        """Ask first; then switch, if the confirmation comes soon after the question."""
+        plug, age = self._snapshot().plugs.get(press.value), localizer.now - incoming.at
+        if not self._chats.may_switch(incoming.chat, incoming.user):
+            is_group = self._chats.role(incoming.chat) is Role.OWNER
+            refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
+            await self._api.answer_button(incoming.button_id, plain(refusal))
+        elif plug is None:
+            await self._api.answer_button(incoming.button_id, plain(localizer("bot.bad_button")))
+        elif press.action == "ask":
+            question = localizer("bot.confirm_on" if press.on else "bot.confirm_off", name=plug.name or press.value)
+            keyboard = keyboards.confirmation(localizer, press.value, on=press.on)
+            await self._api.answer_button(incoming.button_id)
+            await self._api.send(incoming.chat, question, keyboard=keyboard)
+        elif abs(age) > TOO_LATE:
+            refusal = localizer("bot.too_late", lasted=localizer.lasted(abs(age)))
+            await self._api.answer_button(incoming.button_id, plain(refusal))
+            await self._api.edit(incoming.chat, incoming.message_id, refusal)
+        else:
+            self._switch(press.value, PlugCommand(at=localizer.now, on=press.on, by=f"telegram:{incoming.user}"))
+            await self._api.answer_button(incoming.button_id)
+            await self._api.edit(incoming.chat, incoming.message_id, localizer("bot.switching"))

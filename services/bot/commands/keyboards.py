@@ -1,0 +1,117 @@
+"""Inline keyboards and the data of their buttons, pure. What comes back may be forged, so it is parsed strictly."""
+
+from dataclasses import dataclass
+from datetime import time
+
+from services.bot.alerts.alert import AlertGroup
+from services.bot.chats import ChatSettings, QuietHours
+from services.bot.telegram.api import Keyboard
+from services.bot.texts.html import plain
+from shared.broker_state import BrokerState
+from shared.messages import PlugState
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
+
+LONGEST_DATA = 64
+QUIET_HOURS = (
+    None,
+    QuietHours(start=time(22), end=time(7)),
+    QuietHours(start=time(23), end=time(8)),
+    QuietHours(start=time(0), end=time(6)),
+)
+REMINDERS = (0, 5, 10, 15, 30, 60)
+
+
+@dataclass(frozen=True)
+class ButtonPress:
+    """A button that was pressed: the action, and what it is about."""
+
+    action: str
+    value: str = ""
+    on: bool = False
+
+
+def parse(data: str) -> ButtonPress | None:
+    """Parse the data of a button; None is no button of ours."""
+    action, *rest = data.split("|")
+    match action, rest:
+        case (("status" | "battery" | "schedule" | "plugs" | "no"), []):
+            return ButtonPress(action)
+        case (("chart" | "set"), [value]):
+            return ButtonPress(action, value)
+        case (("ask" | "plug"), [value, "on" | "off" as state]):
+            return ButtonPress(action, value, state == "on")
+    return None
+
+
+def refresh(localizer: Localizer, action: str) -> Keyboard:
+    """Return a button that updates a message."""
+    return [[(plain(localizer("bot.refresh")), action)]]
+
+
+def charts(localizer: Localizer) -> Keyboard:
+    """Return the choice of a day or a week."""
+    return [[(plain(localizer("bot.day")), "chart|day"), (plain(localizer("bot.week")), "chart|week")]]
+
+
+def plugs(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
+    """Return a button for each plug that switches it over; two where its state is unknown."""
+    rows = [_plug(localizer, device, plug) for device, plug in sorted(snapshot.plugs.items())]
+    return [*(row for row in rows if row), *refresh(localizer, "plugs")]
+
+
+def _plug(localizer: Localizer, device: str, plug: PlugState) -> list[tuple[str, str]]:
+    if len(f"plug|{device}|off".encode()) > LONGEST_DATA:
+        return []
+    name = plug.name or device
+    on = [] if plug.on else [(plain(localizer("bot.turn_on", name=name)), f"ask|{device}|on")]
+    off = [] if plug.on is False else [(plain(localizer("bot.turn_off", name=name)), f"ask|{device}|off")]
+    return on + off
+
+
+def confirmation(localizer: Localizer, device: str, *, on: bool) -> Keyboard:
+    """Return yes or no."""
+    return [
+        [(plain(localizer("bot.yes")), f"plug|{device}|{'on' if on else 'off'}"), (plain(localizer("bot.no")), "no")]
+    ]
+
+
+def settings(localizer: Localizer, chosen: ChatSettings) -> Keyboard:
+    """Return every setting as a button that selects its next value."""
+    quiet = _quiet_text(localizer, chosen.quiet)
+    waits = "bot.set_quiet_waits" if chosen.quiet_waits else "bot.set_quiet_silent"
+    minutes = chosen.reminder_minutes
+    reminder = localizer("bot.set_reminder", minutes=minutes) if minutes else localizer("bot.set_no_reminder")
+    groups = [
+        (f"{'☑️' if one not in chosen.groups_off else '⬜'} {localizer(f'bot.group_{one}')}", f"set|{one}")
+        for one in AlertGroup
+    ]
+    return [
+        [(plain(localizer("bot.set_language")), "set|language")],
+        [(plain(localizer("bot.set_quiet", quiet=quiet)), "set|quiet")],
+        [(plain(localizer(waits)), "set|waits")],
+        [(plain(reminder), "set|minutes")],
+        *(groups[start : start + 2] for start in range(0, len(groups), 2)),
+    ]
+
+
+def _quiet_text(localizer: Localizer, quiet: QuietHours | None) -> str:
+    """Return the quiet hours, or that there are none."""
+    return f"{quiet.start:%H:%M} – {quiet.end:%H:%M}" if quiet else localizer("bot.set_quiet_off")
+
+
+def next_settings(chosen: ChatSettings, value: str) -> ChatSettings | None:
+    """Return the settings after a button was pressed; None where there is no such button."""
+    if value in set(AlertGroup):
+        return chosen.model_copy(update={"groups_off": chosen.groups_off ^ {AlertGroup(value)}})
+    steps: dict[str, dict[str, object]] = {
+        "language": {"language": Language.EN if chosen.language is Language.UK else Language.UK},
+        "quiet": {"quiet": _next(QUIET_HOURS, chosen.quiet)},
+        "waits": {"quiet_waits": not chosen.quiet_waits},
+        "minutes": {"reminder_minutes": _next(REMINDERS, chosen.reminder_minutes)},
+    }
+    return chosen.model_copy(update=steps[value]) if value in steps else None
+
+
+def _next(choices: tuple[object, ...], now: object) -> object:
+    return choices[(choices.index(now) + 1) % len(choices)] if now in choices else choices[0]

@@ -1,0 +1,291 @@
+"""Telegram's Bot API in our types and errors. The only importer of python-telegram-bot.
+
+The token is part of every address, so no address and no text of the libraries below is ever logged.
+"""
+
+import logging
+import re
+import ssl
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import telegram
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+from telegram.warnings import PTBDeprecationWarning
+
+from services.bot.texts.html import plain
+from shared.conditions import Reason, system
+from shared.conditions import bot as conditions
+from shared.conditions.condition import Condition
+from shared.errors import CommandRefusedError, DeviceOfflineError
+
+SEND_TIMEOUT_S = 20
+"""Long, because a message whose answer was lost is sent again."""
+warnings.filterwarnings("ignore", category=PTBDeprecationWarning)
+"""It announces that retry_after becomes a timedelta; both are understood here, and no user can do anything about it."""
+LIBRARIES = ("httpx", "httpcore", "telegram")
+LONGEST_ANSWER = 200
+
+Keyboard = Sequence[Sequence[tuple[str, str]]]
+"""Rows of buttons: the label of each, and the data that it sends back (64 bytes at most)."""
+
+
+class TransientError(DeviceOfflineError):
+    """No internet, an overloaded server, or too many requests: worth another attempt after retry_after_s."""
+
+    def __init__(self, reason: Reason, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class InvalidTokenError(CommandRefusedError):
+    """Telegram does not know the token, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__(conditions.UNKNOWN_TOKEN())
+
+
+class PollingConflictError(CommandRefusedError):
+    """Another program polls with the same token, or a webhook is set."""
+
+    def __init__(self) -> None:
+        super().__init__(conditions.POLLING_CONFLICT())
+
+
+class ChatUnreachableError(CommandRefusedError):
+    """The chat cannot be written to: blocked by its user, left, or never there."""
+
+
+class ChatMovedError(CommandRefusedError):
+    """The group became a supergroup, which has another number."""
+
+    def __init__(self, chat: str, number: int) -> None:
+        super().__init__(conditions.chat_moved(chat=chat, number=str(number)))
+        self.number = number
+
+
+class MessageRejectedError(CommandRefusedError):
+    """Telegram does not accept this message, however often it is sent; `answer` is what it says."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(conditions.rejected(answer=answer))
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Something that a person did: sent a text, or pressed a button on a message of ours.
+
+    at is when the text was sent; of a button it is when its message was, since Telegram does not say when it was
+    pressed.
+    """
+
+    chat: int
+    user: int
+    at: datetime
+    text: str = ""
+    button: str | None = None
+    button_id: str = ""
+    message_id: int = 0
+    moved_to: int | None = None
+
+
+class TelegramApi:
+    """One bot at the Bot API."""
+
+    def __init__(self, token: str, api_url: str, poll_s: int) -> None:
+        for library in LIBRARIES:
+            logging.getLogger(library).setLevel("WARNING")
+        self._token = token
+        self._poll_s = poll_s
+        self._sending = HTTPXRequest(8, SEND_TIMEOUT_S, SEND_TIMEOUT_S, 10.0, 10.0)
+        self._polling = HTTPXRequest(1, poll_s + 10, SEND_TIMEOUT_S, 10.0, 10.0)
+        self._bot = telegram.Bot(
+            token, base_url=f"{api_url}/bot", request=self._sending, get_updates_request=self._polling
+        )
+        self._offset = 0
+        self.name = ""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._sending.shutdown()
+        await self._polling.shutdown()
+
+    async def set_up(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """Get the bot's own name, remove any webhook so that polling works, and set the menu of each language."""
+        with _our_errors(self._token):
+            self.name = (await self._bot.get_me()).username or ""
+            await self._bot.delete_webhook()
+            for language, menu in menus.items():
+                await self._bot.set_my_commands(list(menu), language_code=language or None)
+
+    async def updates(self) -> list[Incoming]:
+        """Wait for updates, up to the poll interval. The next call acknowledges what this one returned."""
+        with _our_errors(self._token):
+            batch = await self._bot.get_updates(
+                offset=self._offset,
+                timeout=self._poll_s,
+                read_timeout=self._poll_s + 10,
+                allowed_updates=["message", "callback_query"],
+            )
+        if batch:
+            self._offset = batch[-1].update_id + 1
+        return [incoming for update in batch if (incoming := _incoming(update))]
+
+    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
+        """Send a message of HTML; one that Telegram cannot parse is sent again as plain text."""
+        try:
+            await self._send(chat, text, "HTML", keyboard, silent)
+        except MessageRejectedError as error:
+            if "parse entities" not in error.answer:
+                raise
+            await self._send(chat, plain(text), None, keyboard, silent)
+
+    async def _send(self, chat: int, text: str, mode: str | None, keyboard: Keyboard, silent: bool) -> None:
+        with _our_errors(self._token, chat):
+            await self._bot.send_message(
+                chat, text, parse_mode=mode, reply_markup=_markup(keyboard), disable_notification=silent
+            )
+
+    async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
+        """Replace the text of a message of ours; the same text again is no error."""
+        try:
+            with _our_errors(self._token, chat):
+                await self._bot.edit_message_text(
+                    text, chat, message, parse_mode="HTML", reply_markup=_markup(keyboard)
+                )
+        except MessageRejectedError as error:
+            if "not modified" not in error.answer:
+                raise
+
+    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+        """Send a picture."""
+        with _our_errors(self._token, chat):
+            await self._bot.send_photo(
+                chat, png, caption=caption, parse_mode="HTML", reply_markup=_markup(keyboard), filename="chart.png"
+            )
+
+    async def answer_button(self, button_id: str, text: str = "") -> None:
+        """Acknowledge a button, which ends its spinner; a press that is too old for an answer is ignored."""
+        try:
+            with _our_errors(self._token):
+                await self._bot.answer_callback_query(button_id, text or None)
+        except MessageRejectedError:
+            logging.getLogger("bot").debug("A button was pressed too long ago to be answered.")
+
+
+@contextmanager
+def _our_errors(token: str, chat: int | None = None) -> Iterator[None]:
+    try:
+        yield
+    except TelegramError as error:
+        raise _translated(error, token, chat) from None
+
+
+def _translated(error: TelegramError, token: str, chat: int | None) -> TransientError | CommandRefusedError:
+    """Translate the library's error into ours; BadRequest is a NetworkError there, so the order matters."""
+    if isinstance(error, RetryAfter):
+        return _rate_limited(error)
+    if isinstance(error, ChatMigrated):
+        return ChatMovedError(str(chat), error.new_chat_id)
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return TransientError(conditions.unreachable(cause=_network_reason(error)))
+    return _refusal(error, token)
+
+
+def _refusal(error: TelegramError, token: str) -> CommandRefusedError:
+    if isinstance(error, InvalidToken):
+        return InvalidTokenError()
+    if isinstance(error, Conflict):
+        return PollingConflictError()
+    answer = error.message.replace(token, "…").strip().rstrip(".")[:LONGEST_ANSWER] or type(error).__name__
+    known = next((reason() for part, reason in CHAT_ANSWERS.items() if part in answer.lower()), None)
+    if isinstance(error, Forbidden) or known == conditions.CHAT_NOT_FOUND():
+        return ChatUnreachableError(known or conditions.rejected(answer=answer))
+    return MessageRejectedError(answer)
+
+
+CHAT_ANSWERS: dict[str, Condition[[]]] = {
+    "chat not found": conditions.CHAT_NOT_FOUND,
+    "blocked by the user": conditions.BOT_BLOCKED,
+    "bot was kicked": conditions.BOT_REMOVED,
+    "bot is not a member": conditions.BOT_REMOVED,
+    "user is deactivated": conditions.USER_DELETED,
+    "not enough rights": conditions.NO_RIGHT_TO_WRITE,
+}
+"""Parts of Telegram's answers about a chat, for which it has no codes."""
+
+
+def _rate_limited(error: RetryAfter) -> TransientError:
+    """The library is about to change the type of retry_after."""
+    wait = error.retry_after
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+    return TransientError(conditions.rate_limited(seconds=seconds), seconds)
+
+
+def _network_reason(error: NetworkError) -> Reason:
+    """Return why Telegram was not reached, by the errors behind the library's."""
+    if isinstance(error, TimedOut):
+        return system.TIMED_OUT()
+    if error.__cause__ is None or isinstance(error.__cause__, TelegramError):  # an answer, not a failure to get one
+        status = re.search(r"\((\d{3})\)", error.message)
+        return conditions.http_status(status=int(status[1])) if status else conditions.SERVER_ERROR()
+    errors = list(_chain(error))
+    if any(isinstance(one, ssl.SSLError) for one in errors):
+        return conditions.TLS_FAILED()
+    of_system = [one for one in errors if isinstance(one, OSError) and one.errno is not None]
+    return system.os_reason(of_system[-1]) if of_system else conditions.CONNECTION_FAILED()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it, the root last."""
+    while error is not None:
+        yield error
+        behind = error.__cause__ or error.__context__
+        error = behind.exceptions[0] if isinstance(behind, BaseExceptionGroup) else behind
+
+
+def _incoming(update: telegram.Update) -> Incoming | None:
+    """Return an update as our type, None where it is of a kind that we do not handle."""
+    if update.callback_query:
+        return _pressed(update.callback_query)
+    message, user = update.message, update.effective_user
+    if not message:
+        return None
+    at = message.date.astimezone(UTC)
+    sender = user.id if user else 0
+    return Incoming(message.chat.id, sender, at, message.text or "", moved_to=message.migrate_to_chat_id)
+
+
+def _pressed(query: telegram.CallbackQuery) -> Incoming | None:
+    message = query.message
+    if not message:
+        return None
+    at = message.date.astimezone(UTC)
+    return Incoming(
+        chat=message.chat.id,
+        user=query.from_user.id,
+        at=at,
+        button=query.data or "",
+        button_id=query.id,
+        message_id=message.message_id,
+    )
+
+
+def _markup(keyboard: Keyboard) -> telegram.InlineKeyboardMarkup | None:
+    rows = [[telegram.InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in keyboard]
+    return telegram.InlineKeyboardMarkup(rows) if rows else None

@@ -1,0 +1,193 @@
+"""Delivers what waits in the outbox: persisted before, removed once Telegram has accepted it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from services.bot.alerts.alert import Alert
+from services.bot.alerts.digest import needs_digest
+from services.bot.chats import Chats
+from services.bot.telegram.api import (
+    ChatMovedError,
+    ChatUnreachableError,
+    InvalidTokenError,
+    Keyboard,
+    MessageRejectedError,
+    TransientError,
+)
+from services.bot.telegram.outbox import Outbox
+from services.bot.texts.alerts import alert_text, digest_text
+from services.bot.texts.html import escape_html, split
+from shared.backoff import Backoff
+from shared.conditions import bot as conditions
+from shared.errors import StorageError
+from shared.health import Health
+from shared.texts.localizer import Localizer
+
+log = logging.getLogger("bot")
+
+RETRY_FIRST_S = 0.5
+RETRY_MOST_S = 30.0
+QUIET_CHECK_S = 20.0
+"""How often to check whether quiet hours have ended."""
+
+
+@dataclass
+class OutgoingMessage:
+    """Alerts as they are sent: the parts of their text, and how many of these Telegram has accepted."""
+
+    alerts: Sequence[Alert]
+    parts: Sequence[str]
+    sent: int = 0
+
+
+class Sender(Protocol):
+    """Sends a message."""
+
+    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
+        """Send a message. Raises TransientError and CommandRefusedError."""
+
+
+class AlertDelivery:
+    """One task a chat, so that a chat that is gone delays no other."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        chats: Chats,
+        sender: Sender,
+        health: Health,
+        *,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+    ) -> None:
+        self._outbox = outbox
+        self._chats = chats
+        self._sender = sender
+        self._health = health
+        self._clock = clock
+        self._zone = zone
+        self._wake_ups: dict[int, asyncio.Event] = {}
+        self._held: set[int] = set()
+        self._interrupted: dict[int, OutgoingMessage] = {}
+
+    def wake(self) -> None:
+        """Deliver now: the outbox has something new, or Telegram answers again."""
+        for event in self._wake_ups.values():
+            event.set()
+
+    async def run(self, chat: int) -> None:
+        """Serve one chat for ever, under its new number if it moves."""
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
+        self._wake_ups[chat] = asyncio.Event()
+        while True:
+            chat = self._current_number(chat)
+            try:
+                await self._step(chat)
+                backoff.reset()
+                self._health.report("sending", None)
+            except TransientError as error:
+                self._health.report("sending", conditions.alerts_waiting(cause=error.reason))
+                pause_s = backoff.next_s()
+                await self._pause(chat, error.retry_after_s or pause_s, is_ordered=error.retry_after_s is not None)
+            except InvalidTokenError:
+                await asyncio.sleep(RETRY_MOST_S)  # polling reports it
+            except ChatMovedError as error:
+                self._move(chat, error.number)
+
+    async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
+        """Wait before the next attempt; a new alert ends a wait that Telegram has not ordered."""
+        if is_ordered:
+            await asyncio.sleep(seconds)
+            return
+        self._wake_ups[chat].clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake_ups[chat].wait()
+
+    async def _step(self, chat: int) -> None:
+        self._wake_ups[chat].clear()
+        alerts = self._outbox.waiting(chat)
+        if not alerts:
+            await self._wake_ups[chat].wait()
+        elif self._is_on_hold(chat):
+            self._held.add(chat)
+            await asyncio.sleep(QUIET_CHECK_S)
+        else:
+            await self._deliver(chat, alerts)
+
+    async def _deliver(self, chat: int, alerts: Sequence[Alert]) -> None:
+        """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
+        message = self._interrupted.pop(chat, None) or self._render(chat, alerts)
+        problem = None
+        try:
+            await self._send(chat, message)
+        except ChatUnreachableError as error:
+            problem = conditions.chat_unreachable(chat=str(chat), cause=error.reason)
+        except TransientError:
+            if message.sent:
+                self._interrupted[chat] = message
+            raise
+        self._health.report(f"chat {chat}", problem)
+        self._held.discard(chat)
+        self._remove(chat, message.alerts)
+
+    def _render(self, chat: int, waiting: Sequence[Alert]) -> OutgoingMessage:
+        """Render the next message: late alerts together, fresh ones one at a time."""
+        now = self._clock()
+        localizer = Localizer(self._chats.settings(chat).language, now, self._zone, escape_html)
+        if needs_digest(waiting, now):
+            alerts, text = waiting, digest_text(localizer, waiting, after_quiet_hours=chat in self._held)
+        else:
+            alerts, text = waiting[:1], "" if waiting[0].is_past(now) else alert_text(localizer, waiting[0])
+        return OutgoingMessage(alerts, split(text) if text else ())
+
+    async def _send(self, chat: int, message: OutgoingMessage) -> None:
+        silent = self._is_quiet(chat)
+        for part in message.parts[message.sent :]:
+            try:
+                await self._sender.send(chat, part, silent=silent)
+            except MessageRejectedError as error:
+                log.error("Telegram rejects an alert for the chat %d, which is left out: %s", chat, error)
+            message.sent += 1
+
+    def _remove(self, chat: int, alerts: Sequence[Alert]) -> None:
+        """Remove what was delivered; a full disk must not make us send it for ever."""
+        try:
+            self._outbox.remove(chat, alerts)
+        except StorageError as error:
+            self._report_disk(error)
+
+    def _is_quiet(self, chat: int) -> bool:
+        quiet = self._chats.settings(chat).quiet
+        return bool(quiet and quiet.contain(self._clock(), self._zone))
+
+    def _is_on_hold(self, chat: int) -> bool:
+        return self._chats.settings(chat).quiet_waits and self._is_quiet(chat)
+
+    def _move(self, old: int, new: int) -> None:
+        try:
+            self._chats.move(old, new)
+        except StorageError as error:
+            self._report_disk(error)
+
+    def _current_number(self, chat: int) -> int:
+        """Return the chat's present number; what waits for a group moves with it, whoever has reported the move."""
+        new = self._chats.moved.get(chat, chat)
+        if new == chat:
+            return chat
+        self._health.report(f"moved {chat}", conditions.chat_moved(chat=str(chat), number=str(new)))
+        try:
+            self._outbox.move(self._chats.moved)
+        except StorageError as error:
+            self._report_disk(error)
+        self._wake_ups[new] = self._wake_ups.pop(chat)
+        return new
+
+    def _report_disk(self, error: StorageError) -> None:
+        self._health.report("disk", conditions.state_not_saved(cause=error.reason))

@@ -1,0 +1,259 @@
+"""An alert, or a digest of several, as a message. Pure.
+
+The event's own time is always in the text: a message may arrive late, or twice.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from services.bot.alerts.alert import Alert, AlertKind
+from services.bot.alerts.digest import DigestEntry, digest_entries
+from services.bot.texts.html import lines, paragraphs
+from services.bot.texts.schedule import day_text
+from shared import outages
+from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleChange, Window
+from shared.outages import Expected
+from shared.texts.bot import BOT
+from shared.texts.localizer import Localized, Localizer
+
+EXPECTED = {
+    Expected.OUTAGE: "bot.planned",
+    Expected.POSSIBLE_OUTAGE: "bot.possibly_planned",
+    Expected.POWER: "bot.unplanned",
+    Expected.EMERGENCY: "bot.emergency",
+}
+MINUTE = timedelta(minutes=1)
+
+
+def alert_text(localizer: Localizer, alert: Alert) -> str:
+    """Return an alert as a message of its own."""
+    return RENDERERS.get(alert.kind, _trouble)(localizer, alert)
+
+
+def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_hours: bool = False) -> str:
+    """Return one message for alerts that have waited, or "" where nothing is left to report."""
+    entries = digest_entries(alerts, localizer.now)
+    if not entries:
+        return ""
+    lasted = localizer.lasted(localizer.now - min(alert.stored_at for alert in alerts))
+    head = localizer("bot.digest_quiet_hours" if after_quiet_hours else "bot.digest_offline", lasted=lasted)
+    return paragraphs(head, *(_entry(localizer, one) for one in entries))
+
+
+# the grid
+
+
+def _grid_lost(localizer: Localizer, alert: Alert) -> str:
+    window = alert.window
+    is_promised = window is not None and alert.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
+    back = localizer("bot.expected_back", time=localizer.time(window.end)) if window and is_promised else None
+    if back and alert.is_open:
+        back = Localized(f"{back} {localizer('bot.plan_open')}")
+    expected = EXPECTED.get(alert.expected) if alert.expected else None
+    return lines(
+        localizer("bot.power_out", time=localizer.time(alert.at)),
+        _state_before(localizer, alert, "bot.was_on"),
+        _figures(localizer, alert),
+        localizer(expected) if expected else None,
+        back,
+    )
+
+
+def _grid_back(localizer: Localizer, alert: Alert) -> str:
+    coming = alert.window
+    return lines(
+        localizer("bot.power_back", time=localizer.time(alert.at)),
+        _state_before(localizer, alert, "bot.was_off"),
+        _figures(localizer, alert),
+        localizer("bot.next_planned", window=_span(localizer, coming)) if coming else None,
+    )
+
+
+def _state_before(localizer: Localizer, alert: Alert, name: str) -> str | None:
+    if alert.lasted_s is None:
+        return localizer("bot.changed_unseen") if alert.over else None
+    return localizer(name, lasted=localizer.lasted(timedelta(seconds=alert.lasted_s)))
+
+
+def _figures(localizer: Localizer, alert: Alert) -> str | None:
+    """Return the figures; those of an event that was noticed late are of that later moment, and say so."""
+    soc = localizer.number("percent", alert.soc_percent)
+    if alert.is_belated:
+        time = localizer.time(alert.stored_at)
+        return localizer("bot.charge_later", soc=soc, time=time) if alert.soc_percent is not None else None
+    lasts = localizer.lasted(timedelta(seconds=alert.runtime_s)) if alert.runtime_s else None
+    parts = [
+        localizer("bot.charge", soc=soc) if alert.soc_percent is not None else None,
+        localizer("bot.load", load=localizer.power(alert.load_w)) if alert.load_w is not None else None,
+        localizer("bot.lasts", lasts=lasts) if lasts else None,
+    ]
+    return lines(*parts) or None
+
+
+def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
+    began = localizer.time(alert.began or alert.at)
+    return lines(
+        localizer("bot.power_unstable", began=began, count=alert.count, time=localizer.time(alert.at)),
+        localizer("bot.now_on" if alert.on else "bot.now_off"),
+        _figures(localizer, alert),
+    )
+
+
+# the schedule
+
+
+def _schedule(localizer: Localizer, alert: Alert) -> str:
+    plan, time = alert.plan, localizer.time(alert.at)
+    if plan is None or plan.change is None:
+        return localizer("bot.schedule_changed", time=time)
+    change = plan.change
+    news = [
+        *(localizer("bot.schedule_published", time=time, day=localizer.day(day)) for day in change.published),
+        *(localizer("bot.schedule_withdrawn", time=time, day=localizer.day(day)) for day in change.withdrawn),
+    ]
+    if change.states or change.added or change.removed or change.moved:
+        news.append(localizer("bot.schedule_changed", time=time))
+    head = lines(*news, localizer("bot.for_queue", queue=plan.queue), *_differences(localizer, change))
+    return paragraphs(head, *_changed_days(localizer, plan))
+
+
+def _differences(localizer: Localizer, change: ScheduleChange) -> list[str]:
+    return [
+        *(localizer("bot.added", window=_span(localizer, one)) for one in change.added),
+        *(localizer("bot.removed", window=_span(localizer, one)) for one in change.removed),
+        *(
+            localizer("bot.moved", before=_span(localizer, one.before), window=_span(localizer, one.after))
+            for one in change.moved
+        ),
+    ]
+
+
+def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
+    """Return the days that a change touches, as they are now."""
+    change = plan.change
+    if change is None:
+        return []
+    windows = (*change.added, *change.removed, *(move.after for move in change.moved))
+    touched = {outages.local_day(one.start, plan.time_zone) for one in windows}
+    days = sorted(touched | set(change.published) | set(change.states))
+    return [day_text(localizer, outages.day_of(plan, day)) for day in days if day >= localizer.today]
+
+
+def _span(localizer: Localizer, window: Window) -> str:
+    return localizer.span(window.start, window.end)
+
+
+# reminders
+
+
+def _remind_outage(localizer: Localizer, alert: Alert) -> str:
+    window = alert.window or Window(start=alert.at, end=alert.at + MINUTE)
+    name = "bot.remind_possible_outage" if window.certainty is Certainty.POSSIBLE else "bot.remind_outage"
+    lasted = localizer.lasted(window.end - window.start)
+    return localizer(name, ahead=_ahead(localizer, alert), window=_span(localizer, window), lasted=lasted)
+
+
+def _remind_power_back(localizer: Localizer, alert: Alert) -> str:
+    return localizer("bot.remind_power_back", ahead=_ahead(localizer, alert), time=localizer.time(alert.at))
+
+
+def _ahead(localizer: Localizer, alert: Alert) -> str:
+    """Return the time left to the nearest minute: fifteen and not fourteen, two seconds after the tick."""
+    return localizer.lasted(max(MINUTE, round((alert.at - localizer.now) / MINUTE) * MINUTE))
+
+
+# troubles and plugs
+
+
+def _low_battery(localizer: Localizer, alert: Alert) -> str:
+    if alert.over:
+        return localizer("bot.low_battery_over", time=localizer.time(alert.at))
+    soc = localizer.number("percent", alert.soc_percent)
+    rest = _figures(localizer, alert.model_copy(update={"soc_percent": None}))
+    return lines(localizer("bot.low_battery", time=localizer.time(alert.at), soc=soc), rest, localizer("bot.advice"))
+
+
+def _trouble(localizer: Localizer, alert: Alert) -> str:
+    return _trouble_text(localizer, alert, alert.name, _reasons(localizer, alert))
+
+
+def _imbalance(localizer: Localizer, alert: Alert) -> str:
+    return _trouble_text(localizer, alert, alert.name, localizer.number("millivolts", alert.cell_delta_mv))
+
+
+def _service(localizer: Localizer, alert: Alert) -> str:
+    name = f"bot.service_{alert.name}"
+    return _trouble_text(localizer, alert, localizer(name) if name in BOT else alert.name, _reasons(localizer, alert))
+
+
+def _trouble_text(localizer: Localizer, alert: Alert, name: str, reason: str) -> str:
+    sentence = f"bot.{alert.kind}_over" if alert.over else f"bot.{alert.kind}"
+    text = localizer(sentence, time=localizer.time(alert.at), name=name, reason=reason)
+    return text.strip()
+
+
+def _reasons(localizer: Localizer, alert: Alert) -> Localized:
+    return Localized(" ".join(localizer.reason(reason) for reason in alert.reasons))
+
+
+def _plug(localizer: Localizer, alert: Alert) -> str:
+    sender = f"bot.by_{alert.by.partition(':')[0]}"
+    outcome = alert.outcome or ActionOutcome.UNCONFIRMED
+    text = localizer(
+        f"bot.plug_{outcome}",
+        time=localizer.time(alert.at),
+        name=alert.name,
+        state=localizer("bot.plug_on" if alert.on else "bot.plug_off"),
+        order=localizer("bot.order_on" if alert.on else "bot.order_off"),
+        by=localizer(sender) if sender in BOT else alert.by,
+        reason=_reasons(localizer, alert),
+    )
+    return text.strip()
+
+
+# an entry of a digest
+
+
+def _entry(localizer: Localizer, entry: DigestEntry) -> str:
+    alert, end = entry.alert, entry.end
+    if alert.kind is AlertKind.SCHEDULE and entry.count > 1:
+        return lines(localizer("bot.digest_schedule", count=entry.count), alert_text(localizer, alert))
+    if end is None:
+        return alert_text(localizer, alert)
+    if alert.kind is AlertKind.GRID_LOST:
+        return _outage(localizer, alert, end)
+    first_line = alert_text(localizer, alert).partition("\n")[0]
+    return localizer("bot.digest_trouble_over", trouble=Localized(first_line), ended=localizer.time(end.at))
+
+
+def _outage(localizer: Localizer, lost: Alert, back: Alert) -> str:
+    return localizer(
+        "bot.digest_outage",
+        began=localizer.time(lost.at),
+        ended=localizer.time(back.at),
+        soc=_at_charge(localizer, lost),
+        soc_after=_at_charge(localizer, back),
+        lasted=localizer.lasted(back.at - lost.at),
+    )
+
+
+def _at_charge(localizer: Localizer, alert: Alert) -> str:
+    if alert.soc_percent is None or alert.is_belated:
+        return ""
+    return localizer("bot.at_charge", soc=localizer.number("percent", alert.soc_percent))
+
+
+RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
+    AlertKind.GRID_LOST: _grid_lost,
+    AlertKind.GRID_BACK: _grid_back,
+    AlertKind.GRID_UNSTABLE: _grid_unstable,
+    AlertKind.SCHEDULE: _schedule,
+    AlertKind.REMIND_OUTAGE: _remind_outage,
+    AlertKind.REMIND_POWER_BACK: _remind_power_back,
+    AlertKind.LOW_BATTERY: _low_battery,
+    AlertKind.IMBALANCE: _imbalance,
+    AlertKind.SERVICE_DOWN: _service,
+    AlertKind.SERVICE_DEGRADED: _service,
+    AlertKind.PLUG: _plug,
+}
+"""The kinds that need more than a name and reasons."""

@@ -1,0 +1,189 @@
+"""What the commands answer, pure: the broker's state -> a message in the chat's language. Unknown is shown as such."""
+
+from collections.abc import Sequence
+
+from services.bot.alerts.alert import FRESH_FOR
+from services.bot.alerts.rules import expected_around
+from services.bot.texts.html import lines, paragraphs
+from services.bot.texts.schedule import day_text, stale_note
+from shared import outages
+from shared.broker_state import BrokerState
+from shared.freshness import PLUG_HOLDS, fresh
+from shared.live_figures import LiveFigures, is_battery_live, live_figures, packs
+from shared.messages import BatteryState, Grid, OutageSchedule, PlugState
+from shared.texts.catalogue import say
+from shared.texts.language import Language
+from shared.texts.localizer import Localized, Localizer
+
+UNKNOWN_USER = 0
+LOW_PERCENT = 30
+TIGHT = 1.25
+"""A runtime below this times what is needed is called tight."""
+COMMANDS = ("status", "battery", "schedule", "chart", "energy", "outages", "plugs", "settings", "id", "help")
+
+
+def _menu(language: Language) -> list[tuple[str, str]]:
+    return [(name, say(language, f"bot.cmd_{name}")) for name in COMMANDS]
+
+
+MENUS = {"": _menu(Language.UK), "uk": _menu(Language.UK), "en": _menu(Language.EN)}
+"""The menu of commands by the language of Telegram's app; "" is that of any other language."""
+
+
+def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
+    """Return everything at a glance."""
+    if snapshot.grid is None and not snapshot.inverters and not snapshot.batteries:
+        return lines(localizer("bot.no_data"), _today(localizer, snapshot))
+    return paragraphs(
+        lines(
+            _grid(localizer, snapshot),
+            _figures(localizer, snapshot),
+            *(_pack_line(localizer, snapshot, device, state) for device, state in packs(snapshot.batteries)),
+        ),
+        lines(*(_plug_line(localizer, device, one, "bot.plug_short") for device, one in _plugs(snapshot))),
+        _today(localizer, snapshot),
+        _updated(localizer, snapshot),
+    )
+
+
+def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
+    grid = live_figures(snapshot, localizer.now).grid
+    if grid is None or grid.state is Grid.UNKNOWN:
+        return localizer("bot.power_is_unknown")
+    name = "bot.power_is_on" if grid.state is Grid.ON else "bot.power_is_off"
+    return localizer(name, time=localizer.time(grid.since), lasted=localizer.lasted(localizer.now - grid.since))
+
+
+def _figures(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    live = live_figures(snapshot, localizer.now)
+    voltage = live.inverter.grid_voltage_v if live.inverter else None
+    sun = live.inverter.pv_power_w if live.inverter else None
+    load = live.load_w
+    return (
+        lines(
+            localizer("bot.voltage", voltage=localizer.number("volts", voltage)) if voltage is not None else None,
+            localizer("bot.load", load=localizer.power(load)) if load is not None else None,
+            localizer("bot.sun", power=localizer.power(sun)) if sun is not None else None,
+            _battery_flow(localizer, live),
+        )
+        or None
+    )
+
+
+def _battery_flow(localizer: Localizer, live: LiveFigures) -> str | None:
+    soc, power = live.soc_percent, live.battery_power_w
+    if soc is None and power is None:
+        return None
+    return localizer("bot.battery_flow", soc=localizer.number("percent", soc), flow=_flow(localizer, power))
+
+
+def _flow(localizer: Localizer, power_w: float | None) -> str:
+    """Return whether a battery charges or discharges, and with what power."""
+    if power_w is None:
+        return localizer("bot.flow_unknown")
+    if round(power_w) == 0:
+        return localizer("bot.resting")
+    return localizer("bot.charging" if power_w > 0 else "bot.discharging", power=localizer.power(power_w))
+
+
+def _pack_line(localizer: Localizer, snapshot: BrokerState, device: str, state: BatteryState) -> str:
+    name = snapshot.battery_name(device)
+    if not is_battery_live(snapshot, device, localizer.now):
+        return localizer("bot.battery_line", name=name, soc=localizer("unknown"), flow=localizer("bot.silent"))
+    soc = localizer.number("percent", state.soc_percent)
+    return localizer("bot.battery_line", name=name, soc=soc, flow=_flow(localizer, state.power_w))
+
+
+def _today(localizer: Localizer, snapshot: BrokerState) -> str:
+    if snapshot.schedule is None:
+        return localizer("bot.no_schedule")
+    today = day_text(localizer, outages.days_ahead(snapshot.schedule, localizer.now, 1)[0])
+    return lines(today, stale_note(localizer, snapshot.schedule, "bot.plan_old"))
+
+
+def _updated(localizer: Localizer, snapshot: BrokerState) -> str:
+    readings = (snapshot.grid, *snapshot.inverters.values(), *snapshot.batteries.values())
+    newest = max(one.at for one in readings if one)
+    name = "bot.updated" if fresh(newest, localizer.now, FRESH_FOR) else "bot.old_data"
+    return localizer(name, time=localizer.time(newest))
+
+
+def battery_text(localizer: Localizer, snapshot: BrokerState) -> str:
+    """Return the charge, how long it lasts and whether that is long enough, the cells, what is wrong."""
+    live = live_figures(snapshot, localizer.now)
+    soc, load, batteries = live.soc_percent, live.load_w, packs(snapshot.batteries)
+    if soc is None and not batteries:
+        return localizer("bot.no_data")
+    flow = _battery_flow(localizer, live) or localizer("bot.charge", soc=localizer("unknown"))
+    return lines(
+        Localized(f"<b>{flow}</b>"),
+        localizer("bot.load", load=localizer.power(load)) if load is not None else None,
+        *_runtime(localizer, snapshot.schedule, live),
+        *(line for device, state in batteries for line in _pack(localizer, snapshot, device, state)),
+        localizer("bot.advice") if soc is not None and soc < LOW_PERCENT else None,
+    )
+
+
+def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFigures) -> Sequence[str]:
+    runtime, power = live.runtime, live.battery_power_w
+    if runtime is None:
+        return [localizer("bot.runtime_unknown")] if power is None or power < 0 else []
+    found = [localizer("bot.lasts", lasts=localizer.lasted(runtime))]
+    status = expected_around(schedule, localizer.now)
+    if status.window is None or status.stale:
+        return found
+    needed = status.window.end - localizer.now
+    name = "bot.not_enough" if runtime < needed else "bot.tight" if runtime < needed * TIGHT else "bot.until_end"
+    return [*found, localizer(name, time=localizer.time(status.window.end))]
+
+
+def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: BatteryState) -> list[str]:
+    name = snapshot.battery_name(device)
+    found: list[str] = [_pack_line(localizer, snapshot, device, state)]
+    if not is_battery_live(snapshot, device, localizer.now):
+        return found
+    low, high, delta = state.cell_min_v, state.cell_max_v, state.cell_delta_v
+    if low is not None and high is not None and delta is not None:
+        figures = {"low": localizer.number("volts", low, 3), "high": localizer.number("volts", high, 3)}
+        found.append(localizer("bot.spread", name=name, delta=localizer.number("millivolts", 1000 * delta), **figures))
+    warmest = max((one for one in state.temperatures_c or () if one is not None), default=None)
+    if warmest is not None:
+        found.append(localizer("bot.temperature", name=name, temperature=localizer.number("celsius", warmest)))
+    reasons = (localizer.reason(reason) for reason in state.health_reasons)
+    return [*found, *(localizer("bot.battery_reason", name=name, reason=reason) for reason in reasons)]
+
+
+def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
+    """Return every plug and what is known of it."""
+    if not snapshot.plugs:
+        return localizer("bot.no_plugs")
+    return lines(
+        localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
+    )
+
+
+def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:
+    return sorted(snapshot.plugs.items())
+
+
+def _plug_line(localizer: Localizer, device: str, plug: PlugState, sentence: str = "bot.plug_line") -> str:
+    is_silent = plug.reachable is False or not fresh(plug.at, localizer.now, PLUG_HOLDS)
+    note = localizer("bot.plug_unreachable") if is_silent else Localized("")
+    note = Localized(note + (localizer("bot.plug_protected") if plug.protected else ""))
+    state = "bot.plug_unknown" if plug.on is None else "bot.plug_on" if plug.on else "bot.plug_off"
+    return localizer(sentence, name=plug.name or device, state=localizer(state), note=note)
+
+
+def help_text(localizer: Localizer, *, is_viewer: bool) -> str:
+    """Return what the bot can do."""
+    return lines(
+        localizer("bot.start"),
+        *(Localized(f"/{name} – {localizer('bot.cmd_' + name)}") for name in COMMANDS),
+        localizer("bot.viewer_note") if is_viewer else None,
+    )
+
+
+def id_text(localizer: Localizer, chat: int, user: int, *, is_allowed: bool) -> str:
+    """Return a chat's number, in a group also the person's own, and for a stranger how to go on."""
+    own = localizer("bot.own_id", user=user) if user not in (chat, UNKNOWN_USER) else None
+    return lines(localizer("bot.your_id", chat=chat), own, None if is_allowed else localizer("bot.how_to_allow"))

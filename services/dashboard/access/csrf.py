@@ -1,0 +1,23 @@
+"""The CSRF token of a session."""
+
+import hmac
+import secrets
+
+from flask import request, session
+
+
+def csrf_token() -> str:
+    """Return the token that every command must carry. Opening a page also extends the session."""
+    session.permanent = True
+    token: str = session.setdefault("csrf", secrets.token_urlsafe(32))
+    return token
+
+
+def has_csrf_token() -> bool:
+    """Return whether this request carries the token of its session, as X-CSRF-Token or in a form."""
+    return equal(request.headers.get("X-CSRF-Token") or request.form.get("csrf"), session.get("csrf"))
+
+
+def equal(told: str | None, expected: str | None) -> bool:
+    """Return whether both are present and equal, compared in constant time."""
+    return bool(told and expected) and hmac.compare_digest(str(told).encode(), str(expected).encode())

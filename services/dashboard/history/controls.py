@@ -1,0 +1,51 @@
+"""The choice of a period and of an inverter, pure."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from dash import dcc, html
+
+from services.dashboard.history.period import Period, Span, period
+from services.dashboard.markup import attributes, icon
+from shared.texts.localizer import Localizer
+
+
+def controls(shown: Period, first: date | None, localizer: Localizer) -> html.Div:
+    """Return the choice of a length and the steps to the time before and after."""
+    today = localizer.today
+    later = shown.later() if not shown.contains(today) and shown.first <= today else None
+    steps = [
+        _step("earlier", localizer("history.earlier"), shown.earlier()),
+        html.H1(shown.title(localizer)),
+        _step("later", localizer("history.later"), later),
+    ]
+    return html.Div([_lengths(shown, first, localizer), html.Div(steps, className="steps")], className="controls")
+
+
+def _lengths(shown: Period, first: date | None, localizer: Localizer) -> html.Nav:
+    lengths = (Span.DAY, Span.WEEK, Span.MONTH, Span.YEAR)
+    links = [
+        _choice(localizer(f"span.{span.value}"), shown.of_span(span, localizer.today), chosen=span is shown.span)
+        for span in lengths
+    ]
+    if first and first <= localizer.today:
+        everything = period(Span.CUSTOM, first, shown.inverter, (localizer.today - first).days + 1)
+        links.append(_choice(localizer("span.all"), everything, chosen=shown == everything))
+    return html.Nav(links, className="choices", **attributes(aria_label=localizer("history.length")))
+
+
+def _choice(text: str, target: Period, *, chosen: bool) -> dcc.Link:
+    return dcc.Link(text, href=target.address, className="choice chosen" if chosen else "choice")
+
+
+def _step(name: str, title: str, target: Period | None) -> Any:
+    if target is None:
+        return html.Span(icon(name), className="step step-none", **attributes(aria_hidden="true"))
+    return dcc.Link(icon(name), href=target.address, title=title, className=f"step step-{name}")
+
+
+def inverters(shown: Period, names: Sequence[str], name: str, localizer: Localizer) -> html.Nav:
+    """Return the choice between several inverters."""
+    links = [_choice(one, shown.of_inverter(one), chosen=one == name) for one in names]
+    return html.Nav(links, className="choices", **attributes(aria_label=localizer("history.inverter")))

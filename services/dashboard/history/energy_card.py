@@ -1,0 +1,148 @@
+"""The card of energy: sums, bars, and the same as a table for those who cannot see the bars, pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+
+from services.dashboard.chart_theme import CONFIG, Theme
+from services.dashboard.history.energy import (
+    BATTERY_IN,
+    BATTERY_OUT,
+    GRID_IN,
+    GRID_OUT,
+    LOAD,
+    NAMES,
+    SUN,
+    UNKNOWN,
+    Energy,
+    Kwh,
+    Piece,
+    change,
+    self_sufficiency,
+)
+from services.dashboard.history.energy_chart import energy_chart
+from services.dashboard.history.period import Period
+from services.dashboard.markup import attributes, icon
+from services.dashboard.tariff import Tariff
+from shared.texts.localizer import Localizer
+
+
+def energy_cards(
+    energy: Energy, period: Period, tariff: Tariff | None, localizer: Localizer, theme: Theme
+) -> list[Any]:
+    """Return the card, and the table below it."""
+    title = html.H2(localizer("history.in_kwh"))
+    if energy.total == UNKNOWN:
+        return [html.Section([title, html.P(localizer("history.no_energy_yet"))], className="card")]
+    sums = totals(energy.total, energy.before, localizer) + shares(energy.total, energy.cost, tariff, localizer)
+    notes: list[str] = [localizer("history.no_tariff")] if tariff is None else []
+    if energy.before != UNKNOWN:
+        notes.insert(0, against(period, localizer))
+    if energy.due:
+        notes.insert(0, localizer("history.due", at=localizer.since(energy.due)))
+    figure = energy_chart(energy.pieces, localizer, theme=theme)
+    graph = dcc.Graph(id="energy", figure=figure, config=CONFIG, responsive=True, className="bars")
+    label = localizer("history.bars", period=period.title(localizer))
+    card = [
+        title,
+        html.Dl(sums, className="sums"),
+        *(html.P(note, className="hint") for note in notes),
+        html.Div(graph, role="img", **attributes(aria_label=label)),
+    ]
+    return [
+        html.Section(card, className="card"),
+        table(energy.pieces, energy.total, energy.cost, tariff, localizer),
+    ]
+
+
+def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[html.Div]:
+    """Return the sums with their change since the previous period; those that are always zero are left out."""
+    names = {SUN: "sun", LOAD: "home", GRID_IN: "grid", GRID_OUT: "grid", BATTERY_OUT: "battery", BATTERY_IN: "battery"}
+    always = (LOAD, GRID_IN)
+    return [
+        tile(
+            drawing,
+            localizer(f"history.{name.removesuffix('_kwh')}_w"),
+            _kilowatt_hours(kwh[name], localizer),
+            difference(kwh[name], before[name], localizer),
+        )
+        for name, drawing in names.items()
+        if kwh[name] or name in always
+    ]
+
+
+def shares(kwh: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer) -> list[html.Div]:
+    """Return the self-sufficiency, and the cost where a tariff is set."""
+    found = [tile("bolt", localizer("history.own"), localizer.number("percent", self_sufficiency(kwh)), "")]
+    if tariff:
+        found.append(tile("coin", localizer("history.cost"), money(cost, tariff, localizer), ""))
+    return found
+
+
+def tile(drawing: str, name: str, value: str, note: str) -> html.Div:
+    """Return one sum."""
+    lines = [html.Dt([icon(drawing), html.Span(name)]), html.Dd(value, className="value")]
+    return html.Div([*lines, html.Dd(note, className="note")] if note else lines, className=f"sum sum-{drawing}")
+
+
+def _kilowatt_hours(value: float | None, localizer: Localizer) -> str:
+    return localizer.number("kilowatt_hours", value, 2 if value is None or value < 10 else 1 if value < 1000 else 0)
+
+
+def difference(value: float | None, before: float | None, localizer: Localizer) -> str:
+    """Return how much a value has changed, in words; empty where the change is not meaningful."""
+    percent = change(value, before)
+    if percent is None or percent >= 1000:
+        return ""
+    size = round(abs(percent))
+    name = "history.same" if not size else "history.more" if percent > 0 else "history.less"
+    return localizer(name, percent=localizer.number("percent", size))
+
+
+def against(shown: Period, localizer: Localizer) -> str:
+    """Return which period the sums are compared with."""
+    running = "_so_far" if shown.contains(localizer.today) else ""
+    return localizer(f"history.against{running}", period=shown.earlier().title(localizer))
+
+
+def table(
+    pieces: Sequence[Piece], total: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer
+) -> html.Details:
+    """Return a row for each piece with data, and the total; empty columns are left out."""
+    columns = [name for name in NAMES if total[name]]
+    names = [localizer("history.when"), *(localizer(f"history.{name.removesuffix('_kwh')}_w") for name in columns)]
+    if tariff:
+        names.append(localizer("history.cost"))
+
+    def row(name: Any, kwh: Kwh, price: float | None) -> html.Tr:
+        cells = [_decimal(kwh[column], localizer) for column in columns] + (
+            [money(price, tariff, localizer)] if tariff else []
+        )
+        return html.Tr([html.Th(name, scope="row"), *map(html.Td, cells)])
+
+    grid = html.Table(
+        [
+            html.Caption(localizer("history.in_kwh")),
+            html.Thead(html.Tr([html.Th(name, scope="col") for name in names])),
+            html.Tbody([row(_name(piece), piece.kwh, piece.cost) for piece in pieces if piece.known]),
+            html.Tfoot(row(localizer("history.total"), total, cost)),
+        ]
+    )
+    region = html.Div(
+        grid, className="wide", role="region", tabIndex=0, **attributes(aria_label=localizer("history.table"))
+    )
+    return html.Details([html.Summary(localizer("history.table")), region], className="card table")
+
+
+def _name(piece: Piece) -> Any:
+    return dcc.Link(piece.label, href=piece.period.address) if piece.period else piece.label
+
+
+def _decimal(value: float | None, localizer: Localizer) -> str:
+    return localizer("unknown") if value is None else localizer.decimal(value, 2)
+
+
+def money(amount: float | None, tariff: Tariff, localizer: Localizer) -> str:
+    """Return an amount in the currency of the tariff, or the dash."""
+    return localizer("unknown") if amount is None else f"{localizer.decimal(amount, 2)}\u00a0{tariff.currency}"

@@ -1,0 +1,110 @@
+"""The four nodes of the power flow and their tiles: numbers, directions and strength of each flow, pure."""
+
+from shared.live_figures import load_w
+from shared.messages import Grid, InverterState
+from shared.texts.localizer import Localizer
+
+STILL_W = 10
+"""Below this a flow is sensor noise and is drawn as idle."""
+FULL_W = 5000
+"""From here on a flow is drawn at full strength."""
+
+
+def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, localizer: Localizer) -> dict[str, str]:
+    """Return the texts of the nodes and tiles."""
+    missing = grid is Grid.OFF
+    return {
+        "sun": localizer.power(inverter.pv_power_w),
+        "sun-note": _sun_note(inverter, localizer),
+        "sun-strings": _sun_strings(inverter, localizer),
+        "grid": localizer("now.no_grid") if missing else localizer.power(inverter.grid_power_w),
+        "grid-note": ""
+        if missing
+        else _direction(inverter.grid_power_w, ("importing", "exporting", "idle"), localizer),
+        "home": localizer.power(load_w(inverter)),
+        "home-note": _home_note(inverter, localizer),
+        "battery": localizer.power(inverter.battery_power_w),
+        "battery-fact": "" if inverter.battery_power_w is None else localizer.power(inverter.battery_power_w),
+        "battery-voltage": _fact("volts", inverter.battery_voltage_v, 1, localizer),
+        "grid-voltage": _fact("volts", inverter.grid_voltage_v, 1, localizer),
+        "grid-frequency": _fact("hertz", inverter.grid_frequency_hz, 2, localizer),
+        "battery-note": _direction(inverter.battery_power_w, ("charging", "discharging", "resting"), localizer),
+        "soc": localizer.number("percent", soc_percent),
+    }
+
+
+def _fact(unit: str, value: float | None, digits: int, localizer: Localizer) -> str:
+    """A value without a label, so an unknown one is left empty."""
+    return "" if value is None else localizer.number(unit, value, digits)
+
+
+def _sun_note(inverter: InverterState, localizer: Localizer) -> str:
+    if inverter.pv_energy_today_kwh is not None:
+        return localizer(
+            "now.produced_today", energy=localizer.number("kilowatt_hours", inverter.pv_energy_today_kwh, 1)
+        )
+    return localizer("now.no_sun") if inverter.pv_power_w == 0 else ""
+
+
+def _sun_strings(inverter: InverterState, localizer: Localizer) -> str:
+    """Return the power of each of two panel strings; for a single one the tile's value is enough."""
+    strings = (inverter.pv1_power_w, inverter.pv2_power_w)
+    return " + ".join(map(localizer.power, strings)) if all(strings) else ""
+
+
+def load_percent(inverter: InverterState) -> float | None:
+    """Return the load as a percentage of the inverter's rating."""
+    return inverter.load_percent if inverter.total_load_percent is None else inverter.total_load_percent
+
+
+def _home_note(inverter: InverterState, localizer: Localizer) -> str:
+    share = load_percent(inverter)
+    return "" if share is None else localizer("now.load_share", percent=localizer.number("percent", share))
+
+
+def _direction(watts: float | None, names: tuple[str, str, str], localizer: Localizer) -> str:
+    if watts is None:
+        return ""
+    positive, negative, still = names
+    name = {1: positive, -1: negative, 0: still}[sign(watts)]
+    return localizer(f"flow.{name}")
+
+
+def nodes(inverter: InverterState, grid: Grid) -> dict[str, str]:
+    """Return the state of each node: `missing` (an outage), `unknown`, `idle` or `active`."""
+    return {
+        "sun": _node(inverter.pv_power_w),
+        "grid": "missing" if grid is Grid.OFF else _node(inverter.grid_power_w),
+        "battery": _node(inverter.battery_power_w),
+        "home": _node(load_w(inverter)),
+    }
+
+
+def _node(watts: float | None) -> str:
+    if watts is None:
+        return "unknown"
+    return "active" if sign(watts) else "idle"
+
+
+def flow(inverter: InverterState, grid: Grid) -> dict[str, float]:
+    """Return the strength of each flow, 0 to 1: positive out of sun, grid and battery, and into the home."""
+    return {
+        "sun": strength(inverter.pv_power_w),
+        "grid": 0 if grid is Grid.OFF else strength(inverter.grid_power_w),
+        "battery": -strength(inverter.battery_power_w),
+        "home": strength(load_w(inverter)),
+    }
+
+
+def strength(watts: float | None) -> float:
+    """Return the power relative to FULL_W, with its sign."""
+    if watts is None or not sign(watts):
+        return 0
+    return sign(watts) * round(min(1, abs(watts) / FULL_W), 3)
+
+
+def sign(watts: float | None) -> int:
+    """Return the direction of a flow, 0 for none."""
+    if watts is None or abs(watts) < STILL_W:
+        return 0
+    return 1 if watts > 0 else -1

@@ -1,0 +1,91 @@
+"""The schedule for today, tomorrow and the day after, and its source, pure."""
+
+from typing import Any
+
+from dash import html
+
+from services.dashboard.markup import attributes
+from services.dashboard.outages.day_bar import Bounds, day_look, hours, key, lane, planned
+from shared import outages
+from shared.messages import Certainty, DayPlan, OutageSchedule, Window
+from shared.texts.localizer import Localizer
+
+
+def days(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
+    """Return the three days and the legend; empty without a schedule."""
+    if plan is None:
+        return []
+    ahead = outages.days_ahead(plan, localizer.now)
+    looks = {piece.look for day in ahead for piece in planned(day)}
+    return [*(_day(day, plan.time_zone, localizer) for day in ahead), key(looks, localizer)]
+
+
+def _day(day: outages.Day, zone: str, localizer: Localizer) -> html.Div:
+    """A day with its outages in words; during an emergency only in the bar."""
+    bounds = Bounds.of(day.day, zone)
+    told, promised = _told(day, localizer), day.windows if day.state is DayPlan.PLANNED else ()
+    name = html.H3([_name(day, localizer), " ", html.Span(date_of(day, localizer), className="date")])
+    head = html.Div([name, html.Span(told, className="day-total")], className="day-head")
+    label = ", ".join([told, *(_window_text(one, localizer) for one in promised)])
+    bar = lane(planned(day), bounds, label, now=localizer.now, look=day_look(day.state))
+    windows = html.Ul([_window(one, localizer) for one in promised], className="windows")
+    return html.Div(
+        [head, bar, hours(bounds), *([windows] if promised else [])],
+        className="day",
+        **attributes(data_state=day.state.value),
+    )
+
+
+def _name(day: outages.Day, localizer: Localizer) -> str:
+    name = localizer.day(day.day)
+    return name[:1].upper() + name[1:]
+
+
+def date_of(day: outages.Day, localizer: Localizer) -> str:
+    """Return the date of a day: Tue 24 Nov."""
+    return f"{localizer.weekday(day.day)} {day.day.day} {localizer.months[day.day.month - 1]}"
+
+
+def _told(day: outages.Day, localizer: Localizer) -> str:
+    if day.state is not DayPlan.PLANNED:
+        return localizer(f"outages.day_{day.state.value}")
+    parts = [localizer("outages.day_total", total=localizer.lasted(day.total))] if day.total else []
+    if day.possible:
+        parts.append(localizer("outages.day_possible", possible=localizer.lasted(day.possible)))
+    return ", ".join(parts) or localizer("outages.day_no_outages")
+
+
+def _window(window: Window, localizer: Localizer) -> html.Li:
+    running = window.start <= localizer.now < window.end
+    state = "past" if window.end <= localizer.now else "now" if running else "ahead"
+    words: list[Any] = [html.Span(_window_text(window, localizer))]
+    if running:
+        words.append(html.Strong(localizer("outages.now")))
+    return html.Li(words, **attributes(data_state=state))
+
+
+def _window_text(window: Window, localizer: Localizer) -> str:
+    """The hours and the length, and the certainty where the outage is not definite."""
+    text = f"{localizer.hours_of(window.start, window.end)}, {localizer.lasted(window.end - window.start)}"
+    sure = window.certainty is Certainty.DEFINITE
+    return text if sure else f"{text}, {localizer(f'outages.certainty_{window.certainty.value}')}"
+
+
+def about(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
+    """Return the source of the schedule, its age, and the problem with it if there is one."""
+    if plan is None:
+        return []
+    fetched = localizer("unknown")
+    if plan.fetched_at:
+        length = localizer.lasted(localizer.now - plan.fetched_at)
+        fetched = localizer("outages.ago", at=localizer.since(plan.fetched_at), length=length)
+    facts = {
+        "source": plan.source or localizer("unknown"),
+        "fetched": fetched,
+        "stamp": localizer.since(plan.operator_stamp) if plan.operator_stamp else localizer("unknown"),
+    }
+    if plan.change:
+        facts["changed"] = localizer.since(plan.change.at)
+    if plan.reason:
+        facts["problem"] = localizer.reason(plan.reason)
+    return [html.Div([html.Dt(localizer(f"outages.{name}")), html.Dd(value)]) for name, value in facts.items()]

@@ -1,0 +1,26 @@
+"""How reasons stand on a page: in the reader's language, in one line or a line each, coloured by severity, pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dash import html
+
+from services.dashboard.markup import attributes
+from shared.conditions import Reason, severity
+from shared.texts.localizer import Localizer
+
+
+def reasons_in_line(reasons: Sequence[Reason] | None, localizer: Localizer) -> str:
+    """Return reasons as one text; a word where there are none, the dash where that is unknown."""
+    if reasons is None:
+        return localizer("unknown")
+    return ", ".join(map(localizer.reason, reasons)) or localizer("page.none")
+
+
+def reason_lines(reasons: Iterable[Reason | None], localizer: Localizer, tag: Any = html.P) -> list[Any]:
+    """Return an element for each reason, marked by its severity."""
+    return [
+        tag(localizer.reason(one), className="reason", **attributes(data_severity=severity(one).value))
+        for one in reasons
+        if one
+    ]

@@ -1,0 +1,94 @@
+"""Everything known about one plug: the attempt under way, retries, the last reading, what is published. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from services.tuya.grid_rules import GangStates
+from services.tuya.journal import Target
+from services.tuya.plug import Plug
+from services.tuya.shared_state import SharedState
+from shared.conditions import Reason
+from shared.errors import DeviceError
+from shared.messages import PlugAction, PlugState, Via
+
+
+@dataclass(frozen=True)
+class Now:
+    """This moment, and a clock that nobody sets."""
+
+    utc: datetime
+    monotonic_s: float
+
+
+class Result(StrEnum):
+    """What reading back has shown."""
+
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    FLIPPED = "flipped"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to reach some targets, and how far it has come. `ways` are those left, the current one first."""
+
+    targets: tuple[Target, ...]
+    ways: tuple[Via, ...]
+    error: DeviceError | None = None
+    """Why the way before failed."""
+    reading: GangStates | None = None
+    switched: bool = False
+    read_backs: int = 0
+    read_back_at_s: float = 0
+    result: Result | None = None
+
+    @property
+    def via(self) -> Via | None:
+        """The way that is tried now."""
+        return self.ways[0] if self.ways else None
+
+    @property
+    def values(self) -> dict[str, bool]:
+        """What each gang should become."""
+        return {target.gang: target.on for target in self.targets}
+
+
+@dataclass(frozen=True)
+class CloudHold:
+    """What the cloud has answered about a plug, and until when it is not asked again."""
+
+    error: DeviceError
+    until_s: float
+    answers: int
+
+
+@dataclass(frozen=True)
+class ControlState:
+    """Everything known about one plug. `tried` are the targets that `failures`, `flips` and `cloud_hold` are about."""
+
+    plug: Plug
+    ways: tuple[Via, ...]
+    shared: SharedState
+    published: PlugState
+    check_every_s: float
+    dry_run: bool = False
+    retries: bool = True
+    """Whether a failed attempt is repeated; a command-line tool tries once."""
+
+    reading: GangStates = field(default_factory=dict)
+    unjudged: GangStates | None = None
+    """A reading that on_reading has not seen yet."""
+    check_at_s: float = 0
+    attempt: Attempt | None = None
+    tried: tuple[Target, ...] = ()
+    failures: int = 0
+    flips: int = 0
+    retry_at_s: float = 0
+    paused_until_s: float = 0
+    cloud_hold: CloudHold | None = None
+
+    problem: Reason | None = None
+    key_problem: Reason | None = None
+    events: tuple[PlugAction, ...] = ()
+    """To be published, oldest first."""

@@ -1,0 +1,219 @@
+"""What the outcome of an action changes in what is known about a plug. Pure.
+
+Where an attempt fails on one way, the next way is tried from the start; after the last one it is retried later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from services.tuya.actions import (
+    Abandon,
+    Action,
+    Begin,
+    Complete,
+    Expire,
+    GiveUp,
+    Outcome,
+    Persist,
+    Read,
+    Resist,
+    Switch,
+    Wait,
+)
+from services.tuya.connection import CloudUnreachableError
+from services.tuya.control_state import Attempt, CloudHold, ControlState, Now, Result
+from services.tuya.grid_rules import GangStates
+from services.tuya.journal import Target
+from services.tuya.reports import add_events, drop, pending, report, report_reading, report_unreachable
+from shared.backoff import pause_s
+from shared.conditions import plugs
+from shared.errors import CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
+from shared.messages import ActionOutcome, Via
+
+RETRY_FIRST_S = 1.0
+RETRY_MOST_S = 60.0
+REFUSED_RETRY_S = 300.0
+"""Only the user can correct what was refused, but plugs are to follow once it is corrected."""
+STORAGE_RETRY_S = 1.0
+MAX_FLIPS = 3
+"""How often a plug that acknowledges a command and does not obey is switched again."""
+READ_BACKS = 3
+READ_BACK_PAUSE_S = {Via.LOCAL: 0.3, Via.CLOUD: 1.0}
+CLOUD_RETRY_FIRST_S = 2.0
+CLOUD_RETRY_MOST_S = 1800.0
+"""A plug that is dead in an outage would use up the month's quota if the cloud were asked as often as the plug is."""
+
+
+def after(state: ControlState, action: Action, outcome: Outcome, now: Now) -> ControlState:
+    """Return the state after an action. Errors are outcomes; None is that of an action without a result."""
+    state = replace(state, unjudged=None)
+    match action:
+        case Wait():
+            return state
+        case Begin():
+            return _begun(state, action.targets, now)
+        case Abandon():
+            return report(replace(state, attempt=None), now, pending=pending(state))
+        case Persist():
+            return _after_persist(state, action, outcome, now)
+        case Read() | Switch():
+            return _after_contact(state, action, outcome, now)
+
+
+def _after_persist(state: ControlState, action: Persist, outcome: Outcome, now: Now) -> ControlState:
+    if isinstance(outcome, StorageError):
+        return replace(state, attempt=None, paused_until_s=now.monotonic_s + STORAGE_RETRY_S)
+    state = replace(state, shared=replace(state.shared, journal=action.journal))
+    match action:
+        case Complete() if state.attempt:
+            return _completed(state, state.attempt, now)
+        case GiveUp() if state.attempt:
+            return _given_up(state, state.attempt, now)
+        case Expire():
+            return drop(state, action.targets, plugs.EXPIRED(), now)
+        case Resist() if action.left_on:
+            reason = plugs.came_back_on(name=state.plug.title)
+            problem = plugs.left_alone(cause=reason, tries=MAX_FLIPS)
+            return report(replace(state, problem=problem), now, pending=pending(state), reason=reason)
+    return state
+
+
+def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> ControlState:
+    attempt = state.attempt
+    if attempt is None:
+        return _checked(state, outcome, now)
+    if isinstance(outcome, DeviceError):
+        return _way_failed(state, attempt, _hold_cloud(state, attempt, outcome, now), outcome, now)
+    if isinstance(action, Switch):
+        return replace(state, attempt=replace(attempt, switched=True, read_back_at_s=now.monotonic_s))
+    reading = outcome if isinstance(outcome, Mapping) else {}
+    attempt = replace(attempt, reading=reading)
+    if attempt.switched:
+        return _read_back(state, attempt, reading, now)
+    if state.dry_run:
+        state = report_reading(state, reading, action.via, now)
+    return replace(state, attempt=attempt)
+
+
+def _begun(state: ControlState, targets: tuple[Target, ...], now: Now) -> ControlState:
+    if targets != state.tried:
+        state = replace(state, tried=targets, failures=0, flips=0, cloud_hold=None)
+    state = report(state, now, pending=targets[0].on)
+    if not state.ways and not state.dry_run:
+        return _failed(state, targets, CommandRefusedError(plugs.no_way(name=state.plug.title)), now)
+    return _on_way(state, Attempt(targets, state.ways[:1] if state.dry_run else state.ways), now)
+
+
+def _on_way(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
+    """Go on with the first way of an attempt, unless the cloud is not to be asked again yet."""
+    hold = state.cloud_hold
+    if attempt.via is Via.CLOUD and hold and now.monotonic_s < hold.until_s:
+        return _way_failed(state, attempt, hold, hold.error, now)
+    return replace(state, attempt=attempt)
+
+
+def _way_failed(
+    state: ControlState, attempt: Attempt, hold: CloudHold | None, error: DeviceError, now: Now
+) -> ControlState:
+    state = replace(state, attempt=None, cloud_hold=hold)
+    error = _both(attempt.error, error) if attempt.error else error
+    if attempt.ways[1:]:
+        return _on_way(state, Attempt(attempt.targets, attempt.ways[1:], error), now)
+    return _failed(state, attempt.targets, error, now)
+
+
+def _hold_cloud(state: ControlState, attempt: Attempt, error: DeviceError, now: Now) -> CloudHold | None:
+    """Return for how long the cloud is not asked again about this plug: ever longer, for it counts its answers."""
+    hold = state.cloud_hold
+    if attempt.via is not Via.CLOUD or isinstance(error, CloudUnreachableError):
+        return hold
+    answers = hold.answers if hold else 0
+    until_s = now.monotonic_s + pause_s(answers, CLOUD_RETRY_FIRST_S, CLOUD_RETRY_MOST_S)
+    return CloudHold(error, until_s, answers + 1)
+
+
+def _both(first: DeviceError, second: DeviceError) -> DeviceError:
+    """Return one error for two: worth another try if one of them is."""
+    reason = plugs.both_ways_failed(local=first.reason, cloud=second.reason)
+    final = isinstance(first, CommandRefusedError) and isinstance(second, CommandRefusedError)
+    return CommandRefusedError(reason) if final else DeviceOfflineError(reason)
+
+
+def _failed(state: ControlState, targets: tuple[Target, ...], error: DeviceError, now: Now) -> ControlState:
+    """Retry later. A plug that does not answer in a blackout is expected: it may have lost its power too."""
+    offline = isinstance(error, DeviceOfflineError)
+    expected = offline and not any(target.on or not target.by_grid for target in targets)
+    if not expected:
+        problem = plugs.not_switched(name=state.plug.title, cause=error.reason)
+        state = replace(state, problem=problem)
+    if offline:
+        state = report_unreachable(state, error.reason, now)
+    else:
+        state = report(state, now, reason=error.reason, confirmed=False)
+    if state.failures == 0 and not expected:
+        reason = plugs.retrying(cause=error.reason) if state.retries else error.reason
+        state = add_events(state, targets, ActionOutcome.FAILED, now, reason=reason)
+    return _retry_later(state, now, refused=isinstance(error, CommandRefusedError))
+
+
+def _retry_later(state: ControlState, now: Now, *, refused: bool) -> ControlState:
+    pause = REFUSED_RETRY_S if refused else pause_s(state.failures, RETRY_FIRST_S, RETRY_MOST_S)
+    return replace(state, attempt=None, failures=state.failures + 1, retry_at_s=now.monotonic_s + pause)
+
+
+def _read_back(state: ControlState, attempt: Attempt, reading: GangStates, now: Now) -> ControlState:
+    done = attempt.read_backs + 1
+    if all(reading.get(gang) is on for gang, on in attempt.values.items()):
+        return replace(state, attempt=replace(attempt, result=Result.CONFIRMED))
+    if done < READ_BACKS and attempt.via:
+        at_s = now.monotonic_s + done * READ_BACK_PAUSE_S[attempt.via]
+        return replace(state, attempt=replace(attempt, read_backs=done, read_back_at_s=at_s))
+    if any(reading.get(gang) is (not on) for gang, on in attempt.values.items()):
+        return _flipped(state, attempt, now)
+    return replace(state, attempt=replace(attempt, result=Result.UNCONFIRMED))
+
+
+def _flipped(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
+    state = replace(state, flips=state.flips + 1)
+    if state.flips >= MAX_FLIPS or not state.retries:
+        return replace(state, attempt=replace(attempt, result=Result.FLIPPED))
+    state = report(state, now, reason=plugs.did_not_obey(name=state.plug.title))
+    return _retry_later(state, now, refused=False)
+
+
+def _given_up(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
+    reason = plugs.did_not_obey(name=state.plug.title)
+    state = replace(state, attempt=None, tried=(), problem=plugs.left_alone(cause=reason, tries=MAX_FLIPS))
+    state = report(state, now, pending=pending(state), reason=reason, confirmed=False)
+    return add_events(state, attempt.targets, ActionOutcome.FAILED, now, reason=reason)
+
+
+def _completed(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
+    state = replace(state, attempt=None, tried=())
+    if state.dry_run or not attempt.via:
+        state = report(state, now, pending=pending(state))
+        return add_events(state, attempt.targets, ActionOutcome.DRY_RUN, now, reason=plugs.DRY_RUN())
+    if attempt.via is Via.CLOUD:
+        state = replace(state, cloud_hold=None)
+    confirmed = attempt.result is Result.CONFIRMED
+    outcome = ActionOutcome.DONE if confirmed else ActionOutcome.UNCONFIRMED
+    by = attempt.targets[0].by
+    state = report_reading(
+        replace(state, problem=None), attempt.reading or {}, attempt.via, now, by=by, confirmed=confirmed
+    )
+    return add_events(state, attempt.targets, outcome, now, via=attempt.via)
+
+
+def _checked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
+    state = replace(state, check_at_s=now.monotonic_s + state.check_every_s)
+    if isinstance(outcome, DeviceError):
+        if isinstance(outcome, CommandRefusedError):
+            state = replace(state, key_problem=outcome.reason)
+        if state.published.via is Via.CLOUD:  # the cloud's reading may still be right
+            return state
+        return report_unreachable(state, outcome.reason, now)
+    reading = outcome if isinstance(outcome, Mapping) else {}
+    moved = bool(state.reading) and any(state.reading.get(gang) is not on for gang, on in reading.items())
+    state = report_reading(state, reading, Via.LOCAL, now, by="device" if moved else None, confirmed=True)
+    judged_later = None if state.dry_run else reading  # what was only pretended has not come back on
+    return replace(state, key_problem=None, unjudged=judged_later)

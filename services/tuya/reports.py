@@ -1,0 +1,109 @@
+"""What is published about a plug: its state, and actions as events. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from services.tuya.control_state import ControlState, Now
+from services.tuya.grid_rules import GangStates
+from services.tuya.journal import Target
+from shared.conditions import Reason, plugs
+from shared.messages import ActionOutcome, PlugAction, Via
+
+
+def refuse(state: ControlState, reason: Reason, now: Now) -> ControlState:
+    """Return the state after a refused command."""
+    return report(state, now, reason=reason)
+
+
+def learn(state: ControlState, reading: GangStates, now: Now, *, online: bool) -> ControlState:
+    """Return the state with what the account's list says, where nothing is known yet."""
+    if state.published.reachable is not None:
+        return state
+    return report_reading(state, reading, Via.CLOUD, now, reachable=online)
+
+
+def drop(state: ControlState, targets: Iterable[Target], reason: Reason, now: Now) -> ControlState:
+    """Return the state after targets were dropped."""
+    state = report(replace(state, problem=None), now, pending=pending(state), reason=None)
+    return add_events(state, targets, ActionOutcome.DROPPED, now, reason=reason)
+
+
+def retire(state: ControlState, now: Now, *, for_good: bool) -> ControlState:
+    """Return the state of a plug that is listed differently from now on, or for good no longer watched."""
+    state = replace(state, problem=None, key_problem=None)
+    if not for_good:
+        return state
+    return report(state, now, **_nothing_known(state), reachable=None, pending=None, reason=plugs.RETIRED())
+
+
+def report(state: ControlState, now: Now, **changes: object) -> ControlState:
+    """Return the state with a new message to publish; fields that are not given stay."""
+    return replace(state, published=state.published.model_copy(update={"at": now.utc} | changes))
+
+
+def report_reading(
+    state: ControlState,
+    reading: GangStates,
+    via: Via,
+    now: Now,
+    *,
+    by: str | None = None,
+    confirmed: bool = False,
+    reachable: bool = True,
+) -> ControlState:
+    """Return the state with a reading; `by` is who has switched the plug since the one before."""
+    values = list(reading.values())
+    return report(
+        replace(state, reading=dict(reading)),
+        now,
+        on=True if True in values else False if values and None not in values else None,
+        gangs=dict(reading) if len(reading) > 1 else {},
+        reachable=reachable,
+        via=via,
+        confirmed=confirmed,
+        pending=pending(state),
+        reason=None,
+        switched_by=by or state.published.switched_by,
+        since=now.utc if by else state.published.since,
+    )
+
+
+def report_unreachable(state: ControlState, reason: Reason, now: Now) -> ControlState:
+    """Return the state of a plug that does not answer: its last reading is not published any more."""
+    return report(state, now, **_nothing_known(state), reachable=False, reason=reason)
+
+
+def add_events(
+    state: ControlState,
+    targets: Iterable[Target],
+    outcome: ActionOutcome,
+    now: Now,
+    *,
+    via: Via | None = None,
+    reason: Reason | None = None,
+) -> ControlState:
+    """Return the state with an action to publish for each target."""
+    events = tuple(
+        PlugAction(
+            at=now.utc,
+            on=target.on,
+            gang=target.gang if len(state.plug.gangs) > 1 else None,
+            by=target.by,
+            outcome=outcome,
+            via=via,
+            transition_id=target.transition_id if target.by_grid else None,
+            reason=reason,
+        )
+        for target in targets
+    )
+    return replace(state, events=state.events + events)
+
+
+def pending(state: ControlState) -> bool | None:
+    """Return what the plug should become and has not yet."""
+    wanted = [target.on for target in state.shared.journal.targets.values() if target.plug == state.plug.id]
+    return wanted[0] if wanted else None
+
+
+def _nothing_known(state: ControlState) -> dict[str, object]:
+    return {"on": None, "gangs": dict.fromkeys(state.published.gangs), "confirmed": False}

@@ -1,0 +1,152 @@
+"""Delivery: what a chat gets, when, and what a bad disk or a lost chat does to it."""
+
+import asyncio
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.bot.alerts.alert import Alert, AlertKind
+from services.bot.alerts.state import AlertState
+from services.bot.chats import Chats, ChatSettings, QuietHours, Role
+from services.bot.telegram.api import ChatUnreachableError, Keyboard, TransientError
+from services.bot.telegram.delivery import AlertDelivery
+from services.bot.telegram.outbox import Outbox
+from shared.conditions import bot, system
+from shared.health import Health
+from shared.texts.language import Language
+from tests.bot.facts import KYIV, NOW, at
+from tests.support.flying_time import fly
+from tests.support.waiting import until
+
+GONE = bot.unreachable(cause=system.TIMED_OUT())
+
+
+class FakeTelegram:
+    """Takes messages, after it has raised what it was told to."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.received: list[tuple[str, bool]] = []
+        self.chats: list[int] = []
+        self.fails_after = -1
+        self._errors = list(errors)
+
+    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        if len(self.received) == self.fails_after:
+            self.fails_after = -1
+            raise TransientError(GONE)
+        self.chats.append(chat)
+        self.received.append((text, silent))
+
+
+class Setup:
+    """One chat, its outbox, its telegram."""
+
+    def __init__(self, directory: Path, telegram: FakeTelegram, settings: ChatSettings | None = None) -> None:
+        self.directory, self.telegram, self.now = directory, telegram, NOW
+        self.outbox = Outbox(directory / "outbox.json")
+        self.chats = Chats({1: Role.OWNER}, Language.EN, directory / "chats.json")
+        self.chats.update_settings(1, settings or ChatSettings(language=Language.EN))
+        self.health = Health()
+        self.delivery = AlertDelivery(self.outbox, self.chats, telegram, self.health, clock=lambda: self.now, zone=KYIV)
+
+    def put(self, *alerts: Alert) -> None:
+        self.outbox.put(AlertState(), [(1, alert) for alert in alerts])
+
+    async def deliver(self, seconds: float = 120) -> None:
+        task = asyncio.create_task(self.delivery.run(1))
+        await asyncio.sleep(seconds)
+        task.cancel()
+
+    @property
+    def reason(self) -> str:
+        return " ".join(reason.text for reason in self.health.status(NOW).reasons)
+
+
+def lost(key: str = "a", when: datetime = NOW) -> Alert:
+    return Alert(kind=AlertKind.GRID_LOST, key=key, at=when, stored_at=when)
+
+
+@pytest.mark.parametrize("error", [TransientError(GONE), TransientError(GONE, 3.0)])
+def test_a_transient_error_is_retried(error: Exception, tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(error, error))
+    setup.put(lost())
+    fly(setup.deliver())
+    assert len(setup.telegram.received) == 1
+    assert setup.outbox.waiting(1) == ()
+    assert setup.reason == ""
+
+
+def test_a_chat_that_is_gone_is_reported_and_delays_nothing(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(ChatUnreachableError(bot.BOT_BLOCKED())))
+    setup.put(lost())
+    fly(setup.deliver())
+    assert setup.outbox.waiting(1) == ()
+    assert "cannot be written to" in setup.reason
+
+
+def test_a_long_digest_continues_where_it_was_interrupted(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram())
+    long = [lost(str(number), NOW - timedelta(hours=1, minutes=number)) for number in range(200)]
+    setup.put(*long)
+    setup.telegram.fails_after = 1
+    fly(setup.deliver(600))
+    texts = [text for text, _ in setup.telegram.received]
+    assert len(texts) > 1
+    assert len(texts) == len(set(texts)), "no part is sent twice"
+    assert sum(text.count("Power is out") for text in texts) == 200
+    assert setup.outbox.waiting(1) == ()
+
+
+def test_a_group_that_moved_while_nothing_was_sent_gets_the_next_alert(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram())
+
+    async def moves() -> None:
+        task = asyncio.create_task(setup.delivery.run(1))
+        await asyncio.sleep(1)
+        setup.chats.move(1, -1001)
+        setup.outbox.put(AlertState(), [(-1001, lost())])
+        setup.delivery.wake()
+        await until(lambda: setup.telegram.received, 60)
+        task.cancel()
+
+    fly(moves())
+    assert setup.telegram.chats == [-1001]
+
+
+def test_a_disk_that_is_full_does_not_repeat_alerts(tmp_path: Path) -> None:
+    setup = Setup(tmp_path / "state", FakeTelegram())
+    setup.put(lost())
+    (tmp_path / "state").rename(tmp_path / "away")
+    (tmp_path / "state").write_text("in the way")
+    fly(setup.deliver())
+    assert len(setup.telegram.received) == 1
+    assert "cannot be written" in setup.reason
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_quiet_hours(waits: bool, tmp_path: Path) -> None:
+    quiet = QuietHours(start=time(18), end=time(20))
+    setup = Setup(tmp_path, FakeTelegram(), ChatSettings(language=Language.EN, quiet=quiet, quiet_waits=waits))
+    setup.put(lost(), lost("b"))
+
+    async def night() -> None:
+        task = asyncio.create_task(setup.delivery.run(1))
+        await asyncio.sleep(60)
+        assert [silent for _, silent in setup.telegram.received] == ([] if waits else [True, True])
+        setup.now = at("20:01")
+        await until(lambda: setup.telegram.received, 120)
+        task.cancel()
+
+    fly(night())
+    assert not waits or "During quiet hours (1 h 31 min)" in setup.telegram.received[0][0]
+
+
+def test_what_waited_is_one_digest(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(*[TransientError(GONE)] * 10))
+    setup.put(*(lost(str(number), NOW - timedelta(hours=number)) for number in range(1, 4)))
+    fly(setup.deliver(600))
+    assert len(setup.telegram.received) == 1
+    assert "3 h" in setup.telegram.received[0][0]

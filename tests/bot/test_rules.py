@@ -1,0 +1,286 @@
+"""The rules: what is reported, and that nothing is reported twice or from ignorance."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.bot.alerts.alert import Alert, AlertKind
+from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
+from services.bot.alerts.state import AlertState
+from services.bot.alerts.troubles import Limits
+from services.bot.texts.alerts import alert_text, digest_text
+from shared.broker_state import BrokerState
+from shared.conditions import Reason, battery, inverter, schedule
+from shared.messages import (
+    ActionOutcome,
+    BatteryInfo,
+    BatteryState,
+    DayPlan,
+    Grid,
+    GridState,
+    InverterState,
+    PlannedDay,
+    PlugAction,
+    ServiceHealth,
+    ServiceStatus,
+)
+from shared.outages import Expected
+from tests.bot.facts import NOW, TODAY, at, broker_state, changed_plan, grid, localizer_for, plan
+
+LIMITS = Limits()
+REMINDERS = (15,)
+MINUTE = timedelta(minutes=1)
+
+
+def run(state: AlertState, known: BrokerState, now: datetime) -> tuple[AlertState, list[Alert]]:
+    """Take a step as after a restart: the state has been on disk."""
+    state, alerts = next_alerts(AlertState.model_validate_json(state.model_dump_json()), known, now, LIMITS, REMINDERS)
+    again, twice = next_alerts(state, known, now, LIMITS, REMINDERS)
+    assert (again, twice) == (state, []), "the same message a second time says nothing"
+    return state, alerts
+
+
+def bare(state: Grid, since: datetime, now: datetime) -> BrokerState:
+    return BrokerState(grid=grid(state, since, now))
+
+
+GRID_STEPS = st.lists(
+    st.tuples(st.sampled_from([Grid.ON, Grid.OFF, Grid.UNKNOWN]), st.integers(1, 1500), st.booleans()), max_size=30
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(GRID_STEPS)
+def test_each_change_of_the_grid_is_reported_or_counted_once_and_none_from_unknown(
+    steps: list[tuple[Grid, int, bool]],
+) -> None:
+    now, state, reported, confirmed, key, changes = NOW, AlertState(), list[Alert](), None, None, 0
+    since = now
+    for power, seconds, is_stale in steps:
+        now += timedelta(seconds=seconds)
+        if power is not Grid.UNKNOWN and power is not confirmed and not is_stale:
+            changes += confirmed is not None
+            confirmed, since, key = power, now, f"{power}-{now.isoformat()}"
+        stated = Grid.UNKNOWN if power is Grid.UNKNOWN or confirmed is None else confirmed
+        seen_at = now - timedelta(days=7) if is_stale else now
+        message = GridState(at=seen_at, state=stated, since=since, transition_id=key)
+        state, alerts = run(state, BrokerState(grid=message), now)
+        assert stated is not Grid.UNKNOWN or not alerts
+        reported += alerts
+    for _ in range(2):
+        now += timedelta(minutes=5)
+        if confirmed:
+            state, alerts = run(state, BrokerState(grid=grid_again(confirmed, since, key, now)), now)
+            reported += alerts
+    counted = sum(alert.count if alert.kind is AlertKind.GRID_UNSTABLE else 1 for alert in reported)
+    assert counted == changes
+    assert max(Counter(alert.key for alert in reported).values(), default=1) == 1
+
+
+def grid_again(state: Grid, since: datetime, key: str | None, now: datetime) -> GridState:
+    return GridState(at=now, state=state, since=since, transition_id=key)
+
+
+def test_the_alert_of_an_outage_knows_what_people_ask() -> None:
+    state, alerts = run(AlertState(), broker_state(grid=grid(Grid.ON, at("11:00"))), NOW)
+    assert [one.kind for one in alerts if one.group == "grid"] == []
+    state, alerts = run(state, broker_state(), NOW)
+    (lost,) = (one for one in alerts if one.kind is AlertKind.GRID_LOST)
+    assert (lost.at, lost.expected, lost.soc_percent, lost.load_w) == (at("18:02"), Expected.OUTAGE, 44.0, 640)
+    assert lost.window
+    assert lost.window.end == at("21:30")
+    assert lost.lasted_s == (at("18:02") - at("11:00")).total_seconds()
+
+
+@pytest.mark.parametrize(("began", "count"), [("18:00", 1), ("17:00", 0)])
+def test_a_whole_outage_in_our_absence_is_reported_but_not_a_poller_without_state(began: str, count: int) -> None:
+    state, _ = run(AlertState(), broker_state(grid=grid(Grid.ON, at("09:00"))), NOW)
+    back = broker_state(grid=grid(Grid.ON, at("17:30")), listening_since=at(began))
+    state, alerts = run(state, back, NOW)
+    assert [(one.kind, one.at, one.over) for one in alerts] == [(AlertKind.GRID_BACK, at("17:30"), True)] * count
+
+
+def test_figures_of_now_are_not_passed_off_as_those_of_then() -> None:
+    state, _ = run(AlertState(), broker_state(grid=grid(Grid.ON, at("11:00"))), NOW)
+    _, alerts = run(state, broker_state(grid=grid(Grid.OFF, at("14:00"))), NOW)
+    (lost,) = (one for one in alerts if one.kind is AlertKind.GRID_LOST)
+    assert "44\u00a0% (as of 18:30)" in alert_text(localizer_for(), lost)
+    back = lost.model_copy(update={"kind": AlertKind.GRID_BACK, "key": "b", "at": at("15:00")})
+    assert "44 %" not in digest_text(localizer_for(), [lost, back])
+
+
+def test_a_flapping_grid_is_merged() -> None:
+    now, state, reported = NOW, AlertState(), list[Alert]()
+    for number in range(13):
+        now += 0.5 * MINUTE
+        state, alerts = run(state, bare(Grid.OFF if number % 2 else Grid.ON, now, now), now)
+        reported += alerts
+    assert len(reported) == 4
+    state, alerts = run(state, bare(Grid.ON, now, now + 4 * MINUTE), now + 4 * MINUTE)
+    assert [(one.kind, one.count, one.on) for one in alerts] == [(AlertKind.GRID_UNSTABLE, 8, True)]
+
+
+def test_a_schedule_is_reported_once_and_not_at_the_first_sight() -> None:
+    state, alerts = run(AlertState(), BrokerState(schedule=plan()), NOW)
+    assert alerts == []
+    state, alerts = run(state, BrokerState(schedule=changed_plan()), NOW)
+    assert [one.kind for one in alerts] == [AlertKind.SCHEDULE]
+    assert run(AlertState(), BrokerState(schedule=changed_plan()), NOW)[1] == []
+    assert run(state, BrokerState(schedule=changed_plan()), NOW + timedelta(days=3))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("clock", "state", "kinds"),
+    [
+        pytest.param("17:40", Grid.ON, [], id="too-early"),
+        pytest.param("17:46", Grid.ON, [AlertKind.REMIND_OUTAGE], id="outage-ahead"),
+        pytest.param("17:46", Grid.OFF, [], id="it-is-dark-already"),
+        pytest.param("17:46", Grid.UNKNOWN, [], id="nobody-knows"),
+        pytest.param("21:20", Grid.OFF, [AlertKind.REMIND_POWER_BACK], id="light-ahead"),
+        pytest.param("21:20", Grid.ON, [], id="the-light-is-back-already"),
+    ],
+)
+def test_reminders(clock: str, state: Grid, kinds: list[AlertKind]) -> None:
+    now = at(clock)
+    known = BrokerState(grid=grid(state, at("12:00"), now), schedule=plan(fetched_at=now))
+    state, _ = run(AlertState(), BrokerState(grid=grid(state, at("12:00"), now)), now)
+    assert [one.kind for one in run(state, known, now)[1]] == kinds
+
+
+def test_no_reminder_of_a_plan_that_does_not_hold() -> None:
+    day = (PlannedDay(day=TODAY, state=DayPlan.EMERGENCY, confirmed_at=NOW),)
+    now = at("17:50")
+    for doubtful in (plan(days=day), plan(fetched_at=now - timedelta(days=2))):
+        assert run(AlertState(), BrokerState(grid=grid(Grid.ON, at("12:00"), now), schedule=doubtful), now)[1] == []
+
+
+def charged(soc: float | None, now: datetime = NOW) -> BrokerState:
+    return BrokerState(batteries={"all": BatteryState(at=now, soc_percent=soc)})
+
+
+def test_a_low_battery_is_reported_once_a_crossing() -> None:
+    state, kinds = AlertState(), []
+    for number, soc in enumerate([30, 19, 21, 19.5, None, 24, 26, 30, 19]):
+        now = NOW + 20 * number * MINUTE
+        state, alerts = run(state, charged(soc, now), now)
+        kinds += [(soc, one.over) for one in alerts]
+    assert kinds == [(19, False), (26, True), (19, False)]
+    assert run(AlertState(), charged(5, NOW - timedelta(days=2)), NOW)[1] == [], "old news"
+
+
+def alarmed(now: datetime, *alarms: Reason) -> BrokerState:
+    return BrokerState(
+        batteries={"c1": BatteryState(at=now, alarms=alarms)},
+        battery_infos={"c1": BatteryInfo(at=now, address="C8:47:80:00:00:01", name="Cellar")},
+    )
+
+
+def test_an_alarm_that_comes_and_goes_is_reported_when_it_stays() -> None:
+    state, reported = AlertState(), []
+    for minute in range(60):
+        now = NOW + minute * MINUTE
+        is_there = minute < 20 and minute % 2 == 0
+        state, alerts = run(state, alarmed(now, *((battery.CELL_VOLTAGE_TOO_LOW(),) if is_there else ())), now)
+        reported += alerts
+    assert [(one.kind, one.over, one.name) for one in reported] == [
+        (AlertKind.BATTERY_ALARM, False, "Cellar"),
+        (AlertKind.BATTERY_ALARM, True, "Cellar"),
+    ]
+    assert state.troubles == {}
+
+
+def after_minutes(minutes: int, known: Callable[[datetime], BrokerState]) -> list[Alert]:
+    """Return the alerts of so many minutes."""
+    state, reported = AlertState(), list[Alert]()
+    for minute in range(minutes):
+        now = NOW + minute * MINUTE
+        state, alerts = run(state, known(now), now)
+        reported += alerts
+    return reported
+
+
+@pytest.mark.parametrize(
+    ("reason", "power", "count"),
+    [
+        pytest.param(inverter.PV_VOLTAGE_TOO_LOW(), Grid.ON, 0, id="dusk"),
+        pytest.param(inverter.MAINS_LOST(), Grid.OFF, 0, id="the-mains-in-an-outage"),
+        pytest.param(inverter.MAINS_LOST(), Grid.UNKNOWN, 0, id="the-mains-while-nobody-knows"),
+        pytest.param(inverter.MAINS_VOLTAGE_TOO_HIGH(), Grid.ON, 1, id="the-mains-while-power-is-on"),
+        pytest.param(inverter.OVERLOAD(), Grid.OFF, 1, id="overload"),
+        pytest.param(Reason(code="inverter.of_the_future", text="New."), Grid.OFF, 1, id="an-unknown-code"),
+    ],
+)
+def test_conditions_say_when_to_be_quiet(reason: Reason, power: Grid, count: int) -> None:
+    def known(now: datetime) -> BrokerState:
+        return BrokerState(
+            grid=grid(power, at("12:00"), now), inverters={"main": InverterState(at=now, warnings=(reason,))}
+        )
+
+    assert [one.reasons for one in after_minutes(5, known)] == [(reason,)] * count
+
+
+def test_a_full_battery_is_no_alarm() -> None:
+    assert after_minutes(5, lambda now: alarmed(now, battery.BATTERY_FULLY_CHARGED())) == []
+
+
+def test_a_trouble_is_known_by_its_code_and_parameters_not_by_its_text() -> None:
+    reworded = battery.CELL_VOLTAGE_TOO_LOW().model_copy(update={"text": "As a newer version puts it."})
+    state, first = run(AlertState(), alarmed(NOW, battery.CELL_VOLTAGE_TOO_LOW(), battery.unknown_alarm(bit=30)), NOW)
+    assert len(first) == 2
+    state, second = run(state, alarmed(NOW, reworded, battery.unknown_alarm(bit=31)), NOW)
+    assert [(one.over, one.reasons) for one in second] == [
+        (False, (battery.unknown_alarm(bit=31),)),
+        (True, (battery.unknown_alarm(bit=30),)),
+    ]
+
+
+def service(state: ServiceHealth, status_at: datetime) -> BrokerState:
+    return BrokerState(services={"poller": ServiceStatus(at=status_at, state=state, since=status_at, version="1")})
+
+
+def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
+    state, _ = run(AlertState(), service(ServiceHealth.OFFLINE, NOW - timedelta(hours=5)), NOW)
+    early = run(state, service(ServiceHealth.OFFLINE, NOW - timedelta(hours=5)), NOW + 4 * MINUTE)[1]
+    assert early == [], "after a boot all are gone for a moment"
+    state, alerts = run(state, service(ServiceHealth.OFFLINE, NOW), NOW + 6 * MINUTE)
+    assert [one.kind for one in alerts] == [AlertKind.SERVICE_DOWN]
+    now = NOW + 7 * MINUTE
+    assert [one.over for one in run(state, service(ServiceHealth.ONLINE, now), now)[1]] == [True]
+    disabled = run(AlertState(), service(ServiceHealth.DISABLED, NOW), NOW)[0]
+    assert run(disabled, service(ServiceHealth.DISABLED, NOW), NOW + 60 * MINUTE)[1] == []
+
+
+def test_the_bot_does_not_report_on_itself() -> None:
+    gone = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=NOW, version="1")
+    state, alerts = AlertState(), list[Alert]()
+    for minute in range(0, 20, 2):
+        state, reported = run(state, BrokerState(services={"bot": gone, "poller": gone}), NOW + minute * MINUTE)
+        alerts += reported
+    assert [one.name for one in alerts] == ["poller"]
+
+
+def test_a_service_that_does_part_of_its_work_is_reported_late_and_not_called_down() -> None:
+    state, reported = AlertState(), list[Alert]()
+    for minute in range(0, 70, 2):
+        now = NOW + minute * MINUTE
+        status = ServiceStatus(
+            at=now, state=ServiceHealth.DEGRADED, since=NOW, reasons=(schedule.NO_ANSWER(),), version="1"
+        )
+        state, alerts = run(state, BrokerState(services={"schedule": status}), now)
+        reported += [alert.model_copy(update={"stored_at": now}) for alert in alerts]
+    assert [(one.kind, one.name, one.stored_at) for one in reported] == [
+        (AlertKind.SERVICE_DEGRADED, "schedule", NOW + 60 * MINUTE)
+    ]
+
+
+def test_what_was_done_to_a_plug_is_reported_once() -> None:
+    event = PlugEvent("boiler", PlugAction(at=NOW, on=False, by="grid", outcome=ActionOutcome.DONE))
+    state, alerts = plug_alerts(AlertState(), broker_state(), event, NOW)
+    assert [(one.name, one.on) for one in alerts] == [("Boiler <b>", False)]
+    assert plug_alerts(state, broker_state(), event, NOW) == (state, [])
+    other = PlugEvent("boiler", event.action.model_copy(update={"gang": "2"}))
+    assert [one.name for one in plug_alerts(state, broker_state(), other, NOW)[1]] == ["Boiler <b> 2"]

@@ -1,0 +1,144 @@
+"""A house in which everything is there: what the pages look like when all services have something to say."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.dashboard import web_server
+from services.dashboard.app import application
+from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
+from shared.conditions import battery, dashboard, inverter, system
+from shared.history.engine import reader
+from shared.messages import (
+    Availability,
+    BatteryInfo,
+    BatteryState,
+    Certainty,
+    Contact,
+    DayPlan,
+    Grid,
+    GridState,
+    InverterInfo,
+    OutageSchedule,
+    PackHealth,
+    PlannedDay,
+    PlugState,
+    ServiceHealth,
+    ServiceStatus,
+    Via,
+    Window,
+)
+from tests.dashboard.harness import reading
+from tests.support.broker import free_port
+
+
+def house(now: datetime, **changes: Any) -> BrokerState:
+    """Return everything that may be known; any field may be given."""
+    hour = timedelta(hours=1)
+    online = Availability(at=now, state=Contact.ONLINE, since=now - 5 * hour)
+    offline = Availability(at=now, state=Contact.OFFLINE, since=now - hour, reason=system.TIMED_OUT())
+    known: dict[str, Any] = {
+        "connected": True,
+        "grid": GridState(at=now, state=Grid.OFF, since=now - hour, voltage_v=0.0),
+        "schedule": _plan(now),
+        "inverters": {"main": reading(now, warnings=(inverter.MAINS_LOST(),))},
+        "inverter_infos": {
+            "main": InverterInfo(
+                at=now,
+                model="SMG 6200",
+                layout="classic",
+                serial_number="SN62001234",
+                firmware="6.28",
+                rated_power_w=6200,
+            )
+        },
+        "inverter_availability": {"main": online},
+        "batteries": {
+            "all": _pack(now),
+            "pack1": _pack(now),
+            "pack2": _pack(now - hour, alarms=(battery.CELL_VOLTAGE_TOO_LOW(),)),
+        },
+        "battery_infos": {
+            name: BatteryInfo(
+                at=now,
+                address=f"C8:47:80:00:00:0{name[-1]}",
+                name=name,
+                model="JK_PB2A16S15P",
+                serial_number="40110480",
+            )
+            for name in ("pack1", "pack2")
+        },
+        "battery_availability": {"pack1": online, "pack2": offline},
+        "plugs": {
+            "boiler": PlugState(at=now, name="Boiler", on=True, reachable=True, confirmed=True, via=Via.LOCAL),
+            "kettle": PlugState(at=now, name="Kettle", on=False, reachable=True, dry_run=True, via=Via.CLOUD),
+            "router": PlugState(at=now, name="Router", on=True, reachable=True, protected=True),
+            "pump": PlugState(at=now, name="Pump", reachable=False, reason=system.TIMED_OUT()),
+        },
+        "services": {name: _status(now, state) for name, state in zip(SERVICES, ServiceHealth, strict=False)},
+    }
+    return BrokerState(**known | changes)
+
+
+SERVICES = ("poller", "schedule", "tuya", "bot")
+
+
+def _status(now: datetime, state: ServiceHealth) -> ServiceStatus:
+    reasons = () if state is ServiceHealth.ONLINE else (dashboard.NO_PASSWORD(),)
+    return ServiceStatus(at=now, state=state, since=now, reasons=reasons, version="0.1.0")
+
+
+def _pack(at: datetime, **more: Any) -> BatteryState:
+    cells = tuple(3.28 + number / 1000 for number in range(16))
+    usual: dict[str, Any] = {
+        "voltage_v": 52.6,
+        "current_a": -12.3,
+        "power_w": -647.0,
+        "soc_percent": 76.4,
+        "soh_percent": 98,
+        "remaining_ah": 214.0,
+        "full_ah": 280.0,
+        "nominal_ah": 280.0,
+        "cycles": 143,
+        "cell_voltages_v": cells,
+        "cell_resistances_ohm": (0.0004,) * 16,
+        "cell_min_v": cells[0],
+        "cell_max_v": cells[-1],
+        "cell_delta_v": 0.015,
+        "cell_min_number": 1,
+        "cell_max_number": 16,
+        "temperatures_c": (21.0, 22.5),
+        "mosfet_temperature_c": 28.0,
+        "alarms": (),
+        "health": PackHealth.GREEN,
+        "rssi_dbm": -62,
+    }
+    return BatteryState(at=at, **usual | more)
+
+
+def _plan(now: datetime) -> OutageSchedule:
+    today = now.date()
+    days = [PlannedDay(day=today + timedelta(days=ahead), state=DayPlan.PLANNED, confirmed_at=now) for ahead in (0, 1)]
+    windows = (
+        Window(start=now - timedelta(hours=1), end=now + timedelta(hours=2)),
+        Window(start=now + timedelta(hours=8), end=now + timedelta(hours=11), certainty=Certainty.POSSIBLE),
+    )
+    return OutageSchedule(at=now, queue="5.2", source="be_svitlo", days=tuple(days), windows=windows, fetched_at=now)
+
+
+@contextmanager
+def served(path: Path, **settings: Any) -> Iterator[str]:
+    """Serve the furnished house over the database at a path; yield the address."""
+    port = free_port()
+    given = DashboardSettings(_env_file=None, dashboard_port=port, db_path=path, **settings)
+    app = application(lambda: house(datetime.now(UTC)), reader(path), given)
+    server = web_server.listen(app, "127.0.0.1", port, given.dashboard_trusted_proxy)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.close()

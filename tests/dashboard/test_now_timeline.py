@@ -1,0 +1,213 @@
+"""The strip of 24 hours, without a browser: what is shaded where, and what nobody knows."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.dashboard.markup import tree
+from services.dashboard.now.timeline import AHEAD, BACK, BUCKETS, axis, live_layer, recorded_layer, stretches
+from services.dashboard.now.timeline_history import recorded
+from services.dashboard.pages import PageContext, ViewOptions
+from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
+from shared.freshness import READING_HOLDS
+from shared.history.engine import reader
+from shared.history.queries import GridSpan
+from shared.messages import Certainty, DayPlan, Grid, GridState, OutageSchedule, PlannedDay, Window
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
+from tests.dashboard.harness import record
+
+KYIV = ZoneInfo("Europe/Kyiv")
+NOON = datetime(2026, 11, 23, 12, tzinfo=KYIV).astimezone(UTC)
+LOCALIZER = Localizer(Language.EN, NOON, KYIV)
+
+
+def at(hours: float) -> datetime:
+    """Return a moment by the hours from noon."""
+    return NOON + timedelta(hours=hours)
+
+
+def spans(*given: tuple[Grid, float, float]) -> list[GridSpan]:
+    return [GridSpan(state, at(begin), at(end)) for state, begin, end in given]
+
+
+def mains(state: Grid = Grid.ON, *, since: float, said: float = 0) -> GridState:
+    return GridState(at=at(said), state=state, since=at(since))
+
+
+def plan(*windows: Window, states: tuple[DayPlan, ...] = (DayPlan.PLANNED, DayPlan.PLANNED)) -> OutageSchedule:
+    days = [PlannedDay(day=at(24 * ahead).date(), state=state, confirmed_at=NOON) for ahead, state in enumerate(states)]
+    return OutageSchedule(at=NOON, queue="5.2", days=tuple(days), windows=windows, fetched_at=NOON)
+
+
+def window(begin: float, end: float, certainty: Certainty = Certainty.DEFINITE) -> Window:
+    return Window(start=at(begin), end=at(end), certainty=certainty)
+
+
+def drawn(layer: list) -> list[tuple[str, float, float]]:
+    """Return the bands of a layer: the look, and from where to where in percent."""
+    (_, _, children), *_ = tree(layer)
+    return [
+        (look, float(given["style"]["left"][:-1]), float(given["style"]["width"][:-1]))
+        for _, given, _ in children
+        if (look := given["className"].removeprefix("band band-")) != given["className"]
+    ]
+
+
+def test_the_axis_begins_at_whole_five_minutes():
+    span = axis(at(0.1) + timedelta(seconds=17))
+    assert (span.start, span.now) == (at(-11 - 55 / 60), at(0.1))
+    assert span.end - span.start == BACK + AHEAD
+    assert axis(NOON).percent(NOON) == 50
+
+
+@pytest.mark.parametrize(
+    ("known", "grid", "expected"),
+    [
+        pytest.param(
+            spans((Grid.ON, -12, -6), (Grid.OFF, -6, -4), (Grid.ON, -4, 0)),
+            mains(since=-4),
+            [(Grid.OFF, -6, -4)],
+            id="an-outage",
+        ),
+        pytest.param([], mains(since=-20), [], id="known-without-a-record"),
+        pytest.param([], mains(since=-3), [(Grid.UNKNOWN, -12, -3)], id="nobody-recorded-what-was-before"),
+        pytest.param([], None, [(Grid.UNKNOWN, -12, 0)], id="nothing-known"),
+        pytest.param(
+            spans((Grid.ON, -12, -1)),
+            mains(Grid.OFF, since=-1),
+            [(Grid.OFF, -1, 0)],
+            id="an-outage-that-is-not-recorded-yet",
+        ),
+        pytest.param(
+            spans((Grid.ON, -12, -5), (Grid.UNKNOWN, -5, -4), (Grid.ON, -4, 0)),
+            mains(since=-4),
+            [(Grid.UNKNOWN, -5, -4)],
+            id="unknown-is-no-outage",
+        ),
+        pytest.param(
+            spans((Grid.ON, -12, -2)),
+            mains(since=-12, said=-2),
+            [(Grid.UNKNOWN, -2, 0)],
+            id="silent-for-two-hours",
+        ),
+        pytest.param(spans((Grid.ON, -12, 0)), mains(since=20, said=24), [], id="a-clock-wrong-by-a-day"),
+    ],
+)
+def test_what_was(known, grid, expected):
+    assert stretches(known, grid, axis(NOON)) == spans(*expected)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "expected"),
+    [
+        pytest.param(
+            BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(-3, 0), window(6, 9.5))),
+            [("planned", 37.5, 12.5), ("planned", 75.0, 14.58)],
+            id="planned",
+        ),
+        pytest.param(
+            BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9, Certainty.POSSIBLE))),
+            [("possible", 75.0, 12.5)],
+            id="possible",
+        ),
+        pytest.param(
+            BrokerState(connected=True, grid=mains(Grid.OFF, since=-1), schedule=plan()),
+            [("off", 45.83, 4.17)],
+            id="an-outage-shows-at-once",
+        ),
+        pytest.param(
+            BrokerState(connected=True, grid=mains(Grid.OFF, since=0.003, said=0.004), schedule=plan()),
+            [("off", 50.0, 0.0)],
+            id="even-in-its-first-seconds",
+        ),
+        pytest.param(
+            BrokerState(connected=True, grid=mains(since=-5, said=-2), schedule=plan()),
+            [("unknown", 41.67, 8.33)],
+            id="silence-is-unknown",
+        ),
+        pytest.param(
+            BrokerState(connected=True, grid=mains(since=-4)),
+            [("unpublished", 50.0, 50.0)],
+            id="no-schedule-is-never-no-outages",
+        ),
+        pytest.param(
+            BrokerState(
+                connected=True,
+                grid=mains(since=-4),
+                schedule=plan(window(1, 2), states=(DayPlan.WAITING, DayPlan.PLANNED)),
+            ),
+            [("planned", 54.17, 4.17), ("unpublished", 50.0, 4.17), ("unpublished", 58.33, 41.67)],
+            id="a-day-that-is-awaited",
+        ),
+        pytest.param(
+            BrokerState(connected=True, grid=mains(since=24, said=24), schedule=plan()), [], id="a-clock-wrong-by-a-day"
+        ),
+    ],
+)
+def test_what_is_and_what_is_planned(snapshot, expected):
+    shown = drawn(live_layer(snapshot, 76, LOCALIZER, READING_HOLDS))
+    assert [look for look, *_ in shown] == [look for look, *_ in expected]
+    for (_, *place), (_, *right) in zip(shown, expected, strict=True):
+        assert place == pytest.approx(right, abs=0.02)
+
+
+def test_screen_readers_are_told_what_is_drawn():
+    known = BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9.5)))
+    (_, given, _), *_ = tree(live_layer(known, None, LOCALIZER, READING_HOLDS))
+    assert given["aria-label"] == "Now and scheduled: Scheduled: 18:00 – 21:30"
+
+
+def test_hours_are_those_on_the_wall():
+    ticks = [text for _, given, (text,) in tree(live_layer(BrokerState(), None, LOCALIZER, READING_HOLDS))[1:]]
+    assert ticks == ["03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]
+
+
+def mask(charge: list[float | None], kind: str) -> str:
+    (_, _, children), *_ = tree(recorded_layer([], None, charge, LOCALIZER))
+    shapes = {given["className"]: given["style"]["--shape"] for _, given, _ in children[-1][2]}
+    return unquote(shapes.get(f"shape-{kind}", ""))
+
+
+def test_a_gap_in_the_charge_is_not_bridged():
+    assert "d='M0.5 50L1.5 49.5M3 20L4 20'" in mask([50, 50.5, None, 80], "line")
+    assert "d='M0.5 100L0.5 50L1.5 49.5L1.5 100ZM3 100L3 20L4 20L4 100Z'" in mask([50, 50.5, None, 80], "area")
+    assert mask([None, None], "line") == ""
+
+
+@given(st.lists(st.none() | st.floats(0, 100), max_size=BUCKETS))
+def test_any_charge_makes_a_path_of_numbers(charge):
+    drawn_path = re.search(r" d='([^']*)'", mask(charge, "line"))
+    assert bool(drawn_path) == any(value is not None for value in charge)
+    assert not drawn_path or re.fullmatch(r"[ML0-9. ]+", drawn_path[1])
+
+
+def site(path, grid: GridState | None = None) -> PageContext:
+    known = BrokerState(connected=True, grid=grid)
+    return PageContext(lambda: known, reader(path), lambda: LOCALIZER, DashboardSettings(_env_file=None))
+
+
+def test_what_was_recorded_is_read(tmp_path):
+    record(tmp_path / "easun.db", NOON, days=1, every=timedelta(minutes=5))
+    layer = recorded(site(tmp_path / "easun.db", mains(since=-2)), LOCALIZER, ViewOptions())
+    ((look, left, width),) = drawn(layer)
+    assert (look, left, width) == ("off", pytest.approx(29.17, abs=0.5), pytest.approx(12.5, abs=0.5))
+    charge = tree(layer)[0][2][-1][2]
+    assert [given["className"] for _, given, _ in charge] == ["shape-area", "shape-line"]
+
+
+def test_nothing_recorded_is_unknown_and_no_error(tmp_path):
+    assert drawn(recorded(site(tmp_path / "easun.db"), LOCALIZER, ViewOptions())) == [("unknown", 0.0, 50.0)]
+
+
+def test_a_broken_history_is_said_in_the_strip(tmp_path):
+    (tmp_path / "easun.db").write_bytes(b"no database" * 1000)
+    layer = recorded(site(tmp_path / "easun.db", mains(since=-20)), LOCALIZER, ViewOptions())
+    assert drawn(layer[:1]) == []
+    assert "The history cannot be read" in tree(layer)[1][2][0]
