@@ -160,6 +160,26 @@ dead_letter = Table(
 holds_at is the time of a valid message that was too far ahead of our clock.
 """
 
+undated_message = Table(
+    "undated_message",
+    metadata,
+    Column("boot", Text(), primary_key=True),
+    Column("uptime_ms", BigInteger(), primary_key=True, autoincrement=False),
+    Column("topic", Text(), primary_key=True),
+    Column("payload", LargeBinary(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Messages measured while their host's clock was not set, with the time since its boot."""
+
+boot_clock = Table(
+    "boot_clock",
+    metadata,
+    Column("boot", Text(), primary_key=True),
+    Column("started", BigInteger(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""When a host was booted, by its clock after that was set."""
+
 compressed_hour = Table(
     "compressed_hour",
     metadata,
