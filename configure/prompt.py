@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from shared.clock import utc_now
 from shared.errors import UsageError
-from shared.service import utc_now
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.broker_state import SECTIONS, STATE_TOPICS, BrokerState, Section
+from shared.broker_state import SECTIONS, STATE_TOPICS, BrokerState, Section, state_by_clock
 from shared.bus import Bus, Delivery
+from shared.clock import ClockChange
 from shared.messages import Message
-from shared.service import utc_now
 from shared.topics import M, Topic
 
 OnChange = Callable[[Topic[Any], str, Message | None], None]
@@ -25,6 +25,9 @@ class BrokerMirror:
     The event loop replaces the state as a whole, so any thread may read it. A cleared retained message, of a device
     that was removed, removes the entry. Of `live_only` topics, retained messages are skipped: for whoever must act on
     live news only.
+
+    Times are by the clock of this machine, even if it is wrong: then the age of what was measured here is right. They
+    are reckoned anew whenever it is set.
     """
 
     def __init__(
@@ -34,12 +37,13 @@ class BrokerMirror:
         topics: Collection[Topic[Any]] = STATE_TOPICS,
         live_only: Collection[Topic[Any]] = (),
         on_change: OnChange = _ignore,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._bus = bus
-        self._clock = clock
+        self._clock = clock or bus.clock.now
         self._on_change = on_change
-        self._state = BrokerState(listening_since=clock())
+        self._received = self._state = BrokerState(listening_since=self._clock())
+        bus.clock.on_change(self._on_clock_change)
         for section in SECTIONS:
             if section.topic in topics:
                 self._follow(section, live_only=section.topic in live_only)
@@ -50,7 +54,12 @@ class BrokerMirror:
 
     def _follow(self, section: Section[M], *, live_only: bool) -> None:
         def update(name: str, message: M) -> None:
-            self._replace(section.updated(self._state, name, message, self._clock()), section.topic, name, message)
+            now, track = self._clock(), self._bus.clock.track
+            dated = section.message_by(message, track)
+            state = section.updated(self._state, name, dated, now)
+            if state is not self._state:
+                self._received = section.replaced(self._received, name, message)
+            self._replace(state, section.topic, name, dated)
 
         def update_live(name: str, message: M, delivery: Delivery) -> None:
             delivery.ack()
@@ -58,12 +67,18 @@ class BrokerMirror:
                 update(name, message)
 
         def remove(name: str) -> None:
+            self._received = section.removed(self._received, name)
             self._replace(section.removed(self._state, name), section.topic, name, None)
 
         if live_only:
             self._bus.collect_parsed(section.topic, update_live)
         else:
             self._bus.subscribe(section.topic, update, on_cleared=remove)
+
+    def _on_clock_change(self, change: ClockChange) -> None:
+        began = self._received.listening_since
+        self._received = replace(self._received, listening_since=began and began + change.by)
+        self._state = state_by_clock(self._received, self._bus.clock.track)
 
     def _replace(self, state: BrokerState, topic: Topic[Any], name: str, message: Message | None) -> None:
         if state is not self._state:

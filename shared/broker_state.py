@@ -32,6 +32,7 @@ from shared.topics import (
     M,
     Topic,
 )
+from shared.trusted_time import ClockTrack, by_clock
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,11 @@ class Section(Generic[M]):
         known = entries.get(name)
         if self.is_reading and known is not None and is_overtaken(message, known, now):
             return state
-        return self.put(state, {**entries, name: message})
+        return self.replaced(state, name, message)
+
+    def replaced(self, state: BrokerState, name: str, message: M) -> BrokerState:
+        """Return the state with a new message, however old."""
+        return self.put(state, {**self.get(state), name: message})
 
     def removed(self, state: BrokerState, name: str) -> BrokerState:
         """Return the state without the message of a device; the same state where there is none."""
@@ -92,6 +97,15 @@ class Section(Generic[M]):
         if name not in entries:
             return state
         return self.put(state, {key: message for key, message in entries.items() if key != name})
+
+    def by_clock(self, state: BrokerState, clock: ClockTrack) -> BrokerState:
+        """Return the state with the times of its messages by this clock."""
+        entries = self.get(state)
+        return self.put(state, {name: self.message_by(one, clock) for name, one in entries.items()})
+
+    def message_by(self, message: M, clock: ClockTrack) -> M:
+        """Return a message with its times by this clock."""
+        return by_clock(message, clock, is_reading=self.is_reading)
 
 
 def is_overtaken(message: Message, known: Message, now: datetime) -> bool:
@@ -122,6 +136,13 @@ SECTIONS: tuple[Section[Any], ...] = (
 """Every topic of the state; topics that carry events or commands are not state."""
 
 STATE_TOPICS: tuple[Topic[Any], ...] = tuple(section.topic for section in SECTIONS)
+
+
+def state_by_clock(state: BrokerState, clock: ClockTrack) -> BrokerState:
+    """Return the state with all times by this clock; without that, live readings look old when the clock is set."""
+    for section in SECTIONS:
+        state = section.by_clock(state, clock)
+    return state
 
 
 def messages(state: BrokerState) -> Iterator[tuple[str, Message]]:

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from shared.clock import ClockChange, utc_now
 from shared.conditions import Reason
 from shared.messages import ServiceHealth, ServiceStatus
 from shared.version import program_version
@@ -21,7 +22,7 @@ class Health:
         self.changed: Callable[[], None] = lambda: None
         self._problems: dict[str, Reason] = {}
         self._disabled: Reason | None = None
-        self._since = datetime.now(UTC)
+        self._since = utc_now()
 
     def report(self, slot: str, reason: Reason | None) -> None:
         """Set or, with None, clear the problem in a slot.
@@ -52,6 +53,10 @@ class Health:
             self._disabled = None
             self.changed()
 
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep `since` where it was, by a clock that was set."""
+        self._since += change.by
+
     def status(self, at: datetime) -> ServiceStatus:
         """Return the status to publish."""
         reasons = (self._disabled,) if self._disabled else tuple(self._problems.values())
@@ -64,6 +69,6 @@ class Health:
 
     def _update(self, problems: dict[str, Reason]) -> None:
         if bool(problems) != bool(self._problems):
-            self._since = datetime.now(UTC)
+            self._since = utc_now()
         self._problems = problems
         self.changed()

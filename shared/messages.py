@@ -58,16 +58,34 @@ Zone = Annotated[str, AfterValidator(_zone)]
 """The name of a time zone that this machine knows."""
 
 
+class ClockStamp(BaseModel):
+    """A moment that no clock can spoil: the boot id of the host, and the seconds since that boot."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    boot: str = Field(max_length=64)
+    uptime_s: float
+
+
+class ServiceClock(ClockStamp):
+    """The clock of a service's host at the moment of its status, and whether it is set."""
+
+    trusted: bool
+
+
 class Message(BaseModel):
     """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema.
 
-    Since version 2 whatever says why is a Reason; retained messages of version 1, with bare sentences, are still read.
+    clock is there only while the clock of the measuring host is not set, so that `at` may be far from the truth; a
+    status of the same boot, with a clock that is set, tells what it really was. Since version 2 whatever says why is a
+    Reason; retained messages of version 1, with bare sentences, are still read.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     at: Moment
     v: Int32 = VERSION
+    clock: ClockStamp | None = Field(default=None, exclude_if=lambda clock: clock is None)
 
 
 def _renamed(**names: str) -> Any:
@@ -110,9 +128,11 @@ class ServiceHealth(StrEnum):
 class ServiceStatus(Message):
     """Whether a service works, and if not, why. Repeated every 30 s; if `at` is older than 90 s, the service is gone.
 
-    since is None in the will, which the broker publishes when the service vanishes.
+    since is None in the will, which the broker publishes when the service vanishes. clock is there in every other
+    status.
     """
 
+    clock: ServiceClock | None = Field(default=None, exclude_if=lambda clock: clock is None)
     state: ServiceHealth
     since: Moment | None
     reasons: tuple[Reason, ...] = ()

@@ -7,17 +7,18 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.backoff import Backoff
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.conditions import broker, files
 from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, UsageError
 from shared.health import Health
 from shared.logs import to_file, to_stderr
+from shared.machine import SimulatedMachine, run_on
 from shared.notify import notify
 from shared.settings import MqttSettings, ServiceSettings, load
 
@@ -32,11 +33,6 @@ LAST_WORDS_S = 10.0
 STOP_AGAIN_S = 5.0
 RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
-
-
-def utc_now() -> datetime:
-    """Return the moment: the clock of every service, where none is given."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,8 @@ def run(
     to_stderr(name, "INFO")
     try:
         settings = load(settings_type)
+        if settings.simulated_clock:
+            run_on(SimulatedMachine(settings.simulated_clock))
     except ConfigError as error:
         asyncio.run(_last_words(name, error))
         _give_up(error)
@@ -177,7 +175,7 @@ async def _watchdog(health: Health) -> None:
     """
     notify("READY=1")
     while True:
-        status = health.status(datetime.now(UTC))
+        status = health.status(utc_now())
         why = " ".join(reason.text for reason in status.reasons)
         notify("WATCHDOG=1", f"STATUS={status.state}: {why}" if why else f"STATUS={status.state}")
         await asyncio.sleep(HEARTBEAT_S)

@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 from pathlib import Path
-from typing import Annotated, ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -79,6 +79,13 @@ class MqttSettings(Settings):
         ge=100,
         le=1_000_000,
         description="How many messages a service keeps while the broker is unreachable.",
+    )
+
+    clock_trust: Literal["auto", "always"] = Field(
+        default="auto",
+        description="auto: until this machine's clock is set from the network, readings are kept aside and recorded "
+        "with their true times later; see docs/operations.md. always: for a machine that is never synchronised but "
+        "whose clock is right.",
     )
 
     @model_validator(mode="after")
@@ -199,6 +206,9 @@ class ServiceSettings(MqttSettings):
     health_file: Annotated[Path | None, InCompose("/tmp/healthy")] = Field(  # noqa: S108  # a tmpfs of the container
         default=None,
         description="A file that a service touches every 30 s while it works, for the health checks of containers.",
+    )
+    simulated_clock: Annotated[Path | None, NOT_IN_COMPOSE] = Field(
+        default=None, description="Only for tests: a file that describes how this machine's clock is wrong."
     )
 
 

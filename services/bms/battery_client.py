@@ -8,9 +8,9 @@ from services.bms.battery import Battery
 from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError, Connection
 from services.bms.framing import Command, FrameAssembler, command_bytes
 from shared.backoff import Backoff
+from shared.clock import utc_now
 from shared.conditions import bms
 from shared.errors import DeviceOfflineError
-from shared.service import utc_now
 
 log = logging.getLogger("bms")
 

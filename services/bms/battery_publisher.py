@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from services.bms.battery import Battery
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.conditions import bms
 from shared.health import Health
-from shared.service import utc_now
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_INFO, BATTERY_STATE
 
 

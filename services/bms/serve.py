@@ -13,10 +13,11 @@ from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, Blu
 from services.bms.device_list import device_list
 from services.bms.listed_battery import ListedBattery
 from services.bms.settings import BmsSettings
+from shared.clock import utc_now
 from shared.conditions import bms
 from shared.errors import ConfigError, DeviceOfflineError
 from shared.live_figures import ALL
-from shared.service import Service, utc_now
+from shared.service import Service
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_STATE
 
 log = logging.getLogger("bms")

@@ -18,11 +18,12 @@ from services.bot.telegram.outbox import Outbox
 from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
+from shared.clock import utc_now
 from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
 from shared.messages import Message, PlugAction
-from shared.service import Service, utc_now
+from shared.service import Service
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, Topic
 
 TICK_S = 5.0

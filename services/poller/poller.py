@@ -15,11 +15,11 @@ from services.poller.modbus_client import NoAnswerError
 from services.poller.registers import Block
 from services.poller.settings import MODELS, PollerSettings
 from shared.bus import Publisher
+from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import BadReplyError, DeviceError
 from shared.health import Health
 from shared.messages import Availability, Contact, Grid, InverterState
-from shared.service import utc_now
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 
 log = logging.getLogger("poller")

@@ -1,7 +1,7 @@
 """Upkeep of dead letters: those that were only early are recorded once their time has come, old ones are purged."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
@@ -11,7 +11,7 @@ from services.recorder.store import Store
 from shared.errors import BadMessageError
 from shared.history.tables import dead_letter, to_ms
 
-KEEP_FOR = timedelta(days=90)
+KEEP_DAYS = 90
 MAX_COUNT = 10_000
 """At 16 kB each at most 160 MB, whatever a broken device sends."""
 CHUNK = 200
@@ -46,10 +46,12 @@ def _settle(connection: Connection, letters: Sequence[Row[Any]], recorded: Seque
         connection.execute(done.where(this))
 
 
-def purge(connection: Connection, now: datetime) -> bool:
-    """Delete some that are too old or too many; return whether there were any."""
+def purge(connection: Connection, cutoff: int | None) -> bool:
+    """Delete some from before the cutoff, if there is one, or too many; return whether there were any."""
     newest_surplus = select(letter.at).order_by(letter.at.desc()).offset(MAX_COUNT).limit(1).scalar_subquery()
-    old = or_(letter.at < to_ms(now - KEEP_FOR), letter.at <= newest_surplus)
+    old = letter.at <= newest_surplus
+    if cutoff is not None:
+        old = or_(old, letter.at < cutoff)
     found = connection.execute(select(letter.topic, letter.digest).where(old).limit(CHUNK)).all()
     for topic, digest in found:
         connection.execute(delete(dead_letter).where(letter.topic == topic, letter.digest == digest))

@@ -4,15 +4,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
-from services.recorder.rows import RECORDED, to_dead_letter, to_row
+from services.recorder.rows import RECORDED, UndatedMessageError, as_it_is, to_dead_letter, to_row, to_undated
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
+from services.recorder.undated import Dating
 from services.recorder.upkeep import Upkeep
 from shared.backoff import Backoff
 from shared.bus import Delivery
+from shared.clock import Clock, utc_now
 from shared.conditions import Reason, storage
 from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
@@ -37,19 +39,21 @@ async def serve(service: Service[RecorderSettings]) -> None:
         service.bus.collect(topic, deliveries.put_nowait, share=settings.recorder_share)
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
-    upkeep = Upkeep(store, settings.zone, settings.raw_days)
+    clock = Clock(always_trusted=settings.clock_trust == "always")  # of our own: it is asked in threads
+    dating = await _retry(lambda: Dating(store, clock), health)
+    upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating)
     batch: list[Delivery] = []
     try:
         while True:
             await fill_batch(batch, deliveries, settings.batch_size, settings.batch_seconds)
-            faults = await _retry(lambda: commit_batch(batch, store, datetime.now(UTC)), health)
+            faults = await _retry(lambda: commit_now(batch, store, clock, dating), health)
             if len(batch) == settings.batch_size:
                 upkeep.run_now()
             acknowledge(batch)
             report_faults(faults, health)
-            await asyncio.to_thread(run_upkeep, upkeep, health, datetime.now(UTC))
+            await asyncio.to_thread(run_upkeep, upkeep, health, clock.now(), dating, trusted=clock.trusted)
     finally:
-        _finish(batch, store)
+        _finish(batch, store, clock, dating)
 
 
 async def fill_batch(batch: list[Delivery], deliveries: asyncio.Queue[Delivery], size: int, seconds: float) -> None:
@@ -61,21 +65,37 @@ async def fill_batch(batch: list[Delivery], deliveries: asyncio.Queue[Delivery],
                 batch.append(await deliveries.get())
 
 
-def commit_batch(batch: Sequence[Delivery], store: Store, now: datetime) -> Faults:
+def commit_now(batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating) -> Faults:
+    """Commit a batch at this moment."""
+    now = clock.now()
+    return commit_batch(batch, store, now, dating, trusted=clock.trusted)
+
+
+def commit_batch(
+    batch: Sequence[Delivery], store: Store, now: datetime, dating: Dating | None = None, *, trusted: bool = True
+) -> Faults:
     """Commit every message of a batch, as a row of its table or as a dead letter, so that none blocks the others.
 
-    Raises StorageError if the database cannot be written.
+    A message of a clock that is not set waits apart. While ours is not, no message is too early for it. Raises
+    StorageError if the database cannot be written.
     """
     messages = [delivery for delivery in batch if delivery.payload]  # an empty one clears a retained message
-    valid, rows, bad = [], [], []
+    valid, rows, bad, undated = [], [], [], []
+    date = dating.date if dating else as_it_is
     for delivery in messages:
         try:
-            rows.append(to_row(delivery.topic, delivery.payload, now))
+            rows.append(to_row(delivery.topic, delivery.payload, now if trusted else None, date))
             valid.append(delivery)
+        except UndatedMessageError as error:
+            undated.append(to_undated(delivery.topic, delivery.payload, error.stamp))
         except BadMessageError as error:
             bad.append((delivery, error))
     bad += [(valid[index], BadMessageError(reason)) for index, reason in store.write(rows).items()]
-    store.write([to_dead_letter(delivery.topic, delivery.payload, error, now) for delivery, error in bad])
+    received = now if trusted else store.newest() or now
+    store.write([to_dead_letter(delivery.topic, delivery.payload, error, received) for delivery, error in bad])
+    store.write(undated)
+    if dating:
+        dating.persist()
     return {delivery.topic: None for delivery in messages} | {delivery.topic: error.reason for delivery, error in bad}
 
 
@@ -85,10 +105,12 @@ def report_faults(faults: Faults, health: Health) -> None:
         health.report(topic, storage.rejected(topic=topic, cause=cause) if cause else None)
 
 
-def run_upkeep(upkeep: Upkeep, health: Health, now: datetime) -> None:
-    """Run upkeep for a moment; what fails is still due next time."""
+def run_upkeep(upkeep: Upkeep, health: Health, now: datetime, dating: Dating, *, trusted: bool) -> None:
+    """Run upkeep for a moment, and report what waits for the clock; what fails is still due next time."""
     try:
-        upkeep.work(now)
+        if upkeep.work(now, trusted=trusted):
+            health.report("undated", dating.reason())
+            health.report("clock", upkeep.disagreement(now) if trusted else None)
         health.report("upkeep", None)
     except StorageError as error:
         health.report("upkeep", error.reason)
@@ -101,10 +123,10 @@ def acknowledge(batch: list[Delivery]) -> None:
     batch.clear()
 
 
-def _finish(batch: list[Delivery], store: Store) -> None:
+def _finish(batch: list[Delivery], store: Store, clock: Clock, dating: Dating) -> None:
     """Try once; what cannot be written is delivered again after the next start."""
     with suppress(StorageError):
-        commit_batch(batch, store, datetime.now(UTC))
+        commit_now(batch, store, clock, dating)
         acknowledge(batch)
     store.close()
 
@@ -128,7 +150,7 @@ async def _retry(work: Callable[[], T], health: Health) -> T:
 def _start_over(damage: DamagedError, health: Health) -> bool:
     """Set a damaged database aside, and report that until the next start."""
     try:
-        reason = set_aside(damage, datetime.now(UTC))
+        reason = set_aside(damage, utc_now())
     except StorageError as error:
         health.report("database", error.reason)
         return False

@@ -21,8 +21,9 @@ from shared.history.tables import (
     plug_state,
     service_status,
     to_ms,
+    undated_message,
 )
-from shared.messages import Message, ServiceStatus, iso
+from shared.messages import ClockStamp, Message, ServiceStatus, iso
 from shared.topics import (
     BATTERY_STATE,
     GRID_STATE,
@@ -53,6 +54,19 @@ MAX_AHEAD = timedelta(minutes=10)
 """A message from further in the future would show up in charts early and stay the latest for too long."""
 
 
+def as_it_is(message: Message) -> Message:
+    """Return a message whose time is not corrected."""
+    return message
+
+
+class UndatedMessageError(Exception):
+    """A valid message of a host whose clock is not set, of a boot about which nothing else is known."""
+
+    def __init__(self, stamp: ClockStamp) -> None:
+        super().__init__(stamp.boot)
+        self.stamp = stamp
+
+
 class EarlyMessageError(BadMessageError):
     """A valid message whose time is too far ahead of our clock."""
 
@@ -61,10 +75,12 @@ class EarlyMessageError(BadMessageError):
         self.at = at
 
 
-def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Table, Row]:
+def to_row(
+    topic: str, payload: bytes, now: datetime | None = None, date: Callable[[Message], Message] = as_it_is
+) -> tuple[Table, Row]:
     """Return the table of a message and its row, or raise BadMessageError.
 
-    Without `now` any time is accepted.
+    `date` corrects the time of a message, or raises UndatedMessageError. Without `now` any time is accepted.
     """
     if len(payload) > MAX_PAYLOAD:
         raise BadMessageError(storage.too_long(size=len(payload), most=MAX_PAYLOAD))
@@ -72,7 +88,7 @@ def to_row(topic: str, payload: bytes, now: datetime | None = None) -> tuple[Tab
     if found is None:
         raise BadMessageError(storage.NOT_RECORDED())
     recorded, table, device = found
-    message = recorded.parse(payload)
+    message = date(recorded.parse(payload))
     return table, _row(table, device, _check_time(message, now) if now else message)
 
 
@@ -96,6 +112,11 @@ def to_dead_letter(topic: str, payload: bytes, error: Exception, now: datetime) 
     digest, reason = sha256(payload).hexdigest(), str(error).replace("\0", "")
     early = to_ms(error.at) if isinstance(error, EarlyMessageError) and len(payload) <= MAX_DEAD_LETTER else None
     return dead_letter, (topic, digest, to_ms(now), reason, len(payload), payload[:MAX_DEAD_LETTER], early)
+
+
+def to_undated(topic: str, payload: bytes, stamp: ClockStamp) -> tuple[Table, Row]:
+    """Return the row of a message that waits for its time."""
+    return undated_message, (stamp.boot, round(stamp.uptime_s * 1000), topic, payload)
 
 
 def _check_time(message: Message, now: datetime) -> Message:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from services.recorder.ledger import mark_due
@@ -18,7 +18,8 @@ from shared.errors import ConfigError, DamagedError, StorageError
 from shared.history.database_errors import Kind, SchemaError, diagnose
 from shared.history.engine import Place, shown, writer
 from shared.history.migration import migrate
-from shared.history.tables import battery_state, grid_state, inverter_state, outage_schedule
+from shared.history.readings import distinct
+from shared.history.tables import battery_state, from_ms, grid_state, inverter_state, outage_schedule
 
 log = logging.getLogger("recorder")
 
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 Rows = Sequence[tuple[Table, Row]]
 
-DERIVED_FROM = (inverter_state, battery_state, grid_state, outage_schedule)
+READINGS = (inverter_state, battery_state, grid_state)
+DERIVED_FROM = (*READINGS, outage_schedule)
 """The tables that roll-ups and outages are derived from."""
 
 
@@ -37,6 +39,15 @@ class Store:
         self._place = place
         self._engine = writer(place)
         self._inode = _inode(place)
+        self._newest: int | None = None
+        self._newest_known = False
+
+    def newest(self) -> datetime | None:
+        """Return the time of the newest reading: what a clock must not be behind of."""
+        if not self._newest_known:
+            self._saw(self.run(_newest))
+            self._newest_known = True
+        return None if self._newest is None else from_ms(self._newest)
 
     def write(self, rows: Rows) -> dict[int, Reason]:
         """Commit rows and return those the database rejects, by index, with the reason; duplicates are stored once.
@@ -81,6 +92,8 @@ class Store:
         with self._engine.begin() as connection:
             for table, table_rows in by_table.items():
                 _insert(connection, table, table_rows)
+        for table in READINGS:
+            self._saw(max((row[1] for row in by_table.get(table, ())), default=None))
 
     def _write_each(self, rows: Rows) -> dict[int, Reason]:
         """Find the rejected rows, slowly: one transaction per row."""
@@ -93,6 +106,10 @@ class Store:
                 rejected[index] = diagnose(error).cause
         return rejected
 
+    def _saw(self, at: int | None) -> None:
+        if at is not None:
+            self._newest = at if self._newest is None else max(self._newest, at)
+
     def _reopen_if_replaced(self, inode: int | None) -> None:
         """Reopen a file that was deleted or replaced: writes to the open, unlinked one would be lost."""
         if inode == self._inode:
@@ -100,6 +117,7 @@ class Store:
         log.warning("The database %s was removed or replaced; continuing with the current one.", shown(self._place))
         self.close()
         migrate(self._place)
+        self._newest, self._newest_known = None, False
         self._inode = _inode(self._place)
 
 
@@ -156,6 +174,15 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     connection.exec_driver_sql(sql, list(parameters))
     if table in DERIVED_FROM:
         mark_due(connection, table.name, ((row[0], row[1]) for row in rows))
+
+
+def _newest(connection: Connection) -> int | None:
+    each = (
+        connection.execute(select(func.max(table.c.at)).where(table.c.device == device)).scalar()
+        for table in READINGS
+        for device in distinct(connection, table.c.device)
+    )
+    return max((at for at in each if at is not None), default=None)
 
 
 def _inode(place: Place) -> int | None:

@@ -16,9 +16,13 @@ from services.recorder import dead_letters, outage_records
 from services.recorder.compress import compress_next_hour
 from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, settle
 from services.recorder.rollups import Rollups
+from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store
+from services.recorder.undated import Dating
+from shared.conditions import Reason
+from shared.conditions import clock as conditions
 from shared.history.derived import DAY, DAY_MS, HOUR_MS, SOURCES, STEP_MS, upkeep_note
-from shared.history.readings import devices
+from shared.history.readings import devices, distinct
 from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, outage_schedule, to_ms
 
 INTERVAL_S = 60.0
@@ -40,25 +44,36 @@ class Upkeep:
     """Upkeep in bounded portions between two batches."""
 
     def __init__(
-        self, store: Store, zone: ZoneInfo, raw_days: int, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        zone: ZoneInfo,
+        raw_days: int,
+        clock: Callable[[], float] = time.monotonic,
+        dating: Dating | None = None,
     ) -> None:
-        self._store, self._zone, self._raw = store, zone, timedelta(days=raw_days)
+        self._store, self._zone, self._raw_days = store, zone, raw_days
+        self._dating = dating
         self._clock = clock
         self._idle_until = clock()
         self._zone_checked = False
 
-    def work(self, now: datetime) -> None:
-        """Do what is due, within the budget; raises StorageError if the database cannot be written."""
+    def work(self, now: datetime, *, trusted: bool = True) -> bool:
+        """Do what is due, within the budget, and return whether it was time to look for it.
+
+        Raises StorageError if the database cannot be written. While the clock is not trusted, nothing is done that
+        cannot be done again.
+        """
         started = self._clock()
         if started < self._idle_until:
-            return
+            return False
         if not self._zone_checked:
             self._store.run(self._check_zone)
             self._zone_checked = True
         while self._clock() - started < BUDGET_S:
-            if not self._step(now):
+            if not self._step(now, trusted=trusted):
                 self._idle_until = self._clock() + INTERVAL_S
-                return
+                break
+        return True
 
     def run_now(self) -> None:
         """Run again soon, as many messages have arrived at once."""
@@ -67,15 +82,30 @@ class Upkeep:
     def finish(self, now: datetime) -> None:
         """Do everything that is due, however long it takes."""
         self._store.run(self._check_zone)
-        while self._step(now):
+        while self._step(now, trusted=True):
             pass
 
-    def _step(self, now: datetime) -> bool:
+    def disagreement(self, now: datetime) -> Reason | None:
+        """Return what to report where the clock is behind the readings: one of them is wrong."""
+        newest = self._store.newest()
+        behind = newest is not None and now < newest - MAX_AHEAD
+        return conditions.disagrees(now=now, newest=newest) if newest and behind else None
+
+    def _step(self, now: datetime, *, trusted: bool) -> bool:
         """Do the first thing that is due; return whether there was any. Roll-ups come before purging."""
+        newest = self._store.newest()
         return (
-            dead_letters.record_early(self._store, now)
-            or self._store.run(partial(self._process_chunk, now=now))
-            or self._store.run(partial(dead_letters.purge, now=now))
+            (trusted and dead_letters.record_early(self._store, now))
+            or (self._dating is not None and (self._dating.record_dated() or self._dating.drop_surplus()))
+            # an outage that lasts is reckoned up to now, but not beyond what was measured
+            or self._store.run(partial(self._process_chunk, now=min(now, newest) if newest and not trusted else now))
+            or (trusted and not self.disagreement(now) and self._step_for_good(now))
+        )
+
+    def _step_for_good(self, now: datetime) -> bool:
+        """Do the first thing that is due and cannot be undone."""
+        return (
+            self._store.run(partial(_purge_dead_letters, now=now, newest=self._store.newest()))
             or self._purge(now)
             or self._store.run(partial(_compress, cutoff=to_ms(now - COMPRESS_AFTER)))
         )
@@ -122,13 +152,57 @@ class Upkeep:
 
     def _purge(self, now: datetime) -> bool:
         """Delete some of what is too old; return whether there was any."""
-        cutoff = to_ms(now - self._raw) // HOUR_MS * HOUR_MS
-        return any(self._store.run(partial(_purge, table=table, cutoff=cutoff)) for table in PURGED)
+        cutoff = to_ms(now - timedelta(days=self._raw_days)) // HOUR_MS * HOUR_MS
+        return any(
+            self._store.run(
+                partial(_purge, table=table, days=self._raw_days, cutoff=cutoff, newest=self._store.newest())
+            )
+            for table in PURGED
+        )
 
 
-def _purge(connection: Connection, table: Table, cutoff: int) -> bool:
+def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
     lock_upkeep(connection)
+    if not _has_older(connection, table, cutoff):
+        return False
+    by_readings = kept_from(connection, days, newest)
+    if by_readings is None:
+        return False
+    cutoff = min(cutoff, by_readings // HOUR_MS * HOUR_MS)
     return _purge_hours(connection, table, cutoff) or _purge_rows(connection, table, cutoff)
+
+
+def _has_older(connection: Connection, table: Table, cutoff: int) -> bool:
+    hour, at = compressed_hour.c, table.c.at
+    for device in devices(connection, table):
+        compressed = select(hour.at).where(hour.source == table.name, hour.device == device, hour.at < cutoff)
+        rows = select(at).where(table.c.device == device, at < cutoff)
+        if any(connection.execute(query.limit(1)).first() for query in (compressed, rows)):
+            return True
+    return False
+
+
+def kept_from(connection: Connection, days: int, newest: datetime | None) -> int | None:
+    """Return what to keep by the readings: `days` days that have some before the newest one; None: keep all.
+
+    What is older may go. A clock that leaps adds no more than the days that it shows, so it costs no more than those.
+    """
+    found: set[int] = set()
+    for source in SOURCES.values():
+        day = source.rollup.c
+        for device in distinct(connection, day.device):
+            latest = select(day.at).where(day.device == device, day.step == DAY).order_by(day.at.desc()).limit(days + 1)
+            found.update(connection.execute(latest).scalars())
+    if newest is None or len(found) <= days:
+        return None
+    ordered = sorted(found)
+    return ordered[-days - 1] + to_ms(newest) - ordered[-1]
+
+
+def _purge_dead_letters(connection: Connection, now: datetime, newest: datetime | None) -> bool:
+    by_readings = kept_from(connection, dead_letters.KEEP_DAYS, newest)
+    too_old = to_ms(now - timedelta(days=dead_letters.KEEP_DAYS))
+    return dead_letters.purge(connection, None if by_readings is None else min(too_old, by_readings))
 
 
 def _purge_hours(connection: Connection, table: Table, cutoff: int) -> bool:

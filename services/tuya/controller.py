@@ -17,11 +17,11 @@ from services.tuya.outcomes import after
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
 from shared.bus import Publisher
+from shared.clock import utc_now
 from shared.conditions import Reason
 from shared.errors import DeviceError, StorageError
 from shared.health import Health
 from shared.messages import PlugAction, PlugState, Via
-from shared.service import utc_now
 from shared.topics import PLUG_ACTION, PLUG_STATE
 
 log = logging.getLogger("plug")

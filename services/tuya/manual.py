@@ -11,12 +11,12 @@ from services.tuya.plug import Plug
 from services.tuya.settings import TuyaSettings
 from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.bus import Bus, Delivery
+from shared.clock import utc_now
 from shared.conditions import broker, plugs
 from shared.errors import CommandRefusedError, UsageError
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
 from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceHealth, ServiceStatus
-from shared.service import utc_now
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, M, Topic
 
 SERVICE = "tuya"

@@ -13,10 +13,11 @@ from services.tuya.journal_file import JournalFile
 from services.tuya.settings import TuyaSettings
 from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.bus import Delivery
+from shared.clock import utc_now
 from shared.conditions import Reason, plugs
 from shared.errors import StorageError
 from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand
-from shared.service import Service, utc_now
+from shared.service import Service
 from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET
 
 log = logging.getLogger("tuya")

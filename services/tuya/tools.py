@@ -18,9 +18,10 @@ from services.tuya.manual import BY, WORDS, switch_plug
 from services.tuya.plug import Plug
 from services.tuya.plug_list import plug_list
 from services.tuya.settings import TuyaSettings
+from shared.clock import utc_now
 from shared.errors import ConfigError, DeviceError, EasunError
 from shared.messages import Grid, GridState, PlugCommand
-from shared.service import EXIT_CONFIG, utc_now
+from shared.service import EXIT_CONFIG
 from shared.settings import load
 
 SCAN_S = 10

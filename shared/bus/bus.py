@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from shared.backoff import Backoff
@@ -25,6 +24,7 @@ from shared.bus.connection import (
 from shared.bus.outbox import Outbox, OutgoingMessage
 from shared.bus.status import StatusPublisher
 from shared.bus.subscriptions import Handler, Subscription, Subscriptions
+from shared.clock import Clock, ClockChange
 from shared.conditions import Reason
 from shared.conditions import broker as conditions
 from shared.conditions.system import os_reason
@@ -56,6 +56,8 @@ class Bus:
     session_s is how long the broker keeps our subscriptions, and messages for them, while we are disconnected; 0 ends
     the session with the connection. A tool that uses a service's account takes its own client_id and announce=False: no
     birth, no will, no status. So do all instances of a service but the first.
+
+    While the clock of this machine is not set, every message gets the stamp by which its time can be corrected later.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class Bus:
         session_s: int = 0,
         client_id: str | None = None,
         announce: bool = True,
+        clock: Clock | None = None,
     ) -> None:
         self.connected = asyncio.Event()
+        self.clock = clock or Clock(always_trusted=settings.clock_trust == "always")
         self._settings = settings
         self._client_id = client_id or "-".join(filter(None, ("easun", service, settings.instance)))
         self._user = settings.mqtt_username or service
@@ -89,10 +93,14 @@ class Bus:
         self._no_room_backoff = Backoff(NO_ROOM_FIRST_S, NO_ROOM_MOST_S)
         self._closing = False
         health.changed = self.send_status
+        self.clock.on_change(health.on_clock_change)
+        self.clock.on_change(self._on_clock_change)
 
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Publish a message, now or once the broker is connected. Order is kept; see Outbox for the limit."""
-        outgoing = OutgoingMessage(self._prefixed(topic.named(name)), message.model_dump_json().encode(), topic.retain)
+        outgoing = OutgoingMessage(
+            self._prefixed(topic.named(name)), self.clock.stamp(message).model_dump_json().encode(), topic.retain
+        )
         self._outbox.put(outgoing)
         self._outbox_empty.clear()
         if outgoing.retain:
@@ -163,7 +171,8 @@ class Bus:
 
     def send_status(self) -> None:
         """Publish the service's status. It overtakes waiting messages, because it describes the moment."""
-        self._status.publish(self._connection, self._health.status(datetime.now(UTC)))
+        at, clock = self.clock.status()
+        self._status.publish(self._connection, self._health.status(at).model_copy(update={"clock": clock}))
 
     async def flush(self, patience_s: float = 5.0) -> None:
         """Wait until the broker has acknowledged everything, at most patience_s."""
@@ -177,7 +186,7 @@ class Bus:
         self._closing = True
         if self._connection:
             await self.flush()
-        self._status.publish_offline(self._connection, reason)
+        self._status.publish_offline(self._connection, reason, *self.clock.status())
         await self._status.wait_acknowledged(self._connection)
         if self._connection:
             await self._connection.disconnect()
@@ -251,6 +260,12 @@ class Bus:
             handler(delivery)
         else:
             delivery.ack()
+
+    def _on_clock_change(self, change: ClockChange) -> None:
+        """Announce at once whether our times can be trusted: others wait for that to correct earlier ones."""
+        trusted = "is set" if change.trusted else "is not set any more"
+        log.info("This machine's clock was moved by %.0f s; it %s.", change.by.total_seconds(), trusted)
+        self.send_status()
 
     # connecting
 

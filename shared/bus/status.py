@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shared.bus.connection import Connection
 from shared.bus.outbox import OutgoingMessage
+from shared.clock import utc_now
 from shared.conditions import Reason, broker
-from shared.messages import ServiceHealth, ServiceStatus
+from shared.messages import ServiceClock, ServiceHealth, ServiceStatus
 from shared.version import program_version
 
 ACKNOWLEDGE_TIMEOUT_S = 3.0
@@ -28,7 +29,7 @@ class StatusPublisher:
 
     def will(self) -> OutgoingMessage | None:
         """Return what the broker publishes for us when the connection breaks."""
-        return self._encode(_offline(broker.VANISHED(), since=None)) if self.enabled else None
+        return self._encode(_offline(broker.VANISHED(), utc_now(), since=None)) if self.enabled else None
 
     def publish(self, connection: Connection | None, status: ServiceStatus) -> None:
         """Publish a status, if there is a connection."""
@@ -36,9 +37,9 @@ class StatusPublisher:
             self._acknowledged.clear()
             self._packet_id = connection.publish(self._encode(status))
 
-    def publish_offline(self, connection: Connection | None, reason: Reason) -> None:
+    def publish_offline(self, connection: Connection | None, reason: Reason, at: datetime, clock: ServiceClock) -> None:
         """Publish that the service stops, and why."""
-        self.publish(connection, _offline(reason, since=datetime.now(UTC)))
+        self.publish(connection, _offline(reason, at, since=at, clock=clock))
 
     def on_acknowledged(self, packet_id: int) -> None:
         """Note whether the acknowledged message is the last status."""
@@ -58,7 +59,14 @@ class StatusPublisher:
         return OutgoingMessage(self._topic, status.model_dump_json().encode(), retain=True)
 
 
-def _offline(reason: Reason, *, since: datetime | None) -> ServiceStatus:
+def _offline(
+    reason: Reason, at: datetime, *, since: datetime | None, clock: ServiceClock | None = None
+) -> ServiceStatus:
     return ServiceStatus(
-        at=datetime.now(UTC), state=ServiceHealth.OFFLINE, since=since, reasons=(reason,), version=program_version()
+        at=at,
+        clock=clock,
+        state=ServiceHealth.OFFLINE,
+        since=since,
+        reasons=(reason,),
+        version=program_version(),
     )

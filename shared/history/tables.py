@@ -32,6 +32,9 @@ MILLISECOND = timedelta(milliseconds=1)
 GRID_REPEAT = timedelta(minutes=1)
 """How often a lasting grid state is stored; well within the time a row is assumed to hold."""
 
+NOT_RECORDED = ("at", "v", "clock")
+"""Fields of every message without a column of this kind: the key has `at`, and a row's time is a trusted one."""
+
 Converter = Callable[[Any], Any]
 NONE: Mapping[str, Converter] = MappingProxyType({})
 
@@ -107,7 +110,7 @@ def _table(
     With `compared` a message is stored only if one of these columns differs from the previous row, or that row is
     older than `repeat`. `key` is a field that belongs to the primary key.
     """
-    fields = {name: field for name, field in message.model_fields.items() if name not in ("at", "v")}
+    fields = {name: field for name, field in message.model_fields.items() if name not in NOT_RECORDED}
     return Table(
         title,
         metadata,
@@ -134,7 +137,7 @@ outage_schedule = _table(
     convert={"days": states_by_day},
 )
 plug_state = _table(
-    "plug_state", PlugState, compared=tuple(field for field in PlugState.model_fields if field not in ("at", "v"))
+    "plug_state", PlugState, compared=tuple(field for field in PlugState.model_fields if field not in NOT_RECORDED)
 )
 plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
 """Both gangs of a plug may be switched at once; an empty gang is the whole plug."""
@@ -156,6 +159,26 @@ dead_letter = Table(
 
 holds_at is the time of a valid message that was too far ahead of our clock.
 """
+
+undated_message = Table(
+    "undated_message",
+    metadata,
+    Column("boot", Text(), primary_key=True),
+    Column("uptime_ms", BigInteger(), primary_key=True, autoincrement=False),
+    Column("topic", Text(), primary_key=True),
+    Column("payload", LargeBinary(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Messages measured while their host's clock was not set, with the time since its boot."""
+
+boot_clock = Table(
+    "boot_clock",
+    metadata,
+    Column("boot", Text(), primary_key=True),
+    Column("started", BigInteger(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""When a host was booted, by its clock after that was set."""
 
 compressed_hour = Table(
     "compressed_hour",

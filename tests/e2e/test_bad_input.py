@@ -16,7 +16,12 @@ EXIT_CONFIG = 78
 @pytest.mark.parametrize(
     ("service", "settings", "sentence"),
     [
-        pytest.param("poller", {"INVERTER_MODEL": "EASUN"}, 'INVERTER_MODEL is "EASUN": possible values: auto, ISOLAR_SMG_II_4K', id="model"),
+        pytest.param(
+            "poller",
+            {"INVERTER_MODEL": "EASUN"},
+            'INVERTER_MODEL is "EASUN": possible values: auto, ISOLAR_SMG_II_4K',
+            id="model",
+        ),
         pytest.param("poller", {"POLL_INTERVAL": "often"}, 'POLL_INTERVAL is "often"', id="not-a-number"),
         pytest.param("poller", {"MODBUS_PORT": "70000"}, 'MODBUS_PORT is "70000"', id="out-of-range"),
         pytest.param("poller", {"INVERTER_NAME": "a/b"}, 'INVERTER_NAME is "a/b"', id="name-with-a-level"),

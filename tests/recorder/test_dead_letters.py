@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.recorder import dead_letters
-from services.recorder.dead_letters import KEEP_FOR
+from services.recorder.dead_letters import KEEP_DAYS
 from services.recorder.ingest import commit_batch
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store, open_store
@@ -18,7 +18,7 @@ from shared.bus import Delivery
 from shared.history.engine import Place
 from shared.messages import InverterState
 from shared.topics import INVERTER_STATE
-from tests.support.recorded import ask
+from tests.support.recorded import a_reading_a_day, ask
 
 BEHIND = datetime(2026, 11, 23, 18, tzinfo=UTC)
 """What our clock says at boot, before it has asked anybody."""
@@ -81,7 +81,11 @@ def test_old_ones_go(database: Place) -> None:
     store = open_store(database)
     commit_batch([delivery(MAIN, b"old")], store, BEHIND)
     commit_batch([delivery(MAIN, b"new")], store, BEHIND + timedelta(days=1))
-    tend(store, BEHIND + KEEP_FOR + timedelta(hours=1))
+    over = BEHIND + timedelta(days=KEEP_DAYS, hours=1)
+    tend(store, over)
+    assert ask(database, LEFT) == [(2,)], "a clock alone deletes nothing"
+    store.write(a_reading_a_day(over, days=KEEP_DAYS))
+    tend(store, over)
     assert ask(database, "SELECT payload FROM dead_letter") == [(b"new",)]
 
 

@@ -37,7 +37,7 @@ from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.databases import Databases
-from tests.support.recorded import ask
+from tests.support.recorded import a_reading_a_day, ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
@@ -581,6 +581,7 @@ def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(data
     for file in files:
         import_eamoon(database, file, "main", NOW)
         store = open_store(database)
+        store.write(a_reading_a_day(NOW, days=400))
         Upkeep(store, KYIV, 400).finish(NOW)
         store.close()
     days = "SELECT n, load_kwh > 0 FROM inverter_rollup WHERE step = 1440 AND at < 1737200000000"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from shared.clock import utc_now
 from shared.health import Health
 from shared.messages import ServiceStatus
-from shared.service import utc_now
 
 
 def reason_text(payload: dict[str, Any] | None) -> str:

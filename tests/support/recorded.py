@@ -2,12 +2,16 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine, make_url
 
+from services.recorder.rows import to_row
 from shared.history.engine import Place
+from shared.messages import InverterState
+from shared.topics import INVERTER_STATE
 
 
 def ask(place: Place, query: str) -> list[tuple[Any, ...]]:
@@ -31,3 +35,10 @@ def change(place: Place, *statements: str) -> None:
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
+
+
+def a_reading_a_day(last: datetime, days: int) -> list[Any]:
+    """Return rows of another inverter on a day and so many days before: a purge counts days with readings."""
+    moments = [last - timedelta(days=day) for day in range(days + 1)]
+    name = INVERTER_STATE.named("other")
+    return [to_row(name, InverterState(at=at).model_dump_json().encode()) for at in moments]

@@ -14,10 +14,10 @@ from services.tuya.controller import PlugController
 from services.tuya.journal import Journal
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState, SharedStateStore
+from shared.clock import utc_now
 from shared.conditions import plugs
 from shared.health import Health
 from shared.messages import ActionOutcome, PlugAction, PlugCommand, PlugState
-from shared.service import utc_now
 from shared.topics import M, Topic
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, CloudFault
 from tests.tuya.facts import RULES

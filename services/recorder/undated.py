@@ -1,0 +1,125 @@
+"""Messages of an unset clock: dated at once where their boot is known, else kept apart until it is.
+
+Any status of a service on the same host tells, once the clock is set, when that host was booted.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select
+
+from services.recorder.rows import UndatedMessageError, to_dead_letter, to_row
+from services.recorder.store import Store
+from shared.clock import Clock
+from shared.conditions import Reason
+from shared.conditions import clock as conditions
+from shared.errors import BadMessageError
+from shared.history.tables import boot_clock, from_ms, to_ms, undated_message
+from shared.messages import ClockStamp, Message, ServiceStatus
+from shared.trusted_time import STEP, restate
+
+MAX_COUNT = 100_000
+"""About four days of a home, or 100 MB, whatever a clock that is never set sends; the oldest go first."""
+CHUNK = 200
+
+message_of = undated_message.c
+
+
+class Dating:
+    """What the recorder knows of the boots of all hosts."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        rows = store.run(lambda connection: connection.execute(select(boot_clock)).all())
+        self._started = {row.boot: from_ms(row.started) for row in rows}
+        self._learnt: dict[str, datetime] = {}
+
+    def date(self, message: Message) -> Message:
+        """Return a message with its true times. Raises UndatedMessageError where they are not known yet."""
+        if isinstance(message, ServiceStatus):
+            if message.clock and message.clock.trusted:
+                self._learn(message, message.clock)
+                return message
+            if message.since is None:  # a will is as old as the connection that it ends
+                message = self._clock.stamp(message.model_copy(update={"at": self._clock.now()}))
+        if message.clock is None:
+            return message
+        started = self._started.get(message.clock.boot)
+        if started is None:
+            raise UndatedMessageError(message.clock)
+        return restate(message, started)
+
+    def persist(self) -> None:
+        """Write down what was learnt of boots, before the messages that taught it are acknowledged."""
+        if self._learnt:
+            self._store.run(self._save)
+            self._learnt.clear()
+
+    def record_dated(self) -> bool:
+        """Record some of the messages whose boot has become known; return whether there were any."""
+        known = select(undated_message).where(message_of.boot.in_(select(boot_clock.c.boot))).limit(CHUNK)
+        waiting = self._store.run(lambda connection: connection.execute(known).all())
+        if not waiting:
+            return False
+        rows = []
+        for one in waiting:
+            try:
+                rows.append(to_row(one.topic, bytes(one.payload), date=self._dating(one)))
+            except BadMessageError as error:  # an older version accepted it
+                rows.append(to_dead_letter(one.topic, bytes(one.payload), error, self._clock.now()))
+        refused = self._store.write(rows)
+        lost = [(waiting[index], BadMessageError(reason)) for index, reason in refused.items()]
+        self._store.write([to_dead_letter(one.topic, bytes(one.payload), why, self._clock.now()) for one, why in lost])
+        self._store.run(lambda connection: _remove(connection, waiting))
+        return True
+
+    def drop_surplus(self) -> bool:
+        """Delete some messages beyond the limit; return whether there were any."""
+        return self._store.run(lambda connection: _drop_surplus(connection, self._clock.track.boot))
+
+    def reason(self) -> Reason | None:
+        """Return what to report about messages without a time."""
+        waiting, undated = self._store.run(lambda connection: _counts(connection, self._clock.track.boot))
+        if waiting:
+            return conditions.waiting(count=waiting)
+        return conditions.undated(count=undated) if undated else None
+
+    def _learn(self, status: ServiceStatus, clock: ClockStamp) -> None:
+        started = status.at - timedelta(seconds=clock.uptime_s)
+        known = self._started.get(clock.boot)
+        if known is None or abs(started - known) > STEP:
+            self._started[clock.boot] = self._learnt[clock.boot] = started
+
+    def _save(self, connection: Connection) -> None:
+        for boot, started in self._learnt.items():
+            connection.execute(delete(boot_clock).where(boot_clock.c.boot == boot))
+            connection.execute(insert(boot_clock), {"boot": boot, "started": to_ms(started)})
+
+    def _dating(self, row: Row[Any]) -> Callable[[Message], Message]:
+        stamp = ClockStamp(boot=row.boot, uptime_s=row.uptime_ms / 1000)
+        return lambda message: restate(message.model_copy(update={"clock": stamp}), self._started[row.boot])
+
+
+def _drop_surplus(connection: Connection, boot: str) -> bool:
+    """Delete some messages beyond the limit, the oldest of other boots first; return whether there were any."""
+    surplus = (connection.execute(select(func.count()).select_from(undated_message)).scalar() or 0) - MAX_COUNT
+    if surplus <= 0:
+        return False
+    oldest = select(undated_message).order_by(message_of.boot == boot, message_of.uptime_ms).limit(min(surplus, CHUNK))
+    _remove(connection, connection.execute(oldest).all())
+    return True
+
+
+def _remove(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    for one in rows:
+        this = and_(message_of.boot == one.boot, message_of.uptime_ms == one.uptime_ms, message_of.topic == one.topic)
+        connection.execute(delete(undated_message).where(this))
+
+
+def _counts(connection: Connection, boot: str) -> tuple[int, int]:
+    """Return how many messages wait for the clock of this boot, and how many are of other boots."""
+    query = select(message_of.boot, func.count()).group_by(message_of.boot)
+    counts = {row[0]: row[1] for row in connection.execute(query)}
+    waiting = counts.pop(boot, 0)
+    return waiting, sum(counts.values())
