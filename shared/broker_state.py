@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic
 
-from shared.freshness import CLOCK_SLACK
+from shared.freshness import CLOCK_SLACK, STATUS_HOLDS, fresh
 from shared.messages import (
     Availability,
     BatteryInfo,
@@ -64,6 +64,11 @@ class BrokerState:
         """Return the name that the owner gave a plug, or its id."""
         plug = self.plugs.get(device)
         return (plug and plug.name) or device
+
+    def is_clock_unset(self, now: datetime) -> bool:
+        """Return whether a running service reports that the clock of its host is not set."""
+        running = (one for one in self.services.values() if fresh(one.at, now, STATUS_HOLDS))
+        return any(one.clock is not None and not one.clock.trusted for one in running)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, content_sec
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import HEAD, MANIFEST, manifest
 from shared.broker_state import BrokerState
+from shared.conditions import clock
 from shared.history.engine import Engine
 from shared.texts.catalogue import say
 from shared.texts.language import Language
@@ -179,11 +180,12 @@ def _routes(server: Flask, context: PageContext) -> None:
 
 
 def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
-    """Return a view as JSON for the browser, with a notice where the broker is gone."""
+    """Return a view as JSON for the browser, with a notice where the broker is gone or the clock is not set."""
     lost = not snapshot.connected and not view.missing
-    notice = localizer("page.broker_gone") if lost else ""
     page = "empty" if view.missing else "stale" if view.stale or lost else "live"
-    return vars(view) | {"page": page, "text": {**view.text, "notice": notice}}
+    kind = "broker" if lost else "clock" if snapshot.is_clock_unset(localizer.now) else ""
+    notices = {"broker": localizer("page.broker_gone"), "clock": localizer.reason(clock.NOT_SET()), "": ""}
+    return vars(view) | {"page": page, "notice": kind, "text": {**view.text, "notice": notices[kind]}}
 
 
 def _headers(server: Flask, app: Any) -> None:

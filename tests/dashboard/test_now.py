@@ -23,6 +23,7 @@ from shared.messages import (
     Grid,
     GridState,
     InverterState,
+    ServiceClock,
     ServiceHealth,
     ServiceStatus,
 )
@@ -209,12 +210,12 @@ def test_warnings_are_coloured_by_their_severity(warnings, state):
     assert seen["text"]["warnings"] == (", ".join(one.text for one in warnings) or "none")
 
 
-@given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode"}))), st.sampled_from(Grid))
+@given(st.sets(st.sampled_from(sorted(InverterState.model_fields.keys() - {"at", "v", "mode", "clock"}))), st.sampled_from(Grid))
 def test_any_fields_may_be_unknown(known, state):
     everything = reading(NOW).model_dump()
     fields: dict[str, Any] = {
         name: everything[name] if name in known else None
-        for name in InverterState.model_fields.keys() - {"at", "v", "mode"}
+        for name in InverterState.model_fields.keys() - {"at", "v", "mode", "clock"}
     }
     seen = page(house(grid(state), **fields))
     assert all(isinstance(text, str) for text in seen["text"].values())
@@ -300,3 +301,17 @@ def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told(
     assert "64 %" in words(["div", {}, told["parts"]["packs"]])
     bare = page(BrokerState(connected=True))
     assert (bare["state"]["house"], bare["text"]["empty-title"]) == ("bare", "No readings yet")
+
+
+def test_a_clock_that_is_not_set_is_announced() -> None:
+    def notice(*, trusted: bool) -> tuple[str, str]:
+        stamp = ServiceClock(boot="b", uptime_s=60, trusted=trusted)
+        status = ServiceStatus(at=NOW, state=ServiceHealth.ONLINE, since=NOW, version="1", clock=stamp)
+        known = BrokerState(connected=True, services={"poller": status})
+        shown = page(known)
+        return shown["notice"], shown["text"]["notice"]
+
+    assert notice(trusted=True) == ("", "")
+    kind, text = notice(trusted=False)
+    assert kind == "clock"
+    assert "clock is not set" in text

@@ -34,7 +34,7 @@
     markCurrentTab();
     const place = document.querySelector(`[data-page="${page()}"]`);
     if (!known || !place) return;
-    root.dataset.notice = view.text.notice ? 'broker' : '';
+    root.dataset.notice = view.notice;
     for (const element of document.querySelectorAll('[data-text]')) {
       if (element.dataset.text in view.text) put(element, view.text[element.dataset.text]);
     }
