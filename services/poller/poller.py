@@ -91,10 +91,8 @@ class Poller:
         """Publish the grid as unknown as soon as it was silent for too long, however long a read still tries."""
         time = asyncio.get_running_loop().time
         while True:
-            if self._silent_at is None:
-                age = self._clock() - self._grid.last_reading_at
-                left = self._limits.silence - max(age, timedelta(0))
-                self._silent_at = time() + left.total_seconds()
+            if self._silent_at is None:  # a reading has just come; and a restart gives the first one time to come
+                self._silent_at = time() + self._limits.silence.total_seconds()
             if self._silent_at <= time() and self._grid.state is not Grid.UNKNOWN:
                 self._grid = grid.silenced(self._grid)
                 self._bus.publish(GRID_STATE, grid.to_message(self._grid, self._clock()))

@@ -5,6 +5,7 @@ import socket
 import threading
 from pathlib import Path
 
+import pytest
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -12,6 +13,8 @@ from paho.mqtt.properties import Properties
 
 from tests.support.broker import ROOT, Broker
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.processes
 
 LIMITS_MIB = {
     "deploy/systemd/easun-mosquitto.service": r"MemoryMax=(\d+)M",

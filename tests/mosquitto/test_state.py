@@ -12,6 +12,8 @@ from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.processes
+
 KEPT = 3
 
 
