@@ -7,7 +7,7 @@ compile := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-header --no-annotate -q
 wanted := configure services shared simulators supervisor bench docs deploy tests tools
 
-.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick test mutants bench docs format lock release clean
+.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick coverage test mutants bench docs format lock release clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -64,6 +64,9 @@ check: setup-dev ## style, types, rules of flow, generated files
 
 quick: setup-dev ## the tests that start no process and no browser, with few examples
 	@EXAMPLES=5 LONG_RUN_HOURS=0.25 $(run) -m pytest -n 2 -m "not processes"
+
+coverage: setup-dev ## branch coverage of the tests of `make quick`, within their own process
+	@EXAMPLES=5 LONG_RUN_HOURS=0.25 $(run) -m pytest -n 3 -m "not processes" --cov --cov-report=term
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
 	@$(run) -m pytest -n 6 --dist worksteal

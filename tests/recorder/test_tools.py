@@ -581,8 +581,8 @@ def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(data
     for file in files:
         import_eamoon(database, file, "main", NOW)
         store = open_store(database)
-        store.write(a_reading_a_day(NOW, days=400))
-        Upkeep(store, KYIV, 400).finish(NOW)
+        store.write(a_reading_a_day(NOW, days=40))
+        Upkeep(store, KYIV, 40).finish(NOW)
         store.close()
     days = "SELECT n, load_kwh > 0 FROM inverter_rollup WHERE step = 1440 AND at < 1737200000000"
     assert ask(database, days) == [(60, 1), (60, 1)]

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -242,7 +242,7 @@ async def test_what_a_broker_has_no_room_for_is_kept_and_published_later(broker:
     refusals = iter([True, True])
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError):
+        with closing(writer), suppress(asyncio.IncompleteReadError):  # Python 3.12 waits for what is not closed
             while True:
                 kind, low = await reader.readexactly(2)
                 length = low if low < 128 else low - 128 + 128 * (await reader.readexactly(1))[0]
@@ -259,7 +259,7 @@ async def test_what_a_broker_has_no_room_for_is_kept_and_published_later(broker:
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     health = Health()
     bus = Bus(settings(broker, mqtt_port=server.sockets[0].getsockname()[1]), "poller", health, announce=False)
-    async with server, running(bus):
+    async with running(bus):
         await bus.connected.wait()
         bus.publish(GRID_STATE, grid(1))
         bus.publish(GRID_STATE, grid(2))
@@ -268,6 +268,7 @@ async def test_what_a_broker_has_no_room_for_is_kept_and_published_later(broker:
         await bus.flush()
         assert [GRID_STATE.parse(payload).voltage_v for payload in taken] == [1, 2]
         assert health.status(START).state is ServiceHealth.ONLINE
+    server.close()
 
 
 @pytest.mark.parametrize("kills", [1, 6])
