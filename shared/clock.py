@@ -67,10 +67,6 @@ class Clock:
         host = self._look()
         return host.at, ServiceClock(boot=host.boot, uptime_s=round(host.uptime_s, 3), trusted=self.trusted)
 
-    def is_comparable(self, message: Message) -> bool:
-        """Whether this clock can tell how long ago a message was measured."""
-        return self.trusted if message.clock is None else message.clock.boot == self._track.boot
-
     def _read(self) -> HostTime:
         return (self._host or this_host()).read()
 
