@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from services.tuya.grid_rules import GRID, Rules, target
-from services.tuya.journal import Journal
+from services.tuya.grid_rules import GRID, Rules, in_place_of, target
+from services.tuya.journal import Journal, key
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 from shared.freshness import fresh
@@ -15,11 +15,18 @@ COMMAND_HOLDS = timedelta(seconds=60)
 def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridState | None, now: datetime) -> Journal:
     """Return the journal after a command: from now on the gang is the person's, not the grid's.
 
-    What should be off is not restored by the grid. What should be on still is, until the command has succeeded.
+    What should be off is not restored by the grid. What should be on still is, until the command has succeeded. Where
+    the grid had not had its way yet, the target remembers what it wanted: a command may expire, an outage does not.
     """
     gangs = [command.gang] if command.gang else list(plug.gangs)
     transition = grid.transition_id if grid and grid.state is not Grid.UNKNOWN else None
-    new = [target(plug.id, gang, on=command.on, by=command.by, now=now, transition_id=transition) for gang in gangs]
+    new = [
+        in_place_of(
+            target(plug.id, gang, on=command.on, by=command.by, now=now, transition_id=transition),
+            journal.targets.get(key(plug.id, gang)),
+        )
+        for gang in gangs
+    ]
     targets = {one.key: one for one in new}
     to_restore = {name: at for name, at in journal.to_restore.items() if command.on or name not in targets}
     return journal.model_copy(update={"to_restore": to_restore, "targets": journal.targets | targets})

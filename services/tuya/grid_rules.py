@@ -123,6 +123,12 @@ def target(
     )
 
 
+def in_place_of(person: Target, before: Target | None) -> Target:
+    """Return a person's target that takes the place of another one, and remembers what the grid wanted there."""
+    wanted = None if before is None else before.on if before.by_grid else before.grid_wants
+    return person.model_copy(update={"grid_wants": wanted})
+
+
 def _is_switched_off(journal: Journal, name: str) -> bool:
     return name in journal.to_restore and name not in journal.targets
 
@@ -130,11 +136,16 @@ def _is_switched_off(journal: Journal, name: str) -> bool:
 def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) -> Journal:
     """Return the journal of a change acted on: earlier targets are dropped, except people's that agree with it."""
     on = grid.state is Grid.ON
+    of_grid = {one.key: one for one in targets}
     people = {name: one for name, one in journal.targets.items() if not one.by_grid}
-    kept = {name: one for name, one in people.items() if one.on is on or one.transition_id == grid.transition_id}
+    kept = {
+        name: in_place_of(one.model_copy(update={"grid_wants": None}), of_grid.get(name))
+        for name, one in people.items()
+        if one.on is on or one.transition_id == grid.transition_id
+    }
     update = {
         "handled": grid.transition_id,
-        "targets": {one.key: one for one in targets} | kept,
+        "targets": of_grid | kept,
         "returns": {},
     }
     return journal.model_copy(update=update)
@@ -177,6 +188,10 @@ def _by_priority(plugs: Plugs) -> list[Plug]:
 
 
 def _without_grid_targets(journal: Journal, *, on: bool) -> Journal:
-    """Return the journal without the targets that the change of the grid has made pointless."""
-    kept = {name: one for name, one in journal.targets.items() if not one.by_grid or one.on is not on}
-    return journal if len(kept) == len(journal.targets) else journal.model_copy(update={"targets": kept})
+    """Return the journal without what the change of the grid has made pointless."""
+    kept = {
+        name: one.model_copy(update={"grid_wants": None}) if one.grid_wants is on else one
+        for name, one in journal.targets.items()
+        if not one.by_grid or one.on is not on
+    }
+    return journal if kept == journal.targets else journal.model_copy(update={"targets": kept})

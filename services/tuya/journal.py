@@ -14,7 +14,8 @@ class Target(BaseModel):
     """What one gang of a plug should become, and for whom.
 
     by_grid tells targets of the grid from those of people. transition_id is the change of the grid that it is for, or
-    the last one known when somebody asked for it.
+    the last one known when somebody asked for it. grid_wants is, for a person's target, what the grid still wanted of
+    the gang when the person's target took its place.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,6 +28,7 @@ class Target(BaseModel):
     not_before: Moment
     by_grid: bool = False
     transition_id: str | None = None
+    grid_wants: bool | None = None
 
     @property
     def key(self) -> str:

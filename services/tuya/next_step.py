@@ -20,7 +20,7 @@ from services.tuya.actions import (
 from services.tuya.control_state import Attempt, ControlState, Now, Result
 from services.tuya.grid_rules import on_reading
 from services.tuya.journal import Target
-from services.tuya.targets import completed, dropped, due, expired, given_up, mark_to_restore, next_turn
+from services.tuya.targets import after_expiry, completed, due, expired, given_up, mark_to_restore, next_turn
 from shared.messages import Via
 
 SHORTEST_WAIT_S = 0.01
@@ -43,7 +43,7 @@ def _upkeep(state: ControlState, now: Now) -> Action | None:
         if judged is not shared.journal:
             return Resist(judged, left_on)
     late = tuple(target for target in expired(shared.journal, now.utc) if target.plug == plug.id)
-    return Expire(dropped(shared.journal, late), late) if late else None
+    return Expire(after_expiry(shared.journal, late, now.utc), late) if late else None
 
 
 def _next_contact(state: ControlState, now: Now) -> Action:

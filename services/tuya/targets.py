@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain
+from services.tuya.grid_rules import GRID, MAX_RETURNS, GangStates, Rules, is_certain, target
 from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
@@ -66,8 +66,21 @@ def given_up(journal: Journal, targets: Iterable[Target]) -> Journal:
 
 
 def expired(journal: Journal, now: datetime) -> tuple[Target, ...]:
-    """Return people's targets that nobody expects any more."""
-    return tuple(one for one in journal.targets.values() if not one.by_grid and now - one.since > COMMAND_EXPIRES)
+    """Return people's targets that nobody expects any more; what the grid wants too waits until the grid changes."""
+    people = (one for one in journal.targets.values() if not one.by_grid and one.grid_wants is not one.on)
+    return tuple(one for one in people if now - one.since > COMMAND_EXPIRES)
+
+
+def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Journal:
+    """Return the journal without expired targets: an outage switches off again what a person could not switch on."""
+    gone = [one for one in late if is_current(journal, one)]
+    back = [
+        target(one.plug, one.gang, on=False, by=GRID, now=now, transition_id=journal.handled)
+        for one in gone
+        if one.grid_wants is False
+    ]
+    rest = dropped(journal, gone)
+    return rest.model_copy(update={"targets": rest.targets | {one.key: one for one in back}})
 
 
 def _is_valid(target: Target, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> bool:

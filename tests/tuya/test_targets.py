@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.tuya import grid_rules, targets
+from services.tuya import commands, grid_rules, targets
 from services.tuya.journal import Journal
-from shared.messages import Grid
+from shared.messages import Grid, GridState, PlugCommand
 from tests.tuya.facts import KNOWN, NOW, PLUGS, RULES, SOON, changed, grid
 
 
@@ -52,3 +52,45 @@ def test_only_what_is_certainly_on_is_marked_to_restore(before: bool | None, is_
     wanted = targets.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2"), SOON)
     after = targets.mark_to_restore(lost, wanted, {"switch_1": before}, NOW)
     assert bool(after.to_restore) is is_marked
+
+
+LATE = NOW + targets.COMMAND_EXPIRES + timedelta(seconds=1)
+
+
+def commanded(journal: Journal, message: GridState | None = None, *, on: bool) -> Journal:
+    return commands.on_command(journal, PLUGS["boiler"], PlugCommand(at=NOW, on=on, by="bot"), message, NOW)
+
+
+@pytest.mark.parametrize("before_the_loss", [True, False])
+def test_a_person_s_off_does_not_expire_while_the_outage_wants_the_same(before_the_loss: bool) -> None:
+    off = grid(Grid.OFF, "t2")
+    lost = (
+        changed(commanded(KNOWN, on=False), off) if before_the_loss else commanded(changed(KNOWN, off), off, on=False)
+    )
+    assert not targets.expired(lost, LATE)
+    assert targets.due(lost, PLUGS["boiler"], RULES, grid(Grid.OFF, "t2", age_s=-600), LATE)
+    back = grid(Grid.ON, "t3")
+    assert not changed(changed(lost, back, stable_for=timedelta(0)), back).targets.get("boiler/switch_1")
+
+
+def test_a_person_s_on_that_expires_in_an_outage_leaves_what_the_outage_wants() -> None:
+    off = grid(Grid.OFF, "t2")
+    wanted = commanded(commanded(changed(KNOWN, off), off, on=False), off, on=True)
+    (late,) = targets.expired(wanted, LATE)
+    left = targets.after_expiry(wanted, [late], LATE).targets["boiler/switch_1"]
+    assert (left.on, left.by_grid, left.transition_id) == (False, True, "t2")
+
+
+def test_a_person_s_on_does_not_expire_while_it_is_to_be_restored() -> None:
+    off = KNOWN.model_copy(update={"handled": "t2", "to_restore": {"boiler/switch_1": NOW}})
+    back = changed(off, grid(Grid.ON, "t3"))
+    assert not targets.expired(commanded(back, grid(Grid.ON, "t3"), on=True), LATE)
+    assert targets.expired(commanded(back, grid(Grid.ON, "t3"), on=False), LATE)
+
+
+def test_once_power_is_back_a_command_from_the_outage_may_expire() -> None:
+    off = grid(Grid.OFF, "t2")
+    wanted = commanded(changed(KNOWN, off), off, on=True)
+    coming = changed(wanted, grid(Grid.ON, "t3"), stable_for=timedelta(0))
+    (late,) = targets.expired(coming, LATE)
+    assert not targets.after_expiry(coming, [late], LATE).targets.get("boiler/switch_1")
