@@ -1,4 +1,7 @@
-"""Latency of the plug service, from the grid message to the command at the plug, for one plug and for twenty."""
+"""Latency of the plug service, from the grid message to the command at the plug.
+
+For one plug and for twenty; and for twenty whose first connection breaks, by version and by the way it breaks.
+"""
 
 import json
 import statistics
@@ -16,6 +19,8 @@ from tests.support.waiting import eventually
 
 PLUGS = 20
 ROUNDS = 40
+VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+WAYS_TO_DROP = ("reset", "refused", "half", "silent", "late")
 
 
 def main() -> None:
@@ -29,6 +34,16 @@ def main() -> None:
             first, last = measure(stack, viewer, poller, count, rounds)
         print(f"{count} local plugs, {rounds} outages: command at the first plug {figures(first)}", end="; ")
         print(f"at the last {figures(last)}")
+    print("seconds from the loss until the last of 20 plugs is off, where the first connection of each breaks:")
+    print("version  " + "".join(f"{way:>9}" for way in WAYS_TO_DROP) + "  keys blamed")
+    for version in VERSIONS:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            running_stack(Path(directory)) as (stack, viewer),
+            Viewer(stack.broker, "poller") as poller,
+        ):
+            seconds, blamed = drops(stack, viewer, poller, version)
+        print(f"{version:7}  " + "".join(f"{one:9.2f}" for one in seconds) + f"  {blamed}")
 
 
 def figures(seconds: list[float]) -> str:
@@ -40,12 +55,7 @@ def figures(seconds: list[float]) -> str:
 
 def measure(stack: Stack, viewer: Viewer, poller: Viewer, count: int, rounds: int) -> tuple[list[float], list[float]]:
     """Switch the grid off and on repeatedly; return the seconds until the first and the last plug got its command."""
-    stack.start_plugs(HOUSE_PLUGS=str(count))
-    stack.plugs_file.write_text(stack.plugs_file.read_text().replace(', "protected": true', ""))
-    stack.tuya.start(PLUG_RESTORE_DELAY="0", PLUG_RESTORE_PAUSE="0", PLUG_CHECK_INTERVAL="600")
-    viewer.wait_for("service/tuya/status", state="online")
-    eventually(lambda: len({topic for topic, _, _ in viewer.messages if topic.startswith("plug/")}) == count)
-    publish_grid(poller, "on", all_plugs(stack, on=True))
+    start(stack, viewer, poller, count)
     first, last = [], []
     for _ in range(rounds):
         sent = publish_grid(poller, "off", all_plugs(stack, on=False))
@@ -54,6 +64,31 @@ def measure(stack: Stack, viewer: Viewer, poller: Viewer, count: int, rounds: in
         last.append(max(moments) - sent)
         publish_grid(poller, "on", all_plugs(stack, on=True))
     return first, last
+
+
+def start(stack: Stack, viewer: Viewer, poller: Viewer, count: int, **settings: str) -> None:
+    """Start so many plugs and the service, and let it handle that the grid is on."""
+    stack.start_plugs(HOUSE_PLUGS=str(count), HOUSE_PLUGS_VERSION=settings.pop("HOUSE_PLUGS_VERSION", ""))
+    stack.plugs_file.write_text(stack.plugs_file.read_text().replace(', "protected": true', ""))
+    stack.tuya.start(PLUG_RESTORE_DELAY="0", PLUG_RESTORE_PAUSE="0", PLUG_CHECK_INTERVAL="600", **settings)
+    viewer.wait_for("service/tuya/status", state="online")
+    eventually(lambda: len({topic for topic, _, _ in viewer.messages if topic.startswith("plug/")}) == count)
+    publish_grid(poller, "on", all_plugs(stack, on=True))
+
+
+def drops(stack: Stack, viewer: Viewer, poller: Viewer, version: str) -> tuple[list[float], int]:
+    """Return for each way to drop how long it took until all plugs were off, and how many keys were blamed."""
+    start(stack, viewer, poller, PLUGS, HOUSE_PLUGS_VERSION=version, TUYA_LOCAL_TIMEOUT="2")
+    seconds = []
+    for way in WAYS_TO_DROP:
+        stack.tell_plugs("plug", fault=way, connections=1)
+        sent = publish_grid(poller, "off", all_plugs(stack, on=False))
+        seconds.append(
+            max(next(at for at, _, on in reversed(plug["switched"]) if not on) for plug in plugs(stack)) - sent
+        )
+        publish_grid(poller, "on", all_plugs(stack, on=True))
+    blamed = {topic for topic, message, _ in viewer.messages if "wrong_key" in json.dumps(message)}
+    return seconds, len(blamed)
 
 
 def publish_grid(poller: Viewer, state: str, settled: Callable[[], bool]) -> float:

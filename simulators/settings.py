@@ -187,6 +187,9 @@ class PlugsSettings(SimulatorSettings):
     house_plugs_file: Path | None = Field(
         default=None, description="Where a list of the plugs is written for the plug service. Empty: nowhere."
     )
+    house_plugs_version: str = Field(
+        default="", pattern=r"^(3\.[1-5])?$", description="The protocol version of all plugs. Empty: each another one."
+    )
     house_plugs_ready_file: ReadyFile = Field(
         default=None, description=READY.format("the plugs, their cloud and their control server")
     )

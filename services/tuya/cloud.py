@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from services.tuya.account import Device, to_device
-from services.tuya.connection import CloudUnreachableError
+from services.tuya.connection import CloudUnreachableError, OurWayError
 from services.tuya.grid_rules import GangStates
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
@@ -43,7 +43,8 @@ REFUSALS = {
     28841105: plugs.CLOUD_NOT_AUTHORIZED,
     28841106: plugs.CLOUD_NOT_SUBSCRIBED,
 }
-OFFLINE = {1013: plugs.CLOUD_CLOCK, 2001: plugs.CLOUD_PLUG_OFFLINE}
+CLOCK_REFUSED = 1013
+OFFLINE = {2001: plugs.CLOUD_PLUG_OFFLINE}
 BAD_REPLIES = {TOKEN_EXPIRED: plugs.CLOUD_TOKEN_EXPIRED, 1199: plugs.CLOUD_BUSY}
 
 
@@ -220,6 +221,8 @@ def _failure(answer: dict[str, Any]) -> DeviceError:
     code = answer.get("code")
     if code in REFUSALS:
         return CommandRefusedError(REFUSALS[code]())
+    if code == CLOCK_REFUSED:
+        return OurWayError(plugs.CLOUD_CLOCK())
     if code in OFFLINE:
         return DeviceOfflineError(OFFLINE[code]())
     if code in BAD_REPLIES:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from services.tuya.grid_rules import GangStates
-from shared.errors import DeviceOfflineError
+from shared.errors import BadReplyError, DeviceOfflineError
 
 
 class PlugConnection(Protocol):
@@ -20,5 +20,21 @@ class PlugConnection(Protocol):
         """Close the connection."""
 
 
-class CloudUnreachableError(DeviceOfflineError):
+class OurWayError(DeviceOfflineError):
+    """Our way to the plug is broken (no network, no cloud): it says nothing about the plug."""
+
+
+class CloudUnreachableError(OurWayError):
     """The cloud was not reached, so the request does not count against the quota."""
+
+
+class LostConnectionError(DeviceOfflineError):
+    """The plug accepted the connection and hung up before it had answered: it has power, and a new one may do."""
+
+
+class SilentError(LostConnectionError):
+    """The plug accepted the connection and did not answer in time: it may be slow, and still do as it is told."""
+
+
+class KeyDoubtError(BadReplyError):
+    """A whole answer that our key does not open. It may be broken: only repeated ones prove a wrong key."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from services.tuya.address import Address
 from services.tuya.cloud import CloudPlug, Credentials
 from services.tuya.connection import PlugConnection
 from services.tuya.grid_rules import GangStates
@@ -14,8 +15,8 @@ from shared.messages import Via
 
 T = TypeVar("T")
 
-THREADS = 24
-CLOUD_CONNECTIONS = 2
+THREADS = 64
+CLOUD_CONNECTIONS = 4
 """The cloud limits requests per second."""
 
 
@@ -33,10 +34,11 @@ class Connector:
         cloud = self.credentials is not None and plug.mode is not Mode.LOCAL
         return (Via.LOCAL,) * plug.is_local + (Via.CLOUD,) * cloud
 
-    async def connect(self, plug: Plug, via: Via) -> "OpenConnection":
+    async def connect(self, plug: Plug, via: Via, patience: int = 1) -> "OpenConnection":
         """Return a connection to close after use; the network is only used when it reads or switches."""
         if via is Via.LOCAL:
-            return OpenConnection(self, via, LocalPlug(plug, self._local_timeout_s), lambda: None)
+            local = LocalPlug(plug, Address(plug.host, plug.version), self._local_timeout_s * patience)
+            return OpenConnection(self, via, local, lambda: None)
         if self.credentials is None:
             raise ValueError("there is no account at the cloud")
         await self._cloud.acquire()

@@ -31,16 +31,21 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to reach some targets, and how far it has come. `ways` are those left, the current one first."""
+    """One attempt to reach some targets, and how far it has come. `ways` are those left, the current one first.
+
+    `tries` counts the connections that broke on this way. A blind one switches first: reading before failed.
+    """
 
     targets: tuple[Target, ...]
     ways: tuple[Via, ...]
     error: DeviceError | None = None
     """Why the way before failed."""
+    tries: int = 0
+    blind: bool = False
     reading: GangStates | None = None
     switched: bool = False
     read_backs: int = 0
-    read_back_at_s: float = 0
+    not_before_s: float = 0
     result: Result | None = None
 
     @property
@@ -52,6 +57,19 @@ class Attempt:
     def values(self) -> dict[str, bool]:
         """What each gang should become."""
         return {target.gang: target.on for target in self.targets}
+
+
+@dataclass(frozen=True)
+class KeyTrust:
+    """What speaks for the plug's key and against it, since it last opened an answer."""
+
+    works: bool = False
+    unopened: int = 0
+    """Whole answers that the key did not open."""
+    broken_off: int = 0
+    """Connections that the plug accepted, and broke off."""
+    since_s: float = 0
+    """When the first of both came."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,7 @@ class ControlState:
     """Whether a failed attempt is repeated; a command-line tool tries once."""
 
     reading: GangStates = field(default_factory=dict)
+    read_at_s: float | None = None
     unjudged: GangStates | None = None
     """A reading that on_reading has not seen yet."""
     check_at_s: float = 0
@@ -89,6 +108,12 @@ class ControlState:
     cloud_hold: CloudHold | None = None
 
     problem: Reason | None = None
+    key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None
     events: tuple[PlugAction, ...] = ()
     """To be published, oldest first."""
+
+    @property
+    def patience(self) -> int:
+        """How many times longer than usual to wait for an answer: a plug that was silent may only be slow."""
+        return 1 + (self.attempt.tries if self.attempt else 0)

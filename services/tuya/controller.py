@@ -110,7 +110,10 @@ class PlugController:
                     await (await self._connected(via)).switch(values)
                 case Persist(journal):
                     self._store.persist(journal)
-        except (DeviceError, StorageError) as error:
+        except DeviceError as error:
+            self._disconnect()  # whatever broke it, the next try has a connection of its own
+            return error
+        except StorageError as error:
             return error
         return None
 
@@ -121,7 +124,7 @@ class PlugController:
 
     async def _connected(self, via: Via) -> OpenConnection:
         if self._connection is None:
-            self._connection = await self._connector.connect(self.plug, via)
+            self._connection = await self._connector.connect(self.plug, via, self._state.patience)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -136,7 +139,8 @@ class PlugController:
         if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):
             self._disconnect()
         self._health.report(f"plug {self.plug.id}", state.problem)
-        self._health.report(f"key {self.plug.id}", state.key_problem)
+        is_said = state.key_problem and state.problem and names(state.problem, state.key_problem)
+        self._health.report(f"key {self.plug.id}", None if is_said else state.key_problem)
         if state.published is not before.published:
             self._publish()
         for event in state.events:
@@ -154,6 +158,11 @@ def sentence(plug: Plug, action: PlugAction) -> str:
     reason = f" {action.reason}" if action.reason else ""
     on = "on" if action.on else "off"
     return f"{plug.title}{gang} {on} by {action.by}: {action.outcome.replace('_', ' ')}{via}.{reason}"
+
+
+def names(reason: Reason, other: Reason) -> bool:
+    """Return whether a reason is another one, or has it as a cause."""
+    return reason == other or any(names(one, other) for one in reason.params.values() if isinstance(one, Reason))
 
 
 def _now() -> Now:

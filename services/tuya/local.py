@@ -1,5 +1,6 @@
 """A plug over the home network: one connection per command, with timeouts. The only importer of tinytuya."""
 
+import errno
 import json
 import logging
 import select
@@ -9,42 +10,38 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from tinytuya import OutletDevice, decrypt_udp, scanner
+from tinytuya import ERR_CONNECT, ERR_KEY_OR_VER, ERR_OFFLINE, DecodeError, OutletDevice, decrypt_udp, scanner
 
+from services.tuya.address import Address
+from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
 from services.tuya.plug import Plug
 from shared.conditions import plugs
 from shared.conditions.system import os_reason
-from shared.errors import BadReplyError, CommandRefusedError, DeviceOfflineError, UsageError
+from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, UsageError
 
 logging.getLogger("tinytuya").setLevel("WARNING")  # below that it logs keys
 
 ANNOUNCE_PORTS = (6666, 6667, 7000)
 MAX_PACKET = 4096
-OFFLINE = {"901", "902", "905"}
-WRONG_KEY = {"900", "904", "908", "914"}
+NOT_UNDERSTOOD = {"900", "904", "908", "914"}
+SESSIONS_SINCE = 3.4
+NO_NETWORK = {errno.ENETUNREACH, errno.ENETDOWN}
 
 
 class LocalPlug:
-    """One connection to a plug: read, switch, read back, close. It blocks, so use it in a thread."""
+    """One connection to a plug: read, switch, read back, close. It blocks, so use it in a thread.
 
-    def __init__(self, plug: Plug, timeout_s: float) -> None:
+    Every call ends within timeout_s for connecting and timeout_s for the answer.
+    """
+
+    def __init__(self, plug: Plug, address: Address, timeout_s: float) -> None:
         self._plug = plug
-        self._device = OutletDevice(
-            plug.id,
-            address=plug.host,
-            local_key=plug.local_key.get_secret_value(),
-            connection_timeout=timeout_s,
-            persist=True,
-            connection_retry_limit=1,
-            connection_retry_delay=0,
-            port=plug.port,
-        )
-        # 3.2 must be asked by name; without names it would search for them at once, and long
-        self._device.set_dpsUsed({str(point): None for point in plug.gangs.values()})
-        self._device.set_version(float(plug.version))
+        self._host = address.host
+        self._device = _Device(plug, address, timeout_s)
 
     def read(self) -> dict[str, bool | None]:
         """Return whether each gang is on, None where the plug does not say."""
+        self._device.start()
         points = self._data_points(self._device.status())
         if points is None:
             raise self._refusal() or BadReplyError(plugs.no_switch_in_answer(name=self._plug.title))
@@ -54,6 +51,7 @@ class LocalPlug:
     def switch(self, values: Mapping[str, bool]) -> None:
         """Send a command; many plugs only acknowledge it, so read it back."""
         points = {str(self._plug.gangs[gang]): on for gang, on in values.items()}
+        self._device.start()
         if self._data_points(self._device.set_multiple_values(points)) is None and (refusal := self._refusal()):
             raise refusal
 
@@ -65,22 +63,107 @@ class LocalPlug:
         """Return the data points of an answer, None where it has none. Raises DeviceError."""
         if not isinstance(answer, dict):
             return None
-        error = str(answer.get("Err", ""))
-        if error in OFFLINE:
-            raise DeviceOfflineError(plugs.no_answer(name=self._plug.title, host=self._plug.host))
-        if error in WRONG_KEY:
-            raise self._wrong_key()
-        if error:
-            raise BadReplyError(plugs.bad_answer(name=self._plug.title, number=error))
+        if error := str(answer.get("Err", "")):
+            raise self._error(error)
+        if answer.get("devId", self._plug.id) != self._plug.id:
+            raise BadReplyError(plugs.another_plug(name=self._plug.title, host=self._host))
         points = answer.get("dps")
         return points if isinstance(points, dict) else None
 
-    def _refusal(self) -> CommandRefusedError | None:
-        """Return an error where the plug's last return code was a refusal."""
-        return self._wrong_key() if self._device.cmd_retcode else None
+    def _error(self, number: str) -> DeviceError:
+        """Return what an error of the library proves: it calls any broken handshake a wrong key."""
+        device, where = self._device, {"name": self._plug.title, "host": self._host}
+        if not device.connected:
+            if device.refused_by_us:
+                return OurWayError(plugs.no_network(host=self._host))
+            return DeviceOfflineError(plugs.no_answer(**where))
+        if device.heard and number in NOT_UNDERSTOOD:
+            return KeyDoubtError(plugs.not_understood(**where))
+        return SilentError(plugs.silent(**where)) if device.silent else LostConnectionError(plugs.hung_up(**where))
 
-    def _wrong_key(self) -> CommandRefusedError:
-        return CommandRefusedError(plugs.wrong_key(name=self._plug.title))
+    def _refusal(self) -> DeviceError | None:
+        """Return an error where the plug's last return code was a refusal."""
+        where = {"name": self._plug.title, "host": self._host}
+        return KeyDoubtError(plugs.not_understood(**where)) if self._device.cmd_retcode else None
+
+
+class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
+    """The library's plug with one connection, a deadline, and an account of how far the plug has come."""
+
+    socket: Any
+
+    def __init__(self, plug: Plug, address: Address, timeout_s: float) -> None:
+        self.connected = False
+        self.refused_by_us = False
+        """Whether this machine has no network to reach it through."""
+        self.heard = False
+        """Whether a whole frame has arrived, readable or not."""
+        self.silent = False
+        self._timeout_s = timeout_s
+        self._deadline_s = 0.0
+        super().__init__(
+            plug.id,
+            address=address.host,
+            local_key=plug.local_key.get_secret_value(),
+            connection_timeout=timeout_s,
+            persist=True,
+            connection_retry_limit=1,
+            connection_retry_delay=0,
+            port=plug.port,
+        )
+        # 3.2 must be asked by name; without names it would search for them at once, and long
+        self.set_dpsUsed({str(point): None for point in plug.gangs.values()})
+        self.set_version(float(address.version))
+
+    def start(self) -> None:
+        """Begin a call: it has its time from now on."""
+        self.heard = self.silent = False
+        self._deadline_s = time.monotonic() + self._timeout_s
+
+    def _get_socket(self, renew: bool) -> Any:  # noqa: ARG002 - the library's signature
+        """Connect once: whether there is another attempt is not the library's to decide."""
+        if self.socket:
+            return True
+        if self.connected:
+            return ERR_CONNECT
+        try:
+            self.socket = socket.create_connection((self.address, self.port), self._timeout_s)
+        except OSError as error:
+            self.refused_by_us = error.errno in NO_NETWORK
+            return ERR_OFFLINE
+        self.connected = True
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._deadline_s = time.monotonic() + self._timeout_s
+        if self.version >= SESSIONS_SINCE and not self._negotiate_session_key():
+            self.close()
+            return ERR_KEY_OR_VER
+        return True
+
+    def _receive(self) -> Any:
+        try:
+            frame = super()._receive()
+        except TimeoutError:
+            self.silent = True
+            raise
+        except DecodeError:
+            self.heard = True
+            raise
+        self.heard = True
+        return frame
+
+    def _recv_all(self, length: int) -> bytes:
+        """Read so many bytes before the deadline. The end of the stream is a lost connection, no frame of its own."""
+        data = b""
+        while len(data) < length:
+            left = self._deadline_s - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.socket.settimeout(left)
+            more = self.socket.recv(length - len(data))
+            if not more:
+                raise ConnectionResetError
+            data += more
+        return data
 
 
 def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:

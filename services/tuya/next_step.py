@@ -18,12 +18,13 @@ from services.tuya.actions import (
     Wait,
 )
 from services.tuya.control_state import Attempt, ControlState, Now, Result
-from services.tuya.grid_rules import on_reading
+from services.tuya.grid_rules import GangStates, on_reading
 from services.tuya.journal import Target
 from services.tuya.targets import after_expiry, completed, due, expired, given_up, mark_to_restore, next_turn
 from shared.messages import Via
 
 SHORTEST_WAIT_S = 0.01
+RECENT_S = 90.0
 
 
 def next_step(state: ControlState, now: Now) -> Action:
@@ -68,24 +69,33 @@ def _next_in_attempt(state: ControlState, attempt: Attempt, now: Now) -> Action:
         return GiveUp(given_up(journal, attempt.targets))
     if attempt.result:
         return Complete(completed(journal, attempt.targets))
-    if via and attempt.switched and now.monotonic_s < attempt.read_back_at_s:
-        return Wait(attempt.read_back_at_s - now.monotonic_s)
-    if via and (attempt.switched or attempt.reading is None):
+    if via and now.monotonic_s < attempt.not_before_s:
+        return Wait(attempt.not_before_s - now.monotonic_s)
+    if via and (attempt.switched or (attempt.reading is None and not attempt.blind)):
         return Read(via)
     return _decide(state, attempt, now)
 
 
 def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
-    """Return what follows from the reading before a command. Nothing is switched off for the grid without its mark."""
+    """Return what follows from the reading before a command. Nothing is switched off for the grid without its mark.
+
+    Where the plug could not be read, the last check counts if it is recent: what is not known to be on gets no mark.
+    """
     journal, wanted = state.shared.journal, _due(state, now)
     if any(target not in wanted for target in attempt.targets):
         return Abandon()
-    marked = mark_to_restore(journal, attempt.targets, attempt.reading or {}, now.utc)
+    before = _recent_reading(state, now) if attempt.reading is None else attempt.reading
+    marked = mark_to_restore(journal, attempt.targets, before, now.utc)
     if marked is not journal:
         return MarkToRestore(marked)
     if state.dry_run or not attempt.via:
         return Complete(completed(journal, attempt.targets))
     return Switch(attempt.via, attempt.values)
+
+
+def _recent_reading(state: ControlState, now: Now) -> GangStates:
+    is_recent = state.read_at_s is not None and now.monotonic_s - state.read_at_s <= RECENT_S
+    return state.reading if is_recent else {}
 
 
 def _due(state: ControlState, now: Now) -> tuple[Target, ...]:

@@ -20,18 +20,32 @@ from services.tuya.actions import (
     Switch,
     Wait,
 )
-from services.tuya.connection import CloudUnreachableError
-from services.tuya.control_state import Attempt, CloudHold, ControlState, Now, Result
+from services.tuya.connection import (
+    CloudUnreachableError,
+    KeyDoubtError,
+    LostConnectionError,
+    OurWayError,
+    SilentError,
+)
+from services.tuya.control_state import Attempt, CloudHold, ControlState, KeyTrust, Now, Result
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
 from services.tuya.reports import add_events, drop, pending, report, report_reading, report_unreachable
 from shared.backoff import pause_s
 from shared.conditions import plugs
-from shared.errors import CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
+from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
 from shared.messages import ActionOutcome, Via
 
+UNSEALED = "3.1"
+"""This version answers queries in the clear, so a reading proves no key."""
 RETRY_FIRST_S = 1.0
-RETRY_MOST_S = 60.0
+RETRY_MOST_S = 20.0
+"""Soon enough after a router that needs a minute to start."""
+QUICK_RETRY_PAUSES_S = (0.0, 0.3, 1.0)
+"""Before new connections to a plug that breaks them off or answers nonsense: when the grid goes, Wi-Fi may restart."""
+KEY_PROOFS = 3
+KEY_PROOF_S = 5.0
+"""How many answers that the key does not open prove it wrong, and over what time; never once it has worked."""
 REFUSED_RETRY_S = 300.0
 """Only the user can correct what was refused, but plugs are to follow once it is corrected."""
 STORAGE_RETRY_S = 1.0
@@ -42,6 +56,8 @@ READ_BACK_PAUSE_S = {Via.LOCAL: 0.3, Via.CLOUD: 1.0}
 CLOUD_RETRY_FIRST_S = 2.0
 CLOUD_RETRY_MOST_S = 1800.0
 """A plug that is dead in an outage would use up the month's quota if the cloud were asked as often as the plug is."""
+CLOUD_TROUBLE_MOST_S = 60.0
+"""The cloud is busy, or refuses our clock: that passes."""
 
 
 def after(state: ControlState, action: Action, outcome: Outcome, now: Now) -> ControlState:
@@ -80,19 +96,69 @@ def _after_persist(state: ControlState, action: Persist, outcome: Outcome, now: 
 
 def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> ControlState:
     attempt = state.attempt
+    if action.via is Via.LOCAL:
+        state, outcome = _trusted(state, action, outcome, now)
     if attempt is None:
         return _checked(state, outcome, now)
     if isinstance(outcome, DeviceError):
+        if again := _another_connection(attempt, outcome, now):
+            return replace(state, attempt=again)
         return _way_failed(state, attempt, _hold_cloud(state, attempt, outcome, now), outcome, now)
     if isinstance(action, Switch):
-        return replace(state, attempt=replace(attempt, switched=True, read_back_at_s=now.monotonic_s))
+        return replace(state, attempt=replace(attempt, switched=True))
     reading = outcome if isinstance(outcome, Mapping) else {}
+    state = replace(state, read_at_s=now.monotonic_s)
     attempt = replace(attempt, reading=reading)
     if attempt.switched:
         return _read_back(state, attempt, reading, now)
     if state.dry_run:
         state = report_reading(state, reading, action.via, now)
     return replace(state, attempt=attempt)
+
+
+def _trusted(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> tuple[ControlState, Outcome]:
+    """Return the state with what an outcome says about the key, and the outcome: a wrong key once that is proven."""
+    if isinstance(outcome, KeyDoubtError | LostConnectionError):
+        return _doubted(state, outcome, now)
+    if isinstance(action, Read) and not isinstance(outcome, DeviceError) and state.plug.version != UNSEALED:
+        return _key_works(state), outcome
+    return state, outcome
+
+
+def _doubted(
+    state: ControlState, error: KeyDoubtError | LostConnectionError, now: Now
+) -> tuple[ControlState, DeviceError]:
+    key = state.key
+    is_unopened = isinstance(error, KeyDoubtError)
+    first_s = key.since_s if key.unopened + key.broken_off else now.monotonic_s
+    key = replace(
+        key, unopened=key.unopened + is_unopened, broken_off=key.broken_off + (not is_unopened), since_s=first_s
+    )
+    state = replace(state, key=key)
+    if key.works or now.monotonic_s - first_s < KEY_PROOF_S:
+        return state, error
+    if is_unopened and key.unopened >= KEY_PROOFS:
+        refusal = CommandRefusedError(plugs.wrong_key(name=state.plug.title))
+        return replace(state, key_problem=refusal.reason), refusal
+    return (replace(state, key_problem=error.reason) if key.broken_off >= KEY_PROOFS else state), error
+
+
+def _key_works(state: ControlState) -> ControlState:
+    return replace(state, key=KeyTrust(works=True), key_problem=None)
+
+
+def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attempt | None:
+    """Return the attempt over a new connection, where a plug on the home network has broken one."""
+    is_silent = isinstance(error, SilentError)
+    most = 1 if is_silent else len(QUICK_RETRY_PAUSES_S)
+    is_passing = isinstance(error, LostConnectionError | BadReplyError)
+    if attempt.via is not Via.LOCAL or not is_passing or attempt.tries >= most:
+        return None
+    pause_s = QUICK_RETRY_PAUSES_S[attempt.tries]
+    tries = attempt.tries + 1
+    blind = is_silent or tries == most
+    ways, since_s = attempt.ways, now.monotonic_s + pause_s
+    return Attempt(attempt.targets, ways, attempt.error, tries=tries, blind=blind, not_before_s=since_s)
 
 
 def _begun(state: ControlState, targets: tuple[Target, ...], now: Now) -> ControlState:
@@ -128,21 +194,28 @@ def _hold_cloud(state: ControlState, attempt: Attempt, error: DeviceError, now: 
     if attempt.via is not Via.CLOUD or isinstance(error, CloudUnreachableError):
         return hold
     answers = hold.answers if hold else 0
-    until_s = now.monotonic_s + pause_s(answers, CLOUD_RETRY_FIRST_S, CLOUD_RETRY_MOST_S)
+    most_s = CLOUD_TROUBLE_MOST_S if isinstance(error, OurWayError | BadReplyError) else CLOUD_RETRY_MOST_S
+    until_s = now.monotonic_s + pause_s(answers, CLOUD_RETRY_FIRST_S, most_s)
     return CloudHold(error, until_s, answers + 1)
 
 
 def _both(first: DeviceError, second: DeviceError) -> DeviceError:
-    """Return one error for two: worth another try if one of them is."""
+    """Return one error for two: final only if both are, and the plug is only dead if nothing is wrong with a way."""
     reason = plugs.both_ways_failed(local=first.reason, cloud=second.reason)
-    final = isinstance(first, CommandRefusedError) and isinstance(second, CommandRefusedError)
-    return CommandRefusedError(reason) if final else DeviceOfflineError(reason)
+    if isinstance(first, CommandRefusedError) and isinstance(second, CommandRefusedError):
+        return CommandRefusedError(reason)
+    return DeviceOfflineError(reason) if _is_dead(first) and _is_dead(second) else OurWayError(reason)
+
+
+def _is_dead(error: DeviceError) -> bool:
+    """Return whether an error says that the plug itself is gone, as one that lost its power is."""
+    return isinstance(error, DeviceOfflineError) and not isinstance(error, OurWayError | LostConnectionError)
 
 
 def _failed(state: ControlState, targets: tuple[Target, ...], error: DeviceError, now: Now) -> ControlState:
-    """Retry later. A plug that does not answer in a blackout is expected: it may have lost its power too."""
+    """Retry later. A plug that is gone in a blackout is expected: it may have lost its power too."""
     offline = isinstance(error, DeviceOfflineError)
-    expected = offline and not any(target.on or not target.by_grid for target in targets)
+    expected = _is_dead(error) and not any(target.on or not target.by_grid for target in targets)
     if not expected:
         problem = plugs.not_switched(name=state.plug.title, cause=error.reason)
         state = replace(state, problem=problem)
@@ -167,7 +240,7 @@ def _read_back(state: ControlState, attempt: Attempt, reading: GangStates, now: 
         return replace(state, attempt=replace(attempt, result=Result.CONFIRMED))
     if done < READ_BACKS and attempt.via:
         at_s = now.monotonic_s + done * READ_BACK_PAUSE_S[attempt.via]
-        return replace(state, attempt=replace(attempt, read_backs=done, read_back_at_s=at_s))
+        return replace(state, attempt=replace(attempt, read_backs=done, not_before_s=at_s))
     if any(reading.get(gang) is (not on) for gang, on in attempt.values.items()):
         return _flipped(state, attempt, now)
     return replace(state, attempt=replace(attempt, result=Result.UNCONFIRMED))
@@ -196,6 +269,8 @@ def _completed(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
     if attempt.via is Via.CLOUD:
         state = replace(state, cloud_hold=None)
     confirmed = attempt.result is Result.CONFIRMED
+    if confirmed and attempt.via is Via.LOCAL:
+        state = _key_works(state)
     outcome = ActionOutcome.DONE if confirmed else ActionOutcome.UNCONFIRMED
     by = attempt.targets[0].by
     state = report_reading(
@@ -207,8 +282,6 @@ def _completed(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
 def _checked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
     state = replace(state, check_at_s=now.monotonic_s + state.check_every_s)
     if isinstance(outcome, DeviceError):
-        if isinstance(outcome, CommandRefusedError):
-            state = replace(state, key_problem=outcome.reason)
         if state.published.via is Via.CLOUD:  # the cloud's reading may still be right
             return state
         return report_unreachable(state, outcome.reason, now)
@@ -216,4 +289,4 @@ def _checked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
     moved = bool(state.reading) and any(state.reading.get(gang) is not on for gang, on in reading.items())
     state = report_reading(state, reading, Via.LOCAL, now, by="device" if moved else None, confirmed=True)
     judged_later = None if state.dry_run else reading  # what was only pretended has not come back on
-    return replace(state, key_problem=None, unjudged=judged_later)
+    return replace(state, read_at_s=now.monotonic_s, unjudged=judged_later)

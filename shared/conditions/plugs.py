@@ -26,12 +26,52 @@ def wrong_key(*, name: str) -> None:
 
 
 @condition(
-    "plug.bad_answer",
-    uk="{name} відповідає так, що зрозуміти це неможливо (помилка {number}).",
-    en="{name} answers something that cannot be understood (error {number}).",
+    "plug.not_understood",
+    uk="{name} за адресою {host} відповідає так, що зрозуміти це неможливо.",
+    en="{name} at {host} answers something that cannot be understood.",
 )
-def bad_answer(*, name: str, number: str) -> None:
-    """The plug's answer cannot be decoded; the number is tinytuya's."""
+def not_understood(*, name: str, host: str) -> None:
+    """An answer that the key does not open: broken, or the key or the version is wrong."""
+
+
+@condition(
+    "plug.silent",
+    uk="{name} за адресою {host} приймає з'єднання, але не встигає відповісти. Якщо це триває, перевірте `local_key` "
+    "і `version`.",
+    en="{name} at {host} accepts the connection and does not answer in time. If it stays so, check its local_key and "
+    "version.",
+)
+def silent(*, name: str, host: str) -> None:
+    """The plug has power and is slow, or hangs."""
+
+
+@condition(
+    "plug.hung_up",
+    uk="{name} за адресою {host} обриває з'єднання: вона щойно ввімкнулась, нею керує застосунок на телефоні, або "
+    "`local_key` чи `version` хибні.",
+    en="{name} at {host} hangs up: it has just started, a phone app is connected to it, or its local_key or version is "
+    "wrong.",
+)
+def hung_up(*, name: str, host: str) -> None:
+    """The plug closed the connection before it had answered; some do so when they cannot decrypt what we send."""
+
+
+@condition(
+    "plug.another_plug",
+    uk="За адресою {host} відповідає не {name}, а інша розетка.",
+    en="Another plug than {name} answers at {host}.",
+)
+def another_plug(*, name: str, host: str) -> None:
+    """The router has given the address to another plug."""
+
+
+@condition(
+    "plug.no_network",
+    uk="Цей комп'ютер не має мережі до {host}: перевірте Wi-Fi або кабель.",
+    en="This machine has no network to {host}: check its Wi-Fi or cable.",
+)
+def no_network(*, host: str) -> None:
+    """The operating system knows no way to the plug's address."""
 
 
 @condition(

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import socket
+import struct
 import time
 from asyncio import StreamReader, StreamWriter
 from collections import deque
@@ -15,6 +17,7 @@ from simulators.tuya import frames
 from simulators.tuya.frames import Frame, WrongKeyError
 
 RECORDED_COMMANDS = 1000
+RETURNS_S = 0.5
 
 
 class PlugFault(StrEnum):
@@ -28,6 +31,20 @@ class PlugFault(StrEnum):
     NO_REPORT = "no_report"
     CUT = "cut"
     """It switches, then disconnects without confirming."""
+    RESET = "reset"
+    """It resets the connection as soon as it is asked something."""
+    HALF = "half"
+    """It sends half of its first answer, and disconnects."""
+    LATE = "late"
+    """It answers, and disconnects when it gets a command, which it does not obey."""
+    SLOW = "slow"
+    """It answers and obeys, later than anybody waits."""
+    GARBAGE = "garbage"
+    """It answers with bytes that are no frame."""
+    STRANGER = "stranger"
+    """Another plug answers at its address."""
+    RETURNS = "returns"
+    """It obeys, and switches back a moment later."""
 
 
 @dataclass
@@ -41,6 +58,10 @@ class Plug:
     gangs: dict[str, int]
     relays: dict[str, bool] = field(default_factory=dict)
     fault: PlugFault = PlugFault.NONE
+    failing_connections: int | None = None
+    """How many more connections the fault strikes; None for all."""
+    delay_s: float = 0
+    """How long a slow one takes to answer."""
     online: bool = True
     switched: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=RECORDED_COMMANDS))
     """Received commands: time, gang, on or off."""
@@ -54,6 +75,18 @@ class Plug:
         self.switched.append((time.time(), gang, on))
         if self.fault is not PlugFault.STUBBORN:
             self.relays[gang] = on
+        if self.fault is PlugFault.RETURNS:
+            asyncio.get_running_loop().call_later(RETURNS_S, self.relays.__setitem__, gang, not on)
+
+    def next_fault(self) -> PlugFault:
+        """Return the fault of a new connection."""
+        if self.failing_connections is None:
+            return self.fault
+        if self.failing_connections == 0:
+            self.fault, self.failing_connections = PlugFault.NONE, None
+            return self.fault
+        self.failing_connections -= 1
+        return self.fault
 
     def points(self) -> dict[str, Any]:
         """Return its data points: relays and a countdown."""
@@ -76,9 +109,9 @@ class LocalPlug:
         self._server = await asyncio.start_server(self._serve, host, port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def fail(self, fault: PlugFault) -> None:
-        """Replace the active fault."""
-        self.plug.fault = fault
+    async def fail(self, fault: PlugFault, *, connections: int | None = None, delay_s: float = 0) -> None:
+        """Replace the active fault, for all connections or for so many."""
+        self.plug.fault, self.plug.failing_connections, self.plug.delay_s = fault, connections, delay_s
         if fault is PlugFault.GONE:
             self.stop()
         elif self._server is None:
@@ -95,10 +128,13 @@ class LocalPlug:
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._open.add(writer)
         self.plug.connections += 1
+        fault = self.plug.next_fault()
         try:
-            if self.plug.fault is PlugFault.REFUSED:
+            if fault is PlugFault.REFUSED:
                 return
-            await _Session(self.plug, writer.write).run(reader)
+            await _Session(self.plug, fault, writer.write).run(reader)
+        except ConnectionResetError:
+            _reset(writer)
         except (OSError, EOFError, WrongKeyError):
             pass  # it disconnected, or is not a Tuya client
         finally:
@@ -106,11 +142,18 @@ class LocalPlug:
             writer.close()
 
 
+def _reset(writer: StreamWriter) -> None:
+    """Let the connection end with RST instead of FIN."""
+    opened: socket.socket = writer.get_extra_info("socket")
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 class _Session:
     """One connection."""
 
-    def __init__(self, plug: Plug, write: Callable[[bytes], None]) -> None:
+    def __init__(self, plug: Plug, fault: PlugFault, write: Callable[[bytes], None]) -> None:
         self._plug = plug
+        self._fault = fault
         self._write = write
         self._real_key = plug.key.encode()
         self._key = self._real_key
@@ -122,7 +165,14 @@ class _Session:
             start = await reader.readexactly(4)
             header = start + await reader.readexactly(frames.header_length(start) - 4)
             rest = await reader.readexactly(frames.rest_length(header))
-            if self._plug.fault is not PlugFault.SILENT:
+            # a fault that is set for all connections strikes those that are open, too
+            fault = self._fault if self._plug.failing_connections is not None else self._plug.fault
+            self._fault = fault
+            if fault is PlugFault.RESET:
+                raise ConnectionResetError
+            if fault is PlugFault.SLOW:
+                await asyncio.sleep(self._plug.delay_s)
+            if fault is not PlugFault.SILENT:
                 self._answer(frames.parse(header, rest, self._key, self._plug.version))
 
     def _answer(self, frame: Frame) -> None:
@@ -158,20 +208,27 @@ class _Session:
             asked = {point: value for point, value in self._plug.points().items() if point in points}
             self._send(frame.command, frame.number, self._report(asked))
             return
+        if self._fault is PlugFault.LATE:
+            raise EOFError
         for gang, point in self._plug.gangs.items():
             if str(point) in points:
                 self._plug.switch(gang, bool(points[str(point)]))
-        if self._plug.fault is PlugFault.CUT:
+        if self._fault is PlugFault.CUT:
             raise EOFError
         self._send(frame.command, frame.number, b"")
-        if self._plug.fault is not PlugFault.NO_REPORT:
+        if self._fault is not PlugFault.NO_REPORT:
             now = {point: value for point, value in self._plug.points().items() if point in points}
             self._send(frames.STATUS, 0, self._report(now))
 
     def _report(self, points: dict[str, Any]) -> bytes:
         if self._plug.version in ("3.4", "3.5"):
             return json.dumps({"protocol": 4, "t": int(time.time()), "data": {"dps": points}, "dps": points}).encode()
-        return json.dumps({"devId": self._plug.id, "dps": points}).encode()
+        name = "bfstranger" if self._fault is PlugFault.STRANGER else self._plug.id
+        return json.dumps({"devId": name, "dps": points}).encode()
 
     def _send(self, command: int, number: int, content: bytes, *, code: int = 0) -> None:
-        self._write(frames.pack(command, number, content, self._key, self._plug.version, code=code))
+        answer = frames.pack(command, number, content, self._key, self._plug.version, code=code)
+        if self._fault is PlugFault.HALF:
+            self._write(answer[: len(answer) // 2])
+            raise EOFError
+        self._write(os.urandom(len(answer)) if self._fault is PlugFault.GARBAGE else answer)

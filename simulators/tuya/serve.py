@@ -32,6 +32,9 @@ class PlugCommand(Command):
 
     plug: int | None = Field(default=None, ge=1)
     fault: PlugFault | None = None
+    connections: int | None = Field(default=None, ge=1)
+    """How many connections the fault strikes; None for all."""
+    delay_s: float = Field(default=0, ge=0)
     online: bool | None = None
     on: bool | None = None
 
@@ -47,7 +50,7 @@ class Plugs:
 
     def __init__(self, settings: PlugsSettings) -> None:
         self._settings = settings
-        self.plugs = [_plug(number) for number in range(settings.house_plugs)]
+        self.plugs = [_plug(number, settings.house_plugs_version) for number in range(settings.house_plugs)]
         self.cloud = Cloud({plug.id: plug for plug in self.plugs})
         self.local = [LocalPlug(plug) for plug in self.plugs]
 
@@ -93,7 +96,7 @@ class Plugs:
         chosen = [self.local[command.plug - 1]] if command.plug else self.local
         for local in chosen:
             if command.fault is not None:
-                await local.fail(command.fault)
+                await local.fail(command.fault, connections=command.connections, delay_s=command.delay_s)
             if command.online is not None:
                 local.plug.online = command.online
             if command.on is not None:
@@ -139,10 +142,12 @@ class Plugs:
         file.write_text(text + "".join(f"  - {json.dumps(one)}\n" for one in listed))
 
 
-def _plug(number: int) -> Plug:
+def _plug(number: int, version: str) -> Plug:
     gangs = {"switch_1": 1, "switch_2": 2} if number == 2 else {"switch_1": 1}
     name = NAMES[number] if number < len(NAMES) else f"Plug {number + 1}"
-    return Plug(f"bfsimulated{number + 1:011}", name, f"key0of0plug0{number:04}", VERSIONS[number % 5], gangs)
+    return Plug(
+        f"bfsimulated{number + 1:011}", name, f"key0of0plug0{number:04}", version or VERSIONS[number % 5], gangs
+    )
 
 
 async def serve(settings: PlugsSettings) -> None:

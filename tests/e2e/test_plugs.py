@@ -442,13 +442,40 @@ def wait_for_reason(watcher: Viewer, condition: Condition[Any]) -> None:
     eventually(lambda: watcher.on(STATUS) and condition.code in reasons(watcher), condition.code)
 
 
-@pytest.mark.parametrize("change", [{"local_key": "f" * 16}, {"version": "3.4"}])
-def test_a_wrong_key_or_version_is_reported(change: dict[str, str], stack: Stack, watcher: Viewer) -> None:
+WAYS_TO_DROP = ("reset", "refused", "half", "silent", "late")
+
+
+def test_a_first_connection_that_breaks_is_made_anew_and_no_key_is_blamed(
+    stack: Stack, watcher: Viewer, mains: Mains
+) -> None:
+    """Five versions times five ways, all at the moment of the loss, and again when power is back."""
+    stack.start_plugs(HOUSE_PLUGS="25")
+    stack.plugs_file.write_text(stack.plugs_file.read_text().replace(', "protected": true', ""))
+    start_and_introduce(stack, watcher, mains, PLUG_CHECK_INTERVAL="600", PLUG_RESTORE_PAUSE="0")
+    for state in ("off", "on"):
+        eventually(lambda: len({topic for topic, _, _ in watcher.messages if topic.endswith("/state")}) >= 25)
+        for number in range(25):
+            stack.tell_plugs("plug", plug=number + 1, fault=WAYS_TO_DROP[number // 5], connections=1)
+        mains.turn(state)
+        until(stack, mains, [state == "on"] * 25)
+        numbers = (f"bfsimulated{number + 1:011}" for number in range(25))
+        eventually(lambda: all(watcher.last(f"plug/{id_}/state")["confirmed"] for id_ in numbers))  # noqa: B023
+    actions = [message for topic, message, _ in watcher.messages if topic.endswith("/action")]
+    assert {action["outcome"] for action in actions} == {"done"}
+    assert reasons(watcher) == []
+    assert "key" not in stack.tuya.log
+
+
+def test_a_wrong_key_is_reported_once(stack: Stack, watcher: Viewer, mains: Mains) -> None:
     place = stack.start_plugs()["plugs"][0]
-    stack.plugs_file.write_text("plugs:\n  - " + json.dumps(place | {"host": "127.0.0.1", "mode": "local"} | change))
+    changed = {"host": "127.0.0.1", "mode": "local", "local_key": "f" * 16}
+    stack.plugs_file.write_text("plugs:\n  - " + json.dumps(place | changed))
     stack.tuya.start()
-    watcher.wait_for(STATUS, state="degraded")
+    wait_for_reason(watcher, plugs.wrong_key)
     assert reasons(watcher) == [plugs.wrong_key.code]
+    repeat_until_handled(stack, mains)
+    mains.turn("off")
+    eventually(lambda: said(mains) and reasons(watcher) == [plugs.not_switched.code])
     assert "f" * 16 not in stack.tuya.log + json.dumps(watcher.messages)
 
 

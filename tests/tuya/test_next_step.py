@@ -23,7 +23,13 @@ from services.tuya.actions import (
     Switch,
     Wait,
 )
-from services.tuya.connection import CloudUnreachableError
+from services.tuya.connection import (
+    CloudUnreachableError,
+    KeyDoubtError,
+    LostConnectionError,
+    OurWayError,
+    SilentError,
+)
 from services.tuya.control_state import ControlState, Now
 from services.tuya.journal import Journal
 from services.tuya.next_step import next_step
@@ -42,6 +48,9 @@ OFF = grid(Grid.OFF, "t2")
 LOST = changed(KNOWN, OFF)
 OFFLINE = DeviceOfflineError(plugs.no_answer(name="boiler", host="192.168.1.40"))
 REFUSED = CommandRefusedError(plugs.wrong_key(name="boiler"))
+DOUBT = KeyDoubtError(plugs.not_understood(name="boiler", host="192.168.1.40"))
+HUNG_UP = LostConnectionError(plugs.hung_up(name="boiler", host="192.168.1.40"))
+SILENT = SilentError(plugs.silent(name="boiler", host="192.168.1.40"))
 ODD = BadReplyError(plugs.no_switch_in_answer(name="boiler"))
 FULL = StorageError(plugs.NO_JOURNAL())
 
@@ -145,7 +154,7 @@ def test_a_command_that_fails_is_retried_later_and_later_and_reported_once() -> 
         assert run.take(None, OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())) == ["Begin", "Read", "Read"]
         pauses.append(round(run.state.retry_at_s - run.clock_s))
         run.step()
-    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert pauses == [1, 2, 4, 8, 16, 20, 20, 20]
     assert run.events == [(ActionOutcome.FAILED, plugs.retrying.code)]
     assert run.state.published.reason
     assert run.state.problem == plugs.not_switched(name="boiler", cause=run.state.published.reason)
@@ -157,7 +166,7 @@ def test_a_command_that_fails_is_retried_later_and_later_and_reported_once() -> 
         ((REFUSED, REFUSED), 300, plugs.both_ways_failed(local=REFUSED.reason, cloud=REFUSED.reason)),
         ((REFUSED, OFFLINE), 1, plugs.both_ways_failed(local=REFUSED.reason, cloud=OFFLINE.reason)),
         ((OFFLINE, REFUSED), 1, plugs.both_ways_failed(local=OFFLINE.reason, cloud=REFUSED.reason)),
-        ((ODD, ODD), 1, plugs.both_ways_failed(local=ODD.reason, cloud=ODD.reason)),
+        ((OFFLINE, ODD), 1, plugs.both_ways_failed(local=OFFLINE.reason, cloud=ODD.reason)),
     ],
 )
 def test_only_what_every_way_refuses_is_retried_much_later(
@@ -292,12 +301,85 @@ def test_an_old_reading_is_not_taken_for_a_return() -> None:
     assert isinstance(run.next(), Wait)
 
 
-def test_a_wrong_key_is_reported_by_a_check() -> None:
+def doubt(run: Run, error: DeviceError, times: int) -> None:
+    for _ in range(times):
+        run.clock_s += outcomes.KEY_PROOF_S
+        checked(run, error)
+
+
+def test_a_key_is_called_wrong_once_it_has_opened_no_answer_repeatedly() -> None:
     run = run_of(KNOWN, ways=(Via.LOCAL,))
-    checked(run, REFUSED)
+    doubt(run, DOUBT, outcomes.KEY_PROOFS - 1)
+    assert run.state.key_problem is None
+    doubt(run, DOUBT, 1)
     assert run.state.key_problem == REFUSED.reason
     checked(run, on(True))
     assert run.state.key_problem is None
+    doubt(run, DOUBT, 10)
+    assert run.state.key_problem is None, "it has worked before"
+
+
+@pytest.mark.parametrize("error", [HUNG_UP, SILENT])
+def test_connections_that_break_off_prove_nothing_but_are_reported_where_the_key_never_worked(
+    error: DeviceError,
+) -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    doubt(run, error, 10)
+    assert run.state.key_problem == error.reason
+    checked(run, on(True))
+    doubt(run, error, 10)
+    assert run.state.key_problem is None
+
+
+def test_three_broken_answers_within_a_moment_prove_nothing() -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    run.take(None, DOUBT, DOUBT)
+    assert isinstance(run.step(), Wait)
+    assert run.take(DOUBT) == ["Read"]
+    assert run.state.attempt
+    assert run.state.key_problem is None
+
+
+@pytest.mark.parametrize("error", [HUNG_UP, DOUBT, ODD])
+def test_a_broken_connection_is_made_anew_at_once_and_at_last_the_plug_is_switched_unread(error: DeviceError) -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    assert run.take(None, error, error, None, error) == ["Begin", "Read", "Read", "Wait", "Read"]
+    assert run.take(None, None, on(False), None) == ["Wait", "Switch", "Read", "Complete"]
+    assert run.clock_s < 3
+    assert run.events == [(ActionOutcome.DONE, None)]
+    assert run.state.shared.journal.to_restore == {}, "what is not known to have been on is not restored"
+
+
+def test_a_plug_slower_than_the_timeout_is_still_told_to_switch_off_with_more_patience() -> None:
+    run = run_of(ways=(Via.LOCAL,))
+    assert run.take(None, SILENT) == ["Begin", "Read"]
+    assert run.state.patience == 2
+    assert run.take(None, on(False), None) == ["Switch", "Read", "Complete"]
+
+
+def test_a_plug_that_was_on_a_moment_ago_is_marked_though_it_cannot_be_read_now() -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    checked(run, on(True))
+    run.clock_s += 60
+    run.state = replace(run.state, check_at_s=1e6, shared=replace(run.state.shared, journal=LOST))
+    assert run.take(None, SILENT, None, None) == ["Begin", "Read", "MarkToRestore", "Switch"]
+    assert list(run.state.shared.journal.to_restore) == ["boiler/switch_1"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_told"),
+    [
+        ((OFFLINE, OFFLINE), False),
+        ((OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())), True),
+        ((OurWayError(plugs.no_network(host="h")), OFFLINE), True),
+        ((OFFLINE, OurWayError(plugs.CLOUD_CLOCK())), True),
+    ],
+)
+def test_a_dead_way_is_told_and_a_dead_plug_in_an_outage_is_not(errors: tuple[DeviceError, ...], is_told: bool) -> None:
+    run = run_of()
+    run.take(None, *errors)
+    assert bool(run.state.problem) is is_told
+    assert [outcome for outcome, _ in run.events] == [ActionOutcome.FAILED] * is_told
 
 
 def test_somebody_at_the_button_is_published_as_the_device() -> None:
@@ -318,7 +400,7 @@ def test_what_the_cloud_has_said_stays_when_the_home_network_fails() -> None:
 
 
 READINGS = st.fixed_dictionaries({gang: st.sampled_from([True, False, None]) for gang in KETTLE.gangs})
-ERRORS = st.sampled_from([OFFLINE, REFUSED, ODD, CloudUnreachableError(plugs.CLOUD_NO_JSON())])
+ERRORS = st.sampled_from([OFFLINE, REFUSED, ODD, DOUBT, HUNG_UP, SILENT, CloudUnreachableError(plugs.CLOUD_NO_JSON())])
 EVENTS = st.lists(
     st.one_of(
         st.just("step"),
@@ -405,7 +487,7 @@ class Checked(Run):
 
     def check(self, action: Switch) -> None:
         assert not self.state.dry_run
-        assert isinstance(self.last_contact, Read), "a switch follows a reading, never another switch"
+        assert isinstance(self.last_contact, Read), "a switch follows a reading, or an attempt at one"
         assert self.last_contact.via is action.via, "and goes the same way"
         due = targets.due(self.disk, KETTLE, RULES, self.known, self.now.utc)
         assert self.state.attempt
