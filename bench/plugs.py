@@ -59,7 +59,7 @@ def measure(stack: Stack, viewer: Viewer, poller: Viewer, count: int, rounds: in
     first, last = [], []
     for _ in range(rounds):
         sent = publish_grid(poller, "off", all_plugs(stack, on=False))
-        moments = [next(at for at, _, on in reversed(plug["switched"]) if not on) for plug in plugs(stack)]
+        moments = switched_off_at(stack)
         first.append(min(moments) - sent)
         last.append(max(moments) - sent)
         publish_grid(poller, "on", all_plugs(stack, on=True))
@@ -83,9 +83,7 @@ def drops(stack: Stack, viewer: Viewer, poller: Viewer, version: str) -> tuple[l
     for way in WAYS_TO_DROP:
         stack.tell_plugs("plug", fault=way, connections=1)
         sent = publish_grid(poller, "off", all_plugs(stack, on=False))
-        seconds.append(
-            max(next(at for at, _, on in reversed(plug["switched"]) if not on) for plug in plugs(stack)) - sent
-        )
+        seconds.append(max(switched_off_at(stack)) - sent)
         publish_grid(poller, "on", all_plugs(stack, on=True))
     blamed = {topic for topic, message, _ in viewer.messages if "wrong_key" in json.dumps(message)}
     return seconds, len(blamed)
@@ -100,6 +98,11 @@ def publish_grid(poller: Viewer, state: str, settled: Callable[[], bool]) -> flo
     eventually(settled, f"the plugs are {state}")
     time.sleep(0.3)  # so that the journal is saved too
     return sent
+
+
+def switched_off_at(stack: Stack) -> list[float]:
+    """Return when each plug was told last to switch off."""
+    return [next(at for at, _, on in reversed(plug["switched"]) if not on) for plug in plugs(stack)]
 
 
 def all_plugs(stack: Stack, *, on: bool) -> Callable[[], bool]:

@@ -15,6 +15,7 @@ from shared.messages import (
     InverterState,
     Message,
     OutageSchedule,
+    PlugInfo,
     PlugState,
     ServiceStatus,
 )
@@ -27,6 +28,7 @@ from shared.topics import (
     INVERTER_INFO,
     INVERTER_STATE,
     OUTAGE_SCHEDULE,
+    PLUG_INFO,
     PLUG_STATE,
     SERVICE_STATUS,
     M,
@@ -53,6 +55,7 @@ class BrokerState:
     battery_infos: Mapping[str, BatteryInfo] = field(default_factory=dict)
     battery_availability: Mapping[str, Availability] = field(default_factory=dict)
     plugs: Mapping[str, PlugState] = field(default_factory=dict)
+    plug_infos: Mapping[str, PlugInfo] = field(default_factory=dict)
     services: Mapping[str, ServiceStatus] = field(default_factory=dict)
 
     def battery_name(self, device: str) -> str:
@@ -136,6 +139,7 @@ SECTIONS: tuple[Section[Any], ...] = (
         BATTERY_AVAILABILITY, lambda s: s.battery_availability, lambda s, new: replace(s, battery_availability=new)
     ),
     Section(PLUG_STATE, lambda s: s.plugs, lambda s, new: replace(s, plugs=new)),
+    Section(PLUG_INFO, lambda s: s.plug_infos, lambda s, new: replace(s, plug_infos=new)),
     Section(SERVICE_STATUS, lambda s: s.services, lambda s, new: replace(s, services=new)),
 )
 """Every topic of the state; topics that carry events or commands are not state."""

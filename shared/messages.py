@@ -479,6 +479,33 @@ class PlugState(Message):
     _version_1 = _renamed(problem="reason")
 
 
+class PlugInfo(Message):
+    """A listed plug: what its owner calls it and its gangs (names by switch code), and what may be done with it.
+
+    follows_grid is whether outages switch it off and on. seen is false of a plug that was enabled by itself, until
+    somebody has decided about it. listed is false once it has left the list. reason says why a setup was refused.
+    """
+
+    name: str
+    gangs: dict[str, str]
+    enabled: bool
+    protected: bool
+    follows_grid: bool
+    priority: Int32
+    seen: bool = True
+    listed: bool = True
+    reason: Reason | None = None
+
+
+class PlugSetup(Message):
+    """A change of the list of plugs; what is None stays. An old or retained one is refused. `by` names the sender."""
+
+    enabled: bool | None = None
+    protected: bool | None = None
+    priority: int | None = Field(default=None, ge=0, le=10_000)
+    by: str
+
+
 class PlugCommand(Message):
     """A command to switch a plug; an old or retained one is refused. `by` names the sender."""
 

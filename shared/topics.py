@@ -21,6 +21,8 @@ from shared.messages import (
     OutageSchedule,
     PlugAction,
     PlugCommand,
+    PlugInfo,
+    PlugSetup,
     PlugState,
     ServiceStatus,
 )
@@ -78,6 +80,7 @@ OUTAGE_SCHEDULE = Topic(
     "outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as they are known."
 )
 PLUG_STATE = Topic("plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.")
+PLUG_INFO = Topic("plug/{name}/info", PlugInfo, ("tuya",), "A plug of the list, and what may be done with it.")
 PLUG_ACTION = Topic(
     "plug/{name}/action", PlugAction, ("tuya",), "An attempt to switch a plug, and its outcome: an event.", retain=False
 )
@@ -86,6 +89,13 @@ PLUG_SET = Topic(
     PlugCommand,
     ("bot", "dashboard", "homeassistant", "tuya"),
     "A command to switch a plug.",
+    retain=False,
+)
+PLUG_SETUP = Topic(
+    "plug/{name}/setup",
+    PlugSetup,
+    ("bot", "dashboard", "tuya"),
+    "A change of the list of plugs.",
     retain=False,
 )
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")
@@ -100,7 +110,9 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     BATTERY_AVAILABILITY,
     OUTAGE_SCHEDULE,
     PLUG_STATE,
+    PLUG_INFO,
     PLUG_ACTION,
     PLUG_SET,
+    PLUG_SETUP,
     SERVICE_STATUS,
 )

@@ -7,11 +7,14 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from services.tuya.grid_rules import GangStates
-from services.tuya.plug import KEY_LENGTH, Plug
+from services.tuya.plug import KEY_LENGTH, Mode, Plug, usual_gangs
 from shared.conditions import Reason, plugs
 
-SWITCHES = ("switch_1", "switch", "switch_led")
-"""The codes that can be a plug's relay, the likeliest first."""
+NO_NAMES: Mapping[str, str] = {}
+PLUGS = frozenset({"cz", "pc", "kg", "tdq", "dlq", "wkcz"})
+"""Categories of plugs, strips, wall switches and breakers."""
+NEVER = frozenset({"ckmkzq", "cl", "clkg", "jtmspro", "mal", "mk", "ms", "sd", "sp", "wg2", "ywbj"})
+"""Categories with a switch that is no load: doors, gates, locks, curtains, alarms, vacuum cleaners, cameras."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,12 @@ class Device:
     local_key: SecretStr
     online: bool
     switches: Mapping[str, bool]
+    category: str = ""
 
     @property
-    def gang(self) -> str | None:
-        """The switch that is its relay, None where it has none."""
-        return next((code for code in SWITCHES if code in self.switches), None)
+    def gangs(self) -> dict[str, int]:
+        """Its relays with their usual data points, none where it is no load."""
+        return {} if self.category in NEVER else usual_gangs(self.switches)
 
     def reading(self, plug: Plug) -> GangStates:
         """Return whether each gang of the plug is on."""
@@ -44,25 +48,33 @@ def to_device(record: Mapping[str, Any]) -> Device:
         local_key=SecretStr(str(record.get("local_key") or "")),
         online=record.get("online") is True,
         switches={str(one.get("code")): one["value"] for one in values if isinstance(one.get("value"), bool)},
+        category=str(record.get("category") or ""),
     )
 
 
-def to_plug(device: Device) -> Plug | None:
-    """Return a device as a disabled plug, None where it has no relay."""
-    if not device.gang:
+def to_plug(device: Device, names: Mapping[str, str] = NO_NAMES, *, enabled: bool = False) -> Plug | None:
+    """Return a device as a plug, None where it has no relay. One that is enabled by itself is yet to be seen."""
+    if not device.gangs:
         return None
+    enabled = enabled and device.category in PLUGS
     key = device.local_key.get_secret_value()
-    fields = {"id": device.id, "name": device.name, "enabled": False, "gangs": [device.gang]}
+    fields = {
+        "id": device.id,
+        "name": device.name,
+        "enabled": enabled,
+        "seen": not enabled,
+        "gangs": device.gangs,
+        "names": {gang: names[gang] for gang in device.gangs if names.get(gang)},
+    }
     try:
         return Plug.model_validate(fields | ({"local_key": key} if len(key.encode()) == KEY_LENGTH else {}))
     except ValidationError:  # an id that does not fit into a topic
         return None
 
 
-def unlisted(devices: Iterable[Device], listed: Mapping[str, Plug]) -> list[Plug]:
-    """Return the plugs of the account that are not in the list, disabled."""
-    new = {device.id: device for device in devices if device.id not in listed}
-    return [plug for device in new.values() if (plug := to_plug(device))]
+def unlisted(devices: Iterable[Device], listed: Mapping[str, Plug]) -> list[Device]:
+    """Return the devices of the account that have a relay and are not in the list, each once."""
+    return list({device.id: device for device in devices if device.id not in listed and to_plug(device)}.values())
 
 
 def mismatch(plug: Plug, device: Device | None) -> Reason | None:
@@ -71,3 +83,10 @@ def mismatch(plug: Plug, device: Device | None) -> Reason | None:
         return None if plug.is_local else plugs.not_in_account(name=plug.title)
     ours, theirs = plug.local_key.get_secret_value(), device.local_key.get_secret_value()
     return plugs.new_key(name=plug.title) if ours and theirs and ours != theirs else None
+
+
+def missing_key(plug: Plug, device: Device) -> str:
+    """Return the key of a plug whose owner has left it out, an empty string where it needs none."""
+    theirs = device.local_key.get_secret_value()
+    is_missing = plug.mode is not Mode.CLOUD and not plug.local_key.get_secret_value()
+    return theirs if is_missing and len(theirs.encode()) == KEY_LENGTH else ""

@@ -8,9 +8,10 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
@@ -25,6 +26,8 @@ from shared.errors import BadReplyError, CommandRefusedError, DeviceError, Devic
 log = logging.getLogger("cloud")
 
 TIMEOUT_S = (3.0, 5.0)
+PAGE_SIZE = 50
+MOST_PAGES = 100
 TOKEN_EXPIRED = 1010
 TOKEN_GONE = {TOKEN_EXPIRED, 1011, 1012, 1400}
 REFUSALS = {
@@ -109,23 +112,39 @@ class CloudClient:
         self._result("POST", f"/v1.0/devices/{plug.id}/commands", bool, {"commands": commands})
 
     def devices(self) -> list[Device]:
-        """Return all devices of the account."""
-        return [
-            to_device(record)
-            for user in self._users()
-            for record in self._result("GET", f"/v1.0/users/{user}/devices", list)
-            if isinstance(record, dict) and isinstance(record.get("id"), str)
-        ]
+        """Return all devices of the account: of the configured user, of the app's users, or of all linked ones."""
+        if self._credentials.user_id or self._credentials.schema:
+            listed = (self._result("GET", f"/v1.0/users/{user}/devices", list) for user in self._users())
+            records = list(chain.from_iterable(listed))
+        else:
+            records = list(self._pages("/v1.0/iot-01/associated-users/devices", "devices"))
+        return [to_device(one) for one in records if isinstance(one, dict) and isinstance(one.get("id"), str)]
+
+    def gang_names(self, id_: str) -> dict[str, str]:
+        """Return what the owner calls each switch of a device, in the app."""
+        listed = self._result("GET", f"/v1.0/devices/{id_}/multiple-names", list)
+        known = [one for one in listed if isinstance(one, dict)]
+        return {str(one["identifier"]): str(one["name"]) for one in known if one.get("identifier") and one.get("name")}
 
     def _users(self) -> list[str]:
         """Return the configured user, else the app's users that are linked to the project."""
         if self._credentials.user_id:
             return [self._credentials.user_id]
-        if not self._credentials.schema:
-            return []
         url = f"/v2.0/apps/{self._credentials.schema}/users?page_no=1&page_size=50"
         listed = self._result("GET", url, dict).get("list")
         return [str(user["uid"]) for user in listed or [] if isinstance(user, dict) and "uid" in user]
+
+    def _pages(self, url: str, key: str) -> Iterator[Any]:
+        """Yield the rows of all pages of a list."""
+        last = ""
+        for _ in range(MOST_PAGES):
+            query = f"?last_row_key={quote(last, safe='')}&size={PAGE_SIZE}" if last else f"?size={PAGE_SIZE}"
+            page = self._result("GET", url + query, dict)
+            rows = page.get(key)
+            yield from rows if isinstance(rows, list) else []
+            last = str(page.get("last_row_key") or "")
+            if page.get("has_more") is not True or not last:
+                return
 
     def _result(self, method: str, url: str, kind: type[Any], content: Any = None) -> Any:
         """Return the result of a request, which is repeated once where the token has expired."""
@@ -148,7 +167,7 @@ class CloudClient:
         body = "" if content is None else json.dumps(content)
         t = str(int(time.time() * 1000))
         own = self._credentials
-        signature = sign(own.secret, method, url, client_id=own.client_id, t=t, body=body, token=self._token)
+        signature = sign(own.secret, method, unquote(url), client_id=own.client_id, t=t, body=body, token=self._token)
         headers = {"client_id": own.client_id, "sign": signature, "t": t, "sign_method": "HMAC-SHA256"}
         headers |= {"access_token": self._token} if self._token else {}
         headers |= {"Content-Type": "application/json"} if body else {}

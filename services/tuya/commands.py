@@ -7,7 +7,7 @@ from services.tuya.journal import Journal, key
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 from shared.freshness import fresh
-from shared.messages import Grid, GridState, PlugCommand
+from shared.messages import Grid, GridState, PlugCommand, PlugSetup
 
 COMMAND_HOLDS = timedelta(seconds=60)
 
@@ -30,6 +30,22 @@ def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridSta
     targets = {one.key: one for one in new}
     to_restore = {name: at for name, at in journal.to_restore.items() if command.on or name not in targets}
     return journal.model_copy(update={"to_restore": to_restore, "targets": journal.targets | targets})
+
+
+def give_back(journal: Journal, plug: Plug, by: str, now: datetime) -> Journal:
+    """Return the journal for a plug that may not be switched from now on: what the grid has switched off comes back."""
+    off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
+    asked = [target(plug.id, gang, on=True, by=by, now=now, transition_id=journal.handled) for gang in off]
+    others = {name: one for name, one in journal.targets.items() if one.plug != plug.id or one.gives_back}
+    back = {one.key: one.model_copy(update={"gives_back": True}) for one in asked}
+    return journal.model_copy(update={"targets": others | back})
+
+
+def setup_refusal(plug: Plug | None, setup: PlugSetup, now: datetime) -> Reason | None:
+    """Return why a change of the list is refused, None where it is not."""
+    if plug is None:
+        return plugs.UNKNOWN_PLUG()
+    return None if fresh(setup.at, now, COMMAND_HOLDS) else plugs.COMMAND_TOO_OLD()
 
 
 def refusal(plug: Plug | None, command: PlugCommand, rules: Rules, now: datetime) -> Reason | None:

@@ -2,23 +2,30 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
-from services.tuya.account import Device, mismatch, unlisted
-from services.tuya.account_listing import fetch_devices
+from services.tuya.account import Device, mismatch, missing_key, to_plug, unlisted
+from services.tuya.account_listing import AGAIN_S, GangNames, fetch_devices, fetch_gang_names
 from services.tuya.cloud import Credentials
+from services.tuya.commands import give_back
 from services.tuya.connector import Connector
 from services.tuya.controller import PlugController
+from services.tuya.journal import key
 from services.tuya.plug import Plug
 from services.tuya.plug_list import plug_list
 from services.tuya.settings import TuyaSettings
 from services.tuya.shared_state import SharedStateStore
-from shared.conditions import plugs
-from shared.errors import ConfigError
+from shared.clock import utc_now
+from shared.conditions import Reason, plugs
+from shared.errors import ConfigError, StorageError
+from shared.messages import PlugInfo, PlugSetup
 from shared.service import Service
+from shared.topics import PLUG_INFO
 
 log = logging.getLogger("tuya")
 
 LIST_CHECK_S = 1.0
+OWNER = "owner"
 
 
 class PlugControllers:
@@ -44,7 +51,7 @@ class PlugControllers:
                 self._start(plug)
             self._report_whether_any()
             if self._connector.credentials:
-                tasks.create_task(self._compare_with_account(self._connector.credentials))
+                tasks.create_task(self._follow_account(self._connector.credentials))
             await self._watch_list()
 
     def listed(self, id_: str) -> Plug | None:
@@ -59,6 +66,22 @@ class PlugControllers:
         """Return the controller of a plug."""
         return self._controllers.get(id_)
 
+    def set_up(self, plug: Plug, setup: PlugSetup) -> None:
+        """Change the list as a person asks, and publish the plug as it is then, or why that was not possible."""
+        asked = {"enabled": setup.enabled, "protected": setup.protected, "priority": setup.priority}
+        fields = {name: value for name, value in asked.items() if value is not None}
+        try:
+            self._list.change(plug.id, fields if plug.seen else fields | {"seen": True})
+        except ConfigError as error:
+            self.refuse_setup(plug, error.reason)
+            return
+        log.info("%s is set up by %s: %s.", plug.title, setup.by, fields or "seen")
+        self._reload_list()
+
+    def refuse_setup(self, plug: Plug, reason: Reason) -> None:
+        """Publish why a plug was not set up as asked."""
+        self._publish_info(plug, reason=reason)
+
     def wake(self) -> None:
         """Let all controllers look at the shared state again."""
         for controller in self._controllers.values():
@@ -66,9 +89,14 @@ class PlugControllers:
 
     def _start(self, plug: Plug) -> None:
         """Start the controller of a plug that is used; what was known under its id is forgotten."""
+        if not self._store.shared.rules.may_switch(plug):
+            self._give_back(plug)
+        targets = self._store.shared.journal.targets.values()
         is_used = plug.enabled or plug.protected or self._store.shared.rules.all_devices
+        is_used = is_used or any(one.gives_back for one in targets if one.plug == plug.id)
         self._end(plug.id, for_good=not is_used)
         self._listed[plug.id] = plug
+        self._publish_info(plug)
         if self._tasks and is_used:
             controller = PlugController(
                 plug,
@@ -81,6 +109,28 @@ class PlugControllers:
             )
             self._controllers[plug.id] = controller
             self._running[plug.id] = self._tasks.create_task(controller.run())
+
+    def _give_back(self, plug: Plug) -> None:
+        """Let the grid's last outage end for a plug that may not be switched any more."""
+        journal = self._store.shared.journal
+        if any(key(plug.id, gang) in journal.to_restore for gang in plug.gangs):
+            with suppress(StorageError):  # reported
+                self._store.persist(give_back(journal, plug, OWNER, utc_now()))
+
+    def _publish_info(self, plug: Plug, *, listed: bool = True, reason: Reason | None = None) -> None:
+        info = PlugInfo(
+            at=utc_now(),
+            name=plug.title,
+            gangs={gang: plug.names.get(gang, gang) for gang in plug.gangs},
+            enabled=plug.enabled,
+            protected=plug.protected,
+            follows_grid=self._store.shared.rules.may_switch(plug),
+            priority=plug.priority,
+            seen=plug.seen,
+            listed=listed,
+            reason=reason,
+        )
+        self._bus.publish(PLUG_INFO, info, plug.id)
 
     def _end(self, id_: str, *, for_good: bool) -> None:
         self._listed.pop(id_, None)
@@ -110,6 +160,7 @@ class PlugControllers:
         changed = [plug for id_, plug in listed.items() if self._listed.get(id_) != plug]
         removed = [id_ for id_ in self._listed if id_ not in listed]
         for id_ in removed:
+            self._publish_info(self._listed[id_], listed=False)
             self._end(id_, for_good=True)
         for plug in changed:
             self._start(plug)
@@ -118,33 +169,64 @@ class PlugControllers:
         self._report_whether_any()
 
     def _report_whether_any(self) -> None:
-        if not self._listed and not self._connector.credentials:
+        """Report what keeps plugs from being switched, and which ones were enabled without being asked about."""
+        listed, may_switch = self._listed.values(), self._store.shared.rules.may_switch
+        if not listed and not self._connector.credentials and not self._settings.has_half_an_account:
             self._health.disable(plugs.NO_PLUGS())
-        else:
-            self._health.enable()
+            return
+        self._health.enable()
+        self._health.report("half", plugs.HALF_AN_ACCOUNT() if self._settings.has_half_an_account else None)
+        idle = [plug for plug in listed if not plug.protected and not may_switch(plug)]
+        none = bool(idle) and not any(map(may_switch, listed))
+        self._health.report("none", plugs.none_enabled(count=len(idle)) if none else None)
+        unseen = sorted(plug.title for plug in listed if not plug.seen and may_switch(plug))
+        self._health.report("unseen", plugs.enabled_as_before(names=", ".join(unseen)) if unseen else None)
 
     # the account
 
-    async def _compare_with_account(self, credentials: Credentials) -> None:
+    async def _follow_account(self, credentials: Credentials) -> None:
         """List what is new in the account, report where it and the list disagree, and learn the plugs' states."""
-        found = await fetch_devices(self._connector, credentials, self._health)
-        if not found:
+        while True:
+            found = await fetch_devices(self._connector, credentials, self._health)
+            self._health.report("account", None if found else plugs.ACCOUNT_EMPTY())
+            new = unlisted(found, self._listed)
+            names = await fetch_gang_names(self._connector, credentials, new)
+            self._add(new, names)
+            self._compare({device.id: device for device in found})
+            await asyncio.sleep(AGAIN_S)
+
+    def _add(self, new: list[Device], names: GangNames) -> None:
+        """Add devices to the list: enabled only where there is none yet, and its owner has asked for switching."""
+        enabled = self._settings.is_switching_asked_for and self._list.stamp() is None
+        added = [plug for one in new if (plug := to_plug(one, names.get(one.id, {}), enabled=enabled))]
+        if not added:
             return
-        self._add(unlisted(found, self._listed))
-        devices: dict[str, Device] = {device.id: device for device in found}
+        log.info("New in the account, and listed now: %s.", ", ".join(plug.title for plug in added))
+        try:
+            self._list.add(added)
+        except ConfigError as error:
+            self._health.report("file", error.reason)
+        for plug in added:
+            self._start(plug)
+        self._report_whether_any()
+
+    def _compare(self, devices: dict[str, Device]) -> None:
+        """Take over what the account knows about listed plugs: missing keys, and states where none is known yet."""
+        for id_, plug in list(self._listed.items()):
+            device = devices.get(id_)
+            if device and (local_key := missing_key(plug, device)):
+                self._take_key(plug, local_key)
         for id_, controller in self._controllers.items():
             device = devices.get(id_)
             self._health.report(f"account {id_}", mismatch(controller.plug, device))
             if device:
                 controller.learn(device.reading(controller.plug), online=device.online)
 
-    def _add(self, new: list[Plug]) -> None:
-        if not new:
-            return
-        log.info("New in the account, and listed as disabled: %s.", ", ".join(plug.title for plug in new))
+    def _take_key(self, plug: Plug, local_key: str) -> None:
         try:
-            self._list.add(new)
+            self._list.change(plug.id, {"local_key": local_key})
         except ConfigError as error:
             self._health.report("file", error.reason)
-        for plug in new:
-            self._start(plug)
+            return
+        log.info("The local_key of %s is taken from the account.", plug.title)
+        self._reload_list()

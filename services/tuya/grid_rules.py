@@ -141,7 +141,7 @@ def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) 
     kept = {
         name: in_place_of(one.model_copy(update={"grid_wants": None}), of_grid.get(name))
         for name, one in people.items()
-        if one.on is on or one.transition_id == grid.transition_id
+        if one.on is on or one.gives_back or one.transition_id == grid.transition_id
     }
     update = {
         "handled": grid.transition_id,

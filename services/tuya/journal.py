@@ -15,7 +15,8 @@ class Target(BaseModel):
 
     by_grid tells targets of the grid from those of people. transition_id is the change of the grid that it is for, or
     the last one known when somebody asked for it. grid_wants is, for a person's target, what the grid still wanted of
-    the gang when the person's target took its place.
+    the gang when the person's target took its place. gives_back is a last command to a plug that the grid has switched
+    off and that may not be switched from now on: it never expires.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +30,7 @@ class Target(BaseModel):
     by_grid: bool = False
     transition_id: str | None = None
     grid_wants: bool | None = None
+    gives_back: bool = False
 
     @property
     def key(self) -> str:

@@ -156,7 +156,7 @@ def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attem
         return None
     pause_s = QUICK_RETRY_PAUSES_S[attempt.tries]
     tries = attempt.tries + 1
-    blind = is_silent or tries == most
+    blind = attempt.reading is None and (is_silent or tries == most)
     ways, since_s = attempt.ways, now.monotonic_s + pause_s
     return Attempt(attempt.targets, ways, attempt.error, tries=tries, blind=blind, not_before_s=since_s)
 

@@ -1,6 +1,7 @@
 """A plug as it is listed: whether it may be switched, and how it is reached. Pure."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -12,7 +13,6 @@ from shared.validation import InvalidValueError
 ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 GANG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KEY_LENGTH = 16
-LED_DP = 20
 TUYA_PORT = 6668
 ANY_HOST = {"auto", "0.0.0.0"}  # noqa: S104 - tinytuya would search the network for it, for 18 s
 
@@ -25,14 +25,38 @@ class Mode(StrEnum):
     AUTO = "auto"
 
 
+RELAY = re.compile(r"switch(?:_led)?(?:_(\d{1,2}))?|switch_usb(\d)")
+"""The codes of switches with a load behind them, unlike a child lock or a backlight."""
+DIMMER_STEP = 6
+USB_BEFORE = 6
+POINTS_OF_BULBS = {"switch_led": 20}
+
+
 def data_point(gang: str) -> int:
-    """Return the usual data point of a switch code: switch_2 is 2, a bulb's switch_led is 20, anything else 1."""
-    number = re.fullmatch(r"switch_(\d)", gang)
-    return int(number[1]) if number else LED_DP if gang == "switch_led" else 1
+    """Return the usual data point of a switch code: 2 of switch_2, 20 of a bulb's switch_led, 7 of switch_led_2."""
+    if gang in POINTS_OF_BULBS:
+        return POINTS_OF_BULBS[gang]
+    found = RELAY.fullmatch(gang)
+    if found and found[2]:
+        return USB_BEFORE + int(found[2])
+    number = int(found[1]) if found and found[1] else 1
+    return 1 + DIMMER_STEP * (number - 1) if gang.startswith("switch_led_") else number
+
+
+def usual_gangs(codes: Iterable[str]) -> dict[str, int]:
+    """Return the relays among a device's codes with their data points; a main switch above its gangs is none."""
+    gangs: dict[str, int] = {}
+    for code in sorted(codes, key=lambda one: (not re.search(r"\d$", one), data_point(one), one)):
+        if RELAY.fullmatch(code) and data_point(code) not in gangs.values():
+            gangs[code] = data_point(code)
+    return gangs
 
 
 class Plug(BaseModel):
-    """One plug of the list; gangs are switch codes with their local data points."""
+    """One plug of the list; gangs are switch codes with their local data points, `names` what their owner calls them.
+
+    `seen` is false of a plug that was enabled by itself, until its owner has decided about it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +70,8 @@ class Plug(BaseModel):
     version: Literal["3.1", "3.2", "3.3", "3.4", "3.5"] = "3.3"
     local_key: SecretStr = SecretStr("")
     gangs: dict[str, int] = Field(default={"switch_1": 1}, min_length=1)
+    names: dict[str, str] = Field(default_factory=dict)
+    seen: bool = True
     priority: int = Field(default=100, ge=0, le=10_000)
 
     @field_validator("id")

@@ -10,7 +10,8 @@ from shared.list_file import ListFile
 HEAD = """\
 # The plugs of easun-bridge. Plugs found in the account are added at the end, disabled; the rest stays as it is.
 # Settings of a plug: enabled, protected (true: nobody may switch it; router, host), mode (local, cloud, auto), host,
-# version (3.1 to 3.5), local_key, gangs ([switch_1]), priority (the lowest is restored first), name.
+# version (3.1 to 3.5), local_key, gangs ([switch_1]), names ({switch_1: Lamp}), priority (the lowest is restored
+# first), name. `seen: false`: enabled by itself, until you have decided about it on the page System or in the bot.
 plugs:
 """
 
@@ -21,6 +22,8 @@ def plug_list(file: Path) -> ListFile[Plug]:
 
 
 def _row(plug: Plug) -> Mapping[str, object]:
-    row = {"id": plug.id, "name": plug.name, "enabled": plug.enabled, "gangs": list(plug.gangs)}
+    row: dict[str, object] = {"id": plug.id, "name": plug.name, "enabled": plug.enabled, "gangs": list(plug.gangs)}
     key = plug.local_key.get_secret_value()
+    row |= {"names": plug.names} if plug.names else {}
+    row |= {} if plug.seen else {"seen": False}
     return row | {"local_key": key} if key else row

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from services.tuya import grid_rules
-from services.tuya.commands import on_command, refusal
+from services.tuya.commands import on_command, refusal, setup_refusal
 from services.tuya.connector import Connector
 from services.tuya.controllers import PlugControllers
 from services.tuya.journal import Journal
@@ -16,9 +16,9 @@ from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import Reason, plugs
 from shared.errors import StorageError
-from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand
+from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand, PlugSetup
 from shared.service import Service
-from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET
+from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
 
 log = logging.getLogger("tuya")
 
@@ -31,6 +31,7 @@ async def serve(service: Service[TuyaSettings]) -> None:
     plug_service = PlugService(service)
     service.bus.collect_parsed(GRID_STATE, plug_service.on_grid)
     service.bus.collect_parsed(PLUG_SET, plug_service.on_command)
+    service.bus.collect_parsed(PLUG_SETUP, plug_service.on_setup)
     await plug_service.run()
 
 
@@ -90,6 +91,18 @@ class PlugService:
             self._controllers.wake()
         else:
             self._refuse(id_, command, plugs.NO_JOURNAL())
+
+    def on_setup(self, id_: str, setup: PlugSetup, delivery: Delivery) -> None:
+        """Change the list of plugs, or publish why not."""
+        delivery.ack()
+        plug = self._controllers.listed(id_)
+        reason = plugs.COMMAND_RETAINED() if delivery.retained else setup_refusal(plug, setup, utc_now())
+        if reason or plug is None:
+            log.warning("The plug %s is not set up as %s asks: %s", id_, setup.by, reason)
+            if plug and reason:
+                self._controllers.refuse_setup(plug, reason)
+            return
+        self._controllers.set_up(plug, setup)
 
     def _check_clock(self, grid: GridState, now: datetime) -> None:
         """Report where everything that arrives is of another time; after a broken connection some messages may be."""

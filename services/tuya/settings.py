@@ -26,7 +26,9 @@ class TuyaSettings(ServiceSettings):
         description="Which plugs were switched off and are to be switched on again. Do not edit it.",
     )
     tuya_turn_off_on_power_loss: bool = Field(
-        default=True, description="Whether enabled plugs are switched off when the grid goes."
+        default=True,
+        description="Whether enabled plugs are switched off when the grid goes. Where this or the next one is set to "
+        "true and there is no list yet, as with a settings file of eamoon, the account's plugs are listed enabled.",
     )
     tuya_turn_on_on_grid_back: bool = Field(
         default=True,
@@ -60,7 +62,9 @@ class TuyaSettings(ServiceSettings):
     )
     tuya_access_secret: SecretStr = Field(default=SecretStr(""), description="The access secret of that project.")
     tuya_user_id: str = Field(
-        default="", pattern=r"^[A-Za-z0-9_-]*$", description="The app's user that is linked to the project."
+        default="",
+        pattern=r"^[A-Za-z0-9_-]*$",
+        description="The app's user that is linked to the project. Empty: all linked ones.",
     )
     tuya_app_schema: str = Field(
         default="",
@@ -80,6 +84,17 @@ class TuyaSettings(ServiceSettings):
             return None
         ids = {"user_id": self.tuya_user_id, "schema": self.tuya_app_schema}
         return Credentials(self.tuya_endpoint, self.tuya_access_id, secret, **ids)
+
+    @property
+    def has_half_an_account(self) -> bool:
+        """Whether one of access ID and secret is missing."""
+        return bool(self.tuya_access_id) is not bool(self.tuya_access_secret.get_secret_value())
+
+    @property
+    def is_switching_asked_for(self) -> bool:
+        """Whether one of the two switches is set to true, not only by default: eamoon then switched all plugs."""
+        asked = {"tuya_turn_off_on_power_loss", "tuya_turn_on_on_grid_back"} & self.model_fields_set
+        return any(getattr(self, name) for name in asked)
 
     def rules(self) -> Rules:
         """Return the rules for a change of the grid."""

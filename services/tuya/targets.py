@@ -67,8 +67,10 @@ def given_up(journal: Journal, targets: Iterable[Target]) -> Journal:
 
 def expired(journal: Journal, now: datetime) -> tuple[Target, ...]:
     """Return people's targets that nobody expects any more; what the grid wants too waits until the grid changes."""
-    people = (one for one in journal.targets.values() if not one.by_grid and one.grid_wants is not one.on)
-    return tuple(one for one in people if now - one.since > COMMAND_EXPIRES)
+    mortal = (
+        one for one in journal.targets.values() if not (one.by_grid or one.gives_back or one.grid_wants is one.on)
+    )
+    return tuple(one for one in mortal if now - one.since > COMMAND_EXPIRES)
 
 
 def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Journal:
@@ -84,6 +86,8 @@ def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Jou
 
 
 def _is_valid(target: Target, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> bool:
+    if target.gives_back:
+        return True
     if not rules.may_switch(plug) or not target.by_grid:
         return rules.may_switch(plug)
     return bool(grid and is_certain(grid, now) and grid.state is (Grid.ON if target.on else Grid.OFF))

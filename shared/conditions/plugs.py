@@ -241,6 +241,44 @@ NO_PLUGS = simple(
 )
 
 
+HALF_AN_ACCOUNT = simple(
+    "plugs.half_an_account",
+    uk="Задано лише одне з двох: TUYA_ACCESS_ID або TUYA_ACCESS_SECRET. Потрібні обидва.",
+    en="Only one of TUYA_ACCESS_ID and TUYA_ACCESS_SECRET is set: both are needed.",
+)
+ACCOUNT_EMPTY = simple(
+    "plugs.account_empty",
+    uk="У проєкті Tuya немає жодного пристрою: під'єднайте до нього обліковий запис застосунку на iot.tuya.com "
+    "(Devices, Link App Account).",
+    en="The Tuya project has no devices: link the app's account to it at iot.tuya.com (Devices, Link App Account).",
+    severity=Severity.WARNING,
+)
+
+
+@condition(
+    "plugs.none_enabled",
+    uk="Знайдено {count} {count:розетку|розетки|розеток}, але жодна не перемикається разом із мережею. Оберіть, які "
+    "мають: на сторінці «Система» або в боті, командою /plugs.",
+    en="{count} {count:plug is|plugs are} found, and none is switched with the grid: choose which should be, on the "
+    "page System or in the bot with /plugs.",
+    severity=Severity.WARNING,
+)
+def none_enabled(*, count: int) -> None:
+    """Plugs are listed, and every one is disabled."""
+
+
+@condition(
+    "plugs.enabled_as_before",
+    uk="Відтепер разом із мережею вимикаються: {names}, бо так задано в .env. Якщо серед них роутер чи цей "
+    "комп'ютер, захистіть їх: на сторінці «Система» або в боті, командою /plugs.",
+    en="These are switched off with the grid from now on, as .env asks: {names}. If the router or this computer is "
+    "among them, protect it on the page System or in the bot with /plugs.",
+    severity=Severity.WARNING,
+)
+def enabled_as_before(*, names: str) -> None:
+    """With the predecessor's settings and no list, the plugs of the account were listed enabled."""
+
+
 @condition(
     "plugs.wrong_time",
     uk="Час у повідомленнях {topic} не збігається з нашим, тому нічого не перемикаємо: чий годинник хибний, тут чи в "

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Response, request
 
@@ -79,9 +79,13 @@ class Cloud:
         self.fault = CloudFault.NONE
         self.requests = 0
         self.refused = 0
-        self._plugs = plugs
+        self._plugs = dict(plugs)
         self._tokens: dict[str, float] = {}
         self._token_lifetime_s = 7200.0
+
+    def add(self, plug: Plug) -> None:
+        """Add a plug to the account."""
+        self._plugs[plug.id] = plug
 
     async def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
         """Return the body of an answer."""
@@ -132,12 +136,22 @@ class Cloud:
                 return self._token()
             case "GET", ["v2.0", "apps", schema, "users"] if schema == SCHEMA:
                 return {"has_more": False, "list": [{"uid": USER}], "total": 1}
+            case "GET", ["v1.0", "iot-01", "associated-users", "devices"]:
+                return self._page(parse_qs(urlsplit(target).query))
             case "GET", ["v1.0", "users", user, "devices"]:
                 return self._devices(user)
-            case "GET", ["v1.0", "devices", id_]:
-                return self._record(self._owned(id_))
-            case "POST", ["v1.0", "devices", id_, "commands"]:
-                return self._command(self._owned(id_), body)
+            case _, ["v1.0", "devices", id_, *rest]:
+                return self._of_plug(method, self._owned(id_), rest, body)
+        raise RefusalError(1108)
+
+    def _of_plug(self, method: str, plug: Plug, rest: list[str], body: bytes) -> Any:
+        match method, rest:
+            case "GET", []:
+                return self._record(plug)
+            case "GET", ["multiple-names"]:
+                return [{"identifier": gang, "name": name} for gang, name in plug.names.items()]
+            case "POST", ["commands"]:
+                return self._command(plug, body)
         raise RefusalError(1108)
 
     def _token(self) -> dict[str, Any]:
@@ -152,6 +166,15 @@ class Cloud:
         if user != USER:
             raise RefusalError(1106)
         return [self._record(plug) for plug in self._plugs.values()]
+
+    def _page(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Return a page of the devices of all linked users."""
+        first = int(query.get("last_row_key", ["row+/0="])[0].strip("row+/="))
+        size = int(query.get("size", ["20"])[0])
+        plugs = list(self._plugs.values())
+        rows = [self._record(plug) for plug in plugs[first : first + size]]
+        more = {"last_row_key": f"row+/{first + size}="} if first + size < len(plugs) else {}
+        return {"devices": rows, "has_more": bool(more), "total": len(plugs)} | more
 
     def _owned(self, id_: str) -> Plug:
         if id_ not in self._plugs:
@@ -175,7 +198,7 @@ class Cloud:
             "name": plug.name,
             "uid": USER,
             "local_key": plug.key,
-            "category": "cz",
+            "category": plug.category,
             "online": plug.online,
             "status": status,
         }

@@ -63,6 +63,9 @@ class Plug:
     delay_s: float = 0
     """How long a slow one takes to answer."""
     online: bool = True
+    category: str = "cz"
+    names: dict[str, str] = field(default_factory=dict)
+    """What its owner calls each gang."""
     switched: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=RECORDED_COMMANDS))
     """Received commands: time, gang, on or off."""
     connections: int = 0

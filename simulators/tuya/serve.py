@@ -145,9 +145,11 @@ class Plugs:
 def _plug(number: int, version: str) -> Plug:
     gangs = {"switch_1": 1, "switch_2": 2} if number == 2 else {"switch_1": 1}
     name = NAMES[number] if number < len(NAMES) else f"Plug {number + 1}"
-    return Plug(
-        f"bfsimulated{number + 1:011}", name, f"key0of0plug0{number:04}", version or VERSIONS[number % 5], gangs
-    )
+    id_, key = f"bfsimulated{number + 1:011}", f"key0of0plug0{number:04}"
+    plug = Plug(id_, name, key, version or VERSIONS[number % 5], gangs)
+    if len(gangs) > 1:
+        plug.category, plug.names = "pc", {"switch_1": "Lamp", "switch_2": "Fan"}
+    return plug
 
 
 async def serve(settings: PlugsSettings) -> None:

@@ -410,18 +410,76 @@ def test_what_is_in_the_account_is_listed_disabled_and_left_alone(
     assert commands(stack) == 0
 
 
-def test_all_devices_of_the_account_are_switched_where_that_is_wanted(
+def test_all_devices_of_the_account_are_switched_with_nothing_else_set(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
-    stack.plugs_file.write_text(f"plugs:\n  - {{id: {ROUTER}, protected: true}}\n")
-    start_and_introduce(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud)
+    stack.plugs_file.unlink()
+    start_and_introduce(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud | {"TUYA_USER_ID": ""})
     mains.turn("off")
+    until(stack, mains, [False] * 5)
+
+
+def set_up(stack: Stack, id_: str, **fields: Any) -> None:
+    with Viewer(stack.broker, "dashboard") as page:
+        message = {"at": datetime.now(UTC).isoformat(), "by": "dashboard"} | fields
+        page.client.publish(f"plug/{id_}/setup", json.dumps(message), qos=1).wait_for_publish(5)
+
+
+def test_with_the_predecessor_s_settings_alone_its_plugs_follow_and_the_owner_is_told_which(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.plugs_file.unlink()
+    asked = {"TUYA_TURN_OFF_ON_POWER_LOSS": "true", "TUYA_TURN_ON_ON_GRID_BACK": "true"}
+    stack.tuya.start(**cloud | asked)
+    wait_for_reason(watcher, plugs.enabled_as_before)
+    (reason,) = watcher.last(STATUS)["reasons"]
+    assert reason["params"]["names"] == "Boiler, Heater, Kettle, Router, Washing machine"
+    eventually(lambda: watcher.on(f"plug/{THIRD}/info"))
+    assert watcher.last(f"plug/{THIRD}/info")["gangs"] == {"switch_1": "Lamp", "switch_2": "Fan"}
+    repeat_until_handled(stack, mains)
+    mains.turn("off")
+    until(stack, mains, [False] * 5)
+    set_up(stack, ROUTER, protected=True)
     until(stack, mains, [False, False, False, False, True])
+    assert watcher.wait_for(f"plug/{ROUTER}/info", protected=True)["follows_grid"] is False
+    set_up(stack, FIRST, enabled=False)
+    until(stack, mains, [True, False, False, False, True])
+    for plug in stack.tell_plugs("state")["plugs"]:
+        set_up(stack, plug["id"])
+    watcher.wait_for(STATUS, state="online")
+    stack.tuya.kill()
+    stack.tuya.start()
+    mains.turn("on")
+    until(stack, mains, [True] * 5)
+    assert "seen: false\n" not in stack.plugs_file.read_text()
+
+
+def test_with_id_and_secret_alone_a_found_plug_follows_the_grid_once_it_is_chosen(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    stack.plugs_file.unlink()
+    stack.tuya.start(**cloud | {"TUYA_USER_ID": ""})
+    wait_for_reason(watcher, plugs.none_enabled)
+    assert watcher.last(f"plug/{FIRST}/info")["follows_grid"] is False
+    set_up(stack, FIRST, enabled=True, priority=7)
+    info = watcher.wait_for(f"plug/{FIRST}/info", follows_grid=True)
+    assert (info["priority"], info["seen"]) == (7, True)
+    watcher.wait_for(STATUS, state="online")
+    repeat_until_handled(stack, mains)
+    mains.turn("off")
+    until(stack, mains, [False, True, True, True, True])
+    text = stack.plugs_file.read_text()
+    stack.plugs_file.write_text(text + "  - {id: [\n")
+    set_up(stack, SECOND, enabled=True)
+    refused = eventually(lambda: [one for one in watcher.on(f"plug/{SECOND}/info") if one["reason"]])[-1]
+    assert refused["reason"]["code"] == files.in_list.code
 
 
 def test_what_the_cloud_refuses_is_reported(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
     for settings, fault, condition in (
         ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", plugs.CLOUD_BAD_SIGNATURE),
+        ({"TUYA_ACCESS_SECRET": "wrong0secret", "TUYA_USER_ID": ""}, "none", plugs.CLOUD_BAD_SIGNATURE),
+        ({"TUYA_ACCESS_SECRET": ""}, "none", plugs.HALF_AN_ACCOUNT),
         ({"TUYA_USER_ID": "nobody"}, "none", plugs.CLOUD_ACCESS_DENIED),
         ({}, "quota", plugs.CLOUD_QUOTA_USED_UP),
     ):

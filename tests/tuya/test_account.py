@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.tuya.account import mismatch, to_device, to_plug, unlisted
+from services.tuya.account import mismatch, missing_key, to_device, to_plug, unlisted
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 
@@ -40,9 +40,42 @@ def test_what_is_no_plug_is_not_listed(record: dict[str, object]) -> None:
 def test_only_what_is_not_listed_is_new_and_each_once() -> None:
     other = to_device(RECORD | {"id": "bf2", "local_key": "short"})
     listed = {"bf1": Plug(id="bf1")}
-    assert unlisted([DEVICE, other, other], listed) == [
-        Plug(id="bf2", name="Boiler", enabled=False),
-    ]
+    (new,) = unlisted([DEVICE, other, other], listed)
+    assert to_plug(new) == Plug(id="bf2", name="Boiler", enabled=False)
+
+
+@pytest.mark.parametrize(
+    ("codes", "gangs"),
+    [
+        (["switch_2", "switch_1", "child_lock"], {"switch_1": 1, "switch_2": 2}),
+        (["switch", "switch_1", "switch_2"], {"switch_1": 1, "switch_2": 2}),
+        (["switch", "switch_backlight"], {"switch": 1}),
+        (["switch_led"], {"switch_led": 20}),
+        (["switch_led_1", "switch_led_2"], {"switch_led_1": 1, "switch_led_2": 7}),
+        (["switch_1", "switch_usb1", "switch_usb2"], {"switch_1": 1, "switch_usb1": 7, "switch_usb2": 8}),
+        (["switch_inching", "switch_pir", "switch_alarm_sound"], {}),
+    ],
+)
+def test_a_strip_has_all_its_switches(codes: list[str], gangs: dict[str, int]) -> None:
+    status = [{"code": code, "value": True} for code in codes]
+    assert to_device(RECORD | {"status": status}).gangs == gangs
+
+
+def test_of_two_hundred_devices_plugs_are_enabled_lamps_listed_and_doors_left_out() -> None:
+    categories = ("cz", "dj", "ckmkzq", "cl", "ms", "kg", "tdq", "kt")
+    records = [RECORD | {"id": f"bf{number}", "category": categories[number % 8]} for number in range(200)]
+    devices = unlisted(map(to_device, records), {})
+    listed = {plug.id: plug for one in devices if (plug := to_plug(one, enabled=True))}
+    assert len(listed) == 125
+    enabled = {records[int(id_[2:])]["category"] for id_, plug in listed.items() if plug.enabled}
+    assert enabled == {"cz", "kg", "tdq"}
+    assert all(plug.seen is not plug.enabled for plug in listed.values())
+
+
+def test_a_key_that_its_owner_has_left_out_is_the_account_s() -> None:
+    assert missing_key(Plug(id="bf1"), DEVICE) == KEY
+    assert missing_key(Plug(id="bf1", local_key="f" * 16), DEVICE) == ""
+    assert missing_key(Plug(id="bf1", mode="cloud"), DEVICE) == ""
 
 
 @pytest.mark.parametrize(

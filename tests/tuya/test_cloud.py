@@ -15,6 +15,7 @@ from shared.conditions import Condition, Reason, plugs, system
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
 from simulators.tuya import signature
 from simulators.tuya.cloud import SCHEMA, CloudFault
+from simulators.tuya.plug import Plug as VirtualPlug
 from tests.tuya.sky import Sky
 
 VECTORS = json.loads((Path(__file__).parent / "sign_vectors.json").read_text())["vectors"]
@@ -144,7 +145,7 @@ async def test_a_switch_that_the_plug_does_not_have_is_refused(sky: Sky) -> None
         await sky.do(lambda client: client.switch(PLUG, {"switch_7": False}))
 
 
-@pytest.mark.parametrize("changes", [{}, {"user_id": "", "schema": SCHEMA}])
+@pytest.mark.parametrize("changes", [{}, {"user_id": "", "schema": SCHEMA}, {"user_id": ""}])
 async def test_devices_are_listed_by_user_or_by_the_app(sky: Sky, changes: dict[str, str]) -> None:
     (device,) = await sky.do(lambda client: client.devices(), **changes)
     plug = to_plug(device)
@@ -156,7 +157,6 @@ async def test_devices_are_listed_by_user_or_by_the_app(sky: Sky, changes: dict[
 @pytest.mark.parametrize(
     ("status", "gangs"),
     [
-        ([{"code": "switch", "value": False}, {"code": "switch_1", "value": True}], {"switch_1": 1}),
         ([{"code": "switch", "value": False}, {"code": "child_lock", "value": True}], {"switch": 1}),
         ([{"code": "switch_led", "value": True}], {"switch_led": 20}),
         ([{"code": "child_lock", "value": True}, {"code": "switch_1", "value": "on"}], None),
@@ -166,3 +166,19 @@ async def test_devices_are_listed_by_user_or_by_the_app(sky: Sky, changes: dict[
 def test_the_switch_of_a_device_is_a_relay(status: Any, gangs: dict[str, int] | None) -> None:
     plug = to_plug(to_device({"id": "x1", "status": status}))
     assert (plug and plug.gangs) == gangs
+
+
+async def test_all_pages_of_linked_devices_are_read(sky: Sky) -> None:
+    for number in range(120):
+        sky.cloud.add(VirtualPlug(f"bf-{number}", "Lamp", "0123456789abcdef", "3.3", {"switch_1": 1}))
+    assert len(await sky.do(lambda client: client.devices(), user_id="")) == 121
+
+
+async def test_a_wrong_secret_is_said_also_without_a_user_id(sky: Sky) -> None:
+    with pytest.raises(CommandRefusedError, match="TUYA_ACCESS_SECRET is wrong"):
+        await sky.do(lambda client: client.devices(), user_id="", secret="f" * 32)
+
+
+async def test_gangs_have_the_names_of_the_app(sky: Sky) -> None:
+    sky.plug.names = {"switch_1": "Lamp", "switch_2": ""}
+    assert await sky.do(lambda client: client.gang_names("bf1")) == {"switch_1": "Lamp"}

@@ -7,7 +7,7 @@ import pytest
 from services.tuya import commands, targets
 from services.tuya.journal import Journal
 from shared.conditions import Reason, plugs
-from shared.messages import Grid, PlugCommand
+from shared.messages import Grid, PlugCommand, PlugSetup
 from tests.tuya.facts import NOW, PLUGS, RULES, changed, grid
 
 
@@ -48,3 +48,24 @@ def test_what_a_person_failed_to_switch_on_is_restored_by_the_grid() -> None:
 def test_why_a_command_is_refused(id_: str, changes: dict[str, object], reason: Reason | None) -> None:
     command = PlugCommand.model_validate({"at": NOW, "on": False, "by": "bot"} | changes)
     assert commands.refusal(PLUGS.get(id_), command, RULES, NOW) == reason
+
+
+def test_what_the_grid_has_switched_off_comes_back_when_it_is_protected_in_the_outage() -> None:
+    off = Journal(handled="t2", to_restore={"kettle/switch_1": NOW, "boiler/switch_1": NOW})
+    back = commands.give_back(off, PLUGS["kettle"], "owner", NOW)
+    protected = PLUGS["kettle"].model_copy(update={"protected": True})
+    for known in (grid(Grid.OFF, "t2"), None):
+        (target,) = targets.due(back, protected, RULES, known, NOW)
+        assert (target.gang, target.on) == ("switch_1", True)
+    assert not targets.expired(back, NOW + timedelta(days=1))
+    assert "kettle/switch_1" in changed(back, grid(Grid.OFF, "t4")).targets
+    assert list(targets.completed(back, back.targets.values()).to_restore) == ["boiler/switch_1"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "age_s", "reason"),
+    [("nobody", 0, plugs.UNKNOWN_PLUG()), ("router", 120, plugs.COMMAND_TOO_OLD()), ("router", 0, None)],
+)
+def test_why_a_setup_is_refused(id_: str, age_s: float, reason: Reason | None) -> None:
+    setup = PlugSetup(at=NOW - timedelta(seconds=age_s), protected=False, by="dashboard")
+    assert commands.setup_refusal(PLUGS.get(id_), setup, NOW) == reason
