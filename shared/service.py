@@ -16,7 +16,7 @@ from shared.clock import utc_now
 from shared.conditions import broker, files
 from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, UsageError
-from shared.health import Health
+from shared.health import Health, Reporter
 from shared.logs import to_file, to_stderr
 from shared.machine import SimulatedMachine, run_on
 from shared.notify import notify
@@ -75,7 +75,7 @@ def run(
 
 async def repeat(
     step: Callable[[], Awaitable[float]],
-    health: Health,
+    health: Reporter,
     slot: str,
     *,
     retry_first_s: float = RETRY_FIRST_S,

@@ -98,9 +98,14 @@ class Bus:
 
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Publish a message, now or once the broker is connected. Order is kept; see Outbox for the limit."""
-        outgoing = OutgoingMessage(
-            self._prefixed(topic.named(name)), self.clock.stamp(message).model_dump_json().encode(), topic.retain
-        )
+        payload = self.clock.stamp(message).model_dump_json().encode()
+        self._put(OutgoingMessage(self._prefixed(topic.named(name)), payload, topic.retain))
+
+    def clear(self, topic: Topic[Any], name: str = "") -> None:
+        """Remove the retained message of a device that is no longer there."""
+        self._put(OutgoingMessage(self._prefixed(topic.named(name)), b"", retain=True))
+
+    def _put(self, outgoing: OutgoingMessage) -> None:
         self._outbox.put(outgoing)
         self._outbox_empty.clear()
         if outgoing.retain:
