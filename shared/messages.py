@@ -125,13 +125,23 @@ class ServiceHealth(StrEnum):
     OFFLINE = "offline"
 
 
+class ProcessStamp(BaseModel):
+    """Which process of a service it is: an id of its own, and for how long it has been running."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    id: str = Field(max_length=64)
+    age_s: float
+
+
 class ServiceStatus(Message):
     """Whether a service works, and if not, why. Repeated every 30 s; if `at` is older than 90 s, the service is gone.
 
     since is None in the will, which the broker publishes when the service vanishes. clock is there in every other
-    status.
+    status. process tells two processes of one service apart: the younger one stops with exit code 78.
     """
 
+    process: ProcessStamp | None = Field(default=None, exclude_if=lambda process: process is None)
     clock: ServiceClock | None = Field(default=None, exclude_if=lambda clock: clock is None)
     state: ServiceHealth
     since: Moment | None

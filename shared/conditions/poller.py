@@ -71,9 +71,9 @@ def list_gone(*, file: str) -> None:
 @condition(
     "poller.witnesses_disagree",
     uk="{off} не бачить напруги мережі, а {on} бачить, тож світло є. Перевірте, чи не вимкнено автомат на вході мережі "
-    "{off}. Якщо вони на різних фазах, задайте phase у списку інверторів.",
+    "{off}. Якщо вони на різних фазах, задайте `phase` у списку інверторів.",
     en="{off} sees no power at its grid input while {on} does, so the grid counts as on. Check the breaker of the "
-    "grid input of {off}; where they are on different phases, set phase in the list of inverters.",
+    "grid input of {off}; where they are on different phases, set `phase` in the list of inverters.",
     severity=Severity.WARNING,
 )
 def witnesses_disagree(*, off: str, on: str) -> None:
