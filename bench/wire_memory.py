@@ -6,18 +6,17 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import psutil
 
-from services.poller import grid
 from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
 from services.poller.transports.factory import create_client
-from shared.bus import Bus
 from shared.errors import DeviceError
 from shared.health import Health
 from simulators.faults import Fault, FaultKind
+from tests.poller.alone import alone
 from tests.poller.simulated_inverter import simulated
 from tests.support.flying_time import fly
 
@@ -47,10 +46,7 @@ async def live(cycles: int) -> None:
     wire, place = await simulated("dongle-eybond", lambda: words_at(int(loop.time() * 10)))
     settings = PollerSettings(_env_file=None, **place | {"poll_interval": POLL_S, "modbus_timeout": 3})
     inverter = create_client(settings)
-    poller = Poller(
-        inverter, settings, cast(Bus, DeafBus()), Health(), grid_track=grid.unknown_grid(START), availability=None,
-        clock=lambda: START + timedelta(seconds=loop.time()),
-    )  # fmt: skip
+    poller = alone(inverter, settings, DeafBus(), Health(), lambda: START + timedelta(seconds=loop.time()))
     await poller.step()
     await wire.fail(*BAD)
     await poll(poller, cycles)

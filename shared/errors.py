@@ -17,6 +17,10 @@ class ConfigError(EasunError):
     """Only the user can correct this: a setting, a password, a path. The service reports it and ends."""
 
 
+class TwinError(ConfigError):
+    """Another process of this service was there before, and only one can be."""
+
+
 class UsageError(EasunError):
     """A command-line tool cannot do what was typed; its English sentence is printed there and goes nowhere else."""
 

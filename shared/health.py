@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from shared.clock import ClockChange, utc_now
 from shared.conditions import Reason
@@ -10,6 +11,13 @@ from shared.messages import ServiceHealth, ServiceStatus
 from shared.version import program_version
 
 log = logging.getLogger("health")
+
+
+class Reporter(Protocol):
+    """Where a part of a service reports its problems."""
+
+    def report(self, slot: str, reason: Reason | None) -> None:
+        """Set or, with None, clear the problem in a slot."""
 
 
 class Health:

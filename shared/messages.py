@@ -125,13 +125,23 @@ class ServiceHealth(StrEnum):
     OFFLINE = "offline"
 
 
+class ProcessStamp(BaseModel):
+    """Which process of a service it is: an id of its own, and for how long it has been running."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    id: str = Field(max_length=64)
+    age_s: float
+
+
 class ServiceStatus(Message):
     """Whether a service works, and if not, why. Repeated every 30 s; if `at` is older than 90 s, the service is gone.
 
     since is None in the will, which the broker publishes when the service vanishes. clock is there in every other
-    status.
+    status. process tells two processes of one service apart: the younger one stops with exit code 78.
     """
 
+    process: ProcessStamp | None = Field(default=None, exclude_if=lambda process: process is None)
     clock: ServiceClock | None = Field(default=None, exclude_if=lambda clock: clock is None)
     state: ServiceHealth
     since: Moment | None
@@ -144,6 +154,10 @@ class ServiceStatus(Message):
     @classmethod
     def _as_list(cls, given: Any) -> Any:
         return () if given is None else (given,) if isinstance(given, str) else given
+
+
+Phase = Annotated[int, Field(ge=1, le=3)]
+"""A phase of the grid, by its number."""
 
 
 class Grid(StrEnum):
@@ -160,6 +174,11 @@ class GridState(Message):
     transition_id names the last confirmed change between on and off. It changes when power really goes or comes back,
     and stays the same through unknown, repeats and restarts. last_known and last_known_since are the last confirmed
     state while state is unknown.
+
+    Several inverters give one verdict. The grid is on while any phase is there; phases, by their numbers, is there if
+    the list of inverters names them, and shows which one is gone (false) or unknown (null). dissenters is there if an
+    inverter sees no power while another one on the same phase does. voltage_v and frequency_hz are those of one
+    inverter that sees what the verdict says.
     """
 
     state: Grid
@@ -169,6 +188,8 @@ class GridState(Message):
     last_known_since: Moment | None = None
     voltage_v: float | None = None
     frequency_hz: float | None = None
+    phases: dict[Phase, bool | None] | None = Field(default=None, exclude_if=lambda phases: phases is None)
+    dissenters: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
 
 
 class Mode(StrEnum):
@@ -189,6 +210,10 @@ class InverterState(Message):
 
     Units are in the field names. battery_power_w and battery_current_a are positive while charging, grid_power_w
     while importing. None means that the inverter did not report the value; it never means zero.
+
+    The inverter `all` sums up several: inverters are those of the list, and silent those that give no reading now. What
+    one of them does not know, the sum does not know. Voltages, frequencies and temperatures are not summed; charge and
+    voltage of the battery are known where all agree, as those on one battery bank do.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -255,12 +280,15 @@ class InverterState(Message):
     warnings: tuple[Reason, ...] | None = None
     power_flow_bits: Int32 | None = None
     power_flow_ext_bits: Int32 | None = None
+    inverters: tuple[str, ...] | None = Field(default=None, exclude_if=lambda names: names is None)
+    silent: tuple[str, ...] | None = Field(default=None, exclude_if=lambda names: names is None)
 
 
 class InverterInfo(Message):
     """What the inverter is and how it is set, read rarely.
 
-    settings holds every setting that the layout documents, by name with the unit in it; choices appear by name.
+    settings holds every setting that the layout documents, by name with the unit in it; choices appear by name. phase
+    is the phase of the grid it sits on, where the list of inverters names it.
     """
 
     model: str
@@ -270,6 +298,7 @@ class InverterInfo(Message):
     serial_number: str | None = None
     firmware: str | None = None
     rated_power_w: Int32 | None = None
+    phase: Phase | None = Field(default=None, exclude_if=lambda phase: phase is None)
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from shared.bus import Bus
 from shared.clock import utc_now
 from shared.conditions import broker, files
 from shared.conditions.system import os_reason
-from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, UsageError
-from shared.health import Health
+from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, TwinError, UsageError
+from shared.health import Health, Reporter
 from shared.logs import to_file, to_stderr
 from shared.machine import SimulatedMachine, run_on
 from shared.notify import notify
@@ -31,6 +32,8 @@ EXIT_CONFIG = 78
 HEARTBEAT_S = 30
 LAST_WORDS_S = 10.0
 STOP_AGAIN_S = 5.0
+TWIN_PAUSE_S = 600.0
+"""In a container: Docker starts it again whatever its exit code, and each start disturbs the other one for a moment."""
 RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
 
@@ -70,12 +73,13 @@ def run(
     try:
         asyncio.run(_live(name, settings, serve, session_s))
     except ConfigError as error:
-        _give_up(error)
+        is_restarted = isinstance(error, TwinError) and settings.health_file is not None
+        _give_up(error, pause_s=TWIN_PAUSE_S if is_restarted else 0)
 
 
 async def repeat(
     step: Callable[[], Awaitable[float]],
-    health: Health,
+    health: Reporter,
     slot: str,
     *,
     retry_first_s: float = RETRY_FIRST_S,
@@ -207,6 +211,7 @@ async def _last_words(name: str, error: ConfigError) -> None:
         await asyncio.gather(connection, return_exceptions=True)
 
 
-def _give_up(error: ConfigError) -> NoReturn:
+def _give_up(error: ConfigError, *, pause_s: float = 0) -> NoReturn:
     log.error("%s", error)
+    time.sleep(pause_s)
     sys.exit(EXIT_CONFIG)

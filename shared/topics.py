@@ -68,7 +68,9 @@ class Topic(Generic[M]):
 
 
 GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the grid is on.")
-INVERTER_STATE = Topic("inverter/{name}/state", InverterState, ("poller",), "One reading of an inverter.")
+INVERTER_STATE = Topic(
+    "inverter/{name}/state", InverterState, ("poller",), "One reading of an inverter; `all` is the sum of several."
+)
 INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "An inverter's identity and settings.")
 INVERTER_AVAILABILITY = Topic(
     "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter answers."

@@ -73,6 +73,7 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "MODBUS_HOST": "127.0.0.1",
         "MODBUS_PORT": str(ports.modbus),
         "POLL_INTERVAL": "2",
+        "INVERTERS_FILE": str(state / "inverters.yaml"),
         "DASHBOARD_HOST": "127.0.0.1",
         "DASHBOARD_PORT": str(ports.dashboard),
         "DASHBOARD_STATE_DIR": str(state / "dashboard"),

@@ -135,7 +135,7 @@ def after_reading(track: GridTrack, reading: GridReading, limits: GridLimits) ->
     if seen is None or seen is track.state:
         return replace(track, candidate=None, candidate_since=None)
     if seen is track.candidate or (seen is Grid.OFF and reading.warns_of_loss):
-        return _confirmed(track, seen, track.candidate_since or reading.at)
+        return confirmed(track, seen, track.candidate_since or reading.at)
     return replace(track, candidate=seen, candidate_since=reading.at)
 
 
@@ -149,7 +149,12 @@ def after_silence(track: GridTrack, now: datetime, limits: GridLimits) -> GridTr
 
 def silenced(track: GridTrack) -> GridTrack:
     """Return the track after too long a silence."""
-    return replace(track, state=Grid.UNKNOWN, since=track.last_reading_at, candidate=None, candidate_since=None)
+    return unknown_since(track, track.last_reading_at)
+
+
+def unknown_since(track: GridTrack, since: datetime) -> GridTrack:
+    """Return the track of a grid that is unknown since a moment."""
+    return replace(track, state=Grid.UNKNOWN, since=since, candidate=None, candidate_since=None)
 
 
 def doubt(track: GridTrack, reading: GridReading, limits: GridLimits) -> Reason | None:
@@ -177,7 +182,8 @@ def to_message(track: GridTrack, at: datetime, reading: GridReading | None = Non
     )
 
 
-def _confirmed(track: GridTrack, state: Grid, since: datetime) -> GridTrack:
+def confirmed(track: GridTrack, state: Grid, since: datetime) -> GridTrack:
+    """Return the track of a grid that is certainly on or off since a moment."""
     transition_id = track.transition_id
     if state is track.confirmed:  # back from unknown, and nothing has changed
         earlier = track.confirmed_since if since - track.since <= SAME_STATE_WITHIN else None

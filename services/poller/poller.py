@@ -1,26 +1,29 @@
-"""One step of the poller: read, decode, publish; and what to publish when no reading comes."""
+"""One inverter, step by step: read, decode, publish; and what to publish when no reading comes."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from services.poller import grid
 from services.poller.block_reader import BlockReader, RegisterSource
 from services.poller.decode import Decoded, decode, has_power, number, to_info, to_state, value, warns_of_lost_grid
+from services.poller.house import House
 from services.poller.identification import Identity, identify, live_reading
 from services.poller.modbus_client import NoAnswerError
 from services.poller.registers import Block
 from services.poller.settings import MODELS, PollerSettings
+from services.poller.witnesses import Witness, after_failure, after_look
 from shared.bus import Publisher
 from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import BadReplyError, DeviceError
-from shared.health import Health
+from shared.health import Reporter
 from shared.messages import Availability, Contact, Grid, InverterState
-from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from shared.topics import INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 
 log = logging.getLogger("poller")
 
@@ -32,31 +35,35 @@ IDENTITY_EVERY = timedelta(seconds=45)
 """How soon an inverter that was exchanged while the connection held is noticed."""
 LOOKS = 2
 """How often the grid is read again at once: first a contradiction, then a change."""
-WAKE_S = 0.05
+WAKE_S = 0.25
 NOMINAL_VOLTAGE = "output_voltage_setting_v"
 GRID_VALUES = ("grid_voltage_v", "grid_frequency_hz", "warning_bits")
 
 
 class Poller:
-    """Reads one inverter again and again and publishes its state, its settings and the grid's state."""
+    """Reads one inverter again and again, publishes its state and its settings, and is a witness of the grid."""
 
     def __init__(
         self,
         inverter: RegisterSource,
         settings: PollerSettings,
         bus: Publisher,
-        health: Health,
+        health: Reporter,
+        house: House,
         *,
-        grid_track: grid.GridTrack,
+        witness: Witness,
         availability: Availability | None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._inverter = inverter
         self._blocks = BlockReader(inverter)
+        self._reading = asyncio.Lock()
         self._settings = settings
         self._bus = bus
         self._health = health
-        self._grid = grid_track
+        self._house = house
+        self._witness = witness
+        self._look_is_due = asyncio.Event()
         self._limits = settings.grid_limits()
         self._clock = clock
         self._identity: Identity | None = None
@@ -64,22 +71,30 @@ class Poller:
         self._identity_due = self._info_due = datetime.min.replace(tzinfo=UTC)
         self._availability = availability
         self._silent_at: float | None = None
+        self._heard_s: float | None = None
+        house.join(witness, self._look_is_due.set)
 
     async def step(self) -> float:
         """Read once and publish; return the seconds to the next reading. Publishes DeviceError, then raises it."""
+        async with self._reading:
+            return await self._step()
+
+    async def _step(self) -> float:
         try:
             if self._identity and self._clock() >= self._identity_due:
                 await self._check_identity(self._identity)
             identity = self._identity or await self._identify()
+            began_s = _now()
             decoded = await live_reading(self._blocks, identity.layout, identity.protocol)
         except DeviceError as error:
             self._publish_silence(error, self._clock())
             raise
-        now = self._clock()
+        now, self._heard_s = self._clock(), _now()
         state = to_state(decoded, now, inverted_battery=self._settings.invert_battery_current)
-        self._bus.publish(INVERTER_STATE, state, self._settings.inverter_name)
+        self._bus.publish(INVERTER_STATE, state, self._name)
         self._publish_availability(Contact.ONLINE, None, now)
-        await self._publish_grid(identity, _grid_reading(state, decoded))
+        self._house.on_state(self._name, state)
+        await self._publish_grid(identity, _grid_reading(state, decoded), began_s)
         self._health.report("transport", self._inverter.problem)
         self._health.report("registers", self._blocks.missing(identity.layout.state.blocks_for(identity.protocol)))
         if now >= self._info_due:
@@ -89,14 +104,38 @@ class Poller:
 
     async def watch_silence(self) -> NoReturn:
         """Publish the grid as unknown as soon as it was silent for too long, however long a read still tries."""
-        time = asyncio.get_running_loop().time
         while True:
             if self._silent_at is None:  # a reading has just come; and a restart gives the first one time to come
-                self._silent_at = time() + self._limits.silence.total_seconds()
-            if self._silent_at <= time() and self._grid.state is not Grid.UNKNOWN:
-                self._grid = grid.silenced(self._grid)
-                self._bus.publish(GRID_STATE, grid.to_message(self._grid, self._clock()))
-            await asyncio.sleep(max(self._silent_at - time(), WAKE_S))
+                self._silent_at = _now() + self._limits.silence.total_seconds()
+            if self._silent_at <= _now():
+                self._fall_silent()
+            await asyncio.sleep(max(self._silent_at - _now(), WAKE_S))
+
+    def _fall_silent(self) -> None:
+        """Publish what is unknown since no reading came, or none that says something of the grid."""
+        silenced = grid.silenced(self._witness.track)
+        is_heard = self._heard_s is not None and _now() - self._heard_s <= self._limits.silence.total_seconds()
+        if not is_heard and self._witness.answers is not False:
+            self._witness = after_failure(self._witness, silenced)
+            self._house.on_state(self._name, None)
+        elif self._witness.state is not Grid.UNKNOWN:
+            self._witness = replace(self._witness, track=silenced)
+        else:
+            return
+        self._house.on_grid(self._witness, self._clock())
+
+    async def look_when_asked(self) -> NoReturn:
+        """Look at the grid at once whenever another inverter has seen it go."""
+        while True:
+            await self._look_is_due.wait()
+            async with self._reading:
+                self._look_is_due.clear()
+                if self._identity and (reading := await self._read_grid(self._identity)):
+                    await self._publish_grid(self._identity, *reading)
+
+    @property
+    def _name(self) -> str:
+        return self._settings.inverter_name
 
     async def _identify(self) -> Identity:
         identity = self._identity = await identify(self._blocks, is_known=self._known is not None)
@@ -137,31 +176,34 @@ class Poller:
             return None
         return poller.model_mismatch(model=model, configured=str(configured), protocol=protocol, detected=layout.name)
 
-    async def _publish_grid(self, identity: Identity, reading: grid.GridReading) -> None:
+    async def _publish_grid(self, identity: Identity, reading: grid.GridReading, began_s: float) -> None:
         """Publish the state of the grid; a change or contradiction that is seen once is checked again at once."""
-        self._track(reading)
+        self._track(reading, began_s)
         for _ in range(LOOKS):
             usable = reading.is_usable(self._limits)
-            if usable and not self._grid.pending:
+            if usable and not self._witness.track.pending:
                 break
-            again = await self._read_grid_again(identity)  # a change may fall between two requests
-            reading = again or reading
-            if again is None or not (usable or reading.is_usable(self._limits)):
+            await asyncio.sleep(CONFIRM_S)
+            again = await self._read_grid(identity)  # a change may fall between two requests
+            if again is None:
                 break
-        self._health.report("grid", grid.doubt(self._grid, reading, self._limits))
-        # just before the first confirmation it is not worth publishing unknown
-        if not (self._grid.state is Grid.UNKNOWN and self._grid.pending):
-            self._bus.publish(GRID_STATE, grid.to_message(self._grid, reading.at, reading))
+            reading, began_s = again
+            self._track(reading, began_s)
+            if not (usable or reading.is_usable(self._limits)):
+                break
+        self._health.report("grid", grid.doubt(self._witness.track, reading, self._limits))
+        self._house.on_grid(self._witness, reading.at)
 
-    def _track(self, reading: grid.GridReading) -> None:
-        self._grid = grid.after_reading(self._grid, reading, self._limits)
-        if reading.is_usable(self._limits):
-            self._silent_at = asyncio.get_running_loop().time() + self._limits.silence.total_seconds()
+    def _track(self, reading: grid.GridReading, began_s: float) -> None:
+        usable = reading.is_usable(self._limits)
+        track = grid.after_reading(self._witness.track, reading, self._limits)
+        self._witness = after_look(self._witness, track, reading, began_s, usable=usable)
+        if usable:
+            self._silent_at = _now() + self._limits.silence.total_seconds()
 
-    async def _read_grid_again(self, identity: Identity) -> grid.GridReading | None:
+    async def _read_grid(self, identity: Identity) -> tuple[grid.GridReading, float] | None:
         """Read the grid's registers alone; return None where that fails, and the next cycle decides."""
-        await asyncio.sleep(CONFIRM_S)
-        layout, protocol = identity.layout, identity.protocol
+        layout, protocol, began_s = identity.layout, identity.protocol, _now()
         try:
             words = await self._blocks.read(layout.state.blocks_with(GRID_VALUES, protocol), layout)
         except DeviceError:
@@ -169,9 +211,7 @@ class Poller:
         decoded = decode(layout, protocol, words)
         if not has_power(decoded):  # a lost cable confirms nothing
             return None
-        reading = _grid_reading(to_state(decoded, self._clock()), decoded)
-        self._track(reading)
-        return reading
+        return _grid_reading(to_state(decoded, self._clock()), decoded), began_s
 
     async def _refresh_info(self, identity: Identity) -> bool:
         """Read identity and settings; return whether they came. Live readings matter more, so a failure can wait."""
@@ -183,11 +223,12 @@ class Poller:
             log.info("The settings of the inverter could not be read this time. %s", error)
             return False
         decoded = decode(layout, protocol, words)
-        info = to_info(decoded, self._clock(), layout)
+        info = to_info(decoded, self._clock(), layout).model_copy(update={"phase": self._witness.phase})
         if info.protocol_number != protocol:  # the cable was lost just now, or while we identified it
             self._identity = None
             return False
-        self._bus.publish(INVERTER_INFO, info, self._settings.inverter_name)
+        self._bus.publish(INVERTER_INFO, info, self._name)
+        self._house.on_rated_power(self._name, info.rated_power_w)
         if nominal_v := number(decoded.get(NOMINAL_VOLTAGE)):
             self._limits = self._settings.grid_limits(nominal_v)
         return True
@@ -196,17 +237,22 @@ class Poller:
         """Within the accepted silence the grid is not published: its last state must not look newer than it is."""
         self._identity = None
         self._blocks.reset()
-        self._grid = grid.after_silence(self._grid, now, self._limits)
-        if self._grid.state is Grid.UNKNOWN:
-            self._bus.publish(GRID_STATE, grid.to_message(self._grid, now))
+        track = grid.after_silence(self._witness.track, now, self._limits)
+        self._witness = after_failure(self._witness, track)
+        self._house.on_grid(self._witness, now)
+        self._house.on_state(self._name, None)
         self._publish_availability(Contact.OFFLINE, error.reason, now)
 
     def _publish_availability(self, state: Contact, reason: Reason | None, now: datetime) -> None:
         before = self._availability
         since = before.since if before and before.state is state else now
         self._availability = Availability(at=now, state=state, since=since, reason=reason)
-        self._bus.publish(INVERTER_AVAILABILITY, self._availability, self._settings.inverter_name)
+        self._bus.publish(INVERTER_AVAILABILITY, self._availability, self._name)
 
 
 def _grid_reading(state: InverterState, decoded: Decoded) -> grid.GridReading:
     return grid.GridReading(state.at, state.grid_voltage_v, state.grid_frequency_hz, warns_of_lost_grid(decoded))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

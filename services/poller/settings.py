@@ -3,14 +3,15 @@
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from services.poller.grid import GridLimits
 from shared.conditions import Reason, poller, values
 from shared.settings import InverterNameSettings, ServiceSettings, Settings
-from shared.settings_metadata import ESSENTIAL, Section
+from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.validation import InvalidValueError
 
 MODELS = {
@@ -35,6 +36,31 @@ PORTS = {TransportKind.TCP: 502, TransportKind.RTU_OVER_TCP: 8899, TransportKind
 """The default of MODBUS_PORT. With a dongle it is our port, to which the dongle connects."""
 
 
+def _ipv4(address: str) -> str:
+    try:
+        return str(IPv4Address(address)) if address else ""
+    except ValueError:
+        raise InvalidValueError(values.NOT_AN_IP_ADDRESS()) from None
+
+
+def _known_model(model: str) -> str:
+    if model not in MODELS:
+        raise InvalidValueError(values.one_of(choices=", ".join(MODELS)))
+    return model
+
+
+Host = Annotated[str, Field(pattern=r"^[^/\s]*$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+UdpPort = Annotated[int, Field(ge=1, le=65535)]
+UnitId = Annotated[int, Field(ge=1, le=247)]
+Baudrate = Annotated[int, Field(ge=300, le=921_600)]
+Timeout = Annotated[float, Field(ge=0.1, le=60)]
+Interval = Annotated[float, Field(ge=0.5, le=3600)]
+Ipv4 = Annotated[str, AfterValidator(_ipv4)]
+Model = Annotated[str, AfterValidator(_known_model)]
+"""What these settings may be, in `.env` and in the list of inverters."""
+
+
 class ModbusSettings(Settings):
     """How the inverter is reached."""
 
@@ -46,16 +72,13 @@ class ModbusSettings(Settings):
         "ser2net: the bare serial line over TCP), serial (a serial or USB port of this machine) or dongle (the "
         "inverter's own Wi-Fi dongle).",
     )
-    modbus_host: Annotated[str, ESSENTIAL] = Field(
+    modbus_host: Annotated[Host, ESSENTIAL] = Field(
         default="",
-        pattern=r"^[^/\s]*$",
         description="Address of the gateway or dongle. Empty: a dongle is found by broadcast; with tcp and "
         "rtu_over_tcp there is no inverter, and the poller reports that it is disabled and waits.",
     )
-    modbus_port: int | None = Field(
+    modbus_port: Port | None = Field(
         default=None,
-        ge=0,
-        le=65535,
         description="The gateway's port; with a dongle, our port that it connects to. Empty: 502 with tcp, 8899 with "
         "rtu_over_tcp and dongle.",
     )
@@ -63,20 +86,20 @@ class ModbusSettings(Settings):
         default="",
         description="The serial port, such as /dev/ttyUSB0 or, better, its name under /dev/serial/by-id/.",
     )
-    modbus_baudrate: int = Field(
-        default=9600, ge=300, le=921_600, description="The serial port's baud rate. These inverters use 9600."
+    modbus_baudrate: Baudrate = Field(
+        default=9600, description="The serial port's baud rate. These inverters use 9600."
     )
-    modbus_unit_id: int = Field(
-        default=1, ge=1, le=247, description="The inverter's Modbus unit: 1 unless you changed it on the inverter."
+    modbus_unit_id: UnitId = Field(
+        default=1, description="The inverter's Modbus unit: 1 unless you changed it on the inverter."
     )
-    modbus_timeout: float = Field(default=3.0, ge=0.1, le=60, description="Seconds to wait for an answer.")
-    local_ip: str = Field(
+    modbus_timeout: Timeout = Field(default=3.0, description="Seconds to wait for an answer.")
+    local_ip: Ipv4 = Field(
         default="",
         description="The address of this machine that the dongle can reach. Empty: derived from the route to the "
         "dongle.",
     )
-    dongle_port: int = Field(default=58899, ge=1, le=65535, description="The UDP port on which dongles listen.")
-    dongle_broadcast: str = Field(
+    dongle_port: UdpPort = Field(default=58899, description="The UDP port on which dongles listen.")
+    dongle_broadcast: Ipv4 = Field(
         default="255.255.255.255", description="The broadcast address that reaches all dongles."
     )
 
@@ -95,14 +118,6 @@ class ModbusSettings(Settings):
                 return None if self.modbus_serial_port else poller.SERIAL_PORT_NOT_SET()
             case TransportKind.TCP | TransportKind.RTU_OVER_TCP:
                 return None if self.modbus_host else poller.HOST_NOT_SET()
-
-    @field_validator("local_ip", "dongle_broadcast")
-    @classmethod
-    def _is_ipv4(cls, address: str) -> str:
-        try:
-            return str(IPv4Address(address)) if address else ""
-        except ValueError:
-            raise InvalidValueError(values.NOT_AN_IP_ADDRESS()) from None
 
 
 class GridSettings(Settings):
@@ -138,11 +153,16 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
 
     section = Section.INVERTER
 
-    inverter_model: str = Field(
+    inverters_file: Annotated[Path, InCompose("/data/inverters.yaml")] = Field(
+        default=Path("data/inverters.yaml"),
+        description="The list of inverters, for homes that have several: see docs/inverter.md. While there is no such "
+        "file, or nothing in it, there is one inverter, the one that these settings describe.",
+    )
+    inverter_model: Model = Field(
         default="auto",
         description=f"auto asks the inverter itself; or {', '.join(name for name in MODELS if name != 'auto')}.",
     )
-    poll_interval: float = Field(default=5.0, ge=0.5, le=3600, description="Seconds between readings.")
+    poll_interval: Interval = Field(default=5.0, description="Seconds between readings.")
     invert_battery_current: bool = Field(
         default=False,
         description="Set to true if charging is shown as discharging. Few units have been seen discharging; please "
@@ -158,10 +178,3 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
         limits = GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)
         is_set = {"grid_present_v", "grid_lost_v"} & self.model_fields_set
         return limits if is_set else limits.scaled(nominal_v)
-
-    @field_validator("inverter_model")
-    @classmethod
-    def _known(cls, model: str) -> str:
-        if model not in MODELS:
-            raise InvalidValueError(values.one_of(choices=", ".join(MODELS)))
-        return model

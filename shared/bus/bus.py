@@ -28,7 +28,7 @@ from shared.clock import Clock, ClockChange
 from shared.conditions import Reason
 from shared.conditions import broker as conditions
 from shared.conditions.system import os_reason
-from shared.errors import BadMessageError, ConfigError
+from shared.errors import BadMessageError, ConfigError, TwinError
 from shared.health import Health
 from shared.settings import MqttSettings
 from shared.topics import SERVICE_STATUS, M, Topic
@@ -88,6 +88,7 @@ class Bus:
         self._last_published: dict[str, OutgoingMessage] = {}
         self._connection: Connection | None = None
         self._had_session = False
+        self._twin_may_show = False
         self._publishing_paused: asyncio.TimerHandle | None = None
         self._retry_pause_s = 0.0
         self._no_room_backoff = Backoff(NO_ROOM_FIRST_S, NO_ROOM_MOST_S)
@@ -98,9 +99,14 @@ class Bus:
 
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Publish a message, now or once the broker is connected. Order is kept; see Outbox for the limit."""
-        outgoing = OutgoingMessage(
-            self._prefixed(topic.named(name)), self.clock.stamp(message).model_dump_json().encode(), topic.retain
-        )
+        payload = self.clock.stamp(message).model_dump_json().encode()
+        self._put(OutgoingMessage(self._prefixed(topic.named(name)), payload, topic.retain))
+
+    def clear(self, topic: Topic[Any], name: str = "") -> None:
+        """Remove the retained message of a device that is no longer there."""
+        self._put(OutgoingMessage(self._prefixed(topic.named(name)), b"", retain=True))
+
+    def _put(self, outgoing: OutgoingMessage) -> None:
         self._outbox.put(outgoing)
         self._outbox_empty.clear()
         if outgoing.retain:
@@ -192,7 +198,10 @@ class Bus:
             await self._connection.disconnect()
 
     async def run(self) -> None:
-        """Stay connected until `close`. Raises ConfigError for bad credentials, and whatever a handler raised."""
+        """Stay connected until `close`.
+
+        Raises ConfigError for bad credentials, TwinError for an older twin, and whatever a handler raised.
+        """
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S, factor=RETRY_FACTOR, jitter=RETRY_JITTER)
         short_connections = 0
         while not self._closing:
@@ -219,6 +228,9 @@ class Bus:
         self._connection = connection
         self._health.report("broker", None)
         self._subscriptions.subscribe_all(connection, first_connection=not self._had_session)
+        self._twin_may_show = self._had_session and self._status.enabled
+        if self._twin_may_show:
+            connection.subscribe(self._status.topic, resend_retained=True)  # before ours replaces it
         self.send_status()
         if self._had_session:
             if self._session_s and not session_present:
@@ -254,12 +266,21 @@ class Bus:
 
     def on_delivery(self, delivery: Delivery) -> None:
         """Dispatch a message to its handler."""
+        if self._twin_may_show and delivery.retained and delivery.topic == self._status.topic:
+            self._twin_may_show = False  # once a connection
+            self._look_for_twin(delivery.payload)
         delivery = replace(delivery, topic=delivery.topic.removeprefix(self._settings.mqtt_topic_prefix))
         handler = self._subscriptions.handler_for(delivery.topic)
         if handler:
             handler(delivery)
         else:
             delivery.ack()
+
+    def _look_for_twin(self, payload: bytes) -> None:
+        """Raise TwinError if an older process of this service is connected under our client id."""
+        with suppress(BadMessageError):
+            if self._status.must_leave(SERVICE_STATUS.parse(payload)):
+                raise TwinError(conditions.older_twin(client=self._client_id, where=self._where))
 
     def _on_clock_change(self, change: ClockChange) -> None:
         """Announce at once whether our times can be trusted: others wait for that to correct earlier ones."""

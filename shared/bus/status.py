@@ -1,14 +1,17 @@
 """The status topic of a service: its birth, its repeats, its will and its goodbye."""
 
 import asyncio
+import time
+import uuid
 from contextlib import suppress
 from datetime import datetime
 
 from shared.bus.connection import Connection
 from shared.bus.outbox import OutgoingMessage
+from shared.bus.twin import Sighting, is_alive, is_younger
 from shared.clock import utc_now
 from shared.conditions import Reason, broker
-from shared.messages import ServiceClock, ServiceHealth, ServiceStatus
+from shared.messages import ProcessStamp, ServiceClock, ServiceHealth, ServiceStatus
 from shared.version import program_version
 
 ACKNOWLEDGE_TIMEOUT_S = 3.0
@@ -23,7 +26,10 @@ class StatusPublisher:
 
     def __init__(self, topic: str, *, enabled: bool) -> None:
         self.enabled = enabled
-        self._topic = topic
+        self.topic = topic
+        self._process = uuid.uuid4().hex
+        self._started_s = time.monotonic()
+        self._seen: Sighting | None = None
         self._packet_id = 0
         self._acknowledged = asyncio.Event()
 
@@ -55,8 +61,21 @@ class StatusPublisher:
                 return True
         return False
 
+    def must_leave(self, retained: ServiceStatus) -> bool:
+        """Whether the status that we find when we connect again shows that an older process has our client id."""
+        theirs = retained.process
+        if theirs is None or theirs.id == self._process:
+            return False
+        before, self._seen = self._seen, Sighting(theirs, retained.at)
+        return is_alive(self._seen, before) and is_younger(self._stamp, theirs)
+
+    @property
+    def _stamp(self) -> ProcessStamp:
+        return ProcessStamp(id=self._process, age_s=round(time.monotonic() - self._started_s, 1))
+
     def _encode(self, status: ServiceStatus) -> OutgoingMessage:
-        return OutgoingMessage(self._topic, status.model_dump_json().encode(), retain=True)
+        status = status.model_copy(update={"process": self._stamp})
+        return OutgoingMessage(self.topic, status.model_dump_json().encode(), retain=True)
 
 
 def _offline(

@@ -100,6 +100,17 @@ def twin(*, client: str) -> None:
 
 
 @condition(
+    "broker.older_twin",
+    uk="На брокері {where} вже давніше працює інша служба {client}, а двоє заважали б одна одній, тож ця зупиняється. "
+    "Залиште одну з них: перевірте інші комп'ютери, контейнери та служби systemd.",
+    en="Another {client} has been running on the broker at {where} for longer, and two would throw each other off, so "
+    "this one stops. Keep one of them: look for it on other machines, in containers and among systemd's services.",
+)
+def older_twin(*, client: str, where: str) -> None:
+    """A second process of a service was started against the same broker."""
+
+
+@condition(
     "broker.bad_message",
     uk="Повідомлення в {topic} пропущено: {fault}.",
     en="A message on {topic} is ignored: {fault}.",

@@ -35,6 +35,61 @@ def model_mismatch(*, model: str, configured: str, protocol: int, detected: str)
     """The configured model contradicts the device, and the device is right."""
 
 
+# several inverters
+
+BAD_NAME = simple(
+    "poller.bad_name",
+    uk="можна лише латинські літери, цифри, `_` і `-`, щонайбільше 40 знаків",
+    en="only letters, digits, `_` and `-`, at most 40",
+)
+RESERVED_NAME = simple(
+    "poller.reserved_name",
+    uk="`all` означає суму всіх інверторів; виберіть іншу назву",
+    en="`all` is the sum of all inverters; choose another name",
+)
+
+
+@condition("poller.of_inverter", uk="{name}: {reason}", en="{name}: {reason}", severity=Severity.WARNING)
+def of_inverter(*, name: str, reason: Reason) -> None:
+    """What is wrong with one of several inverters."""
+
+
+@condition(
+    "poller.list_not_taken_over",
+    uk="{cause} Діє попередній список.",
+    en="{cause} The previous list is still used.",
+)
+def list_not_taken_over(*, cause: Reason) -> None:
+    """The list of inverters was changed while the poller runs, and has a mistake now."""
+
+
+@condition("poller.list_gone", uk="INVERTERS_FILE {file} зник.", en="INVERTERS_FILE {file} is gone.")
+def list_gone(*, file: str) -> None:
+    """The list of inverters was there at the start and is no longer."""
+
+
+@condition(
+    "poller.witnesses_disagree",
+    uk="{off} не бачить напруги мережі, а {on} бачить, тож світло є. Перевірте, чи не вимкнено автомат на вході мережі "
+    "{off}. Якщо вони на різних фазах, задайте `phase` у списку інверторів.",
+    en="{off} sees no power at its grid input while {on} does, so the grid counts as on. Check the breaker of the "
+    "grid input of {off}; where they are on different phases, set `phase` in the list of inverters.",
+    severity=Severity.WARNING,
+)
+def witnesses_disagree(*, off: str, on: str) -> None:
+    """Of several inverters on one phase, some see the grid and some do not."""
+
+
+@condition(
+    "poller.phases_lost",
+    uk="Світло є не на всіх фазах: немає на фазі {phases}.",
+    en="The grid is not there on all phases: phase {phases} is lost.",
+    severity=Severity.WARNING,
+)
+def phases_lost(*, phases: str) -> None:
+    """Some phases of the grid are lost, and others are there."""
+
+
 # register layouts
 
 NOT_A_LAYOUT = simple("poller.not_a_layout", uk="це не карта регістрів", en="it is not a register layout")

@@ -111,6 +111,11 @@ def one_of(*, choices: str) -> None:
     """A value that is none of the possible ones."""
 
 
+@condition("value.needs", uk="для `{given}` потрібне значення {field}", en="`{given}` needs {field}")
+def needs(*, given: str, field: str) -> None:
+    """A value that is useless without another one."""
+
+
 @condition("value.other", uk="таке значення не підходить ({kind})", en="such a value does not fit ({kind})")
 def other(*, kind: str) -> None:
     """Anything else that pydantic refuses, by its name for it."""

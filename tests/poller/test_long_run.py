@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.poller import grid
-from services.poller.poller import Poller
-from services.poller.serve import RETRY_MOST_S
+from services.poller.inverters import RETRY_MOST_S
 from services.poller.settings import PollerSettings
 from services.poller.transports.factory import create_client
 from shared.health import Health
@@ -19,6 +17,7 @@ from shared.messages import Contact, Grid, InverterState
 from shared.service import repeat
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE
 from simulators.faults import Fault
+from tests.poller.alone import alone
 from tests.poller.simulated_inverter import simulated
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
@@ -131,10 +130,7 @@ async def live(kind: str, layout: str, hours: float, *faults: Fault) -> tuple[Fa
     bus = FakeBus(check)
     all_settings = PollerSettings(_env_file=None, **settings | {"poll_interval": POLL_S, "modbus_timeout": 3})
     inverter = create_client(all_settings)
-    poller = Poller(
-        inverter, all_settings, bus, Health(), grid_track=grid.unknown_grid(START), availability=None,
-        clock=lambda: START + timedelta(seconds=loop.time()),
-    )  # fmt: skip
+    poller = alone(inverter, all_settings, bus, Health(), lambda: START + timedelta(seconds=loop.time()))
     try:
         await poller.step()
         await wire.fail(*faults)
@@ -199,10 +195,7 @@ def test_an_hour_without_the_inverter_is_no_outage_and_ends_by_itself(kind: str)
         bus, health = FakeBus(), Health()
         all_settings = PollerSettings(_env_file=None, **settings)
         inverter = create_client(all_settings)
-        poller = Poller(
-            inverter, all_settings, bus, health, grid_track=grid.unknown_grid(START), availability=None,
-            clock=lambda: START + timedelta(seconds=loop.time()),
-        )  # fmt: skip
+        poller = alone(inverter, all_settings, bus, health, lambda: START + timedelta(seconds=loop.time()))
         polling = asyncio.create_task(repeat(poller.step, health, "inverter", retry_most_s=RETRY_MOST_S))
         await asyncio.sleep(60)
         await wire.fail(Fault(kind="unplug"))

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.poller import grid
 from services.poller.modbus_client import NoAnswerError
-from services.poller.poller import Poller
 from services.poller.request_span import Units, cuts
 from services.poller.settings import PollerSettings
 from shared.conditions import Reason, inverter, poller, render
@@ -20,6 +18,7 @@ from shared.messages import Contact, Grid
 from shared.service import repeat
 from shared.texts.language import Language
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from tests.poller.alone import alone
 from tests.poller.known_layouts import known_layout
 from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE
 from tests.support.fake_bus import FakeBus
@@ -68,15 +67,8 @@ class Home:
         self.inverter = inverter
         self.bus, self.health = FakeBus(), Health()
         self.now = START
-        self.poller = Poller(
-            inverter,
-            PollerSettings(_env_file=None, modbus_host="x", **settings),
-            self.bus,
-            self.health,
-            grid_track=grid.unknown_grid(START),
-            availability=None,
-            clock=clock or (lambda: self.now),
-        )
+        all_settings = PollerSettings(_env_file=None, modbus_host="x", **settings)
+        self.poller = alone(inverter, all_settings, self.bus, self.health, clock or (lambda: self.now))
 
     async def step(self, seconds: float = 5) -> None:
         self.now += timedelta(seconds=seconds)

@@ -92,7 +92,14 @@ class Stack:
             "HOUSE_DAYS": "0",
             "HOUSE_READY_FILE": str(self._ready),
         }
-        self.poller = self._service("poller", POLL_INTERVAL="0.5", MODBUS_TIMEOUT="0.5", GRID_UNKNOWN_AFTER="1")
+        self.inverters_file = directory / "inverters.yaml"
+        self.poller = self._service(
+            "poller",
+            INVERTERS_FILE=str(self.inverters_file),
+            POLL_INTERVAL="0.5",
+            MODBUS_TIMEOUT="0.5",
+            GRID_UNKNOWN_AFTER="1",
+        )
         self.recorder = self._service("recorder", BATCH_SECONDS="0.2")
         self.radio_port = free_port()
         self._radio_ready = directory / "radio.json"

@@ -15,6 +15,7 @@ from services.poller.modbus_frames import ModbusTcp, Rtu
 from services.poller.settings import ModbusSettings
 from services.poller.transports.dongle import DongleTransport
 from services.poller.transports.dongle_discovery import DongleDiscovery, local_address_towards
+from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.serial_port import SerialTransport
 from services.poller.transports.tcp import TcpTransport
 from services.poller.transports.transport import Transport
@@ -63,7 +64,9 @@ async def _dongles(where: ScanRange) -> AsyncIterator[Finding]:
         await asyncio.sleep(ANSWER_S)
     discovery.close()
     for address in sorted(discovery.answered):
-        transport = DongleTransport(address, settings.local_ip, 0, settings.dongle_port, settings.dongle_broadcast)
+        transport = DongleTransport(
+            address, settings.local_ip, DongleListener(0), settings.dongle_port, settings.dongle_broadcast
+        )
         inverter, problem = await _identify(transport, settings.modbus_unit_id)
         if inverter:
             yield f"Dongle at {address}: {inverter}. Set MODBUS_TRANSPORT=dongle MODBUS_HOST={address}", True

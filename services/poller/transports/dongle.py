@@ -5,17 +5,15 @@ still looks alive. The order is sent every ANNOUNCE_S seconds, but only while no
 """
 
 import asyncio
-import errno
 from collections import deque
 from contextlib import suppress
 
 from services.poller.modbus_frames import EyeBond, Framing, RawDongle
 from services.poller.transports.connection import Connection
 from services.poller.transports.dongle_discovery import DongleDiscovery, local_address_towards
+from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.host_names import resolve
-from services.poller.transports.port_owner import port_taken
 from shared.conditions import Reason, poller
-from shared.conditions.system import os_reason
 from shared.errors import DeviceOfflineError
 
 ANNOUNCE_S = 3.0
@@ -34,23 +32,23 @@ PROBES = 2
 class DongleTransport:
     """A dongle that connects to us.
 
-    An empty host means the only dongle on the network, an empty local_ip the address of ours on the route to it.
+    An empty host means the only dongle on the network that nobody else reads, an empty local_ip the address of ours on
+    the route to it.
     """
 
     gap_s = 0.1
 
-    def __init__(self, host: str, local_ip: str, port: int, udp_port: int, broadcast: str) -> None:
+    def __init__(self, host: str, local_ip: str, listener: DongleListener, udp_port: int, broadcast: str) -> None:
         self.framings: tuple[Framing, ...] = (EyeBond(), RawDongle())
         self._host = host
         self._local_ip = local_ip
-        self._port = port
+        self._listener = listener
         self._udp_port = udp_port
         self._broadcast = broadcast
         self._discovery = DongleDiscovery()
-        self._server: asyncio.Server | None = None
         self._announcing: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
-        self._address = ""
+        self.address = ""
         self._ordered_all = False
         self._connected = asyncio.Event()
         self._callers: dict[str, Connection] = {}
@@ -64,8 +62,9 @@ class DongleTransport:
     async def open(self) -> Connection:
         """Wait for the dongle's connection, and announce meanwhile where it should connect."""
         began = _now()
-        self._address = await resolve(self._host) if self._host else ""
-        await self._listen()
+        self.address = await resolve(self._host) if self._host else ""
+        await self._listener.open(self)  # before anything is announced: a dongle connects at once
+        await self._discovery.start()
         if self._connection and self._connection.lost:
             self._stop_announcing()  # the next announcement is due at once
         self._announcing = self._announcing or asyncio.create_task(self._announce())
@@ -74,7 +73,7 @@ class DongleTransport:
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_S):
                 return await self._accept()
-        raise DeviceOfflineError(self._why_no_connection(self._discovery.answered_since(began)))
+        raise DeviceOfflineError(self._why_no_connection(self._answered_since(began)))
 
     @property
     def problem(self) -> Reason | None:
@@ -93,27 +92,13 @@ class DongleTransport:
 
     def close(self) -> None:
         """Stop listening and announcing."""
-        for closable in (*self._callers.values(), self._server, self._discovery):
-            if closable:
-                closable.close()
+        for connection in self._callers.values():
+            connection.close()
+        self._discovery.close()
         self._stop_announcing()
-        self._server = None
+        self._listener.close(self)
 
     # the connection
-
-    async def _listen(self) -> None:
-        """Listen before anything is announced: a dongle connects at once."""
-        if self._server:
-            return
-        try:
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(lambda: Connection(self._admit), "0.0.0.0", self._port)  # noqa: S104
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            reason = port_taken(self._port) if taken else poller.port_unusable(port=self._port, cause=os_reason(error))
-            raise DeviceOfflineError(reason) from None
-        self._port = self._server.sockets[0].getsockname()[1]
-        await self._discovery.start()
 
     async def _accept(self) -> Connection:
         """Return a connection that lasts. After an order to all dongles a second one may be about to connect, too."""
@@ -123,19 +108,16 @@ class DongleTransport:
         if self._ordered_all:
             await asyncio.sleep(SECOND_DONGLE_S)
         connected = [peer for peer, connection in self._callers.items() if not connection.lost]
-        if len(connected) > 1 and not self._address:
+        if len(connected) > 1 and not self.address:
             self._connection.close()
             raise DeviceOfflineError(_several(connected))
         if self._connection.lost:  # a port scan, not the dongle
             return await self._accept()
         return self._connection
 
-    def _admit(self, connection: Connection) -> None:
-        """Take a new connection, unless another peer's is open, or another dongle is configured."""
+    def admit(self, connection: Connection) -> None:
+        """Take a new connection, unless another peer's is open."""
         self._callers[connection.peer] = connection
-        if self._address and connection.peer != self._address:
-            connection.close()
-            return
         if self._connection and not self._connection.lost and self._connection.peer != connection.peer:
             return
         if self._connection and not self._connection.closed:
@@ -143,6 +125,10 @@ class DongleTransport:
             self._connection.close()
         self._connection = connection
         self._connected.set()
+
+    def refuse(self, connection: Connection) -> None:
+        """Note a connection of a dongle that nobody reads: perhaps it is this one, at another address."""
+        self._callers[connection.peer] = connection
 
     # the announcement
 
@@ -159,7 +145,7 @@ class DongleTransport:
                 await self._order(attempts)
             attempts += 1
             await asyncio.sleep(began + ANNOUNCE_S - _now())
-            if self._discovery.answered_since(began):  # it is about to connect; another order would make it start over
+            if self._answered_since(began):  # it is about to connect; another order would make it start over
                 await asyncio.sleep(ANNOUNCE_S)
 
     def _stop_announcing(self) -> None:
@@ -169,14 +155,14 @@ class DongleTransport:
 
     async def _order(self, attempts: int) -> None:
         """Order the configured dongle, or the only one that answers a probe, to connect."""
-        if self._address:
-            self._redirect(self._address)
+        if self.address:
+            self._redirect(self.address)
             return
         began = _now()
         self._discovery.probe((self._broadcast, self._udp_port))
         await asyncio.sleep(ANSWER_S)
-        answered = self._discovery.answered_since(began)
-        self._ordered_all = not answered and attempts >= PROBES
+        answered = self._answered_since(began)
+        self._ordered_all = not answered and attempts >= PROBES and not self._listener.others(self)
         if len(answered) == 1:
             self._redirect(answered[0])
         elif self._ordered_all:
@@ -184,18 +170,23 @@ class DongleTransport:
 
     def _redirect(self, host: str) -> None:
         local_ip = self._local_ip or local_address_towards(host)
-        self._discovery.redirect((host, self._udp_port), (local_ip, self._port))
+        self._discovery.redirect((host, self._udp_port), (local_ip, self._listener.port))
+
+    def _answered_since(self, moment: float) -> list[str]:
+        """Return the dongles that have answered and that nobody else reads."""
+        others = self._listener.others(self)
+        return [address for address in self._discovery.answered_since(moment) if address not in others]
 
     # what went wrong
 
     def _why_no_connection(self, answered: list[str]) -> Reason:
         if not self._host and len(answered) > 1:
             return _several(answered)
-        strangers = [peer for peer in self._callers if peer != self._address]
-        if self._address and strangers:
+        strangers = [peer for peer in self._callers if peer != self.address]
+        if self.address and strangers:
             return poller.dongle_at_other_address(caller=strangers[0], host=self._host)
         if answered:
-            return poller.dongle_does_not_connect(address=answered[0], port=self._port)
+            return poller.dongle_does_not_connect(address=answered[0], port=self._listener.port)
         if self._host:
             return poller.dongle_not_at_host(host=self._host, udp_port=self._udp_port)
         return poller.dongle_not_found(broadcast=self._broadcast, udp_port=self._udp_port)

@@ -25,7 +25,9 @@ class DongleDiscovery(asyncio.DatagramProtocol):
         self._orders = 0
 
     async def start(self) -> None:
-        """Open a socket that may broadcast."""
+        """Open a socket that may broadcast, unless there is one."""
+        if self._transport:
+            return
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, local_addr=("0.0.0.0", 0), allow_broadcast=True)  # noqa: S104
 
@@ -59,6 +61,7 @@ class DongleDiscovery(asyncio.DatagramProtocol):
         """Close the socket."""
         if self._transport:
             self._transport.close()
+            self._transport = None
 
     def _send(self, data: bytes, address: tuple[str, int]) -> None:
         if self._transport:

@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from services.poller.modbus_client import ModbusClient
 from services.poller.settings import ModbusSettings
 from services.poller.transports.dongle import ANNOUNCE_S
 from services.poller.transports.dongle_discovery import PROBE, DongleDiscovery
+from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
 from shared.conditions import Reason, poller, system
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
@@ -194,7 +196,7 @@ def test_a_connection_that_only_looks_alive_is_replaced_by_the_next_call() -> No
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._transport._port
+            port = inverter._transport._listener.port
             _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.1", 0))
             await asyncio.sleep(1)
             await reads(inverter)
@@ -207,7 +209,7 @@ def test_a_stranger_on_the_port_does_not_end_a_call() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._transport._port
+            port = inverter._transport._listener.port
             reader_, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0))
             assert await reader_.read() == b"", "it is sent away"
             asked = wire.device.requests
@@ -261,7 +263,7 @@ def test_another_dongle_that_calls_is_not_taken_for_the_named_one() -> None:
             reader(other.port, modbus_host="127.0.0.3") as inverter,
         ):
             await reads(inverter)
-            other._redirect(("127.0.0.1", inverter._transport._port))
+            other._redirect(("127.0.0.1", inverter._transport._listener.port))
             await asyncio.sleep(1)
             for _ in range(5):
                 await reads(inverter)
@@ -276,11 +278,47 @@ def test_another_dongle_that_calls_is_not_taken_for_the_named_one() -> None:
     fly(run())
 
 
+def test_several_dongles_share_a_port_and_each_is_read_by_its_own_reader() -> None:
+    """One by address, and one by being the only other one; a third that calls is nobody's once both are known."""
+
+    async def run() -> None:
+        words = {"127.0.0.2": {184: 1, 201: 2}, "127.0.0.3": {184: 1, 201: 3}}
+        wires = {host: Dongle(partial(words.get, host, {})) for host in words}
+        await wires["127.0.0.2"].start("127.0.0.2", 0)
+        port = wires["127.0.0.2"].port
+        await wires["127.0.0.3"].start("127.0.0.3", port)
+        listeners: dict[int, DongleListener] = {}
+        settings: dict[str, Any] = {
+            "modbus_transport": "dongle",
+            "modbus_port": 0,
+            "modbus_timeout": 1,
+            "dongle_port": port,
+        }
+        named, other = (
+            create_client(ModbusSettings(_env_file=None, **settings | {"modbus_host": host} | more), listeners)
+            for host, more in (("127.0.0.2", {}), ("", {"dongle_broadcast": LOOPBACK_TO_ALL}))
+        )
+        assert await named.read(201, 1) == [2]
+        assert await other.read(201, 1) == [3]
+        await wires["127.0.0.2"].fail(Fault(kind="unplug"))
+        with pytest.raises(DeviceOfflineError):
+            await named.read(201, 1)
+        assert await other.read(201, 1) == [3], "the other one goes on"
+        named.close()
+        await wires["127.0.0.2"].fail()
+        assert await other.read(201, 1) == [3], "who leaves takes nobody along"
+        other.close()
+        for wire in wires.values():
+            await wire.stop()
+
+    fly(run())
+
+
 def test_knocks_on_the_port_do_not_keep_the_dongle_out() -> None:
     async def run() -> None:
         async with dongle() as wire, reader(wire.port, modbus_host="127.0.0.1") as inverter:
             await reads(inverter)
-            port = inverter._transport._port
+            port = inverter._transport._listener.port
 
             async def knock() -> None:
                 while True:

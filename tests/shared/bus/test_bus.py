@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 
 from shared.bus import Bus, Delivery
+from shared.bus.twin import SAME_AGE_S
 from shared.conditions import broker as conditions
-from shared.errors import ConfigError
+from shared.errors import ConfigError, TwinError
 from shared.health import Health
-from shared.messages import Grid, GridState, ServiceHealth
+from shared.messages import Grid, GridState, ProcessStamp, ServiceHealth, ServiceStatus
 from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
 from tests.support.broker import ROOT, Broker
@@ -193,10 +195,33 @@ async def test_the_access_list_is_felt(broker: Broker) -> None:
         await until(lambda: "does not let this account write grid/state" in texts(health))
 
 
-async def test_two_with_one_id_are_said_and_slow_down(broker: Broker) -> None:
-    health = Health()
-    async with running(Bus(settings(broker), "poller", health)), running(Bus(settings(broker), "poller", Health())):
-        await until(lambda: "does another easun-poller run" in texts(health))
+async def test_of_two_with_one_id_the_younger_leaves_and_the_older_goes_on(broker: Broker, viewer: Viewer) -> None:
+    older = Bus(settings(broker), "poller", Health())
+    async with running(older) as first:
+        await older.connected.wait()
+        await until(lambda: time.monotonic() - older._status._started_s > SAME_AGE_S)
+        with pytest.raises(TwinError, match="Another easun-poller has been running on the broker"):
+            await Bus(settings(broker), "poller", Health()).run()
+        await until(older.connected.is_set)
+        older.publish(GRID_STATE, grid(1))
+        await until(lambda: numbers(viewer) == [1])
+        assert not first.done()
+        await until(lambda: viewer.on("service/poller/status")[-1]["state"] != "offline")
+
+
+async def test_a_process_of_ours_that_is_gone_is_no_twin(broker: Broker) -> None:
+    """Its last words may come back with a broker that was killed, and they are not the same each time."""
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus) as task:
+        await bus.connected.wait()
+        gone = ServiceStatus(at=START, state=ServiceHealth.ONLINE, since=START, version="1")
+        gone = gone.model_copy(update={"process": ProcessStamp(id="gone", age_s=1e6)})
+        for _ in range(3):
+            broker.kill()
+            broker.start()
+            await until(bus.connected.is_set)
+            bus._look_for_twin(gone.model_dump_json().encode())
+        assert not task.done()
 
 
 async def test_a_stranger_with_our_name_cannot_take_our_place(broker: Broker, viewer: Viewer) -> None:

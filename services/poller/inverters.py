@@ -1,0 +1,187 @@
+"""All inverters of the house: those of INVERTERS_FILE, or else the one of `.env`; each is polled on its own."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.poller import grid
+from services.poller.house import House, restored
+from services.poller.inverter_list import inverter_list
+from services.poller.poller import Poller
+from services.poller.settings import PollerSettings
+from services.poller.transports.dongle_listener import DongleListener
+from services.poller.transports.factory import create_client
+from services.poller.witnesses import Witness
+from shared.conditions import Reason, poller
+from shared.errors import ConfigError
+from shared.health import Health, Reporter
+from shared.live_figures import ALL
+from shared.messages import Availability, GridState
+from shared.service import Service, repeat
+from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+
+log = logging.getLogger("poller")
+
+RETRY_MOST_S = 2.0
+"""An attempt on the home network costs nothing, so a device that is back is read again soon."""
+LIST_CHECK_S = 1.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An inverter to poll; one of several is named in what is wrong with it."""
+
+    settings: PollerSettings
+    phase: int | None = None
+    is_listed: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called in topics."""
+        return self.settings.inverter_name
+
+
+class ListedHealth:
+    """The problems of one of several inverters."""
+
+    def __init__(self, health: Health, name: str) -> None:
+        self._health = health
+        self._name = name
+        self._slots: set[str] = set()
+
+    def report(self, slot: str, reason: Reason | None) -> None:
+        """Set or, with None, clear a problem of this inverter."""
+        self._slots.add(slot)
+        of_it = reason and poller.of_inverter(name=self._name, reason=reason)
+        self._health.report(f"{self._name}/{slot}", of_it)
+
+    def forget(self) -> None:
+        """Clear all of them."""
+        for slot in self._slots:
+            self._health.report(f"{self._name}/{slot}", None)
+
+
+class Inverters:
+    """Keeps a poller running for every inverter that is wanted. Create it before `Bus.run`."""
+
+    def __init__(self, service: Service[PollerSettings]) -> None:
+        self._settings = service.settings
+        self._bus = service.bus
+        self._health = service.health
+        self._list = inverter_list(service.settings.inverters_file)
+        self._listeners: dict[int, DongleListener] = {}
+        self._wanted: dict[str, Wanted] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._published: dict[str, Availability] = {}
+        self._bus.subscribe(INVERTER_AVAILABILITY, self._published.__setitem__, on_cleared=self._on_cleared)
+
+    async def run(self) -> None:
+        """Poll all of them, and follow the list file, until cancelled."""
+        used = self._list.stamp()
+        wanted = self._read_list()
+        await self._bus.connected.wait()
+        last = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
+        house = self._new_house(last)
+        if len(wanted) < 2 and await self._bus.retained(INVERTER_STATE, ALL):
+            self._bus.clear(INVERTER_STATE, ALL)
+        async with asyncio.TaskGroup() as tasks:
+            for name in self._published.keys() - wanted.keys() if wanted else ():
+                self._clear(name)
+            await self._take_over(wanted, house, tasks, last)
+            while True:
+                seen = self._list.stamp()
+                await asyncio.sleep(LIST_CHECK_S)
+                if seen == self._list.stamp() != used:
+                    used = seen
+                    await self._reload(house, tasks)
+
+    def _new_house(self, last: GridState | None) -> House:
+        track = grid.restore(last, datetime.now(UTC), self._settings.grid_limits())
+        return House(self._bus, self._health, track, restored(last))
+
+    # the list
+
+    def _read_list(self) -> dict[str, Wanted]:
+        """Return the inverters by name, in the order of the list. Raises ConfigError."""
+        listed = self._list.read()
+        wanted = [Wanted(entry.settings(self._settings), entry.phase, is_listed=True) for entry in listed]
+        if not wanted and self._settings.not_configured is None:
+            wanted = [Wanted(self._settings)]
+        return {one.name: one for one in wanted}
+
+    async def _reload(self, house: House, tasks: asyncio.TaskGroup) -> None:
+        """Take over a list that has changed; one with a mistake changes nothing."""
+        try:
+            if self._list.stamp() is None:
+                raise ConfigError(poller.list_gone(file=str(self._settings.inverters_file)))
+            wanted = self._read_list()
+        except ConfigError as error:
+            self._health.report("file", poller.list_not_taken_over(cause=error.reason))
+            return
+        self._health.report("file", None)
+        await self._take_over(wanted, house, tasks)
+
+    async def _take_over(
+        self, wanted: dict[str, Wanted], house: House, tasks: asyncio.TaskGroup, last: GridState | None = None
+    ) -> None:
+        """Stop whom nobody wants, start who is new or different, and let the others go on."""
+        before, self._wanted = self._wanted, wanted
+        for name in [name for name, one in before.items() if wanted.get(name) != one]:
+            await self._stop(name, house)
+        for name, one in wanted.items():
+            if before.get(name) != one:
+                witness = self._witness(one, last, is_alone=len(wanted) == 1)
+                self._running[name] = tasks.create_task(self._poll(one, house, witness))
+        await asyncio.sleep(0)  # they join the house
+        house.arrange(list(wanted))
+        if len(wanted) < 2 <= len(before):
+            self._bus.clear(INVERTER_STATE, ALL)
+        self._report_whether_any()
+
+    async def _stop(self, name: str, house: House) -> None:
+        self._running[name].cancel()
+        await asyncio.wait([self._running.pop(name)])
+        if name not in self._wanted:
+            house.leave(name, self._bus.clock.now())
+            self._clear(name)
+
+    def _report_whether_any(self) -> None:
+        reason = None if self._wanted else self._settings.not_configured
+        if reason:
+            self._health.disable(reason)
+        else:
+            self._health.enable()
+
+    def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
+        """Return the witness that an inverter is at first; the only one has said itself what was published."""
+        now = datetime.now(UTC)
+        track = grid.restore(last, now, one.settings.grid_limits()) if is_alone else grid.unknown_grid(now)
+        return Witness(one.name, track, phase=one.phase)
+
+    def _clear(self, name: str) -> None:
+        log.info("The inverter %s is not there any more: its messages are removed from the broker.", name)
+        for topic in (INVERTER_STATE, INVERTER_INFO, INVERTER_AVAILABILITY):
+            self._bus.clear(topic, name)
+
+    def _on_cleared(self, name: str) -> None:
+        self._published.pop(name, None)
+
+    # polling
+
+    async def _poll(self, one: Wanted, house: House, witness: Witness) -> None:
+        """Poll one inverter for ever; the others do not wait for it."""
+        listed = ListedHealth(self._health, one.name) if one.is_listed else None
+        health: Reporter = listed or self._health
+        client = create_client(one.settings, self._listeners)
+        last = self._published.get(one.name)
+        reader = Poller(client, one.settings, self._bus, health, house, witness=witness, availability=last)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(repeat(reader.step, health, "inverter", retry_most_s=RETRY_MOST_S))
+                tasks.create_task(reader.watch_silence())
+                tasks.create_task(reader.look_when_asked())
+        finally:
+            client.close()
+            if listed:
+                listed.forget()

@@ -1,0 +1,34 @@
+"""Whether another process uses our client id, pure: two of them would throw each other off the broker for ever.
+
+Every status carries the id and the age of the process that published it. When a connection has been lost, the retained
+status is another process's only if that one has connected meanwhile, or if the broker was killed and remembers an
+earlier process of ours. A dead process publishes nothing new, so two different statuses of one process, at two
+connections of ours, prove that it is alive. Then the younger one leaves, so that the one that worked before goes on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.messages import ProcessStamp
+
+SAME_AGE_S = 5.0
+"""An age was a little lower when it was published than it is now; of two as old as each other the ids decide."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A retained status of another process."""
+
+    process: ProcessStamp
+    at: datetime
+
+
+def is_alive(seen: Sighting, before: Sighting | None) -> bool:
+    """Whether two sightings, at two connections, prove that the other process is alive."""
+    return before is not None and before.process.id == seen.process.id and before.at != seen.at
+
+
+def is_younger(ours: ProcessStamp, theirs: ProcessStamp) -> bool:
+    """Whether we are the one that has to leave."""
+    older_by_s = theirs.age_s - ours.age_s
+    return older_by_s > SAME_AGE_S or (abs(older_by_s) <= SAME_AGE_S and ours.id > theirs.id)
