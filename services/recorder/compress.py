@@ -1,35 +1,80 @@
-"""Compresses older readings, one hour of a device at a time, to a tenth of their size without loss."""
+"""Compresses older readings, one hour of a device to a row, to a tenth of their size without loss."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
-from shared.history.compression import compress, decompress
+from services.recorder.ledger import lock_upkeep
+from services.recorder.retention import vacuum
+from services.recorder.store import Store
+from shared.history.compression import Sample, compress, decompress
 from shared.history.derived import HOUR_MS, SOURCES
-from shared.history.readings import distinct
+from shared.history.readings import ends
 from shared.history.tables import compressed_hour
 
+DEVICES = 8
+"""How many devices are compressed in one transaction, an hour of each: it takes about a tenth of a second."""
 
-def compress_next_hour(connection: Connection, cutoff: int) -> bool:
-    """Compress one hour of a device that ended by `cutoff`; return whether there was any."""
+
+class Compressor:
+    """Compresses some hours at a time. It looks once for what is due, and forgets nothing that matters if killed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._due: list[tuple[Table, int, Sequence[str]]] = []
+
+    def work(self, cutoff: int) -> bool:
+        """Compress an hour of some devices that ended by the cutoff; return whether there was any."""
+        if not self._due:
+            self._due = self._store.run(lambda connection: _due(connection, cutoff))
+        if not self._due:
+            return False
+        table, start, devices = self._due.pop()
+        self._store.run(lambda connection: _compress_hour(connection, table, start, devices))
+        return True
+
+
+def _due(connection: Connection, cutoff: int) -> list[tuple[Table, int, Sequence[str]]]:
+    """Return the oldest hour of every device that has one which ended by the cutoff, some devices at a time."""
+    found: list[tuple[Table, int, Sequence[str]]] = []
     for source in SOURCES.values():
-        for device in distinct(connection, source.raw.c.device):
-            oldest = connection.execute(select(func.min(source.raw.c.at)).where(source.raw.c.device == device)).scalar()
-            if oldest is not None and oldest // HOUR_MS * HOUR_MS + HOUR_MS <= cutoff:
-                _compress_hour(connection, source.raw, device, oldest // HOUR_MS * HOUR_MS)
-                return True
-    return False
+        hours: dict[int, list[str]] = {}
+        for device, at in ends(connection, source.raw, func.min).items():
+            hours.setdefault(at // HOUR_MS * HOUR_MS, []).append(device)
+        for start, devices in hours.items():
+            if start + HOUR_MS <= cutoff:
+                found += [(source.raw, start, devices[i : i + DEVICES]) for i in range(0, len(devices), DEVICES)]
+    return found
 
 
-def _compress_hour(connection: Connection, table: Table, device: str, start: int) -> None:
+def _compress_hour(connection: Connection, table: Table, start: int, devices: Sequence[str]) -> None:
+    lock_upkeep(connection)
     names = [column.name for column in table.columns if column.name not in ("device", "at")]
-    hour, at = compressed_hour.c, table.c.at
-    this = (hour.source == table.name, hour.device == device, hour.at == start)
-    before = connection.execute(select(hour.data).where(*this)).scalar()
-    moved = delete(table).where(table.c.device == device, at >= start, at < start + HOUR_MS)
+    hour, device, at = compressed_hour.c, table.c.device, table.c.at
+    moved = delete(table).where(device.in_(devices), at >= start, at < start + HOUR_MS)
     # RETURNING, so that a row inserted meanwhile is never deleted unseen
-    rows = connection.execute(moved.returning(at, *(table.c[name] for name in names))).all()
-    # of two samples with the same time the one compressed earlier stays
+    rows = connection.execute(moved.returning(device, at, *(table.c[name] for name in names))).all()
+    these = (hour.source == table.name, hour.device.in_(devices), hour.at == start)
+    before = {row.device: row.data for row in connection.execute(select(hour.device, hour.data).where(*these))}
+    by_device = groupby(sorted(rows, key=itemgetter(0, 1)), key=itemgetter(0))
+    hours = [
+        {"source": table.name, "device": name, "at": start}
+        | _compressed([row[1:] for row in group], before.get(name), names)
+        for name, group in by_device
+    ]
+    if not hours:  # another recorder was faster
+        return
+    if before:
+        connection.execute(delete(compressed_hour).where(*these, hour.device.in_([one["device"] for one in hours])))
+    connection.execute(insert(compressed_hour), hours)
+    vacuum(connection)
+
+
+def _compressed(rows: Sequence[Sample], before: bytes | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return an hour's columns; of two samples with the same time the one compressed earlier stays."""
     by_time = {sample[0]: sample for sample in (*rows, *(decompress(before, names) if before else ()))}
     samples = [by_time[time] for time in sorted(by_time)]
-    connection.execute(delete(compressed_hour).where(*this))
-    values = {"source": table.name, "device": device, "at": start, "last": samples[-1][0], "n": len(samples)}
-    connection.execute(insert(compressed_hour), values | {"data": compress(names, samples)})
+    return {"last": samples[-1][0], "n": len(samples), "data": compress(names, samples)}

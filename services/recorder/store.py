@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from services.recorder.ledger import mark_due
@@ -18,7 +18,7 @@ from shared.errors import ConfigError, DamagedError, StorageError
 from shared.history.database_errors import Kind, SchemaError, diagnose
 from shared.history.engine import Place, shown, writer
 from shared.history.migration import migrate
-from shared.history.readings import distinct
+from shared.history.readings import ends
 from shared.history.tables import battery_state, from_ms, grid_state, inverter_state, outage_schedule
 
 log = logging.getLogger("recorder")
@@ -177,12 +177,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def _newest(connection: Connection) -> int | None:
-    each = (
-        connection.execute(select(func.max(table.c.at)).where(table.c.device == device)).scalar()
-        for table in READINGS
-        for device in distinct(connection, table.c.device)
-    )
-    return max((at for at in each if at is not None), default=None)
+    return max((at for table in READINGS for at in ends(connection, table, func.max).values()), default=None)
 
 
 def _inode(place: Place) -> int | None:

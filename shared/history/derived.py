@@ -7,7 +7,7 @@ column of its own.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, literal_column
 
 from shared.history.tables import battery_state, inverter_state, metadata
 
@@ -48,7 +48,7 @@ class Source:
 
 def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> Table:
     aggregates = (f"{field}_{kind}" for field in fields for kind in ("min", "mean", "max"))
-    return Table(
+    table = Table(
         title,
         metadata,
         Column("device", Text(), primary_key=True),
@@ -58,6 +58,9 @@ def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> T
         *(Column(name, Float()) for name in (*aggregates, *energies)),
         sqlite_with_rowid=False,
     )
+    of_days = table.c.step == literal_column(str(DAY))
+    Index(f"ix_{title}_day", table.c.at, sqlite_where=of_days, postgresql_where=of_days)
+    return table
 
 
 def _source(

@@ -42,9 +42,8 @@ from shared.history.derived import (
 )
 from shared.history.grid_run import SILENCE, GridRun
 from shared.history.grid_runs import runs_from_rows, stored_runs
-from shared.history.readings import Span, readings
-from shared.history.readings import devices as recorded_devices
-from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms
+from shared.history.readings import Span, ends, last_hours, readings
+from shared.history.tables import MILLISECOND, from_ms, grid_state, to_ms
 from shared.messages import Grid
 
 SETTLES = timedelta(minutes=15)
@@ -103,14 +102,10 @@ def latest(engine: Engine, source: Source = INVERTERS) -> dict[str, datetime]:
 
 
 def _latest(connection: Connection, table: Table) -> dict[str, datetime]:
-    row, hour = table.c, compressed_hour.c
-    found = {}
-    for name in recorded_devices(connection, table):
-        rows = select(func.max(row.at)).where(row.device == name)
-        hours = select(hour.last).where(hour.source == table.name, hour.device == name).order_by(hour.at.desc())
-        moments = (connection.execute(query).scalar() for query in (rows, hours.limit(1)))
-        found[name] = from_ms(max(at for at in moments if at is not None))
-    return found
+    found = last_hours(connection, table)
+    for name, at in ends(connection, table, func.max).items():
+        found[name] = max(at, found.get(name, at))
+    return {name: from_ms(found[name]) for name in sorted(found)}
 
 
 def series(

@@ -1,11 +1,11 @@
 """Readings of a device, whether they are still rows or compressed by the hour."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import CTE, Column, Connection, Table, func, select
 
 from shared.history.compression import Sample, decompress
 from shared.history.derived import HOUR_MS
@@ -40,12 +40,32 @@ def devices(connection: Connection, table: Table) -> list[str]:
 
 def distinct(connection: Connection, column: Column[Any], *conditions: Any) -> list[Any]:
     """Return the distinct values of the first column of a key by one seek each; DISTINCT scans the whole table."""
-    found: list[Any] = []
-    value = connection.execute(select(func.min(column)).where(*conditions)).scalar()
-    while value is not None:
-        found.append(value)
-        value = connection.execute(select(func.min(column)).where(*conditions, column > value)).scalar()
-    return found
+    value = _seeks(column, *conditions).c.value
+    return list(connection.execute(select(value).where(value.is_not(None)).order_by(value)).scalars())
+
+
+def ends(connection: Connection, table: Table, which: Callable[[Any], Any], *conditions: Any) -> dict[str, int]:
+    """Return the first (func.min) or the last (func.max) time of each device in a table, in one statement."""
+    value = _seeks(table.c.device, *conditions).c.value
+    at = select(which(table.c.at)).where(*conditions, table.c.device == value).scalar_subquery()
+    query = select(value, at).where(value.is_not(None)).order_by(value)
+    return {device: time for device, time in connection.execute(query) if time is not None}
+
+
+def last_hours(connection: Connection, table: Table) -> dict[str, int]:
+    """Return the last compressed reading of each device, in one statement."""
+    hour, of_table = compressed_hour.c, compressed_hour.c.source == table.name
+    value = _seeks(hour.device, of_table).c.value
+    newest = select(hour.last).where(of_table, hour.device == value).order_by(hour.at.desc()).limit(1)
+    query = select(value, newest.scalar_subquery()).where(value.is_not(None)).order_by(value)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _seeks(column: Column[Any], *conditions: Any) -> CTE:
+    """Return a query that jumps from one value of an indexed column to the next, the last of which is NULL."""
+    found = select(func.min(column).label("value")).where(*conditions).cte("found", recursive=True)
+    following = select(func.min(column)).where(*conditions, column > found.c.value).scalar_subquery()
+    return found.union_all(select(following).where(found.c.value.is_not(None)))
 
 
 def _rows(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Sample]:

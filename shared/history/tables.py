@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 from pydantic_core import to_json as json_bytes
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from shared.messages import (
@@ -190,5 +190,6 @@ compressed_hour = Table(
     Column("last", BigInteger(), nullable=False),
     Column("n", Integer(), nullable=False),
     Column("data", LargeBinary(), nullable=False),
+    Index("ix_compressed_hour_at", "source", "at"),
 )
 """Older readings, compressed: one hour of a device from `at`, the time of its last row, the number of rows."""

@@ -1,0 +1,136 @@
+"""Deletes readings and dead letters that are too old, of all devices together and some in each transaction."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, Table, delete, func, insert, literal_column, select, tuple_
+
+from services.recorder import dead_letters
+from services.recorder.ledger import lock_upkeep
+from services.recorder.store import Store
+from shared.history.derived import DAY, HOUR_MS, SOURCES, STEP_MS, upkeep_note
+from shared.history.readings import ends
+from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, to_ms
+
+PURGED = (inverter_state, battery_state, grid_state)
+PURGE_MS = HOUR_MS // 2
+PURGE_DEVICES = 20
+"""How much is deleted in one transaction: so long of so many devices, at most a few thousand rows."""
+PURGE_HOURS = 200
+"""How many compressed hours are deleted in one transaction."""
+VACUUM_PAGES = 500
+"""How many pages of the file are released in one transaction."""
+
+
+def purge(store: Store, days: int, now: datetime) -> bool:
+    """Delete some of what is older than so many days; return whether there was any."""
+    newest = store.newest()
+    cutoff = to_ms(now - timedelta(days=days)) // HOUR_MS * HOUR_MS
+    return store.run(partial(_purge_dead_letters, now=now, newest=newest)) or any(
+        store.run(partial(_purge, table=table, days=days, cutoff=cutoff, newest=newest)) for table in PURGED
+    )
+
+
+def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
+    lock_upkeep(connection)
+    oldest = ends(connection, table, func.min)
+    if not _has_older_hours(connection, table, cutoff) and min(oldest.values(), default=cutoff) >= cutoff:
+        return False
+    by_readings = kept_from(connection, days, newest)
+    if by_readings is None:
+        return False
+    cutoff = min(cutoff, by_readings // HOUR_MS * HOUR_MS)
+    return _purge_hours(connection, table, cutoff) or _purge_rows(connection, table, cutoff, oldest)
+
+
+def kept_from(connection: Connection, days: int, newest: datetime | None) -> int | None:
+    """Return what to keep by the readings: `days` days that have some before the newest one; None: keep all.
+
+    What is older may go. A clock that leaps adds no more than the days that it shows, so it costs no more than those.
+    """
+    found: set[int] = set()
+    for source in SOURCES.values():
+        found.update(_last_days(connection, source.rollup, days + 1))
+    if newest is None or len(found) <= days:
+        return None
+    ordered = sorted(found)
+    return ordered[-days - 1] + to_ms(newest) - ordered[-1]
+
+
+def _last_days(connection: Connection, rollup: Table, count: int) -> list[int]:
+    """Return when the last days begin that have readings of any device, by one seek each in the index of the days."""
+    at, of_days = rollup.c.at, rollup.c.step == literal_column(str(DAY))
+    found = select(func.max(at).label("at")).where(of_days).cte("found", recursive=True)
+    before = select(func.max(at)).where(of_days, at < found.c.at).scalar_subquery()
+    days = found.union_all(select(before).where(found.c.at.is_not(None)))
+    return list(connection.execute(select(days.c.at).where(days.c.at.is_not(None)).limit(count)).scalars())
+
+
+def _purge_dead_letters(connection: Connection, now: datetime, newest: datetime | None) -> bool:
+    by_readings = kept_from(connection, dead_letters.KEEP_DAYS, newest)
+    too_old = to_ms(now - timedelta(days=dead_letters.KEEP_DAYS))
+    return dead_letters.purge(connection, None if by_readings is None else min(too_old, by_readings))
+
+
+def _has_older_hours(connection: Connection, table: Table, cutoff: int) -> bool:
+    hour = compressed_hour.c
+    query = select(hour.at).where(hour.source == table.name, hour.at < cutoff).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _purge_hours(connection: Connection, table: Table, cutoff: int) -> bool:
+    hour = compressed_hour.c
+    oldest = select(hour.device, hour.at).where(hour.source == table.name, hour.at < cutoff)
+    found = connection.execute(oldest.order_by(hour.at).limit(PURGE_HOURS)).all()
+    if not found:
+        return False
+    note_purged(connection, table, cutoff)
+    keys = tuple_(hour.device, hour.at).in_([tuple(key) for key in found])
+    connection.execute(delete(compressed_hour).where(hour.source == table.name, keys))
+    vacuum(connection)
+    return True
+
+
+def _purge_rows(connection: Connection, table: Table, cutoff: int, oldest: dict[str, int]) -> bool:
+    first = min(oldest.values(), default=cutoff)
+    if first >= cutoff:
+        return False
+    until = min(cutoff, first + PURGE_MS)
+    names = [device for device, at in oldest.items() if at < until][:PURGE_DEVICES]
+    note_purged(connection, table, cutoff)
+    connection.execute(delete(table).where(table.c.device.in_(names), table.c.at < until))
+    vacuum(connection)
+    return True
+
+
+def vacuum(connection: Connection) -> None:
+    """Shrink the file. Each released page is a row without columns, which only the driver's own cursor fetches."""
+    if connection.dialect.name != "sqlite":
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+    cursor.fetchall()
+    cursor.close()
+
+
+def recomputable_from(connection: Connection, source: str) -> int:
+    """Return from when on derived rows can be recomputed: before that, readings were purged."""
+    purged = note(connection, source)
+    return int(purged) + 2 * STEP_MS if purged else 0
+
+
+def note_purged(connection: Connection, table: Table, cutoff: int) -> None:
+    """Note that readings before the cutoff are no longer complete, in the transaction that deletes them."""
+    set_note(connection, table.name, str(cutoff))
+
+
+def note(connection: Connection, name: str) -> str | None:
+    """Return a note of upkeep."""
+    return connection.execute(select(upkeep_note.c.value).where(upkeep_note.c.name == name)).scalar()
+
+
+def set_note(connection: Connection, name: str, value: str) -> None:
+    """Write a note of upkeep."""
+    if note(connection, name) != value:
+        connection.execute(delete(upkeep_note).where(upkeep_note.c.name == name))
+        connection.execute(insert(upkeep_note), {"name": name, "value": value})

@@ -1,0 +1,92 @@
+"""Upkeep works on all devices together: the number of statements does not depend on the number of homes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, event
+
+from services.recorder.rows import to_row
+from services.recorder.store import Store, open_store
+from services.recorder.upkeep import COMPRESS_AFTER, Upkeep
+from shared.history.engine import Place, reader
+from shared.history.queries import latest
+from shared.messages import BatteryState, InverterState
+from shared.topics import BATTERY_STATE, INVERTER_STATE
+from tests.support.recorded import a_reading_a_day, ask
+
+KYIV = ZoneInfo("Europe/Kyiv")
+START = datetime(2026, 11, 1, 0, 30, tzinfo=UTC)
+FEW, MANY = 3, 19
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Count the statements of every engine meanwhile."""
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+def fleet(store: Store, homes: int) -> None:
+    """Record an hour of homes with an inverter and a battery each, and roll it up."""
+    moments = [START + timedelta(minutes=10 * number) for number in range(3)]
+    store.write([(table, row) for home in range(homes) for at in moments for table, row in readings(home, at)])
+    upkeep(store).finish(START + timedelta(hours=1))
+
+
+def readings(home: int, at: datetime) -> list[Any]:
+    inverter, battery = InverterState(at=at, load_power_w=home), BatteryState(at=at, power_w=1.0)
+    return [
+        to_row(INVERTER_STATE.named(f"home{home}"), inverter.model_dump_json().encode()),
+        to_row(BATTERY_STATE.named(f"home{home}"), battery.model_dump_json().encode()),
+    ]
+
+
+def upkeep(store: Store, raw_days: int = 400) -> Upkeep:
+    return Upkeep(store, KYIV, raw_days)
+
+
+def statements_of(place: Place, homes: int) -> dict[str, int]:
+    """Return the statements of each kind of upkeep of so many homes."""
+    store = open_store(place)
+    fleet(store, homes)
+    found = {}
+    with counted() as statements:
+        upkeep(store).finish(START + timedelta(hours=2))
+    found["nothing is due"] = len(statements)
+    over = START + COMPRESS_AFTER + timedelta(hours=2)
+    with counted() as statements:
+        upkeep(store).finish(over)
+    found["compressing"] = len(statements)
+    assert ask(place, "SELECT count(*), sum(n) FROM compressed_hour") == [(2 * homes, 6 * homes)]
+    with counted() as statements:
+        assert len(latest(reader(place))) == homes
+    found["latest"] = len(statements)
+    store.write(a_reading_a_day(START + timedelta(days=9), days=8))
+    upkeep(store).finish(over - timedelta(hours=4))
+    with counted() as statements:
+        upkeep(store, raw_days=7).finish(START + timedelta(days=9))
+    found["purging"] = len(statements)
+    assert ask(place, "SELECT count(*) FROM compressed_hour WHERE device <> 'other'") == [(0,)]
+    store.close()
+    return found
+
+
+def test_statements_do_not_depend_on_the_number_of_homes(
+    databases: Any, template: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.recorder.compress.DEVICES", MANY)
+    few, many = (statements_of(databases.copy(template), homes) for homes in (FEW, MANY))
+    assert few == many
+    assert few["latest"] == 2
