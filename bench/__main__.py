@@ -2,10 +2,11 @@
 
 import sys
 
-from bench import batteries, bot, fleet, history, kills, latency, page, plugs, recorder, services, wires
+from bench import batteries, bot, fleet, history, ingest, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
+    "ingest": ingest.main,
     "history": history.main,
     "kills": kills.main,
     "fleet": fleet.main,

@@ -31,6 +31,7 @@ DAY = 8640
 BATCH = 500
 ROUNDS = 3
 START = datetime(2026, 11, 23, tzinfo=UTC)
+FIGURES = [name for name, column in table.columns.items() if isinstance(column.type, Integer | Float) and name != "at"]
 FLOATS, WHOLES = (
     [name for name, column in battery_state.columns.items() if isinstance(column.type, kind) and name != "at"]
     for kind in (Float, Integer)
@@ -39,11 +40,12 @@ FLOATS, WHOLES = (
 
 def payloads() -> list[bytes]:
     """Return readings as they travel, with most fields filled."""
-    fields = {
-        name: 5 for name, column in table.columns.items() if isinstance(column.type, Integer | Float) and name != "at"
-    }
-    readings = (InverterState(at=START + timedelta(seconds=5 * n), **fields, warnings=()) for n in range(ROWS))
-    return [reading.model_dump_json().encode() for reading in readings]
+    return [filled_reading(START + timedelta(seconds=5 * number)) for number in range(ROWS)]
+
+
+def filled_reading(at: datetime) -> bytes:
+    """Return a reading as it travels, with most fields filled."""
+    return InverterState(at=at, **dict.fromkeys(FIGURES, 5), warnings=()).model_dump_json().encode()
 
 
 def batches(rows: Sequence[Any]) -> list[Sequence[Any]]:

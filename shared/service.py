@@ -54,8 +54,9 @@ def run(
     serve: Callable[[Service[S]], Coroutine[Any, Any, None]],
     *,
     session_s: int = 0,
+    mqtt5: bool = True,
 ) -> None:
-    """Run a service until it is told to stop.
+    """Run a service until it is told to stop; session_s and mqtt5 are those of its Bus.
 
     Exit codes: 0 it was told to stop, 78 only the user can mend it, 1 a bug, with its traceback.
     """
@@ -71,7 +72,7 @@ def run(
     if settings.log_dir:
         to_file("-".join(filter(None, (name, settings.instance))), settings.log_dir)
     try:
-        asyncio.run(_live(name, settings, serve, session_s))
+        asyncio.run(_live(name, settings, serve, session_s, mqtt5=mqtt5))
     except ConfigError as error:
         is_restarted = isinstance(error, TwinError) and settings.health_file is not None
         _give_up(error, pause_s=TWIN_PAUSE_S if is_restarted else 0)
@@ -119,10 +120,10 @@ def use(settings_type: type[S], tool: Callable[[S], str]) -> None:
 
 
 async def _live(
-    name: str, settings: S, serve: Callable[[Service[S]], Coroutine[Any, Any, None]], session_s: int
+    name: str, settings: S, serve: Callable[[Service[S]], Coroutine[Any, Any, None]], session_s: int, *, mqtt5: bool
 ) -> None:
     health = Health()
-    bus = Bus(settings, name, health, session_s=session_s)
+    bus = Bus(settings, name, health, session_s=session_s, mqtt5=mqtt5)
     service = Service(name, settings, bus, health)
     work = asyncio.create_task(serve(service))
     await asyncio.sleep(0)  # lets it subscribe before the first connection

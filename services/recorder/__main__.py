@@ -7,7 +7,7 @@ from services.recorder.settings import RecorderSettings
 from shared.service import run
 
 SESSION_S = 7 * 24 * 3600
-"""How long the broker queues messages for a recorder that is away."""
+"""How long the broker queues messages for a recorder that is away; persistent_client_expiration of mosquitto.conf."""
 
 if __name__ == "__main__":
     if sys.argv[1:]:
@@ -15,4 +15,4 @@ if __name__ == "__main__":
 
         main()
     else:
-        run("recorder", RecorderSettings, serve, session_s=SESSION_S)
+        run("recorder", RecorderSettings, serve, session_s=SESSION_S, mqtt5=False)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
+from services.recorder.inbox import Inbox
 from services.recorder.rows import RECORDED, UndatedMessageError, as_it_is, to_dead_letter, to_row, to_undated
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
@@ -34,9 +35,9 @@ Faults = dict[str, Reason | None]
 async def serve(service: Service[RecorderSettings]) -> None:
     """Record until cancelled; then commit what has already been received."""
     settings, health, place = service.settings, service.health, service.settings.database
-    deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
+    inbox = Inbox(settings.batch_size, settings.batch_seconds, service.bus)
     for topic, _ in RECORDED:
-        service.bus.collect(topic, deliveries.put_nowait, share=settings.recorder_share)
+        service.bus.collect(topic, inbox.put, share=settings.recorder_share)
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
     clock = Clock(always_trusted=settings.clock_trust == "always")  # of our own: it is asked in threads
@@ -45,7 +46,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
     batch: list[Delivery] = []
     try:
         while True:
-            await fill_batch(batch, deliveries, settings.batch_size, settings.batch_seconds)
+            batch.extend(await inbox.next_batch())
             faults = await _retry(lambda: commit_now(batch, store, clock, dating), health)
             if len(batch) == settings.batch_size:
                 upkeep.run_now()
@@ -53,16 +54,8 @@ async def serve(service: Service[RecorderSettings]) -> None:
             report_faults(faults, health)
             await asyncio.to_thread(run_upkeep, upkeep, health, clock.now(), dating, trusted=clock.trusted)
     finally:
+        batch.extend(inbox.take())
         _finish(batch, store, clock, dating)
-
-
-async def fill_batch(batch: list[Delivery], deliveries: asyncio.Queue[Delivery], size: int, seconds: float) -> None:
-    """Wait for a message, then fill the batch until it is full or so many seconds old."""
-    batch.append(await deliveries.get())
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while len(batch) < size:
-                batch.append(await deliveries.get())
 
 
 def commit_now(batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating) -> Faults:

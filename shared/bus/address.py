@@ -11,7 +11,9 @@ from shared.settings import MqttSettings
 class BrokerAddress:
     """How to reach the broker and log in; session_s is how long it keeps our session after a disconnect.
 
-    tls verifies the broker's certificate; None connects without encryption.
+    tls verifies the broker's certificate; None connects without encryption. mqtt5=False connects by MQTT 3.1.1, in
+    which the broker decides how long it keeps a session (unless session_s is 0) and how many messages it sends
+    before we acknowledge.
     """
 
     host: str
@@ -20,10 +22,11 @@ class BrokerAddress:
     user: str
     password: str = field(repr=False)
     session_s: int = 0
+    mqtt5: bool = True
     tls: ssl.SSLContext | None = None
 
 
-def broker_address(settings: MqttSettings, *, user: str, client_id: str, session_s: int) -> BrokerAddress:
+def broker_address(settings: MqttSettings, *, user: str, client_id: str, session_s: int, mqtt5: bool) -> BrokerAddress:
     """Return the address from the settings; the topic prefix also separates the client ids of two homes."""
     password = settings.password_for(user)
     return BrokerAddress(
@@ -33,6 +36,7 @@ def broker_address(settings: MqttSettings, *, user: str, client_id: str, session
         user=user,
         password=password,
         session_s=session_s,
+        mqtt5=mqtt5,
         tls=settings.tls_context(),
     )
 

@@ -1,4 +1,4 @@
-"""A single connection to the broker, from CONNECT until it ends. The only importer of paho.
+"""A single connection to the broker, from CONNECT until it ends.
 
 The event loop drives paho; there is no network thread. An exception in a handler therefore comes out of `run` instead
 of ending a thread unnoticed. Every connection is a new paho client, so late events of an earlier one, such as an
@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from paho.mqtt import client as mqtt
@@ -20,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from shared.bus.address import BrokerAddress
 from shared.bus.outbox import OutgoingMessage
+from shared.bus.paho_client import BufferedSocket, PahoClient
 from shared.conditions import Reason
 from shared.conditions import broker as conditions
 
@@ -33,6 +35,8 @@ MAX_IN_FLIGHT = 20
 """Messages in flight at once; Mosquitto's own default."""
 RECEIVE_MAXIMUM = 500
 """Messages that the broker may send before we acknowledge."""
+PAUSE_MOST_S = 5.0
+"""The longest pause in reading: without an answer to its ping, paho takes the broker for dead."""
 BAD_CREDENTIALS = (134, 135)
 NOT_AUTHORIZED = 135
 QUOTA_EXCEEDED = 151
@@ -54,7 +58,7 @@ class BadCertificateError(OSError):
     """The broker's certificate cannot be verified."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, which would double what one costs
 class Delivery:
     """A raw message; `retained` means that it was published before we subscribed.
 
@@ -96,10 +100,12 @@ class Connection:
         self._events = events
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._client = mqtt.Client(
+        self._paused: asyncio.TimerHandle | None = None
+        self._client = PahoClient(
             CallbackAPIVersion.VERSION2,
             client_id=address.client_id,
-            protocol=mqtt.MQTTv5,
+            protocol=mqtt.MQTTv5 if address.mqtt5 else mqtt.MQTTv311,
+            clean_session=None if address.mqtt5 else address.session_s == 0,
             reconnect_on_failure=False,
             manual_ack=True,
         )
@@ -138,13 +144,35 @@ class Connection:
         return self._client.publish(message.topic, message.payload, qos=1, retain=message.retain).mid
 
     def subscribe(self, topic: str, *, resend_retained: bool) -> None:
-        """Subscribe; without resend_retained, retained messages come only if the subscription is new to the broker."""
-        options = SubscribeOptions(qos=1, retainHandling=0 if resend_retained else 1)
-        self._client.subscribe(topic, options=options)
+        """Subscribe; without resend_retained, retained messages come only if the subscription is new to the broker.
+
+        MQTT 3.1.1 has no such choice: they always come.
+        """
+        if self._address.mqtt5:
+            options = SubscribeOptions(qos=1, retainHandling=0 if resend_retained else 1)
+            self._client.subscribe(topic, options=options)
+        else:
+            self._client.subscribe(topic, qos=1)
 
     def unsubscribe(self, topic: str) -> None:
         """Cancel a subscription."""
         self._client.unsubscribe(topic)
+
+    def pause_reading(self) -> None:
+        """Leave what arrives in the network until `resume_reading`, but not for long."""
+        sock = self._client.socket()
+        if sock and not self._paused:
+            self._loop.remove_reader(sock)
+            self._paused = self._loop.call_later(PAUSE_MOST_S, self.resume_reading)
+
+    def resume_reading(self) -> None:
+        """Read again, beginning with what is buffered already."""
+        if self._paused:
+            self._paused.cancel()
+            self._paused = None
+            if sock := self._client.socket():
+                self._loop.add_reader(sock, self._call_guarded, self._read)
+                self._loop.call_soon(self._call_guarded, self._read_buffered)
 
     async def disconnect(self) -> None:
         """Disconnect cleanly, so that the broker does not publish our will.
@@ -156,22 +184,32 @@ class Connection:
         await asyncio.wait([self._closed], timeout=DISCONNECT_TIMEOUT_S)
 
     def _connect(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = self._address.session_s
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        self._client.connect(
-            self._address.host,
-            self._address.port,
-            keepalive=KEEPALIVE_S,
-            clean_start=self._address.session_s == 0,
-            properties=properties,
-        )
+        connect = partial(self._client.connect, self._address.host, self._address.port, keepalive=KEEPALIVE_S)
+        if self._address.mqtt5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = self._address.session_s
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            connect(clean_start=self._address.session_s == 0, properties=properties)
+        else:
+            connect()
 
     def _read(self) -> None:
-        """Read what has arrived, including what TLS has buffered, for which the socket does not become readable."""
+        """Read what has arrived."""
         self._client.loop_read()
-        while isinstance(sock := self._client.socket(), ssl.SSLSocket) and sock.pending():
+        self._read_buffered()
+
+    def _read_buffered(self) -> None:
+        """Read what has been read ahead; `loop_read` takes one packet at a time."""
+        while not self._paused and isinstance(sock := self._client.socket(), BufferedSocket) and sock.pending():
             self._client.loop_read()
+
+    def _write(self) -> None:
+        """Send what waits, which may be hundreds of acknowledgements."""
+        sock = self._client.socket()
+        if isinstance(sock, BufferedSocket):
+            sock.cork(corked=True)
+            self._client.loop_write()
+            sock.cork(corked=False)
 
     def _attach_to_loop(self) -> None:
         """Have the event loop call paho when its socket is ready. `connect` runs in a thread, so schedule safely."""
@@ -186,7 +224,7 @@ class Connection:
                 loop.remove_writer(sock)
 
         def on_register_write(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
-            write = client.loop_write
+            write = self._write
             loop.call_soon_threadsafe(lambda: sock.fileno() >= 0 and loop.add_writer(sock, self._call_guarded, write))
 
         def on_unregister_write(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
@@ -204,6 +242,8 @@ class Connection:
             self._end(error)
 
     def _end(self, error: Exception | None = None) -> None:
+        if self._paused:
+            self._paused.cancel()
         if self._closed.done():
             return
         if error:
@@ -231,9 +271,10 @@ class Connection:
         else:
             self._events.on_acknowledged(packet_id, allowed=reason.value != NOT_AUTHORIZED)
 
-    def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        def ack() -> None:
-            if not self._closed.done():
-                client.ack(message.mid, message.qos)
-
+    def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        ack = partial(self._acknowledge, message.mid, message.qos)
         self._events.on_delivery(Delivery(message.topic, bytes(message.payload), message.retain, ack))
+
+    def _acknowledge(self, packet_id: int, qos: int) -> None:
+        if not self._closed.done():
+            self._client.ack(packet_id, qos)

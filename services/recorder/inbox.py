@@ -1,0 +1,69 @@
+"""Messages that wait to be recorded, in batches."""
+
+import asyncio
+from contextlib import suppress
+from typing import Protocol
+
+from shared.bus import Delivery
+
+STALLED_S = 0.05
+STALLED_COUNT = 20
+"""As many as a broker sends by default before we acknowledge."""
+
+
+class Receiver(Protocol):
+    """What can be asked to receive nothing for a while: the bus."""
+
+    def pause_receiving(self) -> None:
+        """Receive nothing."""
+
+    def resume_receiving(self) -> None:
+        """Receive again."""
+
+
+class Inbox:
+    """Messages that wait to be recorded, in batches.
+
+    A batch is ready when it is full or so many seconds old, or when as many messages as a broker sends at once came
+    and no more after them: then it waits for us to acknowledge. While two batches wait, nothing more is received.
+    """
+
+    def __init__(self, size: int, seconds: float, bus: Receiver) -> None:
+        self._bus = bus
+        self._size = size
+        self._seconds = seconds
+        self._waiting: list[Delivery] = []
+        self._wake = asyncio.Event()
+
+    def put(self, delivery: Delivery) -> None:
+        """Add a message."""
+        self._waiting.append(delivery)
+        count = len(self._waiting)
+        if count in (1, STALLED_COUNT, self._size):
+            self._wake.set()
+        if count == 2 * self._size:
+            self._bus.pause_receiving()
+
+    async def next_batch(self) -> list[Delivery]:
+        """Wait until a batch is ready, and return it in order of arrival."""
+        clock = asyncio.get_running_loop().time
+        await self._wake.wait()
+        end, before = clock() + self._seconds, 0
+        while (count := len(self._waiting)) < self._size and (left := end - clock()) > 0:
+            if count == before >= STALLED_COUNT:
+                break
+            before = count
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, STALLED_S) if count >= STALLED_COUNT else left):
+                    await self._wake.wait()
+        return self.take(self._size)
+
+    def take(self, most: int | None = None) -> list[Delivery]:
+        """Take what has been received, or at most so many of it, without waiting."""
+        taken, self._waiting = self._waiting[:most], self._waiting[most:] if most else []
+        if not self._waiting:
+            self._wake.clear()
+        if len(self._waiting) < 2 * self._size:
+            self._bus.resume_receiving()
+        return taken

@@ -1,0 +1,56 @@
+"""paho's client over a socket that reads ahead."""
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from paho.mqtt import client as mqtt
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
+
+READ_AHEAD = 64 * 1024
+"""In bytes: about fifty readings."""
+
+
+class BufferedSocket:
+    """A socket that reads ahead: paho asks for each packet in four parts, and each would be a system call.
+
+    While corked, small packets such as acknowledgements leave in one segment, where the system can do that (Linux).
+    """
+
+    def __init__(self, inner: "SocketLike") -> None:
+        self._inner = inner
+        self._buffer = b""
+        self._position = 0
+        self.send = inner.send
+        self.close = inner.close
+        self.fileno = inner.fileno
+        self.setblocking = inner.setblocking
+
+    def recv(self, buffer_size: int) -> bytes:
+        """Return at most so many bytes, b"" at the end; raise BlockingIOError when there are none yet."""
+        position = self._position
+        if position >= len(self._buffer):
+            self._buffer = self._inner.recv(READ_AHEAD)
+            position = 0
+        self._position = position + buffer_size
+        return self._buffer[position : position + buffer_size]
+
+    def pending(self) -> bool:
+        """Return whether something is buffered, for which the socket does not become readable."""
+        if self._position < len(self._buffer):
+            return True
+        return isinstance(self._inner, ssl.SSLSocket) and self._inner.pending() > 0
+
+    def cork(self, *, corked: bool) -> None:
+        """Hold small packets back, or let them go."""
+        if isinstance(self._inner, socket.socket) and hasattr(socket, "TCP_CORK") and self.fileno() >= 0:
+            self._inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, corked)
+
+
+class PahoClient(mqtt.Client):
+    """paho's client; it has no public way to be given a socket."""
+
+    def _create_socket(self) -> "SocketLike":
+        return BufferedSocket(super()._create_socket())
