@@ -14,14 +14,14 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from services.recorder import dead_letters, outage_records
 from services.recorder.compress import compress_next_hour
-from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, settle
+from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, purge_horizon, settle
 from services.recorder.rollups import Rollups
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store
 from services.recorder.undated import Dating
 from shared.conditions import Reason
 from shared.conditions import clock as conditions
-from shared.history.derived import DAY, DAY_MS, HOUR_MS, SOURCES, STEP_MS, upkeep_note
+from shared.history.derived import DAY, DAY_MS, HOUR_MS, SOURCES, upkeep_note
 from shared.history.readings import devices, distinct
 from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, outage_schedule, to_ms
 
@@ -115,9 +115,7 @@ class Upkeep:
         chunk = next_chunk(connection)
         if chunk is None:
             return False
-        purged = _note(connection, chunk.source)
-        # nothing can be recomputed from purged rows: what was derived from them stays
-        horizon = int(purged) + 2 * STEP_MS if purged else 0
+        horizon = purge_horizon(connection, chunk.source)
         if chunk.source in SOURCES:
             Rollups(connection, SOURCES[chunk.source], chunk.device).refresh(
                 chunk.start, chunk.end, self._zone, horizon
