@@ -23,18 +23,18 @@ DAYS = TypeAdapter(dict[date, DayState])
 
 def refresh(connection: Connection, start: int, end: int, zone: tzinfo, now: datetime) -> None:
     """Recompute the runs and outages that overlap the rows of grid_state from `start` up to `end`."""
-    _refresh_runs(connection, start, end)
+    refresh_runs(connection, start, end)
     _refresh_outages(connection, start, end, zone, now)
 
 
-def _refresh_runs(connection: Connection, start: int, end: int) -> None:
+def refresh_runs(connection: Connection, start: int, end: int) -> None:
     """Replace what the runs say between `start` and `end` by what the rows say, and merge across the borders."""
     left, right = _run_before(connection, start), _run_after(connection, end)
     runs = merge_runs([*left, *runs_from_rows(connection, start, end), *right])
     replaced = grid_run.c.at >= (left[0].at if left else start), grid_run.c.at <= (right[0].last if right else end - 1)
     connection.execute(delete(grid_run).where(*replaced))
     if runs:
-        connection.execute(insert(grid_run), [vars(run) | {"state": run.state.value} for run in runs])
+        connection.execute(insert(grid_run), [run._asdict() | {"state": run.state.value} for run in runs])
 
 
 def _run_before(connection: Connection, start: int) -> list[GridRun]:
