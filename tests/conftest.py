@@ -3,13 +3,18 @@
 import os
 import subprocess
 from collections.abc import Generator, Iterator
-from typing import Any
+from threading import Lock
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy.exc import DBAPIError
 
+from shared.history import alembic_runner, migration
+from shared.history.database_errors import SchemaError, diagnose
+from shared.history.engine import Place
 from tests.support.broker import Broker
+from tests.support.fork_server import ForkServer, stop_fork_server
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
@@ -18,8 +23,7 @@ settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get
 settings.load_profile("ours")
 
 PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server"}
-MIGRATION = "shared.history.alembic_runner"
-"""A short process in which every new database gets its tables: the only one that a quick test may start."""
+migrating = Lock()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
@@ -31,19 +35,37 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a test without the mark start no process, so that `make quick` stays quick."""
-    if item.get_closest_marker("processes"):
-        return (yield)
-    start = subprocess.Popen.__init__
+    """Let a test without the mark start no process, so that `make quick` stays quick.
 
-    def start_or_refuse(process: subprocess.Popen[Any], command: Any, *arguments: Any, **options: Any) -> None:
-        if MIGRATION not in command:
-            raise AssertionError(f"this test starts {command!r}: mark it with pytest.mark.processes, or do without")
-        start(process, command, *arguments, **options)
-
+    New databases get their tables within the tests' process; another interpreter would spend a second on each.
+    """
+    marked = item.get_closest_marker("processes")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess.Popen, "__init__", start_or_refuse)
+        if not marked:
+            patch.setattr(subprocess.Popen, "__init__", refuse)
+            patch.setattr(ForkServer, "start", refuse)
+        if not marked or item.path.parent.name != "history":
+            patch.setattr(migration, "_run_alembic", migrate_here)
         return (yield)
+
+
+def refuse(_: object, command: object, *_arguments: object, **_options: object) -> None:
+    """Refuse to start a process."""
+    raise AssertionError(f"this test starts {command!r}: mark it with pytest.mark.processes, or do without")
+
+
+def migrate_here(place: Place) -> None:
+    """Do what shared.history.alembic_runner does in a process of its own."""
+    try:
+        with migrating:
+            alembic_runner.upgrade(place)
+    except DBAPIError as error:
+        raise SchemaError(diagnose(error)) from None
+
+
+def pytest_unconfigure() -> None:
+    """End the server that the tests' processes are forked from."""
+    stop_fork_server()
 
 
 @pytest.fixture

@@ -29,11 +29,14 @@ def upgrade(place: Place, revision: str = "head") -> None:
     engine = writer(place)
     if isinstance(place, Path):
         _begin_immediate(engine)
-    with engine.begin() as connection:
-        if isinstance(place, str):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    try:
+        with engine.begin() as connection:
+            if isinstance(place, str):
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
 
 
 def _begin_immediate(engine: Engine) -> None:

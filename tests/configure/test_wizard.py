@@ -2,14 +2,13 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from configure.env_file import read
 from configure.inverter import compose_files
-from tests.support.broker import ROOT
+from tests.support.fork_server import run_module
 from tests.support.stack import Stack
 
 
@@ -26,18 +25,9 @@ def asked(
     file: Path, *answers: str, scan: tuple[str, ...] = (), world: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the wizard with one answer a line."""
-    command = [sys.executable, "-m", "configure", "--file", str(file), "--", *scan]
-    bare = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(
-        command,
-        check=False,
-        env=bare | (world or {}),
-        cwd=ROOT,
-        input="\n".join(answers) + "\n",
-        capture_output=True,
-        text=True,
-        timeout=110,
-    )
+    env = {"PATH": os.environ["PATH"]} | (world or {})
+    lines = "\n".join(answers) + "\n"
+    return run_module("configure", "--file", str(file), "--", *scan, env=env, input_text=lines, timeout=110)
 
 
 def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """What the browser tests need around the page: a publisher, the dashboard as a process, recorded history."""
 
-import os
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -28,7 +25,8 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE, SERVICE_STATUS
-from tests.support.broker import ROOT, Broker, free_port
+from tests.support.broker import Broker, free_port
+from tests.support.stack import Process
 from tests.support.waiting import eventually
 
 
@@ -107,13 +105,8 @@ class Dashboard:
         self.url = f"http://127.0.0.1:{self.port}"
         env = broker.env("dashboard") | {"DASHBOARD_PORT": str(self.port), "DB_PATH": str(db_path)}
         env |= {"DASHBOARD_STATE_DIR": str(db_path.parent / "dashboard")} | settings
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "services.dashboard"],
-            cwd=ROOT,
-            env=os.environ | env,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._process = Process("dashboard", "services.dashboard", env, db_path.parent / f"dashboard-{self.port}.log")
+        self._process.start()
 
     def __enter__(self) -> Self:
         eventually(lambda: self.status() == 200, "the dashboard is healthy")
@@ -131,12 +124,15 @@ class Dashboard:
         except OSError:
             return 0
 
+    def exit_code(self) -> int:
+        return self._process.exit_code()
+
+    @property
+    def log(self) -> str:
+        return self._process.log
+
     def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(10)
-        if self.process.stderr:
-            self.process.stderr.close()
+        self._process.stop()
 
 
 def record(

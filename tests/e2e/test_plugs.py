@@ -4,8 +4,6 @@ import io
 import json
 import os
 import socket
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -20,7 +18,7 @@ import pytest
 from services.tuya import tools
 from shared.conditions import Condition, Reason, files, plugs
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
-from tests.support.broker import ROOT
+from tests.support.fork_server import run_module
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -586,8 +584,7 @@ def tool(stack: Stack, *arguments: str, **settings: str) -> tuple[int, str]:
 
 
 def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "services.tuya", "list"]
-    done = subprocess.run(command, cwd=ROOT, env=stack.tuya.env | cloud, capture_output=True, text=True, check=False)
+    done = run_module("services.tuya", "list", env=stack.tuya.env | cloud)
     said = done.stdout
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{ROUTER}  Router  protected" in said

@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -90,6 +91,7 @@ NAMES = {
 }
 
 
+@lru_cache(maxsize=1000)
 def true_values(tick: int, layout: str) -> dict[str, float]:
     words = tick_words(tick, layout)
     signed = {name: words[at] - 0x10000 if words[at] > 0x7FFF else words[at] for at, (name, _) in NAMES[layout].items()}
@@ -98,9 +100,10 @@ def true_values(tick: int, layout: str) -> dict[str, float]:
 
 def is_true(state: InverterState, layout: str, ticks: range) -> bool:
     """Whether every value that is known was true at one of the ticks of this very cycle."""
-    known = [true_values(tick, layout) for tick in ticks]
+    known = {name: getattr(state, name) for name, _ in NAMES[layout].values()}
     return all(
-        getattr(state, name) in {None, *(values[name] for values in known)} for name, _ in NAMES[layout].values()
+        value is None or any(value == true_values(tick, layout)[name] for tick in reversed(ticks))
+        for name, value in known.items()
     )
 
 

@@ -13,6 +13,7 @@ from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from tests.poller.register_dumps import A_OFF_GRID_11K, G_MAINS_4K
 from tests.support.broker import ROOT, free_port
+from tests.support.fork_server import run_module
 
 pytestmark = pytest.mark.processes
 
@@ -23,16 +24,9 @@ ELEVEN_KW = {171: 0x8000, 184: 3} | dict(A_OFF_GRID_11K.words) | SERIAL | {172: 
 async def tool(*arguments: str, **settings: str) -> tuple[int, str]:
     """Run `python -m services.poller ...` and return its exit code and all of its output."""
     env = {"PATH": os.environ["PATH"], "ENV_FILE": "", "MODBUS_TIMEOUT": "1", "DONGLE_BROADCAST": "127.255.255.255"}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.poller", *arguments),
-        cwd=ROOT,
-        env=env | {"DONGLE_PORT": str(free_port())} | settings,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
+    env |= {"DONGLE_PORT": str(free_port())} | settings
+    done = await asyncio.to_thread(run_module, "services.poller", *arguments, env=env)
+    return done.returncode, done.stdout + done.stderr
 
 
 async def test_scan_finds_a_dongle_a_gateway_and_a_serial_port() -> None:

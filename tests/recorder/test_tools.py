@@ -37,6 +37,7 @@ from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.databases import Databases
+from tests.support.fork_server import run_module
 from tests.support.recorded import a_reading_a_day, ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -81,6 +82,8 @@ def loads(path: Path) -> list[object]:
 
 def tool(*words: object, path: Path, prepare: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"DB_PATH": str(path), "DATABASE_URL": "", "ENV_FILE": "", "TIME_ZONE": "Europe/Kyiv"}
+    if prepare is None:
+        return run_module("services.recorder", *map(str, words), env=env)
     command = [sys.executable, "-m", "services.recorder", *map(str, words)]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, preexec_fn=prepare, check=False)
 

@@ -1,6 +1,4 @@
 import itertools
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +10,7 @@ from simulators.history import grid_state, inverter_state, truths
 from simulators.registers import Layout
 from simulators.settings import WorldSettings
 from tests.simulators.truths import truth
+from tests.support.fork_server import run_module
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
@@ -78,8 +77,7 @@ def test_a_k11_reading():
 
 def test_all_of_it_reaches_the_broker_and_nothing_is_kept_there(broker, viewer):
     env = broker.env() | {"INVERTER_NAME": "home", "MQTT_OUTBOX": "100"}
-    command = [sys.executable, "-m", "simulators", "history", "--days", "1", "--every", "120"]
-    done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
+    done = run_module("simulators", "history", "--days", "1", "--every", "120", env=env)
     assert done.returncode == 0, done.stderr
     count = int(done.stderr.split(" readings of home")[0].split()[-1])
     eventually(lambda: len(viewer.on("inverter/home/state")) == count, "every reading")

@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +11,7 @@ import requests
 from pymodbus.client import ModbusTcpClient
 
 from tests.simulators.connected import by_udp, eybond, listening, mbap, terminal
+from tests.support.fork_server import fork_server, run_module
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -34,9 +33,8 @@ class Served:
             "HOUSE_READY_FILE": str(self.ready_file),
             **settings,
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "simulators", "serve"], env=self.env, stderr=self.log.open("w")
-        )
+        with self.log.open("wb") as log:
+            self.process = fork_server().start("simulators", ["serve"], self.env, [log.fileno()] * 3)
 
     def wait(self):
         eventually(self.ready_file.exists, f"ready: {self.log.read_text()}")
@@ -49,14 +47,7 @@ class Served:
             return client.read_holding_registers(address, count=count, device_id=1).registers
 
     def command(self, *arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "simulators", *arguments],
-            check=False,
-            env=self.env | {"HOUSE_CONTROL_URL": self.url},
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        return run_module("simulators", *arguments, env=self.env | {"HOUSE_CONTROL_URL": self.url})
 
 
 @pytest.fixture

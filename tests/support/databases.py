@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import pytest
@@ -18,6 +20,15 @@ needs_postgres = pytest.mark.skipif(
 )
 KINDS = ["sqlite", pytest.param("postgresql", marks=[needs_postgres, pytest.mark.processes])]
 numbers = count()
+
+
+@cache
+def empty_database() -> bytes:
+    """Return a SQLite file with all its tables."""
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "easun.db"
+        open_store(file).close()
+        return file.read_bytes()
 
 
 class Databases(Protocol):

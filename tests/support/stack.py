@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -13,7 +11,9 @@ from typing import Any
 
 import requests
 
-from tests.support.broker import ROOT, Broker, free_port, listens
+from tests.support.broker import Broker, free_port, listens
+from tests.support.databases import empty_database
+from tests.support.fork_server import Forked, fork_server
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
@@ -29,14 +29,16 @@ class Process:
         self.name = name
         self.env = env
         self.log_file = log
-        self._command = [sys.executable, "-m", module, *arguments]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._module = module
+        self._arguments = arguments
+        self._process: Forked | None = None
 
     def start(self, **changes: str) -> None:
         """Start it; `changes` go into its environment for good."""
         self.env |= changes
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(self._command, env=self.env, cwd=ROOT, stdout=log, stderr=log)
+        with self.log_file.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            streams = [nothing.fileno(), log.fileno(), log.fileno()]
+            self._process = fork_server().start(self._module, self._arguments, self.env, streams)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send it a signal, wait until it is gone, and return its exit code."""
@@ -277,7 +279,9 @@ class Stack:
         return asked
 
     def start(self, *processes: Process) -> None:
-        """Start processes; a dashboard is waited for."""
+        """Start processes, the recorder with an empty database; a dashboard is waited for."""
+        if self.recorder in processes and not self.db_path.exists():
+            self.db_path.write_bytes(empty_database())
         for process in processes:
             process.start()
         if self.dashboard in processes:
