@@ -45,8 +45,11 @@ from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.readings import Span, readings
 from shared.history.readings import devices as recorded_devices
 from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms
+from shared.live_figures import ALL
 from shared.messages import Grid
 
+SUM_HOLDS = timedelta(hours=1)
+"""When single inverters were recorded so much later than their sum, there is only one of them any more."""
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
@@ -98,8 +101,10 @@ def devices(engine: Engine, source: Source = INVERTERS) -> list[str]:
 
 
 def latest(engine: Engine, source: Source = INVERTERS) -> dict[str, datetime]:
-    """Return when each device was last recorded."""
-    return _ask(engine, lambda connection: _latest(connection, source.raw), {})
+    """Return when each device was last recorded; the sum of several inverters comes first, while it is recorded."""
+    found: dict[str, datetime] = _ask(engine, lambda connection: _latest(connection, source.raw), {})
+    is_summed = source is INVERTERS and ALL in found and max(found.values()) - found[ALL] < SUM_HOLDS
+    return {ALL: found[ALL]} | found if is_summed else found
 
 
 def _latest(connection: Connection, table: Table) -> dict[str, datetime]:
