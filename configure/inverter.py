@@ -22,6 +22,8 @@ def ask(prompt: Prompt, known: dict[str, str], places: Sequence[str]) -> Way:
     prompt.show("inverter")
     usual = not any(known.get(name) for name in WAY)
     found = _search(prompt, known, places) if prompt.yes("inverter_search", usual=usual) else []
+    if len(found) > 1:
+        prompt.show("inverter_several", file=known.get("INVERTERS_FILE") or "data/inverters.yaml")
     ways: list[tuple[str, Way | None]] = [(prompt.text("as_it_is", known=_short(known)), {})] if not usual else []
     ways += [*found, (prompt.text("inverter_by_hand"), None), (prompt.text("inverter_none"), dict.fromkeys(WAY, ""))]
     chosen = ways[prompt.choose("inverter_which", [what for what, _ in ways])][1]

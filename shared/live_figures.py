@@ -12,7 +12,7 @@ from shared.freshness import fresh
 from shared.messages import BatteryState, Contact, GridState, InverterState
 
 ALL = "all"
-"""The battery that sums up the others."""
+"""The battery, or the inverter, that sums up the others."""
 
 BATTERY_HOLDS = timedelta(minutes=3)
 """Batteries may be read only once a minute; an older reading says nothing about now."""
@@ -23,7 +23,7 @@ PLAUSIBLE_HOURS = 24 * 365
 
 @dataclass(frozen=True)
 class LiveFigures:
-    """The fresh readings, and what follows from them; battery is the sum of all batteries."""
+    """The fresh readings, and what follows from them; battery and inverter are the sums where there are several."""
 
     grid: GridState | None = None
     inverter: InverterState | None = None
@@ -69,8 +69,16 @@ def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTE
 
 
 def live_inverter(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> str | None:
-    """Return the name of the first inverter with a fresh reading."""
-    return next((name for name, one in sorted(state.inverters.items()) if fresh(one.at, now, fresh_for)), None)
+    """Return the sum of all inverters if its reading is fresh, else the first inverter with a fresh reading."""
+    live = {name for name, one in state.inverters.items() if fresh(one.at, now, fresh_for)}
+    return ALL if ALL in live else min(live, default=None)
+
+
+def is_inverter_live(state: BrokerState, name: str, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> bool:
+    """Whether an inverter answers and its last reading is fresh."""
+    reading, contact = state.inverters.get(name), state.inverter_availability.get(name)
+    is_offline = contact is not None and contact.state is Contact.OFFLINE
+    return reading is not None and not is_offline and fresh(reading.at, now, fresh_for)
 
 
 def is_battery_live(state: BrokerState, device: str, now: datetime) -> bool:
@@ -83,6 +91,11 @@ def is_battery_live(state: BrokerState, device: str, now: datetime) -> bool:
 def packs(batteries: Mapping[str, BatteryState]) -> list[tuple[str, BatteryState]]:
     """Return the single batteries, without the sum of them."""
     return sorted((name, state) for name, state in batteries.items() if name != ALL)
+
+
+def units(inverters: Mapping[str, InverterState]) -> list[tuple[str, InverterState]]:
+    """Return the single inverters, without the sum of them."""
+    return sorted((name, state) for name, state in inverters.items() if name != ALL)
 
 
 def load_w(inverter: InverterState | None) -> float | None:

@@ -15,6 +15,7 @@ from shared.history.grid_run import SILENCE, GridRun, merge_runs
 from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
+from shared.live_figures import ALL
 from shared.messages import DayState, Grid, Window
 
 WINDOWS = TypeAdapter(list[Window])
@@ -141,7 +142,7 @@ class _Figures(NamedTuple):
 def _figures(connection: Connection, span: OutageSpan, now: datetime) -> dict[str, Any]:
     """Return the figures of an outage: those of several inverters are summed, their states of charge averaged."""
     end = to_ms(now) if span.end is None else span.end
-    names = devices(connection, inverter_state)
+    names = [name for name in devices(connection, inverter_state) if name != ALL]
     each = [_figures_of(connection, name, span.start, max(end, span.start + 1)) for name in names]
     return {
         "battery_kwh": _total(one.battery_kwh for one in each),

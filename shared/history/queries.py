@@ -43,10 +43,13 @@ from shared.history.derived import (
 from shared.history.grid_run import SILENCE, GridRun
 from shared.history.readings import readings
 from shared.history.tables import MILLISECOND, compressed_hour, from_ms, to_ms
+from shared.live_figures import ALL
 from shared.messages import Grid
 
 STATES = {state.value: state for state in Grid}
 SILENCE_MS = SILENCE // MILLISECOND
+SUM_HOLDS = timedelta(hours=1)
+"""When single inverters were recorded so much later than their sum, there is only one of them any more."""
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
@@ -142,14 +145,18 @@ def devices(database: Database, source: Source = INVERTERS) -> list[str]:
 
 
 def latest(database: Database, source: Source = INVERTERS) -> dict[str, datetime]:
-    """Return when each device was last recorded."""
+    """Return when each device was last recorded, in the order of recorded_devices."""
     return {device.name: device.last for device in recorded_devices(database, source)}
 
 
 def recorded_devices(database: Database, source: Source = INVERTERS) -> list[Device]:
-    """Return all recorded inverters or batteries by name."""
+    """Return all recorded inverters or batteries; the sum of several inverters comes first, while it is recorded."""
     rows = rows_of(database, _devices_query(source.raw.name))
-    return [Device(row.device, from_ms(row.first), from_ms(row.last)) for row in rows if row.first is not None]
+    found = [Device(row.device, from_ms(row.first), from_ms(row.last)) for row in rows if row.first is not None]
+    newest = max((device.last for device in found), default=None)
+    if source is INVERTERS and newest:
+        found.sort(key=lambda device: device.name != ALL or newest - device.last >= SUM_HOLDS)
+    return found
 
 
 @lru_cache

@@ -19,6 +19,10 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Пошукати інвертор у мережі та на портах (до хвилини)?",
         "Look for the inverter in the network and at the ports (up to a minute)?",
     ),
+    "configure.inverter_several": (
+        "Кілька інверторів разом описує список {file}: див. docs/inverter.md. Тут налаштовується один.",
+        "Several inverters together are described by the list {file}: see docs/inverter.md. Here one is set up.",
+    ),
     "configure.inverter_which": ("Котрий з них", "Which of these"),
     "configure.inverter_by_hand": ("ввести вручну", "type it in"),
     "configure.inverter_none": ("інвертора поки немає", "no inverter yet"),

@@ -121,3 +121,22 @@ def broker_state(now: datetime = NOW, **changes: Any) -> BrokerState:
         },
     )
     return replace(full, **changes)
+
+
+def several_inverters(now: datetime = NOW, **changes: Any) -> BrokerState:
+    """Return a home with three inverters on three phases, one of which is silent; the second phase is gone."""
+    phases = {1: True, 2: False, 3: None}
+    silent = Availability(
+        at=now, state=Contact.OFFLINE, since=now - timedelta(minutes=9), reason=Reason.sentence("No.")
+    )
+    several: dict[str, Any] = {
+        "grid": grid(Grid.ON, at("12:00"), now).model_copy(update={"phases": phases, "voltage_v": 231.0}),
+        "inverters": {
+            "all": InverterState(at=now, inverters=("left", "mid", "right"), silent=("right",)),
+            "left": InverterState(at=now, load_power_w=400, pv_power_w=150, faults=(), warnings=()),
+            "mid": InverterState(at=now, load_power_w=1000, total_load_power_w=1600, pv_power_w=0, faults=()),
+            "right": InverterState(at=now - timedelta(minutes=9), load_power_w=300),
+        },
+        "inverter_availability": {"right": silent},
+    }
+    return broker_state(now, **several | changes)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
 from services.bot.alerts.state import AlertState
-from services.bot.alerts.troubles import Limits
+from services.bot.alerts.troubles import Limits, trouble_alerts
 from services.bot.texts.alerts import alert_text, digest_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, inverter, schedule
@@ -221,6 +221,28 @@ def test_conditions_say_when_to_be_quiet(reason: Reason, power: Grid, count: int
         )
 
     assert [one.reasons for one in after_minutes(5, known)] == [(reason,)] * count
+
+
+def test_only_one_of_several_inverters_is_named_and_their_sum_reports_nothing() -> None:
+    hot = InverterState(at=NOW, faults=(inverter.INVERTER_TOO_HOT(),), warnings=())
+
+    def names(*inverters: str) -> list[str]:
+        state = BrokerState(inverters=dict.fromkeys(inverters, hot))
+        return [one.name for one in run(AlertState(), state, NOW)[1]]
+
+    assert names("main") == [""]
+    assert names("left", "right", "all") == ["left", "right"]
+
+
+def test_a_phase_is_lost_and_back_while_the_grid_is_on() -> None:
+    def known(state: Grid, phase: bool | None) -> BrokerState:
+        return BrokerState(grid=grid(state, at("12:00")).model_copy(update={"phases": {1: True, 2: phase, 3: True}}))
+
+    state, found = AlertState(), list[tuple[str, str, bool]]()
+    for seen, phase in ((Grid.ON, True), (Grid.ON, False), (Grid.OFF, False), (Grid.ON, None), (Grid.ON, True)):
+        state, alerts = trouble_alerts(state, known(seen, phase), NOW, Limits())
+        found += [(one.kind, one.name, one.over) for one in alerts]
+    assert found == [(AlertKind.PHASE_LOST, "2", False), (AlertKind.PHASE_LOST, "2", True)]
 
 
 def test_a_full_battery_is_no_alarm() -> None:

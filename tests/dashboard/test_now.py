@@ -1,6 +1,7 @@
 """What the page says about every state of the house, without a browser."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from shared.messages import (
     Contact,
     Grid,
     GridState,
+    InverterInfo,
     InverterState,
     ServiceClock,
     ServiceHealth,
@@ -210,7 +212,7 @@ def test_warnings_are_coloured_by_their_severity(warnings, state):
     assert seen["text"]["warnings"] == (", ".join(one.text for one in warnings) or "none")
 
 
-MEASURED = sorted(InverterState.model_fields.keys() - {"at", "v", "mode", "clock"})
+MEASURED = sorted(InverterState.model_fields.keys() - {"at", "v", "mode", "clock", "inverters", "silent"})
 
 
 @given(st.sets(st.sampled_from(MEASURED)), st.sampled_from(Grid))
@@ -240,8 +242,29 @@ def test_other_inverters_are_listed():
     long = "x" * 200
     inverters = {"a": reading(NOW), long: reading(ago(minutes=1), load_power_w=None)}
     seen = page(BrokerState(connected=True, grid=grid(), inverters=inverters))
-    assert [words(row) for row in seen["parts"]["others"]] == [[long, "–", "as of 18:01:11"]]
+    assert [words(row)[::2] for row in seen["parts"]["others"]] == [[long, "as of 18:01:11"]]
     assert seen["text"]["name"] == "a"
+
+
+def test_of_several_inverters_the_sum_is_shown_and_each_of_them() -> None:
+    names = ("left", "right")
+    total = InverterState(at=NOW, load_power_w=900, pv_power_w=300, inverters=names, silent=())
+    each = {name: reading(NOW, load_power_w=450, pv_power_w=150, inverter_temperature_c=40) for name in names}
+    phases = {1: True, 2: False}
+    split = grid().model_copy(update={"phases": phases, "voltage_v": 231.0, "frequency_hz": 50.0})
+    infos = {"right": InverterInfo(at=NOW, model="x", layout="classic", phase=2)}
+    home = BrokerState(connected=True, grid=split, inverters={"all": total} | each, inverter_infos=infos)
+    seen = page(home)
+    assert (seen["text"]["home"], seen["text"]["name"]) == ("900 W", "All 2 inverters")
+    assert (seen["text"]["grid-voltage"], seen["text"]["temperature"]) == ("231.0 V", "left: 40 °C · right: 40 °C")
+    assert seen["text"]["lasting"].endswith("not on phase 2")
+    assert [words(row)[:3] for row in seen["parts"]["others"]] == [
+        ["left", "450 W · sun 150 W · battery 598 W", "live, 18:02:11"],
+        ["right", "phase 2", "450 W · sun 150 W · battery 598 W"],
+    ]
+    silent = total.model_copy(update={"load_power_w": None, "silent": ("right",)})
+    seen = page(replace(home, inverters={"all": silent} | each))
+    assert (seen["text"]["home"], seen["text"]["name"]) == ("–", "1 of 2 inverters answer, so the sums are unknown")
 
 
 def status(state: ServiceHealth, age_s: float, *reasons: str, **more: object) -> ServiceStatus:

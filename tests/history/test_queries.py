@@ -167,6 +167,14 @@ def test_devices_and_when_they_were_last_heard(path):
     assert recorded(engine)
 
 
+def test_the_sum_of_several_inverters_comes_first_while_it_is_recorded(path):
+    put(path, (0, 1), device="all")
+    put(path, (5, 1), device="Attic")
+    assert devices(reader(path)) == ["all", "Attic"]
+    put(path, (90, 1), device="Attic")
+    assert devices(reader(path)) == ["Attic", "all"]
+
+
 @pytest.mark.parametrize("make", [lambda file: None, lambda file: file.touch()], ids=["no-file", "no-tables"])
 def test_no_history_yet(tmp_path, make):
     file = tmp_path / "easun.db"

@@ -80,7 +80,9 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
     gateway = TcpGateway(lambda: ELEVEN_KW)
     await gateway.start("127.0.0.1", 0)
     file, again = tmp_path / "dump.json", tmp_path / "again.json"
-    code, output = await tool("dump", str(file), MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port))
+    listed = tmp_path / "inverters.yaml"
+    listed.write_text(f"inverters:\n  - {{name: left, host: 127.0.0.1, port: {gateway.port}}}\n")
+    code, output = await tool("dump", str(file), "--inverter", "left", INVERTERS_FILE=str(listed))
     await gateway.stop()
     assert code == 0, output
     dump = json.loads(file.read_text())["dumps"][0]
@@ -117,6 +119,7 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
     [
         (["read"], {}, 78, "No inverter is configured: set MODBUS_HOST in .env"),
         (["read"], {"MODBUS_TRANSPORT": "serial"}, 78, "set MODBUS_SERIAL_PORT in .env"),
+        (["read", "--inverter", "left"], {"INVERTERS_FILE": "none.yaml"}, 78, "no inverter left in none.yaml"),
         (["read"], {"MODBUS_TRANSPORT": "pigeon"}, 78, 'MODBUS_TRANSPORT is "pigeon"'),
         (["read"], {"MODBUS_TRANSPORT": "dongle", "LOCAL_IP": "here"}, 78, 'LOCAL_IP is "here"'),
         (

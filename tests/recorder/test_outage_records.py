@@ -135,7 +135,7 @@ def test_figures_follow_late_readings(database: Place) -> None:
 def test_figures_of_two_inverters_are_summed_and_their_charge_averaged(database: Place) -> None:
     rows = [
         reading(minute, name, battery_soc_percent=soc, load_power_w=load, battery_power_w=-600)
-        for name, soc, load in (("main", 80, 700), ("garage", 60, 300))
+        for name, soc, load in (("main", 80, 700), ("garage", 60, 300), ("all", 70, 1000))  # their sum counts once
         for minute in range(20, 62)
     ]
     record(database, [*evening(), *rows, reading(30, "silent")])

@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     GRID_LOST = "grid_lost"
     GRID_BACK = "grid_back"
     GRID_UNSTABLE = "grid_unstable"
+    PHASE_LOST = "phase_lost"
     SCHEDULE = "schedule"
     REMIND_OUTAGE = "remind_outage"
     REMIND_POWER_BACK = "remind_power_back"
@@ -53,6 +54,7 @@ GROUPS: dict[AlertKind, AlertGroup] = {
     AlertKind.GRID_LOST: AlertGroup.GRID,
     AlertKind.GRID_BACK: AlertGroup.GRID,
     AlertKind.GRID_UNSTABLE: AlertGroup.GRID,
+    AlertKind.PHASE_LOST: AlertGroup.GRID,
     AlertKind.SCHEDULE: AlertGroup.SCHEDULE,
     AlertKind.REMIND_OUTAGE: AlertGroup.REMINDER,
     AlertKind.REMIND_POWER_BACK: AlertGroup.REMINDER,

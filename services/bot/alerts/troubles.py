@@ -10,8 +10,18 @@ from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, is_quiet
 from shared.freshness import STATUS_HOLDS, fresh
-from shared.live_figures import ALL, LiveFigures, live_figures, packs
-from shared.messages import Availability, BatteryState, Contact, Grid, InverterState, ServiceHealth, ServiceStatus, iso
+from shared.live_figures import ALL, LiveFigures, live_figures, packs, units
+from shared.messages import (
+    Availability,
+    BatteryState,
+    Contact,
+    Grid,
+    GridState,
+    InverterState,
+    ServiceHealth,
+    ServiceStatus,
+    iso,
+)
 
 OWN_SERVICE = "bot"
 """The bot does not report on itself."""
@@ -115,9 +125,11 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
             name = snapshot.battery_name(device)
             yield from _alarms(state, device, name, battery, grid_on=grid_on)
             yield _imbalance(state, device, name, battery, limits)
-    for device, inverter in snapshot.inverters.items():
+    if grid is not None and grid.state is Grid.ON:
+        yield from _phases(grid)
+    for device, inverter in units(snapshot.inverters):
         if fresh(inverter.at, now, FRESH_FOR):
-            yield from _inverter(state, device, inverter, grid_on=grid_on)
+            yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
     for name, status in snapshot.services.items():
         if name != OWN_SERVICE:
@@ -150,8 +162,22 @@ def _imbalance(state: AlertState, device: str, name: str, battery: BatteryState,
     return Observation(kind, device, name, present, battery.at, patience=LISTED_PATIENCE, cell_delta_mv=delta_mv)
 
 
-def _inverter(state: AlertState, device: str, inverter: InverterState, *, grid_on: bool) -> Iterator[Observation]:
-    fault = Observation(AlertKind.INVERTER_FAULT, device, device, None, inverter.at)
+def _phases(grid: GridState) -> Iterator[Observation]:
+    """Judge each phase while the grid is on; where all are gone, the grid's own alert says it."""
+    for phase, is_there in (grid.phases or {}).items():
+        present = None if is_there is None else not is_there
+        yield Observation(AlertKind.PHASE_LOST, str(phase), str(phase), present, grid.at)
+
+
+def _named(snapshot: BrokerState, device: str) -> str:
+    """Return the name of an inverter where there are several, else nothing."""
+    return device if len({*snapshot.inverters, *snapshot.inverter_availability} - {ALL}) > 1 else ""
+
+
+def _inverter(
+    state: AlertState, device: str, name: str, inverter: InverterState, *, grid_on: bool
+) -> Iterator[Observation]:
+    fault = Observation(AlertKind.INVERTER_FAULT, device, name, None, inverter.at)
     yield from _listed(state, fault, inverter.faults, grid_on=grid_on)
     warning = replace(fault, kind=AlertKind.INVERTER_WARNING, patience=LISTED_PATIENCE)
     yield from _listed(state, warning, inverter.warnings, grid_on=grid_on)
@@ -178,7 +204,7 @@ def _silent_devices(snapshot: BrokerState, limits: Limits) -> Iterator[Observati
             name = snapshot.battery_name(device)
             yield _silent(AlertKind.BATTERY_SILENT, device, name, contact, limits)
     for device, contact in snapshot.inverter_availability.items():
-        yield _silent(AlertKind.INVERTER_SILENT, device, device, contact, limits)
+        yield _silent(AlertKind.INVERTER_SILENT, device, _named(snapshot, device), contact, limits)
 
 
 def _silent(kind: AlertKind, device: str, name: str, contact: Availability, limits: Limits) -> Observation:

@@ -177,6 +177,14 @@ def _trouble(localizer: Localizer, alert: Alert) -> str:
     return _trouble_text(localizer, alert, alert.name, _reasons(localizer, alert))
 
 
+def _inverter(localizer: Localizer, alert: Alert) -> str:
+    """Name the inverter where there are several: then one that is silent says nothing of the grid."""
+    is_one_of_several = bool(alert.name) and alert.kind is AlertKind.INVERTER_SILENT and not alert.over
+    sentence = "bot.one_inverter_silent" if is_one_of_several else ""
+    name = f" {alert.name}" if alert.name else ""
+    return _trouble_text(localizer, alert, name, _reasons(localizer, alert), sentence)
+
+
 def _imbalance(localizer: Localizer, alert: Alert) -> str:
     return _trouble_text(localizer, alert, alert.name, localizer.number("millivolts", alert.cell_delta_mv))
 
@@ -186,8 +194,8 @@ def _service(localizer: Localizer, alert: Alert) -> str:
     return _trouble_text(localizer, alert, localizer(name) if name in BOT else alert.name, _reasons(localizer, alert))
 
 
-def _trouble_text(localizer: Localizer, alert: Alert, name: str, reason: str) -> str:
-    sentence = f"bot.{alert.kind}_over" if alert.over else f"bot.{alert.kind}"
+def _trouble_text(localizer: Localizer, alert: Alert, name: str, reason: str, sentence: str = "") -> str:
+    sentence = sentence or (f"bot.{alert.kind}_over" if alert.over else f"bot.{alert.kind}")
     text = localizer(sentence, time=localizer.time(alert.at), name=name, reason=reason)
     return text.strip()
 
@@ -252,6 +260,9 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.REMIND_POWER_BACK: _remind_power_back,
     AlertKind.LOW_BATTERY: _low_battery,
     AlertKind.IMBALANCE: _imbalance,
+    AlertKind.INVERTER_SILENT: _inverter,
+    AlertKind.INVERTER_FAULT: _inverter,
+    AlertKind.INVERTER_WARNING: _inverter,
     AlertKind.SERVICE_DOWN: _service,
     AlertKind.SERVICE_DEGRADED: _service,
     AlertKind.PLUG: _plug,

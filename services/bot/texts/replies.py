@@ -9,8 +9,16 @@ from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
-from shared.live_figures import LiveFigures, is_battery_live, live_figures, packs
-from shared.messages import BatteryState, Grid, OutageSchedule, PlugState
+from shared.live_figures import (
+    LiveFigures,
+    is_battery_live,
+    is_inverter_live,
+    live_figures,
+    load_w,
+    packs,
+    units,
+)
+from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
@@ -38,6 +46,7 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
         lines(
             _grid(localizer, snapshot),
             _figures(localizer, snapshot),
+            *_inverter_lines(localizer, snapshot),
             *(_pack_line(localizer, snapshot, device, state) for device, state in packs(snapshot.batteries)),
         ),
         lines(*(_plug_line(localizer, device, one, "bot.plug_short") for device, one in _plugs(snapshot))),
@@ -51,12 +60,32 @@ def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
     if grid is None or grid.state is Grid.UNKNOWN:
         return localizer("bot.power_is_unknown")
     name = "bot.power_is_on" if grid.state is Grid.ON else "bot.power_is_off"
-    return localizer(name, time=localizer.time(grid.since), lasted=localizer.lasted(localizer.now - grid.since))
+    state = localizer(name, time=localizer.time(grid.since), lasted=localizer.lasted(localizer.now - grid.since))
+    lost = ", ".join(str(phase) for phase, is_there in (grid.phases or {}).items() if is_there is False)
+    is_split = lost and grid.state is Grid.ON
+    return lines(state, localizer("bot.phases_off", phases=lost) if is_split else None)
+
+
+def _inverter_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
+    """Return a line for each of several inverters."""
+    inverters = units(snapshot.inverters)
+    if len(inverters) < 2:
+        return []
+    return [_inverter_line(localizer, snapshot, name, state) for name, state in inverters]
+
+
+def _inverter_line(localizer: Localizer, snapshot: BrokerState, name: str, state: InverterState) -> str:
+    if not is_inverter_live(snapshot, name, localizer.now):
+        return localizer("bot.inverter_line_silent", name=name)
+    load, sun = localizer.power(load_w(state)), localizer.power(state.pv_power_w)
+    return localizer("bot.inverter_line", name=name, load=load, sun=sun)
 
 
 def _figures(localizer: Localizer, snapshot: BrokerState) -> str | None:
     live = live_figures(snapshot, localizer.now)
     voltage = live.inverter.grid_voltage_v if live.inverter else None
+    if voltage is None and live.grid:
+        voltage = live.grid.voltage_v  # of one inverter where there are several
     sun = live.inverter.pv_power_w if live.inverter else None
     load = live.load_w
     return (

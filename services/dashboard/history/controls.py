@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from services.dashboard.history.period import Period, Span, period
 from services.dashboard.markup import attributes, icon
+from shared.live_figures import ALL
 from shared.texts.localizer import Localizer
 
 
@@ -47,5 +48,6 @@ def _step(name: str, title: str, target: Period | None) -> Any:
 
 def inverters(shown: Period, names: Sequence[str], name: str, localizer: Localizer) -> html.Nav:
     """Return the choice between several inverters."""
-    links = [_choice(one, shown.of_inverter(one), chosen=one == name) for one in names]
+    titles = {ALL: localizer("history.all_inverters")}
+    links = [_choice(titles.get(one, one), shown.of_inverter(one), chosen=one == name) for one in names]
     return html.Nav(links, className="choices", **attributes(aria_label=localizer("history.inverter")))

@@ -21,13 +21,22 @@ def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) ->
     if grid.state is Grid.UNKNOWN or not fresh(grid.at, localizer.now, fresh_for):
         return _no_contact(grid, localizer)
     sentence = localizer("now.grid_on" if grid.state is Grid.ON else "now.grid_off", since=localizer.since(grid.since))
-    return _banner(sentence, localizer("now.lasting", duration=localizer.lasted(localizer.now - grid.since)))
+    lasting = localizer("now.lasting", duration=localizer.lasted(localizer.now - grid.since))
+    return _banner(sentence, lasting + _phases_off(grid, localizer))
 
 
 def banner_state(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
     """Return on, off or unknown, for right now."""
     grid = live_figures(snapshot, now, fresh_for).grid
     return grid.state.value if grid and snapshot.connected else Grid.UNKNOWN.value
+
+
+def _phases_off(grid: GridState, localizer: Localizer) -> str:
+    """Return which phases are gone while others are there."""
+    lost = ", ".join(str(phase) for phase, is_there in (grid.phases or {}).items() if is_there is False)
+    if not lost or grid.state is not Grid.ON:
+        return ""
+    return f"{NO_BREAK}– {localizer('now.phases_off', phases=lost)}"
 
 
 def _banner(sentence: str, lasting: str = "") -> dict[str, str]:

@@ -10,7 +10,7 @@ from services.dashboard.markup import attributes
 from services.dashboard.service_status import state_of, state_word
 from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
-from shared.live_figures import BATTERY_HOLDS, packs
+from shared.live_figures import BATTERY_HOLDS, packs, units
 from shared.messages import Availability, Contact, Message, ServiceHealth
 from shared.outages import is_stale
 from shared.texts.localizer import Localizer
@@ -33,8 +33,9 @@ def source_rows(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelt
 
 
 def _inverters(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> Iterator[Row]:
-    for name, state in sorted(snapshot.inverters.items()):
-        title = localizer("now.inverter_named", name=name) if len(snapshot.inverters) > 1 else localizer("now.inverter")
+    inverters = units(snapshot.inverters)
+    for name, state in inverters:
+        title = localizer("now.inverter_named", name=name) if len(inverters) > 1 else localizer("now.inverter")
         live = snapshot.connected and fresh(state.at, localizer.now, fresh_for)
         yield title, *_reading(state, snapshot.inverter_availability.get(name), localizer, live=live)
 

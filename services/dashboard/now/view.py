@@ -20,7 +20,7 @@ from services.dashboard.reasons import reasons_in_line, worst_severity
 from services.dashboard.service_status import service_rows
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS, fresh
-from shared.live_figures import live_figures, live_inverter, load_w
+from shared.live_figures import ALL, is_inverter_live, live_figures, live_inverter, load_w, units
 from shared.messages import Contact, Grid, InverterState
 from shared.texts.localizer import Localizer
 
@@ -28,7 +28,7 @@ from shared.texts.localizer import Localizer
 def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
     """Return the view."""
     name = chosen(snapshot, localizer.now, fresh_for)
-    inverter = snapshot.inverters.get(name)
+    inverter = _with_grid(name, snapshot)
     reading = inverter or InverterState(at=localizer.now)
     live = snapshot.connected and fresh(reading.at, localizer.now, fresh_for)
     figures = live_figures(snapshot, localizer.now, fresh_for)
@@ -44,12 +44,12 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "empty": localizer("now.empty" if snapshot.connected else "now.empty_offline"),
             **banner(snapshot, localizer, fresh_for),
             **tiles(reading, grid, soc, localizer),
-            **_details(reading, localizer),
+            **_details(name, reading, snapshot, localizer, fresh_for),
             "verdict": verdict(reading, grid, soc, localizer) if live else _why_silent(snapshot, name, localizer),
             "outlook": outlook(snapshot, localizer, fresh_for),
             "plugs-closed": why_disabled(snapshot, localizer) if snapshot.plugs else "",
             "as-of": _as_of(inverter, localizer, live=live),
-            "name": name if len(snapshot.inverters) > 1 else "",
+            "name": _title(name, snapshot, localizer),
         },
         state={
             "house": "known" if known else "bare",
@@ -74,10 +74,29 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
 
 
 def chosen(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:
-    """Return the name of the first live inverter, or the one with the newest reading, or an empty string."""
+    """Return the sum of all or the first live inverter, else the one with the newest reading, or an empty string."""
     inverters = snapshot.inverters
     newest = max(sorted(inverters), key=lambda name: inverters[name].at, default="")
-    return live_inverter(snapshot, now, fresh_for) or newest
+    return live_inverter(snapshot, now, fresh_for) or (ALL if ALL in inverters else newest)
+
+
+def _with_grid(name: str, snapshot: BrokerState) -> InverterState | None:
+    """Return a reading; the sum of all with the voltage and frequency that the grid's state shows."""
+    inverter, grid = snapshot.inverters.get(name), snapshot.grid
+    if inverter is None or name != ALL or grid is None:
+        return inverter
+    return inverter.model_copy(update={"grid_voltage_v": grid.voltage_v, "grid_frequency_hz": grid.frequency_hz})
+
+
+def _title(name: str, snapshot: BrokerState, localizer: Localizer) -> str:
+    """Return which inverter is shown where there are several; of the sum, how many answer."""
+    total = snapshot.inverters.get(name)
+    if name != ALL or total is None:
+        return name if len(snapshot.inverters) > 1 else ""
+    listed, silent = len(total.inverters or ()), len(total.silent or ())
+    if silent:
+        return localizer("now.some_inverters", answering=listed - silent, count=listed)
+    return localizer("now.all_inverters", count=listed)
 
 
 def _troubled(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
@@ -88,7 +107,8 @@ def _troubled(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
 
 def _why_silent(snapshot: BrokerState, name: str, localizer: Localizer) -> str:
     """Why the inverter does not answer, as the poller reports it."""
-    contact = snapshot.inverter_availability.get(name)
+    offline = (one for _, one in sorted(snapshot.inverter_availability.items()) if one.state is Contact.OFFLINE)
+    contact = next(offline, None) if name == ALL else snapshot.inverter_availability.get(name)
     if not snapshot.connected or contact is None or contact.state is Contact.ONLINE or not contact.reason:
         return ""
     return localizer("now.inverter_why", why=localizer.reason(contact.reason))
@@ -107,31 +127,56 @@ def _marks(inverter: InverterState) -> dict[str, str]:
     }
 
 
-def _details(inverter: InverterState, localizer: Localizer) -> dict[str, str]:
+def _details(
+    name: str, reading: InverterState, snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta
+) -> dict[str, str]:
+    """Return what is only shown small; of several inverters that of each, for it cannot be summed."""
+    warned = {
+        "warnings": reasons_in_line(reading.warnings, localizer),
+        "faults": reasons_in_line(reading.faults, localizer),
+    }
+    if name != ALL:
+        return _figures(reading, localizer) | warned
+    live = [one for one in units(snapshot.inverters) if is_inverter_live(snapshot, one[0], localizer.now, fresh_for)]
+    each = [(one, _figures(state, localizer)) for one, state in live]
+    joined = {
+        key: " · ".join(localizer("now.of_inverter", name=one, value=figures[key]) for one, figures in each)
+        for key in _figures(reading, localizer)
+    }
+    return joined | warned
+
+
+def _figures(inverter: InverterState, localizer: Localizer) -> dict[str, str]:
     return {
         "output-voltage": localizer.number("volts", inverter.output_voltage_v, 1),
         "output-frequency": localizer.number("hertz", inverter.output_frequency_hz, 2),
         "battery-current": localizer.number("amperes", inverter.battery_current_a, 1),
         "temperature": localizer.number("celsius", inverter.inverter_temperature_c),
         "mode": localizer(f"mode.{inverter.mode.value}"),
-        "warnings": reasons_in_line(inverter.warnings, localizer),
-        "faults": reasons_in_line(inverter.faults, localizer),
     }
 
 
 def _others(snapshot: BrokerState, shown: str, localizer: Localizer, fresh_for: timedelta) -> list[Any]:
+    """Return each inverter that is not shown large; with the sum shown, each of them."""
     return [
-        _other(name, inverter, localizer, live=snapshot.connected and fresh(inverter.at, localizer.now, fresh_for))
-        for name, inverter in sorted(snapshot.inverters.items())
+        _other(name, inverter, snapshot, localizer, fresh_for)
+        for name, inverter in units(snapshot.inverters)
         if name != shown
     ]
 
 
-def _other(name: str, inverter: InverterState, localizer: Localizer, *, live: bool) -> html.Li:
+def _other(
+    name: str, inverter: InverterState, snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta
+) -> html.Li:
+    live = snapshot.connected and is_inverter_live(snapshot, name, localizer.now, fresh_for)
+    info = snapshot.inverter_infos.get(name)
+    phase = [localizer("now.on_phase", phase=info.phase)] if info and info.phase else []
+    load, sun, battery = map(localizer.power, (load_w(inverter), inverter.pv_power_w, inverter.battery_power_w))
+    figures = localizer("now.one_inverter", load=load, sun=sun, battery=battery)
     return html.Li(
         [
             html.Span(name, className="name"),
-            html.Span(localizer.power(load_w(inverter)), className="word"),
+            *(html.Span(one, className="word") for one in (*phase, figures)),
             html.Span(_as_of(inverter, localizer, live=live), className="as-of"),
         ]
     )

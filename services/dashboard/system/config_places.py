@@ -13,6 +13,7 @@ def places(settings: DashboardSettings, localizer: Localizer) -> list[Fact]:
     history = f"{database} (DB_PATH)" if isinstance(database, Path) else "PostgreSQL (DATABASE_URL)"
     return [
         (localizer("system.place_settings"), ".env"),
+        (localizer("system.place_inverters"), "inverters.yaml (INVERTERS_FILE)"),
         (localizer("system.place_batteries"), "jk_devices.yaml (DEVICES_FILE)"),
         (localizer("system.place_plugs"), "plugs.yaml (TUYA_PLUGS_FILE)"),
         (localizer("system.place_history"), history),

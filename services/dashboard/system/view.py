@@ -35,7 +35,7 @@ def services(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
 
 def devices(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> list[html.Li]:
     """Return every inverter and battery: availability and description."""
-    inverters = {*snapshot.inverters, *snapshot.inverter_infos, *snapshot.inverter_availability}
+    inverters = {*snapshot.inverters, *snapshot.inverter_infos, *snapshot.inverter_availability} - {ALL}
     batteries = {*snapshot.batteries, *snapshot.battery_infos, *snapshot.battery_availability} - {ALL}
     return [
         *(_inverter(name, snapshot, localizer, fresh_for) for name in sorted(inverters)),
@@ -67,6 +67,7 @@ def _inverter_facts(info: InverterInfo, localizer: Localizer) -> list[Fact]:
     return [
         (localizer("system.model"), info.model),
         (localizer("system.layout"), info.layout),
+        (localizer("system.phase"), None if info.phase is None else str(info.phase)),
         (localizer("system.rated_power"), None if info.rated_power_w is None else localizer.power(info.rated_power_w)),
         (localizer("system.serial_number"), info.serial_number),
         (localizer("system.firmware"), info.firmware),

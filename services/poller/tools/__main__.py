@@ -10,7 +10,8 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from services.poller.settings import ModbusSettings, TransportKind
+from services.poller.inverter_list import inverter_list
+from services.poller.settings import ModbusSettings, PollerSettings, TransportKind
 from services.poller.tools.dump import dump
 from services.poller.tools.read import read
 from services.poller.tools.scan import ScanRange, scan
@@ -37,13 +38,22 @@ def _run(options: argparse.Namespace) -> None:
     if options.tool == "replay":
         _replay(options)
         return
-    settings = load(ModbusSettings)
+    settings = _listed(options.inverter) if getattr(options, "inverter", "") else load(ModbusSettings)
     if options.tool == "scan":
         where = ScanRange(settings, options.networks, options.ports or [502, 8899], serial=not options.no_serial)
         sys.exit(0 if asyncio.run(scan(where, print)) else 1)
     if reason := settings.not_configured:
         raise UsageError(f"{reason} `python -m services.poller scan` looks for inverters.")
     asyncio.run(_with_inverter(settings, options))
+
+
+def _listed(name: str) -> PollerSettings:
+    """Return how an inverter of the list is reached."""
+    common = load(PollerSettings)
+    listed = {entry.name: entry for entry in inverter_list(common.inverters_file).read()}
+    if name not in listed:
+        raise UsageError(f"There is no inverter {name} in {common.inverters_file}; there are: {', '.join(listed)}.")
+    return listed[name].settings(common)
 
 
 async def _with_inverter(settings: ModbusSettings, options: argparse.Namespace) -> None:
@@ -76,9 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--network", dest="networks", action="append", type=IPv4Network, help="default: ours, as a /24")
     search.add_argument("--port", dest="ports", action="append", type=int, help="of gateways; default: 502 and 8899")
     search.add_argument("--no-serial", action="store_true", help="skip the serial ports")
-    tools.add_parser("read", help="one reading of the inverter in .env, as a table")
+    one = tools.add_parser("read", help="one reading of the inverter in .env, as a table")
     save = tools.add_parser("dump", help="save all registers for a bug report, serial numbers masked")
     save.add_argument("file", type=Path, nargs="?", default=Path("inverter-dump.json"))
+    for tool in (one, save):
+        tool.add_argument("--inverter", metavar="NAME", default="", help="one of INVERTERS_FILE instead")
     serve = tools.add_parser("replay", help="serve such a file as an inverter")
     serve.add_argument("file", type=Path)
     serve.add_argument("--transport", default="tcp", choices=["tcp", "rtu_over_tcp", "serial", "dongle"])
