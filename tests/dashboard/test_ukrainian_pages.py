@@ -110,6 +110,7 @@ def with_reason(reason: Reason) -> BrokerState:
         batteries={"all": pack, "pack1": pack, "pack2": pack},
         battery_availability={"pack2": offline},
         plugs={name: plug.model_copy(update={"reason": reason}) for name, plug in known.plugs.items()},
+        plug_infos={name: info.model_copy(update={"reason": reason}) for name, info in known.plug_infos.items()},
         services={
             name: ServiceStatus(at=NOW, state=state, since=NOW, reasons=(reason, reason), version="0.1.0")
             for name, state in zip(("poller", "schedule", "tuya", "bot"), ServiceHealth, strict=True)
