@@ -80,6 +80,11 @@ class PlugController:
         """End a wait: the shared state has changed."""
         self._changed.set()
 
+    def on_move(self) -> None:
+        """Try at once again: the plug has announced another address."""
+        self._state = replace(self._state, check_at_s=0.0, retry_at_s=0.0)
+        self.wake()
+
     def refuse(self, reason: Reason) -> None:
         """Publish that a command was refused."""
         self._update(reports.refuse(self._current(), reason, _now()))
@@ -97,7 +102,7 @@ class PlugController:
         self._update(reports.retire(self._current(), _now(), for_good=for_good))
 
     def _current(self) -> ControlState:
-        return replace(self._state, shared=self._store.shared)
+        return replace(self._state, shared=self._store.shared, ways=self._connector.ways(self.plug))
 
     async def _perform(self, action: Action) -> Outcome:
         try:

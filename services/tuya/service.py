@@ -1,10 +1,12 @@
 """The plug service: turns grid states and commands into targets in the journal, which the controllers bring about."""
 
+import asyncio
 import logging
 import time
 from datetime import datetime, timedelta
 
 from services.tuya import grid_rules
+from services.tuya.announcements import Announcements
 from services.tuya.commands import on_command, refusal, setup_refusal
 from services.tuya.connector import Connector
 from services.tuya.controllers import PlugControllers
@@ -45,7 +47,9 @@ class PlugService:
         self._health = service.health
         journal = JournalFile(settings, service.health)
         self._store = SharedStateStore(SharedState(journal.load(), settings.rules()), journal.save)
-        self._connector = Connector(settings.credentials(), settings.tuya_local_timeout)
+        self._announcements = Announcements(settings.announce_ports, self._is_listed, self._on_move)
+        heard = self._announcements.address
+        self._connector = Connector(settings.credentials(), settings.tuya_local_timeout, heard)
         self._controllers = PlugControllers(service, self._store, self._connector)
         self._changed_at = time.monotonic()
         self._wrong_time_since: float | None = None
@@ -55,9 +59,18 @@ class PlugService:
         if self._dry_run:
             log.info("TUYA_DRY_RUN is set: everything is done but the switching.")
         try:
-            await self._controllers.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._announcements.run())
+                tasks.create_task(self._controllers.run())
         finally:
             self._connector.close()
+
+    def _is_listed(self, id_: str) -> bool:
+        return self._controllers.listed(id_) is not None
+
+    def _on_move(self, id_: str) -> None:
+        if controller := self._controllers.get(id_):
+            controller.on_move()
 
     def on_grid(self, _: str, grid: GridState, delivery: Delivery) -> None:
         """Act on a grid state. A retained one may be a week old, and the next reading brings a live one."""

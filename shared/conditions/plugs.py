@@ -299,6 +299,15 @@ def journal_unwritable(*, cause: Reason) -> None:
 
 
 @condition(
+    "plugs.journal_in_use",
+    uk="Журнал {file} уже веде інша служба розеток: двом не можна, зупиніть одну.",
+    en="Another plug service keeps the journal {file}: there may be only one, so stop one of them.",
+)
+def journal_in_use(*, file: str) -> None:
+    """Two services with one journal would switch against each other."""
+
+
+@condition(
     "plugs.journal_damaged",
     uk="Журнал розеток пошкоджено, тепер він зветься {file}: вимкнене раніше так і лишиться вимкненим. Перевірте "
     "розетки; наступне відключення буде оброблено як завжди.",

@@ -154,7 +154,7 @@ def test_every_reason_is_in_the_language_of_the_page(condition: Condition[...]) 
     assert shows("now", gone) >= 1
     assert shows("battery", gone) == 1
     assert shows("outages", gone) == 1
-    assert shows("system", gone) == 3 + len(known.plugs), "services, a silent inverter, plugs"
+    assert shows("system", gone) == 3 + len(known.plugs) + len(known.plug_infos), "services, a silent inverter, plugs"
 
 
 STATES = {

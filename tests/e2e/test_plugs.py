@@ -20,8 +20,8 @@ import pytest
 from services.tuya import tools
 from shared.conditions import Condition, Reason, files, plugs
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
-from tests.support.broker import ROOT
-from tests.support.stack import Stack
+from tests.support.broker import ROOT, free_port
+from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
@@ -475,6 +475,16 @@ def test_with_id_and_secret_alone_a_found_plug_follows_the_grid_once_it_is_chose
     assert refused["reason"]["code"] == files.in_list.code
 
 
+def test_a_second_service_with_the_same_journal_switches_nothing(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    second = Process("second", "services.tuya", dict(stack.tuya.env), stack.directory / "second.log")
+    second.start()
+    assert second.exit_code() == 78
+    assert plugs.journal_in_use(file=stack.tuya.env["TUYA_JOURNAL_FILE"]).text in second.log
+
+
 def test_what_the_cloud_refuses_is_reported(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
     for settings, fault, condition in (
         ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", plugs.CLOUD_BAD_SIGNATURE),
@@ -522,6 +532,15 @@ def test_a_first_connection_that_breaks_is_made_anew_and_no_key_is_blamed(
     assert {action["outcome"] for action in actions} == {"done"}
     assert reasons(watcher) == []
     assert "key" not in stack.tuya.log
+
+
+def test_a_plug_with_a_new_address_is_found_by_its_announcement(stack: Stack, watcher: Viewer, mains: Mains) -> None:
+    port = str(free_port())
+    stack.start_plugs(HOUSE_PLUGS_ANNOUNCE_PORT=port)
+    stack.plugs_file.write_text(stack.plugs_file.read_text().replace('"127.0.0.1"', '"127.0.0.9"'))
+    start_and_introduce(stack, watcher, mains, TUYA_ANNOUNCE_PORTS=port)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
 
 
 def test_a_wrong_key_is_reported_once(stack: Stack, watcher: Viewer, mains: Mains) -> None:
