@@ -8,11 +8,11 @@ from pydantic import Field, SecretStr
 
 from services.tuya.cloud import Credentials
 from services.tuya.grid_rules import Rules
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, ZoneSettings
 from shared.settings_metadata import InCompose, Section
 
 
-class TuyaSettings(ServiceSettings):
+class TuyaSettings(ServiceSettings, ZoneSettings):
     """Which plugs there are, what the grid does to them, and how the cloud is reached."""
 
     section = Section.PLUGS

@@ -543,6 +543,24 @@ def test_a_plug_with_a_new_address_is_found_by_its_announcement(stack: Stack, wa
     until(stack, mains, [False, False, False, False, True])
 
 
+def test_before_a_planned_outage_plugs_are_asked_and_one_that_does_not_answer_is_told(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    stack.tell_plugs("plug", plug=1, fault="silent")
+    stack.tell_plugs("plug", plug=5, fault="silent")  # the router is protected
+    now = datetime.now(UTC)
+    window = {"start": (now + timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=5)).isoformat()}
+    mains.say()
+    with Viewer(stack.broker, "schedule") as operator:
+        message = {"at": now.isoformat(), "queue": "5.2", "windows": [window]}
+        operator.client.publish("outage/schedule", json.dumps(message), qos=1, retain=True).wait_for_publish(5)
+    wait_for_reason(watcher, plugs.would_not_follow)
+    assert reasons(watcher) == [plugs.would_not_follow.code]
+    stack.tell_plugs("plug", plug=1, fault="none")
+    watcher.wait_for(STATUS, state="online")
+
+
 def test_a_wrong_key_is_reported_once(stack: Stack, watcher: Viewer, mains: Mains) -> None:
     place = stack.start_plugs()["plugs"][0]
     changed = {"host": "127.0.0.1", "mode": "local", "local_key": "f" * 16}
