@@ -10,9 +10,9 @@ from services.dashboard.settings import DashboardSettings
 from shared.broker_mirror import BrokerMirror
 from shared.conditions import dashboard
 from shared.history.engine import reader
-from shared.messages import PlugCommand
+from shared.messages import PlugCommand, PlugSetup
 from shared.service import Service, run
-from shared.topics import PLUG_SET
+from shared.topics import PLUG_SET, PLUG_SETUP
 
 
 async def serve(service: Service[DashboardSettings]) -> None:
@@ -21,8 +21,11 @@ async def serve(service: Service[DashboardSettings]) -> None:
     mirror = BrokerMirror(service.bus)
     loop = asyncio.get_running_loop()
 
-    def send(name: str, command: PlugCommand) -> None:  # called by the web server's threads
-        loop.call_soon_threadsafe(service.bus.publish, PLUG_SET, command, name)
+    def send(name: str, command: PlugCommand | PlugSetup) -> None:  # called by the web server's threads
+        if isinstance(command, PlugCommand):
+            loop.call_soon_threadsafe(service.bus.publish, PLUG_SET, command, name)
+        else:
+            loop.call_soon_threadsafe(service.bus.publish, PLUG_SETUP, command, name)
 
     key = signing_key(settings.dashboard_state_dir)
     app = application(mirror.snapshot, reader(settings.database), settings, send, key)

@@ -10,13 +10,13 @@ from flask import Flask
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
-from shared.messages import PlugCommand
+from shared.messages import PlugCommand, PlugSetup
 from shared.texts.localizer import Localizer
 
-Send = Callable[[str, PlugCommand], None]
+Send = Callable[[str, PlugCommand | PlugSetup], None]
 
 
-def discard_command(_name: str, _command: PlugCommand) -> None:
+def discard_command(_name: str, _command: PlugCommand | PlugSetup) -> None:
     """Do nothing: there is no broker."""
 
 

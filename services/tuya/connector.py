@@ -23,8 +23,14 @@ CLOUD_CONNECTIONS = 4
 class Connector:
     """Connections to all plugs."""
 
-    def __init__(self, credentials: Credentials | None, local_timeout_s: float) -> None:
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        local_timeout_s: float,
+        heard: Callable[[str], Address | None] = lambda _: None,
+    ) -> None:
         self.credentials = credentials
+        self._heard = heard
         self._local_timeout_s = local_timeout_s
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="plug")
         self._cloud = asyncio.Semaphore(CLOUD_CONNECTIONS)
@@ -32,12 +38,15 @@ class Connector:
     def ways(self, plug: Plug) -> tuple[Via, ...]:
         """Return the ways to a plug, the best one first."""
         cloud = self.credentials is not None and plug.mode is not Mode.LOCAL
-        return (Via.LOCAL,) * plug.is_local + (Via.CLOUD,) * cloud
+        has_key = plug.mode is not Mode.CLOUD and bool(plug.local_key.get_secret_value())
+        local = has_key and bool(plug.host or self._heard(plug.id))
+        return (Via.LOCAL,) * local + (Via.CLOUD,) * cloud
 
     async def connect(self, plug: Plug, via: Via, patience: int = 1) -> "OpenConnection":
         """Return a connection to close after use; the network is only used when it reads or switches."""
         if via is Via.LOCAL:
-            local = LocalPlug(plug, Address(plug.host, plug.version), self._local_timeout_s * patience)
+            address = self._heard(plug.id) or Address(plug.host, plug.version)
+            local = LocalPlug(plug, address, self._local_timeout_s * patience)
             return OpenConnection(self, via, local, lambda: None)
         if self.credentials is None:
             raise ValueError("there is no account at the cloud")

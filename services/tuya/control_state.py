@@ -107,6 +107,10 @@ class ControlState:
     paused_until_s: float = 0
     cloud_hold: CloudHold | None = None
 
+    asking: tuple[Via, ...] = ()
+    """The ways left to ask whether the plug would follow."""
+    unanswered: Reason | None = None
+    """Why it would not, as far as it is known."""
     problem: Reason | None = None
     key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None

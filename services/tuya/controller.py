@@ -18,7 +18,7 @@ from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
 from shared.bus import Publisher
 from shared.clock import utc_now
-from shared.conditions import Reason
+from shared.conditions import Reason, plugs
 from shared.errors import DeviceError, StorageError
 from shared.health import Health
 from shared.messages import PlugAction, PlugState, Via
@@ -80,6 +80,21 @@ class PlugController:
         """End a wait: the shared state has changed."""
         self._changed.set()
 
+    def ask(self, *, again: bool = False) -> None:
+        """Ask the plug whether it would follow an outage; again only where it has not answered."""
+        if again and not self._state.unanswered:
+            return
+        ways = self._connector.ways(self.plug)
+        self._state = replace(self._state, asking=ways)
+        if not ways:
+            self._update(reports.report_unanswered(self._state, plugs.no_way(name=self.plug.title)))
+        self.wake()
+
+    def on_move(self) -> None:
+        """Try at once again: the plug has announced another address."""
+        self._state = replace(self._state, check_at_s=0.0, retry_at_s=0.0)
+        self.wake()
+
     def refuse(self, reason: Reason) -> None:
         """Publish that a command was refused."""
         self._update(reports.refuse(self._current(), reason, _now()))
@@ -97,7 +112,7 @@ class PlugController:
         self._update(reports.retire(self._current(), _now(), for_good=for_good))
 
     def _current(self) -> ControlState:
-        return replace(self._state, shared=self._store.shared)
+        return replace(self._state, shared=self._store.shared, ways=self._connector.ways(self.plug))
 
     async def _perform(self, action: Action) -> Outcome:
         try:
@@ -139,6 +154,7 @@ class PlugController:
         if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):
             self._disconnect()
         self._health.report(f"plug {self.plug.id}", state.problem)
+        self._health.report(f"asked {self.plug.id}", None if state.problem else state.unanswered)
         is_said = state.key_problem and state.problem and names(state.problem, state.key_problem)
         self._health.report(f"key {self.plug.id}", None if is_said else state.key_problem)
         if state.published is not before.published:

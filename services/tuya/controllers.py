@@ -87,6 +87,12 @@ class PlugControllers:
         for controller in self._controllers.values():
             controller.wake()
 
+    def ask(self, *, again: bool = False) -> None:
+        """Ask all plugs that follow the grid whether they would; again only those that have not answered."""
+        for controller in self._controllers.values():
+            if self._store.shared.rules.may_switch(controller.plug):
+                controller.ask(again=again)
+
     def _start(self, plug: Plug) -> None:
         """Start the controller of a plug that is used; what was known under its id is forgotten."""
         if not self._store.shared.rules.may_switch(plug):

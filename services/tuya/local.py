@@ -8,13 +8,14 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from ipaddress import ip_address
 from typing import Any
 
 from tinytuya import ERR_CONNECT, ERR_KEY_OR_VER, ERR_OFFLINE, DecodeError, OutletDevice, decrypt_udp, scanner
 
 from services.tuya.address import Address
 from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
-from services.tuya.plug import Plug
+from services.tuya.plug import VERSIONS, Plug
 from shared.conditions import plugs
 from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, UsageError
@@ -168,33 +169,41 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
 
 def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:
     """Listen for plugs that announce themselves, and ask for those that only answer; return id, address, version."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, Address] = {}
     with ExitStack() as opened:
         sockets = [opened.enter_context(_udp_socket(port)) for port in ports]
         end = time.monotonic() + seconds
         if ask:
-            scanner.send_discovery_request()
+            ask_for_announcements()
         while (left := end - time.monotonic()) > 0:
             for readable in select.select(sockets, [], [], left)[0]:
-                found |= _announcement(readable.recv(MAX_PACKET))
-    return sorted((id_, host, version) for id_, (host, version) in found.items())
+                found |= announced(readable.recv(MAX_PACKET))
+    return sorted((id_, address.host, address.version) for id_, address in found.items())
+
+
+def ask_for_announcements() -> None:
+    """Ask the plugs on this network to announce themselves."""
+    scanner.send_discovery_request()
+
+
+def announced(packet: bytes) -> dict[str, Address]:
+    """Return the address that a packet announces by the plug's id; anybody may send anything there."""
+    try:
+        content = json.loads(decrypt_udp(packet))
+        id_, host, version = (str(content[name]) for name in ("gwId", "ip", "version"))
+        ip_address(host)
+    except Exception:  # the ciphers raise many things for a foreign packet
+        return {}
+    return {id_: Address(host, version)} if version in VERSIONS else {}
 
 
 def _udp_socket(port: int) -> socket.socket:
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         opened.bind(("", port))
     except OSError as error:
         opened.close()
         raise UsageError(f"Cannot listen on UDP port {port} ({os_reason(error)}): is another scan running?") from None
     return opened
-
-
-def _announcement(packet: bytes) -> dict[str, tuple[str, str]]:
-    """Return the address and version that a packet announces by the plug's id; anybody may send anything there."""
-    try:
-        content = json.loads(decrypt_udp(packet))
-        return {str(content["gwId"]): (str(content["ip"]), str(content["version"]))}
-    except Exception:  # the ciphers raise many things for a foreign packet
-        return {}

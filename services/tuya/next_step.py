@@ -51,6 +51,8 @@ def _next_contact(state: ControlState, now: Now) -> Action:
     targets = _due(state, now)
     if targets and (targets != state.tried or now.monotonic_s >= state.retry_at_s):
         return Begin(targets)
+    if state.asking:
+        return Read(state.asking[0])
     if Via.LOCAL in state.ways and now.monotonic_s >= state.check_at_s:
         return Read(Via.LOCAL)  # over the home network only: the cloud counts every request
     pauses = [state.check_every_s]

@@ -30,7 +30,15 @@ from services.tuya.connection import (
 from services.tuya.control_state import Attempt, CloudHold, ControlState, KeyTrust, Now, Result
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
-from services.tuya.reports import add_events, drop, pending, report, report_reading, report_unreachable
+from services.tuya.reports import (
+    add_events,
+    drop,
+    pending,
+    report,
+    report_reading,
+    report_unanswered,
+    report_unreachable,
+)
 from shared.backoff import pause_s
 from shared.conditions import plugs
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
@@ -99,7 +107,7 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     if action.via is Via.LOCAL:
         state, outcome = _trusted(state, action, outcome, now)
     if attempt is None:
-        return _checked(state, outcome, now)
+        return _asked(state, outcome, now) if action.via in state.asking[:1] else _checked(state, outcome, now)
     if isinstance(outcome, DeviceError):
         if again := _another_connection(attempt, outcome, now):
             return replace(state, attempt=again)
@@ -274,9 +282,28 @@ def _completed(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
     outcome = ActionOutcome.DONE if confirmed else ActionOutcome.UNCONFIRMED
     by = attempt.targets[0].by
     state = report_reading(
-        replace(state, problem=None), attempt.reading or {}, attempt.via, now, by=by, confirmed=confirmed
+        replace(state, problem=None, unanswered=None),
+        attempt.reading or {},
+        attempt.via,
+        now,
+        by=by,
+        confirmed=confirmed,
     )
     return add_events(state, attempt.targets, outcome, now, via=attempt.via)
+
+
+def _asked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
+    """Return the state after the plug was asked whether it would follow an outage."""
+    via, left = state.asking[0], state.asking[1:]
+    if via is Via.LOCAL:
+        state = _checked(state, outcome, now)
+    if isinstance(outcome, DeviceError):
+        state = replace(state, asking=left)
+        return state if left else report_unanswered(state, outcome.reason)
+    state = replace(state, asking=(), unanswered=None)
+    if via is Via.LOCAL:
+        return state
+    return report_reading(state, outcome if isinstance(outcome, Mapping) else {}, via, now, confirmed=True)
 
 
 def _checked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
@@ -289,4 +316,4 @@ def _checked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
     moved = bool(state.reading) and any(state.reading.get(gang) is not on for gang, on in reading.items())
     state = report_reading(state, reading, Via.LOCAL, now, by="device" if moved else None, confirmed=True)
     judged_later = None if state.dry_run else reading  # what was only pretended has not come back on
-    return replace(state, read_at_s=now.monotonic_s, unjudged=judged_later)
+    return replace(state, read_at_s=now.monotonic_s, unanswered=None, unjudged=judged_later)

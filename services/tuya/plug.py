@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -13,6 +13,8 @@ from shared.validation import InvalidValueError
 ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 GANG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KEY_LENGTH = 16
+Version = Literal["3.1", "3.2", "3.3", "3.4", "3.5"]
+VERSIONS = get_args(Version)
 TUYA_PORT = 6668
 ANY_HOST = {"auto", "0.0.0.0"}  # noqa: S104 - tinytuya would search the network for it, for 18 s
 
@@ -67,7 +69,7 @@ class Plug(BaseModel):
     mode: Mode = Mode.AUTO
     host: str = ""
     port: int = Field(default=TUYA_PORT, ge=1, le=65535)
-    version: Literal["3.1", "3.2", "3.3", "3.4", "3.5"] = "3.3"
+    version: Version = "3.3"
     local_key: SecretStr = SecretStr("")
     gangs: dict[str, int] = Field(default={"switch_1": 1}, min_length=1)
     names: dict[str, str] = Field(default_factory=dict)

@@ -30,7 +30,7 @@ def drop(state: ControlState, targets: Iterable[Target], reason: Reason, now: No
 
 def retire(state: ControlState, now: Now, *, for_good: bool) -> ControlState:
     """Return the state of a plug that is listed differently from now on, or for good no longer watched."""
-    state = replace(state, problem=None, key_problem=None)
+    state = replace(state, problem=None, key_problem=None, unanswered=None)
     if not for_good:
         return state
     return report(state, now, **_nothing_known(state), reachable=None, pending=None, reason=plugs.RETIRED())
@@ -71,6 +71,11 @@ def report_reading(
 def report_unreachable(state: ControlState, reason: Reason, now: Now) -> ControlState:
     """Return the state of a plug that does not answer: its last reading is not published any more."""
     return report(state, now, **_nothing_known(state), reachable=False, reason=reason)
+
+
+def report_unanswered(state: ControlState, reason: Reason) -> ControlState:
+    """Return the state of a plug that was asked while there is power, and would not follow an outage."""
+    return replace(state, unanswered=plugs.would_not_follow(name=state.plug.title, cause=reason))
 
 
 def add_events(

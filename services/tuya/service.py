@@ -1,27 +1,32 @@
 """The plug service: turns grid states and commands into targets in the journal, which the controllers bring about."""
 
+import asyncio
 import logging
 import time
 from datetime import datetime, timedelta
 
 from services.tuya import grid_rules
+from services.tuya.announcements import Announcements
 from services.tuya.commands import on_command, refusal, setup_refusal
 from services.tuya.connector import Connector
 from services.tuya.controllers import PlugControllers
 from services.tuya.journal import Journal
 from services.tuya.journal_file import JournalFile
+from services.tuya.rounds import current_round
 from services.tuya.settings import TuyaSettings
 from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import Reason, plugs
 from shared.errors import StorageError
-from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand, PlugSetup
+from shared.messages import ActionOutcome, Grid, GridState, OutageSchedule, PlugAction, PlugCommand, PlugSetup, Window
 from shared.service import Service
-from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
+from shared.topics import GRID_STATE, OUTAGE_SCHEDULE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
 
 log = logging.getLogger("tuya")
 
+ROUND_CHECK_S = 60.0
+ASK_AGAIN_S = 900.0
 CLOCK_PATIENCE_S = 2.0
 """Messages that the broker kept while the connection was broken all arrive within a moment."""
 
@@ -32,6 +37,7 @@ async def serve(service: Service[TuyaSettings]) -> None:
     service.bus.collect_parsed(GRID_STATE, plug_service.on_grid)
     service.bus.collect_parsed(PLUG_SET, plug_service.on_command)
     service.bus.collect_parsed(PLUG_SETUP, plug_service.on_setup)
+    service.bus.subscribe(OUTAGE_SCHEDULE, plug_service.on_schedule)
     await plug_service.run()
 
 
@@ -45,19 +51,58 @@ class PlugService:
         self._health = service.health
         journal = JournalFile(settings, service.health)
         self._store = SharedStateStore(SharedState(journal.load(), settings.rules()), journal.save)
-        self._connector = Connector(settings.credentials(), settings.tuya_local_timeout)
+        self._announcements = Announcements(settings.announce_ports, self._is_listed, self._on_move)
+        heard = self._announcements.address
+        self._connector = Connector(settings.credentials(), settings.tuya_local_timeout, heard)
         self._controllers = PlugControllers(service, self._store, self._connector)
         self._changed_at = time.monotonic()
         self._wrong_time_since: float | None = None
+        self._zone = settings.zone
+        self._windows: tuple[Window, ...] = ()
+        self._round: str | None = None
+        self._asked_at_s = 0.0
 
     async def run(self) -> None:
         """Control all plugs until cancelled."""
         if self._dry_run:
             log.info("TUYA_DRY_RUN is set: everything is done but the switching.")
         try:
-            await self._controllers.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._announcements.run())
+                tasks.create_task(self._controllers.run())
+                tasks.create_task(self._make_rounds())
         finally:
             self._connector.close()
+
+    async def _make_rounds(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND_CHECK_S)
+            self._make_round()
+
+    def _make_round(self) -> None:
+        """Ask the plugs, once a round and again those that have not answered, while there is power."""
+        now, grid = utc_now(), self._store.shared.grid
+        if grid is None or grid.state is not Grid.ON or not grid_rules.is_certain(grid, now):
+            return
+        before, self._round = self._round, current_round(now, self._zone, self._windows)
+        if self._round is None:
+            return
+        is_new = self._round != before
+        if is_new or time.monotonic() - self._asked_at_s > ASK_AGAIN_S:
+            self._asked_at_s = time.monotonic()
+            self._controllers.ask(again=not is_new)
+
+    def on_schedule(self, _: str, schedule: OutageSchedule) -> None:
+        """Take over the planned outages: plugs are asked before each."""
+        self._windows = schedule.windows
+        self._make_round()
+
+    def _is_listed(self, id_: str) -> bool:
+        return self._controllers.listed(id_) is not None
+
+    def _on_move(self, id_: str) -> None:
+        if controller := self._controllers.get(id_):
+            controller.on_move()
 
     def on_grid(self, _: str, grid: GridState, delivery: Delivery) -> None:
         """Act on a grid state. A retained one may be a week old, and the next reading brings a live one."""

@@ -8,11 +8,11 @@ from pydantic import Field, SecretStr
 
 from services.tuya.cloud import Credentials
 from services.tuya.grid_rules import Rules
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, ZoneSettings
 from shared.settings_metadata import InCompose, Section
 
 
-class TuyaSettings(ServiceSettings):
+class TuyaSettings(ServiceSettings, ZoneSettings):
     """Which plugs there are, what the grid does to them, and how the cloud is reached."""
 
     section = Section.PLUGS
@@ -51,6 +51,12 @@ class TuyaSettings(ServiceSettings):
     tuya_local_timeout: float = Field(
         default=2, ge=0.1, le=30, description="Seconds to wait for a plug on the home network."
     )
+    tuya_announce_ports: str = Field(
+        default="6666,6667,7000",
+        pattern=r"^(\d{1,5}(,\d{1,5})*)?$",
+        description="The UDP ports on which plugs announce where they are, so that one with a new address is found. "
+        "Nothing is heard in a container with a network of its own. Empty: do not listen.",
+    )
     tuya_all_devices: bool = Field(
         default=False, description="true switches every device of the account that is not protected, enabled or not."
     )
@@ -84,6 +90,11 @@ class TuyaSettings(ServiceSettings):
             return None
         ids = {"user_id": self.tuya_user_id, "schema": self.tuya_app_schema}
         return Credentials(self.tuya_endpoint, self.tuya_access_id, secret, **ids)
+
+    @property
+    def announce_ports(self) -> list[int]:
+        """The UDP ports to listen on."""
+        return [int(port) for port in self.tuya_announce_ports.split(",") if port]
 
     @property
     def has_half_an_account(self) -> bool:

@@ -124,6 +124,16 @@ def not_switched(*, name: str, cause: Reason) -> None:
     """An attempt to switch failed; attempts go on."""
 
 
+@condition(
+    "plug.would_not_follow",
+    uk="{name} не перемкнулася б під час відключення. {cause}",
+    en="{name} would not be switched in an outage. {cause}",
+    severity=Severity.WARNING,
+)
+def would_not_follow(*, name: str, cause: Reason) -> None:
+    """Asked before a planned outage, or in the evening, the plug did not answer."""
+
+
 @condition("plug.retrying", uk="{cause} Спроби тривають.", en="{cause} Trying again.", severity=Severity.WARNING)
 def retrying(*, cause: Reason) -> None:
     """The first attempt failed."""
@@ -296,6 +306,15 @@ def wrong_time(*, topic: str) -> None:
 )
 def journal_unwritable(*, cause: Reason) -> None:
     """The journal in TUYA_JOURNAL_FILE cannot be saved."""
+
+
+@condition(
+    "plugs.journal_in_use",
+    uk="Журнал {file} уже веде інша служба розеток: двом не можна, зупиніть одну.",
+    en="Another plug service keeps the journal {file}: there may be only one, so stop one of them.",
+)
+def journal_in_use(*, file: str) -> None:
+    """Two services with one journal would switch against each other."""
 
 
 @condition(

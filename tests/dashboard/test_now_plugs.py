@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -88,7 +89,7 @@ def row(one: PlugState, snapshot: BrokerState | None = None) -> tuple[dict, list
             id="by-the-grid",
         ),
         pytest.param(
-            {"gangs": {"left": True, "right": False}}, "on", ["on", "left on, right off"], "true", False, id="gangs"
+            {"gangs": {"left": True, "right": False}}, "on", ["on", "left: on", "right: off"], "true", False, id="gangs"
         ),
     ],
 )
@@ -150,7 +151,7 @@ def site(tmp_path) -> Site:
         "shed": boiler.model_copy(update={"reachable": False}),
     }
     known = [BrokerState(connected=True, plugs=plugs, services={"tuya": online})]
-    sent: list[tuple[str, PlugCommand]] = []
+    sent: list[tuple[str, Any]] = []
     settings = DashboardSettings(_env_file=None)
     engine = reader(tmp_path / "easun.db")
     app = application(lambda: known[-1], engine, settings, lambda name, command: sent.append((name, command)))

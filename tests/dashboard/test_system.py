@@ -26,7 +26,7 @@ from shared.broker_state import BrokerState
 from shared.conditions import Reason
 from shared.history.engine import reader
 from shared.known_settings import known_settings
-from shared.messages import BatteryInfo, InverterInfo, PlugState, ServiceHealth, ServiceStatus
+from shared.messages import BatteryInfo, InverterInfo, PlugInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -59,10 +59,14 @@ def test_everything_is_listed():
         assert fact in told["devices"]
     assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
-    assert "Boiler on can be switched · over the home network" in told["plugs"]
+    assert (
+        "Boiler on switched with the grid · over the home network With the grid Protected order 20 Sooner Later"
+        in told["plugs"]
+    )
     assert "Kettle off dry run: only reports what would be switched" in told["plugs"]
     assert "Router on protected: never switched" in told["plugs"]
-    assert "Pump unreachable, as of 12:00 can be switched no answer in time" in told["plugs"]
+    assert "Подовжувач found left alone · Лампа, Чайник With the grid Protected" in told["plugs"]
+    assert "Pump unreachable, as of 12:00 switched with the grid no answer in time" in told["plugs"]
 
 
 def test_what_was_said_long_ago_is_not_said_to_be_so_now():
@@ -187,7 +191,7 @@ def test_the_page_draws(browser: Browser, tmp_path, viewport, scheme):
     ):
         expect(page.locator(".system")).to_contain_text("SMG 6200")
         expect(page.get_by_text("schema 0")).to_be_visible()
-        expect(page.locator(".entry")).to_have_count(11)
+        expect(page.locator(".entry")).to_have_count(12)
         assert fits(page)
         with page.expect_download() as download:
             page.get_by_role("link", name="Download diagnostics").click()
@@ -279,3 +283,72 @@ def test_live_pages_live_on_without_a_database(browser: Browser, tmp_path):
         page.get_by_role("link", name="Now").locator("visible=true").click()
         expect(page.locator("html")).to_have_attribute("data-live", "live")
         assert page.request.get(f"{address}/healthz").json()["database"] == "not readable"
+
+
+def plug_info(**fields: Any) -> PlugInfo:
+    usual = {"at": NOW, "name": "Boiler", "gangs": {"switch_1": "switch_1"}, "priority": 100}
+    rule = {"enabled": False, "protected": False, "follows_grid": False}
+    return PlugInfo.model_validate(usual | rule | fields)
+
+
+def buttons(info: PlugInfo, **house_fields: Any) -> dict[str, dict[str, Any]]:
+    """Return the attributes of the buttons of a plug by what they ask for."""
+    service = ServiceStatus(at=NOW, state=ServiceHealth.ONLINE, since=NOW, version="1")
+    known: dict[str, Any] = {"connected": True, "plug_infos": {"boiler": info}, "services": {"tuya": service}}
+    found: list[Any] = []
+
+    def search(node: Any) -> None:
+        if isinstance(node, list) and node and node[0] == "button":
+            found.append(node)
+        for one in node if isinstance(node, list) else []:
+            search(one)
+
+    search(view(BrokerState(**known | house_fields), LOCALIZER).parts["plugs"])
+    return {node[1]["data-plug-setup"]: node[1] for node in found}
+
+
+def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
+    offered = buttons(plug_info())
+    assert list(offered) == ['{"enabled": true}', '{"protected": true}']
+    assert offered['{"enabled": true}']["aria-pressed"] == "false"
+    offered = buttons(plug_info(enabled=True, follows_grid=True, seen=False))
+    assert list(offered) == [
+        '{"enabled": false}',
+        '{"protected": true}',
+        "{}",
+        '{"priority": 90}',
+        '{"priority": 110}',
+    ]
+    offered = buttons(plug_info(enabled=True, protected=True))
+    assert offered['{"enabled": false}']["disabled"]
+    assert not offered['{"protected": false}']["disabled"]
+    assert all(one["disabled"] for one in buttons(plug_info(), connected=False).values())
+    assert buttons(plug_info(listed=False)) == {}
+
+
+@pytest.mark.parametrize(
+    ("id_", "wish", "status"),
+    [
+        ("boiler", {"enabled": True}, 202),
+        ("boiler", {}, 202),
+        ("boiler", {"priority": -1}, 400),
+        ("boiler", {"enabled": "yes"}, 400),
+        ("boiler", {"by": "somebody"}, 400),
+        ("boiler", [], 400),
+        ("nobody", {"enabled": True}, 404),
+    ],
+)
+def test_a_press_sends_a_change_of_the_list(id_, wish, status, tmp_path):
+    sent: list[tuple[str, Any]] = []
+    service = ServiceStatus(at=datetime.now(UTC), state=ServiceHealth.ONLINE, since=NOW, version="1")
+    known = BrokerState(connected=True, plug_infos={"boiler": plug_info()}, services={"tuya": service})
+    path = tmp_path / "easun.db"
+    settings = DashboardSettings(_env_file=None, db_path=path)
+    client = application(lambda: known, reader(path), settings, lambda *one: sent.append(one)).test_client()
+    with client.session_transaction() as session:
+        session["csrf"] = "told by the page"
+    answer = client.post(f"/plugs/{id_}/setup", json=wish, headers={"X-CSRF-Token": "told by the page"})
+    assert answer.status_code == status
+    assert [(name, setup.model_dump(include=set(wish)), setup.by) for name, setup in sent] == (
+        [(id_, wish, "dashboard")] if status == 202 else []
+    )

@@ -110,6 +110,7 @@ def with_reason(reason: Reason) -> BrokerState:
         batteries={"all": pack, "pack1": pack, "pack2": pack},
         battery_availability={"pack2": offline},
         plugs={name: plug.model_copy(update={"reason": reason}) for name, plug in known.plugs.items()},
+        plug_infos={name: info.model_copy(update={"reason": reason}) for name, info in known.plug_infos.items()},
         services={
             name: ServiceStatus(at=NOW, state=state, since=NOW, reasons=(reason, reason), version="0.1.0")
             for name, state in zip(("poller", "schedule", "tuya", "bot"), ServiceHealth, strict=True)
@@ -153,7 +154,7 @@ def test_every_reason_is_in_the_language_of_the_page(condition: Condition[...]) 
     assert shows("now", gone) >= 1
     assert shows("battery", gone) == 1
     assert shows("outages", gone) == 1
-    assert shows("system", gone) == 3 + len(known.plugs), "services, a silent inverter, plugs"
+    assert shows("system", gone) == 3 + len(known.plugs) + len(known.plug_infos), "services, a silent inverter, plugs"
 
 
 STATES = {

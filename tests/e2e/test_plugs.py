@@ -18,8 +18,9 @@ import pytest
 from services.tuya import tools
 from shared.conditions import Condition, Reason, files, plugs
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
+from tests.support.broker import free_port
 from tests.support.fork_server import run_module
-from tests.support.stack import Stack
+from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
@@ -473,6 +474,16 @@ def test_with_id_and_secret_alone_a_found_plug_follows_the_grid_once_it_is_chose
     assert refused["reason"]["code"] == files.in_list.code
 
 
+def test_a_second_service_with_the_same_journal_switches_nothing(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    second = Process("second", "services.tuya", dict(stack.tuya.env), stack.directory / "second.log")
+    second.start()
+    assert second.exit_code() == 78
+    assert plugs.journal_in_use(file=stack.tuya.env["TUYA_JOURNAL_FILE"]).text in second.log
+
+
 def test_what_the_cloud_refuses_is_reported(stack: Stack, watcher: Viewer, cloud: dict[str, str]) -> None:
     for settings, fault, condition in (
         ({"TUYA_ACCESS_SECRET": "wrong0secret"}, "none", plugs.CLOUD_BAD_SIGNATURE),
@@ -520,6 +531,33 @@ def test_a_first_connection_that_breaks_is_made_anew_and_no_key_is_blamed(
     assert {action["outcome"] for action in actions} == {"done"}
     assert reasons(watcher) == []
     assert "key" not in stack.tuya.log
+
+
+def test_a_plug_with_a_new_address_is_found_by_its_announcement(stack: Stack, watcher: Viewer, mains: Mains) -> None:
+    port = str(free_port())
+    stack.start_plugs(HOUSE_PLUGS_ANNOUNCE_PORT=port)
+    stack.plugs_file.write_text(stack.plugs_file.read_text().replace('"127.0.0.1"', '"127.0.0.9"'))
+    start_and_introduce(stack, watcher, mains, TUYA_ANNOUNCE_PORTS=port)
+    mains.turn("off")
+    until(stack, mains, [False, False, False, False, True])
+
+
+def test_before_a_planned_outage_plugs_are_asked_and_one_that_does_not_answer_is_told(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    stack.tell_plugs("plug", plug=1, fault="silent")
+    stack.tell_plugs("plug", plug=5, fault="silent")  # the router is protected
+    now = datetime.now(UTC)
+    window = {"start": (now + timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=5)).isoformat()}
+    mains.say()
+    with Viewer(stack.broker, "schedule") as operator:
+        message = {"at": now.isoformat(), "queue": "5.2", "windows": [window]}
+        operator.client.publish("outage/schedule", json.dumps(message), qos=1, retain=True).wait_for_publish(5)
+    wait_for_reason(watcher, plugs.would_not_follow)
+    assert reasons(watcher) == [plugs.would_not_follow.code]
+    stack.tell_plugs("plug", plug=1, fault="none")
+    watcher.wait_for(STATUS, state="online")
 
 
 def test_a_wrong_key_is_reported_once(stack: Stack, watcher: Viewer, mains: Mains) -> None:

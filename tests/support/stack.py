@@ -158,6 +158,7 @@ class Stack:
             PLUG_RESTORE_PAUSE="0.1",
             PLUG_CHECK_INTERVAL="0.3",
             TUYA_LOCAL_TIMEOUT="0.5",
+            TUYA_ANNOUNCE_PORTS="",
         )
         self._telegram_ready = directory / "telegram.json"
         self.telegram_port = free_port()

@@ -58,8 +58,10 @@ def test_one_that_cannot_be_written_stops_the_start_and_later_the_switching(file
     with pytest.raises(StorageError):
         journal.save(KNOWN)
     assert codes(health) == [plugs.journal_unwritable.code]
-    with pytest.raises(ConfigError):
-        journal_file(file, Health()).load()
+    other = file.with_name("other.json")
+    other.with_name(".other.json.new").mkdir()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        journal_file(other, Health()).load()
     obstacle.rmdir()
     journal.save(KNOWN)
     assert codes(health) == []

@@ -566,3 +566,20 @@ def test_every_action_is_named_in_a_test() -> None:
         for kind in vars(actions).values()
         if isinstance(kind, type) and kind is not Persist and (issubclass(kind, Persist) or kind in Action.__args__)
     }
+
+
+def test_a_plug_that_answers_on_one_of_its_ways_would_follow() -> None:
+    run = run_of(KNOWN)
+    run.state = replace(run.state, asking=BOTH)
+    assert run.take(OFFLINE, on(True)) == ["Read", "Read"]
+    assert (run.state.unanswered, run.state.published.on, run.state.published.via) == (None, True, Via.CLOUD)
+    assert isinstance(run.next(), Wait)
+
+
+def test_a_plug_that_does_not_answer_while_there_is_power_is_told_until_it_does() -> None:
+    run = run_of(KNOWN)
+    run.state = replace(run.state, asking=BOTH)
+    assert run.take(OFFLINE, OFFLINE) == ["Read", "Read"]
+    assert run.state.unanswered == plugs.would_not_follow(name="boiler", cause=OFFLINE.reason)
+    checked(run, on(True))
+    assert run.state.unanswered is None

@@ -9,8 +9,10 @@
   const problem = row => row.querySelector('.problem:not(.refused)')?.textContent ?? '';
 
   document.addEventListener('click', event => {
-    const button = event.target.closest('[data-plug] .switch');
-    if (button && !button.disabled) ask(button);
+    const button = event.target.closest('[data-plug] :is(.switch, .gang)');
+    if (!button || button.disabled) return;
+    if (button.dataset.gang) askGang(button);
+    else ask(button);
   });
 
   async function ask(button) {
@@ -27,12 +29,22 @@
     show();
   }
 
+  async function askGang(button) {
+    const {plug} = button.closest('[data-plug]').dataset;
+    button.disabled = true; // until the next state draws it anew
+    const why = await post(plug, button.dataset.wish === 'true', button.dataset.gang);
+    if (!why) return;
+    button.disabled = false;
+    errors.set(plug, why);
+    show();
+  }
+
   // returns why it was refused, as the server put it
-  async function post(plug, on) {
+  async function post(plug, on, gang) {
     const csrf = document.querySelector('meta[name="csrf"]')?.content;
     const headers = {'Content-Type': 'application/json', ...(csrf && {'X-CSRF-Token': csrf})};
     try {
-      const body = JSON.stringify({on});
+      const body = JSON.stringify({on, gang});
       const answer = await fetch(`/plugs/${encodeURIComponent(plug)}`, {method: 'POST', headers, body});
       if (answer.ok) return '';
       return (await answer.json()).error ?? answer.statusText;

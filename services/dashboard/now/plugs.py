@@ -20,7 +20,13 @@ def plug_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     """Return a list item for each plug: its name, its state in words, its switch or the lock."""
     closed = bool(why_disabled(snapshot, localizer))
     by_name = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))
-    return [_row(id_, plug, localizer, closed=closed) for id_, plug in by_name]
+    return [_row(id_, plug, _gangs(snapshot, id_, plug), localizer, closed=closed) for id_, plug in by_name]
+
+
+def _gangs(snapshot: BrokerState, id_: str, plug: PlugState) -> dict[str, str]:
+    """Return the names of a plug's switches by their codes, none where it has only one."""
+    info = snapshot.plug_infos.get(id_)
+    return {gang: info.gangs.get(gang, gang) if info else gang for gang in plug.gangs} if len(plug.gangs) > 1 else {}
 
 
 def why_disabled(snapshot: BrokerState, localizer: Localizer) -> str:
@@ -29,7 +35,7 @@ def why_disabled(snapshot: BrokerState, localizer: Localizer) -> str:
         return localizer("plug.no_broker")
     service = snapshot.services.get("tuya")
     gone = service is None or state_of(service, localizer) in GONE
-    return localizer("plug.no_service") if snapshot.plugs and gone else ""
+    return localizer("plug.no_service") if (snapshot.plugs or snapshot.plug_infos) and gone else ""
 
 
 def refusal(snapshot: BrokerState, id_: str, localizer: Localizer) -> tuple[str, int] | None:
@@ -55,22 +61,23 @@ def state(plug: PlugState, localizer: Localizer) -> str:
 
 
 def routes(server: Flask, context: PageContext) -> None:
-    """Accept commands: POST /plugs/<id> {"on": true}."""
+    """Accept commands: POST /plugs/<id> {"on": true}, or {"on": true, "gang": "switch_2"} for one of its switches."""
 
     @server.post("/plugs/<id_>")
     def switch(id_: str) -> tuple[Response, int]:
         localizer, wish = context.localizer(), request.get_json(silent=True)
         on = wish.get("on") if isinstance(wish, dict) else None
-        if not isinstance(on, bool):
+        gang = wish.get("gang") if isinstance(wish, dict) else None
+        if not isinstance(on, bool) or not isinstance(gang, str | None):
             return jsonify(error=localizer("plug.bad_wish")), 400
         refused = refusal(context.snapshot(), id_, localizer)
         if refused:
             return jsonify(error=refused[0]), refused[1]
-        context.send(id_, PlugCommand(at=localizer.now, on=on, by="dashboard"))
+        context.send(id_, PlugCommand(at=localizer.now, on=on, gang=gang, by="dashboard"))
         return jsonify(asked=on), 202
 
 
-def _row(id_: str, plug: PlugState, localizer: Localizer, *, closed: bool) -> html.Li:
+def _row(id_: str, plug: PlugState, gangs: dict[str, str], localizer: Localizer, *, closed: bool) -> html.Li:
     now = state(plug, localizer)
     words = [html.Span(_word(plug, now, localizer), className="word"), *_notes(plug, now, localizer)]
     details = html.Div(
@@ -81,6 +88,10 @@ def _row(id_: str, plug: PlugState, localizer: Localizer, *, closed: bool) -> ht
         details,
         _lock(localizer) if plug.protected else _switch(id_, plug, now, localizer, closed=closed),
     ]
+    if gangs:
+        shut = closed or plug.protected or now in ("away", "pending")
+        buttons = [_gang(id_, gang, name, plug.gangs[gang], localizer, closed=shut) for gang, name in gangs.items()]
+        parts.append(html.Div(buttons, className="gangs"))
     if plug.reason:
         parts.append(html.P([icon("alert"), html.Span(localizer.reason(plug.reason))], className="problem"))
     parts.append(html.P(className="problem refused", role="alert"))  # filled by assets/plugs.js
@@ -103,10 +114,20 @@ def _notes(plug: PlugState, now: str, localizer: Localizer) -> list[html.Span]:
         notes.append(localizer(f"plug.grid_{now}" if by_grid else "plug.since", since=localizer.since(plug.since)))
     if plug.dry_run:
         notes.append(localizer("plug.dry_run"))
-    if len(set(plug.gangs.values())) > 1:
-        words = {True: localizer("plug.on"), False: localizer("plug.off"), None: localizer("unknown")}
-        notes.append(", ".join(f"{gang} {words[on]}" for gang, on in plug.gangs.items()))
     return [html.Span(note, className="fact") for note in notes]
+
+
+def _gang(id_: str, gang: str, name: str, on: bool | None, localizer: Localizer, *, closed: bool) -> html.Button:
+    """Return the button of one of several switches, with its name and state; a press requests the opposite."""
+    words = {True: localizer("plug.on"), False: localizer("plug.off"), None: localizer("unknown")}
+    return html.Button(
+        f"{name}: {words[on]}",
+        id=f"plug-{id_}-{gang}",
+        type="button",
+        className="gang",
+        disabled=closed,
+        **attributes(aria_pressed=str(on is True).lower(), data_gang=gang, data_wish=str(not on).lower()),
+    )
 
 
 def _lock(localizer: Localizer) -> html.Span:

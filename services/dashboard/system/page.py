@@ -8,6 +8,7 @@ from flask import Flask, Response
 
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
+from services.dashboard.system import plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
 from services.dashboard.system.diagnostics import bundle
@@ -62,7 +63,8 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
 
 
 def routes(server: Flask, context: PageContext) -> None:
-    """Serve the diagnostics bundle."""
+    """Serve the diagnostics bundle, and accept changes of the list of plugs."""
+    plugs.routes(server, context)
 
     @server.get(BUNDLE)
     def diagnostics() -> Response:

@@ -1,4 +1,4 @@
-"""The view of *System*: services, devices and plugs, pure."""
+"""The view of *System*: services and devices; the plugs are in plugs.py. Pure."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,10 +10,11 @@ from services.dashboard.pages import View
 from services.dashboard.reasons import reason_lines
 from services.dashboard.service_status import SILENT, state_of, state_word
 from services.dashboard.system.entries import Fact, empty_item, entry
+from services.dashboard.system.plugs import plugs
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, READING_HOLDS, fresh
+from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import ALL, BATTERY_HOLDS
-from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, Message, PlugState, ServiceStatus
+from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, Message, ServiceStatus
 from shared.texts.localizer import Localizer
 
 
@@ -41,12 +42,6 @@ def devices(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -
         *(_inverter(name, snapshot, localizer, fresh_for) for name in sorted(inverters)),
         *(_battery(name, snapshot, localizer) for name in sorted(batteries)),
     ]
-
-
-def plugs(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
-    """Return every plug: state, rule, and how it is reached."""
-    known = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name, item[0]))
-    return [_plug(name, state, localizer) for name, state in known]
 
 
 def _service(name: str, status: ServiceStatus, localizer: Localizer) -> html.Li:
@@ -112,31 +107,6 @@ def _device(name: str, kind: str, contact: Availability | None, facts: Sequence[
     return entry(
         name, word, "online" if answers else "offline", remarks=reason_lines([contact.reason], localizer), facts=facts
     )
-
-
-def _plug(name: str, plug: PlugState, localizer: Localizer) -> html.Li:
-    word = localizer(f"system.plug_{ {True: 'on', False: 'off', None: 'unknown'}[plug.on] }")
-    reached = plug.reachable is not False and fresh(plug.at, localizer.now, PLUG_HOLDS)
-    way = localizer(f"system.via_{plug.via}") if plug.via and reached else ""
-    rule = " · ".join(filter(None, (localizer(_rule(plug)), way)))
-    state = "offline" if not reached else "online" if plug.on else "disabled"
-    shown = (
-        word
-        if reached
-        else f"{localizer('system.out_of_reach')}, {localizer('page.as_of', at=localizer.since(plug.at))}"
-    )
-    return entry(
-        plug.name or name,
-        shown,
-        state,
-        remarks=[html.P(rule, className="reason"), *reason_lines([plug.reason], localizer)],
-    )
-
-
-def _rule(plug: PlugState) -> str:
-    if plug.protected:
-        return "system.rule_protected"
-    return "system.rule_dry_run" if plug.dry_run else "system.rule_switched"
 
 
 def _or(items: list[html.Li], sentence: str) -> list[html.Li]:
