@@ -163,7 +163,13 @@ class NodeRed(Contestant):
             f"for (const name of {json.dumps(names)}) p['$' + name] = m[name]; msg.params = p; return msg;"
         )
         broker = {"id": "broker", "type": "mqtt-broker", "broker": "127.0.0.1", "port": str(self.broker.port)}
-        session = {"clientid": "node-red", "cleansession": False, "protocolVersion": "4", "keepalive": "10"}
+        session = {
+            "clientid": "node-red",
+            "cleansession": False,
+            "protocolVersion": "4",
+            "keepalive": "10",
+            "autoUnsubscribe": False,
+        }
         database = {"id": "db", "type": "sqlitedb", "db": str(self.db), "mode": "RWC"}
         flows = [
             {"id": "tab", "type": "tab", "label": "recorder"},

@@ -4,7 +4,7 @@ docs/topics.md, docs/asyncapi.yaml and mosquitto/acl are generated from this lis
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pydantic import ValidationError
@@ -34,15 +34,29 @@ NAME = r"[^/+#\s]+"
 """A device's name in a topic: no level, no wildcard, no blank."""
 
 
+REPLAY = "replay/"
+"""Below it the recorder hears again what a broker that was killed may have lost; nobody else reacts to the past."""
+
+
 @dataclass(frozen=True)
 class Topic(Generic[M]):
-    """A topic template with its payload type; {name} stands for the device. State is retained, commands are not."""
+    """A topic template with its payload type; {name} stands for the device. State is retained, commands are not.
+
+    replayed: its messages are recorded, and published again by their writer if the broker may have lost them.
+    """
 
     template: str
     payload: type[M]
     writers: tuple[str, ...]
     about: str
     retain: bool = True
+    replayed: bool = False
+
+    @property
+    def replay(self) -> "Topic[M]":
+        """The topic on which messages are published again."""
+        about = f"`{self.template}` again, for the recorder, where the broker may have lost it."
+        return replace(self, template=REPLAY + self.template, about=about, retain=False, replayed=False)
 
     def named(self, name: str = "") -> str:
         """Return the topic of one device."""
@@ -67,24 +81,37 @@ class Topic(Generic[M]):
             raise BadMessageError(first_fault(error).at_its_place()) from None
 
 
-GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the grid is on.")
+GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the grid is on.", replayed=True)
 INVERTER_STATE = Topic(
-    "inverter/{name}/state", InverterState, ("poller",), "One reading of an inverter; `all` is the sum of several."
+    "inverter/{name}/state",
+    InverterState,
+    ("poller",),
+    "One reading of an inverter; `all` is the sum of several.",
+    replayed=True,
 )
 INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "An inverter's identity and settings.")
 INVERTER_AVAILABILITY = Topic(
     "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter answers."
 )
-BATTERY_STATE = Topic("battery/{name}/state", BatteryState, ("bms",), "One reading of a battery; `all` is their sum.")
+BATTERY_STATE = Topic(
+    "battery/{name}/state", BatteryState, ("bms",), "One reading of a battery; `all` is their sum.", replayed=True
+)
 BATTERY_INFO = Topic("battery/{name}/info", BatteryInfo, ("bms",), "A battery's identity and settings.")
 BATTERY_AVAILABILITY = Topic("battery/{name}/availability", Availability, ("bms",), "Whether the battery answers.")
 OUTAGE_SCHEDULE = Topic(
-    "outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as they are known."
+    "outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as they are known.", replayed=True
 )
-PLUG_STATE = Topic("plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.")
+PLUG_STATE = Topic(
+    "plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.", replayed=True
+)
 PLUG_INFO = Topic("plug/{name}/info", PlugInfo, ("tuya",), "A plug of the list, and what may be done with it.")
 PLUG_ACTION = Topic(
-    "plug/{name}/action", PlugAction, ("tuya",), "An attempt to switch a plug, and its outcome: an event.", retain=False
+    "plug/{name}/action",
+    PlugAction,
+    ("tuya",),
+    "An attempt to switch a plug, and its outcome: an event.",
+    retain=False,
+    replayed=True,
 )
 PLUG_SET = Topic(
     "plug/{name}/set",
@@ -118,3 +145,4 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_SETUP,
     SERVICE_STATUS,
 )
+TOPICS += tuple(topic.replay for topic in TOPICS if topic.replayed)

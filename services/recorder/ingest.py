@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from services.recorder.inbox import Inbox
@@ -21,6 +22,7 @@ from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
 from shared.history.engine import shown
 from shared.service import Service
+from shared.topics import REPLAY
 
 log = logging.getLogger("recorder")
 
@@ -38,6 +40,8 @@ async def serve(service: Service[RecorderSettings]) -> None:
     inbox = Inbox(settings.batch_size, settings.batch_seconds, service.bus)
     for topic, _ in RECORDED:
         service.bus.collect(topic, inbox.put, share=settings.recorder_share)
+        if topic.replayed:
+            service.bus.collect(topic.replay, partial(put_replay, inbox), share=settings.recorder_share)
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
     clock = Clock(always_trusted=settings.clock_trust == "always")  # of our own: it is asked in threads
@@ -56,6 +60,12 @@ async def serve(service: Service[RecorderSettings]) -> None:
     finally:
         batch.extend(inbox.take())
         _finish(batch, store, clock, dating)
+
+
+def put_replay(inbox: Inbox, delivery: Delivery) -> None:
+    """Add a message that is published again; if it is recorded already, its row exists."""
+    delivery.topic = delivery.topic.removeprefix(REPLAY)
+    inbox.put(delivery)
 
 
 def commit_now(batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating) -> Faults:

@@ -1,6 +1,7 @@
 """The broker as services see it: publish, subscribe, acknowledge. Connects again by itself.
 
-Unacknowledged messages live in the outbox and survive every connection; see connection.py for a single one.
+Unacknowledged messages live in the outbox and survive every connection; see connection.py for a single one. What was
+acknowledged lately is published again after a lost connection, for the broker may have been killed before it was saved.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from shared.bus.connection import (
     Delivery,
 )
 from shared.bus.outbox import Outbox, OutgoingMessage
+from shared.bus.recent import Recent
 from shared.bus.status import StatusPublisher
 from shared.bus.subscriptions import Handler, Subscription, Subscriptions
 from shared.clock import Clock, ClockChange
@@ -86,6 +88,7 @@ class Bus:
             self._prefixed(SERVICE_STATUS.named(service)), enabled=announce and not settings.instance
         )
         self._outbox = Outbox(settings.mqtt_outbox)
+        self._recent = Recent()
         self._outbox_empty = asyncio.Event()
         self._outbox_empty.set()
         self._subscriptions = Subscriptions(settings.mqtt_topic_prefix, durable=session_s > 0)
@@ -104,7 +107,8 @@ class Bus:
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Publish a message, now or once the broker is connected. Order is kept; see Outbox for the limit."""
         payload = self.clock.stamp(message).model_dump_json().encode()
-        self._put(OutgoingMessage(self._prefixed(topic.named(name)), payload, topic.retain))
+        replay_topic = self._prefixed(topic.replay.named(name)) if topic.replayed else ""
+        self._put(OutgoingMessage(self._prefixed(topic.named(name)), payload, topic.retain, replay_topic=replay_topic))
 
     def clear(self, topic: Topic[Any], name: str = "") -> None:
         """Remove the retained message of a device that is no longer there."""
@@ -253,8 +257,11 @@ class Bus:
             if self._session_s and not session_present:
                 log.info("The broker lost its sessions.")
             self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))
+            self._outbox.put_replays(self._recent.take_all())
         self._had_session = True
         self._republish_state()
+        if len(self._outbox):
+            self._outbox_empty.clear()
         self.connected.set()
         asyncio.get_running_loop().call_soon(self._send_waiting)
 
@@ -267,6 +274,8 @@ class Bus:
             self._health.report(f"acl {message.topic}", refused)
             self._health.report("quota", None)
             self._no_room_backoff.reset()
+            if allowed:
+                self._recent.add(message)
         if not len(self._outbox):
             self._outbox_empty.set()
             self._outbox.dropped = 0
@@ -396,7 +405,6 @@ class Bus:
         for topic, message in self._last_published.items():
             if not self._outbox.is_waiting(topic):
                 self._outbox.put(message)
-                self._outbox_empty.clear()
 
     def _report_dropped(self) -> None:
         if self._outbox.dropped:

@@ -1,31 +1,46 @@
 """Messages that wait for the broker: ordered and bounded; a message superseded on its topic is dropped first."""
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """An encoded message on its way to the broker."""
+    """An encoded message on its way to the broker; replay_topic is where it is published again, "" where nowhere."""
 
     topic: str
     payload: bytes
     retain: bool
+    replay_topic: str = ""
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether it is published again."""
+        return self.topic == self.replay_topic
+
+    def replayed(self) -> "OutgoingMessage":
+        """Return the message as it is published again."""
+        return replace(self, topic=self.replay_topic, retain=False)
 
 
 class Outbox:
-    """Messages that the broker has not acknowledged yet: waiting ones, and those in flight by packet id."""
+    """Messages that the broker has not acknowledged yet: waiting ones, and those in flight by packet id.
+
+    What is published again comes after everything else, and does not count towards the limit.
+    """
 
     def __init__(self, limit: int) -> None:
         self.dropped = 0
         self._limit = limit
         self._waiting: deque[OutgoingMessage] = deque()
         self._per_topic: Counter[str] = Counter()
+        self._replays: deque[OutgoingMessage] = deque()
         self._in_flight: dict[int, OutgoingMessage] = {}
         self._refused: list[OutgoingMessage] = []
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._in_flight) + len(self._refused)
+        return len(self._waiting) + len(self._replays) + len(self._in_flight) + len(self._refused)
 
     @property
     def in_flight(self) -> int:
@@ -43,10 +58,14 @@ class Outbox:
         if len(self._waiting) > self._limit:
             self._drop_one()
 
+    def put_replays(self, messages: Iterable[OutgoingMessage]) -> None:
+        """Append messages that are published again."""
+        self._replays.extend(messages)
+
     def next(self) -> OutgoingMessage | None:
         """Take the oldest waiting message; the caller sends it and calls `sent`."""
         if not self._waiting:
-            return None
+            return self._replays.popleft() if self._replays else None
         message = self._waiting.popleft()
         self._per_topic[message.topic] -= 1
         return message
@@ -67,17 +86,21 @@ class Outbox:
 
     def requeue_refused(self) -> None:
         """Put everything that was refused back in front."""
-        for message in reversed(self._refused):
-            self._waiting.appendleft(message)
-            self._per_topic[message.topic] += 1
+        self._put_back(self._refused)
         self._refused.clear()
 
     def requeue_in_flight(self) -> None:
         """Put everything in flight back in front: the connection is lost and nobody knows what arrived."""
-        for message in reversed(self._in_flight.values()):
-            self._waiting.appendleft(message)
-            self._per_topic[message.topic] += 1
+        self._put_back([*self._in_flight.values()])
         self._in_flight.clear()
+
+    def _put_back(self, messages: list[OutgoingMessage]) -> None:
+        for message in reversed(messages):
+            if message.is_replay:
+                self._replays.appendleft(message)
+            else:
+                self._waiting.appendleft(message)
+                self._per_topic[message.topic] += 1
 
     def _drop_one(self) -> None:
         superseded = (index for index, message in enumerate(self._waiting) if self._per_topic[message.topic] > 1)

@@ -130,6 +130,28 @@ async def test_nothing_is_lost_or_disordered_when_the_broker_is_killed(broker: B
     assert list(dict.fromkeys(received)) == list(range(300))
 
 
+async def test_what_a_killed_broker_may_have_lost_is_published_again_for_the_recorder_alone(broker: Broker) -> None:
+    again: list[Delivery] = []
+    heard: list[str] = []
+    publisher = Bus(settings(broker), "poller", Health())
+    recorder = Bus(settings(broker), "recorder", Health(), mqtt5=False)
+    recorder.collect(GRID_STATE.replay, again.append)
+    other = Bus(settings(broker), "bot", Health())
+    other.subscribe(GRID_STATE, lambda _name, message: heard.append(message.at.isoformat()))
+    async with running(publisher), running(recorder), running(other):
+        await asyncio.gather(*(bus.connected.wait() for bus in (publisher, recorder, other)))
+        for number in range(5):
+            publisher.publish(GRID_STATE, grid(number))
+        await publisher.flush()
+        await until(lambda: len(heard) == 5)
+        await asyncio.to_thread(broker.kill)
+        await asyncio.to_thread(broker.start)
+        await until(lambda: len(again) >= 5)
+    assert [GRID_STATE.parse(one.payload).voltage_v for one in again[:5]] == [0, 1, 2, 3, 4]
+    assert {(one.topic, one.retained) for one in again} == {("replay/grid/state", False)}
+    assert set(heard[5:]) <= {heard[4]}  # the newest, which is retained
+
+
 @pytest.mark.parametrize("mqtt5_before", [True, False], ids=["session-of-5", "session-of-3"])
 @MQTT
 async def test_what_was_not_acknowledged_comes_again(broker: Broker, mqtt5: bool, mqtt5_before: bool) -> None:
