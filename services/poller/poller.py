@@ -21,6 +21,7 @@ from shared.errors import BadReplyError, DeviceError
 from shared.health import Health
 from shared.messages import Availability, Contact, Grid, InverterState
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from shared.trusted_time import ClockChange
 
 log = logging.getLogger("poller")
 
@@ -86,6 +87,12 @@ class Poller:
             done = await self._refresh_info(identity)
             self._info_due = now + (INFO_EVERY if done else INFO_RETRY)
         return self._settings.poll_interval
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what we know of past moments, by a clock that was set."""
+        self._grid = grid.after_clock_change(self._grid, change)
+        self._availability = change.moved(self._availability)
+        self._identity_due, self._info_due = change.moved((self._identity_due, self._info_due))
 
     async def watch_silence(self) -> NoReturn:
         """Publish the grid as unknown as soon as it was silent for too long, however long a read still tries."""

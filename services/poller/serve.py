@@ -1,12 +1,12 @@
 """The service: polls one inverter for ever."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from services.poller import grid
 from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
 from services.poller.transports.factory import create_client
+from shared.clock import utc_now
 from shared.service import Service, repeat
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY
 
@@ -23,10 +23,11 @@ async def serve(service: Service[PollerSettings]) -> None:
         service.health.disable(reason)
         await asyncio.Event().wait()
     await service.bus.connected.wait()
-    last_grid = grid.restore(await service.bus.retained(GRID_STATE), datetime.now(UTC), settings.grid_limits())
+    last_grid = grid.restore(await service.bus.retained(GRID_STATE), utc_now(), settings.grid_limits())
     availability = await service.bus.retained(INVERTER_AVAILABILITY, settings.inverter_name)
     inverter = create_client(settings)
     poller = Poller(inverter, settings, service.bus, service.health, grid_track=last_grid, availability=availability)
+    service.bus.clock.on_change(poller.on_clock_change)
     polling = repeat(poller.step, service.health, "inverter", retry_most_s=RETRY_MOST_S)
     tasks = [asyncio.create_task(work) for work in (polling, poller.watch_silence())]
     try:
