@@ -15,6 +15,7 @@ from services.tuya.shared_state import SharedStateStore
 from shared.conditions import plugs
 from shared.errors import ConfigError
 from shared.service import Service
+from shared.trusted_time import ClockChange
 
 log = logging.getLogger("tuya")
 
@@ -58,6 +59,11 @@ class PlugControllers:
     def get(self, id_: str) -> PlugController | None:
         """Return the controller of a plug."""
         return self._controllers.get(id_)
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        for controller in self._controllers.values():
+            controller.on_clock_change(change)
 
     def wake(self) -> None:
         """Let all controllers look at the shared state again."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from services.tuya import grid_rules
@@ -19,6 +20,7 @@ from shared.errors import StorageError
 from shared.messages import ActionOutcome, GridState, PlugAction, PlugCommand
 from shared.service import Service
 from shared.topics import GRID_STATE, PLUG_ACTION, PLUG_SET
+from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("tuya")
 
@@ -46,6 +48,7 @@ class PlugService:
         self._store = SharedStateStore(SharedState(journal.load(), settings.rules()), journal.save)
         self._connector = Connector(settings.credentials(), settings.tuya_local_timeout)
         self._controllers = PlugControllers(service, self._store, self._connector)
+        service.bus.clock.on_change(self._on_clock_change)
         self._changed_at = time.monotonic()
         self._wrong_time_since: float | None = None
 
@@ -61,7 +64,7 @@ class PlugService:
     def on_grid(self, _: str, grid: GridState, delivery: Delivery) -> None:
         """Act on a grid state. A retained one may be a week old, and the next reading brings a live one."""
         delivery.ack()
-        now = utc_now()
+        grid, now = by_clock(grid, self._bus.clock.track), utc_now()
         if delivery.retained:
             return
         self._check_clock(grid, now)
@@ -81,6 +84,7 @@ class PlugService:
         """Carry out a command, or publish why not."""
         delivery.ack()
         shared, plug, now = self._store.shared, self._controllers.listed(id_), utc_now()
+        command = by_clock(command, self._bus.clock.track)
         reason = plugs.COMMAND_RETAINED() if delivery.retained else refusal(plug, command, shared.rules, now)
         if reason or plug is None:
             self._refuse(id_, command, reason or plugs.UNKNOWN_PLUG())
@@ -90,6 +94,15 @@ class PlugService:
             self._controllers.wake()
         else:
             self._refuse(id_, command, plugs.NO_JOURNAL())
+
+    def _on_clock_change(self, change: ClockChange) -> None:
+        """Keep turns and ages as they are, by a clock that was set; if the disk is full, for as long as we run."""
+        journal, grid = change.moved((self._store.shared.journal, self._store.shared.grid))
+        with suppress(StorageError):
+            self._store.persist(journal)
+        if grid:
+            self._store.set_grid(grid)
+        self._controllers.on_clock_change(change)
 
     def _check_clock(self, grid: GridState, now: datetime) -> None:
         """Report where everything that arrives is of another time; after a broken connection some messages may be."""

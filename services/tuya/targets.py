@@ -7,6 +7,7 @@ from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain
 from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
+from shared.trusted_time import elapsed
 
 COMMAND_EXPIRES = timedelta(minutes=10)
 """A person's command that could not be carried out for so long is dropped: nobody expects it any more."""
@@ -66,8 +67,9 @@ def given_up(journal: Journal, targets: Iterable[Target]) -> Journal:
 
 
 def expired(journal: Journal, now: datetime) -> tuple[Target, ...]:
-    """Return people's targets that nobody expects any more."""
-    return tuple(one for one in journal.targets.values() if not one.by_grid and now - one.since > COMMAND_EXPIRES)
+    """Return people's targets that nobody expects any more, and those of an age that nobody knows."""
+    ages = ((one, elapsed(one.since, now)) for one in journal.targets.values() if not one.by_grid)
+    return tuple(one for one, age in ages if age is None or age > COMMAND_EXPIRES)
 
 
 def _is_valid(target: Target, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> bool:
