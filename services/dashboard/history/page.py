@@ -126,7 +126,7 @@ def callbacks(app: Any, context: PageContext) -> None:
     """Load finer data when zooming in; a click on a bar opens its period."""
 
     def zoom(hours: Any, search: Any, scheme: Any) -> Any:
-        localizer, options = context.localizer(), ViewOptions.of(search, scheme)
+        localizer, options = context.calendar(), ViewOptions.of(search, scheme)
         period = period_of_query(options.search, localizer.today)
         window = zoomed(hours, period, localizer.zone)
         if window is None:
