@@ -66,9 +66,10 @@ class Bot:
             reasons = (conditions.waiting(count=self.waiting),) if self.waiting and not clock.trusted else ()
             health = ServiceHealth.DEGRADED if reasons else ServiceHealth.ONLINE
             status = ServiceStatus(at=at, clock=clock, state=health, since=at, reasons=reasons, version="1")
-            grid = self.state and self.clock.stamp(
-                GridState(at=now, state=self.state, since=self.since, transition_id=self.transition)
-            )
+            grid = None
+            if self.state:
+                measured = GridState(at=now, state=self.state, since=self.since, transition_id=self.transition)
+                grid = self.clock.stamp(measured)
             received = BrokerState(connected=True, listening_since=now, grid=grid, services={"recorder": status})
             self.known = state_by_clock(received, self.clock.track)
             self.known = replace(self.known, schedule=plan() if clock.trusted else None)
