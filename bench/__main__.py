@@ -2,13 +2,14 @@
 
 import sys
 
-from bench import batteries, bot, fleet, history, ingest, kills, latency, page, plugs, recorder, services, wires
+from bench import batteries, bot, clocks, fleet, history, ingest, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
     "ingest": ingest.main,
     "history": history.main,
     "kills": kills.main,
+    "clocks": clocks.main,
     "fleet": fleet.main,
     "services": services.main,
     "latency": latency.main,

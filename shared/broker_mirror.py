@@ -7,9 +7,9 @@ from typing import Any
 
 from shared.broker_state import SECTIONS, STATE_TOPICS, BrokerState, Section, state_by_clock
 from shared.bus import Bus, Delivery
-from shared.clock import ClockChange
 from shared.messages import Message
 from shared.topics import M, Topic
+from shared.trusted_time import ClockChange, by_clock
 
 OnChange = Callable[[Topic[Any], str, Message | None], None]
 """Called with the topic, the device's name and the new message; None where the message was removed."""
@@ -26,8 +26,8 @@ class BrokerMirror:
     that was removed, removes the entry. Of `live_only` topics, retained messages are skipped: for whoever must act on
     live news only.
 
-    Times are by the clock of this machine, even if it is wrong: then the age of what was measured here is right. They
-    are reckoned anew whenever it is set.
+    Times are by our clock, even while it is not set: then the age of what was measured here is right. They are reckoned
+    anew whenever it is set. Until then nobody knows where in the schedule we are, so there is none.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class BrokerMirror:
 
     def snapshot(self) -> BrokerState:
         """Return the present state."""
-        return replace(self._state, connected=self._bus.connected.is_set())
+        state = replace(self._state, connected=self._bus.connected.is_set())
+        return state if self._bus.clock.trusted else replace(state, schedule=None)
 
     def _follow(self, section: Section[M], *, live_only: bool) -> None:
         def update(name: str, message: M) -> None:
-            now, track = self._clock(), self._bus.clock.track
-            dated = section.message_by(message, track)
-            state = section.updated(self._state, name, dated, now)
+            dated = by_clock(message, self._bus.clock.track)
+            state = section.updated(self._state, name, dated, self._clock())
             if state is not self._state:
                 self._received = section.replaced(self._received, name, message)
             self._replace(state, section.topic, name, dated)
@@ -76,8 +76,8 @@ class BrokerMirror:
             self._bus.subscribe(section.topic, update, on_cleared=remove)
 
     def _on_clock_change(self, change: ClockChange) -> None:
-        began = self._received.listening_since
-        self._received = replace(self._received, listening_since=began and began + change.by)
+        began = change.moved(self._received.listening_since)
+        self._received = replace(self._received, listening_since=began)
         self._state = state_by_clock(self._received, self._bus.clock.track)
 
     def _replace(self, state: BrokerState, topic: Topic[Any], name: str, message: Message | None) -> None:

@@ -109,11 +109,7 @@ class Section(Generic[M]):
     def by_clock(self, state: BrokerState, clock: ClockTrack) -> BrokerState:
         """Return the state with the times of its messages by this clock."""
         entries = self.get(state)
-        return self.put(state, {name: self.message_by(one, clock) for name, one in entries.items()})
-
-    def message_by(self, message: M, clock: ClockTrack) -> M:
-        """Return a message with its times by this clock."""
-        return by_clock(message, clock, is_reading=self.is_reading)
+        return self.put(state, {name: by_clock(one, clock) for name, one in entries.items()})
 
 
 def is_overtaken(message: Message, known: Message, now: datetime) -> bool:

@@ -15,6 +15,10 @@ PLUG_HOLDS = timedelta(minutes=30)
 """Plugs are read every few minutes: after this time a plug's state is unknown."""
 
 
+SAME_STATE_WITHIN = timedelta(hours=1)
+"""After a longer silence of the inverter, or pause of ours, what the grid did meanwhile is unknown."""
+
+
 def fresh(at: datetime, now: datetime, limit: timedelta) -> bool:
     """Return whether something measured `at` is still valid `now`: no older than `limit`, and not from the future."""
     return -CLOCK_SLACK <= now - at <= limit

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from shared.clock import ClockChange, utc_now
+from shared.clock import utc_now
 from shared.conditions import Reason
 from shared.messages import ServiceHealth, ServiceStatus
+from shared.trusted_time import ClockChange
 from shared.version import program_version
 
 log = logging.getLogger("health")
@@ -63,7 +64,7 @@ class Health:
 
     def on_clock_change(self, change: ClockChange) -> None:
         """Keep `since` where it was, by a clock that was set."""
-        self._since += change.by
+        self._since = change.moved(self._since)
 
     def status(self, at: datetime) -> ServiceStatus:
         """Return the status to publish."""

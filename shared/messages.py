@@ -76,9 +76,9 @@ class ServiceClock(ClockStamp):
 class Message(BaseModel):
     """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema.
 
-    clock is there only while the clock of the measuring host is not set, so that `at` may be far from the truth; a
-    status of the same boot, with a clock that is set, tells what it really was. Since version 2 whatever says why is a
-    Reason; retained messages of version 1, with bare sentences, are still read.
+    clock is there only while the clock of the measuring host is not set: moments in the 1970s are then by the time
+    since that boot, and a status of the same boot, with a clock that is set, tells when they really were. Since version
+    2 whatever says why is a Reason; retained messages of version 1, with bare sentences, are still read.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)

@@ -13,7 +13,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.backoff import Backoff
 from shared.bus import Bus
-from shared.clock import utc_now
+from shared.clock import LOOK_S, Clock, use_clock, utc_now
 from shared.conditions import broker, files
 from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, TwinError, UsageError
@@ -65,6 +65,7 @@ def run(
         settings = load(settings_type)
         if settings.simulated_clock:
             run_on(SimulatedMachine(settings.simulated_clock))
+        use_clock(Clock(always_trusted=settings.clock_trust == "always"))
     except ConfigError as error:
         asyncio.run(_last_words(name, error))
         _give_up(error)
@@ -128,7 +129,7 @@ async def _live(
     work = asyncio.create_task(serve(service))
     await asyncio.sleep(0)  # lets it subscribe before the first connection
     connection = asyncio.create_task(bus.run())
-    around = (_heartbeat(service), _watchdog(health), _stop_signal())
+    around = (_heartbeat(service), _watchdog(health), _watch_clock(bus.clock), _stop_signal())
     tasks = [work, connection, *map(asyncio.create_task, around)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -184,6 +185,13 @@ async def _watchdog(health: Health) -> None:
         why = " ".join(reason.text for reason in status.reasons)
         notify("WATCHDOG=1", f"STATUS={status.state}: {why}" if why else f"STATUS={status.state}")
         await asyncio.sleep(HEARTBEAT_S)
+
+
+async def _watch_clock(clock: Clock) -> None:
+    """Notice when the clock is set."""
+    while True:
+        clock.look()
+        await asyncio.sleep(LOOK_S)
 
 
 def _touch(file: Path | None) -> None:

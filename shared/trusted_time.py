@@ -2,28 +2,43 @@
 
 A Raspberry Pi has no clock battery: it boots minutes to months behind and jumps when the internet is back. What all
 processes of a host share whatever its clock shows are the boot id and the time since boot; so a moment is a boot and an
-uptime, and a wall clock amounts to the moment of boot by its own reckoning, `started`.
+uptime, and a clock amounts to the moment of boot by its own reckoning, `started`.
+
+While the clock is not set we do not use it. Our times are then those of the boot: in the 1970s, from a moment of its
+own for each boot. So they are right among themselves, cannot be mistaken for real ones, and are moved as soon as it is
+known when the boot really was.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, cast
+from zlib import crc32
 
-from pydantic import AwareDatetime
+from pydantic import BaseModel
 
-from shared.messages import Message
+from shared.messages import ClockStamp, Message
 
+T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """This program is younger, so a clock that shows an earlier time is wrong."""
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""A clock that shows a later time is wrong, whoever has set it."""
+UNSET_FROM = datetime(1970, 1, 1, tzinfo=UTC)
+UNSET_UNTIL = datetime(1980, 1, 1, tzinfo=UTC)
+UNSET_STARTS_S = 8 * 365 * 24 * 3600
+"""Boots whose clock is not set begin within so many seconds; no boot lasts the two years that are left."""
+LONG_AGO = datetime(1960, 1, 1, tzinfo=UTC)
+"""A moment of another boot whose clock was not set: before everything that we know."""
 STEP = timedelta(seconds=2)
 """Between two looks a clock that is slewed moves less than this against the time since boot."""
 LEAP = timedelta(hours=1)
 """A clock that was right does not need a correction as large as this: it must prove itself again."""
 SETTLE_S = 600.0
 """How long a clock that has leapt must stand."""
+YEARS = timedelta(days=3650)
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -47,24 +62,52 @@ class HostTime:
         return self.at - timedelta(seconds=self.uptime_s)
 
     @property
+    def is_possible(self) -> bool:
+        """Whether the calendar allows what the clock shows."""
+        return EARLIEST <= self.at < LATEST
+
+    @property
     def is_plausible(self) -> bool:
         """Whether anything says that the clock is right, and the calendar does not say otherwise."""
-        return (self.synchronised is not False or self.backed) and self.at >= EARLIEST
+        return (self.synchronised is not False or self.backed) and self.is_possible
 
 
 @dataclass(frozen=True)
 class ClockTrack:
     """What is known of a clock: whether it is trusted, and where it stood when it last was (`proven`).
 
-    leapt_at_s is the uptime at which a trusted clock moved so far that it must prove itself.
+    shown is the moment of boot by the wall clock, looked_at_s the uptime of the last look; leapt_at_s that at which a
+    trusted clock moved so far that it must prove itself.
     """
 
     boot: str
-    started: datetime
+    shown: datetime
+    looked_at_s: float
     trusted: bool
     synchronised: bool
     proven: datetime | None = None
     leapt_at_s: float | None = None
+
+    @property
+    def started(self) -> datetime:
+        """The moment of boot by our times."""
+        return self.shown if self.trusted else unset_start(self.boot)
+
+
+@dataclass(frozen=True)
+class ClockChange:
+    """From now on our times of this boot are greater by this much; those from before began with `since`."""
+
+    by: timedelta
+    trusted: bool
+    since: datetime
+
+    def moved(self, value: T) -> T:
+        """Return a value with its moments of this boot by the clock as it is now; earlier ones stay."""
+        return with_moments(value, lambda at: at + self.by if self._covers(at) else at)
+
+    def _covers(self, at: datetime) -> bool:
+        return at >= self.since - STEP and is_unset(at) == is_unset(self.since)
 
 
 def after_look(track: ClockTrack | None, host: HostTime) -> ClockTrack:
@@ -73,20 +116,20 @@ def after_look(track: ClockTrack | None, host: HostTime) -> ClockTrack:
     Trust lasts for the boot, because the kernel calls itself unsynchronised again nine hours after it lost its server
     although its clock is right; only a step ends it.
     """
-    synchronised, started = host.synchronised is True, host.started
+    synchronised, shown, looked_at_s = host.synchronised is True, host.started, host.uptime_s
     if track is None or track.boot != host.boot:
         trusted = host.is_plausible
-        return ClockTrack(host.boot, started, trusted, synchronised, started if trusted else None)
+        return ClockTrack(host.boot, shown, looked_at_s, trusted, synchronised, shown if trusted else None)
     newly_synchronised = synchronised and not track.synchronised
-    track = replace(track, synchronised=synchronised)
-    if abs(started - track.started) <= STEP:
-        return _proven(_stands(track, host, believed=newly_synchronised), started)
+    track = replace(track, synchronised=synchronised, looked_at_s=looked_at_s)
+    if abs(shown - track.shown) <= STEP:
+        return _proven(_stands(track, host, believed=newly_synchronised), shown)
     trusted, leapt_at_s = host.is_plausible, None
-    if track.proven and abs(started - track.proven) <= STEP:  # a mistake was undone
-        trusted = host.at >= EARLIEST
-    elif track.proven and abs(started - track.proven) > LEAP and not newly_synchronised:
+    if track.proven and abs(shown - track.proven) <= STEP:  # a mistake was undone
+        trusted = host.is_possible
+    elif track.proven and abs(shown - track.proven) > LEAP and not newly_synchronised:
         trusted, leapt_at_s = False, host.uptime_s
-    return _proven(replace(track, trusted=trusted, leapt_at_s=leapt_at_s), started)
+    return _proven(replace(track, trusted=trusted, leapt_at_s=leapt_at_s), shown)
 
 
 def _stands(track: ClockTrack, host: HostTime, *, believed: bool) -> ClockTrack:
@@ -97,48 +140,102 @@ def _stands(track: ClockTrack, host: HostTime, *, believed: bool) -> ClockTrack:
     return track if waits and not believed else replace(track, trusted=True, leapt_at_s=None)
 
 
-def _proven(track: ClockTrack, started: datetime) -> ClockTrack:
-    return replace(track, started=started, proven=started if track.trusted else track.proven)
+def _proven(track: ClockTrack, shown: datetime) -> ClockTrack:
+    return replace(track, shown=shown, proven=shown if track.trusted else track.proven)
+
+
+def unset_start(boot: str) -> datetime:
+    """Return the moment of boot by our times while the clock is not set."""
+    return UNSET_FROM + timedelta(seconds=crc32(boot.encode()) % UNSET_STARTS_S)
+
+
+def is_unset(at: datetime) -> bool:
+    """Whether a moment is by the times of a boot whose clock was not set."""
+    return at < UNSET_UNTIL
+
+
+def stamped(message: M, clock: ClockTrack) -> M:
+    """Return a message as it is published: by a clock that is set, or with the boot by whose times it is."""
+    if not is_unset(message.at):
+        return message
+    start = unset_start(clock.boot)
+    if clock.trusted:  # measured just before the clock was set
+        return _moved(message, start, clock.started)
+    uptime_s = round((message.at - start).total_seconds(), 3)
+    return message.model_copy(update={"clock": ClockStamp(boot=clock.boot, uptime_s=uptime_s)})
 
 
 def restate(message: M, started: datetime) -> M:
     """Return a message with its times by a clock that shows `started` as the moment of its host's boot.
 
-    A message without a stamp was measured by a clock that was set, and stays as it is. So do moments before the boot:
-    they were not taken from the clock that was wrong.
+    A message without a stamp was measured by a clock that was set, and stays as it is. So do its moments from before
+    the boot, which no unset clock has shown.
     """
-    stamp = message.clock
-    if stamp is None:
-        return message
-    uptime = timedelta(seconds=stamp.uptime_s)
-    by = _whole_ms(started + uptime - message.at)
-    began = message.at - uptime - STEP
-    moments = ((name, getattr(message, name)) for name in _moments(type(message)))
-    moved = {name: at + by for name, at in moments if at is not None and began <= at <= message.at + STEP}
-    return message.model_copy(update=moved)
+    return message if message.clock is None else _moved(message, unset_start(message.clock.boot), started)
 
 
-def by_clock(message: M, clock: ClockTrack, *, is_reading: bool = False) -> M:
-    """Return a message with its times by our own clock, right or wrong, so that its age is right.
+def by_clock(message: M, clock: ClockTrack) -> M:
+    """Return a message with its times by our own clock, set or not, so that its age is right.
 
-    While our clock is not set, a reading without a stamp is from before this boot, or from a host that we cannot
-    compare with. It must never look new, neither now nor when a clock that is behind reaches its time.
+    Times of another boot are LONG_AGO, unless they are real. While our clock is not set, real ones are ahead of it:
+    never fresh.
     """
-    if message.clock is not None:
-        return restate(message, clock.started) if message.clock.boot == clock.boot else message
-    if is_reading and not clock.trusted:
-        return message.model_copy(update={"at": min(message.at, clock.started - LEAP)})
-    return message
+    if message.clock is None or message.clock.boot == clock.boot:
+        return restate(message, clock.started)
+    return with_moments(message, lambda at: LONG_AGO if is_unset(at) else at)
 
 
-@cache
-def _moments(kind: type[Message]) -> tuple[str, ...]:
-    """Return the fields of a message that are moments."""
-    return tuple(name for name, field in kind.model_fields.items() if _is_moment(field.annotation))
+def this_boot_only(value: T, clock: ClockTrack) -> T:
+    """Return what was saved to disk with its times by our own clock; unset ones of other boots are LONG_AGO."""
+    start, uptime = unset_start(clock.boot), timedelta(seconds=clock.looked_at_s)
+
+    def date(at: datetime) -> datetime:
+        if not is_unset(at):
+            return at
+        return at + (clock.started - start) if start - STEP <= at <= start + uptime + STEP else LONG_AGO
+
+    return with_moments(value, date)
 
 
-def _is_moment(annotation: object) -> bool:
-    return annotation in (datetime, AwareDatetime) or any(_is_moment(one) for one in get_args(annotation)[:2])
+def elapsed(since: datetime, until: datetime) -> timedelta | None:
+    """Return the time between two moments; None where it is unknown, as they are not by the same clock."""
+    length = until - since
+    if is_unset(since) is not is_unset(until) or not -STEP <= length < YEARS:
+        return None
+    return max(length, timedelta(0))
+
+
+def with_moments(value: T, change: Callable[[datetime], datetime]) -> T:
+    """Return a value with every moment in it changed; the value itself where none is."""
+    return cast("T", _with_moments(value, change))
+
+
+def _with_moments(value: Any, change: Callable[[datetime], datetime]) -> Any:
+    if isinstance(value, datetime):
+        return change(value)
+    if isinstance(value, BaseModel):
+        changed = _changes({name: getattr(value, name) for name in type(value).model_fields}, change)
+        return value.model_copy(update=changed) if changed else value
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = _changes({field.name: getattr(value, field.name) for field in fields(value)}, change)
+        return replace(value, **changed) if changed else value
+    if isinstance(value, dict):
+        changed = _changes(value, change)
+        return value | changed if changed else value
+    if isinstance(value, tuple | list):
+        items = [_with_moments(one, change) for one in value]
+        return value if all(one is two for one, two in zip(items, value, strict=True)) else type(value)(items)
+    return value
+
+
+def _changes(values: dict[Any, Any], change: Callable[[datetime], datetime]) -> dict[Any, Any]:
+    after = {name: _with_moments(value, change) for name, value in values.items()}
+    return {name: value for name, value in after.items() if value is not values[name]}
+
+
+def _moved(message: M, start: datetime, started: datetime) -> M:
+    by = _whole_ms(started - start)
+    return with_moments(message, lambda at: at + by if start - STEP <= at < UNSET_UNTIL else at)
 
 
 def _whole_ms(length: timedelta) -> timedelta:

@@ -10,6 +10,7 @@ from services.bms.layout_detection import Detection, detect
 from services.bms.listed_battery import ListedBattery
 from shared.conditions import Reason, bms
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
+from shared.trusted_time import ClockChange
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class Battery:
         self._settings_frame = b""
 
     # events
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        self.read_at, self._published_at = change.moved((self.read_at, self._published_at))
+        self.availability, self.info, self.state = change.moved((self.availability, self.info, self.state))
 
     def on_connected(self, rssi_dbm: int | None) -> None:
         """A connection was made, after an advertisement of this strength if there was one.

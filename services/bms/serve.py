@@ -70,6 +70,7 @@ class Batteries:
         publisher = BatteryPublisher(battery, bus, self._service.health, self._silence_s, self._on_published)
         client = BatteryClient(battery, self._adapter(listed.adapter), settings.jk_scan_interval, publisher.notify)
         self._watched[listed.address] = battery
+        bus.clock.on_change(battery.on_clock_change)
         self._tasks.create_task(publisher.run())
         self._tasks.create_task(client.run())
 

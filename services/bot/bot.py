@@ -14,7 +14,7 @@ from services.bot.commands.commands import Commands
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
 from services.bot.telegram.delivery import AlertDelivery
-from services.bot.telegram.outbox import Outbox
+from services.bot.telegram.outbox import Outbox, Redate
 from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
@@ -25,6 +25,7 @@ from shared.history.engine import reader
 from shared.messages import Message, PlugAction
 from shared.service import Service
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, Topic
+from shared.trusted_time import by_clock, this_boot_only
 
 TICK_S = 5.0
 RETRY_FIRST_S = 0.5
@@ -61,10 +62,12 @@ class Bot:
             switch=lambda plug, command: service.bus.publish(PLUG_SET, command, plug),
         )
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
+        service.bus.clock.on_change(lambda change: self._redate(change.moved))
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""
         self._health.report("chats", None if self._chats.all else conditions.NO_CHAT())
+        self._redate(lambda content: this_boot_only(content, self._service.bus.clock.track))
         self._outbox.move(self._chats.moved)
         self._outbox.keep_only(self._chats.all)
         try:
@@ -93,7 +96,7 @@ class Bot:
         )
 
     def _on_plug_action(self, name: str, action: PlugAction) -> None:
-        event = PlugEvent(name, action)
+        event = PlugEvent(name, by_clock(action, self._service.bus.clock.track))
         if self._early_events is None:
             self._evaluate_plug(event)
         else:
@@ -114,6 +117,13 @@ class Bot:
         self._health.report("disk", problem)
         if wanted:
             self._delivery.wake()
+
+    def _redate(self, change: Redate) -> None:
+        """Give what was reported and what waits its times by our clock."""
+        try:
+            self._outbox.redate(change)
+        except StorageError as error:
+            self._health.report("disk", conditions.state_not_saved(cause=error.reason))
 
     async def _evaluate_regularly(self) -> None:
         """Wait for all retained messages; then evaluate what only the passing of time brings, too."""

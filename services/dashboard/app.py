@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, content_sec
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import HEAD, MANIFEST, manifest
 from shared.broker_state import BrokerState
+from shared.clock import utc_now
 from shared.conditions import clock
 from shared.history.engine import Engine
 from shared.texts.catalogue import say
@@ -102,7 +103,7 @@ def application(
 
 
 def _localizer(settings: DashboardSettings) -> Localizer:
-    return Localizer(request_language(), datetime.now(UTC), settings.zone)
+    return Localizer(request_language(), utc_now(), settings.zone)
 
 
 def _callbacks(app: Any, context: PageContext) -> None:
@@ -140,7 +141,7 @@ def _recorded(page: Page, context: PageContext, options: ViewOptions) -> Any:
     only_the_minute = [one["prop_id"] for one in callback_context.triggered] == ["minute.n_intervals"]
     if page.recorded is None or (only_the_minute and not page.renews):
         return no_update
-    return for_callback(page.recorded(context, context.localizer(), options))
+    return for_callback(page.recorded(context, context.calendar(), options))
 
 
 def _routes(server: Flask, context: PageContext) -> None:
@@ -155,7 +156,7 @@ def _routes(server: Flask, context: PageContext) -> None:
 
     @server.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        known, now = context.snapshot(), datetime.now(UTC)
+        known, now = context.snapshot(), utc_now()
         answer = health(known, now) | (details(known, context.engine) if is_authorized() else {})
         return jsonify(answer), 200 if known.connected else 503
 

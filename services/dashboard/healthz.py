@@ -8,13 +8,15 @@ from shared.errors import StorageError
 from shared.history.engine import Engine
 from shared.history.queries import recorded
 from shared.messages import iso
+from shared.trusted_time import elapsed
 from shared.version import program_version
 
 
 def health(snapshot: BrokerState, now: datetime) -> dict[str, Any]:
     """Return whether the broker is connected, and the age of the newest reading, None where there is none."""
     measured = [state.at for state in (*snapshot.inverters.values(), *snapshot.batteries.values())]
-    age_s = round((now - max(measured)).total_seconds(), 1) if measured else None
+    age = elapsed(max(measured), now) if measured else None
+    age_s = None if age is None else round(age.total_seconds(), 1)
     return {"broker": "connected" if snapshot.connected else "not connected", "newest_reading_age_s": age_s}
 
 

@@ -1,7 +1,7 @@
 """What a page consists of: its layout, live view, recorded content, routes and callbacks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +10,10 @@ from flask import Flask
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
+from shared.machine import this_host
 from shared.messages import PlugCommand, PlugSetup
 from shared.texts.localizer import Localizer
+from shared.trusted_time import is_unset
 
 Send = Callable[[str, PlugCommand | PlugSetup], None]
 
@@ -29,6 +31,20 @@ class PageContext:
     localizer: Callable[[], Localizer]
     settings: DashboardSettings
     send: Send = discard_command
+
+    def calendar(self) -> Localizer:
+        """Return the localizer for what is recorded: while the clock is not set, the present is the last that is known.
+
+        That is the newest live reading with a time, from before the machine was started; or else the clock of the wall.
+        """
+        localizer = self.localizer()
+        if not is_unset(localizer.now):
+            return localizer
+        known, unknown = self.snapshot(), this_host().read().at
+        readings = (known.grid, *known.inverters.values(), *known.batteries.values())
+        return replace(
+            localizer, now=max((one.at for one in readings if one and not is_unset(one.at)), default=unknown)
+        )
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.conditions import Reason, poller
+from shared.freshness import SAME_STATE_WITHIN
 from shared.messages import Grid, GridState, iso
-
-SAME_STATE_WITHIN = timedelta(hours=1)
-"""After a longer silence, or pause of ours, what happened meanwhile is unknown, so `since` starts again."""
-
+from shared.trusted_time import ClockChange, is_unset
 
 NOMINAL_V = 230
 """The mains that the default limits are for."""
@@ -79,6 +77,8 @@ class GridTrack:
     transition_id: str | None = None
     candidate: Grid | None = None
     candidate_since: datetime | None = None
+    before_us: GridState | None = None
+    """What we published before a restart, while nobody knows how long ago that was."""
 
     @property
     def pending(self) -> bool:
@@ -94,7 +94,7 @@ def unknown_grid(now: datetime) -> GridTrack:
 def restore(last: GridState | None, now: datetime, limits: GridLimits) -> GridTrack:
     """Return the track that our own retained message restores after a restart.
 
-    A recent state still holds; an older one is only the last known.
+    A recent state still holds; an older one is only the last known. Where the clock is not set, it may be either.
     """
     if last is None:
         return unknown_grid(now)
@@ -108,9 +108,21 @@ def restore(last: GridState | None, now: datetime, limits: GridLimits) -> GridTr
         confirmed=known,
         confirmed_since=since if timedelta(0) <= age <= SAME_STATE_WITHIN else None,
         transition_id=last.transition_id,
+        before_us=last if is_known and is_unset(now) and not is_unset(last.at) else None,
     )
     if is_known and timedelta(0) <= age <= limits.silence:
         return replace(track, state=last.state, since=last.since, last_reading_at=last.at)
+    return track
+
+
+def after_clock_change(track: GridTrack, change: ClockChange) -> GridTrack:
+    """Return the track by the clock as it is now; a state from before the restart goes on if the pause was short."""
+    track, last = replace(change.moved(track), before_us=track.before_us), track.before_us
+    if last is None or not change.trusted:
+        return track
+    track = replace(track, before_us=None)
+    if track.state is last.state and timedelta(0) <= track.since - last.at <= SAME_STATE_WITHIN:
+        return replace(track, since=last.since, confirmed_since=last.since)
     return track
 
 
@@ -130,6 +142,8 @@ def after_reading(track: GridTrack, reading: GridReading, limits: GridLimits) ->
     """Return the track after a reading."""
     if not reading.is_usable(limits):
         return after_silence(track, reading.at, limits)
+    if reading.at - track.last_reading_at > SAME_STATE_WITHIN:  # the host was suspended
+        track = after_silence(track, reading.at, limits)
     track = replace(track, last_reading_at=reading.at)
     seen = verdict(reading, limits)
     if seen is None or seen is track.state:
@@ -197,4 +211,5 @@ def confirmed(track: GridTrack, state: Grid, since: datetime) -> GridTrack:
         confirmed=state,
         confirmed_since=since,
         transition_id=transition_id,
+        before_us=track.before_us if state is track.confirmed else None,
     )

@@ -7,13 +7,22 @@ from datetime import datetime
 from services.poller import grid
 from services.poller.grid import GridTrack
 from services.poller.inverter_sum import inverter_sum
-from services.poller.witnesses import NOTHING_YET, Agreement, Witness, agreement, dissenters, speaker
+from services.poller.witnesses import (
+    NOTHING_YET,
+    Agreement,
+    Witness,
+    after_clock_change,
+    agreement,
+    dissenters,
+    speaker,
+)
 from shared.bus import Publisher
 from shared.conditions import Reason, poller
 from shared.health import Health
 from shared.live_figures import ALL
 from shared.messages import Grid, GridState, InverterState
 from shared.topics import GRID_STATE, INVERTER_STATE
+from shared.trusted_time import ClockChange
 
 
 @dataclass
@@ -75,6 +84,14 @@ class House:
     def on_rated_power(self, name: str, watts: int | None) -> None:
         """Note the rated power of one inverter."""
         self._members[name].rated_w = watts
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        self.track = grid.after_clock_change(self.track, change)
+        self.said = change.moved(self.said)
+        for member in self._members.values():
+            member.witness = after_clock_change(member.witness, change)
+            member.state = change.moved(member.state)
 
     # the grid
 

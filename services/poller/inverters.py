@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 
 from services.poller import grid
 from services.poller.house import House, restored
@@ -13,6 +13,7 @@ from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
 from services.poller.witnesses import Witness
+from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import ConfigError
 from shared.health import Health, Reporter
@@ -20,6 +21,7 @@ from shared.live_figures import ALL
 from shared.messages import Availability, GridState
 from shared.service import Service, repeat
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from shared.trusted_time import ClockChange
 
 log = logging.getLogger("poller")
 
@@ -73,6 +75,7 @@ class Inverters:
         self._listeners: dict[int, DongleListener] = {}
         self._wanted: dict[str, Wanted] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._pollers: dict[str, Poller] = {}
         self._published: dict[str, Availability] = {}
         self._bus.subscribe(INVERTER_AVAILABILITY, self._published.__setitem__, on_cleared=self._on_cleared)
 
@@ -83,6 +86,7 @@ class Inverters:
         await self._bus.connected.wait()
         last = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
         house = self._new_house(last)
+        self._bus.clock.on_change(partial(self._on_clock_change, house))
         if len(wanted) < 2 and await self._bus.retained(INVERTER_STATE, ALL):
             self._bus.clear(INVERTER_STATE, ALL)
         async with asyncio.TaskGroup() as tasks:
@@ -96,8 +100,15 @@ class Inverters:
                     used = seen
                     await self._reload(house, tasks)
 
+    def _on_clock_change(self, house: House, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        house.on_clock_change(change)
+        for reader in self._pollers.values():
+            reader.on_clock_change(change)
+        self._published.update(change.moved(self._published))
+
     def _new_house(self, last: GridState | None) -> House:
-        track = grid.restore(last, datetime.now(UTC), self._settings.grid_limits())
+        track = grid.restore(last, utc_now(), self._settings.grid_limits())
         return House(self._bus, self._health, track, restored(last))
 
     # the list
@@ -143,7 +154,7 @@ class Inverters:
         self._running[name].cancel()
         await asyncio.wait([self._running.pop(name)])
         if name not in self._wanted:
-            house.leave(name, self._bus.clock.now())
+            house.leave(name, utc_now())
             self._clear(name)
 
     def _report_whether_any(self) -> None:
@@ -155,7 +166,7 @@ class Inverters:
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
         """Return the witness that an inverter is at first; the only one has said itself what was published."""
-        now = datetime.now(UTC)
+        now = utc_now()
         track = grid.restore(last, now, one.settings.grid_limits()) if is_alone else grid.unknown_grid(now)
         return Witness(one.name, track, phase=one.phase)
 
@@ -176,12 +187,14 @@ class Inverters:
         client = create_client(one.settings, self._listeners)
         last = self._published.get(one.name)
         reader = Poller(client, one.settings, self._bus, health, house, witness=witness, availability=last)
+        self._pollers[one.name] = reader
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(repeat(reader.step, health, "inverter", retry_most_s=RETRY_MOST_S))
                 tasks.create_task(reader.watch_silence())
                 tasks.create_task(reader.look_when_asked())
         finally:
+            del self._pollers[one.name]
             client.close()
             if listed:
                 listed.forget()

@@ -16,7 +16,7 @@ from services.poller.identification import Identity, identify, live_reading
 from services.poller.modbus_client import NoAnswerError
 from services.poller.registers import Block
 from services.poller.settings import MODELS, PollerSettings
-from services.poller.witnesses import Witness, after_failure, after_look
+from services.poller.witnesses import Witness, after_clock_change, after_failure, after_look
 from shared.bus import Publisher
 from shared.clock import utc_now
 from shared.conditions import Reason, poller
@@ -24,6 +24,7 @@ from shared.errors import BadReplyError, DeviceError
 from shared.health import Reporter
 from shared.messages import Availability, Contact, Grid, InverterState
 from shared.topics import INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from shared.trusted_time import ClockChange
 
 log = logging.getLogger("poller")
 
@@ -101,6 +102,12 @@ class Poller:
             done = await self._refresh_info(identity)
             self._info_due = now + (INFO_EVERY if done else INFO_RETRY)
         return self._settings.poll_interval
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what we know of past moments, by a clock that was set."""
+        self._witness = after_clock_change(self._witness, change)
+        self._availability = change.moved(self._availability)
+        self._identity_due, self._info_due = change.moved((self._identity_due, self._info_due))
 
     async def watch_silence(self) -> NoReturn:
         """Publish the grid as unknown as soon as it was silent for too long, however long a read still tries."""

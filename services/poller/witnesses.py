@@ -20,8 +20,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 
+from services.poller import grid
 from services.poller.grid import GridReading, GridTrack
 from shared.messages import Grid
+from shared.trusted_time import ClockChange
 
 LAG_S = 2.0
 """An inverter may still measure power this long after another one has lost it."""
@@ -69,6 +71,11 @@ def after_look(witness: Witness, track: GridTrack, reading: GridReading, began_s
 def after_failure(witness: Witness, track: GridTrack) -> Witness:
     """Return a witness that gave no reading."""
     return replace(witness, track=track, reading=None, answers=False, candidate_s=None)
+
+
+def after_clock_change(witness: Witness, change: ClockChange) -> Witness:
+    """Return a witness by the clock as it is now."""
+    return replace(change.moved(witness), track=grid.after_clock_change(witness.track, change))
 
 
 @dataclass(frozen=True)

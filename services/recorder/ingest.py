@@ -44,7 +44,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
             service.bus.collect(topic.replay, partial(put_replay, inbox), share=settings.recorder_share)
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
-    clock = Clock(always_trusted=settings.clock_trust == "always")  # of our own: it is asked in threads
+    clock = service.bus.clock
     dating = await _retry(lambda: Dating(store, clock), health)
     upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating)
     batch: list[Delivery] = []
@@ -52,7 +52,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
         while True:
             batch.extend(await inbox.next_batch())
             faults = await _retry(lambda: commit_now(batch, store, clock, dating), health)
-            if len(batch) == settings.batch_size:
+            if len(batch) == settings.batch_size or dating.has_news:
                 upkeep.run_now()
             acknowledge(batch)
             report_faults(faults, health)

@@ -1,6 +1,6 @@
 """Keeps the tables of grid runs and outages up to date as rows arrive, in any order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +18,8 @@ from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_sta
 from shared.live_figures import ALL
 from shared.messages import DayState, Grid, Window
 
+VARIABLES = 500
+"""So many at most in one statement: SQLite has a limit."""
 WINDOWS = TypeAdapter(list[Window])
 DAYS = TypeAdapter(dict[date, DayState])
 
@@ -75,9 +77,21 @@ def _refresh_outages(connection: Connection, start: int, end: int, zone: tzinfo,
     runs = stored_runs(connection, run.at >= before, run.at <= after)
     # the outage that follows the run at `after` may start at that very moment, and stays
     connection.execute(delete(outage).where(outage.c.start >= before, outage.c.start < after))
-    for span in find_outages(runs, SILENCE // MILLISECOND):
+    for span in find_outages(runs, SILENCE // MILLISECOND, _transitions(connection, runs)):
         values = _figures(connection, span, now) | _schedule_columns(connection, span, zone, now)
         connection.execute(insert(outage), {"start": span.start, "end": span.end, **values})
+
+
+def _transitions(connection: Connection, runs: Sequence[GridRun]) -> dict[int, str | None]:
+    """Return the change of the grid that each run without power goes back to, as far as its first row is kept."""
+    row, found = grid_state.c, dict[int, str | None]()
+    starts = [run.at for run in runs if run.state is Grid.OFF]
+    for first in range(0, len(starts), VARIABLES):
+        these = (row.device == "grid", row.at.in_(starts[first : first + VARIABLES]))
+        found |= {
+            one.at: one.transition_id for one in connection.execute(select(row.at, row.transition_id).where(*these))
+        }
+    return found
 
 
 def refresh_figures(connection: Connection, start: int, end: int, now: datetime) -> None:

@@ -1,9 +1,11 @@
 """Finds outages in the runs of the grid, and matches them with the schedule that was known at the time. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
+from shared.freshness import SAME_STATE_WITHIN
 from shared.history.grid_run import GridRun
 from shared.messages import Certainty, DayState, Grid, Window
 from shared.outages import EARLY, overlap
@@ -17,11 +19,18 @@ class OutageSpan:
     end: int | None
 
 
-def find_outages(runs: Sequence[GridRun], silence_ms: int) -> Iterator[OutageSpan]:
+Transitions = Mapping[int, str | None]
+"""By the first moment of a run, the id of the change of the grid that it goes back to."""
+
+
+def find_outages(
+    runs: Sequence[GridRun], silence_ms: int, transitions: Transitions = MappingProxyType({})
+) -> Iterator[OutageSpan]:
     """Yield the outages within runs that are ordered by time.
 
-    An outage that reappears after `unknown` with the same beginning is the same one. It ends when the next known state
-    began; if nobody knew by then, at the last moment it was still assumed.
+    An outage that reappears with the same beginning is the same one. So is one that cannot have begun anew: `since` was
+    moved with the clock, or the poller was away for a while and does not know how long. It ends when the next known
+    state began; if nobody knew by then, at the last moment it was still assumed.
     """
     off: list[GridRun] = []
     before: GridRun | None = None  # the last run with power
@@ -30,7 +39,7 @@ def find_outages(runs: Sequence[GridRun], silence_ms: int) -> Iterator[OutageSpa
         if run.state == Grid.UNKNOWN:
             unknown = unknown or (run if off else None)
             continue
-        if off and (run.state == Grid.ON or run.since != off[-1].since):
+        if off and (run.state == Grid.ON or not _is_same(off, run, transitions)):
             yield OutageSpan(_start(off[0], before), _end(off[-1], unknown or run, silence_ms))
             off = []
         if run.state == Grid.OFF:
@@ -40,6 +49,14 @@ def find_outages(runs: Sequence[GridRun], silence_ms: int) -> Iterator[OutageSpa
         unknown = None
     if off:
         yield OutageSpan(_start(off[0], before), _end(off[-1], unknown, silence_ms) if unknown else None)
+
+
+def _is_same(off: Sequence[GridRun], run: GridRun, transitions: Transitions) -> bool:
+    if run.since <= off[-1].last:
+        return True
+    transition = transitions.get(off[-1].at)
+    is_near = run.since - off[-1].last <= SAME_STATE_WITHIN // timedelta(milliseconds=1)
+    return is_near and transition is not None and transition == transitions.get(run.at)
 
 
 def _start(first: GridRun, before: GridRun | None) -> int:

@@ -116,7 +116,7 @@ def to_dead_letter(topic: str, payload: bytes, error: Exception, now: datetime) 
 
 def to_undated(topic: str, payload: bytes, stamp: ClockStamp) -> tuple[Table, Row]:
     """Return the row of a message that waits for its time."""
-    return undated_message, (stamp.boot, round(stamp.uptime_s * 1000), topic, payload)
+    return undated_message, (stamp.boot, round(stamp.uptime_s * 1000), topic, sha256(payload).hexdigest(), payload)
 
 
 def _check_time(message: Message, now: datetime) -> Message:

@@ -69,6 +69,10 @@ class Store:
         with self._translated_errors(), self._engine.begin() as connection:
             return work(connection)
 
+    def forget_newest(self) -> None:
+        """Look for the newest reading again, as some were removed."""
+        self._newest_known, self._newest = False, None
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -119,7 +123,7 @@ class Store:
         log.warning("The database %s was removed or replaced; continuing with the current one.", shown(self._place))
         self.close()
         migrate(self._place)
-        self._newest, self._newest_known = None, False
+        self.forget_newest()
         self._inode = _inode(self._place)
 
 

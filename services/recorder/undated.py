@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from services.recorder.rows import UndatedMessageError, to_dead_letter, to_row
+from services.recorder import future_rows
+from services.recorder.rows import MAX_AHEAD, UndatedMessageError, to_dead_letter, to_row
 from services.recorder.store import Store
 from shared.clock import Clock
 from shared.conditions import Reason
@@ -17,7 +18,7 @@ from shared.conditions import clock as conditions
 from shared.errors import BadMessageError
 from shared.history.tables import boot_clock, from_ms, to_ms, undated_message
 from shared.messages import ClockStamp, Message, ServiceStatus
-from shared.trusted_time import STEP, restate
+from shared.trusted_time import STEP, restate, unset_start
 
 MAX_COUNT = 100_000
 """About four days of a home, or 100 MB, whatever a clock that is never set sends; the oldest go first."""
@@ -34,6 +35,9 @@ class Dating:
         rows = store.run(lambda connection: connection.execute(select(boot_clock)).all())
         self._started = {row.boot: from_ms(row.started) for row in rows}
         self._learnt: dict[str, datetime] = {}
+        self._ahead: dict[str, datetime] = {}
+        self.has_news = False
+        """Whether a boot became known since `step` was last called."""
 
     def date(self, message: Message) -> Message:
         """Return a message with its true times. Raises UndatedMessageError where they are not known yet."""
@@ -56,6 +60,11 @@ class Dating:
             self._store.run(self._save)
             self._learnt.clear()
 
+    def step(self) -> bool:
+        """Do some of what is due; return whether there was any."""
+        self.has_news = False
+        return self.set_future_aside() or self.record_dated() or self.drop_surplus()
+
     def record_dated(self) -> bool:
         """Record some of the messages whose boot has become known; return whether there were any."""
         known = select(undated_message).where(message_of.boot.in_(select(boot_clock.c.boot))).limit(CHUNK)
@@ -74,6 +83,17 @@ class Dating:
         self._store.run(lambda connection: _remove(connection, waiting))
         return True
 
+    def set_future_aside(self) -> bool:
+        """Set aside some rows that are ahead of our clock; return whether there were any.
+
+        Only where the kernel has synchronised it: else it may be our clock that is wrong.
+        """
+        now = self._clock.now()
+        if not (self._clock.trusted and self._clock.track.synchronised):
+            return False
+        self._forget([boot for boot, started in self._started.items() if started > now + MAX_AHEAD])
+        return future_rows.set_aside(self._store, now, self._ahead)
+
     def drop_surplus(self) -> bool:
         """Delete some messages beyond the limit; return whether there were any."""
         return self._store.run(lambda connection: _drop_surplus(connection, self._clock.track.boot))
@@ -88,8 +108,22 @@ class Dating:
     def _learn(self, status: ServiceStatus, clock: ClockStamp) -> None:
         started = status.at - timedelta(seconds=clock.uptime_s)
         known = self._started.get(clock.boot)
+        if self._clock.trusted and status.at > self._clock.now() + MAX_AHEAD:
+            return  # one of us is wrong
+        if known and known - started > MAX_AHEAD:
+            self._ahead[clock.boot] = known
         if known is None or abs(started - known) > STEP:
             self._started[clock.boot] = self._learnt[clock.boot] = started
+            self.has_news = True
+
+    def _forget(self, boots: Sequence[str]) -> None:
+        """Remember boots that began in the future as those of a clock that was ahead."""
+        for boot in boots:
+            self._ahead[boot] = self._started.pop(boot)
+        if boots:
+            self._store.run(
+                lambda connection: connection.execute(delete(boot_clock).where(boot_clock.c.boot.in_(boots)))
+            )
 
     def _save(self, connection: Connection) -> None:
         for boot, started in self._learnt.items():
@@ -97,8 +131,10 @@ class Dating:
             connection.execute(insert(boot_clock), {"boot": boot, "started": to_ms(started)})
 
     def _dating(self, row: Row[Any]) -> Callable[[Message], Message]:
+        """Return how to date a waiting message; a will was registered long before it arrived."""
         stamp = ClockStamp(boot=row.boot, uptime_s=row.uptime_ms / 1000)
-        return lambda message: restate(message.model_copy(update={"clock": stamp}), self._started[row.boot])
+        known = {"clock": stamp, "at": unset_start(row.boot) + timedelta(seconds=stamp.uptime_s)}
+        return lambda message: restate(message.model_copy(update=known), self._started[row.boot])
 
 
 def _drop_surplus(connection: Connection, boot: str) -> bool:
@@ -113,7 +149,7 @@ def _drop_surplus(connection: Connection, boot: str) -> bool:
 
 def _remove(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     for one in rows:
-        this = and_(message_of.boot == one.boot, message_of.uptime_ms == one.uptime_ms, message_of.topic == one.topic)
+        this = and_(*(column == getattr(one, column.name) for column in undated_message.primary_key))
         connection.execute(delete(undated_message).where(this))
 
 

@@ -92,9 +92,9 @@ class Upkeep:
         newest = self._store.newest()
         return (
             (trusted and dead_letters.record_early(self._store, now))
-            or (self._dating is not None and (self._dating.record_dated() or self._dating.drop_surplus()))
-            # an outage that lasts is reckoned up to now, but not beyond what was measured
-            or self._store.run(partial(self._process_chunk, now=min(now, newest) if newest and not trusted else now))
+            or (self._dating is not None and self._dating.step())
+            # an outage that lasts is reckoned up to now, or to what was measured last
+            or self._store.run(partial(self._process_chunk, now=newest if newest and not trusted else now))
             or (trusted and not self.disagreement(now) and self._step_for_good(now))
         )
 

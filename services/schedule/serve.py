@@ -1,11 +1,11 @@
 """The service: continues from its own retained schedule, and updates it for ever."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from services.schedule.fetch import fetch
 from services.schedule.settings import ScheduleSettings
 from services.schedule.updater import ScheduleUpdater
+from shared.clock import utc_now
 from shared.conditions.schedule import NO_QUEUE
 from shared.service import Service, repeat
 from shared.topics import OUTAGE_SCHEDULE
@@ -22,8 +22,7 @@ async def serve(service: Service[ScheduleSettings]) -> None:
         await asyncio.Event().wait()
     await service.bus.connected.wait()
     last = await service.bus.retained(OUTAGE_SCHEDULE)
-    updater = ScheduleUpdater(
-        settings, service.bus, service.health, fetch, schedule=last, clock=lambda: datetime.now(UTC)
-    )
+    updater = ScheduleUpdater(settings, service.bus, service.health, fetch, schedule=last, clock=utc_now)
+    service.bus.clock.on_change(updater.on_clock_change)
     longest = settings.schedule_interval
     await repeat(updater.step, service.health, "sources", retry_first_s=min(RETRY_S, longest), retry_most_s=longest)

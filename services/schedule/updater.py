@@ -25,6 +25,7 @@ from shared.health import Health
 from shared.messages import OutageSchedule
 from shared.outages import STALE_AFTER
 from shared.topics import OUTAGE_SCHEDULE
+from shared.trusted_time import ClockChange, is_unset
 
 log = logging.getLogger("schedule")
 
@@ -66,6 +67,12 @@ class ScheduleUpdater:
         self._odd: tuple[Reason, ...] = ()
         self._check_at: dict[str, datetime] = {}
 
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set; the plan itself is not by our clock."""
+        self._check_at = change.moved(self._check_at)
+        if is_unset(change.since):
+            self.schedule = change.moved(self.schedule)
+
     async def step(self) -> float:
         """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
         failures: list[Reason] = []
@@ -101,6 +108,9 @@ class ScheduleUpdater:
     def _now(self, fetched: Fetched) -> datetime:
         """Return the time: ours, or the server's where ours is far off and would put the schedule on another day."""
         now = self._clock()
+        if is_unset(now):
+            self._health.report("clock", None)
+            return fetched.server_time or now
         off = now - fetched.server_time if fetched.server_time else timedelta()
         is_right = fetched.server_time is None or abs(off) <= CLOCK_OFF
         wrong = conditions.clock_fast if off > timedelta() else conditions.clock_slow

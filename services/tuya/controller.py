@@ -23,6 +23,7 @@ from shared.errors import DeviceError, StorageError
 from shared.health import Health
 from shared.messages import PlugAction, PlugState, Via
 from shared.topics import PLUG_ACTION, PLUG_STATE
+from shared.trusted_time import ClockChange
 
 log = logging.getLogger("plug")
 
@@ -75,6 +76,10 @@ class PlugController:
         action = next_step(self._current(), _now())
         outcome = await self._perform(action)
         self._update(after(self._current(), action, outcome, _now()))
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        self._state = change.moved(self._state)
 
     def wake(self) -> None:
         """End a wait: the shared state has changed."""

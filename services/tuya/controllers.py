@@ -21,6 +21,7 @@ from shared.errors import ConfigError, StorageError
 from shared.messages import PlugInfo, PlugSetup
 from shared.service import Service
 from shared.topics import PLUG_INFO
+from shared.trusted_time import ClockChange
 
 log = logging.getLogger("tuya")
 
@@ -81,6 +82,11 @@ class PlugControllers:
     def refuse_setup(self, plug: Plug, reason: Reason) -> None:
         """Publish why a plug was not set up as asked."""
         self._publish_info(plug, reason=reason)
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        for controller in self._controllers.values():
+            controller.on_clock_change(change)
 
     def wake(self) -> None:
         """Let all controllers look at the shared state again."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from services.tuya import grid_rules
@@ -22,6 +23,7 @@ from shared.errors import StorageError
 from shared.messages import ActionOutcome, Grid, GridState, OutageSchedule, PlugAction, PlugCommand, PlugSetup, Window
 from shared.service import Service
 from shared.topics import GRID_STATE, OUTAGE_SCHEDULE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
+from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("tuya")
 
@@ -55,6 +57,7 @@ class PlugService:
         heard = self._announcements.address
         self._connector = Connector(settings.credentials(), settings.tuya_local_timeout, heard)
         self._controllers = PlugControllers(service, self._store, self._connector)
+        service.bus.clock.on_change(self._on_clock_change)
         self._changed_at = time.monotonic()
         self._wrong_time_since: float | None = None
         self._zone = settings.zone
@@ -107,7 +110,7 @@ class PlugService:
     def on_grid(self, _: str, grid: GridState, delivery: Delivery) -> None:
         """Act on a grid state. A retained one may be a week old, and the next reading brings a live one."""
         delivery.ack()
-        now = utc_now()
+        grid, now = by_clock(grid, self._bus.clock.track), utc_now()
         if delivery.retained:
             return
         self._check_clock(grid, now)
@@ -127,6 +130,7 @@ class PlugService:
         """Carry out a command, or publish why not."""
         delivery.ack()
         shared, plug, now = self._store.shared, self._controllers.listed(id_), utc_now()
+        command = by_clock(command, self._bus.clock.track)
         reason = plugs.COMMAND_RETAINED() if delivery.retained else refusal(plug, command, shared.rules, now)
         if reason or plug is None:
             self._refuse(id_, command, reason or plugs.UNKNOWN_PLUG())
@@ -148,6 +152,15 @@ class PlugService:
                 self._controllers.refuse_setup(plug, reason)
             return
         self._controllers.set_up(plug, setup)
+
+    def _on_clock_change(self, change: ClockChange) -> None:
+        """Keep turns and ages as they are, by a clock that was set; if the disk is full, for as long as we run."""
+        journal, grid = change.moved((self._store.shared.journal, self._store.shared.grid))
+        with suppress(StorageError):
+            self._store.persist(journal)
+        if grid:
+            self._store.set_grid(grid)
+        self._controllers.on_clock_change(change)
 
     def _check_clock(self, grid: GridState, now: datetime) -> None:
         """Report where everything that arrives is of another time; after a broken connection some messages may be."""

@@ -7,6 +7,7 @@ from services.tuya.grid_rules import GRID, MAX_RETURNS, GangStates, Rules, is_ce
 from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
+from shared.trusted_time import elapsed
 
 COMMAND_EXPIRES = timedelta(minutes=10)
 """A person's command that could not be carried out for so long is dropped: nobody expects it any more."""
@@ -66,11 +67,15 @@ def given_up(journal: Journal, targets: Iterable[Target]) -> Journal:
 
 
 def expired(journal: Journal, now: datetime) -> tuple[Target, ...]:
-    """Return people's targets that nobody expects any more; what the grid wants too waits until the grid changes."""
+    """Return people's targets that nobody expects any more, and those of an age that nobody knows.
+
+    What the grid wants too waits until the grid changes.
+    """
     mortal = (
         one for one in journal.targets.values() if not (one.by_grid or one.gives_back or one.grid_wants is one.on)
     )
-    return tuple(one for one in mortal if now - one.since > COMMAND_EXPIRES)
+    ages = ((one, elapsed(one.since, now)) for one in mortal)
+    return tuple(one for one, age in ages if age is None or age > COMMAND_EXPIRES)
 
 
 def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Journal:

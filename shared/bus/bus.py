@@ -25,7 +25,7 @@ from shared.bus.outbox import Outbox, OutgoingMessage
 from shared.bus.recent import Recent
 from shared.bus.status import StatusPublisher
 from shared.bus.subscriptions import Handler, Subscription, Subscriptions
-from shared.clock import Clock, ClockChange
+from shared.clock import Clock, this_clock
 from shared.conditions import Reason
 from shared.conditions import broker as conditions
 from shared.conditions.system import os_reason
@@ -33,6 +33,7 @@ from shared.errors import BadMessageError, ConfigError, TwinError
 from shared.health import Health
 from shared.settings import MqttSettings
 from shared.topics import SERVICE_STATUS, M, Topic
+from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("bus")
 
@@ -62,6 +63,7 @@ class Bus:
     says, and the broker's answer to a message of ours that it refuses.
 
     While the clock of this machine is not set, every message gets the stamp by which its time can be corrected later.
+    What is received has the times of its sender; `by_clock` tells how old it is.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Bus:
         clock: Clock | None = None,
     ) -> None:
         self.connected = asyncio.Event()
-        self.clock = clock or Clock(always_trusted=settings.clock_trust == "always")
+        self.clock = clock or this_clock()
         self._settings = settings
         self._client_id = client_id or "-".join(filter(None, ("easun", service, settings.instance)))
         self._user = settings.mqtt_username or service
@@ -170,7 +172,7 @@ class Bus:
             self._connection.resume_reading()
 
     async def retained(self, topic: Topic[M], name: str = "") -> M | None:
-        """Return the retained message of a topic, or None if there is none or it is unreadable.
+        """Return the retained message of a topic by our clock, or None if there is none or it is unreadable.
 
         Mosquitto answers in order, so a retained message arrives before the acknowledgement of a status sent later. If
         that does not come, the connection broke meanwhile and we ask again. Needs a bus that announces.
@@ -194,7 +196,7 @@ class Bus:
             self._subscriptions.remove(concrete)
             if self._connection:
                 self._connection.unsubscribe(self._prefixed(concrete))
-        return found[0] if found else None
+        return by_clock(found[0], self.clock.track) if found else None
 
     def send_status(self) -> None:
         """Publish the service's status. It overtakes waiting messages, because it describes the moment."""

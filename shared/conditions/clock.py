@@ -6,8 +6,8 @@ from shared.conditions.condition import Severity, condition, simple
 
 NOT_SET = simple(
     "clock.not_set",
-    uk="Годинник не виставлено: час і тривалість подій поки невідомі. Вони виправляться, коли з'явиться інтернет.",
-    en="The clock is not set: when things happened is not known yet. It is corrected once the internet is there.",
+    uk="Годинник не виставлено: відомо, скільки що триває, але не о котрій почалося. Час з'явиться разом з інтернетом.",
+    en="The clock is not set: how long things last is known, but not when they began. That comes with the internet.",
     severity=Severity.WARNING,
 )
 """The machine has not learnt the time since it booted, as a Raspberry Pi that was started during an outage."""

@@ -62,12 +62,12 @@ def states_by_day(days: Sequence[PlannedDay]) -> str:
     return to_json({day.day.isoformat(): day.state for day in days})
 
 
-def _bare(annotation: Any) -> Any:
+def bare_type(annotation: Any) -> Any:
     """Strip None and Annotated, and reduce a container to its type: `tuple[str, ...] | None` becomes tuple."""
     if get_origin(annotation) is Annotated:
-        return _bare(get_args(annotation)[0])
+        return bare_type(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
-        return _bare(next(kind for kind in get_args(annotation) if kind is not type(None)))
+        return bare_type(next(kind for kind in get_args(annotation) if kind is not type(None)))
     return get_origin(annotation) or annotation
 
 
@@ -91,7 +91,7 @@ def _converter(kind: Any) -> Converter | None:
 
 
 def _column(name: str, field: FieldInfo, convert: Converter | None, *, key: bool) -> Column[Any]:
-    kind = _bare(field.annotation)
+    kind = bare_type(field.annotation)
     nullable = not key and (not field.is_required() or NoneType in get_args(field.annotation))
     info = {"convert": convert or _converter(kind)}
     return Column(name, _column_type(name, kind), primary_key=key, nullable=nullable, info=info)
@@ -167,6 +167,7 @@ undated_message = Table(
     Column("boot", Text(), primary_key=True),
     Column("uptime_ms", BigInteger(), primary_key=True, autoincrement=False),
     Column("topic", Text(), primary_key=True),
+    Column("digest", Text(), primary_key=True),  # both gangs of a plug are switched at once, on one topic
     Column("payload", LargeBinary(), nullable=False),
     sqlite_with_rowid=False,
 )

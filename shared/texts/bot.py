@@ -125,6 +125,30 @@ BOT: dict[str, tuple[str, str]] = {
         "✅ {time} Служба {name} знову працює повністю",
         "✅ {time} Service {name} works fully again",
     ),
+    "bot.clock_unset": (
+        "🕰 <b>Годинник не виставлено</b>: мабуть, комп'ютер увімкнувся без інтернету. Поки так, замість часу "
+        "подій тут їхня тривалість, а графік і нагадування не діють. Показники не губляться.",
+        "🕰 <b>The clock is not set</b>: this machine was probably started without internet. Until it is set, events "
+        "are told by how long ago they were, and schedule and reminders are off. No reading is lost.",
+    ),
+    "bot.clock_unset_over": (
+        "✅ {time} Годинник знову виставлено. {redated}",
+        "✅ {time} The clock is set again. {redated}",
+    ),
+    "bot.redated": (
+        "{count} показник, що чекав на правильний час, записано.|{count} показники, що чекали на правильний час, "
+        "записано.|{count} показників, що чекали на правильний час, записано.",
+        "{count} reading that waited for the right time is recorded.|{count} readings that waited for the right time "
+        "are recorded.",
+    ),
+    "bot.power_is_on_for": (
+        "🟢 <b>Світло є</b>, щонайменше {lasted}",
+        "🟢 <b>Power is on</b>, for at least {lasted}",
+    ),
+    "bot.power_is_off_for": (
+        "🔴 <b>Світла немає</b>, щонайменше {lasted}",
+        "🔴 <b>Power is off</b>, for at least {lasted}",
+    ),
     "bot.service_poller": ("«інвертор» (poller)", "“inverter” (poller)"),
     "bot.service_bms": ("«батареї» (bms)", "“batteries” (bms)"),
     "bot.service_schedule": ("«графік відключень» (schedule)", "“planned outages” (schedule)"),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from shared.conditions import Reason, render
 from shared.texts.catalogue import count, say
 from shared.texts.language import DIGIT_MARKS, Language
+from shared.trusted_time import elapsed, is_unset
 
 NO_BREAK = "\u00a0"
 """Between a number and its unit, so that the two stay on one line."""
@@ -27,6 +28,7 @@ def unescaped(text: str) -> str:
 class Localizer:
     """The reader's language and time zone, and the present moment.
 
+    A moment of a clock that is not set is told by how long ago it was, because the time is known to be wrong.
     Values that are put into a sentence go through `escape`, unless they are localized already: Telegram reads HTML.
     """
 
@@ -66,7 +68,14 @@ class Localizer:
         """Return a moment to the minute: 18:02, yesterday 18:02, tomorrow 18:02, or 21 Nov 18:02."""
         return self._with_day(at, "%H:%M")
 
+    def ago(self, at: datetime) -> str:
+        """Return how long ago a moment was: 12 min ago."""
+        length = elapsed(at, self.now)
+        return self("time.unknown") if length is None else self("time.ago", length=self.lasted(length))
+
     def _with_day(self, at: datetime, form: str) -> str:
+        if is_unset(at):
+            return self.ago(at)
         local = at.astimezone(self.zone)
         time_of_day = local.strftime(form)
         if local.date() == self.today:
@@ -84,6 +93,8 @@ class Localizer:
 
     def time(self, at: datetime) -> str:
         """Return a moment to the minute, with its date where that is not today: 18:02, 21.11 18:02."""
+        if is_unset(at):
+            return self.ago(at)
         local = at.astimezone(self.zone)
         return f"{local:%H:%M}" if local.date() == self.today else f"{local:%d.%m %H:%M}"
 

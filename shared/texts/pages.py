@@ -26,6 +26,7 @@ PAGES: dict[str, tuple[str, str]] = {
     # the sentence at the top of Now
     "now.grid_on": ("Світло є з {since}", "Power on since {since}"),
     "now.grid_off": ("Світла немає з {since}", "Power out since {since}"),
+    "now.lasting_at_least": (", щонайменше {duration}", " for at least {duration}"),
     "now.lasting": (" ({duration})", " ({duration})"),
     "now.no_contact": ("Немає зв'язку з інвертором з {since}", "No contact with the inverter since {since}"),
     "now.last_known": ("Востаннє відомо: {grid}", "Last known: {grid}"),
@@ -508,6 +509,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "history.outage": ("Немає світла", "Power out"),
     "history.unknown_grid": ("Невідомо", "Unknown"),
     # moments
+    "time.ago": ("{length} тому", "{length} ago"),
+    "time.unknown": ("невідомо коли", "at an unknown time"),
     "time.yesterday": ("вчора {time}", "yesterday {time}"),
     "time.tomorrow": ("завтра {time}", "tomorrow {time}"),
     "time.months": (

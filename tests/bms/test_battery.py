@@ -11,6 +11,7 @@ from services.bms.framing import SIZE as FRAME_SIZE
 from services.bms.framing import Frame, FrameType
 from shared.conditions import Reason, bms
 from shared.messages import Availability, Contact
+from shared.trusted_time import ClockChange
 from tests.bms.jk import ADDRESS, DEVICE, SETTINGS, battery, cells
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -194,3 +195,19 @@ def test_damaged_frames_are_counted() -> None:
     known.on_bad_frames(0)
     known.on_bad_frames(2)
     assert known.to_state(AT).bad_frames == 2
+
+
+@pytest.mark.parametrize("by", [timedelta(days=90), timedelta(days=-2), timedelta(minutes=40)], ids=str)
+def test_a_clock_that_is_set_neither_delays_nor_ages_a_reading(by: timedelta) -> None:
+    known = complete()
+    assert known.take_updates(at(0)).state
+    known.on_clock_change(ClockChange(by, trusted=True, since=at(-3600)))
+    known.on_frame(cells(2), at(10) + by)
+    updates = known.take_updates(at(10) + by)
+    assert updates.state, "its interval has passed"
+    assert updates.state.frame_age_s == 0
+    known.on_silence()
+    gone = known.take_updates(at(30) + by).availability
+    assert gone
+    assert gone.since == at(30) + by
+    assert known.take_updates(at(31) + by).availability is None

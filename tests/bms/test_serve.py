@@ -14,6 +14,7 @@ from services.bms.bluetooth import Backend
 from services.bms.device_list import device_list
 from services.bms.settings import BmsSettings
 from shared.bus import Bus
+from shared.clock import Clock
 from shared.health import Health
 from shared.messages import ServiceStatus
 from shared.service import Service
@@ -33,6 +34,7 @@ class EmptyBus(FakeBus):
         super().__init__()
         self.connected = asyncio.Event()
         self.connected.set()
+        self.clock = Clock()
 
     async def retained(self, *_: Any) -> None:
         """Return nothing."""

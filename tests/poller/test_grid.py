@@ -10,6 +10,7 @@ from services.poller.grid import (
     GridLimits,
     GridReading,
     GridTrack,
+    after_clock_change,
     after_reading,
     after_silence,
     doubt,
@@ -21,6 +22,7 @@ from services.poller.grid import (
 )
 from shared.conditions import Reason, poller
 from shared.messages import Grid, GridState
+from shared.trusted_time import ClockChange, unset_start
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 LIMITS = GridLimits()
@@ -136,9 +138,10 @@ def test_a_message_from_the_future_is_not_trusted() -> None:
 def test_after_a_long_pause_since_begins_anew_but_nothing_has_happened() -> None:
     before = after(GOOD, GOOD)
     again = restore(to_message(before, before.last_reading_at), before.last_reading_at + timedelta(days=2), LIMITS)
-    back = after(GOOD, GOOD, start=again, every_s=86400)
+    days = 2 * 86400
+    back = after_reading(after_reading(again, reading(days + 15, *GOOD), LIMITS), reading(days + 20, *GOOD), LIMITS)
     assert back.transition_id == before.transition_id
-    assert back.since == START + timedelta(seconds=86400)
+    assert back.since == START + timedelta(seconds=days + 15)
 
 
 def test_a_message_kept_while_unknown_restores_what_was_known() -> None:
@@ -316,3 +319,48 @@ def test_silence_is_unknown_since_the_last_reading() -> None:
     silent = silenced(before)
     assert (silent.state, silent.since) == (Grid.UNKNOWN, before.last_reading_at)
     assert (silent.confirmed, silent.transition_id) == (before.confirmed, before.transition_id)
+
+
+def test_after_a_suspension_nobody_knows_what_happened_meanwhile() -> None:
+    track = after(GOOD, GOOD)
+    hours = 8 * 3600
+    track = after_reading(track, reading(hours, *GOOD), LIMITS)
+    assert (track.state, track.since) == (Grid.UNKNOWN, START + timedelta(seconds=10))
+    track = after_reading(track, reading(hours + 5, *GOOD), LIMITS)
+    assert (track.state, track.since) == (Grid.ON, START + timedelta(seconds=hours))
+
+
+UNSET = unset_start("boot")
+BOOTED = START
+"""What the clock of the machine will show for its boot, once it is set."""
+
+
+def set_clock(track: GridTrack) -> GridTrack:
+    return after_clock_change(track, ClockChange(BOOTED - UNSET, trusted=True, since=UNSET))
+
+
+@pytest.mark.parametrize("away_s", [40, 59 * 60, 3 * 3600])
+@pytest.mark.parametrize("repeated", [False, True], ids=["once", "clock-lost-and-set-again"])
+def test_an_outage_over_a_reboot_goes_on_once_it_is_known_how_short_that_was(away_s: int, repeated: bool) -> None:
+    began, heard = BOOTED - timedelta(hours=9), BOOTED - timedelta(seconds=away_s)
+    last = GridState(at=heard, state=Grid.OFF, since=began, transition_id="off-a")
+    track = restore(last, UNSET + timedelta(seconds=30), LIMITS)
+    for second in (35, 40, 600):
+        track = after_reading(track, GridReading(UNSET + timedelta(seconds=second), 0, 0), LIMITS)
+    assert (track.state, track.transition_id) == (Grid.OFF, "off-a")
+    assert UNSET + timedelta(seconds=600) - track.since == timedelta(seconds=565), "what we have seen ourselves"
+    track = set_clock(track)
+    if repeated:
+        track = after_clock_change(track, ClockChange(UNSET - BOOTED, trusted=False, since=BOOTED))
+        track = set_clock(track)
+    assert track.since == (began if away_s < 3600 else BOOTED + timedelta(seconds=35))
+    assert track.last_reading_at == BOOTED + timedelta(seconds=600)
+
+
+def test_another_outage_is_another_one_whatever_the_clock() -> None:
+    last = GridState(at=BOOTED - timedelta(seconds=40), state=Grid.OFF, since=BOOTED - timedelta(hours=9))
+    track = restore(last, UNSET + timedelta(seconds=30), LIMITS)
+    for second, volts, hertz in ((35, 230, 50), (36, 230, 50), (90, 0, 0), (91, 0, 0)):
+        track = after_reading(track, GridReading(UNSET + timedelta(seconds=second), volts, hertz), LIMITS)
+    track = set_clock(track)
+    assert (track.state, track.since) == (Grid.OFF, BOOTED + timedelta(seconds=90))

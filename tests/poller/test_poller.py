@@ -18,6 +18,7 @@ from shared.messages import Contact, Grid
 from shared.service import repeat
 from shared.texts.language import Language
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from shared.trusted_time import ClockChange
 from tests.poller.alone import alone
 from tests.poller.known_layouts import known_layout
 from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE
@@ -545,9 +546,12 @@ def test_readings_keep_the_timer_quiet_and_a_clock_that_jumps_does_not_wake_it(m
         for turn in range(40):
             if turn == 20:
                 jump = timedelta(hours=3)
+                home.poller.on_clock_change(ClockChange(jump, trusted=True, since=START - timedelta(days=1)))
             await home.poller.step()
             await asyncio.sleep(5)
         watching.cancel()
         assert {message.state for message in home.bus.on(GRID_STATE)} == {Grid.ON}
+        last = home.bus.on(GRID_STATE)[-1]
+        assert last.at - last.since == timedelta(seconds=195), "as long as it has lasted"
 
     fly(run())

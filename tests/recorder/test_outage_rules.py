@@ -71,6 +71,53 @@ def test_find_outages(runs: list[GridRun], expected: list[OutageSpan]) -> None:
     assert list(find_outages(runs, SILENCE)) == expected
 
 
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("runs", "transitions", "expected"),
+    [
+        pytest.param(
+            [on(0, 4, 0), off(6, 9, 5), off(10, 20, 8)], {}, [OutageSpan(5, None)], id="since-moved-with-the-clock"
+        ),
+        pytest.param(
+            [off(6, 9, 5), off(20, 30, 15), on(31, 40, 30)],
+            {6: "a", 20: "a"},
+            [OutageSpan(5, 30)],
+            id="the-poller-was-away",
+        ),
+        pytest.param(
+            [off(6, 9, 5), unknown(10, 11, 10), off(20, 30, 15)],
+            {6: "a", 20: "a"},
+            [OutageSpan(5, None)],
+            id="away-and-unsure-at-first",
+        ),
+        pytest.param(
+            [off(6, 9, 5), off(20, 30, 15), on(31, 40, 30)],
+            {6: "a", 20: "b"},
+            [OutageSpan(5, 14), OutageSpan(15, 30)],
+            id="another-change-of-the-grid",
+        ),
+        pytest.param(
+            [off(6, 9, 5), off(20, 30, 15)],
+            {},
+            [OutageSpan(5, 14), OutageSpan(15, None)],
+            id="nothing-is-known-of-the-change",
+        ),
+        pytest.param(
+            [off(6, 9, 5), off(HOUR + 20, HOUR + 30, HOUR + 15)],
+            {6: "a", HOUR + 20: "a"},
+            [OutageSpan(5, 14), OutageSpan(HOUR + 15, None)],
+            id="away-for-too-long",
+        ),
+    ],
+)
+def test_one_outage_stays_one(
+    runs: list[GridRun], transitions: dict[int, str | None], expected: list[OutageSpan]
+) -> None:
+    assert list(find_outages(runs, SILENCE, transitions)) == expected
+
+
 FIRST = Window(start=after(0), end=after(180))
 SECOND = Window(start=after(400), end=after(500))
 SCHEDULE = ScheduleVersion([FIRST, SECOND], {DAY: DayState.PLANNED})

@@ -17,8 +17,17 @@ from shared.clock import Clock
 from shared.conditions import clock as conditions
 from shared.history.engine import Place
 from shared.history.tables import to_ms
-from shared.messages import Grid, GridState, InverterState, Message, ServiceHealth, ServiceStatus
-from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS
+from shared.messages import (
+    ActionOutcome,
+    Grid,
+    GridState,
+    InverterState,
+    Message,
+    PlugAction,
+    ServiceHealth,
+    ServiceStatus,
+)
+from shared.topics import GRID_STATE, INVERTER_STATE, PLUG_ACTION, SERVICE_STATUS
 from tests.support.recorded import a_reading_a_day, ask
 from tests.support.unset_clock import TRUE_START, UnsetHost
 
@@ -59,6 +68,7 @@ class Home:
         for _ in range(minutes):
             self.host.wait(61)
             self.truth.append(self.host.true)
+            self.clock.look()
             now = self.clock.now()
             self.record(INVERTER_STATE.named("main"), self.clock.stamp(InverterState(at=now, load_power_w=600)))
             self.record(GRID_STATE.named(), self.clock.stamp(GridState(at=now, state=state, since=self.since)))
@@ -66,6 +76,7 @@ class Home:
 
     def report(self) -> None:
         """Publish the status, and let upkeep work."""
+        self.clock.look()
         at, clock = self.clock.status()
         status = ServiceStatus(at=at, clock=clock, state=ServiceHealth.ONLINE, since=at, version="1")
         self.record(SERVICE_STATUS.named("poller"), status)
@@ -180,12 +191,12 @@ def test_two_minutes_in_2120_delete_nothing_and_stop_nothing(home: Home, host: U
 
 
 def test_a_purge_on_a_wrong_clock_costs_a_day_at_most(home: Home, host: UnsetHost) -> None:
-    """Even where the kernel calls a clock in 2120 synchronised from the boot on, and readings of 2120 are recorded."""
+    """Even where the kernel calls a clock of 2056 synchronised from the boot on, and readings of 2056 are recorded."""
     home.store.write(a_reading_a_day(host.true, days=40))
     home.upkeep.finish(host.true)
     count = "SELECT (SELECT count(*) FROM inverter_state) + (SELECT coalesce(sum(n), 0) FROM compressed_hour)"
     ((before,),) = home.ask(count)
-    host.reboot(94 * 365 * DAY)
+    host.reboot(30 * 365 * DAY)
     host.synchronised = True
     home.start()
     home.measure(2)
@@ -195,7 +206,13 @@ def test_a_purge_on_a_wrong_clock_costs_a_day_at_most(home: Home, host: UnsetHos
     host.reboot(timedelta(0))
     host.synchronised = True
     home.start()
-    assert home.upkeep.disagreement(home.clock.now()) is not None
+    newest = home.store.newest()
+    assert newest is not None
+    assert newest > host.true + 300 * DAY, "until the clock is known to be right, both are kept"
+    home.measure(3)
+    assert home.store.newest() == host.true, "and then nothing of the future is the newest"
+    assert home.moments() == [to_ms(at) for at in home.truth[-3:]]
+    assert home.ask("SELECT count(*) FROM undated_message WHERE topic = 'inverter/main/state'") == [(2,)], "kept apart"
 
 
 def test_a_will_of_an_unset_clock_is_dated_by_its_arrival(home: Home, host: UnsetHost) -> None:
@@ -208,3 +225,39 @@ def test_a_will_of_an_unset_clock_is_dated_by_its_arrival(home: Home, host: Unse
     host.wait(60)
     undo(home)
     assert home.ask("SELECT at FROM service_status WHERE device = 'bms'") == [(to_ms(arrived),)]
+
+
+def test_readings_of_a_clock_that_was_two_days_ahead_are_dated_again(home: Home, host: UnsetHost) -> None:
+    """The kernel called it synchronised from the boot on, so nothing could tell; and then it was corrected."""
+    home.measure(3, Grid.ON)
+    host.reboot(2 * DAY)
+    host.synchronised = True
+    home.start()
+    home.measure(3, Grid.ON)
+    began = host.true
+    home.since = home.clock.now()
+    home.measure(4)
+    assert len(home.moments()) == 10
+    host.ahead = timedelta(0)
+    home.clock.on_change(lambda change: setattr(home, "since", change.moved(home.since)))
+    home.measure(12)
+    assert home.clock.trusted, "it has stood for long enough"
+    home.measure(2)
+    assert home.moments() == [to_ms(at) for at in home.truth]
+    assert home.ask("SELECT count(*) FROM undated_message") == [(0,)]
+    (record,) = home.ask('SELECT start, "end" FROM outage')
+    assert record == (to_ms(began), None)
+    ((days,),) = home.ask("SELECT count(DISTINCT at) FROM inverter_rollup WHERE step = 1440")
+    assert days == 1, "derived tables follow"
+
+
+def test_two_gangs_that_were_switched_in_one_moment_are_both_recorded(home: Home, host: UnsetHost) -> None:
+    host.reboot(-2 * DAY)
+    home.start()
+    host.wait(60)
+    now = home.clock.now()
+    for gang in ("1", "2"):
+        action = PlugAction(at=now, on=False, gang=gang, by="grid", outcome=ActionOutcome.DONE)
+        home.record(PLUG_ACTION.named("boiler"), home.clock.stamp(action))
+    undo(home)
+    assert home.ask("SELECT gang FROM plug_action ORDER BY gang") == [("1",), ("2",)]

@@ -20,6 +20,7 @@ from shared.health import Health
 from shared.messages import OutageSchedule, ServiceHealth
 from shared.settings import load
 from shared.topics import OUTAGE_SCHEDULE
+from shared.trusted_time import unset_start
 from tests.schedule.facts import element, gpv, kyiv, local
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
@@ -195,6 +196,16 @@ def test_a_guarded_list_of_queues_is_asked_for_hourly(home: Any) -> None:
         here.now = NOON + timedelta(minutes=minutes)
         here.step()
     assert sum(one.startswith("POST") for one in here.internet.asked) == 3
+
+
+def test_while_the_clock_is_not_set_the_server_says_what_time_it_is(home: Any) -> None:
+    here = home(Internet(schedule_by_queue=[TODAY]))
+    here.internet.server_time = NOON
+    here.now = unset_start("boot") + timedelta(minutes=3)
+    here.step()
+    assert here.said.at == NOON
+    assert local(here.said.windows) == ["18:00-20:00"]
+    assert "clock" not in here.why
 
 
 def test_on_a_wrong_clock_the_server_says_what_day_it_is(home: Any) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from typing import Any, Self
 
 from paho.mqtt import client as mqtt
@@ -19,6 +20,8 @@ class Viewer:
 
     def __init__(self, broker: Broker, account: str = "viewer", client_id: str = "") -> None:
         self.messages: list[tuple[str, dict[str, Any], bool]] = []
+        self.arrivals: list[tuple[str, dict[str, Any], int]] = []
+        """The same with the moment of arrival, in ms."""
         self.broker = broker
         self._subscribed = threading.Event()
         client_id = client_id or f"test-{account}"
@@ -41,7 +44,9 @@ class Viewer:
 
     def _keep(self, _client: object, _userdata: object, message: mqtt.MQTTMessage) -> None:
         with contextlib.suppress(json.JSONDecodeError):  # some tests publish nonsense on purpose
-            self.messages.append((message.topic, json.loads(message.payload), message.retain))
+            payload = json.loads(message.payload)
+            self.messages.append((message.topic, payload, message.retain))
+            self.arrivals.append((message.topic, payload, int(time.time() * 1000)))
 
     def on(self, topic: str) -> list[dict[str, Any]]:
         """Return every payload seen on a topic."""

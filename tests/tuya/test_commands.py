@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.tuya import commands, targets
+from services.tuya import commands, grid_rules, targets
 from services.tuya.journal import Journal
 from shared.conditions import Reason, plugs
 from shared.messages import Grid, PlugCommand, PlugSetup
+from shared.trusted_time import ClockChange, unset_start
 from tests.tuya.facts import NOW, PLUGS, RULES, changed, grid
 
 
@@ -26,6 +27,33 @@ def test_what_a_person_failed_to_switch_on_is_restored_by_the_grid() -> None:
     late = targets.expired(commanded, NOW + targets.COMMAND_EXPIRES + timedelta(seconds=1))
     assert changed(targets.dropped(commanded, late), grid(Grid.ON, "t3")).targets["boiler/switch_1"].on
     assert not targets.completed(commanded, commanded.targets.values()).to_restore
+
+
+UNSET = unset_start("boot")
+
+
+def test_a_command_keeps_its_age_when_the_clock_is_set() -> None:
+    asked = UNSET + timedelta(minutes=5)
+    commanded = commands.on_command(Journal(), PLUGS["boiler"], PlugCommand(at=asked, on=True, by="bot"), None, asked)
+    set_clock = ClockChange(NOW - UNSET, trusted=True, since=UNSET)
+    for journal, start in ((commanded, UNSET), (set_clock.moved(commanded), NOW)):
+        assert not targets.expired(journal, start + timedelta(minutes=14))
+        assert targets.expired(journal, start + timedelta(minutes=16))
+
+
+def test_a_command_from_before_the_boot_is_dropped_while_nobody_knows_its_age() -> None:
+    commanded = commands.on_command(Journal(), PLUGS["boiler"], PlugCommand(at=NOW, on=True, by="bot"), None, NOW)
+    assert targets.expired(commanded, UNSET + timedelta(minutes=1))
+
+
+def test_plugs_that_are_restored_one_after_the_other_keep_their_turns_when_the_clock_is_set() -> None:
+    turn = grid_rules.target(
+        "boiler", "switch_1", on=True, by="grid", now=UNSET, transition_id="t", pause=timedelta(seconds=30)
+    )
+    set_clock = ClockChange(NOW - UNSET, trusted=True, since=UNSET)
+    for target, start in ((turn, UNSET), (set_clock.moved(turn), NOW)):
+        assert target.is_waiting(start + timedelta(seconds=29))
+        assert not target.is_waiting(start + timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(

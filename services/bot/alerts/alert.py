@@ -35,6 +35,7 @@ class AlertKind(StrEnum):
     INVERTER_WARNING = "inverter_warning"
     SERVICE_DOWN = "service_down"
     SERVICE_DEGRADED = "service_degraded"
+    CLOCK_UNSET = "clock_unset"
     PLUG = "plug"
 
 
@@ -67,6 +68,7 @@ GROUPS: dict[AlertKind, AlertGroup] = {
     AlertKind.INVERTER_WARNING: AlertGroup.INVERTER,
     AlertKind.SERVICE_DOWN: AlertGroup.SERVICE,
     AlertKind.SERVICE_DEGRADED: AlertGroup.SERVICE,
+    AlertKind.CLOCK_UNSET: AlertGroup.SERVICE,
     AlertKind.PLUG: AlertGroup.PLUG,
 }
 

@@ -17,6 +17,7 @@ from shared.freshness import fresh
 from shared.live_figures import live_figures
 from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, Window, iso
 from shared.outages import Expected
+from shared.trusted_time import elapsed
 
 FLAPPING_AFTER = 4
 """Transitions within FLAP_WINDOW that are reported one by one; further ones are merged until the grid has settled."""
@@ -110,7 +111,8 @@ def _returned_unseen(snapshot: BrokerState, grid: GridState) -> bool:
 
 def _after_transition(last: ReportedGrid, grid: GridState, key: str) -> ReportedGrid:
     """Return the grid after a transition; those of a flapping grid are counted, not reported."""
-    recent = (*(one for one in last.changes if grid.since - one < FLAP_WINDOW), grid.since)
+    ages = ((one, elapsed(one, grid.since)) for one in last.changes)
+    recent = (*(one for one, age in ages if age is not None and age < FLAP_WINDOW), grid.since)
     is_flapping = last.unreported > 0 or len(recent) > FLAPPING_AFTER
     return ReportedGrid(
         state=grid.state,
@@ -125,6 +127,7 @@ def _after_transition(last: ReportedGrid, grid: GridState, key: str) -> Reported
 def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key: str, now: datetime) -> Alert:
     """Put together what people want to know at that moment."""
     is_lost, missed = grid.state is Grid.OFF, last.state is grid.state
+    lasted = elapsed(last.since, grid.since)
     status = expected_around(snapshot.schedule, grid.since)
     return Alert(
         kind=AlertKind.GRID_LOST if is_lost else AlertKind.GRID_BACK,
@@ -132,7 +135,7 @@ def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key:
         at=grid.since,
         stored_at=now,
         over=missed,
-        lasted_s=None if missed else (grid.since - last.since).total_seconds(),
+        lasted_s=None if missed or lasted is None else lasted.total_seconds(),
         expected=status.expected if is_lost else None,
         window=status.window if is_lost else _next_window(snapshot.schedule, grid.since),
         is_open=is_lost and _ends_open(snapshot.schedule, status.window),
@@ -144,7 +147,10 @@ def _settled(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
     """Report the transitions of a flapping grid as one alert once it has settled."""
     last, grid = state.grid, live_figures(snapshot, now).grid
     is_waiting = last is not None and last.unreported > 0
-    if not last or not is_waiting or not grid or grid.state is not last.state or now - last.since < SETTLED_AFTER:
+    if not last or not is_waiting or not grid or grid.state is not last.state:
+        return state, []
+    age = elapsed(last.since, now)
+    if age is not None and age < SETTLED_AFTER:
         return state, []
     alert = Alert(
         kind=AlertKind.GRID_UNSTABLE,

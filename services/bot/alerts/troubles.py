@@ -8,7 +8,7 @@ from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
 from services.bot.alerts.keys import LISTED, trouble_key
 from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
-from shared.conditions import Reason, is_quiet
+from shared.conditions import Reason, clock, is_quiet
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.live_figures import ALL, LiveFigures, live_figures, packs, units
 from shared.messages import (
@@ -22,13 +22,18 @@ from shared.messages import (
     ServiceStatus,
     iso,
 )
+from shared.trusted_time import elapsed
 
+CLOCK = "clock."
+"""What the codes of conditions of the clock begin with."""
 OWN_SERVICE = "bot"
 """The bot does not report on itself."""
 RECURRENCE = timedelta(minutes=10)
 """A trouble that comes back this soon after its end is reported again only once it has lasted as long."""
 DEGRADED_AFTER = timedelta(hours=1)
 """A degraded service is no news at once: without internet many are."""
+KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
+"""Kinds whose reasons are still needed when they are over."""
 LISTED_PATIENCE = timedelta(minutes=1)
 """For the cells' balance and for warnings, which flicker."""
 
@@ -76,10 +81,17 @@ def trouble_alerts(
             troubles[seen.key] = after
         if after and is_news:
             alerts.append(_alert(seen, after, snapshot, now))
-    troubles = {key: one for key, one in troubles.items() if not one.ended or now - one.ended < RECURRENCE}
+    troubles = {key: one for key, one in troubles.items() if _is_kept(one, now)}
     if troubles == state.troubles:
         return state, alerts
     return state.model_copy(update={"troubles": troubles}), alerts
+
+
+def _is_kept(trouble: OpenTrouble, now: datetime) -> bool:
+    if trouble.ended is None:
+        return True
+    over = elapsed(trouble.ended, now)
+    return over is not None and over < RECURRENCE
 
 
 def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) -> tuple[OpenTrouble | None, bool]:
@@ -88,12 +100,17 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
         return before, False
     if seen.present and (before is None or before.ended):
         is_recurring = bool(before and (before.reported or before.recurring))
-        reasons = seen.reasons if seen.kind in LISTED else ()
+        reasons = seen.reasons if seen.kind in KEPT else ()
         before = OpenTrouble(began=seen.at, noticed=now, recurring=is_recurring, reasons=reasons)
+    lasted = elapsed(before.noticed, now) if before else None
+    if before and lasted is None:  # noticed before the machine was started, whenever that was
+        before, lasted = before.model_copy(update={"noticed": now}), timedelta(0)
     # patience begins when we notice: after a start, what is retained may be long over
     patience = max(seen.patience, RECURRENCE) if before and before.recurring else seen.patience
-    if seen.present and before and not before.reported and now - before.noticed >= patience:
+    if seen.present and before and not before.reported and lasted is not None and lasted >= patience:
         return before.model_copy(update={"reported": True}), True
+    if seen.kind is AlertKind.CLOCK_UNSET and seen.present and before and seen.reasons:
+        before = before.model_copy(update={"reasons": seen.reasons})  # what has waited is told in the end
     if not seen.present and before and not before.ended:
         return before.model_copy(update={"ended": now}), before.reported
     return before, False
@@ -108,7 +125,7 @@ def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: 
         stored_at=now,
         over=trouble.ended is not None,
         name=seen.name,
-        reasons=seen.reasons,
+        reasons=trouble.reasons if seen.kind is AlertKind.CLOCK_UNSET else seen.reasons,
         cell_delta_mv=seen.cell_delta_mv,
         soc_percent=live.soc_percent,
         load_w=live.load_w,
@@ -131,9 +148,18 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
         if fresh(inverter.at, now, FRESH_FOR):
             yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
+    yield _clock(snapshot, now, limits)
     for name, status in snapshot.services.items():
         if name != OWN_SERVICE:
             yield from _service(name, status, now, limits)
+
+
+def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
+    """Observe the clocks of this home's machines; the reason is what waits at the recorder for the time."""
+    running = [one for one in snapshot.services.values() if fresh(one.at, now, STATUS_HOLDS)]
+    waiting = tuple(reason for one in running for reason in one.reasons if reason.code == clock.waiting.code)
+    present = snapshot.is_clock_unset(now) if running else None
+    return Observation(AlertKind.CLOCK_UNSET, ALL, "", present, now, waiting, limits.patience)
 
 
 def _is_open(state: AlertState, kind: AlertKind, device: str) -> bool:
@@ -222,5 +248,6 @@ def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits) ->
     at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since
     at = min(at, now)
     yield Observation(AlertKind.SERVICE_DOWN, name, name, is_down, at, status.reasons, limits.patience)
-    is_degraded = None if is_down else status.state is ServiceHealth.DEGRADED
+    only_clock = bool(status.reasons) and all(reason.code.startswith(CLOCK) for reason in status.reasons)
+    is_degraded = None if is_down else status.state is ServiceHealth.DEGRADED and not only_clock
     yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, DEGRADED_AFTER)

@@ -28,6 +28,7 @@ from shared.conditions import bot as conditions
 from shared.errors import StorageError
 from shared.health import Health
 from shared.texts.localizer import Localizer
+from shared.trusted_time import is_unset
 
 log = logging.getLogger("bot")
 
@@ -165,10 +166,12 @@ class AlertDelivery:
 
     def _is_quiet(self, chat: int) -> bool:
         quiet = self._chats.settings(chat).quiet
-        return bool(quiet and quiet.contain(self._clock(), self._zone))
+        now = self._clock()
+        return bool(quiet and (is_unset(now) or quiet.contain(now, self._zone)))
 
     def _is_on_hold(self, chat: int) -> bool:
-        return self._chats.settings(chat).quiet_waits and self._is_quiet(chat)
+        """Whether to wait; not for the end of hours that nobody knows, as the clock is not set."""
+        return self._chats.settings(chat).quiet_waits and self._is_quiet(chat) and not is_unset(self._clock())
 
     def _move(self, old: int, new: int) -> None:
         try:

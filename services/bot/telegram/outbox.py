@@ -4,13 +4,13 @@ Alerts and state change together, so whenever the power fails, an event is eithe
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.bot.alerts.alert import Alert
+from services.bot.alerts.alert import Alert, AlertGroup
 from services.bot.alerts.state import AlertState
 from shared.state_file import StateFile
 
@@ -18,6 +18,10 @@ log = logging.getLogger("bot")
 
 MOST = 500
 """Alerts that wait for one chat; further ones replace the oldest, or a month without internet would fill the disk."""
+
+
+Redate = Callable[[Any], Any]
+"""Returns a value with its moments by another clock."""
 
 
 class OutboxContent(BaseModel):
@@ -46,6 +50,18 @@ class Outbox:
     def state(self) -> AlertState:
         """The state of the rules."""
         return self._content.state
+
+    def redate(self, change: Redate) -> None:
+        """Give what happened its times by another clock. Raises StorageError."""
+        redated = OutboxContent(
+            state=_redated_state(self.state, change),
+            waiting={
+                chat: [_redated_alert(one, change) for one in alerts] for chat, alerts in self._content.waiting.items()
+            },
+        )
+        if redated != self._content:
+            self._content = redated
+            self._save()
 
     def waiting(self, chat: int) -> tuple[Alert, ...]:
         """Return the undelivered alerts of a chat, in order."""
@@ -89,6 +105,18 @@ class Outbox:
 
     def _save(self) -> None:
         self._file.save(self._content)
+
+
+def _redated_state(state: AlertState, change: Redate) -> AlertState:
+    """Return the state by another clock; what was planned is not by ours."""
+    ours = {name: change(getattr(state, name)) for name in ("grid", "troubles", "plug_actions")}
+    return state.model_copy(update=ours)
+
+
+def _redated_alert(alert: Alert, change: Redate) -> Alert:
+    is_planned = alert.group in (AlertGroup.SCHEDULE, AlertGroup.REMINDER)
+    ours = ("stored_at",) if is_planned else ("stored_at", "at", "began")
+    return alert.model_copy(update={name: change(getattr(alert, name)) for name in ours})
 
 
 def _on_damaged(aside: Path) -> None:

@@ -11,10 +11,12 @@ from services.bot.alerts.digest import DigestEntry, digest_entries
 from services.bot.texts.html import lines, paragraphs
 from services.bot.texts.schedule import day_text
 from shared import outages
+from shared.conditions import clock
 from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleChange, Window
 from shared.outages import Expected
 from shared.texts.bot import BOT
 from shared.texts.localizer import Localized, Localizer
+from shared.trusted_time import elapsed
 
 EXPECTED = {
     Expected.OUTAGE: "bot.planned",
@@ -35,7 +37,8 @@ def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_ho
     entries = digest_entries(alerts, localizer.now)
     if not entries:
         return ""
-    lasted = localizer.lasted(localizer.now - min(alert.stored_at for alert in alerts))
+    waited = [length for alert in alerts if (length := elapsed(alert.stored_at, localizer.now)) is not None]
+    lasted = localizer.lasted(max(waited)) if waited else localizer("time.unknown")
     head = localizer("bot.digest_quiet_hours" if after_quiet_hours else "bot.digest_offline", lasted=lasted)
     return paragraphs(head, *(_entry(localizer, one) for one in entries))
 
@@ -204,6 +207,14 @@ def _reasons(localizer: Localizer, alert: Alert) -> Localized:
     return Localized(" ".join(localizer.reason(reason) for reason in alert.reasons))
 
 
+def _clock_unset(localizer: Localizer, alert: Alert) -> str:
+    if not alert.over:
+        return localizer("bot.clock_unset")
+    count = sum(int(str(reason.params["count"])) for reason in alert.reasons if reason.code == clock.waiting.code)
+    redated = localizer.count("bot.redated", count) if count else ""
+    return localizer("bot.clock_unset_over", time=localizer.time(alert.at), redated=redated).strip()
+
+
 def _plug(localizer: Localizer, alert: Alert) -> str:
     sender = f"bot.by_{alert.by.partition(':')[0]}"
     outcome = alert.outcome or ActionOutcome.UNCONFIRMED
@@ -265,6 +276,7 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.INVERTER_WARNING: _inverter,
     AlertKind.SERVICE_DOWN: _service,
     AlertKind.SERVICE_DEGRADED: _service,
+    AlertKind.CLOCK_UNSET: _clock_unset,
     AlertKind.PLUG: _plug,
 }
 """The kinds that need more than a name and reasons."""

@@ -8,6 +8,7 @@ from services.bot.texts.html import lines, paragraphs
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
+from shared.conditions import clock
 from shared.freshness import PLUG_HOLDS, fresh
 from shared.live_figures import (
     LiveFigures,
@@ -22,6 +23,7 @@ from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, P
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
+from shared.trusted_time import is_unset
 
 UNKNOWN_USER = 0
 LOW_PERCENT = 30
@@ -43,6 +45,7 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
     if snapshot.grid is None and not snapshot.inverters and not snapshot.batteries:
         return lines(localizer("bot.no_data"), _today(localizer, snapshot))
     return paragraphs(
+        localizer.reason(clock.NOT_SET()) if snapshot.is_clock_unset(localizer.now) else None,
         lines(
             _grid(localizer, snapshot),
             _figures(localizer, snapshot),
@@ -60,7 +63,13 @@ def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
     if grid is None or grid.state is Grid.UNKNOWN:
         return localizer("bot.power_is_unknown")
     name = "bot.power_is_on" if grid.state is Grid.ON else "bot.power_is_off"
-    state = localizer(name, time=localizer.time(grid.since), lasted=localizer.lasted(localizer.now - grid.since))
+    lasted = localizer.lasted(localizer.now - grid.since)
+    unset = is_unset(grid.since)
+    state = (
+        localizer(f"{name}_for", lasted=lasted)
+        if unset
+        else localizer(name, time=localizer.time(grid.since), lasted=lasted)
+    )
     lost = ", ".join(str(phase) for phase, is_there in (grid.phases or {}).items() if is_there is False)
     is_split = lost and grid.state is Grid.ON
     return lines(state, localizer("bot.phases_off", phases=lost) if is_split else None)

@@ -35,7 +35,7 @@ def routes(server: Flask, context: PageContext) -> None:
 
     @server.get(DOWNLOAD)
     def history_csv() -> Response:
-        localizer = context.localizer()
+        localizer = context.calendar()
         period = period_of_query(request.query_string.decode(), localizer.today)
         try:
             seen = latest(context.engine)

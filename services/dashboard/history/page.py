@@ -56,7 +56,7 @@ def routes(server: Flask, context: PageContext) -> None:
 
     @server.get(ADDRESS)
     def history_json() -> Response:
-        localizer = context.localizer()
+        localizer = context.calendar()
         options = ViewOptions.of(request.query_string.decode(), request.args.get("look"))
         period = period_of_query(options.search, localizer.today)
         try:

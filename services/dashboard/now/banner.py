@@ -7,6 +7,7 @@ from shared.freshness import CLOCK_SLACK, fresh
 from shared.live_figures import live_figures
 from shared.messages import Grid, GridState
 from shared.texts.localizer import NO_BREAK, Localizer
+from shared.trusted_time import is_unset
 
 
 def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> dict[str, str]:
@@ -14,15 +15,23 @@ def banner(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) ->
     grid = snapshot.grid
     if grid is None:
         return _banner(localizer("now.grid_unheard"))
-    if grid.at > localizer.now + CLOCK_SLACK:
+    is_incomparable = is_unset(localizer.now) and not is_unset(grid.at)  # measured before the machine was started
+    if grid.at > localizer.now + CLOCK_SLACK and not is_incomparable:
         return _banner(localizer("now.clock_ahead", at=localizer.second(grid.at)))
-    if not snapshot.connected:
+    if not snapshot.connected or is_incomparable:
         return _banner(localizer("now.last_known", grid=_last_known(grid, localizer)))
     if grid.state is Grid.UNKNOWN or not fresh(grid.at, localizer.now, fresh_for):
         return _no_contact(grid, localizer)
+    return _certain(grid, localizer)
+
+
+def _certain(grid: GridState, localizer: Localizer) -> dict[str, str]:
+    length = localizer.lasted(localizer.now - grid.since)
+    if is_unset(grid.since):
+        state = localizer(f"grid.{grid.state.value}")
+        return _banner(state[0].upper() + state[1:], localizer("now.lasting_at_least", duration=length))
     sentence = localizer("now.grid_on" if grid.state is Grid.ON else "now.grid_off", since=localizer.since(grid.since))
-    lasting = localizer("now.lasting", duration=localizer.lasted(localizer.now - grid.since))
-    return _banner(sentence, lasting + _phases_off(grid, localizer))
+    return _banner(sentence, localizer("now.lasting", duration=length) + _phases_off(grid, localizer))
 
 
 def banner_state(snapshot: BrokerState, now: datetime, fresh_for: timedelta) -> str:

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("boot", sa.Text(), primary_key=True),
         sa.Column("uptime_ms", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("topic", sa.Text(), primary_key=True),
+        sa.Column("digest", sa.Text(), primary_key=True),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sqlite_with_rowid=False,
     )

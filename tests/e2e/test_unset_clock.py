@@ -1,0 +1,90 @@
+"""Power goes, the machine boots months behind without internet, and learns the time later: all services, one clock."""
+
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+
+from shared.history.tables import to_ms
+from tests.support.simulated_clock import SimulatedClock
+from tests.support.stack import Stack
+from tests.support.viewer import Viewer
+from tests.support.waiting import eventually
+
+MONTHS_S = 90 * 24 * 3600.0
+SLACK_MS = 4000
+
+
+def now_page(stack: Stack) -> dict[str, Any]:
+    """Return what the page shows."""
+    address, english = f"http://127.0.0.1:{stack.dashboard_port}/live/now", {"Accept-Language": "en"}
+    answer: dict[str, Any] = requests.get(address, headers=english, timeout=5).json()
+    return answer
+
+
+def times(stack: Stack, table: str) -> list[int]:
+    """Return the recorded times of a table, in order."""
+    with closing(sqlite3.connect(stack.db_path)) as connection:
+        return [at for (at,) in connection.execute(f"SELECT at FROM {table} ORDER BY at")]
+
+
+def sent(stack: Stack) -> str:
+    """Return everything that the chat has got."""
+    return "\n".join(message["text"] for message in stack.chat())
+
+
+def test_an_outage_over_a_boot_that_does_not_know_the_time(stack: Stack, watcher: Viewer) -> None:
+    clock = SimulatedClock(stack)
+    clock.boot(0, synchronised=True)
+    stack.start_house()
+    stack.start_telegram()
+    stack.start(stack.recorder, stack.poller, stack.dashboard)
+    watcher.wait_for("grid/state", state="on")
+    stack.command("grid", mode="off")
+    began = to_ms(datetime.now(UTC))
+    watcher.wait_for("grid/state", state="off")
+    eventually(lambda: stack.rows("SELECT 1 FROM grid_state WHERE state = 'off'"), "the outage is recorded")
+
+    for service in (stack.poller, stack.recorder, stack.dashboard):
+        service.kill()
+    clock.boot(-MONTHS_S)
+    stack.bot.env["BOT_SILENT_MINUTES"] = "0.05"
+    stack.start(stack.recorder, stack.poller, stack.dashboard, stack.bot)
+    before = len(watcher.on("grid/state"))
+    eventually(lambda: len(watcher.on("grid/state")) > before + 4, "the poller goes on")
+    unset = watcher.last("grid/state")
+    assert unset["clock"]["boot"] == "boot-2"
+    assert unset["at"].startswith("197"), "not a time that somebody could believe"
+    eventually(lambda: stack.rows("SELECT 1 FROM undated_message WHERE topic = 'grid/state'"), "it waits for its time")
+    shown = eventually(lambda: (page := now_page(stack))["notice"] == "clock" and page, "the page says so")
+    assert "power out" in shown["text"]["banner"].lower()
+    assert "at least" in shown["text"]["lasting"]
+    eventually(lambda: "The clock is not set" in sent(stack), "so does the bot", 30)
+    assert "197" not in sent(stack)
+
+    clock.synchronise()
+    eventually(lambda: "The clock is set again" in sent(stack), "the bot says that it is over", 30)
+    eventually(lambda: stack.rows("SELECT count(*) FROM undated_message") == [(0,)], "all is recorded", 30)
+    page = eventually(lambda: (page := now_page(stack))["notice"] == "" and page, "the page is as usual")
+    assert "Power out since" in page["text"]["banner"]
+    stack.command("grid", mode="on")
+    ended = to_ms(datetime.now(UTC))
+    watcher.wait_for("grid/state", state="on")
+    stack.recorder.end()
+    stack.recorder.start()  # upkeep comes with the first message, and then once a minute
+    found = eventually(lambda: _outages(stack), "the outage is over", 90)
+    ((start, end),) = found
+    assert abs(start - began) < SLACK_MS
+    assert abs(end - ended) < SLACK_MS
+    recorded = times(stack, "inverter_state")
+    assert began - 60_000 < recorded[0] < recorded[-1] <= to_ms(datetime.now(UTC))
+    assert stack.rows("SELECT count(*) FROM dead_letter") == [(0,)]
+    assert time.time() * 1000 - recorded[-1] < 60_000
+
+
+def _outages(stack: Stack) -> list[tuple[int, int]]:
+    found = stack.rows('SELECT start, "end" FROM outage ORDER BY start')
+    return found if found and all(end is not None for _, end in found) else []
