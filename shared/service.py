@@ -75,8 +75,7 @@ def run(
     try:
         asyncio.run(_live(name, settings, serve, session_s, mqtt5=mqtt5))
     except ConfigError as error:
-        is_restarted = isinstance(error, TwinError) and settings.health_file is not None
-        _give_up(error, pause_s=TWIN_PAUSE_S if is_restarted else 0)
+        _give_up(error, pause_s=exit_pause_s(error, in_container=settings.health_file is not None))
 
 
 async def repeat(
@@ -218,6 +217,11 @@ async def _last_words(name: str, error: ConfigError) -> None:
         await _goodbye(bus, connection, error)
         connection.cancel()
         await asyncio.gather(connection, return_exceptions=True)
+
+
+def exit_pause_s(error: ConfigError, *, in_container: bool) -> float:
+    """Return how long to wait before the process ends, which Docker would start again at once."""
+    return TWIN_PAUSE_S if in_container and isinstance(error, TwinError) else 0
 
 
 def _give_up(error: ConfigError, *, pause_s: float = 0) -> NoReturn:

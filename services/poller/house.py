@@ -1,6 +1,6 @@
 """The house: what its inverters are together. One state of the grid for all, and one sum of several."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -99,14 +99,8 @@ class House:
         witnesses = self._witnesses
         self.said = agreement(witnesses, self.said)
         self.track = after_agreement(self.track, self.said)
-        off = dissenters(witnesses, self.said.discredited)
-        phases = {witness.phase for witness in witnesses if witness.name in off}
-        on = [one.name for one in witnesses if one.state is Grid.ON and one.phase in phases]
-        is_contradicted = bool(off and on)
-        self.health.report("witnesses", _disagreement(off, on) if is_contradicted else None)
-        lost = [str(phase) for phase, is_there in self.said.phases.items() if is_there is False]
-        is_split = bool(lost) and self.track.state is Grid.ON
-        self.health.report("phases", poller.phases_lost(phases=", ".join(lost)) if is_split else None)
+        self.health.report("witnesses", _disagreement(witnesses, self.said.discredited))
+        self.health.report("phases", _lost_phases(self.said.phases) if self.track.state is Grid.ON else None)
 
     def _publish_grid(self, at: datetime, name: str = "") -> None:
         """Publish the grid when it is different, and with every reading of the inverter whose figures are shown."""
@@ -168,5 +162,14 @@ def restored(last: GridState | None) -> Agreement:
     return Agreement(phases=phases, discredited=frozenset(last.dissenters), alone=alone)
 
 
-def _disagreement(off: Sequence[str], on: Sequence[str]) -> Reason:
-    return poller.witnesses_disagree(off=", ".join(off), on=", ".join(on))
+def _disagreement(witnesses: Sequence[Witness], discredited: frozenset[str]) -> Reason | None:
+    """Return who says off, and who on the same phase says on."""
+    off = dissenters(witnesses, discredited)
+    phases = {witness.phase for witness in witnesses if witness.name in off}
+    on = [witness.name for witness in witnesses if witness.state is Grid.ON and witness.phase in phases]
+    return poller.witnesses_disagree(off=", ".join(off), on=", ".join(on)) if off and on else None
+
+
+def _lost_phases(phases: Mapping[int, bool | None]) -> Reason | None:
+    lost = [str(phase) for phase, is_there in phases.items() if is_there is False]
+    return poller.phases_lost(phases=", ".join(lost)) if lost else None

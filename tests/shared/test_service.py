@@ -6,9 +6,9 @@ from contextlib import suppress
 import pytest
 
 from shared.conditions.schedule import NO_ANSWER as NO_ANSWER_IN_TIME
-from shared.errors import DeviceOfflineError
+from shared.errors import ConfigError, DeviceOfflineError, TwinError
 from shared.health import Health
-from shared.service import repeat
+from shared.service import exit_pause_s, repeat
 from tests.support.flying_time import fly
 from tests.support.waiting import until
 
@@ -62,6 +62,12 @@ def test_a_device_may_be_away_for_days() -> None:
         task.cancel()
 
     fly(run())
+
+
+def test_in_a_container_a_twin_waits_before_it_ends_because_docker_starts_it_again() -> None:
+    twin, other = TwinError(NO_ANSWER), ConfigError(NO_ANSWER)
+    assert exit_pause_s(twin, in_container=True) >= 600
+    assert exit_pause_s(twin, in_container=False) == exit_pause_s(other, in_container=True) == 0
 
 
 async def test_a_bug_is_not_caught() -> None:
