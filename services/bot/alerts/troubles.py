@@ -8,7 +8,7 @@ from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
 from services.bot.alerts.keys import LISTED, trouble_key
 from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
-from shared.conditions import Reason, is_quiet
+from shared.conditions import Reason, is_prompt, is_quiet
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.live_figures import ALL, LiveFigures, live_figures, packs
 from shared.messages import Availability, BatteryState, Contact, Grid, InverterState, ServiceHealth, ServiceStatus, iso
@@ -197,4 +197,5 @@ def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits) ->
     at = min(at, now)
     yield Observation(AlertKind.SERVICE_DOWN, name, name, is_down, at, status.reasons, limits.patience)
     is_degraded = None if is_down else status.state is ServiceHealth.DEGRADED
-    yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, DEGRADED_AFTER)
+    patience = limits.patience if any(map(is_prompt, status.reasons)) else DEGRADED_AFTER
+    yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, patience)
