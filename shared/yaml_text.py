@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
 from ruamel.yaml.error import CommentMark, MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-from ruamel.yaml.scalarstring import FoldedScalarString, LiteralScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString, LiteralScalarString
 from ruamel.yaml.tokens import CommentToken
 
 from shared.conditions import Reason, files
@@ -115,9 +115,17 @@ def _inline(value: object) -> object:
     """Return a value in the form that is written on one line."""
     if not isinstance(value, Mapping | list | tuple):
         return value
-    collection = CommentedMap(value) if isinstance(value, Mapping) else CommentedSeq(value)
+    if isinstance(value, Mapping):
+        collection: Any = CommentedMap({name: _in_flow(one) for name, one in value.items()})
+    else:
+        collection = CommentedSeq(map(_in_flow, value))
     collection.fa.set_flow_style()
     return collection
+
+
+def _in_flow(value: object) -> object:
+    """Return a value of a collection on one line: ruamel.yaml would write a leading question mark without quotes."""
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and value.startswith("?") else value
 
 
 def _cut_remarks(node: Any, key: Any) -> str:

@@ -22,9 +22,9 @@ from shared.clock import utc_now
 from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
-from shared.messages import Message, PlugAction
+from shared.messages import Message, PlugAction, PlugCommand, PlugSetup
 from shared.service import Service
-from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, Topic
+from shared.topics import PLUG_ACTION, PLUG_SET, PLUG_SETUP, SERVICE_STATUS, Topic
 from shared.trusted_time import by_clock, this_boot_only
 
 TICK_S = 5.0
@@ -59,10 +59,16 @@ class Bot:
             reader(settings.database),
             clock=utc_now,
             zone=settings.zone,
-            switch=lambda plug, command: service.bus.publish(PLUG_SET, command, plug),
+            switch=self._switch,
         )
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
         service.bus.clock.on_change(lambda change: self._redate(change.moved))
+
+    def _switch(self, plug: str, command: PlugCommand | PlugSetup) -> None:
+        if isinstance(command, PlugCommand):
+            self._service.bus.publish(PLUG_SET, command, plug)
+        else:
+            self._service.bus.publish(PLUG_SETUP, command, plug)
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""

@@ -106,6 +106,8 @@ class Condition(Generic[P]):
     en: str
     severity: Severity
     quiet: Quiet | None = None
+    prompt: bool = False
+    """Whether the bot says of a service that it has this within minutes, instead of after an hour."""
     about: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -131,7 +133,13 @@ BY_ENGLISH: dict[str, Condition[Any]] = {}
 
 
 def condition(
-    code: str, *, uk: str, en: str, severity: Severity = Severity.FAULT, quiet: Quiet | None = None
+    code: str,
+    *,
+    uk: str,
+    en: str,
+    severity: Severity = Severity.FAULT,
+    quiet: Quiet | None = None,
+    prompt: bool = False,
 ) -> Callable[[Callable[P, None]], Condition[P]]:
     """Declare a condition with parameters: those of the function below, whose docstring says what it means."""
 
@@ -139,7 +147,7 @@ def condition(
         kinds = inspect.get_annotations(signature, eval_str=True)
         kinds.pop("return", None)
         about = inspect.cleandoc(signature.__doc__ or "")
-        return _registered(Condition(code, uk, en, severity, quiet, about, kinds))
+        return _registered(Condition(code, uk, en, severity, quiet, prompt, about, kinds))
 
     return declare
 
@@ -182,6 +190,12 @@ def is_quiet(reason: Reason, *, grid_on: bool) -> bool:
     known = CONDITIONS.get(reason.code)
     quiet = known.quiet if known else None
     return quiet in (Quiet.HARMLESS, Quiet.DUSK) or (quiet is Quiet.OUTAGE and not grid_on)
+
+
+def is_prompt(reason: Reason) -> bool:
+    """Return whether the bot should not wait long before it says that a service has this."""
+    known = CONDITIONS.get(reason.code)
+    return known is not None and known.prompt
 
 
 def _to_wire(value: Any) -> Any:

@@ -129,6 +129,7 @@ def not_switched(*, name: str, cause: Reason) -> None:
     uk="{name} не перемкнулася б під час відключення. {cause}",
     en="{name} would not be switched in an outage. {cause}",
     severity=Severity.WARNING,
+    prompt=True,
 )
 def would_not_follow(*, name: str, cause: Reason) -> None:
     """Asked before a planned outage, or in the evening, the plug did not answer."""
@@ -284,6 +285,7 @@ def none_enabled(*, count: int) -> None:
     en="These are switched off with the grid from now on, as .env asks: {names}. If the router or this computer is "
     "among them, protect it on the page System or in the bot with /plugs.",
     severity=Severity.WARNING,
+    prompt=True,
 )
 def enabled_as_before(*, names: str) -> None:
     """With the predecessor's settings and no list, the plugs of the account were listed enabled."""

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from services.bot.chats import Chats, Role
+from services.bot.commands import commands
 from services.bot.commands.commands import Commands
 from services.bot.telegram.api import Incoming, Keyboard
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
-from shared.messages import PlugCommand
+from shared.messages import PlugInfo
 from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, broker_state
 
@@ -46,7 +47,7 @@ class Setup:
     """The commands, and what comes of them."""
 
     def __init__(self, directory: Path, allowed: dict[int, Role] = ALLOWED, known: BrokerState | None = None) -> None:
-        self.telegram, self.switched = FakeTelegram(), list[tuple[str, PlugCommand]]()
+        self.telegram, self.switched = FakeTelegram(), list[tuple[str, Any]]()
         self.chats = Chats(allowed, Language.EN, directory / "chats.json")
         self._commands = Commands(
             self.telegram,
@@ -130,3 +131,22 @@ def test_a_group_that_moves_is_known_by_its_new_number(tmp_path: Path) -> None:
     setup.receive(chat=GROUP, moved_to=-1001)
     setup.receive(chat=99, moved_to=-1002)
     assert (setup.chats.role(-1001), setup.chats.role(GROUP), setup.chats.role(-1002)) == (Role.OWNER, None, None)
+
+
+RULE = {"enabled": False, "protected": False, "follows_grid": False}
+INFO = PlugInfo.model_validate({"at": NOW, "name": "Boiler", "gangs": {"switch_1": "Boiler"}, "priority": 1} | RULE)
+
+
+def test_a_found_plug_is_set_up_by_two_taps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "SETUP_PATIENCE_S", 0)
+    setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"bf1": INFO}))
+    setup.receive("/plugs")
+    assert "Plugs are found" in setup.telegram.sent[-1]
+    setup.receive(button="setup", button_id="a", message_id=1)
+    assert "Boiler: left alone" in setup.telegram.sent[-1]
+    setup.receive(button="follow|bf1|on", button_id="b", message_id=1)
+    ((plug, sent),) = setup.switched
+    assert (plug, sent.enabled, sent.protected, sent.by) == ("bf1", True, None, f"telegram:{OWNER}")
+    setup.receive(chat=VIEWER, user=VIEWER, button="protect|bf1|on", button_id="c", message_id=1)
+    setup.receive(button="protect|nobody|on", button_id="d", message_id=1)
+    assert len(setup.switched) == 1

@@ -14,7 +14,7 @@ from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import Limits, trouble_alerts
 from services.bot.texts.alerts import alert_text, digest_text
 from shared.broker_state import BrokerState
-from shared.conditions import Reason, battery, inverter, schedule
+from shared.conditions import Reason, battery, inverter, plugs, schedule
 from shared.messages import (
     ActionOutcome,
     BatteryInfo,
@@ -297,6 +297,17 @@ def test_a_service_that_does_part_of_its_work_is_reported_late_and_not_called_do
     assert [(one.kind, one.name, one.stored_at) for one in reported] == [
         (AlertKind.SERVICE_DEGRADED, "schedule", NOW + 60 * MINUTE)
     ]
+
+
+def test_that_plugs_are_switched_from_now_on_is_reported_within_minutes() -> None:
+    state, reported = AlertState(), list[Alert]()
+    reason = plugs.enabled_as_before(names="Router")
+    for minute in range(0, 10, 2):
+        now = NOW + minute * MINUTE
+        status = ServiceStatus(at=now, state=ServiceHealth.DEGRADED, since=NOW, reasons=(reason,), version="1")
+        state, alerts = run(state, BrokerState(services={"tuya": status}), now)
+        reported += alerts
+    assert [(one.kind, one.reasons) for one in reported] == [(AlertKind.SERVICE_DEGRADED, (reason,))]
 
 
 def test_what_was_done_to_a_plug_is_reported_once() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.dashboard import web_server
 from services.dashboard.app import application
+from services.dashboard.pages import Send, discard_command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.conditions import battery, dashboard, inverter, system
@@ -152,11 +153,11 @@ def _plan(now: datetime) -> OutageSchedule:
 
 
 @contextmanager
-def served(path: Path, **settings: Any) -> Iterator[str]:
+def served(path: Path, send: Send = discard_command, **settings: Any) -> Iterator[str]:
     """Serve the furnished house over the database at a path; yield the address."""
     port = free_port()
     given = DashboardSettings(_env_file=None, dashboard_port=port, db_path=path, **settings)
-    app = application(lambda: house(datetime.now(UTC)), reader(path), given)
+    app = application(lambda: house(datetime.now(UTC)), reader(path), given, send)
     server = web_server.listen(app, "127.0.0.1", port, given.dashboard_trusted_proxy)
     threading.Thread(target=server.run, daemon=True).start()
     try:

@@ -352,3 +352,19 @@ def test_a_press_sends_a_change_of_the_list(id_, wish, status, tmp_path):
     assert [(name, setup.model_dump(include=set(wish)), setup.by) for name, setup in sent] == (
         [(id_, wish, "dashboard")] if status == 202 else []
     )
+
+
+def test_a_tap_asks_for_the_change_and_waits_for_it(browser: Browser, tmp_path, monkeypatch):
+    sent: list[tuple[str, Any]] = []
+    online = {"tuya": ServiceStatus(at=datetime.now(UTC), state=ServiceHealth.ONLINE, since=NOW, version="1")}
+    monkeypatch.setattr("tests.dashboard.full_house.house", lambda at: house(at, services=online))
+    with (
+        served(tmp_path / "easun.db", lambda *one: sent.append(one)) as address,
+        opened(browser, f"{address}/system") as page,
+    ):
+        button = page.get_by_role("group", name="Подовжувач").get_by_role("button", name="With the grid")
+        button.click()
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("aria-busy", "")
+    ((name, setup),) = sent
+    assert (name, setup.enabled, setup.by) == ("strip", True, "dashboard")

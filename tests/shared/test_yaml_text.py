@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.conditions import Condition, files
@@ -184,6 +184,7 @@ KEYS = st.text("abcdefgh", min_size=1, max_size=3)
 VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(KEYS, SCALARS, max_size=3)
 
 
+@example(row={"a": ["?0"]}, style="- id: x\n")
 @given(row=st.dictionaries(KEYS, VALUES, min_size=1, max_size=4), style=st.sampled_from(["- id: x\n", "[{id: x}]\n"]))
 def test_every_value_is_read_as_it_was_written(row: dict[str, object], style: str) -> None:
     text = f"plugs: {style}" if style.startswith("[") else f"plugs:\n{style}"

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
-from services.tuya import outcomes
+from services.tuya import grid_rules, outcomes
 from services.tuya.cloud import Credentials
 from services.tuya.commands import on_command
 from services.tuya.connector import Connector
@@ -15,9 +17,9 @@ from services.tuya.journal import Journal
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.clock import utc_now
-from shared.conditions import plugs
+from shared.conditions import Condition, Reason, plugs
 from shared.health import Health
-from shared.messages import ActionOutcome, PlugAction, PlugCommand, PlugState
+from shared.messages import ActionOutcome, Grid, GridState, PlugAction, PlugCommand, PlugState
 from shared.topics import M, Topic
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, CloudFault
 from tests.tuya.facts import RULES
@@ -113,3 +115,33 @@ async def test_a_plug_without_any_way_is_reported(sky: Sky) -> None:
     assert home.bus.actions[-1].reason == plugs.retrying(cause=plugs.no_way(name="Kettle"))
     assert home.health.status(utc_now()).reasons[0].code == plugs.not_switched.code
     home.connector.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "condition"),
+    [
+        (CloudFault.SILENT, plugs.cloud_unreachable),
+        (CloudFault.HTML, plugs.CLOUD_NO_JSON),
+        (CloudFault.CLOCK, plugs.CLOUD_CLOCK),
+        (CloudFault.QUOTA, plugs.CLOUD_QUOTA_USED_UP),
+    ],
+)
+async def test_in_an_outage_a_cloud_that_fails_is_an_event_a_status_and_a_reason(
+    sky: Sky, home: Home, fault: CloudFault, condition: Condition[Any]
+) -> None:
+    sky.cloud.fault = fault
+    lost = grid_rules.target("bf1", "switch_1", on=False, by="grid", now=utc_now(), transition_id="t2")
+    home.store.persist(Journal(handled="t2", targets={lost.key: lost}))
+    home.store.set_grid(GridState(at=utc_now(), state=Grid.OFF, since=utc_now(), transition_id="t2"))
+    await home.until(lambda: home.bus.actions)
+    (action,) = home.bus.actions
+    assert action.outcome is ActionOutcome.FAILED
+    assert action.reason
+    cause = action.reason.params["cause"]
+    assert isinstance(cause, Reason)
+    assert cause.code == condition.code
+    assert home.bus.states[-1].reason == cause
+    assert home.health.status(utc_now()).reasons == (plugs.not_switched(name="Kettle", cause=cause),)
+    sky.cloud.fault = CloudFault.NONE
+    home.controller._state = replace(home.controller._state, cloud_hold=None, retry_at_s=0)
+    await home.until(lambda: not sky.plug.relays["switch_1"])

@@ -8,7 +8,7 @@ from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
 from services.bot.alerts.keys import LISTED, trouble_key
 from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
-from shared.conditions import Reason, clock, is_quiet
+from shared.conditions import Reason, clock, is_prompt, is_quiet
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.live_figures import ALL, LiveFigures, live_figures, packs, units
 from shared.messages import (
@@ -250,4 +250,5 @@ def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits) ->
     yield Observation(AlertKind.SERVICE_DOWN, name, name, is_down, at, status.reasons, limits.patience)
     only_clock = bool(status.reasons) and all(reason.code.startswith(CLOCK) for reason in status.reasons)
     is_degraded = None if is_down else status.state is ServiceHealth.DEGRADED and not only_clock
-    yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, DEGRADED_AFTER)
+    patience = limits.patience if any(map(is_prompt, status.reasons)) else DEGRADED_AFTER
+    yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, patience)

@@ -20,7 +20,7 @@ from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import Engine
-from shared.messages import PlugCommand
+from shared.messages import PlugCommand, PlugSetup
 from shared.texts.localizer import Localizer
 
 log = logging.getLogger("bot")
@@ -29,6 +29,8 @@ TOO_LATE = timedelta(seconds=60)
 """A command that took longer to arrive switches nothing: whoever sent it has long done something else."""
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
+SETUP_PATIENCE_S = 3.0
+SETUP_CHECK_S = 0.1
 
 
 class Api(Protocol):
@@ -61,7 +63,7 @@ class Commands:
         *,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
-        switch: Callable[[str, PlugCommand], None],
+        switch: Callable[[str, PlugCommand | PlugSetup], None],
     ) -> None:
         self._api = api
         self._snapshot = snapshot
@@ -75,6 +77,7 @@ class Commands:
             "battery": lambda localizer: replies.battery_text(localizer, snapshot()),
             "schedule": lambda localizer: schedule_text(localizer, snapshot().schedule),
             "plugs": lambda localizer: replies.plugs_text(localizer, snapshot()),
+            "setup": lambda localizer: replies.plug_setup_text(localizer, snapshot()),
         }
         self._commands: dict[str, Callable[[Incoming, Localizer], Awaitable[None]]] = {
             "start": self._help,
@@ -168,6 +171,8 @@ class Commands:
         may_switch = self._chats.role(incoming.chat) is Role.OWNER
         if name == "plugs" and may_switch:
             return keyboards.plugs(localizer, self._snapshot())
+        if name == "setup" and may_switch:
+            return keyboards.plug_setup(localizer, self._snapshot())
         return keyboards.refresh(localizer, name)
 
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
@@ -207,6 +212,9 @@ class Commands:
         if press.action in ("ask", "plug"):
             await self._plug_button(incoming, localizer, press)
             return
+        if press.action in ("follow", "protect"):
+            await self._setup_button(incoming, localizer, press)
+            return
         await self._api.answer_button(incoming.button_id)
         if press.action == "chart" and press.value in CHART_LENGTHS:
             await self._chart(incoming, localizer, press.value)
@@ -242,6 +250,24 @@ class Commands:
             log.warning("%s", error)
             return False
         return True
+
+    async def _setup_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
+        """Change the list of plugs, and show it as it is once the service has answered."""
+        before = self._snapshot().plug_infos.get(press.value)
+        if before is None or not self._chats.may_switch(incoming.chat, incoming.user):
+            refusal = localizer("bot.bad_button" if before is None else "bot.not_allowed")
+            await self._api.answer_button(incoming.button_id, plain(refusal))
+            return
+        field = "enabled" if press.action == "follow" else "protected"
+        by = f"telegram:{incoming.user}"
+        setup = PlugSetup.model_validate({"at": localizer.now, "by": by, field: press.on})
+        self._switch(press.value, setup)
+        await self._api.answer_button(incoming.button_id)
+        for _ in range(round(SETUP_PATIENCE_S / SETUP_CHECK_S)):
+            if self._snapshot().plug_infos.get(press.value) != before:
+                break
+            await asyncio.sleep(SETUP_CHECK_S)
+        await self._refresh(incoming, localizer, "setup")
 
     async def _plug_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Ask first; then switch, if the confirmation comes soon after the question."""

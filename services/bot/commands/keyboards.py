@@ -13,6 +13,8 @@ from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 LONGEST_DATA = 64
+MOST_PLUGS = 45
+"""A message has a hundred buttons at most."""
 QUIET_HOURS = (
     None,
     QuietHours(start=time(22), end=time(7)),
@@ -35,11 +37,11 @@ def parse(data: str) -> ButtonPress | None:
     """Parse the data of a button; None is no button of ours."""
     action, *rest = data.split("|")
     match action, rest:
-        case (("status" | "battery" | "schedule" | "plugs" | "no"), []):
+        case (("status" | "battery" | "schedule" | "plugs" | "setup" | "no"), []):
             return ButtonPress(action)
         case (("chart" | "set"), [value]):
             return ButtonPress(action, value)
-        case (("ask" | "plug"), [value, "on" | "off" as state]):
+        case (("ask" | "plug" | "follow" | "protect"), [value, "on" | "off" as state]):
             return ButtonPress(action, value, state == "on")
     return None
 
@@ -57,11 +59,31 @@ def charts(localizer: Localizer) -> Keyboard:
 def plugs(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
     """Return a button for each plug that switches it over; two where its state is unknown."""
     rows = [_plug(localizer, device, plug) for device, plug in sorted(snapshot.plugs.items())]
-    return [*(row for row in rows if row), *refresh(localizer, "plugs")]
+    setup = [[(plain(localizer("bot.plugs_setup")), "setup")]] if snapshot.plug_infos else []
+    return [*(row for row in rows if row), *setup, *refresh(localizer, "plugs")]
+
+
+def plug_setup(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
+    """Return two buttons for each listed plug: whether it follows the grid, and whether it is protected."""
+    infos = sorted(snapshot.plug_infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold()))
+    listed = [(device, info) for device, info in infos if info.listed]
+    fitting = [one for one in listed if len(f"protect|{one[0]}|off".encode()) <= LONGEST_DATA][:MOST_PLUGS]
+    rows = [
+        [
+            _setting(localizer, "bot.plug_follow", info.name, f"follow|{device}", is_on=info.enabled),
+            _setting(localizer, "bot.plug_protect", info.name, f"protect|{device}", is_on=info.protected),
+        ]
+        for device, info in fitting
+    ]
+    return [*rows, *refresh(localizer, "setup")]
+
+
+def _setting(localizer: Localizer, name: str, plug: str, action: str, *, is_on: bool) -> tuple[str, str]:
+    return f"{'☑️' if is_on else '⬜'} {plain(localizer(name, name=plug))}", f"{action}|{'off' if is_on else 'on'}"
 
 
 def _plug(localizer: Localizer, device: str, plug: PlugState) -> list[tuple[str, str]]:
-    if len(f"plug|{device}|off".encode()) > LONGEST_DATA:
+    if plug.protected or len(f"plug|{device}|off".encode()) > LONGEST_DATA:
         return []
     name = plug.name or device
     on = [] if plug.on else [(plain(localizer("bot.turn_on", name=name)), f"ask|{device}|on")]

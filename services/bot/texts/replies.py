@@ -19,7 +19,7 @@ from shared.live_figures import (
     packs,
     units,
 )
-from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugState
+from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
@@ -194,10 +194,23 @@ def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: Batte
 def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every plug and what is known of it."""
     if not snapshot.plugs:
-        return localizer("bot.no_plugs")
+        return localizer("bot.plugs_found" if snapshot.plug_infos else "bot.no_plugs")
     return lines(
         localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
     )
+
+
+def plug_setup_text(localizer: Localizer, snapshot: BrokerState) -> str:
+    """Return every listed plug and its rule."""
+    infos = sorted(snapshot.plug_infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold()))
+    listed = [_rule_line(localizer, info) for _, info in infos if info.listed]
+    return lines(localizer("bot.setup_title"), *listed) if listed else localizer("bot.no_plugs")
+
+
+def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
+    rule = "bot.rule_protected" if info.protected else "bot.rule_follows" if info.follows_grid else "bot.rule_idle"
+    reason = localizer.reason(info.reason) if info.reason else Localized("")
+    return localizer("bot.rule_line", name=info.name, rule=localizer(rule), reason=reason)
 
 
 def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:
