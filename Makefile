@@ -7,6 +7,9 @@ compile := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-header --no-annotate -q
 wanted := configure services shared simulators supervisor bench docs deploy tests tools
 
+# each worker of the tests would rewrite every test file anew: 13 CPU-s to collect them instead of 8
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick coverage test mutants bench docs format lock release clean
 
 help:            ## this list
@@ -62,11 +65,11 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun
 	@$(run) -m docs.generate --check
 
-quick: setup-dev ## the tests that start no process and no browser, with few examples
-	@EXAMPLES=5 LONG_RUN_HOURS=0.25 $(run) -m pytest -n 2 -m "not processes"
+quick: setup-dev ## the tests that start no process and no browser and fly no hours, with few examples
+	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow"
 
 coverage: setup-dev ## branch coverage of the tests of `make quick`, within their own process
-	@EXAMPLES=5 LONG_RUN_HOURS=0.25 $(run) -m pytest -n 3 -m "not processes" --cov --cov-report=term
+	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow" --cov --cov-report=term
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
 	@$(run) -m pytest -n 6 --dist worksteal

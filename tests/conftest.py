@@ -7,7 +7,7 @@ from threading import Lock
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy.exc import DBAPIError
 
 from shared.history import alembic_runner, migration
@@ -21,6 +21,8 @@ from tests.support.viewer import Viewer
 # no test asserts a time, and six workers share two cores
 settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("ours")
+
+expect.set_options(timeout=20_000)
 
 PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server"}
 migrating = Lock()

@@ -23,6 +23,8 @@ from tests.poller.simulated_inverter import simulated
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 11, 23, tzinfo=UTC)
 POLL_S = 5.0
 

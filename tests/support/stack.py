@@ -18,6 +18,8 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 INVERTER = "inverter/main/state"
+PATIENCE_S = 60
+"""How long an end may take on a busy machine."""
 WIRES = {"modbus_port": "MODBUS_PORT", "serial_port": "MODBUS_SERIAL_PORT", "dongle_port": "DONGLE_PORT"}
 """What the house tells of its wire, and the setting of the poller that it belongs in."""
 
@@ -44,7 +46,7 @@ class Process:
         """Send it a signal, wait until it is gone, and return its exit code."""
         assert self._process
         self._process.send_signal(number)
-        return self._process.wait(15)
+        return self._process.wait(PATIENCE_S)
 
     def kill(self) -> None:
         """End it without a word."""
@@ -53,7 +55,7 @@ class Process:
     def exit_code(self) -> int:
         """Wait until it ends by itself, and return its exit code."""
         assert self._process
-        return self._process.wait(20)
+        return self._process.wait(PATIENCE_S)
 
     def stop(self) -> None:
         """Make sure that it is gone."""
