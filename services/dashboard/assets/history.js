@@ -60,16 +60,45 @@
   }
 
   async function load(path, search, look) {
+    const {triggered} = window.dash_clientside.callback_context;
     if (path !== '/history') return unchanged();
     try {
       const content = await ask(search, look);
-      return search === location.search ? content : unchanged();
+      if (search !== location.search) return unchanged();
+      const isOpen = triggered.length && triggered.every(one => one.prop_id === 'minute.n_intervals');
+      if (isOpen && await renew(content, search, look)) return unchanged();
+      zoomed = [];
+      return content;
     } catch {
       return unchanged(); // the notice says that the server is gone
     }
   }
 
+  let zoomed = [];
+
+  // puts new values where the old ones are, so that zoom, open table and place on the page stay; tells whether it could
+  async function renew(content, search, look) {
+    const found = named(content);
+    const same = Object.keys(found).every(id => document.getElementById(id));
+    if (!same || found['history-title']?.children !== document.getElementById('history-title')?.textContent) return false;
+    if (!found.chart) return false;
+    if (zoomed.length) found.chart.figure = await ask(search, look, zoomed);
+    for (const [id, {figure, children, 'data-tree': tree}] of Object.entries(found)) {
+      window.dash_clientside.set_props(id, figure ? {figure} : tree ? {'data-tree': tree} : {children});
+    }
+    return true;
+  }
+
+  // the properties of all components with an id
+  function named(node, found = {}) {
+    if (Array.isArray(node)) node.forEach(one => named(one, found));
+    else if (node?.props?.id) found[node.props.id] = node.props;
+    else if (node?.props) named(node.props.children, found);
+    return found;
+  }
+
   async function zoom(hours, search, look) {
+    zoomed = hours;
     try {
       return await ask(search, look, hours.length ? hours : ['all']);
     } catch {
