@@ -60,20 +60,23 @@
   }
 
   async function load(path, search, look) {
-    const {triggered} = window.dash_clientside.callback_context;
     if (path !== '/history') return unchanged();
     try {
       const content = await ask(search, look);
       if (search !== location.search) return unchanged();
-      const isOpen = triggered.length && triggered.every(one => one.prop_id === 'minute.n_intervals');
-      if (isOpen && await renew(content, search, look)) return unchanged();
+      const asked = `${search} ${look}`;
+      if (asked === shown && await renew(content, search, look)) return unchanged();
+      shown = asked;
       zoomed = [];
+      kept = Object.fromEntries(Object.entries(named(content)).map(([id, props]) => [id, JSON.stringify(value(props))]));
       return content;
     } catch {
       return unchanged(); // the notice says that the server is gone
     }
   }
 
+  let shown = '';
+  let kept = {}; // what was put last, by the id of its place
   let zoomed = [];
 
   // puts new values where the old ones are, so that zoom, open table and place on the page stay; tells whether it could
@@ -83,10 +86,17 @@
     if (!same || found['history-title']?.children !== document.getElementById('history-title')?.textContent) return false;
     if (!found.chart) return false;
     if (zoomed.length) found.chart.figure = await ask(search, look, zoomed);
-    for (const [id, {figure, children, 'data-tree': tree}] of Object.entries(found)) {
-      window.dash_clientside.set_props(id, figure ? {figure} : tree ? {'data-tree': tree} : {children});
+    for (const [id, props] of Object.entries(found)) {
+      const text = JSON.stringify(value(props));
+      if (text !== kept[id]) window.dash_clientside.set_props(id, value(props));
+      kept[id] = text;
     }
     return true;
+  }
+
+  // what a component shows
+  function value({figure, children, 'data-tree': tree}) {
+    return figure ? {figure} : tree ? {'data-tree': tree} : {children};
   }
 
   // the properties of all components with an id

@@ -53,7 +53,7 @@ def energy_cards(
             [["dl", {"className": "sums"}, sums], *(["p", {"className": "hint"}, [note]] for note in notes)],
             id="history-sums",
         ),
-        html.Div(graph, role="img", **attributes(aria_label=label)),
+        html.Div(graph, className="plot", role="img", **attributes(aria_label=label)),
     ]
     return [
         html.Section(card, className="card"),

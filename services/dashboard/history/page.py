@@ -165,7 +165,11 @@ def _chart(power: PowerHistory, period: Period, reader: _Reader) -> html.Section
     label = localizer("history.chart", period=period.title(localizer))
     hint = html.P(localizer("history.zoom"), className="hint for-mouse")
     return html.Section(
-        [html.H2(localizer("history.power")), html.Div(graph, role="img", **attributes(aria_label=label)), hint],
+        [
+            html.H2(localizer("history.power")),
+            html.Div(graph, className="plot", role="img", **attributes(aria_label=label)),
+            hint,
+        ],
         className="card drawn",
     )
 
