@@ -28,7 +28,7 @@ from tests.support.waiting import eventually
 
 BEFORE = "d13a79e"
 """The last commit of version 0.1."""
-ROWS = 20_000
+ROWS = 10_000
 ROUNDS = 3
 EVERY = timedelta(seconds=5)
 SLOW_PER_S = 50
@@ -201,6 +201,9 @@ class Figures:
     rows_per_s: float
     cpu_us: float
 
+    def __str__(self) -> str:
+        return f"{self.rows_per_s:,.0f} rows/s at {self.cpu_us:.0f} µs"
+
 
 @dataclass
 class Watch:
@@ -293,12 +296,13 @@ def contestants() -> Iterator[list[Contestant]]:
 
 
 def main() -> None:
-    """Let them take turns, and print a line each."""
+    """Let them take turns, and print a line a turn, then the medians."""
     with contestants() as taking_part:
         for _ in range(ROUNDS):
             for contestant in taking_part:
                 contestant.burst.append(burst(contestant))
                 contestant.backlog.append(backlog(contestant))
+                print(f"{contestant.name}: {contestant.burst[-1]}, {contestant.backlog[-1]}", flush=True)
         for contestant in taking_part:
             contestant.slow_share = slow(contestant)
             contestant.peak_mb = max(contestant.peak_mb, peak_mb(contestant.process.pid))
@@ -309,7 +313,7 @@ def main() -> None:
 
 def report(taking_part: list[Contestant]) -> None:
     """Print the table, and the ratios to ours."""
-    print(f"medians of {ROUNDS} rounds of {ROWS:,} readings of {len(filled_reading(START)):,} bytes\n")
+    print(f"\nmedians of {ROUNDS} rounds of {ROWS:,} readings of {len(filled_reading(START)):,} bytes\n")
     print(f"| | live burst: rows/s, CPU a row | backlog: rows/s, CPU a row | CPU at {SLOW_PER_S}/s | peak memory |")
     print("|---|---|---|---|---|")
     for one in taking_part:

@@ -18,6 +18,7 @@ FAST = 1e9
 AWAY_S = 30.0
 BROKER_KILLS = 3
 VICTIMS = (("recorder",), ("broker",), ("recorder", "broker"))
+PATIENCE_S = 300.0
 QUIET_S = 15.0
 """So long after the last new row nothing more will come."""
 
@@ -59,7 +60,7 @@ def cycles() -> None:
         blows = []
         for number in range(CYCLES):
             blows.append(strike(stack, VICTIMS[number % 3] if number else VICTIMS[2], chance))
-            eventually(lambda: newest(stack) > blows[-1].back, "recording goes on", 60)
+            eventually(lambda: newest(stack) > blows[-1].back, "recording goes on", PATIENCE_S)
         lost, twice = settle(stack, stream)
     row(f"{CYCLES} kills at random moments at 50/s", len(stream.sent), len(lost), twice)
     for victims in VICTIMS:
@@ -86,19 +87,19 @@ def near(lost: list[int], blow: Blow, blows: list[Blow]) -> list[int]:
 
 def killed_in_a_burst(stack: Stack, stream: Stream) -> None:
     """Kill it when a part is recorded."""
-    eventually(lambda: len(recorded(stack)) > BURST / 10, "a part is recorded", 60)
+    eventually(lambda: len(recorded(stack)) > BURST / 10, "a part is recorded", PATIENCE_S)
     stack.recorder.kill()
     stack.recorder.start()
-    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", PATIENCE_S)
 
 
 def killed_with_a_backlog(stack: Stack, stream: Stream) -> None:
     """Let everything wait at the broker, and kill the recorder while it reads."""
     stack.recorder.kill()
-    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", PATIENCE_S)
     before = len(recorded(stack))
     stack.recorder.start()
-    eventually(lambda: len(recorded(stack)) > before, "some is recorded", 60)
+    eventually(lambda: len(recorded(stack)) > before, "some is recorded", PATIENCE_S)
     stack.recorder.kill()
     stack.recorder.start()
 
@@ -107,10 +108,10 @@ def broker_killed_in_a_burst(stack: Stack, stream: Stream) -> None:
     """Kill the broker while it hands on what it has acknowledged."""
     for kill in range(BROKER_KILLS):
         least = int(BURST * kill / BROKER_KILLS / 2)
-        eventually(partial(more_recorded, stack, least), "some is recorded", 60)
+        eventually(partial(more_recorded, stack, least), "some is recorded", PATIENCE_S)
         stack.broker.kill()
         stack.broker.start()
-    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", 60)
+    eventually(lambda: len(stream.sent) >= BURST, "everything is sent", PATIENCE_S)
 
 
 def broker_killed_again_and_again(stack: Stack, stream: Stream) -> None:
@@ -121,36 +122,36 @@ def broker_killed_again_and_again(stack: Stack, stream: Stream) -> None:
         stack.broker.kill()
         stack.broker.start()
     sent = len(stream.sent)
-    eventually(lambda: len(stream.sent) > sent + 500, "the stream goes on", 60)
+    eventually(lambda: len(stream.sent) > sent + 500, "the stream goes on", PATIENCE_S)
 
 
 def state_zeroed(stack: Stack, stream: Stream) -> None:
     """Damage what the broker has saved, with a recorder that is up."""
-    eventually(lambda: len(stream.sent) > 100, "some are sent", 60)
+    eventually(lambda: len(stream.sent) > 100, "some are sent", PATIENCE_S)
     stack.broker.save()
     stack.broker.kill()
     state = stack.broker.state_file
     state.write_bytes(bytes(state.stat().st_size))
     stack.broker.start()
-    eventually(lambda: len(stream.sent) >= 300, "all are sent", 60)
+    eventually(lambda: len(stream.sent) >= 300, "all are sent", PATIENCE_S)
 
 
 def planned_stop(stack: Stack, stream: Stream) -> None:
     """Stop it as a supervisor does, and start it later."""
-    eventually(lambda: len(stream.sent) > 500, "some are sent", 60)
+    eventually(lambda: len(stream.sent) > 500, "some are sent", PATIENCE_S)
     stack.recorder.end()
     time.sleep(5)
     stack.recorder.start()
-    eventually(lambda: len(stream.sent) >= 1500, "all are sent", 60)
+    eventually(lambda: len(stream.sent) >= 1500, "all are sent", PATIENCE_S)
 
 
 def killed_once(stack: Stack, stream: Stream) -> None:
     """Kill it and start it later."""
-    eventually(lambda: len(stream.sent) > 100, "some are sent", 60)
+    eventually(lambda: len(stream.sent) > 100, "some are sent", PATIENCE_S)
     stack.recorder.kill()
     time.sleep(2)
     stack.recorder.start()
-    eventually(lambda: len(stream.sent) >= 300, "all are sent", 60)
+    eventually(lambda: len(stream.sent) >= 300, "all are sent", PATIENCE_S)
 
 
 def both_away(stack: Stack, _stream: Stream) -> None:
