@@ -46,7 +46,7 @@ async def live(cycles: int) -> None:
     wire, place = await simulated("dongle-eybond", lambda: words_at(int(loop.time() * 10)))
     settings = PollerSettings(_env_file=None, **place | {"poll_interval": POLL_S, "modbus_timeout": 3})
     inverter = create_client(settings)
-    poller = alone(inverter, settings, DeafBus(), Health(), lambda: START + timedelta(seconds=loop.time()))
+    poller, _ = alone(inverter, settings, DeafBus(), Health(), lambda: START + timedelta(seconds=loop.time()))
     await poller.step()
     await wire.fail(*BAD)
     await poll(poller, cycles)

@@ -1,4 +1,4 @@
-"""A poller of the only inverter of a house."""
+"""A house with a poller of its only inverter."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,10 +15,10 @@ from shared.health import Health
 
 def alone(
     inverter: RegisterSource, settings: PollerSettings, bus: Publisher, health: Health, clock: Callable[[], datetime]
-) -> Poller:
-    """Return it at a first start."""
+) -> tuple[Poller, House]:
+    """Return both at a first start."""
     track = grid.unknown_grid(clock())
     witness = Witness(settings.inverter_name, track)
-    return Poller(
-        inverter, settings, bus, health, House(bus, health, track), witness=witness, availability=None, clock=clock
-    )
+    house = House(bus, health, track)
+    poller = Poller(inverter, settings, bus, health, house, witness=witness, availability=None, clock=clock)
+    return poller, house

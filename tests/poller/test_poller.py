@@ -69,7 +69,7 @@ class Home:
         self.bus, self.health = FakeBus(), Health()
         self.now = START
         all_settings = PollerSettings(_env_file=None, modbus_host="x", **settings)
-        self.poller = alone(inverter, all_settings, self.bus, self.health, clock or (lambda: self.now))
+        self.poller, self.house = alone(inverter, all_settings, self.bus, self.health, clock or (lambda: self.now))
 
     async def step(self, seconds: float = 5) -> None:
         self.now += timedelta(seconds=seconds)
@@ -546,7 +546,9 @@ def test_readings_keep_the_timer_quiet_and_a_clock_that_jumps_does_not_wake_it(m
         for turn in range(40):
             if turn == 20:
                 jump = timedelta(hours=3)
-                home.poller.on_clock_change(ClockChange(jump, trusted=True, since=START - timedelta(days=1)))
+                change = ClockChange(jump, trusted=True, since=START - timedelta(days=1))
+                home.house.on_clock_change(change)
+                home.poller.on_clock_change(change)
             await home.poller.step()
             await asyncio.sleep(5)
         watching.cancel()
