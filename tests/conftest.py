@@ -3,9 +3,11 @@
 import os
 import subprocess
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from threading import Lock
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy.exc import DBAPIError
@@ -48,7 +50,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             patch.setattr(ForkServer, "start", refuse)
         if not marked or item.path.parent.name != "history":
             patch.setattr(migration, "_run_alembic", migrate_here)
-        return (yield)
+        with unmeasured() if marked or item.get_closest_marker("slow") else nullcontext():
+            return (yield)
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Pause the measurement of coverage: what runs in other processes is not counted, and hours cost twice as long."""
+    coverage = Coverage.current()
+    if coverage is None:
+        yield
+        return
+    coverage.stop()
+    yield
+    coverage.start()
 
 
 def refuse(_: object, command: object, *_arguments: object, **_options: object) -> None:
