@@ -23,4 +23,7 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     if not outcome.worked and not prompt.yes("keep_anyway", usual=False):
         return ask(prompt, known | answers)
     prompt.show("plugs_own", file=known.get("TUYA_PLUGS_FILE") or "data/plugs.yaml")
+    if outcome.worked and outcome.lines and prompt.yes("plugs_follow", usual=False):
+        answers["TUYA_TURN_OFF_ON_POWER_LOSS"] = answers["TUYA_TURN_ON_ON_GRID_BACK"] = "true"
+        prompt.show("plugs_protect")
     return answers

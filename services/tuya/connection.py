@@ -21,7 +21,7 @@ class PlugConnection(Protocol):
 
 
 class OurWayError(DeviceOfflineError):
-    """Our way to the plug is broken (no network, no cloud): it says nothing about the plug."""
+    """Our way to the plug is broken (no network, no cloud, another plug's address): it says nothing about the plug."""
 
 
 class CloudUnreachableError(OurWayError):

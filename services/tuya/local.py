@@ -67,7 +67,7 @@ class LocalPlug:
         if error := str(answer.get("Err", "")):
             raise self._error(error)
         if answer.get("devId", self._plug.id) != self._plug.id:
-            raise BadReplyError(plugs.another_plug(name=self._plug.title, host=self._host))
+            raise OurWayError(plugs.another_plug(name=self._plug.title, host=self._host))
         points = answer.get("dps")
         return points if isinstance(points, dict) else None
 

@@ -91,10 +91,18 @@ WIZARD: dict[str, tuple[str, str]] = {
     "configure.user_id": ("UID користувача (порожньо: знайти самим)", "UID of the user (empty: found by itself)"),
     "configure.endpoint": ("Адреса API вашого регіону", "API address of your region"),
     "configure.plugs_own": (
-        "Служба допише їх до {file} вимкненими: увімкніть там потрібні (enabled: true), роутер захистіть "
-        "(protected: true).",
-        "The service adds them to {file}, disabled: enable there what the grid may switch (enabled: true), and protect "
-        "the router (protected: true).",
+        "Служба допише їх до {file}. Які перемикати з мережею, а які захистити, обирають на сторінці «Система» або в "
+        "боті (/plugs).",
+        "The service adds them to {file}. Choose which to switch with the grid, and which to protect, on the page "
+        "System or in the bot (/plugs).",
+    ),
+    "configure.plugs_follow": (
+        "Якщо списку ще немає, одразу перемикати з мережею всі ці розетки та вимикачі?",
+        "If there is no list yet, switch all these plugs and wall switches with the grid right away?",
+    ),
+    "configure.plugs_protect": (
+        "Роутер і цей комп'ютер захистіть на сторінці «Система» або в боті, щойно служба запрацює.",
+        "Protect the router and this computer on the page System or in the bot as soon as the service runs.",
     ),
     # the page
     "configure.page": ("\n== Сторінка ==", "\n== The page =="),

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import pytest
 
 from services.tuya.address import Address
-from services.tuya.connection import KeyDoubtError, LostConnectionError, SilentError
+from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
 from services.tuya.local import LocalPlug
 from services.tuya.plug import Plug
-from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
+from shared.errors import DeviceError, DeviceOfflineError
 from simulators.tuya.plug import LocalPlug as VirtualLocalPlug
 from simulators.tuya.plug import Plug as VirtualPlug
 from simulators.tuya.plug import PlugFault
@@ -160,6 +160,6 @@ async def test_another_plug_at_the_address_is_not_believed() -> None:
     bench = Bench("3.1")
     await bench.local.start("127.0.0.1", 0)
     await bench.local.fail(PlugFault.STRANGER)
-    with connected(bench.plug()) as connection, pytest.raises(BadReplyError, match="Another plug than bf1"):
+    with connected(bench.plug()) as connection, pytest.raises(OurWayError, match="Another plug than bf1"):
         await asyncio.to_thread(connection.read)
     bench.local.stop()
