@@ -138,7 +138,10 @@ class Earlier(Contestant):
 
 
 class NodeRed(Contestant):
-    """Node-RED with a flow as its users draw it: mqtt in, a function, sqlite with a prepared statement, WAL."""
+    """Node-RED with a flow as its users draw it: mqtt in, a function, sqlite with a prepared statement.
+
+    In WAL mode with synchronous=NORMAL: unlike ours it syncs no commit, and acknowledges before it writes.
+    """
 
     table = "readings"
 
@@ -178,6 +181,8 @@ class NodeRed(Contestant):
             in_tab("in", "mqtt in", "make", topic=TOPIC, qos="1", datatype="json", broker="broker"),
             in_tab("make", "function", "write", func=function, outputs=1),
             in_tab("write", "sqlite", "", mydb="db", sqlquery="prepared", sql=insert),
+            in_tab("once", "inject", "pragma", once=True, onceDelay=0.1, props=[], repeat=""),
+            in_tab("pragma", "sqlite", "", mydb="db", sqlquery="fixed", sql="PRAGMA synchronous=NORMAL"),
         ]
         password = (self.broker.secrets_dir / "recorder").read_text().strip()
         credentials = {"broker": {"user": "recorder", "password": password}}
