@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import batteries, bot, fleet, history, kills, latency, page, plugs, recorder, services, wires
+from bench import batteries, bot, fleet, history, inverters, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
@@ -13,6 +13,7 @@ BENCHES = {
     "latency": latency.main,
     "page": page.main,
     "wires": wires.main,
+    "inverters": inverters.main,
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,
