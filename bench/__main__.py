@@ -2,7 +2,22 @@
 
 import sys
 
-from bench import batteries, bot, clocks, fleet, history, ingest, kills, latency, page, plugs, recorder, services, wires
+from bench import (
+    batteries,
+    bot,
+    clocks,
+    fleet,
+    history,
+    ingest,
+    inverters,
+    kills,
+    latency,
+    page,
+    plugs,
+    recorder,
+    services,
+    wires,
+)
 
 BENCHES = {
     "recorder": recorder.main,
@@ -15,6 +30,7 @@ BENCHES = {
     "latency": latency.main,
     "page": page.main,
     "wires": wires.main,
+    "inverters": inverters.main,
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ GONE: Mapping[int, int] = {202: 0, 203: 0, 338: 0}
 POLL_S = 5.0
 SLOW_S = 0.15
 """How long each request takes."""
+SAME_PHASE: Mapping[str, int] = MappingProxyType({})
 NO_ANSWER = poller.no_answer_from_gateway(where="10.0.0.1:502", unit=1, seconds=3)
 
 
@@ -107,7 +109,7 @@ def lived(
     scenario: Callable[[Home], Awaitable[None]],
     inverters: Callable[[], Mapping[str, Inverter]],
     last: GridState | None = None,
-    **phases: int,
+    phases: Mapping[str, int] = SAME_PHASE,
 ) -> None:
     """Let a house live for a while."""
 
@@ -152,7 +154,7 @@ def test_a_loss_is_confirmed_within_an_interval_and_a_second(moment: float, unpl
             split = {str(phase) for phase, is_there in (message.phases or {}).items() if is_there is False}
             assert split in (set(), answering), "all phases go at once"
 
-    lived(scenario, three, **phases)
+    lived(scenario, three, phases=phases)
 
 
 def test_the_liar_is_named_and_makes_no_outage_not_even_after_a_restart() -> None:
@@ -199,7 +201,7 @@ def test_a_lost_phase_is_a_split_and_the_grid_goes_on() -> None:
         assert home.grid().phases == {1: True, 2: True, 3: True}
         assert home.codes == []
 
-    lived(scenario, three, a=1, b=2, c=3)
+    lived(scenario, three, phases={"a": 1, "b": 2, "c": 3})
 
 
 def test_a_cut_that_takes_a_network_with_it_is_an_outage_and_one_that_takes_all_is_unknown() -> None:
