@@ -74,7 +74,7 @@ def energy_by_day(
     """Return the recorded local days that begin from `start` up to `end`, with their energy."""
     names = source.energies
     rows = rows_of(database, _days_query(source.raw.name), _span(device, start, end))
-    return [DayEnergy(from_ms(row[0]), dict(zip(names, row[2:], strict=True)), row[1]) for row in rows]
+    return [DayEnergy(from_ms(row[0]), dict(zip(names, row[2:], strict=True)), row[1]) for row in map(tuple, rows)]
 
 
 @cache
@@ -86,11 +86,14 @@ def _days_query(name: str) -> Select[Any]:
     return _within(select(*columns), source, DAY).order_by(table.at)
 
 
-def _within(query: Any, source: Source, step: int) -> Any:
+def _within(query: Any, source: Source, step: int) -> Select[Any]:
     """Return a query, of the roll-ups of a width of a device between two times."""
     table = source.rollup.c
     start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
-    return query.where(table.device == bindparam("device"), table.step == step, table.at >= start, table.at < end)
+    found: Select[Any] = query.where(
+        table.device == bindparam("device"), table.step == step, table.at >= start, table.at < end
+    )
+    return found
 
 
 def _span(device: str, start: datetime, end: datetime) -> dict[str, Any]:
