@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
-from shared.history.compression import compress, decompress
+from shared.history.compression import FORMAT, compress, decompress
 from shared.history.derived import HOUR_MS, SOURCES
-from shared.history.readings import distinct
+from shared.history.readings import ALWAYS, distinct
 from shared.history.tables import compressed_hour
 
 
@@ -12,11 +12,23 @@ def compress_next_hour(connection: Connection, cutoff: int) -> bool:
     """Compress one hour of a device that ended by `cutoff`; return whether there was any."""
     for source in SOURCES.values():
         for device in distinct(connection, source.raw.c.device):
-            oldest = connection.execute(select(func.min(source.raw.c.at)).where(source.raw.c.device == device)).scalar()
+            oldest = _oldest(connection, source.raw, device)
             if oldest is not None and oldest // HOUR_MS * HOUR_MS + HOUR_MS <= cutoff:
                 _compress_hour(connection, source.raw, device, oldest // HOUR_MS * HOUR_MS)
                 return True
     return False
+
+
+def _oldest(connection: Connection, table: Table, device: str) -> int | None:
+    """Return the time of the oldest row outside of hours whose format we do not know."""
+    hour, at, since = compressed_hour.c, table.c.at, ALWAYS[0]
+    while True:
+        oldest = connection.execute(select(func.min(at)).where(table.c.device == device, at >= since)).scalar()
+        start = None if oldest is None else oldest // HOUR_MS * HOUR_MS
+        here = (hour.source == table.name, hour.device == device, hour.at == start, hour.format > FORMAT)
+        if start is None or not connection.execute(select(hour.at).where(*here)).first():
+            return oldest
+        since = start + HOUR_MS
 
 
 def _compress_hour(connection: Connection, table: Table, device: str, start: int) -> None:
@@ -32,4 +44,9 @@ def _compress_hour(connection: Connection, table: Table, device: str, start: int
     samples = [by_time[time] for time in sorted(by_time)]
     connection.execute(delete(compressed_hour).where(*this))
     values = {"source": table.name, "device": device, "at": start, "last": samples[-1][0], "n": len(samples)}
-    connection.execute(insert(compressed_hour), values | {"data": compress(names, samples)})
+    connection.execute(insert(compressed_hour), values | {"data": compress(names, samples), "format": FORMAT})
+
+
+def unknown_hours(connection: Connection) -> int:
+    """Return how many hours were compressed by a newer version, in a format that this one cannot read."""
+    return connection.execute(select(func.count()).where(compressed_hour.c.format > FORMAT)).scalar_one()

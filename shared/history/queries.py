@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    inspect,
     literal_column,
     or_,
     select,
@@ -44,7 +45,7 @@ from shared.history.grid_run import SILENCE, GridRun
 from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.readings import Span, readings
 from shared.history.readings import devices as recorded_devices
-from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms
+from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, metadata, to_ms
 from shared.messages import Grid
 
 SETTLES = timedelta(minutes=15)
@@ -369,6 +370,6 @@ def _ask(engine: Engine, work: Callable[[Connection], T], nothing: T) -> T:
         with engine.connect() as connection:
             return work(connection)
     except DatabaseError as error:
-        if is_not_created(error):
+        if is_not_created(error, lambda: bool(metadata.tables.keys() - inspect(engine).get_table_names())):
             return nothing
         raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None
