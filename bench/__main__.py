@@ -2,12 +2,13 @@
 
 import sys
 
-from bench import batteries, bot, fleet, history, kills, latency, page, plugs, recorder, services, wires
+from bench import batteries, bot, damage, fleet, history, kills, latency, page, plugs, recorder, services, wires
 
 BENCHES = {
     "recorder": recorder.main,
     "history": history.main,
     "kills": kills.main,
+    "damage": damage.main,
     "fleet": fleet.main,
     "services": services.main,
     "latency": latency.main,
