@@ -176,4 +176,4 @@ def test_a_database_before_0_1_is_refused(place: Place) -> None:
 def test_the_last_migration_is_the_one_we_need() -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert (script.get_base(), script.get_current_head()) == (FIRST, HEAD)
-    assert [file.name[:5] for file in sorted((MIGRATIONS / "versions").glob("0*.py"))] == ["0001_", "0002_", "0003_"]
+    assert [file.name[:5] for file in sorted((MIGRATIONS / "versions").glob("0*.py"))] == ["0001_", "0002_", "0003_", "0004_"]
