@@ -1,6 +1,8 @@
 """Atomic replacement of files: after a power loss either the old or the new content is there, never half of one."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 OURS_ALONE = 0o600
@@ -31,3 +33,14 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def second_name(file: Path, name: Path) -> None:
+    """Give a file a second name, or where the file system has none, make a copy under that name. Raises OSError."""
+    try:
+        os.link(file, name)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+            raise
+        shutil.copy2(file, name)
+        sync(name)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 from services.recorder.ledger import lock_upkeep
 from services.recorder.retention import vacuum
 from services.recorder.store import Store
-from shared.history.compression import Sample, compress, decompress
+from shared.history.compression import FORMAT, Sample, compress, decompress
 from shared.history.derived import HOUR_MS, SOURCES
 from shared.history.readings import ends
 from shared.history.tables import compressed_hour
@@ -42,12 +42,29 @@ def _due(connection: Connection, cutoff: int) -> list[tuple[Table, int, Sequence
     found: list[tuple[Table, int, Sequence[str]]] = []
     for source in SOURCES.values():
         hours: dict[int, list[str]] = {}
-        for device, at in ends(connection, source.raw, func.min).items():
-            hours.setdefault(at // HOUR_MS * HOUR_MS, []).append(device)
+        unknown = _unknown_hours(connection, source.raw)
+        for device, oldest in ends(connection, source.raw, func.min).items():
+            at: int | None = oldest
+            while at is not None and (device, at // HOUR_MS * HOUR_MS) in unknown:
+                at = _first_since(connection, source.raw, device, at // HOUR_MS * HOUR_MS + HOUR_MS)
+            if at is not None:
+                hours.setdefault(at // HOUR_MS * HOUR_MS, []).append(device)
         for start, devices in hours.items():
             if start + HOUR_MS <= cutoff:
                 found += [(source.raw, start, devices[i : i + DEVICES]) for i in range(0, len(devices), DEVICES)]
     return found
+
+
+def _unknown_hours(connection: Connection, table: Table) -> set[tuple[str, int]]:
+    """Return the device and the start of each hour whose format we do not know: it is left as it is."""
+    hour = compressed_hour.c
+    query = select(hour.device, hour.at).where(hour.source == table.name, hour.format > FORMAT)
+    return {(row.device, row.at) for row in connection.execute(query)}
+
+
+def _first_since(connection: Connection, table: Table, device: str, since: int) -> int | None:
+    query = select(func.min(table.c.at)).where(table.c.device == device, table.c.at >= since)
+    return connection.execute(query).scalar()
 
 
 def _compress_hour(connection: Connection, table: Table, start: int, devices: Sequence[str]) -> None:
@@ -77,4 +94,9 @@ def _compressed(rows: Sequence[Sample], before: bytes | None, names: Sequence[st
     """Return an hour's columns; of two samples with the same time the one compressed earlier stays."""
     by_time = {sample[0]: sample for sample in (*rows, *(decompress(before, names) if before else ()))}
     samples = [by_time[time] for time in sorted(by_time)]
-    return {"last": samples[-1][0], "n": len(samples), "data": compress(names, samples)}
+    return {"last": samples[-1][0], "n": len(samples), "data": compress(names, samples), "format": FORMAT}
+
+
+def unknown_hours(connection: Connection) -> int:
+    """Return how many hours were compressed by a newer version, in a format that this one cannot read."""
+    return connection.execute(select(func.count()).where(compressed_hour.c.format > FORMAT)).scalar_one()

@@ -1,19 +1,45 @@
 """Upkeep of dead letters: those that were only early are recorded once their time has come, old ones are purged."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
-from services.recorder.rows import MAX_AHEAD, to_row
+from services.recorder.rows import MAX_AHEAD, MAX_DEAD_LETTER, to_row
 from services.recorder.store import Store
 from shared.errors import BadMessageError
 from shared.history.tables import dead_letter, to_ms
 
 KEEP_DAYS = 90
-MAX_COUNT = 10_000
-"""At 16 kB each at most 160 MB, whatever a broken device sends."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How much of one kind is kept, whatever a broken device sends: the oldest go first."""
+
+    count: int
+    bytes: int
+
+
+JUNK = Bound(10_000, 64_000_000)
+"""What can never become a row."""
+EARLY = Bound(100_000, 100_000_000)
+"""Good messages that wait until our clock is right: about four days of a home."""
 CHUNK = 200
 
 letter = dead_letter.c
@@ -48,11 +74,26 @@ def _settle(connection: Connection, letters: Sequence[Row[Any]], recorded: Seque
 
 def purge(connection: Connection, cutoff: int | None) -> bool:
     """Delete some from before the cutoff, if there is one, or too many; return whether there were any."""
-    newest_surplus = select(letter.at).order_by(letter.at.desc()).offset(MAX_COUNT).limit(1).scalar_subquery()
-    old = letter.at <= newest_surplus
+    wanted = [
+        _surplus(connection, letter.holds_at.is_(None), JUNK),
+        _surplus(connection, letter.holds_at.is_not(None), EARLY),
+    ]
     if cutoff is not None:
-        old = or_(old, letter.at < cutoff)
-    found = connection.execute(select(letter.topic, letter.digest).where(old).limit(CHUNK)).all()
+        wanted.append(letter.at < cutoff)
+    found = connection.execute(select(letter.topic, letter.digest).where(or_(*wanted)).limit(CHUNK)).all()
     for topic, digest in found:
         connection.execute(delete(dead_letter).where(letter.topic == topic, letter.digest == digest))
     return bool(found)
+
+
+def _surplus(connection: Connection, kind: ColumnElement[bool], bound: Bound) -> ColumnElement[bool]:
+    """Return which letters of a kind are beyond its bound; counting takes nothing but the lengths of their payloads."""
+    kept = case((letter.size < MAX_DEAD_LETTER, letter.size), else_=MAX_DEAD_LETTER)
+    count, size = connection.execute(select(func.count(), func.coalesce(func.sum(kept), 0)).where(kind)).one()
+    if count <= bound.count and size <= bound.bytes:
+        return false()
+    so_far = func.sum(kept).over(order_by=(letter.at.desc(), letter.topic, letter.digest)).label("so_far")
+    number = func.row_number().over(order_by=(letter.at.desc(), letter.topic, letter.digest)).label("number")
+    ranked = select(letter.topic, letter.digest, so_far, number).where(kind).subquery()
+    beyond = or_(ranked.c.so_far > bound.bytes, ranked.c.number > bound.count)
+    return tuple_(letter.topic, letter.digest).in_(select(ranked.c.topic, ranked.c.digest).where(beyond))

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from shared.bus import Delivery
 
+IDLE_S = 10.0
+"""Upkeep waits no longer for a message than this."""
 STALLED_S = 0.05
 STALLED_COUNT = 20
 """As many as a broker sends by default before we acknowledge."""
@@ -45,9 +47,13 @@ class Inbox:
             self._bus.pause_receiving()
 
     async def next_batch(self) -> list[Delivery]:
-        """Wait until a batch is ready, and return it in order of arrival."""
+        """Wait until a batch is ready, and return it in order of arrival; it is empty if no message came for long."""
         clock = asyncio.get_running_loop().time
-        await self._wake.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):
+                await self._wake.wait()
+        if not self._waiting:
+            return []
         end, before = clock() + self._seconds, 0
         while (count := len(self._waiting)) < self._size and (left := end - clock()) > 0:
             if count == before >= STALLED_COUNT:

@@ -8,7 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from services.recorder.caretaker import Caretaker
 from services.recorder.inbox import Inbox
+from services.recorder.nightly_backup import Backups
 from services.recorder.rows import RECORDED, UndatedMessageError, as_it_is, to_dead_letter, to_row, to_undated
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
@@ -48,16 +50,22 @@ async def serve(service: Service[RecorderSettings]) -> None:
     dating = await _retry(lambda: Dating(store, clock), health)
     upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating)
     batch: list[Delivery] = []
+    caretaker = _start_caretaker(settings, health, clock)
     try:
         while True:
             batch.extend(await inbox.next_batch())
             faults = await _retry(lambda: commit_now(batch, store, clock, dating), health)
+            health.report("log", store.lost)
             if len(batch) == settings.batch_size or dating.has_news:
                 upkeep.run_now()
             acknowledge(batch)
             report_faults(faults, health)
-            await asyncio.to_thread(run_upkeep, upkeep, health, clock.now(), dating, trusted=clock.trusted)
+            await _retry(lambda: run_upkeep(upkeep, health, clock.now(), dating, trusted=clock.trusted), health)
+            if caretaker and caretaker.done():
+                caretaker.result()
     finally:
+        if caretaker:
+            caretaker.cancel()
         batch.extend(inbox.take())
         _finish(batch, store, clock, dating)
 
@@ -66,6 +74,15 @@ def put_replay(inbox: Inbox, delivery: Delivery) -> None:
     """Add a message that is published again; if it is recorded already, its row exists."""
     delivery.topic = delivery.topic.removeprefix(REPLAY)
     inbox.put(delivery)
+
+
+def _start_caretaker(settings: RecorderSettings, health: Health, clock: Clock) -> asyncio.Task[None] | None:
+    """Let the first of several recorders take care of the file; a server has its own administrator."""
+    place, directory = settings.database, settings.backups
+    if isinstance(place, str) or settings.instance:
+        return None
+    backups = Backups(place, directory) if directory else None
+    return asyncio.create_task(Caretaker(place, backups, settings.zone, health, clock).run())
 
 
 def commit_now(batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating) -> Faults:
@@ -114,7 +131,10 @@ def run_upkeep(upkeep: Upkeep, health: Health, now: datetime, dating: Dating, *,
         if upkeep.work(now, trusted=trusted):
             health.report("undated", dating.reason())
             health.report("clock", upkeep.disagreement(now) if trusted else None)
+            health.report("format", upkeep.unread())
         health.report("upkeep", None)
+    except DamagedError:
+        raise
     except StorageError as error:
         health.report("upkeep", error.reason)
 
@@ -137,13 +157,17 @@ def _finish(batch: list[Delivery], store: Store, clock: Clock, dating: Dating) -
 async def _retry(work: Callable[[], T], health: Health) -> T:
     """Retry until it succeeds; meanwhile the broker keeps everything, as nothing is acknowledged."""
     backoff = Backoff(1.0, MAX_RETRY_S)
+    suspected = False
     while True:
         try:
             result = await asyncio.to_thread(work)
             health.report("database", None)
             return result
         except DamagedError as error:
-            if _start_over(error, health):
+            if not suspected:  # a card may read wrong once: the connections are closed, so all is read again
+                suspected = True
+                continue
+            if await asyncio.to_thread(_start_over, error, health):
                 continue
         except StorageError as error:
             health.report("database", error.reason)
@@ -151,7 +175,7 @@ async def _retry(work: Callable[[], T], health: Health) -> T:
 
 
 def _start_over(damage: DamagedError, health: Health) -> bool:
-    """Set a damaged database aside, and report that until the next start."""
+    """Set a damaged database aside, and report that."""
     try:
         reason = set_aside(damage, utc_now())
     except StorageError as error:

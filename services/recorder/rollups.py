@@ -87,7 +87,16 @@ class Rollups:
         return self.connection.execute(query).mappings().all()
 
     def _replace(self, step: int, start: int, end: int, rows: Sequence[aggregation.Aggregate]) -> None:
-        self.connection.execute(delete(self.source.rollup).where(*self._where(step, start, end)))
+        """Replace the roll-ups of a span, except those made of more readings than there are now.
+
+        Readings never become fewer, unless they were purged, or lost with a damaged page.
+        """
+        rollup, counts = self.source.rollup.c, {row["at"]: row["n"] for row in rows}
+        query = select(rollup.at, rollup.n).where(*self._where(step, start, end))
+        better = {at for at, n in self.connection.execute(query) if n > counts.get(at, 0)}
+        where = (*self._where(step, start, end), rollup.at.not_in(better))
+        self.connection.execute(delete(self.source.rollup).where(*where))
+        rows = [row for row in rows if row["at"] not in better]
         if rows:
             self.connection.execute(insert(self.source.rollup), [{"device": self.device, **row} for row in rows])
 

@@ -1,5 +1,7 @@
 """Settings of the recorder."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
@@ -37,6 +39,24 @@ class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
         pattern=NAME,
         description="For several recorders on one broker: a unique name for every recorder but the first.",
     )
+
+    backup_nightly: bool = Field(
+        default=True,
+        description="true: every night a checked copy of the database file is made; those of 7 days and 4 weeks are "
+        "kept. A PostgreSQL server has pg_dump instead.",
+    )
+    backup_dir: Path | None = Field(
+        default=None,
+        description="Where the nightly copies go, best on another disk. Empty: the directory backups beside the "
+        "database.",
+    )
+
+    @property
+    def backups(self) -> Path | None:
+        """Where the nightly backups go, None if there are none."""
+        if not self.backup_nightly or isinstance(self.database, str):
+            return None
+        return self.backup_dir or self.database.parent / "backups"
 
     @property
     def instance(self) -> str:

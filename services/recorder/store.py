@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +13,12 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from services.recorder.ledger import mark_due
 from services.recorder.rows import Row
 from services.recorder.running import keep_running
+from services.recorder.salvage import is_ours
 from services.recorder.statements import only_changes, statement
+from services.recorder.watched_files import DatabaseFiles, free_name, log_of, remove_stale_log
 from shared.conditions import Reason, storage, system
 from shared.errors import ConfigError, DamagedError, StorageError
+from shared.files import second_name, sync
 from shared.history.database_errors import Kind, SchemaError, diagnose
 from shared.history.engine import Place, shown, writer
 from shared.history.migration import migrate
@@ -39,14 +42,16 @@ class Store:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._engine = writer(place)
-        self._inode = _inode(place)
+        self._files = DatabaseFiles.of(place)
         self._newest: int | None = None
         self._newest_known = False
+        self.lost: Reason | None = None
+        """What was lost because somebody changed the files of the open database."""
 
     def newest(self) -> datetime | None:
         """Return the time of the newest reading: what a clock must not be behind of."""
         if not self._newest_known:
-            self._saw(self.run(_newest))
+            self._saw(self.run(newest_reading))
             self._newest_known = True
         return None if self._newest is None else from_ms(self._newest)
 
@@ -74,19 +79,22 @@ class Store:
         self._newest_known, self._newest = False, None
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; the last one takes the log with it."""
         self._engine.dispose()
+        self._files = DatabaseFiles(self._files.main)
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
-        inode = _inode(self._place)
+        inode = None
         try:
-            self._reopen_if_replaced(inode)
+            inode = DatabaseFiles.of(self._place).inode
+            self._reopen_if_tampered()
             yield
+            self._files = DatabaseFiles.of(self._place)
         except (OSError, DatabaseError, SchemaError) as error:
+            self.close()  # whatever a connection has cached may be wrong
             fault = diagnose(error)
             if fault.kind is Kind.DAMAGED and isinstance(self._place, Path):
-                self.close()
                 raise DamagedError(fault.cause, self._place, inode) from None
             raise StorageError(storage.unwritable(cause=fault.cause)) from None
 
@@ -116,59 +124,90 @@ class Store:
         if at is not None:
             self._newest = at if self._newest is None else max(self._newest, at)
 
-    def _reopen_if_replaced(self, inode: int | None) -> None:
-        """Reopen a file that was deleted or replaced: writes to the open, unlinked one would be lost."""
-        if inode == self._inode:
+    def _reopen_if_tampered(self) -> None:
+        """Reopen files that were removed, replaced or cut: writes to the open, unlinked ones would be lost."""
+        found, before = DatabaseFiles.of(self._place), self._files
+        if not isinstance(self._place, Path) or not found.tampered(before):
             return
-        log.warning("The database %s was removed or replaced; continuing with the current one.", shown(self._place))
+        log.warning("A file of the database %s was removed, replaced or cut; opening it again.", shown(self._place))
+        newest = self._newest
+        self._rescue_log()
         self.close()
-        migrate(self._place)
+        self._files = DatabaseFiles(found.main)
         self.forget_newest()
-        self._inode = _inode(self._place)
+        if found.replaced(before):
+            remove_stale_log(self._place, before)
+        migrate(self._place)
+        self._files = DatabaseFiles.of(self._place)
+        if not found.replaced(before):
+            self._notice_loss(newest)
+
+    def _rescue_log(self) -> None:
+        """Write what is in the log to the database file: an open connection still has both, whatever their names."""
+        with suppress(DatabaseError), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def _notice_loss(self, before: int | None) -> None:
+        with self._engine.connect() as connection:
+            after = newest_reading(connection)
+        if before is not None and after is not None and after < before:
+            name = log_of(Path(str(self._place))).name
+            self.lost = storage.log_lost(name=name, since=from_ms(after), until=from_ms(before))
 
 
 def open_store(place: Place) -> Store:
     """Open the database, creating or migrating it as needed.
 
     Raises StorageError for an error that may pass, ConfigError for one only the user can fix, DamagedError for a
-    corrupt file.
+    corrupt file of ours.
     """
     inode = None
     try:
-        inode = _inode(place)
+        inode = DatabaseFiles.of(place).inode
         if isinstance(place, Path):
             place.parent.mkdir(parents=True, exist_ok=True)
+            if place.is_dir():
+                raise _unusable(place, system.IS_DIRECTORY())
         migrate(place)
         return Store(place)
     except (OSError, DatabaseError, SchemaError) as error:
         fault = diagnose(error)
     if fault.kind is Kind.DAMAGED and isinstance(place, Path):
+        if not is_ours(place):
+            raise ConfigError(storage.foreign(place=shown(place)))
         raise DamagedError(fault.cause, place, inode)
-    if fault.kind is Kind.TRANSIENT:
-        raise StorageError(storage.unavailable(place=shown(place), cause=fault.cause))
+    if fault.kind is Kind.FINAL:
+        raise _unusable(place, fault.cause)
+    raise StorageError(storage.unavailable(place=shown(place), cause=fault.cause))
+
+
+def _unusable(place: Place, cause: Reason) -> ConfigError:
     setting = "DATABASE_URL" if isinstance(place, str) else "DB_PATH"
-    raise ConfigError(storage.unusable(place=shown(place), cause=fault.cause, setting=setting))
+    return ConfigError(storage.unusable(place=shown(place), cause=cause, setting=setting))
 
 
 def set_aside(damage: DamagedError, now: datetime) -> Reason | None:
     """Rename a damaged database, so that a new one can be created, and return the reason to report.
 
-    Its write-ahead log is renamed too, as recovery tools may need it. Returns None if another recorder did so first
-    and the file is already a new one.
+    Its write-ahead log goes with it, as it has commits. At every instant the old or the new names have both. Returns
+    None if another recorder did so first and the file is already a new one.
     """
     path = damage.file
-    name = f"{path.stem}.damaged-{now:%Y%m%dT%H%M%SZ}{path.suffix}"
+    aside = free_name(path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%SZ}{path.suffix}"))
     try:
-        if _inode(path) != damage.inode:
+        if DatabaseFiles.of(path).inode != damage.inode:
             return None
-        for suffix in ("-wal", "-shm", ""):
-            file = path.with_name(path.name + suffix)
-            if file.exists():
-                file.rename(path.with_name(name + suffix))
+        for old, new in ((log_of(path), log_of(aside)), (path, aside)):
+            if old.exists():
+                second_name(old, new)
+        sync(path.parent)
+        for file in (path.with_name(path.name + "-shm"), log_of(path), path):
+            file.unlink(missing_ok=True)
+        sync(path.parent)
     except OSError as error:
         obstacle = system.os_reason(error)
         raise StorageError(storage.not_set_aside(place=str(path), cause=damage.reason, obstacle=obstacle)) from None
-    return storage.set_aside(place=str(path), cause=damage.reason, name=name)
+    return storage.set_aside(place=str(path), cause=damage.reason, name=aside.name)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -183,15 +222,6 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         mark_due(connection, table.name, ((row[0], row[1]) for row in rows))
 
 
-def _newest(connection: Connection) -> int | None:
+def newest_reading(connection: Connection) -> int | None:
+    """Return the time of the newest reading."""
     return max((at for table in READINGS for at in ends(connection, table, func.max).values()), default=None)
-
-
-def _inode(place: Place) -> int | None:
-    """Return what distinguishes a file from a later one of the same name; None for a server."""
-    if isinstance(place, str):
-        return None
-    try:
-        return place.stat().st_ino
-    except FileNotFoundError:
-        return None

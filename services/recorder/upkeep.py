@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, delete, func, select
 
 from services.recorder import dead_letters, outage_records
-from services.recorder.compress import Compressor
+from services.recorder.compress import Compressor, unknown_hours
 from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, purge_horizon, settle
 from services.recorder.retention import note, purge, set_note
 from services.recorder.rollups import Rollups
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store
 from services.recorder.undated import Dating
-from shared.conditions import Reason
+from shared.conditions import Reason, storage
 from shared.conditions import clock as conditions
 from shared.history.derived import DAY, HOUR_MS, SOURCES
 from shared.history.tables import grid_state, inverter_state, outage_schedule, to_ms
@@ -86,6 +86,11 @@ class Upkeep:
         newest = self._store.newest()
         behind = newest is not None and now < newest - MAX_AHEAD
         return conditions.disagrees(now=now, newest=newest) if newest and behind else None
+
+    def unread(self) -> Reason | None:
+        """Return what to report where hours were compressed by a newer version; they are left as they are."""
+        count = self._store.run(unknown_hours)
+        return storage.unknown_format(hours=count) if count else None
 
     def _step(self, now: datetime, *, trusted: bool) -> bool:
         """Do the first thing that is due; return whether there was any. Roll-ups come before purging."""

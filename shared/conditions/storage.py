@@ -1,5 +1,7 @@
 """The database: why it cannot be read or written, and messages that cannot be recorded."""
 
+from datetime import datetime
+
 from shared.conditions.condition import Reason, Severity, condition, simple
 
 # what a database reports
@@ -9,6 +11,7 @@ READ_ONLY = simple("storage.read_only", uk="вона доступна лише �
 NOT_OPENED = simple("storage.not_opened", uk="її файл не відкривається", en="its file cannot be opened")
 MALFORMED = simple("storage.malformed", uk="її вміст пошкоджено", en="its contents are malformed")
 NOT_A_DATABASE = simple("storage.not_a_database", uk="її файл не є базою даних", en="its file is not a database")
+MOVED = simple("storage.moved", uk="її файл перейменовано", en="its file was moved")
 WRONG_PASSWORD = simple(
     "storage.wrong_password",
     uk="сервер не приймає користувача або пароль",
@@ -20,6 +23,22 @@ NO_SUCH_DATABASE = simple(
     en="the server has no such database or user",
 )
 SERVER_UNREACHABLE = simple("storage.server_unreachable", uk="сервер не відповідає", en="the server does not answer")
+
+
+@condition(
+    "storage.not_connected",
+    uk="сервер не приймає з'єднання: {detail}",
+    en="the server accepts no connection: {detail}",
+)
+def not_connected(*, detail: str) -> None:
+    """It does not answer, or rejects the user, the password or the name of the database: only its sentence tells."""
+
+
+MIGRATION_STOPPED = simple(
+    "storage.migration_stopped",
+    uk="оновлення бази перервано, її не змінено",
+    en="the upgrade of the database was interrupted; nothing was changed",
+)
 
 
 @condition("storage.other", uk="помилка бази: {detail}", en="{detail}")
@@ -49,6 +68,16 @@ def unavailable(*, place: str, cause: Reason) -> None:
 
 
 @condition(
+    "storage.log_lost",
+    uk="Файл {name} зник або змінився під час запису: показники від {since:%d.%m %H:%M} до {until:%H:%M} втрачено.",
+    en="The file {name} was removed or changed while recording: readings from {since:%d.%m %H:%M} to {until:%H:%M} are "
+    "lost.",
+)
+def log_lost(*, name: str, since: datetime, until: datetime) -> None:
+    """The write-ahead log was cut behind our back, with commits that were in no other place."""
+
+
+@condition(
     "storage.unusable",
     uk="База {place} не відкривається для запису: {cause}. Перевірте {setting}.",
     en="The database {place} cannot be opened for writing: {cause}. Check {setting}.",
@@ -64,11 +93,55 @@ def unreadable(*, cause: Reason) -> None:
 
 @condition(
     "storage.set_aside",
-    uk="База {place} пошкоджена: {cause}. Її збережено як {name} і створено нову.",
-    en="The database {place} is damaged: {cause}. It is kept as {name}, and a new one was created.",
+    uk="База {place} пошкоджена: {cause}. Її збережено як {name}, запис триває в новій, а все, що читається, "
+    "переноситься до неї.",
+    en="The database {place} is damaged: {cause}. It is kept as {name}, recording goes on in a new one, and what can "
+    "be read is being brought over.",
 )
 def set_aside(*, place: str, cause: Reason, name: str) -> None:
-    """A damaged database was renamed. Reported until the recorder is restarted."""
+    """A damaged database was renamed, and is being salvaged."""
+
+
+@condition(
+    "storage.salvaging",
+    uk="База була пошкоджена, її збережено як {name}; усе, що читається, переноситься до нової.",
+    en="The database was damaged and is kept as {name}; what can be read is being brought over to the new one.",
+)
+def salvaging(*, name: str) -> None:
+    """A damaged database of before the last start is being salvaged."""
+
+
+@condition(
+    "storage.salvaged",
+    uk="База була пошкоджена: врятовано {saved} {saved:запис|записи|записів}, втрачено приблизно {lost}. Пошкоджений "
+    "файл збережено як {name}.",
+    en="The database was damaged: {saved} {saved:record was|records were} saved, about {lost} lost. The damaged file "
+    "is kept as {name}.",
+    severity=Severity.WARNING,
+)
+def salvaged(*, name: str, saved: int, lost: int) -> None:
+    """A damaged database was salvaged. Reported for a week."""
+
+
+@condition(
+    "storage.salvaged_with_backup",
+    uk="База була пошкоджена: врятовано {saved} {saved:запис|записи|записів}, ще {restored} взято з резервної копії, "
+    "втрачено приблизно {lost}. Пошкоджений файл збережено як {name}.",
+    en="The database was damaged: {saved} {saved:record was|records were} saved, {restored} more came from the last "
+    "backup, about {lost} {lost:is|are} lost. The damaged file is kept as {name}.",
+    severity=Severity.WARNING,
+)
+def salvaged_with_backup(*, name: str, saved: int, restored: int, lost: int) -> None:
+    """The same where a nightly backup had some of what could not be read."""
+
+
+@condition(
+    "storage.not_salvaged",
+    uk="Записи з пошкодженої бази {name} поки не переносяться: {cause}. Спроба повториться.",
+    en="What can be read of the damaged database {name} cannot be brought over yet: {cause}. It is tried again.",
+)
+def not_salvaged(*, name: str, cause: Reason) -> None:
+    """A full disk, say; the damaged file stays as it is."""
 
 
 @condition(
@@ -78,6 +151,45 @@ def set_aside(*, place: str, cause: Reason, name: str) -> None:
 )
 def not_set_aside(*, place: str, cause: Reason, obstacle: Reason) -> None:
     """A damaged database stays where it is."""
+
+
+# backups
+
+
+@condition(
+    "storage.backup_failed",
+    uk="Нічна резервна копія в {directory} не створюється: {cause}. Спроба повториться.",
+    en="The nightly backup in {directory} cannot be made: {cause}. It is tried again.",
+    severity=Severity.WARNING,
+)
+def backup_failed(*, directory: str, cause: Reason) -> None:
+    """Neither the recording nor the backups that are there are touched by it."""
+
+
+@condition(
+    "storage.backup_no_space",
+    uk="Нічна резервна копія не вміщається в {directory}: треба {needed_mb} МБ, вільно {free_mb} МБ. Остання копія "
+    "залишається.",
+    en="The nightly backup does not fit into {directory}: it needs {needed_mb} MB, and {free_mb} MB are free. The last "
+    "one stays.",
+    severity=Severity.WARNING,
+)
+def backup_no_space(*, directory: str, needed_mb: int, free_mb: int) -> None:
+    """Even without the older backups there is too little room."""
+
+
+@condition(
+    "storage.backup_unmounted",
+    uk="Диск для резервних копій не під'єднано: у {directory} тепер лише порожнє місце для нього. Під'єднайте диск або "
+    "змініть BACKUP_DIR.",
+    en="The disk for backups is not mounted: {directory} is only the place for it now. Mount it, or change BACKUP_DIR.",
+    severity=Severity.WARNING,
+)
+def backup_unmounted(*, directory: str) -> None:
+    """Nothing is written there, as it would fill the disk of the system."""
+
+
+# databases that are not ours
 
 
 @condition(
@@ -103,6 +215,15 @@ def draft(*, place: str, found: str) -> None:
 
 
 @condition(
+    "storage.foreign",
+    uk="{place} — не база цієї програми; файл не змінено. Вкажіть інший файл у DB_PATH.",
+    en="{place} is not a database of this program; it is left as it is. Set DB_PATH to another file.",
+)
+def foreign(*, place: str) -> None:
+    """DB_PATH names a file of another program."""
+
+
+@condition(
     "storage.eamoon",
     uk="База {place} належить x-mentat/eamoon; її не змінено. Вкажіть інший файл у DB_PATH, а її показники "
     "перенесіть командою `python -m services.recorder import-eamoon {place}`.",
@@ -121,6 +242,17 @@ def eamoon(*, place: str) -> None:
 )
 def rejected(*, topic: str, cause: Reason) -> None:
     """The last message on a topic could not be recorded."""
+
+
+@condition(
+    "storage.unknown_format",
+    uk="{hours} {hours:годину|години|годин} показників стиснула новіша версія програми; ця їх не читає й не змінює.",
+    en="{hours} {hours:hour|hours} of readings {hours:was|were} compressed by a newer version of this program; this "
+    "one neither reads nor changes them.",
+    severity=Severity.WARNING,
+)
+def unknown_format(*, hours: int) -> None:
+    """After a downgrade; they are read again by the newer version."""
 
 
 # why a message cannot be recorded

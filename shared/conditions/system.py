@@ -25,6 +25,7 @@ DISK_ERROR = simple(
 IS_DIRECTORY = simple("system.is_directory", uk="це тека, а не файл", en="it is a directory, not a file")
 NOT_DIRECTORY = simple("system.not_directory", uk="це не тека", en="it is not a directory")
 EXISTS = simple("system.exists", uk="там уже є щось інше", en="something else is already there")
+NO_MEMORY = simple("system.no_memory", uk="бракує пам'яті", en="there is not enough memory")
 TOO_MANY_FILES = simple("system.too_many_files", uk="відкрито забагато файлів", en="too many files are open")
 NOT_TEXT = simple("system.not_text", uk="це не текст у кодуванні UTF-8", en="it is not a text in UTF-8")
 BAD_ADDRESS = simple("system.bad_address", uk="такої адреси не може бути", en="that cannot be an address")

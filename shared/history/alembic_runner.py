@@ -1,4 +1,4 @@
-"""python -m shared.history.alembic_runner: upgrades the database named on standard input.
+"""python -m shared.history.alembic_runner REVISION: upgrades the database named on standard input.
 
 Not on the command line, where every user of the machine could read a server's password. The only importer of Alembic
 besides the migrations.
@@ -56,7 +56,7 @@ def _begin(connection: Connection) -> None:
 if __name__ == "__main__":
     name = sys.stdin.read()
     try:
-        upgrade(name if "://" in name else Path(name))
+        upgrade(name if "://" in name else Path(name), sys.argv[1])
     except DBAPIError as error:
         sys.stdout.buffer.write(FAULT.dump_json(diagnose(error)))
         sys.exit(FAILED)

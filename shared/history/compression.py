@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise, repeat
 from typing import Any
 
+FORMAT = 1
+"""The version of the format, stored with each hour."""
+
 Sample = Sequence[Any]
 """A time in ms, then the values."""
 

@@ -1,5 +1,7 @@
 """What a database error means, by SQLite's error code or PostgreSQL's SQLSTATE, as sentences may be translated."""
 
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,18 +45,23 @@ class SchemaError(StorageError):
 
 
 SQLITE = {
-    3: (Kind.FINAL, system.NOT_PERMITTED),
-    5: (Kind.TRANSIENT, storage.LOCKED),
-    6: (Kind.TRANSIENT, storage.LOCKED),
-    8: (Kind.FINAL, storage.READ_ONLY),
-    10: (Kind.TRANSIENT, system.DISK_ERROR),
-    11: (Kind.DAMAGED, storage.MALFORMED),
-    13: (Kind.TRANSIENT, system.DISK_FULL),
-    14: (Kind.FINAL, storage.NOT_OPENED),
-    23: (Kind.FINAL, system.NOT_PERMITTED),
-    26: (Kind.DAMAGED, storage.NOT_A_DATABASE),
+    sqlite3.SQLITE_PERM: (Kind.TRANSIENT, system.NOT_PERMITTED),
+    sqlite3.SQLITE_BUSY: (Kind.TRANSIENT, storage.LOCKED),
+    sqlite3.SQLITE_LOCKED: (Kind.TRANSIENT, storage.LOCKED),
+    sqlite3.SQLITE_NOMEM: (Kind.TRANSIENT, system.NO_MEMORY),
+    sqlite3.SQLITE_READONLY: (Kind.TRANSIENT, storage.READ_ONLY),
+    sqlite3.SQLITE_IOERR: (Kind.TRANSIENT, system.DISK_ERROR),
+    sqlite3.SQLITE_CORRUPT: (Kind.DAMAGED, storage.MALFORMED),
+    sqlite3.SQLITE_FULL: (Kind.TRANSIENT, system.DISK_FULL),
+    sqlite3.SQLITE_CANTOPEN: (Kind.TRANSIENT, storage.NOT_OPENED),
+    sqlite3.SQLITE_PROTOCOL: (Kind.TRANSIENT, storage.LOCKED),
+    sqlite3.SQLITE_AUTH: (Kind.TRANSIENT, system.NOT_PERMITTED),
+    sqlite3.SQLITE_NOTADB: (Kind.DAMAGED, storage.NOT_A_DATABASE),
+    # extended codes that mean something else than their primary ones
+    sqlite3.SQLITE_READONLY_DBMOVED: (Kind.TRANSIENT, storage.MOVED),
+    sqlite3.SQLITE_READONLY_DIRECTORY: (Kind.TRANSIENT, system.NOT_PERMITTED),
 }
-"""By primary error code, which is the lowest byte."""
+"""By extended error code, else by primary error code, which is its lowest byte."""
 POSTGRESQL = {
     "08": (Kind.TRANSIENT, storage.SERVER_UNREACHABLE),
     "25006": (Kind.TRANSIENT, storage.READ_ONLY),
@@ -67,14 +74,6 @@ POSTGRESQL = {
     "57P": (Kind.TRANSIENT, storage.SERVER_UNREACHABLE),
 }
 """By SQLSTATE or its beginning."""
-CONNECTING = {
-    "authentication failed": (Kind.FINAL, storage.WRONG_PASSWORD),
-    "no pg_hba.conf entry": (Kind.FINAL, storage.WRONG_PASSWORD),
-    "does not exist": (Kind.FINAL, storage.NO_SUCH_DATABASE),
-    "permission denied": (Kind.FINAL, system.NOT_PERMITTED),
-}
-"""By a part of the sentence: a connection that fails has no SQLSTATE."""
-SQLITE_ERROR, SQLITE_CANTOPEN = 1, 14
 UNDEFINED_TABLE = "42P01"
 
 
@@ -83,25 +82,27 @@ def diagnose(error: Exception) -> DatabaseFault:
     if isinstance(error, SchemaError):
         return error.fault
     if isinstance(error, OSError):
-        cause = system.os_reason(error)
-        return DatabaseFault(Kind.TRANSIENT if cause.code == system.DISK_FULL.code else Kind.FINAL, cause)
+        return DatabaseFault(Kind.TRANSIENT, system.os_reason(error))
     if (code := sqlite_code(error)) is not None:
-        kind, condition = SQLITE.get(code, (Kind.FINAL, None))
+        known = SQLITE.get(code) or SQLITE.get(code & 0xFF)
     elif (state := _sqlstate(error)) is not None:
-        found = (POSTGRESQL[known] for known in POSTGRESQL if state.startswith(known))
-        kind, condition = next(found, (Kind.TRANSIENT, None))
-    else:
-        found = (CONNECTING[known] for known in CONNECTING if known in str(error))
-        kind, condition = next(found, (Kind.TRANSIENT, storage.SERVER_UNREACHABLE))
-    return DatabaseFault(kind, condition() if condition else storage.other(detail=first_line(error)))
+        known = next((POSTGRESQL[start] for start in POSTGRESQL if state.startswith(start)), None)
+    else:  # a connection that fails has no SQLSTATE, and its sentence may be in any language
+        refused = storage.not_connected(detail=first_line(error))
+        return DatabaseFault(Kind.TRANSIENT, refused)
+    if known:
+        kind, condition = known
+        return DatabaseFault(kind, condition())
+    unknown = Kind.FINAL if code is not None else Kind.TRANSIENT
+    return DatabaseFault(unknown, storage.other(detail=first_line(error)))
 
 
-def is_not_created(error: DBAPIError) -> bool:
-    """Return whether there is no database yet, or none of our tables in it."""
+def is_not_created(error: DBAPIError, missing_table: Callable[[], bool]) -> bool:
+    """Return whether there is no database yet, or none of our tables in it; SQLite has no code for a missing table."""
     code = sqlite_code(error)
     if code is None:
         return _sqlstate(error) == UNDEFINED_TABLE
-    return code == SQLITE_CANTOPEN or (code == SQLITE_ERROR and "no such table" in str(error.orig))
+    return code & 0xFF == sqlite3.SQLITE_CANTOPEN or (code == sqlite3.SQLITE_ERROR and missing_table())
 
 
 def first_line(error: Exception) -> str:
@@ -111,9 +112,8 @@ def first_line(error: Exception) -> str:
 
 
 def sqlite_code(error: Exception) -> int | None:
-    """Return SQLite's primary error code."""
-    code = getattr(_original(error), "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
+    """Return SQLite's extended error code."""
+    return getattr(_original(error), "sqlite_errorcode", None)
 
 
 def _sqlstate(error: Exception) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from shared.conditions import storage
-from shared.errors import ConfigError
+from shared.errors import ConfigError, StorageError
 from shared.history.database_errors import FAILED, FAULT, SchemaError
 from shared.history.engine import Place, reader, shown
 
@@ -16,7 +16,7 @@ log = logging.getLogger("history")
 
 FIRST = "0004"
 """The schema of version 0.1; those before were drafts."""
-HEAD = "0008"
+HEAD = "0009"
 """The schema this program needs: the last of the migrations."""
 
 
@@ -41,9 +41,9 @@ def migrate(place: Place) -> None:
         return
     if current is not None:
         require_known(place, current)
-    elif _is_eamoon(place):
-        raise ConfigError(storage.eamoon(place=shown(place)))
-    _run_alembic(place)
+    elif isinstance(place, Path):
+        _require_empty(place)
+    create(place, HEAD)
     log.info("The database %s now has the schema %s.", shown(place), HEAD)
 
 
@@ -55,22 +55,28 @@ def require_known(place: Place, current: str) -> None:
         raise ConfigError(storage.draft(place=shown(place), found=current))
 
 
-def _is_eamoon(place: Place) -> bool:
-    """Whether it is a database of x-mentat/eamoon, whose setting has the same name; its table is `readings`."""
-    if isinstance(place, str) or not place.exists():
-        return False
+def _require_empty(place: Path) -> None:
+    """Raise ConfigError if a file without our schema has tables: it is another program's, and left as it is."""
+    if not place.exists():
+        return
     engine = reader(place)
     try:
-        return inspect(engine).has_table("readings")
+        tables = inspect(engine).get_table_names()
     finally:
         engine.dispose()
+    if "readings" in tables:  # of x-mentat/eamoon, whose setting has the same name
+        raise ConfigError(storage.eamoon(place=shown(place)))
+    if tables:
+        raise ConfigError(storage.foreign(place=shown(place)))
 
 
-def _run_alembic(place: Place) -> None:
-    """Run Alembic in a process of its own, to save the recorder 20 MB of memory."""
-    command = [sys.executable, "-m", "shared.history.alembic_runner"]
+def create(place: Place, revision: str) -> None:
+    """Create or upgrade a schema; Alembic runs in a process of its own, to save the recorder 20 MB of memory."""
+    command = [sys.executable, "-m", "shared.history.alembic_runner", revision]
     done = subprocess.run(command, input=str(place), capture_output=True, text=True, check=False)
     if done.returncode == FAILED:
         raise SchemaError(FAULT.validate_json(done.stdout))
+    if done.returncode < 0:  # killed, by a user or for want of memory: nothing was changed
+        raise StorageError(storage.MIGRATION_STOPPED())
     if done.returncode:
         raise RuntimeError(f"the migration failed: {done.stderr}")

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    inspect,
     literal_column,
     or_,
     select,
@@ -42,7 +43,7 @@ from shared.history.derived import (
 )
 from shared.history.grid_run import SILENCE, GridRun
 from shared.history.readings import readings
-from shared.history.tables import MILLISECOND, compressed_hour, from_ms, to_ms
+from shared.history.tables import MILLISECOND, compressed_hour, from_ms, metadata, to_ms
 from shared.live_figures import ALL
 from shared.messages import Grid
 
@@ -125,7 +126,7 @@ class Session:
             return work(self._connection)
         except DatabaseError as error:
             self.__exit__()
-            if is_not_created(error):
+            if is_not_created(error, lambda: bool(metadata.tables.keys() - inspect(self._engine).get_table_names())):
                 return nothing
             raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None
 

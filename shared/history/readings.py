@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Column, Connection, Table, func, select
 
-from shared.history.compression import Sample, decompress
+from shared.history.compression import FORMAT, Sample, decompress
 from shared.history.derived import HOUR_MS
 from shared.history.tables import compressed_hour
 
@@ -70,6 +70,11 @@ def _decompressed(
 ) -> Iterator[Sample]:
     hour, (start, end) = compressed_hour.c, span
     where = (hour.source == table.name, hour.device == device, hour.at > start - HOUR_MS, hour.at < end)
-    query = select(hour.data).where(*where).order_by(hour.at).execution_options(yield_per=HOURS_PER_FETCH)
+    query = (
+        select(hour.data)
+        .where(*where, hour.format <= FORMAT)
+        .order_by(hour.at)
+        .execution_options(yield_per=HOURS_PER_FETCH)
+    )
     for (data,) in connection.execute(query):
         yield from (sample for sample in decompress(data, names) if start <= sample[0] < end)

@@ -191,6 +191,10 @@ compressed_hour = Table(
     Column("last", BigInteger(), nullable=False),
     Column("n", Integer(), nullable=False),
     Column("data", LargeBinary(), nullable=False),
+    Column("format", Integer(), nullable=False, server_default="1"),
     Index("ix_compressed_hour_at", "source", "at"),
 )
-"""Older readings, compressed: one hour of a device from `at`, the time of its last row, the number of rows."""
+"""Older readings, compressed: one hour of a device from `at`, the time of its last row, the number of rows.
+
+format is the version of `data`. An hour of a version that this program does not know is left as it is.
+"""

@@ -166,3 +166,21 @@ def test_compression_saves_nine_tenths(path: Path) -> None:
     (hours,) = ask(path, "SELECT sum(length(data)) FROM compressed_hour WHERE source = 'battery_state'")[0]
     assert hours < rows / 10
     store.close()
+
+
+def test_an_hour_of_a_newer_format_is_left_alone_and_said(filled: Place, databases: Databases, tmp_path: Path) -> None:
+    place = databases.copy(filled)
+    store = open_store(place)
+    Upkeep(store, KYIV, 400).finish(OVER)
+    change(place, "UPDATE compressed_hour SET format = 99, data = 'x' WHERE device = 'main'")
+    store.write([reading(100.5, 7)])  # late, and of that hour
+    Upkeep(store, KYIV, 400).finish(OVER)
+    assert ask(place, "SELECT DISTINCT device, format FROM compressed_hour WHERE format > 1") == [("main", 99)]
+    reason = Upkeep(store, KYIV, 400).unread()
+    assert reason
+    assert reason.code == "storage.unknown_format"
+    assert "garage" in latest(reader(place))
+    assert "inverter_state" in overview(place)
+    request = ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "out"))
+    assert "rows of inverter_state" in export(place, request)
+    store.close()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.recorder import dead_letters
-from services.recorder.dead_letters import KEEP_DAYS
+from services.recorder.dead_letters import KEEP_DAYS, Bound
 from services.recorder.ingest import commit_batch
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store, open_store
@@ -90,8 +90,33 @@ def test_old_ones_go(database: Place) -> None:
 
 
 def test_there_are_never_too_many(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letters, "MAX_COUNT", 300)
+    monkeypatch.setattr(dead_letters, "JUNK", Bound(300, 10**6))
     for second in range(700):
         commit_batch([delivery(MAIN, b"%d" % second)], store, BEHIND + timedelta(seconds=second))
     tend(store, BEHIND + timedelta(hours=1))
     assert ask(path, "SELECT count(*), min(CAST(payload AS TEXT) + 0) FROM dead_letter") == [(300, 400)]
+
+
+def test_junk_never_pushes_out_what_is_only_early(database: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_letters, "JUNK", Bound(20, 10**6))
+    monkeypatch.setattr(dead_letters, "EARLY", Bound(50, 10**6))
+    store = open_store(database)
+    commit_batch(
+        [delivery(MAIN, reading(TRUE + timedelta(seconds=number), number)) for number in range(30)], store, BEHIND
+    )
+    later = BEHIND + timedelta(minutes=1)
+    commit_batch([delivery(MAIN, b"junk %d" % number) for number in range(100)], store, later)
+    tend(store, later)
+    kinds = ask(database, "SELECT holds_at IS NOT NULL, count(*) FROM dead_letter GROUP BY 1 ORDER BY 1")
+    assert [count for _, count in kinds] == [20, 30]
+    tend(store, TRUE + timedelta(hours=1))
+    assert ask(database, "SELECT count(*) FROM inverter_state") == [(30,)]
+
+
+def test_letters_are_bounded_by_their_size_too(database: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_letters, "JUNK", Bound(100, 10_000))
+    store = open_store(database)
+    for number in range(20):
+        commit_batch([delivery(MAIN, b"%04d" % number * 250)], store, BEHIND + timedelta(seconds=number))
+    tend(store, BEHIND + timedelta(hours=1))
+    assert ask(database, "SELECT count(*) FROM dead_letter") == [(10,)]

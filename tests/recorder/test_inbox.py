@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from services.recorder.inbox import STALLED_COUNT, Inbox
 from shared.bus import Delivery
 
@@ -29,6 +31,14 @@ def fill(inbox: Inbox, count: int, first: int = 0) -> None:
 async def numbers(inbox: Inbox) -> list[int]:
     async with asyncio.timeout(20):
         return [int(delivery.payload) for delivery in await inbox.next_batch()]
+
+
+async def test_upkeep_waits_for_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.recorder.inbox.IDLE_S", 0.01)
+    inbox = Inbox(3, NEVER_S, Receiver())
+    assert await numbers(inbox) == []
+    fill(inbox, 3)
+    assert await numbers(inbox) == [0, 1, 2]
 
 
 async def test_a_full_batch_does_not_wait_and_the_rest_comes_next() -> None:

@@ -5,15 +5,19 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.recorder.ingest import _retry, commit_batch, report_faults
+from services.recorder.ingest import _retry, commit_batch, report_faults, run_upkeep
 from services.recorder.rows import RECORDED
 from services.recorder.store import Store, open_store, set_aside
+from services.recorder.undated import Dating
+from services.recorder.upkeep import Upkeep
 from shared.bus import Delivery
+from shared.clock import Clock
 from shared.conditions import Reason, storage
 from shared.errors import DamagedError, StorageError
 from shared.health import Health
@@ -223,3 +227,16 @@ def test_a_topic_is_well_again_after_a_good_message() -> None:
     assert health.status(NOW).reasons == (storage.rejected(topic=MAIN, cause=cause),)
     report_faults({MAIN: None}, health)
     assert health.status(NOW).reasons == ()
+
+
+async def test_damage_that_upkeep_meets_is_set_aside(store: Store, path: Path) -> None:
+    health = Health()
+    commit_batch([reading(number) for number in range(0, -3000, -1)], store, NOW)
+    ((page,),) = ask(path, "SELECT pageno FROM dbstat WHERE name = 'rollup_due' ORDER BY pageno LIMIT 1")
+    store.close()
+    spoil(path, start=(page - 1) * 4096, end=page * 4096)
+    upkeep, dating = Upkeep(store, ZoneInfo("Europe/Kyiv"), 400), Dating(store, Clock())
+    await _retry(lambda: run_upkeep(upkeep, health, NOW, dating, trusted=True), health)
+    assert len(list(path.parent.glob("easun.damaged-*Z.db"))) == 1
+    assert [reason.code for reason in health.status(NOW).reasons] == ["storage.set_aside"]
+    assert ask(path, "SELECT count(*) FROM inverter_state") == [(0,)]

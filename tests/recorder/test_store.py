@@ -1,6 +1,8 @@
 """Rows into a real database: once each, all or none, and never a silent loss."""
 
+import errno
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ from services.recorder.rows import to_row
 from services.recorder.store import Store, open_store
 from shared.conditions import battery, inverter
 from shared.errors import BadMessageError, ConfigError, StorageError
+from shared.history.database_errors import Kind, diagnose
 from shared.history.engine import Place, reader
 from shared.history.queries import latest, recorded
 from shared.messages import BatteryState, Grid, GridState, InverterState, Message, Mode
@@ -117,9 +120,76 @@ def test_a_row_that_the_server_rejects_does_not_block_the_others(server: Postgre
 
 
 @needs_postgres
-def test_a_missing_database_on_the_server_is_an_error_of_the_user(server: Postgres) -> None:
-    with pytest.raises(ConfigError, match=r"the server has no such database or user\. Check DATABASE_URL"):
+def test_a_server_that_takes_nobody_in_may_still_do_so(server: Postgres) -> None:
+    """A connection that fails has no SQLSTATE, and the sentence is in the server's language."""
+    with pytest.raises(StorageError, match="accepts no connection") as caught:
         open_store(server.url("nowhere"))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("SQLITE_READONLY", "storage.read_only"),
+        ("SQLITE_READONLY_DIRECTORY", "system.not_permitted"),
+        ("SQLITE_READONLY_ROLLBACK", "storage.read_only"),
+        ("SQLITE_IOERR_SHORT_READ", "system.disk_error"),
+        ("SQLITE_IOERR_FSYNC", "system.disk_error"),
+        ("SQLITE_FULL", "system.disk_full"),
+        ("SQLITE_CANTOPEN", "storage.not_opened"),
+        ("SQLITE_PERM", "system.not_permitted"),
+        ("SQLITE_BUSY_SNAPSHOT", "storage.locked"),
+    ],
+)
+def test_what_a_code_means_whatever_the_sentence(name: str, code: str) -> None:
+    error = sqlite3.OperationalError("речення мовою системи")
+    error.sqlite_errorcode = getattr(sqlite3, name)
+    fault = diagnose(error)
+    assert (fault.kind, fault.cause.code) == (Kind.TRANSIENT, code)
+
+
+@pytest.mark.parametrize("name", ["SQLITE_CORRUPT", "SQLITE_CORRUPT_INDEX", "SQLITE_NOTADB"])
+def test_a_damaged_file_is_told_by_its_code(name: str) -> None:
+    error = sqlite3.DatabaseError("речення мовою системи")
+    error.sqlite_errorcode = getattr(sqlite3, name)
+    assert diagnose(error).kind is Kind.DAMAGED
+
+
+def test_a_disk_that_is_read_only_at_the_start_may_be_written_later(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data" / "easun.db"
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", refuse)
+        with pytest.raises(StorageError, match=r"read-only\. Readings wait at the broker"):
+            open_store(path)
+    path.parent.mkdir()
+    shutil.copy(empty, path)
+    open_store(path).close()
+
+
+@pytest.mark.parametrize("content", [b"a letter to my aunt\n" * 900, None], ids=["a-text", "a-database"])
+def test_a_foreign_file_is_left_alone(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "easun.db"
+    if content:
+        path.write_bytes(content)
+    else:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("CREATE TABLE shopping (item TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="not a database of this program"):
+        open_store(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["easun.db"]
+
+
+def test_a_directory_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="directory"):
+        open_store(tmp_path)
 
 
 @pytest.mark.processes

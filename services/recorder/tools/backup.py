@@ -1,27 +1,19 @@
 """A consistent copy of the database, even while the recorder writes."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from stat import S_IMODE
 
+from services.recorder.sqlite_files import SHARED, copy_checked, side_files
 from services.recorder.tools.files import (
-    SHARED,
     ToolError,
-    integrity_fault,
-    opened_read_only,
     plain_errors,
     require_another,
     require_database,
-    side_files,
     written_atomically,
 )
 from services.recorder.tools.progress import steps
 from shared.errors import UsageError
 from shared.history.engine import Place
-
-PAGES = 1024
-"""How many pages are copied per step: 4 MB."""
 
 
 def backup(place: Place, file: Path, *, force: bool) -> str:
@@ -43,14 +35,8 @@ def backup(place: Place, file: Path, *, force: bool) -> str:
 
 
 def copy(source: Path, target: Path, mode: str = SHARED) -> None:
-    """Copy a database page by page and check the copy; raises StorageError if it is damaged."""
-    with opened_read_only(source, mode) as old, closing(sqlite3.connect(target, isolation_level=None)) as new:
-        # one snapshot for the whole copy: SQLite would start over at each commit of the recorder
-        old.execute("BEGIN")
-        old.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        with steps("copying", "page") as advance:
-            old.backup(new, pages=PAGES, progress=lambda _status, left, total: advance(total - left, total))
-        new.execute("PRAGMA journal_mode=DELETE")  # a single file
-        fault = integrity_fault(new)
-        if fault:
-            raise ToolError(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")
+    """Copy a database and check the copy; raises ToolError if it is damaged."""
+    with steps("copying", "page") as advance:
+        fault = copy_checked(source, target, advance, mode)
+    if fault:
+        raise ToolError(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")

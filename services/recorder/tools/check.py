@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
+from services.recorder.sqlite_files import integrity_fault, opened_read_only
 from services.recorder.tools.export import extent, require_ours
-from services.recorder.tools.files import ToolError, integrity_fault, opened_read_only, plain_errors, require_database
+from services.recorder.tools.files import ToolError, plain_errors, require_database
 from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD
 from shared.history.tables import MILLISECOND, battery_state, dead_letter, from_ms, inverter_state, metadata, to_ms
@@ -45,8 +46,8 @@ def _file(path: Path) -> Iterator[str]:
         fault = integrity_fault(connection)
         if fault:
             raise ToolError(
-                f"{path} is damaged ({fault}): stop the recorder and restore a backup, or start the recorder, which "
-                "sets the file aside and creates a new one."
+                f"{path} is damaged ({fault}): the recorder sets it aside, records into a new one and brings over what "
+                "can be read; or stop it and restore a backup."
             )
         pages, free, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")

@@ -28,7 +28,7 @@ from services.recorder.tools.files import plain_errors, require_another, require
 from services.recorder.tools.period import Period
 from services.recorder.tools.progress import is_interactive, progress
 from shared.errors import UsageError
-from shared.history.compression import decompress
+from shared.history.compression import FORMAT, decompress
 from shared.history.derived import SOURCES
 from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD, require_known, revision
@@ -174,8 +174,10 @@ def extent(connection: Connection, table: Table) -> tuple[int, int | None, int |
     ).one()
     if not hours:
         return count, first, last
-    oldest = connection.execute(select(hour.data).where(where).order_by(hour.at).limit(1)).scalar_one()
-    began = next(decompress(oldest, ()))[0]
+    oldest = connection.execute(
+        select(hour.data).where(where, hour.format <= FORMAT).order_by(hour.at).limit(1)
+    ).scalar()
+    began = next(decompress(oldest, ()))[0] if oldest else ended
     return count + rows, min(began, began if first is None else first), max(ended, ended if last is None else last)
 
 

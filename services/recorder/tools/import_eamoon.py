@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from services.recorder.rows import Row, to_row
+from services.recorder.sqlite_files import READ_ONLY, opened_read_only
 from services.recorder.store import open_store
 from services.recorder.tools.eamoon import LEFT_OUT, Tally, to_state
-from services.recorder.tools.files import READ_ONLY, ToolError, opened_read_only, plain_errors, require_database
+from services.recorder.tools.files import ToolError, plain_errors, require_database
 from services.recorder.tools.progress import progress
 from shared.errors import BadMessageError, StorageError, UsageError
 from shared.history.engine import Place, reader

@@ -4,24 +4,17 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE
 
+from services.recorder.sqlite_files import IMMUTABLE, integrity_fault, opened_read_only, side_files
 from services.recorder.tools.backup import copy
-from services.recorder.tools.files import (
-    IMMUTABLE,
-    ToolError,
-    integrity_fault,
-    opened_read_only,
-    plain_errors,
-    require_another,
-    require_database,
-    side_files,
-)
+from services.recorder.tools.files import ToolError, plain_errors, require_another, require_database
 from shared.errors import StorageError, UsageError
-from shared.files import sync
+from shared.files import second_name, sync
+from shared.history.database_errors import sqlite_code
 from shared.history.engine import Place
 from shared.history.migration import HEAD, migrate, require_known
 
@@ -39,9 +32,9 @@ def restore(place: Place, file: Path, now: datetime) -> str:
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".{place.name}.{os.getpid()}.part")
         try:
-            with _locked(place):
+            with _locked(place) as whole:
                 _prepare(file, part, place)
-                aside = _set_aside(place, now)
+                aside = _set_aside(place, now, whole=whole)
                 part.replace(place)
                 sync(place.parent)
         finally:
@@ -78,20 +71,35 @@ def _schema(connection: sqlite3.Connection) -> str | None:
 
 
 @contextmanager
-def _locked(place: Path) -> Iterator[None]:
-    """Lock a database exclusively, or raise UsageError if a process has it open.
+def _locked(place: Path) -> Iterator[bool]:
+    """Lock a database exclusively and tell whether its file is whole, with every commit; the log is gone then.
 
-    A recorder without an open connection is no obstacle: it notices the new file.
+    Raises UsageError if a process has it open. A recorder without an open connection is no obstacle: it notices the
+    new file.
     """
     if not place.exists():
-        yield
+        yield True
         return
-    with place.open("r+b") as file:
+    with closing(sqlite3.connect(place, isolation_level=None, timeout=1)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode=DELETE")  # as a user of this connection alone could
+            connection.execute("BEGIN EXCLUSIVE")
+            yield True
+            return
+        except sqlite3.DatabaseError as error:
+            if (sqlite_code(error) or 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise _in_use(place) from None
+    with place.open("r+b") as file:  # it is damaged, and SQLite cannot lock it
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, *LOCK_BYTES)
         except BlockingIOError:
-            raise UsageError(f"{place} is in use: stop the recorder, then restore; nothing was changed.") from None
-        yield
+            raise _in_use(place) from None
+        yield False
+
+
+def _in_use(place: Path) -> UsageError:
+    return UsageError(f"{place} is in use: stop the recorder, then restore; nothing was changed.")
 
 
 def _prepare(file: Path, part: Path, place: Path) -> None:
@@ -112,14 +120,20 @@ def _prepare(file: Path, part: Path, place: Path) -> None:
     sync(part)
 
 
-def _set_aside(place: Path, now: datetime) -> Path | None:
-    """Give the database and its side files a dated name."""
+def _set_aside(place: Path, now: datetime, *, whole: bool) -> Path | None:
+    """Give the database a second, dated name: until the new file takes the first one, the old one has both."""
     if not place.exists():
         return None
     aside = place.with_name(f"{place.name}.before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     if aside.exists():
         raise ToolError(f"{aside} exists already; wait a second and try again.")
-    for old, new in zip((place, *side_files(place)), (aside, *side_files(aside)), strict=True):
-        with suppress(FileNotFoundError):
-            old.rename(new)
+    second_name(place, aside)
+    if not whole:  # a damaged database keeps what its log has under the dated name
+        for old, new in zip(side_files(place), side_files(aside), strict=True):
+            if old.exists():
+                second_name(old, new)
+        sync(place.parent)
+        for old in side_files(place):
+            old.unlink(missing_ok=True)
+    sync(place.parent)
     return aside

@@ -1,0 +1,229 @@
+"""Brings back what can be read of damaged databases that were set aside, while the recording goes on in a new one.
+
+Each step may be interrupted at any instant: rows are merged by their keys, and a file is finished once its report is
+beside it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from services.recorder.ledger import mark_due
+from services.recorder.salvage import KEPT, RECORDED, Breathe, report_of, salvage
+from services.recorder.store import DERIVED_FROM, READINGS, Store
+from shared.conditions import Reason, storage
+from shared.errors import StorageError
+from shared.files import replace_atomically, sync
+from shared.history.compression import FORMAT, decompress
+from shared.history.database_errors import diagnose
+from shared.history.derived import DAY_MS, HOUR_MS, STEP_MS
+from shared.history.migration import HEAD, migrate
+from shared.history.tables import compressed_hour, metadata
+from shared.messages import iso
+
+ROWS_AT_ONCE = 500
+SHOWN_FOR = timedelta(days=7)
+HOUR_COLUMNS = [column.name for column in compressed_hour.columns]
+NOT_MERGED = ("alembic_version",)
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What became of a damaged file, as it is written beside it."""
+
+    name: str
+    saved: int
+    lost: int
+    from_backup: int
+    finished: str
+
+    def reason(self) -> Reason:
+        """Return what to report."""
+        if self.from_backup:
+            return storage.salvaged_with_backup(
+                name=self.name, saved=self.saved, lost=self.lost, restored=self.from_backup
+            )
+        return storage.salvaged(name=self.name, saved=self.saved, lost=self.lost)
+
+
+def pending(place: Path) -> list[Path]:
+    """Return the damaged files beside a database that are not finished, the newest first: it has the most."""
+    files = sorted(place.parent.glob(f"{place.stem}.damaged-*{place.suffix}"), reverse=True)
+    return [file for file in files if not _report_file(file).exists()]
+
+
+def mended(place: Path, now: datetime) -> Mended | None:
+    """Return what was reported last, as long as it is news."""
+    for file in sorted(place.parent.glob(f"{place.stem}.damaged-*{place.suffix}.json"), reverse=True):
+        found = Mended(**json.loads(file.read_bytes()))
+        if abs(now - datetime.fromisoformat(found.finished)) < SHOWN_FOR:
+            return found
+    return None
+
+
+def mend(damaged: Path, store: Store, backup: Path | None, now: datetime, breathe: Breathe) -> Mended:
+    """Merge what can be read of a damaged file into a database, and what is missing from the last backup.
+
+    Raises StorageError where it has to be tried again.
+    """
+    try:
+        salvaged = _salvaged(damaged, breathe)
+        report = report_of(salvaged)
+        with closing(_opened(salvaged)) as source:
+            _merge(source, store, breathe, rebuild=not report.derived_whole)
+        restored = _merge_backup(backup, store, breathe) if backup and report.lost else 0
+        lost = max(0, report.lost - restored)
+        done = Mended(damaged.name, report.saved, lost, restored, iso(now))
+        replace_atomically(_report_file(damaged), json.dumps(asdict(done)))
+        salvaged.unlink()
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(storage.not_salvaged(name=damaged.name, cause=diagnose(error).cause)) from None
+    return done
+
+
+def _report_file(damaged: Path) -> Path:
+    return damaged.with_name(f"{damaged.name}.json")
+
+
+def _salvaged(damaged: Path, breathe: Breathe) -> Path:
+    """Return the file with what can be read, written in whole before it gets its name."""
+    file = damaged.with_name(f".{damaged.name}.salvaged")
+    if file.exists():
+        return file
+    part = damaged.with_name(f".{damaged.name}.part")
+    leftovers = [part, *(part.with_name(part.name + end) for end in ("-wal", "-shm", "-journal"))]
+    try:
+        _remove(leftovers)
+        salvage(damaged, part, breathe)
+        migrate(part)
+        with closing(sqlite3.connect(part)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")  # a single file
+        sync(part)
+        part.replace(file)
+        sync(file.parent)
+    finally:
+        _remove(leftovers)
+    return file
+
+
+def _remove(files: Sequence[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def _tables(source: sqlite3.Connection) -> list[Table]:
+    """Return our tables in a file, those that others are derived from first."""
+    names = {name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = [table for name, table in metadata.tables.items() if name in names and name not in NOT_MERGED]
+    return sorted(tables, key=lambda table: table.name not in KEPT)
+
+
+def _merge_backup(backup: Path, store: Store, breathe: Breathe) -> int:
+    """Merge what a backup knows of what was recorded; return how many records were missing."""
+    with closing(_opened(backup)) as source:
+        if source.execute("SELECT version_num FROM alembic_version").fetchone() != (HEAD,):
+            return 0
+        compressed = set(store.run(_hours))
+        restored = 0
+        for table in (table for table in _tables(source) if table.name in RECORDED or table is compressed_hour):
+            for rows in _chunks(source, table, breathe):
+                if table is compressed_hour:
+                    missing = [row for row in rows if row[:3] not in compressed]
+                    restored += sum(row[HOUR_COLUMNS.index("n")] for row in missing)
+                    store.run(partial(_insert, table=table, rows=missing, since=None))
+                else:  # what was compressed since then is not missing
+                    missing = [
+                        row for row in rows if (table.name, row[0], row[1] // HOUR_MS * HOUR_MS) not in compressed
+                    ]
+                    restored += store.run(partial(_insert, table=table, rows=missing, since=None))
+        return restored
+
+
+def _merge(source: sqlite3.Connection, store: Store, breathe: Breathe, *, rebuild: bool) -> None:
+    """Insert the rows that are missing, and mark as due what is derived from them.
+
+    Without `rebuild` derived tables are whole, except around the moment at which the new database began.
+    """
+    since = None if rebuild else _newest(source) - DAY_MS
+    for table in _tables(source):
+        for rows in _chunks(source, table, breathe):
+            work = _insert_hours if table is compressed_hour else partial(_insert, table=table)
+            store.run(partial(work, rows=rows, since=since))
+
+
+def _chunks(source: sqlite3.Connection, table: Table, breathe: Breathe) -> Iterator[list[Any]]:
+    names = [column.name for column in table.columns]
+    cursor = source.execute(f"SELECT {_quoted(names)} FROM {table.name}")  # noqa: S608
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):
+        yield rows
+        breathe()
+
+
+def _insert_hours(connection: Connection, rows: Sequence[Any], since: int | None) -> None:
+    """Insert the hours that are missing; of those that are there with other readings, insert the readings."""
+    missing = []
+    for row in rows:
+        source, device, at, *_ = row
+        hour = compressed_hour.c
+        here = select(hour.data).where(hour.source == source, hour.device == device, hour.at == at)
+        existing = connection.execute(here).scalar()
+        given = row[HOUR_COLUMNS.index("data")]
+        if existing is None:
+            missing.append(row)
+        elif existing != given and row[HOUR_COLUMNS.index("format")] <= FORMAT:
+            raw = metadata.tables[source]
+            names = [column.name for column in raw.columns][2:]
+            samples = [(device, *sample) for sample in decompress(given, names)]
+            _insert(connection, table=raw, rows=samples, since=since)
+    _insert(connection, table=compressed_hour, rows=missing, since=since)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Any], since: int | None) -> int:
+    """Insert the rows that are not there, and return how many those were."""
+    if not rows:
+        return 0
+    names = [column.name for column in table.columns]
+    marks = ", ".join("?" * len(names))
+    insert = f"INSERT INTO {table.name} ({_quoted(names)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    done = connection.exec_driver_sql(insert, [tuple(row) for row in rows]).rowcount
+    for source, steps in _due(table, rows, since).items():
+        mark_due(connection, source, sorted(steps))
+    return done
+
+
+def _due(table: Table, rows: Sequence[Any], since: int | None) -> dict[str, set[tuple[str, int]]]:
+    """Return the steps whose derived rows have to be computed again, by table of the readings."""
+    found: dict[str, set[tuple[str, int]]] = {}
+    for row in rows:
+        if table in DERIVED_FROM:
+            found.setdefault(table.name, set()).add((row[0], row[1] // STEP_MS * STEP_MS))
+        elif table is compressed_hour:
+            found.setdefault(row[0], set()).update((row[1], at) for at in range(row[2], row[2] + HOUR_MS, STEP_MS))
+    recent = {source: {one for one in steps if since is None or one[1] >= since} for source, steps in found.items()}
+    return {source: steps for source, steps in recent.items() if steps}
+
+
+def _newest(source: sqlite3.Connection) -> int:
+    each = (source.execute(f"SELECT max(at) FROM {table.name}").fetchone()[0] for table in READINGS)  # noqa: S608
+    return max((at for at in each if at is not None), default=0)
+
+
+def _hours(connection: Connection) -> list[Any]:
+    hour = compressed_hour.c
+    return [tuple(row) for row in connection.execute(select(hour.source, hour.device, hour.at))]
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
