@@ -36,7 +36,9 @@ async def serve(service: Service[RecorderSettings]) -> None:
     settings, health, place = service.settings, service.health, service.settings.database
     deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
     for topic, _ in RECORDED:
-        service.bus.collect(topic, deliveries.put_nowait, share=settings.recorder_share)
+        service.bus.collect(
+            topic, deliveries.put_nowait, share=settings.recorder_share, of_homes=settings.recorder_homes
+        )
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
     clock = Clock(always_trusted=settings.clock_trust == "always")  # of our own: it is asked in threads

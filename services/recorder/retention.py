@@ -9,6 +9,7 @@ from services.recorder import dead_letters
 from services.recorder.ledger import lock_upkeep
 from services.recorder.store import Store
 from shared.history.derived import DAY, HOUR_MS, SOURCES, STEP_MS, upkeep_note
+from shared.history.partitions import drop_partition, partitioned, period_start
 from shared.history.readings import ends
 from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, to_ms
 
@@ -40,7 +41,14 @@ def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest:
     if by_readings is None:
         return False
     cutoff = min(cutoff, by_readings // HOUR_MS * HOUR_MS)
-    return _purge_hours(connection, table, cutoff) or _purge_rows(connection, table, cutoff, oldest)
+    if _purge_hours(connection, table, cutoff):
+        return True
+    if partitioned(connection, table):
+        cutoff = period_start(table, cutoff)
+        if drop_partition(connection, table, cutoff, only_empty=False):
+            note_purged(connection, table, cutoff)
+            return True
+    return _purge_rows(connection, table, cutoff, oldest)
 
 
 def kept_from(connection: Connection, days: int, newest: datetime | None) -> int | None:
@@ -121,7 +129,8 @@ def recomputable_from(connection: Connection, source: str) -> int:
 
 def note_purged(connection: Connection, table: Table, cutoff: int) -> None:
     """Note that readings before the cutoff are no longer complete, in the transaction that deletes them."""
-    set_note(connection, table.name, str(cutoff))
+    before = note(connection, table.name)
+    set_note(connection, table.name, str(max(cutoff, int(before or cutoff))))
 
 
 def note(connection: Connection, name: str) -> str | None:

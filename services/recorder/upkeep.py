@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, select
 from services.recorder import dead_letters, outage_records
 from services.recorder.compress import Compressor
 from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, settle
+from services.recorder.partition_upkeep import tend_partitions
 from services.recorder.retention import note, purge, recomputable_from, set_note
 from services.recorder.rollups import Rollups
 from services.recorder.rows import MAX_AHEAD
@@ -23,6 +24,7 @@ from services.recorder.undated import Dating
 from shared.conditions import Reason
 from shared.conditions import clock as conditions
 from shared.history.derived import DAY, HOUR_MS, SOURCES
+from shared.history.homes import split_name
 from shared.history.tables import grid_state, inverter_state, outage_schedule, to_ms
 
 INTERVAL_S = 60.0
@@ -100,7 +102,11 @@ class Upkeep:
 
     def _step_for_good(self, now: datetime) -> bool:
         """Do the first thing that is due and cannot be undone."""
-        return purge(self._store, self._raw_days, now) or self._compressor.work(to_ms(now - COMPRESS_AFTER))
+        return (
+            tend_partitions(self._store, now, COMPRESS_AFTER)
+            or purge(self._store, self._raw_days, now)
+            or self._compressor.work(to_ms(now - COMPRESS_AFTER))
+        )
 
     def _process_chunk(self, connection: Connection, now: datetime) -> bool:
         lock_upkeep(connection)
@@ -119,12 +125,14 @@ class Upkeep:
         return True
 
     def _refresh_outages(self, connection: Connection, chunk: Chunk, start: int, now: datetime) -> None:
+        home, _ = split_name(chunk.device)
+        scope = outage_records.Scope(home, self._zone, now)
         if chunk.source == grid_state.name:
-            outage_records.refresh(connection, start, chunk.end, self._zone, now)
+            outage_records.refresh(connection, scope, start, chunk.end)
         elif chunk.source == outage_schedule.name:
-            outage_records.refresh_schedule(connection, start, self._zone, now)
+            outage_records.refresh_schedule(connection, scope, start)
         elif chunk.source == inverter_state.name:
-            outage_records.refresh_figures(connection, start, chunk.end, now)
+            outage_records.refresh_figures(connection, scope, start, chunk.end)
 
     def _check_zone(self, connection: Connection) -> None:
         """Recompute all days if they were computed in another time zone."""

@@ -42,8 +42,9 @@ from shared.history.derived import (
 )
 from shared.history.grid_run import SILENCE, GridRun
 from shared.history.grid_runs import runs_from_rows, stored_runs
+from shared.history.homes import home_of, in_home, of_home, split_name
 from shared.history.readings import Span, ends, last_hours, readings
-from shared.history.tables import MILLISECOND, from_ms, grid_state, to_ms
+from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms
 from shared.messages import Grid
 
 SETTLES = timedelta(minutes=15)
@@ -102,10 +103,12 @@ def latest(engine: Engine, source: Source = INVERTERS) -> dict[str, datetime]:
 
 
 def _latest(connection: Connection, table: Table) -> dict[str, datetime]:
-    found = last_hours(connection, table)
-    for name, at in ends(connection, table, func.max).items():
-        found[name] = max(at, found.get(name, at))
-    return {name: from_ms(found[name]) for name in sorted(found)}
+    home = home_of(connection)
+    found = last_hours(connection, table, *of_home(home, compressed_hour.c.device))
+    for device, at in ends(connection, table, func.max, *of_home(home, table.c.device)).items():
+        found[device] = max(at, found.get(device, at))
+    names = {device: split_name(device) for device in sorted(found)}
+    return {name: from_ms(found[device]) for device, (of, name) in names.items() if of == home}
 
 
 def series(
@@ -130,6 +133,7 @@ def series(
         first, step = _aligned(first, last, buckets, min(minutes, HOUR) * MINUTE_MS)
         if minutes != FIVE_MINUTES:  # whose buckets do not begin at whole hours
             minutes = _fine_enough(step)
+    device = in_home(home_of(engine), device)
     sums, selection = _Sums(fields, -(-(last - first) // step)), _Selection(source, device, fields, first, step)
     _ask(engine, lambda connection: _sum_up(connection, sums, selection, last, minutes), None)
     return Series(from_ms(first), step * MILLISECOND, sums.means(), sums.low, sums.high)
@@ -188,7 +192,8 @@ def _settled_until(connection: Connection, name: str, device: str, first: int, l
 def due_since(engine: Engine, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
     """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
     due = rollup_due.c
-    where = (due.source == table.name, due.device == device, due.at >= to_ms(start), due.at < to_ms(end))
+    of_device = (due.source == table.name, due.device == in_home(home_of(engine), device))
+    where = (*of_device, due.at >= to_ms(start), due.at < to_ms(end))
     earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*where))
     return from_ms(earliest[0].at) if earliest and earliest[0].at is not None else None
 
@@ -305,13 +310,14 @@ def _grid_runs(connection: Connection, first: int, last: int) -> list[GridRun]:
 
     Stored runs are used as far as they are up to date, and the rows of grid_state after that.
     """
-    run = grid_run.c
-    stored = connection.execute(select(func.max(run.last)).where(run.at < last)).scalar()
-    until = max(first, min(_settled_until(connection, grid_state.name, "grid", first, last), (stored or first - 1) + 1))
-    latest_two = select(run.at).where(run.at < first).order_by(run.at.desc()).limit(2)
-    runs = stored_runs(connection, or_(run.at.in_(latest_two), and_(run.at >= first, run.at < until)))
+    run, home = grid_run.c, home_of(connection)
+    stored = connection.execute(select(func.max(run.last)).where(run.home == home, run.at < last)).scalar()
+    settled = _settled_until(connection, grid_state.name, in_home(home, "grid"), first, last)
+    until = max(first, min(settled, (stored or first - 1) + 1))
+    latest_two = select(run.at).where(run.home == home, run.at < first).order_by(run.at.desc()).limit(2)
+    runs = stored_runs(connection, home, or_(run.at.in_(latest_two), and_(run.at >= first, run.at < until)))
     cut = [replace(one, last=min(one.last, max(until, one.at))) for one in runs]
-    return [*cut, *runs_from_rows(connection, until, last)]
+    return [*cut, *runs_from_rows(connection, home, until, last)]
 
 
 def outages(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:

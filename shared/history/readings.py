@@ -9,6 +9,7 @@ from sqlalchemy import CTE, Column, Connection, Table, func, select
 
 from shared.history.compression import Sample, decompress
 from shared.history.derived import HOUR_MS
+from shared.history.homes import of_home
 from shared.history.tables import compressed_hour
 
 ROWS_PER_FETCH = 1000
@@ -30,12 +31,12 @@ def readings(connection: Connection, table: Table, device: str, names: Sequence[
             yield sample
 
 
-def devices(connection: Connection, table: Table) -> list[str]:
-    """Return the devices with readings in a table, compressed or not."""
+def devices(connection: Connection, table: Table, home: str = "") -> list[str]:
+    """Return the devices with readings in a table, compressed or not: those of a home, or of all."""
     hour = compressed_hour.c
-    return sorted(
-        {*distinct(connection, table.c.device), *distinct(connection, hour.device, hour.source == table.name)}
-    )
+    rows = distinct(connection, table.c.device, *of_home(home, table.c.device))
+    hours = distinct(connection, hour.device, hour.source == table.name, *of_home(home, hour.device))
+    return sorted({*rows, *hours})
 
 
 def distinct(connection: Connection, column: Column[Any], *conditions: Any) -> list[Any]:
@@ -52,10 +53,10 @@ def ends(connection: Connection, table: Table, which: Callable[[Any], Any], *con
     return {device: time for device, time in connection.execute(query) if time is not None}
 
 
-def last_hours(connection: Connection, table: Table) -> dict[str, int]:
+def last_hours(connection: Connection, table: Table, *conditions: Any) -> dict[str, int]:
     """Return the last compressed reading of each device, in one statement."""
     hour, of_table = compressed_hour.c, compressed_hour.c.source == table.name
-    value = _seeks(hour.device, of_table).c.value
+    value = _seeks(hour.device, of_table, *conditions).c.value
     newest = select(hour.last).where(of_table, hour.device == value).order_by(hour.at.desc()).limit(1)
     query = select(value, newest.scalar_subquery()).where(value.is_not(None)).order_by(value)
     return {row[0]: row[1] for row in connection.execute(query)}

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, or_, select
 
 from shared.history.derived import DAY, INVERTERS, Source, outage
 from shared.history.derived import HOUR as HOURLY
+from shared.history.homes import home_of, in_home
 from shared.history.queries import Series, rows_of
 from shared.history.tables import MILLISECOND, from_ms, to_ms
 
@@ -36,7 +37,7 @@ def energy(
     """
     table = source.rollup.c
     where = (
-        table.device == device,
+        table.device == _full(engine, device),
         table.step == DAY,
         table.at >= to_ms(_midnight(first, zone)),
         table.at < to_ms(_midnight(last, zone)),
@@ -57,7 +58,12 @@ def energy_by_hour(
 ) -> dict[int, tuple[float | None, ...]]:
     """Return kWh columns of each hour by its beginning in ms, as 8,760 datetimes a year are slow."""
     table = source.rollup.c
-    where = (table.device == device, table.step == HOURLY, table.at >= to_ms(start), table.at < to_ms(end))
+    where = (
+        table.device == _full(engine, device),
+        table.step == HOURLY,
+        table.at >= to_ms(start),
+        table.at < to_ms(end),
+    )
     columns: list[Any] = [table.at, *(table[name] for name in names)]
     rows = rows_of(engine, select(*columns).where(*where).order_by(table.at))
     return {row[0]: tuple(row)[1:] for row in rows}
@@ -72,7 +78,12 @@ def energy_between(
     """
     table = source.rollup.c
     step = HOURLY if end - start <= LONG_PERIOD else DAY
-    where = (table.device == device, table.step == step, table.at >= to_ms(start), table.at < to_ms(end))
+    where = (
+        table.device == _full(engine, device),
+        table.step == step,
+        table.at >= to_ms(start),
+        table.at < to_ms(end),
+    )
     columns: list[Any] = [func.count().label("known"), *(func.sum(table[name]).label(name) for name in source.energies)]
     rows = rows_of(engine, select(*columns).where(*where))
     if not rows:
@@ -84,7 +95,7 @@ def energy_between(
 def first_day(engine: Engine, device: str, zone: tzinfo, source: Source = INVERTERS) -> date | None:
     """Return the first recorded day."""
     table = source.rollup.c
-    where = (table.device == device, table.step == DAY)
+    where = (table.device == _full(engine, device), table.step == DAY)
     rows = rows_of(engine, select(func.min(table.at).label("at")).where(*where))
     return from_ms(rows[0].at).astimezone(zone).date() if rows and rows[0].at is not None else None
 
@@ -102,12 +113,21 @@ def flows(engine: Engine, device: str, *, start: datetime, end: datetime, step: 
         (func.sum(table[name]) / func.count(table[name]) * 1000).label(_watts(name)) for name in INVERTERS.energies
     ]
     columns = [*powers, func.avg(table.battery_soc_percent_mean).label("battery_soc_percent")]
-    where = (table.device == device, table.step == HOURLY, table.at >= first, table.at < to_ms(end))
+    where = (
+        table.device == _full(engine, device),
+        table.step == HOURLY,
+        table.at >= first,
+        table.at < to_ms(end),
+    )
     values: dict[str, list[float | None]] = {column.name: [None] * count for column in columns}
     for row in rows_of(engine, select(bucket, *columns).where(*where).group_by(bucket)):
         for name, value in zip(values, tuple(row)[1:], strict=True):
             values[name][row[0]] = value
     return Series(start, step, values)
+
+
+def _full(engine: Engine, device: str) -> str:
+    return in_home(home_of(engine), device)
 
 
 def _watts(kwh: str) -> str:
@@ -143,8 +163,12 @@ class Outage:
 def outage_records(engine: Engine, *, start: datetime, end: datetime) -> list[Outage]:
     """Return all outages that overlap a period, uncut."""
     table = outage.c
-    where = (table.start < to_ms(end), or_(table.end.is_(None), table.end > to_ms(start)))
-    return [_outage(dict(row._mapping)) for row in rows_of(engine, select(outage).where(*where).order_by(table.start))]
+    of_home = table.home == home_of(engine)
+    where = (of_home, table.start < to_ms(end), or_(table.end.is_(None), table.end > to_ms(start)))
+    columns = [column for column in outage.columns if column.name != "home"]
+    return [
+        _outage(dict(row._mapping)) for row in rows_of(engine, select(*columns).where(*where).order_by(table.start))
+    ]
 
 
 def _outage(row: Mapping[str, Any]) -> Outage:
