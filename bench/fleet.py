@@ -187,7 +187,7 @@ def _speak(broker: Broker, sent: list[int], ending: threading.Event) -> None:
         while sent[0] < (time.monotonic() - began) * HOMES / EVERY_S:
             home, at = f"home{sent[0] % HOMES}", datetime.now(UTC)
             figures = {name: 90 + chance.randrange(9) for name in NUMBERS}
-            reading = InverterState(at=at, mode=Mode.MAINS, faults=(), warnings=(), **figures)  # type: ignore[arg-type]
+            reading = InverterState(at=at, mode=Mode.MAINS, faults=(), warnings=(), **figures)
             client.publish(f"{home}/{INVERTER_STATE.named('main')}", reading.model_dump_json(), qos=1)
             if sent[0] // HOMES % 6 == 0:
                 state = GridState(at=at, state=Grid.ON, since=at.replace(hour=0, minute=0, second=0, microsecond=0))

@@ -36,10 +36,12 @@ def for_callback(nodes: Sequence[Any]) -> Any:
 
     React would take seconds over a thousand elements.
     """
-    if needs_react(nodes):
-        return nodes
-    attribute = attributes(data_tree=json.dumps(tree(nodes), ensure_ascii=False))
-    return html.Div(style={"display": "contents"}, **attribute)
+    return nodes if needs_react(nodes) else drawn(tree(nodes))
+
+
+def drawn(trees: Sequence[Any]) -> html.Div:
+    """Return the place where assets/live.js draws plain trees of [tag, attributes, children]."""
+    return html.Div(style={"display": "contents"}, **attributes(data_tree=json.dumps(trees, ensure_ascii=False)))
 
 
 def needs_react(node: Any) -> bool:
@@ -66,3 +68,11 @@ def tree(node: Any) -> Any:
     inside = given.pop("children", None)
     children = [] if inside is None else tree(inside if isinstance(inside, list | tuple) else [inside])
     return [str(node._type).lower(), given, children]
+
+
+def component(node: Any) -> Any:
+    """Return a component as JSON has it; a default for json.dumps."""
+    if not isinstance(node, Component):
+        raise TypeError(f"{type(node)} is no component")
+    props = {name: value for name, value in vars(node).items() if name not in DASHS_OWN}
+    return {"props": props, "type": node._type, "namespace": node._namespace}

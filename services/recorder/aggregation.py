@@ -1,7 +1,7 @@
 """Aggregates readings into five-minute roll-ups, and those into hours and days. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -53,9 +53,19 @@ def _energy_columns(source: Source, energies: Mapping[str, Energy | None]) -> Ag
     return aggregate
 
 
+def min_mean_max(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return the number of readings (*fields), then min, mean and max of each field."""
+    figures: list[Any] = [len(rows)]
+    for column in zip(*rows, strict=True):
+        known = [value for value in column if value is not None]
+        figures += (min(known), sum(known) / len(known), max(known)) if known else (None, None, None)
+    return figures
+
+
 def combine(source: Source, rows: Sequence[Mapping[str, Any]], step: int, at: int) -> Aggregate:
-    """Return the roll-up over smaller ones; means are weighted by the number of readings."""
+    """Return the roll-up over five-minute ones; means are weighted by the number of readings."""
     aggregate: Aggregate = {"step": step, "at": at, "n": sum(row["n"] for row in rows)}
+    aggregate["known_h"] = len(rows) * STEP_MS / HOUR_MS
     for field in source.fields:
         known = [row for row in rows if row[f"{field}_mean"] is not None]
         weight = sum(row["n"] for row in known)
@@ -85,6 +95,19 @@ def combine_day(
                 aggregate["pv_kwh"] = counter
                 break
     return aggregate
+
+
+def by_hour(rows: Sequence[Mapping[str, Any]], name: str, local_hour: Callable[[int], int]) -> list[float | None]:
+    """Return an energy by the 24 hours on the wall clock, of which the clocks repeat one or leave it out.
+
+    `local_hour` returns that hour for a time in ms.
+    """
+    found: list[float | None] = [None] * 24
+    for row in rows:
+        if row[name] is not None:
+            hour = local_hour(row["at"])
+            found[hour] = (found[hour] or 0.0) + row[name]
+    return found
 
 
 def _counters(rows: Sequence[Mapping[str, Any]], before: Mapping[str, Any] | None) -> Iterator[float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select, text
 
 from shared.history.derived import HOUR_MS, STEP_MS, rollup_due
+from shared.history.readings import ALWAYS
 
 MAX_CHUNK_MS = 24 * HOUR_MS
 """The longest chunk, so that transactions stay short and memory flat."""
@@ -17,6 +18,7 @@ MARK = text(
     "INSERT INTO rollup_due (source, device, at, marks) VALUES (:source, :device, :at, 1) "
     "ON CONFLICT (source, device, at) DO UPDATE SET marks = rollup_due.marks + 1"
 )
+NOTE = text("SELECT value FROM upkeep_note WHERE name = :name")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ def lock_upkeep(connection: Connection) -> None:
     """Serialize the upkeep of several recorders on one server; a SQLite file has a single writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPKEEP_LOCK})")
+
+
+def purge_horizon(connection: Connection, source: str) -> int:
+    """Return the time before which nothing can be recomputed, as the rows were purged: what was derived stays."""
+    purged: str | None = connection.execute(NOTE, {"name": source}).scalar()
+    return int(purged) + 2 * STEP_MS if purged else ALWAYS[0]
 
 
 def next_chunk(connection: Connection) -> Chunk | None:

@@ -34,18 +34,18 @@ class Scope:
 
 def refresh(connection: Connection, scope: Scope, start: int, end: int) -> None:
     """Recompute the runs and outages that overlap the rows of grid_state from `start` up to `end`."""
-    _refresh_runs(connection, scope.home, start, end)
+    refresh_runs(connection, scope.home, start, end)
     _refresh_outages(connection, scope, start, end)
 
 
-def _refresh_runs(connection: Connection, home: str, start: int, end: int) -> None:
+def refresh_runs(connection: Connection, home: str, start: int, end: int) -> None:
     """Replace what the runs say between `start` and `end` by what the rows say, and merge across the borders."""
     left, right = _run_before(connection, home, start), _run_after(connection, home, end)
     runs = merge_runs([*left, *runs_from_rows(connection, home, start, end), *right])
     replaced = grid_run.c.at >= (left[0].at if left else start), grid_run.c.at <= (right[0].last if right else end - 1)
     connection.execute(delete(grid_run).where(grid_run.c.home == home, *replaced))
     if runs:
-        connection.execute(insert(grid_run), [vars(run) | {"home": home, "state": run.state.value} for run in runs])
+        connection.execute(insert(grid_run), [run._asdict() | {"home": home, "state": run.state.value} for run in runs])
 
 
 def _run_before(connection: Connection, home: str, start: int) -> list[GridRun]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, literal_column, 
 from services.recorder import dead_letters
 from services.recorder.ledger import lock_upkeep
 from services.recorder.store import Store
-from shared.history.derived import DAY, HOUR_MS, SOURCES, STEP_MS, upkeep_note
+from shared.history.derived import DAY, HOUR_MS, SOURCES, upkeep_note
 from shared.history.partitions import drop_partition, partitioned, period_start
 from shared.history.readings import ends
 from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, to_ms
@@ -119,12 +119,6 @@ def vacuum(connection: Connection) -> None:
     cursor.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
     cursor.fetchall()
     cursor.close()
-
-
-def recomputable_from(connection: Connection, source: str) -> int:
-    """Return from when on derived rows can be recomputed: before that, readings were purged."""
-    purged = note(connection, source)
-    return int(purged) + 2 * STEP_MS if purged else 0
 
 
 def note_purged(connection: Connection, table: Table, cutoff: int) -> None:

@@ -1,17 +1,24 @@
-"""Recomputes the roll-ups of one device from its readings."""
+"""The roll-ups of a device: the running step grows with each reading, the rest is recomputed from the readings."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from services.recorder import aggregation
 from services.recorder.energy import GAP_MS
-from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, STEP_MS, Source
+from services.recorder.statements import extension
+from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, STEP_MS, Source
 from shared.history.readings import readings
-from shared.history.tables import from_ms, to_ms
+from shared.history.tables import from_ms, to_json, to_ms
+
+VERSION_BITS = 31
+"""So that the sum over any number of days fits into 64."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,21 @@ class Rollups:
             steps = self._five_minutes(at - HOUR_MS, following)
             rows = [row for row in steps if row["at"] >= at]
             before = steps[-len(rows) - 1] if len(steps) > len(rows) else None
-            self._replace(DAY, at, following, [aggregation.combine_day(self.source, rows, at, before)] if rows else [])
+            self._replace(DAY, at, following, [self._day(rows, at, before, zone)] if rows else [])
             at = following
+
+    def refresh_steps(self, start: int, end: int) -> None:
+        """Recompute the five-minute roll-ups from `start` up to `end`."""
+        self._replace(
+            FIVE_MINUTES, start, end, aggregation.five_minutes(self.source, self._readings(start, end), start, end)
+        )
+
+    def _day(self, rows: Sequence[Any], at: int, before: Any, zone: tzinfo) -> aggregation.Aggregate:
+        day = aggregation.combine_day(self.source, rows, at, before) | {"version": secrets.randbits(VERSION_BITS)}
+        if name := self.source.by_hour:
+            hours = aggregation.by_hour(rows, name, lambda ms: from_ms(ms).astimezone(zone).hour)
+            day[f"{name}_by_hour"] = to_json(hours)
+        return day
 
     def _refresh_hours(self, start: int, end: int) -> None:
         hours: dict[int, list[Any]] = {}
@@ -84,3 +104,26 @@ def midnight(ms: int, zone: tzinfo) -> int:
 def next_midnight(ms: int, zone: tzinfo) -> int:
     """Return the local midnight after a time."""
     return to_ms(datetime.combine(from_ms(ms).astimezone(zone).date() + timedelta(days=1), time(), zone))
+
+
+def extend_steps(connection: Connection, source: Source, rows: Iterable[Sequence[Any]]) -> None:
+    """Add new readings (the columns of the raw table) to their five-minute roll-ups, all but the energy.
+
+    That is recomputed with the hour and the day by upkeep, as it needs the readings before and after.
+    """
+    pick = _picker(source.raw.name)
+    steps: dict[tuple[str, int], list[Sequence[Any]]] = {}
+    for row in rows:
+        steps.setdefault((row[0], row[1] // STEP_MS * STEP_MS), []).append(pick(row))
+    # sorted, so that two recorders cannot deadlock
+    parameters = [
+        (device, FIVE_MINUTES, at, *aggregation.min_mean_max(steps[device, at])) for device, at in sorted(steps)
+    ]
+    connection.exec_driver_sql(extension(source.raw.name, connection.dialect.name), parameters)
+
+
+@cache
+def _picker(name: str) -> Any:
+    source = SOURCES[name]
+    columns = source.raw.columns.keys()
+    return itemgetter(*(columns.index(field) for field in source.fields))

@@ -3,11 +3,12 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, bindparam, cast, exists, func, insert, literal_column, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Insert, Table, bindparam, case, cast, exists, func, insert, literal_column, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import Dialect
 
+from shared.history.derived import SOURCES
 from shared.history.tables import MILLISECOND
 
 PLAIN: dict[str, Dialect] = {
@@ -18,6 +19,7 @@ NAMED: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": psycopg.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
 }
+UPSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def only_changes(table: Table) -> bool:
@@ -43,3 +45,25 @@ def _where_changed(table: Table) -> Insert:
     # PostgreSQL takes a NULL parameter for text
     values = [cast(given[column.name], column.type) for column in table.columns]
     return insert(table).from_select(list(given), select(*values).where(~exists().where(*same)))
+
+
+@cache
+def extension(name: str, dialect: str) -> str:
+    """Return the statement that inserts a roll-up of new readings of a table, or adds them to the one that is there.
+
+    It takes the key, the number of readings, then min, mean and max of each field.
+    """
+    source = SOURCES[name]
+    table = source.rollup
+    query = UPSERT[dialect](table)
+    new, old, merged = query.excluded, table.c, {"n": table.c.n + query.excluded.n}
+    for field in source.fields:
+        low, mean, high = (f"{field}_{kind}" for kind in ("min", "mean", "max"))
+        merged[low] = case((or_(old[low].is_(None), new[low] < old[low]), new[low]), else_=old[low])
+        merged[high] = case((or_(old[high].is_(None), new[high] > old[high]), new[high]), else_=old[high])
+        both = (old[mean] * old.n + new[mean] * new.n) / (old.n + new.n)
+        merged[mean] = case((new[mean].is_(None), old[mean]), (old[mean].is_(None), new[mean]), else_=both)
+    key = [column.name for column in table.primary_key]
+    given = [*key, *merged]
+    query = query.on_conflict_do_update(index_elements=key, set_=merged)
+    return str(query.compile(dialect=PLAIN[dialect], column_keys=given))

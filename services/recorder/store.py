@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from services.recorder.ledger import mark_due
 from services.recorder.rows import Row
+from services.recorder.running import keep_running
 from services.recorder.statements import only_changes, statement
 from shared.conditions import Reason, storage, system
 from shared.errors import ConfigError, DamagedError, StorageError
@@ -89,11 +90,12 @@ class Store:
         by_table: dict[Table, list[Row]] = {}
         for table, row in rows:
             by_table.setdefault(table, []).append(row)
+        newest = max((row[1] for table in READINGS for row in by_table.get(table, ())), default=None)
         with self._engine.begin() as connection:
-            for table, table_rows in by_table.items():
-                _insert(connection, table, table_rows)
-        for table in READINGS:
-            self._saw(max((row[1] for row in by_table.get(table, ())), default=None))
+            # in the order of upkeep: the lock that runs of the grid need comes first, so that nobody deadlocks
+            for table in sorted(by_table, key=lambda table: (table is not grid_state, table.name)):
+                _insert(connection, table, by_table[table])
+        self._saw(newest)
 
     def _write_each(self, rows: Rows) -> dict[int, Reason]:
         """Find the rejected rows, slowly: one transaction per row."""
@@ -171,8 +173,9 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if only_changes(table):
         names = table.columns.keys()
         parameters = [dict(zip(names, row, strict=True)) for row in rows]
-    connection.exec_driver_sql(sql, list(parameters))
-    if table in DERIVED_FROM:
+    inserted = connection.exec_driver_sql(sql, list(parameters)).rowcount
+    if table in DERIVED_FROM and inserted:
+        keep_running(connection, table, rows, complete=inserted == len(rows))
         mark_due(connection, table.name, ((row[0], row[1]) for row in rows))
 
 

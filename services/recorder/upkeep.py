@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, func, select
 
 from services.recorder import dead_letters, outage_records
 from services.recorder.compress import Compressor
-from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, settle
+from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, purge_horizon, settle
 from services.recorder.partition_upkeep import tend_partitions
-from services.recorder.retention import note, purge, recomputable_from, set_note
+from services.recorder.retention import note, purge, set_note
 from services.recorder.rollups import Rollups
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store
@@ -113,8 +113,7 @@ class Upkeep:
         chunk = next_chunk(connection)
         if chunk is None:
             return False
-        # nothing can be recomputed from purged rows: what was derived from them stays
-        horizon = recomputable_from(connection, chunk.source)
+        horizon = purge_horizon(connection, chunk.source)
         if chunk.source in SOURCES:
             Rollups(connection, SOURCES[chunk.source], chunk.device).refresh(
                 chunk.start, chunk.end, self._zone, horizon

@@ -33,12 +33,16 @@ BATTERY_FIELDS = (
 
 @dataclass(frozen=True)
 class Source:
-    """A table of readings, its roll-up, and for each power field the energy columns of both directions."""
+    """A table of readings, its roll-up, and for each power field the energy columns of both directions.
+
+    `by_hour` is the energy column that days also have by local hour, which is what any tariff needs.
+    """
 
     raw: Table
     rollup: Table
     fields: tuple[str, ...]
     flows: Mapping[str, tuple[str | None, str | None]]
+    by_hour: str | None = None
 
     @property
     def energies(self) -> tuple[str, ...]:
@@ -46,7 +50,13 @@ class Source:
         return tuple(name for pair in self.flows.values() for name in pair if name)
 
 
-def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> Table:
+def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...], by_hour: str | None) -> Table:
+    """Return a roll-up table.
+
+    Hours and days have `known_h`: how long there were readings, by five-minute steps. Days have a `version`, a random
+    number that changes with anything in them, and may have an energy by local hour, as JSON: the kWh of each of the 24
+    hours on the wall clock, whether the day has 23 hours or 25.
+    """
     aggregates = (f"{field}_{kind}" for field in fields for kind in ("min", "mean", "max"))
     table = Table(
         title,
@@ -56,6 +66,9 @@ def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> T
         Column("at", BigInteger(), primary_key=True),
         Column("n", Integer(), nullable=False),
         *(Column(name, Float()) for name in (*aggregates, *energies)),
+        Column("known_h", Float()),
+        Column("version", BigInteger()),
+        *((Column(f"{by_hour}_by_hour", Text()),) if by_hour else ()),
         sqlite_with_rowid=False,
     )
     of_days = table.c.step == literal_column(str(DAY))
@@ -64,10 +77,14 @@ def _rollup(title: str, fields: tuple[str, ...], energies: tuple[str, ...]) -> T
 
 
 def _source(
-    raw: Table, title: str, fields: tuple[str, ...], flows: Mapping[str, tuple[str | None, str | None]]
+    raw: Table,
+    title: str,
+    fields: tuple[str, ...],
+    flows: Mapping[str, tuple[str | None, str | None]],
+    by_hour: str | None = None,
 ) -> Source:
     energies = tuple(name for pair in flows.values() for name in pair if name)
-    return Source(raw, _rollup(title, fields, energies), fields, flows)
+    return Source(raw, _rollup(title, fields, energies, by_hour), fields, flows, by_hour)
 
 
 INVERTERS = _source(
@@ -80,6 +97,7 @@ INVERTERS = _source(
         "grid_power_w": ("grid_in_kwh", "grid_out_kwh"),
         "battery_power_w": ("battery_in_kwh", "battery_out_kwh"),
     },
+    by_hour="grid_in_kwh",
 )
 BATTERIES = _source(battery_state, "battery_rollup", BATTERY_FIELDS, {"power_w": ("in_kwh", "out_kwh")})
 SOURCES = {source.raw.name: source for source in (INVERTERS, BATTERIES)}

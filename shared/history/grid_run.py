@@ -1,8 +1,8 @@
 """A run of the grid: consecutive rows of grid_state with the same state and beginning, pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from shared.messages import Grid
 
@@ -10,8 +10,7 @@ SILENCE = timedelta(minutes=5)
 """How long after its last row a state is still assumed; after that it is unknown."""
 
 
-@dataclass(frozen=True)
-class GridRun:
+class GridRun(NamedTuple):
     """The first and the last row of a run, in ms; `since` is when the state itself began."""
 
     at: int

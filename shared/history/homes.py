@@ -3,16 +3,25 @@
 The name is the first level of the home's topics, where one recorder serves many.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from sqlalchemy import Column, Connection, Engine
+from sqlalchemy import Column
 
 SEPARATOR = "/"
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 
-def home_of(source: Engine | Connection) -> str:
-    """Return whose history is read through an engine or a connection."""
+class HasOptions(Protocol):
+    """An engine, a connection, or a session of ours."""
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Return the options that `reader` has set."""
+        ...
+
+
+def home_of(source: HasOptions) -> str:
+    """Return whose history is read through an engine, a connection or a session."""
     return str(source.get_execution_options().get("home", ""))
 
 

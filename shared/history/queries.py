@@ -1,7 +1,10 @@
-"""Queries for charts and shades. Without a database every result is empty; `recorded` tells."""
+"""Queries for charts and shades. Without a database every result is empty; `recorded` tells.
+
+They read what the recorder keeps up to date with every reading: five-minute steps and the runs of the grid.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -28,25 +31,23 @@ from shared.conditions import storage
 from shared.errors import StorageError
 from shared.history.database_errors import diagnose, is_not_created
 from shared.history.derived import (
-    DAY,
-    DAY_MS,
     FIVE_MINUTES,
     HOUR,
-    HOUR_MS,
     INVERTERS,
     MINUTE_MS,
-    STEP_MS,
+    SOURCES,
     Source,
     grid_run,
     rollup_due,
 )
 from shared.history.grid_run import SILENCE, GridRun
-from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.homes import home_of, in_home, of_home, split_name
-from shared.history.readings import Span, ends, last_hours, readings
-from shared.history.tables import MILLISECOND, compressed_hour, from_ms, grid_state, to_ms
+from shared.history.readings import readings
+from shared.history.tables import MILLISECOND, compressed_hour, from_ms, to_ms
 from shared.messages import Grid
 
+STATES = {state.value: state for state in Grid}
+SILENCE_MS = SILENCE // MILLISECOND
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
@@ -87,32 +88,100 @@ class GridSpan:
     end: datetime
 
 
-def recorded(engine: Engine) -> bool:
+@dataclass(frozen=True)
+class Device:
+    """A recorded inverter or battery with its first and its last reading."""
+
+    name: str
+    first: datetime
+    last: datetime
+
+
+class Session:
+    """One connection for all queries of an answer, opened by the first of them.
+
+    Every session opens a SQLite file again, so that a database that appears later or is replaced is noticed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Return the options of the engine: whose history is read."""
+        return self._engine.get_execution_options()
+
+    def ask(self, work: Callable[[Connection], T], nothing: T) -> T:
+        """Run queries; return `nothing` if there is no database yet; raises StorageError."""
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            return work(self._connection)
+        except DatabaseError as error:
+            self.__exit__()
+            if is_not_created(error):
+                return nothing
+            raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None
+
+
+Database = Engine | Session
+"""Where to read from: an engine opens a connection for each query."""
+
+
+def recorded(database: Database) -> bool:
     """Return whether there is a database with at least one reading."""
-    return bool(devices(engine))
+    return bool(devices(database))
 
 
-def devices(engine: Engine, source: Source = INVERTERS) -> list[str]:
+def devices(database: Database, source: Source = INVERTERS) -> list[str]:
     """Return the names of all recorded inverters or batteries."""
-    return list(latest(engine, source))
+    return list(latest(database, source))
 
 
-def latest(engine: Engine, source: Source = INVERTERS) -> dict[str, datetime]:
+def latest(database: Database, source: Source = INVERTERS) -> dict[str, datetime]:
     """Return when each device was last recorded."""
-    return _ask(engine, lambda connection: _latest(connection, source.raw), {})
+    return {device.name: device.last for device in recorded_devices(database, source)}
 
 
-def _latest(connection: Connection, table: Table) -> dict[str, datetime]:
-    home = home_of(connection)
-    found = last_hours(connection, table, *of_home(home, compressed_hour.c.device))
-    for device, at in ends(connection, table, func.max, *of_home(home, table.c.device)).items():
-        found[device] = max(at, found.get(device, at))
-    names = {device: split_name(device) for device in sorted(found)}
-    return {name: from_ms(found[device]) for device, (of, name) in names.items() if of == home}
+def recorded_devices(database: Database, source: Source = INVERTERS) -> list[Device]:
+    """Return all recorded inverters or batteries by name."""
+    home = home_of(database)
+    rows = rows_of(database, _devices_query(source.raw.name, home))
+    found = ((*split_name(row.device), row.first, row.last) for row in rows if row.first is not None)
+    return [Device(name, from_ms(first), from_ms(last)) for of, name, first, last in found if of == home]
+
+
+@lru_cache
+def _devices_query(name: str, home: str) -> Select[Any]:
+    """Return the query for the devices of a source and their times, by a few seeks for each of them.
+
+    The oldest readings may be purged, and those of the last days are not compressed yet.
+    """
+    source = SOURCES[name]
+    step, row, hour = source.rollup.c, source.raw.c, compressed_hour.c
+    here = of_home(home, step.device)
+    first = select(func.min(step.device).label("device")).where(*here).cte("found", recursive=True)
+    following = select(func.min(step.device)).where(*here, step.device > first.c.device).scalar_subquery()
+    found = first.union_all(select(following).where(first.c.device.is_not(None)))
+    device = found.c.device
+    oldest = select(func.min(step.at)).where(step.device == device, step.step == FIVE_MINUTES).scalar_subquery()
+    newest = select(func.max(row.at)).where(row.device == device).scalar_subquery()
+    hours = select(hour.last).where(hour.source == name, hour.device == device).order_by(hour.at.desc()).limit(1)
+    steps = select(func.max(step.at)).where(step.device == device, step.step == FIVE_MINUTES).scalar_subquery()
+    last = func.coalesce(newest, hours.scalar_subquery(), steps)
+    return select(device, oldest.label("first"), last.label("last")).where(device.is_not(None)).order_by(device)
 
 
 def series(
-    engine: Engine,
+    database: Database,
     device: str,
     fields: Sequence[str],
     *,
@@ -123,45 +192,45 @@ def series(
 ) -> Series:
     """Return fields of a device from `start` up to `end` in at most `buckets` buckets.
 
-    They come from the coarsest roll-up that is fine enough, and from the readings that no roll-up has yet. Buckets of
-    five minutes or more are whole roll-ups, so the first may begin before `start` and the last end after `end`.
+    They come from the coarsest roll-up that is fine enough, or from the readings. Buckets of five minutes or more are
+    whole roll-ups, so the first may begin before `start` and the last end after `end`.
     """
     first, last = to_ms(start), to_ms(end)
     step = max(1, -(-(last - first) // buckets))
     minutes = _fine_enough(step) if set(fields) <= set(source.fields) else None
     if minutes:
-        first, step = _aligned(first, last, buckets, min(minutes, HOUR) * MINUTE_MS)
-        if minutes != FIVE_MINUTES:  # whose buckets do not begin at whole hours
-            minutes = _fine_enough(step)
-    device = in_home(home_of(engine), device)
-    sums, selection = _Sums(fields, -(-(last - first) // step)), _Selection(source, device, fields, first, step)
-    _ask(engine, lambda connection: _sum_up(connection, sums, selection, last, minutes), None)
-    return Series(from_ms(first), step * MILLISECOND, sums.means(), sums.low, sums.high)
+        first, step = _aligned(first, last, buckets, minutes * MINUTE_MS)
+    selection = _Selection(source, in_home(home_of(database), device), fields, first, last, step)
+
+    def read(connection: Connection) -> Iterable[Sequence[Any]]:
+        if minutes is None:
+            return list(_from_readings(connection, selection))
+        return _from_rollup(connection, selection, minutes)
+
+    found = {bucket: figures for bucket, *figures in _ask(database, read, [])}
+    unknown = [None] * (3 * len(fields))
+    columns = list(
+        map(list, zip(*(found.get(bucket, unknown) for bucket in range(-(-(last - first) // step))), strict=True))
+    )
+    means, lows, highs = (dict(zip(fields, columns[kind::3], strict=True)) for kind in range(3))
+    return Series(from_ms(first), step * MILLISECOND, means, lows, highs)
 
 
 @dataclass(frozen=True)
 class _Selection:
-    """Fields of a device, and the buckets they are averaged in: where the first begins, and their width."""
+    """Fields of a device from one time up to another, and the width of the buckets they are averaged in."""
 
     source: Source
     device: str
     fields: Sequence[str]
     first: int
+    last: int
     step: int
 
 
-def _sum_up(connection: Connection, sums: "_Sums", selection: _Selection, last: int, minutes: int | None) -> None:
-    """Add up the roll-ups of a width as far as they are complete, then the readings."""
-    until = _rolled_up_until(connection, selection, last) if minutes else selection.first
-    for section in _sections(connection, selection, minutes, until) if minutes else ():
-        sums.add(_from_rollup(connection, selection, section))
-    if until < last:
-        sums.add(_from_readings(connection, selection, (until, last)))
-
-
 def _fine_enough(step: int) -> int | None:
-    """Return the coarsest roll-up that is at least as fine as a bucket."""
-    return next((minutes for minutes in (DAY, HOUR, FIVE_MINUTES) if step >= minutes * MINUTE_MS), None)
+    """Return the coarsest roll-up that is at least as fine as a bucket; days do not begin at whole buckets."""
+    return next((minutes for minutes in (HOUR, FIVE_MINUTES) if step >= minutes * MINUTE_MS), None)
 
 
 def _aligned(first: int, last: int, buckets: int, width: int) -> tuple[int, int]:
@@ -170,187 +239,129 @@ def _aligned(first: int, last: int, buckets: int, width: int) -> tuple[int, int]
     return first, -(-(last - first) // (buckets * width)) * width
 
 
-def _rolled_up_until(connection: Connection, selection: _Selection, last: int) -> int:
-    """Return up to when the roll-ups are complete; after that only the readings are."""
-    step = selection.source.rollup.c
-    newest = select(func.max(step.at)).where(step.device == selection.device, step.step == FIVE_MINUTES)
-    newest_at: int | None = connection.execute(newest).scalar()
-    if newest_at is None:
-        return selection.first
-    settled = _settled_until(connection, selection.source.raw.name, selection.device, selection.first, last)
-    return max(selection.first, min(settled, newest_at + STEP_MS))
-
-
-def _settled_until(connection: Connection, name: str, device: str, first: int, last: int) -> int:
-    """Return up to when nothing recorded is still due."""
-    due = rollup_due.c
-    where = (due.source == name, due.device == device, due.at >= first - DAY_MS, due.at < last)
-    earliest: int | None = connection.execute(select(func.min(due.at)).where(*where)).scalar()
-    return last if earliest is None else min(last, max(first, earliest - STEP_MS))
-
-
-def due_since(engine: Engine, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
+def due_since(database: Database, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
     """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
-    due = rollup_due.c
-    of_device = (due.source == table.name, due.device == in_home(home_of(engine), device))
-    where = (*of_device, due.at >= to_ms(start), due.at < to_ms(end))
-    earliest = rows_of(engine, select(func.min(due.at).label("at")).where(*where))
+    device = in_home(home_of(database), device)
+    parameters = {"source": table.name, "device": device, "start": to_ms(start), "end": to_ms(end)}
+    earliest = rows_of(database, _due_query(), parameters)
     return from_ms(earliest[0].at) if earliest and earliest[0].at is not None else None
 
 
-@dataclass(frozen=True)
-class _Section:
-    """A part of a period, and the roll-up to read it from."""
-
-    minutes: int
-    start: int
-    end: int
+@lru_cache
+def _due_query() -> Select[Any]:
+    due, start, end = rollup_due.c, *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    these = (due.source == bindparam("source"), due.device == bindparam("device"))
+    return select(func.min(due.at).label("at")).where(*these, due.at >= start, due.at < end)
 
 
-def _sections(connection: Connection, selection: _Selection, minutes: int, until: int) -> list[_Section]:
-    """Split a period into whole hours or days, and five-minute steps at its ends."""
-    first = selection.first
-    if first == until:
-        return []
-    begin, end = first, until
-    if minutes == HOUR:
-        end = max(first, until // HOUR_MS * HOUR_MS)
-    elif minutes == DAY:
-        day = selection.source.rollup.c
-        where = (day.device == selection.device, day.step == DAY, day.at >= first, day.at < until)
-        first_day, last_day = connection.execute(select(func.min(day.at), func.max(day.at)).where(*where)).one()
-        begin, end = (until, until) if first_day is None else (first_day, last_day)
-    sections = (_Section(FIVE_MINUTES, first, begin), _Section(minutes, begin, end), _Section(FIVE_MINUTES, end, until))
-    return [section for section in sections if section.start < section.end]
-
-
-def _from_rollup(connection: Connection, selection: _Selection, section: _Section) -> Sequence[Row[Any]]:
-    # a day is assigned by its middle, as it may begin an hour earlier or later than the others
-    origin = selection.first - DAY_MS // 2 if section.minutes == DAY else selection.first
-    parameters = {"device": selection.device, "minutes": section.minutes, "start": section.start, "end": section.end}
+def _from_rollup(connection: Connection, selection: _Selection, minutes: int) -> Sequence[Row[Any]]:
+    parameters = {"device": selection.device, "minutes": minutes, "step": selection.step}
+    span = {"start": selection.first, "end": selection.last}
     query = _rollup_query(selection.source.rollup, tuple(selection.fields))
-    return connection.execute(query, parameters | {"origin": origin, "step": selection.step}).all()
+    return connection.execute(query, parameters | span).all()
 
 
 @lru_cache(maxsize=64)
 def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
-    """Return the query for some fields; building it takes longer than running it."""
-    table = rollup.c
-    bucket = ((table.at - bindparam("origin", type_=BigInteger())) // bindparam("step", type_=BigInteger())).label(
-        "bucket"
-    )
+    """Return the query for mean, low and high of some fields by bucket; building it takes longer than running it."""
+    table, start = rollup.c, bindparam("start", type_=BigInteger())
+    bucket = ((table.at - start) // bindparam("step", type_=BigInteger())).label("bucket")
     columns = []
     for index, name in enumerate(fields):
         low, mean, high = (table[f"{name}_{kind}"] for kind in ("min", "mean", "max"))
+        weight = func.sum(case((mean.is_not(None), table.n)))
         columns += [
-            func.sum(mean * table.n).label(f"sum{index}"),
-            func.sum(case((mean.is_not(None), table.n))).label(f"n{index}"),
+            (func.sum(mean * table.n) / weight).label(f"mean{index}"),
             func.min(low).label(f"low{index}"),
             func.max(high).label(f"high{index}"),
         ]
     where = (table.device == bindparam("device"), table.step == bindparam("minutes"))
-    span = (table.at >= bindparam("start"), table.at < bindparam("end"))
+    span = (table.at >= start, table.at < bindparam("end"))
     return select(bucket, *columns).where(*where, *span).group_by(literal_column("bucket"))
 
 
-def _from_readings(connection: Connection, selection: _Selection, span: Span) -> Iterator[Sequence[Any]]:
+def _from_readings(connection: Connection, selection: _Selection) -> Iterator[Sequence[Any]]:
     """Aggregate readings by bucket, in the shape of a roll-up query."""
+    span = selection.first, selection.last
     samples = readings(connection, selection.source.raw, selection.device, selection.fields, span)
     for bucket, group in groupby(samples, lambda sample: (sample[0] - selection.first) // selection.step):
         _, *columns = zip(*group, strict=True)
         figures: list[Any] = []
         for column in columns:
             known = [value for value in column if value is not None]
-            figures += [sum(known), len(known), min(known, default=None), max(known, default=None)]
+            figures += (sum(known) / len(known), min(known), max(known)) if known else (None, None, None)
         yield bucket, *figures
 
 
-class _Sums:
-    """Sums, counts, lowest and highest values by bucket, accumulated over several queries."""
-
-    def __init__(self, fields: Sequence[str], count: int) -> None:
-        self._totals = {name: [(0.0, 0)] * count for name in fields}
-        self.low: dict[str, list[float | None]] = {name: [None] * count for name in fields}
-        self.high: dict[str, list[float | None]] = {name: [None] * count for name in fields}
-
-    def add(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Add rows of (bucket, then sum, count, low and high of each field)."""
-        for row in rows:
-            bucket, *figures = tuple(row)
-            for index, (name, totals) in enumerate(self._totals.items()):
-                total, count, low, high = tuple(figures[4 * index : 4 * index + 4])
-                if count:
-                    before, number = totals[bucket]
-                    totals[bucket] = before + float(total), number + int(count)
-                    self.low[name][bucket] = min(low, _or(self.low[name][bucket], low))
-                    self.high[name][bucket] = max(high, _or(self.high[name][bucket], high))
-
-    def means(self) -> dict[str, list[float | None]]:
-        """Return the averages, None for an empty bucket."""
-        return {
-            name: [total / count if count else None for total, count in totals] for name, totals in self._totals.items()
-        }
-
-
-def _or(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else value
-
-
-def grid_spans(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:
+def grid_spans(database: Database, *, start: datetime, end: datetime) -> list[GridSpan]:
     """Return the successive states of the grid within `start` and `end`; times without a recorded state are left out.
 
     A state that returns after `unknown` has its old beginning again, so each run counts on its own.
     """
-    runs: list[GridRun] = _ask(engine, lambda connection: _grid_runs(connection, to_ms(start), to_ms(end)), [])
-    return list(_joined(_spans(_beginnings(runs), start, end)))
+    return [_grid_span(span) for span in _spans_between(database, start, end)]
 
 
-def _grid_runs(connection: Connection, first: int, last: int) -> list[GridRun]:
-    """Return the runs between two times and the two before, of which one may still last or tell when a state began.
-
-    Stored runs are used as far as they are up to date, and the rows of grid_state after that.
-    """
-    run, home = grid_run.c, home_of(connection)
-    stored = connection.execute(select(func.max(run.last)).where(run.home == home, run.at < last)).scalar()
-    settled = _settled_until(connection, grid_state.name, in_home(home, "grid"), first, last)
-    until = max(first, min(settled, (stored or first - 1) + 1))
-    latest_two = select(run.at).where(run.home == home, run.at < first).order_by(run.at.desc()).limit(2)
-    runs = stored_runs(connection, home, or_(run.at.in_(latest_two), and_(run.at >= first, run.at < until)))
-    cut = [replace(one, last=min(one.last, max(until, one.at))) for one in runs]
-    return [*cut, *runs_from_rows(connection, home, until, last)]
-
-
-def outages(engine: Engine, *, start: datetime, end: datetime) -> list[GridSpan]:
+def outages(database: Database, *, start: datetime, end: datetime) -> list[GridSpan]:
     """Return the spans without power and those when the state was unknown, which are no outages."""
-    return [span for span in grid_spans(engine, start=start, end=end) if span.state is not Grid.ON]
+    return [_grid_span(span) for span in _spans_between(database, start, end) if span[0] is not Grid.ON]
 
 
-def _beginnings(runs: Iterable[GridRun]) -> Iterator[tuple[Grid, datetime, datetime]]:
+_Span = tuple[Grid, int, int]
+"""A state, its beginning and its end in ms, as a thousand datetimes a year are slow."""
+
+
+def _grid_span(span: _Span) -> GridSpan:
+    state, since, until = span
+    return GridSpan(state, from_ms(since), from_ms(until))
+
+
+def _spans_between(database: Database, start: datetime, end: datetime) -> list[_Span]:
+    first, last = to_ms(start), to_ms(end)
+    runs: list[GridRun] = _ask(database, lambda connection: _runs_between(connection, first, last), [])
+    return list(_joined(_spans(_beginnings(runs), first, last)))
+
+
+def _runs_between(connection: Connection, first: int, last: int) -> list[GridRun]:
+    """Return the runs between two times and the two before, of which one may still last or tell when a state began."""
+    rows = connection.execute(_runs_query(), {"home": home_of(connection), "first": first, "last": last})
+    return [GridRun(at, until, STATES[state], since) for at, until, state, since in rows.all()]
+
+
+@lru_cache
+def _runs_query() -> Select[Any]:
+    run, first, last = grid_run.c, *(bindparam(name, type_=BigInteger()) for name in ("first", "last"))
+    here = run.home == bindparam("home")
+    latest_two = select(run.at).where(here, run.at < first).order_by(run.at.desc()).limit(2)
+    within = or_(run.at.in_(latest_two), and_(run.at >= first, run.at < last))
+    return select(run.at, run.last, run.state, run.since).where(here, within).order_by(run.at)
+
+
+def _beginnings(runs: Iterable[GridRun]) -> Iterator[_Span]:
     """Yield state, beginning and last row of each run; a state that was interrupted begins again with its first row."""
     before: GridRun | None = None
     for run in runs:
         interrupted = before is not None and run.since < before.at
-        yield run.state, from_ms(run.at if interrupted else run.since), from_ms(run.last)
+        yield run.state, run.at if interrupted else run.since, run.last
         before = run
 
 
-def _spans(runs: Iterable[tuple[Grid, datetime, datetime]], start: datetime, end: datetime) -> Iterator[GridSpan]:
+def _spans(runs: Iterable[_Span], start: int, end: int) -> Iterator[_Span]:
     """Extend each state until the next one began, but not beyond the time it is assumed to hold."""
     known = list(runs)
     followers = [*known[1:], None] if known else []
     for (state, began, last), following in zip(known, followers, strict=True):
         since = max(start, began)
-        finish = min(following[1], last + SILENCE, end) if following else min(last, end)
+        finish = min(following[1], last + SILENCE_MS, end) if following else min(last, end)
         if finish > since:
-            yield GridSpan(state, since, finish)
+            yield state, since, finish
 
 
-def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:
+def _joined(spans: Iterable[_Span]) -> Iterator[_Span]:
     """Merge adjacent spans in the same state."""
-    held: GridSpan | None = None
+    held: _Span | None = None
     for span in spans:
-        if held and held.state is span.state and held.end == span.start:
-            held = GridSpan(held.state, held.start, span.end)
+        if held and held[0] is span[0] and held[2] == span[1]:
+            held = held[0], held[1], span[2]
             continue
         if held:
             yield held
@@ -359,17 +370,14 @@ def _joined(spans: Iterable[GridSpan]) -> Iterator[GridSpan]:
         yield held
 
 
-def rows_of(engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
+def rows_of(database: Database, query: Select[Any], parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
     """Return the rows of a query, none if there is no database yet; raises StorageError."""
-    return _ask(engine, lambda connection: connection.execute(query).all(), [])
+    return _ask(database, lambda connection: connection.execute(query, parameters).all(), [])
 
 
-def _ask(engine: Engine, work: Callable[[Connection], T], nothing: T) -> T:
-    """Run queries on one connection; return `nothing` if there is no database yet; raises StorageError."""
-    try:
-        with engine.connect() as connection:
-            return work(connection)
-    except DatabaseError as error:
-        if is_not_created(error):
-            return nothing
-        raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None
+def _ask(database: Database, work: Callable[[Connection], T], nothing: T) -> T:
+    """Run queries on the connection of a session, or on one of their own."""
+    if isinstance(database, Session):
+        return database.ask(work, nothing)
+    with Session(database) as session:
+        return session.ask(work, nothing)

@@ -53,15 +53,6 @@ def ends(connection: Connection, table: Table, which: Callable[[Any], Any], *con
     return {device: time for device, time in connection.execute(query) if time is not None}
 
 
-def last_hours(connection: Connection, table: Table, *conditions: Any) -> dict[str, int]:
-    """Return the last compressed reading of each device, in one statement."""
-    hour, of_table = compressed_hour.c, compressed_hour.c.source == table.name
-    value = _seeks(hour.device, of_table, *conditions).c.value
-    newest = select(hour.last).where(of_table, hour.device == value).order_by(hour.at.desc()).limit(1)
-    query = select(value, newest.scalar_subquery()).where(value.is_not(None)).order_by(value)
-    return {row[0]: row[1] for row in connection.execute(query)}
-
-
 def _seeks(column: Column[Any], *conditions: Any) -> CTE:
     """Return a query that jumps from one value of an indexed column to the next, the last of which is NULL."""
     found = select(func.min(column).label("value")).where(*conditions).cte("found", recursive=True)

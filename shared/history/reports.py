@@ -1,22 +1,30 @@
 """Reports from the derived tables: energy by day, week, month and year, outages and their statistics."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import BigInteger, Select, bindparam, case, func, null, or_, select, text
 
-from shared.history.derived import DAY, INVERTERS, Source, outage
+from shared.history.derived import DAY, DAY_MS, INVERTERS, SOURCES, Source, grid_run, outage, rollup_due
 from shared.history.derived import HOUR as HOURLY
 from shared.history.homes import home_of, in_home
-from shared.history.queries import Series, rows_of
+from shared.history.queries import Database, Series, rows_of
 from shared.history.tables import MILLISECOND, from_ms, to_ms
+from shared.messages import Grid
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LONGEST_ROLLUP = timedelta(minutes=DAY)
 LONG_PERIOD = timedelta(days=62)
 """Longer periods are summed up by days, as an hour more or less does not matter."""
+
+
+PRIME = 1_000_003
+"""So that the sum of ten thousand products of two remainders fits into 64 bits."""
 
 
 class By(StrEnum):
@@ -29,109 +37,189 @@ class By(StrEnum):
 
 
 def energy(
-    engine: Engine, device: str, *, first: date, last: date, by: By, zone: tzinfo, source: Source = INVERTERS
+    database: Database, device: str, *, first: date, last: date, by: By, zone: tzinfo, source: Source = INVERTERS
 ) -> dict[date, dict[str, float | None]]:
     """Return the kWh of each calendar unit from the day `first` up to `last`, by its first day.
 
     A unit without any record is left out; an unknown value is None.
     """
-    table = source.rollup.c
-    where = (
-        table.device == _full(engine, device),
-        table.step == DAY,
-        table.at >= to_ms(_midnight(first, zone)),
-        table.at < to_ms(_midnight(last, zone)),
-    )
     names = source.energies
     found: dict[date, dict[str, float | None]] = {}
-    for row in rows_of(engine, select(table.at, *(table[name] for name in names)).where(*where).order_by(table.at)):
-        unit = beginning(from_ms(row.at).astimezone(zone).date(), by)
+    for day in energy_by_day(database, device, start=_midnight(first, zone), end=_midnight(last, zone), source=source):
+        unit = beginning(day.start.astimezone(zone).date(), by)
         sums = found.setdefault(unit, dict.fromkeys(names))
-        for name, kwh in zip(names, tuple(row)[1:], strict=True):
+        for name, kwh in day.kwh.items():
             if kwh is not None:
                 sums[name] = (sums[name] or 0.0) + kwh
     return found
 
 
-def energy_by_hour(
-    engine: Engine, device: str, names: Sequence[str], *, start: datetime, end: datetime, source: Source = INVERTERS
-) -> dict[int, tuple[float | None, ...]]:
-    """Return kWh columns of each hour by its beginning in ms, as 8,760 datetimes a year are slow."""
+@dataclass(frozen=True)
+class DayEnergy:
+    """The energy of a local day, by name, and of one of them as JSON by the hour on the wall clock."""
+
+    start: datetime
+    kwh: Mapping[str, float | None]
+    hours: str | None
+
+    @property
+    def by_hour(self) -> list[float | None]:
+        """The kWh of each of the 24 hours on the wall clock; none of a day that is not summed up like that yet."""
+        found: list[float | None] = json.loads(self.hours or "[]")
+        return found
+
+
+def energy_by_day(
+    database: Database, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
+) -> list[DayEnergy]:
+    """Return the recorded local days that begin from `start` up to `end`, with their energy."""
+    names = source.energies
+    rows = rows_of(database, _days_query(source.raw.name), _span(database, device, start, end))
+    return [DayEnergy(from_ms(at), dict(zip(names, kwh, strict=True)), hours) for at, hours, *kwh in rows]
+
+
+@cache
+def _days_query(name: str) -> Select[Any]:
+    source = SOURCES[name]
     table = source.rollup.c
-    where = (
-        table.device == _full(engine, device),
-        table.step == HOURLY,
-        table.at >= to_ms(start),
-        table.at < to_ms(end),
-    )
-    columns: list[Any] = [table.at, *(table[name] for name in names)]
-    rows = rows_of(engine, select(*columns).where(*where).order_by(table.at))
+    by_hour = table[f"{source.by_hour}_by_hour"] if source.by_hour else null()
+    columns = (table.at, by_hour, *(table[energy] for energy in source.energies))
+    return _within(select(*columns), source, DAY).order_by(table.at)
+
+
+def _within(query: Select[Any], source: Source, step: int) -> Select[Any]:
+    """Return a query of the roll-ups of a width of a device between two times."""
+    table, start, end = source.rollup.c, *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    return query.where(table.device == bindparam("device"), table.step == step, table.at >= start, table.at < end)
+
+
+def _span(database: Database, device: str, start: datetime, end: datetime) -> dict[str, Any]:
+    return {"device": in_home(home_of(database), device), "start": to_ms(start), "end": to_ms(end)}
+
+
+def energy_by_hour(
+    database: Database, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
+) -> dict[int, tuple[float | None, ...]]:
+    """Return the energy columns of each hour by its beginning in ms."""
+    rows = rows_of(database, _hours_query(source.raw.name), _span(database, device, start, end))
     return {row[0]: tuple(row)[1:] for row in rows}
 
 
+@cache
+def _hours_query(name: str) -> Select[Any]:
+    source = SOURCES[name]
+    table = source.rollup.c
+    return _within(select(table.at, *(table[energy] for energy in source.energies)), source, HOURLY).order_by(table.at)
+
+
 def energy_between(
-    engine: Engine, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
+    database: Database, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
 ) -> tuple[dict[str, float | None], float]:
     """Return the kWh between two times, and for what share of the time anything is known.
 
     Computed from whole hours, over a long period from whole days.
     """
-    table = source.rollup.c
     step = HOURLY if end - start <= LONG_PERIOD else DAY
-    where = (
-        table.device == _full(engine, device),
-        table.step == step,
-        table.at >= to_ms(start),
-        table.at < to_ms(end),
-    )
-    columns: list[Any] = [func.count().label("known"), *(func.sum(table[name]).label(name) for name in source.energies)]
-    rows = rows_of(engine, select(*columns).where(*where))
+    rows = rows_of(database, _sums_query(source.raw.name, step), _span(database, device, start, end))
     if not rows:
         return dict.fromkeys(source.energies), 0.0
-    found = dict(rows[0]._mapping)
-    return found, found.pop("known") * step * MINUTE / (end - start)
+    known, *sums = rows[0]
+    return dict(zip(source.energies, sums, strict=True)), known * step * MINUTE / (end - start)
 
 
-def first_day(engine: Engine, device: str, zone: tzinfo, source: Source = INVERTERS) -> date | None:
-    """Return the first recorded day."""
+@cache
+def _sums_query(name: str, step: int) -> Select[Any]:
+    source = SOURCES[name]
     table = source.rollup.c
-    where = (table.device == _full(engine, device), table.step == DAY)
-    rows = rows_of(engine, select(func.min(table.at).label("at")).where(*where))
-    return from_ms(rows[0].at).astimezone(zone).date() if rows and rows[0].at is not None else None
+    return _within(select(func.count(table.at), *(func.sum(table[energy]) for energy in source.energies)), source, step)
 
 
-def flows(engine: Engine, device: str, *, start: datetime, end: datetime, step: timedelta) -> Series:
+def flows(database: Database, device: str, *, start: datetime, end: datetime, step: timedelta) -> Series:
     """Return the mean power in each direction, which a mean over both would hide, and the state of charge.
 
-    Computed from whole hours, so a step is at least one; `grid_in_w` is `grid_in_kwh` over the known hours.
+    Computed from whole hours, or from whole days where a step is days, so a step is at least an hour; `grid_in_w` is
+    `grid_in_kwh` over the known hours.
     """
     first, width = to_ms(start), step // MILLISECOND
     count = -(-(to_ms(end) - first) // width)
-    table = INVERTERS.rollup.c
-    bucket = ((table.at - first) // width).label("bucket")
-    powers = [
-        (func.sum(table[name]) / func.count(table[name]) * 1000).label(_watts(name)) for name in INVERTERS.energies
-    ]
-    columns = [*powers, func.avg(table.battery_soc_percent_mean).label("battery_soc_percent")]
-    where = (
-        table.device == _full(engine, device),
-        table.step == HOURLY,
-        table.at >= first,
-        table.at < to_ms(end),
+    daily = step % LONGEST_ROLLUP == timedelta()
+    # a day is assigned by its middle, as it may begin an hour earlier or later than the others
+    device = in_home(home_of(database), device)
+    parameters = {"device": device, "minutes": DAY if daily else HOURLY, "middle": DAY_MS // 2 if daily else 0}
+    parameters |= {"start": first, "end": to_ms(end), "step": width}
+    query = _flows_query()
+    found = {row[0]: tuple(row)[1:] for row in rows_of(database, query, parameters)}
+    names = [column.name for column in query.selected_columns][1:]
+    unknown = [None] * len(names)
+    columns = map(list, zip(*(found.get(bucket, unknown) for bucket in range(count)), strict=True))
+    return Series(start, step, dict(zip(names, columns, strict=True)))
+
+
+@cache
+def _flows_query() -> Select[Any]:
+    table, start = INVERTERS.rollup.c, bindparam("start", type_=BigInteger())
+    shift, width = (bindparam(name, type_=BigInteger()) for name in ("middle", "step"))
+    bucket = ((table.at + shift - start) // width).label("bucket")
+    known_h = func.coalesce(table.known_h, bindparam("minutes") / HOURLY)
+
+    def mean(field: str) -> Any:
+        value = table[f"{field}_mean"]
+        return func.sum(value * table.n) / func.sum(case((value.is_not(None), table.n)))
+
+    columns = []
+    for field, directions in INVERTERS.flows.items():
+        for name in filter(None, directions):
+            both_ways = func.sum(table[name]) * 1000 / func.sum(case((table[name].is_not(None), known_h)))
+            columns.append((both_ways if all(directions) else mean(field)).label(_watts(name)))
+    columns.append(mean("battery_soc_percent").label("battery_soc_percent"))
+    where = (table.device == bindparam("device"), table.step == bindparam("minutes"))
+    return (
+        select(bucket, *columns).where(*where, table.at >= start, table.at < bindparam("end")).group_by(text("bucket"))
     )
-    values: dict[str, list[float | None]] = {column.name: [None] * count for column in columns}
-    for row in rows_of(engine, select(bucket, *columns).where(*where).group_by(bucket)):
-        for name, value in zip(values, tuple(row)[1:], strict=True):
-            values[name][row[0]] = value
-    return Series(start, step, values)
-
-
-def _full(engine: Engine, device: str) -> str:
-    return in_home(home_of(engine), device)
 
 
 def _watts(kwh: str) -> str:
     return kwh.replace("_kwh", "_w")
+
+
+def version(database: Database, device: str, *, start: datetime, end: datetime) -> tuple[int, ...] | None:
+    """Return what changes with anything derived of whole local days: roll-ups, runs of the grid, outages.
+
+    None while something recorded of them is not in it yet.
+    """
+    home = home_of(database)
+    of_home = {"home": home, "grid": in_home(home, "grid"), "outage": in_home(home, "outage")}
+    rows = rows_of(database, _version_query(), _span(database, device, start, end) | of_home)
+    if not rows or rows[0].due:
+        return None
+    return tuple(int(value or 0) for value in rows[0])
+
+
+@cache
+def _version_query() -> Select[Any]:
+    """Return the query for the number of due steps, and sums that tell one content from another."""
+    device, start, end = bindparam("device"), *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    due, day, run = rollup_due.c, INVERTERS.rollup.c, grid_run.c
+    devices = [device, bindparam("grid"), bindparam("outage")]
+    marks = (due.device.in_(devices), due.at >= start - DAY_MS, due.at < end + DAY_MS)
+    days = (day.device == device, day.step == DAY, day.at >= start, day.at < end)
+    # the run before may last into the period
+    home: Any = bindparam("home")
+    before = select(func.max(run.at)).where(run.home == home, run.at < start).scalar_subquery()
+    runs = (run.home == home, run.at >= func.coalesce(before, start), run.at < end)
+    state = case((run.state == Grid.ON.value, 1), (run.state == Grid.OFF.value, 2), else_=3)
+    outages = (outage.c.home == home, outage.c.start < end, or_(outage.c.end.is_(None), outage.c.end > start))
+    sums = (
+        (func.count(day.at), days),
+        (func.sum(day.version), days),
+        (func.sum(run.at % PRIME * state), runs),
+        (func.sum(run.last % PRIME * (run.since % PRIME)), runs),
+        (func.sum(outage.c.start % PRIME * (func.coalesce(outage.c.end, 1) % PRIME)), outages),
+        (func.sum(outage.c.plan_start % PRIME * (outage.c.plan_end % PRIME)), outages),
+    )
+    count = select(func.count(due.at).label("n")).where(*marks).scalar_subquery().label("due")
+    each = (select(one).where(*where).scalar_subquery() for one, where in sums)
+    return select(count, *(one.label(f"sum{index}") for index, one in enumerate(each)))
 
 
 def beginning(day: date, by: By) -> date:
@@ -160,15 +248,19 @@ class Outage:
     load_max_w: float | None
 
 
-def outage_records(engine: Engine, *, start: datetime, end: datetime) -> list[Outage]:
+def outage_records(database: Database, *, start: datetime, end: datetime) -> list[Outage]:
     """Return all outages that overlap a period, uncut."""
-    table = outage.c
-    of_home = table.home == home_of(engine)
-    where = (of_home, table.start < to_ms(end), or_(table.end.is_(None), table.end > to_ms(start)))
-    columns = [column for column in outage.columns if column.name != "home"]
-    return [
-        _outage(dict(row._mapping)) for row in rows_of(engine, select(*columns).where(*where).order_by(table.start))
-    ]
+    parameters = {"home": home_of(database), "start": to_ms(start), "end": to_ms(end)}
+    rows = rows_of(database, _outages_query(), parameters)
+    return [_outage(dict(row._mapping)) for row in rows]
+
+
+@cache
+def _outages_query() -> Select[Any]:
+    table, start, end = outage.c, *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    columns = [column for column in table if column.name != "home"]
+    within = (table.home == bindparam("home"), table.start < end, or_(table.end.is_(None), table.end > start))
+    return select(*columns).where(*within).order_by(table.start)
 
 
 def _outage(row: Mapping[str, Any]) -> Outage:

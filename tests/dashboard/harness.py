@@ -13,10 +13,9 @@ from typing import Any, Self
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from services.recorder.rows import to_row
+from services.recorder.store import open_store
 from shared.conditions import Reason
-from shared.history.engine import writer
-from shared.history.migration import migrate
-from shared.history.tables import grid_state, inverter_state, to_ms
 from shared.messages import (
     Availability,
     Contact,
@@ -146,19 +145,15 @@ def record(
     """Write a plausible history with a gap and two outages into a new database."""
     moments = [until - index * every for index in range(int(timedelta(days=days) / every))][::-1]
     quiet = (until - timedelta(hours=9), until - timedelta(hours=8))
-    migrate(path)
-    engine = writer(path)
     kept = [at for at in moments if not quiet[0] <= at < quiet[1]]
-    with engine.begin() as connection:
-        connection.execute(
-            inverter_state.insert(),
-            [{"device": device, "at": to_ms(at), "mode": "off_grid", **_then(at)} for at in kept],
-        )
-        connection.execute(grid_state.insert(), [_grid_then(at, until) for at in kept])
-    engine.dispose()
+    readings = [(INVERTER_STATE.named(device), InverterState(at=at, mode=Mode.OFF_GRID, **_then(at))) for at in kept]
+    grid = [(GRID_STATE.named(), _grid_then(at, until)) for at in kept]
+    store = open_store(path)
+    store.write([to_row(topic, message.model_dump_json().encode()) for topic, message in [*readings, *grid]])
+    store.close()
 
 
-def _then(at: datetime) -> dict[str, float]:
+def _then(at: datetime) -> dict[str, Any]:
     hour = at.hour + at.minute / 60 + 2
     sun = max(0.0, sin((hour - 7) / 10 * pi)) * 3200 if 7 < hour < 17 else 0.0
     load = 420 + 380 * max(0.0, sin((hour - 17) / 5 * pi)) * (17 < hour < 22) + 900 * (at.minute < 6 and 7 <= hour < 22)
@@ -173,9 +168,8 @@ def _then(at: datetime) -> dict[str, float]:
     }
 
 
-def _grid_then(at: datetime, until: datetime) -> dict[str, Any]:
+def _grid_then(at: datetime, until: datetime) -> GridState:
     ago = (until - at) / timedelta(hours=1)
     off = 2 <= ago < 5 or 12 <= ago < 13
     began = next((edge for edge in (2, 5, 12, 13) if ago < edge), 1000)
-    since = until - timedelta(hours=began)
-    return {"device": "grid", "at": to_ms(at), "state": "off" if off else "on", "since": to_ms(since)}
+    return GridState(at=at, state=Grid.OFF if off else Grid.ON, since=until - timedelta(hours=began))

@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from services.dashboard.app import application
 from services.dashboard.history import energy
+from services.dashboard.history import page as history_page
 from services.dashboard.history.energy import (
     GRID_IN,
     LOAD,
@@ -36,7 +37,6 @@ from services.recorder.upkeep import Upkeep
 from shared.broker_state import BrokerState
 from shared.history import reports
 from shared.history.engine import reader
-from shared.history.tables import to_ms
 from shared.messages import Grid, GridState, InverterState
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -51,6 +51,8 @@ START = datetime(2026, 11, 22, 22, tzinfo=UTC)
 """Midnight in Kyiv."""
 HOUR, EVERY = timedelta(hours=1), timedelta(minutes=4)
 NAME = "x" * 200
+OFF = ((12, Grid.OFF), (11.95, Grid.ON))
+"""Hours before the last midnight."""
 LOCALIZER = Localizer(Language.EN, START + 14 * HOUR, KYIV)
 
 
@@ -92,24 +94,10 @@ def client(path: Path) -> FlaskClient:
 
 
 def asked(client: FlaskClient, search: str) -> Any:
-    """Return what the callback of the pages answers for an address of History."""
-    known = {one["output"]: one for one in json.loads(client.get("/_dash-dependencies").text)}
-    output = next(one for one in known if "history-recorded" in one)
-    wanted = re.findall(r"([a-z-]+)\.children", output)
-    values = ["/history", search, "light", 0]
-    inputs = [one | {"value": value} for one, value in zip(known[output]["inputs"], values, strict=True)]
-    answer = client.post(
-        "/_dash-update-component",
-        json={
-            "output": output,
-            "outputs": [{"id": name, "property": "children"} for name in wanted],
-            "inputs": inputs,
-            "changedPropIds": ["url.search"],
-        },
-        headers={"Accept-Language": "en"},
-    )
+    """Return what the browser gets for an address of History."""
+    answer = client.get(f"/history.json{search}", headers={"Accept-Language": "en"})
     assert answer.status_code == 200
-    return json.loads(answer.text)["response"]["history-recorded"]["children"]
+    return json.loads(answer.text)
 
 
 @pytest.fixture
@@ -173,25 +161,46 @@ def test_a_sum_of_unknowns_is_unknown():
 
 
 @pytest.mark.parametrize(
-    ("day", "night_hours", "day_hours"),
+    ("night", "night_hours"),
     [
-        pytest.param(MONDAY, 8, 16, id="usual"),
-        pytest.param(date(2026, 3, 29), 7, 16, id="spring"),
-        pytest.param(date(2026, 10, 25), 9, 16, id="autumn"),
+        pytest.param((23, 7), [0, 1, 2, 3, 4, 5, 6, 23], id="over-midnight"),
+        pytest.param((1, 5), [1, 2, 3, 4], id="after-midnight"),
+        pytest.param((5, 5), [], id="no-night"),
     ],
 )
-def test_the_night_is_as_long_as_it_was(day, night_hours, day_hours):
-    midnight = to_ms(datetime(day.year, day.month, day.day, tzinfo=KYIV))
-    bought = {midnight + hour * 3_600_000: 1.0 for hour in range(night_hours + day_hours)}
-    costs = Tariff(4, 1, 23, 7, "₴").costs(bought, day, day + timedelta(days=1), KYIV)[day]
-    assert sum(costs.values()) == 4 * day_hours + night_hours
+def test_the_hours_of_the_night(night, night_hours):
+    prices = Tariff(4, 1, *night, "₴").prices
+    assert [hour for hour, price in enumerate(prices) if price == 1] == night_hours
 
 
-def test_a_night_before_midnight_and_an_unknown_hour():
-    midnight = to_ms(START)
-    bought = {midnight + hour * 3_600_000: None if hour == 3 else 1.0 for hour in range(24)}
-    costs = Tariff(4, 1, 1, 5, "₴").costs(bought, MONDAY, MONDAY + timedelta(days=1), KYIV)[MONDAY]
-    assert sorted(costs.values()) == [1] * 3 + [4] * 20
+def test_an_unknown_hour_costs_nothing_and_an_unknown_day_is_unknown():
+    tariff = Tariff(4, 1, 23, 7, "₴")
+    assert tariff.cost([None, 2.0, *[None] * 20, 1.0, None]) == 6
+    assert tariff.cost([None] * 24) is None
+    assert tariff.cost([]) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "night_hours"),
+    [
+        pytest.param(MONDAY, 8, id="usual"),
+        pytest.param(date(2026, 3, 29), 7, id="spring"),
+        pytest.param(date(2026, 10, 25), 9, id="autumn"),
+    ],
+)
+def test_the_night_is_as_long_as_it_was(tmp_path, day, night_hours):
+    midnight = datetime.combine(day, time(), KYIV).astimezone(UTC)
+    moments = [midnight + number * EVERY for number in range(-15, 26 * 15)]
+    store = open_store(tmp_path / "easun.db")
+    store.write([_row(INVERTER_STATE.named(NAME), InverterState(at=at, grid_power_w=1000)) for at in moments])
+    Upkeep(store, KYIV, 400).finish(moments[-1])
+    store.close()
+    engine, tariff = reader(tmp_path / "easun.db"), Tariff(4, 1, 23, 7, "₴")
+    later = Localizer(Language.EN, midnight + timedelta(days=3), KYIV)
+    whole_day = read_energy(engine, NAME, period(Span.DAY, day), tariff, later)
+    of_week = read_energy(engine, NAME, period(Span.WEEK, day), tariff, later)
+    assert whole_day.cost == pytest.approx(4 * 16 + night_hours)
+    assert of_week.pieces[day.weekday()].cost == pytest.approx(whole_day.cost)
 
 
 def test_without_a_price_of_its_own_the_night_costs_what_the_day_does():
@@ -248,6 +257,42 @@ def test_a_file_of_nothing_says_so(client, tmp_path):
     assert asked(nowhere, "?span=year")
 
 
+def test_a_period_that_is_over_is_read_once_until_something_in_it_changes(path, tmp_path, monkeypatch):
+    copied = tmp_path / "easun.db"
+    shutil.copy(path, copied)
+    settings = DashboardSettings(_env_file=None, tariff_day=4)
+    client = application(BrokerState, reader(copied), settings).test_client()
+    made: list[Any] = []
+    content = history_page._content
+    monkeypatch.setattr(history_page, "_content", lambda *args: made.append(1) or content(*args))
+
+    def energy_of(day: int) -> str:
+        return json.dumps(asked(client, f"?span=day&on=2026-11-{day}"))
+
+    before = energy_of(22)
+    assert energy_of(22) == before
+    assert len(made) == 1
+    store = open_store(copied)
+    late = START - 10 * HOUR + timedelta(minutes=1)
+    store.write([_row(INVERTER_STATE.named(NAME), InverterState(at=late, **house(late) | {"load_power_w": 9000}))])
+    energy_of(22)
+    energy_of(22)
+    assert len(made) == 3, "what is still due is not kept"
+    Upkeep(store, KYIV, 400).finish(START + 20 * HOUR)
+    assert energy_of(22) != before
+    energy_of(22)
+    assert len(made) == 4
+    grid = [GridState(at=START - at * HOUR, state=state, since=START - at * HOUR) for at, state in OFF]
+    store.write([_row(GRID_STATE.named(), state) for state in grid])
+    Upkeep(store, KYIV, 400).finish(START + 20 * HOUR)
+    assert "1 outage, 3 min without power" in energy_of(22)
+    assert len(made) == 5, "an outage that was sent late"
+    store.close()
+    shutil.copy(path, tmp_path / "other.db")
+    (tmp_path / "other.db").rename(copied)
+    assert energy_of(22) == before, "another file"
+
+
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_energy_table_and_file_in_the_browser(browser, dashboard, path, tmp_path, viewport):
     shutil.copy(path, tmp_path / "easun.db")
@@ -278,6 +323,10 @@ def test_zooming_reads_finer(browser, dashboard, tmp_path):
         told = "document.querySelector('#chart .js-plotly-plot').data.find(one => one.hovertemplate).x"
         expect(page.locator("#chart .legendtext").first).to_be_visible()
         assert page.evaluate(f"{told}.length") == 288
+        hover = page.evaluate(f"{told.removesuffix('.x')}.customdata[72]")
+        assert (hover[0], hover[1]) == ("06:00", "0\u00a0W")
+        assert re.fullmatch(r"[\d.]+\u00a0k?W importing", hover[2])
+        assert re.fullmatch(r"\d+\u00a0%", hover[5])
         box = page.locator("#chart .nsewdrag").first.bounding_box()
         assert box
         y = box["y"] + box["height"] / 2

@@ -19,6 +19,7 @@ from services.dashboard.history.stacked_areas import stacked
 from services.dashboard.history.time_axis import ticks, whole, zoomed
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import Outage
+from shared.history.tables import from_ms
 from shared.messages import Grid
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -54,6 +55,14 @@ def told(figure: dict) -> dict:
     return next(trace for trace in figure["data"] if "hovertemplate" in trace)
 
 
+def wall_clock(figure: dict, index: int) -> str:
+    """Return what assets/history.js writes above the boxes of a point."""
+    hover = figure["hover"]
+    at = hover["start"] + index * hover["step"]
+    minutes = next(minutes for begin, minutes in reversed(hover["offsets"]) if begin <= at)
+    return f"{from_ms(at + minutes * 60_000):%H:%M}"
+
+
 @pytest.mark.parametrize(
     ("day", "hours", "label_at_4h"),
     [
@@ -66,7 +75,7 @@ def test_a_day_is_as_long_as_it_was(day, hours, label_at_4h):
     figure = drawn(drawing({"pv_power_w": [1000] * hours}, day))
     assert figure["layout"]["xaxis"]["range"] == [0, hours]
     assert told(figure)["x"] == [index + 0.5 for index in range(hours)]
-    assert told(figure)["customdata"][4][0] == label_at_4h
+    assert wall_clock(figure, 4) == label_at_4h
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,7 @@ def test_marks_of_longer_periods(span, first, count):
 
 def test_an_hour_twice_is_not_drawn_twice():
     figure = drawn(drawing({"pv_power_w": [1] * 25}, date(2026, 10, 25)))
-    labels = [row[0] for row in told(figure)["customdata"][2:6]]
+    labels = [wall_clock(figure, index) for index in range(2, 6)]
     assert labels == ["02:00", "03:00", "03:00", "04:00"]
     marks = dict(zip(figure["layout"]["xaxis"]["ticktext"], figure["layout"]["xaxis"]["tickvals"], strict=True))
     assert (marks["03:00"], marks["06:00"]) == (3, 7)
@@ -113,7 +122,7 @@ def test_gaps_stay_gaps():
     assert named(figure, "Consumption")["connectgaps"] is False
     assert named(figure, "Sun")["x"] == [0, 4, 8, 8, 4, 0, None, 16, 20, 24, 24, 20, 16]
     assert named(figure, "Sun")["y"] == [0.1, 0.1, 0.1, 0, 0, 0, None, 0.2, 0.2, 0.2, 0, 0, 0]
-    assert [row[4] for row in told(figure)["customdata"]] == ["500\u00a0W", "–", "0\u00a0W"]
+    assert figure["hover"]["powers"][3] == [500, None, 0]
 
 
 def test_what_lies_on_something_unknown_has_no_place():
@@ -127,8 +136,9 @@ def test_what_never_was_is_not_in_the_legend():
 
 
 def test_directions_are_words():
-    (row,) = told(drawn(drawing({"battery_power_w": [-1500], "grid_power_w": [-1500]})))["customdata"]
-    assert row[2:4] == ("1.50\u00a0kW exporting", "1.50\u00a0kW discharging")
+    hover = drawn(drawing({"battery_power_w": [-1500], "grid_power_w": [-1500]}))["hover"]
+    assert hover["powers"] == [[None], [-1500], [-1500], [None]]
+    assert hover["ways"] == [None, ["importing", "exporting"], ["charging", "discharging"], None]
 
 
 def test_outages_are_shaded_plans_outlined_and_both_explained():
@@ -220,6 +230,8 @@ def test_surfaces_touch_and_leave_out_what_is_unknown(below, data):
 @given(st.dictionaries(st.integers(0, 23), st.tuples(*[st.none() | st.floats(0, 50)] * len(NAMES))))
 def test_any_energy_makes_energy_chart(known):
     start = int(MONDAY.start.timestamp() * 1000)
-    pieces = hours(period(Span.DAY, DAY), {start + hour * 3_600_000: kwh for hour, kwh in known.items()}, {}, LOCALIZER)
+    pieces = hours(
+        period(Span.DAY, DAY), {start + hour * 3_600_000: kwh for hour, kwh in known.items()}, None, LOCALIZER
+    )
     assert len(pieces) == 24
     json.dumps(energy_chart(pieces, LOCALIZER, theme=DARK), allow_nan=False)

@@ -28,7 +28,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 def test_stored_runs_are_ordered_and_filtered(connection: Connection) -> None:
     runs = [GridRun(0, 1, Grid.ON, 0), GridRun(2, 3, Grid.OFF, 2), GridRun(4, 5, Grid.UNKNOWN, 4)]
-    connection.execute(grid_run.insert(), [vars(run) | {"state": run.state.value} for run in reversed(runs)])
+    connection.execute(grid_run.insert(), [run._asdict() | {"state": run.state.value} for run in reversed(runs)])
     assert stored_runs(connection, "") == runs
     assert stored_runs(connection, "", grid_run.c.at > 0, grid_run.c.last < 5) == [runs[1]]
 

@@ -142,15 +142,37 @@ def test_the_rows_are_messages_of_this_version(upgraded: Place) -> None:
 
 
 def test_everything_else_stays(upgraded: Place) -> None:
-    assert latest(reader(upgraded)) == {"calm": HOUR + timedelta(seconds=1), "main": AT + timedelta(milliseconds=1)}
-    day = datetime(2026, 11, 23, tzinfo=UTC)
-    (span,) = grid_spans(reader(upgraded), start=day, end=day + timedelta(days=1))
-    assert span.state is Grid.OFF
     for table in ("inverter_rollup", "dead_letter"):
         assert ask(upgraded, f"SELECT count(*) FROM {table}") == [(1,)]
     assert ask(upgraded, "SELECT load_power_w FROM inverter_state WHERE device = 'main' ORDER BY at LIMIT 1") == [
         (700,)
     ]
+    store = open_store(upgraded)
+    Upkeep(store, ZoneInfo("Europe/Kyiv"), 400).finish(AT)
+    store.close()
+    assert latest(reader(upgraded)) == {"main": AT + timedelta(milliseconds=1), "old": AT}
+    day = datetime(2026, 11, 23, tzinfo=UTC)
+    (span,) = grid_spans(reader(upgraded), start=day, end=day + timedelta(days=1))
+    assert span.state is Grid.OFF
+
+
+def test_days_of_an_older_version_are_summed_up_by_hour(place: Place) -> None:
+    upgrade(place, "0006")
+    columns = "(device, step, at, n, grid_in_kwh)"
+    midnight = to_ms(datetime(2026, 11, 22, 22, tzinfo=UTC))
+    engine = writer(place)
+    with engine.begin() as connection:
+        for step, at, kwh in ((1440, 0, 3), (60, 0, 3), (5, 0, 1), (5, 300_000, 2)):
+            values = f"('main', {step}, {midnight + at}, 9, {kwh})"
+            connection.exec_driver_sql(f"INSERT INTO inverter_rollup {columns} VALUES {values}")
+        # as the readings were purged
+        connection.exec_driver_sql(f"INSERT INTO upkeep_note VALUES ('inverter_state', '{midnight + 86_400_000}')")
+    engine.dispose()
+    store = open_store(place)
+    Upkeep(store, ZoneInfo("Europe/Kyiv"), 400).finish(AT)
+    store.close()
+    found = "SELECT n, grid_in_kwh, known_h, grid_in_kwh_by_hour FROM inverter_rollup WHERE step = 1440"
+    assert ask(place, found) == [(18, 3, pytest.approx(1 / 6), [3, *[None] * 23])]
 
 
 def test_upkeep_continues(upgraded: Place) -> None:
@@ -176,9 +198,5 @@ def test_a_database_before_0_1_is_refused(place: Place) -> None:
 def test_the_last_migration_is_the_one_we_need() -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert (script.get_base(), script.get_current_head()) == (FIRST, HEAD)
-    assert [file.name[:5] for file in sorted((MIGRATIONS / "versions").glob("0*.py"))] == [
-        "0001_",
-        "0002_",
-        "0003_",
-        "0004_",
-    ]
+    names = [file.name[:5] for file in sorted((MIGRATIONS / "versions").glob("0*.py"))]
+    assert names == ["0001_", "0002_", "0003_", "0004_", "0005_"]

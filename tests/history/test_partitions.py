@@ -53,7 +53,7 @@ def names(place: str) -> list[str]:
 
 
 def test_an_older_table_becomes_the_first_partition(place: str) -> None:
-    upgrade(place, "0006")
+    upgrade(place, "0007")
     moments = [NOW - 3 * DAY, NOW]
     change(place, *(f"INSERT INTO inverter_state (device, at) VALUES ('main', {to_ms(at)})" for at in moments))
     store = open_store(place)

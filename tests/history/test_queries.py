@@ -1,19 +1,23 @@
 """What was recorded comes back: averages in buckets, gaps as gaps, outages apart from not knowing."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
+from services.recorder.rows import to_row
+from services.recorder.store import open_store
 from shared.errors import StorageError
+from shared.history.derived import INVERTERS
 from shared.history.engine import reader, writer
-from shared.history.queries import GridSpan, devices, grid_spans, latest, outages, recorded, series
-from shared.history.tables import grid_state, inverter_state, metadata, to_ms
-from shared.messages import Grid
+from shared.history.queries import GridSpan, Session, devices, grid_spans, latest, outages, recorded, series
+from shared.messages import Grid, GridState, InverterState, Mode
+from shared.topics import GRID_STATE, INVERTER_STATE
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -25,28 +29,25 @@ def after(minutes: float) -> datetime:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    engine = writer(tmp_path / "easun.db")
-    metadata.create_all(engine)
-    engine.dispose()
+    open_store(tmp_path / "easun.db").close()
     return tmp_path / "easun.db"
 
 
 def put(path: Path, *rows: tuple[float, int | None], device: str = "smg2") -> None:
-    engine = writer(path)
-    with engine.begin() as connection:
-        for minutes, watts in rows:
-            row = {"device": device, "at": to_ms(after(minutes)), "mode": "mains", "load_power_w": watts}
-            connection.execute(inverter_state.insert(), row)
-    engine.dispose()
+    """Record readings the way the recorder does."""
+    store = open_store(path)
+    for minutes, watts in rows:
+        message = InverterState(at=after(minutes), mode=Mode.MAINS, load_power_w=watts)
+        store.write([to_row(INVERTER_STATE.named(device), message.model_dump_json().encode())])
+    store.close()
 
 
 def put_grid(path: Path, *rows: tuple[float, Grid, float]) -> None:
-    engine = writer(path)
-    with engine.begin() as connection:
-        for minutes, state, since in rows:
-            row = {"device": "grid", "at": to_ms(after(minutes)), "state": state, "since": to_ms(after(since))}
-            connection.execute(grid_state.insert(), row)
-    engine.dispose()
+    store = open_store(path)
+    for minutes, state, since in rows:
+        message = GridState(at=after(minutes), state=state, since=after(since))
+        store.write([to_row(GRID_STATE.named(), message.model_dump_json().encode())])
+    store.close()
 
 
 def loads(engine: Engine, minutes: float, buckets: int, device: str = "smg2") -> list[float | None]:
@@ -133,6 +134,13 @@ def test_outages(path, rows, expected):
     assert found == [GridSpan(state, after(start), after(end)) for state, start, end in expected]
 
 
+@pytest.fixture(scope="module")
+def path_of_nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("nothing") / "easun.db"
+    open_store(path).close()
+    return path
+
+
 STATES = st.lists(
     st.tuples(st.floats(0, 60), st.sampled_from(Grid), st.floats(-10, 60)),
     max_size=12,
@@ -142,9 +150,9 @@ STATES = st.lists(
 
 @settings(deadline=None, max_examples=50)
 @given(rows=STATES)
-def test_spans_follow_each_other_within_the_period(tmp_path_factory, rows):
+def test_spans_follow_each_other_within_the_period(path_of_nothing, tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("spans") / "easun.db"
-    metadata.create_all(writer(path))
+    shutil.copy(path_of_nothing, path)
     put_grid(path, *rows)
     spans = grid_spans(reader(path), start=START, end=after(60))
     assert all(START <= span.start < span.end <= after(60) for span in spans)
@@ -174,7 +182,6 @@ def test_no_history_yet(tmp_path, make):
 def test_history_that_appears_later_is_seen(tmp_path):
     engine = reader(tmp_path / "easun.db")
     assert not recorded(engine)
-    metadata.create_all(writer(tmp_path / "easun.db"))
     put(tmp_path / "easun.db", (0, 5))
     assert recorded(engine)
 
@@ -192,7 +199,19 @@ def test_a_reader_cannot_write(path):
 
 
 def test_a_reader_reads_while_somebody_writes(path):
+    step = {"device": "smg2", "step": 5, "at": 0, "n": 1}
     with writer(path).begin() as connection:
-        connection.execute(inverter_state.insert(), {"device": "smg2", "at": 1, "mode": "mains"})
+        connection.execute(INVERTERS.rollup.insert(), step)
         assert not recorded(reader(path))
     assert recorded(reader(path))
+
+
+def test_one_session_is_one_connection_and_sees_a_database_that_appears(tmp_path):
+    engine, opened = reader(tmp_path / "easun.db"), []
+    event.listen(engine, "connect", lambda *_: opened.append(1))
+    with Session(engine) as session:
+        assert not recorded(session)
+        put(tmp_path / "easun.db", (0, 5))
+        assert devices(session) == ["smg2"]
+        assert latest(session) == {"smg2": after(0)}
+    assert len(opened) == 1

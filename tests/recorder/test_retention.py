@@ -89,4 +89,4 @@ def test_statements_do_not_depend_on_the_number_of_homes(
     monkeypatch.setattr("services.recorder.compress.DEVICES", MANY)
     few, many = (statements_of(databases.copy(template), homes) for homes in (FEW, MANY))
     assert few == many
-    assert few["latest"] == 2
+    assert few["latest"] == 1

@@ -1,9 +1,101 @@
-// Tells the server whether a finger or a mouse is on the charts: a finger scrolls the page, a mouse zooms.
+// The page History: loads a period, its chart when zoomed into, and writes numbers in the reader's language.
 (() => {
+  // Tells the server whether a finger or a mouse is on the charts: a finger scrolls the page, a mouse zooms.
   const pointer = matchMedia('(pointer: coarse)');
   const note = () => {
     document.cookie = `pointer=${pointer.matches ? 'coarse' : 'fine'}; path=/; max-age=31536000; SameSite=Lax`;
   };
   pointer.addEventListener('change', note);
   note();
+
+  const unchanged = () => window.dash_clientside.no_update;
+
+  async function ask(search, look, hours = []) {
+    const query = new URLSearchParams(search ?? '');
+    query.set('look', look ?? 'light');
+    for (const hour of hours) query.append('hour', hour);
+    const answer = await fetch(`/history.json?${query}`, {cache: 'no-store'});
+    if (answer.status === 401) {
+      location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    }
+    if (!answer.ok) throw new Error(answer.statusText);
+    return finish(await answer.json());
+  }
+
+  // completes the charts in components, or a chart
+  function finish(node) {
+    if (Array.isArray(node)) node.forEach(finish);
+    else if (node?.hover) writeHover(node);
+    else if (node?.props) finish(node.props.figure ?? node.props.children);
+    return node;
+  }
+
+  // writes the hover boxes of a chart: a label, four powers and the charge of each point
+  function writeHover({data, hover}) {
+    const known = (value, write) => (value === null ? hover.unknown : write(value));
+    const columns = [
+      hover.percents.map((_, index) => label(hover, hover.start + index * hover.step)),
+      ...hover.powers.map((column, index) => column.map(watts => known(watts, one => power(hover, one, hover.ways[index])))),
+      hover.percents.map(percent => known(percent, one => hover.percent.replace('0', one))),
+    ];
+    const trace = data.find(one => one.hovertemplate);
+    trace.customdata = columns[0].map((_, point) => columns.map(column => column[point]));
+  }
+
+  // as Localizer.power: 640 W, 1.24 kW, 12.3 kW; a direction says what the sign does
+  function power(hover, watts, ways) {
+    const size = Math.abs(watts);
+    const kilowatts = (size / 1000).toFixed(size < 10_000 ? 2 : 1).replace('.', hover.decimal);
+    const text = size < 1000 ? hover.watts.replace('0', size) : hover.kilowatts.replace('0', kilowatts);
+    return ways && watts ? `${text} ${ways[Number(watts < 0)]}` : text;
+  }
+
+  // the wall clock of the house where a point begins, or its day
+  function label(hover, at) {
+    const [, minutes] = hover.offsets.findLast(([from]) => from <= at) ?? hover.offsets[0];
+    const local = new Date(at + minutes * 60_000);
+    const clock = local.toISOString().slice(11, 16);
+    const day = `${hover.weekdays[(local.getUTCDay() + 6) % 7]} ${local.getUTCDate()} ${hover.months[local.getUTCMonth()]}`;
+    return {time: clock, day, both: `${day}, ${clock}`}[hover.label];
+  }
+
+  async function load(path, search, look) {
+    if (path !== '/history') return unchanged();
+    try {
+      const content = await ask(search, look);
+      return search === location.search ? content : unchanged();
+    } catch {
+      return unchanged(); // the notice says that the server is gone
+    }
+  }
+
+  async function zoom(hours, search, look) {
+    try {
+      return await ask(search, look, hours.length ? hours : ['all']);
+    } catch {
+      return unchanged();
+    }
+  }
+
+  // from plotly's layout events, the range that was zoomed into; an empty range means zoomed out
+  function range(relayout) {
+    if (relayout?.['xaxis.autorange']) return [];
+    const found = [relayout?.['xaxis.range[0]'], relayout?.['xaxis.range[1]']];
+    return found.includes(undefined) ? unchanged() : found;
+  }
+
+  // the period that the clicked bar stands for
+  function tapped(click) {
+    return click?.points.map(one => one.customdata).find(one => one?.startsWith?.('?')) ?? unchanged();
+  }
+
+  // a row of the table leads to its period
+  document.addEventListener('click', event => {
+    const link = event.target.closest('a[data-period]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    window.dash_clientside.set_props('url', {search: link.search});
+  });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {history: {load, zoom, range, tapped}});
 })();

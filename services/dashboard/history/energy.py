@@ -9,15 +9,12 @@ from services.dashboard.history.time_axis import HOUR
 from services.dashboard.tariff import Tariff
 from shared.history import reports
 from shared.history.derived import INVERTERS
-from shared.history.engine import Engine
-from shared.history.queries import SETTLES, due_since
-from shared.history.reports import By, beginning
+from shared.history.queries import SETTLES, Database, due_since
+from shared.history.reports import By, DayEnergy, beginning
 from shared.history.tables import to_ms
 from shared.texts.localizer import Localizer
 
 Kwh = Mapping[str, float | None]
-Costs = Mapping[date, Mapping[int, float]]
-"""By day, then by the beginning of the hour in ms."""
 
 SUN, LOAD = "pv_kwh", "load_kwh"
 GRID_IN, GRID_OUT = "grid_in_kwh", "grid_out_kwh"
@@ -81,36 +78,41 @@ def previous(period: Period, now: datetime, zone: tzinfo) -> tuple[datetime, dat
 
 
 def hours(
-    period: Period, energy: Mapping[int, tuple[float | None, ...]], costs: Costs, localizer: Localizer
+    period: Period, energy: Mapping[int, tuple[float | None, ...]], tariff: Tariff | None, localizer: Localizer
 ) -> list[Piece]:
     """Return the hours of a period, from energy by the start of the hour in ms."""
-    prices = {at: price for day in costs.values() for at, price in day.items()}
     start, end = period.bounds(localizer.zone)
-    count = (end - start) // HOUR
     found = []
-    for at in (start + index * HOUR for index in range(count)):
-        name = localizer.clock(at)
-        label = f"{name} – {localizer.clock(at + HOUR)}"
+    for at in (start + index * HOUR for index in range((end - start) // HOUR)):
+        hour = at.astimezone(localizer.zone).hour
+        label = f"{localizer.clock(at)} – {localizer.clock(at + HOUR)}"
         known = energy.get(to_ms(at))
         kwh = dict(zip(NAMES, known, strict=True)) if known else UNKNOWN
-        found.append(Piece(name, label, kwh, prices.get(to_ms(at))))
+        bought = kwh[GRID_IN]
+        cost = bought * tariff.prices[hour] if tariff and bought is not None else None
+        found.append(Piece(localizer.clock(at), label, kwh, cost))
     return found
 
 
-def pieces(period: Period, energy: Mapping[date, Kwh], costs: Costs, localizer: Localizer) -> list[Piece]:
-    """Return the days, weeks, months or years of a period, from energy by their first day, which may lie before it."""
+def pieces(period: Period, days: Sequence[DayEnergy], tariff: Tariff | None, localizer: Localizer) -> list[Piece]:
+    """Return the days, weeks, months or years of a period, from the energy of its days."""
     by = period.by or By.DAY
-    cost: dict[date, float] = {}
-    for day, prices in costs.items():
-        piece = beginning(day, by)
-        cost[piece] = cost.get(piece, 0.0) + sum(prices.values())
+    parts: dict[date, list[DayEnergy]] = {}
+    for day in days:
+        parts.setdefault(beginning(day.start.astimezone(localizer.zone).date(), by), []).append(day)
     found = []
     for first in period.pieces():
-        day = beginning(first, by)
-        part = period.part(first)
+        part, inside = period.part(first), parts.get(beginning(first, by), [])
         label = part.title(localizer) if part else ""
-        found.append(Piece(_short(first, by, localizer), label, energy.get(day, UNKNOWN), cost.get(day), part))
+        cost = summed(tariff.cost(day.by_hour) for day in inside) if tariff else None
+        found.append(Piece(_short(first, by, localizer), label, added(day.kwh for day in inside), cost, part))
     return found
+
+
+def summed(values: Iterable[float | None]) -> float | None:
+    """Return the sum of the known values; None where none is known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _short(day: date, by: By, localizer: Localizer) -> str:
@@ -137,36 +139,24 @@ class Energy:
     due: datetime | None = None
 
 
-def read_energy(engine: Engine, inverter: str, period: Period, tariff: Tariff | None, localizer: Localizer) -> Energy:
+def read_energy(
+    database: Database, inverter: str, period: Period, tariff: Tariff | None, localizer: Localizer
+) -> Energy:
     """Read the energy of a period."""
     start, end = period.bounds(localizer.zone)
-    costs = _costs(engine, inverter, period, tariff, localizer)
     if period.by is None:
-        found = reports.energy_by_hour(engine, inverter, NAMES, start=start, end=end)
-        parts = hours(period, found, costs, localizer)
+        found = reports.energy_by_hour(database, inverter, start=start, end=end)
+        parts = hours(period, found, tariff, localizer)
     else:
-        days = reports.energy(engine, inverter, first=period.first, last=period.last, by=period.by, zone=localizer.zone)
-        parts = pieces(period, days, costs, localizer)
+        days = reports.energy_by_day(database, inverter, start=start, end=end)
+        parts = pieces(period, days, tariff, localizer)
     total = added(piece.kwh for piece in parts)
-    due = due_since(engine, INVERTERS.raw, inverter, start=start, end=min(end, localizer.now - SETTLES))
-    before = UNKNOWN if due else _before(engine, inverter, period, localizer)
-    return Energy(parts, total, before, _sum(costs), due)
+    due = due_since(database, INVERTERS.raw, inverter, start=start, end=min(end, localizer.now - SETTLES))
+    before = UNKNOWN if due else _before(database, inverter, period, localizer)
+    return Energy(parts, total, before, summed(piece.cost for piece in parts), due)
 
 
-def _sum(costs: Costs) -> float | None:
-    return sum(price for day in costs.values() for price in day.values()) if costs else None
-
-
-def _costs(engine: Engine, inverter: str, period: Period, tariff: Tariff | None, localizer: Localizer) -> Costs:
-    if tariff is None:
-        return {}
-    start, end = period.bounds(localizer.zone)
-    by_hour = reports.energy_by_hour(engine, inverter, [GRID_IN], start=start, end=end)
-    bought = {at: kwh for at, (kwh,) in by_hour.items()}
-    return tariff.costs(bought, period.first, period.last, localizer.zone)
-
-
-def _before(engine: Engine, inverter: str, period: Period, localizer: Localizer) -> Kwh:
+def _before(database: Database, inverter: str, period: Period, localizer: Localizer) -> Kwh:
     start, end = previous(period, localizer.now, localizer.zone)
-    kwh, share = reports.energy_between(engine, inverter, start=start, end=end)
+    kwh, share = reports.energy_between(database, inverter, start=start, end=end)
     return kwh if share >= ENOUGH else UNKNOWN

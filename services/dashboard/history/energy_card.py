@@ -1,4 +1,7 @@
-"""The card of energy: sums, bars, and the same as a table for those who cannot see the bars, pure."""
+"""The card of energy: sums, bars, and the same as a table for those who cannot see the bars, pure.
+
+Sums and table are plain trees for assets/live.js, as hundreds of components take longer than everything else.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +26,7 @@ from services.dashboard.history.energy import (
 )
 from services.dashboard.history.energy_chart import energy_chart
 from services.dashboard.history.period import Period
-from services.dashboard.markup import attributes, icon
+from services.dashboard.markup import attributes, drawn, icon, tree
 from services.dashboard.tariff import Tariff
 from shared.texts.localizer import Localizer
 
@@ -46,8 +49,7 @@ def energy_cards(
     label = localizer("history.bars", period=period.title(localizer))
     card = [
         title,
-        html.Dl(sums, className="sums"),
-        *(html.P(note, className="hint") for note in notes),
+        drawn([["dl", {"className": "sums"}, sums], *(["p", {"className": "hint"}, [note]] for note in notes)]),
         html.Div(graph, role="img", **attributes(aria_label=label)),
     ]
     return [
@@ -56,7 +58,7 @@ def energy_cards(
     ]
 
 
-def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[html.Div]:
+def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[Any]:
     """Return the sums with their change since the previous period; those that are always zero are left out."""
     names = {SUN: "sun", LOAD: "home", GRID_IN: "grid", GRID_OUT: "grid", BATTERY_OUT: "battery", BATTERY_IN: "battery"}
     always = (LOAD, GRID_IN)
@@ -72,7 +74,7 @@ def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[html.Div]:
     ]
 
 
-def shares(kwh: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer) -> list[html.Div]:
+def shares(kwh: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer) -> list[Any]:
     """Return the self-sufficiency, and the cost where a tariff is set."""
     found = [tile("bolt", localizer("history.own"), localizer.number("percent", self_sufficiency(kwh)), "")]
     if tariff:
@@ -80,10 +82,12 @@ def shares(kwh: Kwh, cost: float | None, tariff: Tariff | None, localizer: Local
     return found
 
 
-def tile(drawing: str, name: str, value: str, note: str) -> html.Div:
+def tile(drawing: str, name: str, value: str, note: str) -> Any:
     """Return one sum."""
-    lines = [html.Dt([icon(drawing), html.Span(name)]), html.Dd(value, className="value")]
-    return html.Div([*lines, html.Dd(note, className="note")] if note else lines, className=f"sum sum-{drawing}")
+    lines = [["dt", {}, [tree(icon(drawing)), ["span", {}, [name]]]], ["dd", {"className": "value"}, [value]]]
+    if note:
+        lines.append(["dd", {"className": "note"}, [note]])
+    return ["div", {"className": f"sum sum-{drawing}"}, lines]
 
 
 def _kilowatt_hours(value: float | None, localizer: Localizer) -> str:
@@ -108,35 +112,34 @@ def against(shown: Period, localizer: Localizer) -> str:
 
 def table(
     pieces: Sequence[Piece], total: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer
-) -> html.Details:
+) -> html.Div:
     """Return a row for each piece with data, and the total; empty columns are left out."""
     columns = [name for name in NAMES if total[name]]
     names = [localizer("history.when"), *(localizer(f"history.{name.removesuffix('_kwh')}_w") for name in columns)]
     if tariff:
         names.append(localizer("history.cost"))
 
-    def row(name: Any, kwh: Kwh, price: float | None) -> html.Tr:
+    def row(name: Any, kwh: Kwh, price: float | None) -> Any:
         cells = [_decimal(kwh[column], localizer) for column in columns] + (
             [money(price, tariff, localizer)] if tariff else []
         )
-        return html.Tr([html.Th(name, scope="row"), *map(html.Td, cells)])
+        return ["tr", {}, [["th", {"scope": "row"}, [name]], *(["td", {}, [cell]] for cell in cells)]]
 
-    grid = html.Table(
-        [
-            html.Caption(localizer("history.in_kwh")),
-            html.Thead(html.Tr([html.Th(name, scope="col") for name in names])),
-            html.Tbody([row(_name(piece), piece.kwh, piece.cost) for piece in pieces if piece.known]),
-            html.Tfoot(row(localizer("history.total"), total, cost)),
-        ]
-    )
-    region = html.Div(
-        grid, className="wide", role="region", tabIndex=0, **attributes(aria_label=localizer("history.table"))
-    )
-    return html.Details([html.Summary(localizer("history.table")), region], className="card table")
+    title = localizer("history.table")
+    grid = [
+        ["caption", {}, [localizer("history.in_kwh")]],
+        ["thead", {}, [["tr", {}, [["th", {"scope": "col"}, [name]] for name in names]]]],
+        ["tbody", {}, [row(_name(piece), piece.kwh, piece.cost) for piece in pieces if piece.known]],
+        ["tfoot", {}, [row(localizer("history.total"), total, cost)]],
+    ]
+    region = {"className": "wide", "role": "region", "tabIndex": "0", "aria-label": title}
+    inside = [["summary", {}, [title]], ["div", region, [["table", {}, grid]]]]
+    return drawn([["details", {"className": "card table"}, inside]])
 
 
 def _name(piece: Piece) -> Any:
-    return dcc.Link(piece.label, href=piece.period.address) if piece.period else piece.label
+    """Return the name of a piece, which leads to its period (assets/history.js)."""
+    return ["a", {"href": piece.period.address, "data-period": ""}, [piece.label]] if piece.period else piece.label
 
 
 def _decimal(value: float | None, localizer: Localizer) -> str:

@@ -1,16 +1,22 @@
-"""The page *History*: power, outages and energy of a period; zooming in loads finer data."""
+"""The page *History*: power, outages and energy of a period; zooming in loads finer data.
+
+The browser fetches all of it from one address (assets/history.js), because a callback of Dash would serialize and
+compress the same answer again each time.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from dash import Input, Output, State, dcc, html, no_update
-from flask import request
+from dash import ClientsideFunction, Input, Output, State, dcc, html
+from flask import Flask, Response, request
 
 from services.dashboard.chart_theme import CONFIG, THEMES, Theme
 from services.dashboard.history import csv_export
+from services.dashboard.history.answers import Answer, AnswerCache, encoded
 from services.dashboard.history.controls import controls, inverters
-from services.dashboard.history.energy import UNKNOWN, read_energy
+from services.dashboard.history.energy import UNKNOWN, previous, read_energy
 from services.dashboard.history.energy_card import energy_cards
 from services.dashboard.history.period import Period, period_of_query
 from services.dashboard.history.power import PowerHistory, read_power
@@ -18,28 +24,17 @@ from services.dashboard.history.power_chart import power_chart
 from services.dashboard.history.time_axis import whole, zoomed
 from services.dashboard.markup import attributes, icon
 from services.dashboard.pages import Page, PageContext, View, ViewOptions
+from services.dashboard.tariff import Tariff
 from shared.broker_state import BrokerState
 from shared.errors import StorageError
 from shared.freshness import READING_HOLDS
-from shared.history.queries import GridSpan, latest
-from shared.history.reports import first_day
+from shared.history import reports
+from shared.history.queries import Device, GridSpan, Session, recorded_devices
 from shared.messages import Grid
 from shared.texts.localizer import Localizer
 
+ADDRESS = "/history.json"
 ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500, "showTips": False}
-
-RANGE = """relayout => {
-  if (relayout?.['xaxis.autorange']) return [];
-  const range = [relayout?.['xaxis.range[0]'], relayout?.['xaxis.range[1]']];
-  return range.includes(undefined) ? window.dash_clientside.no_update : range;
-}"""
-"""From plotly's layout events, the range that was zoomed into; an empty range means zoomed out."""
-
-TAPPED = """tapped => {
-  const address = tapped?.points.map(one => one.customdata).find(one => one?.startsWith?.('?'));
-  return address ?? window.dash_clientside.no_update;
-}"""
-"""The period that the clicked bar stands for."""
 
 
 def layout(localizer: Localizer) -> html.Div:
@@ -55,50 +50,124 @@ def view(_snapshot: BrokerState, _localizer: Localizer, _fresh_for: timedelta = 
     return View()
 
 
-def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
-    """Return the requested period, or a message where there is nothing to draw."""
-    period = period_of_query(options.search, localizer.today)
-    try:
-        return _content(context, period, localizer, THEMES[options.scheme])
-    except StorageError as error:
-        return [controls(period, None, localizer), _message(localizer.reason(error.reason))]
+def routes(server: Flask, context: PageContext) -> None:
+    """Serve what is recorded of a period, as components or as a file."""
+    cache = AnswerCache()
+
+    @server.get(ADDRESS)
+    def history_json() -> Response:
+        localizer = context.localizer()
+        options = ViewOptions.of(request.query_string.decode(), request.args.get("look"))
+        period = period_of_query(options.search, localizer.today)
+        try:
+            with Session(context.engine) as session:
+                return encoded(_answer(session, context, cache, period, _Reader(localizer, options.scheme)))
+        except StorageError as error:
+            top = controls(period, None, localizer)
+            return encoded(Answer([top, _message(localizer.reason(error.reason))]))
+
+    csv_export.routes(server, context)
 
 
-def _content(context: PageContext, period: Period, localizer: Localizer, theme: Theme) -> list[Any]:
-    seen = latest(context.engine)
-    if not seen:
-        return [controls(period, None, localizer), _message(localizer("history.nothing_yet"))]
-    name = period.inverter if period.inverter in seen else next(iter(seen))
-    top: list[Any] = [controls(period, first_day(context.engine, name, localizer.zone), localizer)]
-    if len(seen) > 1:
-        top.append(inverters(period, list(seen), name, localizer))
-    power = read_power(context.engine, name, whole(period, localizer.zone), localizer.now)
-    energy = read_energy(context.engine, name, period, context.settings.tariff, localizer)
+@dataclass(frozen=True)
+class _Reader:
+    """Who reads the page: the language, the colours, and whether with a finger."""
+
+    localizer: Localizer
+    scheme: str
+
+    @property
+    def theme(self) -> Theme:
+        """The colours of the charts."""
+        return THEMES[self.scheme]
+
+    @property
+    def touch(self) -> bool:
+        """Whether the visitor uses a touch screen, from the cookie that assets/history.js sets."""
+        return request.cookies.get("pointer") == "coarse"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What an answer depends on besides the data."""
+        return self.localizer.language, self.localizer.today, self.scheme, self.touch
+
+
+def _answer(session: Session, context: PageContext, cache: AnswerCache, period: Period, reader: _Reader) -> Answer:
+    """Return the requested period, or the chart between two of its hours, or a message where there is nothing."""
+    devices = {device.name: device for device in recorded_devices(session)}
+    if not devices:
+        top = controls(period, None, reader.localizer)
+        return Answer([top, _message(reader.localizer("history.nothing_yet"))])
+    device = devices.get(period.inverter) or next(iter(devices.values()))
+    hours = request.args.getlist("hour")
+    if hours:
+        return Answer(_zoomed(session, device, period, hours, reader))
+    key = (period, *devices, device.name, device.first, *reader.key)
+    version = _version(session, device, period, reader.localizer)
+    top = _top(device, list(devices), period, reader.localizer)
+
+    def make() -> list[Any]:
+        content = _content(session, device, period, context.settings.tariff, reader)
+        return content and [*top, *content]
+
+    known = cache.answer(key, version, make)
+    if known.content:
+        return known
+    nothing = reader.localizer("history.nothing_here", last=reader.localizer.since(device.last))
+    return Answer([*top, _message(nothing)])
+
+
+def _version(session: Session, device: Device, period: Period, localizer: Localizer) -> tuple[int, ...] | None:
+    """Return the version of what is shown of a period that is over, with the one before; None of one that is not."""
+    end = period.bounds(localizer.zone)[1]
+    if end > localizer.now:
+        return None
+    start = previous(period, localizer.now, localizer.zone)[0]
+    return reports.version(session, device.name, start=start, end=end)
+
+
+def _top(device: Device, names: Sequence[str], period: Period, localizer: Localizer) -> list[Any]:
+    top: list[Any] = [controls(period, device.first.astimezone(localizer.zone).date(), localizer)]
+    return [*top, inverters(period, names, device.name, localizer)] if len(names) > 1 else top
+
+
+def _content(session: Session, device: Device, period: Period, tariff: Tariff | None, reader: _Reader) -> list[Any]:
+    localizer = reader.localizer
+    power = read_power(session, device.name, whole(period, localizer.zone))
+    energy = read_energy(session, device.name, period, tariff, localizer)
     if power.flows.empty and energy.total == UNKNOWN:
-        return [*top, _message(localizer("history.nothing_here", last=localizer.since(seen[name])))]
+        return []
     return [
-        *top,
-        _chart(power, period, localizer, theme),
+        _chart(power, period, reader),
         _outage_summary(power.spans, localizer),
-        *energy_cards(energy, period, context.settings.tariff, localizer, theme),
-        html.Div(csv_export.download_link(period, name, localizer), className="tail"),
+        *energy_cards(energy, period, tariff, localizer, reader.theme),
+        html.Div(csv_export.download_link(period, device.name, localizer), className="tail"),
     ]
 
 
-def _chart(power: PowerHistory, period: Period, localizer: Localizer, theme: Theme) -> html.Section:
-    figure = power_chart(power, period.title(localizer), localizer, theme=theme, touch=_touch())
-    graph = dcc.Graph(id="chart", figure=figure, config=ZOOMED, responsive=True, className="chart")
+def _zoomed(session: Session, device: Device, period: Period, hours: Sequence[str], reader: _Reader) -> dict[str, Any]:
+    """Return the chart of a window, of the whole period where its hours make no sense."""
+    zone = reader.localizer.zone
+    power = read_power(session, device.name, zoomed(hours, period, zone) or whole(period, zone))
+    return _figure(power, period, reader)
+
+
+def _figure(power: PowerHistory, period: Period, reader: _Reader) -> dict[str, Any]:
+    title = period.title(reader.localizer)
+    return power_chart(power, title, reader.localizer, theme=reader.theme, touch=reader.touch)
+
+
+def _chart(power: PowerHistory, period: Period, reader: _Reader) -> html.Section:
+    localizer = reader.localizer
+    graph = dcc.Graph(
+        id="chart", figure=_figure(power, period, reader), config=ZOOMED, responsive=True, className="chart"
+    )
     label = localizer("history.chart", period=period.title(localizer))
     hint = html.P(localizer("history.zoom"), className="hint for-mouse")
     return html.Section(
         [html.H2(localizer("history.power")), html.Div(graph, role="img", **attributes(aria_label=label)), hint],
         className="card drawn",
     )
-
-
-def _touch() -> bool:
-    """Return whether the visitor uses a touch screen, from the cookie that assets/history.js sets."""
-    return request.cookies.get("pointer") == "coarse"
 
 
 def _message(sentence: str) -> html.Section:
@@ -122,34 +191,30 @@ def _length(spans: Sequence[GridSpan], state: Grid) -> timedelta:
     return sum((span.end - span.start for span in spans if span.state is state), timedelta())
 
 
-def callbacks(app: Any, context: PageContext) -> None:
-    """Load finer data when zooming in; a click on a bar opens its period."""
+def callbacks(app: Any, _context: PageContext) -> None:
+    """Load the period of the address, finer data when zooming in; a click on a bar opens its period."""
 
-    def zoom(hours: Any, search: Any, scheme: Any) -> Any:
-        localizer, options = context.localizer(), ViewOptions.of(search, scheme)
-        period = period_of_query(options.search, localizer.today)
-        window = zoomed(hours, period, localizer.zone)
-        if window is None:
-            return no_update
-        try:
-            seen = latest(context.engine)
-            name = period.inverter if period.inverter in seen else next(iter(seen), "")
-            power = read_power(context.engine, name, window, localizer.now)
-        except StorageError:
-            return no_update
-        return power_chart(power, period.title(localizer), localizer, theme=THEMES[options.scheme], touch=_touch())
+    def clientside(name: str, *places: Any, **more: Any) -> None:
+        app.clientside_callback(ClientsideFunction("history", name), *places, **more)
 
-    app.clientside_callback(
-        RANGE, Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True
+    clientside(
+        "load",
+        Output("history-recorded", "children"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("look", "data"),
+        Input("minute", "n_intervals"),
     )
-    app.callback(
+    clientside("range", Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True)
+    clientside(
+        "zoom",
         Output("chart", "figure"),
         Input("history-range", "data"),
         State("url", "search"),
         State("look", "data"),
         prevent_initial_call=True,
-    )(zoom)
-    app.clientside_callback(TAPPED, Output("url", "search"), Input("energy", "clickData"), prevent_initial_call=True)
+    )
+    clientside("tapped", Output("url", "search"), Input("energy", "clickData"), prevent_initial_call=True)
 
 
-PAGE = Page("history", "chart", layout, view, recorded=recorded, routes=csv_export.routes, callbacks=callbacks)
+PAGE = Page("history", "chart", layout, view, routes=routes, callbacks=callbacks)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.dashboard.history.time_axis import FINEST, Window
 from shared.history import reports
-from shared.history.engine import Engine
-from shared.history.queries import GridSpan, Series, outages, series
+from shared.history.queries import Database, GridSpan, Series, outages, series
 from shared.history.reports import Outage
 
 FIELDS = ("pv_power_w", "load_power_w", "grid_power_w", "battery_power_w", "battery_soc_percent")
@@ -33,34 +32,28 @@ class PowerHistory:
     window: Window
 
 
-def read_power(engine: Engine, inverter: str, window: Window, now: datetime) -> PowerHistory:
+def read_power(database: Database, inverter: str, window: Window) -> PowerHistory:
     """Read what is drawn of a window."""
-    spans = outages(engine, start=window.start, end=window.end)
+    spans = outages(database, start=window.start, end=window.end)
     # on half a year no planned outage is wide enough to be seen
-    records = reports.outage_records(engine, start=window.start, end=window.end) if window.step < DAY else []
-    return PowerHistory(_flows(engine, inverter, window.grown, now), spans, records, window)
+    records = reports.outage_records(database, start=window.start, end=window.end) if window.step < DAY else []
+    return PowerHistory(_flows(database, inverter, window.grown), spans, records, window)
 
 
-def _flows(engine: Engine, inverter: str, window: Window, now: datetime) -> Series:
+def _flows(database: Database, inverter: str, window: Window) -> Series:
     if window.step >= COARSE:
-        until = min(window.end, _hour(now))
-        found = reports.flows(engine, inverter, start=window.start, end=max(window.start, until), step=window.step)
+        found = reports.flows(database, inverter, start=window.start, end=window.end, step=window.step)
         if not found.empty:
             return found
-    found = _means(engine, inverter, window, window.step)
+    found = _means(database, inverter, window, window.step)
     # single readings may be purged by now, and then there is nothing finer
-    return found if window.step >= FINEST or not found.empty else _means(engine, inverter, window, FINEST)
+    return found if window.step >= FINEST or not found.empty else _means(database, inverter, window, FINEST)
 
 
-def _hour(now: datetime) -> datetime:
-    """Return the beginning of the hour that is not over yet: what is known of it is no mean of it."""
-    return now.replace(minute=0, second=0, microsecond=0)
-
-
-def _means(engine: Engine, inverter: str, window: Window, step: timedelta) -> Series:
+def _means(database: Database, inverter: str, window: Window, step: timedelta) -> Series:
     count = max(1, -(-(window.end - window.start) // step))
     end = window.start + count * step
-    return by_direction(series(engine, inverter, FIELDS, start=window.start, end=end, buckets=count))
+    return by_direction(series(database, inverter, FIELDS, start=window.start, end=end, buckets=count))
 
 
 def by_direction(series: Series) -> Series:

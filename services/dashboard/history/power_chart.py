@@ -1,15 +1,16 @@
 """The chart of power and charge as a plain dictionary, pure: `go.Figure` is six times as slow."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.dashboard.chart_theme import FONT, Theme
 from services.dashboard.history.power import CHARGE, LOAD, SINKS, SOURCES, PowerHistory, Values
 from services.dashboard.history.stacked_areas import Outline, stacked
-from services.dashboard.history.time_axis import Window, ticks
+from services.dashboard.history.time_axis import Window, offsets, ticks
 from shared.history.queries import GridSpan
 from shared.history.reports import Outage
+from shared.history.tables import MILLISECOND, to_ms
 from shared.messages import Grid
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -36,6 +37,7 @@ def power_chart(
     return {
         "data": [*_traces(power, theme, localizer), *_legend(shades, plans, theme, localizer)],
         "layout": _layout(window, title, theme, localizer, touch=touch) | {"shapes": [*shades, *plans]},
+        "hover": _hover(power, localizer),
     }
 
 
@@ -43,7 +45,7 @@ def _traces(power: PowerHistory, theme: Theme, localizer: Localizer) -> list[dic
     hours = [power.window.hours(at) for at in power.flows.moments]
     values = power.flows.values
     # whole watts, for sums of them stay short in the answer
-    above = {name: [None if one is None else round(one) for one in values[name]] for name in (*SOURCES, LOAD)}
+    above = {name: _watts(values[name]) for name in (*SOURCES, LOAD)}
     below = {name: [None if one is None else -round(one) for one in values[name]] for name in SINKS}
     load = above.pop(LOAD)
     surfaces = stacked(hours, above) | stacked(hours, below)
@@ -56,7 +58,7 @@ def _traces(power: PowerHistory, theme: Theme, localizer: Localizer) -> list[dic
         *(_strip(outline, theme) for outline in charge.values()),
         _line(hours, _kilo(load)) | {"name": localizer("history.load"), "line": line},
         _line(hours, percents) | {"yaxis": "y2", "showlegend": False, "line": strip},
-        _hover(hours, power, theme, localizer),
+        _hover_trace(hours, theme, localizer),
     ]
 
 
@@ -94,9 +96,7 @@ def _kilo(values: Values) -> list[float | None]:
     return [None if value is None else value / 1000 for value in values]
 
 
-def _hover(hours: list[float], power: PowerHistory, theme: Theme, localizer: Localizer) -> dict[str, Any]:
-    step, values = power.flows.step, power.flows.values
-    grid, battery = (_signed(values[f"{name}_in_w"], values[f"{name}_out_w"]) for name in ("grid", "battery"))
+def _hover_trace(hours: list[float], theme: Theme, localizer: Localizer) -> dict[str, Any]:
     marks = [
         (theme.sun, localizer("node.sun")),
         (theme.grid, localizer("node.grid")),
@@ -104,15 +104,38 @@ def _hover(hours: list[float], power: PowerHistory, theme: Theme, localizer: Loc
         (theme.ink, localizer("history.load")),
         (theme.battery, localizer("history.charge")),
     ]
-    columns = [
-        [_label(at - step / 2, power.window, step, localizer) for at in power.flows.moments],
-        [localizer.power(watts) for watts in values["pv_w"]],
-        _directed(grid, (localizer("flow.importing"), localizer("flow.exporting")), localizer),
-        _directed(battery, (localizer("flow.charging"), localizer("flow.discharging")), localizer),
-        [localizer.power(watts) for watts in values[LOAD]],
-        [localizer.number("percent", percent) for percent in values[CHARGE]],
-    ]
-    return hover_boxes(hours, columns, marks)
+    return hover_boxes(hours, [], marks)
+
+
+def _hover(power: PowerHistory, localizer: Localizer) -> dict[str, Any]:
+    """Return what assets/history.js writes the hover boxes of: columns, when they begin, and the reader's words."""
+    flows, window = power.flows, power.window
+    values = flows.values
+    grid, battery = (_signed(values[f"{name}_in_w"], values[f"{name}_out_w"]) for name in ("grid", "battery"))
+    short = window.end - window.start <= timedelta(hours=25)
+    return {
+        "start": to_ms(flows.start),
+        "step": flows.step // MILLISECOND,
+        "offsets": [[to_ms(at), minutes] for at, minutes in offsets(window.start, window.end, localizer.zone)],
+        "label": "day" if flows.step >= timedelta(days=1) else "time" if short else "both",
+        "powers": [_watts(column) for column in (values["pv_w"], grid, battery, values[LOAD])],
+        "percents": [None if one is None else round(one) for one in values[CHARGE]],
+        "ways": [
+            None,
+            [localizer("flow.importing"), localizer("flow.exporting")],
+            [localizer("flow.charging"), localizer("flow.discharging")],
+            None,
+        ],
+        "weekdays": localizer("weekdays").split(),
+        "months": localizer.months,
+        "decimal": localizer.decimal(0.1, 1)[1],
+        "unknown": localizer("unknown"),
+        **{unit: localizer.number(unit, 0) for unit in ("watts", "kilowatts", "percent")},
+    }
+
+
+def _watts(values: Values) -> list[int | None]:
+    return [None if one is None else round(one) for one in values]
 
 
 def hover_boxes(
@@ -139,20 +162,6 @@ def _signed(positive: Values, negative: Values) -> list[float | None]:
     """Return one power of its two directions."""
     pairs = zip(positive, negative, strict=True)
     return [None if plus is None or minus is None else plus - minus for plus, minus in pairs]
-
-
-def _directed(values: Values, ways: tuple[str, str], localizer: Localizer) -> list[str]:
-    return [f"{localizer.power(watts)} {ways[watts < 0]}" if watts else localizer.power(watts) for watts in values]
-
-
-def _label(at: datetime, window: Window, step: timedelta, localizer: Localizer) -> str:
-    """Return the start of a point's interval, or its day."""
-    at = at.astimezone(localizer.zone)
-    day = f"{localizer.weekday(at.date())} {at.day} {localizer.months[at.month - 1]}"
-    if step >= timedelta(days=1):
-        return day
-    short = window.end - window.start <= timedelta(hours=25)
-    return f"{at:%H:%M}" if short else f"{day}, {at:%H:%M}"
 
 
 def _shades(spans: Sequence[GridSpan], window: Window, theme: Theme, localizer: Localizer) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 FINEST = 5 * MINUTE
 """Older readings are stored at this resolution."""
+CLOCKS_STAY = timedelta(days=10)
+"""Shorter than the time between two changes of the clocks."""
 POINTS = 400
 """About one a pixel on a phone."""
 STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720)
@@ -114,6 +116,25 @@ def _months(window: Window, localizer: Localizer) -> Iterator[tuple[datetime, st
         if (day.year * 12 + day.month - 1) % every == 0:
             text = localizer.months[day.month - 1]
             yield local(day, localizer.zone), text if every == 1 else f"{text} {day.year}"
+
+
+def offsets(start: datetime, end: datetime, zone: tzinfo) -> list[tuple[datetime, int]]:
+    """Return from when on local time is how many minutes ahead of UTC, from `start` up to `end`."""
+    found = [(start, _offset(start, zone))]
+    while start < end:
+        following = min(end, start + CLOCKS_STAY)
+        if _offset(following, zone) != found[-1][1]:
+            before, after = start, following
+            while after - before > MINUTE:
+                middle = before + (after - before) // (2 * MINUTE) * MINUTE
+                before, after = (middle, after) if _offset(middle, zone) == found[-1][1] else (before, middle)
+            found.append((after, _offset(after, zone)))
+        start = following
+    return found
+
+
+def _offset(at: datetime, zone: tzinfo) -> int:
+    return (at.astimezone(zone).utcoffset() or timedelta()) // MINUTE
 
 
 def _dates(window: Window, zone: tzinfo) -> list[date]:

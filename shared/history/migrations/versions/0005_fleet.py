@@ -3,8 +3,8 @@
 A table of readings on PostgreSQL becomes the first partition of a new one, as it is: its rows are checked once, none is
 copied. Names of devices are compared by their bytes, as in SQLite, so that those of a home are neighbours.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 DAY_MS = 86_400_000
 READINGS = ("inverter_state", "battery_state", "grid_state")
