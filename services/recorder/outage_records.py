@@ -1,6 +1,6 @@
 """Keeps the tables of grid runs and outages up to date as rows arrive, in any order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -92,10 +92,19 @@ def _refresh_outages(connection: Connection, scope: Scope, start: int, end: int)
         connection.execute(insert(outage), {"home": scope.home, "start": span.start, "end": span.end, **values})
 
 
+def homes_with_outages(connection: Connection, homes: Sequence[str], start: int, end: int) -> list[str]:
+    """Return which of some homes have outages that overlap readings of an inverter from `start` up to `end`."""
+    query = select(outage.c.home).where(outage.c.home.in_(homes), _overlapping(start, end)).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
+def _overlapping(start: int, end: int) -> Any:
+    return and_(outage.c.start < end + GAP_MS, or_(outage.c.end.is_(None), outage.c.end >= start - GAP_MS))
+
+
 def refresh_figures(connection: Connection, scope: Scope, start: int, end: int) -> None:
     """Recompute the figures of the outages that overlap readings of an inverter from `start` up to `end`."""
-    overlapping = and_(outage.c.start < end + GAP_MS, or_(outage.c.end.is_(None), outage.c.end >= start - GAP_MS))
-    for span in _stored_spans(connection, scope.home, overlapping):
+    for span in _stored_spans(connection, scope.home, _overlapping(start, end)):
         _update(connection, scope.home, span, _figures(connection, scope, span))
 
 

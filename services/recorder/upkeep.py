@@ -96,7 +96,13 @@ class Upkeep:
             (trusted and dead_letters.record_early(self._store, now))
             or (self._dating is not None and (self._dating.record_dated() or self._dating.drop_surplus()))
             # an outage that lasts is reckoned up to now, but not beyond what was measured
-            or self._store.run(partial(self._process_chunk, now=min(now, newest) if newest and not trusted else now))
+            or self._store.run(
+                partial(
+                    self._process_chunk,
+                    now=min(now, newest) if newest and not trusted else now,
+                    closed_by=to_ms(max(now, newest) if newest else now),
+                )
+            )
             or (trusted and not self.disagreement(now) and self._step_for_good(now))
         )
 
@@ -108,14 +114,14 @@ class Upkeep:
             or self._compressor.work(to_ms(now - COMPRESS_AFTER))
         )
 
-    def _process_chunk(self, connection: Connection, now: datetime) -> bool:
+    def _process_chunk(self, connection: Connection, now: datetime, closed_by: int) -> bool:
         lock_upkeep(connection)
-        chunk = next_chunk(connection)
+        chunk = next_chunk(connection, closed_by)
         if chunk is None:
             return False
         horizon = purge_horizon(connection, chunk.source)
         if chunk.source in SOURCES:
-            Rollups(connection, SOURCES[chunk.source], chunk.device).refresh(
+            Rollups(connection, SOURCES[chunk.source], chunk.devices).refresh(
                 chunk.start, chunk.end, self._zone, horizon
             )
         if max(chunk.start, horizon) < chunk.end:
@@ -124,14 +130,17 @@ class Upkeep:
         return True
 
     def _refresh_outages(self, connection: Connection, chunk: Chunk, start: int, now: datetime) -> None:
-        home, _ = split_name(chunk.device)
-        scope = outage_records.Scope(home, self._zone, now)
-        if chunk.source == grid_state.name:
-            outage_records.refresh(connection, scope, start, chunk.end)
-        elif chunk.source == outage_schedule.name:
-            outage_records.refresh_schedule(connection, scope, start)
-        elif chunk.source == inverter_state.name:
-            outage_records.refresh_figures(connection, scope, start, chunk.end)
+        homes = sorted({split_name(device)[0] for device in chunk.devices})
+        if chunk.source == inverter_state.name:
+            homes = outage_records.homes_with_outages(connection, homes, start, chunk.end)
+        for home in homes:
+            scope = outage_records.Scope(home, self._zone, now)
+            if chunk.source == grid_state.name:
+                outage_records.refresh(connection, scope, start, chunk.end)
+            elif chunk.source == outage_schedule.name:
+                outage_records.refresh_schedule(connection, scope, start)
+            elif chunk.source == inverter_state.name:
+                outage_records.refresh_figures(connection, scope, start, chunk.end)
 
     def _check_zone(self, connection: Connection) -> None:
         """Recompute all days if they were computed in another time zone."""
@@ -145,5 +154,5 @@ class Upkeep:
             spans = connection.execute(query.group_by(days.device)).all()
             connection.execute(delete(source.rollup).where(days.step == DAY))
             for device, first, last in spans:
-                Rollups(connection, source, device).refresh_days(first, last + 25 * HOUR_MS, self._zone)
+                Rollups(connection, source, [device]).refresh_days(first, last + 25 * HOUR_MS, self._zone)
         set_note(connection, "zone", self._zone.key)

@@ -1,6 +1,7 @@
 """A home at a broker of many: its account reads and writes below its name, and nothing else."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,25 @@ def may_publish(broker: Broker, home: str) -> bool:
         "1",
     ]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("broker", [""], indirect=True)
+def test_the_bridge_of_the_documentation(broker: Broker, tmp_path: Path) -> None:
+    password = add(broker, "home7")["MQTT_PASSWORD"]
+    (document,) = re.findall(r"```\n(connection .*?)```", (ROOT / "docs/fleet.md").read_text(), re.DOTALL)
+    lines = [line for line in document.replace("PASSWORD", password).splitlines() if "capath" not in line]
+    text = "\n".join(lines).replace("fleet.example:8883", f"127.0.0.1:{broker.port}")
+    local = Broker(tmp_path / "local")
+    local.start()
+    local.stop()
+    (local.state_dir / "conf.d/bridge.conf").write_text(text + "\n")
+    local.start()
+    try:
+        with Viewer(local, "poller") as poller, Viewer(broker) as fleet:
+            poller.client.publish("grid/state", '{"state": "on"}', qos=1, retain=True)
+            assert fleet.last("home7/grid/state") == {"state": "on"}
+    finally:
+        local.stop()
 
 
 @pytest.mark.parametrize("name", ["grid", "poller", "a/b", "#", "", "home 7", "+"])
