@@ -16,6 +16,7 @@ from shared.history.queries import GridSpan, latest, outages, series
 from shared.history.reports import By, energy, outage_records, version
 from shared.messages import Grid, GridState, InverterState, Message
 from shared.topics import GRID_STATE, INVERTER_STATE
+from tests.support.recorded import ask
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -78,3 +79,25 @@ def test_a_home_that_nobody_knows_has_nothing(fleet: Place) -> None:
 def test_no_home_has_another_level() -> None:
     with pytest.raises(BadMessageError):
         row("fleet/home7/" + INVERTER_STATE.named("main"), InverterState(at=START))
+
+
+def test_a_grid_that_stays_on_only_makes_its_run_longer(database: Place) -> None:
+    def grids(minute: int, *homes: str, off: str = "") -> list[Any]:
+        at = START + minute * MINUTE
+        states = {home: (Grid.OFF, at) if home == off else (Grid.ON, START) for home in homes}
+        return [
+            row(f"{home}/{GRID_STATE.named()}", GridState(at=at, state=state, since=since))
+            for home, (state, since) in states.items()
+        ]
+
+    store = open_store(database)
+    store.write(grids(0, "a", "b"))
+    Upkeep(store, KYIV, 400).finish(START + 30 * MINUTE)
+    store.write([*grids(1, "a", "b"), *grids(2, "a", "b", off="b")])
+    due = ask(database, "SELECT DISTINCT device FROM rollup_due WHERE source = 'grid_state'")
+    runs = ask(database, "SELECT home, state, last - at FROM grid_run ORDER BY home, at")
+    assert due == [("b/grid",)]
+    assert runs == [("a", "on", 120_000), ("b", "on", 60_000), ("b", "off", 0)]
+    Upkeep(store, KYIV, 400).finish(START + 30 * MINUTE)
+    assert ask(database, "SELECT home, state, last - at FROM grid_run ORDER BY home, at") == runs
+    store.close()
