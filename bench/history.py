@@ -1,20 +1,23 @@
-"""A year of readings: how long the query of each chart takes, memory, bytes; and the predecessor's way."""
+"""A year of readings: how long queries and whole answers of *History* take, memory, bytes; the predecessor's way."""
 
 import json
 import random
 import resource
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import requests
 from sqlalchemy import Engine
 
 from bench.year import END, year
-from services.dashboard.history.period import Span, period
+from services.dashboard.history.period import Span, period, period_of_query
 from services.dashboard.history.power import FIELDS
 from services.dashboard.history.time_axis import whole
 from services.recorder.store import open_store
@@ -26,6 +29,8 @@ from shared.history.readings import readings
 from shared.history.reports import By, energy, outage_records, statistics
 from shared.history.tables import from_ms, to_ms
 from shared.history.tables import inverter_state as table
+from tests.support.broker import free_port
+from tests.support.waiting import eventually
 
 ZONE = ZoneInfo("Europe/Kyiv")
 FILE = Path(tempfile.gettempdir()) / "easun-bench-year.db"
@@ -50,6 +55,7 @@ def main() -> None:
         told, spent = map(sorted, zip(*(timed(ask, random.Random(number)) for number in range(TIMES)), strict=True))
         print(f"{name:38} {told[TIMES // 2]:9.2f} {told[P95]:9.2f} {spent[P95]:9.2f}")
     print(f"\npeak memory before the queries {before:.1f} MB, after {peak_mb():.1f} MB")
+    answers()
     sizes()
     for days in (7, 30):
         predecessor(days)
@@ -141,6 +147,63 @@ def timed(ask: Ask, chance: random.Random) -> tuple[float, float]:
     began, spent = time.perf_counter(), time.process_time()
     ask(chance)
     return (time.perf_counter() - began) * 1000, (time.process_time() - spent) * 1000
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from services.dashboard.app import application
+from services.dashboard.settings import DashboardSettings
+from services.dashboard.web_server import listen
+from shared.broker_state import BrokerState
+from shared.history.engine import reader
+
+settings = DashboardSettings(_env_file=None, tariff_day=4.32, tariff_night=2.16)
+listen(application(BrokerState, reader(Path(sys.argv[1])), settings), "127.0.0.1", int(sys.argv[2])).run()
+"""
+
+
+def answers() -> None:
+    """Print what whole compressed answers of *History* cost the server, first and again, of periods by chance."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "-c", SERVER, str(FILE), str(port)])
+    try:
+        eventually(lambda: answered(port, server.pid, "span=day") > 0, "the page answers", 60)
+        print(f"\n{'whole answer':10} {'first: median':>14} {'p95':>6} {'again: median':>14} {'p95':>6}   ms of CPU")
+        for span in (Span.DAY, Span.WEEK, Span.MONTH, Span.YEAR):
+            chances = [random.Random(number) for number in range(TIMES)]
+            asked = sorted({period(span, (BEGIN + DAY * chance.randrange(2, DAYS)).date()).query for chance in chances})
+            for look in ("warm", "dark"):  # the first of each kind compiles queries
+                first = sorted(answered(port, server.pid, f"{query}&look={look}") for query in asked)
+            today = datetime.now(ZONE).date()
+            over = [query for query in asked if period_of_query(query, today).last <= today]
+            again = sorted(answered(port, server.pid, f"{query}&look=dark") for query in over)
+            figures = (figure for times in (first, again) for figure in (times[len(times) // 2], p95(times)))
+            print("{:10} {:14.1f} {:6.1f} {:14.1f} {:6.1f}".format(span, *figures))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answered(port: int, pid: int, query: str) -> float:
+    """Return the milliseconds of processor time that a server takes for an answer; 0 while it does not listen."""
+    before = cpu_ms(pid)
+    try:
+        requests.get(f"http://127.0.0.1:{port}/history.json?{query}", timeout=60).raise_for_status()
+    except requests.ConnectionError:
+        return 0.0
+    return cpu_ms(pid) - before
+
+
+def cpu_ms(pid: int) -> float:
+    """Return the processor time of a process by the kernel's clock, which is finer than its ticks."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
+
+def p95(times: list[float]) -> float:
+    """Return the 95th percentile of sorted times."""
+    return times[int(len(times) * 0.95)]
 
 
 def peak_mb() -> float:

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,7 @@ def some(span: Span, chance: random.Random) -> str:
 
 def opened(address: str, span: Span, chance: random.Random) -> None:
     """Ask as the browser does when a period is opened."""
-    callback(address, "history-recorded.children", ["/history", f"?{some(span, chance)}", "light", 0], [])
+    ask(address, some(span, chance))
 
 
 def zoomed(address: str, span: Span, chance: random.Random) -> None:
@@ -114,29 +113,12 @@ def zoomed(address: str, span: Span, chance: random.Random) -> None:
     query = some(span, chance)
     hours = {Span.DAY: 24, Span.WEEK: 168, Span.MONTH: 720, Span.YEAR: 8760}[span]
     begin = chance.random() * hours * 0.9
-    callback(address, "chart.figure", [[begin, begin + hours / 10]], [f"?{query}", "light"])
+    ask(address, f"{query}&hour={begin}&hour={begin + hours / 10}")
 
 
-def callback(address: str, output: str, inputs: list[Any], states: list[Any]) -> None:
-    """Ask one callback."""
-    one = next(one for one in dependencies(address) if output in one["output"])
-    outputs = [named.split(".") for named in one["output"].strip(".").split("...")]
-    told = [{"id": name, "property": part} for name, part in outputs]
-    body = {
-        "output": one["output"],
-        "outputs": told if one["output"].startswith("..") else told[0],
-        "inputs": [given | {"value": value} for given, value in zip(one["inputs"], inputs, strict=True)],
-        "state": [given | {"value": value} for given, value in zip(one["state"], states, strict=True)],
-        "changedPropIds": ["{id}.{property}".format(**given) for given in one["inputs"][:1]],
-    }
-    answer = requests.post(f"{address}/_dash-update-component", json=body, timeout=60)
-    answer.raise_for_status()
-
-
-@cache
-def dependencies(address: str) -> Any:
-    """Return what the page's callbacks are."""
-    return requests.get(f"{address}/_dash-dependencies", timeout=10).json()
+def ask(address: str, query: str) -> None:
+    """Ask for one answer."""
+    requests.get(f"{address}/history.json?{query}", timeout=60).raise_for_status()
 
 
 def painted(browser: Browser, address: str, span: Span) -> float:

@@ -39,9 +39,10 @@ def for_callback(nodes: Sequence[Any]) -> Any:
     return nodes if needs_react(nodes) else drawn(tree(nodes))
 
 
-def drawn(trees: Sequence[Any]) -> html.Div:
+def drawn(trees: Sequence[Any], **more: Any) -> html.Div:
     """Return the place where assets/live.js draws plain trees of [tag, attributes, children]."""
-    return html.Div(style={"display": "contents"}, **attributes(data_tree=json.dumps(trees, ensure_ascii=False)))
+    attribute = attributes(data_tree=json.dumps(trees, ensure_ascii=False))
+    return html.Div(style={"display": "contents"}, **attribute, **more)
 
 
 def needs_react(node: Any) -> bool:

@@ -57,7 +57,7 @@ def min_mean_max(rows: Sequence[Sequence[Any]]) -> list[Any]:
     """Return the number of readings (*fields), then min, mean and max of each field."""
     figures: list[Any] = [len(rows)]
     for column in zip(*rows, strict=True):
-        known = [value for value in column if value is not None]
+        known = [value for value in column if value is not None] if None in column else column
         figures += (min(known), sum(known) / len(known), max(known)) if known else (None, None, None)
     return figures
 

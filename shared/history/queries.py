@@ -202,13 +202,14 @@ def series(
         first, step = _aligned(first, last, buckets, minutes * MINUTE_MS)
     selection = _Selection(source, in_home(home_of(database), device), fields, first, last, step)
 
-    def read(connection: Connection) -> Iterable[Sequence[Any]]:
+    def read(connection: Connection) -> Sequence[Sequence[Any]]:
         if minutes is None:
             return list(_from_readings(connection, selection))
         return _from_rollup(connection, selection, minutes)
 
-    found = {bucket: figures for bucket, *figures in _ask(database, read, [])}
-    unknown = [None] * (3 * len(fields))
+    rows: Sequence[Sequence[Any]] = _ask(database, read, ())
+    found = {row[0]: row[1:] for row in rows}
+    unknown: Sequence[Any] = [None] * (3 * len(fields))
     columns = list(
         map(list, zip(*(found.get(bucket, unknown) for bucket in range(-(-(last - first) // step))), strict=True))
     )
@@ -249,7 +250,8 @@ def due_since(database: Database, table: Table, device: str, *, start: datetime,
 
 @lru_cache
 def _due_query() -> Select[Any]:
-    due, start, end = rollup_due.c, *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    due = rollup_due.c
+    start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
     these = (due.source == bindparam("source"), due.device == bindparam("device"))
     return select(func.min(due.at).label("at")).where(*these, due.at >= start, due.at < end)
 
@@ -329,7 +331,8 @@ def _runs_between(connection: Connection, first: int, last: int) -> list[GridRun
 
 @lru_cache
 def _runs_query() -> Select[Any]:
-    run, first, last = grid_run.c, *(bindparam(name, type_=BigInteger()) for name in ("first", "last"))
+    run = grid_run.c
+    first, last = (bindparam(name, type_=BigInteger()) for name in ("first", "last"))
     here = run.home == bindparam("home")
     latest_two = select(run.at).where(here, run.at < first).order_by(run.at.desc()).limit(2)
     within = or_(run.at.in_(latest_two), and_(run.at >= first, run.at < last))

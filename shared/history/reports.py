@@ -75,7 +75,7 @@ def energy_by_day(
     """Return the recorded local days that begin from `start` up to `end`, with their energy."""
     names = source.energies
     rows = rows_of(database, _days_query(source.raw.name), _span(database, device, start, end))
-    return [DayEnergy(from_ms(at), dict(zip(names, kwh, strict=True)), hours) for at, hours, *kwh in rows]
+    return [DayEnergy(from_ms(row[0]), dict(zip(names, row[2:], strict=True)), row[1]) for row in map(tuple, rows)]
 
 
 @cache
@@ -87,10 +87,14 @@ def _days_query(name: str) -> Select[Any]:
     return _within(select(*columns), source, DAY).order_by(table.at)
 
 
-def _within(query: Select[Any], source: Source, step: int) -> Select[Any]:
-    """Return a query of the roll-ups of a width of a device between two times."""
-    table, start, end = source.rollup.c, *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
-    return query.where(table.device == bindparam("device"), table.step == step, table.at >= start, table.at < end)
+def _within(query: Any, source: Source, step: int) -> Select[Any]:
+    """Return a query, of the roll-ups of a width of a device between two times."""
+    table = source.rollup.c
+    start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    found: Select[Any] = query.where(
+        table.device == bindparam("device"), table.step == step, table.at >= start, table.at < end
+    )
+    return found
 
 
 def _span(database: Database, device: str, start: datetime, end: datetime) -> dict[str, Any]:
@@ -123,7 +127,7 @@ def energy_between(
     rows = rows_of(database, _sums_query(source.raw.name, step), _span(database, device, start, end))
     if not rows:
         return dict.fromkeys(source.energies), 0.0
-    known, *sums = rows[0]
+    known, sums = rows[0][0], rows[0][1:]
     return dict(zip(source.energies, sums, strict=True)), known * step * MINUTE / (end - start)
 
 
@@ -198,7 +202,8 @@ def version(database: Database, device: str, *, start: datetime, end: datetime) 
 @cache
 def _version_query() -> Select[Any]:
     """Return the query for the number of due steps, and sums that tell one content from another."""
-    device, start, end = bindparam("device"), *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    device: Any = bindparam("device")
+    start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
     due, day, run = rollup_due.c, INVERTERS.rollup.c, grid_run.c
     devices = [device, bindparam("grid"), bindparam("outage")]
     marks = (due.device.in_(devices), due.at >= start - DAY_MS, due.at < end + DAY_MS)
@@ -257,7 +262,8 @@ def outage_records(database: Database, *, start: datetime, end: datetime) -> lis
 
 @cache
 def _outages_query() -> Select[Any]:
-    table, start, end = outage.c, *(bindparam(name, type_=BigInteger()) for name in ("start", "end"))
+    table = outage.c
+    start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
     columns = [column for column in table if column.name != "home"]
     within = (table.home == bindparam("home"), table.start < end, or_(table.end.is_(None), table.end > start))
     return select(*columns).where(*within).order_by(table.start)

@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from shared.conditions import Reason
+from shared.history.derived import rollup_due
 from shared.messages import (
     Availability,
     Contact,
@@ -150,6 +151,7 @@ def record(
     grid = [(GRID_STATE.named(), _grid_then(at, until)) for at in kept]
     store = open_store(path)
     store.write([to_row(topic, message.model_dump_json().encode()) for topic, message in [*readings, *grid]])
+    store.run(lambda connection: connection.execute(rollup_due.delete()))  # tests add the outages that they want
     store.close()
 
 

@@ -16,11 +16,12 @@ from services.dashboard.battery.cell_spread_chart import figure, spreads
 from services.dashboard.battery.cells import axis
 from services.dashboard.battery.view import view
 from services.dashboard.chart_theme import THEMES
+from services.recorder.rows import to_row
+from services.recorder.store import open_store
+from services.recorder.upkeep import Upkeep
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
-from shared.history.engine import reader, writer
-from shared.history.migration import migrate
-from shared.history.tables import battery_state, to_ms
+from shared.history.engine import reader
 from shared.messages import (
     Availability,
     Balancing,
@@ -228,17 +229,13 @@ def test_any_fields_may_be_unknown(left_out, language):
 
 def remember(path: Path, now: datetime) -> None:
     """Record two packs over a week, the second silent for its last two days."""
-    migrate(path)
-    engine = writer(path)
     moments = [now - timedelta(hours=hour) for hour in range(160)]
-    rows = [
-        {"device": device, "at": to_ms(at), "cell_delta_v": delta, "health": "green", "health_reasons": "[]"}
-        for device, delta, ago in (("a", 0.004, 0), ("b", 0.02, 48), ("all", 0.02, 0))
-        for at in moments[ago:]
-    ]
-    with engine.begin() as connection:
-        connection.execute(battery_state.insert(), rows)
-    engine.dispose()
+    store = open_store(path)
+    for device, delta, ago in (("a", 0.004, 0), ("b", 0.02, 48), ("all", 0.02, 0)):
+        states = [BatteryState(at=at, cell_delta_v=delta) for at in moments[ago:]]
+        store.write([to_row(BATTERY_STATE.named(device), state.model_dump_json().encode()) for state in states])
+    Upkeep(store, ZoneInfo("UTC"), 400).finish(now)
+    store.close()
 
 
 def test_the_trend_has_a_line_a_pack_with_gaps(tmp_path):

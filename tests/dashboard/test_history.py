@@ -169,7 +169,7 @@ def test_a_sum_of_unknowns_is_unknown():
     ],
 )
 def test_the_hours_of_the_night(night, night_hours):
-    prices = Tariff(4, 1, *night, "₴").prices
+    prices = Tariff(4, 1, night[0], night[1], "₴").prices
     assert [hour for hour, price in enumerate(prices) if price == 1] == night_hours
 
 
@@ -264,7 +264,12 @@ def test_a_period_that_is_over_is_read_once_until_something_in_it_changes(path, 
     client = application(BrokerState, reader(copied), settings).test_client()
     made: list[Any] = []
     content = history_page._content
-    monkeypatch.setattr(history_page, "_content", lambda *args: made.append(1) or content(*args))
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return content(*given)
+
+    monkeypatch.setattr(history_page, "_content", counted)
 
     def energy_of(day: int) -> str:
         return json.dumps(asked(client, f"?span=day&on=2026-11-{day}"))
@@ -337,6 +342,20 @@ def test_zooming_reads_finer(browser, dashboard, tmp_path):
         eventually(lambda: page.evaluate(f"{told}[1] - {told}[0] < 0.02"), "the points are a minute apart")
         first, last = page.evaluate("document.querySelector('#chart .js-plotly-plot').layout.xaxis.range")
         assert (first, last) == (pytest.approx(12, abs=0.1), pytest.approx(14.4, abs=0.1))
+
+        # a minute later everything is where it was
+        page.evaluate("document.querySelector('#history-outages').scrollIntoView()")
+        place = page.evaluate("scrollY")
+        page.evaluate(f"{told.removesuffix('.x')}.customdata[0] = ['old']")
+        page.evaluate("dash_clientside.set_props('minute', {n_intervals: 1})")
+        eventually(lambda: page.evaluate(f"{told.removesuffix('.x')}.customdata[0][0]") != "old", "it was read again")
+        assert page.evaluate("document.querySelector('#chart .js-plotly-plot').layout.xaxis.range") == [first, last]
+        assert page.evaluate(f"{told}[1] - {told}[0]") < 0.02
+        assert page.evaluate("scrollY") == place
+        page.evaluate("scrollTo(0, 0)")
+        box = page.locator("#chart .nsewdrag").first.bounding_box()
+        assert box
+        y = box["y"] + box["height"] / 2
 
         def all_again() -> bool:
             page.mouse.dblclick(box["x"] + box["width"] * 0.3, y)

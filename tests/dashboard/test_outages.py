@@ -26,6 +26,7 @@ from services.dashboard.outages.view import view
 from services.dashboard.pages import PageContext, ViewOptions
 from services.dashboard.settings import DashboardSettings
 from services.recorder.rows import to_row
+from services.recorder.store import open_store
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
 from shared.history.derived import outage, rollup_due
@@ -34,7 +35,7 @@ from shared.history.migration import migrate
 from shared.history.past_schedules import planned_days
 from shared.history.queries import GridSpan
 from shared.history.reports import Outage, statistics
-from shared.history.tables import grid_state, to_ms
+from shared.history.tables import to_ms
 from shared.messages import (
     Certainty,
     DayState,
@@ -50,7 +51,7 @@ from shared.messages import (
 from shared.outages import day_of, wall
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
-from shared.topics import OUTAGE_SCHEDULE
+from shared.topics import GRID_STATE, OUTAGE_SCHEDULE
 from tests.dashboard.harness import Dashboard, Publisher, record
 from tests.dashboard.test_page import PHONE, fits, opened
 from tests.dashboard.view_text import all_of, page, words
@@ -312,11 +313,12 @@ def test_the_log_tells_the_newest_first():
 
 def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
     record(tmp_path / "easun.db", at(-30), days=1)
-    with writer(tmp_path / "easun.db").begin() as connection:
-        connection.execute(
-            grid_state.insert().values(device="grid", at=to_ms(at(-29)), state="off", since=to_ms(at(-29.5)))
-        )
-        connection.execute(outage.insert().values(start=to_ms(at(-29.5))))
+    off = GridState(at=at(-29), state=Grid.OFF, since=at(-29.5))
+    store = open_store(tmp_path / "easun.db")
+    store.write([to_row(GRID_STATE.named(), off.model_dump_json().encode())])
+    store.run(lambda connection: connection.execute(outage.insert().values(start=to_ms(at(-29.5)))))
+    store.run(lambda connection: connection.execute(rollup_due.delete()))
+    store.close()
     told = words(recorded(site_of(tmp_path / "easun.db"), LOCALIZER, ViewOptions()))
     assert "since 22 Nov 18:30 at least 30 min, end not recorded" in told
     assert "Last 7 days Outages 1 Without power 30 min" in told

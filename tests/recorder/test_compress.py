@@ -1,5 +1,6 @@
 """Older readings are compressed, and no query returns anything else."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,7 +87,7 @@ def loads(place: Place) -> list[float | None]:
 def exported(place: Place, table: str, period: Period = ALWAYS) -> str:
     with NamedTemporaryFile(suffix=".jsonl") as file:
         export(place, ExportRequest(table, period, "jsonl", file.name, force=True))
-        return Path(file.name).read_text()
+        return re.sub(r'"version":\d+', '"version":0', Path(file.name).read_text())  # versions are random
 
 
 def answers(place: Place) -> dict[str, Any]:

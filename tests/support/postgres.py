@@ -50,8 +50,8 @@ class Postgres:
         if self._user:
             shutil.chown(self._data, NOBODY, NOBODY)
             directory.chmod(0o711)
-        options = ["--auth=trust", "--username=easun", "--no-sync", "--encoding=UTF8", "--locale=C"]
-        self._run("initdb", "-D", str(self._data), *options)
+        flags = ["--auth=trust", "--username=easun", "--no-sync", "--encoding=UTF8", "--locale=C"]
+        self._run("initdb", "-D", str(self._data), *flags)
 
     def url(self, database: str = "postgres") -> str:
         """Return where a database of it is."""

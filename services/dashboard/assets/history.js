@@ -63,13 +63,52 @@
     if (path !== '/history') return unchanged();
     try {
       const content = await ask(search, look);
-      return search === location.search ? content : unchanged();
+      if (search !== location.search) return unchanged();
+      const asked = `${search} ${look}`;
+      if (asked === shown && await renew(content, search, look)) return unchanged();
+      shown = asked;
+      zoomed = [];
+      kept = Object.fromEntries(Object.entries(named(content)).map(([id, props]) => [id, JSON.stringify(value(props))]));
+      return content;
     } catch {
       return unchanged(); // the notice says that the server is gone
     }
   }
 
+  let shown = '';
+  let kept = {}; // what was put last, by the id of its place
+  let zoomed = [];
+
+  // puts new values where the old ones are, so that zoom, open table and place on the page stay; tells whether it could
+  async function renew(content, search, look) {
+    const found = named(content);
+    const same = Object.keys(found).every(id => document.getElementById(id));
+    if (!same || found['history-title']?.children !== document.getElementById('history-title')?.textContent) return false;
+    if (!found.chart) return false;
+    if (zoomed.length) found.chart.figure = await ask(search, look, zoomed);
+    for (const [id, props] of Object.entries(found)) {
+      const text = JSON.stringify(value(props));
+      if (text !== kept[id]) window.dash_clientside.set_props(id, value(props));
+      kept[id] = text;
+    }
+    return true;
+  }
+
+  // what a component shows
+  function value({figure, children, 'data-tree': tree}) {
+    return figure ? {figure} : tree ? {'data-tree': tree} : {children};
+  }
+
+  // the properties of all components with an id
+  function named(node, found = {}) {
+    if (Array.isArray(node)) node.forEach(one => named(one, found));
+    else if (node?.props?.id) found[node.props.id] = node.props;
+    else if (node?.props) named(node.props.children, found);
+    return found;
+  }
+
   async function zoom(hours, search, look) {
+    zoomed = hours;
     try {
       return await ask(search, look, hours.length ? hours : ['all']);
     } catch {

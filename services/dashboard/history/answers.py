@@ -13,8 +13,8 @@ from flask import Response, request
 
 from services.dashboard.markup import component
 
-LEVEL = 1
-"""Of a year's 100 kB the highest level would save a tenth, and take ten times as long."""
+LEVEL = 3
+"""A year of 80 kB becomes 15.7 kB in 0.7 ms; the highest level makes it 13.9 kB in 4.2 ms."""
 KEPT_BYTES = 4_000_000
 """Some hundred answers."""
 

@@ -17,7 +17,7 @@ def controls(shown: Period, first: date | None, localizer: Localizer) -> html.Di
     later = shown.later() if not shown.contains(today) and shown.first <= today else None
     steps = [
         _step("earlier", localizer("history.earlier"), shown.earlier()),
-        html.H1(shown.title(localizer)),
+        html.H1(shown.title(localizer), id="history-title"),
         _step("later", localizer("history.later"), later),
     ]
     return html.Div([_lengths(shown, first, localizer), html.Div(steps, className="steps")], className="controls")

@@ -49,8 +49,11 @@ def energy_cards(
     label = localizer("history.bars", period=period.title(localizer))
     card = [
         title,
-        drawn([["dl", {"className": "sums"}, sums], *(["p", {"className": "hint"}, [note]] for note in notes)]),
-        html.Div(graph, role="img", **attributes(aria_label=label)),
+        drawn(
+            [["dl", {"className": "sums"}, sums], *(["p", {"className": "hint"}, [note]] for note in notes)],
+            id="history-sums",
+        ),
+        html.Div(graph, className="plot", role="img", **attributes(aria_label=label)),
     ]
     return [
         html.Section(card, className="card"),
@@ -134,7 +137,7 @@ def table(
     ]
     region = {"className": "wide", "role": "region", "tabIndex": "0", "aria-label": title}
     inside = [["summary", {}, [title]], ["div", region, [["table", {}, grid]]]]
-    return drawn([["details", {"className": "card table"}, inside]])
+    return drawn([["details", {"className": "card table"}, inside]], id="history-table")
 
 
 def _name(piece: Piece) -> Any:

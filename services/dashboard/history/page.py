@@ -96,8 +96,8 @@ def _answer(session: Session, context: PageContext, cache: AnswerCache, period: 
     """Return the requested period, or the chart between two of its hours, or a message where there is nothing."""
     devices = {device.name: device for device in recorded_devices(session)}
     if not devices:
-        top = controls(period, None, reader.localizer)
-        return Answer([top, _message(reader.localizer("history.nothing_yet"))])
+        nothing = reader.localizer("history.nothing_yet")
+        return Answer([controls(period, None, reader.localizer), _message(nothing)])
     device = devices.get(period.inverter) or next(iter(devices.values()))
     hours = request.args.getlist("hour")
     if hours:
@@ -165,7 +165,11 @@ def _chart(power: PowerHistory, period: Period, reader: _Reader) -> html.Section
     label = localizer("history.chart", period=period.title(localizer))
     hint = html.P(localizer("history.zoom"), className="hint for-mouse")
     return html.Section(
-        [html.H2(localizer("history.power")), html.Div(graph, role="img", **attributes(aria_label=label)), hint],
+        [
+            html.H2(localizer("history.power")),
+            html.Div(graph, className="plot", role="img", **attributes(aria_label=label)),
+            hint,
+        ],
         className="card drawn",
     )
 
@@ -184,7 +188,7 @@ def _outage_summary(spans: Sequence[GridSpan], localizer: Localizer) -> html.Sec
     if unknown:
         lines.append(localizer("history.nobody_knew", duration=localizer.lasted(unknown)))
     first = html.P([icon("grid-off" if count else "grid"), html.Span(lines[0])])
-    return html.Section([first, *map(html.P, lines[1:])], className="card summary")
+    return html.Section([first, *map(html.P, lines[1:])], id="history-outages", className="card summary")
 
 
 def _length(spans: Sequence[GridSpan], state: Grid) -> timedelta:
