@@ -114,10 +114,17 @@ make_accounts() {
     share "$account"
   done
   mosquitto_passwd -U passwd.new
-  mv passwd.new passwd
 
   # $SYS and the home's own topics: only ours carry the prefix
-  sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|" "$here/acl" > acl
+  sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|" "$here/acl" > acl.new
+  # other homes, made by homes.sh
+  for home in homes/*; do
+    [ -s "$home" ] || continue
+    cat "$home" >> passwd.new
+    printf 'user %s\ntopic readwrite %s/#\n' "${home##*/}" "$prefix${home##*/}" >> acl.new
+  done
+  mv passwd.new passwd
+  mv acl.new acl
 }
 
 listeners() {
@@ -207,4 +214,5 @@ fi
 [ "${1:-}" != prepare ] || exit 0
 check_state
 rm -rf trial
+[ -n "$full" ] || echo $$ > pid
 exec mosquitto -c "$here/mosquitto.conf"

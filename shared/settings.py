@@ -153,6 +153,18 @@ class DatabaseSettings(Settings):
         return self.database_url.get_secret_value() or self.db_path
 
 
+class HistorySettings(DatabaseSettings):
+    """Whose history is read."""
+
+    section = Section.HISTORY
+
+    database_home: str = Field(
+        default="",
+        pattern=f"^({NAME})?$",
+        description="In a database of many homes: the one that is shown; see docs/fleet.md.",
+    )
+
+
 class ZoneSettings(Settings):
     """Whose clock days follow."""
 

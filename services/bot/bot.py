@@ -56,7 +56,7 @@ class Bot:
             self._telegram,
             self._mirror.snapshot,
             self._chats,
-            reader(settings.database),
+            reader(settings.database, settings.database_home),
             clock=utc_now,
             zone=settings.zone,
             switch=self._switch,

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
 from shared.conditions import bot as conditions
-from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
+from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.texts.language import Language
 from shared.validation import InvalidValueError
@@ -17,7 +17,7 @@ from shared.validation import InvalidValueError
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
-class BotSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
+class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
     """The token, the allowed chats, and when something is worth an alert."""
 
     section = Section.TELEGRAM

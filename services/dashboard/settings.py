@@ -7,11 +7,11 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from services.dashboard.tariff import Tariff
-from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
+from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, NOT_IN_COMPOSE, InCompose, Section
 
 
-class DashboardSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
+class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
     """Address, access, history, time zone, freshness of readings, tariff."""
 
     section = Section.DASHBOARD

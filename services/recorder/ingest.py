@@ -41,9 +41,10 @@ async def serve(service: Service[RecorderSettings]) -> None:
     settings, health, place = service.settings, service.health, service.settings.database
     inbox = Inbox(settings.batch_size, settings.batch_seconds, service.bus)
     for topic, _ in RECORDED:
-        service.bus.collect(topic, inbox.put, share=settings.recorder_share)
+        share, of_homes = settings.recorder_share, settings.recorder_homes
+        service.bus.collect(topic, inbox.put, share=share, of_homes=of_homes)
         if topic.replayed:
-            service.bus.collect(topic.replay, partial(put_replay, inbox), share=settings.recorder_share)
+            service.bus.collect(topic.replay, partial(put_replay, inbox), share=share, of_homes=of_homes)
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
     clock = service.bus.clock

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, func, select, text
 
 from shared.history.derived import HOUR_MS, STEP_MS, rollup_due
 from shared.history.readings import ALWAYS
 
 MAX_CHUNK_MS = 24 * HOUR_MS
 """The longest chunk, so that transactions stay short and memory flat."""
+MAX_STEPS, MAX_MARKS = 10, 500
+"""The most of a chunk of several devices: steps that are recomputed, and marks that are read."""
+FEW = 50
+"""So many steps that still grow are computed again every minute, as in a home; those of a fleet when they are over."""
 
 UPKEEP_LOCK = 3_276_007
 """An arbitrary advisory lock number; no other program uses it on the server."""
@@ -18,26 +23,40 @@ MARK = text(
     "INSERT INTO rollup_due (source, device, at, marks) VALUES (:source, :device, :at, 1) "
     "ON CONFLICT (source, device, at) DO UPDATE SET marks = rollup_due.marks + 1"
 )
+SETTLE = text("DELETE FROM rollup_due WHERE source = :source AND device = :device AND at = :at AND marks = :marks")
 NOTE = text("SELECT value FROM upkeep_note WHERE name = :name")
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A due step, and how often it was marked by when it was read."""
+
+    device: str
+    at: int
+    marks: int
+
+
+@dataclass(frozen=True)
 class Chunk:
-    """Due steps of one device, each with the number of marks it had when it was read."""
+    """Due steps of some devices of a source within one time, from the first step up to the end of the last."""
 
     source: str
-    device: str
-    marks: Sequence[tuple[int, int]]
+    marks: Sequence[Mark]
+
+    @property
+    def devices(self) -> list[str]:
+        """Whose they are."""
+        return sorted({mark.device for mark in self.marks})
 
     @property
     def start(self) -> int:
         """Where it begins."""
-        return self.marks[0][0]
+        return min(mark.at for mark in self.marks)
 
     @property
     def end(self) -> int:
         """Where it ends."""
-        return self.marks[-1][0] + STEP_MS
+        return max(mark.at for mark in self.marks) + STEP_MS
 
 
 def mark_due(connection: Connection, source: str, rows: Iterable[tuple[str, int]]) -> None:
@@ -59,21 +78,39 @@ def purge_horizon(connection: Connection, source: str) -> int:
     return int(purged) + 2 * STEP_MS if purged else ALWAYS[0]
 
 
-def next_chunk(connection: Connection) -> Chunk | None:
-    """Return the first due steps, if any."""
+def next_chunk(connection: Connection, closed_by: int) -> Chunk | None:
+    """Return the first due steps, if any: those that ended by a time, then those that still grow.
+
+    Of many devices only the former, as each of the latter would be computed again every minute.
+    """
     due = rollup_due.c
     order = (due.source, due.device, due.at)
-    first = connection.execute(select(*order).order_by(*order).limit(1)).first()
+    closed = due.at + STEP_MS <= closed_by
+    first = connection.execute(select(*order).where(closed).order_by(*order).limit(1)).first()
     if first is None:
-        return None
-    where = (due.source == first.source, due.device == first.device, due.at < first.at + MAX_CHUNK_MS)
-    found = connection.execute(select(due.at, due.marks).where(*where).order_by(due.at))
-    return Chunk(first.source, first.device, [(row.at, row.marks) for row in found])
+        growing = connection.execute(select(*order).order_by(*order).limit(FEW + 1)).all()
+        if not growing or len(growing) > FEW:
+            return None
+        first, closed = growing[0], due.at >= ALWAYS[0]
+    where = (due.source == first.source, due.device == first.device, due.at < first.at + MAX_CHUNK_MS, closed)
+    last: int = connection.execute(select(func.max(due.at)).where(*where)).scalar_one()
+    steps = (last - first.at) // STEP_MS + 1
+    return Chunk(first.source, _marks(connection, first, last, closed, max(1, MAX_STEPS // steps)))
+
+
+def _marks(connection: Connection, first: Any, last: int, closed: Any, devices: int) -> Sequence[Mark]:
+    """Return the marks of some devices, from the first on, within one time."""
+    due = rollup_due.c
+    within = (due.source == first.source, due.device >= first.device, due.at >= first.at, due.at <= last, closed)
+    query = select(due.device, due.at, due.marks).where(*within).order_by(due.device, due.at).limit(MAX_MARKS)
+    marks = [Mark(*row) for row in connection.execute(query)]
+    names = sorted({mark.device for mark in marks})[:devices]
+    return [mark for mark in marks if mark.device in names]
 
 
 def settle(connection: Connection, chunk: Chunk) -> None:
     """Remove a chunk from the ledger, except steps that were marked again meanwhile."""
-    due = rollup_due.c
-    query = delete(rollup_due).where(due.source == chunk.source, due.device == chunk.device)
-    for at, marks in chunk.marks:
-        connection.execute(query.where(due.at == at, due.marks == marks))
+    parameters = [
+        {"source": chunk.source, "device": mark.device, "at": mark.at, "marks": mark.marks} for mark in chunk.marks
+    ]
+    connection.execute(SETTLE, parameters)

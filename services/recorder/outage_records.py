@@ -1,6 +1,7 @@
 """Keeps the tables of grid runs and outages up to date as rows arrive, in any order."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,7 @@ from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVe
 from shared.history.derived import grid_run, outage
 from shared.history.grid_run import SILENCE, GridRun, merge_runs
 from shared.history.grid_runs import runs_from_rows, stored_runs
+from shared.history.homes import in_home, split_name
 from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.live_figures import ALL
@@ -24,104 +26,128 @@ WINDOWS = TypeAdapter(list[Window])
 DAYS = TypeAdapter(dict[date, DayState])
 
 
-def refresh(connection: Connection, start: int, end: int, zone: tzinfo, now: datetime) -> None:
+@dataclass(frozen=True)
+class Scope:
+    """Whose outages are recomputed, in which zone days begin, and up to when an outage that lasts is reckoned."""
+
+    home: str
+    zone: tzinfo
+    now: datetime
+
+
+def refresh(connection: Connection, scope: Scope, start: int, end: int) -> None:
     """Recompute the runs and outages that overlap the rows of grid_state from `start` up to `end`."""
-    refresh_runs(connection, start, end)
-    _refresh_outages(connection, start, end, zone, now)
+    refresh_runs(connection, scope.home, start, end)
+    _refresh_outages(connection, scope, start, end)
 
 
-def refresh_runs(connection: Connection, start: int, end: int) -> None:
+def refresh_runs(connection: Connection, home: str, start: int, end: int) -> None:
     """Replace what the runs say between `start` and `end` by what the rows say, and merge across the borders."""
-    left, right = _run_before(connection, start), _run_after(connection, end)
-    runs = merge_runs([*left, *runs_from_rows(connection, start, end), *right])
+    left, right = _run_before(connection, home, start), _run_after(connection, home, end)
+    runs = merge_runs([*left, *runs_from_rows(connection, home, start, end), *right])
     replaced = grid_run.c.at >= (left[0].at if left else start), grid_run.c.at <= (right[0].last if right else end - 1)
-    connection.execute(delete(grid_run).where(*replaced))
+    connection.execute(delete(grid_run).where(grid_run.c.home == home, *replaced))
     if runs:
-        connection.execute(insert(grid_run), [run._asdict() | {"state": run.state.value} for run in runs])
+        connection.execute(insert(grid_run), [run._asdict() | {"home": home, "state": run.state.value} for run in runs])
 
 
-def _run_before(connection: Connection, start: int) -> list[GridRun]:
+def _run_before(connection: Connection, home: str, start: int) -> list[GridRun]:
     """Return the last run that began before `start`, up to its last row before it."""
-    newest = select(func.max(grid_run.c.at)).where(grid_run.c.at < start).scalar_subquery()
-    runs = stored_runs(connection, grid_run.c.at == newest)
+    newest = select(func.max(grid_run.c.at)).where(grid_run.c.home == home, grid_run.c.at < start).scalar_subquery()
+    runs = stored_runs(connection, home, grid_run.c.at == newest)
     return [
         run
         if run.last < start
-        else GridRun(run.at, _edge(connection, func.max, grid_state.c.at < start) or run.at, run.state, run.since)
+        else GridRun(run.at, _edge(connection, home, func.max, grid_state.c.at < start) or run.at, run.state, run.since)
         for run in runs
     ]
 
 
-def _run_after(connection: Connection, end: int) -> list[GridRun]:
+def _run_after(connection: Connection, home: str, end: int) -> list[GridRun]:
     """Return the first run with rows at or after `end`, from its first row there."""
-    oldest = select(func.min(grid_run.c.at)).where(grid_run.c.last >= end).scalar_subquery()
-    runs = stored_runs(connection, grid_run.c.at == oldest)
-    return [
-        run
-        if run.at >= end
-        else GridRun(_edge(connection, func.min, grid_state.c.at >= end) or run.last, run.last, run.state, run.since)
-        for run in runs
-    ]
+    oldest = select(func.min(grid_run.c.at)).where(grid_run.c.home == home, grid_run.c.last >= end).scalar_subquery()
+    runs = stored_runs(connection, home, grid_run.c.at == oldest)
+    return [run if run.at >= end else _cut(connection, home, run, end) for run in runs]
 
 
-def _edge(connection: Connection, which: Any, condition: Any) -> int | None:
-    return connection.execute(select(which(grid_state.c.at)).where(grid_state.c.device == "grid", condition)).scalar()
+def _cut(connection: Connection, home: str, run: GridRun, end: int) -> GridRun:
+    first = _edge(connection, home, func.min, grid_state.c.at >= end) or run.last
+    return GridRun(first, run.last, run.state, run.since)
 
 
-def _refresh_outages(connection: Connection, start: int, end: int, zone: tzinfo, now: datetime) -> None:
+def _edge(connection: Connection, home: str, which: Any, condition: Any) -> int | None:
+    device = grid_state.c.device == in_home(home, "grid")
+    return connection.execute(select(which(grid_state.c.at)).where(device, condition)).scalar()
+
+
+def _refresh_outages(connection: Connection, scope: Scope, start: int, end: int) -> None:
     """Recompute from the run with power before to the one after, so that no outage is cut in two."""
     run = grid_run.c
-    on = run.state == Grid.ON.value
-    before = connection.execute(select(func.max(run.at)).where(on, run.last < start)).scalar() or ALWAYS[0]
-    after = connection.execute(select(func.min(run.at)).where(on, run.at >= end)).scalar() or ALWAYS[1]
-    runs = stored_runs(connection, run.at >= before, run.at <= after)
+    on = (run.home == scope.home, run.state == Grid.ON.value)
+    before = connection.execute(select(func.max(run.at)).where(*on, run.last < start)).scalar() or ALWAYS[0]
+    after = connection.execute(select(func.min(run.at)).where(*on, run.at >= end)).scalar() or ALWAYS[1]
+    runs = stored_runs(connection, scope.home, run.at >= before, run.at <= after)
     # the outage that follows the run at `after` may start at that very moment, and stays
-    connection.execute(delete(outage).where(outage.c.start >= before, outage.c.start < after))
-    for span in find_outages(runs, SILENCE // MILLISECOND, _transitions(connection, runs)):
-        values = _figures(connection, span, now) | _schedule_columns(connection, span, zone, now)
-        connection.execute(insert(outage), {"start": span.start, "end": span.end, **values})
+    replaced = outage.c.home == scope.home, outage.c.start >= before, outage.c.start < after
+    connection.execute(delete(outage).where(*replaced))
+    for span in find_outages(runs, SILENCE // MILLISECOND, _transitions(connection, scope.home, runs)):
+        values = _figures(connection, scope, span) | _schedule_columns(connection, scope, span)
+        connection.execute(insert(outage), {"home": scope.home, "start": span.start, "end": span.end, **values})
 
 
-def _transitions(connection: Connection, runs: Sequence[GridRun]) -> dict[int, str | None]:
+def _transitions(connection: Connection, home: str, runs: Sequence[GridRun]) -> dict[int, str | None]:
     """Return the change of the grid that each run without power goes back to, as far as its first row is kept."""
     row, found = grid_state.c, dict[int, str | None]()
     starts = [run.at for run in runs if run.state is Grid.OFF]
     for first in range(0, len(starts), VARIABLES):
-        these = (row.device == "grid", row.at.in_(starts[first : first + VARIABLES]))
-        found |= {
-            one.at: one.transition_id for one in connection.execute(select(row.at, row.transition_id).where(*these))
-        }
+        these = (row.device == in_home(home, "grid"), row.at.in_(starts[first : first + VARIABLES]))
+        query = select(row.at, row.transition_id).where(*these)
+        found |= {one.at: one.transition_id for one in connection.execute(query)}
     return found
 
 
-def refresh_figures(connection: Connection, start: int, end: int, now: datetime) -> None:
+def homes_with_outages(connection: Connection, homes: Sequence[str], start: int, end: int) -> list[str]:
+    """Return which of some homes have outages that overlap readings of an inverter from `start` up to `end`."""
+    query = select(outage.c.home).where(outage.c.home.in_(homes), _overlapping(start, end)).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
+def _overlapping(start: int, end: int) -> Any:
+    return and_(outage.c.start < end + GAP_MS, or_(outage.c.end.is_(None), outage.c.end >= start - GAP_MS))
+
+
+def refresh_figures(connection: Connection, scope: Scope, start: int, end: int) -> None:
     """Recompute the figures of the outages that overlap readings of an inverter from `start` up to `end`."""
-    overlapping = and_(outage.c.start < end + GAP_MS, or_(outage.c.end.is_(None), outage.c.end >= start - GAP_MS))
-    for span in _stored_spans(connection, overlapping):
-        values = _figures(connection, span, now)
-        connection.execute(update(outage).where(outage.c.start == span.start).values(values))
+    for span in _stored_spans(connection, scope.home, _overlapping(start, end)):
+        _update(connection, scope.home, span, _figures(connection, scope, span))
 
 
-def refresh_schedule(connection: Connection, start: int, zone: tzinfo, now: datetime) -> None:
+def refresh_schedule(connection: Connection, scope: Scope, start: int) -> None:
     """Match the outages since `start` again, where a version of the schedule has arrived."""
-    for span in _stored_spans(connection, outage.c.start >= start):
-        values = _schedule_columns(connection, span, zone, now)
-        connection.execute(update(outage).where(outage.c.start == span.start).values(values))
+    for span in _stored_spans(connection, scope.home, outage.c.start >= start):
+        _update(connection, scope.home, span, _schedule_columns(connection, scope, span))
 
 
-def _stored_spans(connection: Connection, condition: Any) -> list[OutageSpan]:
-    return [OutageSpan(*row) for row in connection.execute(select(outage.c.start, outage.c.end).where(condition))]
+def _update(connection: Connection, home: str, span: OutageSpan, values: dict[str, Any]) -> None:
+    this = outage.c.home == home, outage.c.start == span.start
+    connection.execute(update(outage).where(*this).values(values))
 
 
-def _schedule_columns(connection: Connection, span: OutageSpan, zone: tzinfo, now: datetime) -> dict[str, Any]:
+def _stored_spans(connection: Connection, home: str, condition: Any) -> list[OutageSpan]:
+    query = select(outage.c.start, outage.c.end).where(outage.c.home == home, condition)
+    return [OutageSpan(*row) for row in connection.execute(query)]
+
+
+def _schedule_columns(connection: Connection, scope: Scope, span: OutageSpan) -> dict[str, Any]:
     version = outage_schedule.c
     columns = (version.windows, version.days, version.time_zone)
-    newest = select(*columns).where(version.at <= span.start).order_by(version.at.desc()).limit(1)
+    of_home = version.device == in_home(scope.home, "outage")
+    newest = select(*columns).where(of_home, version.at <= span.start).order_by(version.at.desc()).limit(1)
     row = connection.execute(newest).first()
     start, end = from_ms(span.start), None if span.end is None else from_ms(span.end)
     known = ScheduleVersion(WINDOWS.validate_json(row.windows), DAYS.validate_json(row.days)) if row else None
-    day = start.astimezone(_zone(row.time_zone, zone) if row else zone).date()
-    return _columns(match_schedule(known, start, end, now, day))
+    day = start.astimezone(_zone(row.time_zone, scope.zone) if row else scope.zone).date()
+    return _columns(match_schedule(known, start, end, scope.now, day))
 
 
 def _columns(match: ScheduleMatch) -> dict[str, Any]:
@@ -153,10 +179,11 @@ class _Figures(NamedTuple):
     load_max_w: float | None
 
 
-def _figures(connection: Connection, span: OutageSpan, now: datetime) -> dict[str, Any]:
+def _figures(connection: Connection, scope: Scope, span: OutageSpan) -> dict[str, Any]:
     """Return the figures of an outage: those of several inverters are summed, their states of charge averaged."""
-    end = to_ms(now) if span.end is None else span.end
-    names = [name for name in devices(connection, inverter_state) if name != ALL]
+    end = to_ms(scope.now) if span.end is None else span.end
+    each_name = ((name, *split_name(name)) for name in devices(connection, inverter_state, scope.home))
+    names = [name for name, home, inverter in each_name if home == scope.home and inverter != ALL]
     each = [_figures_of(connection, name, span.start, max(end, span.start + 1)) for name in names]
     return {
         "battery_kwh": _total(one.battery_kwh for one in each),

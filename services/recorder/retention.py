@@ -9,6 +9,7 @@ from services.recorder import dead_letters
 from services.recorder.ledger import lock_upkeep
 from services.recorder.store import Store
 from shared.history.derived import DAY, HOUR_MS, SOURCES, upkeep_note
+from shared.history.partitions import drop_partition, partitioned, period_start
 from shared.history.readings import ends
 from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, to_ms
 
@@ -16,7 +17,7 @@ PURGED = (inverter_state, battery_state, grid_state)
 PURGE_MS = HOUR_MS // 2
 PURGE_DEVICES = 20
 """How much is deleted in one transaction: so long of so many devices, at most a few thousand rows."""
-PURGE_HOURS = 200
+PURGE_HOURS = 500
 """How many compressed hours are deleted in one transaction."""
 VACUUM_PAGES = 500
 """How many pages of the file are released in one transaction."""
@@ -33,14 +34,22 @@ def purge(store: Store, days: int, now: datetime) -> bool:
 
 def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
     lock_upkeep(connection)
-    oldest = ends(connection, table, func.min)
-    if not _has_older_hours(connection, table, cutoff) and min(oldest.values(), default=cutoff) >= cutoff:
+    hours = _has_older_hours(connection, table, cutoff)
+    oldest = {} if hours else ends(connection, table, func.min)
+    if not hours and min(oldest.values(), default=cutoff) >= cutoff:
         return False
     by_readings = kept_from(connection, days, newest)
     if by_readings is None:
         return False
     cutoff = min(cutoff, by_readings // HOUR_MS * HOUR_MS)
-    return _purge_hours(connection, table, cutoff) or _purge_rows(connection, table, cutoff, oldest)
+    if hours and _purge_hours(connection, table, cutoff):
+        return True
+    if partitioned(connection, table):
+        cutoff = period_start(table, cutoff)
+        if drop_partition(connection, table, cutoff, only_empty=False):
+            note_purged(connection, table, cutoff)
+            return True
+    return _purge_rows(connection, table, cutoff, oldest or ends(connection, table, func.min))
 
 
 def kept_from(connection: Connection, days: int, newest: datetime | None) -> int | None:
@@ -115,7 +124,8 @@ def vacuum(connection: Connection) -> None:
 
 def note_purged(connection: Connection, table: Table, cutoff: int) -> None:
     """Note that readings before the cutoff are no longer complete, in the transaction that deletes them."""
-    set_note(connection, table.name, str(cutoff))
+    before = note(connection, table.name)
+    set_note(connection, table.name, str(max(cutoff, int(before or cutoff))))
 
 
 def note(connection: Connection, name: str) -> str | None:

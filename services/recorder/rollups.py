@@ -1,7 +1,7 @@
-"""The roll-ups of a device: the running step grows with each reading, the rest is recomputed from the readings."""
+"""The roll-ups of devices: the running step grows with each reading, the rest is recomputed from the readings."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from functools import cache
@@ -14,20 +14,24 @@ from services.recorder import aggregation
 from services.recorder.energy import GAP_MS
 from services.recorder.statements import extension
 from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, STEP_MS, Source
-from shared.history.readings import readings
+from shared.history.readings import readings_by_device
 from shared.history.tables import from_ms, to_json, to_ms
 
 VERSION_BITS = 31
 """So that the sum over any number of days fits into 64."""
 
 
+Steps = Mapping[str, Sequence[Any]]
+"""Rows of a roll-up by device, ordered by time."""
+
+
 @dataclass(frozen=True)
 class Rollups:
-    """One device's roll-ups, in an open transaction."""
+    """The roll-ups of some devices of a source, in an open transaction; so many statements for any number of them."""
 
     connection: Connection
     source: Source
-    device: str
+    devices: Sequence[str]
 
     def refresh(self, start: int, end: int, zone: tzinfo, horizon: int) -> None:
         """Recompute the roll-ups that readings from `start` up to `end` contribute to.
@@ -35,10 +39,11 @@ class Rollups:
         Before `horizon` the readings were purged: existing roll-ups stay, only missing ones are added.
         """
         first, last = start - STEP_MS, end + STEP_MS  # energy between two readings may belong to the next step
-        computed = aggregation.five_minutes(self.source, self._readings(first, last), first, last)
-        existing = self._steps(first, min(last, horizon))
+        computed = self._computed(first, last)
+        existing = self._existing(first, min(last, horizon)) if horizon > first else set()
         since = min(max(first, horizon), last)
-        self._replace(FIVE_MINUTES, since, last, [row for row in computed if row["at"] not in existing])
+        missing = [row for row in computed if (row["device"], row["at"]) not in existing]
+        self._replace(FIVE_MINUTES, since, last, missing)
         self._refresh_hours(first // HOUR_MS * HOUR_MS, -(-last // HOUR_MS) * HOUR_MS)
         self.refresh_days(first, last + HOUR_MS, zone)  # a day starts from the counters of the evening before
 
@@ -47,17 +52,27 @@ class Rollups:
         at = midnight(start, zone)
         while at < end:
             following = next_midnight(at, zone)
-            steps = self._five_minutes(at - HOUR_MS, following)
-            rows = [row for row in steps if row["at"] >= at]
-            before = steps[-len(rows) - 1] if len(steps) > len(rows) else None
-            self._replace(DAY, at, following, [self._day(rows, at, before, zone)] if rows else [])
+            days = []
+            for device, steps in self._five_minutes(at - HOUR_MS, following).items():
+                rows = [row for row in steps if row["at"] >= at]
+                before = steps[-len(rows) - 1] if len(steps) > len(rows) else None
+                if rows:
+                    days.append({"device": device} | self._day(rows, at, before, zone))
+            self._replace(DAY, at, following, days)
             at = following
 
     def refresh_steps(self, start: int, end: int) -> None:
         """Recompute the five-minute roll-ups from `start` up to `end`."""
-        self._replace(
-            FIVE_MINUTES, start, end, aggregation.five_minutes(self.source, self._readings(start, end), start, end)
-        )
+        self._replace(FIVE_MINUTES, start, end, self._computed(start, end))
+
+    def _computed(self, start: int, end: int) -> list[aggregation.Aggregate]:
+        span = (start - GAP_MS, end + GAP_MS + 1)
+        found = readings_by_device(self.connection, self.source.raw, self.source.fields, self.devices, span)
+        return [
+            {"device": device} | step
+            for device, samples in found.items()
+            for step in aggregation.five_minutes(self.source, samples, start, end)
+        ]
 
     def _day(self, rows: Sequence[Any], at: int, before: Any, zone: tzinfo) -> aggregation.Aggregate:
         day = aggregation.combine_day(self.source, rows, at, before) | {"version": secrets.randbits(VERSION_BITS)}
@@ -67,24 +82,28 @@ class Rollups:
         return day
 
     def _refresh_hours(self, start: int, end: int) -> None:
-        hours: dict[int, list[Any]] = {}
-        for row in self._five_minutes(start, end):
-            hours.setdefault(row["at"] // HOUR_MS * HOUR_MS, []).append(row)
-        rows = [aggregation.combine(self.source, steps, HOUR, at) for at, steps in hours.items()]
+        hours: dict[tuple[str, int], list[Any]] = {}
+        for device, steps in self._five_minutes(start, end).items():
+            for row in steps:
+                hours.setdefault((device, row["at"] // HOUR_MS * HOUR_MS), []).append(row)
+        rows = [
+            {"device": device} | aggregation.combine(self.source, steps, HOUR, at)
+            for (device, at), steps in hours.items()
+        ]
         self._replace(HOUR, start, end, rows)
 
-    def _readings(self, start: int, end: int) -> Sequence[Any]:
-        span = (start - GAP_MS, end + GAP_MS + 1)
-        return list(readings(self.connection, self.source.raw, self.device, self.source.fields, span))
+    def _existing(self, start: int, end: int) -> set[tuple[str, int]]:
+        rollup = self.source.rollup.c
+        query = select(rollup.device, rollup.at).where(*self._where(FIVE_MINUTES, start, end))
+        return {(row.device, row.at) for row in self.connection.execute(query)}
 
-    def _steps(self, start: int, end: int) -> set[int]:
-        query = select(self.source.rollup.c.at).where(*self._where(FIVE_MINUTES, start, end))
-        return set(self.connection.execute(query).scalars())
-
-    def _five_minutes(self, start: int, end: int) -> Sequence[Any]:
-        where = self._where(FIVE_MINUTES, start, end)
-        query = select(self.source.rollup).where(*where).order_by(self.source.rollup.c.at)
-        return self.connection.execute(query).mappings().all()
+    def _five_minutes(self, start: int, end: int) -> Steps:
+        where, rollup = self._where(FIVE_MINUTES, start, end), self.source.rollup.c
+        query = select(self.source.rollup).where(*where).order_by(rollup.device, rollup.at)
+        found: dict[str, list[Any]] = {}
+        for row in self.connection.execute(query).mappings():
+            found.setdefault(row["device"], []).append(row)
+        return found
 
     def _replace(self, step: int, start: int, end: int, rows: Sequence[aggregation.Aggregate]) -> None:
         """Replace the roll-ups of a span, except those made of more readings than there are now.
@@ -98,11 +117,11 @@ class Rollups:
         self.connection.execute(delete(self.source.rollup).where(*where))
         rows = [row for row in rows if row["at"] not in better]
         if rows:
-            self.connection.execute(insert(self.source.rollup), [{"device": self.device, **row} for row in rows])
+            self.connection.execute(insert(self.source.rollup), rows)
 
     def _where(self, step: int, start: int, end: int) -> Sequence[Any]:
         rollup = self.source.rollup.c
-        return rollup.device == self.device, rollup.step == step, rollup.at >= start, rollup.at < end
+        return rollup.device.in_(self.devices), rollup.step == step, rollup.at >= start, rollup.at < end
 
 
 def midnight(ms: int, zone: tzinfo) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from shared.conditions import Reason, storage
 from shared.errors import BadMessageError
+from shared.history.homes import in_home
 from shared.history.tables import (
     battery_state,
     dead_letter,
@@ -92,9 +93,21 @@ def to_row(
     return table, _row(table, device, _check_time(message, now) if now else message)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=20_000)
 def _destination(topic: str) -> tuple[Topic[Any], Table, str] | None:
-    """Return the declared topic, the table and the device of a topic, or None if it is not recorded."""
+    """Return the declared topic, the table and the device of a topic, or None if it is not recorded.
+
+    Of many homes each has its topics below its name.
+    """
+    found = _destination_in_home(topic)
+    if found:
+        return found
+    home, _, rest = topic.partition("/")
+    found = _destination_in_home(rest)
+    return found and (*found[:2], in_home(home, found[2]))
+
+
+def _destination_in_home(topic: str) -> tuple[Topic[Any], Table, str] | None:
     for recorded, table in RECORDED:
         name = recorded.name_in(topic)
         if name is not None:

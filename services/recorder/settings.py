@@ -28,6 +28,11 @@ class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
         description="Days for which every single reading is kept. Averages (5 minutes, hours, days), energy and "
         "outages are kept forever.",
     )
+    recorder_homes: bool = Field(
+        default=False,
+        description="true: record many homes, each with its name in front of its topics (after MQTT_TOPIC_PREFIX); see "
+        "docs/fleet.md.",
+    )
     recorder_share: str = Field(
         default="",
         pattern=NAME,

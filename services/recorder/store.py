@@ -218,8 +218,9 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         parameters = [dict(zip(names, row, strict=True)) for row in rows]
     inserted = connection.exec_driver_sql(sql, list(parameters)).rowcount
     if table in DERIVED_FROM and inserted:
-        keep_running(connection, table, rows, complete=inserted == len(rows))
-        mark_due(connection, table.name, ((row[0], row[1]) for row in rows))
+        due = keep_running(connection, table, rows, complete=inserted == len(rows))
+        if due:
+            mark_due(connection, table.name, ((row[0], row[1]) for row in due))
 
 
 def newest_reading(connection: Connection) -> int | None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, select
 from services.recorder import dead_letters, outage_records
 from services.recorder.compress import Compressor, unknown_hours
 from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, purge_horizon, settle
+from services.recorder.partition_upkeep import tend_partitions
 from services.recorder.retention import note, purge, set_note
 from services.recorder.rollups import Rollups
 from services.recorder.rows import MAX_AHEAD
@@ -23,6 +24,7 @@ from services.recorder.undated import Dating
 from shared.conditions import Reason, storage
 from shared.conditions import clock as conditions
 from shared.history.derived import DAY, HOUR_MS, SOURCES
+from shared.history.homes import split_name
 from shared.history.tables import grid_state, inverter_state, outage_schedule, to_ms
 
 INTERVAL_S = 60.0
@@ -99,23 +101,33 @@ class Upkeep:
             (trusted and dead_letters.record_early(self._store, now))
             or (self._dating is not None and self._dating.step())
             # an outage that lasts is reckoned up to now, or to what was measured last
-            or self._store.run(partial(self._process_chunk, now=newest if newest and not trusted else now))
+            or self._store.run(
+                partial(
+                    self._process_chunk,
+                    now=newest if newest and not trusted else now,
+                    closed_by=to_ms(max(now, newest) if newest else now),
+                )
+            )
             or (trusted and not self.disagreement(now) and self._step_for_good(now))
         )
 
     def _step_for_good(self, now: datetime) -> bool:
         """Do the first thing that is due and cannot be undone."""
-        return purge(self._store, self._raw_days, now) or self._compressor.work(to_ms(now - COMPRESS_AFTER))
+        return (
+            tend_partitions(self._store, now, COMPRESS_AFTER)
+            or purge(self._store, self._raw_days, now)
+            or self._compressor.work(to_ms(now - COMPRESS_AFTER))
+        )
 
-    def _process_chunk(self, connection: Connection, now: datetime) -> bool:
+    def _process_chunk(self, connection: Connection, now: datetime, closed_by: int) -> bool:
         lock_upkeep(connection)
-        chunk = next_chunk(connection)
+        chunk = next_chunk(connection, closed_by)
         if chunk is None:
             return False
         # nothing can be recomputed from purged rows: what was derived from them stays
         horizon = purge_horizon(connection, chunk.source)
         if chunk.source in SOURCES:
-            Rollups(connection, SOURCES[chunk.source], chunk.device).refresh(
+            Rollups(connection, SOURCES[chunk.source], chunk.devices).refresh(
                 chunk.start, chunk.end, self._zone, horizon
             )
         if max(chunk.start, horizon) < chunk.end:
@@ -124,12 +136,17 @@ class Upkeep:
         return True
 
     def _refresh_outages(self, connection: Connection, chunk: Chunk, start: int, now: datetime) -> None:
-        if chunk.source == grid_state.name:
-            outage_records.refresh(connection, start, chunk.end, self._zone, now)
-        elif chunk.source == outage_schedule.name:
-            outage_records.refresh_schedule(connection, start, self._zone, now)
-        elif chunk.source == inverter_state.name:
-            outage_records.refresh_figures(connection, start, chunk.end, now)
+        homes = sorted({split_name(device)[0] for device in chunk.devices})
+        if chunk.source == inverter_state.name:
+            homes = outage_records.homes_with_outages(connection, homes, start, chunk.end)
+        for home in homes:
+            scope = outage_records.Scope(home, self._zone, now)
+            if chunk.source == grid_state.name:
+                outage_records.refresh(connection, scope, start, chunk.end)
+            elif chunk.source == outage_schedule.name:
+                outage_records.refresh_schedule(connection, scope, start)
+            elif chunk.source == inverter_state.name:
+                outage_records.refresh_figures(connection, scope, start, chunk.end)
 
     def _check_zone(self, connection: Connection) -> None:
         """Recompute all days if they were computed in another time zone."""
@@ -143,5 +160,5 @@ class Upkeep:
             spans = connection.execute(query.group_by(days.device)).all()
             connection.execute(delete(source.rollup).where(days.step == DAY))
             for device, first, last in spans:
-                Rollups(connection, source, device).refresh_days(first, last + 25 * HOUR_MS, self._zone)
+                Rollups(connection, source, [device]).refresh_days(first, last + 25 * HOUR_MS, self._zone)
         set_note(connection, "zone", self._zone.key)

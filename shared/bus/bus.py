@@ -151,12 +151,14 @@ class Bus:
         """
         self._add_parsed(topic, handler, None, replay_retained=False)
 
-    def collect(self, topic: Topic[Any], handler: Handler, *, share: str = "") -> None:
+    def collect(self, topic: Topic[Any], handler: Handler, *, share: str = "", of_homes: bool = False) -> None:
         """Call `handler` with every raw message of a topic; it must acknowledge each. Call this before `run`.
 
-        With `share` the broker distributes the messages among all clients that use the same share.
+        With `share` the broker distributes the messages among all clients that use the same share; with `of_homes` the
+        topic is that of every home, below its name.
         """
-        self._subscriptions.add(topic.filter, Subscription(handler, share))
+        filter_ = f"+/{topic.filter}" if of_homes else topic.filter
+        self._subscriptions.add(filter_, Subscription(handler, share))
 
     def pause_receiving(self) -> None:
         """Receive nothing for a while: the broker keeps it, or sends it later. A pause of 5 s ends by itself.

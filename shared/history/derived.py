@@ -105,6 +105,7 @@ SOURCES = {source.raw.name: source for source in (INVERTERS, BATTERIES)}
 grid_run = Table(
     "grid_run",
     metadata,
+    Column("home", Text(), primary_key=True, server_default=""),
     Column("at", BigInteger(), primary_key=True, autoincrement=False),
     Column("last", BigInteger(), nullable=False),
     Column("state", Text(), nullable=False),
@@ -115,6 +116,7 @@ grid_run = Table(
 outage = Table(
     "outage",
     metadata,
+    Column("home", Text(), primary_key=True, server_default=""),
     Column("start", BigInteger(), primary_key=True, autoincrement=False),
     Column("end", BigInteger()),
     Column("planned", Boolean()),
@@ -127,7 +129,9 @@ outage = Table(
     Column("soc_to_percent", Float()),
     Column("load_max_w", Float()),
 )
-"""`end` is NULL while it lasts; `planned` is NULL if no schedule was known; the delays are negative if early."""
+"""`home` is empty for a home alone; `end` is NULL while it lasts; `planned` is NULL if no schedule was known; the
+delays are negative if early.
+"""
 
 rollup_due = Table(
     "rollup_due",

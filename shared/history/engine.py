@@ -30,17 +30,17 @@ WRITING = (
 )
 
 
-def reader(place: Place) -> Engine:
-    """Return a read-only engine that never creates the file.
+def reader(place: Place, home: str = "") -> Engine:
+    """Return a read-only engine that never creates the file; of a database of many homes it reads one.
 
     Every connection opens the file again, so that a database that appears later or is replaced is noticed.
     """
     if isinstance(place, str):
-        return _server(place, "-c default_transaction_read_only=on")
+        return _server(place, "-c default_transaction_read_only=on").execution_options(home=home)
     # mode=ro cannot open a WAL database without a running writer; query_only forbids changes as well
     address = f"{place.absolute().as_uri()}?mode=rw"
     engine = create_engine("sqlite://", creator=lambda: connect(address, uri=True), poolclass=NullPool)
-    return _with(engine, READING)
+    return _with(engine, READING).execution_options(home=home)
 
 
 def writer(place: Place) -> Engine:

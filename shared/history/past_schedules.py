@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, Row, select
 
+from shared.history.homes import home_of, in_home
 from shared.history.queries import rows_of
 from shared.history.tables import from_ms, outage_schedule, to_ms
 from shared.messages import DayState, OutageSchedule, PlannedDay, Window
@@ -22,7 +23,12 @@ def planned_days(engine: Engine, *, start: datetime, end: datetime) -> dict[date
     """Return the schedule of each day between two moments, as far as one was recorded."""
     table = outage_schedule.c
     columns = (table.at, table.queue, table.time_zone, table.days, table.windows)
-    where = (table.at >= to_ms(start - PUBLISHED_AHEAD), table.at < to_ms(end))
+    of_schedule = table.device == in_home(home_of(engine), "outage")
+    where = (
+        of_schedule,
+        table.at >= to_ms(start - PUBLISHED_AHEAD),
+        table.at < to_ms(end),
+    )
     found: dict[date, Day] = {}
     for row in rows_of(engine, select(*columns).where(*where).order_by(table.at)):
         schedule = _schedule(row)

@@ -42,6 +42,7 @@ from shared.history.derived import (
     rollup_due,
 )
 from shared.history.grid_run import SILENCE, GridRun
+from shared.history.homes import home_of, in_home, of_home, split_name
 from shared.history.readings import readings
 from shared.history.tables import MILLISECOND, compressed_hour, from_ms, metadata, to_ms
 from shared.live_figures import ALL
@@ -118,6 +119,10 @@ class Session:
             self._connection.close()
             self._connection = None
 
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Return the options of the engine: whose history is read."""
+        return self._engine.get_execution_options()
+
     def ask(self, work: Callable[[Connection], T], nothing: T) -> T:
         """Run queries; return `nothing` if there is no database yet; raises StorageError."""
         try:
@@ -152,8 +157,10 @@ def latest(database: Database, source: Source = INVERTERS) -> dict[str, datetime
 
 def recorded_devices(database: Database, source: Source = INVERTERS) -> list[Device]:
     """Return all recorded inverters or batteries; the sum of several inverters comes first, while it is recorded."""
-    rows = rows_of(database, _devices_query(source.raw.name))
-    found = [Device(row.device, from_ms(row.first), from_ms(row.last)) for row in rows if row.first is not None]
+    home = home_of(database)
+    rows = rows_of(database, _devices_query(source.raw.name, home))
+    named = ((*split_name(row.device), row.first, row.last) for row in rows if row.first is not None)
+    found = [Device(name, from_ms(first), from_ms(last)) for of, name, first, last in named if of == home]
     newest = max((device.last for device in found), default=None)
     if source is INVERTERS and newest:
         found.sort(key=lambda device: device.name != ALL or newest - device.last >= SUM_HOLDS)
@@ -161,15 +168,16 @@ def recorded_devices(database: Database, source: Source = INVERTERS) -> list[Dev
 
 
 @lru_cache
-def _devices_query(name: str) -> Select[Any]:
+def _devices_query(name: str, home: str) -> Select[Any]:
     """Return the query for the devices of a source and their times, by a few seeks for each of them.
 
     The oldest readings may be purged, and those of the last days are not compressed yet.
     """
     source = SOURCES[name]
     step, row, hour = source.rollup.c, source.raw.c, compressed_hour.c
-    first = select(func.min(step.device).label("device")).cte("found", recursive=True)
-    following = select(func.min(step.device)).where(step.device > first.c.device).scalar_subquery()
+    here = of_home(home, step.device)
+    first = select(func.min(step.device).label("device")).where(*here).cte("found", recursive=True)
+    following = select(func.min(step.device)).where(*here, step.device > first.c.device).scalar_subquery()
     found = first.union_all(select(following).where(first.c.device.is_not(None)))
     device = found.c.device
     oldest = select(func.min(step.at)).where(step.device == device, step.step == FIVE_MINUTES).scalar_subquery()
@@ -200,7 +208,7 @@ def series(
     minutes = _fine_enough(step) if set(fields) <= set(source.fields) else None
     if minutes:
         first, step = _aligned(first, last, buckets, minutes * MINUTE_MS)
-    selection = _Selection(source, device, fields, first, last, step)
+    selection = _Selection(source, in_home(home_of(database), device), fields, first, last, step)
 
     def read(connection: Connection) -> Sequence[Sequence[Any]]:
         if minutes is None:
@@ -242,6 +250,7 @@ def _aligned(first: int, last: int, buckets: int, width: int) -> tuple[int, int]
 
 def due_since(database: Database, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
     """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
+    device = in_home(home_of(database), device)
     parameters = {"source": table.name, "device": device, "start": to_ms(start), "end": to_ms(end)}
     earliest = rows_of(database, _due_query(), parameters)
     return from_ms(earliest[0].at) if earliest and earliest[0].at is not None else None
@@ -324,7 +333,7 @@ def _spans_between(database: Database, start: datetime, end: datetime) -> list[_
 
 def _runs_between(connection: Connection, first: int, last: int) -> list[GridRun]:
     """Return the runs between two times and the two before, of which one may still last or tell when a state began."""
-    rows = connection.execute(_runs_query(), {"first": first, "last": last})
+    rows = connection.execute(_runs_query(), {"home": home_of(connection), "first": first, "last": last})
     return [GridRun(at, until, STATES[state], since) for at, until, state, since in rows.all()]
 
 
@@ -332,9 +341,10 @@ def _runs_between(connection: Connection, first: int, last: int) -> list[GridRun
 def _runs_query() -> Select[Any]:
     run = grid_run.c
     first, last = (bindparam(name, type_=BigInteger()) for name in ("first", "last"))
-    latest_two = select(run.at).where(run.at < first).order_by(run.at.desc()).limit(2)
+    here = run.home == bindparam("home")
+    latest_two = select(run.at).where(here, run.at < first).order_by(run.at.desc()).limit(2)
     within = or_(run.at.in_(latest_two), and_(run.at >= first, run.at < last))
-    return select(run.at, run.last, run.state, run.since).where(within).order_by(run.at)
+    return select(run.at, run.last, run.state, run.since).where(here, within).order_by(run.at)
 
 
 def _beginnings(runs: Iterable[GridRun]) -> Iterator[_Span]:

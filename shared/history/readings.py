@@ -1,6 +1,6 @@
 """Readings of a device, whether they are still rows or compressed by the hour."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from operator import itemgetter
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import CTE, Column, Connection, Table, func, select
 
 from shared.history.compression import FORMAT, Sample, decompress
 from shared.history.derived import HOUR_MS
+from shared.history.homes import of_home
 from shared.history.tables import compressed_hour
 
 ROWS_PER_FETCH = 1000
@@ -20,22 +21,43 @@ ALWAYS: Span = (-(2**62), 2**62)
 
 
 def readings(connection: Connection, table: Table, device: str, names: Sequence[str], span: Span) -> Iterator[Sample]:
-    """Yield the readings (at, *names) of a span, ordered by time and without duplicates; memory stays flat."""
+    """Return the readings (at, *names) of a span, ordered by time and without duplicates; memory stays flat."""
     # the rows are queried first: an hour compressed in between is read twice, which is harmless
     rows = _rows(connection, table, device, names, span)
+    return _merged(_decompressed(connection, table, device, names, span), rows)
+
+
+def _merged(hours: Iterable[Sample], rows: Iterable[Sample]) -> Iterator[Sample]:
     before = None
-    for sample in merge(_decompressed(connection, table, device, names, span), rows, key=itemgetter(0)):
+    for sample in merge(hours, rows, key=itemgetter(0)):
         if sample[0] != before:
             before = sample[0]
             yield sample
 
 
-def devices(connection: Connection, table: Table) -> list[str]:
-    """Return the devices with readings in a table, compressed or not."""
+def readings_by_device(
+    connection: Connection, table: Table, names: Sequence[str], devices: Sequence[str], span: Span
+) -> dict[str, list[Sample]]:
+    """Return the readings (at, *names) of a span of each device, in two statements for all of them."""
+    device, at, hour, (start, end) = table.c.device, table.c.at, compressed_hour.c, span
+    where = (device.in_(devices), at >= start, at < end)
+    rows: dict[str, list[Sample]] = {name: [] for name in devices}
+    hours: dict[str, list[Sample]] = {name: [] for name in devices}
+    query = select(device, at, *(table.c[name] for name in names)).where(*where).order_by(device, at)
+    for name, *sample in connection.execute(query):
+        rows[name].append(sample)
+    here = (hour.source == table.name, hour.device.in_(devices), hour.at > start - HOUR_MS, hour.at < end)
+    for name, data in connection.execute(select(hour.device, hour.data).where(*here).order_by(hour.device, hour.at)):
+        hours[name] += (sample for sample in decompress(data, names) if start <= sample[0] < end)
+    return {name: list(_merged(hours[name], rows[name])) for name in devices}
+
+
+def devices(connection: Connection, table: Table, home: str = "") -> list[str]:
+    """Return the devices with readings in a table, compressed or not: those of a home, or of all."""
     hour = compressed_hour.c
-    return sorted(
-        {*distinct(connection, table.c.device), *distinct(connection, hour.device, hour.source == table.name)}
-    )
+    rows = distinct(connection, table.c.device, *of_home(home, table.c.device))
+    hours = distinct(connection, hour.device, hour.source == table.name, *of_home(home, hour.device))
+    return sorted({*rows, *hours})
 
 
 def distinct(connection: Connection, column: Column[Any], *conditions: Any) -> list[Any]:

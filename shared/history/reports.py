@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Select, bindparam, case, func, null, or_, sel
 
 from shared.history.derived import DAY, DAY_MS, INVERTERS, SOURCES, Source, grid_run, outage, rollup_due
 from shared.history.derived import HOUR as HOURLY
+from shared.history.homes import home_of, in_home
 from shared.history.queries import Database, Series, rows_of
 from shared.history.tables import MILLISECOND, from_ms, to_ms
 from shared.messages import Grid
@@ -73,7 +74,7 @@ def energy_by_day(
 ) -> list[DayEnergy]:
     """Return the recorded local days that begin from `start` up to `end`, with their energy."""
     names = source.energies
-    rows = rows_of(database, _days_query(source.raw.name), _span(device, start, end))
+    rows = rows_of(database, _days_query(source.raw.name), _span(database, device, start, end))
     return [DayEnergy(from_ms(row[0]), dict(zip(names, row[2:], strict=True)), row[1]) for row in map(tuple, rows)]
 
 
@@ -96,15 +97,15 @@ def _within(query: Any, source: Source, step: int) -> Select[Any]:
     return found
 
 
-def _span(device: str, start: datetime, end: datetime) -> dict[str, Any]:
-    return {"device": device, "start": to_ms(start), "end": to_ms(end)}
+def _span(database: Database, device: str, start: datetime, end: datetime) -> dict[str, Any]:
+    return {"device": in_home(home_of(database), device), "start": to_ms(start), "end": to_ms(end)}
 
 
 def energy_by_hour(
     database: Database, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
 ) -> dict[int, tuple[float | None, ...]]:
     """Return the energy columns of each hour by its beginning in ms."""
-    rows = rows_of(database, _hours_query(source.raw.name), _span(device, start, end))
+    rows = rows_of(database, _hours_query(source.raw.name), _span(database, device, start, end))
     return {row[0]: tuple(row)[1:] for row in rows}
 
 
@@ -123,7 +124,7 @@ def energy_between(
     Computed from whole hours, over a long period from whole days.
     """
     step = HOURLY if end - start <= LONG_PERIOD else DAY
-    rows = rows_of(database, _sums_query(source.raw.name, step), _span(device, start, end))
+    rows = rows_of(database, _sums_query(source.raw.name, step), _span(database, device, start, end))
     if not rows:
         return dict.fromkeys(source.energies), 0.0
     known, sums = rows[0][0], rows[0][1:]
@@ -147,6 +148,7 @@ def flows(database: Database, device: str, *, start: datetime, end: datetime, st
     count = -(-(to_ms(end) - first) // width)
     daily = step % LONGEST_ROLLUP == timedelta()
     # a day is assigned by its middle, as it may begin an hour earlier or later than the others
+    device = in_home(home_of(database), device)
     parameters = {"device": device, "minutes": DAY if daily else HOURLY, "middle": DAY_MS // 2 if daily else 0}
     parameters |= {"start": first, "end": to_ms(end), "step": width}
     query = _flows_query()
@@ -189,7 +191,9 @@ def version(database: Database, device: str, *, start: datetime, end: datetime) 
 
     None while something recorded of them is not in it yet.
     """
-    rows = rows_of(database, _version_query(), _span(device, start, end))
+    home = home_of(database)
+    of_home = {"home": home, "grid": in_home(home, "grid"), "outage": in_home(home, "outage")}
+    rows = rows_of(database, _version_query(), _span(database, device, start, end) | of_home)
     if not rows or rows[0].due:
         return None
     return tuple(int(value or 0) for value in rows[0])
@@ -201,13 +205,15 @@ def _version_query() -> Select[Any]:
     device: Any = bindparam("device")
     start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
     due, day, run = rollup_due.c, INVERTERS.rollup.c, grid_run.c
-    marks = (due.device.in_([device, "grid", "outage"]), due.at >= start - DAY_MS, due.at < end + DAY_MS)
+    devices = [device, bindparam("grid"), bindparam("outage")]
+    marks = (due.device.in_(devices), due.at >= start - DAY_MS, due.at < end + DAY_MS)
     days = (day.device == device, day.step == DAY, day.at >= start, day.at < end)
     # the run before may last into the period
-    before = select(func.max(run.at)).where(run.at < start).scalar_subquery()
-    runs = (run.at >= func.coalesce(before, start), run.at < end)
+    home: Any = bindparam("home")
+    before = select(func.max(run.at)).where(run.home == home, run.at < start).scalar_subquery()
+    runs = (run.home == home, run.at >= func.coalesce(before, start), run.at < end)
     state = case((run.state == Grid.ON.value, 1), (run.state == Grid.OFF.value, 2), else_=3)
-    outages = (outage.c.start < end, or_(outage.c.end.is_(None), outage.c.end > start))
+    outages = (outage.c.home == home, outage.c.start < end, or_(outage.c.end.is_(None), outage.c.end > start))
     sums = (
         (func.count(day.at), days),
         (func.sum(day.version), days),
@@ -249,7 +255,8 @@ class Outage:
 
 def outage_records(database: Database, *, start: datetime, end: datetime) -> list[Outage]:
     """Return all outages that overlap a period, uncut."""
-    rows = rows_of(database, _outages_query(), {"start": to_ms(start), "end": to_ms(end)})
+    parameters = {"home": home_of(database), "start": to_ms(start), "end": to_ms(end)}
+    rows = rows_of(database, _outages_query(), parameters)
     return [_outage(dict(row._mapping)) for row in rows]
 
 
@@ -257,7 +264,9 @@ def outage_records(database: Database, *, start: datetime, end: datetime) -> lis
 def _outages_query() -> Select[Any]:
     table = outage.c
     start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
-    return select(outage).where(table.start < end, or_(table.end.is_(None), table.end > start)).order_by(table.start)
+    columns = [column for column in table if column.name != "home"]
+    within = (table.home == bindparam("home"), table.start < end, or_(table.end.is_(None), table.end > start))
+    return select(*columns).where(*within).order_by(table.start)
 
 
 def _outage(row: Mapping[str, Any]) -> Outage:

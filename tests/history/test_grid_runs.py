@@ -29,8 +29,8 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 def test_stored_runs_are_ordered_and_filtered(connection: Connection) -> None:
     runs = [GridRun(0, 1, Grid.ON, 0), GridRun(2, 3, Grid.OFF, 2), GridRun(4, 5, Grid.UNKNOWN, 4)]
     connection.execute(grid_run.insert(), [run._asdict() | {"state": run.state.value} for run in reversed(runs)])
-    assert stored_runs(connection) == runs
-    assert stored_runs(connection, grid_run.c.at > 0, grid_run.c.last < 5) == [runs[1]]
+    assert stored_runs(connection, "") == runs
+    assert stored_runs(connection, "", grid_run.c.at > 0, grid_run.c.last < 5) == [runs[1]]
 
 
 def test_neighbours_with_the_same_state_and_beginning_are_merged() -> None:
@@ -59,5 +59,5 @@ def test_runs_from_rows_are_the_merged_rows(
     rows = [(at, *values) for at, values in enumerate(states) if start <= at < end]
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row[1:])]
     expected = [GridRun(group[0][0], group[-1][0], group[0][1], group[0][2]) for group in groups]
-    assert runs_from_rows(connection, start, end) == expected
-    assert stored_runs(connection) == []
+    assert runs_from_rows(connection, "", start, end) == expected
+    assert stored_runs(connection, "") == []

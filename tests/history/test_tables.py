@@ -1,5 +1,6 @@
 """The migrations create exactly the tables that the code uses."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -24,9 +25,13 @@ def test_migrations_and_tables_agree(place: Place) -> None:
     assert revision(place) == HEAD
     engine = writer(place)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_no_partition})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def is_no_partition(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not re.search(r"_state_(other|\d{8})$", name or "")
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

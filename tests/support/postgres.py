@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,10 +23,10 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running_postgres() -> Iterator["Postgres"]:
+def running_postgres(options: Mapping[str, str] = DISPOSABLE) -> Iterator["Postgres"]:
     """Run a server in a directory of its own, as short as the name of a socket must be."""
     with tempfile.TemporaryDirectory(prefix="easun-") as directory:
-        server = Postgres(Path(directory))
+        server = Postgres(Path(directory), options)
         try:
             server.start()
             yield server
@@ -37,10 +37,11 @@ def running_postgres() -> Iterator["Postgres"]:
 class Postgres:
     """A server whose data dies with it. It refuses to run as root, so then it runs as nobody."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: Mapping[str, str] = DISPOSABLE) -> None:
         found = programs()
         assert found
         self._programs = found
+        self._options = options
         self._data = directory / "data"
         self._log = directory / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,8 +50,8 @@ class Postgres:
         if self._user:
             shutil.chown(self._data, NOBODY, NOBODY)
             directory.chmod(0o711)
-        options = ["--auth=trust", "--username=easun", "--no-sync", "--encoding=UTF8", "--locale=C"]
-        self._run("initdb", "-D", str(self._data), *options)
+        flags = ["--auth=trust", "--username=easun", "--no-sync", "--encoding=UTF8", "--locale=C"]
+        self._run("initdb", "-D", str(self._data), *flags)
 
     def url(self, database: str = "postgres") -> str:
         """Return where a database of it is."""
@@ -62,7 +63,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        options = {"listen_addresses": "", "unix_socket_directories": self._data} | DISPOSABLE
+        options = {"listen_addresses": "", "unix_socket_directories": self._data, **self._options}
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), *flags]
         with self._log.open("ab") as log:
@@ -73,6 +74,11 @@ class Postgres:
             eventually(self._answers, "the server answers")
         except AssertionError:
             raise AssertionError(self._log.read_text()[-2000:]) from None
+
+    @property
+    def pid(self) -> int | None:
+        """Its number while it runs."""
+        return self._process.pid if self._process else None
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it at once, and everybody's connection with it."""

@@ -12,6 +12,7 @@ from shared.conditions import Reason
 from shared.errors import StorageError
 from shared.history.database_errors import diagnose
 from shared.history.engine import Place
+from shared.history.homes import home_of, of_home, split_name
 from shared.history.migration import revision
 from shared.history.queries import rows_of
 from shared.history.tables import from_ms, metadata, to_ms
@@ -53,14 +54,19 @@ def rows_by_table(engine: Engine, now: datetime) -> dict[str, Any]:
 def _by_device(engine: Engine, table: Table, since: int) -> dict[str, Any]:
     """One seek per device: a plain GROUP BY would read the whole table."""
     found: dict[str, Any] = {}
-    device = ""
+    device, home = "", home_of(engine)
     column: Column[Any] = table.c.device
-    while rows := rows_of(engine, select(column).where(column > device).order_by(column).limit(1)):
+    while rows := rows_of(
+        engine, select(column).where(column > device, *of_home(home, column)).order_by(column).limit(1)
+    ):
         device = rows[0].device
+        of, name = split_name(device)
+        if of != home:
+            continue
         last = rows_of(engine, select(func.max(table.c.at).label("at")).where(column == device))[0].at
         here = (column == device, table.c.at >= since)
         count = rows_of(engine, select(func.count().label("count")).select_from(table).where(*here))[0].count
-        found[device] = {"last": iso(from_ms(last)), "rows_of_the_last_day": count}
+        found[name] = {"last": iso(from_ms(last)), "rows_of_the_last_day": count}
     return found
 
 
