@@ -26,6 +26,11 @@ class Compressor:
         self._store = store
         self._due: list[tuple[Table, int, Sequence[str]]] = []
 
+    @property
+    def has_work(self) -> bool:
+        """Whether it knows of hours that are due."""
+        return bool(self._due)
+
     def work(self, cutoff: int) -> bool:
         """Compress an hour of some devices that ended by the cutoff; return whether there was any."""
         if not self._due:

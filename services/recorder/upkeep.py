@@ -108,10 +108,13 @@ class Upkeep:
 
     def _step_for_good(self, now: datetime) -> bool:
         """Do the first thing that is due and cannot be undone."""
+        cutoff = to_ms(now - COMPRESS_AFTER)
+        if self._compressor.has_work:  # what it found to do is not looked for again before each portion
+            return self._compressor.work(cutoff)
         return (
             tend_partitions(self._store, now, COMPRESS_AFTER)
             or purge(self._store, self._raw_days, now)
-            or self._compressor.work(to_ms(now - COMPRESS_AFTER))
+            or self._compressor.work(cutoff)
         )
 
     def _process_chunk(self, connection: Connection, now: datetime, closed_by: int) -> bool:
