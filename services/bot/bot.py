@@ -45,7 +45,10 @@ class Bot:
         self._mirror = BrokerMirror(service.bus, on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
         """Plug events that came before the retained messages were complete; None from then on."""
-        self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
+        self._chats = Chats(
+            settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics
+        )
+        self._is_cut_off = False
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
         self._telegram = TelegramApi(token, settings.telegram_api_url, settings.bot_poll_interval)
@@ -154,6 +157,7 @@ class Bot:
                 backoff.reset()
                 self._on_contact()
             except TransientError as error:
+                self._is_cut_off = True
                 self._health.report("telegram", error.reason)
                 pause_s = backoff.next_s()
                 await asyncio.sleep(error.retry_after_s or pause_s)
@@ -161,13 +165,16 @@ class Bot:
                 await asyncio.sleep(self._on_refusal(error))
 
     def _on_contact(self) -> None:
-        """Telegram answers: deliver what waits for the next attempt now."""
-        self._delivery.wake()
+        """Telegram answers, again or still: where it did not, deliver what waits for the next attempt now."""
+        if self._is_cut_off:
+            self._is_cut_off = False
+            self._delivery.wake()
         for slot in POLLING_SLOTS:
             self._health.report(slot, None)
 
     def _on_refusal(self, error: CommandRefusedError) -> float:
         """Report what only a person can solve, and return the seconds until the next attempt."""
+        self._is_cut_off = True
         if isinstance(error, InvalidTokenError):
             slot, pause_s = "token", TOKEN_RETRY_S
         elif isinstance(error, PollingConflictError):

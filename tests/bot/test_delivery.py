@@ -9,7 +9,13 @@ import pytest
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.state import AlertState
 from services.bot.chats import Chats, ChatSettings, QuietHours, Role
-from services.bot.telegram.api import ChatUnreachableError, Keyboard, TransientError
+from services.bot.telegram.api import (
+    ChatMovedError,
+    ChatUnreachableError,
+    Keyboard,
+    MessageRejectedError,
+    TransientError,
+)
 from services.bot.telegram.delivery import AlertDelivery
 from services.bot.telegram.outbox import Outbox
 from shared.conditions import bot, system
@@ -31,7 +37,9 @@ class FakeTelegram:
         self.fails_after = -1
         self._errors = list(errors)
 
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
         if self._errors:
             raise self._errors.pop(0)
         if len(self.received) == self.fails_after:
@@ -39,6 +47,7 @@ class FakeTelegram:
             raise TransientError(GONE)
         self.chats.append(chat)
         self.received.append((text, silent))
+        return len(self.received)
 
 
 class Setup:
@@ -79,12 +88,52 @@ def test_a_transient_error_is_retried(error: Exception, tmp_path: Path) -> None:
     assert setup.reason == ""
 
 
-def test_a_chat_that_is_gone_is_reported_and_delays_nothing(tmp_path: Path) -> None:
-    setup = Setup(tmp_path, FakeTelegram(ChatUnreachableError(bot.BOT_BLOCKED())))
+@pytest.mark.parametrize("refusal", [ChatUnreachableError(bot.TOPIC_CLOSED()), MessageRejectedError("CHAT_ODD")])
+def test_what_cannot_be_said_is_shown_and_kept(refusal: Exception, tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(refusal))
+    setup.put(lost())
+    fly(setup.deliver(10))
+    assert setup.outbox.waiting(1) == (lost(),)
+    assert "cannot be written to" in setup.reason
+    fly(setup.deliver(10))
+    assert len(setup.telegram.received) == 1
+    assert setup.outbox.waiting(1) == ()
+    assert setup.reason == ""
+
+
+def test_an_alert_that_is_always_rejected_is_left_out_in_the_end(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(*[MessageRejectedError("ODD")] * 14))
+    setup.put(lost())
+    fly(setup.deliver(2 * 3600))
+    assert setup.outbox.waiting(1) == ()
+    assert "was left out" in setup.reason
+    setup.put(lost("b"))
+    setup.telegram._errors.clear()
+    fly(setup.deliver(10))
+    assert setup.reason == ""
+
+
+def test_a_group_that_moves_twice_and_back_is_followed_without_haste(tmp_path: Path) -> None:
+    moves = [ChatMovedError("1", -2), ChatMovedError("-2", -3), ChatMovedError("-3", 1), ChatMovedError("1", -4)]
+    setup = Setup(tmp_path, FakeTelegram(*moves))
     setup.put(lost())
     fly(setup.deliver())
-    assert setup.outbox.waiting(1) == ()
-    assert "cannot be written to" in setup.reason
+    assert setup.telegram.chats == [-4]
+    assert Chats({1: Role.OWNER}, Language.EN, tmp_path / "chats.json").all == [-4]
+
+
+def test_a_group_that_is_listed_under_both_its_numbers_is_told_once(tmp_path: Path) -> None:
+    setup = Setup(tmp_path, FakeTelegram(ChatMovedError("1", -1001)))
+    setup.put(lost())
+
+    async def both() -> None:
+        tasks = [asyncio.create_task(setup.delivery.run(chat)) for chat in (-1001, 1)]
+        await asyncio.sleep(60)
+        assert [task.done() for task in tasks] == [False, True]
+        tasks[0].cancel()
+
+    fly(both())
+    assert setup.telegram.chats == [-1001]
 
 
 def test_a_long_digest_continues_where_it_was_interrupted(tmp_path: Path) -> None:

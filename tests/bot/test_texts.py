@@ -129,9 +129,9 @@ COMMANDS = {
     "battery, before a planned outage": lambda v: replies.battery_text(
         v, broker_state(schedule=plan(windows=(window("18:40", "24:00"),)))
     ),
-    "id": lambda v: replies.id_text(v, 99, 99, is_allowed=True),
-    "id, stranger": lambda v: replies.id_text(v, 99, 99, is_allowed=False),
-    "id, group": lambda v: replies.id_text(v, -100, 99, is_allowed=True),
+    "id": lambda v: replies.id_text(v, 99, 99, None, is_allowed=True),
+    "id, stranger": lambda v: replies.id_text(v, 99, 99, None, is_allowed=False),
+    "id, group": lambda v: replies.id_text(v, -100, 99, None, is_allowed=True),
     "settings": lambda v: "\n".join([v("bot.settings_title"), *labels(keyboards.settings(v, ChatSettings()))]),
     "settings, changed": lambda v: "\n".join(labels(keyboards.settings(v, CHANGED))),
     "buttons of plugs": lambda v: "\n".join(labels(keyboards.plugs(v, broker_state()))),

@@ -38,13 +38,17 @@ class Api(Protocol):
 
     name: str
 
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send a message."""
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
+        """Send a message and return its number."""
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         """Replace the text of a message."""
 
-    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+    async def send_picture(
+        self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
+    ) -> None:
         """Send a picture."""
 
     async def answer_button(self, button_id: str, text: str = "") -> None:
@@ -117,7 +121,7 @@ class Commands:
 
     async def _send_or_log(self, incoming: Incoming, name: str) -> None:
         try:
-            await self._api.send(incoming.chat, self._localizer(incoming.chat)(name))
+            await self._api.send(incoming.chat, self._localizer(incoming.chat)(name), topic=incoming.topic)
         except (TransientError, CommandRefusedError) as error:
             log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
 
@@ -144,31 +148,33 @@ class Commands:
     async def _stranger(self, incoming: Incoming, localizer: Localizer, name: str) -> None:
         """Tell a stranger the number of the chat and nothing else; before any chat is allowed, how to go on."""
         if name in ("id", "start"):
-            text = replies.id_text(localizer, incoming.chat, incoming.user, is_allowed=False)
-            await self._api.send(incoming.chat, text)
+            text = replies.id_text(localizer, incoming.chat, incoming.user, incoming.topic, is_allowed=False)
+            await self._api.send(incoming.chat, text, topic=incoming.topic)
         elif self._chats.all:
-            await self._api.send(incoming.chat, localizer("bot.stranger"))
+            await self._api.send(incoming.chat, localizer("bot.stranger"), topic=incoming.topic)
 
     async def _unknown(self, incoming: Incoming, localizer: Localizer) -> None:
-        await self._api.send(incoming.chat, localizer("bot.unknown_command"))
+        await self._api.send(incoming.chat, localizer("bot.unknown_command"), topic=incoming.topic)
 
     async def _help(self, incoming: Incoming, localizer: Localizer) -> None:
         is_viewer = self._chats.role(incoming.chat) is Role.VIEWER
-        await self._api.send(incoming.chat, replies.help_text(localizer, is_viewer=is_viewer))
+        await self._api.send(incoming.chat, replies.help_text(localizer, is_viewer=is_viewer), topic=incoming.topic)
 
     async def _id(self, incoming: Incoming, localizer: Localizer) -> None:
-        text = replies.id_text(localizer, incoming.chat, incoming.user, is_allowed=True)
-        await self._api.send(incoming.chat, text)
+        text = replies.id_text(localizer, incoming.chat, incoming.user, incoming.topic, is_allowed=True)
+        await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _refreshable(self, incoming: Incoming, localizer: Localizer) -> None:
         name = self._command(incoming.text)
         *parts, last = split(self._texts[name](localizer))
         for part in parts:
-            await self._api.send(incoming.chat, part)
-        await self._api.send(incoming.chat, last, keyboard=self._keyboard(incoming, localizer, name))
+            await self._api.send(incoming.chat, part, topic=incoming.topic)
+        await self._api.send(
+            incoming.chat, last, keyboard=self._keyboard(incoming, localizer, name), topic=incoming.topic
+        )
 
     def _keyboard(self, incoming: Incoming, localizer: Localizer, name: str) -> Keyboard:
-        may_switch = self._chats.role(incoming.chat) is Role.OWNER
+        may_switch = self._chats.somebody_may_switch(incoming.chat)
         if name == "plugs" and may_switch:
             return keyboards.plugs(localizer, self._snapshot())
         if name == "setup" and may_switch:
@@ -178,28 +184,30 @@ class Commands:
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
         energy = await asyncio.to_thread(history.energy, self._engine, localizer.today, self._zone)
         text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy)
-        await self._api.send(incoming.chat, text)
+        await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _outages(self, incoming: Incoming, localizer: Localizer) -> None:
         outages = await asyncio.to_thread(history.last_outages, self._engine, localizer.now)
         text = localizer("bot.no_history") if outages is None else outages_text(localizer, outages)
-        await self._api.send(incoming.chat, text)
+        await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _chart(self, incoming: Incoming, localizer: Localizer, length: str = "day") -> None:
         plan, now, span = self._snapshot().schedule, localizer.now, CHART_LENGTHS[length]
         data = await asyncio.to_thread(history.chart_data, self._engine, plan, now, span)
         if data is None:
-            await self._api.send(incoming.chat, localizer("bot.no_history"))
+            await self._api.send(incoming.chat, localizer("bot.no_history"), topic=incoming.topic)
             return
         title = localizer("bot.chart_title", period=localizer.span(now - span, now))
         # matplotlib takes a second and 60 MB to load: only for those who want a chart
         draw = (await asyncio.to_thread(importlib.import_module, "services.bot.commands.chart")).draw
         png = await asyncio.to_thread(draw, data, localizer.language, self._zone, plain(title))
-        await self._api.send_picture(incoming.chat, png, title, keyboard=keyboards.charts(localizer))
+        await self._api.send_picture(
+            incoming.chat, png, title, keyboard=keyboards.charts(localizer), topic=incoming.topic
+        )
 
     async def _settings(self, incoming: Incoming, localizer: Localizer) -> None:
         keyboard = keyboards.settings(localizer, self._chats.settings(incoming.chat))
-        await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard)
+        await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard, topic=incoming.topic)
 
     # buttons
 
@@ -276,13 +284,13 @@ class Commands:
             is_group = self._chats.role(incoming.chat) is Role.OWNER
             refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
             await self._api.answer_button(incoming.button_id, plain(refusal))
-        elif plug is None:
+        elif plug is None or plug.protected:  # a button of an old message, or forged
             await self._api.answer_button(incoming.button_id, plain(localizer("bot.bad_button")))
         elif press.action == "ask":
             question = localizer("bot.confirm_on" if press.on else "bot.confirm_off", name=plug.name or press.value)
             keyboard = keyboards.confirmation(localizer, press.value, on=press.on)
             await self._api.answer_button(incoming.button_id)
-            await self._api.send(incoming.chat, question, keyboard=keyboard)
+            await self._api.send(incoming.chat, question, keyboard=keyboard, topic=incoming.topic)
         elif abs(age) > TOO_LATE:
             refusal = localizer("bot.too_late", lasted=localizer.lasted(abs(age)))
             await self._api.answer_button(incoming.button_id, plain(refusal))

@@ -25,7 +25,7 @@ from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.html import escape_html, split
 from shared.backoff import Backoff
 from shared.conditions import bot as conditions
-from shared.errors import StorageError
+from shared.errors import CommandRefusedError, StorageError
 from shared.health import Health
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
@@ -34,6 +34,9 @@ log = logging.getLogger("bot")
 
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 30.0
+UNREACHABLE_RETRY_S = 300.0
+REJECTED_FOR_S = 3600.0
+"""An alert that was rejected for so long is left out: until then the chat may be why, whatever the answer is."""
 QUIET_CHECK_S = 20.0
 """How often to check whether quiet hours have ended."""
 
@@ -50,8 +53,10 @@ class OutgoingMessage:
 class Sender(Protocol):
     """Sends a message."""
 
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send a message. Raises TransientError and CommandRefusedError."""
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
+        """Send a message and return its number. Raises TransientError and CommandRefusedError."""
 
 
 class AlertDelivery:
@@ -76,6 +81,7 @@ class AlertDelivery:
         self._wake_ups: dict[int, asyncio.Event] = {}
         self._held: set[int] = set()
         self._interrupted: dict[int, OutgoingMessage] = {}
+        self._rejected_since: dict[int, float] = {}
 
     def wake(self) -> None:
         """Deliver now: the outbox has something new, or Telegram answers again."""
@@ -83,11 +89,14 @@ class AlertDelivery:
             event.set()
 
     async def run(self, chat: int) -> None:
-        """Serve one chat for ever, under its new number if it moves."""
+        """Serve one chat for ever, under its new number if it moves, unless that is served already."""
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
         self._wake_ups[chat] = asyncio.Event()
         while True:
-            chat = self._current_number(chat)
+            present = self._current_number(chat)
+            if present is None:
+                return
+            chat = present
             try:
                 await self._step(chat)
                 backoff.reset()
@@ -98,8 +107,13 @@ class AlertDelivery:
                 await self._pause(chat, error.retry_after_s or pause_s, is_ordered=error.retry_after_s is not None)
             except InvalidTokenError:
                 await asyncio.sleep(RETRY_MOST_S)  # polling reports it
+            except ChatUnreachableError as error:
+                cause = conditions.chat_unreachable(chat=str(chat), cause=error.reason)
+                self._health.report(f"chat {chat}", cause)
+                await self._pause(chat, UNREACHABLE_RETRY_S, is_ordered=False)
             except ChatMovedError as error:
                 self._move(chat, error.number)
+                await self._pause(chat, backoff.next_s(), is_ordered=False)
 
     async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
         """Wait before the next attempt; a new alert ends a wait that Telegram has not ordered."""
@@ -125,16 +139,13 @@ class AlertDelivery:
     async def _deliver(self, chat: int, alerts: Sequence[Alert]) -> None:
         """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
         message = self._interrupted.pop(chat, None) or self._render(chat, alerts)
-        problem = None
         try:
             await self._send(chat, message)
-        except ChatUnreachableError as error:
-            problem = conditions.chat_unreachable(chat=str(chat), cause=error.reason)
-        except TransientError:
+        except (TransientError, CommandRefusedError):
             if message.sent:
                 self._interrupted[chat] = message
             raise
-        self._health.report(f"chat {chat}", problem)
+        self._health.report(f"chat {chat}", None)
         self._held.discard(chat)
         self._remove(chat, message.alerts)
 
@@ -149,13 +160,23 @@ class AlertDelivery:
         return OutgoingMessage(alerts, split(text) if text else ())
 
     async def _send(self, chat: int, message: OutgoingMessage) -> None:
-        silent = self._is_quiet(chat)
+        silent, topic = self._is_quiet(chat), self._chats.topic(chat)
         for part in message.parts[message.sent :]:
             try:
-                await self._sender.send(chat, part, silent=silent)
+                await self._sender.send(chat, part, silent=silent, topic=topic)
             except MessageRejectedError as error:
-                log.error("Telegram rejects an alert for the chat %d, which is left out: %s", chat, error)
+                self._on_rejected(chat, error)
+            else:
+                self._health.report(f"rejected {chat}", None)
+            self._rejected_since.pop(chat, None)
             message.sent += 1
+
+    def _on_rejected(self, chat: int, error: MessageRejectedError) -> None:
+        """Keep the alert for later attempts, raising ChatUnreachableError; in the end report that it is left out."""
+        now = asyncio.get_running_loop().time()
+        if now - self._rejected_since.setdefault(chat, now) < REJECTED_FOR_S:
+            raise ChatUnreachableError(error.reason)
+        self._health.report(f"rejected {chat}", conditions.alert_left_out(chat=str(chat), cause=error.reason))
 
     def _remove(self, chat: int, alerts: Sequence[Alert]) -> None:
         """Remove what was delivered; a full disk must not make us send it for ever."""
@@ -179,8 +200,11 @@ class AlertDelivery:
         except StorageError as error:
             self._report_disk(error)
 
-    def _current_number(self, chat: int) -> int:
-        """Return the chat's present number; what waits for a group moves with it, whoever has reported the move."""
+    def _current_number(self, chat: int) -> int | None:
+        """Return the chat's present number, or None where another task serves it.
+
+        What waits for a group moves with it, whoever has reported the move.
+        """
         new = self._chats.moved.get(chat, chat)
         if new == chat:
             return chat
@@ -189,7 +213,11 @@ class AlertDelivery:
             self._outbox.move(self._chats.moved)
         except StorageError as error:
             self._report_disk(error)
-        self._wake_ups[new] = self._wake_ups.pop(chat)
+        wake_up = self._wake_ups.pop(chat)
+        if new in self._wake_ups:
+            self._wake_ups[new].set()
+            return None
+        self._wake_ups[new] = wake_up
         return new
 
     def _report_disk(self, error: StorageError) -> None:
