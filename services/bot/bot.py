@@ -53,7 +53,7 @@ class Bot:
         token = settings.telegram_bot_token.get_secret_value()
         self._telegram = TelegramApi(token, settings.telegram_api_url, settings.bot_poll_interval)
         self._delivery = AlertDelivery(
-            self._outbox, self._chats, self._telegram, self._health, clock=utc_now, zone=settings.zone
+            self._outbox, self._chats, self._telegram.alerts, self._health, clock=utc_now, zone=settings.zone
         )
         self._commands = Commands(
             self._telegram,
@@ -118,13 +118,14 @@ class Bot:
         """Persist the state, and each alert for every chat that wants it; then deliver them."""
         chats = self._chats
         wanted = [(chat, alert) for chat in chats.all for alert in alerts if chats.settings(chat).wants(alert)]
+        is_news = bool(wanted) or state.outage != self._outbox.state.outage
         problem = None
         try:
             self._outbox.put(state, wanted)
         except StorageError as error:
             problem = conditions.state_not_saved(cause=error.reason)
         self._health.report("disk", problem)
-        if wanted:
+        if is_news:
             self._delivery.wake()
 
     def _redate(self, change: Redate) -> None:
@@ -138,6 +139,7 @@ class Bot:
         """Wait for all retained messages; then evaluate what only the passing of time brings, too."""
         await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
         early, self._early_events = self._early_events or [], None
+        self._evaluate()  # the grid first: what it made of plugs belongs to the outage
         for event in early:
             self._evaluate_plug(event)
         while True:

@@ -52,6 +52,8 @@ class ChatSettings(BaseModel):
 
     def wants(self, alert: Alert) -> bool:
         """Whether this chat gets an alert."""
+        if alert.told_there and AlertGroup.GRID not in self.groups_off:
+            return False
         return alert.group not in self.groups_off and alert.minutes in (None, self.reminder_minutes)
 
 

@@ -183,4 +183,6 @@ def test_of_two_that_poll_the_older_one_is_refused(server: Server) -> None:
     newer = server.api.call(TOKEN, "getUpdates", {"timeout": "0"})
     first.join(5)
     assert answers
-    assert [reply.body.get("error_code") for reply in (answers[0], newer) if reply and isinstance(reply.body, dict)] == [409, None]
+    assert [
+        reply.body.get("error_code") for reply in (answers[0], newer) if reply and isinstance(reply.body, dict)
+    ] == [409, None]

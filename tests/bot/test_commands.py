@@ -94,7 +94,19 @@ def test_who_switches(chat: int, user: int, age_s: int, refused: str | None, tmp
     assert refused is None or refused in setup.telegram.button_answers[0]
 
 
-@pytest.mark.parametrize("data", ["plug|nothing|on", "plug|desk|on", "ask|desk|off", "set|nonsense", "chart|year", "status|x", "", "plug|boiler|maybe"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "plug|nothing|on",
+        "plug|desk|on",
+        "ask|desk|off",
+        "set|nonsense",
+        "chart|year",
+        "status|x",
+        "",
+        "plug|boiler|maybe",
+    ],
+)
 def test_forged_buttons_do_nothing(data: str, tmp_path: Path) -> None:
     setup = Setup(tmp_path)
     setup.receive(button=data, button_id="b", message_id=1)

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from services.bot.alerts.alert import Alert, AlertGroup, AlertKind
+from services.bot.alerts.outage import Outage, PlugResult
 from services.bot.chats import ChatSettings
 from services.bot.commands import history, keyboards
 from services.bot.telegram.api import Keyboard
@@ -21,6 +22,7 @@ from services.bot.texts import replies
 from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.history import energy_text, outages_text
 from services.bot.texts.html import plain
+from services.bot.texts.outage import outage_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
@@ -97,6 +99,30 @@ ALERTS: dict[str, Alert] = {
         f"plug {outcome}": alert(AlertKind.PLUG, name="Boiler <b>", on=True, by="grid", outcome=outcome, reasons=(WHY,))
         for outcome in ActionOutcome
     },
+}
+
+
+def result(name: str, outcome: ActionOutcome = ActionOutcome.DONE) -> PlugResult:
+    return PlugResult(name=name, at=NOW, outcome=outcome, reasons=() if outcome is ActionOutcome.DONE else (WHY,))
+
+
+OFF = {
+    "a": result("Boiler <b>"),
+    "b": result("Heater & co", ActionOutcome.FAILED),
+    "c": result("Desk", ActionOutcome.UNCONFIRMED),
+    **{f"d{number}": result(f"Lamp {number}", ActionOutcome.FAILED) for number in range(6)},
+}
+LATER = {"figures_at": at("18:20"), "soc_percent": 38.0, "runtime_s": 9000.0}
+GOES_ON = Outage(lost=LOST, now=LOST.model_copy(update=LATER), off=OFF)
+IS_OVER = GOES_ON.model_copy(update={"back": BACK.model_copy(update={"key": "back"}), "on": {"a": OFF["a"]}})
+OUTAGES = {
+    "goes on": (GOES_ON, LOST.key),
+    "goes on, later than planned": (
+        Outage(lost=LOST, now=LOST.model_copy(update=LATER | {"figures_at": at("22:00")})),
+        LOST.key,
+    ),
+    "is over": (IS_OVER, LOST.key),
+    "power is back": (IS_OVER, "back"),
 }
 CHANGED = ChatSettings(
     quiet=keyboards.QUIET_HOURS[1], quiet_waits=True, reminder_minutes=0, groups_off=frozenset({AlertGroup.PLUG})
@@ -177,6 +203,7 @@ def everything(language: Language, engine: Engine) -> dict[str, str]:
     }
     replies = {f"reply: {name}": localizer(f"bot.{name}", **values) for name, values in REPLIES.items()}
     alerts = {f"alert: {name}": alert_text(localizer, one) for name, one in ALERTS.items()}
+    alerts |= {f"outage: {name}": outage_text(localizer, *one) or "" for name, one in OUTAGES.items()}
     commands = {f"command: {name}": write(localizer) for name, write in COMMANDS.items()}
     return (
         alerts

@@ -77,7 +77,8 @@ class Alert(BaseModel):
     """One event to report. `at` is when it happened, not when it is sent; None means unknown and is left out.
 
     key identifies the event, so that nobody is told twice; `over` means that the trouble has ended. reasons are what a
-    device, a service or a plug gives; a service may give several.
+    device, a service or a plug gives; a service may give several. figures_at is when charge, load and runtime were
+    measured, where that was later than the event; told_there means that the message of the outage says it, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +96,8 @@ class Alert(BaseModel):
     soc_percent: float | None = None
     load_w: float | None = None
     runtime_s: float | None = None
+    figures_at: Moment | None = None
+    told_there: bool = False
     expected: Expected | None = None
     window: Window | None = None
     is_open: bool = False

@@ -45,6 +45,7 @@ TOTAL_TIMEOUT_S = 90
 """Of an answer as a whole: one that trickles in for ever never exceeds the timeout of a read."""
 WAIT_MOST_S = 600.0
 """However long Telegram asks to wait, by then it is asked again: an alert tomorrow is worth nothing."""
+ALERT_CONNECTIONS, COMMAND_CONNECTIONS = 8, 4
 LIBRARIES = ("httpx", "httpcore", "telegram")
 LONGEST_ANSWER = 200
 LONGEST_WAIT_S = 10**9
@@ -118,50 +119,12 @@ class Incoming:
     moved_to: int | None = None
 
 
-class TelegramApi:
-    """One bot at the Bot API."""
+class Messages:
+    """Sends and edits messages, on connections of its own."""
 
-    def __init__(self, token: str, api_url: str, poll_s: int) -> None:
-        for library in LIBRARIES:
-            logging.getLogger(library).setLevel("WARNING")
+    def __init__(self, bot: telegram.Bot, token: str) -> None:
+        self._bot = bot
         self._token = token
-        self._poll_s = poll_s
-        self._sending = BotApiRequest(8, SEND_TIMEOUT_S, TOTAL_TIMEOUT_S)
-        self._polling = BotApiRequest(1, poll_s + 10, poll_s + TOTAL_TIMEOUT_S)
-        self._bot = telegram.Bot(
-            token, base_url=f"{api_url}/bot", request=self._sending, get_updates_request=self._polling
-        )
-        self._offset = 0
-        self.name = ""
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._sending.shutdown()
-        await self._polling.shutdown()
-
-    async def set_up(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-        """Get the bot's own name, remove any webhook so that polling works, and set the menu of each language."""
-        with _our_errors(self._token):
-            self.name = (await self._bot.get_me()).username or ""
-            await self._bot.delete_webhook()
-            for language, menu in menus.items():
-                await self._bot.set_my_commands(list(menu), language_code=language or None)
-
-    async def updates(self) -> list[Incoming]:
-        """Wait for updates, up to the poll interval. The next call acknowledges what this one returned."""
-        asked = {"offset": self._offset, "timeout": self._poll_s, "allowed_updates": ["message", "callback_query"]}
-        with _our_errors(self._token):
-            batch = await self._bot.do_api_request("getUpdates", asked, read_timeout=self._poll_s + 10)
-            self._offset = max((one["update_id"] + 1 for one in batch), default=self._offset)
-        return [incoming for one in batch if (incoming := self._incoming(one))]
-
-    def _incoming(self, given: dict[str, Any]) -> Incoming | None:
-        """Return an update as our type, None where it is of a kind that we do not handle or cannot be read."""
-        try:
-            return _incoming(telegram.Update.de_json(given, self._bot))
-        except UNREADABLE:
-            log.warning("An update of Telegram's could not be read and is skipped.")
-            return None
 
     async def send(
         self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
@@ -198,6 +161,58 @@ class TelegramApi:
         except MessageRejectedError as error:
             if "not modified" not in error.answer:
                 raise
+
+
+class TelegramApi(Messages):
+    """One bot at the Bot API. `alerts` sends beside it, so that no answer to a command delays an alert."""
+
+    def __init__(self, token: str, api_url: str, poll_s: int) -> None:
+        for library in LIBRARIES:
+            logging.getLogger(library).setLevel("WARNING")
+        self._poll_s = poll_s
+        self._requests = [
+            BotApiRequest(ALERT_CONNECTIONS, SEND_TIMEOUT_S, TOTAL_TIMEOUT_S),
+            BotApiRequest(COMMAND_CONNECTIONS, SEND_TIMEOUT_S, TOTAL_TIMEOUT_S),
+            BotApiRequest(1, poll_s + 10, poll_s + TOTAL_TIMEOUT_S),
+        ]
+        of_alerts, of_commands, polling = self._requests
+        bots = [
+            telegram.Bot(token, base_url=f"{api_url}/bot", request=one, get_updates_request=polling)
+            for one in (of_alerts, of_commands)
+        ]
+        super().__init__(bots[1], token)
+        self.alerts = Messages(bots[0], token)
+        self._offset = 0
+        self.name = ""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for request in self._requests:
+            await request.shutdown()
+
+    async def set_up(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """Get the bot's own name, remove any webhook so that polling works, and set the menu of each language."""
+        with _our_errors(self._token):
+            self.name = (await self._bot.get_me()).username or ""
+            await self._bot.delete_webhook()
+            for language, menu in menus.items():
+                await self._bot.set_my_commands(list(menu), language_code=language or None)
+
+    async def updates(self) -> list[Incoming]:
+        """Wait for updates, up to the poll interval. The next call acknowledges what this one returned."""
+        asked = {"offset": self._offset, "timeout": self._poll_s, "allowed_updates": ["message", "callback_query"]}
+        with _our_errors(self._token):
+            batch = await self._bot.do_api_request("getUpdates", asked, read_timeout=self._poll_s + 10)
+            self._offset = max((one["update_id"] + 1 for one in batch), default=self._offset)
+        return [incoming for one in batch if (incoming := self._incoming(one))]
+
+    def _incoming(self, given: dict[str, Any]) -> Incoming | None:
+        """Return an update as our type, None where it is of a kind that we do not handle or cannot be read."""
+        try:
+            return _incoming(telegram.Update.de_json(given, self._bot))
+        except UNREADABLE:
+            log.warning("An update of Telegram's could not be read and is skipped.")
+            return None
 
     async def send_picture(
         self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
