@@ -1,15 +1,19 @@
 """The bot: follows the broker, alerts the chats, answers commands."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
+from services.bot.alerts.absence import caught_up, is_complete, is_gap
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
 from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
 from services.bot.chats import Chats
+from services.bot.commands import history
 from services.bot.commands.commands import Commands
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
@@ -27,10 +31,13 @@ from shared.service import Service
 from shared.topics import PLUG_ACTION, PLUG_SET, PLUG_SETUP, SERVICE_STATUS, Topic
 from shared.trusted_time import by_clock, this_boot_only
 
+log = logging.getLogger("bot")
+
 TICK_S = 5.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
 TOKEN_RETRY_S = 300.0
+RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 CONFLICT_RETRY_S = 15.0
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
@@ -49,6 +56,7 @@ class Bot:
             settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics
         )
         self._is_cut_off = False
+        self._engine = reader(settings.database)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
         self._telegram = TelegramApi(token, settings.telegram_api_url, settings.bot_poll_interval)
@@ -59,7 +67,7 @@ class Bot:
             self._telegram,
             self._mirror.snapshot,
             self._chats,
-            reader(settings.database),
+            self._engine,
             clock=utc_now,
             zone=settings.zone,
             switch=self._switch,
@@ -138,6 +146,7 @@ class Bot:
     async def _evaluate_regularly(self) -> None:
         """Wait for all retained messages; then evaluate what only the passing of time brings, too."""
         await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
+        await self._catch_up()
         early, self._early_events = self._early_events or [], None
         self._evaluate()  # the grid first: what it made of plugs belongs to the outage
         for event in early:
@@ -145,6 +154,23 @@ class Bot:
         while True:
             self._evaluate()
             await asyncio.sleep(TICK_S)
+
+    async def _catch_up(self) -> None:
+        """Tell what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""
+        state = self._outbox.state
+        for _ in range(round(RECORDER_PATIENCE_S / RECORDER_CHECK_S)):
+            grid = self._mirror.snapshot().grid
+            if grid is None or state.grid is None or not is_gap(state, grid):
+                return
+            try:
+                found = await asyncio.to_thread(history.outages_since, self._engine, state.grid.since, utc_now())
+            except StorageError as error:
+                log.warning("%s", error)
+                return
+            if is_complete(grid, found):
+                self._enqueue(*caught_up(state, grid, found, utc_now()))
+                return
+            await asyncio.sleep(RECORDER_CHECK_S)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Poll for commands for ever; problems are reported, and end by themselves where they can."""
@@ -155,7 +181,8 @@ class Bot:
                     await self._telegram.set_up(MENUS)
                     is_set_up = True
                 for incoming in await self._telegram.updates():
-                    spawn(self._commands.handle(incoming))
+                    if self._commands.is_worth_answering(incoming, time.monotonic()):
+                        spawn(self._commands.handle(incoming))
                 backoff.reset()
                 self._on_contact()
             except TransientError as error:

@@ -10,6 +10,12 @@ BOT: dict[str, tuple[str, str]] = {
         "🕓 Поки бот не працював, світло зникало або з'являлося",
         "🕓 Power went out or came back while the bot was not running",
     ),
+    "bot.grid_missed": (
+        "📖 <b>Поки бот не працював, світла не було:</b>",
+        "📖 <b>While the bot was not running, power was out:</b>",
+    ),
+    "bot.missed_outage": ("{began} – {ended} ({lasted})", "{began} – {ended} ({lasted})"),
+    "bot.missed_more": ("і ще раніше, разів: {count}", "and {count} times before that"),
     "bot.charge": ("🔋 Заряд батареї {soc}", "🔋 Battery at {soc}"),
     "bot.charge_later": ("🔋 Заряд батареї {soc} (на {time})", "🔋 Battery at {soc} (as of {time})"),
     "bot.load": ("🏠 Навантаження {load}", "🏠 Load {load}"),

@@ -80,6 +80,10 @@ ALERTS: dict[str, Alert] = {
     "grid lost, nothing known": alert(AlertKind.GRID_LOST, expected=Expected.UNKNOWN),
     "grid back": BACK,
     "grid unstable": alert(AlertKind.GRID_UNSTABLE, began=at("17:50"), count=7, on=True, soc_percent=60.0),
+    "grid missed": alert(
+        AlertKind.GRID_MISSED,
+        missed=(window("08:00", "09:00"), *(window(f"{hour}:00", f"{hour}:05") for hour in range(10, 18))),
+    ),
     "schedule": alert(AlertKind.SCHEDULE, plan=changed_plan()),
     "remind outage": alert(AlertKind.REMIND_OUTAGE, at=at("18:45"), window=window("18:45", "21:30"), minutes=15),
     "remind possible": alert(

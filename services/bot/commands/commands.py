@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.bot.chats import Chats, Role
 from services.bot.commands import history, keyboards
 from services.bot.commands.keyboards import ButtonPress
+from services.bot.commands.limits import StrangerLimit
 from services.bot.telegram.api import Incoming, Keyboard, TransientError
 from services.bot.texts import replies
 from services.bot.texts.history import energy_text, outages_text
@@ -29,6 +30,8 @@ TOO_LATE = timedelta(seconds=60)
 """A command that took longer to arrive switches nothing: whoever sent it has long done something else."""
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
+AT_ONCE = 4
+"""Commands that are answered at the same time; the others wait their turn."""
 SETUP_PATIENCE_S = 3.0
 SETUP_CHECK_S = 0.1
 
@@ -76,6 +79,8 @@ class Commands:
         self._clock = clock
         self._zone = zone
         self._switch = switch
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._strangers = StrangerLimit()
         self._texts: dict[str, Callable[[Localizer], str]] = {
             "status": lambda localizer: replies.status_text(localizer, snapshot()),
             "battery": lambda localizer: replies.battery_text(localizer, snapshot()),
@@ -97,10 +102,18 @@ class Commands:
             "settings": self._settings,
         }
 
+    def is_worth_answering(self, incoming: Incoming, now_s: float) -> bool:
+        """Whether something is for us, and is not one of too many from strangers: cheap, for there may be hundreds."""
+        if incoming.moved_to is not None or self._chats.role(incoming.chat) is not None:
+            return True
+        is_command = incoming.button is not None or bool(self._command(incoming.text))
+        return is_command and self._strangers.allows(incoming.chat, now_s)
+
     async def handle(self, incoming: Incoming) -> None:
         """Answer, or log why that was not possible; people ask again by themselves."""
         try:
-            await self._dispatch_with_retry(incoming)
+            async with self._slots:
+                await self._dispatch_with_retry(incoming)
         except (TransientError, CommandRefusedError) as error:
             log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
         except StorageError as error:

@@ -204,15 +204,7 @@ class TelegramApi(Messages):
         with _our_errors(self._token):
             batch = await self._bot.do_api_request("getUpdates", asked, read_timeout=self._poll_s + 10)
             self._offset = max((one["update_id"] + 1 for one in batch), default=self._offset)
-        return [incoming for one in batch if (incoming := self._incoming(one))]
-
-    def _incoming(self, given: dict[str, Any]) -> Incoming | None:
-        """Return an update as our type, None where it is of a kind that we do not handle or cannot be read."""
-        try:
-            return _incoming(telegram.Update.de_json(given, self._bot))
-        except UNREADABLE:
-            log.warning("An update of Telegram's could not be read and is skipped.")
-            return None
+        return [incoming for one in batch if (incoming := _incoming(one))]
 
     async def send_picture(
         self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
@@ -319,37 +311,50 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = behind.exceptions[0] if isinstance(behind, BaseExceptionGroup) else behind
 
 
-def _incoming(update: telegram.Update) -> Incoming | None:
-    if update.callback_query:
-        return _pressed(update.callback_query)
-    message, user = update.message, update.effective_user
-    if not message:
+def _incoming(update: dict[str, Any]) -> Incoming | None:
+    """Return an update as our type, None where it is of a kind that we do not handle or cannot be read.
+
+    Read by hand, which is twenty times as fast as by the library: strangers may send hundreds.
+    """
+    try:
+        query = update.get("callback_query")
+        return _pressed(query) if query else _said(update.get("message"))
+    except UNREADABLE:
+        log.warning("An update of Telegram's could not be read and is skipped.")
         return None
-    at = message.date.astimezone(UTC)
-    sender = user.id if user else 0
-    text, topic = message.text or "", _topic(message)
-    return Incoming(message.chat.id, sender, at, text, topic=topic, moved_to=message.migrate_to_chat_id)
 
 
-def _topic(message: telegram.MaybeInaccessibleMessage) -> int | None:
-    """Return the forum's topic; in other groups the same field numbers threads of replies."""
-    return message.message_thread_id if isinstance(message, telegram.Message) and message.is_topic_message else None
-
-
-def _pressed(query: telegram.CallbackQuery) -> Incoming | None:
-    message = query.message
-    if not message:
+def _said(message: dict[str, Any] | None) -> Incoming | None:
+    if message is None:
         return None
-    at = message.date.astimezone(UTC)
     return Incoming(
-        chat=message.chat.id,
-        user=query.from_user.id,
-        at=at,
-        button=query.data or "",
-        button_id=query.id,
-        message_id=message.message_id,
+        chat=int(message["chat"]["id"]),
+        user=int(message.get("from", {}).get("id", 0)),
+        at=datetime.fromtimestamp(message["date"], UTC),
+        text=str(message.get("text", "")),
+        topic=_topic(message),
+        moved_to=message.get("migrate_to_chat_id"),
+    )
+
+
+def _pressed(query: dict[str, Any]) -> Incoming | None:
+    message = query.get("message")
+    if message is None:
+        return None
+    return Incoming(
+        chat=int(message["chat"]["id"]),
+        user=int(query["from"]["id"]),
+        at=datetime.fromtimestamp(message["date"], UTC),
+        button=str(query.get("data", "")),
+        button_id=str(query["id"]),
+        message_id=int(message["message_id"]),
         topic=_topic(message),
     )
+
+
+def _topic(message: dict[str, Any]) -> int | None:
+    """Return the forum's topic; in other groups the same field numbers threads of replies."""
+    return message["message_thread_id"] if message.get("is_topic_message") else None
 
 
 def _markup(keyboard: Keyboard) -> telegram.InlineKeyboardMarkup | None:

@@ -24,6 +24,7 @@ EXPECTED = {
     Expected.POWER: "bot.unplanned",
     Expected.EMERGENCY: "bot.emergency",
 }
+MOST_MISSED = 20
 MINUTE = timedelta(minutes=1)
 
 
@@ -111,6 +112,24 @@ def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
         localizer("bot.power_unstable", began=began, count=alert.count, time=localizer.time(alert.at)),
         localizer("bot.now_on" if alert.on else "bot.now_off"),
         _figures(localizer, alert),
+    )
+
+
+def _grid_missed(localizer: Localizer, alert: Alert) -> str:
+    shown = alert.missed[-MOST_MISSED:]
+    more = len(alert.missed) - len(shown)
+    return lines(
+        localizer("bot.grid_missed"),
+        localizer("bot.missed_more", count=more) if more else None,
+        *(
+            localizer(
+                "bot.missed_outage",
+                began=localizer.time(one.start),
+                ended=localizer.time(one.end),
+                lasted=localizer.lasted(one.end - one.start),
+            )
+            for one in shown
+        ),
     )
 
 
@@ -278,6 +297,7 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.GRID_LOST: _grid_lost,
     AlertKind.GRID_BACK: _grid_back,
     AlertKind.GRID_UNSTABLE: _grid_unstable,
+    AlertKind.GRID_MISSED: _grid_missed,
     AlertKind.SCHEDULE: _schedule,
     AlertKind.REMIND_OUTAGE: _remind_outage,
     AlertKind.REMIND_POWER_BACK: _remind_power_back,
