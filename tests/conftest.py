@@ -49,7 +49,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             patch.setattr(subprocess.Popen, "__init__", refuse)
             patch.setattr(ForkServer, "start", refuse)
         if not marked or item.path.parent.name != "history":
-            patch.setattr(migration, "_run_alembic", migrate_here)
+            patch.setattr(migration, "create", migrate_here)
         with unmeasured() if marked or item.get_closest_marker("slow") else nullcontext():
             return (yield)
 
@@ -71,11 +71,11 @@ def refuse(_: object, command: object, *_arguments: object, **_options: object) 
     raise AssertionError(f"this test starts {command!r}: mark it with pytest.mark.processes, or do without")
 
 
-def migrate_here(place: Place) -> None:
+def migrate_here(place: Place, revision: str) -> None:
     """Do what shared.history.alembic_runner does in a process of its own."""
     try:
         with migrating:
-            alembic_runner.upgrade(place)
+            alembic_runner.upgrade(place, revision)
     except DBAPIError as error:
         raise SchemaError(diagnose(error)) from None
 
