@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from services.schedule.answer import ZONE, Answer
 from shared.conditions import Reason
 from shared.messages import DayState, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
-from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, wall, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
 real cancellation is published as "no outages"."""
 
 HORIZON_DAYS = 7
+NOON_MIN = 720
 SHIFTED_AT_MOST = timedelta(hours=4)
 
 
@@ -24,6 +25,7 @@ def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source:
     """
     old = before if before and before.queue == queue else None
     as_of = min(answer.as_of or now, now)
+    answer = _published(old, answer, as_of)
     days, parts = _days(old, _trusted(old, answer, source), as_of, now, is_same=bool(old and old.source == source))
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
     plan = OutageSchedule(
@@ -64,6 +66,24 @@ def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> 
         moved=moved,
     )
     return change if change != ScheduleChange(at=now) else None
+
+
+def _published(old: OutageSchedule | None, answer: Answer, as_of: datetime) -> Answer:
+    """Return an answer without the days that were only filled with power, before they were published.
+
+    Every day after that of the look may be a filler. The day of the look may be one where the operator last published
+    before the noon of the day before, unless hours of it were known: then they were cancelled.
+    """
+    today = local_day(as_of, ZONE)
+    noon_before = wall(today - timedelta(days=1), NOON_MIN, ZONE)
+    is_known = old is not None and state_of(old, today) in FIRM
+    is_old = answer.stamp is not None and answer.stamp < noon_before and not is_known
+    kept = {
+        day: content
+        for day, content in answer.days.items()
+        if day not in answer.fillers or day < today or (day == today and not is_old) or content.state not in FIRM
+    }
+    return replace(answer, days=kept)
 
 
 def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:

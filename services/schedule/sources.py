@@ -2,22 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from services.schedule import be_svitlo, gpv_json, yasno
-from services.schedule.answer import Answer, json_of
+from services.schedule.answer import Answer, iso_moment, json_of
 from services.schedule.fetch import Fetch, Fetched
 from services.schedule.settings import ScheduleSettings
 from shared.errors import BadReplyError
 
 YASNO_PATH = "/api/blackout-service/public/shutdowns/regions/{region}/dsos/{dso}/planned-outages"
+RAW_HOST = "raw.githubusercontent.com"
+COMMITS = "https://api.github.com/repos/{owner}/{repository}/commits?per_page=1"
 
 
 @dataclass(frozen=True)
 class Source:
     """A source: its address, its parser, and the request for its queues where that is one of its own.
 
-    setting is the one that chooses the queue here.
+    setting is the one that chooses the queue here. A mirror is no operator: its hours are as old as its last look.
     """
 
     name: str
@@ -26,6 +30,7 @@ class Source:
     parse: Callable[[Any, str], Answer]
     queues_url: str | None = None
     setting: str = "QUEUE_NUMBER"
+    is_mirror: bool = False
 
     def request(self, fetch: Fetch) -> Fetched:
         """Return its answer, not parsed yet. Raises BadReplyError, DeviceOfflineError."""
@@ -44,6 +49,18 @@ class Source:
             return None
         return be_svitlo.queues(json_of(fetch(self.queues_url, method="POST").body))
 
+    def request_commit(self, fetch: Fetch) -> datetime | None:
+        """Return a repository's last commit, None without one. Raises BadReplyError, DeviceOfflineError."""
+        parts = urlsplit(self.url)
+        if parts.hostname != RAW_HOST:
+            return None
+        owner, repository = parts.path.split("/")[1:3]
+        content = json_of(fetch(COMMITS.format(owner=owner, repository=repository)).body)
+        try:
+            return iso_moment(content[0]["commit"]["committer"]["date"])
+        except (KeyError, IndexError, TypeError):
+            return None
+
 
 def sources(settings: ScheduleSettings) -> list[Source]:
     """Return the sources to try, in order."""
@@ -59,7 +76,7 @@ def _be_svitlo(settings: ScheduleSettings) -> Source:
 def _gpv_json(settings: ScheduleSettings) -> Source:
     group, url = settings.gpv_json_group, settings.gpv_json_url
     setting = "GPV_JSON_GROUP" if group else "QUEUE_NUMBER"
-    return Source("gpv_json", url, group or settings.queue_number, gpv_json.read, setting=setting)
+    return Source("gpv_json", url, group or settings.queue_number, gpv_json.read, setting=setting, is_mirror=True)
 
 
 def _yasno(settings: ScheduleSettings) -> Source:

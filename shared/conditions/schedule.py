@@ -188,6 +188,32 @@ def mirror_behind(*, since: datetime) -> None:
     """A mirror has not asked the operator for more than a day."""
 
 
+@condition(
+    "schedule.asked_to_wait",
+    uk="просить не запитувати до {until}",
+    en="it asked not to be asked before {until} UTC",
+)
+def asked_to_wait(*, until: datetime) -> None:
+    """A source answered with Retry-After."""
+
+
+@condition(
+    "schedule.age_unknown",
+    uk="{source} не каже, коли востаннє дивилося на графік оператора: його години можуть бути застарілі.",
+    en="{source} does not say when it last looked at the operator: its hours may be out of date.",
+    severity=Severity.WARNING,
+)
+def age_unknown(*, source: str) -> None:
+    """Nothing shows how old a mirror's hours are; unchanged they are used for half a day."""
+
+
+UNDATED_AND_UNCHANGED = simple(
+    "schedule.undated",
+    uk="години без дати давно не змінюються",
+    en="its hours carry no date and have not changed for long",
+)
+
+
 @condition("schedule.source_failed", uk="{source}: {cause}", en="{source}: {cause}")
 def source_failed(*, source: str, cause: Reason) -> None:
     """One source, and why it does not help."""
