@@ -1,7 +1,7 @@
 """From one version of the schedule to the next, pure: what is taken over, what is kept, and what has changed."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.schedule.answer import ZONE, Answer
@@ -14,23 +14,46 @@ KEEP_UNCONFIRMED = timedelta(hours=6)
 real cancellation is published as "no outages"."""
 
 HORIZON_DAYS = 7
+FIRST_REGION = "ivano-frankivsk"
 NOON_MIN = 720
 SHIFTED_AT_MOST = timedelta(hours=4)
 
 
-def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source: str, now: datetime) -> OutageSchedule:
+@dataclass(frozen=True)
+class PlanAddress:
+    """Whose plan it is: one of another region or queue is never continued."""
+
+    region: str
+    queue: str
+
+    def has(self, plan: OutageSchedule | None) -> bool:
+        """Whether a plan is this address's. Before version 2 only be_svitlo named its region."""
+        if plan is None or plan.queue != self.queue:
+            return False
+        known = FIRST_REGION if plan.region is None and plan.source == "be_svitlo" else plan.region
+        return known == self.region
+
+    def empty(self, now: datetime) -> OutageSchedule:
+        """Return a plan of which nothing is known yet."""
+        return OutageSchedule(at=now, queue=self.queue, region=self.region)
+
+
+def revise(
+    before: OutageSchedule | None, answer: Answer, *, home: PlanAddress, source: str, now: datetime
+) -> OutageSchedule:
     """Return the schedule after an answer, with what has changed since the one before.
 
-    The first schedule of a queue changes nothing. Yesterday is kept for the true start of an outage over midnight.
+    The first schedule of an address changes nothing. Yesterday is kept for the true start of an outage over midnight.
     """
-    old = before if before and before.queue == queue else None
+    old = before if home.has(before) else None
     as_of = min(answer.as_of or now, now)
     answer = _published(old, answer, as_of)
     days, parts = _days(old, _trusted(old, answer, source), as_of, now, is_same=bool(old and old.source == source))
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
     plan = OutageSchedule(
         at=now,
-        queue=queue,
+        queue=home.queue,
+        region=home.region,
         source=source,
         time_zone=ZONE,
         days=tuple(days),
@@ -43,9 +66,9 @@ def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source:
     return plan.model_copy(update={"change": change}) if change else plan
 
 
-def failed(before: OutageSchedule | None, reason: Reason, *, queue: str, now: datetime) -> OutageSchedule:
+def failed(before: OutageSchedule | None, reason: Reason, *, home: PlanAddress, now: datetime) -> OutageSchedule:
     """Return the last good schedule with the reason why there is no newer one, and whether it is stale."""
-    old = before if before and before.queue == queue else OutageSchedule(at=now, queue=queue)
+    old = before if before and home.has(before) else home.empty(now)
     return old.model_copy(update={"at": now, "reason": reason, "stale": is_stale(old, now)})
 
 

@@ -17,7 +17,7 @@ from services.schedule.mirror_age import looked_at, undated
 from services.schedule.raw_answers import RawAnswers
 from services.schedule.revision import failed, revise
 from services.schedule.settings import POLITE_S, ScheduleSettings
-from services.schedule.sources import Source, sources
+from services.schedule.sources import Source, address, sources
 from shared.bus import Publisher
 from shared.conditions import Reason
 from shared.conditions import schedule as conditions
@@ -61,6 +61,7 @@ class ScheduleUpdater:
         self.schedule = schedule
         self._settings = settings
         self._sources = sources(settings)
+        self._home = address(settings)
         self._bus = bus
         self._health = health
         self._fetch = fetch
@@ -83,6 +84,8 @@ class ScheduleUpdater:
     async def step(self) -> float:
         """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
         failures: list[Reason] = []
+        if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
+            self._publish(self._home.empty(self._clock()))
         for source in self._sources:
             if (until := self._wait_until.get(source.name)) and self._clock() < until:
                 cause = conditions.asked_to_wait(until=until)
@@ -100,7 +103,7 @@ class ScheduleUpdater:
             return pause(self._settings.schedule_interval, self._clock())
         self._health.report("source", None)
         reason = conditions.no_source(failures=tuple(failures))
-        schedule = failed(self.schedule, reason, queue=self._settings.queue_number, now=self._clock())
+        schedule = failed(self.schedule, reason, home=self._home, now=self._clock())
         last = self.schedule
         if last is None or (schedule.reason, schedule.stale) != (last.reason, last.stale):
             self._publish(schedule)
@@ -171,7 +174,7 @@ class ScheduleUpdater:
         return there if is_unset(now) or abs(now - there) > CLOCK_OFF else now
 
     def _accept(self, source: Source, answer: Answer, now: datetime, failures: tuple[Reason, ...]) -> None:
-        schedule = revise(self.schedule, answer, queue=self._settings.queue_number, source=source.name, now=now)
+        schedule = revise(self.schedule, answer, home=self._home, source=source.name, now=now)
         self._report_odd(source, answer.odd)
         other = conditions.other_source(source=source.name, failures=failures) if failures else None
         self._health.report("source", other)

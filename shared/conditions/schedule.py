@@ -35,6 +35,37 @@ def unknown_provider(*, given: str, known: str) -> None:
 
 
 @condition(
+    "schedule.unknown_region",
+    uk="регіону «{given}» немає; є {known}",
+    en='"{given}" is no region; there are {known}',
+)
+def unknown_region(*, given: str, known: str) -> None:
+    """SCHEDULE_REGION names something else."""
+
+
+@condition(
+    "schedule.only_unlicensed",
+    uk="Графік регіону {region} є лише в копіях, автори яких не вказали ліцензії: {mirrors}. Якщо згодні, задайте "
+    "SCHEDULE_UNLICENSED=true.",
+    en="The schedule of {region} is only in mirrors whose authors state no licence: {mirrors}. If you agree, set "
+    "SCHEDULE_UNLICENSED=true.",
+    severity=Severity.NOTICE,
+)
+def only_unlicensed(*, region: str, mirrors: str) -> None:
+    """Nobody but unlicensed mirrors publishes a region."""
+
+
+@condition(
+    "schedule.nobody_publishes",
+    uk="Графіка відключень регіону {region} ніхто не публікує.",
+    en="Nobody publishes an outage schedule of {region}.",
+    severity=Severity.NOTICE,
+)
+def nobody_publishes(*, region: str) -> None:
+    """A region without any source."""
+
+
+@condition(
     "schedule.too_often",
     uk="SCHEDULE_INTERVAL має бути щонайменше {seconds}: джерела публічні",
     en="SCHEDULE_INTERVAL must be at least {seconds}: the sources are public services",

@@ -18,7 +18,7 @@ from shared.conditions import schedule
 from shared.errors import DeviceOfflineError
 from shared.messages import DayState, OutageSchedule
 from shared.outages import STALE_AFTER, state_of
-from tests.schedule.facts import day, gpv, kyiv, local
+from tests.schedule.facts import at, day, gpv, kyiv, local
 from tests.schedule.home import NOON, Home, Internet
 from tests.schedule.http_server import reply, server
 
@@ -35,7 +35,7 @@ def read(days: dict[str, Any], *, stamp: str | None = "20.11.2026 08:00", **cont
 
 
 def plan_of(answer: Answer, now: datetime = NOON, before: OutageSchedule | None = None) -> OutageSchedule:
-    return revise(before, answer, queue="5.2", source="gpv_json", now=now)
+    return revise(before, answer, home=at("5.2"), source="gpv_json", now=now)
 
 
 # what is filled in
