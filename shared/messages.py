@@ -460,11 +460,13 @@ class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
-    source last answered, None if none has yet; stale means that this is more than a day ago. reason says why there is
+    source last answered, None if none has yet; region and queue are the address whose plan it is, and region is None
+    before version 2; stale means that this is more than a day ago. reason says why there is
     no newer schedule. change is the last change, and survives restarts.
     """
 
     queue: str
+    region: str | None = None
     source: str | None = None
     time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()
