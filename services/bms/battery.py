@@ -8,6 +8,7 @@ from services.bms.battery_health import Limits, assess
 from services.bms.framing import Frame, FrameType
 from services.bms.layout_detection import Detection, detect
 from services.bms.listed_battery import ListedBattery
+from services.bms.reading_interval import min_interval_s
 from shared.conditions import Reason, bms
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
 from shared.trusted_time import ClockChange
@@ -26,11 +27,16 @@ class Battery:
     """Everything that is known of one battery, and what was last published of it.
 
     It is online from a new reading until `on_silence`; before the first of either, the availability that an earlier run
-    published still holds. States are published at least `min_interval_s` apart.
+    published still holds. States are published at the interval.
     """
 
     def __init__(
-        self, listed: ListedBattery, limits: Limits, min_interval_s: float, availability: Availability | None = None
+        self,
+        listed: ListedBattery,
+        limits: Limits,
+        interval_s: float,
+        availability: Availability | None = None,
+        state: BatteryState | None = None,
     ) -> None:
         self.listed = listed
         self.device: decode.DeviceInfo | None = None
@@ -41,10 +47,10 @@ class Battery:
         """The last failure since the last reading."""
         self.availability = availability
         self.info: BatteryInfo | None = None
-        self.state: BatteryState | None = None
-        """The last published state, while the battery is online."""
+        self.state = state
+        """The last published state, perhaps of an earlier run."""
         self._limits = limits
-        self._min_interval_s = min_interval_s
+        self._interval_s = interval_s
         self._published_at: datetime | None = None
         self._has_news = False
         self._rssi_dbm: int | None = None
@@ -99,7 +105,6 @@ class Battery:
     def on_silence(self) -> None:
         """There was no new reading for too long."""
         self.is_online = False
-        self.state = None
         self._silence = self.silence_reason if self._is_connected else bms.NOT_FOUND_YET()
 
     def _on_cells(self, data: bytes, at: datetime) -> None:
@@ -118,6 +123,11 @@ class Battery:
         """The settings of the BMS. Their frame comes before the cell frames, which prove its layout."""
         layout = self.detection.layout
         return decode.settings(self._settings_frame, layout) if self._settings_frame and layout else {}
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the battery is online and its last published state is of now."""
+        return self.is_online and self.state is not None and self.state.at == self._published_at
 
     @property
     def is_complete(self) -> bool:
@@ -174,7 +184,7 @@ class Battery:
         if not self.is_online or not self.device or not self._has_news:
             return None
         self._has_news = False
-        if self._published_at and (now - self._published_at).total_seconds() < self._min_interval_s:
+        if self._published_at and (now - self._published_at).total_seconds() < min_interval_s(self._interval_s):
             return None
         self._published_at = self.read_at
         self.state = self.to_state(now)
@@ -213,6 +223,7 @@ class Battery:
             manufactured=device and device.manufactured,
             device_name=device and device.name,
             cell_count=len(cells) if isinstance(cells, tuple) else None,
+            interval_s=self._interval_s,
             settings=self.settings,
         )
 

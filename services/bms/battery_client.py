@@ -7,6 +7,7 @@ from collections.abc import Callable
 from services.bms.battery import Battery
 from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError, Connection
 from services.bms.framing import Command, FrameAssembler, command_bytes
+from services.bms.reading_interval import connects_each_time
 from shared.backoff import Backoff
 from shared.clock import utc_now
 from shared.conditions import bms
@@ -23,20 +24,6 @@ RETRY_MOST_S = 30.0
 RETRY_JITTER = (0.7, 1.3)
 NO_BLUETOOTH_S = 3.0
 STEADY_S = 30.0
-FRAME_INTERVAL_S = 0.5
-"""How often a connected JK sends its cells."""
-CONNECT_EACH_TIME_S = 60.0
-"""From this interval on, every reading has its own connection, and the phone app may connect in between."""
-
-
-def connects_each_time(interval_s: float) -> bool:
-    """Whether every reading has its own connection."""
-    return interval_s >= CONNECT_EACH_TIME_S
-
-
-def min_interval_s(interval_s: float) -> float:
-    """Return how soon after a reading another one is the next, given that neither frames nor connections are exact."""
-    return interval_s / 2 if connects_each_time(interval_s) else interval_s - FRAME_INTERVAL_S / 2
 
 
 class BatteryClient:

@@ -11,6 +11,7 @@ BOT: dict[str, tuple[str, str]] = {
         "🕓 Power went out or came back while the bot was not running",
     ),
     "bot.charge": ("🔋 Заряд батареї {soc}", "🔋 Battery at {soc}"),
+    "bot.charge_doubt": ("⚠️ {reason}", "⚠️ {reason}"),
     "bot.charge_later": ("🔋 Заряд батареї {soc} (на {time})", "🔋 Battery at {soc} (as of {time})"),
     "bot.load": ("🏠 Навантаження {load}", "🏠 Load {load}"),
     "bot.lasts": ("⏳ Вистачить на ~{lasts}", "⏳ Lasts for ~{lasts}"),

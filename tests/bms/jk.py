@@ -3,7 +3,6 @@
 from typing import Any
 
 from services.bms.battery import Battery
-from services.bms.battery_client import min_interval_s
 from services.bms.battery_health import Limits
 from services.bms.framing import Frame, FrameType
 from services.bms.listed_battery import ListedBattery
@@ -24,4 +23,4 @@ def cells(counter: int = 1, layout: str = "JK02_32S") -> Frame:
 def battery(interval_s: float = 10, availability: Availability | None = None, **listed: Any) -> Battery:
     """Return a battery that has sent nothing yet."""
     entry = ListedBattery(address=ADDRESS, **listed)
-    return Battery(entry, Limits(2.8, 3.6, 0.1), min_interval_s(interval_s), availability)
+    return Battery(entry, Limits(2.8, 3.6, 0.1), interval_s, availability)

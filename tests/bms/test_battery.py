@@ -130,7 +130,7 @@ def test_a_long_loss_is_offline_with_its_reason_and_then_with_the_next() -> None
     known.on_disconnected()
     known.on_silence()
     assert contacts(known, at(10)) == (Contact.OFFLINE, LOST)
-    assert known.state is None, "it no longer counts in the battery bank"
+    assert not known.is_current, "it no longer counts as one that answers"
     known.on_failure(bms.not_found(address=ADDRESS))
     assert contacts(known, at(30)) == (Contact.OFFLINE, bms.not_found(address=ADDRESS))
     assert known.availability

@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from services.bms.battery import Battery
-from services.bms.battery_client import BatteryClient, connects_each_time, min_interval_s
+from services.bms.battery_client import BatteryClient
 from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError
 from services.bms.framing import Command, Frame, command_bytes
+from services.bms.reading_interval import connects_each_time, min_interval_s
 from shared.conditions import Reason, bms
 from shared.errors import DeviceOfflineError
 from tests.bms.jk import ADDRESS, DEVICE, SETTINGS, battery, cells
