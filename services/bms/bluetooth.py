@@ -7,10 +7,11 @@ to a device that the scanner found: connecting by address alone would start a se
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
@@ -30,6 +31,8 @@ PREFERRED_CHARACTERISTIC = normalize_uuid_16(0xFFE1)
 NO_DAEMON_ERRORS = ("Spawn", "ServiceUnknown", "NameHasNoOwner", "NoReply")
 JK_COMPANY_IDS = frozenset((0x0B65, 0x4B4A, 0xFAD6))
 """JK's company identifiers in advertisements; FFE0 alone is also used by toys and other brands."""
+CALL_S = 10.0
+"""D-Bus waits for ever for a hung bluetoothd: no call may take longer, except to connect."""
 CONNECT_S = 20.0
 DISCONNECT_S = 5.0
 RESTART_SCAN_S = 60.0
@@ -86,7 +89,7 @@ class Connection:
         """Write without waiting for an answer, as the vendor's app does. Raises DeviceOfflineError, PairingError."""
         address = self._client.address.upper()
         without_response = "write-without-response" in self._write.properties
-        with _bluetooth_errors(lambda cause: bms.command_failed(address=address, cause=cause)):
+        async with _bluetooth(CALL_S, partial(bms.command_failed, address=address)):
             await self._client.write_gatt_char(self._write, command, response=not without_response)
 
 
@@ -135,10 +138,12 @@ class BluetoothAdapter:
     ) -> AsyncIterator[Connection]:
         """Connect, listen, and disconnect at the end. Raises DeviceOfflineError, PairingError."""
         lost = asyncio.Event()
+        is_closing = False
 
         def disconnected(_: BleakClient) -> None:
-            lost.set()
-            on_lost()
+            if not is_closing:
+                lost.set()
+                on_lost()
 
         client = BleakClient(
             advertisement.device,
@@ -148,13 +153,15 @@ class BluetoothAdapter:
             backend=self._backend.client,
         )
         try:
-            with _bluetooth_errors(lambda cause: bms.connect_failed(address=advertisement.address, cause=cause)):
-                async with self._connect_lock:
-                    await client.connect()
+            failure = partial(bms.connect_failed, address=advertisement.address)
+            async with self._connect_lock, _bluetooth(CONNECT_S + CALL_S, failure):
+                await client.connect()
+            async with _bluetooth(CALL_S, failure):
                 notify, write = _characteristics(client)
                 await client.start_notify(notify, lambda _, data: on_data(bytes(data)))
             yield Connection(client, write, lost)
         finally:
+            is_closing = True
             await _disconnect(client)
 
     @asynccontextmanager
@@ -176,7 +183,7 @@ class BluetoothAdapter:
 
     async def _start_scan(self) -> None:
         scanner = BleakScanner(self._on_advertisement, bluez=self._bluez_scanner, backend=self._backend.scanner)
-        with _bluetooth_errors(lambda cause: bms.scan_failed(cause=cause)):
+        async with _bluetooth(CALL_S, bms.scan_failed):
             await scanner.start()
         self._scan, self._scan_began = scanner, asyncio.get_running_loop().time()
 
@@ -202,7 +209,7 @@ class BluetoothAdapter:
         """Find the connection that a killed process left to BlueZ: a connected battery never advertises."""
         if self._backend.scanner:
             return None
-        with _bluetooth_errors(lambda cause: bms.no_answer_from_bluetooth(cause=cause)):
+        async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
             adapter = await BleakAdapter.get()
             for device in await adapter.get_connected_devices([JK_SERVICE]):
                 if device.address.upper() == address:
@@ -228,16 +235,24 @@ async def _disconnect(client: BleakClient) -> None:
             await client.disconnect()
 
 
-@contextmanager
-def _bluetooth_errors(failure: Callable[[Reason], Reason]) -> Iterator[None]:
-    """Raise what bleak and D-Bus raise as our errors."""
+class Failure(Protocol):
+    """Makes a reason of a cause."""
+
+    def __call__(self, *, cause: Reason) -> Reason:
+        """Return the reason."""
+
+
+@asynccontextmanager
+async def _bluetooth(limit_s: float, failure: Failure) -> AsyncIterator[None]:
+    """Limit the time of calls, which D-Bus does not, and raise what bleak and D-Bus raise as our errors."""
     try:
-        yield
+        async with asyncio.timeout(limit_s):
+            yield
     except (BleakError, OSError, EOFError, TimeoutError) as error:
         raise to_error(error, failure) from None
 
 
-def to_error(error: Exception, failure: Callable[[Reason], Reason]) -> DeviceOfflineError:
+def to_error(error: Exception, failure: Failure) -> DeviceOfflineError:
     """Return what an error of bleak or D-Bus means to us; `failure` makes a reason of what is not about the adapter."""
     text = str(error)
     name = error.dbus_error if isinstance(error, BleakDBusError) else ""
@@ -250,8 +265,8 @@ def to_error(error: Exception, failure: Callable[[Reason], Reason]) -> DeviceOff
     if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS):
         return BluetoothUnavailableError(bms.NO_BLUETOOTHD())
     if "Authentication" in name + text or "Not Permitted" in text or "NotPermitted" in name or "Insufficient" in text:
-        return PairingError(failure(bms.NEEDS_PAIRING()))
-    return DeviceOfflineError(failure(_cause(error)))
+        return PairingError(failure(cause=bms.NEEDS_PAIRING()))
+    return DeviceOfflineError(failure(cause=_cause(error)))
 
 
 def _cause(error: Exception) -> Reason:

@@ -60,6 +60,18 @@ NOT_FOUND_YET = simple(
     en="It has not been found yet.",
     severity=Severity.WARNING,
 )
+CONNECTING = simple(
+    "bms.connecting",
+    uk="Батарею знайдено, триває з'єднання.",
+    en="It was found and is being connected.",
+    severity=Severity.WARNING,
+)
+SEARCHING_AGAIN = simple(
+    "bms.searching_again",
+    uk="З'єднання з батареєю закінчилося, її знову шукають.",
+    en="Its connection has ended; it is searched for again.",
+    severity=Severity.WARNING,
+)
 NONE_FOUND = simple(
     "bms.none_found",
     uk="Не знайдено жодної батареї JK: чи вона поруч, чи не спить, і чи закрито застосунок на телефоні? Вона приймає "

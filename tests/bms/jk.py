@@ -15,9 +15,9 @@ DEVICE = Frame(FrameType.DEVICE, device_frame(IDENTITY))
 SETTINGS = Frame(FrameType.SETTINGS, settings_frame(IDENTITY, 4, 100))
 
 
-def cells(counter: int = 1, layout: str = "JK02_32S") -> Frame:
+def cells(counter: int = 1, layout: str = "JK02_32S", **measured: Any) -> Frame:
     """Return a cell frame; another counter makes it a new reading."""
-    return Frame(FrameType.CELLS, cell_frame(layout, Measurement((3.3,) * 4, -10.0, 50, 100), counter))
+    return Frame(FrameType.CELLS, cell_frame(layout, Measurement((3.3,) * 4, -10.0, 50, 100, **measured), counter))
 
 
 def battery(interval_s: float = 10, availability: Availability | None = None, **listed: Any) -> Battery:

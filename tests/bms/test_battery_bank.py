@@ -34,8 +34,17 @@ def test_the_sum_of_two() -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ("current_a", "power_w", "remaining_ah", "full_ah", "nominal_ah")
-    + ("cell_min_v", "cell_max_v", "cell_delta_v", "alarms"),
+    [
+        "current_a",
+        "power_w",
+        "remaining_ah",
+        "full_ah",
+        "nominal_ah",
+        "cell_min_v",
+        "cell_max_v",
+        "cell_delta_v",
+        "alarms",
+    ],
 )
 def test_what_one_does_not_know_the_sum_does_not_know(field: str) -> None:
     whole = pack(nominal_ah=100)

@@ -1,5 +1,6 @@
 """What errors of bleak and D-Bus mean."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -88,6 +89,11 @@ def use(adapter: BluetoothAdapter) -> None:
     fly(work())
 
 
+async def hang(*_: Any, **__: Any) -> None:
+    """Stand for a call to a bluetoothd that hangs."""
+    await asyncio.sleep(1e6)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -110,6 +116,15 @@ def use(adapter: BluetoothAdapter) -> None:
             {"client": {"write_error": BleakError("")}},
             bms.command_failed(address=ADDRESS, cause=bms.bluetooth_error(code="BleakError")),
             id="writing-fails",
+        ),
+        *(
+            pytest.param({side: {method: hang}}, reason(system.TIMED_OUT()), id=f"{method}-hangs")
+            for side, method, reason in (
+                ("scanner", "start", lambda cause: bms.scan_failed(cause=cause)),
+                ("client", "connect", lambda cause: bms.connect_failed(address=ADDRESS, cause=cause)),
+                ("client", "start_notify", lambda cause: bms.connect_failed(address=ADDRESS, cause=cause)),
+                ("client", "write_gatt_char", lambda cause: bms.command_failed(address=ADDRESS, cause=cause)),
+            )
         ),
         pytest.param(None, None, id="well"),
     ],
