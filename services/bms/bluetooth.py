@@ -29,6 +29,8 @@ log = logging.getLogger("bms")
 JK_SERVICE = normalize_uuid_16(0xFFE0)
 PREFERRED_CHARACTERISTIC = normalize_uuid_16(0xFFE1)
 NO_DAEMON_ERRORS = ("Spawn", "ServiceUnknown", "NameHasNoOwner", "NoReply")
+PAIRING_SIGNS = ("Authentication", "Not Permitted", "NotPermitted", "Insufficient")
+"""Parts of the errors by which a battery that wants to be paired refuses."""
 JK_COMPANY_IDS = frozenset((0x0B65, 0x4B4A, 0xFAD6))
 """JK's company identifiers in advertisements; FFE0 alone is also used by toys and other brands."""
 CALL_S = 10.0
@@ -54,6 +56,8 @@ class Advertisement:
     name: str | None
     rssi_dbm: int | None
     device: BLEDevice = field(repr=False)
+    is_jk: bool = False
+    """Whether it advertises the service of a JK."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +160,8 @@ class BluetoothAdapter:
             failure = partial(bms.connect_failed, address=advertisement.address)
             async with self._connect_lock, _bluetooth(CONNECT_S + CALL_S, failure):
                 await client.connect()
+            notify, write = await _characteristics(client, advertisement)
             async with _bluetooth(CALL_S, failure):
-                notify, write = _characteristics(client)
                 await client.start_notify(notify, lambda _, data: on_data(bytes(data)))
             yield Connection(client, write, lost)
         finally:
@@ -201,7 +205,7 @@ class BluetoothAdapter:
         is_jk = JK_SERVICE in data.service_uuids and bool(JK_COMPANY_IDS & set(data.manufacturer_data))
         if not is_jk and not wanted:
             return
-        self._found[address] = Advertisement(address, device.name or data.local_name, data.rssi, device)
+        self._found[address] = Advertisement(address, device.name or data.local_name, data.rssi, device, is_jk)
         if wanted and not wanted.done():
             wanted.set_result(self._found[address])
 
@@ -217,15 +221,32 @@ class BluetoothAdapter:
         return None
 
 
-def _characteristics(client: BleakClient) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic]:
-    """Pick by property: one kind of module has two characteristics with the same name, another notifies on two."""
+async def _characteristics(
+    client: BleakClient, advertisement: Advertisement
+) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic]:
+    """Pick by property: one kind of module has two characteristics with the same name, another notifies on two.
+
+    A battery that advertises what it then lacks is remembered wrongly: BlueZ forgets it, unless it is paired.
+    """
     found = [one for service in client.services if service.uuid == JK_SERVICE for one in service.characteristics]
     found.sort(key=lambda one: one.uuid != PREFERRED_CHARACTERISTIC)
     notify = next((one for one in found if "notify" in one.properties), None)
     write = next((one for one in found if {"write", "write-without-response"} & set(one.properties)), None)
     if notify is None or write is None:
-        raise DeviceOfflineError(bms.not_a_jk(address=client.address.upper()))
+        if not advertisement.is_jk:
+            raise DeviceOfflineError(bms.not_a_jk(address=advertisement.address))
+        if not _is_paired(advertisement.device):
+            with suppress(BleakError, OSError, EOFError, TimeoutError):
+                async with asyncio.timeout(CALL_S):
+                    await client.unpair()
+        raise DeviceOfflineError(bms.stale_services(address=advertisement.address))
     return notify, write
+
+
+def _is_paired(device: BLEDevice) -> bool:
+    """Whether BlueZ holds keys of a device, which removing it would lose."""
+    properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+    return any(bool(properties.get(name)) for name in ("Paired", "Bonded"))
 
 
 async def _disconnect(client: BleakClient) -> None:
@@ -254,19 +275,31 @@ async def _bluetooth(limit_s: float, failure: Failure) -> AsyncIterator[None]:
 
 def to_error(error: Exception, failure: Failure) -> DeviceOfflineError:
     """Return what an error of bleak or D-Bus means to us; `failure` makes a reason of what is not about the adapter."""
-    text = str(error)
-    name = error.dbus_error if isinstance(error, BleakDBusError) else ""
-    if isinstance(error, BleakBluetoothNotAvailableError):
-        return BluetoothUnavailableError(bms.NO_ADAPTER())
-    if "AccessDenied" in name or isinstance(error, PermissionError) or "REJECTED" in text:
-        return BluetoothUnavailableError(bms.NOT_PERMITTED())
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-        return BluetoothUnavailableError(bms.NO_DBUS())
-    if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS):
-        return BluetoothUnavailableError(bms.NO_BLUETOOTHD())
-    if "Authentication" in name + text or "Not Permitted" in text or "NotPermitted" in name or "Insufficient" in text:
+    machine = _machine_reason(error)
+    if machine:
+        return BluetoothUnavailableError(machine)
+    told = f"{error.dbus_error if isinstance(error, BleakDBusError) else ''} {error}"
+    if "Notify acquired" in told:
+        return DeviceOfflineError(failure(cause=bms.READ_BY_ANOTHER_PROGRAM()))
+    if "AuthenticationCanceled" in told:
+        return PairingError(failure(cause=bms.PAIRING_CANCELED()))
+    if any(sign in told for sign in PAIRING_SIGNS):
         return PairingError(failure(cause=bms.NEEDS_PAIRING()))
     return DeviceOfflineError(failure(cause=_cause(error)))
+
+
+def _machine_reason(error: Exception) -> Reason | None:
+    """Return why this machine has no usable Bluetooth, if an error says so."""
+    name = error.dbus_error if isinstance(error, BleakDBusError) else ""
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        return bms.NO_ADAPTER()
+    if "REJECTED" in str(error):
+        return bms.DBUS_REJECTED()
+    if "AccessDenied" in name or isinstance(error, PermissionError):
+        return bms.NOT_PERMITTED()
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return bms.NO_DBUS()
+    return bms.NO_BLUETOOTHD() if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS) else None
 
 
 def _cause(error: Exception) -> Reason:

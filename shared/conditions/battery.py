@@ -39,6 +39,9 @@ NO_COMMUNICATION_WITH_THE_COPROCESSOR = simple(
     uk="немає зв'язку зі співпроцесором",
     en="no communication with the coprocessor",
 )
+CELL_VOLTAGE_TOO_HIGH = simple(
+    "battery.cell_voltage_too_high", uk="зависока напруга комірки", en="cell voltage too high"
+)
 CELL_VOLTAGE_TOO_LOW = simple("battery.cell_voltage_too_low", uk="занизька напруга комірки", en="cell voltage too low")
 PACK_VOLTAGE_TOO_LOW = simple("battery.pack_voltage_too_low", uk="занизька напруга батареї", en="pack voltage too low")
 DISCHARGING_CURRENT_TOO_HIGH = simple(
