@@ -17,6 +17,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.missed_outage": ("{began} – {ended} ({lasted})", "{began} – {ended} ({lasted})"),
     "bot.missed_more": ("і ще раніше, разів: {count}", "and {count} times before that"),
     "bot.charge": ("🔋 Заряд батареї {soc}", "🔋 Battery at {soc}"),
+    "bot.charge_doubt": ("⚠️ {reason}", "⚠️ {reason}"),
     "bot.charge_later": ("🔋 Заряд батареї {soc} (на {time})", "🔋 Battery at {soc} (as of {time})"),
     "bot.load": ("🏠 Навантаження {load}", "🏠 Load {load}"),
     "bot.lasts": ("⏳ Вистачить на ~{lasts}", "⏳ Lasts for ~{lasts}"),

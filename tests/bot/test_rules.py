@@ -164,7 +164,7 @@ def charged(soc: float | None, now: datetime = NOW) -> BrokerState:
 
 def test_a_low_battery_is_reported_once_a_crossing() -> None:
     state, kinds = AlertState(), []
-    for number, soc in enumerate([30, 19, 21, 19.5, None, 24, 26, 30, 19]):
+    for number, soc in enumerate([30, 19, 19, 21, 19.5, None, 24, 26, 30, 19, 30, 19, 19]):
         now = NOW + 20 * number * MINUTE
         state, alerts = run(state, charged(soc, now), now)
         kinds += [(soc, one.over) for one in alerts]

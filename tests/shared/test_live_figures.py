@@ -7,7 +7,7 @@ import pytest
 
 from shared.broker_state import BrokerState
 from shared.live_figures import BATTERY_HOLDS, LiveFigures, is_battery_live, live_figures, live_inverter, load_w, packs
-from shared.messages import Availability, BatteryState, Contact, Grid, GridState, InverterState
+from shared.messages import Availability, BatteryInfo, BatteryState, Contact, Grid, GridState, InverterState
 
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
@@ -67,10 +67,35 @@ def test_the_load_is_that_of_both_outputs():
 
 
 def test_the_sum_counts_while_it_is_live():
-    known = BrokerState(batteries={"all": battery(), "b": battery(), "a": battery()})
+    known = BrokerState(batteries={"all": battery(soc_percent=60), "b": battery(), "a": battery()})
     assert live_figures(known, NOW + BATTERY_HOLDS).battery == known.batteries["all"]
     assert live_figures(known, NOW + BATTERY_HOLDS + timedelta(seconds=1)).battery is None
     assert [name for name, _ in packs(known.batteries)] == ["a", "b"]
+
+
+def test_a_single_battery_is_the_whole_battery() -> None:
+    known = BrokerState(batteries={"a": battery()})
+    assert live_figures(known, NOW).battery == known.batteries["a"]
+    old = battery(at=NOW - timedelta(days=2))
+    left_behind = BrokerState(batteries={"all": old, "a": battery(), "removed": old})
+    assert live_figures(left_behind, NOW).soc_percent == 71, "a sum of earlier times does not hide it"
+    no_sum_yet = BrokerState(batteries={"a": battery(), "b": battery()})
+    assert live_figures(no_sum_yet, NOW).battery is None, "none of several is the whole"
+
+
+@pytest.mark.parametrize("interval_s", [10, 180, 3600, 86_400])
+def test_a_reading_counts_until_the_next_is_overdue(interval_s: int) -> None:
+    infos = {"a": BatteryInfo(at=NOW, address="C8:47", name="", interval_s=interval_s)}
+    known = BrokerState(batteries={"a": battery(), "all": battery()}, battery_infos=infos)
+    due = NOW + timedelta(seconds=interval_s)
+    for device in ("a", "all"):
+        assert is_battery_live(known, device, due + timedelta(minutes=1))
+        assert not is_battery_live(known, device, due + BATTERY_HOLDS + timedelta(seconds=1))
+
+
+def test_a_sum_of_batteries_none_of_which_answers_is_not_live() -> None:
+    silent = battery().model_copy(update={"packs": ()})
+    assert live_figures(BrokerState(batteries={"all": silent}), NOW).battery is None
 
 
 def test_grid_and_inverter_count_while_they_are_fresh():
