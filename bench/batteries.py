@@ -45,7 +45,7 @@ def time_a_frame() -> None:
         for _ in range(FRAMES):
             for frame in (*assembler.feed(data[:150]), *assembler.feed(data[150:])):
                 detect(frame.data, "15.38" if layout is Layout.JK02_32S else "10.07", layout)
-                decode.cells(frame.data, layout, 15)
+                decode.cells(frame.data, layout, "15.38")
         print(f"{layout}: {1e6 * (time.perf_counter() - began) / FRAMES:.0f} us a frame")
 
 

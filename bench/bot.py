@@ -1,5 +1,6 @@
-"""The bot: from grid/state on the broker to sendMessage at the Bot API, and what the process costs."""
+"""The bot: from grid/state on the broker to sendMessage at the Bot API, also under a flood and over kills."""
 
+import json
 import statistics
 import tempfile
 import threading
@@ -21,19 +22,25 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 ROUNDS = 60
+STRANGERS = 300
+KILLS = 16
+KILL_STEP_S = 0.005
+OWNER = "4242"
 
 
 class TimedApi(Api):
-    """Records when a message arrives."""
+    """Records when an alert arrives, and how many have."""
 
     def __init__(self, world: TelegramState) -> None:
         super().__init__(world)
         self.arrived = threading.Event()
+        self.alerts = 0
 
     def call(self, token: str, method: str, form: dict[str, Any]) -> Reply | None:
         """Record the arrival, then answer."""
-        if method == "sendMessage":
+        if method == "sendMessage" and form["chat_id"] == OWNER and "Power" in str(form["text"]):
             self.arrived.set()
+            self.alerts += 1
         return super().call(token, method, form)
 
 
@@ -44,30 +51,77 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         stack.bot.start(TELEGRAM_API_URL=f"http://127.0.0.1:{server.port}")
         viewer.wait_for("service/bot/status", state="online")
-        measure(stack, api)
+        with Viewer(stack.broker, "poller") as poller:
+            since = datetime.now(UTC) - timedelta(days=20)
+            publish(poller, Grid.ON, since)
+            eventually((stack.directory / "bot/outbox.json").exists, "the bot knows the grid")
+            since = measure(stack, api, poller, since, "in a quiet run")
+            flood = Flood(api.world)
+            since = measure(stack, api, poller, since, f"while strangers send {STRANGERS} commands at a time", flood)
+            print(f"memory {pss_mb(psutil.Process(stack.bot.pid)):.1f} MB PSS")
+            kills(stack, api, poller, since)
 
 
-def measure(stack: Stack, api: TimedApi) -> None:
-    """Switch the grid off and on, and time each alert."""
+class Flood:
+    """Commands of strangers."""
+
+    def __init__(self, world: TelegramState) -> None:
+        self._world = world
+
+    def start(self) -> None:
+        """Send all of them."""
+        for number in range(STRANGERS):
+            self._world.add(100_000 + number, "/status", is_from_bot=False)
+
+
+def measure(  # noqa: PLR0917
+    stack: Stack, api: TimedApi, poller: Viewer, since: datetime, when: str, flood: Flood | None = None
+) -> datetime:
+    """Switch the grid off and on, and time each alert; return when it was switched last."""
     taken = []
-    with Viewer(stack.broker, "poller") as poller:
-        since = datetime.now(UTC) - timedelta(days=3)
-        publish(poller, Grid.ON, since)
-        file = stack.directory / "bot/outbox.json"
-        eventually(file.exists, "the bot knows the grid")
-        for number in range(ROUNDS):
-            api.arrived.clear()
-            since += timedelta(hours=1)
-            began = time.perf_counter()
-            publish(poller, Grid.ON if number % 2 else Grid.OFF, since)
-            if not api.arrived.wait(10):
-                raise RuntimeError(f"no alert: {stack.bot.log}")
-            taken.append(1000 * (time.perf_counter() - began))
-            eventually(lambda: '"waiting": {}' in file.read_text(), "the alert is off the disk")
+    for number in range(ROUNDS):
+        since += timedelta(hours=1)
+        api.arrived.clear()
+        if flood:
+            flood.start()
+        began = time.perf_counter()
+        publish(poller, Grid.ON if number % 2 else Grid.OFF, since)
+        if not api.arrived.wait(30):
+            raise RuntimeError(f"no alert: {stack.bot.log}")
+        taken.append(1000 * (time.perf_counter() - began))
+        eventually(lambda: not waiting(stack), "the alert is off the disk")
     median, p95 = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
-    print(f"grid/state -> sendMessage, {ROUNDS} alerts, each on disk before it is sent:")
-    print(f"median {median:.1f} ms, p95 {p95:.1f} ms, worst {max(taken):.1f} ms")
-    print(f"memory {pss_mb(psutil.Process(stack.bot.pid)):.1f} MB PSS")
+    print(f"grid/state -> sendMessage {when}, {ROUNDS} alerts, each on disk before it is sent:")
+    print(f"median {median:.1f} ms, p95 {p95:.1f} ms, worst {max(taken):.1f} ms", flush=True)
+    return since
+
+
+def waiting(stack: Stack) -> dict[str, Any]:
+    """Return the alerts in the outbox."""
+    found: dict[str, Any] = json.loads((stack.directory / "bot/outbox.json").read_text())["waiting"]
+    return found
+
+
+def kills(stack: Stack, api: TimedApi, poller: Viewer, since: datetime) -> None:
+    """Kill the bot at growing distances from a change of the grid, and count what arrives."""
+    lost = doubled = 0
+    for number in range(KILLS):
+        since += timedelta(hours=1)
+        before = api.alerts
+        publish(poller, Grid.ON if number % 2 else Grid.OFF, since)
+        time.sleep(number * KILL_STEP_S)
+        stack.bot.kill()
+        stack.bot.start()
+        eventually(lambda before=before: api.alerts > before and not waiting(stack), "the alert is sent", 60)
+        eventually(lambda key=since: key.isoformat()[:19] in state_of(stack), "the change is known", 60)
+        got = api.alerts - before
+        lost, doubled = lost + (got == 0), doubled + (got > 1)
+    print(f"{KILLS} kills within {1000 * KILLS * KILL_STEP_S:.0f} ms of a change: {lost} lost, {doubled} sent twice")
+
+
+def state_of(stack: Stack) -> str:
+    """Return the state of the rules, as text."""
+    return json.dumps(json.loads((stack.directory / "bot/outbox.json").read_text())["state"]["grid"])
 
 
 def publish(poller: Viewer, state: Grid, since: datetime) -> None:

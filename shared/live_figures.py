@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
+from shared.charge import runtime
 from shared.freshness import fresh
 from shared.messages import BatteryState, Contact, GridState, InverterState
 
@@ -15,10 +16,7 @@ ALL = "all"
 """The battery, or the inverter, that sums up the others."""
 
 BATTERY_HOLDS = timedelta(minutes=3)
-"""Batteries may be read only once a minute; an older reading says nothing about now."""
-
-PLAUSIBLE_HOURS = 24 * 365
-"""A battery that would last longer is at rest, or has reported something impossible."""
+"""How long after the next reading is due a battery's reading still counts: Bluetooth may need several attempts."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,22 @@ class LiveFigures:
 
     @property
     def runtime(self) -> timedelta | None:
-        """How long the charge lasts at the present discharge, where both are known."""
-        battery, power = self.battery, self.battery_power_w
-        if not battery or power is None or power >= 0 or battery.remaining_ah is None or battery.voltage_v is None:
-            return None
-        hours = battery.remaining_ah * battery.voltage_v / -power
-        return timedelta(hours=hours) if 0 <= hours <= PLAUSIBLE_HOURS else None
+        """How long the charge lasts at the present discharge; see shared/charge.py."""
+        return runtime(self.battery, self.soc_percent, self.battery_power_w)
+
+    def runtime_after(self, event: datetime) -> timedelta | None:
+        """How long the charge lasts by what was measured after an event: before it, the power was another."""
+        readings = (self.battery, None if self.battery and self.battery.power_w is not None else self.inverter)
+        return self.runtime if all(one is None or one.at > event for one in readings) else None
 
 
 def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> LiveFigures:
     """Return the figures of this moment; a reading of grid or inverter counts for fresh_for."""
-    total, inverter = state.batteries.get(ALL), live_inverter(state, now, fresh_for)
+    inverter = live_inverter(state, now, fresh_for)
     return LiveFigures(
         grid=state.grid if state.grid and fresh(state.grid.at, now, fresh_for) else None,
         inverter=state.inverters[inverter] if inverter else None,
-        battery=total if total and fresh(total.at, now, BATTERY_HOLDS) else None,
+        battery=_whole_battery(state, now),
     )
 
 
@@ -85,7 +84,27 @@ def is_battery_live(state: BrokerState, device: str, now: datetime) -> bool:
     """Whether a battery answers and its last reading is fresh."""
     reading, contact = state.batteries.get(device), state.battery_availability.get(device)
     is_offline = contact is not None and contact.state is Contact.OFFLINE
-    return reading is not None and not is_offline and fresh(reading.at, now, BATTERY_HOLDS)
+    return reading is not None and not is_offline and is_battery_fresh(state, device, now)
+
+
+def is_battery_fresh(state: BrokerState, device: str, now: datetime) -> bool:
+    """Whether the last reading of a battery is of now, given how often it is read; the sum is as slow as the slowest.
+
+    The sum counts what has fallen silent, but without any battery that answers it is of the past.
+    """
+    reading = state.batteries.get(device)
+    if reading is None or reading.packs == ():
+        return False
+    infos = state.battery_infos.values() if device == ALL else [state.battery_infos.get(device)]
+    interval_s = max((info.interval_s or 0 for info in infos if info), default=0)
+    return fresh(reading.at, now, BATTERY_HOLDS + timedelta(seconds=interval_s))
+
+
+def _whole_battery(state: BrokerState, now: datetime) -> BatteryState | None:
+    """Return the live sum of the batteries, or the reading of the only one that is live: a single one has no sum."""
+    live = [name for name in state.batteries if is_battery_live(state, name, now)]
+    device = ALL if ALL in live else live[0] if len(live) == 1 else None
+    return state.batteries[device] if device else None
 
 
 def packs(batteries: Mapping[str, BatteryState]) -> list[tuple[str, BatteryState]]:

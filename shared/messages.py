@@ -320,7 +320,7 @@ class Balancing(StrEnum):
 
 
 class BatteryState(Message):
-    """One reading of a battery by its BMS; the battery `all` sums up those that are online.
+    """One reading of a battery by its BMS; the battery `all` sums up all of them, `packs` are those that answer.
 
     current_a and power_w are positive while charging. Cells are counted from 1. full_ah is the BMS's estimate of the
     aged capacity, nominal_ah the capacity that its owner has set. None means unknown; it never means zero.
@@ -369,7 +369,10 @@ class BatteryState(Message):
 
 
 class BatteryInfo(Message):
-    """What a battery's BMS is and how it is set; pass codes are never read. Settings are by name, the unit in it."""
+    """What a battery's BMS is and how it is set; pass codes are never read. Settings are by name, the unit in it.
+
+    interval_s is how often the battery is read: a reading says nothing about now when the next one is overdue.
+    """
 
     address: str
     name: str
@@ -381,6 +384,7 @@ class BatteryInfo(Message):
     manufactured: str | None = None
     device_name: str | None = None
     cell_count: Int32 | None = None
+    interval_s: float | None = None
     settings: dict[str, float | bool | None] = Field(default_factory=dict)
 
 
@@ -460,11 +464,13 @@ class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
-    source last answered, None if none has yet; stale means that this is more than a day ago. reason says why there is
+    source last answered, None if none has yet; region and queue are the address whose plan it is, and region is None
+    before version 2; stale means that this is more than a day ago. reason says why there is
     no newer schedule. change is the last change, and survives restarts.
     """
 
     queue: str
+    region: str | None = None
     source: str | None = None
     time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()

@@ -1,8 +1,9 @@
-"""The alarm bits of a JK BMS as conditions; alarm words of 16 and of 32 bits share one table.
+"""The alarm bits of a JK BMS as conditions, by generation of its firmware; words of 16 and of 32 bits share one table.
 
-Source: syssi/esphome-jk-bms.
+Sources: syssi/esphome-jk-bms; mr-manuel/venus-os_dbus-serialbattery for bit 4 (11.48 to 11.55).
 """
 
+import re
 from collections.abc import Mapping
 
 from shared.conditions import Condition, Reason, battery
@@ -12,7 +13,6 @@ ALARMS: Mapping[int, Condition[[]]] = {
     1: battery.MOSFET_TOO_HOT,
     2: battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS,
     3: battery.CURRENT_SENSOR_ABNORMAL,
-    4: battery.BATTERY_FULLY_CHARGED,
     5: battery.PACK_VOLTAGE_TOO_HIGH,
     6: battery.CHARGING_CURRENT_TOO_HIGH,
     7: battery.SHORT_CIRCUIT_WHILE_CHARGING,
@@ -37,13 +37,31 @@ ALARMS: Mapping[int, Condition[[]]] = {
     27: battery.TOO_COLD_TO_DISCHARGE,
     28: battery.LOCKED_BY_GPS,
 }
+FULL_BIT = 4
+CELL_OVERVOLTAGE_GENERATION = ((11, 48), (11, 55))
+"""From and to which software bit 4 is an overvoltage of a cell; otherwise it says that the battery is full."""
+VERSION = re.compile(r"(\d+)\.(\d+)")
 DEFAULT_PASSWORD_BIT = 19
 """'Modify the password in time': always set while a battery has the factory's password. Not an alarm."""
 
 
-def alarms(bits: int | None) -> tuple[Reason, ...] | None:
-    """Return the alarms whose bits are set, lowest bit first, or None if the bits are unknown."""
+def alarms(bits: int | None, software: str | None) -> tuple[Reason, ...] | None:
+    """Return the alarms whose bits are set, lowest bit first, or None if the bits are unknown.
+
+    What bit 4 means is unknown without a software version such as 11.52 or 15.38.
+    """
     if bits is None:
         return None
+    table = alarm_table(software)
     numbers = (bit for bit in range(bits.bit_length()) if bits >> bit & 1 and bit != DEFAULT_PASSWORD_BIT)
-    return tuple(ALARMS[bit]() if bit in ALARMS else battery.unknown_alarm(bit=bit) for bit in numbers)
+    return tuple(table[bit]() if bit in table else battery.unknown_alarm(bit=bit) for bit in numbers)
+
+
+def alarm_table(software: str | None) -> Mapping[int, Condition[[]]]:
+    """Return the conditions of the bits for a software version."""
+    version = VERSION.match(software or "")
+    if not version:
+        return ALARMS
+    first, last = CELL_OVERVOLTAGE_GENERATION
+    is_overvoltage = first <= (int(version[1]), int(version[2])) <= last
+    return {**ALARMS, FULL_BIT: battery.CELL_VOLTAGE_TOO_HIGH if is_overvoltage else battery.BATTERY_FULLY_CHARGED}

@@ -1,13 +1,16 @@
 """The state of one battery, pure: events from its connection go in, the messages to publish come out."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from services.bms import decode
 from services.bms.battery_health import Limits, assess
+from services.bms.frame_delay import FrameDelay
 from services.bms.framing import Frame, FrameType
 from services.bms.layout_detection import Detection, detect
 from services.bms.listed_battery import ListedBattery
+from services.bms.reading_interval import connects_each_time, min_interval_s
 from shared.conditions import Reason, bms
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
 from shared.trusted_time import ClockChange
@@ -22,15 +25,33 @@ class Updates:
     state: BatteryState | None
 
 
+class Phase(Enum):
+    """How far the way to a battery has come."""
+
+    SEARCHING = auto()
+    CONNECTING = auto()
+    CONNECTED = auto()
+
+
+DISPROVEN_BY_FINDING = (bms.NOT_FOUND_YET.code, bms.not_found.code, bms.connection_lost.code)
+"""Reasons that no longer hold once the battery advertises."""
+
+
 class Battery:
     """Everything that is known of one battery, and what was last published of it.
 
-    It is online from a new reading until `on_silence`; before the first of either, the availability that an earlier run
-    published still holds. States are published at least `min_interval_s` apart.
+    It is online, and its reading is published, once a new reading and the device that sent it are known, or the device
+    was asked for in vain. It is offline with `on_silence`, and with a failure unless every reading has a connection of
+    its own. Before the first of either, the availability that an earlier run published still holds.
     """
 
     def __init__(
-        self, listed: ListedBattery, limits: Limits, min_interval_s: float, availability: Availability | None = None
+        self,
+        listed: ListedBattery,
+        limits: Limits,
+        interval_s: float,
+        availability: Availability | None = None,
+        state: BatteryState | None = None,
     ) -> None:
         self.listed = listed
         self.device: decode.DeviceInfo | None = None
@@ -41,15 +62,19 @@ class Battery:
         """The last failure since the last reading."""
         self.availability = availability
         self.info: BatteryInfo | None = None
-        self.state: BatteryState | None = None
-        """The last published state, while the battery is online."""
+        self.state = state
+        """The last published state, perhaps of an earlier run."""
         self._limits = limits
-        self._min_interval_s = min_interval_s
+        self._interval_s = interval_s
         self._published_at: datetime | None = None
         self._has_news = False
         self._rssi_dbm: int | None = None
-        self._is_connected = False
-        self._silence: Reason | None = None
+        self._phase = Phase.SEARCHING
+        self._was_found = False
+        self._is_silent = False
+        self._is_mute = False
+        self._waits_for_device = True
+        self._delay = FrameDelay()
         self._connections = 0
         self._bad_frames = 0
         self._reading: dict[str, object] = {}
@@ -62,6 +87,13 @@ class Battery:
         """Keep what is known of past moments, by a clock that was set."""
         self.read_at, self._published_at = change.moved((self.read_at, self._published_at))
         self.availability, self.info, self.state = change.moved((self.availability, self.info, self.state))
+        self._delay = FrameDelay()
+
+    def on_found(self) -> None:
+        """The battery advertises, or is still connected; the connection is being made."""
+        self._phase, self._was_found, self._is_mute = Phase.CONNECTING, True, False
+        if self.problem and self.problem.code in DISPROVEN_BY_FINDING:
+            self.problem = None
 
     def on_connected(self, rssi_dbm: int | None) -> None:
         """A connection was made, after an advertisement of this strength if there was one.
@@ -69,19 +101,28 @@ class Battery:
         A reading of an earlier connection that has not been published yet never will be.
         """
         self.device = None
+        self._waits_for_device = True
+        self._delay = FrameDelay()
+        self._is_mute = False
         self._has_news = False
         self._rssi_dbm = rssi_dbm or self._rssi_dbm
         self._connections += 1
-        self._is_connected = True
+        self._phase, self._was_found = Phase.CONNECTED, True
+
+    def on_no_device(self) -> None:
+        """The device was asked for in vain: what the cells say counts without it."""
+        self._waits_for_device = False
+        self._settle()
 
     def on_disconnected(self) -> None:
-        """The connection was closed or lost."""
-        self._is_connected = False
+        """The connection was closed, lost, or never made."""
+        self._phase = Phase.SEARCHING
 
     def on_frame(self, frame: Frame, at: datetime) -> None:
         """A frame was received. A cell frame that equals the last one comes from a hung module and is not news."""
         if frame.type is FrameType.DEVICE:
             self.device = decode.device_info(frame.data)
+            self._settle()
         elif frame.type is FrameType.SETTINGS:
             self._settings_frame = frame.data
         elif frame.type is FrameType.CELLS and frame.data != self._last_cell_frame:
@@ -93,23 +134,37 @@ class Battery:
         self._bad_frames += count
 
     def on_failure(self, reason: Reason) -> None:
-        """The battery was not found, not connected, or the connection failed."""
+        """The battery was not found, not connected, or the connection failed.
+
+        Where every reading has its own connection, the last reading holds until the next is overdue.
+        """
         self.problem = reason
+        if not connects_each_time(self._interval_s):
+            self.is_online = False
 
     def on_silence(self) -> None:
         """There was no new reading for too long."""
         self.is_online = False
-        self.state = None
-        self._silence = self.silence_reason if self._is_connected else bms.NOT_FOUND_YET()
+        self._has_news = False
+        self._is_silent = True
+        self._is_mute = self._phase is Phase.CONNECTED
 
     def _on_cells(self, data: bytes, at: datetime) -> None:
         self.detection = detect(data, self.device.software if self.device else None, self.detection.layout)
         if self.detection.layout is None:
             return
-        self._reading = decode.cells(data, self.detection.layout, self.device.software_major if self.device else 0)
-        self.read_at = at
-        self.is_online = self._has_news = True
-        self.problem = self._silence = None
+        self._reading = decode.cells(data, self.detection.layout, self.device.software if self.device else None)
+        runtime_s = self._reading.get("runtime_s")
+        late_s = self._delay.of(at.timestamp(), _number(runtime_s))
+        self.read_at = at - timedelta(seconds=late_s)
+        self._has_news = True
+        self._settle()
+
+    def _settle(self) -> None:
+        """Be online with a reading whose device is known, or was asked for in vain."""
+        if self._has_news and (self.device or not self._waits_for_device):
+            self.is_online = True
+            self.problem, self._is_silent = None, False
 
     # what follows from them
 
@@ -118,6 +173,11 @@ class Battery:
         """The settings of the BMS. Their frame comes before the cell frames, which prove its layout."""
         layout = self.detection.layout
         return decode.settings(self._settings_frame, layout) if self._settings_frame and layout else {}
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the battery is online and its last published state is of now."""
+        return self.is_online and self.state is not None and self.state.at == self._published_at
 
     @property
     def is_complete(self) -> bool:
@@ -142,6 +202,15 @@ class Battery:
             return bms.not_readable(name=name, doubt=doubt)
         return bms.silent(name=name) if self.device else bms.silent_unpaired(name=name)
 
+    @property
+    def _reason(self) -> Reason | None:
+        """Why the battery is offline: its last failure, or else where the way to it has stopped; None until known."""
+        if self.problem or not self._is_silent:
+            return self.problem
+        if self._phase is not Phase.SEARCHING:
+            return self.silence_reason if self._is_mute else bms.CONNECTING()
+        return bms.SEARCHING_AGAIN() if self._was_found else bms.NOT_FOUND_YET()
+
     # messages
 
     def take_updates(self, now: datetime) -> Updates:
@@ -149,7 +218,7 @@ class Battery:
         return Updates(self._new_availability(now), self._new_info(now), self._new_state(now))
 
     def _new_availability(self, now: datetime) -> Availability | None:
-        reason = None if self.is_online else self.problem or self._silence
+        reason = None if self.is_online else self._reason
         if not self.is_online and reason is None:
             return None
         contact = Contact.ONLINE if self.is_online else Contact.OFFLINE
@@ -161,7 +230,8 @@ class Battery:
         return self.availability
 
     def _new_info(self, now: datetime) -> BatteryInfo | None:
-        if not self.is_online or not self.is_complete:
+        is_known = self.is_complete or (self.read_at and not self._waits_for_device)
+        if not self.is_online or not is_known:
             return None
         info = self.to_info(now)
         if self.info and info.model_copy(update={"at": self.info.at}) == self.info:
@@ -170,18 +240,19 @@ class Battery:
         return info
 
     def _new_state(self, now: datetime) -> BatteryState | None:
-        """Return the reading that has just come, if it is due; one that came before its device waits for that."""
-        if not self.is_online or not self.device or not self._has_news:
+        """Return the reading that has just come, if it is due."""
+        if not self.is_online or not self._has_news or not self.read_at:
             return None
         self._has_news = False
-        if self._published_at and (now - self._published_at).total_seconds() < self._min_interval_s:
+        least = timedelta(seconds=min_interval_s(self._interval_s))
+        if self._published_at and self.read_at - self._published_at < least:
             return None
         self._published_at = self.read_at
         self.state = self.to_state(now)
         return self.state
 
     def to_state(self, now: datetime) -> BatteryState:
-        """Return the last reading with its health, stamped with the moment it was received."""
+        """Return the last reading with its health, stamped with the moment it was measured."""
         at = self.read_at or now
         state = BatteryState.model_validate({**self._reading, **self._inverted(), "at": at})
         health, reasons = assess(state.alarms, state.cell_min_v, state.cell_max_v, state.wire_warning_bits, self.limits)
@@ -213,6 +284,7 @@ class Battery:
             manufactured=device and device.manufactured,
             device_name=device and device.name,
             cell_count=len(cells) if isinstance(cells, tuple) else None,
+            interval_s=self._interval_s,
             settings=self.settings,
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from services.bms.battery import Battery
 from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError, Connection
 from services.bms.framing import Command, FrameAssembler, command_bytes
+from services.bms.reading_interval import connects_each_time
 from shared.backoff import Backoff
 from shared.clock import utc_now
 from shared.conditions import bms
@@ -18,25 +19,13 @@ FIND_S = 20.0
 SILENT_S = 5.0
 """A JK sends cells twice a second. After this long without any it is asked again, after twice as long disconnected."""
 ANSWER_S = 3.0
+DEVICE_AGAIN_S = 30.0
+"""How soon a device that did not say what it is is asked again."""
 RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
 RETRY_JITTER = (0.7, 1.3)
 NO_BLUETOOTH_S = 3.0
 STEADY_S = 30.0
-FRAME_INTERVAL_S = 0.5
-"""How often a connected JK sends its cells."""
-CONNECT_EACH_TIME_S = 60.0
-"""From this interval on, every reading has its own connection, and the phone app may connect in between."""
-
-
-def connects_each_time(interval_s: float) -> bool:
-    """Whether every reading has its own connection."""
-    return interval_s >= CONNECT_EACH_TIME_S
-
-
-def min_interval_s(interval_s: float) -> float:
-    """Return how soon after a reading another one is the next, given that neither frames nor connections are exact."""
-    return interval_s / 2 if connects_each_time(interval_s) else interval_s - FRAME_INTERVAL_S / 2
 
 
 class BatteryClient:
@@ -75,16 +64,24 @@ class BatteryClient:
         self._battery.on_failure(error.reason)
         self._on_change()
 
+    def _lose(self) -> None:
+        """Note at once that the connection broke, whatever this client waits for."""
+        self._battery.on_failure(bms.connection_lost(name=self._battery.listed.title))
+        self._on_change()
+        self._woken.set()
+
     async def _read(self) -> None:
         """Connect and listen. Returns after a complete reading if every reading has its own connection."""
         advertisement = await self._adapter.find(self._battery.listed.address, FIND_S)
+        self._battery.on_found()
+        self._on_change()
         assembler = FrameAssembler()
 
         def receive(data: bytes) -> None:
             self._receive(assembler, data)
 
         try:
-            async with self._adapter.connect(advertisement, receive, self._woken.set) as connection:
+            async with self._adapter.connect(advertisement, receive, self._lose) as connection:
                 self._battery.on_connected(advertisement.rssi_dbm)
                 await self._request(connection, advertisement)
                 if connects_each_time(self._interval_s):
@@ -107,11 +104,17 @@ class BatteryClient:
     async def _request(self, connection: Connection, advertisement: Advertisement) -> None:
         """Request device info, twice from a slow battery, and then settings and cells."""
         for _ in range(2):
-            await connection.send(command_bytes(Command.DEVICE))
-            if await self._wait(connection, ANSWER_S, lambda: self._battery.device is not None):
+            if await self._request_device(connection):
                 break
+        else:
+            self._battery.on_no_device()
+            self._on_change()
         log.debug("%s (%s) is connected.", self._battery.listed.title, advertisement.name)
         await connection.send(command_bytes(Command.CELLS))
+
+    async def _request_device(self, connection: Connection) -> bool:
+        await connection.send(command_bytes(Command.DEVICE))
+        return await self._wait(connection, ANSWER_S, lambda: self._battery.device is not None)
 
     async def _until_complete(self, connection: Connection) -> None:
         """Wait for one complete reading. Raises DeviceOfflineError."""
@@ -124,7 +127,12 @@ class BatteryClient:
 
     async def _listen(self, connection: Connection) -> None:
         """Listen until the connection is lost or there are no new readings, whatever `is_connected` says."""
+        clock = asyncio.get_running_loop().time
+        ask_at = clock() + DEVICE_AGAIN_S
         while True:
+            if self._battery.device is None and clock() >= ask_at:
+                await self._request_device(connection)
+                ask_at = clock() + DEVICE_AGAIN_S
             if not await self._next_reading(connection):
                 await connection.send(command_bytes(Command.CELLS))
                 if not await self._next_reading(connection):

@@ -7,10 +7,11 @@ to a device that the scanner found: connecting by address alone would start a se
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
@@ -28,8 +29,12 @@ log = logging.getLogger("bms")
 JK_SERVICE = normalize_uuid_16(0xFFE0)
 PREFERRED_CHARACTERISTIC = normalize_uuid_16(0xFFE1)
 NO_DAEMON_ERRORS = ("Spawn", "ServiceUnknown", "NameHasNoOwner", "NoReply")
+PAIRING_SIGNS = ("Authentication", "Not Permitted", "NotPermitted", "Insufficient")
+"""Parts of the errors by which a battery that wants to be paired refuses."""
 JK_COMPANY_IDS = frozenset((0x0B65, 0x4B4A, 0xFAD6))
 """JK's company identifiers in advertisements; FFE0 alone is also used by toys and other brands."""
+CALL_S = 10.0
+"""D-Bus waits for ever for a hung bluetoothd: no call may take longer, except to connect."""
 CONNECT_S = 20.0
 DISCONNECT_S = 5.0
 RESTART_SCAN_S = 60.0
@@ -51,6 +56,8 @@ class Advertisement:
     name: str | None
     rssi_dbm: int | None
     device: BLEDevice = field(repr=False)
+    is_jk: bool = False
+    """Whether it advertises the service of a JK."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class Connection:
         """Write without waiting for an answer, as the vendor's app does. Raises DeviceOfflineError, PairingError."""
         address = self._client.address.upper()
         without_response = "write-without-response" in self._write.properties
-        with _bluetooth_errors(lambda cause: bms.command_failed(address=address, cause=cause)):
+        async with _bluetooth(CALL_S, partial(bms.command_failed, address=address)):
             await self._client.write_gatt_char(self._write, command, response=not without_response)
 
 
@@ -135,10 +142,12 @@ class BluetoothAdapter:
     ) -> AsyncIterator[Connection]:
         """Connect, listen, and disconnect at the end. Raises DeviceOfflineError, PairingError."""
         lost = asyncio.Event()
+        is_closing = False
 
         def disconnected(_: BleakClient) -> None:
-            lost.set()
-            on_lost()
+            if not is_closing:
+                lost.set()
+                on_lost()
 
         client = BleakClient(
             advertisement.device,
@@ -148,13 +157,15 @@ class BluetoothAdapter:
             backend=self._backend.client,
         )
         try:
-            with _bluetooth_errors(lambda cause: bms.connect_failed(address=advertisement.address, cause=cause)):
-                async with self._connect_lock:
-                    await client.connect()
-                notify, write = _characteristics(client)
+            failure = partial(bms.connect_failed, address=advertisement.address)
+            async with self._connect_lock, _bluetooth(CONNECT_S + CALL_S, failure):
+                await client.connect()
+            notify, write = await _characteristics(client, advertisement)
+            async with _bluetooth(CALL_S, failure):
                 await client.start_notify(notify, lambda _, data: on_data(bytes(data)))
             yield Connection(client, write, lost)
         finally:
+            is_closing = True
             await _disconnect(client)
 
     @asynccontextmanager
@@ -176,7 +187,7 @@ class BluetoothAdapter:
 
     async def _start_scan(self) -> None:
         scanner = BleakScanner(self._on_advertisement, bluez=self._bluez_scanner, backend=self._backend.scanner)
-        with _bluetooth_errors(lambda cause: bms.scan_failed(cause=cause)):
+        async with _bluetooth(CALL_S, bms.scan_failed):
             await scanner.start()
         self._scan, self._scan_began = scanner, asyncio.get_running_loop().time()
 
@@ -194,7 +205,7 @@ class BluetoothAdapter:
         is_jk = JK_SERVICE in data.service_uuids and bool(JK_COMPANY_IDS & set(data.manufacturer_data))
         if not is_jk and not wanted:
             return
-        self._found[address] = Advertisement(address, device.name or data.local_name, data.rssi, device)
+        self._found[address] = Advertisement(address, device.name or data.local_name, data.rssi, device, is_jk)
         if wanted and not wanted.done():
             wanted.set_result(self._found[address])
 
@@ -202,7 +213,7 @@ class BluetoothAdapter:
         """Find the connection that a killed process left to BlueZ: a connected battery never advertises."""
         if self._backend.scanner:
             return None
-        with _bluetooth_errors(lambda cause: bms.no_answer_from_bluetooth(cause=cause)):
+        async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
             adapter = await BleakAdapter.get()
             for device in await adapter.get_connected_devices([JK_SERVICE]):
                 if device.address.upper() == address:
@@ -210,15 +221,32 @@ class BluetoothAdapter:
         return None
 
 
-def _characteristics(client: BleakClient) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic]:
-    """Pick by property: one kind of module has two characteristics with the same name, another notifies on two."""
+async def _characteristics(
+    client: BleakClient, advertisement: Advertisement
+) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic]:
+    """Pick by property: one kind of module has two characteristics with the same name, another notifies on two.
+
+    A battery that advertises what it then lacks is remembered wrongly: BlueZ forgets it, unless it is paired.
+    """
     found = [one for service in client.services if service.uuid == JK_SERVICE for one in service.characteristics]
     found.sort(key=lambda one: one.uuid != PREFERRED_CHARACTERISTIC)
     notify = next((one for one in found if "notify" in one.properties), None)
     write = next((one for one in found if {"write", "write-without-response"} & set(one.properties)), None)
     if notify is None or write is None:
-        raise DeviceOfflineError(bms.not_a_jk(address=client.address.upper()))
+        if not advertisement.is_jk:
+            raise DeviceOfflineError(bms.not_a_jk(address=advertisement.address))
+        if not _is_paired(advertisement.device):
+            with suppress(BleakError, OSError, EOFError, TimeoutError):
+                async with asyncio.timeout(CALL_S):
+                    await client.unpair()
+        raise DeviceOfflineError(bms.stale_services(address=advertisement.address))
     return notify, write
+
+
+def _is_paired(device: BLEDevice) -> bool:
+    """Whether BlueZ holds keys of a device, which removing it would lose."""
+    properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+    return any(bool(properties.get(name)) for name in ("Paired", "Bonded"))
 
 
 async def _disconnect(client: BleakClient) -> None:
@@ -228,30 +256,50 @@ async def _disconnect(client: BleakClient) -> None:
             await client.disconnect()
 
 
-@contextmanager
-def _bluetooth_errors(failure: Callable[[Reason], Reason]) -> Iterator[None]:
-    """Raise what bleak and D-Bus raise as our errors."""
+class Failure(Protocol):
+    """Makes a reason of a cause."""
+
+    def __call__(self, *, cause: Reason) -> Reason:
+        """Return the reason."""
+
+
+@asynccontextmanager
+async def _bluetooth(limit_s: float, failure: Failure) -> AsyncIterator[None]:
+    """Limit the time of calls, which D-Bus does not, and raise what bleak and D-Bus raise as our errors."""
     try:
-        yield
+        async with asyncio.timeout(limit_s):
+            yield
     except (BleakError, OSError, EOFError, TimeoutError) as error:
         raise to_error(error, failure) from None
 
 
-def to_error(error: Exception, failure: Callable[[Reason], Reason]) -> DeviceOfflineError:
+def to_error(error: Exception, failure: Failure) -> DeviceOfflineError:
     """Return what an error of bleak or D-Bus means to us; `failure` makes a reason of what is not about the adapter."""
-    text = str(error)
+    machine = _machine_reason(error)
+    if machine:
+        return BluetoothUnavailableError(machine)
+    told = f"{error.dbus_error if isinstance(error, BleakDBusError) else ''} {error}"
+    if "Notify acquired" in told:
+        return DeviceOfflineError(failure(cause=bms.READ_BY_ANOTHER_PROGRAM()))
+    if "AuthenticationCanceled" in told:
+        return PairingError(failure(cause=bms.PAIRING_CANCELED()))
+    if any(sign in told for sign in PAIRING_SIGNS):
+        return PairingError(failure(cause=bms.NEEDS_PAIRING()))
+    return DeviceOfflineError(failure(cause=_cause(error)))
+
+
+def _machine_reason(error: Exception) -> Reason | None:
+    """Return why this machine has no usable Bluetooth, if an error says so."""
     name = error.dbus_error if isinstance(error, BleakDBusError) else ""
     if isinstance(error, BleakBluetoothNotAvailableError):
-        return BluetoothUnavailableError(bms.NO_ADAPTER())
-    if "AccessDenied" in name or isinstance(error, PermissionError) or "REJECTED" in text:
-        return BluetoothUnavailableError(bms.NOT_PERMITTED())
+        return bms.NO_ADAPTER()
+    if "REJECTED" in str(error):
+        return bms.DBUS_REJECTED()
+    if "AccessDenied" in name or isinstance(error, PermissionError):
+        return bms.NOT_PERMITTED()
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-        return BluetoothUnavailableError(bms.NO_DBUS())
-    if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS):
-        return BluetoothUnavailableError(bms.NO_BLUETOOTHD())
-    if "Authentication" in name + text or "Not Permitted" in text or "NotPermitted" in name or "Insufficient" in text:
-        return PairingError(failure(bms.NEEDS_PAIRING()))
-    return DeviceOfflineError(failure(_cause(error)))
+        return bms.NO_DBUS()
+    return bms.NO_BLUETOOTHD() if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS) else None
 
 
 def _cause(error: Exception) -> Reason:

@@ -36,11 +36,11 @@ class DeviceInfo:
     manufactured: str | None
     serial_number: str | None
 
-    @property
-    def software_major(self) -> int:
-        """The major software version, or 0 if unknown."""
-        major = (self.software or "").partition(".")[0]
-        return int(major) if major.isascii() and major.isdecimal() else 0
+
+def major_version(software: str | None) -> int:
+    """Return the major software version, or 0 if unknown."""
+    major = (software or "").partition(".")[0]
+    return int(major) if major.isascii() and major.isdecimal() else 0
 
 
 def device_info(data: bytes) -> DeviceInfo:
@@ -56,7 +56,7 @@ def settings(data: bytes, layout: Layout) -> dict[str, float | bool | None]:
     return {field.name: _setting(field, data) for field in fields}
 
 
-def cells(data: bytes, layout: Layout, software_major: int) -> dict[str, object]:
+def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object]:
     """Decode a cell frame to fields of BatteryState. Power is voltage x current because the BMS's own figure lags."""
     frame = CELL_FRAMES[layout]
     read = {field.name: value(field, data) for field in frame.fields}
@@ -81,11 +81,11 @@ def cells(data: bytes, layout: Layout, software_major: int) -> dict[str, object]
         "cell_voltages_v": tuple(volts),
         "cell_resistances_ohm": tuple(ohms),
         **_spread(present),
-        "temperatures_c": _temperatures(read, layout, software_major),
+        "temperatures_c": _temperatures(read, layout, major_version(software)),
         "mosfet_temperature_c": read.get("mosfet_temperature_c"),
         "balancing": BALANCING_CODES.get(int(code)) if (code := read.get("balancing_code")) is not None else None,
         "balance_current_a": _rounded(read.get("balance_current_a"), 3),
-        "alarms": alarms(None if bits is None else int(bits)),
+        "alarms": alarms(None if bits is None else int(bits), software),
     }
 
 

@@ -76,6 +76,7 @@ AMPERE_HOURS = (0.0, 100_000.0)
 CELL_V = (0.0, 5.5)
 OHM = (0.0, 60.0)
 
+# Precharging is not read from JK02_24S: no two sources agree where it is.
 JK02_24S = CellFrame(
     slots=24,
     mask=54,
@@ -100,7 +101,6 @@ JK02_24S = CellFrame(
         Field("runtime_s", 162, "u32"),
         Field("charging_mosfet", 166, "u8", range=(0, 1)),
         Field("discharging_mosfet", 167, "u8", range=(0, 1)),
-        Field("precharging", 168, "u8", range=(0, 1)),
         Field("heating", 183, "u8", range=(0, 1)),
     ),
 )

@@ -2,21 +2,23 @@
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import timedelta
 
 from services.bms.battery import Battery
-from services.bms.battery_bank import bank_state
-from services.bms.battery_client import BatteryClient, connects_each_time, min_interval_s
+from services.bms.battery_bank import CHARGE_CARRIED, BankMember, bank_state
+from services.bms.battery_client import BatteryClient
 from services.bms.battery_health import Limits
 from services.bms.battery_publisher import BatteryPublisher
 from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, BluetoothUnavailableError
 from services.bms.device_list import device_list
 from services.bms.listed_battery import ListedBattery
+from services.bms.reading_interval import connects_each_time
 from services.bms.settings import BmsSettings
 from shared.clock import utc_now
 from shared.conditions import bms
 from shared.errors import ConfigError, DeviceOfflineError
 from shared.live_figures import ALL
+from shared.messages import BatteryState
 from shared.service import Service
 from shared.topics import BATTERY_AVAILABILITY, BATTERY_STATE
 
@@ -53,7 +55,7 @@ class Batteries:
         self._watched: dict[str, Battery] = {}
         self._disabled: set[str] = set()
         self._unlisted: set[str] = set()
-        self._bank_at: datetime | None = None
+        self._bank: BatteryState | None = None
         self._bluetooth_worked = False
         interval_s = self._settings.jk_scan_interval
         self._silence_s = SILENCE_S + (interval_s if connects_each_time(interval_s) else 0)
@@ -66,7 +68,8 @@ class Batteries:
         settings, bus = self._settings, self._service.bus
         limits = Limits(settings.jk_cell_low_v, settings.jk_cell_high_v, settings.jk_cell_delta_v)
         published = await bus.retained(BATTERY_AVAILABILITY, listed.key)
-        battery = Battery(listed, limits, min_interval_s(settings.jk_scan_interval), published)
+        last = await bus.retained(BATTERY_STATE, listed.key)
+        battery = Battery(listed, limits, settings.jk_scan_interval, published, last)
         publisher = BatteryPublisher(battery, bus, self._service.health, self._silence_s, self._on_published)
         client = BatteryClient(battery, self._adapter(listed.adapter), settings.jk_scan_interval, publisher.notify)
         self._watched[listed.address] = battery
@@ -131,11 +134,19 @@ class Batteries:
         self._service.health.report("file", reason)
 
     def _publish_bank(self) -> None:
-        """Publish the sum of the batteries that are online, if there are several and one of them is newer."""
-        states = {battery.listed.title: battery.state for battery in self._watched.values() if battery.state}
-        if len(self._watched) < 2 or not states:
+        """Publish the sum of the batteries, if there are several and it is news.
+
+        One that was found by itself and has never been read may belong to a neighbour.
+        """
+        members = [
+            BankMember(battery.listed.title, battery.state, battery.is_current)
+            for address, battery in self._watched.items()
+            if battery.state or address not in self._unlisted
+        ]
+        if len(members) < 2 or (not any(battery.is_current for battery in self._watched.values()) and not self._bank):
             return
-        bank = bank_state(states, utc_now())
-        if bank.at != self._bank_at:
-            self._bank_at = bank.at
+        carried_for = CHARGE_CARRIED + timedelta(seconds=self._settings.jk_scan_interval)
+        bank = bank_state(members, utc_now(), carried_for)
+        if bank != self._bank:
+            self._bank = bank
             self._service.bus.publish(BATTERY_STATE, bank, ALL)

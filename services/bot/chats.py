@@ -1,6 +1,7 @@
 """Which chats are allowed, and what each has chosen; the choices are persisted."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -51,6 +52,8 @@ class ChatSettings(BaseModel):
 
     def wants(self, alert: Alert) -> bool:
         """Whether this chat gets an alert."""
+        if alert.told_there and AlertGroup.GRID not in self.groups_off:
+            return False
         return alert.group not in self.groups_off and alert.minutes in (None, self.reminder_minutes)
 
 
@@ -64,12 +67,17 @@ class ChatsContent(BaseModel):
 class Chats:
     """The chats of TELEGRAM_CHAT_ID with role and settings; a group that becomes a supergroup is followed."""
 
-    def __init__(self, roles: dict[int, Role], language: Language, path: Path) -> None:
+    def __init__(
+        self, roles: Mapping[int, Role], language: Language, path: Path, topics: Mapping[int, int] | None = None
+    ) -> None:
         self._default = ChatSettings(language=language)
         self._file = StateFile("BOT_STATE_DIR", path, ChatsContent)
         self._content = self._file.load(_on_damaged)
         self.moved = self._content.moved
+        for old in self.moved:  # up to version 0.1 each move was a step of its own
+            self.moved[old] = _last(self.moved, old)
         self._roles = {self.moved.get(chat, chat): role for chat, role in roles.items()}
+        self._topics = {self.moved.get(chat, chat): topic for chat, topic in (topics or {}).items()}
 
     @property
     def all(self) -> list[int]:
@@ -79,6 +87,16 @@ class Chats:
     def role(self, chat: int) -> Role | None:
         """Return what a chat may do, None for a stranger."""
         return self._roles.get(chat)
+
+    def topic(self, chat: int) -> int | None:
+        """Return the topic of a forum that its alerts go to."""
+        return self._topics.get(chat)
+
+    def somebody_may_switch(self, chat: int) -> bool:
+        """Whether there is anybody who may switch plugs in a chat: in a group, an owner with a number of their own."""
+        if chat > 0:
+            return self.role(chat) is Role.OWNER
+        return any(self.may_switch(chat, user) for user in self._roles if user > 0)
 
     def may_switch(self, chat: int, user: int) -> bool:
         """Whether a person may switch plugs in a chat: in a group, only who is allowed with a number of their own."""
@@ -95,9 +113,14 @@ class Chats:
 
     def move(self, old: int, new: int) -> None:
         """Follow a group that became a supergroup. Raises StorageError; it holds until the next start all the same."""
-        if old in self._roles:
+        if old in self._roles and new != old:
             self._roles[new] = self._roles.pop(old)
-            self._content.moved[old] = new
+            if old in self._topics:
+                self._topics[new] = self._topics.pop(old)
+            steps = {**self.moved, old: new}
+            steps.pop(new, None)
+            self.moved.update({one: _last(steps, one) for one in steps})
+            self.moved.pop(new, None)
             self._content.chats[new] = self.settings(old)
             self._file.save(self._content)
 
@@ -106,6 +129,14 @@ class Chats:
         """How long before an event chats want to be reminded."""
         chosen = {self.settings(chat).reminder_minutes for chat in self._roles}
         return tuple(sorted(chosen - {0}))
+
+
+def _last(steps: Mapping[int, int], chat: int) -> int:
+    """Return where a chat is after all its moves."""
+    seen = {chat}
+    while (following := steps.get(chat)) is not None and following not in seen:
+        seen.add(chat := following)
+    return chat
 
 
 def _on_damaged(aside: Path) -> None:

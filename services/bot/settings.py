@@ -14,6 +14,7 @@ from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.texts.language import Language
 from shared.validation import InvalidValueError
 
+CHAT = re.compile(rf"(-?[0-9]+)(?:/([0-9]+))?(?::({'|'.join(Role)})?)?")
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
@@ -30,7 +31,8 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
     telegram_chat_id: Annotated[str, ESSENTIAL] = Field(
         default="",
         description="Who may use the bot: chat numbers, comma-separated; /id tells a chat its own number. 123:viewer "
-        "may look but not switch. In a group only members whose own number is listed may switch.",
+        "may look but not switch. In a group only members whose own number is listed may switch. -100123/45 sends the "
+        "alerts of a forum to its topic 45, which /id shows there.",
     )
     telegram_api_url: str = Field(
         default="https://api.telegram.org",
@@ -91,13 +93,24 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
         """The allowed chats with their roles."""
         return parse_roles(self.telegram_chat_id)
 
+    @property
+    def topics(self) -> dict[int, int]:
+        """The topics that alerts of forums go to, by chat."""
+        return {chat: topic for chat, (_, topic) in parse_chats(self.telegram_chat_id).items() if topic is not None}
+
 
 def parse_roles(given: str) -> dict[int, Role]:
-    """Parse `123, -456:viewer`. Raises InvalidValueError."""
-    found: dict[int, Role] = {}
+    """Parse the chats and what each may do. Raises InvalidValueError."""
+    return {chat: role for chat, (role, _) in parse_chats(given).items()}
+
+
+def parse_chats(given: str) -> dict[int, tuple[Role, int | None]]:
+    """Parse `123, -100456/7:viewer`: role and topic of each chat. Raises InvalidValueError."""
+    found: dict[int, tuple[Role, int | None]] = {}
     for part in filter(None, (piece.strip() for piece in given.split(","))):
-        chat, _, role = part.partition(":")
-        if not chat.lstrip("-").isdecimal() or role not in ("", Role.OWNER, Role.VIEWER):
+        match = CHAT.fullmatch(part)
+        if match is None:
             raise InvalidValueError(conditions.not_a_chat(given=part))
-        found[int(chat)] = Role(role or Role.OWNER)
+        chat, topic, role = match.groups()
+        found[int(chat)] = (Role(role or Role.OWNER), int(topic) if topic else None)
     return found

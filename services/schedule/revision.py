@@ -1,34 +1,59 @@
 """From one version of the schedule to the next, pure: what is taken over, what is kept, and what has changed."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.schedule.answer import ZONE, Answer
 from shared.conditions import Reason
 from shared.messages import DayState, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
-from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, wall, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
 real cancellation is published as "no outages"."""
 
 HORIZON_DAYS = 7
+FIRST_REGION = "ivano-frankivsk"
+NOON_MIN = 720
 SHIFTED_AT_MOST = timedelta(hours=4)
 
 
-def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source: str, now: datetime) -> OutageSchedule:
+@dataclass(frozen=True)
+class PlanAddress:
+    """Whose plan it is: one of another region or queue is never continued."""
+
+    region: str
+    queue: str
+
+    def has(self, plan: OutageSchedule | None) -> bool:
+        """Whether a plan is this address's. Before version 2 only be_svitlo named its region."""
+        if plan is None or plan.queue != self.queue:
+            return False
+        known = FIRST_REGION if plan.region is None and plan.source == "be_svitlo" else plan.region
+        return known == self.region
+
+    def empty(self, now: datetime) -> OutageSchedule:
+        """Return a plan of which nothing is known yet."""
+        return OutageSchedule(at=now, queue=self.queue, region=self.region)
+
+
+def revise(
+    before: OutageSchedule | None, answer: Answer, *, home: PlanAddress, source: str, now: datetime
+) -> OutageSchedule:
     """Return the schedule after an answer, with what has changed since the one before.
 
-    The first schedule of a queue changes nothing. Yesterday is kept for the true start of an outage over midnight.
+    The first schedule of an address changes nothing. Yesterday is kept for the true start of an outage over midnight.
     """
-    old = before if before and before.queue == queue else None
+    old = before if home.has(before) else None
     as_of = min(answer.as_of or now, now)
+    answer = _published(old, answer, as_of)
     days, parts = _days(old, _trusted(old, answer, source), as_of, now, is_same=bool(old and old.source == source))
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
     plan = OutageSchedule(
         at=now,
-        queue=queue,
+        queue=home.queue,
+        region=home.region,
         source=source,
         time_zone=ZONE,
         days=tuple(days),
@@ -41,9 +66,9 @@ def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source:
     return plan.model_copy(update={"change": change}) if change else plan
 
 
-def failed(before: OutageSchedule | None, reason: Reason, *, queue: str, now: datetime) -> OutageSchedule:
+def failed(before: OutageSchedule | None, reason: Reason, *, home: PlanAddress, now: datetime) -> OutageSchedule:
     """Return the last good schedule with the reason why there is no newer one, and whether it is stale."""
-    old = before if before and before.queue == queue else OutageSchedule(at=now, queue=queue)
+    old = before if before and home.has(before) else home.empty(now)
     return old.model_copy(update={"at": now, "reason": reason, "stale": is_stale(old, now)})
 
 
@@ -64,6 +89,24 @@ def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> 
         moved=moved,
     )
     return change if change != ScheduleChange(at=now) else None
+
+
+def _published(old: OutageSchedule | None, answer: Answer, as_of: datetime) -> Answer:
+    """Return an answer without the days that were only filled with power, before they were published.
+
+    Every day after that of the look may be a filler. The day of the look may be one where the operator last published
+    before the noon of the day before, unless hours of it were known: then they were cancelled.
+    """
+    today = local_day(as_of, ZONE)
+    noon_before = wall(today - timedelta(days=1), NOON_MIN, ZONE)
+    is_known = old is not None and state_of(old, today) in FIRM
+    is_old = answer.stamp is not None and answer.stamp < noon_before and not is_known
+    kept = {
+        day: content
+        for day, content in answer.days.items()
+        if day not in answer.fillers or day < today or (day == today and not is_old) or content.state not in FIRM
+    }
+    return replace(answer, days=kept)
 
 
 def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:

@@ -4,18 +4,20 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from services.schedule.answer import ZONE, Answer
-from services.schedule.fetch import IN_ALL_S, Fetch, Fetched
+from services.schedule.answer import ZONE, Answer, Day
+from services.schedule.fetch import IN_ALL_S, AskedToWaitError, Fetch, Fetched
+from services.schedule.mirror_age import looked_at, undated
 from services.schedule.raw_answers import RawAnswers
 from services.schedule.revision import failed, revise
 from services.schedule.settings import POLITE_S, ScheduleSettings
-from services.schedule.sources import Source, sources
+from services.schedule.sources import Source, address, sources
 from shared.bus import Publisher
 from shared.conditions import Reason
 from shared.conditions import schedule as conditions
@@ -59,6 +61,7 @@ class ScheduleUpdater:
         self.schedule = schedule
         self._settings = settings
         self._sources = sources(settings)
+        self._home = address(settings)
         self._bus = bus
         self._health = health
         self._fetch = fetch
@@ -66,20 +69,33 @@ class ScheduleUpdater:
         self._raw = RawAnswers(settings.schedule_raw_dir)
         self._odd: tuple[Reason, ...] = ()
         self._check_at: dict[str, datetime] = {}
+        self._wait_until: dict[str, datetime] = {}
+        self._undated: dict[str, tuple[Mapping[date, Day], datetime]] = {}
+        self._commits: dict[str, tuple[datetime, datetime | None]] = {}
 
     def on_clock_change(self, change: ClockChange) -> None:
         """Keep what is known of past moments, by a clock that was set; the plan itself is not by our clock."""
         self._check_at = change.moved(self._check_at)
+        self._wait_until = change.moved(self._wait_until)
+        self._commits.clear()
         if is_unset(change.since):
             self.schedule = change.moved(self.schedule)
 
     async def step(self) -> float:
         """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
         failures: list[Reason] = []
+        if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
+            self._publish(self._home.empty(self._clock()))
         for source in self._sources:
+            if (until := self._wait_until.get(source.name)) and self._clock() < until:
+                cause = conditions.asked_to_wait(until=until)
+                failures.append(conditions.source_failed(source=source.name, cause=cause))
+                continue
             try:
                 fetched, answer = await self._request(source)
             except (BadReplyError, DeviceOfflineError) as error:
+                if isinstance(error, AskedToWaitError):
+                    self._wait_until[source.name] = self._clock() + error.wait
                 failures.append(conditions.source_failed(source=source.name, cause=error.reason))
                 continue
             self._accept(source, answer, self._now(fetched), tuple(failures))
@@ -87,7 +103,7 @@ class ScheduleUpdater:
             return pause(self._settings.schedule_interval, self._clock())
         self._health.report("source", None)
         reason = conditions.no_source(failures=tuple(failures))
-        schedule = failed(self.schedule, reason, queue=self._settings.queue_number, now=self._clock())
+        schedule = failed(self.schedule, reason, home=self._home, now=self._clock())
         last = self.schedule
         if last is None or (schedule.reason, schedule.stale) != (last.reason, last.stale):
             self._publish(schedule)
@@ -101,24 +117,64 @@ class ScheduleUpdater:
             self._keep_raw(source, fetched.body, content=fetched.body)
             raise
         self._keep_raw(source, fetched.body, content=(answer.days, answer.odd))
-        if answer.as_of and self._clock() - answer.as_of > STALE_AFTER:
-            raise BadReplyError(conditions.mirror_behind(since=answer.as_of))
-        return fetched, answer
+        return fetched, await self._dated(source, fetched, answer)
+
+    async def _dated(self, source: Source, fetched: Fetched, answer: Answer) -> Answer:
+        """Return an answer with its age. Raises BadReplyError where a mirror is too old."""
+        now = self._right_time(fetched)
+        if not source.is_mirror:
+            return replace(answer, as_of=now - fetched.age) if fetched.age else answer
+        as_of = looked_at(answer, fetched, None, now)
+        if (as_of is None or now - as_of > STALE_AFTER) and not answer.look_failed:
+            as_of = looked_at(answer, fetched, await self._last_commit(source), now)
+        self._health.report(f"age {source.name}", None if as_of else conditions.age_unknown(source=source.name))
+        if as_of and now - as_of > STALE_AFTER:
+            raise BadReplyError(conditions.mirror_behind(since=as_of))
+        if as_of is None:
+            as_of = undated(self._assumed_before(source, answer), now)
+            self._undated[source.name] = (answer.days, as_of)
+            if now - as_of > STALE_AFTER:
+                raise BadReplyError(conditions.UNDATED_AND_UNCHANGED())
+        return replace(answer, as_of=as_of)
+
+    def _assumed_before(self, source: Source, answer: Answer) -> datetime | None:
+        """Return the age assumed of the same hours before; after a restart that of the plan, which is no fresher."""
+        days, as_of = self._undated.get(source.name, (None, None))
+        if days is not None:
+            return as_of if days == answer.days else None
+        return self.schedule.fetched_at if self.schedule and self.schedule.source == source.name else None
+
+    async def _last_commit(self, source: Source) -> datetime | None:
+        """Return the last commit of a mirror's repository, asked for once an hour at most."""
+        now = self._clock()
+        asked, commit = self._commits.get(source.name, (None, None))
+        if asked is None or now - asked >= CHECK_AGAIN:
+            with suppress(BadReplyError, DeviceOfflineError):
+                commit = await in_time(lambda: source.request_commit(self._fetch))
+            self._commits[source.name] = (now, commit)
+        return commit
 
     def _now(self, fetched: Fetched) -> datetime:
         """Return the time: ours, or the server's where ours is far off and would put the schedule on another day."""
         now = self._clock()
         if is_unset(now):
             self._health.report("clock", None)
-            return fetched.server_time or now
-        off = now - fetched.server_time if fetched.server_time else timedelta()
-        is_right = fetched.server_time is None or abs(off) <= CLOCK_OFF
+            return self._right_time(fetched)
+        off = now - fetched.server_time - fetched.age if fetched.server_time else timedelta()
+        is_right = abs(off) <= CLOCK_OFF
         wrong = conditions.clock_fast if off > timedelta() else conditions.clock_slow
         self._health.report("clock", None if is_right else wrong(minutes=round(abs(off).total_seconds() / 60)))
-        return now if is_right or fetched.server_time is None else fetched.server_time
+        return self._right_time(fetched)
+
+    def _right_time(self, fetched: Fetched) -> datetime:
+        now, there = self._clock(), fetched.server_time
+        if there is None:
+            return now
+        there += fetched.age  # a cache keeps the Date of the moment when it stored the answer
+        return there if is_unset(now) or abs(now - there) > CLOCK_OFF else now
 
     def _accept(self, source: Source, answer: Answer, now: datetime, failures: tuple[Reason, ...]) -> None:
-        schedule = revise(self.schedule, answer, queue=self._settings.queue_number, source=source.name, now=now)
+        schedule = revise(self.schedule, answer, home=self._home, source=source.name, now=now)
         self._report_odd(source, answer.odd)
         other = conditions.other_source(source=source.name, failures=failures) if failures else None
         self._health.report("source", other)

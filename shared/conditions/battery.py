@@ -1,5 +1,7 @@
 """What batteries report by their alarm bits, and why one is near its limits or beyond them."""
 
+from datetime import datetime
+
 from shared.conditions.condition import Quiet, Reason, Severity, condition, simple
 
 WIRE_RESISTANCE_TOO_HIGH = simple(
@@ -36,6 +38,9 @@ NO_COMMUNICATION_WITH_THE_COPROCESSOR = simple(
     "battery.no_communication_with_the_coprocessor",
     uk="немає зв'язку зі співпроцесором",
     en="no communication with the coprocessor",
+)
+CELL_VOLTAGE_TOO_HIGH = simple(
+    "battery.cell_voltage_too_high", uk="зависока напруга комірки", en="cell voltage too high"
 )
 CELL_VOLTAGE_TOO_LOW = simple("battery.cell_voltage_too_low", uk="занизька напруга комірки", en="cell voltage too low")
 PACK_VOLTAGE_TOO_LOW = simple("battery.pack_voltage_too_low", uk="занизька напруга батареї", en="pack voltage too low")
@@ -121,3 +126,23 @@ def cells_apart(*, millivolts: float) -> None:
 @condition("battery.of_pack", uk="{name}: {reason}", en="{name}: {reason}", severity=Severity.WARNING)
 def of_pack(*, name: str, reason: Reason) -> None:
     """What one battery reports, in the sum of all."""
+
+
+@condition(
+    "battery.charge_carried",
+    uk="{name} мовчить; у сумі враховано її останній заряд, від {at}",
+    en="{name} is silent; the sum counts its last charge, of {at}",
+    severity=Severity.WARNING,
+)
+def charge_carried(*, name: str, at: datetime) -> None:
+    """A battery of the sum has fallen silent a short while ago."""
+
+
+@condition(
+    "battery.charge_unknown",
+    uk="{name} мовчить, тому спільний заряд невідомий",
+    en="{name} is silent, so the charge of all is unknown",
+    severity=Severity.WARNING,
+)
+def charge_unknown(*, name: str) -> None:
+    """A battery of the sum has been silent for long, or was never read."""

@@ -26,6 +26,25 @@ NO_BLUETOOTHD = simple(
     uk="`bluetoothd` не працює: установіть `bluez` і запустіть його на цьому комп'ютері (на хості).",
     en="`bluetoothd` is not running: install `bluez`, and start it on this machine (the host).",
 )
+DBUS_REJECTED = simple(
+    "bms.dbus_rejected",
+    uk="D-Bus хоста не визнає користувача цього контейнера: задайте BLEAK_DBUS_AUTH_UID з номером користувача хоста, "
+    "від якого працює контейнер (docs/battery.md).",
+    en="The host's D-Bus does not accept the user of this container: set BLEAK_DBUS_AUTH_UID to the number of the "
+    "host's user that the container runs as (docs/battery.md).",
+)
+READ_BY_ANOTHER_PROGRAM = simple(
+    "bms.read_by_another_program",
+    uk="її дані вже отримує інша програма на цьому комп'ютері: зупиніть ту програму",
+    en="another program on this machine receives its data already: stop that program",
+)
+PAIRING_CANCELED = simple(
+    "bms.pairing_canceled",
+    uk="цей комп'ютер сам почав спарювання, а вона його перервала. Видаліть старі ключі: `bluetoothctl remove` з її "
+    "адресою; якщо її прошивка 19.30 або новіша, спаруйте її знову",
+    en="this machine began to pair with it, and it broke that off. Remove the old keys: `bluetoothctl remove` with its "
+    "address; if its firmware is 19.30 or later, pair it again",
+)
 NEEDS_PAIRING = simple(
     "bms.needs_pairing",
     uk="їй потрібне спарювання, як і всім із прошивкою 19.30 або новішою. Спаруйте її один раз на цьому комп'ютері: "
@@ -58,6 +77,18 @@ NOT_FOUND_YET = simple(
     "bms.not_found_yet",
     uk="Батарею ще не знайдено.",
     en="It has not been found yet.",
+    severity=Severity.WARNING,
+)
+CONNECTING = simple(
+    "bms.connecting",
+    uk="Батарею знайдено, триває з'єднання.",
+    en="It was found and is being connected.",
+    severity=Severity.WARNING,
+)
+SEARCHING_AGAIN = simple(
+    "bms.searching_again",
+    uk="З'єднання з батареєю закінчилося, її знову шукають.",
+    en="Its connection has ended; it is searched for again.",
     severity=Severity.WARNING,
 )
 NONE_FOUND = simple(
@@ -105,6 +136,18 @@ def command_failed(*, address: str, cause: Reason) -> None:
 )
 def not_a_jk(*, address: str) -> None:
     """What was connected lacks the service that every JK BMS has."""
+
+
+@condition(
+    "bms.stale_services",
+    uk="Запис цього комп'ютера про батарею {address} застарів: служб Bluetooth, які вона оголошує, у ньому немає. Якщо "
+    "її не спарено, запис уже видалено, і з'єднання буде нове; інакше: `bluetoothctl remove {address}`, і спаруйте знову.",
+    en="What this machine remembers of the battery {address} is out of date: it lacks the Bluetooth services that the "
+    "battery advertises. Unless it is paired, the record has been removed and it is connected again; otherwise "
+    "`bluetoothctl remove {address}`, and pair it again.",
+)
+def stale_services(*, address: str) -> None:
+    """A battery that advertises the service of a JK has no such service when connected: a stale cache of BlueZ."""
 
 
 @condition(

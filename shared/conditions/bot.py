@@ -63,6 +63,12 @@ TLS_FAILED = simple(
     uk="захищене з'єднання не вдалося; чи точний тут годинник?",
     en="the secure connection failed; is the clock of this machine right?",
 )
+TOPIC_CLOSED = simple("bot.topic_closed", uk="тему там закрито", en="the topic is closed there")
+ODD_ANSWER = simple(
+    "bot.odd_answer",
+    uk="замість нього відповідає щось інше, як-от сторінка входу в мережу чи проксі",
+    en="something else answers in its place, such as a login page of the network or a proxy",
+)
 SERVER_ERROR = simple("bot.server_error", uk="збій на його сервері", en="its server reports an error")
 
 
@@ -103,11 +109,20 @@ def alerts_waiting(*, cause: Reason) -> None:
 
 @condition(
     "bot.chat_unreachable",
-    uk="У чат {chat} не можна написати ({cause}). Його сповіщення відкидаються.",
-    en="The chat {chat} cannot be written to ({cause}). Its alerts are dropped.",
+    uk="У чат {chat} не можна написати ({cause}). Його сповіщення зберігаються.",
+    en="The chat {chat} cannot be written to ({cause}). Its alerts are kept.",
 )
 def chat_unreachable(*, chat: str, cause: Reason) -> None:
-    """A chat of TELEGRAM_CHAT_ID that the bot cannot write to."""
+    """A chat of TELEGRAM_CHAT_ID that the bot cannot write to; it is tried again every few minutes."""
+
+
+@condition(
+    "bot.alert_left_out",
+    uk="Сповіщення для чату {chat} пропущено: {cause}",
+    en="An alert for the chat {chat} was left out: {cause}",
+)
+def alert_left_out(*, chat: str, cause: Reason) -> None:
+    """Telegram has rejected the same alert for an hour."""
 
 
 @condition(

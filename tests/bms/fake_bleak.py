@@ -20,6 +20,8 @@ class Scanner(backend.Scanner):
 
     error: ClassVar[Exception | None] = None
     in_range: ClassVar[tuple[str, ...]] = (ADDRESS,)
+    company: ClassVar[int] = 0x0B65
+    details: ClassVar[Any] = None
 
     async def start(self) -> None:
         """Start, or fail."""
@@ -27,8 +29,10 @@ class Scanner(backend.Scanner):
         if self.error:
             raise self.error
         for address in self.in_range:
-            data = AdvertisementData("Pack", {0x0B65: b""}, {}, [JK_SERVICE], None, -60, ())
-            self.call_detection_callbacks(self.create_or_update_device(address, address, "Pack", None, data), data)
+            data = AdvertisementData("Pack", {self.company: b""}, {}, [JK_SERVICE], None, -60, ())
+            self.call_detection_callbacks(
+                self.create_or_update_device(address, address, "Pack", self.details, data), data
+            )
 
     async def stop(self) -> None:
         """Stop."""
@@ -63,6 +67,9 @@ class Client(backend.Client):
 
     async def disconnect(self) -> None:
         """Disconnect."""
+
+    async def unpair(self) -> None:
+        """Forget what BlueZ remembers."""
 
     async def start_notify(self, characteristic: Any, callback: Any, **_: Any) -> None:
         """Subscribe."""

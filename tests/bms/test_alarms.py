@@ -3,7 +3,7 @@
 import pytest
 
 from services.bms.alarms import ALARMS, alarms
-from shared.conditions import battery
+from shared.conditions import Reason, battery
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,20 @@ from shared.conditions import battery
     ],
 )
 def test_alarms(bits, expected) -> None:
-    assert alarms(bits) == expected
+    assert alarms(bits, "15.38") == expected
 
 
 def test_every_alarm_has_a_condition_of_its_own() -> None:
     assert len({declared.code for declared in ALARMS.values()}) == len(ALARMS)
-    assert alarms(1 << 4) == (battery.BATTERY_FULLY_CHARGED(),)
+
+
+@pytest.mark.parametrize(
+    ("software", "expected"),
+    [
+        *((software, battery.CELL_VOLTAGE_TOO_HIGH()) for software in ("11.48", "11.52", "11.55", "11.51h")),
+        *((software, battery.BATTERY_FULLY_CHARGED()) for software in ("11.47", "11.56", "11.284", "10.07", "15.38")),
+        *((software, battery.unknown_alarm(bit=4)) for software in (None, "", "V")),
+    ],
+)
+def test_what_bit_4_means_depends_on_the_firmware(software: str | None, expected: Reason) -> None:
+    assert alarms(1 << 4, software) == (expected,)

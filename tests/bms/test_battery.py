@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.bms.battery import Battery
+from services.bms.battery import Battery, Updates
 from services.bms.battery_health import Limits
 from services.bms.framing import SIZE as FRAME_SIZE
 from services.bms.framing import Frame, FrameType
@@ -99,28 +99,105 @@ def test_a_reading_waits_for_the_device_that_sent_it() -> None:
     known = battery()
     known.on_connected(-60)
     known.on_frame(cells(), AT)
-    first = known.take_updates(AT)
-    assert first.availability
-    assert first.state is None
-    assert first.info is None
+    assert known.take_updates(AT) == Updates(None, None, None), "not online without a state"
     known.on_frame(DEVICE, at(1))
-    assert known.take_updates(at(1)).state
+    first = known.take_updates(at(1))
+    assert first.state
+    assert first.availability
     known.on_frame(SETTINGS, at(2))
     assert known.take_updates(at(2)).info
 
 
-def test_a_short_loss_of_the_connection_goes_unnoticed() -> None:
+def test_a_device_that_never_comes_hides_no_reading() -> None:
+    known = battery()
+    known.on_connected(-60)
+    known.on_frame(cells(), AT)
+    known.on_no_device()
+    updates = known.take_updates(at(6))
+    assert updates.availability
+    assert updates.state
+    assert updates.info
+    assert (updates.info.layout, updates.info.software) == ("JK02_32S", None)
+    known.on_frame(cells(2), at(20))
+    assert known.take_updates(at(20)).state
+    known.on_frame(DEVICE, at(30))
+    told = known.take_updates(at(30)).info
+    assert told
+    assert told.software == "15.38", "it came after all"
+
+
+def test_a_reading_that_waits_for_its_device_is_old_after_a_silence() -> None:
+    known = battery()
+    known.on_connected(-60)
+    known.on_frame(cells(), AT)
+    known.on_silence()
+    known.on_frame(DEVICE, at(60))
+    assert known.take_updates(at(60)).state is None
+    assert not known.is_online
+
+
+def test_a_lost_connection_is_offline_at_once() -> None:
     known = complete()
     known.take_updates(AT)
     known.on_failure(LOST)
+    assert contacts(known, at(1)) == (Contact.OFFLINE, LOST)
     known.on_disconnected()
-    assert contacts(known, at(1)) is None
     known.on_connected(None)
     known.on_frame(DEVICE, at(2))
     known.on_frame(cells(2), at(2))
-    assert contacts(known, at(2)) is None
+    assert contacts(known, at(2)) == (Contact.ONLINE, None)
     known.on_silence()
     assert contacts(known, at(20)) == (Contact.OFFLINE, bms.silent(name=ADDRESS)), "the loss is over"
+
+
+def test_with_a_connection_for_each_reading_a_failure_does_not_end_the_last_reading() -> None:
+    known = complete(interval_s=60)
+    known.take_updates(AT)
+    known.on_disconnected()
+    known.on_failure(bms.not_found(address=ADDRESS))
+    assert contacts(known, at(61)) is None
+    known.on_silence()
+    assert contacts(known, at(70)) == (Contact.OFFLINE, bms.not_found(address=ADDRESS))
+
+
+def test_the_reason_is_true_in_every_phase() -> None:
+    known = battery()
+    reasons = []
+
+    def note() -> None:
+        known.take_updates(AT)
+        assert known.availability
+        reasons.append(known.availability.reason)
+
+    known.on_silence()
+    note()
+    known.on_found()
+    note()
+    known.on_connected(-60)
+    known.on_frame(DEVICE, AT)
+    note()
+    known.on_silence()
+    note()
+    known.on_disconnected()
+    note()
+    known.on_failure(bms.not_found(address=ADDRESS))
+    note()
+    known.on_found()
+    note()
+    connecting, silent = bms.CONNECTING(), bms.silent(name=ADDRESS)
+    looked_for = [bms.SEARCHING_AGAIN(), bms.not_found(address=ADDRESS), connecting]
+    assert reasons == [bms.NOT_FOUND_YET(), connecting, connecting, silent, *looked_for]
+
+
+def test_a_reading_that_was_held_up_is_stamped_when_it_was_measured() -> None:
+    known = complete(interval_s=1)
+    for second in range(1, 20):
+        known.on_frame(cells(second, runtime_s=1000 + second), at(second))
+    known.on_frame(cells(20, runtime_s=1020), at(56))
+    state = known.to_state(at(56))
+    assert (state.at, state.frame_age_s) == (at(20), 36)
+    known.on_frame(cells(56, runtime_s=1056), at(56.1))
+    assert known.to_state(at(56.1)).frame_age_s == 0
 
 
 def test_a_long_loss_is_offline_with_its_reason_and_then_with_the_next() -> None:
@@ -130,7 +207,7 @@ def test_a_long_loss_is_offline_with_its_reason_and_then_with_the_next() -> None
     known.on_disconnected()
     known.on_silence()
     assert contacts(known, at(10)) == (Contact.OFFLINE, LOST)
-    assert known.state is None, "it no longer counts in the battery bank"
+    assert not known.is_current, "it no longer counts as one that answers"
     known.on_failure(bms.not_found(address=ADDRESS))
     assert contacts(known, at(30)) == (Contact.OFFLINE, bms.not_found(address=ADDRESS))
     assert known.availability

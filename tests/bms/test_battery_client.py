@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 
 from services.bms.battery import Battery
-from services.bms.battery_client import BatteryClient, connects_each_time, min_interval_s
+from services.bms.battery_client import BatteryClient
 from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError
 from services.bms.framing import Command, Frame, command_bytes
+from services.bms.reading_interval import connects_each_time, min_interval_s
 from shared.conditions import Reason, bms
 from shared.errors import DeviceOfflineError
 from tests.bms.jk import ADDRESS, DEVICE, SETTINGS, battery, cells
 from tests.support.flying_time import fly
+
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
 
 class Adapter:
@@ -126,7 +130,7 @@ def test_a_battery_that_answers_nothing_wants_to_be_paired() -> None:
     known, adapter = battery(), Adapter()
     adapter.answers, adapter.streams = {}, False
     problems = watch(known, adapter, lambda: asyncio.sleep(60))
-    assert problems == [bms.silent_unpaired(name=ADDRESS)]
+    assert problems == [None, bms.silent_unpaired(name=ADDRESS)]
     assert adapter.requests[:3] == [command_bytes(kind) for kind in (Command.DEVICE, Command.DEVICE, Command.CELLS)]
 
 
@@ -157,3 +161,29 @@ def test_failures_are_retried_later_and_later_but_bluetooth_itself_steadily() ->
     adapter.failures = [BluetoothUnavailableError(bms.NO_ADAPTER()) for _ in range(5)]
     assert watch(battery(), adapter, lambda: asyncio.sleep(60)) == [bms.NO_ADAPTER(), None]
     assert adapter.found_at == pytest.approx([0, 3, 6, 9, 12, 15])
+
+
+def test_a_battery_that_does_not_say_what_it_is_is_online_with_its_reading_and_asked_again() -> None:
+    known, adapter = battery(), Adapter()
+    del adapter.answers[Command.DEVICE]
+
+    async def script() -> None:
+        await asyncio.sleep(8)
+        assert known.is_online
+        assert known.take_updates(known.read_at or NOW).state
+        await asyncio.sleep(40)
+
+    watch(known, adapter, script)
+    assert adapter.requests.count(command_bytes(Command.DEVICE)) == 3
+    assert adapter.connections == 1
+
+
+def test_a_lost_connection_is_offline_while_something_else_is_awaited() -> None:
+    known, adapter = battery(), Adapter()
+
+    async def script() -> None:
+        await asyncio.sleep(5)
+        adapter.lose()
+        assert not known.is_online, "in the callback itself"
+
+    watch(known, adapter, script)

@@ -1,7 +1,8 @@
 """What errors of bleak and D-Bus mean."""
 
+import asyncio
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
@@ -40,6 +41,24 @@ def dbus(name: str, text: str = "") -> BleakDBusError:
             BluetoothUnavailableError,
             "bms.not_permitted",
             "D-Bus denies access",
+        ),
+        (
+            dbus("org.freedesktop.DBus.Error.AccessDenied", "REJECTED EXTERNAL"),
+            BluetoothUnavailableError,
+            "bms.dbus_rejected",
+            "set BLEAK_DBUS_AUTH_UID",
+        ),
+        (
+            dbus("org.bluez.Error.NotPermitted", "Notify acquired"),
+            DeviceOfflineError,
+            "bms.connect_failed",
+            "another program on this machine",
+        ),
+        (
+            dbus("org.bluez.Error.AuthenticationCanceled"),
+            PairingError,
+            "bms.connect_failed",
+            "it broke that off",
         ),
         (PermissionError(), BluetoothUnavailableError, "bms.not_permitted", "D-Bus denies access"),
         (
@@ -88,6 +107,11 @@ def use(adapter: BluetoothAdapter) -> None:
     fly(work())
 
 
+async def hang(*_: Any, **__: Any) -> None:
+    """Stand for a call to a bluetoothd that hangs."""
+    await asyncio.sleep(1e6)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -105,11 +129,27 @@ def use(adapter: BluetoothAdapter) -> None:
             bms.connect_failed(address=ADDRESS, cause=bms.NEEDS_PAIRING()),
             id="pairing",
         ),
-        pytest.param({"client": {"is_jk": False}}, bms.not_a_jk(address=ADDRESS), id="another-device"),
+        pytest.param(
+            {"client": {"is_jk": False}}, bms.stale_services(address=ADDRESS), id="services-remembered-wrongly"
+        ),
+        pytest.param(
+            {"client": {"is_jk": False}, "scanner": {"company": 0x1234}},
+            bms.not_a_jk(address=ADDRESS),
+            id="another-device",
+        ),
         pytest.param(
             {"client": {"write_error": BleakError("")}},
             bms.command_failed(address=ADDRESS, cause=bms.bluetooth_error(code="BleakError")),
             id="writing-fails",
+        ),
+        *(
+            pytest.param({side: {method: hang}}, reason(system.TIMED_OUT()), id=f"{method}-hangs")
+            for side, method, reason in (
+                ("scanner", "start", lambda cause: bms.scan_failed(cause=cause)),
+                ("client", "connect", lambda cause: bms.connect_failed(address=ADDRESS, cause=cause)),
+                ("client", "start_notify", lambda cause: bms.connect_failed(address=ADDRESS, cause=cause)),
+                ("client", "write_gatt_char", lambda cause: bms.command_failed(address=ADDRESS, cause=cause)),
+            )
         ),
         pytest.param(None, None, id="well"),
     ],
@@ -124,3 +164,21 @@ def test_what_goes_wrong_is_reported_with_its_reason(change: dict[str, dict[str,
     with pytest.raises(DeviceOfflineError) as caught:
         use(adapter)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(("paired", "removed"), [(False, 1), (True, 0)])
+def test_what_is_remembered_wrongly_is_removed_unless_keys_would_be_lost(*, paired: bool, removed: int) -> None:
+    calls = []
+
+    class Client(fake_bleak.Client):
+        is_jk = False
+
+        async def unpair(self) -> None:
+            calls.append("unpair")
+
+    class Scanner(fake_bleak.Scanner):
+        details: ClassVar[Any] = {"props": {"Paired": paired}}
+
+    with pytest.raises(DeviceOfflineError):
+        use(BluetoothAdapter(backend=Backend(Scanner, Client)))
+    assert len(calls) == removed

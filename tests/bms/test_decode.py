@@ -70,7 +70,7 @@ def test_a_captured_frame_comes_out_as_its_values(capture: Capture) -> None:
         match frame.type:
             case FrameType.CELLS:
                 assert detect(frame.data, None) == Detection(Layout(capture.layout))
-                values = decode.cells(frame.data, Layout(capture.layout), 14)
+                values = decode.cells(frame.data, Layout(capture.layout), "14.20")
                 expect(values, decoded, NAMES)
                 BatteryState.model_validate({**values, "at": "2026-11-24T00:00:00Z"})
             case FrameType.DEVICE:
@@ -82,7 +82,7 @@ def test_a_captured_frame_comes_out_as_its_values(capture: Capture) -> None:
 @pytest.mark.parametrize("layout", list(Layout))
 def test_what_the_simulator_packs_is_what_is_read(layout: Layout) -> None:
     reading = Measurement(CELLS, -45.678, 55.5, full_ah=280.0, alarm_bits=1 << 11, balance_a=0.7)
-    values = decode.cells(cell_frame(layout, reading, 7), layout, 15)
+    values = decode.cells(cell_frame(layout, reading, 7), layout, "15.38")
     assert values["cell_voltages_v"] == CELLS
     assert (values["cell_min_v"], values["cell_min_number"]) == (3.30, 3)
     assert (values["cell_max_v"], values["cell_max_number"], values["cell_delta_v"]) == (3.32, 2, 0.02)
@@ -122,9 +122,9 @@ def test_state_of_charge(remaining, full, whole, expected) -> None:
 
 
 def test_a_sensor_that_is_not_there_is_unknown() -> None:
-    values = decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, 15)
+    values = decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, "15.38")
     assert values["temperatures_c"] == (18.1, 18.6, None, None)
-    assert decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, 11)[
+    assert decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, "11.21")[
         "temperatures_c"
     ] == (
         18.1,
@@ -137,7 +137,7 @@ def test_any_bytes_decode_to_something_that_can_be_published(data: bytes, layout
     detect(data, software)
     decode.device_info(data)
     decode.settings(data, layout)
-    values = decode.cells(data, layout, 15)
+    values = decode.cells(data, layout, "15.38")
     BatteryState.model_validate_json(
         BatteryState.model_validate({**values, "at": "2026-11-24T00:00:00Z"}).model_dump_json()
     )

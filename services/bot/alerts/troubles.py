@@ -10,7 +10,7 @@ from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, clock, is_prompt, is_quiet
 from shared.freshness import STATUS_HOLDS, fresh
-from shared.live_figures import ALL, LiveFigures, live_figures, packs, units
+from shared.live_figures import ALL, LiveFigures, is_battery_fresh, live_figures, packs, units
 from shared.messages import (
     Availability,
     BatteryState,
@@ -35,7 +35,7 @@ DEGRADED_AFTER = timedelta(hours=1)
 KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
 """Kinds whose reasons are still needed when they are over."""
 LISTED_PATIENCE = timedelta(minutes=1)
-"""For the cells' balance and for warnings, which flicker."""
+"""For the charge, the cells' balance and warnings, which flicker."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
 
 def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: datetime) -> Alert:
     live = live_figures(snapshot, now) if seen.kind is AlertKind.LOW_BATTERY else LiveFigures()
+    is_off = live.grid is not None and live.grid.state is Grid.OFF
+    lasts = live.runtime_after(live.grid.since) if live.grid and is_off else live.runtime
     return Alert(
         kind=seen.kind,
         key=f"{seen.key}/{iso(trouble.began)}",
@@ -129,7 +131,7 @@ def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: 
         cell_delta_mv=seen.cell_delta_mv,
         soc_percent=live.soc_percent,
         load_w=live.load_w,
-        runtime_s=live.runtime.total_seconds() if live.runtime else None,
+        runtime_s=lasts.total_seconds() if lasts else None,
     )
 
 
@@ -138,7 +140,7 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
     grid_on = grid is not None and grid.state is Grid.ON
     yield _low_battery(state, snapshot, now, limits)
     for device, battery in packs(snapshot.batteries):
-        if fresh(battery.at, now, FRESH_FOR):
+        if is_battery_fresh(snapshot, device, now):
             name = snapshot.battery_name(device)
             yield from _alarms(state, device, name, battery, grid_on=grid_on)
             yield _imbalance(state, device, name, battery, limits)
@@ -170,7 +172,7 @@ def _is_open(state: AlertState, kind: AlertKind, device: str) -> bool:
 def _low_battery(state: AlertState, snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
     soc, kind = live_figures(snapshot, now).soc_percent, AlertKind.LOW_BATTERY
     limit = limits.low_percent + (limits.hysteresis_percent if _is_open(state, kind, ALL) else 0)
-    return Observation(kind, ALL, "", None if soc is None else soc < limit, now)
+    return Observation(kind, ALL, "", None if soc is None else soc < limit, now, patience=LISTED_PATIENCE)
 
 
 def _alarms(

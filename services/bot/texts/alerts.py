@@ -16,7 +16,7 @@ from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleCh
 from shared.outages import Expected
 from shared.texts.bot import BOT
 from shared.texts.localizer import Localized, Localizer
-from shared.trusted_time import elapsed
+from shared.trusted_time import elapsed, is_unset
 
 EXPECTED = {
     Expected.OUTAGE: "bot.planned",
@@ -24,6 +24,7 @@ EXPECTED = {
     Expected.POWER: "bot.unplanned",
     Expected.EMERGENCY: "bot.emergency",
 }
+MOST_MISSED = 20
 MINUTE = timedelta(minutes=1)
 
 
@@ -49,6 +50,8 @@ def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_ho
 def _grid_lost(localizer: Localizer, alert: Alert) -> str:
     window = alert.window
     is_promised = window is not None and alert.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
+    if alert.figures_at and window and window.end <= alert.figures_at:
+        is_promised = False  # it has not come as promised
     back = localizer("bot.expected_back", time=localizer.time(window.end)) if window and is_promised else None
     if back and alert.is_open:
         back = Localized(f"{back} {localizer('bot.plan_open')}")
@@ -81,16 +84,26 @@ def _state_before(localizer: Localizer, alert: Alert, name: str) -> str | None:
 def _figures(localizer: Localizer, alert: Alert) -> str | None:
     """Return the figures; those of an event that was noticed late are of that later moment, and say so."""
     soc = localizer.number("percent", alert.soc_percent)
-    if alert.is_belated:
+    if alert.is_belated and alert.figures_at is None:
         time = localizer.time(alert.stored_at)
         return localizer("bot.charge_later", soc=soc, time=time) if alert.soc_percent is not None else None
-    lasts = localizer.lasted(timedelta(seconds=alert.runtime_s)) if alert.runtime_s else None
+    measured = alert.figures_at
+    charge = localizer("bot.charge_later", soc=soc, time=localizer.time(measured)) if measured else None
     parts = [
-        localizer("bot.charge", soc=soc) if alert.soc_percent is not None else None,
+        (charge or localizer("bot.charge", soc=soc)) if alert.soc_percent is not None else None,
         localizer("bot.load", load=localizer.power(alert.load_w)) if alert.load_w is not None else None,
-        localizer("bot.lasts", lasts=lasts) if lasts else None,
+        _lasts(localizer, alert),
     ]
     return lines(*parts) or None
+
+
+def _lasts(localizer: Localizer, alert: Alert) -> str | None:
+    if not alert.runtime_s:
+        return None
+    left = timedelta(seconds=alert.runtime_s)
+    if alert.figures_at and not is_unset(alert.figures_at):
+        return localizer("bot.lasts_until", time=localizer.time(alert.figures_at + left))
+    return localizer("bot.lasts", lasts=localizer.lasted(left))
 
 
 def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
@@ -99,6 +112,24 @@ def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
         localizer("bot.power_unstable", began=began, count=alert.count, time=localizer.time(alert.at)),
         localizer("bot.now_on" if alert.on else "bot.now_off"),
         _figures(localizer, alert),
+    )
+
+
+def _grid_missed(localizer: Localizer, alert: Alert) -> str:
+    shown = alert.missed[-MOST_MISSED:]
+    more = len(alert.missed) - len(shown)
+    return lines(
+        localizer("bot.grid_missed"),
+        localizer("bot.missed_more", count=more) if more else None,
+        *(
+            localizer(
+                "bot.missed_outage",
+                began=localizer.time(one.start),
+                ended=localizer.time(one.end),
+                lasted=localizer.lasted(one.end - one.start),
+            )
+            for one in shown
+        ),
     )
 
 
@@ -266,6 +297,7 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.GRID_LOST: _grid_lost,
     AlertKind.GRID_BACK: _grid_back,
     AlertKind.GRID_UNSTABLE: _grid_unstable,
+    AlertKind.GRID_MISSED: _grid_missed,
     AlertKind.SCHEDULE: _schedule,
     AlertKind.REMIND_OUTAGE: _remind_outage,
     AlertKind.REMIND_POWER_BACK: _remind_power_back,

@@ -1,6 +1,6 @@
 """What the commands answer, pure: the broker's state -> a message in the chat's language. Unknown is shown as such."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from services.bot.alerts.alert import FRESH_FOR
 from services.bot.alerts.rules import expected_around
@@ -8,7 +8,7 @@ from services.bot.texts.html import lines, paragraphs
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
-from shared.conditions import clock
+from shared.conditions import battery, clock
 from shared.freshness import PLUG_HOLDS, fresh
 from shared.live_figures import (
     LiveFigures,
@@ -156,10 +156,18 @@ def battery_text(localizer: Localizer, snapshot: BrokerState) -> str:
     return lines(
         Localized(f"<b>{flow}</b>"),
         localizer("bot.load", load=localizer.power(load)) if load is not None else None,
+        *_doubts(localizer, live),
         *_runtime(localizer, snapshot.schedule, live),
         *(line for device, state in batteries for line in _pack(localizer, snapshot, device, state)),
         localizer("bot.advice") if soc is not None and soc < LOW_PERCENT else None,
     )
+
+
+def _doubts(localizer: Localizer, live: LiveFigures) -> Iterator[str]:
+    """Yield whose charge the sum of the batteries counts although it is silent, or does not know."""
+    for reason in live.battery.health_reasons if live.battery else ():
+        if reason.code in (battery.charge_carried.code, battery.charge_unknown.code):
+            yield localizer("bot.charge_doubt", reason=localizer.reason(reason))
 
 
 def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFigures) -> Sequence[str]:
@@ -234,7 +242,8 @@ def help_text(localizer: Localizer, *, is_viewer: bool) -> str:
     )
 
 
-def id_text(localizer: Localizer, chat: int, user: int, *, is_allowed: bool) -> str:
-    """Return a chat's number, in a group also the person's own, and for a stranger how to go on."""
+def id_text(localizer: Localizer, chat: int, user: int, topic: int | None, *, is_allowed: bool) -> str:
+    """Return a chat's number with that of its topic, in a group the person's own too; for a stranger how to go on."""
+    number = str(chat) if topic is None else f"{chat}/{topic}"
     own = localizer("bot.own_id", user=user) if user not in (chat, UNKNOWN_USER) else None
-    return lines(localizer("bot.your_id", chat=chat), own, None if is_allowed else localizer("bot.how_to_allow"))
+    return lines(localizer("bot.your_id", chat=number), own, None if is_allowed else localizer("bot.how_to_allow"))

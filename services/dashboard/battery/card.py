@@ -25,7 +25,7 @@ def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], localizer
     """Return the card of all batteries, with a note where it is the sum of only some."""
     summed = state.packs
     note = []
-    if summed is not None and len(summed) < len(packs):
+    if summed and len(summed) < len(packs):
         part = localizer.count("battery.sum_of", len(summed), known=len(packs), names=", ".join(summed))
         note = [html.P(part, className="hint")]
     facts = [

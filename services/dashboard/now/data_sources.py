@@ -10,7 +10,7 @@ from services.dashboard.markup import attributes
 from services.dashboard.service_status import state_of, state_word
 from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
-from shared.live_figures import BATTERY_HOLDS, packs, units
+from shared.live_figures import is_battery_fresh, packs, units
 from shared.messages import Availability, Contact, Message, ServiceHealth
 from shared.outages import is_stale
 from shared.texts.localizer import Localizer
@@ -42,7 +42,7 @@ def _inverters(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta
 
 def _batteries(snapshot: BrokerState, localizer: Localizer) -> Iterator[Row]:
     for name, state in packs(snapshot.batteries):
-        live = snapshot.connected and fresh(state.at, localizer.now, BATTERY_HOLDS)
+        live = snapshot.connected and is_battery_fresh(snapshot, name, localizer.now)
         yield (
             snapshot.battery_name(name),
             *_reading(state, snapshot.battery_availability.get(name), localizer, live=live),

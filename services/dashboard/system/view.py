@@ -13,8 +13,8 @@ from services.dashboard.system.entries import Fact, empty_item, entry
 from services.dashboard.system.plugs import plugs
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS, fresh
-from shared.live_figures import ALL, BATTERY_HOLDS
-from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, Message, ServiceStatus
+from shared.live_figures import ALL, is_battery_fresh
+from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, ServiceStatus
 from shared.texts.localizer import Localizer
 
 
@@ -54,7 +54,9 @@ def _service(name: str, status: ServiceStatus, localizer: Localizer) -> html.Li:
 def _inverter(name: str, snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> html.Li:
     info = snapshot.inverter_infos.get(name)
     facts = _inverter_facts(info, localizer) if info else []
-    contact = _believed(snapshot.inverter_availability.get(name), snapshot.inverters.get(name), fresh_for, localizer)
+    reading = snapshot.inverters.get(name)
+    is_fresh = reading is not None and fresh(reading.at, localizer.now, fresh_for)
+    contact = _believed(snapshot.inverter_availability.get(name), is_fresh=is_fresh)
     return _device(name, localizer("system.inverter"), contact, facts, localizer)
 
 
@@ -73,7 +75,8 @@ def _battery(name: str, snapshot: BrokerState, localizer: Localizer) -> html.Li:
     info = snapshot.battery_infos.get(name)
     facts = _battery_facts(info, localizer) if info else []
     shown = f"{info.name} ({name})" if info and info.name not in ("", name) else name
-    contact = _believed(snapshot.battery_availability.get(name), snapshot.batteries.get(name), BATTERY_HOLDS, localizer)
+    is_fresh = is_battery_fresh(snapshot, name, localizer.now)
+    contact = _believed(snapshot.battery_availability.get(name), is_fresh=is_fresh)
     return _device(shown, localizer("system.battery"), contact, facts, localizer)
 
 
@@ -89,13 +92,11 @@ def _battery_facts(info: BatteryInfo, localizer: Localizer) -> list[Fact]:
     ]
 
 
-def _believed(
-    contact: Availability | None, reading: Message | None, holds: timedelta, localizer: Localizer
-) -> Availability | None:
+def _believed(contact: Availability | None, *, is_fresh: bool) -> Availability | None:
     """Return a device's availability; None if it is online without fresh readings, as its service is gone then."""
     if contact is None or contact.state is Contact.OFFLINE:
         return contact
-    return contact if reading and fresh(reading.at, localizer.now, holds) else None
+    return contact if is_fresh else None
 
 
 def _device(name: str, kind: str, contact: Availability | None, facts: Sequence[Fact], localizer: Localizer) -> html.Li:
