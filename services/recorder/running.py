@@ -34,12 +34,8 @@ from shared.history.tables import grid_state
 from shared.messages import Grid
 
 AT, STATE, SINCE = (grid_state.columns.keys().index(name) for name in ("at", "state", "since"))
-UNTIL, HOME, BEGAN = (
-    bindparam("until", type_=BigInteger()),
-    bindparam("of_home"),
-    bindparam("began", type_=BigInteger()),
-)
-EXTEND = update(grid_run).values(last=UNTIL).where(grid_run.c.home == HOME, grid_run.c.at == BEGAN)
+UNTIL, BEGAN = (bindparam(name, type_=BigInteger()) for name in ("until", "began"))
+EXTEND = update(grid_run).values(last=UNTIL).where(grid_run.c.home == bindparam("of_home"), grid_run.c.at == BEGAN)
 APPEND = insert(grid_run).values({name: bindparam(name) for name in ("home", *GridRun._fields)})
 
 
