@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Executable,
+    ClauseElement,
     Insert,
     Table,
     bindparam,
@@ -36,7 +36,7 @@ UPSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.inse
 
 
 @cache
-def plain(query: Executable, dialect: str) -> str:
+def plain(query: ClauseElement, dialect: str) -> str:
     """Return a statement for the raw driver, which takes its parameters as tuples, in the order of the text."""
     return str(query.compile(dialect=PLAIN[dialect]))
 
