@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Table,
     Text,
@@ -34,8 +33,8 @@ from shared.history.tables import grid_state
 from shared.messages import Grid
 
 AT, STATE, SINCE = (grid_state.columns.keys().index(name) for name in ("at", "state", "since"))
-UNTIL, BEGAN = (bindparam(name, type_=BigInteger()) for name in ("until", "began"))
-EXTEND = update(grid_run).values(last=UNTIL).where(grid_run.c.home == bindparam("of_home"), grid_run.c.at == BEGAN)
+THIS: Any = (grid_run.c.home == bindparam("of_home"), grid_run.c.at == bindparam("began"))
+EXTEND = update(grid_run).values(last=bindparam("until")).where(*THIS)
 APPEND = insert(grid_run).values({name: bindparam(name) for name in ("home", *GridRun._fields)})
 
 
