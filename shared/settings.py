@@ -20,7 +20,7 @@ from shared.validation import Fault, InvalidValueError, faults
 
 S = TypeVar("S", bound="Settings")
 
-SECRET = re.compile("password|token|secret|key|database_url", re.IGNORECASE)
+SECRET = re.compile("password|token|secret|key|database_url|ntfy_url", re.IGNORECASE)
 """Variables whose values are never repeated."""
 
 

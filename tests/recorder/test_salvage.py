@@ -17,6 +17,8 @@ from shared.history.migration import FIRST, HEAD, revision
 from tests.support.damaged import PAGE, READINGS, Rows, contents, fill, owners, zeroed
 
 IGNORED = ("alembic_version", "salvage_report", "boot_clock")
+ALIKE = ("inverter_rollup", "battery_rollup")
+"""Without the schema their rows cannot be told apart; they are made anew from the readings."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def on_good_pages(true_rows: Rows, kept: Rows, tables: set[str]) -> None:
     for name, rows in true_rows.items():
         if name not in IGNORED:
             assert kept[name] <= rows, name
-            if name not in tables:
+            if name not in tables and not (name in ALIKE and "sqlite_schema" in tables):
                 assert kept[name] == rows, name
 
 
