@@ -1,4 +1,4 @@
-"""python -m services.bot: the service; `chats` lists who wrote to it, `test` sends a message to every allowed chat."""
+"""python -m services.bot: the service; `chats` lists who wrote to it, `test` sends a message to all it would tell."""
 
 import sys
 

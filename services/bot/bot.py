@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from services.bot.alerts.absence import caught_up, is_complete, is_gap
@@ -41,6 +42,8 @@ RETRY_MOST_S = 15.0
 TOKEN_RETRY_S = 300.0
 NO_TOKEN = "0:none"  # noqa: S105 - python-telegram-bot wants one, and it is never used
 RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
+UNSEEN_PATIENCE_S = 20.0
+"""Where the grid is again as it was, only the recorder can say what happened, and there is no hurry."""
 CONFLICT_RETRY_S = 15.0
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
@@ -182,9 +185,12 @@ class Bot:
     async def _catch_up(self) -> None:
         """Tell what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""
         state = self._outbox.state
-        for _ in range(round(RECORDER_PATIENCE_S / RECORDER_CHECK_S)):
+        for attempt in count():
             grid = self._mirror.snapshot().grid
             if grid is None or state.grid is None or not is_gap(state, grid):
+                return
+            patience_s = UNSEEN_PATIENCE_S if grid.state is state.grid.state else RECORDER_PATIENCE_S
+            if attempt * RECORDER_CHECK_S >= patience_s:
                 return
             try:
                 found = await asyncio.to_thread(history.outages_since, self._engine, state.grid.since, utc_now())

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
+from services.bot.channels.listed import listed_channels
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import TelegramApi
 from shared.conditions import bot as conditions
 from shared.errors import ConfigError
 from shared.texts.catalogue import say
 
+T = TypeVar("T")
 LISTEN_S = 3
 
 
@@ -18,13 +21,19 @@ def chats(settings: BotSettings) -> str:
 
 
 def test(settings: BotSettings) -> str:
-    """Send a message to every chat of TELEGRAM_CHAT_ID and return where it went."""
-    if not settings.roles:
+    """Send a message to every chat of TELEGRAM_CHAT_ID and every other channel, and return where it went."""
+    channels = listed_channels(settings)
+    if not settings.roles and not channels:
         raise ConfigError(conditions.NO_CHAT())
-    return asyncio.run(_with(settings, lambda telegram: _test(telegram, settings)))
+    text = say(settings.bot_language, "configure.test_message")
+    for channel in channels:
+        channel.deliver(text, text, silent=False)
+    if settings.roles:
+        asyncio.run(_with(settings, lambda telegram: _test(telegram, settings)))
+    return f"Sent to {', '.join([*map(str, settings.roles), *(one.name for one in channels)])}."
 
 
-async def _with(settings: BotSettings, work: Callable[[TelegramApi], Awaitable[str]]) -> str:
+async def _with(settings: BotSettings, work: Callable[[TelegramApi], Awaitable[T]]) -> T:
     token = settings.telegram_bot_token.get_secret_value()
     if not token:
         raise ConfigError(conditions.NO_TOKEN())
@@ -42,8 +51,7 @@ async def _chats(telegram: TelegramApi) -> str:
     return "\n".join([f"@{telegram.name}", *(f"{chat} wrote: {text[:40]}" for chat, text in wrote.items())])
 
 
-async def _test(telegram: TelegramApi, settings: BotSettings) -> str:
+async def _test(telegram: TelegramApi, settings: BotSettings) -> None:
+    text = say(settings.bot_language, "configure.test_message")
     for chat in settings.roles:
-        text = say(settings.bot_language, "configure.test_message")
         await telegram.send(chat, text, topic=settings.topics.get(chat))
-    return f"Sent to {', '.join(map(str, settings.roles))}."

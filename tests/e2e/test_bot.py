@@ -167,6 +167,25 @@ def test_an_outage_that_began_while_the_bot_was_down_is_reported_once(
     assert "queue 5.2" in asked(stack, "/schedule", next(answers)), after_restart
 
 
+def test_what_the_bot_missed_is_told_by_what_the_recorder_knows(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
+    stack.start(stack.recorder)
+    watcher.wait_for("service/recorder/status", state="online")
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    stack.bot.kill()
+    for state, began, ended in (("off", 60, 50), ("on", 50, 30), ("off", 30, 1), ("on", 1, -1)):
+        since = ago(began)
+        for minutes in range(began, ended, -3):  # as the poller does, for what is not confirmed is unknown
+            publish(poller, "grid/state", grid(state, since).model_copy(update={"at": ago(minutes)}))
+    eventually(lambda: len(queries.outages(reader(stack.db_path), start=ago(90), end=ago(0))) == 2, "both are recorded")
+    stack.bot.start()
+    missed, back = eventually(lambda: len(texts(stack)) == 2 and texts(stack), "what was missed, and the end")
+    assert "While the bot was not running" in missed
+    assert "(10 min)" in missed
+    assert "Power is back" in back
+    assert "It was off for 29 min" in back
+
+
 @pytest.mark.parametrize(
     ("fault", "count", "copies"),
     [("lost_answer", 1, 2), ("too_many", 1, 1), ("server_error", 2, 1), ("bad_request", 1, 1), ("html", 2, 1)],
