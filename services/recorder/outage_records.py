@@ -78,7 +78,7 @@ def _refresh_outages(connection: Connection, start: int, end: int, zone: tzinfo,
     # the outage that follows the run at `after` may start at that very moment, and stays
     connection.execute(delete(outage).where(outage.c.start >= before, outage.c.start < after))
     for span in find_outages(runs, SILENCE // MILLISECOND, _transitions(connection, runs)):
-        values = _figures(connection, span, now) | _schedule_columns(connection, span, zone, now)
+        values = _figures(connection, span, now) | _schedule_columns(connection, span, zone)
         connection.execute(insert(outage), {"start": span.start, "end": span.end, **values})
 
 
@@ -102,10 +102,10 @@ def refresh_figures(connection: Connection, start: int, end: int, now: datetime)
         connection.execute(update(outage).where(outage.c.start == span.start).values(values))
 
 
-def refresh_schedule(connection: Connection, start: int, zone: tzinfo, now: datetime) -> None:
+def refresh_schedule(connection: Connection, start: int, zone: tzinfo) -> None:
     """Match the outages since `start` again, where a version of the schedule has arrived."""
     for span in _stored_spans(connection, outage.c.start >= start):
-        values = _schedule_columns(connection, span, zone, now)
+        values = _schedule_columns(connection, span, zone)
         connection.execute(update(outage).where(outage.c.start == span.start).values(values))
 
 
@@ -113,7 +113,7 @@ def _stored_spans(connection: Connection, condition: Any) -> list[OutageSpan]:
     return [OutageSpan(*row) for row in connection.execute(select(outage.c.start, outage.c.end).where(condition))]
 
 
-def _schedule_columns(connection: Connection, span: OutageSpan, zone: tzinfo, now: datetime) -> dict[str, Any]:
+def _schedule_columns(connection: Connection, span: OutageSpan, zone: tzinfo) -> dict[str, Any]:
     version = outage_schedule.c
     columns = (version.windows, version.days, version.time_zone)
     newest = select(*columns).where(version.at <= span.start).order_by(version.at.desc()).limit(1)
@@ -121,7 +121,7 @@ def _schedule_columns(connection: Connection, span: OutageSpan, zone: tzinfo, no
     start, end = from_ms(span.start), None if span.end is None else from_ms(span.end)
     known = ScheduleVersion(WINDOWS.validate_json(row.windows), DAYS.validate_json(row.days)) if row else None
     day = start.astimezone(_zone(row.time_zone, zone) if row else zone).date()
-    return _columns(match_schedule(known, start, end, now, day))
+    return _columns(match_schedule(known, start, end, day))
 
 
 def _columns(match: ScheduleMatch) -> dict[str, Any]:

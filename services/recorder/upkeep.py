@@ -127,7 +127,7 @@ class Upkeep:
         if chunk.source == grid_state.name:
             outage_records.refresh(connection, start, chunk.end, self._zone, now)
         elif chunk.source == outage_schedule.name:
-            outage_records.refresh_schedule(connection, start, self._zone, now)
+            outage_records.refresh_schedule(connection, start, self._zone)
         elif chunk.source == inverter_state.name:
             outage_records.refresh_figures(connection, start, chunk.end, now)
 
