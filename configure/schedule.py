@@ -2,14 +2,8 @@
 
 from configure.prompt import Prompt
 from configure.tool_runner import run_tool
-
-REGIONS: dict[str, dict[str, str]] = {
-    "region_if": {"SCHEDULE_PROVIDERS": "be_svitlo,gpv_json"},
-    "region_kyiv": {"SCHEDULE_PROVIDERS": "yasno", "YASNO_REGION": "25", "YASNO_DSO": "902"},
-    "region_dnem": {"SCHEDULE_PROVIDERS": "yasno", "YASNO_REGION": "3", "YASNO_DSO": "301"},
-    "region_cek": {"SCHEDULE_PROVIDERS": "yasno", "YASNO_REGION": "3", "YASNO_DSO": "303"},
-}
-"""The numbers of docs/schedule.md, which also names the files of the other regions."""
+from shared.schedule_regions import REGIONS
+from shared.texts.language import Language
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
@@ -18,7 +12,10 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     queue = prompt.ask("queue", known.get("QUEUE_NUMBER", ""))
     if not queue:
         return {"QUEUE_NUMBER": ""}
-    answers = {"QUEUE_NUMBER": queue} | _region(prompt, known)
+    region = _region(prompt, known)
+    if region is None:
+        return {"QUEUE_NUMBER": ""}
+    answers = {"QUEUE_NUMBER": queue} | region
     outcome = run_tool(known | answers, ["services.schedule", "show"])
     for line in outcome.lines:
         prompt.show("worked" if outcome.worked else "failed", what=line.strip())
@@ -27,8 +24,21 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     return ask(prompt, known | answers)
 
 
-def _region(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
-    before = known.get("SCHEDULE_PROVIDERS")
+def _region(prompt: Prompt, known: dict[str, str]) -> dict[str, str] | None:
+    """Return the settings of the region, None where the user's is not listed or nothing may be used for it."""
+    before = known.get("SCHEDULE_REGION") or known.get("SCHEDULE_PROVIDERS")
     kept = [prompt.text("as_it_is", known=before)] if before else []
-    choice = prompt.choose("region", [*kept, *map(prompt.text, REGIONS)])
-    return {} if kept and choice == 0 else list(REGIONS.values())[choice - len(kept)]
+    offered = [one for one in REGIONS if one.origins]
+    names = [one.uk if prompt.language is Language.UK else one.en for one in offered]
+    choice = prompt.choose("region", [*kept, *names, prompt.text("region_other")])
+    if kept and choice == 0:
+        return {}
+    if choice - len(kept) == len(offered):
+        prompt.show("region_not_listed")
+        return None
+    chosen = offered[choice - len(kept)]
+    unlicensed = [one.url for one in chosen.origins if not one.is_free]
+    agreed = bool(unlicensed) and prompt.yes("unlicensed", usual=False, mirrors=", ".join(unlicensed))
+    if not agreed and len(unlicensed) == len(chosen.origins):
+        return None
+    return {"SCHEDULE_REGION": chosen.slug, "SCHEDULE_UNLICENSED": str(agreed).lower()}

@@ -85,6 +85,25 @@ def status_at(schedule: OutageSchedule | None, now: datetime) -> Status:
     return Status(by_state.get(state, Expected.POWER), None, stale)
 
 
+def planned_window(windows: Iterable[Window], start: datetime) -> Window | None:
+    """Return the planned outage that an outage with this beginning is; None where it is none of them.
+
+    Only the beginning counts, so that the answer is the same while it lasts and ever after: it lies within the
+    window, or at most EARLY before it.
+    """
+    near = [one for one in windows if one.start - EARLY <= start < one.end]
+    return min(near, key=lambda one: (one.start > start, one.start), default=None)
+
+
+def status_around(schedule: OutageSchedule | None, start: datetime) -> Status:
+    """Return what the schedule says of an outage with this beginning; in an emergency no window holds."""
+    status = status_at(schedule, start)
+    window = planned_window(schedule.windows, start) if schedule else None
+    if schedule is None or window is None or status.expected is Expected.EMERGENCY:
+        return status
+    return status_at(schedule, max(start, window.start))
+
+
 def next_outage(schedule: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Window | None:
     """Return the current planned outage, or else the next one; possible ones only if requested."""
     windows = schedule.windows if schedule else ()

@@ -147,7 +147,7 @@ def _schedule_columns(connection: Connection, scope: Scope, span: OutageSpan) ->
     start, end = from_ms(span.start), None if span.end is None else from_ms(span.end)
     known = ScheduleVersion(WINDOWS.validate_json(row.windows), DAYS.validate_json(row.days)) if row else None
     day = start.astimezone(_zone(row.time_zone, scope.zone) if row else scope.zone).date()
-    return _columns(match_schedule(known, start, end, scope.now, day))
+    return _columns(match_schedule(known, start, end, day))
 
 
 def _columns(match: ScheduleMatch) -> dict[str, Any]:

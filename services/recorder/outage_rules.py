@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from shared.freshness import SAME_STATE_WITHIN
 from shared.history.grid_run import GridRun
-from shared.messages import Certainty, DayState, Grid, Window
-from shared.outages import EARLY, overlap
+from shared.messages import DayState, Grid, Window
+from shared.outages import planned_window
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,12 @@ class ScheduleMatch:
     end_delay: timedelta | None = None
 
 
-def match_schedule(
-    schedule: ScheduleVersion | None, start: datetime, end: datetime | None, now: datetime, day: date
-) -> ScheduleMatch:
+def match_schedule(schedule: ScheduleVersion | None, start: datetime, end: datetime | None, day: date) -> ScheduleMatch:
     """Match an outage with the schedule that was known when it began; `day` is its local date."""
     if schedule is None:
         return ScheduleMatch(None)
-    finish = end or max(now, start)
-    near = [window for window in schedule.windows if window.start - EARLY <= finish and window.end >= start]
-    if not near:
-        published = schedule.days.get(day, DayState.UNKNOWN) not in (DayState.UNKNOWN, DayState.WAITING)
-        return ScheduleMatch(False if published else None)
-    best = max(near, key=lambda window: (overlap(start, finish, window), window.certainty is Certainty.DEFINITE))
+    state = schedule.days.get(day, DayState.UNKNOWN)
+    best = planned_window(schedule.windows, start)
+    if best is None or state is DayState.EMERGENCY:
+        return ScheduleMatch(None if state in (DayState.UNKNOWN, DayState.WAITING) else False)
     return ScheduleMatch(True, best, start - best.start, end - best.end if end else None)

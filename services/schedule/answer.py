@@ -86,6 +86,11 @@ def minutes(text: object) -> int:
     return minute
 
 
+def end_of(minute: int) -> int:
+    """Return the end of an outage; 23:59 is how some write midnight."""
+    return DAY_MIN if minute == DAY_MIN - 1 else minute
+
+
 def calendar_day(text: object) -> date:
     """Return the date of "dd.mm.yyyy"."""
     try:

@@ -14,6 +14,7 @@ from services.schedule.answer import (
     Day,
     NonsenseError,
     calendar_day,
+    end_of,
     minutes,
     queues_of,
     stamp,
@@ -87,6 +88,7 @@ def _window(day: date, slot: Any, odd: list[Reason]) -> Window | None:
     if not isinstance(slot, dict):
         raise NonsenseError(schedule.outage_malformed(day=day))
     start, end = (minutes(part) for part in _hours(day, slot))
+    end = end_of(end)
     if start in (end, DAY_MIN):
         raise NonsenseError(schedule.outage_empty(day=day))
     if end < start:  # 00:00 ends the day; anything else is on the next

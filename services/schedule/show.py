@@ -9,7 +9,8 @@ from services.schedule.fetch import fetch
 from services.schedule.revision import PlanAddress, revise
 from services.schedule.settings import ScheduleSettings
 from services.schedule.sources import Source, address, sources
-from shared.conditions.schedule import NO_QUEUE
+from shared.conditions import Reason
+from shared.conditions.schedule import NO_QUEUE, no_source, source_failed
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
 from shared.messages import Certainty, DayState, Window
 from shared.outages import Day, days_ahead
@@ -23,19 +24,25 @@ STATES = {
 
 
 def show(settings: ScheduleSettings) -> str:
-    """Return the schedule of each source. Raises ConfigError without a queue."""
+    """Return the schedule of each source. Raises ConfigError without a queue, DeviceOfflineError where none answers."""
     if not settings.queue_number:
         raise ConfigError(NO_QUEUE())
-    return "\n".join(line for source in sources(settings) for line in _lines(source, address(settings)))
+    lines: list[str] = []
+    failures: list[Reason] = []
+    for source in sources(settings):
+        try:
+            lines += _lines(source, address(settings))
+        except (BadReplyError, DeviceOfflineError) as error:
+            lines.append(f"{source.name}: {error}")
+            failures.append(source_failed(source=source.name, cause=error.reason))
+    if len(failures) == len(sources(settings)):
+        raise DeviceOfflineError(no_source(failures=tuple(failures)))
+    return "\n".join(lines)
 
 
 def _lines(source: Source, home: PlanAddress) -> Iterator[str]:
     now = datetime.now(UTC)
-    try:
-        answer = source.parse_body(source.request(fetch).body)
-    except (BadReplyError, DeviceOfflineError) as error:
-        yield f"{source.name}: {error}"
-        return
+    answer = source.parse_body(source.request(fetch).body)
     plan = revise(None, answer, home=home, source=source.name, now=now)
     yield f"{source.name}, queue {home.queue}:"
     yield from (f"  {day.day:%d.%m.%Y}  {_words(day)}" for day in days_ahead(plan, now))

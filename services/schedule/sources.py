@@ -14,7 +14,7 @@ from services.schedule.revision import PlanAddress
 from services.schedule.settings import ScheduleSettings
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError, ConfigError
-from shared.schedule_regions import YASNO_PATH, Origin, Region, region, region_of
+from shared.schedule_regions import YASNO, YASNO_PATH, Origin, Region, region, region_of
 
 RAW_HOST = "raw.githubusercontent.com"
 COMMITS = "https://api.github.com/repos/{owner}/{repository}/commits?per_page=1"
@@ -75,7 +75,7 @@ def sources(settings: ScheduleSettings) -> list[Source]:
     usable = [one for one in chosen.origins if one.is_free or settings.schedule_unlicensed]
     if not usable:
         raise ConfigError(_no_source(chosen))
-    return [source_of(origin, settings.queue_number) for origin in usable]
+    return [_source_of(origin, settings) for origin in usable]
 
 
 def _no_source(chosen: Region) -> Reason:
@@ -85,13 +85,15 @@ def _no_source(chosen: Region) -> Reason:
     return schedule.only_unlicensed(region=chosen.slug, mirrors=named)
 
 
-def source_of(origin: Origin, queue: str) -> Source:
-    """Return a source of the registry for a queue."""
+def _source_of(origin: Origin, settings: ScheduleSettings) -> Source:
+    """Return a source of the registry; BE_SVITLO_URL and YASNO_URL say where the operators themselves are asked."""
+    queue = settings.queue_number
     group = origin.group.format(queue=queue)
     if origin.provider == "be_svitlo":
-        return _operator(origin.url, queue)
+        return _be_svitlo(settings)
     parse = gpv_json.read if origin.provider == "gpv_json" else yasno.read
-    return Source(origin.name, origin.url, group, parse, is_mirror=origin.provider == "gpv_json")
+    url = origin.url.replace(YASNO, settings.yasno_url.rstrip("/"))
+    return Source(origin.name, url, group, parse, is_mirror=origin.provider == "gpv_json")
 
 
 def address(settings: ScheduleSettings) -> PlanAddress:
@@ -107,10 +109,7 @@ def address(settings: ScheduleSettings) -> PlanAddress:
 
 
 def _be_svitlo(settings: ScheduleSettings) -> Source:
-    return _operator(settings.be_svitlo_url.rstrip("/"), settings.queue_number)
-
-
-def _operator(base: str, queue: str) -> Source:
+    base, queue = settings.be_svitlo_url.rstrip("/"), settings.queue_number
     url = f"{base}/schedule-by-queue?queue={queue}"
     return Source("be_svitlo", url, queue, be_svitlo.read, queues_url=f"{base}/gpv-queue-list", origin_url=base)
 

@@ -13,6 +13,7 @@ from services.schedule.answer import (
     Answer,
     Day,
     NonsenseError,
+    end_of,
     iso_moment,
     queues_of,
     sensible,
@@ -83,7 +84,7 @@ def _span(day: date, slot: Any) -> tuple[int, int]:
     start, end = (slot.get("start"), slot.get("end")) if isinstance(slot, dict) else (None, None)
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= DAY_MIN:
         raise NonsenseError(schedule.hours_wrong(day=day))
-    return start, end
+    return start, end_of(end)
 
 
 def _date(text: object) -> date:

@@ -128,8 +128,8 @@ class Localizer:
 
     def lasted(self, length: timedelta) -> str:
         """Return a length of time: 5 min, 1 h 12 min, 3 d 4 h."""
-        minutes = int(length / timedelta(minutes=1))
-        if minutes < 1:
+        minutes = round(length / timedelta(minutes=1))
+        if length < timedelta(minutes=1):
             return self("under_a_minute")
         if minutes < 60:
             return self("minutes", minutes=minutes)

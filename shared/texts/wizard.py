@@ -53,13 +53,15 @@ WIZARD: dict[str, tuple[str, str]] = {
     # schedule
     "configure.schedule": ("\n== Графік відключень ==", "\n== Planned outages =="),
     "configure.region": ("Ваш регіон", "Your region"),
-    "configure.region_if": (
-        "Івано-Франківська область (Прикарпаттяобленерго)",
-        "Ivano-Frankivsk (Prykarpattiaoblenergo)",
+    "configure.region_other": ("Мого регіону тут немає", "Mine is not listed"),
+    "configure.region_not_listed": (
+        "Тоді графіка поки не буде; docs/schedule.md пояснює, як задати власне джерело.",
+        "Then there is no schedule for now; docs/schedule.md explains how to set a source of your own.",
     ),
-    "configure.region_kyiv": ("Київ (YASNO)", "Kyiv (YASNO)"),
-    "configure.region_dnem": ("Дніпро, ДнЕМ (YASNO)", "Dnipro, DnEM (YASNO)"),
-    "configure.region_cek": ("Дніпро, ЦЕК (YASNO)", "Dnipro, TsEK (YASNO)"),
+    "configure.unlicensed": (
+        "Автори цих копій не вказали ліцензії: {mirrors}. Брати графік і з них?",
+        "The authors of these mirrors state no licence: {mirrors}. Use them too?",
+    ),
     "configure.queue": (
         "Ваша черга, напр. 5.2 (порожньо: без графіка)",
         "Your queue, such as 5.2 (empty: no schedule)",

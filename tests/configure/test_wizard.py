@@ -44,7 +44,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     first = asked(
         file,
         *("2", "", "", "n"),  # English; look for inverters; take the first found; no Bluetooth
-        *("5.2", ""),  # the queue; Ivano-Frankivsk
+        *("5.2", "", ""),  # the queue; Ivano-Frankivsk; without its unlicensed mirrors
         *(token, "", ""),  # the bot; written to it; those chats
         *("", "", "my pass", "y", ""),  # no plugs; open the page; its password; open the broker; write
         scan=("--network", "127.0.0.1/32", "--port", port, "--no-serial"),

@@ -136,17 +136,17 @@ def test_while_the_light_is_away(schedule, since_h, battery, expected):
     [
         pytest.param(
             plan(window(22.5, 25)),
-            "Next scheduled outage: 22:30 – 01:00, in 3 h 27 min",
+            "Next scheduled outage: 22:30 – 01:00, in 3 h 28 min",
             id="over-midnight",
         ),
         pytest.param(
             plan(window(33, 36), states=(DayState.PLANNED, DayState.PLANNED)),
-            "Next scheduled outage: tomorrow 09:00 – 12:00, in 13 h 57 min",
+            "Next scheduled outage: tomorrow 09:00 – 12:00, in 13 h 58 min",
             id="tomorrow",
         ),
         pytest.param(
             plan(window(20, 22, Certainty.POSSIBLE)),
-            "Possible outage: 20:00 – 22:00, in 57 min",
+            "Possible outage: 20:00 – 22:00, in 58 min",
             id="possible",
         ),
         pytest.param(plan(EVENING), "The schedule has an outage until 21:30, but the power is on", id="spared"),

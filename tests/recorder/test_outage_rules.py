@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
 from shared.history.grid_run import GridRun
-from shared.messages import Certainty, DayState, Grid, Window
-from shared.outages import EARLY
+from shared.messages import DayState, Grid, OutageSchedule, PlannedDay, Window
+from shared.outages import EARLY, Expected, merged, status_around
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -121,7 +123,6 @@ def test_one_outage_stays_one(
 FIRST = Window(start=after(0), end=after(180))
 SECOND = Window(start=after(400), end=after(500))
 SCHEDULE = ScheduleVersion([FIRST, SECOND], {DAY: DayState.PLANNED})
-POSSIBLE = Window(start=after(0), end=after(180), certainty=Certainty.POSSIBLE)
 
 
 def delayed(window: Window, start: float, end: float | None) -> ScheduleMatch:
@@ -140,16 +141,17 @@ def days(state: DayState) -> ScheduleVersion:
         pytest.param(SCHEDULE, (4, 200), delayed(FIRST, 4, 20), id="late"),
         pytest.param(SCHEDULE, (-10, 170), delayed(FIRST, -10, -10), id="early"),
         pytest.param(SCHEDULE, (-20, -5), delayed(FIRST, -20, -185), id="over-before-it-was-due"),
-        pytest.param(SCHEDULE, (-40, -30), delayed(FIRST, -40, -210), id="at-the-limit-of-early"),
-        pytest.param(SCHEDULE, (-40, -31), ScheduleMatch(False), id="too-early"),
-        pytest.param(SCHEDULE, (180, 190), delayed(FIRST, 180, 10), id="at-its-end"),
+        pytest.param(SCHEDULE, (-30, -20), delayed(FIRST, -30, -200), id="at-the-limit-of-early"),
+        pytest.param(SCHEDULE, (-31, 60), ScheduleMatch(False), id="too-early-though-it-lasts-into-it"),
+        pytest.param(SCHEDULE, (-180, -20), ScheduleMatch(False), id="from-12-to-14-40-is-not-the-one-of-15-to-18"),
+        pytest.param(SCHEDULE, (180, 190), ScheduleMatch(False), id="at-its-end"),
         pytest.param(SCHEDULE, (181, 190), ScheduleMatch(False), id="after-its-end"),
         pytest.param(SCHEDULE, (5, None), delayed(FIRST, 5, None), id="it-lasts"),
         pytest.param(SCHEDULE, (250, 300), ScheduleMatch(False), id="between-two"),
-        pytest.param(SCHEDULE, (60, 480), delayed(FIRST, 60, 300), id="the-first-one-if-it-covers-that-most"),
-        pytest.param(SCHEDULE, (150, 480), delayed(SECOND, -250, -20), id="the-second-one-if-it-covers-that-most"),
+        pytest.param(SCHEDULE, (60, 480), delayed(FIRST, 60, 300), id="it-lasts-into-the-next-one"),
+        pytest.param(SCHEDULE, (150, None), delayed(FIRST, 150, None), id="it-is-the-same-one-while-it-lasts"),
         pytest.param(
-            ScheduleVersion([POSSIBLE, FIRST]), (0, 180), delayed(FIRST, 0, 0), id="the-definite-one-of-two-equal-ones"
+            ScheduleVersion([FIRST], {DAY: DayState.EMERGENCY}), (5, 9), ScheduleMatch(False), id="in-an-emergency"
         ),
         pytest.param(days(DayState.NO_OUTAGES), (0, 9), ScheduleMatch(False), id="none-was-planned"),
         pytest.param(days(DayState.WAITING), (0, 9), ScheduleMatch(None), id="not-published-yet"),
@@ -161,11 +163,31 @@ def test_match_schedule(
 ) -> None:
     assert EARLY == 30 * MINUTE, "the limit in the table above"
     start, end = minutes
-    found = match_schedule(schedule, after(start), None if end is None else after(end), after(10), DAY)
+    found = match_schedule(schedule, after(start), None if end is None else after(end), DAY)
     assert found == expected
 
 
-def test_an_outage_that_lasts_is_matched_up_to_now() -> None:
-    found = match_schedule(SCHEDULE, after(150), None, after(480), DAY)
-    assert found == delayed(SECOND, -250, None)
-    assert match_schedule(SCHEDULE, after(300), None, after(200), DAY) == ScheduleMatch(False), "a clock set back"
+MINUTES = st.integers(-600, 1200)
+WINDOWS = st.lists(st.tuples(MINUTES, st.integers(1, 300)), max_size=4)
+
+
+@given(WINDOWS, MINUTES, st.integers(0, 600) | st.none(), st.sampled_from(DayState))
+def test_record_bot_and_page_judge_alike_at_every_moment(
+    given_windows: list[tuple[int, int]], start: int, length: int | None, state: DayState
+) -> None:
+    windows = merged(Window(start=after(at), end=after(at + lasts)) for at, lasts in given_windows)
+    plan = OutageSchedule(
+        at=after(0),
+        queue="5.2",
+        time_zone="UTC",
+        windows=windows,
+        days=tuple(PlannedDay(day=DAY + timedelta(days=by), state=state, confirmed_at=after(0)) for by in (-1, 0, 1)),
+    )
+    began = after(start)
+    end = None if length is None else after(start + length)
+    match = match_schedule(ScheduleVersion(windows, {began.date(): state}), began, end, began.date())
+    told = status_around(plan, began)
+    is_planned = told.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
+    assert is_planned is (match.planned is True)
+    assert match.window == (told.window if is_planned else None)
+    assert match.window is None or match.window.start - EARLY <= began < match.window.end

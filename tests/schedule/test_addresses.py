@@ -115,6 +115,14 @@ def test_every_region_is_named_once_and_its_sources_differ() -> None:
         assert bool(one.origins) is (one.sureness != "none")
 
 
+def test_the_table_of_the_docs_is_the_registry() -> None:
+    rows = [line for line in Path("docs/schedule.md").read_text().splitlines() if line.startswith("| `")]
+    for one in REGIONS:
+        (row,) = (line for line in rows if line.startswith(f"| `{one.slug}` | {one.en} | {one.sureness} |"))
+        for origin in one.origins:
+            assert f"{origin.name}{'' if origin.is_free else '*'} ({origin.seen})" in row
+
+
 @pytest.mark.parametrize("slug", ["volyn", "mykolaiv", "kirovohrad", "sumy", "chernivtsi", "lviv", "vinnytsia"])
 def test_a_mirror_without_a_licence_is_named_and_not_used(slug: str) -> None:
     chosen = region(slug)

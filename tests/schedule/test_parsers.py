@@ -221,6 +221,14 @@ def test_both_orders_of_the_stamp() -> None:
     assert gpv_json.read(content, "5.2").stamp == kyiv("22.11.2025 14:57")
 
 
+@pytest.mark.parametrize("end", ["23:59", "00:00", "24:00"])
+def test_a_day_that_ends_at_23_59_ends_at_midnight(end: str) -> None:
+    content = [element("21.11.2025", {"5.2": []}), element("22.11.2025", {"5.2": ["00:00-02:00"]})]
+    content[0]["queues"]["5.2"] = [{"from": "22:00", "to": end}]
+    answer = be_svitlo.read(content, "5.2")
+    assert local(merged(one for found in answer.days.values() for one in found.windows)) == ["22:00-02:00"]
+
+
 # YASNO
 
 

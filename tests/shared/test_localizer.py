@@ -26,7 +26,8 @@ def test_numbers_and_lengths_read_naturally(language: str, power: str, length: s
     [
         ({"seconds": -5}, "under a minute"),
         ({"seconds": 59}, "under a minute"),
-        ({"minutes": 59, "seconds": 59}, "59 min"),
+        ({"minutes": 59, "seconds": 29}, "59 min"),
+        ({"minutes": 59, "seconds": 31}, "1 h"),
         ({"minutes": 72}, "1 h 12 min"),
         ({"hours": 24, "minutes": 5}, "24 h 5 min"),
         ({"hours": 76}, "3 d 4 h"),

@@ -1,11 +1,12 @@
 """What the schedule says about a time and a day."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from icalendar import Calendar
 
-from shared.messages import Certainty, DayState, OutageSchedule, PlannedDay, Window
+from shared.messages import Certainty, DayState, OutageSchedule, PlannedDay, ScheduleChange, Window
 from shared.outage_calendar import calendar_text
 from shared.outages import (
     Change,
@@ -245,3 +246,27 @@ def test_the_calendar_is_one_that_calendars_read() -> None:
     assert events[2].decoded("DTSTART") == TODAY + timedelta(days=1)
     assert len({str(event["UID"]) for event in events}) == 3
     assert all(len(line) <= 75 for line in text.split(b"\r\n"))
+
+
+def calendar_of(*windows: Window, changed_min: int | None = None) -> list[Any]:
+    change = None if changed_min is None else ScheduleChange(at=at(changed_min))
+    given = plan(*windows).model_copy(update={"change": change})
+    return Calendar.from_ical(calendar_text(given, outage="x", possible="?", emergency="!")).walk("VEVENT")
+
+
+def test_an_outage_that_moves_stays_the_same_event() -> None:
+    """By its day and its order in it; a calendar takes the version with the higher SEQUENCE."""
+    before = calendar_of(window(600, 660), window(1080, 1200))
+    moved = calendar_of(window(630, 690), window(1080, 1140), changed_min=500)
+    again = calendar_of(window(630, 690), window(1080, 1110), changed_min=510)
+    assert [[event["UID"] for event in one] for one in (moved, again)] == [[event["UID"] for event in before]] * 2
+    assert before[0]["SEQUENCE"] < moved[0]["SEQUENCE"] < again[0]["SEQUENCE"]
+    assert again[0].decoded("LAST-MODIFIED") == at(510)
+
+
+def test_an_event_reminds_and_makes_nobody_busy() -> None:
+    sure, possible = calendar_of(window(600, 660), window(1080, 1200, Certainty.POSSIBLE))
+    assert (sure["STATUS"], possible["STATUS"]) == ("CONFIRMED", "TENTATIVE")
+    assert sure["TRANSP"] == possible["TRANSP"] == "TRANSPARENT"
+    (alarm,) = sure.walk("VALARM")
+    assert alarm.decoded("TRIGGER") == -timedelta(minutes=15)

@@ -17,7 +17,6 @@ from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.live_figures import live_figures
 from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, Window, iso
-from shared.outages import Expected
 from shared.trusted_time import elapsed
 
 FLAPPING_AFTER = 4
@@ -80,16 +79,6 @@ def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now:
     return state.model_copy(update={"outage": outage}), [alert.model_copy(update={"told_there": True})]
 
 
-def expected_around(plan: OutageSchedule | None, at: datetime) -> outages.Status:
-    """Return what the plan says of an outage that began at a moment, give or take half an hour."""
-    status = outages.status_at(plan, at)
-    if status.expected in (Expected.POWER, Expected.WAITING, Expected.UNKNOWN):
-        coming = outages.next_outage(plan, at, possible=True)
-        if coming and coming.start - at <= outages.EARLY:
-            return outages.status_at(plan, coming.start)
-    return status
-
-
 # the grid
 
 
@@ -135,7 +124,7 @@ def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key:
     """Put together what people want to know at that moment."""
     is_lost, missed = grid.state is Grid.OFF, last.state is grid.state
     lasted = elapsed(last.since, grid.since)
-    status = expected_around(snapshot.schedule, grid.since)
+    status = outages.status_around(snapshot.schedule, grid.since)
     return Alert(
         kind=AlertKind.GRID_LOST if is_lost else AlertKind.GRID_BACK,
         key=f"grid/{key}",

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from services.bot.alerts.alert import FRESH_FOR
-from services.bot.alerts.rules import expected_around
 from services.bot.texts.html import lines, paragraphs
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
@@ -175,7 +174,7 @@ def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFi
     if runtime is None:
         return [localizer("bot.runtime_unknown")] if power is None or power < 0 else []
     found = [localizer("bot.lasts", lasts=localizer.lasted(runtime))]
-    status = expected_around(schedule, localizer.now)
+    status = outages.status_around(schedule, localizer.now)
     if status.window is None or status.stale:
         return found
     needed = status.window.end - localizer.now

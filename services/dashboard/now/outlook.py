@@ -44,9 +44,9 @@ def _return(plan: OutageSchedule | None, since: datetime, localizer: Localizer) 
     if expected in (Expected.EMERGENCY, Expected.UNKNOWN, Expected.WAITING):
         return localizer(f"now.off_{expected.value}")
     change = outages.next_change(plan, localizer.now, possible=True)
-    if change and (change.power or change.window.start - since <= outages.EARLY):
+    over = outages.status_around(plan, since).window
+    if change and (change.power or change.window == over):
         return _back(change, localizer)
-    over = outages.status_at(plan, since).window
     return localizer("now.overdue", at=_at(over.end, localizer)) if over else localizer("now.unplanned")
 
 
