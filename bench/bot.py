@@ -6,13 +6,14 @@ import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from bench.services import pss_mb
-from shared.messages import Grid, GridState
+from shared.messages import ActionOutcome, Grid, GridState, PlugAction
 from simulators.http_server import start_server
 from simulators.telegram.api import Api, Reply
 from simulators.telegram.chat import TelegramState
@@ -25,6 +26,7 @@ ROUNDS = 60
 STRANGERS = 300
 KILLS = 16
 KILL_STEP_S = 0.005
+PLUGS, PLUG_STEP_S, SETTLED_S = 20, 0.2, 21.0
 OWNER = "4242"
 
 
@@ -34,13 +36,16 @@ class TimedApi(Api):
     def __init__(self, world: TelegramState) -> None:
         super().__init__(world)
         self.arrived = threading.Event()
-        self.alerts = 0
+        self.alerts = self.sends = self.edits = 0
 
     def call(self, token: str, method: str, form: dict[str, Any]) -> Reply | None:
         """Record the arrival, then answer."""
-        if method == "sendMessage" and form["chat_id"] == OWNER and "Power" in str(form["text"]):
-            self.arrived.set()
-            self.alerts += 1
+        if form.get("chat_id") == OWNER:
+            self.sends += method == "sendMessage"
+            self.edits += method == "editMessageText"
+            if method == "sendMessage" and "Power" in str(form["text"]):
+                self.arrived.set()
+                self.alerts += 1
         return super().call(token, method, form)
 
 
@@ -59,7 +64,8 @@ def main() -> None:
             flood = Flood(api.world)
             since = measure(stack, api, poller, since, f"while strangers send {STRANGERS} commands at a time", flood)
             print(f"memory {pss_mb(psutil.Process(stack.bot.pid)):.1f} MB PSS")
-            kills(stack, api, poller, since)
+            since = kills(stack, api, poller, since)
+            outage(stack, api, poller)
 
 
 class Flood:
@@ -102,9 +108,9 @@ def waiting(stack: Stack) -> dict[str, Any]:
     return found
 
 
-def kills(stack: Stack, api: TimedApi, poller: Viewer, since: datetime) -> None:
+def kills(stack: Stack, api: TimedApi, poller: Viewer, since: datetime) -> datetime:
     """Kill the bot at growing distances from a change of the grid, and count what arrives."""
-    lost = doubled = 0
+    lost = doubled = most = 0
     for number in range(KILLS):
         since += timedelta(hours=1)
         before = api.alerts
@@ -112,16 +118,39 @@ def kills(stack: Stack, api: TimedApi, poller: Viewer, since: datetime) -> None:
         time.sleep(number * KILL_STEP_S)
         stack.bot.kill()
         stack.bot.start()
-        eventually(lambda before=before: api.alerts > before and not waiting(stack), "the alert is sent", 60)
-        eventually(lambda key=since: key.isoformat()[:19] in state_of(stack), "the change is known", 60)
+        eventually(partial(is_told, stack, api, before, since), "the alert is sent", 60)
         got = api.alerts - before
-        lost, doubled = lost + (got == 0), doubled + (got > 1)
-    print(f"{KILLS} kills within {1000 * KILLS * KILL_STEP_S:.0f} ms of a change: {lost} lost, {doubled} sent twice")
+        lost, doubled, most = lost + (got == 0), doubled + (got > 1), max(most, got)
+    print(f"{KILLS} kills within {1000 * KILLS * KILL_STEP_S:.0f} ms of a change:")
+    print(f"{lost} lost, {doubled} doubled, no alert more than {most} times")
+    return since
 
 
-def state_of(stack: Stack) -> str:
-    """Return the state of the rules, as text."""
-    return json.dumps(json.loads((stack.directory / "bot/outbox.json").read_text())["state"]["grid"])
+def outage(stack: Stack, api: TimedApi, poller: Viewer) -> None:
+    """Let an outage with plugs begin and end now, and count what the owner gets."""
+    with Viewer(stack.broker, "tuya") as tuya:
+        for state in (Grid.OFF, Grid.ON):  # the change before it may still be edited
+            publish(poller, state, datetime.now(UTC))
+            time.sleep(SETTLED_S)
+        sends, edits = api.sends, api.edits
+        for state in (Grid.OFF, Grid.ON):
+            api.arrived.clear()
+            began = time.perf_counter()
+            publish(poller, state, datetime.now(UTC))
+            api.arrived.wait(30)
+            print(f"power {state}: told in {1000 * (time.perf_counter() - began):.0f} ms")
+            for number in range(PLUGS):
+                action = PlugAction(at=datetime.now(UTC), on=state is Grid.ON, by="grid", outcome=ActionOutcome.DONE)
+                tuya.client.publish(f"plug/p{number}/action", action.model_dump_json(), qos=1).wait_for_publish(5)
+                time.sleep(PLUG_STEP_S)
+            time.sleep(SETTLED_S)
+    print(f"an outage with {PLUGS} plugs: {api.sends - sends} messages, {api.edits - edits} silent edits")
+
+
+def is_told(stack: Stack, api: TimedApi, before: int, since: datetime) -> bool:
+    """Whether a change of the grid is known to the rules and its alert has been sent."""
+    grid = json.loads((stack.directory / "bot/outbox.json").read_text())["state"]["grid"]
+    return api.alerts > before and not waiting(stack) and since.isoformat()[:19] in json.dumps(grid)
 
 
 def publish(poller: Viewer, state: Grid, since: datetime) -> None:

@@ -12,13 +12,15 @@ from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
 from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
+from services.bot.channels.channel import ChannelSender
+from services.bot.channels.listed import listed_channels
 from services.bot.chats import Chats
 from services.bot.commands import history
 from services.bot.commands.commands import Commands
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
-from services.bot.telegram.delivery import AlertDelivery
-from services.bot.telegram.outbox import Outbox, Redate
+from services.bot.telegram.delivery import AlertDelivery, Sender
+from services.bot.telegram.outbox import Outbox, Recipient, Redate
 from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
@@ -37,6 +39,7 @@ TICK_S = 5.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
 TOKEN_RETRY_S = 300.0
+NO_TOKEN = "0:none"  # noqa: S105 - python-telegram-bot wants one, and it is never used
 RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 CONFLICT_RETRY_S = 15.0
 POLLING_SLOTS = ("telegram", "token", "conflict")
@@ -59,10 +62,15 @@ class Bot:
         self._engine = reader(settings.database, settings.database_home)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
-        self._telegram = TelegramApi(token, settings.telegram_api_url, settings.bot_poll_interval)
-        self._delivery = AlertDelivery(
-            self._outbox, self._chats, self._telegram.alerts, self._health, clock=utc_now, zone=settings.zone
-        )
+        self._telegram = TelegramApi(token or NO_TOKEN, settings.telegram_api_url, settings.bot_poll_interval)
+        self._has_telegram = bool(token)
+        self._channels = listed_channels(settings)
+        self._deliveries: dict[Recipient, AlertDelivery] = {
+            one.name: self._delivery(ChannelSender(one), f"sending {one.name}") for one in self._channels
+        }
+        if self._has_telegram:
+            to_chats = self._delivery(self._telegram.alerts, "sending")
+            self._deliveries |= dict.fromkeys(self._chats.all, to_chats)
         self._commands = Commands(
             self._telegram,
             self._mirror.snapshot,
@@ -75,6 +83,20 @@ class Bot:
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
         service.bus.clock.on_change(lambda change: self._redate(change.moved))
 
+    def _delivery(self, sender: Sender, slot: str) -> AlertDelivery:
+        zone = self._service.settings.zone
+        return AlertDelivery(self._outbox, self._chats, sender, self._health, clock=utc_now, zone=zone, slot=slot)
+
+    def _wake(self) -> None:
+        for delivery in set(self._deliveries.values()):
+            delivery.wake()
+
+    @property
+    def _recipients(self) -> list[Recipient]:
+        """Who gets alerts now; groups may have moved since the start."""
+        chats = self._chats.all if self._has_telegram else []
+        return [*chats, *(one.name for one in self._channels)]
+
     def _switch(self, plug: str, command: PlugCommand | PlugSetup) -> None:
         if isinstance(command, PlugCommand):
             self._service.bus.publish(PLUG_SET, command, plug)
@@ -83,16 +105,18 @@ class Bot:
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""
-        self._health.report("chats", None if self._chats.all else conditions.NO_CHAT())
+        is_told = self._chats.all or not self._has_telegram
+        self._health.report("chats", None if is_told else conditions.NO_CHAT())
         self._redate(lambda content: this_boot_only(content, self._service.bus.clock.track))
         self._outbox.move(self._chats.moved)
-        self._outbox.keep_only(self._chats.all)
+        self._outbox.keep_only(self._recipients)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._evaluate_regularly())
-                tasks.create_task(self._poll(tasks.create_task))
-                for chat in self._chats.all:
-                    tasks.create_task(self._delivery.run(chat))
+                if self._has_telegram:
+                    tasks.create_task(self._poll(tasks.create_task))
+                for recipient, delivery in self._deliveries.items():
+                    tasks.create_task(delivery.run(recipient))
         finally:
             await self._telegram.close()
 
@@ -125,7 +149,7 @@ class Bot:
     def _enqueue(self, state: AlertState, alerts: list[Alert]) -> None:
         """Persist the state, and each alert for every chat that wants it; then deliver them."""
         chats = self._chats
-        wanted = [(chat, alert) for chat in chats.all for alert in alerts if chats.settings(chat).wants(alert)]
+        wanted = [(chat, alert) for chat in self._recipients for alert in alerts if chats.wants(chat, alert)]
         is_news = bool(wanted) or state.outage != self._outbox.state.outage
         problem = None
         try:
@@ -134,7 +158,7 @@ class Bot:
             problem = conditions.state_not_saved(cause=error.reason)
         self._health.report("disk", problem)
         if is_news:
-            self._delivery.wake()
+            self._wake()
 
     def _redate(self, change: Redate) -> None:
         """Give what was reported and what waits its times by our clock."""
@@ -197,7 +221,7 @@ class Bot:
         """Telegram answers, again or still: where it did not, deliver what waits for the next attempt now."""
         if self._is_cut_off:
             self._is_cut_off = False
-            self._delivery.wake()
+            self._wake()
         for slot in POLLING_SLOTS:
             self._health.report(slot, None)
 

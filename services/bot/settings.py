@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -67,6 +67,33 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
         description="Minutes for which a service, battery or inverter may be silent before it is reported.",
     )
 
+    ntfy_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Alerts by ntfy, too: server and topic, such as https://ntfy.sh/home-7f3kq9 or one of your own. "
+        "On a public server whoever knows the topic reads it: choose one that nobody guesses.",
+    )
+    ntfy_token: SecretStr = Field(default=SecretStr(""), description="The access token of a protected ntfy topic.")
+    email_to: str = Field(default="", description="Alerts by e-mail, too: addresses, comma-separated.")
+    email_from: str = Field(default="", description="The sender of these mails, most often the address of SMTP_USER.")
+    smtp_host: str = Field(default="", description="The mail server that takes the mails, such as smtp.gmail.com.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection is encrypted; none only for a server in your own network."
+    )
+    smtp_user: str = Field(default="", description="The user at the mail server; empty: no login.")
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), description="The password; large providers want an app password here."
+    )
+
+    @field_validator("ntfy_url")
+    @classmethod
+    def _a_topic(cls, given: SecretStr) -> SecretStr:
+        parts = urlsplit(given.get_secret_value())
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        if given.get_secret_value() and not (is_address and parts.path.strip("/")):
+            raise InvalidValueError(conditions.NOT_A_NTFY_URL())
+        return given
+
     @field_validator("telegram_chat_id")
     @classmethod
     def _chats(cls, given: str) -> str:
@@ -87,6 +114,17 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
         if token and not TOKEN.fullmatch(token):
             raise InvalidValueError(conditions.NOT_A_TOKEN())
         return self
+
+    @model_validator(mode="after")
+    def _a_mail_server(self) -> Self:
+        if self.email_to and not (self.smtp_host and self.email_from):
+            raise InvalidValueError(conditions.NO_MAIL_SERVER())
+        return self
+
+    @property
+    def mail_addresses(self) -> tuple[str, ...]:
+        """Who gets the alerts by e-mail."""
+        return tuple(filter(None, (one.strip() for one in self.email_to.split(","))))
 
     @property
     def roles(self) -> dict[int, Role]:

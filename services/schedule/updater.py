@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.health import Health
 from shared.messages import OutageSchedule
-from shared.outages import STALE_AFTER
+from shared.outages import STALE_AFTER, local_day
 from shared.topics import OUTAGE_SCHEDULE
 from shared.trusted_time import ClockChange, is_unset
 
@@ -43,6 +43,16 @@ CHECK_AGAIN = timedelta(hours=1)
 LONGEST_S = IN_ALL_S + 10
 """A source that drips before the body, or hangs in a name look-up, is given up for good."""
 CLOCK_OFF = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source answered, and why the ones before it do not help."""
+
+    source: Source
+    fetched: Fetched
+    answer: Answer
+    failures: tuple[Reason, ...]
 
 
 class ScheduleUpdater:
@@ -83,34 +93,42 @@ class ScheduleUpdater:
 
     async def step(self) -> float:
         """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
-        failures: list[Reason] = []
         if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
             self._publish(self._home.empty(self._clock()))
+        failures: list[Reason] = []
+        empty: Found | None = None
         for source in self._sources:
-            if (until := self._wait_until.get(source.name)) and self._clock() < until:
-                cause = conditions.asked_to_wait(until=until)
-                failures.append(conditions.source_failed(source=source.name, cause=cause))
-                continue
             try:
                 fetched, answer = await self._request(source)
             except (BadReplyError, DeviceOfflineError) as error:
-                if isinstance(error, AskedToWaitError):
-                    self._wait_until[source.name] = self._clock() + error.wait
                 failures.append(conditions.source_failed(source=source.name, cause=error.reason))
                 continue
-            self._accept(source, answer, self._now(fetched), tuple(failures))
-            await self._check_queue(source, answer)
-            return pause(self._settings.schedule_interval, self._clock())
-        self._health.report("source", None)
+            found = Found(source, fetched, answer, tuple(failures))
+            if _is_told(answer, self._right_time(fetched)):
+                return await self._accept(found)
+            failures.append(conditions.source_failed(source=source.name, cause=conditions.NOTHING_PUBLISHED()))
+            empty = empty or found  # the next source may know more
+        if empty:
+            return await self._accept(empty)
         reason = conditions.no_source(failures=tuple(failures))
+        self._keep_last(reason)
+        raise DeviceOfflineError(reason)
+
+    def _keep_last(self, reason: Reason) -> None:
+        self._health.report("source", None)
         schedule = failed(self.schedule, reason, home=self._home, now=self._clock())
         last = self.schedule
         if last is None or (schedule.reason, schedule.stale) != (last.reason, last.stale):
             self._publish(schedule)
-        raise DeviceOfflineError(reason)
 
     async def _request(self, source: Source) -> tuple[Fetched, Answer]:
-        fetched = await retried(lambda: source.request(self._fetch))
+        if (until := self._wait_until.get(source.name)) and self._clock() < until:
+            raise BadReplyError(conditions.asked_to_wait(until=until))
+        try:
+            fetched = await retried(lambda: source.request(self._fetch))
+        except AskedToWaitError as error:
+            self._wait_until[source.name] = self._clock() + error.wait
+            raise
         try:
             answer = source.parse_body(fetched.body)
         except BadReplyError:
@@ -173,13 +191,19 @@ class ScheduleUpdater:
         there += fetched.age  # a cache keeps the Date of the moment when it stored the answer
         return there if is_unset(now) or abs(now - there) > CLOCK_OFF else now
 
-    def _accept(self, source: Source, answer: Answer, now: datetime, failures: tuple[Reason, ...]) -> None:
-        schedule = revise(self.schedule, answer, home=self._home, source=source.name, now=now)
+    async def _accept(self, found: Found) -> float:
+        """Publish what a source has, and return the seconds to the next request."""
+        source, answer, failures = found.source, found.answer, found.failures
+        now, names = self._now(found.fetched), [one.name for one in self._sources]
+        better = names[: names.index(source.name)]
+        schedule = revise(self.schedule, answer, home=self._home, source=source.name, now=now, better=better)
         self._report_odd(source, answer.odd)
         other = conditions.other_source(source=source.name, failures=failures) if failures else None
         self._health.report("source", other)
         self._log_change(schedule)
         self._publish(schedule)
+        await self._check_queue(source, answer)
+        return pause(self._settings.schedule_interval, self._clock())
 
     def _publish(self, schedule: OutageSchedule) -> None:
         self.schedule = schedule
@@ -192,8 +216,8 @@ class ScheduleUpdater:
         change = schedule.change
         if change and (self.schedule is None or change != self.schedule.change):
             log.info(
-                "Changed: %d outages added, %d removed, %d moved; %d days published, %d withdrawn, %d in a new state.",
-                *(len(part) for part in (change.added, change.removed, change.moved)),
+                "Hours changed: %s; %d days published, %d withdrawn, %d in a new state.",
+                ", ".join(one.kind for one in change.hours) or "nothing",
                 *(len(part) for part in (change.published, change.withdrawn, change.states)),
             )
 
@@ -227,6 +251,12 @@ class ScheduleUpdater:
         if known:
             is_known = source.queue.removeprefix("GPV") in known
             self._health.report(f"queue {source.name}", None if is_known else _unknown_queue(source, known))
+
+
+def _is_told(answer: Answer, now: datetime) -> bool:
+    """Whether an answer knows anything of today or later."""
+    today = local_day(now, ZONE)
+    return any(day >= today and day not in answer.fillers for day in answer.days)
 
 
 def _unknown_queue(source: Source, known: Sequence[str]) -> Reason:

@@ -141,8 +141,8 @@ def not_a_jk(*, address: str) -> None:
 @condition(
     "bms.stale_services",
     uk="Запис цього комп'ютера про батарею {address} застарів: служб Bluetooth, які вона оголошує, у ньому немає. Якщо "
-    "її не спарено, запис уже видалено, і з'єднання буде нове; інакше: `bluetoothctl remove {address}`, і спаруйте "
-    "знову.",
+    "її не спарено, запис уже видалено, і з'єднання буде нове; інакше: `bluetoothctl remove {address}`, "
+    "і спаруйте знову.",
     en="What this machine remembers of the battery {address} is out of date: it lacks the Bluetooth services that the "
     "battery advertises. Unless it is paired, the record has been removed and it is connected again; otherwise "
     "`bluetoothctl remove {address}`, and pair it again.",

@@ -41,6 +41,18 @@ NOT_AN_API_URL = simple(
 )
 
 
+NOT_A_NTFY_URL = simple(
+    "bot.not_a_ntfy_url",
+    uk="потрібна адреса з темою на кшталт https://ntfy.sh/dim-7f3kq9",
+    en="an address with a topic such as https://ntfy.sh/home-7f3kq9 is needed",
+)
+NO_MAIL_SERVER = simple(
+    "bot.no_mail_server",
+    uk="для EMAIL_TO потрібні ще SMTP_HOST і EMAIL_FROM",
+    en="EMAIL_TO needs SMTP_HOST and EMAIL_FROM as well",
+)
+
+
 @condition(
     "bot.not_a_chat",
     uk="«{given}» не схоже на чат; потрібен номер на кшталт 123456789 або -100123:viewer",
@@ -82,6 +94,27 @@ def http_status(*, status: int) -> None:
 )
 def unreachable(*, cause: Reason) -> None:
     """No internet, or the Bot API is down."""
+
+
+@condition(
+    "bot.channel_unreachable",
+    uk="Канал {channel} недоступний ({cause}).",
+    en="The channel {channel} cannot be reached ({cause}).",
+)
+def channel_unreachable(*, channel: str, cause: Reason) -> None:
+    """ntfy or the mail server does not answer, or asks to try again later."""
+
+
+MAIL_LOGIN_REFUSED = simple(
+    "bot.mail_login_refused",
+    uk="поштовий сервер не приймає ім'я чи пароль",
+    en="the mail server accepts neither this user nor this password",
+)
+
+
+@condition("bot.smtp_status", uk="відповідь SMTP {status}", en="it answers SMTP {status}")
+def smtp_status(*, status: int) -> None:
+    """The mail server refuses, or asks to try again later."""
 
 
 @condition(

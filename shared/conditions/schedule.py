@@ -238,6 +238,7 @@ def age_unknown(*, source: str) -> None:
     """Nothing shows how old a mirror's hours are; unchanged they are used for half a day."""
 
 
+NOTHING_PUBLISHED = simple("schedule.nothing_published", uk="нічого не опублікувало", en="it has published nothing")
 UNDATED_AND_UNCHANGED = simple(
     "schedule.undated",
     uk="години без дати давно не змінюються",

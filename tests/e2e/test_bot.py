@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from flask import request
 from paho.mqtt.client import MQTTMessageInfo
 
 from shared.history import queries
@@ -24,6 +25,7 @@ from shared.messages import (
     PlugState,
     Window,
 )
+from simulators.http_server import HttpApp, start_server
 from tests.support.postgres import programs, running_postgres
 from tests.support.reasons import reason_text
 from tests.support.stack import Stack
@@ -273,6 +275,25 @@ def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: View
     command = watcher.last("plug/desk/set")
     assert (command["on"], command["by"]) == (True, "telegram:4242")
     assert len(watcher.on("plug/desk/set")) == 1
+
+
+def test_without_telegram_the_alerts_go_to_ntfy(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
+    published: list[dict[str, Any]] = []
+
+    def take() -> Any:
+        published.append(request.get_json())
+        return {"event": "message"}
+
+    http = start_server(HttpApp({"POST /": take}, max_body_bytes=10_000), "127.0.0.1", 0)
+    stack.bot.env |= {"TELEGRAM_BOT_TOKEN": "", "NTFY_URL": f"http://127.0.0.1:{http.port}/secret-topic"}
+    stack.bot.start()
+    watcher.wait_for("service/bot/status", state="online")
+    knows_the_grid(stack, poller, ago(100))
+    publish(poller, "grid/state", grid("off", ago(0)))
+    (message,) = eventually(lambda: published, "the alert")
+    http.shutdown()
+    assert "Power is out" in message["title"]
+    assert "secret-topic" not in stack.bot.log
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: make setup-dev installs it")

@@ -25,7 +25,10 @@ from tests.schedule.http_server import reply, server
 TODAY, TOMORROW = day("20.11.2026"), day("21.11.2026")
 POWER: dict[str, list[str]] = {"5.2": [], "1.1": [], "6.2": []}
 DARK = POWER | {"1.1": ["08:00-12:00"]}
-MIRROR = {"schedule_providers": "gpv_json", "gpv_json_url": "https://raw.githubusercontent.com/a/b/main/data/x.json"}
+MIRROR: dict[str, Any] = {
+    "schedule_providers": "gpv_json",
+    "gpv_json_url": "https://raw.githubusercontent.com/a/b/main/data/x.json",
+}
 
 
 def read(days: dict[str, Any], *, stamp: str | None = "20.11.2026 08:00", **content: Any) -> Answer:

@@ -35,10 +35,10 @@ def told(change: ScheduleChange | None) -> dict[str, list[str]]:
         "published": [f"{one:%d.%m}" for one in change.published],
         "withdrawn": [f"{one:%d.%m}" for one in change.withdrawn],
         "states": [f"{one:%d.%m}" for one in change.states],
-        "added": local(change.added),
-        "removed": local(change.removed),
-        "moved": [" to ".join(local((one.before, one.after))) for one in change.moved],
     }
+    for one in change.hours:
+        sides = [" ".join(local(side)) for side in (one.before, one.after) if side]
+        words.setdefault(one.kind.value, []).append(" to ".join(sides))
     return {name: some for name, some in words.items() if some}
 
 
@@ -79,13 +79,13 @@ def as_gpv(days: dict[str, dict[str, list[str]]], queue: str) -> Answer:
 @pytest.mark.parametrize("read", [as_be_svitlo, as_gpv])
 def test_the_real_november_changes_seven_times_and_never_at_midnight(read: Any) -> None:
     assert [change for _, change in replay("5.2", read)] == [
-        {"moved": ["18:00-20:30 to 18:00-19:00"]},
+        {"shorter": ["18:00-20:30 to 18:00-19:00"]},
         {"published": ["21.11"]},
-        {"removed": ["10:00-12:00"]},
-        {"moved": ["14:00-18:00 to 15:00-18:00"]},
-        {"removed": ["20:30-22:30"], "moved": ["15:00-18:00 to 15:00-17:00"]},
+        {"cancelled": ["10:00-12:00"]},
+        {"shorter": ["14:00-18:00 to 15:00-18:00"]},
+        {"shorter": ["15:00-18:00 to 15:00-17:00"], "cancelled": ["20:30-22:30"]},
         {"published": ["22.11"]},
-        {"removed": ["11:30-15:00"]},
+        {"cancelled": ["11:30-15:00"]},
     ]
 
 
@@ -149,7 +149,7 @@ def test_an_empty_answer_is_no_change_until_it_stays() -> None:
 def test_a_real_cancellation_is_told_at_once() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(step(None, noon, planned("20.11.2026", "18:00-21:00")), noon, planned("20.11.2026"))
-    assert told(plan.change) == {"removed": ["18:00-21:00"]}
+    assert told(plan.change) == {"cancelled": ["18:00-21:00"]}
     assert state_of(plan, day("20.11.2026")) is DayState.NO_OUTAGES
 
 
@@ -166,9 +166,9 @@ def test_a_stamp_alone_is_no_change() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (["10:00-12:00"], ["10:00-13:00"], {"moved": ["10:00-12:00 to 10:00-13:00"]}),
+        (["10:00-12:00"], ["10:00-13:00"], {"longer": ["10:00-12:00 to 10:00-13:00"]}),
         (["10:00-12:00"], ["13:00-15:00"], {"moved": ["10:00-12:00 to 13:00-15:00"]}),
-        (["10:00-12:00"], ["20:00-22:00"], {"added": ["20:00-22:00"], "removed": ["10:00-12:00"]}),
+        (["10:00-12:00"], ["20:00-22:00"], {"added": ["20:00-22:00"], "cancelled": ["10:00-12:00"]}),
         (["10:00-12:00"], ["10:00-12:00", "15:00-16:00"], {"added": ["15:00-16:00"]}),
         (["10:00-12:00", "12:00-13:00"], ["10:00-13:00"], {}),
         ([], ["10:00-12:00"], {"added": ["10:00-12:00"]}),

@@ -12,7 +12,7 @@ from shared.messages import Availability, BatteryInfo, BatteryState, Contact, Gr
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
 
-def battery(**fields: float | None) -> BatteryState:
+def battery(**fields: datetime | float | None) -> BatteryState:
     usual = {"remaining_ah": 200.0, "voltage_v": 52.0, "power_w": -520.0, "soc_percent": 20.0}
     return BatteryState.model_validate({"at": NOW} | usual | fields)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from services.bot.alerts.alert import Alert, AlertGroup
@@ -20,7 +20,7 @@ from services.bot.telegram.api import (
     MessageRejectedError,
     TransientError,
 )
-from services.bot.telegram.outbox import LivingMessage, Outbox
+from services.bot.telegram.outbox import LivingMessage, Outbox, Recipient
 from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.html import escape_html, split
 from services.bot.texts.outage import outage_text
@@ -62,11 +62,11 @@ class Sender(Protocol):
     """Sends a message."""
 
     async def send(
-        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+        self, chat: Any, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
     ) -> int:
         """Send a message and return its number. Raises TransientError and CommandRefusedError."""
 
-    async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
+    async def edit(self, chat: Any, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         """Replace the text of a message. Raises TransientError and CommandRefusedError."""
 
 
@@ -82,6 +82,7 @@ class AlertDelivery:
         *,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
+        slot: str = "sending",
     ) -> None:
         self._outbox = outbox
         self._chats = chats
@@ -89,18 +90,19 @@ class AlertDelivery:
         self._health = health
         self._clock = clock
         self._zone = zone
-        self._wake_ups: dict[int, asyncio.Event] = {}
-        self._held: set[int] = set()
-        self._interrupted: dict[int, OutgoingMessage] = {}
-        self._rejected_since: dict[int, float] = {}
-        self._edit_from_s: dict[int, float] = {}
+        self._slot = slot
+        self._wake_ups: dict[Recipient, asyncio.Event] = {}
+        self._held: set[Recipient] = set()
+        self._interrupted: dict[Recipient, OutgoingMessage] = {}
+        self._rejected_since: dict[Recipient, float] = {}
+        self._edit_from_s: dict[Recipient, float] = {}
 
     def wake(self) -> None:
         """Deliver now: the outbox has something new, or Telegram answers again."""
         for event in self._wake_ups.values():
             event.set()
 
-    async def run(self, chat: int) -> None:
+    async def run(self, chat: Recipient) -> None:
         """Serve one chat for ever, under its new number if it moves, unless that is served already."""
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
         self._wake_ups[chat] = asyncio.Event()
@@ -112,9 +114,9 @@ class AlertDelivery:
             try:
                 await self._step(chat)
                 backoff.reset()
-                self._health.report("sending", None)
+                self._health.report(self._slot, None)
             except TransientError as error:
-                self._health.report("sending", conditions.alerts_waiting(cause=error.reason))
+                self._health.report(self._slot, conditions.alerts_waiting(cause=error.reason))
                 pause_s = backoff.next_s()
                 await self._pause(chat, error.retry_after_s or pause_s, is_ordered=error.retry_after_s is not None)
             except InvalidTokenError:
@@ -127,7 +129,7 @@ class AlertDelivery:
                 self._move(chat, error.number)
                 await self._pause(chat, backoff.next_s(), is_ordered=False)
 
-    async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
+    async def _pause(self, chat: Recipient, seconds: float, *, is_ordered: bool) -> None:
         """Wait before the next attempt; a new alert ends a wait that Telegram has not ordered."""
         if is_ordered:
             await asyncio.sleep(seconds)
@@ -136,7 +138,7 @@ class AlertDelivery:
             async with asyncio.timeout(seconds):
                 await self._wake_ups[chat].wait()
 
-    async def _step(self, chat: int) -> None:
+    async def _step(self, chat: Recipient) -> None:
         self._wake_ups[chat].clear()
         alerts = self._outbox.waiting(chat)
         if alerts and self._is_on_hold(chat):
@@ -150,7 +152,7 @@ class AlertDelivery:
         else:
             await self._wake_ups[chat].wait()
 
-    async def _deliver(self, chat: int, alerts: Sequence[Alert]) -> None:
+    async def _deliver(self, chat: Recipient, alerts: Sequence[Alert]) -> None:
         """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
         message = self._interrupted.pop(chat, None) or self._render(chat, alerts)
         try:
@@ -163,7 +165,7 @@ class AlertDelivery:
         self._held.discard(chat)
         self._after(lambda: self._outbox.delivered(chat, message.alerts, message.living))
 
-    def _render(self, chat: int, waiting: Sequence[Alert]) -> OutgoingMessage:
+    def _render(self, chat: Recipient, waiting: Sequence[Alert]) -> OutgoingMessage:
         """Render the next message: late alerts together, fresh ones one at a time."""
         now, localizer = self._clock(), self._localizer(chat)
         if needs_digest(waiting, now):
@@ -177,7 +179,7 @@ class AlertDelivery:
         edited = LivingMessage(key=alert.key, text=living) if living else None
         return OutgoingMessage(waiting[:1], split(text) if text else (), living=edited)
 
-    def _living_of(self, chat: int, alerts: Sequence[Alert]) -> LivingMessage | None:
+    def _living_of(self, chat: Recipient, alerts: Sequence[Alert]) -> LivingMessage | None:
         """Return the message that is to follow a digest once there is more to tell of an outage than the digest did."""
         outage = self._outbox.state.outage
         for alert in reversed(alerts):
@@ -187,10 +189,10 @@ class AlertDelivery:
                 return LivingMessage(key=alert.key, text=told)
         return None
 
-    def _localizer(self, chat: int) -> Localizer:
+    def _localizer(self, chat: Recipient) -> Localizer:
         return Localizer(self._chats.settings(chat).language, self._clock(), self._zone, escape_html)
 
-    def _outage_text(self, chat: int, key: str) -> str | None:
+    def _outage_text(self, chat: Recipient, key: str) -> str | None:
         """Return what the message of an alert should say by now; None where it is edited no more."""
         outage = self._outbox.state.outage
         if outage is None or outage.is_history(self._clock()):
@@ -199,19 +201,19 @@ class AlertDelivery:
         text = outage_text(self._localizer(chat), outage, key, with_plugs=with_plugs)
         return split(text)[0] if text else None
 
-    def _due_edit(self, chat: int) -> tuple[LivingMessage, str | None] | None:
+    def _due_edit(self, chat: Recipient) -> tuple[LivingMessage, str | None] | None:
         """Return a message that does not say what it should, and what it should; None is a message to forget."""
         now = ((one, self._outage_text(chat, one.key)) for one in self._outbox.living(chat))
         return next(((one, text) for one, text in now if text != one.text), None)
 
-    async def _edit(self, chat: int, message: LivingMessage, text: str | None) -> None:
+    async def _edit(self, chat: Recipient, message: LivingMessage, text: str | None) -> None:
         """Edit a message without sound; one that is gone is sent anew."""
         after: LivingMessage | None = None
         if text is not None:
             try:
                 after = await self._edited(chat, message, text)
             except MessageRejectedError as error:
-                log.info("A message of an outage in the chat %d cannot be edited: %s", chat, error)
+                log.info("A message of an outage in the chat %s cannot be edited: %s", chat, error)
                 after = None if message.number is None else message.model_copy(update={"number": None})
             if after is message:
                 return
@@ -219,7 +221,7 @@ class AlertDelivery:
             self._spent(chat)
         self._after(lambda: self._outbox.edited(chat, message.key, after))
 
-    async def _edited(self, chat: int, message: LivingMessage, text: str) -> LivingMessage:
+    async def _edited(self, chat: Recipient, message: LivingMessage, text: str) -> LivingMessage:
         """Return the message with its new text; the same one where an alert has interrupted the attempt."""
         number = message.number
         if number is None:
@@ -228,7 +230,7 @@ class AlertDelivery:
             return message
         return LivingMessage(key=message.key, number=number, text=text)
 
-    async def _edit_unless_alert(self, chat: int, number: int, text: str) -> bool:
+    async def _edit_unless_alert(self, chat: Recipient, number: int, text: str) -> bool:
         """Edit, and return whether that was done: an alert does not wait for it, and it can be repeated."""
         edit = asyncio.create_task(self._sender.edit(chat, number, text))
         try:
@@ -244,11 +246,11 @@ class AlertDelivery:
         finally:
             edit.cancel()
 
-    def _spent(self, chat: int) -> None:
+    def _spent(self, chat: Recipient) -> None:
         """Count a message towards what a chat takes."""
         self._edit_from_s[chat] = asyncio.get_running_loop().time() + EDIT_EVERY_S
 
-    async def _send(self, chat: int, message: OutgoingMessage) -> None:
+    async def _send(self, chat: Recipient, message: OutgoingMessage) -> None:
         silent, topic = self._is_quiet(chat), self._chats.topic(chat)
         for part in message.parts[message.sent :]:
             try:
@@ -264,7 +266,7 @@ class AlertDelivery:
             self._rejected_since.pop(chat, None)
             message.sent += 1
 
-    def _on_rejected(self, chat: int, error: MessageRejectedError) -> None:
+    def _on_rejected(self, chat: Recipient, error: MessageRejectedError) -> None:
         """Keep the alert for later attempts, raising ChatUnreachableError; in the end report that it is left out."""
         now = asyncio.get_running_loop().time()
         if now - self._rejected_since.setdefault(chat, now) < REJECTED_FOR_S:
@@ -278,27 +280,27 @@ class AlertDelivery:
         except StorageError as error:
             self._report_disk(error)
 
-    def _is_quiet(self, chat: int) -> bool:
+    def _is_quiet(self, chat: Recipient) -> bool:
         quiet = self._chats.settings(chat).quiet
         now = self._clock()
         return bool(quiet and (is_unset(now) or quiet.contain(now, self._zone)))
 
-    def _is_on_hold(self, chat: int) -> bool:
+    def _is_on_hold(self, chat: Recipient) -> bool:
         """Whether to wait; not for the end of hours that nobody knows, as the clock is not set."""
         return self._chats.settings(chat).quiet_waits and self._is_quiet(chat) and not is_unset(self._clock())
 
-    def _move(self, old: int, new: int) -> None:
+    def _move(self, old: Recipient, new: int) -> None:
         try:
             self._chats.move(old, new)
         except StorageError as error:
             self._report_disk(error)
 
-    def _current_number(self, chat: int) -> int | None:
+    def _current_number(self, chat: Recipient) -> Recipient | None:
         """Return the chat's present number, or None where another task serves it.
 
         What waits for a group moves with it, whoever has reported the move.
         """
-        new = self._chats.moved.get(chat, chat)
+        new = self._chats.present(chat)
         if new == chat:
             return chat
         self._health.report(f"moved {chat}", conditions.chat_moved(chat=str(chat), number=str(new)))

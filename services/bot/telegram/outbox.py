@@ -6,7 +6,7 @@ Alerts and state change together, so whenever the power fails, an event is eithe
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -19,6 +19,11 @@ log = logging.getLogger("bot")
 
 MOST = 500
 """Alerts that wait for one chat; further ones replace the oldest, or a month without internet would fill the disk."""
+
+
+Recipient: TypeAlias = int | str
+"""Who gets alerts: the number of a chat, or the name of another channel."""
+_Key: TypeAlias = Annotated[int | str, Field(union_mode="left_to_right")]
 
 
 class LivingMessage(BaseModel):
@@ -42,8 +47,8 @@ class OutboxContent(BaseModel):
     """The file."""
 
     state: AlertState = AlertState()
-    waiting: dict[int, list[Alert]] = Field(default_factory=dict)
-    living: dict[int, list[LivingMessage]] = Field(default_factory=dict)
+    waiting: dict[_Key, list[Alert]] = Field(default_factory=dict)
+    living: dict[_Key, list[LivingMessage]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -79,11 +84,11 @@ class Outbox:
             self._content = redated
             self._save()
 
-    def waiting(self, chat: int) -> tuple[Alert, ...]:
+    def waiting(self, chat: Recipient) -> tuple[Alert, ...]:
         """Return the undelivered alerts of a chat, in order."""
         return tuple(self._content.waiting.get(chat, ()))
 
-    def put(self, state: AlertState, alerts: Sequence[tuple[int, Alert]]) -> None:
+    def put(self, state: AlertState, alerts: Sequence[tuple[Recipient, Alert]]) -> None:
         """Replace the state and append alerts, each for a chat; on disk when this returns. Raises StorageError."""
         if state == self.state and not alerts:
             return
@@ -95,11 +100,11 @@ class Outbox:
                 del queue[:-MOST]
         self._save()
 
-    def living(self, chat: int) -> tuple[LivingMessage, ...]:
+    def living(self, chat: Recipient) -> tuple[LivingMessage, ...]:
         """Return the messages of a chat that are edited."""
         return tuple(self._content.living.get(chat, ()))
 
-    def delivered(self, chat: int, alerts: Sequence[Alert], message: LivingMessage | None = None) -> None:
+    def delivered(self, chat: Recipient, alerts: Sequence[Alert], message: LivingMessage | None = None) -> None:
         """Remove delivered alerts, and from now on edit the message that tells of them. Raises StorageError."""
         left = [one for one in self._content.waiting.get(chat, ()) if one not in alerts]
         if left:
@@ -110,12 +115,12 @@ class Outbox:
             self._live(chat, message.key, message)
         self._save()
 
-    def edited(self, chat: int, key: str, message: LivingMessage | None) -> None:
+    def edited(self, chat: Recipient, key: str, message: LivingMessage | None) -> None:
         """Replace a message that is edited; None forgets it. Raises StorageError."""
         self._live(chat, key, message)
         self._save()
 
-    def _live(self, chat: int, key: str, message: LivingMessage | None) -> None:
+    def _live(self, chat: Recipient, key: str, message: LivingMessage | None) -> None:
         others = [one for one in self._content.living.get(chat, ()) if one.key != key]
         self._content.living[chat] = [*others, *([message] if message else [])]
         if not self._content.living[chat]:
@@ -123,16 +128,16 @@ class Outbox:
 
     def move(self, numbers: Mapping[int, int]) -> None:
         """Put what waits for a group under its new number. Raises StorageError."""
-        for old in self._content.waiting.keys() & numbers.keys():
+        for old in numbers.keys() & self._content.waiting.keys():
             there = self._content.waiting.setdefault(numbers[old], [])
             there[:0] = self._content.waiting.pop(old)
             self._save()
-        for old in self._content.living.keys() & numbers.keys():  # a message keeps no number in another chat
+        for old in numbers.keys() & self._content.living.keys():  # a message keeps no number in another chat
             moved = [one.model_copy(update={"number": None}) for one in self._content.living.pop(old)]
             self._content.living.setdefault(numbers[old], []).extend(moved)
             self._save()
 
-    def keep_only(self, chats: Sequence[int]) -> None:
+    def keep_only(self, chats: Sequence[Recipient]) -> None:
         """Remove the alerts of chats that are no longer allowed. Raises StorageError."""
         strangers = (self._content.waiting.keys() | self._content.living.keys()) - set(chats)
         for chat in strangers:

@@ -145,21 +145,29 @@ def _schedule(localizer: Localizer, alert: Alert) -> str:
         *(localizer("bot.schedule_published", time=time, day=localizer.day(day)) for day in change.published),
         *(localizer("bot.schedule_withdrawn", time=time, day=localizer.day(day)) for day in change.withdrawn),
     ]
-    if change.states or change.added or change.removed or change.moved:
+    if change.states or change.hours:
         news.append(localizer("bot.schedule_changed", time=time))
     head = lines(*news, localizer("bot.for_queue", queue=plan.queue), *_differences(localizer, change))
     return paragraphs(head, *_changed_days(localizer, plan))
 
 
 def _differences(localizer: Localizer, change: ScheduleChange) -> list[str]:
+    """Return what happened to the hours without power, a line each."""
     return [
-        *(localizer("bot.added", window=_span(localizer, one)) for one in change.added),
-        *(localizer("bot.removed", window=_span(localizer, one)) for one in change.removed),
-        *(
-            localizer("bot.moved", before=_span(localizer, one.before), window=_span(localizer, one.after))
-            for one in change.moved
-        ),
+        localizer(
+            f"bot.hours_{one.kind.value}", before=_spans(localizer, one.before), after=_spans(localizer, one.after)
+        )
+        for one in change.hours
     ]
+
+
+def _spans(localizer: Localizer, windows: Sequence[Window]) -> str:
+    return ", ".join(_span_or_possible(localizer, one) for one in windows)
+
+
+def _span_or_possible(localizer: Localizer, window: Window) -> str:
+    span = _span(localizer, window)
+    return localizer("bot.possibly", window=span) if window.certainty is Certainty.POSSIBLE else span
 
 
 def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
@@ -167,7 +175,7 @@ def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
     change = plan.change
     if change is None:
         return []
-    windows = (*change.added, *change.removed, *(move.after for move in change.moved))
+    windows = [window for one in change.hours for window in (*one.before, *one.after)]
     touched = {outages.local_day(one.start, plan.time_zone) for one in windows}
     days = sorted(touched | set(change.published) | set(change.states))
     return [day_text(localizer, outages.day_of(plan, day)) for day in days if day >= localizer.today]
