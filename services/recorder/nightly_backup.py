@@ -69,6 +69,8 @@ class Backups:
             file = self._write(self.directory / f"{self.place.stem}-{night}{self.place.suffix}", breathe)
             store.run(lambda connection: _remember(connection, disk))
             self._rotate()
+        except PermissionError:
+            raise StorageError(storage.backup_denied(directory=str(self.directory), uid=os.getuid())) from None
         except (OSError, sqlite3.Error) as error:
             cause = diagnose(error).cause
             raise StorageError(storage.backup_failed(directory=str(self.directory), cause=cause)) from None
@@ -84,6 +86,7 @@ class Backups:
 
         try:
             _remove(part)
+            part.touch()  # says why it cannot be; SQLite would only say that it cannot
             fault = copy_checked(self.place, part, step)
             if fault:
                 self._blame(inode)

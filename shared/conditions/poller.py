@@ -123,8 +123,8 @@ def layout_missing(*, name: str, known: str) -> None:
 
 @condition(
     "poller.host_unknown",
-    uk="Ім'я {host} у цій мережі невідоме: задайте в .env MODBUS_HOST — адресу шлюзу або донгла інвертора.",
-    en="The name {host} is not known on this network: set MODBUS_HOST in .env to the address of the inverter's "
+    uk="Ім'я {host} у цій мережі невідоме: задайте в MODBUS_HOST адресу шлюзу або донгла інвертора.",
+    en="The name {host} is not known on this network: set MODBUS_HOST to the address of the inverter's "
     "gateway or dongle.",
 )
 def host_unknown(*, host: str) -> None:

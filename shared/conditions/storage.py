@@ -167,6 +167,17 @@ def backup_failed(*, directory: str, cause: Reason) -> None:
 
 
 @condition(
+    "storage.backup_denied",
+    uk="У {directory} заборонено писати, тож нічної резервної копії немає: віддайте цю теку користувачеві з номером "
+    "{uid}.",
+    en="The nightly backup may not be written into {directory}: give that directory to the user with the number {uid}.",
+    severity=Severity.WARNING,
+)
+def backup_denied(*, directory: str, uid: int) -> None:
+    """A disk that was just mounted belongs to root; in a container the service is user 1883."""
+
+
+@condition(
     "storage.backup_no_space",
     uk="Нічна резервна копія не вміщається в {directory}: треба {needed_mb} МБ, вільно {free_mb} МБ. Остання копія "
     "залишається.",

@@ -112,6 +112,22 @@ def test_a_full_disk_leaves_no_half_file(backups: Backups, store: Store, monkeyp
     assert list(backups.directory.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.EACCES, "storage.backup_denied"), (errno.EROFS, "storage.backup_failed")]
+)
+def test_a_disk_that_may_not_be_written_is_said(
+    backups: Backups, store: Store, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "touch", refuse)  # the tests' root may write everywhere
+    with pytest.raises(StorageError) as caught:
+        make(backups, store)
+    assert caught.value.reason.code == code
+    assert list(backups.directory.iterdir()) == []
+
+
 def test_room_is_made_by_the_oldest_but_never_the_last(
     backups: Backups, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
