@@ -9,7 +9,7 @@ from services.bms.battery_bank import CHARGE_CARRIED, BankMember, bank_state
 from services.bms.battery_client import BatteryClient
 from services.bms.battery_health import Limits
 from services.bms.battery_publisher import BatteryPublisher
-from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, BluetoothUnavailableError
+from services.bms.bluetooth import Adapters, Advertisement, Backend, BluetoothUnavailableError
 from services.bms.device_list import device_list
 from services.bms.listed_battery import ListedBattery
 from services.bms.reading_interval import connects_each_time
@@ -52,8 +52,7 @@ class Batteries:
         self._service = service
         self._settings = service.settings
         self._tasks = tasks
-        self._backend = Backend.named(service.settings.ble_backend)
-        self._adapters: dict[str, BluetoothAdapter] = {}
+        self._adapters = Adapters(Backend.named(service.settings.ble_backend))
         self._lines: dict[str, Rs485Bus] = {}
         self._watched: dict[str, Battery] = {}
         self._disabled: set[str] = set()
@@ -79,7 +78,7 @@ class Batteries:
         if listed.port:
             self._line(listed).add(battery, publisher.notify)
         else:
-            client = BatteryClient(battery, self._adapter(listed.adapter), settings.jk_scan_interval, publisher.notify)
+            client = BatteryClient(battery, self._adapters, settings.jk_scan_interval, publisher.notify)
         self._watched[listed.address] = battery
         bus.clock.on_change(battery.on_clock_change)
         self._tasks.create_task(publisher.run())
@@ -90,7 +89,8 @@ class Batteries:
         """Scan for new batteries at the start and every JK_RESCAN_INTERVAL, for ever."""
         while True:
             try:
-                found = await self._adapter("").discover(SCAN_S)
+                adapter = await self._adapters.named("")
+                found = await adapter.discover(SCAN_S)
                 self._on_bluetooth()
                 for advertisement in found:
                     await self._add_new(advertisement)
@@ -113,9 +113,6 @@ class Batteries:
             self._lines[listed.port] = line
             self._tasks.create_task(line.run())
         return line
-
-    def _adapter(self, name: str) -> BluetoothAdapter:
-        return self._adapters.setdefault(name, BluetoothAdapter(name, self._backend))
 
     async def _add_new(self, found: Advertisement) -> None:
         if found.address not in self._watched and found.address not in self._disabled:
