@@ -1,17 +1,19 @@
-"""The bot: from grid/state on the broker to sendMessage at the Bot API, and what the process costs."""
+"""The bot: from grid/state on the broker to sendMessage at the Bot API, also under a flood and over kills."""
 
+import json
 import statistics
 import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from bench.services import pss_mb
-from shared.messages import Grid, GridState
+from shared.messages import ActionOutcome, Grid, GridState, PlugAction
 from simulators.http_server import start_server
 from simulators.telegram.api import Api, Reply
 from simulators.telegram.chat import TelegramState
@@ -21,19 +23,29 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 ROUNDS = 60
+STRANGERS = 300
+KILLS = 16
+KILL_STEP_S = 0.005
+PLUGS, PLUG_STEP_S, SETTLED_S = 20, 0.2, 21.0
+OWNER = "4242"
 
 
 class TimedApi(Api):
-    """Records when a message arrives."""
+    """Records when an alert arrives, and how many have."""
 
     def __init__(self, world: TelegramState) -> None:
         super().__init__(world)
         self.arrived = threading.Event()
+        self.alerts = self.sends = self.edits = 0
 
     def call(self, token: str, method: str, form: dict[str, Any]) -> Reply | None:
         """Record the arrival, then answer."""
-        if method == "sendMessage":
-            self.arrived.set()
+        if form.get("chat_id") == OWNER:
+            self.sends += method == "sendMessage"
+            self.edits += method == "editMessageText"
+            if method == "sendMessage" and "Power" in str(form["text"]):
+                self.arrived.set()
+                self.alerts += 1
         return super().call(token, method, form)
 
 
@@ -44,30 +56,101 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         stack.bot.start(TELEGRAM_API_URL=f"http://127.0.0.1:{server.port}")
         viewer.wait_for("service/bot/status", state="online")
-        measure(stack, api)
+        with Viewer(stack.broker, "poller") as poller:
+            since = datetime.now(UTC) - timedelta(days=20)
+            publish(poller, Grid.ON, since)
+            eventually((stack.directory / "bot/outbox.json").exists, "the bot knows the grid")
+            since = measure(stack, api, poller, since, "in a quiet run")
+            flood = Flood(api.world)
+            since = measure(stack, api, poller, since, f"while strangers send {STRANGERS} commands at a time", flood)
+            print(f"memory {pss_mb(psutil.Process(stack.bot.pid)):.1f} MB PSS")
+            since = kills(stack, api, poller, since)
+            outage(stack, api, poller)
 
 
-def measure(stack: Stack, api: TimedApi) -> None:
-    """Switch the grid off and on, and time each alert."""
+class Flood:
+    """Commands of strangers."""
+
+    def __init__(self, world: TelegramState) -> None:
+        self._world = world
+
+    def start(self) -> None:
+        """Send all of them."""
+        for number in range(STRANGERS):
+            self._world.add(100_000 + number, "/status", is_from_bot=False)
+
+
+def measure(  # noqa: PLR0917
+    stack: Stack, api: TimedApi, poller: Viewer, since: datetime, when: str, flood: Flood | None = None
+) -> datetime:
+    """Switch the grid off and on, and time each alert; return when it was switched last."""
     taken = []
-    with Viewer(stack.broker, "poller") as poller:
-        since = datetime.now(UTC) - timedelta(days=3)
-        publish(poller, Grid.ON, since)
-        file = stack.directory / "bot/outbox.json"
-        eventually(file.exists, "the bot knows the grid")
-        for number in range(ROUNDS):
-            api.arrived.clear()
-            since += timedelta(hours=1)
-            began = time.perf_counter()
-            publish(poller, Grid.ON if number % 2 else Grid.OFF, since)
-            if not api.arrived.wait(10):
-                raise RuntimeError(f"no alert: {stack.bot.log}")
-            taken.append(1000 * (time.perf_counter() - began))
-            eventually(lambda: '"waiting": {}' in file.read_text(), "the alert is off the disk")
+    for number in range(ROUNDS):
+        since += timedelta(hours=1)
+        api.arrived.clear()
+        if flood:
+            flood.start()
+        began = time.perf_counter()
+        publish(poller, Grid.ON if number % 2 else Grid.OFF, since)
+        if not api.arrived.wait(30):
+            raise RuntimeError(f"no alert: {stack.bot.log}")
+        taken.append(1000 * (time.perf_counter() - began))
+        eventually(lambda: not waiting(stack), "the alert is off the disk")
     median, p95 = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
-    print(f"grid/state -> sendMessage, {ROUNDS} alerts, each on disk before it is sent:")
-    print(f"median {median:.1f} ms, p95 {p95:.1f} ms, worst {max(taken):.1f} ms")
-    print(f"memory {pss_mb(psutil.Process(stack.bot.pid)):.1f} MB PSS")
+    print(f"grid/state -> sendMessage {when}, {ROUNDS} alerts, each on disk before it is sent:")
+    print(f"median {median:.1f} ms, p95 {p95:.1f} ms, worst {max(taken):.1f} ms", flush=True)
+    return since
+
+
+def waiting(stack: Stack) -> dict[str, Any]:
+    """Return the alerts in the outbox."""
+    found: dict[str, Any] = json.loads((stack.directory / "bot/outbox.json").read_text())["waiting"]
+    return found
+
+
+def kills(stack: Stack, api: TimedApi, poller: Viewer, since: datetime) -> datetime:
+    """Kill the bot at growing distances from a change of the grid, and count what arrives."""
+    lost = doubled = most = 0
+    for number in range(KILLS):
+        since += timedelta(hours=1)
+        before = api.alerts
+        publish(poller, Grid.ON if number % 2 else Grid.OFF, since)
+        time.sleep(number * KILL_STEP_S)
+        stack.bot.kill()
+        stack.bot.start()
+        eventually(partial(is_told, stack, api, before, since), "the alert is sent", 60)
+        got = api.alerts - before
+        lost, doubled, most = lost + (got == 0), doubled + (got > 1), max(most, got)
+    print(f"{KILLS} kills within {1000 * KILLS * KILL_STEP_S:.0f} ms of a change:")
+    print(f"{lost} lost, {doubled} doubled, no alert more than {most} times")
+    return since
+
+
+def outage(stack: Stack, api: TimedApi, poller: Viewer) -> None:
+    """Let an outage with plugs begin and end now, and count what the owner gets."""
+    with Viewer(stack.broker, "tuya") as tuya:
+        for state in (Grid.OFF, Grid.ON):  # the change before it may still be edited
+            publish(poller, state, datetime.now(UTC))
+            time.sleep(SETTLED_S)
+        sends, edits = api.sends, api.edits
+        for state in (Grid.OFF, Grid.ON):
+            api.arrived.clear()
+            began = time.perf_counter()
+            publish(poller, state, datetime.now(UTC))
+            api.arrived.wait(30)
+            print(f"power {state}: told in {1000 * (time.perf_counter() - began):.0f} ms")
+            for number in range(PLUGS):
+                action = PlugAction(at=datetime.now(UTC), on=state is Grid.ON, by="grid", outcome=ActionOutcome.DONE)
+                tuya.client.publish(f"plug/p{number}/action", action.model_dump_json(), qos=1).wait_for_publish(5)
+                time.sleep(PLUG_STEP_S)
+            time.sleep(SETTLED_S)
+    print(f"an outage with {PLUGS} plugs: {api.sends - sends} messages, {api.edits - edits} silent edits")
+
+
+def is_told(stack: Stack, api: TimedApi, before: int, since: datetime) -> bool:
+    """Whether a change of the grid is known to the rules and its alert has been sent."""
+    grid = json.loads((stack.directory / "bot/outbox.json").read_text())["state"]["grid"]
+    return api.alerts > before and not waiting(stack) and since.isoformat()[:19] in json.dumps(grid)
 
 
 def publish(poller: Viewer, state: Grid, since: datetime) -> None:

@@ -37,7 +37,7 @@ from tests.support.waiting import eventually
 
 HOMES = 1000
 EVERY_S = 10
-SPAN_S = 90
+SPAN_S = 120
 PACKED_HOURS = 1
 """So many hours of every home are due to be compressed when the recorder starts."""
 RAW_DAYS = 30

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
+from shared.charge import runtime
 from shared.freshness import fresh
 from shared.messages import BatteryState, Contact, GridState, InverterState
 
@@ -16,9 +17,6 @@ ALL = "all"
 
 BATTERY_HOLDS = timedelta(minutes=3)
 """How long after the next reading is due a battery's reading still counts: Bluetooth may need several attempts."""
-
-PLAUSIBLE_HOURS = 24 * 365
-"""A battery that would last longer is at rest, or has reported something impossible."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,13 @@ class LiveFigures:
 
     @property
     def runtime(self) -> timedelta | None:
-        """How long the charge lasts at the present discharge, where both are known."""
-        battery, power = self.battery, self.battery_power_w
-        if not battery or power is None or power >= 0 or battery.remaining_ah is None or battery.voltage_v is None:
-            return None
-        hours = battery.remaining_ah * battery.voltage_v / -power
-        return timedelta(hours=hours) if 0 <= hours <= PLAUSIBLE_HOURS else None
+        """How long the charge lasts at the present discharge; see shared/charge.py."""
+        return runtime(self.battery, self.soc_percent, self.battery_power_w)
+
+    def runtime_after(self, event: datetime) -> timedelta | None:
+        """How long the charge lasts by what was measured after an event: before it, the power was another."""
+        readings = (self.battery, None if self.battery and self.battery.power_w is not None else self.inverter)
+        return self.runtime if all(one is None or one.at > event for one in readings) else None
 
 
 def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> LiveFigures:

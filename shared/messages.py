@@ -423,30 +423,46 @@ class Window(BaseModel):
 
 
 class PlannedDay(BaseModel):
-    """One day of the operator's wall clock: its state, and when the source last confirmed it."""
+    """One day of the operator's wall clock: its state, and when which source last confirmed it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     day: date
     state: DayState
     confirmed_at: Moment
+    source: str | None = None
 
 
-class Move(BaseModel):
-    """A planned outage that was moved, shortened or extended."""
+class HoursChangeKind(StrEnum):
+    """What happened to hours without power."""
+
+    ADDED = "added"
+    CANCELLED = "cancelled"
+    SHORTER = "shorter"
+    LONGER = "longer"
+    MOVED = "moved"
+    JOINED = "joined"
+    SPLIT = "split"
+    REDRAWN = "redrawn"
+    MORE_CERTAIN = "more_certain"
+    LESS_CERTAIN = "less_certain"
+
+
+class HoursChange(BaseModel):
+    """Outages of the previous version of the schedule, and what has become of the same hours without power."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    before: Window
-    after: Window
+    kind: HoursChangeKind
+    before: tuple[Window, ...] = ()
+    after: tuple[Window, ...] = ()
 
 
 class ScheduleChange(BaseModel):
-    """How the schedule differs from the previous one, by its windows and never by the operator's time stamps.
+    """How the schedule differs from the previous one, by its hours and never by the operator's time stamps.
 
-    published are days that have a schedule now and had none before, withdrawn those about which nothing is known any
-    more, states those whose state changed otherwise (an emergency began or ended). Their windows are not repeated in
-    added, removed and moved.
+    published are days that have a schedule now and had none before, withdrawn those that are unknown again, states
+    those whose state changed otherwise (an emergency began or ended). Their hours are not repeated in hours.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -455,20 +471,31 @@ class ScheduleChange(BaseModel):
     published: tuple[date, ...] = ()
     withdrawn: tuple[date, ...] = ()
     states: tuple[date, ...] = ()
-    added: tuple[Window, ...] = ()
-    removed: tuple[Window, ...] = ()
-    moved: tuple[Move, ...] = ()
+    hours: tuple[HoursChange, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_windows(cls, given: Any) -> Any:
+        """Read a change of version 0.1, which had windows that were added, removed and moved."""
+        if not isinstance(given, dict) or "hours" in given:
+            return given
+        old = [{"kind": "added", "after": [one]} for one in given.get("added", ())]
+        old += [{"kind": "cancelled", "before": [one]} for one in given.get("removed", ())]
+        old += [{"kind": "moved", "before": [one["before"]], "after": [one["after"]]} for one in given.get("moved", ())]
+        return given | {"hours": old}
 
 
 class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
-    source last answered, None if none has yet; stale means that this is more than a day ago. reason says why there is
+    source last answered, None if none has yet; region and queue are the address whose plan it is, and region is None
+    before version 2; stale means that this is more than a day ago. reason says why there is
     no newer schedule. change is the last change, and survives restarts.
     """
 
     queue: str
+    region: str | None = None
     source: str | None = None
     time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()

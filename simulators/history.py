@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.bus import Bus
@@ -40,14 +39,11 @@ SAME_ON_ONE = {
 }
 """What Truth and InverterState call the same, and which layout has registers for it."""
 
-# Not retained: the last retained state must stay the live poller's.
-PAST_INVERTER_STATE = replace(INVERTER_STATE, retain=False)
-PAST_GRID_STATE = replace(GRID_STATE, retain=False)
-
 
 async def publish_past(settings: HistorySettings, days: int | None, every_s: int, *, wait: bool) -> None:
     """Publish the past until now under the poller's account, wait until the broker has all of it, and end.
 
+    It goes where only recorders listen: on the live topics it would be news of the grid for plugs, page and bot.
     With `wait` it first waits for a recorder: messages without a subscriber are lost.
     """
     now = datetime.now(UTC)
@@ -151,8 +147,8 @@ async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth], reco
     batch = settings.mqtt_outbox // 4
     count = 0
     for count, truth in enumerate(past, start=1):
-        bus.publish(PAST_INVERTER_STATE, inverter_state(truth, settings.house_layout), settings.inverter_name)
-        bus.publish(PAST_GRID_STATE, grid_state(truth))
+        bus.publish(INVERTER_STATE.replay, inverter_state(truth, settings.house_layout), settings.inverter_name)
+        bus.publish(GRID_STATE.replay, grid_state(truth))
         if count % batch == 0:
             await bus.flush(LONG_PATIENCE_S)
     await bus.flush(LONG_PATIENCE_S)

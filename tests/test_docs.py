@@ -39,6 +39,16 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
+def test_tables_are_whole_and_no_gap_waits_for_one(page: Path) -> None:
+    lines = FENCE.sub("", page.read_text(encoding="utf-8")).splitlines()
+    ruled = [number for number, line in enumerate(lines) if re.fullmatch(r"\|[-|]+\|", line)]
+    stray = [lines[number - 1] for number in ruled if not lines[number - 1].startswith("|")]
+    rows = [line for line in lines if line.startswith("|") and not line.endswith("|")]
+    gaps = [line for line in lines if re.fullmatch(r"[A-Z_]+", line)]
+    assert stray + rows + gaps == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_links_resolve(page: Path) -> None:
     broken = []
     for link in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):

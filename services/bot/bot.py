@@ -1,20 +1,26 @@
 """The bot: follows the broker, alerts the chats, answers commands."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
+from services.bot.alerts.absence import caught_up, is_complete, is_gap
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
 from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
+from services.bot.channels.channel import ChannelSender
+from services.bot.channels.listed import listed_channels
 from services.bot.chats import Chats
+from services.bot.commands import history
 from services.bot.commands.commands import Commands
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
-from services.bot.telegram.delivery import AlertDelivery
-from services.bot.telegram.outbox import Outbox, Redate
+from services.bot.telegram.delivery import AlertDelivery, Sender
+from services.bot.telegram.outbox import Outbox, Recipient, Redate
 from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
@@ -27,10 +33,14 @@ from shared.service import Service
 from shared.topics import PLUG_ACTION, PLUG_SET, PLUG_SETUP, SERVICE_STATUS, Topic
 from shared.trusted_time import by_clock, this_boot_only
 
+log = logging.getLogger("bot")
+
 TICK_S = 5.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
 TOKEN_RETRY_S = 300.0
+NO_TOKEN = "0:none"  # noqa: S105 - python-telegram-bot wants one, and it is never used
+RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 CONFLICT_RETRY_S = 15.0
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
@@ -45,24 +55,47 @@ class Bot:
         self._mirror = BrokerMirror(service.bus, on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
         """Plug events that came before the retained messages were complete; None from then on."""
-        self._chats = Chats(settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json")
+        self._chats = Chats(
+            settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics
+        )
+        self._is_cut_off = False
+        self._engine = reader(settings.database, settings.database_home)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
-        self._telegram = TelegramApi(token, settings.telegram_api_url, settings.bot_poll_interval)
-        self._delivery = AlertDelivery(
-            self._outbox, self._chats, self._telegram, self._health, clock=utc_now, zone=settings.zone
-        )
+        self._telegram = TelegramApi(token or NO_TOKEN, settings.telegram_api_url, settings.bot_poll_interval)
+        self._has_telegram = bool(token)
+        self._channels = listed_channels(settings)
+        self._deliveries: dict[Recipient, AlertDelivery] = {
+            one.name: self._delivery(ChannelSender(one), f"sending {one.name}") for one in self._channels
+        }
+        if self._has_telegram:
+            to_chats = self._delivery(self._telegram.alerts, "sending")
+            self._deliveries |= dict.fromkeys(self._chats.all, to_chats)
         self._commands = Commands(
             self._telegram,
             self._mirror.snapshot,
             self._chats,
-            reader(settings.database, settings.database_home),
+            self._engine,
             clock=utc_now,
             zone=settings.zone,
             switch=self._switch,
         )
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
         service.bus.clock.on_change(lambda change: self._redate(change.moved))
+
+    def _delivery(self, sender: Sender, slot: str) -> AlertDelivery:
+        zone = self._service.settings.zone
+        return AlertDelivery(self._outbox, self._chats, sender, self._health, clock=utc_now, zone=zone, slot=slot)
+
+    def _wake(self) -> None:
+        for delivery in set(self._deliveries.values()):
+            delivery.wake()
+
+    @property
+    def _recipients(self) -> list[Recipient]:
+        """Who gets alerts now; groups may have moved since the start."""
+        chats = self._chats.all if self._has_telegram else []
+        return [*chats, *(one.name for one in self._channels)]
 
     def _switch(self, plug: str, command: PlugCommand | PlugSetup) -> None:
         if isinstance(command, PlugCommand):
@@ -72,16 +105,18 @@ class Bot:
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""
-        self._health.report("chats", None if self._chats.all else conditions.NO_CHAT())
+        is_told = self._chats.all or not self._has_telegram
+        self._health.report("chats", None if is_told else conditions.NO_CHAT())
         self._redate(lambda content: this_boot_only(content, self._service.bus.clock.track))
         self._outbox.move(self._chats.moved)
-        self._outbox.keep_only(self._chats.all)
+        self._outbox.keep_only(self._recipients)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._evaluate_regularly())
-                tasks.create_task(self._poll(tasks.create_task))
-                for chat in self._chats.all:
-                    tasks.create_task(self._delivery.run(chat))
+                if self._has_telegram:
+                    tasks.create_task(self._poll(tasks.create_task))
+                for recipient, delivery in self._deliveries.items():
+                    tasks.create_task(delivery.run(recipient))
         finally:
             await self._telegram.close()
 
@@ -114,15 +149,16 @@ class Bot:
     def _enqueue(self, state: AlertState, alerts: list[Alert]) -> None:
         """Persist the state, and each alert for every chat that wants it; then deliver them."""
         chats = self._chats
-        wanted = [(chat, alert) for chat in chats.all for alert in alerts if chats.settings(chat).wants(alert)]
+        wanted = [(chat, alert) for chat in self._recipients for alert in alerts if chats.wants(chat, alert)]
+        is_news = bool(wanted) or state.outage != self._outbox.state.outage
         problem = None
         try:
             self._outbox.put(state, wanted)
         except StorageError as error:
             problem = conditions.state_not_saved(cause=error.reason)
         self._health.report("disk", problem)
-        if wanted:
-            self._delivery.wake()
+        if is_news:
+            self._wake()
 
     def _redate(self, change: Redate) -> None:
         """Give what was reported and what waits its times by our clock."""
@@ -134,12 +170,31 @@ class Bot:
     async def _evaluate_regularly(self) -> None:
         """Wait for all retained messages; then evaluate what only the passing of time brings, too."""
         await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
+        await self._catch_up()
         early, self._early_events = self._early_events or [], None
+        self._evaluate()  # the grid first: what it made of plugs belongs to the outage
         for event in early:
             self._evaluate_plug(event)
         while True:
             self._evaluate()
             await asyncio.sleep(TICK_S)
+
+    async def _catch_up(self) -> None:
+        """Tell what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""
+        state = self._outbox.state
+        for _ in range(round(RECORDER_PATIENCE_S / RECORDER_CHECK_S)):
+            grid = self._mirror.snapshot().grid
+            if grid is None or state.grid is None or not is_gap(state, grid):
+                return
+            try:
+                found = await asyncio.to_thread(history.outages_since, self._engine, state.grid.since, utc_now())
+            except StorageError as error:
+                log.warning("%s", error)
+                return
+            if is_complete(grid, found):
+                self._enqueue(*caught_up(state, grid, found, utc_now()))
+                return
+            await asyncio.sleep(RECORDER_CHECK_S)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Poll for commands for ever; problems are reported, and end by themselves where they can."""
@@ -150,10 +205,12 @@ class Bot:
                     await self._telegram.set_up(MENUS)
                     is_set_up = True
                 for incoming in await self._telegram.updates():
-                    spawn(self._commands.handle(incoming))
+                    if self._commands.is_worth_answering(incoming, time.monotonic()):
+                        spawn(self._commands.handle(incoming))
                 backoff.reset()
                 self._on_contact()
             except TransientError as error:
+                self._is_cut_off = True
                 self._health.report("telegram", error.reason)
                 pause_s = backoff.next_s()
                 await asyncio.sleep(error.retry_after_s or pause_s)
@@ -161,13 +218,16 @@ class Bot:
                 await asyncio.sleep(self._on_refusal(error))
 
     def _on_contact(self) -> None:
-        """Telegram answers: deliver what waits for the next attempt now."""
-        self._delivery.wake()
+        """Telegram answers, again or still: where it did not, deliver what waits for the next attempt now."""
+        if self._is_cut_off:
+            self._is_cut_off = False
+            self._wake()
         for slot in POLLING_SLOTS:
             self._health.report(slot, None)
 
     def _on_refusal(self, error: CommandRefusedError) -> float:
         """Report what only a person can solve, and return the seconds until the next attempt."""
+        self._is_cut_off = True
         if isinstance(error, InvalidTokenError):
             slot, pause_s = "token", TOKEN_RETRY_S
         elif isinstance(error, PollingConflictError):

@@ -1,6 +1,7 @@
 """Which chats are allowed, and what each has chosen; the choices are persisted."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.bot.alerts.alert import Alert, AlertGroup
+from shared.messages import ActionOutcome
 from shared.state_file import StateFile
 from shared.texts.language import Language
 
@@ -51,6 +53,8 @@ class ChatSettings(BaseModel):
 
     def wants(self, alert: Alert) -> bool:
         """Whether this chat gets an alert."""
+        if alert.told_there and AlertGroup.GRID not in self.groups_off:
+            return False
         return alert.group not in self.groups_off and alert.minutes in (None, self.reminder_minutes)
 
 
@@ -64,12 +68,17 @@ class ChatsContent(BaseModel):
 class Chats:
     """The chats of TELEGRAM_CHAT_ID with role and settings; a group that becomes a supergroup is followed."""
 
-    def __init__(self, roles: dict[int, Role], language: Language, path: Path) -> None:
+    def __init__(
+        self, roles: Mapping[int, Role], language: Language, path: Path, topics: Mapping[int, int] | None = None
+    ) -> None:
         self._default = ChatSettings(language=language)
         self._file = StateFile("BOT_STATE_DIR", path, ChatsContent)
         self._content = self._file.load(_on_damaged)
-        self.moved = self._content.moved
+        self.moved: dict[int, int] = self._content.moved
+        for old in self.moved:  # up to version 0.1 each move was a step of its own
+            self.moved[old] = _last(self.moved, old)
         self._roles = {self.moved.get(chat, chat): role for chat, role in roles.items()}
+        self._topics = {self.moved.get(chat, chat): topic for chat, topic in (topics or {}).items()}
 
     @property
     def all(self) -> list[int]:
@@ -80,32 +89,65 @@ class Chats:
         """Return what a chat may do, None for a stranger."""
         return self._roles.get(chat)
 
+    def present(self, recipient: int | str) -> int | str:
+        """Return the number that a chat has now."""
+        return self.moved.get(recipient, recipient) if isinstance(recipient, int) else recipient
+
+    def topic(self, chat: int | str) -> int | None:
+        """Return the topic of a forum that its alerts go to."""
+        return self._topics.get(chat) if isinstance(chat, int) else None
+
+    def somebody_may_switch(self, chat: int) -> bool:
+        """Whether there is anybody who may switch plugs in a chat: in a group, an owner with a number of their own."""
+        if chat > 0:
+            return self.role(chat) is Role.OWNER
+        return any(self.may_switch(chat, user) for user in self._roles if user > 0)
+
     def may_switch(self, chat: int, user: int) -> bool:
         """Whether a person may switch plugs in a chat: in a group, only who is allowed with a number of their own."""
         return self.role(chat) is Role.OWNER and self.role(user) is Role.OWNER
 
-    def settings(self, chat: int) -> ChatSettings:
-        """Return what a chat has chosen."""
-        return self._content.chats.get(chat, self._default)
+    def settings(self, chat: int | str) -> ChatSettings:
+        """Return what a chat has chosen; another channel has no choice."""
+        return self._content.chats.get(chat, self._default) if isinstance(chat, int) else self._default
 
     def update_settings(self, chat: int, settings: ChatSettings) -> None:
         """Replace the settings of a chat. Raises StorageError; they hold until the next start all the same."""
         self._content.chats[chat] = settings
         self._file.save(self._content)
 
-    def move(self, old: int, new: int) -> None:
+    def move(self, old: int | str, new: int) -> None:
         """Follow a group that became a supergroup. Raises StorageError; it holds until the next start all the same."""
-        if old in self._roles:
+        if isinstance(old, int) and old in self._roles and new != old:
             self._roles[new] = self._roles.pop(old)
-            self._content.moved[old] = new
+            if old in self._topics:
+                self._topics[new] = self._topics.pop(old)
+            steps = {**self.moved, old: new}
+            steps.pop(new, None)
+            self.moved.update({one: _last(steps, one) for one in steps})
+            self.moved.pop(new, None)
             self._content.chats[new] = self.settings(old)
             self._file.save(self._content)
+
+    def wants(self, recipient: int | str, alert: Alert) -> bool:
+        """Whether a chat or a channel gets an alert; a channel, which cannot edit, hears of plugs that failed."""
+        if isinstance(recipient, int) or not alert.told_there:
+            return self.settings(recipient).wants(alert)
+        return alert.outcome not in (ActionOutcome.DONE, ActionOutcome.DRY_RUN)
 
     @property
     def reminder_minutes(self) -> tuple[int, ...]:
         """How long before an event chats want to be reminded."""
-        chosen = {self.settings(chat).reminder_minutes for chat in self._roles}
+        chosen = {self.settings(chat).reminder_minutes for chat in self._roles} or {self._default.reminder_minutes}
         return tuple(sorted(chosen - {0}))
+
+
+def _last(steps: Mapping[int, int], chat: int) -> int:
+    """Return where a chat is after all its moves."""
+    seen = {chat}
+    while (following := steps.get(chat)) is not None and following not in seen:
+        seen.add(chat := following)
+    return chat
 
 
 def _on_damaged(aside: Path) -> None:

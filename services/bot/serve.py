@@ -1,4 +1,4 @@
-"""The service: the bot, where there is a token for it."""
+"""The service: the bot, where there is somebody to tell."""
 
 import asyncio
 
@@ -8,8 +8,11 @@ from shared.service import Service
 
 
 async def serve(service: Service[BotSettings]) -> None:
-    """Run for ever; without a token report that and wait."""
-    if not service.settings.telegram_bot_token.get_secret_value():
+    """Run for ever; without a token or another channel report that and wait."""
+    settings = service.settings
+    if not any(
+        (settings.telegram_bot_token.get_secret_value(), settings.ntfy_url.get_secret_value(), settings.email_to)
+    ):
         service.health.disable(conditions.NO_TOKEN())
         await asyncio.Event().wait()
     from services.bot.bot import Bot  # noqa: PLC0415 - its libraries take 30 MB, which those without a token need not spend

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -14,6 +14,7 @@ from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.texts.language import Language
 from shared.validation import InvalidValueError
 
+CHAT = re.compile(rf"(-?[0-9]+)(?:/([0-9]+))?(?::({'|'.join(Role)})?)?")
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
@@ -30,7 +31,8 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
     telegram_chat_id: Annotated[str, ESSENTIAL] = Field(
         default="",
         description="Who may use the bot: chat numbers, comma-separated; /id tells a chat its own number. 123:viewer "
-        "may look but not switch. In a group only members whose own number is listed may switch.",
+        "may look but not switch. In a group only members whose own number is listed may switch. -100123/45 sends the "
+        "alerts of a forum to its topic 45, which /id shows there.",
     )
     telegram_api_url: str = Field(
         default="https://api.telegram.org",
@@ -65,6 +67,33 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
         description="Minutes for which a service, battery or inverter may be silent before it is reported.",
     )
 
+    ntfy_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Alerts by ntfy, too: server and topic, such as https://ntfy.sh/home-7f3kq9 or one of your own. "
+        "On a public server whoever knows the topic reads it: choose one that nobody guesses.",
+    )
+    ntfy_token: SecretStr = Field(default=SecretStr(""), description="The access token of a protected ntfy topic.")
+    email_to: str = Field(default="", description="Alerts by e-mail, too: addresses, comma-separated.")
+    email_from: str = Field(default="", description="The sender of these mails, most often the address of SMTP_USER.")
+    smtp_host: str = Field(default="", description="The mail server that takes the mails, such as smtp.gmail.com.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection is encrypted; none only for a server in your own network."
+    )
+    smtp_user: str = Field(default="", description="The user at the mail server; empty: no login.")
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), description="The password; large providers want an app password here."
+    )
+
+    @field_validator("ntfy_url")
+    @classmethod
+    def _a_topic(cls, given: SecretStr) -> SecretStr:
+        parts = urlsplit(given.get_secret_value())
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        if given.get_secret_value() and not (is_address and parts.path.strip("/")):
+            raise InvalidValueError(conditions.NOT_A_NTFY_URL())
+        return given
+
     @field_validator("telegram_chat_id")
     @classmethod
     def _chats(cls, given: str) -> str:
@@ -86,18 +115,40 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
             raise InvalidValueError(conditions.NOT_A_TOKEN())
         return self
 
+    @model_validator(mode="after")
+    def _a_mail_server(self) -> Self:
+        if self.email_to and not (self.smtp_host and self.email_from):
+            raise InvalidValueError(conditions.NO_MAIL_SERVER())
+        return self
+
+    @property
+    def mail_addresses(self) -> tuple[str, ...]:
+        """Who gets the alerts by e-mail."""
+        return tuple(filter(None, (one.strip() for one in self.email_to.split(","))))
+
     @property
     def roles(self) -> dict[int, Role]:
         """The allowed chats with their roles."""
         return parse_roles(self.telegram_chat_id)
 
+    @property
+    def topics(self) -> dict[int, int]:
+        """The topics that alerts of forums go to, by chat."""
+        return {chat: topic for chat, (_, topic) in parse_chats(self.telegram_chat_id).items() if topic is not None}
+
 
 def parse_roles(given: str) -> dict[int, Role]:
-    """Parse `123, -456:viewer`. Raises InvalidValueError."""
-    found: dict[int, Role] = {}
+    """Parse the chats and what each may do. Raises InvalidValueError."""
+    return {chat: role for chat, (role, _) in parse_chats(given).items()}
+
+
+def parse_chats(given: str) -> dict[int, tuple[Role, int | None]]:
+    """Parse `123, -100456/7:viewer`: role and topic of each chat. Raises InvalidValueError."""
+    found: dict[int, tuple[Role, int | None]] = {}
     for part in filter(None, (piece.strip() for piece in given.split(","))):
-        chat, _, role = part.partition(":")
-        if not chat.lstrip("-").isdecimal() or role not in ("", Role.OWNER, Role.VIEWER):
+        match = CHAT.fullmatch(part)
+        if match is None:
             raise InvalidValueError(conditions.not_a_chat(given=part))
-        found[int(chat)] = Role(role or Role.OWNER)
+        chat, topic, role = match.groups()
+        found[int(chat)] = (Role(role or Role.OWNER), int(topic) if topic else None)
     return found

@@ -44,5 +44,6 @@ async def _chats(telegram: TelegramApi) -> str:
 
 async def _test(telegram: TelegramApi, settings: BotSettings) -> str:
     for chat in settings.roles:
-        await telegram.send(chat, say(settings.bot_language, "configure.test_message"))
+        text = say(settings.bot_language, "configure.test_message")
+        await telegram.send(chat, text, topic=settings.topics.get(chat))
     return f"Sent to {', '.join(map(str, settings.roles))}."

@@ -1,6 +1,7 @@
 """The web server. The only importer of waitress."""
 
 import asyncio
+import logging
 import threading
 from typing import Any
 
@@ -14,6 +15,9 @@ from shared.errors import ConfigError
 THREADS = 6
 LARGEST_REQUEST = 1_000_000
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+
+# a page asks for more at once than there are threads: a moment's wait is no matter for anybody's log
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:

@@ -56,6 +56,8 @@ def _energy_columns(source: Source, energies: Mapping[str, Energy | None]) -> Ag
 def min_mean_max(rows: Sequence[Sequence[Any]]) -> list[Any]:
     """Return the number of readings (*fields), then min, mean and max of each field."""
     figures: list[Any] = [len(rows)]
+    if len(rows) == 1:  # the usual case, several times as fast
+        return figures + [value for value in rows[0] for _ in range(3)]
     for column in zip(*rows, strict=True):
         known = [value for value in column if value is not None] if None in column else column
         figures += (min(known), sum(known) / len(known), max(known)) if known else (None, None, None)

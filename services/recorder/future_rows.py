@@ -85,4 +85,4 @@ def _remove(connection: Connection, *, table: Table, rows: Sequence[RowMapping])
     for row in rows:
         connection.execute(delete(table).where(and_(*(column == row[column.name] for column in keys))))
     if table in DERIVED_FROM:
-        mark_due(connection, table.name, ((row["device"], row["at"]) for row in rows))
+        mark_due(connection, ((table.name, row["device"], row["at"]) for row in rows))

@@ -1,16 +1,18 @@
 """The ledger of five-minute steps whose roll-ups and outage records are due, written with the rows themselves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import Connection, func, select, text
 
+from services.recorder.statements import plain
 from shared.history.derived import HOUR_MS, STEP_MS, rollup_due
 from shared.history.readings import ALWAYS
 
-MAX_CHUNK_MS = 24 * HOUR_MS
-"""The longest chunk, so that transactions stay short and memory flat."""
+MAX_CHUNK_MS = 6 * HOUR_MS
+"""The longest chunk, so that transactions stay short and memory flat: a day of readings takes 15 MB more."""
 MAX_STEPS, MAX_MARKS = 10, 500
 """The most of a chunk of several devices: steps that are recomputed, and marks that are read."""
 FEW = 50
@@ -18,13 +20,17 @@ FEW = 50
 
 UPKEEP_LOCK = 3_276_007
 """An arbitrary advisory lock number; no other program uses it on the server."""
+RUNS_LOCK = 3_276_008
+"""The first of two such numbers; the second one stands for a device."""
 
 MARK = text(
     "INSERT INTO rollup_due (source, device, at, marks) VALUES (:source, :device, :at, 1) "
     "ON CONFLICT (source, device, at) DO UPDATE SET marks = rollup_due.marks + 1"
 )
+HORIZONS = text("SELECT name, value FROM upkeep_note WHERE name IN ('inverter_state', 'battery_state', 'grid_state')")
+Horizons = Mapping[str, int]
+"""By source, the time before which nothing can be recomputed, as the rows were purged."""
 SETTLE = text("DELETE FROM rollup_due WHERE source = :source AND device = :device AND at = :at AND marks = :marks")
-NOTE = text("SELECT value FROM upkeep_note WHERE name = :name")
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,11 @@ class Chunk:
         return max(mark.at for mark in self.marks) + STEP_MS
 
 
-def mark_due(connection: Connection, source: str, rows: Iterable[tuple[str, int]]) -> None:
-    """Mark the steps of new rows (device, at) as due, in the transaction that inserts them."""
+def mark_due(connection: Connection, rows: Iterable[tuple[str, str, int]]) -> None:
+    """Mark the steps of new rows (source, device, at) as due, in the transaction that inserts them."""
     # sorted, so that two recorders cannot deadlock
-    steps = sorted({(device, at // STEP_MS * STEP_MS) for device, at in rows})
-    connection.execute(MARK, [{"source": source, "device": device, "at": at} for device, at in steps])
+    steps = sorted({(source, device, at // STEP_MS * STEP_MS) for source, device, at in rows})
+    connection.exec_driver_sql(plain(MARK, connection.dialect.name), steps)
 
 
 def lock_upkeep(connection: Connection) -> None:
@@ -72,10 +78,24 @@ def lock_upkeep(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPKEEP_LOCK})")
 
 
+def lock_runs(connection: Connection, devices: Iterable[str]) -> None:
+    """Serialize who writes the runs of a grid: upkeep, for a moment, and recorders, which never wait for the rest."""
+    if connection.dialect.name == "postgresql":
+        # the order of the keys is the same for all, so that nobody deadlocks, even where two devices have one key
+        keys = sorted({crc32(device.encode()) - 2**31 for device in devices})
+        locks = ", ".join(f"pg_advisory_xact_lock({RUNS_LOCK}, {key})" for key in keys)
+        connection.exec_driver_sql(f"SELECT {locks}")
+
+
+def purge_horizons(connection: Connection) -> Horizons:
+    """Return the horizons of all sources that were purged; read in each transaction, as another recorder may purge."""
+    found = connection.exec_driver_sql(plain(HORIZONS, connection.dialect.name))
+    return {name: int(purged) + 2 * STEP_MS for name, purged in found}
+
+
 def purge_horizon(connection: Connection, source: str) -> int:
-    """Return the time before which nothing can be recomputed, as the rows were purged: what was derived stays."""
-    purged: str | None = connection.execute(NOTE, {"name": source}).scalar()
-    return int(purged) + 2 * STEP_MS if purged else ALWAYS[0]
+    """Return the horizon of a source; before all times where nothing was purged."""
+    return purge_horizons(connection).get(source, ALWAYS[0])
 
 
 def next_chunk(connection: Connection, closed_by: int) -> Chunk | None:

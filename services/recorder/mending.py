@@ -199,7 +199,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Any], since: in
     insert = f"INSERT INTO {table.name} ({_quoted(names)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
     done = connection.exec_driver_sql(insert, [tuple(row) for row in rows]).rowcount
     for source, steps in _due(table, rows, since).items():
-        mark_due(connection, source, sorted(steps))
+        mark_due(connection, ((source, device, at) for device, at in steps))
     return done
 
 

@@ -31,8 +31,9 @@ from services.recorder.sqlite_pages import (
     Values,
     decode,
 )
+from shared.history import migration
 from shared.history.compression import FORMAT
-from shared.history.migration import FIRST, HEAD, create
+from shared.history.migration import FIRST, HEAD
 
 RECORDED = frozenset(table.name for _, table in messages.RECORDED)
 HOURS = ("compressed_hour", "packed")
@@ -243,7 +244,7 @@ def salvage(damaged: Path, target: Path, breathe: Breathe = lambda: None) -> Rep
     """Write what can be read of a damaged file to a new one. Raises OSError or sqlite3.Error if that fails."""
     with ExitStack() as files:
         image = _open(damaged, files)
-        create(target, _revision(image) or HEAD)
+        migration.create(target, _revision(image) or HEAD)
         connection = files.enter_context(closing(sqlite3.connect(target, isolation_level=None)))
         for pragma in ("journal_mode=DELETE", "journal_mode=OFF", "synchronous=OFF"):  # it is begun anew after a kill
             connection.execute(f"PRAGMA {pragma}")

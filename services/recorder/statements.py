@@ -3,7 +3,20 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, bindparam, case, cast, exists, func, insert, literal_column, or_, select
+from sqlalchemy import (
+    ClauseElement,
+    Insert,
+    Table,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import Dialect
@@ -20,6 +33,12 @@ NAMED: dict[str, Dialect] = {
     "postgresql": psycopg.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
 }
 UPSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@cache
+def plain(query: ClauseElement, dialect: str) -> str:
+    """Return a statement for the raw driver, which takes its parameters as tuples, in the order of the text."""
+    return str(query.compile(dialect=PLAIN[dialect]))
 
 
 def only_changes(table: Table) -> bool:

@@ -1,7 +1,7 @@
 """Writes rows to the database: one transaction per batch; a row whose key exists is skipped."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table, func
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
-from services.recorder.ledger import mark_due
+from services.recorder.ledger import mark_due, purge_horizons
 from services.recorder.rows import Row
 from services.recorder.running import keep_running
 from services.recorder.salvage import is_ours
@@ -104,9 +104,8 @@ class Store:
             by_table.setdefault(table, []).append(row)
         newest = max((row[1] for table in READINGS for row in by_table.get(table, ())), default=None)
         with self._engine.begin() as connection:
-            # in the order of upkeep: the lock that runs of the grid need comes first, so that nobody deadlocks
-            for table in sorted(by_table, key=lambda table: (table is not grid_state, table.name)):
-                _insert(connection, table, by_table[table])
+            # sorted, so that two recorders cannot deadlock
+            add_rows(connection, dict(sorted(by_table.items(), key=lambda one: one[0].name)))
         self._saw(newest)
 
     def _write_each(self, rows: Rows) -> dict[int, Reason]:
@@ -115,7 +114,7 @@ class Store:
         for index, (table, row) in enumerate(rows):
             try:
                 with self._engine.begin() as connection:
-                    _insert(connection, table, [row])
+                    add_rows(connection, {table: [row]})
             except (IntegrityError, DataError) as error:
                 rejected[index] = diagnose(error).cause
         return rejected
@@ -210,17 +209,32 @@ def set_aside(damage: DamagedError, now: datetime) -> Reason | None:
     return storage.set_aside(place=str(path), cause=damage.reason, name=aside.name)
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    sql = statement(table, connection.dialect.name)
+def add_rows(connection: Connection, by_table: Mapping[Table, Sequence[Row]]) -> None:
+    """Insert rows, add them to what is derived from them, and mark what is due."""
+    followed = []
+    for table, rows in by_table.items():
+        inserted = _insert(connection, table, rows)
+        if table in DERIVED_FROM and inserted:
+            followed.append((table, rows, inserted == len(rows)))
+    if not followed:
+        return
+    horizons = purge_horizons(connection)
+    due: list[tuple[str, str, int]] = []
+    # in the order of upkeep: the locks of the runs come first, so that nobody deadlocks
+    for table, rows, complete in sorted(followed, key=lambda one: (one[0] is not grid_state, one[0].name)):
+        seen = keep_running(connection, table, rows, horizons, complete=complete)
+        due += [(table.name, row[0], row[1]) for row in seen]
+    if due:
+        mark_due(connection, due)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Insert rows of one table, and return how many were not there yet."""
     parameters: Sequence[Any] = rows
     if only_changes(table):
         names = table.columns.keys()
         parameters = [dict(zip(names, row, strict=True)) for row in rows]
-    inserted = connection.exec_driver_sql(sql, list(parameters)).rowcount
-    if table in DERIVED_FROM and inserted:
-        due = keep_running(connection, table, rows, complete=inserted == len(rows))
-        if due:
-            mark_due(connection, table.name, ((row[0], row[1]) for row in due))
+    return connection.exec_driver_sql(statement(table, connection.dialect.name), list(parameters)).rowcount
 
 
 def newest_reading(connection: Connection) -> int | None:

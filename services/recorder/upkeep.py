@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from services.recorder import dead_letters, outage_records
 from services.recorder.compress import Compressor, unknown_hours
-from services.recorder.ledger import Chunk, lock_upkeep, next_chunk, purge_horizon, settle
+from services.recorder.ledger import Chunk, lock_runs, lock_upkeep, next_chunk, purge_horizon, settle
 from services.recorder.partition_upkeep import tend_partitions
 from services.recorder.retention import note, purge, set_note
 from services.recorder.rollups import Rollups
@@ -129,6 +129,8 @@ class Upkeep:
             return False
         # nothing can be recomputed from purged rows: what was derived from them stays
         horizon = purge_horizon(connection, chunk.source)
+        if chunk.source == grid_state.name:
+            lock_runs(connection, chunk.devices)
         if chunk.source in SOURCES:
             Rollups(connection, SOURCES[chunk.source], chunk.devices).refresh(
                 chunk.start, chunk.end, self._zone, horizon

@@ -1,6 +1,7 @@
 """A source's answer in one form for all sources, and the parts that their parsers share, pure."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ ZONE = "Europe/Kyiv"
 """All operators write wall-clock time of Kyiv."""
 
 DAY_MIN = 1440
+MILLISECONDS_FROM = 1e11
+"""As seconds this is the year 5138, as milliseconds 1973."""
 STAMPS = ("%d.%m.%Y %H:%M", "%H:%M %d.%m.%Y")
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 QUEUE = re.compile(r"[0-9A-Za-z._-]{1,20}")
@@ -39,7 +42,8 @@ class Answer:
     """A parsed answer: the days in it, and what was odd.
 
     as_of is when a mirror itself looked at the operator, stamp the operator's own time of publication, queues all that
-    the source knows, where it lists them.
+    the source knows, where it lists them. look_failed means that a mirror's last look at the operator failed. fillers
+    are days on which every group of the source has power all day, which is also what is there before publication.
     """
 
     days: Mapping[date, Day] = field(default_factory=dict)
@@ -47,6 +51,8 @@ class Answer:
     stamp: datetime | None = None
     queues: tuple[str, ...] | None = None
     odd: tuple[Reason, ...] = ()
+    look_failed: bool = False
+    fillers: frozenset[date] = frozenset()
 
 
 def json_of(body: bytes) -> Any:
@@ -107,12 +113,22 @@ def stamp(text: object) -> datetime | None:
 
 
 def iso_moment(text: object) -> datetime | None:
-    """Return a moment of ISO 8601 with its offset, or None."""
+    """Return a moment of ISO 8601 with its offset, or None; one without its offset is nobody's time."""
     try:
         moment = datetime.fromisoformat(str(text))
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def epoch_moment(number: object) -> datetime | None:
+    """Return a moment of so many seconds or milliseconds since 1970, as a number or its digits, or None."""
+    try:
+        value = float(number) if isinstance(number, int | float | str) and not isinstance(number, bool) else math.nan
+        moment = datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if 2000 <= moment.year <= 2100 else None
 
 
 def _short(value: object) -> str:

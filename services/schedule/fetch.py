@@ -1,8 +1,9 @@
 """One request to a source: bounded in time and size, TLS always verified, no other host followed. Knows requests."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
+from shared.clock import utc_now
 from shared.conditions import schedule
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.version import program_version
@@ -21,6 +23,9 @@ LONGEST_BODY = 5_000_000
 """The largest real file, one of a whole region, has 200 kB."""
 MOST_REDIRECTS = 3
 PIECE = 65_536
+BUSY = (429, 503)
+LONGEST_WAIT = timedelta(hours=6)
+"""A source that asks for more is asked again all the same: a mistyped header must not end the schedule."""
 MOVED = (301, 302, 303, 307, 308)
 
 HEADERS = {
@@ -40,10 +45,20 @@ class _Session(requests.Session):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A body, and the server's own clock if it sent it."""
+    """A body, the server's own clock and when it last changed the body, if it sent them, and its time in caches."""
 
     body: bytes
-    server_time: datetime | None
+    server_time: datetime | None = None
+    modified: datetime | None = None
+    age: timedelta = timedelta()
+
+
+class AskedToWaitError(BadReplyError):
+    """The source asked not to be asked again for a while."""
+
+    def __init__(self, wait: timedelta, status: int) -> None:
+        super().__init__(schedule.http_status(status=status))
+        self.wait = wait
 
 
 class Fetch(Protocol):
@@ -87,6 +102,8 @@ def _followed(session: requests.Session, method: str, url: str, deadline: float)
 
 
 def _body(response: requests.Response, deadline: float) -> Fetched:
+    if response.status_code in BUSY and (wait := _wait(response.headers)):
+        raise AskedToWaitError(wait, response.status_code)
     if response.status_code >= requests.codes.server_error:
         raise DeviceOfflineError(schedule.http_status(status=response.status_code))
     if response.status_code != requests.codes.ok:
@@ -99,7 +116,21 @@ def _body(response: requests.Response, deadline: float) -> Fetched:
             raise BadReplyError(schedule.ANSWER_TOO_LONG())
         if time.monotonic() > deadline:
             raise DeviceOfflineError(schedule.ANSWER_TOO_SLOW())
-    return Fetched(bytes(body), _clock(response.headers.get("Date")))
+    headers = response.headers
+    age = timedelta(seconds=_seconds(headers.get("Age")) or 0)
+    return Fetched(bytes(body), _clock(headers.get("Date")), _clock(headers.get("Last-Modified")), age)
+
+
+def _wait(headers: Mapping[str, str]) -> timedelta | None:
+    """Return for how long not to ask (Retry-After, RFC 9110), bounded; None where nothing is said."""
+    text = headers.get("Retry-After")
+    seconds, until, now = _seconds(text), _clock(text), _clock(headers.get("Date")) or utc_now()
+    wait = timedelta(seconds=seconds) if seconds else until - now if until else timedelta()
+    return min(wait, LONGEST_WAIT) if wait > timedelta() else None
+
+
+def _seconds(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
 def _clock(text: str | None) -> datetime | None:

@@ -8,7 +8,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.schedule.answer import ZONE, Answer, Day, NonsenseError, iso_moment, queues_of, sensible, stamp, window
+from services.schedule.answer import (
+    ZONE,
+    Answer,
+    Day,
+    NonsenseError,
+    epoch_moment,
+    iso_moment,
+    queues_of,
+    sensible,
+    stamp,
+    window,
+)
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayState, Window
@@ -37,17 +48,52 @@ def read(content: Any, group: str) -> Answer:
     key = group if group.startswith(PREFIX) else PREFIX + group
     by_day = fact["data"] if isinstance(fact["data"], dict) else {}  # off season it is an empty list
     days: dict[date, Day] = {}
+    fillers: set[date] = set()
     odd: list[Reason] = []
     for midnight, groups in by_day.items():
         try:
             day = _date(midnight)
             if isinstance(groups, dict) and key in groups:
                 days.setdefault(day, _day(day, groups[key], odd))
+            if _is_filler(groups):
+                fillers.add(day)
         except NonsenseError as error:
             odd.append(error.reason)
-    published = stamp(fact.get("update"))
-    as_of = published if _look_failed(content) else iso_moment(content.get("lastUpdated"))
-    return Answer(days, as_of=as_of, stamp=published, queues=_queues(content, by_day), odd=tuple(odd))
+    days |= {day: Day(DayState.EMERGENCY) for day in _emergencies(fact.get("emergency"), [*days], odd)}
+    published, failed = stamp(fact.get("update")), _look_failed(content)
+    return Answer(
+        days,
+        as_of=published if failed else _looked(content.get("lastUpdated")),
+        stamp=published,
+        queues=_queues(content, by_day),
+        odd=tuple(odd),
+        look_failed=failed,
+        fillers=frozenset(fillers),
+    )
+
+
+def _looked(given: object) -> datetime | None:
+    """A mirror writes ISO 8601, seconds or milliseconds since 1970, or the operator's form."""
+    return epoch_moment(given) or iso_moment(given) or stamp(given)
+
+
+def _is_filler(groups: object) -> bool:
+    """Whether several groups all have power all day: published so, or not published yet."""
+    hours = [group for group in groups.values() if isinstance(group, dict)] if isinstance(groups, dict) else []
+    return len(hours) > 1 and all(code == "yes" for group in hours for code in group.values())
+
+
+def _emergencies(given: object, known: list[date], odd: list[Reason]) -> list[date]:
+    """Return the days on which no schedule holds: midnights like the keys of the days, or simply true for all."""
+    if given is True:
+        return known
+    found: list[date] = []
+    for midnight in given if isinstance(given, list) else ():
+        try:
+            found.append(_date(str(midnight)))
+        except NonsenseError as error:
+            odd.append(error.reason)
+    return found
 
 
 def _look_failed(content: dict[str, Any]) -> bool:

@@ -1,34 +1,70 @@
 """From one version of the schedule to the next, pure: what is taken over, what is kept, and what has changed."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from services.schedule.answer import ZONE, Answer
+from services.schedule.answer import ZONE, Answer, Day
+from services.schedule.darkness import changed_hours
 from shared.conditions import Reason
-from shared.messages import DayState, Move, OutageSchedule, PlannedDay, ScheduleChange, Window
-from shared.outages import FIRM, bounds, is_stale, local_day, merged, overlap, state_of, within
+from shared.messages import DayState, OutageSchedule, PlannedDay, ScheduleChange, Window
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, wall, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
 real cancellation is published as "no outages"."""
 
+HOLDS_AGAINST = timedelta(hours=1)
+"""So long the word of a better source holds against one that comes after it."""
+
 HORIZON_DAYS = 7
-SHIFTED_AT_MOST = timedelta(hours=4)
+FIRST_REGION = "ivano-frankivsk"
+NOON_MIN = 720
 
 
-def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source: str, now: datetime) -> OutageSchedule:
+@dataclass(frozen=True)
+class PlanAddress:
+    """Whose plan it is: one of another region or queue is never continued."""
+
+    region: str
+    queue: str
+
+    def has(self, plan: OutageSchedule | None) -> bool:
+        """Whether a plan is this address's. Before version 2 only be_svitlo named its region."""
+        if plan is None or plan.queue != self.queue:
+            return False
+        known = FIRST_REGION if plan.region is None and plan.source == "be_svitlo" else plan.region
+        return known == self.region
+
+    def empty(self, now: datetime) -> OutageSchedule:
+        """Return a plan of which nothing is known yet."""
+        return OutageSchedule(at=now, queue=self.queue, region=self.region)
+
+
+def revise(
+    before: OutageSchedule | None,
+    answer: Answer,
+    *,
+    home: PlanAddress,
+    source: str,
+    now: datetime,
+    better: Collection[str] = (),
+) -> OutageSchedule:
     """Return the schedule after an answer, with what has changed since the one before.
 
-    The first schedule of a queue changes nothing. Yesterday is kept for the true start of an outage over midnight.
+    better are the sources that come before this one: what they said a while ago holds against it. The first schedule of
+    an address changes nothing. Yesterday is kept for the true start of an outage over midnight.
     """
-    old = before if before and before.queue == queue else None
+    old = before if home.has(before) else None
     as_of = min(answer.as_of or now, now)
-    days, parts = _days(old, _trusted(old, answer, source), as_of, now, is_same=bool(old and old.source == source))
+    answer = _published(old, answer, as_of)
+    answer = _steady(old, _trusted(old, answer, source), now, better)
+    days, parts = _days(old, answer, as_of, now, source=source)
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
     plan = OutageSchedule(
         at=now,
-        queue=queue,
+        queue=home.queue,
+        region=home.region,
         source=source,
         time_zone=ZONE,
         days=tuple(days),
@@ -41,29 +77,44 @@ def revise(before: OutageSchedule | None, answer: Answer, *, queue: str, source:
     return plan.model_copy(update={"change": change}) if change else plan
 
 
-def failed(before: OutageSchedule | None, reason: Reason, *, queue: str, now: datetime) -> OutageSchedule:
+def failed(before: OutageSchedule | None, reason: Reason, *, home: PlanAddress, now: datetime) -> OutageSchedule:
     """Return the last good schedule with the reason why there is no newer one, and whether it is stale."""
-    old = before if before and before.queue == queue else OutageSchedule(at=now, queue=queue)
+    old = before if before and home.has(before) else home.empty(now)
     return old.model_copy(update={"at": now, "reason": reason, "stale": is_stale(old, now)})
 
 
 def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> ScheduleChange | None:
-    """Return what differs from today on, or None. Windows are compared where both plans know the day."""
+    """Return what differs from today on, or None. Hours are compared where both plans know the day."""
     today = local_day(now, after.time_zone)
     days = sorted({one.day for one in (*before.days, *after.days) if one.day >= today})
     pairs = {day: (state_of(before, day), state_of(after, day)) for day in days}
     both = [day for day, (old, new) in pairs.items() if old in FIRM and new in FIRM]
-    added, removed, moved = _compare(_on(both, before), _on(both, after))
     change = ScheduleChange(
         at=now,
         published=tuple(day for day, pair in pairs.items() if _is_published(*pair)),
         withdrawn=tuple(day for day, (old, new) in pairs.items() if old is not new and new is DayState.UNKNOWN),
         states=tuple(day for day, pair in pairs.items() if _is_turned(*pair)),
-        added=added,
-        removed=removed,
-        moved=moved,
+        hours=changed_hours(_on(both, before), _on(both, after)),
     )
     return change if change != ScheduleChange(at=now) else None
+
+
+def _published(old: OutageSchedule | None, answer: Answer, as_of: datetime) -> Answer:
+    """Return an answer without the days that were only filled with power, before they were published.
+
+    Every day after that of the look may be a filler. The day of the look may be one where the operator last published
+    before the noon of the day before, unless hours of it were known: then they were cancelled.
+    """
+    today = local_day(as_of, ZONE)
+    noon_before = wall(today - timedelta(days=1), NOON_MIN, ZONE)
+    is_known = old is not None and state_of(old, today) in FIRM
+    is_old = answer.stamp is not None and answer.stamp < noon_before and not is_known
+    kept = {
+        day: content
+        for day, content in answer.days.items()
+        if day not in answer.fillers or day < today or (day == today and not is_old) or content.state not in FIRM
+    }
+    return replace(answer, days=kept)
 
 
 def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:
@@ -78,11 +129,34 @@ def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:
     return answer
 
 
+def _steady(old: OutageSchedule | None, answer: Answer, now: datetime, better: Collection[str]) -> Answer:
+    """Return an answer without the days in which it contradicts what a better source said within HOLDS_AGAINST.
+
+    An operator that answers every other time, beside a mirror that lags, would change the plan with each answer.
+    """
+    recent = {
+        one.day: one
+        for one in (old.days if old else ())
+        if one.source in better and timedelta() <= now - one.confirmed_at <= HOLDS_AGAINST
+    }
+    kept = {day: found for day, found in answer.days.items() if day not in recent or _agrees(old, day, found)}
+    return replace(answer, days=kept)
+
+
+def _agrees(old: OutageSchedule | None, day: date, found: Day) -> bool:
+    span = bounds(day, ZONE)
+    return (
+        old is not None
+        and state_of(old, day) is found.state
+        and within(old.windows, *span) == within(merged(found.windows), *span)
+    )
+
+
 def _days(
-    old: OutageSchedule | None, answer: Answer, as_of: datetime, now: datetime, *, is_same: bool
+    old: OutageSchedule | None, answer: Answer, as_of: datetime, now: datetime, *, source: str
 ) -> tuple[list[PlannedDay], list[Window]]:
     """Choose for each day between what the source says now and what was known before."""
-    today = local_day(now, ZONE)
+    today, is_same = local_day(now, ZONE), bool(old and old.source == source)
     known = {one.day: one for one in old.days} if old else {}
     days: list[PlannedDay] = []
     parts: list[Window] = []
@@ -92,7 +166,7 @@ def _days(
         found = answer.days.get(day)
         # a mirror that looked before we did knows less than we do
         if found and (day not in known or as_of >= min(known[day].confirmed_at, now)):
-            days.append(PlannedDay(day=day, state=found.state, confirmed_at=as_of))
+            days.append(PlannedDay(day=day, state=found.state, confirmed_at=as_of, source=source))
             parts += found.windows
         elif old and day in known and (day < today or found or not is_same or _is_recent(known[day], now)):
             days.append(known[day])
@@ -122,33 +196,3 @@ def _is_turned(old: DayState, new: DayState) -> bool:
 
 def _on(days: Iterable[date], plan: OutageSchedule) -> tuple[Window, ...]:
     return merged(part for day in days for part in within(plan.windows, *bounds(day, plan.time_zone)))
-
-
-def _compare(
-    before: tuple[Window, ...], after: tuple[Window, ...]
-) -> tuple[tuple[Window, ...], tuple[Window, ...], tuple[Move, ...]]:
-    """Return added, removed and moved windows."""
-    added = [one for one in after if one not in before]
-    removed: list[Window] = []
-    moved: list[Move] = []
-    for old in before:
-        if old in after:
-            continue
-        new = max(added, key=lambda one: overlap(old.start, old.end, one), default=None)
-        if new is None or not _is_same_outage(old, new):
-            new = next((one for one in added if _is_shifted(old, one)), None)
-        if new is None:
-            removed.append(old)
-        else:
-            moved.append(Move(before=old, after=new))
-            added.remove(new)
-    return tuple(added), tuple(removed), tuple(moved)
-
-
-def _is_same_outage(one: Window, other: Window) -> bool:
-    return overlap(one.start, one.end, other) > timedelta()
-
-
-def _is_shifted(one: Window, other: Window) -> bool:
-    """Whether it is as long as before and not far away."""
-    return one.end - one.start == other.end - other.start and abs(one.start - other.start) <= SHIFTED_AT_MOST

@@ -4,9 +4,11 @@ import asyncio
 
 from services.schedule.fetch import fetch
 from services.schedule.settings import ScheduleSettings
+from services.schedule.sources import address
 from services.schedule.updater import ScheduleUpdater
 from shared.clock import utc_now
 from shared.conditions.schedule import NO_QUEUE
+from shared.errors import ConfigError
 from shared.service import Service, repeat
 from shared.topics import OUTAGE_SCHEDULE
 
@@ -22,7 +24,14 @@ async def serve(service: Service[ScheduleSettings]) -> None:
         await asyncio.Event().wait()
     await service.bus.connected.wait()
     last = await service.bus.retained(OUTAGE_SCHEDULE)
-    updater = ScheduleUpdater(settings, service.bus, service.health, fetch, schedule=last, clock=utc_now)
+    try:
+        updater = ScheduleUpdater(settings, service.bus, service.health, fetch, schedule=last, clock=utc_now)
+    except ConfigError as error:
+        home = address(settings)
+        if last and not home.has(last):
+            service.bus.publish(OUTAGE_SCHEDULE, home.empty(utc_now()))
+        service.health.disable(error.reason)
+        await asyncio.Event().wait()
     service.bus.clock.on_change(updater.on_clock_change)
     longest = settings.schedule_interval
     await repeat(updater.step, service.health, "sources", retry_first_s=min(RETRY_S, longest), retry_most_s=longest)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from shared.conditions import schedule
+from shared.schedule_regions import REGIONS, region
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
 from shared.validation import InvalidValueError
@@ -26,6 +27,15 @@ class ScheduleSettings(ServiceSettings):
         default="",
         pattern=r"^[0-9A-Za-z._-]{0,20}$",
         description="The queue of your address, such as 5.2. Empty: the service reports that it is disabled and waits.",
+    )
+    schedule_region: str = Field(
+        default="",
+        description="Your region as docs/schedule.md spells it, such as kyiv or dnipro-cek: it chooses the sources. "
+        "Empty: SCHEDULE_PROVIDERS and the addresses below do.",
+    )
+    schedule_unlicensed: bool = Field(
+        default=False,
+        description="Whether to use a region's mirrors whose authors state no licence (docs/schedule.md names them).",
     )
     schedule_providers: str = Field(
         default="be_svitlo,gpv_json",
@@ -60,6 +70,14 @@ class ScheduleSettings(ServiceSettings):
         description="YASNO's grid operator: 902 Kyiv, 301 DnEM in Dnipro, 303 TsEK in Dnipro.",
     )
 
+    @field_validator("schedule_region")
+    @classmethod
+    def _a_region(cls, given: str) -> str:
+        if given and region(given) is None:
+            known = ", ".join(one.slug for one in REGIONS)
+            raise InvalidValueError(schedule.unknown_region(given=given, known=known))
+        return given
+
     @field_validator("schedule_providers")
     @classmethod
     def _known(cls, given: str) -> str:
@@ -82,14 +100,15 @@ class ScheduleSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _polite(self) -> Self:
-        if self.schedule_interval < POLITE_S and not all(_is_here(url) for url in self._asked):
+        is_public = bool(self.schedule_region) or not all(_is_here(url) for url in self._asked)
+        if self.schedule_interval < POLITE_S and is_public:
             raise InvalidValueError(schedule.too_often(seconds=POLITE_S))
         return self
 
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         both = {"yasno", "gpv_json"} <= set(self.provider_names)
-        if both and self.gpv_json_url == type(self).model_fields["gpv_json_url"].default:
+        if both and not self.schedule_region and self.gpv_json_url == type(self).model_fields["gpv_json_url"].default:
             raise InvalidValueError(schedule.OTHER_REGION())
         return self
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from services.schedule.answer import ZONE
 from services.schedule.fetch import fetch
-from services.schedule.revision import revise
+from services.schedule.revision import PlanAddress, revise
 from services.schedule.settings import ScheduleSettings
-from services.schedule.sources import Source, sources
+from services.schedule.sources import Source, address, sources
 from shared.conditions.schedule import NO_QUEUE
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
 from shared.messages import Certainty, DayState, Window
@@ -26,18 +26,18 @@ def show(settings: ScheduleSettings) -> str:
     """Return the schedule of each source. Raises ConfigError without a queue."""
     if not settings.queue_number:
         raise ConfigError(NO_QUEUE())
-    return "\n".join(line for source in sources(settings) for line in _lines(source, settings.queue_number))
+    return "\n".join(line for source in sources(settings) for line in _lines(source, address(settings)))
 
 
-def _lines(source: Source, queue: str) -> Iterator[str]:
+def _lines(source: Source, home: PlanAddress) -> Iterator[str]:
     now = datetime.now(UTC)
     try:
         answer = source.parse_body(source.request(fetch).body)
     except (BadReplyError, DeviceOfflineError) as error:
         yield f"{source.name}: {error}"
         return
-    plan = revise(None, answer, queue=queue, source=source.name, now=now)
-    yield f"{source.name}, queue {queue}:"
+    plan = revise(None, answer, home=home, source=source.name, now=now)
+    yield f"{source.name}, queue {home.queue}:"
     yield from (f"  {day.day:%d.%m.%Y}  {_words(day)}" for day in days_ahead(plan, now))
     yield from (f"  doubtful: {odd}" for odd in answer.odd)
 

@@ -2,22 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 from services.schedule import be_svitlo, gpv_json, yasno
-from services.schedule.answer import Answer, json_of
+from services.schedule.answer import Answer, iso_moment, json_of
 from services.schedule.fetch import Fetch, Fetched
+from services.schedule.revision import PlanAddress
 from services.schedule.settings import ScheduleSettings
-from shared.errors import BadReplyError
+from shared.conditions import Reason, schedule
+from shared.errors import BadReplyError, ConfigError
+from shared.schedule_regions import YASNO_PATH, Origin, Region, region, region_of
 
-YASNO_PATH = "/api/blackout-service/public/shutdowns/regions/{region}/dsos/{dso}/planned-outages"
+RAW_HOST = "raw.githubusercontent.com"
+COMMITS = "https://api.github.com/repos/{owner}/{repository}/commits?per_page=1"
 
 
 @dataclass(frozen=True)
 class Source:
     """A source: its address, its parser, and the request for its queues where that is one of its own.
 
-    setting is the one that chooses the queue here.
+    setting is the one that chooses the queue here. A mirror is no operator: its hours are as old as its last look.
+    origin_url is the address without the queue, where that differs.
     """
 
     name: str
@@ -26,6 +34,8 @@ class Source:
     parse: Callable[[Any, str], Answer]
     queues_url: str | None = None
     setting: str = "QUEUE_NUMBER"
+    is_mirror: bool = False
+    origin_url: str | None = None
 
     def request(self, fetch: Fetch) -> Fetched:
         """Return its answer, not parsed yet. Raises BadReplyError, DeviceOfflineError."""
@@ -44,22 +54,71 @@ class Source:
             return None
         return be_svitlo.queues(json_of(fetch(self.queues_url, method="POST").body))
 
+    def request_commit(self, fetch: Fetch) -> datetime | None:
+        """Return a repository's last commit, None without one. Raises BadReplyError, DeviceOfflineError."""
+        parts = urlsplit(self.url)
+        if parts.hostname != RAW_HOST:
+            return None
+        owner, repository = parts.path.split("/")[1:3]
+        content = json_of(fetch(COMMITS.format(owner=owner, repository=repository)).body)
+        try:
+            return iso_moment(content[0]["commit"]["committer"]["date"])
+        except (KeyError, IndexError, TypeError):
+            return None
+
 
 def sources(settings: ScheduleSettings) -> list[Source]:
-    """Return the sources to try, in order."""
-    return [_MAKERS[name](settings) for name in settings.provider_names]
+    """Return the sources to try, in order. Raises ConfigError where the region has none that may be used."""
+    chosen = region(settings.schedule_region)
+    if chosen is None:
+        return [_MAKERS[name](settings) for name in settings.provider_names]
+    usable = [one for one in chosen.origins if one.is_free or settings.schedule_unlicensed]
+    if not usable:
+        raise ConfigError(_no_source(chosen))
+    return [source_of(origin, settings.queue_number) for origin in usable]
+
+
+def _no_source(chosen: Region) -> Reason:
+    if not chosen.origins:
+        return schedule.nobody_publishes(region=chosen.slug)
+    named = ", ".join(one.url for one in chosen.origins)
+    return schedule.only_unlicensed(region=chosen.slug, mirrors=named)
+
+
+def source_of(origin: Origin, queue: str) -> Source:
+    """Return a source of the registry for a queue."""
+    group = origin.group.format(queue=queue)
+    if origin.provider == "be_svitlo":
+        return _operator(origin.url, queue)
+    parse = gpv_json.read if origin.provider == "gpv_json" else yasno.read
+    return Source(origin.name, origin.url, group, parse, is_mirror=origin.provider == "gpv_json")
+
+
+def address(settings: ScheduleSettings) -> PlanAddress:
+    """Return whose plan it is: the region, or where sources were typed a fingerprint of them, and the queue."""
+    chosen = region(settings.schedule_region)
+    if chosen is None:
+        asked = [(one.origin_url or one.url, one.queue) for one in sources(settings)]
+        queue = settings.queue_number
+        chosen = region_of((url, group.replace(queue, "{queue}")) for url, group in asked) if queue else None
+        if chosen is None:
+            return PlanAddress(f"custom-{sha256(repr(asked).encode()).hexdigest()[:12]}", queue)
+    return PlanAddress(chosen.slug, settings.queue_number)
 
 
 def _be_svitlo(settings: ScheduleSettings) -> Source:
-    base, queue = settings.be_svitlo_url.rstrip("/"), settings.queue_number
+    return _operator(settings.be_svitlo_url.rstrip("/"), settings.queue_number)
+
+
+def _operator(base: str, queue: str) -> Source:
     url = f"{base}/schedule-by-queue?queue={queue}"
-    return Source("be_svitlo", url, queue, be_svitlo.read, queues_url=f"{base}/gpv-queue-list")
+    return Source("be_svitlo", url, queue, be_svitlo.read, queues_url=f"{base}/gpv-queue-list", origin_url=base)
 
 
 def _gpv_json(settings: ScheduleSettings) -> Source:
     group, url = settings.gpv_json_group, settings.gpv_json_url
     setting = "GPV_JSON_GROUP" if group else "QUEUE_NUMBER"
-    return Source("gpv_json", url, group or settings.queue_number, gpv_json.read, setting=setting)
+    return Source("gpv_json", url, group or settings.queue_number, gpv_json.read, setting=setting, is_mirror=True)
 
 
 def _yasno(settings: ScheduleSettings) -> Source:

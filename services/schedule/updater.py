@@ -4,18 +4,20 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from services.schedule.answer import ZONE, Answer
-from services.schedule.fetch import IN_ALL_S, Fetch, Fetched
+from services.schedule.answer import ZONE, Answer, Day
+from services.schedule.fetch import IN_ALL_S, AskedToWaitError, Fetch, Fetched
+from services.schedule.mirror_age import looked_at, undated
 from services.schedule.raw_answers import RawAnswers
 from services.schedule.revision import failed, revise
 from services.schedule.settings import POLITE_S, ScheduleSettings
-from services.schedule.sources import Source, sources
+from services.schedule.sources import Source, address, sources
 from shared.bus import Publisher
 from shared.conditions import Reason
 from shared.conditions import schedule as conditions
@@ -23,7 +25,7 @@ from shared.conditions.system import os_reason
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.health import Health
 from shared.messages import OutageSchedule
-from shared.outages import STALE_AFTER
+from shared.outages import STALE_AFTER, local_day
 from shared.topics import OUTAGE_SCHEDULE
 from shared.trusted_time import ClockChange, is_unset
 
@@ -43,6 +45,16 @@ LONGEST_S = IN_ALL_S + 10
 CLOCK_OFF = timedelta(minutes=5)
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a source answered, and why the ones before it do not help."""
+
+    source: Source
+    fetched: Fetched
+    answer: Answer
+    failures: tuple[Reason, ...]
+
+
 class ScheduleUpdater:
     """The schedule as far as it is known, and how it is updated."""
 
@@ -59,6 +71,7 @@ class ScheduleUpdater:
         self.schedule = schedule
         self._settings = settings
         self._sources = sources(settings)
+        self._home = address(settings)
         self._bus = bus
         self._health = health
         self._fetch = fetch
@@ -66,64 +79,131 @@ class ScheduleUpdater:
         self._raw = RawAnswers(settings.schedule_raw_dir)
         self._odd: tuple[Reason, ...] = ()
         self._check_at: dict[str, datetime] = {}
+        self._wait_until: dict[str, datetime] = {}
+        self._undated: dict[str, tuple[Mapping[date, Day], datetime]] = {}
+        self._commits: dict[str, tuple[datetime, datetime | None]] = {}
 
     def on_clock_change(self, change: ClockChange) -> None:
         """Keep what is known of past moments, by a clock that was set; the plan itself is not by our clock."""
         self._check_at = change.moved(self._check_at)
+        self._wait_until = change.moved(self._wait_until)
+        self._commits.clear()
         if is_unset(change.since):
             self.schedule = change.moved(self.schedule)
 
     async def step(self) -> float:
         """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
+        if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
+            self._publish(self._home.empty(self._clock()))
         failures: list[Reason] = []
+        empty: Found | None = None
         for source in self._sources:
             try:
                 fetched, answer = await self._request(source)
             except (BadReplyError, DeviceOfflineError) as error:
                 failures.append(conditions.source_failed(source=source.name, cause=error.reason))
                 continue
-            self._accept(source, answer, self._now(fetched), tuple(failures))
-            await self._check_queue(source, answer)
-            return pause(self._settings.schedule_interval, self._clock())
-        self._health.report("source", None)
+            found = Found(source, fetched, answer, tuple(failures))
+            if _is_told(answer, self._right_time(fetched)):
+                return await self._accept(found)
+            failures.append(conditions.source_failed(source=source.name, cause=conditions.NOTHING_PUBLISHED()))
+            empty = empty or found  # the next source may know more
+        if empty:
+            return await self._accept(empty)
         reason = conditions.no_source(failures=tuple(failures))
-        schedule = failed(self.schedule, reason, queue=self._settings.queue_number, now=self._clock())
+        self._keep_last(reason)
+        raise DeviceOfflineError(reason)
+
+    def _keep_last(self, reason: Reason) -> None:
+        self._health.report("source", None)
+        schedule = failed(self.schedule, reason, home=self._home, now=self._clock())
         last = self.schedule
         if last is None or (schedule.reason, schedule.stale) != (last.reason, last.stale):
             self._publish(schedule)
-        raise DeviceOfflineError(reason)
 
     async def _request(self, source: Source) -> tuple[Fetched, Answer]:
-        fetched = await retried(lambda: source.request(self._fetch))
+        if (until := self._wait_until.get(source.name)) and self._clock() < until:
+            raise BadReplyError(conditions.asked_to_wait(until=until))
+        try:
+            fetched = await retried(lambda: source.request(self._fetch))
+        except AskedToWaitError as error:
+            self._wait_until[source.name] = self._clock() + error.wait
+            raise
         try:
             answer = source.parse_body(fetched.body)
         except BadReplyError:
             self._keep_raw(source, fetched.body, content=fetched.body)
             raise
         self._keep_raw(source, fetched.body, content=(answer.days, answer.odd))
-        if answer.as_of and self._clock() - answer.as_of > STALE_AFTER:
-            raise BadReplyError(conditions.mirror_behind(since=answer.as_of))
-        return fetched, answer
+        return fetched, await self._dated(source, fetched, answer)
+
+    async def _dated(self, source: Source, fetched: Fetched, answer: Answer) -> Answer:
+        """Return an answer with its age. Raises BadReplyError where a mirror is too old."""
+        now = self._right_time(fetched)
+        if not source.is_mirror:
+            return replace(answer, as_of=now - fetched.age) if fetched.age else answer
+        as_of = looked_at(answer, fetched, None, now)
+        if (as_of is None or now - as_of > STALE_AFTER) and not answer.look_failed:
+            as_of = looked_at(answer, fetched, await self._last_commit(source), now)
+        self._health.report(f"age {source.name}", None if as_of else conditions.age_unknown(source=source.name))
+        if as_of and now - as_of > STALE_AFTER:
+            raise BadReplyError(conditions.mirror_behind(since=as_of))
+        if as_of is None:
+            as_of = undated(self._assumed_before(source, answer), now)
+            self._undated[source.name] = (answer.days, as_of)
+            if now - as_of > STALE_AFTER:
+                raise BadReplyError(conditions.UNDATED_AND_UNCHANGED())
+        return replace(answer, as_of=as_of)
+
+    def _assumed_before(self, source: Source, answer: Answer) -> datetime | None:
+        """Return the age assumed of the same hours before; after a restart that of the plan, which is no fresher."""
+        days, as_of = self._undated.get(source.name, (None, None))
+        if days is not None:
+            return as_of if days == answer.days else None
+        return self.schedule.fetched_at if self.schedule and self.schedule.source == source.name else None
+
+    async def _last_commit(self, source: Source) -> datetime | None:
+        """Return the last commit of a mirror's repository, asked for once an hour at most."""
+        now = self._clock()
+        asked, commit = self._commits.get(source.name, (None, None))
+        if asked is None or now - asked >= CHECK_AGAIN:
+            with suppress(BadReplyError, DeviceOfflineError):
+                commit = await in_time(lambda: source.request_commit(self._fetch))
+            self._commits[source.name] = (now, commit)
+        return commit
 
     def _now(self, fetched: Fetched) -> datetime:
         """Return the time: ours, or the server's where ours is far off and would put the schedule on another day."""
         now = self._clock()
         if is_unset(now):
             self._health.report("clock", None)
-            return fetched.server_time or now
-        off = now - fetched.server_time if fetched.server_time else timedelta()
-        is_right = fetched.server_time is None or abs(off) <= CLOCK_OFF
+            return self._right_time(fetched)
+        off = now - fetched.server_time - fetched.age if fetched.server_time else timedelta()
+        is_right = abs(off) <= CLOCK_OFF
         wrong = conditions.clock_fast if off > timedelta() else conditions.clock_slow
         self._health.report("clock", None if is_right else wrong(minutes=round(abs(off).total_seconds() / 60)))
-        return now if is_right or fetched.server_time is None else fetched.server_time
+        return self._right_time(fetched)
 
-    def _accept(self, source: Source, answer: Answer, now: datetime, failures: tuple[Reason, ...]) -> None:
-        schedule = revise(self.schedule, answer, queue=self._settings.queue_number, source=source.name, now=now)
+    def _right_time(self, fetched: Fetched) -> datetime:
+        now, there = self._clock(), fetched.server_time
+        if there is None:
+            return now
+        there += fetched.age  # a cache keeps the Date of the moment when it stored the answer
+        return there if is_unset(now) or abs(now - there) > CLOCK_OFF else now
+
+    async def _accept(self, found: Found) -> float:
+        """Publish what a source has, and return the seconds to the next request."""
+        source, answer, failures = found.source, found.answer, found.failures
+        now, names = self._now(found.fetched), [one.name for one in self._sources]
+        better = names[: names.index(source.name)]
+        schedule = revise(self.schedule, answer, home=self._home, source=source.name, now=now, better=better)
         self._report_odd(source, answer.odd)
         other = conditions.other_source(source=source.name, failures=failures) if failures else None
         self._health.report("source", other)
         self._log_change(schedule)
         self._publish(schedule)
+        await self._check_queue(source, answer)
+        return pause(self._settings.schedule_interval, self._clock())
 
     def _publish(self, schedule: OutageSchedule) -> None:
         self.schedule = schedule
@@ -136,8 +216,8 @@ class ScheduleUpdater:
         change = schedule.change
         if change and (self.schedule is None or change != self.schedule.change):
             log.info(
-                "Changed: %d outages added, %d removed, %d moved; %d days published, %d withdrawn, %d in a new state.",
-                *(len(part) for part in (change.added, change.removed, change.moved)),
+                "Hours changed: %s; %d days published, %d withdrawn, %d in a new state.",
+                ", ".join(one.kind for one in change.hours) or "nothing",
                 *(len(part) for part in (change.published, change.withdrawn, change.states)),
             )
 
@@ -171,6 +251,12 @@ class ScheduleUpdater:
         if known:
             is_known = source.queue.removeprefix("GPV") in known
             self._health.report(f"queue {source.name}", None if is_known else _unknown_queue(source, known))
+
+
+def _is_told(answer: Answer, now: datetime) -> bool:
+    """Whether an answer knows anything of today or later."""
+    today = local_day(now, ZONE)
+    return any(day >= today and day not in answer.fillers for day in answer.days)
 
 
 def _unknown_queue(source: Source, known: Sequence[str]) -> Reason:

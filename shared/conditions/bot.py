@@ -41,6 +41,18 @@ NOT_AN_API_URL = simple(
 )
 
 
+NOT_A_NTFY_URL = simple(
+    "bot.not_a_ntfy_url",
+    uk="потрібна адреса з темою на кшталт https://ntfy.sh/dim-7f3kq9",
+    en="an address with a topic such as https://ntfy.sh/home-7f3kq9 is needed",
+)
+NO_MAIL_SERVER = simple(
+    "bot.no_mail_server",
+    uk="для EMAIL_TO потрібні ще SMTP_HOST і EMAIL_FROM",
+    en="EMAIL_TO needs SMTP_HOST and EMAIL_FROM as well",
+)
+
+
 @condition(
     "bot.not_a_chat",
     uk="«{given}» не схоже на чат; потрібен номер на кшталт 123456789 або -100123:viewer",
@@ -63,6 +75,12 @@ TLS_FAILED = simple(
     uk="захищене з'єднання не вдалося; чи точний тут годинник?",
     en="the secure connection failed; is the clock of this machine right?",
 )
+TOPIC_CLOSED = simple("bot.topic_closed", uk="тему там закрито", en="the topic is closed there")
+ODD_ANSWER = simple(
+    "bot.odd_answer",
+    uk="замість нього відповідає щось інше, як-от сторінка входу в мережу чи проксі",
+    en="something else answers in its place, such as a login page of the network or a proxy",
+)
 SERVER_ERROR = simple("bot.server_error", uk="збій на його сервері", en="its server reports an error")
 
 
@@ -76,6 +94,27 @@ def http_status(*, status: int) -> None:
 )
 def unreachable(*, cause: Reason) -> None:
     """No internet, or the Bot API is down."""
+
+
+@condition(
+    "bot.channel_unreachable",
+    uk="Канал {channel} недоступний ({cause}).",
+    en="The channel {channel} cannot be reached ({cause}).",
+)
+def channel_unreachable(*, channel: str, cause: Reason) -> None:
+    """ntfy or the mail server does not answer, or asks to try again later."""
+
+
+MAIL_LOGIN_REFUSED = simple(
+    "bot.mail_login_refused",
+    uk="поштовий сервер не приймає ім'я чи пароль",
+    en="the mail server accepts neither this user nor this password",
+)
+
+
+@condition("bot.smtp_status", uk="відповідь SMTP {status}", en="it answers SMTP {status}")
+def smtp_status(*, status: int) -> None:
+    """The mail server refuses, or asks to try again later."""
 
 
 @condition(
@@ -103,11 +142,20 @@ def alerts_waiting(*, cause: Reason) -> None:
 
 @condition(
     "bot.chat_unreachable",
-    uk="У чат {chat} не можна написати ({cause}). Його сповіщення відкидаються.",
-    en="The chat {chat} cannot be written to ({cause}). Its alerts are dropped.",
+    uk="У чат {chat} не можна написати ({cause}). Його сповіщення зберігаються.",
+    en="The chat {chat} cannot be written to ({cause}). Its alerts are kept.",
 )
 def chat_unreachable(*, chat: str, cause: Reason) -> None:
-    """A chat of TELEGRAM_CHAT_ID that the bot cannot write to."""
+    """A chat of TELEGRAM_CHAT_ID that the bot cannot write to; it is tried again every few minutes."""
+
+
+@condition(
+    "bot.alert_left_out",
+    uk="Сповіщення для чату {chat} пропущено: {cause}",
+    en="An alert for the chat {chat} was left out: {cause}",
+)
+def alert_left_out(*, chat: str, cause: Reason) -> None:
+    """Telegram has rejected the same alert for an hour."""
 
 
 @condition(

@@ -35,6 +35,37 @@ def unknown_provider(*, given: str, known: str) -> None:
 
 
 @condition(
+    "schedule.unknown_region",
+    uk="регіону «{given}» немає; є {known}",
+    en='"{given}" is no region; there are {known}',
+)
+def unknown_region(*, given: str, known: str) -> None:
+    """SCHEDULE_REGION names something else."""
+
+
+@condition(
+    "schedule.only_unlicensed",
+    uk="Графік регіону {region} є лише в копіях, автори яких не вказали ліцензії: {mirrors}. Якщо згодні, задайте "
+    "SCHEDULE_UNLICENSED=true.",
+    en="The schedule of {region} is only in mirrors whose authors state no licence: {mirrors}. If you agree, set "
+    "SCHEDULE_UNLICENSED=true.",
+    severity=Severity.NOTICE,
+)
+def only_unlicensed(*, region: str, mirrors: str) -> None:
+    """Nobody but unlicensed mirrors publishes a region."""
+
+
+@condition(
+    "schedule.nobody_publishes",
+    uk="Графіка відключень регіону {region} ніхто не публікує.",
+    en="Nobody publishes an outage schedule of {region}.",
+    severity=Severity.NOTICE,
+)
+def nobody_publishes(*, region: str) -> None:
+    """A region without any source."""
+
+
+@condition(
     "schedule.too_often",
     uk="SCHEDULE_INTERVAL має бути щонайменше {seconds}: джерела публічні",
     en="SCHEDULE_INTERVAL must be at least {seconds}: the sources are public services",
@@ -186,6 +217,33 @@ def not_a_time(*, text: str) -> None:
 )
 def mirror_behind(*, since: datetime) -> None:
     """A mirror has not asked the operator for more than a day."""
+
+
+@condition(
+    "schedule.asked_to_wait",
+    uk="просить не запитувати до {until}",
+    en="it asked not to be asked before {until} UTC",
+)
+def asked_to_wait(*, until: datetime) -> None:
+    """A source answered with Retry-After."""
+
+
+@condition(
+    "schedule.age_unknown",
+    uk="{source} не каже, коли востаннє дивилося на графік оператора: його години можуть бути застарілі.",
+    en="{source} does not say when it last looked at the operator: its hours may be out of date.",
+    severity=Severity.WARNING,
+)
+def age_unknown(*, source: str) -> None:
+    """Nothing shows how old a mirror's hours are; unchanged they are used for half a day."""
+
+
+NOTHING_PUBLISHED = simple("schedule.nothing_published", uk="нічого не опублікувало", en="it has published nothing")
+UNDATED_AND_UNCHANGED = simple(
+    "schedule.undated",
+    uk="години без дати давно не змінюються",
+    en="its hours carry no date and have not changed for long",
+)
 
 
 @condition("schedule.source_failed", uk="{source}: {cause}", en="{source}: {cause}")

@@ -134,7 +134,7 @@ grid_state = _table(
 outage_schedule = _table(
     "outage_schedule",
     OutageSchedule,
-    compared=("queue", "source", "time_zone", "days", "windows", "stale"),
+    compared=("queue", "region", "source", "time_zone", "days", "windows", "stale"),
     convert={"days": states_by_day},
 )
 plug_state = _table(

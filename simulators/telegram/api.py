@@ -24,7 +24,7 @@ class Reply:
     """An answer; None instead of one means that the connection breaks."""
 
     status: HTTPStatus
-    body: dict[str, Any]
+    body: dict[str, Any] | str
 
 
 class ApiError(Exception):
@@ -42,8 +42,23 @@ FAILURES = {
     Fault.SERVER_ERROR: (HTTPStatus.BAD_GATEWAY, "Bad Gateway", {}),
     Fault.UNAUTHORIZED: (HTTPStatus.UNAUTHORIZED, "Unauthorized", {}),
     Fault.BLOCKED: (HTTPStatus.FORBIDDEN, "Forbidden: bot was blocked by the user", {}),
+    Fault.WAIT_A_DAY: (HTTPStatus.TOO_MANY_REQUESTS, "Too Many Requests: retry after 86400", {"retry_after": 86400}),
+    Fault.READ_ONLY: (HTTPStatus.BAD_REQUEST, "Bad Request: not enough rights to send text messages to the chat", {}),
+    Fault.TOPIC_CLOSED: (HTTPStatus.BAD_REQUEST, "Bad Request: TOPIC_CLOSED", {}),
     Fault.BAD_REQUEST: (HTTPStatus.BAD_REQUEST, "Bad Request: something is wrong with it", {}),
 }
+
+PAGE = "<html><body>Please log in to this network.</body></html>"
+STRANGE: dict[Fault, Reply] = {
+    Fault.HTML: Reply(HTTPStatus.OK, PAGE),
+    Fault.HTML_403: Reply(HTTPStatus.FORBIDDEN, PAGE),
+    Fault.HTML_502: Reply(HTTPStatus.BAD_GATEWAY, "<html>502 Bad Gateway</html>"),
+    Fault.HALF_JSON: Reply(HTTPStatus.OK, '{"ok":true,"result":{"message_id":1,"da'),
+    Fault.NO_RESULT: Reply(HTTPStatus.OK, {"ok": True}),
+    Fault.ODD_RESULT: Reply(HTTPStatus.OK, {"ok": True, "result": {"message_id": "?"}}),
+    Fault.HUGE: Reply(HTTPStatus.OK, {"ok": True, "result": "x" * 10_000_000}),
+}
+"""What answers in Telegram's place."""
 
 
 class Api:
@@ -73,6 +88,8 @@ class Api:
         if self.world.token and token != self.world.token:
             raise ApiError(HTTPStatus.UNAUTHORIZED, "Unauthorized")
         fault = self._fault(method, form)
+        if fault in STRANGE:
+            return STRANGE[fault]
         if fault is Fault.HANG:
             self.world.hang(HANG_S)
             return None
@@ -103,7 +120,9 @@ class Api:
 
     def _send(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "text", LONGEST_TEXT)
-        return as_json(self._with_options(self.world.add(int(form["chat_id"]), text, is_from_bot=True), form))
+        topic = int(form["message_thread_id"]) if "message_thread_id" in form else None
+        message = self.world.add(int(form["chat_id"]), text, is_from_bot=True, topic=topic)
+        return as_json(self._with_options(message, form))
 
     def _photo(self, form: Form) -> dict[str, Any]:
         text = _checked(form, "caption", LONGEST_CAPTION)

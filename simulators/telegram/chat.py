@@ -13,7 +13,10 @@ FORGET_AFTER = 1000
 
 
 class Fault(StrEnum):
-    """How the Bot API fails. lost_answer performs the request but loses the answer."""
+    """How the Bot API fails. lost_answer performs the request but loses the answer.
+
+    From html on something else answers in its place, as a captive portal or a proxy does.
+    """
 
     NONE = "none"
     TOO_MANY = "too_many"
@@ -24,9 +27,28 @@ class Fault(StrEnum):
     BLOCKED = "blocked"
     BAD_REQUEST = "bad_request"
     MOVED = "moved"
+    WAIT_A_DAY = "wait_a_day"
+    READ_ONLY = "read_only"
+    TOPIC_CLOSED = "topic_closed"
+    HTML = "html"
+    HTML_403 = "html_403"
+    HTML_502 = "html_502"
+    HALF_JSON = "half_json"
+    NO_RESULT = "no_result"
+    ODD_RESULT = "odd_result"
+    HUGE = "huge"
 
 
-ONLY_SENDING = (Fault.BLOCKED, Fault.BAD_REQUEST, Fault.MOVED, Fault.LOST_ANSWER, Fault.TOO_MANY)
+ONLY_SENDING = (
+    Fault.BLOCKED,
+    Fault.BAD_REQUEST,
+    Fault.MOVED,
+    Fault.LOST_ANSWER,
+    Fault.TOO_MANY,
+    Fault.READ_ONLY,
+    Fault.TOPIC_CLOSED,
+    Fault.WAIT_A_DAY,
+)
 """Faults that do not affect polling."""
 
 
@@ -42,6 +64,7 @@ class Message:
     photo: str | None = None
     buttons: list[list[dict[str, str]]] = field(default_factory=list)
     silent: bool = False
+    topic: int | None = None
     is_edited: bool = False
 
 
@@ -72,10 +95,10 @@ class TelegramState:
             self.fault = fault if self.fault_count else Fault.NONE
         return fault
 
-    def add(self, chat: int, text: str, *, is_from_bot: bool, age_s: float = 0) -> Message:
+    def add(self, chat: int, text: str, *, is_from_bot: bool, age_s: float = 0, topic: int | None = None) -> Message:
         """Store a message; one from the person becomes an update, with the entities of a command."""
         with self.changed:
-            message = Message(self._next(), chat, int(time.time() - age_s), text, is_from_bot)
+            message = Message(self._next(), chat, int(time.time() - age_s), text, is_from_bot, topic=topic)
             self.messages.append(message)
             del self.messages[:-FORGET_AFTER]
             if not is_from_bot:
@@ -132,6 +155,8 @@ def as_json(message: Message) -> dict[str, Any]:
     }
     shown = {"message_id": message.message_id, "date": message.date, "chat": chat}
     shown["from"] = BOT if message.is_from_bot else PERSON
+    if message.topic is not None:
+        shown |= {"message_thread_id": message.topic, "is_topic_message": True}
     if message.photo:
         size = {"file_id": message.photo, "file_unique_id": message.photo, "width": 1080, "height": 1080}
         return shown | {"photo": [size], "caption": message.text}

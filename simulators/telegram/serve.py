@@ -28,6 +28,7 @@ class SayCommand(Command):
     chat: int
     text: str
     age_s: float = 0
+    topic: int | None = None
 
 
 class PressCommand(Command):
@@ -85,7 +86,7 @@ class Views:
 
     def _say(self) -> Any:
         said = posted(SayCommand)
-        self._world.add(said.chat, said.text, is_from_bot=False, age_s=said.age_s)
+        self._world.add(said.chat, said.text, is_from_bot=False, age_s=said.age_s, topic=said.topic)
         return {}
 
     def _press(self) -> Any:

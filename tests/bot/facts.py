@@ -17,8 +17,9 @@ from shared.messages import (
     DayState,
     Grid,
     GridState,
+    HoursChange,
+    HoursChangeKind,
     InverterState,
-    Move,
     OutageSchedule,
     PlannedDay,
     PlugState,
@@ -70,9 +71,13 @@ def changed_plan() -> OutageSchedule:
     change = ScheduleChange(
         at=at("18:05"),
         published=(TOMORROW,),
-        added=(window("22:00", "24:00"),),
-        removed=(window("14:00", "16:00"),),
-        moved=(Move(before=window("17:00", "20:30"), after=window("18:00", "21:30")),),
+        hours=(
+            HoursChange(kind=HoursChangeKind.ADDED, after=(window("22:00", "24:00"),)),
+            HoursChange(kind=HoursChangeKind.CANCELLED, before=(window("14:00", "16:00"),)),
+            HoursChange(
+                kind=HoursChangeKind.MOVED, before=(window("17:00", "20:30"),), after=(window("18:00", "21:30"),)
+            ),
+        ),
     )
     return plan(change=change)
 

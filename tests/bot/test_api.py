@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from telegram.error import NetworkError, TelegramError
@@ -16,6 +16,7 @@ from services.bot.telegram import api as api_module
 from services.bot.telegram.api import (
     ChatMovedError,
     ChatUnreachableError,
+    Incoming,
     InvalidTokenError,
     MessageRejectedError,
     TelegramApi,
@@ -86,6 +87,15 @@ def fail(server: Server, fault: Fault, moved_to: int = 0) -> None:
         (Fault.BLOCKED, ChatUnreachableError, bot.BOT_BLOCKED()),
         (Fault.BAD_REQUEST, MessageRejectedError, bot.rejected(answer="Something is wrong with it")),
         (Fault.MOVED, ChatMovedError, bot.chat_moved(chat="7", number="-1007")),
+        (Fault.READ_ONLY, ChatUnreachableError, bot.NO_RIGHT_TO_WRITE()),
+        (Fault.TOPIC_CLOSED, ChatUnreachableError, bot.TOPIC_CLOSED()),
+        (Fault.HTML, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
+        (Fault.HTML_403, TransientError, bot.unreachable(cause=bot.http_status(status=403))),
+        (Fault.HTML_502, TransientError, bot.unreachable(cause=bot.http_status(status=502))),
+        (Fault.HALF_JSON, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
+        (Fault.NO_RESULT, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
+        (Fault.ODD_RESULT, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
+        (Fault.HUGE, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
     ],
 )
 def test_each_failure_is_told_apart(
@@ -105,6 +115,30 @@ def test_each_failure_is_told_apart(
         server.world.changed.notify_all()
     send(server, "again")
     assert server.world.messages[-1].text == "again"
+
+
+def test_a_wait_of_a_day_is_reported_and_cut_short(server: Server) -> None:
+    fail(server, Fault.WAIT_A_DAY)
+    with pytest.raises(TransientError) as raised:
+        send(server)
+    assert raised.value.reason == bot.rate_limited(seconds=86400)
+    assert raised.value.retry_after_s == api_module.WAIT_MOST_S
+
+
+def test_an_update_that_cannot_be_read_costs_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.world.add(7, "/status", is_from_bot=False, topic=3)
+    good = server.world.updates(0, 0) or []
+    odd: list[Any] = [{"update_id": 1, "message": {"message_id": 1}}, {"update_id": 2, "message": 5}, *good]
+    monkeypatch.setattr(server.world, "updates", lambda *_: odd)
+
+    async def poll() -> list[Incoming]:
+        api = TelegramApi(TOKEN, f"http://127.0.0.1:{server.port}", 1)
+        try:
+            return await api.updates()
+        finally:
+            await api.close()
+
+    assert [(one.text, one.topic) for one in asyncio.run(poll())] == [("/status", 3)]
 
 
 def test_html_that_telegram_does_not_read_goes_as_plain_text(server: Server) -> None:
@@ -149,4 +183,6 @@ def test_of_two_that_poll_the_older_one_is_refused(server: Server) -> None:
     newer = server.api.call(TOKEN, "getUpdates", {"timeout": "0"})
     first.join(5)
     assert answers
-    assert [reply.body.get("error_code") for reply in (answers[0], newer) if reply] == [409, None]
+    assert [
+        reply.body.get("error_code") for reply in (answers[0], newer) if reply and isinstance(reply.body, dict)
+    ] == [409, None]

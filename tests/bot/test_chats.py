@@ -7,7 +7,7 @@ import pytest
 
 from services.bot.alerts.alert import Alert, AlertGroup, AlertKind
 from services.bot.chats import Chats, ChatSettings, QuietHours, Role
-from services.bot.settings import parse_roles
+from services.bot.settings import parse_chats, parse_roles
 from shared.texts.language import Language
 from tests.bot.facts import KYIV, NOW, at
 
@@ -20,6 +20,44 @@ def test_chats_and_roles_of_the_setting() -> None:
     assert parse_roles("5, -100:viewer") == {5: Role.OWNER, -100: Role.VIEWER}
     with pytest.raises(ValueError, match="is no chat"):
         parse_roles("me")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("-100/7", {-100: (Role.OWNER, 7)}),
+        ("-100/7:viewer,5:", {-100: (Role.VIEWER, 7), 5: (Role.OWNER, None)}),
+        ("-100/", None),
+        ("--5", None),
+        ("5:admin", None),
+    ],
+)
+def test_topics_of_the_setting(given: str, expected: dict[int, tuple[Role, int | None]] | None) -> None:
+    if expected is None:
+        with pytest.raises(ValueError, match="is no chat"):
+            parse_chats(given)
+    else:
+        assert parse_chats(given) == expected
+
+
+def test_a_chat_that_moves_twice_is_found_by_its_first_number(tmp_path: Path) -> None:
+    file = tmp_path / "chats.json"
+    file.write_text('{"moved": {"-1": -2, "-2": -3}}')  # as version 0.1 kept it
+    chats = Chats({-1: Role.OWNER}, Language.UK, file, {-1: 7})
+    assert chats.all == [-3]
+    chats.move(-3, -4)
+    assert chats.topic(-4) == 7
+    assert Chats({-1: Role.OWNER, -2: Role.OWNER}, Language.UK, file).all == [-4]
+
+
+@pytest.mark.parametrize(("chat", "may"), [(5, True), (6, False), (-100, True), (-7, False)])
+def test_whether_anybody_may_switch_in_a_chat(chat: int, may: bool, tmp_path: Path) -> None:
+    allowed = {5: Role.OWNER, 6: Role.VIEWER, -100: Role.OWNER, -7: Role.VIEWER}
+    assert Chats(allowed, Language.UK, tmp_path / "chats.json").somebody_may_switch(chat) is may
+
+
+def test_in_a_group_without_a_listed_person_nobody_may_switch(tmp_path: Path) -> None:
+    assert not Chats({-100: Role.OWNER}, Language.UK, tmp_path / "chats.json").somebody_may_switch(-100)
 
 
 def test_a_chat_keeps_its_choice_and_its_number(tmp_path: Path) -> None:

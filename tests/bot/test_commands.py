@@ -28,15 +28,22 @@ class FakeTelegram:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.topics: list[int | None] = []
         self.button_answers: list[str] = []
 
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
         self.sent.append(text)
+        self.topics.append(topic)
+        return len(self.sent)
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         self.sent.append(text)
 
-    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+    async def send_picture(
+        self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
+    ) -> None:
         self.sent.append(caption)
 
     async def answer_button(self, button_id: str, text: str = "") -> None:
@@ -87,7 +94,19 @@ def test_who_switches(chat: int, user: int, age_s: int, refused: str | None, tmp
     assert refused is None or refused in setup.telegram.button_answers[0]
 
 
-@pytest.mark.parametrize("data", ["plug|nothing|on", "set|nonsense", "chart|year", "status|x", "", "plug|boiler|maybe"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "plug|nothing|on",
+        "plug|desk|on",
+        "ask|desk|off",
+        "set|nonsense",
+        "chart|year",
+        "status|x",
+        "",
+        "plug|boiler|maybe",
+    ],
+)
 def test_forged_buttons_do_nothing(data: str, tmp_path: Path) -> None:
     setup = Setup(tmp_path)
     setup.receive(button=data, button_id="b", message_id=1)
@@ -108,6 +127,14 @@ def test_in_a_group_only_what_is_meant_for_us_is_answered(text: str, count: int,
     setup = Setup(tmp_path)
     setup.receive(text, chat=GROUP)
     assert len(setup.telegram.sent) == count
+
+
+def test_answers_go_to_the_topic_that_asked(tmp_path: Path) -> None:
+    setup = Setup(tmp_path)
+    for topic in (7, None):
+        setup.receive("/id", chat=GROUP, topic=topic)
+    assert setup.telegram.topics == [7, None]
+    assert f"<code>{GROUP}/7</code>" in setup.telegram.sent[0]
 
 
 def test_a_bug_in_an_answer_ends_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

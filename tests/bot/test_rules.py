@@ -29,7 +29,7 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.outages import Expected
-from tests.bot.facts import NOW, TODAY, at, broker_state, changed_plan, grid, localizer_for, plan
+from tests.bot.facts import NOW, TODAY, at, broker_state, changed_plan, grid, localizer_for, plan, window
 
 LIMITS = Limits()
 REMINDERS = (15,)
@@ -317,3 +317,50 @@ def test_what_was_done_to_a_plug_is_reported_once() -> None:
     assert plug_alerts(state, broker_state(), event, NOW) == (state, [])
     other = PlugEvent("boiler", event.action.model_copy(update={"gang": "2"}))
     assert [one.name for one in plug_alerts(state, broker_state(), other, NOW)[1]] == ["Boiler <b> 2"]
+
+
+def plug_event(plug: str, *, on: bool, by: str = "grid") -> PlugEvent:
+    return PlugEvent(plug, PlugAction(at=NOW, on=on, by=by, outcome=ActionOutcome.DONE))
+
+
+def test_how_long_the_battery_lasts_is_told_by_what_is_so_after_the_event() -> None:
+    before = NOW - MINUTE
+    state, _ = run(AlertState(), broker_state(before, grid=grid(Grid.ON, NOW - 60 * MINUTE, before)), before)
+    measured_before = broker_state(NOW - timedelta(seconds=5), grid=grid(Grid.OFF, NOW))
+    state, (lost,) = run(state, measured_before, NOW)
+    assert (lost.soc_percent, lost.runtime_s) == (44, None)
+    soon = NOW + timedelta(seconds=5)
+    state, nothing = run(state, broker_state(soon, grid=grid(Grid.OFF, NOW, soon)), soon)
+    assert nothing == []
+    assert state.outage
+    assert state.outage.now
+    assert state.outage.now.runtime_s
+    assert state.outage.now.figures_at == soon
+    after = soon + timedelta(seconds=5)
+    same, _ = run(state, broker_state(after, grid=grid(Grid.OFF, NOW, after)), after)
+    assert same == state, "a reading is no event"
+    changed = plan(windows=(window("18:00", "23:00"),))
+    replanned, _ = run(state, broker_state(after, grid=grid(Grid.OFF, NOW, after), schedule=changed), after)
+    assert replanned.outage
+    assert replanned.outage.now
+    assert replanned.outage.now.window == changed.windows[0]
+    _, (back,) = run(state, broker_state(after, grid=grid(Grid.ON, after, after)), after)
+    assert (back.soc_percent, back.runtime_s) == (44, None)
+
+
+def test_what_the_grid_makes_of_plugs_belongs_to_the_message_of_the_outage() -> None:
+    state, _ = run(AlertState(), bare(Grid.ON, NOW - 60 * MINUTE, NOW), NOW)
+    state, _ = run(state, bare(Grid.OFF, NOW, NOW), NOW)
+    for plug in ("a", "b"):
+        state, (alert,) = plug_alerts(state, BrokerState(), plug_event(plug, on=False), NOW)
+        assert alert.told_there
+    state, (by_hand,) = plug_alerts(state, BrokerState(), plug_event("c", on=True, by="telegram:5"), NOW)
+    assert not by_hand.told_there
+    back = NOW + 30 * MINUTE
+    state, _ = run(state, bare(Grid.ON, back, back), back)
+    state, _ = plug_alerts(state, BrokerState(), plug_event("a", on=True), back)
+    assert state.outage
+    assert (sorted(state.outage.off), sorted(state.outage.on)) == (["a/", "b/"], []), "the broker sent it twice"
+    late = back + timedelta(hours=3)
+    event = PlugEvent("a", plug_event("a", on=True).action.model_copy(update={"at": late}))
+    assert [one.told_there for one in plug_alerts(state, BrokerState(), event, late)[1]] == [False]

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from services.bot.alerts.alert import Alert, AlertGroup, AlertKind
+from services.bot.alerts.outage import Outage, PlugResult
 from services.bot.chats import ChatSettings
 from services.bot.commands import history, keyboards
 from services.bot.telegram.api import Keyboard
@@ -21,6 +22,7 @@ from services.bot.texts import replies
 from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.history import energy_text, outages_text
 from services.bot.texts.html import plain
+from services.bot.texts.outage import outage_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
@@ -78,6 +80,10 @@ ALERTS: dict[str, Alert] = {
     "grid lost, nothing known": alert(AlertKind.GRID_LOST, expected=Expected.UNKNOWN),
     "grid back": BACK,
     "grid unstable": alert(AlertKind.GRID_UNSTABLE, began=at("17:50"), count=7, on=True, soc_percent=60.0),
+    "grid missed": alert(
+        AlertKind.GRID_MISSED,
+        missed=(window("08:00", "09:00"), *(window(f"{hour}:00", f"{hour}:05") for hour in range(10, 18))),
+    ),
     "schedule": alert(AlertKind.SCHEDULE, plan=changed_plan()),
     "remind outage": alert(AlertKind.REMIND_OUTAGE, at=at("18:45"), window=window("18:45", "21:30"), minutes=15),
     "remind possible": alert(
@@ -97,6 +103,30 @@ ALERTS: dict[str, Alert] = {
         f"plug {outcome}": alert(AlertKind.PLUG, name="Boiler <b>", on=True, by="grid", outcome=outcome, reasons=(WHY,))
         for outcome in ActionOutcome
     },
+}
+
+
+def result(name: str, outcome: ActionOutcome = ActionOutcome.DONE) -> PlugResult:
+    return PlugResult(name=name, at=NOW, outcome=outcome, reasons=() if outcome is ActionOutcome.DONE else (WHY,))
+
+
+OFF = {
+    "a": result("Boiler <b>"),
+    "b": result("Heater & co", ActionOutcome.FAILED),
+    "c": result("Desk", ActionOutcome.UNCONFIRMED),
+    **{f"d{number}": result(f"Lamp {number}", ActionOutcome.FAILED) for number in range(6)},
+}
+LATER = {"figures_at": at("18:20"), "soc_percent": 38.0, "runtime_s": 9000.0}
+GOES_ON = Outage(lost=LOST, now=LOST.model_copy(update=LATER), off=OFF)
+IS_OVER = GOES_ON.model_copy(update={"back": BACK.model_copy(update={"key": "back"}), "on": {"a": OFF["a"]}})
+OUTAGES = {
+    "goes on": (GOES_ON, LOST.key),
+    "goes on, later than planned": (
+        Outage(lost=LOST, now=LOST.model_copy(update=LATER | {"figures_at": at("22:00")})),
+        LOST.key,
+    ),
+    "is over": (IS_OVER, LOST.key),
+    "power is back": (IS_OVER, "back"),
 }
 CHANGED = ChatSettings(
     quiet=keyboards.QUIET_HOURS[1], quiet_waits=True, reminder_minutes=0, groups_off=frozenset({AlertGroup.PLUG})
@@ -129,9 +159,9 @@ COMMANDS = {
     "battery, before a planned outage": lambda v: replies.battery_text(
         v, broker_state(schedule=plan(windows=(window("18:40", "24:00"),)))
     ),
-    "id": lambda v: replies.id_text(v, 99, 99, is_allowed=True),
-    "id, stranger": lambda v: replies.id_text(v, 99, 99, is_allowed=False),
-    "id, group": lambda v: replies.id_text(v, -100, 99, is_allowed=True),
+    "id": lambda v: replies.id_text(v, 99, 99, None, is_allowed=True),
+    "id, stranger": lambda v: replies.id_text(v, 99, 99, None, is_allowed=False),
+    "id, group": lambda v: replies.id_text(v, -100, 99, None, is_allowed=True),
     "settings": lambda v: "\n".join([v("bot.settings_title"), *labels(keyboards.settings(v, ChatSettings()))]),
     "settings, changed": lambda v: "\n".join(labels(keyboards.settings(v, CHANGED))),
     "buttons of plugs": lambda v: "\n".join(labels(keyboards.plugs(v, broker_state()))),
@@ -177,6 +207,7 @@ def everything(language: Language, engine: Engine) -> dict[str, str]:
     }
     replies = {f"reply: {name}": localizer(f"bot.{name}", **values) for name, values in REPLIES.items()}
     alerts = {f"alert: {name}": alert_text(localizer, one) for name, one in ALERTS.items()}
+    alerts |= {f"outage: {name}": outage_text(localizer, *one) or "" for name, one in OUTAGES.items()}
     commands = {f"command: {name}": write(localizer) for name, write in COMMANDS.items()}
     return (
         alerts

@@ -2,10 +2,14 @@
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+import requests
 from dash import dcc, html
+from flask import Flask
 from flask.testing import FlaskClient
 
 from services.dashboard import web_server
@@ -18,6 +22,7 @@ from shared.history.engine import reader
 from shared.settings import load
 from tests.dashboard.harness import reading
 from tests.support.broker import free_port
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -83,6 +88,27 @@ def test_a_taken_port_is_one_plain_sentence(client):
     with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{port}: already in use\."):
         web_server.listen(client.application, "127.0.0.1", port)
     server.close()
+
+
+def test_a_page_that_asks_for_much_at_once_is_no_warning(caplog):
+    go_on = threading.Event()
+    app = Flask("slow")
+    app.add_url_rule("/", view_func=lambda: str(go_on.wait(10)))
+    port = free_port()
+    server = web_server.listen(app, "127.0.0.1", port)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        with ThreadPoolExecutor(web_server.THREADS + 2) as visitors:
+            answers = [
+                visitors.submit(requests.get, f"http://127.0.0.1:{port}/", timeout=10)
+                for _ in range(web_server.THREADS + 2)
+            ]
+            eventually(lambda: len(server.task_dispatcher.queue) == 2)
+            go_on.set()
+            assert {answer.result().text for answer in answers} == {"True"}
+    finally:
+        server.close()
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

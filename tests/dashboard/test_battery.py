@@ -117,7 +117,7 @@ def test_a_pack_tells_all_that_is_known_of_it():
     (card,) = cards(snapshot)
     text = words(card)
     for told in (
-        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts about 6 h 20 min"),
+        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts about 5 h 30 min"),
         *("53.10 V", "−12.0 A", "76 of 100 Ah", "105 Ah", "98 %", "Cycles 61", "lowest 3.300 V (cell 1)"),
         *("highest 3.315 V (cell 16)", "15 mV apart", "discharging a high cell, 0.35 A", "Charging allowed"),
         *("Discharging blocked", "Alarms none", "Sensor 1 18.1 °C Sensor 2 –", "22.8 °C", "−88 dBm, weak"),

@@ -46,7 +46,7 @@ def plan(*windows: Window, states: tuple[DayState, ...] = (DayState.PLANNED,), a
 
 def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, **battery: float | None) -> str:
     """Return the sentence, with plain spaces."""
-    pack = {"all": BatteryState.model_validate({"at": NOW} | battery)} if battery else {}
+    pack = {"all": BatteryState.model_validate({"at": NOW, "soc_percent": 20.0} | battery)} if battery else {}
     grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
     inverters = {"smg2": reading(NOW, battery_power_w=-640)}
     known = BrokerState(connected=True, grid=grid, schedule=schedule, batteries=pack, inverters=inverters)
@@ -54,7 +54,7 @@ def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, 
 
 
 EVENING = window(18, 21.5)
-FULL = {"remaining_ah": 60.0, "voltage_v": 52.0, "power_w": -640.0}
+FULL = {"remaining_ah": 120.0, "voltage_v": 52.0, "power_w": -640.0}
 BACK = "Power should be back at 21:30"
 
 
@@ -121,7 +121,7 @@ BACK = "Power should be back at 21:30"
         pytest.param(
             plan(EVENING),
             18,
-            FULL | {"remaining_ah": 2.0},
+            FULL | {"remaining_ah": 4.0},
             f"Battery lasts until about 19:11 · {BACK[0].lower()}{BACK[1:]}",
             id="minutes-count-at-the-end",
         ),

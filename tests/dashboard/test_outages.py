@@ -379,6 +379,29 @@ def test_the_last_plan_of_a_day_is_the_one_that_held(tmp_path):
     assert planned_days(reader(tmp_path / "easun.db"), start=at(200), end=at(240)) == {}
 
 
+@pytest.mark.parametrize(
+    ("moved_to", "kept"),
+    [
+        pytest.param({"region": "kyiv"}, False, id="another-region-with-the-same-queue"),
+        pytest.param({"queue": "1.1", "region": "lviv"}, False, id="another-queue"),
+        pytest.param({"region": "lviv"}, True, id="the-same"),
+        pytest.param({"region": None}, True, id="before-regions-were-recorded"),
+    ],
+)
+def test_the_plans_of_another_address_end_with_the_move(tmp_path, moved_to: dict[str, str | None], kept: bool) -> None:
+    yesterday, tomorrow = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+    old = plan(window(-20, -18), at=at(-22), region="lviv", days=_days(yesterday))
+    early = plan(window(2, 6), window(30, 31), states=(DayState.PLANNED, DayState.PLANNED), at=at(-4), region="lviv")
+    late = plan(states=(), at=at(1), **{"region": "lviv", **moved_to})
+    keep(tmp_path / "easun.db", old, early, late)
+    found = planned_days(reader(tmp_path / "easun.db"), start=at(-24), end=at(48))
+    assert set(found) == ({yesterday, TODAY, tomorrow} if kept else {yesterday})
+
+
+def _days(*days: date) -> tuple[PlannedDay, ...]:
+    return tuple(PlannedDay(day=day, state=DayState.PLANNED, confirmed_at=at(-22)) for day in days)
+
+
 def site_of(path: Path) -> PageContext:
     return PageContext(BrokerState, reader(path), lambda: LOCALIZER, DashboardSettings(_env_file=None))
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.recorder import salvage as module
 from services.recorder.salvage import Salvage, is_ours, report_of, salvage
 from services.recorder.sqlite_pages import Image
-from shared.history.migration import FIRST, HEAD, create, revision
+from shared.history import migration
+from shared.history.migration import FIRST, HEAD, revision
 from tests.support.damaged import PAGE, READINGS, Rows, contents, fill, owners, zeroed
 
 IGNORED = ("alembic_version", "salvage_report", "boot_clock")
@@ -31,7 +32,7 @@ def true_rows(whole: Path) -> Rows:
 @pytest.fixture(scope="module")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("blank") / "easun.db"
-    create(path, HEAD)
+    migration.create(path, HEAD)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
     return path
@@ -147,7 +148,7 @@ def test_commits_in_the_log_are_saved_too(whole: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_of_version_0_1_keeps_its_schema(tmp_path: Path) -> None:
-    create(tmp_path / "easun.db", FIRST)
+    migration.create(tmp_path / "easun.db", FIRST)
     with closing(sqlite3.connect(tmp_path / "easun.db")) as connection, connection:
         connection.execute(
             'INSERT INTO plug_action (device, at, "on", gang, "by", outcome, why) VALUES '

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.schedule.revision import PlanAddress
 from shared.messages import Window
 
 KYIV = ZoneInfo("Europe/Kyiv")
 TIMELINE = json.loads((Path(__file__).parent / "timeline_2025-11.json").read_text())["rows"]
 REFERENCE = Path(__file__).parents[3] / "shared/reference/schedule/samples"
+
+
+def at(queue: str = "5.2", region: str = "ivano-frankivsk") -> PlanAddress:
+    """Return an address."""
+    return PlanAddress(region, queue)
 
 
 def kyiv(text: str) -> datetime:

@@ -14,13 +14,13 @@ from services.schedule.revision import KEEP_UNCONFIRMED, failed, revise
 from shared.conditions.schedule import NO_ANSWER
 from shared.messages import Certainty, DayState, OutageSchedule, ScheduleChange
 from shared.outages import day_of, state_of
-from tests.schedule.facts import TIMELINE, day, element, gpv, kyiv, local
+from tests.schedule.facts import TIMELINE, at, day, element, gpv, kyiv, local
 
 QUEUES = ("1.1", "4.2", "5.2")
 
 
 def step(before: OutageSchedule | None, now: datetime, *elements: Any, queue: str = "5.2") -> OutageSchedule:
-    return revise(before, be_svitlo.read(list(elements), queue), queue=queue, source="be_svitlo", now=now)
+    return revise(before, be_svitlo.read(list(elements), queue), home=at(queue), source="be_svitlo", now=now)
 
 
 def planned(text: str, *hours: str) -> Any:
@@ -35,10 +35,10 @@ def told(change: ScheduleChange | None) -> dict[str, list[str]]:
         "published": [f"{one:%d.%m}" for one in change.published],
         "withdrawn": [f"{one:%d.%m}" for one in change.withdrawn],
         "states": [f"{one:%d.%m}" for one in change.states],
-        "added": local(change.added),
-        "removed": local(change.removed),
-        "moved": [" to ".join(local((one.before, one.after))) for one in change.moved],
     }
+    for one in change.hours:
+        sides = [" ".join(local(side)) for side in (one.before, one.after) if side]
+        words.setdefault(one.kind.value, []).append(" to ".join(sides))
     return {name: some for name, some in words.items() if some}
 
 
@@ -54,7 +54,7 @@ def replay(queue: str, read: Any) -> list[tuple[str, dict[str, list[str]]]]:
             row = rows.pop(0)
             days[row["day"]] = row["queues"]
         present = {text: some for text, some in days.items() if day(text) >= now.astimezone(kyiv_zone()).date()}
-        after = revise(plan, read(present, queue), queue=queue, source="x", now=now)
+        after = revise(plan, read(present, queue), home=at(queue), source="x", now=now)
         if plan and after.change != plan.change:
             changes.append((f"{now:%d.%m %H:%M}", told(after.change)))
         plan = after
@@ -79,13 +79,13 @@ def as_gpv(days: dict[str, dict[str, list[str]]], queue: str) -> Answer:
 @pytest.mark.parametrize("read", [as_be_svitlo, as_gpv])
 def test_the_real_november_changes_seven_times_and_never_at_midnight(read: Any) -> None:
     assert [change for _, change in replay("5.2", read)] == [
-        {"moved": ["18:00-20:30 to 18:00-19:00"]},
+        {"shorter": ["18:00-20:30 to 18:00-19:00"]},
         {"published": ["21.11"]},
-        {"removed": ["10:00-12:00"]},
-        {"moved": ["14:00-18:00 to 15:00-18:00"]},
-        {"removed": ["20:30-22:30"], "moved": ["15:00-18:00 to 15:00-17:00"]},
+        {"cancelled": ["10:00-12:00"]},
+        {"shorter": ["14:00-18:00 to 15:00-18:00"]},
+        {"shorter": ["15:00-18:00 to 15:00-17:00"], "cancelled": ["20:30-22:30"]},
         {"published": ["22.11"]},
-        {"removed": ["11:30-15:00"]},
+        {"cancelled": ["11:30-15:00"]},
     ]
 
 
@@ -149,7 +149,7 @@ def test_an_empty_answer_is_no_change_until_it_stays() -> None:
 def test_a_real_cancellation_is_told_at_once() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(step(None, noon, planned("20.11.2026", "18:00-21:00")), noon, planned("20.11.2026"))
-    assert told(plan.change) == {"removed": ["18:00-21:00"]}
+    assert told(plan.change) == {"cancelled": ["18:00-21:00"]}
     assert state_of(plan, day("20.11.2026")) is DayState.NO_OUTAGES
 
 
@@ -157,7 +157,8 @@ def test_a_stamp_alone_is_no_change() -> None:
     noon = kyiv("20.11.2026 12:00")
     first = be_svitlo.read([element("20.11.2026", {"5.2": ["18:00-21:00"]}, "20.11.2026 08:00")], "5.2")
     later = be_svitlo.read([element("20.11.2026", {"5.2": ["18:00-21:00"]}, "20.11.2026 11:00")], "5.2")
-    plan = revise(revise(None, first, queue="5.2", source="x", now=noon), later, queue="5.2", source="x", now=noon)
+    plan = revise(None, first, home=at(), source="x", now=noon)
+    plan = revise(plan, later, home=at(), source="x", now=noon)
     assert plan.change is None
     assert plan.operator_stamp == kyiv("20.11.2026 11:00")
 
@@ -165,9 +166,9 @@ def test_a_stamp_alone_is_no_change() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (["10:00-12:00"], ["10:00-13:00"], {"moved": ["10:00-12:00 to 10:00-13:00"]}),
+        (["10:00-12:00"], ["10:00-13:00"], {"longer": ["10:00-12:00 to 10:00-13:00"]}),
         (["10:00-12:00"], ["13:00-15:00"], {"moved": ["10:00-12:00 to 13:00-15:00"]}),
-        (["10:00-12:00"], ["20:00-22:00"], {"added": ["20:00-22:00"], "removed": ["10:00-12:00"]}),
+        (["10:00-12:00"], ["20:00-22:00"], {"added": ["20:00-22:00"], "cancelled": ["10:00-12:00"]}),
         (["10:00-12:00"], ["10:00-12:00", "15:00-16:00"], {"added": ["15:00-16:00"]}),
         (["10:00-12:00", "12:00-13:00"], ["10:00-13:00"], {}),
         ([], ["10:00-12:00"], {"added": ["10:00-12:00"]}),
@@ -192,7 +193,7 @@ def states(before: DayState, after: DayState) -> dict[str, list[str]]:
     plan: OutageSchedule | None = None
     for state in (before, after):
         some = (part,) if part and state is DayState.PLANNED else ()
-        plan = revise(plan, Answer({today: Day(state, some)}), queue="3.1", source="yasno", now=now)
+        plan = revise(plan, Answer({today: Day(state, some)}), home=at("3.1"), source="yasno", now=now)
     assert plan
     return told(plan.change)
 
@@ -215,7 +216,7 @@ def test_a_mirror_that_looked_earlier_knows_less() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(None, noon, planned("20.11.2026", "18:00-20:00"))
     old = Answer(as_gpv({"20.11.2026": {"5.2": ["17:00-21:00"]}}, "5.2").days, as_of=noon - timedelta(minutes=10))
-    kept = revise(plan, old, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
+    kept = revise(plan, old, home=at("5.2"), source="gpv_json", now=noon + timedelta(minutes=5))
     assert kept.change is None
     assert local(kept.windows) == ["18:00-20:00"]
 
@@ -225,7 +226,7 @@ def test_a_mirror_with_an_older_publication_does_not_flip_the_plan() -> None:
     plan = step(None, noon, element("20.11.2026", {"5.2": ["18:00-19:00"]}, "20.11.2026 11:55"))
     content = gpv({"20.11.2026": {"5.2": ["18:00-20:30"]}, "21.11.2026": {"5.2": []}})
     mirror = replace(gpv_json.read(content, "5.2"), stamp=kyiv("20.11.2026 08:00"), as_of=noon + timedelta(minutes=3))
-    other = revise(plan, mirror, queue="5.2", source="gpv_json", now=noon + timedelta(minutes=5))
+    other = revise(plan, mirror, home=at("5.2"), source="gpv_json", now=noon + timedelta(minutes=5))
     assert local(other.windows) == ["18:00-19:00"]
     assert told(other.change) == {"published": ["21.11"]}
 
@@ -237,7 +238,7 @@ def test_an_old_mirror_never_takes_a_day_away(mirror: dict[str, Any]) -> None:
     for hours in range(13):
         now = noon + timedelta(hours=hours)
         old = replace(gpv_json.read(gpv(mirror), "5.2"), as_of=noon - timedelta(minutes=10), stamp=None)
-        plan = revise(plan, old, queue="5.2", source="gpv_json", now=now) if hours else plan
+        plan = revise(plan, old, home=at("5.2"), source="gpv_json", now=now) if hours else plan
         if hours:
             plan = plan.model_copy(update={"source": "be_svitlo"})  # and back and forth
         assert plan.change is None
@@ -258,7 +259,7 @@ def test_three_days_without_a_source() -> None:
     )
     for hours in range(72):
         now = kyiv("20.11.2026 12:00") + timedelta(hours=hours)
-        plan = failed(plan, NO_ANSWER(), queue="5.2", now=now)
+        plan = failed(plan, NO_ANSWER(), home=at("5.2"), now=now)
         assert plan.stale is (hours > 24)
         assert plan.change is None
         assert state_of(plan, day("22.11.2026")) is DayState.UNKNOWN
@@ -272,9 +273,9 @@ def test_three_days_without_a_source() -> None:
 def test_another_queue_begins_anew() -> None:
     noon = kyiv("20.11.2026 12:00")
     plan = step(None, noon, planned("20.11.2026", "18:00-20:00"))
-    other = revise(plan, as_be_svitlo({}, "1.1"), queue="1.1", source="x", now=noon)
+    other = revise(plan, as_be_svitlo({}, "1.1"), home=at("1.1"), source="x", now=noon)
     assert other.windows == ()
-    assert failed(plan, NO_ANSWER(), queue="1.1", now=noon).days == ()
+    assert failed(plan, NO_ANSWER(), home=at("1.1"), now=noon).days == ()
 
 
 HALF_HOURS = st.integers(0, 47)

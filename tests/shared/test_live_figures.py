@@ -12,8 +12,8 @@ from shared.messages import Availability, BatteryInfo, BatteryState, Contact, Gr
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
 
-def battery(**fields: float | None) -> BatteryState:
-    usual = {"remaining_ah": 100.0, "voltage_v": 52.0, "power_w": -520.0, "soc_percent": 71.0}
+def battery(**fields: datetime | float | None) -> BatteryState:
+    usual = {"remaining_ah": 200.0, "voltage_v": 52.0, "power_w": -520.0, "soc_percent": 20.0}
     return BatteryState.model_validate({"at": NOW} | usual | fields)
 
 
@@ -32,6 +32,9 @@ def inverter(**fields: float | None) -> InverterState:
         pytest.param(battery(remaining_ah=-5.0), inverter(), None, id="cannot-be-true"),
         pytest.param(battery(power_w=300.0), inverter(), None, id="charging"),
         pytest.param(battery(remaining_ah=None), inverter(), None, id="charge-unknown"),
+        pytest.param(battery(soc_percent=None), inverter(), 17.5, id="percent-by-the-inverter"),
+        pytest.param(battery(soc_percent=None), None, None, id="percent-unknown"),
+        pytest.param(battery(soc_percent=8.0), inverter(), 0, id="below-the-cut-off-of-the-inverter"),
         pytest.param(battery(voltage_v=None), inverter(), None, id="voltage-unknown"),
         pytest.param(None, inverter(), None, id="without-a-bms-the-capacity-is-unknown"),
     ],
@@ -40,8 +43,19 @@ def test_runtime(pack, unit, hours):
     assert LiveFigures(battery=pack, inverter=unit).runtime == (None if hours is None else timedelta(hours=hours))
 
 
+@pytest.mark.parametrize(
+    ("pack", "unit_age_s", "is_known"),
+    [(battery(), 60, True), (battery(power_w=None), 1, True), (battery(power_w=None), 60, False)],
+)
+def test_what_was_measured_before_an_event_says_nothing_of_what_follows(pack, unit_age_s, is_known):
+    unit = inverter().model_copy(update={"at": NOW - timedelta(seconds=unit_age_s)})
+    figures = LiveFigures(battery=pack, inverter=unit)
+    assert (figures.runtime_after(NOW - timedelta(seconds=30)) is not None) is is_known
+    assert figures.runtime_after(NOW) is None
+
+
 def test_the_bms_knows_the_charge_better_than_the_inverter():
-    assert LiveFigures(battery=battery(), inverter=inverter()).soc_percent == 71
+    assert LiveFigures(battery=battery(), inverter=inverter()).soc_percent == 20
     assert LiveFigures(battery=battery(soc_percent=None), inverter=inverter()).soc_percent == 80
     assert LiveFigures().soc_percent is None
 
@@ -64,7 +78,7 @@ def test_a_single_battery_is_the_whole_battery() -> None:
     assert live_figures(known, NOW).battery == known.batteries["a"]
     old = battery(at=NOW - timedelta(days=2))
     left_behind = BrokerState(batteries={"all": old, "a": battery(), "removed": old})
-    assert live_figures(left_behind, NOW).soc_percent == 71, "a sum of earlier times does not hide it"
+    assert live_figures(left_behind, NOW).battery == known.batteries["a"], "a sum of earlier times does not hide it"
     no_sum_yet = BrokerState(batteries={"a": battery(), "b": battery()})
     assert live_figures(no_sum_yet, NOW).battery is None, "none of several is the whole"
 

@@ -75,16 +75,16 @@ def test_a_k11_reading():
     assert state.bus_voltage_v is None
 
 
-def test_all_of_it_reaches_the_broker_and_nothing_is_kept_there(broker, viewer):
+def test_all_of_it_reaches_recorders_and_nobody_else_and_nothing_is_kept(broker, viewer):
     env = broker.env() | {"INVERTER_NAME": "home", "MQTT_OUTBOX": "100"}
     done = run_module("simulators", "history", "--days", "1", "--every", "120", env=env)
     assert done.returncode == 0, done.stderr
     count = int(done.stderr.split(" readings of home")[0].split()[-1])
-    eventually(lambda: len(viewer.on("inverter/home/state")) == count, "every reading")
-    eventually(lambda: len(viewer.on("grid/state")) == count, "every state of the grid")
+    eventually(lambda: len(viewer.on("replay/inverter/home/state")) == count, "every reading")
+    eventually(lambda: len(viewer.on("replay/grid/state")) == count, "every state of the grid")
     assert count >= 720
-    assert {topic for topic, _, _ in viewer.messages} == {"inverter/home/state", "grid/state"}
-    moments = [message["at"] for message in viewer.on("inverter/home/state")]
+    assert {topic for topic, _, _ in viewer.messages} == {"replay/inverter/home/state", "replay/grid/state"}
+    moments = [message["at"] for message in viewer.on("replay/inverter/home/state")]
     assert moments == sorted(moments)
     assert broker_keeps(broker) == []
 

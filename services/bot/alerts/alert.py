@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     GRID_LOST = "grid_lost"
     GRID_BACK = "grid_back"
     GRID_UNSTABLE = "grid_unstable"
+    GRID_MISSED = "grid_missed"
     PHASE_LOST = "phase_lost"
     SCHEDULE = "schedule"
     REMIND_OUTAGE = "remind_outage"
@@ -55,6 +56,7 @@ GROUPS: dict[AlertKind, AlertGroup] = {
     AlertKind.GRID_LOST: AlertGroup.GRID,
     AlertKind.GRID_BACK: AlertGroup.GRID,
     AlertKind.GRID_UNSTABLE: AlertGroup.GRID,
+    AlertKind.GRID_MISSED: AlertGroup.GRID,
     AlertKind.PHASE_LOST: AlertGroup.GRID,
     AlertKind.SCHEDULE: AlertGroup.SCHEDULE,
     AlertKind.REMIND_OUTAGE: AlertGroup.REMINDER,
@@ -77,7 +79,9 @@ class Alert(BaseModel):
     """One event to report. `at` is when it happened, not when it is sent; None means unknown and is left out.
 
     key identifies the event, so that nobody is told twice; `over` means that the trouble has ended. reasons are what a
-    device, a service or a plug gives; a service may give several.
+    device, a service or a plug gives; a service may give several. missed are outages that went by while the bot was
+    away. figures_at is when charge, load and runtime were measured, where that was later than the event; told_there
+    means that the message of the outage says it, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,8 +99,11 @@ class Alert(BaseModel):
     soc_percent: float | None = None
     load_w: float | None = None
     runtime_s: float | None = None
+    figures_at: Moment | None = None
+    told_there: bool = False
     expected: Expected | None = None
     window: Window | None = None
+    missed: tuple[Window, ...] = ()
     is_open: bool = False
     count: int = 0
     on: bool | None = None

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
 from shared import outages
@@ -49,7 +50,10 @@ def next_alerts(
     state, new = _reminders(state, snapshot, now, reminder_minutes)
     alerts += new
     state, new = trouble_alerts(state, snapshot, now, limits)
-    return state, alerts + new
+    outage = after_alerts(state.outage, alerts)
+    if outage and outage.lost and outage.is_going_on:
+        outage = refreshed(outage, _as_it_is(outage.lost, snapshot, now))
+    return (state if outage == state.outage else state.model_copy(update={"outage": outage})), alerts + new
 
 
 def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now: datetime) -> Step:
@@ -70,7 +74,10 @@ def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now:
         outcome=action.outcome,
         reasons=(action.reason,) if action.reason else (),
     )
-    return state, [alert]
+    outage = with_plug(state.outage, place, alert, now)
+    if outage is None:
+        return state, [alert]
+    return state.model_copy(update={"outage": outage}), [alert.model_copy(update={"told_there": True})]
 
 
 def expected_around(plan: OutageSchedule | None, at: datetime) -> outages.Status:
@@ -139,8 +146,21 @@ def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key:
         expected=status.expected if is_lost else None,
         window=status.window if is_lost else _next_window(snapshot.schedule, grid.since),
         is_open=is_lost and _ends_open(snapshot.schedule, status.window),
-        **_figures(snapshot, now),
+        **_figures(snapshot, now, grid.since if is_lost else None),
     )
+
+
+def _as_it_is(lost: Alert, snapshot: BrokerState, now: datetime) -> Alert:
+    """Return the alert of an outage that goes on, with the figures and the plan of this moment."""
+    grid = live_figures(snapshot, now).grid
+    if grid is None or grid.state is not Grid.OFF:
+        return lost
+    status = expected_around(snapshot.schedule, now)
+    if status.window is None or status.window.start - outages.EARLY > lost.at:
+        status = expected_around(snapshot.schedule, lost.at)
+    given = {"expected": status.expected, "window": status.window}
+    figures = _figures(snapshot, now, lost.at) | {"figures_at": now}
+    return lost.model_copy(update=given | {"is_open": _ends_open(snapshot.schedule, status.window)} | figures)
 
 
 def _settled(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
@@ -160,7 +180,7 @@ def _settled(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
         began=last.began,
         count=last.unreported,
         on=last.state is Grid.ON,
-        **_figures(snapshot, now),
+        **_figures(snapshot, now, last.since if last.state is Grid.OFF else None),
     )
     return _with_grid(state, last.model_copy(update={"unreported": 0, "began": None})), [alert]
 
@@ -169,12 +189,14 @@ def _with_grid(state: AlertState, grid: ReportedGrid) -> AlertState:
     return state.model_copy(update={"grid": grid})
 
 
-def _figures(snapshot: BrokerState, now: datetime) -> dict[str, Any]:
+def _figures(snapshot: BrokerState, now: datetime, lost_at: datetime | None) -> dict[str, Any]:
+    """Return the figures; how long the battery lasts only without power, by what was measured since it went."""
     live = live_figures(snapshot, now)
+    lasts = live.runtime_after(lost_at) if lost_at else None
     return {
         "soc_percent": live.soc_percent,
         "load_w": live.load_w,
-        "runtime_s": live.runtime.total_seconds() if live.runtime else None,
+        "runtime_s": lasts.total_seconds() if lasts else None,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.bot.alerts.outage import Outage
 from services.bot.alerts.version_1 import upgrade_state
 from shared.conditions import Reason
 from shared.messages import Grid, Moment
@@ -51,6 +52,7 @@ class AlertState(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     grid: ReportedGrid | None = None
+    outage: Outage | None = None
     plan_seen: bool = False
     schedule_change: Moment | None = None
     reminded: dict[str, Moment] = Field(default_factory=dict)

@@ -118,6 +118,8 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
 
 def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: datetime) -> Alert:
     live = live_figures(snapshot, now) if seen.kind is AlertKind.LOW_BATTERY else LiveFigures()
+    is_off = live.grid is not None and live.grid.state is Grid.OFF
+    lasts = live.runtime_after(live.grid.since) if live.grid and is_off else live.runtime
     return Alert(
         kind=seen.kind,
         key=f"{seen.key}/{iso(trouble.began)}",
@@ -129,7 +131,7 @@ def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: 
         cell_delta_mv=seen.cell_delta_mv,
         soc_percent=live.soc_percent,
         load_w=live.load_w,
-        runtime_s=live.runtime.total_seconds() if live.runtime else None,
+        runtime_s=lasts.total_seconds() if lasts else None,
     )
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.bot.chats import Chats, Role
 from services.bot.commands import history, keyboards
 from services.bot.commands.keyboards import ButtonPress
+from services.bot.commands.limits import StrangerLimit
 from services.bot.telegram.api import Incoming, Keyboard, TransientError
 from services.bot.texts import replies
 from services.bot.texts.history import energy_text, outages_text
@@ -29,6 +30,8 @@ TOO_LATE = timedelta(seconds=60)
 """A command that took longer to arrive switches nothing: whoever sent it has long done something else."""
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
+AT_ONCE = 4
+"""Commands that are answered at the same time; the others wait their turn."""
 SETUP_PATIENCE_S = 3.0
 SETUP_CHECK_S = 0.1
 
@@ -38,13 +41,17 @@ class Api(Protocol):
 
     name: str
 
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send a message."""
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
+        """Send a message and return its number."""
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         """Replace the text of a message."""
 
-    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+    async def send_picture(
+        self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
+    ) -> None:
         """Send a picture."""
 
     async def answer_button(self, button_id: str, text: str = "") -> None:
@@ -72,6 +79,8 @@ class Commands:
         self._clock = clock
         self._zone = zone
         self._switch = switch
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._strangers = StrangerLimit()
         self._texts: dict[str, Callable[[Localizer], str]] = {
             "status": lambda localizer: replies.status_text(localizer, snapshot()),
             "battery": lambda localizer: replies.battery_text(localizer, snapshot()),
@@ -93,10 +102,18 @@ class Commands:
             "settings": self._settings,
         }
 
+    def is_worth_answering(self, incoming: Incoming, now_s: float) -> bool:
+        """Whether something is for us, and is not one of too many from strangers: cheap, for there may be hundreds."""
+        if incoming.moved_to is not None or self._chats.role(incoming.chat) is not None:
+            return True
+        is_command = incoming.button is not None or bool(self._command(incoming.text))
+        return is_command and self._strangers.allows(incoming.chat, now_s)
+
     async def handle(self, incoming: Incoming) -> None:
         """Answer, or log why that was not possible; people ask again by themselves."""
         try:
-            await self._dispatch_with_retry(incoming)
+            async with self._slots:
+                await self._dispatch_with_retry(incoming)
         except (TransientError, CommandRefusedError) as error:
             log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
         except StorageError as error:
@@ -117,7 +134,7 @@ class Commands:
 
     async def _send_or_log(self, incoming: Incoming, name: str) -> None:
         try:
-            await self._api.send(incoming.chat, self._localizer(incoming.chat)(name))
+            await self._api.send(incoming.chat, self._localizer(incoming.chat)(name), topic=incoming.topic)
         except (TransientError, CommandRefusedError) as error:
             log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
 
@@ -144,31 +161,33 @@ class Commands:
     async def _stranger(self, incoming: Incoming, localizer: Localizer, name: str) -> None:
         """Tell a stranger the number of the chat and nothing else; before any chat is allowed, how to go on."""
         if name in ("id", "start"):
-            text = replies.id_text(localizer, incoming.chat, incoming.user, is_allowed=False)
-            await self._api.send(incoming.chat, text)
+            text = replies.id_text(localizer, incoming.chat, incoming.user, incoming.topic, is_allowed=False)
+            await self._api.send(incoming.chat, text, topic=incoming.topic)
         elif self._chats.all:
-            await self._api.send(incoming.chat, localizer("bot.stranger"))
+            await self._api.send(incoming.chat, localizer("bot.stranger"), topic=incoming.topic)
 
     async def _unknown(self, incoming: Incoming, localizer: Localizer) -> None:
-        await self._api.send(incoming.chat, localizer("bot.unknown_command"))
+        await self._api.send(incoming.chat, localizer("bot.unknown_command"), topic=incoming.topic)
 
     async def _help(self, incoming: Incoming, localizer: Localizer) -> None:
         is_viewer = self._chats.role(incoming.chat) is Role.VIEWER
-        await self._api.send(incoming.chat, replies.help_text(localizer, is_viewer=is_viewer))
+        await self._api.send(incoming.chat, replies.help_text(localizer, is_viewer=is_viewer), topic=incoming.topic)
 
     async def _id(self, incoming: Incoming, localizer: Localizer) -> None:
-        text = replies.id_text(localizer, incoming.chat, incoming.user, is_allowed=True)
-        await self._api.send(incoming.chat, text)
+        text = replies.id_text(localizer, incoming.chat, incoming.user, incoming.topic, is_allowed=True)
+        await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _refreshable(self, incoming: Incoming, localizer: Localizer) -> None:
         name = self._command(incoming.text)
         *parts, last = split(self._texts[name](localizer))
         for part in parts:
-            await self._api.send(incoming.chat, part)
-        await self._api.send(incoming.chat, last, keyboard=self._keyboard(incoming, localizer, name))
+            await self._api.send(incoming.chat, part, topic=incoming.topic)
+        await self._api.send(
+            incoming.chat, last, keyboard=self._keyboard(incoming, localizer, name), topic=incoming.topic
+        )
 
     def _keyboard(self, incoming: Incoming, localizer: Localizer, name: str) -> Keyboard:
-        may_switch = self._chats.role(incoming.chat) is Role.OWNER
+        may_switch = self._chats.somebody_may_switch(incoming.chat)
         if name == "plugs" and may_switch:
             return keyboards.plugs(localizer, self._snapshot())
         if name == "setup" and may_switch:
@@ -178,28 +197,30 @@ class Commands:
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
         energy = await asyncio.to_thread(history.energy, self._engine, localizer.today, self._zone)
         text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy)
-        await self._api.send(incoming.chat, text)
+        await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _outages(self, incoming: Incoming, localizer: Localizer) -> None:
         outages = await asyncio.to_thread(history.last_outages, self._engine, localizer.now)
         text = localizer("bot.no_history") if outages is None else outages_text(localizer, outages)
-        await self._api.send(incoming.chat, text)
+        await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _chart(self, incoming: Incoming, localizer: Localizer, length: str = "day") -> None:
         plan, now, span = self._snapshot().schedule, localizer.now, CHART_LENGTHS[length]
         data = await asyncio.to_thread(history.chart_data, self._engine, plan, now, span)
         if data is None:
-            await self._api.send(incoming.chat, localizer("bot.no_history"))
+            await self._api.send(incoming.chat, localizer("bot.no_history"), topic=incoming.topic)
             return
         title = localizer("bot.chart_title", period=localizer.span(now - span, now))
         # matplotlib takes a second and 60 MB to load: only for those who want a chart
         draw = (await asyncio.to_thread(importlib.import_module, "services.bot.commands.chart")).draw
         png = await asyncio.to_thread(draw, data, localizer.language, self._zone, plain(title))
-        await self._api.send_picture(incoming.chat, png, title, keyboard=keyboards.charts(localizer))
+        await self._api.send_picture(
+            incoming.chat, png, title, keyboard=keyboards.charts(localizer), topic=incoming.topic
+        )
 
     async def _settings(self, incoming: Incoming, localizer: Localizer) -> None:
         keyboard = keyboards.settings(localizer, self._chats.settings(incoming.chat))
-        await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard)
+        await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard, topic=incoming.topic)
 
     # buttons
 
@@ -276,13 +297,13 @@ class Commands:
             is_group = self._chats.role(incoming.chat) is Role.OWNER
             refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
             await self._api.answer_button(incoming.button_id, plain(refusal))
-        elif plug is None:
+        elif plug is None or plug.protected:  # a button of an old message, or forged
             await self._api.answer_button(incoming.button_id, plain(localizer("bot.bad_button")))
         elif press.action == "ask":
             question = localizer("bot.confirm_on" if press.on else "bot.confirm_off", name=plug.name or press.value)
             keyboard = keyboards.confirmation(localizer, press.value, on=press.on)
             await self._api.answer_button(incoming.button_id)
-            await self._api.send(incoming.chat, question, keyboard=keyboard)
+            await self._api.send(incoming.chat, question, keyboard=keyboard, topic=incoming.topic)
         elif abs(age) > TOO_LATE:
             refusal = localizer("bot.too_late", lasted=localizer.lasted(abs(age)))
             await self._api.answer_button(incoming.button_id, plain(refusal))

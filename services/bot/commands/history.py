@@ -11,7 +11,7 @@ from shared.history import queries, reports
 from shared.history.engine import Engine
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import By, Outage
-from shared.messages import OutageSchedule, Window
+from shared.messages import Grid, OutageSchedule, Window
 
 FIELDS = ("load_power_w", "pv_power_w", "battery_soc_percent")
 DAY = timedelta(days=1)
@@ -70,3 +70,10 @@ def last_outages(engine: Engine, now: datetime) -> Sequence[Outage] | None:
     if not queries.recorded(engine):
         return None
     return reports.outage_records(engine, start=now - OUTAGES_OF, end=now)[-MOST_OUTAGES:]
+
+
+def outages_since(engine: Engine, start: datetime, now: datetime) -> list[Window]:
+    """Return the outages since a moment, oldest first; the one that goes on ends now."""
+    start = max(start, now - OUTAGES_OF)
+    spans = queries.outages(engine, start=start, end=now)
+    return [Window(start=one.start, end=one.end) for one in spans if one.state is Grid.OFF]

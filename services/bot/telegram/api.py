@@ -1,4 +1,4 @@
-"""Telegram's Bot API in our types and errors. The only importer of python-telegram-bot.
+"""Telegram's Bot API in our types and errors. Only this and answers.py import python-telegram-bot.
 
 The token is part of every address, so no address and no text of the libraries below is ever logged.
 """
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
 
 import telegram
 from telegram.error import (
@@ -24,9 +26,9 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.request import HTTPXRequest
-from telegram.warnings import PTBDeprecationWarning
+from telegram.warnings import PTBDeprecationWarning, PTBUserWarning
 
+from services.bot.telegram.answers import BotApiRequest, OddAnswerError
 from services.bot.texts.html import plain
 from shared.conditions import Reason, system
 from shared.conditions import bot as conditions
@@ -37,8 +39,20 @@ SEND_TIMEOUT_S = 20
 """Long, because a message whose answer was lost is sent again."""
 warnings.filterwarnings("ignore", category=PTBDeprecationWarning)
 """It announces that retry_after becomes a timedelta; both are understood here, and no user can do anything about it."""
+warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'", category=PTBUserWarning)
+"""Its own method would lose a whole batch to one update that it cannot read."""
+TOTAL_TIMEOUT_S = 90
+"""Of an answer as a whole: one that trickles in for ever never exceeds the timeout of a read."""
+WAIT_MOST_S = 600.0
+"""However long Telegram asks to wait, by then it is asked again: an alert tomorrow is worth nothing."""
+ALERT_CONNECTIONS, COMMAND_CONNECTIONS = 8, 4
 LIBRARIES = ("httpx", "httpcore", "telegram")
 LONGEST_ANSWER = 200
+LONGEST_WAIT_S = 10**9
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What the library raises where JSON has not the shape that it expects."""
+
+log = logging.getLogger("bot")
 
 Keyboard = Sequence[Sequence[tuple[str, str]]]
 """Rows of buttons: the label of each, and the data that it sends back (64 bytes at most)."""
@@ -67,7 +81,7 @@ class PollingConflictError(CommandRefusedError):
 
 
 class ChatUnreachableError(CommandRefusedError):
-    """The chat cannot be written to: blocked by its user, left, or never there."""
+    """The chat cannot be written to at present: blocked, left, read-only, its topic closed, or never there."""
 
 
 class ChatMovedError(CommandRefusedError):
@@ -91,7 +105,7 @@ class Incoming:
     """Something that a person did: sent a text, or pressed a button on a message of ours.
 
     at is when the text was sent; of a button it is when its message was, since Telegram does not say when it was
-    pressed.
+    pressed. topic is the one of a forum that it was sent in.
     """
 
     chat: int
@@ -101,65 +115,41 @@ class Incoming:
     button: str | None = None
     button_id: str = ""
     message_id: int = 0
+    topic: int | None = None
     moved_to: int | None = None
 
 
-class TelegramApi:
-    """One bot at the Bot API."""
+class Messages:
+    """Sends and edits messages, on connections of its own."""
 
-    def __init__(self, token: str, api_url: str, poll_s: int) -> None:
-        for library in LIBRARIES:
-            logging.getLogger(library).setLevel("WARNING")
+    def __init__(self, bot: telegram.Bot, token: str) -> None:
+        self._bot = bot
         self._token = token
-        self._poll_s = poll_s
-        self._sending = HTTPXRequest(8, SEND_TIMEOUT_S, SEND_TIMEOUT_S, 10.0, 10.0)
-        self._polling = HTTPXRequest(1, poll_s + 10, SEND_TIMEOUT_S, 10.0, 10.0)
-        self._bot = telegram.Bot(
-            token, base_url=f"{api_url}/bot", request=self._sending, get_updates_request=self._polling
-        )
-        self._offset = 0
-        self.name = ""
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._sending.shutdown()
-        await self._polling.shutdown()
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
+        """Send a message of HTML and return its number; one that Telegram cannot parse is sent again as plain text.
 
-    async def set_up(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-        """Get the bot's own name, remove any webhook so that polling works, and set the menu of each language."""
-        with _our_errors(self._token):
-            self.name = (await self._bot.get_me()).username or ""
-            await self._bot.delete_webhook()
-            for language, menu in menus.items():
-                await self._bot.set_my_commands(list(menu), language_code=language or None)
-
-    async def updates(self) -> list[Incoming]:
-        """Wait for updates, up to the poll interval. The next call acknowledges what this one returned."""
-        with _our_errors(self._token):
-            batch = await self._bot.get_updates(
-                offset=self._offset,
-                timeout=self._poll_s,
-                read_timeout=self._poll_s + 10,
-                allowed_updates=["message", "callback_query"],
-            )
-        if batch:
-            self._offset = batch[-1].update_id + 1
-        return [incoming for update in batch if (incoming := _incoming(update))]
-
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send a message of HTML; one that Telegram cannot parse is sent again as plain text."""
-        try:
-            await self._send(chat, text, "HTML", keyboard, silent)
-        except MessageRejectedError as error:
-            if "parse entities" not in error.answer:
-                raise
-            await self._send(chat, plain(text), None, keyboard, silent)
-
-    async def _send(self, chat: int, text: str, mode: str | None, keyboard: Keyboard, silent: bool) -> None:
-        with _our_errors(self._token, chat):
-            await self._bot.send_message(
-                chat, text, parse_mode=mode, reply_markup=_markup(keyboard), disable_notification=silent
-            )
+        Where the topic has been deleted it goes to the group itself.
+        """
+        given: dict[str, Any] = {
+            "reply_markup": _markup(keyboard),
+            "disable_notification": silent,
+            "message_thread_id": topic,
+            "parse_mode": "HTML",
+        }
+        while True:
+            try:
+                with _our_errors(self._token, chat):
+                    return (await self._bot.send_message(chat, text, **given)).message_id
+            except MessageRejectedError as error:
+                if "parse entities" in error.answer and given["parse_mode"]:
+                    text, given["parse_mode"] = plain(text), None
+                elif "thread not found" in error.answer and given["message_thread_id"] is not None:
+                    given["message_thread_id"] = None
+                else:
+                    raise
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
         """Replace the text of a message of ours; the same text again is no error."""
@@ -172,11 +162,63 @@ class TelegramApi:
             if "not modified" not in error.answer:
                 raise
 
-    async def send_picture(self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = ()) -> None:
+
+class TelegramApi(Messages):
+    """One bot at the Bot API. `alerts` sends beside it, so that no answer to a command delays an alert."""
+
+    def __init__(self, token: str, api_url: str, poll_s: int) -> None:
+        for library in LIBRARIES:
+            logging.getLogger(library).setLevel("WARNING")
+        self._poll_s = poll_s
+        self._requests = [
+            BotApiRequest(ALERT_CONNECTIONS, SEND_TIMEOUT_S, TOTAL_TIMEOUT_S),
+            BotApiRequest(COMMAND_CONNECTIONS, SEND_TIMEOUT_S, TOTAL_TIMEOUT_S),
+            BotApiRequest(1, poll_s + 10, poll_s + TOTAL_TIMEOUT_S),
+        ]
+        of_alerts, of_commands, polling = self._requests
+        bots = [
+            telegram.Bot(token, base_url=f"{api_url}/bot", request=one, get_updates_request=polling)
+            for one in (of_alerts, of_commands)
+        ]
+        super().__init__(bots[1], token)
+        self.alerts = Messages(bots[0], token)
+        self._offset = 0
+        self.name = ""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for request in self._requests:
+            await request.shutdown()
+
+    async def set_up(self, menus: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """Get the bot's own name, remove any webhook so that polling works, and set the menu of each language."""
+        with _our_errors(self._token):
+            self.name = (await self._bot.get_me()).username or ""
+            await self._bot.delete_webhook()
+            for language, menu in menus.items():
+                await self._bot.set_my_commands(list(menu), language_code=language or None)
+
+    async def updates(self) -> list[Incoming]:
+        """Wait for updates, up to the poll interval. The next call acknowledges what this one returned."""
+        asked = {"offset": self._offset, "timeout": self._poll_s, "allowed_updates": ["message", "callback_query"]}
+        with _our_errors(self._token):
+            batch = await self._bot.do_api_request("getUpdates", asked, read_timeout=self._poll_s + 10)
+            self._offset = max((one["update_id"] + 1 for one in batch), default=self._offset)
+        return [incoming for one in batch if (incoming := _incoming(one))]
+
+    async def send_picture(
+        self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
+    ) -> None:
         """Send a picture."""
         with _our_errors(self._token, chat):
             await self._bot.send_photo(
-                chat, png, caption=caption, parse_mode="HTML", reply_markup=_markup(keyboard), filename="chart.png"
+                chat,
+                png,
+                caption=caption,
+                parse_mode="HTML",
+                reply_markup=_markup(keyboard),
+                filename="chart.png",
+                message_thread_id=topic,
             )
 
     async def answer_button(self, button_id: str, text: str = "") -> None:
@@ -185,7 +227,7 @@ class TelegramApi:
             with _our_errors(self._token):
                 await self._bot.answer_callback_query(button_id, text or None)
         except MessageRejectedError:
-            logging.getLogger("bot").debug("A button was pressed too long ago to be answered.")
+            log.debug("A button was pressed too long ago to be answered.")
 
 
 @contextmanager
@@ -194,6 +236,8 @@ def _our_errors(token: str, chat: int | None = None) -> Iterator[None]:
         yield
     except TelegramError as error:
         raise _translated(error, token, chat) from None
+    except UNREADABLE:
+        raise TransientError(conditions.unreachable(cause=conditions.ODD_ANSWER())) from None
 
 
 def _translated(error: TelegramError, token: str, chat: int | None) -> TransientError | CommandRefusedError:
@@ -214,7 +258,7 @@ def _refusal(error: TelegramError, token: str) -> CommandRefusedError:
         return PollingConflictError()
     answer = error.message.replace(token, "…").strip().rstrip(".")[:LONGEST_ANSWER] or type(error).__name__
     known = next((reason() for part, reason in CHAT_ANSWERS.items() if part in answer.lower()), None)
-    if isinstance(error, Forbidden) or known == conditions.CHAT_NOT_FOUND():
+    if isinstance(error, Forbidden) or known:
         return ChatUnreachableError(known or conditions.rejected(answer=answer))
     return MessageRejectedError(answer)
 
@@ -226,6 +270,11 @@ CHAT_ANSWERS: dict[str, Condition[[]]] = {
     "bot is not a member": conditions.BOT_REMOVED,
     "user is deactivated": conditions.USER_DELETED,
     "not enough rights": conditions.NO_RIGHT_TO_WRITE,
+    "no rights to send": conditions.NO_RIGHT_TO_WRITE,
+    "chat_write_forbidden": conditions.NO_RIGHT_TO_WRITE,
+    "chat_restricted": conditions.NO_RIGHT_TO_WRITE,
+    "administrator rights": conditions.NO_RIGHT_TO_WRITE,
+    "topic_closed": conditions.TOPIC_CLOSED,
 }
 """Parts of Telegram's answers about a chat, for which it has no codes."""
 
@@ -233,14 +282,17 @@ CHAT_ANSWERS: dict[str, Condition[[]]] = {
 def _rate_limited(error: RetryAfter) -> TransientError:
     """The library is about to change the type of retry_after."""
     wait = error.retry_after
-    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-    return TransientError(conditions.rate_limited(seconds=seconds), seconds)
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(min(wait, LONGEST_WAIT_S))
+    return TransientError(conditions.rate_limited(seconds=seconds), min(max(seconds, 0.0), WAIT_MOST_S))
 
 
 def _network_reason(error: NetworkError) -> Reason:
     """Return why Telegram was not reached, by the errors behind the library's."""
     if isinstance(error, TimedOut):
         return system.TIMED_OUT()
+    if isinstance(error, OddAnswerError):
+        is_error = error.status >= HTTPStatus.BAD_REQUEST
+        return conditions.http_status(status=error.status) if is_error else conditions.ODD_ANSWER()
     if error.__cause__ is None or isinstance(error.__cause__, TelegramError):  # an answer, not a failure to get one
         status = re.search(r"\((\d{3})\)", error.message)
         return conditions.http_status(status=int(status[1])) if status else conditions.SERVER_ERROR()
@@ -259,31 +311,50 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = behind.exceptions[0] if isinstance(behind, BaseExceptionGroup) else behind
 
 
-def _incoming(update: telegram.Update) -> Incoming | None:
-    """Return an update as our type, None where it is of a kind that we do not handle."""
-    if update.callback_query:
-        return _pressed(update.callback_query)
-    message, user = update.message, update.effective_user
-    if not message:
+def _incoming(update: dict[str, Any]) -> Incoming | None:
+    """Return an update as our type, None where it is of a kind that we do not handle or cannot be read.
+
+    Read by hand, which is twenty times as fast as by the library: strangers may send hundreds.
+    """
+    try:
+        query = update.get("callback_query")
+        return _pressed(query) if query else _said(update.get("message"))
+    except UNREADABLE:
+        log.warning("An update of Telegram's could not be read and is skipped.")
         return None
-    at = message.date.astimezone(UTC)
-    sender = user.id if user else 0
-    return Incoming(message.chat.id, sender, at, message.text or "", moved_to=message.migrate_to_chat_id)
 
 
-def _pressed(query: telegram.CallbackQuery) -> Incoming | None:
-    message = query.message
-    if not message:
+def _said(message: dict[str, Any] | None) -> Incoming | None:
+    if message is None:
         return None
-    at = message.date.astimezone(UTC)
     return Incoming(
-        chat=message.chat.id,
-        user=query.from_user.id,
-        at=at,
-        button=query.data or "",
-        button_id=query.id,
-        message_id=message.message_id,
+        chat=int(message["chat"]["id"]),
+        user=int(message.get("from", {}).get("id", 0)),
+        at=datetime.fromtimestamp(message["date"], UTC),
+        text=str(message.get("text", "")),
+        topic=_topic(message),
+        moved_to=message.get("migrate_to_chat_id"),
     )
+
+
+def _pressed(query: dict[str, Any]) -> Incoming | None:
+    message = query.get("message")
+    if message is None:
+        return None
+    return Incoming(
+        chat=int(message["chat"]["id"]),
+        user=int(query["from"]["id"]),
+        at=datetime.fromtimestamp(message["date"], UTC),
+        button=str(query.get("data", "")),
+        button_id=str(query["id"]),
+        message_id=int(message["message_id"]),
+        topic=_topic(message),
+    )
+
+
+def _topic(message: dict[str, Any]) -> int | None:
+    """Return the forum's topic; in other groups the same field numbers threads of replies."""
+    return message["message_thread_id"] if message.get("is_topic_message") else None
 
 
 def _markup(keyboard: Keyboard) -> telegram.InlineKeyboardMarkup | None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from services.bot.alerts.alert import Alert
+from services.bot.alerts.alert import Alert, AlertGroup
 from services.bot.alerts.digest import needs_digest
 from services.bot.chats import Chats
 from services.bot.telegram.api import (
@@ -20,12 +20,13 @@ from services.bot.telegram.api import (
     MessageRejectedError,
     TransientError,
 )
-from services.bot.telegram.outbox import Outbox
+from services.bot.telegram.outbox import LivingMessage, Outbox, Recipient
 from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.html import escape_html, split
+from services.bot.texts.outage import outage_text
 from shared.backoff import Backoff
 from shared.conditions import bot as conditions
-from shared.errors import StorageError
+from shared.errors import CommandRefusedError, StorageError
 from shared.health import Health
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
@@ -34,24 +35,39 @@ log = logging.getLogger("bot")
 
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 30.0
+UNREACHABLE_RETRY_S = 300.0
+REJECTED_FOR_S = 3600.0
+"""An alert that was rejected for so long is left out: until then the chat may be why, whatever the answer is."""
+EDIT_EVERY_S = 10.0
+"""Between edits of one chat: they count as messages, of which a group takes twenty a minute."""
 QUIET_CHECK_S = 20.0
 """How often to check whether quiet hours have ended."""
 
 
 @dataclass
 class OutgoingMessage:
-    """Alerts as they are sent: the parts of their text, and how many of these Telegram has accepted."""
+    """Alerts as they are sent: the parts of their text, and how many of these Telegram has accepted.
+
+    living is what is to be edited from now on; its number is that of the message, except after a digest.
+    """
 
     alerts: Sequence[Alert]
     parts: Sequence[str]
     sent: int = 0
+    living: LivingMessage | None = None
+    is_digest: bool = False
 
 
 class Sender(Protocol):
     """Sends a message."""
 
-    async def send(self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False) -> None:
-        """Send a message. Raises TransientError and CommandRefusedError."""
+    async def send(
+        self, chat: Any, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
+        """Send a message and return its number. Raises TransientError and CommandRefusedError."""
+
+    async def edit(self, chat: Any, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
+        """Replace the text of a message. Raises TransientError and CommandRefusedError."""
 
 
 class AlertDelivery:
@@ -66,6 +82,7 @@ class AlertDelivery:
         *,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
+        slot: str = "sending",
     ) -> None:
         self._outbox = outbox
         self._chats = chats
@@ -73,115 +90,217 @@ class AlertDelivery:
         self._health = health
         self._clock = clock
         self._zone = zone
-        self._wake_ups: dict[int, asyncio.Event] = {}
-        self._held: set[int] = set()
-        self._interrupted: dict[int, OutgoingMessage] = {}
+        self._slot = slot
+        self._wake_ups: dict[Recipient, asyncio.Event] = {}
+        self._held: set[Recipient] = set()
+        self._interrupted: dict[Recipient, OutgoingMessage] = {}
+        self._rejected_since: dict[Recipient, float] = {}
+        self._edit_from_s: dict[Recipient, float] = {}
 
     def wake(self) -> None:
         """Deliver now: the outbox has something new, or Telegram answers again."""
         for event in self._wake_ups.values():
             event.set()
 
-    async def run(self, chat: int) -> None:
-        """Serve one chat for ever, under its new number if it moves."""
+    async def run(self, chat: Recipient) -> None:
+        """Serve one chat for ever, under its new number if it moves, unless that is served already."""
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
         self._wake_ups[chat] = asyncio.Event()
         while True:
-            chat = self._current_number(chat)
+            present = self._current_number(chat)
+            if present is None:
+                return
+            chat = present
             try:
                 await self._step(chat)
                 backoff.reset()
-                self._health.report("sending", None)
+                self._health.report(self._slot, None)
             except TransientError as error:
-                self._health.report("sending", conditions.alerts_waiting(cause=error.reason))
+                self._health.report(self._slot, conditions.alerts_waiting(cause=error.reason))
                 pause_s = backoff.next_s()
                 await self._pause(chat, error.retry_after_s or pause_s, is_ordered=error.retry_after_s is not None)
             except InvalidTokenError:
                 await asyncio.sleep(RETRY_MOST_S)  # polling reports it
+            except ChatUnreachableError as error:
+                cause = conditions.chat_unreachable(chat=str(chat), cause=error.reason)
+                self._health.report(f"chat {chat}", cause)
+                await self._pause(chat, UNREACHABLE_RETRY_S, is_ordered=False)
             except ChatMovedError as error:
                 self._move(chat, error.number)
+                await self._pause(chat, backoff.next_s(), is_ordered=False)
 
-    async def _pause(self, chat: int, seconds: float, *, is_ordered: bool) -> None:
+    async def _pause(self, chat: Recipient, seconds: float, *, is_ordered: bool) -> None:
         """Wait before the next attempt; a new alert ends a wait that Telegram has not ordered."""
         if is_ordered:
             await asyncio.sleep(seconds)
             return
-        self._wake_ups[chat].clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake_ups[chat].wait()
 
-    async def _step(self, chat: int) -> None:
+    async def _step(self, chat: Recipient) -> None:
         self._wake_ups[chat].clear()
         alerts = self._outbox.waiting(chat)
-        if not alerts:
-            await self._wake_ups[chat].wait()
-        elif self._is_on_hold(chat):
+        if alerts and self._is_on_hold(chat):
             self._held.add(chat)
             await asyncio.sleep(QUIET_CHECK_S)
-        else:
+        elif alerts:
             await self._deliver(chat, alerts)
+        elif due := self._due_edit(chat):
+            early_s = self._edit_from_s.get(chat, 0.0) - asyncio.get_running_loop().time()
+            await (self._pause(chat, early_s, is_ordered=False) if early_s > 0 else self._edit(chat, *due))
+        else:
+            await self._wake_ups[chat].wait()
 
-    async def _deliver(self, chat: int, alerts: Sequence[Alert]) -> None:
+    async def _deliver(self, chat: Recipient, alerts: Sequence[Alert]) -> None:
         """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
         message = self._interrupted.pop(chat, None) or self._render(chat, alerts)
-        problem = None
         try:
             await self._send(chat, message)
-        except ChatUnreachableError as error:
-            problem = conditions.chat_unreachable(chat=str(chat), cause=error.reason)
-        except TransientError:
+        except (TransientError, CommandRefusedError):
             if message.sent:
                 self._interrupted[chat] = message
             raise
-        self._health.report(f"chat {chat}", problem)
+        self._health.report(f"chat {chat}", None)
         self._held.discard(chat)
-        self._remove(chat, message.alerts)
+        self._after(lambda: self._outbox.delivered(chat, message.alerts, message.living))
 
-    def _render(self, chat: int, waiting: Sequence[Alert]) -> OutgoingMessage:
+    def _render(self, chat: Recipient, waiting: Sequence[Alert]) -> OutgoingMessage:
         """Render the next message: late alerts together, fresh ones one at a time."""
-        now = self._clock()
-        localizer = Localizer(self._chats.settings(chat).language, now, self._zone, escape_html)
+        now, localizer = self._clock(), self._localizer(chat)
         if needs_digest(waiting, now):
-            alerts, text = waiting, digest_text(localizer, waiting, after_quiet_hours=chat in self._held)
-        else:
-            alerts, text = waiting[:1], "" if waiting[0].is_past(now) else alert_text(localizer, waiting[0])
-        return OutgoingMessage(alerts, split(text) if text else ())
+            text = digest_text(localizer, waiting, after_quiet_hours=chat in self._held)
+            return OutgoingMessage(
+                waiting, split(text) if text else (), living=self._living_of(chat, waiting), is_digest=True
+            )
+        alert = waiting[0]
+        living = self._outage_text(chat, alert.key)
+        text = living or ("" if alert.is_past(now) else alert_text(localizer, alert))
+        edited = LivingMessage(key=alert.key, text=living) if living else None
+        return OutgoingMessage(waiting[:1], split(text) if text else (), living=edited)
 
-    async def _send(self, chat: int, message: OutgoingMessage) -> None:
-        silent = self._is_quiet(chat)
+    def _living_of(self, chat: Recipient, alerts: Sequence[Alert]) -> LivingMessage | None:
+        """Return the message that is to follow a digest once there is more to tell of an outage than the digest did."""
+        outage = self._outbox.state.outage
+        for alert in reversed(alerts):
+            text = self._outage_text(chat, alert.key)
+            if outage and text:
+                told = "" if outage.off or outage.on else text
+                return LivingMessage(key=alert.key, text=told)
+        return None
+
+    def _localizer(self, chat: Recipient) -> Localizer:
+        return Localizer(self._chats.settings(chat).language, self._clock(), self._zone, escape_html)
+
+    def _outage_text(self, chat: Recipient, key: str) -> str | None:
+        """Return what the message of an alert should say by now; None where it is edited no more."""
+        outage = self._outbox.state.outage
+        if outage is None or outage.is_history(self._clock()):
+            return None
+        with_plugs = AlertGroup.PLUG not in self._chats.settings(chat).groups_off
+        text = outage_text(self._localizer(chat), outage, key, with_plugs=with_plugs)
+        return split(text)[0] if text else None
+
+    def _due_edit(self, chat: Recipient) -> tuple[LivingMessage, str | None] | None:
+        """Return a message that does not say what it should, and what it should; None is a message to forget."""
+        now = ((one, self._outage_text(chat, one.key)) for one in self._outbox.living(chat))
+        return next(((one, text) for one, text in now if text != one.text), None)
+
+    async def _edit(self, chat: Recipient, message: LivingMessage, text: str | None) -> None:
+        """Edit a message without sound; one that is gone is sent anew."""
+        after: LivingMessage | None = None
+        if text is not None:
+            try:
+                after = await self._edited(chat, message, text)
+            except MessageRejectedError as error:
+                log.info("A message of an outage in the chat %s cannot be edited: %s", chat, error)
+                after = None if message.number is None else message.model_copy(update={"number": None})
+            if after is message:
+                return
+            self._health.report(f"chat {chat}", None)
+            self._spent(chat)
+        self._after(lambda: self._outbox.edited(chat, message.key, after))
+
+    async def _edited(self, chat: Recipient, message: LivingMessage, text: str) -> LivingMessage:
+        """Return the message with its new text; the same one where an alert has interrupted the attempt."""
+        number = message.number
+        if number is None:
+            number = await self._sender.send(chat, text, silent=True, topic=self._chats.topic(chat))
+        elif not await self._edit_unless_alert(chat, number, text):
+            return message
+        return LivingMessage(key=message.key, number=number, text=text)
+
+    async def _edit_unless_alert(self, chat: Recipient, number: int, text: str) -> bool:
+        """Edit, and return whether that was done: an alert does not wait for it, and it can be repeated."""
+        edit = asyncio.create_task(self._sender.edit(chat, number, text))
+        try:
+            while not edit.done():
+                woken = asyncio.create_task(self._wake_ups[chat].wait())
+                await asyncio.wait({edit, woken}, return_when=asyncio.FIRST_COMPLETED)
+                woken.cancel()
+                if self._outbox.waiting(chat) and not edit.done():
+                    return False
+                self._wake_ups[chat].clear()
+            await edit
+            return True
+        finally:
+            edit.cancel()
+
+    def _spent(self, chat: Recipient) -> None:
+        """Count a message towards what a chat takes."""
+        self._edit_from_s[chat] = asyncio.get_running_loop().time() + EDIT_EVERY_S
+
+    async def _send(self, chat: Recipient, message: OutgoingMessage) -> None:
+        silent, topic = self._is_quiet(chat), self._chats.topic(chat)
         for part in message.parts[message.sent :]:
             try:
-                await self._sender.send(chat, part, silent=silent)
+                number = await self._sender.send(chat, part, silent=silent, topic=topic)
             except MessageRejectedError as error:
-                log.error("Telegram rejects an alert for the chat %d, which is left out: %s", chat, error)
+                self._on_rejected(chat, error)
+                message.living = None
+            else:
+                self._health.report(f"rejected {chat}", None)
+                self._spent(chat)
+                if message.living and not message.is_digest:
+                    message.living = message.living.model_copy(update={"number": number})
+            self._rejected_since.pop(chat, None)
             message.sent += 1
 
-    def _remove(self, chat: int, alerts: Sequence[Alert]) -> None:
-        """Remove what was delivered; a full disk must not make us send it for ever."""
+    def _on_rejected(self, chat: Recipient, error: MessageRejectedError) -> None:
+        """Keep the alert for later attempts, raising ChatUnreachableError; in the end report that it is left out."""
+        now = asyncio.get_running_loop().time()
+        if now - self._rejected_since.setdefault(chat, now) < REJECTED_FOR_S:
+            raise ChatUnreachableError(error.reason)
+        self._health.report(f"rejected {chat}", conditions.alert_left_out(chat=str(chat), cause=error.reason))
+
+    def _after(self, save: Callable[[], None]) -> None:
+        """Save what was done; a full disk must not make us do it for ever."""
         try:
-            self._outbox.remove(chat, alerts)
+            save()
         except StorageError as error:
             self._report_disk(error)
 
-    def _is_quiet(self, chat: int) -> bool:
+    def _is_quiet(self, chat: Recipient) -> bool:
         quiet = self._chats.settings(chat).quiet
         now = self._clock()
         return bool(quiet and (is_unset(now) or quiet.contain(now, self._zone)))
 
-    def _is_on_hold(self, chat: int) -> bool:
+    def _is_on_hold(self, chat: Recipient) -> bool:
         """Whether to wait; not for the end of hours that nobody knows, as the clock is not set."""
         return self._chats.settings(chat).quiet_waits and self._is_quiet(chat) and not is_unset(self._clock())
 
-    def _move(self, old: int, new: int) -> None:
+    def _move(self, old: Recipient, new: int) -> None:
         try:
             self._chats.move(old, new)
         except StorageError as error:
             self._report_disk(error)
 
-    def _current_number(self, chat: int) -> int:
-        """Return the chat's present number; what waits for a group moves with it, whoever has reported the move."""
-        new = self._chats.moved.get(chat, chat)
+    def _current_number(self, chat: Recipient) -> Recipient | None:
+        """Return the chat's present number, or None where another task serves it.
+
+        What waits for a group moves with it, whoever has reported the move.
+        """
+        new = self._chats.present(chat)
         if new == chat:
             return chat
         self._health.report(f"moved {chat}", conditions.chat_moved(chat=str(chat), number=str(new)))
@@ -189,7 +308,11 @@ class AlertDelivery:
             self._outbox.move(self._chats.moved)
         except StorageError as error:
             self._report_disk(error)
-        self._wake_ups[new] = self._wake_ups.pop(chat)
+        wake_up = self._wake_ups.pop(chat)
+        if new in self._wake_ups:
+            self._wake_ups[new].set()
+            return None
+        self._wake_ups[new] = wake_up
         return new
 
     def _report_disk(self, error: StorageError) -> None:

@@ -6,11 +6,12 @@ Alerts and state change together, so whenever the power fails, an event is eithe
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.bot.alerts.alert import Alert, AlertGroup
+from services.bot.alerts.outage import Outage
 from services.bot.alerts.state import AlertState
 from shared.state_file import StateFile
 
@@ -18,6 +19,24 @@ log = logging.getLogger("bot")
 
 MOST = 500
 """Alerts that wait for one chat; further ones replace the oldest, or a month without internet would fill the disk."""
+
+
+Recipient: TypeAlias = int | str
+"""Who gets alerts: the number of a chat, or the name of another channel."""
+_Key: TypeAlias = Annotated[int | str, Field(union_mode="left_to_right")]
+
+
+class LivingMessage(BaseModel):
+    """A message that is edited while its outage goes on: its alert, its number and its text.
+
+    Without a number it is still to be sent: the outage began in a digest, or somebody has deleted the message.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    number: int | None = None
+    text: str = ""
 
 
 Redate = Callable[[Any], Any]
@@ -28,7 +47,8 @@ class OutboxContent(BaseModel):
     """The file."""
 
     state: AlertState = AlertState()
-    waiting: dict[int, list[Alert]] = Field(default_factory=dict)
+    waiting: dict[_Key, list[Alert]] = Field(default_factory=dict)
+    living: dict[_Key, list[LivingMessage]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -58,16 +78,17 @@ class Outbox:
             waiting={
                 chat: [_redated_alert(one, change) for one in alerts] for chat, alerts in self._content.waiting.items()
             },
+            living=self._content.living,
         )
         if redated != self._content:
             self._content = redated
             self._save()
 
-    def waiting(self, chat: int) -> tuple[Alert, ...]:
+    def waiting(self, chat: Recipient) -> tuple[Alert, ...]:
         """Return the undelivered alerts of a chat, in order."""
         return tuple(self._content.waiting.get(chat, ()))
 
-    def put(self, state: AlertState, alerts: Sequence[tuple[int, Alert]]) -> None:
+    def put(self, state: AlertState, alerts: Sequence[tuple[Recipient, Alert]]) -> None:
         """Replace the state and append alerts, each for a chat; on disk when this returns. Raises StorageError."""
         if state == self.state and not alerts:
             return
@@ -79,27 +100,49 @@ class Outbox:
                 del queue[:-MOST]
         self._save()
 
-    def remove(self, chat: int, alerts: Sequence[Alert]) -> None:
-        """Remove delivered alerts. Raises StorageError."""
+    def living(self, chat: Recipient) -> tuple[LivingMessage, ...]:
+        """Return the messages of a chat that are edited."""
+        return tuple(self._content.living.get(chat, ()))
+
+    def delivered(self, chat: Recipient, alerts: Sequence[Alert], message: LivingMessage | None = None) -> None:
+        """Remove delivered alerts, and from now on edit the message that tells of them. Raises StorageError."""
         left = [one for one in self._content.waiting.get(chat, ()) if one not in alerts]
         if left:
             self._content.waiting[chat] = left
         else:
             self._content.waiting.pop(chat, None)
+        if message is not None:
+            self._live(chat, message.key, message)
         self._save()
+
+    def edited(self, chat: Recipient, key: str, message: LivingMessage | None) -> None:
+        """Replace a message that is edited; None forgets it. Raises StorageError."""
+        self._live(chat, key, message)
+        self._save()
+
+    def _live(self, chat: Recipient, key: str, message: LivingMessage | None) -> None:
+        others = [one for one in self._content.living.get(chat, ()) if one.key != key]
+        self._content.living[chat] = [*others, *([message] if message else [])]
+        if not self._content.living[chat]:
+            del self._content.living[chat]
 
     def move(self, numbers: Mapping[int, int]) -> None:
         """Put what waits for a group under its new number. Raises StorageError."""
-        for old in self._content.waiting.keys() & numbers.keys():
+        for old in numbers.keys() & self._content.waiting.keys():
             there = self._content.waiting.setdefault(numbers[old], [])
             there[:0] = self._content.waiting.pop(old)
             self._save()
+        for old in numbers.keys() & self._content.living.keys():  # a message keeps no number in another chat
+            moved = [one.model_copy(update={"number": None}) for one in self._content.living.pop(old)]
+            self._content.living.setdefault(numbers[old], []).extend(moved)
+            self._save()
 
-    def keep_only(self, chats: Sequence[int]) -> None:
+    def keep_only(self, chats: Sequence[Recipient]) -> None:
         """Remove the alerts of chats that are no longer allowed. Raises StorageError."""
-        strangers = self._content.waiting.keys() - set(chats)
+        strangers = (self._content.waiting.keys() | self._content.living.keys()) - set(chats)
         for chat in strangers:
-            del self._content.waiting[chat]
+            self._content.waiting.pop(chat, None)
+            self._content.living.pop(chat, None)
         if strangers:
             self._save()
 
@@ -110,12 +153,20 @@ class Outbox:
 def _redated_state(state: AlertState, change: Redate) -> AlertState:
     """Return the state by another clock; what was planned is not by ours."""
     ours = {name: change(getattr(state, name)) for name in ("grid", "troubles", "plug_actions")}
-    return state.model_copy(update=ours)
+    return state.model_copy(update=ours | {"outage": _redated_outage(state.outage, change)})
+
+
+def _redated_outage(outage: Outage | None, change: Redate) -> Outage | None:
+    if outage is None:
+        return None
+    alerts = {name: getattr(outage, name) for name in ("lost", "now", "back")}
+    redated = {name: one and _redated_alert(one, change) for name, one in alerts.items()}
+    return outage.model_copy(update=redated | {"off": change(outage.off), "on": change(outage.on)})
 
 
 def _redated_alert(alert: Alert, change: Redate) -> Alert:
     is_planned = alert.group in (AlertGroup.SCHEDULE, AlertGroup.REMINDER)
-    ours = ("stored_at",) if is_planned else ("stored_at", "at", "began")
+    ours = ("stored_at",) if is_planned else ("stored_at", "at", "began", "figures_at")
     return alert.model_copy(update={name: change(getattr(alert, name)) for name in ours})
 
 

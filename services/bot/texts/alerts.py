@@ -16,7 +16,7 @@ from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleCh
 from shared.outages import Expected
 from shared.texts.bot import BOT
 from shared.texts.localizer import Localized, Localizer
-from shared.trusted_time import elapsed
+from shared.trusted_time import elapsed, is_unset
 
 EXPECTED = {
     Expected.OUTAGE: "bot.planned",
@@ -24,6 +24,7 @@ EXPECTED = {
     Expected.POWER: "bot.unplanned",
     Expected.EMERGENCY: "bot.emergency",
 }
+MOST_MISSED = 20
 MINUTE = timedelta(minutes=1)
 
 
@@ -49,6 +50,8 @@ def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_ho
 def _grid_lost(localizer: Localizer, alert: Alert) -> str:
     window = alert.window
     is_promised = window is not None and alert.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
+    if alert.figures_at and window and window.end <= alert.figures_at:
+        is_promised = False  # it has not come as promised
     back = localizer("bot.expected_back", time=localizer.time(window.end)) if window and is_promised else None
     if back and alert.is_open:
         back = Localized(f"{back} {localizer('bot.plan_open')}")
@@ -81,16 +84,26 @@ def _state_before(localizer: Localizer, alert: Alert, name: str) -> str | None:
 def _figures(localizer: Localizer, alert: Alert) -> str | None:
     """Return the figures; those of an event that was noticed late are of that later moment, and say so."""
     soc = localizer.number("percent", alert.soc_percent)
-    if alert.is_belated:
+    if alert.is_belated and alert.figures_at is None:
         time = localizer.time(alert.stored_at)
         return localizer("bot.charge_later", soc=soc, time=time) if alert.soc_percent is not None else None
-    lasts = localizer.lasted(timedelta(seconds=alert.runtime_s)) if alert.runtime_s else None
+    measured = alert.figures_at
+    charge = localizer("bot.charge_later", soc=soc, time=localizer.time(measured)) if measured else None
     parts = [
-        localizer("bot.charge", soc=soc) if alert.soc_percent is not None else None,
+        (charge or localizer("bot.charge", soc=soc)) if alert.soc_percent is not None else None,
         localizer("bot.load", load=localizer.power(alert.load_w)) if alert.load_w is not None else None,
-        localizer("bot.lasts", lasts=lasts) if lasts else None,
+        _lasts(localizer, alert),
     ]
     return lines(*parts) or None
+
+
+def _lasts(localizer: Localizer, alert: Alert) -> str | None:
+    if not alert.runtime_s:
+        return None
+    left = timedelta(seconds=alert.runtime_s)
+    if alert.figures_at and not is_unset(alert.figures_at):
+        return localizer("bot.lasts_until", time=localizer.time(alert.figures_at + left))
+    return localizer("bot.lasts", lasts=localizer.lasted(left))
 
 
 def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
@@ -99,6 +112,24 @@ def _grid_unstable(localizer: Localizer, alert: Alert) -> str:
         localizer("bot.power_unstable", began=began, count=alert.count, time=localizer.time(alert.at)),
         localizer("bot.now_on" if alert.on else "bot.now_off"),
         _figures(localizer, alert),
+    )
+
+
+def _grid_missed(localizer: Localizer, alert: Alert) -> str:
+    shown = alert.missed[-MOST_MISSED:]
+    more = len(alert.missed) - len(shown)
+    return lines(
+        localizer("bot.grid_missed"),
+        localizer("bot.missed_more", count=more) if more else None,
+        *(
+            localizer(
+                "bot.missed_outage",
+                began=localizer.time(one.start),
+                ended=localizer.time(one.end),
+                lasted=localizer.lasted(one.end - one.start),
+            )
+            for one in shown
+        ),
     )
 
 
@@ -114,21 +145,29 @@ def _schedule(localizer: Localizer, alert: Alert) -> str:
         *(localizer("bot.schedule_published", time=time, day=localizer.day(day)) for day in change.published),
         *(localizer("bot.schedule_withdrawn", time=time, day=localizer.day(day)) for day in change.withdrawn),
     ]
-    if change.states or change.added or change.removed or change.moved:
+    if change.states or change.hours:
         news.append(localizer("bot.schedule_changed", time=time))
     head = lines(*news, localizer("bot.for_queue", queue=plan.queue), *_differences(localizer, change))
     return paragraphs(head, *_changed_days(localizer, plan))
 
 
 def _differences(localizer: Localizer, change: ScheduleChange) -> list[str]:
+    """Return what happened to the hours without power, a line each."""
     return [
-        *(localizer("bot.added", window=_span(localizer, one)) for one in change.added),
-        *(localizer("bot.removed", window=_span(localizer, one)) for one in change.removed),
-        *(
-            localizer("bot.moved", before=_span(localizer, one.before), window=_span(localizer, one.after))
-            for one in change.moved
-        ),
+        localizer(
+            f"bot.hours_{one.kind.value}", before=_spans(localizer, one.before), after=_spans(localizer, one.after)
+        )
+        for one in change.hours
     ]
+
+
+def _spans(localizer: Localizer, windows: Sequence[Window]) -> str:
+    return ", ".join(_span_or_possible(localizer, one) for one in windows)
+
+
+def _span_or_possible(localizer: Localizer, window: Window) -> str:
+    span = _span(localizer, window)
+    return localizer("bot.possibly", window=span) if window.certainty is Certainty.POSSIBLE else span
 
 
 def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
@@ -136,7 +175,7 @@ def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
     change = plan.change
     if change is None:
         return []
-    windows = (*change.added, *change.removed, *(move.after for move in change.moved))
+    windows = [window for one in change.hours for window in (*one.before, *one.after)]
     touched = {outages.local_day(one.start, plan.time_zone) for one in windows}
     days = sorted(touched | set(change.published) | set(change.states))
     return [day_text(localizer, outages.day_of(plan, day)) for day in days if day >= localizer.today]
@@ -266,6 +305,7 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.GRID_LOST: _grid_lost,
     AlertKind.GRID_BACK: _grid_back,
     AlertKind.GRID_UNSTABLE: _grid_unstable,
+    AlertKind.GRID_MISSED: _grid_missed,
     AlertKind.SCHEDULE: _schedule,
     AlertKind.REMIND_OUTAGE: _remind_outage,
     AlertKind.REMIND_POWER_BACK: _remind_power_back,

@@ -242,7 +242,8 @@ def help_text(localizer: Localizer, *, is_viewer: bool) -> str:
     )
 
 
-def id_text(localizer: Localizer, chat: int, user: int, *, is_allowed: bool) -> str:
-    """Return a chat's number, in a group also the person's own, and for a stranger how to go on."""
+def id_text(localizer: Localizer, chat: int, user: int, topic: int | None, *, is_allowed: bool) -> str:
+    """Return a chat's number with that of its topic, in a group the person's own too; for a stranger how to go on."""
+    number = str(chat) if topic is None else f"{chat}/{topic}"
     own = localizer("bot.own_id", user=user) if user not in (chat, UNKNOWN_USER) else None
-    return lines(localizer("bot.your_id", chat=chat), own, None if is_allowed else localizer("bot.how_to_allow"))
+    return lines(localizer("bot.your_id", chat=number), own, None if is_allowed else localizer("bot.how_to_allow"))

@@ -23,7 +23,7 @@ def outlook(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -
         grid_on = grid is not None and grid.state is Grid.ON
         return _dated(_plan_ahead(plan, localizer, grid_on=grid_on), plan, localizer)
     back = _dated(_return(plan, grid.since, localizer), plan, localizer)
-    said = f"{NO_BREAK}· ".join(part for part in (_lasts(figures.runtime, localizer), back) if part)
+    said = f"{NO_BREAK}· ".join(part for part in (_lasts(figures.runtime_after(grid.since), localizer), back) if part)
     return said[:1].upper() + said[1:]
 
 

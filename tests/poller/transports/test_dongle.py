@@ -283,7 +283,7 @@ def test_several_dongles_share_a_port_and_each_is_read_by_its_own_reader() -> No
 
     async def run() -> None:
         words = {"127.0.0.2": {184: 1, 201: 2}, "127.0.0.3": {184: 1, 201: 3}}
-        wires = {host: Dongle(partial(words.get, host, {})) for host in words}
+        wires = {host: Dongle(partial(words.__getitem__, host)) for host in words}
         await wires["127.0.0.2"].start("127.0.0.2", 0)
         port = wires["127.0.0.2"].port
         await wires["127.0.0.3"].start("127.0.0.3", port)

@@ -1,0 +1,44 @@
+"""Ways to a person beside Telegram: each sends plain text, and the outbox sees them as recipients like the chats."""
+
+import asyncio
+from typing import Protocol
+
+from services.bot.telegram.api import Keyboard
+from services.bot.texts.html import plain, split
+
+LONGEST = 1800
+"""In Ukrainian nearly the 4096 bytes that ntfy takes."""
+
+
+class Channel(Protocol):
+    """One way to one person. Blocking."""
+
+    name: str
+
+    def deliver(self, title: str, text: str, *, silent: bool) -> None:
+        """Deliver a message. Raises TransientError, or ChatUnreachableError where only a person can help."""
+
+
+class ChannelSender:
+    """Sends alerts to a channel, as delivery sends them to Telegram."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def send(
+        self,
+        chat: int | str,  # noqa: ARG002 - a channel has one recipient
+        text: str,
+        *,
+        keyboard: Keyboard = (),  # noqa: ARG002
+        silent: bool = False,
+        topic: int | None = None,  # noqa: ARG002
+    ) -> int:
+        """Send a message; the first line is its title, which a message of one line has as its text, too."""
+        title, _, rest = plain(text).partition("\n")
+        for part in split(rest or title, LONGEST):
+            await asyncio.to_thread(self._channel.deliver, title, part, silent=silent)
+        return 0
+
+    async def edit(self, chat: int | str, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
+        """Change nothing: what is delivered cannot be edited, and the message of the end sums the outage up."""
