@@ -136,6 +136,15 @@ class BatteriesSettings(ClientSettings):
         pattern="^[123]+$",
         description="Their kinds, one digit each and repeated: 1 JK02_32S, 2 JK02_24S, 3 JK04.",
     )
+    house_tower_packs: int = Field(
+        default=0,
+        ge=0,
+        le=15,
+        description="How many JK packs there are on an RS485 line, at addresses 1, 2 and so on.",
+    )
+    house_tower_port: Port = Field(
+        default=8505, description="The raw TCP port of the gateway to that line, on the address of the radio."
+    )
     house_radio_bind: Bind = Field(
         default="127.0.0.1", description="The address of their radio and its control server."
     )

@@ -33,6 +33,7 @@ class Phase(Enum):
     CONNECTED = auto()
 
 
+FIRST_ON_RS485 = "14.0"
 DISPROVEN_BY_FINDING = (bms.NOT_FOUND_YET.code, bms.not_found.code, bms.connection_lost.code)
 """Reasons that no longer hold once the battery advertises."""
 
@@ -67,6 +68,7 @@ class Battery:
         self._limits = limits
         self._interval_s = interval_s
         self._published_at: datetime | None = None
+        self._is_published = False
         self._has_news = False
         self._rssi_dbm: int | None = None
         self._phase = Phase.SEARCHING
@@ -140,11 +142,11 @@ class Battery:
         """
         self.problem = reason
         if not connects_each_time(self._interval_s):
-            self.is_online = False
+            self.is_online = self._is_published = False
 
     def on_silence(self) -> None:
         """There was no new reading for too long."""
-        self.is_online = False
+        self.is_online = self._is_published = False
         self._has_news = False
         self._is_silent = True
         self._is_mute = self._phase is Phase.CONNECTED
@@ -153,7 +155,7 @@ class Battery:
         self.detection = detect(data, self.device.software if self.device else None, self.detection.layout)
         if self.detection.layout is None:
             return
-        self._reading = decode.cells(data, self.detection.layout, self.device.software if self.device else None)
+        self._reading = decode.cells(data, self.detection.layout, self.software)
         runtime_s = self._reading.get("runtime_s")
         late_s = self._delay.of(at.timestamp(), _number(runtime_s))
         self.read_at = at - timedelta(seconds=late_s)
@@ -175,9 +177,15 @@ class Battery:
         return decode.settings(self._settings_frame, layout) if self._settings_frame and layout else {}
 
     @property
+    def software(self) -> str | None:
+        """The software version; packs with RS485 that do not say theirs have one of the first, 14."""
+        unknown = FIRST_ON_RS485 if self.listed.port else None
+        return self.device.software if self.device else unknown
+
+    @property
     def is_current(self) -> bool:
         """Whether the battery is online and its last published state is of now."""
-        return self.is_online and self.state is not None and self.state.at == self._published_at
+        return self.is_online and self._is_published
 
     @property
     def is_complete(self) -> bool:
@@ -198,6 +206,8 @@ class Battery:
     def silence_reason(self) -> Reason:
         """Why a connected battery sends nothing new."""
         name, doubt = self.listed.title, self.detection.doubt
+        if self.listed.port:
+            return bms.no_answer_on_line(name=name)
         if doubt and self.detection.layout is None:
             return bms.not_readable(name=name, doubt=doubt)
         return bms.silent(name=name) if self.device else bms.silent_unpaired(name=name)
@@ -247,7 +257,7 @@ class Battery:
         least = timedelta(seconds=min_interval_s(self._interval_s))
         if self._published_at and self.read_at - self._published_at < least:
             return None
-        self._published_at = self.read_at
+        self._published_at, self._is_published = self.read_at, True
         self.state = self.to_state(now)
         return self.state
 

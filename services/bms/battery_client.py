@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from services.bms.battery import Battery
-from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError, Connection
+from services.bms.bluetooth import Adapters, Advertisement, BluetoothUnavailableError, Connection
 from services.bms.framing import Command, FrameAssembler, command_bytes
 from services.bms.reading_interval import connects_each_time
 from shared.backoff import Backoff
@@ -31,11 +31,9 @@ STEADY_S = 30.0
 class BatteryClient:
     """Feeds a battery with what happens on its connection; `on_change` is called after each event."""
 
-    def __init__(
-        self, battery: Battery, adapter: BluetoothAdapter, interval_s: float, on_change: Callable[[], None]
-    ) -> None:
+    def __init__(self, battery: Battery, adapters: Adapters, interval_s: float, on_change: Callable[[], None]) -> None:
         self._battery = battery
-        self._adapter = adapter
+        self._adapters = adapters
         self._interval_s = interval_s
         self._on_change = on_change
         self._woken = asyncio.Event()
@@ -72,7 +70,8 @@ class BatteryClient:
 
     async def _read(self) -> None:
         """Connect and listen. Returns after a complete reading if every reading has its own connection."""
-        advertisement = await self._adapter.find(self._battery.listed.address, FIND_S)
+        adapter = await self._adapters.named(self._battery.listed.adapter)
+        advertisement = await adapter.find(self._battery.listed.address, FIND_S)
         self._battery.on_found()
         self._on_change()
         assembler = FrameAssembler()
@@ -81,7 +80,7 @@ class BatteryClient:
             self._receive(assembler, data)
 
         try:
-            async with self._adapter.connect(advertisement, receive, self._lose) as connection:
+            async with adapter.connect(advertisement, receive, self._lose) as connection:
                 self._battery.on_connected(advertisement.rssi_dbm)
                 await self._request(connection, advertisement)
                 if connects_each_time(self._interval_s):

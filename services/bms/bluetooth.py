@@ -7,20 +7,25 @@ to a device that the scanner found: connecting by address alone would start a se
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
-from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
+from bleak.args.bluez import BlueZAdapterArgs, BlueZClientArgs, BlueZScannerArgs
+from bleak.backends.bluezdbus.utils import get_dbus_authenticator
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 from bleak.uuids import normalize_uuid_16
+from dbus_fast import BusType, Message, MessageType, unpack_variants
+from dbus_fast.aio import MessageBus
+from dbus_fast.errors import AuthError, InvalidAddressError
 
+from services.bms.adapter_choice import choose_adapter
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
 
@@ -38,6 +43,10 @@ CALL_S = 10.0
 CONNECT_S = 20.0
 DISCONNECT_S = 5.0
 RESTART_SCAN_S = 60.0
+
+
+Call = Callable[[Message], Awaitable[Message]]
+"""Sends a message over D-Bus and returns the reply."""
 
 
 class BluetoothUnavailableError(DeviceOfflineError):
@@ -97,11 +106,62 @@ class Connection:
             await self._client.write_gatt_char(self._write, command, response=not without_response)
 
 
+class Adapters:
+    """The adapters of this machine, each with one scanner, whatever it is called.
+
+    Without a name one is chosen and kept, because bleak's own choice may differ from one start to the next.
+    """
+
+    def __init__(self, backend: Backend | None = None, call: Call | None = None) -> None:
+        self._backend = backend or Backend()
+        self._call = call or _call_bluez
+        self._known: dict[str, BluetoothAdapter] = {}
+        self._default = ""
+
+    async def named(self, name: str) -> "BluetoothAdapter":
+        """Return an adapter; "" is the default. Raises BluetoothUnavailableError, DeviceOfflineError."""
+        if not name and not self._backend.scanner:
+            name = await self._default_name()
+        return self._known.setdefault(name, BluetoothAdapter(name, self._backend))
+
+    async def _default_name(self) -> str:
+        request = Message(
+            destination="org.bluez",
+            path="/",
+            interface="org.freedesktop.DBus.ObjectManager",
+            member="GetManagedObjects",
+        )
+        async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
+            reply = await self._call(request)
+            if reply.message_type is MessageType.ERROR:
+                raise BleakDBusError(reply.error_name or "", reply.body)
+        chosen = choose_adapter(unpack_variants(reply.body[0]), self._default)
+        if chosen is None:
+            raise BluetoothUnavailableError(bms.NO_ADAPTER())
+        if chosen != self._default:
+            log.info("Batteries without an adapter of their own are read with %s.", chosen)
+        self._default = chosen
+        return chosen
+
+
+async def _call_bluez(request: Message) -> Message:
+    """Send one message over the system's D-Bus and return the reply."""
+    bus = await MessageBus(bus_type=BusType.SYSTEM, auth=get_dbus_authenticator()).connect()
+    try:
+        reply = await bus.call(request)
+    finally:
+        bus.disconnect()
+    if reply is None:
+        raise EOFError
+    return reply
+
+
 class BluetoothAdapter:
-    """One adapter, such as hci1; "" is the system's default."""
+    """One adapter, such as hci1; "" is that of a simulated radio."""
 
     def __init__(self, adapter: str = "", backend: Backend | None = None) -> None:
         self._bluez_scanner: BlueZScannerArgs = {"adapter": adapter} if adapter else {}
+        self._bluez_adapter: BlueZAdapterArgs = {"adapter": adapter} if adapter else {}
         self._bluez_client: BlueZClientArgs = {"adapter": adapter} if adapter else {}
         self._backend = backend or Backend()
         self._wanted: dict[str, asyncio.Future[Advertisement]] = {}
@@ -214,7 +274,7 @@ class BluetoothAdapter:
         if self._backend.scanner:
             return None
         async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
-            adapter = await BleakAdapter.get()
+            adapter = await BleakAdapter.get(bluez=self._bluez_adapter)
             for device in await adapter.get_connected_devices([JK_SERVICE]):
                 if device.address.upper() == address:
                     return Advertisement(address, device.name, None, device)
@@ -269,7 +329,7 @@ async def _bluetooth(limit_s: float, failure: Failure) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(limit_s):
             yield
-    except (BleakError, OSError, EOFError, TimeoutError) as error:
+    except (BleakError, OSError, EOFError, TimeoutError, AuthError, InvalidAddressError) as error:
         raise to_error(error, failure) from None
 
 
@@ -297,7 +357,7 @@ def _machine_reason(error: Exception) -> Reason | None:
         return bms.DBUS_REJECTED()
     if "AccessDenied" in name or isinstance(error, PermissionError):
         return bms.NOT_PERMITTED()
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError | InvalidAddressError):
         return bms.NO_DBUS()
     return bms.NO_BLUETOOTHD() if any(f"freedesktop.DBus.Error.{kind}" in name for kind in NO_DAEMON_ERRORS) else None
 

@@ -10,6 +10,8 @@ HEAD = """\
 # The batteries of easun-bridge. Batteries that are discovered are added at the end; your edits and comments stay.
 # For each: enabled (true), name, adapter (hci1), invert_current (false), cell_low_v, cell_high_v, cell_delta_v,
 # capacity_ah (instead of what its BMS reports), id (in topics; otherwise the address).
+# A pack on RS485 has to be listed: address ("/dev/ttyUSB0#1" or "tcp://192.168.1.5:8899#1": port # its switches), baud
+# (115200), dialect (auto, trigger, registers or listen).
 batteries:
 """
 

@@ -49,7 +49,7 @@ class Frame:
 def command_bytes(command: Command) -> bytes:
     """Return the bytes of a command: header, command, length 0, padding, checksum."""
     body = (COMMAND_HEADER + bytes((command,))).ljust(COMMAND_SIZE - 1, b"\0")
-    return body + bytes((_checksum(body),))
+    return body + bytes((checksum(body),))
 
 
 class FrameAssembler:
@@ -74,7 +74,7 @@ class FrameAssembler:
             self._buffer = self._buffer[at:]
             if len(self._buffer) < SIZE:
                 return
-            frame = _frame(self._buffer[:SIZE])
+            frame = to_frame(self._buffer[:SIZE])
             if frame:
                 yield frame
             else:
@@ -82,11 +82,12 @@ class FrameAssembler:
             self._buffer = self._buffer[SIZE if frame else len(HEADER) :]
 
 
-def _frame(data: bytes) -> Frame | None:
+def to_frame(data: bytes) -> Frame | None:
     """Return the frame, or None if checksum or type is wrong; the checksum alone misses one damaged frame in 256."""
-    is_valid = data[TYPE_OFFSET] in TYPES and _checksum(data[:-1]) == data[-1]
+    is_valid = data[TYPE_OFFSET] in TYPES and checksum(data[:-1]) == data[-1]
     return Frame(FrameType(data[TYPE_OFFSET]), data) if is_valid else None
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
+    """Return the sum that ends a frame or a command."""
     return sum(data) & 0xFF

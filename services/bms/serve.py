@@ -9,10 +9,12 @@ from services.bms.battery_bank import CHARGE_CARRIED, BankMember, bank_state
 from services.bms.battery_client import BatteryClient
 from services.bms.battery_health import Limits
 from services.bms.battery_publisher import BatteryPublisher
-from services.bms.bluetooth import Advertisement, Backend, BluetoothAdapter, BluetoothUnavailableError
+from services.bms.bluetooth import Adapters, Advertisement, Backend, BluetoothUnavailableError
 from services.bms.device_list import device_list
 from services.bms.listed_battery import ListedBattery
 from services.bms.reading_interval import connects_each_time
+from services.bms.rs485_bus import SILENCE_S as LINE_SILENCE_S
+from services.bms.rs485_bus import Rs485Bus
 from services.bms.settings import BmsSettings
 from shared.clock import utc_now
 from shared.conditions import bms
@@ -50,8 +52,8 @@ class Batteries:
         self._service = service
         self._settings = service.settings
         self._tasks = tasks
-        self._backend = Backend.named(service.settings.ble_backend)
-        self._adapters: dict[str, BluetoothAdapter] = {}
+        self._adapters = Adapters(Backend.named(service.settings.ble_backend))
+        self._lines: dict[str, Rs485Bus] = {}
         self._watched: dict[str, Battery] = {}
         self._disabled: set[str] = set()
         self._unlisted: set[str] = set()
@@ -70,18 +72,25 @@ class Batteries:
         published = await bus.retained(BATTERY_AVAILABILITY, listed.key)
         last = await bus.retained(BATTERY_STATE, listed.key)
         battery = Battery(listed, limits, settings.jk_scan_interval, published, last)
-        publisher = BatteryPublisher(battery, bus, self._service.health, self._silence_s, self._on_published)
-        client = BatteryClient(battery, self._adapter(listed.adapter), settings.jk_scan_interval, publisher.notify)
+        silence_s = self._silence_s + (settings.jk_scan_interval + LINE_SILENCE_S if listed.port else 0)
+        publisher = BatteryPublisher(battery, bus, self._service.health, silence_s, self._on_published)
+        client = None
+        if listed.port:
+            self._line(listed).add(battery, publisher.notify)
+        else:
+            client = BatteryClient(battery, self._adapters, settings.jk_scan_interval, publisher.notify)
         self._watched[listed.address] = battery
         bus.clock.on_change(battery.on_clock_change)
         self._tasks.create_task(publisher.run())
-        self._tasks.create_task(client.run())
+        if client:
+            self._tasks.create_task(client.run())
 
     async def discover(self) -> None:
         """Scan for new batteries at the start and every JK_RESCAN_INTERVAL, for ever."""
         while True:
             try:
-                found = await self._adapter("").discover(SCAN_S)
+                adapter = await self._adapters.named("")
+                found = await adapter.discover(SCAN_S)
                 self._on_bluetooth()
                 for advertisement in found:
                     await self._add_new(advertisement)
@@ -96,8 +105,14 @@ class Batteries:
                 pause_s = RESCAN_EMPTY_S
             await asyncio.sleep(min(pause_s, self._settings.jk_rescan_interval))
 
-    def _adapter(self, name: str) -> BluetoothAdapter:
-        return self._adapters.setdefault(name, BluetoothAdapter(name, self._backend))
+    def _line(self, listed: ListedBattery) -> Rs485Bus:
+        """Return the line of a battery on RS485; it is read from its first battery on."""
+        line = self._lines.get(listed.port)
+        if line is None:
+            line = Rs485Bus(listed.port, listed.baud, listed.dialect, self._settings.jk_scan_interval)
+            self._lines[listed.port] = line
+            self._tasks.create_task(line.run())
+        return line
 
     async def _add_new(self, found: Advertisement) -> None:
         if found.address not in self._watched and found.address not in self._disabled:
@@ -114,7 +129,7 @@ class Batteries:
         """Without Bluetooth from the start there is nothing to do; losing it later is a fault."""
         if self._bluetooth_worked:
             self._service.health.report("bluetooth", error.reason)
-        else:
+        elif not self._lines:
             self._service.health.disable(bms.disabled(cause=error.reason))
 
     def _on_published(self, battery: Battery) -> None:

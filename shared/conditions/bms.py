@@ -140,8 +140,8 @@ def not_a_jk(*, address: str) -> None:
 
 @condition(
     "bms.stale_services",
-    uk="Запис цього комп'ютера про батарею {address} застарів: служб Bluetooth, які вона оголошує, у ньому немає. Якщо "
-    "її не спарено, запис уже видалено, і з'єднання буде нове; інакше: `bluetoothctl remove {address}`, "
+    uk="Запис цього комп'ютера про батарею {address} застарів: служб Bluetooth, які вона оголошує, у ньому немає. "
+    "Якщо її не спарено, запис уже видалено, і з'єднання буде нове; інакше: `bluetoothctl remove {address}`, "
     "і спаруйте знову.",
     en="What this machine remembers of the battery {address} is out of date: it lacks the Bluetooth services that the "
     "battery advertises. Unless it is paired, the record has been removed and it is connected again; otherwise "
@@ -178,6 +178,54 @@ def silent_unpaired(*, name: str) -> None:
 )
 def silent(*, name: str) -> None:
     """A connected battery stopped sending, or repeats the same frame."""
+
+
+# RS485
+
+
+@condition(
+    "bms.line_unusable",
+    uk="Порт {port} не відкривається: {cause}.",
+    en="The port {port} cannot be opened: {cause}.",
+)
+def line_unusable(*, port: str, cause: Reason) -> None:
+    """The serial port or the gateway that leads to JK packs does not open."""
+
+
+NO_SUCH_PORT = simple(
+    "bms.no_such_port",
+    uk="такого пристрою немає; перевірте кабель і адресу в списку батарей",
+    en="there is no such device; check its cable, and the address in the list of batteries",
+)
+
+
+@condition(
+    "bms.line_lost", uk="Порт {port} зник; його відкривають знову.", en="The port {port} is gone; opening it again."
+)
+def line_lost(*, port: str) -> None:
+    """An open serial port or gateway was unplugged or closed."""
+
+
+@condition(
+    "bms.no_answer_on_line",
+    uk="Батарея {name} не відповідає на лінії: перевірте її перемикачі адреси, дроти A і B і протокол 001 у "
+    "застосунку.",
+    en="{name} does not answer on the line: check its address switches, the wires A and B, and protocol 001 in the "
+    "app.",
+)
+def no_answer_on_line(*, name: str) -> None:
+    """A pack does not answer on RS485, or a master does not pass its frames."""
+
+
+@condition(
+    "bms.answers_for_another",
+    uk="За адресою {asked} на лінії відповідає батарея, у якій задано адресу {own}: дайте кожній свою адресу. Доти її "
+    "показники не враховано.",
+    en="At address {asked} of the line answers a battery that is set to address {own}: give each its own address. "
+    "Until then its readings are not used.",
+)
+def answers_for_another(*, asked: int, own: int) -> None:
+    """A pack answers for another pack's address on RS485."""
 
 
 # Layouts of frames
@@ -255,6 +303,12 @@ NOT_AN_ADDRESS = simple(
     "bms.not_an_address",
     uk="це не адреса Bluetooth на кшталт C8:47:80:12:34:56 (беріть її в лапки)",
     en="it is no Bluetooth address such as C8:47:80:12:34:56 (put it in quotes)",
+)
+NO_BUS_ADDRESS = simple(
+    "bms.no_bus_address",
+    uk="адреса батареї на лінії має бути від 0 до 15, як-от /dev/ttyUSB0#1 чи tcp://192.168.1.5:8899#1 (у лапках)",
+    en="the address of a battery on a line is from 0 to 15, such as /dev/ttyUSB0#1 or tcp://192.168.1.5:8899#1 "
+    "(in quotes)",
 )
 RESERVED_ID = simple(
     "bms.reserved_id",

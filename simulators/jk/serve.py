@@ -14,6 +14,7 @@ from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.jk.battery import Battery, Behavior, Gatt, JkFault
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.radio import Radio
+from simulators.jk.tower import Tower, TowerPack
 from simulators.ready_file import write_ready_file
 from simulators.settings import BatteriesSettings
 
@@ -67,9 +68,26 @@ class Batteries:
             "%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, control.port
         )
         write_ready_file(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
-        while True:
+        gateway = await self._start_tower()
+        while gateway is None or gateway.is_serving():
             await self._follow_house()
             await asyncio.sleep(POLL_S)
+
+    async def _start_tower(self) -> asyncio.Server | None:
+        """Start the packs on an RS485 line, if there are any."""
+        settings = self._settings
+        if not settings.house_tower_packs:
+            return None
+        identity = Identity("Tower", "JK_PB2A16S15P", "15.38", "15A", "4011048099")
+        packs = [
+            TowerPack(number, identity, self._reading(number)) for number in range(1, settings.house_tower_packs + 1)
+        ]
+        try:
+            gateway = await Tower(packs).serve_tcp(settings.house_radio_bind, settings.house_tower_port)
+        except OSError as error:
+            raise UsageError(f"A port cannot be opened ({error}): see HOUSE_TOWER_PORT.") from None
+        log.info("%d packs on a line behind port %d.", len(packs), gateway.sockets[0].getsockname()[1])
+        return gateway
 
     def _app(self) -> HttpApp:
         routes = {"POST /fault": self._fault, "POST /drop": self._drop, "GET /state": self._state}

@@ -136,6 +136,22 @@ def test_a_reading_that_waits_for_its_device_is_old_after_a_silence() -> None:
     assert not known.is_online
 
 
+def test_a_battery_counts_as_one_that_answers_from_its_first_state_on() -> None:
+    known = Battery(battery().listed, Limits(2.8, 3.6, 0.1), 10, state=complete().to_state(AT))
+    assert not known.is_current, "its state is of an earlier run"
+    known.on_connected(-60)
+    known.on_frame(DEVICE, at(0.123456))
+    known.on_frame(cells(), at(0.123456))
+    assert known.take_updates(at(0.2)).state
+    assert known.is_current
+    known.on_failure(LOST)
+    known.on_connected(-60)
+    known.on_frame(DEVICE, at(2))
+    known.on_frame(cells(2), at(2))
+    assert known.is_online
+    assert not known.is_current, "its state is of the connection before"
+
+
 def test_a_lost_connection_is_offline_at_once() -> None:
     known = complete()
     known.take_updates(AT)

@@ -10,7 +10,7 @@ import pytest
 
 from services.bms.battery import Battery
 from services.bms.battery_client import BatteryClient
-from services.bms.bluetooth import Advertisement, BluetoothAdapter, BluetoothUnavailableError
+from services.bms.bluetooth import Adapters, Advertisement, BluetoothUnavailableError
 from services.bms.framing import Command, Frame, command_bytes
 from services.bms.reading_interval import connects_each_time, min_interval_s
 from shared.conditions import Reason, bms
@@ -33,6 +33,9 @@ class Adapter:
         self.is_lost = False
         self.connections = 0
         self._counter = 0
+
+    async def named(self, _name: str) -> "Adapter":
+        return self
 
     async def find(self, address: str, _seconds: float) -> Advertisement:
         self.found_at.append(asyncio.get_running_loop().time())
@@ -83,7 +86,7 @@ def watch(known: Battery, adapter: Adapter, script: Callable[[], Any], interval_
             problems.append(known.problem)
 
     async def run() -> None:
-        client = BatteryClient(known, cast(BluetoothAdapter, adapter), interval_s, note)
+        client = BatteryClient(known, cast(Adapters, adapter), interval_s, note)
         task = asyncio.create_task(client.run())
         await script()
         assert not task.done()

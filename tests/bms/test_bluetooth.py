@@ -2,12 +2,25 @@
 
 import asyncio
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
+from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
+from dbus_fast import Message, Variant
+from dbus_fast.errors import AuthError
 
-from services.bms.bluetooth import Backend, BluetoothAdapter, BluetoothUnavailableError, PairingError, to_error
+from services.bms import bluetooth
+from services.bms.adapter_choice import choose_adapter
+from services.bms.bluetooth import (
+    Adapters,
+    Backend,
+    BluetoothAdapter,
+    BluetoothUnavailableError,
+    Call,
+    PairingError,
+    to_error,
+)
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
 from tests.bms import fake_bleak
@@ -41,6 +54,12 @@ def dbus(name: str, text: str = "") -> BleakDBusError:
             BluetoothUnavailableError,
             "bms.not_permitted",
             "D-Bus denies access",
+        ),
+        (
+            AuthError("authentication failed: REJECTED: ['EXTERNAL']"),
+            BluetoothUnavailableError,
+            "bms.dbus_rejected",
+            "set BLEAK_DBUS_AUTH_UID",
         ),
         (
             dbus("org.freedesktop.DBus.Error.AccessDenied", "REJECTED EXTERNAL"),
@@ -182,3 +201,79 @@ def test_what_is_remembered_wrongly_is_removed_unless_keys_would_be_lost(*, pair
     with pytest.raises(DeviceOfflineError):
         use(BluetoothAdapter(backend=Backend(Scanner, Client)))
     assert len(calls) == removed
+
+
+def adapters(*found: str, **properties: Any) -> Adapters:
+    """Return the adapters of a machine whose BlueZ answers with these, at the level of D-Bus messages."""
+    usable = {"Powered": Variant("b", True), "Roles": Variant("as", ["central", "peripheral"])}
+    objects = {f"/org/bluez/{name}": {"org.bluez.Adapter1": usable | properties} for name in found}
+
+    async def call(request: Message) -> Message:
+        assert (request.destination, request.member) == ("org.bluez", "GetManagedObjects")
+        request.serial = 1
+        return Message.new_method_return(request, "a{oa{sa{sv}}}", [{"/org/bluez": {}, **objects}])
+
+    return Adapters(call=call)
+
+
+def test_the_default_adapter_is_the_one_with_the_lowest_number_and_has_one_scanner() -> None:
+    async def run() -> None:
+        machine = adapters("hci10", "hci1", "hci2")
+        default = await machine.named("")
+        assert default is await machine.named("hci1")
+        assert default is await machine.named("")
+        assert default is not await machine.named("hci2")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [adapters(), adapters("hci0", Powered=Variant("b", False)), adapters("hci0", Roles=Variant("as", ["peripheral"]))],
+    ids=["none", "off", "no-central"],
+)
+def test_without_a_usable_adapter_there_is_no_default(machine: Adapters) -> None:
+    with pytest.raises(BluetoothUnavailableError) as caught:
+        asyncio.run(machine.named(""))
+    assert caught.value.reason == bms.NO_ADAPTER()
+
+
+def test_an_error_of_bluez_and_its_silence_are_told_apart() -> None:
+    async def refused(request: Message) -> Message:
+        request.serial = 1
+        return Message.new_error(request, "org.freedesktop.DBus.Error.AccessDenied", "no")
+
+    with pytest.raises(BluetoothUnavailableError) as caught:
+        asyncio.run(Adapters(call=refused).named(""))
+    assert caught.value.reason == bms.NOT_PERMITTED()
+    with pytest.raises(DeviceOfflineError) as silent:
+        fly(Adapters(call=cast(Call, hang)).named(""))
+    assert silent.value.reason == bms.no_answer_from_bluetooth(cause=system.TIMED_OUT())
+
+
+def test_the_chosen_adapter_is_kept_while_it_is_there() -> None:
+    both = {f"/org/bluez/{name}": {"org.bluez.Adapter1": {"Powered": True}} for name in ("hci0", "hci1")}
+    assert choose_adapter(both) == "hci0"
+    assert choose_adapter(both, "hci1") == "hci1", "another was plugged in"
+    assert choose_adapter(both, "hci7") == "hci0", "it was pulled out"
+
+
+@pytest.mark.parametrize("name", ["hci1", "hci3"])
+def test_a_link_left_behind_is_looked_for_at_the_listed_adapter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = BLEDevice(ADDRESS, "Pack", {})
+    links = {"hci1": [device], "hci3": []}
+
+    class Bluez:
+        def __init__(self, adapter: str) -> None:
+            self._adapter = adapter
+
+        @classmethod
+        async def get(cls, *, bluez: dict[str, str]) -> "Bluez":
+            return cls(bluez["adapter"])
+
+        async def get_connected_devices(self, _services: Any) -> list[BLEDevice]:
+            return links[self._adapter]
+
+    monkeypatch.setattr(bluetooth, "BleakAdapter", Bluez)
+    found = asyncio.run(BluetoothAdapter(name)._leftover_connection(ADDRESS))
+    assert (found is not None) == bool(links[name])

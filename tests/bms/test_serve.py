@@ -1,6 +1,7 @@
 """The service: discovery, the list of batteries, and the battery bank; in flying time, without a radio."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Any, cast
 
 import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
+from pydantic import ValidationError
 
-from services.bms import serve
+from services.bms import rs485_bus, serve
 from services.bms.bluetooth import Backend
 from services.bms.device_list import device_list
+from services.bms.listed_battery import ListedBattery
 from services.bms.settings import BmsSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -19,6 +22,8 @@ from shared.health import Health
 from shared.messages import ServiceStatus
 from shared.service import Service
 from shared.topics import BATTERY_STATE
+from simulators.jk.frames import Measurement
+from simulators.jk.tower import Tower, TowerPack
 from tests.bms import fake_bleak
 from tests.bms.jk import ADDRESS, DEVICE, IDENTITY, SETTINGS, cells
 from tests.support.fake_bus import FakeBus
@@ -104,3 +109,48 @@ def test_a_new_battery_that_cannot_be_listed_is_watched_all_the_same(
     assert [reason.code for reason in status.reasons] == ["bms.not_listed"]
     assert "it is a directory" in status.reasons[0].text
     assert len(bus.on(BATTERY_STATE, "c84780000001")) == 1
+
+
+def test_packs_on_a_line_need_no_bluetooth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_bleak.Scanner, "error", NO_ADAPTER)
+    for name, seconds in (("LISTEN_S", 0.1), ("ANSWER_S", 0.2), ("GAP_S", 0.0), ("LEAST_CYCLE_S", 0.05)):
+        monkeypatch.setattr(rs485_bus, name, seconds)
+    reading = Measurement((3.3,) * 16, -10.0, 50, 100)
+    packs = [TowerPack(address, IDENTITY, lambda: reading) for address in (1, 2)]
+    bus, health = EmptyBus(), Health()
+
+    async def run() -> None:
+        async with await Tower(packs).serve_tcp() as gateway:
+            port = gateway.sockets[0].getsockname()[1]
+            entries = [{"address": f"tcp://127.0.0.1:{port}#{number}", "id": f"p{number}"} for number in (1, 2)]
+            (tmp_path / "jk.yaml").write_text(json.dumps({"batteries": entries}))
+            settings = BmsSettings(_env_file=None, devices_file=tmp_path / "jk.yaml")
+            task = asyncio.create_task(serve.serve(Service("bms", settings, cast(Bus, bus), health)))
+            async with asyncio.timeout(15):
+                while not [bank for bank in bus.on(BATTERY_STATE, "all") if len(bank.packs or ()) == 2]:
+                    assert not task.done()
+                    await asyncio.sleep(0.02)
+            task.cancel()
+
+    asyncio.run(run())
+    assert bus.on(BATTERY_STATE, "all")[-1].current_a == -20.0
+    assert bus.on(BATTERY_STATE, "p2")[0].current_a == -10.0
+    assert health.status(datetime.now(UTC)).state == "online"
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("/dev/ttyUSB0#1", "dev_ttyusb0_1"),
+        ("tcp://192.168.1.5:8899#15", "tcp_192_168_1_5_8899_15"),
+        ("/dev/ttyUSB0#16", None),
+        ("tcp://192.168.1.5#1", None),
+        ("ttyUSB0#1", None),
+    ],
+)
+def test_the_address_of_a_pack_on_a_line(address: str, key: str | None) -> None:
+    if key is None:
+        with pytest.raises(ValidationError):
+            ListedBattery(address=address)
+    else:
+        assert ListedBattery(address=address).key == key
