@@ -144,9 +144,7 @@ def _as_it_is(lost: Alert, snapshot: BrokerState, now: datetime) -> Alert:
     grid = live_figures(snapshot, now).grid
     if grid is None or grid.state is not Grid.OFF:
         return lost
-    status = expected_around(snapshot.schedule, now)
-    if status.window is None or status.window.start - outages.EARLY > lost.at:
-        status = expected_around(snapshot.schedule, lost.at)
+    status = outages.status_around(snapshot.schedule, lost.at)
     given = {"expected": status.expected, "window": status.window}
     figures = _figures(snapshot, now, lost.at) | {"figures_at": now}
     return lost.model_copy(update=given | {"is_open": _ends_open(snapshot.schedule, status.window)} | figures)
