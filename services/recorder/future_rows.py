@@ -12,8 +12,10 @@ from pydantic import AwareDatetime, TypeAdapter
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select
 
 from services.recorder.ledger import mark_due
+from services.recorder.rollups import forget_rollups
 from services.recorder.rows import MAX_AHEAD, RECORDED, Row, to_undated, unnamed_device
 from services.recorder.store import DERIVED_FROM, Store
+from shared.history.derived import SOURCES
 from shared.history.readings import distinct
 from shared.history.tables import NOT_RECORDED, bare_type, from_ms, outage_schedule, to_ms
 from shared.messages import ClockStamp, Message
@@ -84,5 +86,7 @@ def _remove(connection: Connection, *, table: Table, rows: Sequence[RowMapping])
     keys = [column for column in table.columns if column.primary_key]
     for row in rows:
         connection.execute(delete(table).where(and_(*(column == row[column.name] for column in keys))))
+    if table.name in SOURCES:
+        forget_rollups(connection, SOURCES[table.name], ((row["device"], row["at"]) for row in rows))
     if table in DERIVED_FROM:
         mark_due(connection, ((table.name, row["device"], row["at"]) for row in rows))

@@ -8,7 +8,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_
 
 from services.recorder import aggregation
 from services.recorder.energy import GAP_MS
@@ -17,6 +17,7 @@ from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, ST
 from shared.history.readings import readings_by_device
 from shared.history.tables import from_ms, to_json, to_ms
 
+LONGEST_DAY_MS = 25 * HOUR_MS
 VERSION_BITS = 31
 """So that the sum over any number of days fits into 64."""
 
@@ -108,20 +109,35 @@ class Rollups:
     def _replace(self, step: int, start: int, end: int, rows: Sequence[aggregation.Aggregate]) -> None:
         """Replace the roll-ups of a span, except those made of more readings than there are now.
 
-        Readings never become fewer, unless they were purged, or lost with a damaged page.
+        Readings never become fewer, unless they were purged, or lost with a damaged page; see also forget_rollups.
         """
-        rollup, counts = self.source.rollup.c, {row["at"]: row["n"] for row in rows}
-        query = select(rollup.at, rollup.n).where(*self._where(step, start, end))
-        better = {at for at, n in self.connection.execute(query) if n > counts.get(at, 0)}
-        where = (*self._where(step, start, end), rollup.at.not_in(better))
+        rollup, counts = self.source.rollup.c, {(row["device"], row["at"]): row["n"] for row in rows}
+        query = select(rollup.device, rollup.at, rollup.n).where(*self._where(step, start, end))
+        better = {(device, at) for device, at, n in self.connection.execute(query) if n > counts.get((device, at), 0)}
+        where = self._where(step, start, end)
+        if better:
+            where = (*where, tuple_(rollup.device, rollup.at).not_in(sorted(better)))
         self.connection.execute(delete(self.source.rollup).where(*where))
-        rows = [row for row in rows if row["at"] not in better]
+        rows = [row for row in rows if (row["device"], row["at"]) not in better]
         if rows:
             self.connection.execute(insert(self.source.rollup), rows)
 
     def _where(self, step: int, start: int, end: int) -> Sequence[Any]:
         rollup = self.source.rollup.c
         return rollup.device.in_(self.devices), rollup.step == step, rollup.at >= start, rollup.at < end
+
+
+def forget_rollups(connection: Connection, source: Source, readings: Iterable[tuple[str, int]]) -> None:
+    """Delete the roll-ups to which readings (device, at) contributed that were of another time; upkeep makes them anew.
+
+    Their steps have to be marked as due.
+    """
+    rollup = source.rollup.c
+    for device, at in sorted({(device, at // STEP_MS * STEP_MS) for device, at in readings}):
+        steps = and_(rollup.step == FIVE_MINUTES, rollup.at == at)
+        hours = and_(rollup.step == HOUR, rollup.at == at // HOUR_MS * HOUR_MS)
+        days = and_(rollup.step == DAY, rollup.at > at - LONGEST_DAY_MS, rollup.at <= at)
+        connection.execute(delete(source.rollup).where(rollup.device == device, or_(steps, hours, days)))
 
 
 def midnight(ms: int, zone: tzinfo) -> int:

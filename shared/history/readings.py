@@ -47,6 +47,7 @@ def readings_by_device(
     for name, *sample in connection.execute(query):
         rows[name].append(sample)
     here = (hour.source == table.name, hour.device.in_(devices), hour.at > start - HOUR_MS, hour.at < end)
+    here = (*here, hour.format <= FORMAT)
     for name, data in connection.execute(select(hour.device, hour.data).where(*here).order_by(hour.device, hour.at)):
         hours[name] += (sample for sample in decompress(data, names) if start <= sample[0] < end)
     return {name: list(_merged(hours[name], rows[name])) for name in devices}

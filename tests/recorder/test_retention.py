@@ -93,3 +93,14 @@ def test_statements_do_not_depend_on_the_number_of_homes(
     few, many = (statements_of(databases.copy(template), homes) for homes in (FEW, MANY))
     assert few == many
     assert few["latest"] == 1
+
+
+def test_devices_with_more_and_with_fewer_readings_do_not_disturb_each_other(database: Place) -> None:
+    store = open_store(database)
+    moments = [START + timedelta(seconds=10 * number) for number in range(4)]
+    store.write([readings(1, at)[0] for at in moments[:3]] + [readings(2, moments[0])[0]])
+    upkeep(store).finish(START + timedelta(hours=1))
+    store.write([readings(2, at)[0] for at in moments[1:2]] + [readings(1, moments[3])[0]])  # late
+    upkeep(store).finish(START + timedelta(hours=2))
+    counts = ask(database, "SELECT device, n, count(*) FROM inverter_rollup GROUP BY device, n ORDER BY device")
+    assert counts == [("home1", 4, 3), ("home2", 2, 3)], "five minutes, an hour and a day of each"
