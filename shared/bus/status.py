@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.bus.connection import Connection
 from shared.bus.outbox import OutgoingMessage
-from shared.bus.twin import Sighting, is_alive, is_younger
+from shared.bus.twin import Sighting, is_alive, must_leave
 from shared.clock import utc_now
 from shared.conditions import Reason, broker
 from shared.messages import ProcessStamp, ServiceClock, ServiceHealth, ServiceStatus
@@ -30,6 +30,7 @@ class StatusPublisher:
         self._process = uuid.uuid4().hex
         self._started_s = time.monotonic()
         self._seen: Sighting | None = None
+        self._sightings = 0
         self._packet_id = 0
         self._acknowledged = asyncio.Event()
 
@@ -67,7 +68,8 @@ class StatusPublisher:
         if theirs is None or theirs.id == self._process:
             return False
         before, self._seen = self._seen, Sighting(theirs, retained.at)
-        return is_alive(self._seen, before) and is_younger(self._stamp, theirs)
+        self._sightings = self._sightings + 1 if is_alive(self._seen, before) else 0
+        return self._sightings > 0 and must_leave(self._stamp, theirs, self._sightings)
 
     @property
     def _stamp(self) -> ProcessStamp:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from shared.messages import ProcessStamp
 
+UNDECIDED_AFTER = 6
 SAME_AGE_S = 5.0
 """An age was a little lower when it was published than it is now; of two as old as each other the ids decide."""
 
@@ -28,7 +29,11 @@ def is_alive(seen: Sighting, before: Sighting | None) -> bool:
     return before is not None and before.process.id == seen.process.id and before.at != seen.at
 
 
-def is_younger(ours: ProcessStamp, theirs: ProcessStamp) -> bool:
-    """Whether we are the one that has to leave."""
+def must_leave(ours: ProcessStamp, theirs: ProcessStamp, sightings: int) -> bool:
+    """Whether we are the one that has to leave, after so many sightings that proved the other one alive.
+
+    Near the limit each may take the other for the one to leave, as published ages lag; then the ids decide in the end.
+    """
     older_by_s = theirs.age_s - ours.age_s
-    return older_by_s > SAME_AGE_S or (abs(older_by_s) <= SAME_AGE_S and ours.id > theirs.id)
+    by_id = ours.id > theirs.id
+    return older_by_s > SAME_AGE_S or (by_id and (abs(older_by_s) <= SAME_AGE_S or sightings >= UNDECIDED_AFTER))
