@@ -19,7 +19,7 @@ fi
 cd "$state"
 [ -w passwd ] || { say "$state/passwd cannot be written by user $(id -un): run this as the broker's user."; exit 78; }
 mkdir -p homes
-prefix=$(sed -n 's|^topic write \(.*\)grid/state$|\1|p' acl)
+prefix=$(sed -n 's|^topic write \(.*\)replay/grid/state$|\1|p' acl)
 
 # forget NAME: without it in what the broker reads
 forget() {
