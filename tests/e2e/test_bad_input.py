@@ -27,7 +27,7 @@ EXIT_CONFIG = 78
         pytest.param("poller", {"INVERTER_NAME": "a/b"}, 'INVERTER_NAME is "a/b"', id="name-with-a-level"),
         pytest.param("poller", {"GRID_LOST_V": "170"}, "GRID_LOST_V must be lower than GRID_PRESENT_V", id="limits"),
         pytest.param("poller", {"HEALTH_FILE": "/proc/x"}, "HEALTH_FILE /proc/x cannot be written", id="health-file"),
-        pytest.param("recorder", {"DB_PATH": "/proc/easun.db"}, "/proc/easun.db cannot be opened", id="database"),
+        pytest.param("recorder", {"DB_PATH": "/proc"}, "/proc cannot be opened", id="database"),
         pytest.param("dashboard", {"DASHBOARD_PORT": "web"}, 'DASHBOARD_PORT is "web"', id="port"),
     ],
 )

@@ -11,8 +11,10 @@ from sqlalchemy.exc import DatabaseError
 
 from services.recorder.store import open_store
 from shared.errors import ConfigError, StorageError
+from shared.history import migration
+from shared.history.database_errors import SchemaError
 from shared.history.engine import Place, reader, writer
-from shared.history.migration import HEAD, migrate, revision
+from shared.history.migration import FIRST, HEAD, migrate, revision
 from shared.history.tables import from_ms, grid_state, metadata, to_ms
 from shared.messages import InverterState
 from shared.topics import TOPICS
@@ -45,13 +47,18 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
 
 def test_every_field_of_a_reading_has_its_column() -> None:
     columns = set(metadata.tables["inverter_state"].columns.keys())
-    assert columns == {*InverterState.model_fields, "device"} - {"v", "clock"}
+    assert columns == {*InverterState.model_fields, "device"} - {"v", "clock", "inverters", "silent"}
 
 
-def test_a_directory_that_cannot_exist_is_an_error_of_the_user(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_may_be_a_disk_that_comes_yet(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="cannot be opened for writing"):
+    with pytest.raises(StorageError, match="cannot be opened for writing: it is not a directory"):
         open_store(tmp_path / "file" / "easun.db")
+
+
+def test_a_directory_in_place_of_the_file_is_an_error_of_the_user(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be opened for writing"):
+        open_store(tmp_path)
 
 
 def test_a_newer_database_is_refused_without_showing_the_password(database: Place) -> None:
@@ -73,12 +80,15 @@ def test_times_survive_the_database(ms: int) -> None:
 
 def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "easun.db"
+    migration.create(path, FIRST)
     with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE grid_state (here_already TEXT)")
-    with pytest.raises(StorageError, match="grid_state already exists"):
+        connection.execute("DROP TABLE outage")  # which a later migration changes
+        before = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
+    with pytest.raises(SchemaError, match="no such table: outage"):
         migrate(path)
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("grid_state",)]
+        assert connection.execute("SELECT name, sql FROM sqlite_master").fetchall() == before
+    assert revision(path) == FIRST
 
 
 def test_every_whole_number_on_the_wire_fits_the_database() -> None:
