@@ -47,8 +47,8 @@ def readings_by_device(
     for name, *sample in connection.execute(query):
         rows[name].append(sample)
     here = (hour.source == table.name, hour.device.in_(devices), hour.at > start - HOUR_MS, hour.at < end)
-    here = (*here, hour.format <= FORMAT)
-    for name, data in connection.execute(select(hour.device, hour.data).where(*here).order_by(hour.device, hour.at)):
+    compressed = select(hour.device, hour.data).where(*here, hour.format <= FORMAT).order_by(hour.device, hour.at)
+    for name, data in connection.execute(compressed):
         hours[name] += (sample for sample in decompress(data, names) if start <= sample[0] < end)
     return {name: list(_merged(hours[name], rows[name])) for name in devices}
 
