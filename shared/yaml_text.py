@@ -27,6 +27,8 @@ Row = Mapping[str, object]
 BREAK = re.compile(r"\r\n|\n|\r")
 NO_WRAPPING = 2**31
 BLOCK_TEXT = LiteralScalarString | FoldedScalarString
+NEXT_LINE = "\x85"
+"""A line break in YAML 1.1; ruamel.yaml folds it between single quotes."""
 
 
 class YamlTextError(Exception):
@@ -114,18 +116,20 @@ def set_values(text: str, key: str, number: int, values: Row) -> str:
 def _inline(value: object) -> object:
     """Return a value in the form that is written on one line."""
     if not isinstance(value, Mapping | list | tuple):
-        return value
+        return _quoted(value)
     if isinstance(value, Mapping):
-        collection: Any = CommentedMap({name: _in_flow(one) for name, one in value.items()})
+        collection: Any = CommentedMap({name: _quoted(one, in_flow=True) for name, one in value.items()})
     else:
-        collection = CommentedSeq(map(_in_flow, value))
+        collection = CommentedSeq(_quoted(one, in_flow=True) for one in value)
     collection.fa.set_flow_style()
     return collection
 
 
-def _in_flow(value: object) -> object:
-    """Return a value of a collection on one line: ruamel.yaml would write a leading question mark without quotes."""
-    return DoubleQuotedScalarString(value) if isinstance(value, str) and value.startswith("?") else value
+def _quoted(value: object, *, in_flow: bool = False) -> object:
+    """Return a value with quotes where ruamel.yaml forgets them: a next line; in a collection a leading `?`."""
+    if isinstance(value, str) and (NEXT_LINE in value or (in_flow and value.startswith("?"))):
+        return DoubleQuotedScalarString(value)
+    return value
 
 
 def _cut_remarks(node: Any, key: Any) -> str:

@@ -185,6 +185,7 @@ VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(KEYS, SCALARS
 
 
 @example(row={"a": ["?0"]}, style="- id: x\n")
+@example(row={"a": "x\x85y", "b": ["\x85"]}, style="- id: x\n")
 @given(row=st.dictionaries(KEYS, VALUES, min_size=1, max_size=4), style=st.sampled_from(["- id: x\n", "[{id: x}]\n"]))
 def test_every_value_is_read_as_it_was_written(row: dict[str, object], style: str) -> None:
     text = f"plugs: {style}" if style.startswith("[") else f"plugs:\n{style}"
@@ -216,6 +217,12 @@ def texts(draw: st.DrawFn) -> str:
             lines += f"{key_indent}f{field}: {written}{end}".split("\n")
         lines += draw(between)
     return newline.join(lines) + draw(st.sampled_from(["", newline]))
+
+
+@pytest.mark.parametrize("value", ["\x85", "a\x85b"])
+def test_a_next_line_is_no_line_break(value: str) -> None:
+    after = set_values("plugs:\n - id: p0\n   f0: b\n", "plugs", 0, {"f0": value})
+    assert parse(after) == {"plugs": [{"id": "p0", "f0": value}]}
 
 
 @given(text=texts(), value=SCALARS.filter(lambda value: "#" not in str(value)), data=st.data())
