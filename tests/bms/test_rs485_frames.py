@@ -27,7 +27,7 @@ from simulators.jk.tower import Tower, TowerPack, with_crc
 
 IDENTITY = Identity("Tower", "JK_PB2A16S15P", "15.38", "15A", "4012")
 READING = Measurement(tuple(3.3 + 0.001 * slot for slot in range(16)), -12.5, 64, 280, alarm_bits=1 << 19)
-REFERENCE = Path("/work/shared/reference/jkbms/rs485_frames.json")
+REFERENCE = Path(__file__).parents[3] / "shared/reference/jkbms/rs485_frames.json"
 
 
 def pack(address: int = 1, **how: object) -> TowerPack:
