@@ -25,6 +25,7 @@ from shared.messages import (
     PlugState,
     Window,
 )
+from shared.outages import local_day
 from simulators.http_server import HttpApp, start_server
 from tests.support.postgres import programs, running_postgres
 from tests.support.reasons import reason_text
@@ -62,7 +63,9 @@ def grid(state: str, since: datetime) -> GridState:
 
 def planned(start: datetime, end: datetime) -> OutageSchedule:
     days = tuple(
-        PlannedDay(day=(ago(0) + timedelta(days=ahead)).date(), state=DayState.PLANNED, confirmed_at=ago(0))
+        PlannedDay(
+            day=local_day(ago(0) + timedelta(days=ahead), "Europe/Kyiv"), state=DayState.PLANNED, confirmed_at=ago(0)
+        )
         for ahead in (-1, 0, 1)
     )
     window = Window(start=start, end=end)
