@@ -14,6 +14,7 @@ from enum import IntEnum
 
 from services.bms.frame_layouts import DEVICE_INFO, FORMATS, JK02_32S, SETTINGS, Kind
 from services.bms.framing import HEADER, SIZE, TYPE_OFFSET, Frame, FrameType, checksum, to_frame
+from shared.modbus_crc import crc16
 
 ADDRESSES = range(16)
 MASTER = 0
@@ -172,9 +173,4 @@ def _heard(data: bytes) -> HeardTrigger | None:
 
 def _with_crc(data: bytes) -> bytes:
     """Return bytes with Modbus's CRC behind them."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return data + crc.to_bytes(2, "little")
+    return data + crc16(data)

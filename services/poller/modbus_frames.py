@@ -11,6 +11,8 @@ from typing import Protocol
 
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
+from shared.modbus_crc import crc16
+
 READ = 3
 REFUSED = READ | 0x80
 LONGEST = 264
@@ -214,23 +216,6 @@ def is_damaged(framing: Framing, data: bytes, request: Request) -> bool:
 def speaks_pi30(data: bytes) -> bool:
     """Whether the bytes are in the ASCII protocol of another family of inverters."""
     return PI30_ANSWER.search(data) is not None
-
-
-def crc16(content: bytes) -> bytes:
-    """Return the checksum of Modbus RTU: polynomial 0xA001, start 0xFFFF, the low byte first."""
-    crc = 0xFFFF
-    for byte in content:
-        crc = crc >> 8 ^ _CRC_OF_BYTE[(crc ^ byte) & 0xFF]
-    return crc.to_bytes(2, "little")
-
-
-def _crc_of(byte: int) -> int:
-    for _ in range(8):
-        byte = byte >> 1 ^ (0xA001 if byte & 1 else 0)
-    return byte
-
-
-_CRC_OF_BYTE = tuple(map(_crc_of, range(256)))
 
 
 def _word(number: int) -> bytes:

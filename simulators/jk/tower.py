@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from simulators.jk.frames import Identity, Measurement, cell_frame, device_frame, settings_frame
+from simulators.transports.framing_rtu import with_crc
 
 CELLS, SETTINGS, DEVICE = 0x1620, 0x161E, 0x161C
 BYTE_5 = 5
@@ -144,13 +145,3 @@ class Tower:
         loop.add_reader(master, receive)
         self._writers.add(write)
         return os.ttyname(slave), close
-
-
-def with_crc(data: bytes) -> bytes:
-    """Return a Modbus frame with its CRC, made by division bit by bit."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-    return data + bytes((crc & 0xFF, crc >> 8))

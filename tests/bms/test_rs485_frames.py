@@ -23,7 +23,8 @@ from services.bms.rs485_frames import (
     trigger_bytes,
 )
 from simulators.jk.frames import Identity, Measurement
-from simulators.jk.tower import Tower, TowerPack, with_crc
+from simulators.jk.tower import Tower, TowerPack
+from simulators.transports.framing_rtu import with_crc
 
 IDENTITY = Identity("Tower", "JK_PB2A16S15P", "15.38", "15A", "4012")
 READING = Measurement(tuple(3.3 + 0.001 * slot for slot in range(16)), -12.5, 64, 280, alarm_bits=1 << 19)

@@ -12,13 +12,11 @@ from services.poller.modbus_frames import (
     ReadReply,
     Request,
     Rtu,
-    crc16,
     find_reply,
     is_damaged,
     mislabelled,
     speaks_pi30,
 )
-from simulators.transports.framing_rtu import with_crc
 from tests.poller.captured_frames import CAPTURES, DONGLES_HEARTBEAT, HEARTBEAT, PI30_NAK, Capture
 
 FRAMINGS = [ModbusTcp(), Rtu(), EyeBond()]
@@ -55,25 +53,6 @@ def test_a_captured_pair(capture: Capture) -> None:
 
 def test_modbus_tcp_as_the_standard_shows_it() -> None:
     assert ModbusTcp().encode(ASK).hex() == "077a00000006010301150005"
-
-
-@pytest.mark.parametrize(
-    ("content", "crc"),
-    [
-        pytest.param(b"", "ffff", id="nothing"),
-        pytest.param(bytes.fromhex("010300b80001"), "042f", id="captured-request"),
-        pytest.param(bytes.fromhex("0103020003"), "f845", id="captured-answer"),
-        pytest.param(b"123456789", "374b", id="check-value-of-the-catalogue"),
-    ],
-)
-def test_the_checksum(content: bytes, crc: str) -> None:
-    assert crc16(content).hex() == crc
-
-
-@given(st.binary(max_size=300))
-def test_the_checksum_of_a_frame_with_its_checksum_is_zero(content: bytes) -> None:
-    assert crc16(content + crc16(content)) == b"\0\0"
-    assert crc16(content) == with_crc(content)[-2:]
 
 
 @by_framing
