@@ -610,7 +610,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "system.plug_enabled": ("Разом із мережею", "With the grid"),
     "system.plug_protected": ("Захищена", "Protected"),
     "system.plug_keep": ("Лишити так", "Keep"),
-    "system.plug_priority": ("черга {number}", "order {number}"),
+    "system.plug_priority": ("порядок {number}", "order {number}"),
     "system.plug_sooner": ("Раніше", "Sooner"),
     "system.plug_later": ("Пізніше", "Later"),
     "system.via_local": ("через домашню мережу", "over the home network"),
