@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def start(stack: Stack, viewer: Viewer, poller: Viewer, count: int, **settings: 
     stack.plugs_file.write_text(stack.plugs_file.read_text().replace(', "protected": true', ""))
     stack.tuya.start(PLUG_RESTORE_DELAY="0", PLUG_RESTORE_PAUSE="0", PLUG_CHECK_INTERVAL="600", **settings)
     viewer.wait_for("service/tuya/status", state="online")
-    eventually(lambda: len({topic for topic, _, _ in viewer.messages if topic.startswith("plug/")}) == count)
+    eventually(lambda: len({topic for topic, _, _ in viewer.messages if fnmatch(topic, "plug/*/state")}) == count)
     publish_grid(poller, "on", all_plugs(stack, on=True))
 
 
