@@ -137,9 +137,9 @@ def energy_by_hour(
     """Return the energy columns of each hour by its beginning in ms."""
     parts = parts_of(database, device, to_ms(start), to_ms(end), step=HOURLY, source=source)
     found: dict[int, tuple[float | None, ...]] = {}
-    for at, *kwh in rows_of_parts(database, partial(_hours_query, source.raw.name), parts):
-        hour = at // HOUR_MS * HOUR_MS
-        found[hour] = tuple(_plus(found[hour], kwh) if hour in found else kwh)
+    for row in rows_of_parts(database, partial(_hours_query, source.raw.name), parts):
+        hour, kwh = row[0] // HOUR_MS * HOUR_MS, tuple(row)[1:]
+        found[hour] = tuple(_plus(found[hour], kwh)) if hour in found else kwh
     return found
 
 

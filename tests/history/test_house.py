@@ -100,7 +100,7 @@ def test_a_tariff_is_of_the_house(house: Engine) -> None:
 
 def test_hours_and_sums_are_of_the_house(house: Engine) -> None:
     hours = reports.energy_by_hour(house, ALL, start=START, end=END)
-    load = list(reports.INVERTERS.energies).index("load_kwh")
+    load = list(INVERTERS.energies).index("load_kwh")
     expected = {to_ms(START) + n * HOUR_MS: energy_from(START + n * HOUR, START + (n + 1) * HOUR) for n in range(96)}
     assert {at: kwh[load] for at, kwh in hours.items()} == pytest.approx(expected)
     for start, end in ((START, END), (START + DAY, START + 2 * DAY), (START - 70 * DAY, END)):

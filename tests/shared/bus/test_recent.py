@@ -65,7 +65,7 @@ class House:
 
     def exchange(self, sent: int, acknowledged: int) -> None:
         """Send so many; the broker queues all of them, but not all of its answers arrive before the next event."""
-        packets = []
+        packets: list[int] = []
         while len(packets) < sent and (message := self.outbox.next()):
             self.packet += 1
             self.outbox.sent(self.packet, message)
