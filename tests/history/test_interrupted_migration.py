@@ -89,15 +89,15 @@ def test_killed_at_any_step(databases: Databases, old: Place) -> None:
 def test_a_full_disk_is_waited_for(small_disk: Path, tmp_path: Path) -> None:
     written_by_0_1(tmp_path / "easun.db")
     place = Path(shutil.copy(tmp_path / "easun.db", small_disk))
-    before, causes = contents(place), set()
+    before, causes = contents(place), list[str]()
     for leave in (0, 50_000, 100_000):
         filler = fill_up(small_disk, leave=leave)
         with pytest.raises(StorageError) as caught:
             open_store(place)
-        causes.add(caught.value.reason.params["cause"].code)
+        causes.append(str(caught.value))
         filler.unlink()
         assert revision(place) == FIRST
         assert contents(place) == before
-    assert "system.disk_full" in causes
+    assert any("the disk is full" in cause for cause in causes)
     open_store(place).close()
     assert revision(place) == HEAD
