@@ -261,14 +261,14 @@ def parts_of(
     Their devices are named as in the database.
     """
 
+    found = stretches(device, _recorded(database, source) if device == ALL else ())
+    home, zone = home_of(database), day_zone(database) if step == DAY and len(found) > 1 else UTC
+
     def unit(at: int) -> tuple[int, int]:
         if step == DAY:
-            zone = day_zone(database)
             return midnight(at, zone), next_midnight(at, zone)
         return at // HOUR_MS * HOUR_MS, at // HOUR_MS * HOUR_MS + HOUR_MS
 
-    found = stretches(device, _recorded(database, source) if device == ALL else ())
-    home = home_of(database)
     return [replace(part, device=in_home(home, part.device)) for part in parts(found, start, end, step, unit)]
 
 
