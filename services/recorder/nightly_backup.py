@@ -56,8 +56,8 @@ class Backups:
         return {night: file for night, file in self._copies() if file == self._file(night)}
 
     def newest(self) -> Path | None:
-        """Return the last backup of a night."""
-        return next(reversed(self.nights().values()), None)
+        """Return the last backup."""
+        return next((file for _, file in reversed(self._copies())), None)
 
     def make(self, store: Store, now: datetime, zone: tzinfo, breathe: Breathe) -> Path | None:
         """Make the backup of this night unless there is one, or nothing to keep since the last one.
@@ -157,10 +157,10 @@ class Backups:
         raise BackupError(storage.backup_failed(directory=str(self.directory), cause=system.DISK_ERROR()))
 
     def _unchanged(self, store: Store) -> bool:
-        copies = self._copies()
-        if not copies:
+        last = self.newest()
+        if last is None:
             return False
-        engine = reader(copies[-1][1])
+        engine = reader(last)
         try:
             with engine.connect() as connection:
                 return newest_reading(connection) == store.run(newest_reading)
