@@ -634,6 +634,9 @@ PAGES: dict[str, tuple[str, str]] = {
         "none yet: the recorder creates it with the first reading",
     ),
     "system.database_fails": ("не читається: {why}", "cannot be read: {why}"),
+    "system.backup": ("Остання резервна копія", "Last backup"),
+    "system.backup_is": ("{at}, {file}", "{at}, {file}"),
+    "system.backup_none": ("ще немає", "none yet"),
     "system.megabytes": ("{value} МБ", "{value} MB"),
     "system.places": ("Де що налаштовано", "Where settings are"),
     "system.places_note": (
@@ -645,6 +648,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "system.place_batteries": ("Список батарей", "Batteries"),
     "system.place_plugs": ("Список розеток і правила", "Plugs and rules"),
     "system.place_history": ("Історія", "History"),
+    "system.place_backups": ("Резервні копії", "Backups"),
     "system.place_broker": ("Брокер повідомлень", "Message broker"),
     "system.place_passwords": ("Паролі брокера", "Broker passwords"),
     "system.place_sessions": ("Ключ сеансів", "Session key"),

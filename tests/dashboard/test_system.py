@@ -22,9 +22,13 @@ from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.diagnostics import MASK, masked
 from services.dashboard.system.page import recorded
 from services.dashboard.system.view import view
+from services.recorder.retention import set_note
+from services.recorder.store import open_store
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
+from shared.history import last_backup
 from shared.history.engine import reader
+from shared.history.last_backup import LastBackup
 from shared.known_settings import known_settings
 from shared.messages import BatteryInfo, InverterInfo, PlugInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
@@ -118,7 +122,14 @@ def test_the_page_says_how_the_database_fares(tmp_path):
 
     assert "none yet: the recorder creates it" in said()
     record(path, NOW, days=1, every=timedelta(hours=1))
-    assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB", said())
+    assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB Last backup none yet", said())
+    assert f"Backups {tmp_path / 'backups'} (BACKUP_DIR)" in said()
+    made = LastBackup(Path("/mnt/usb/easun-2026-11-24.db"), NOW - timedelta(hours=9))
+    store = open_store(path)
+    store.run(lambda connection: set_note(connection, last_backup.NOTE, made.to_json()))
+    store.close()
+    assert "Last backup 03:00, easun-2026-11-24.db" in said()
+    assert "Backups /mnt/usb (BACKUP_DIR)" in said()
     path.write_bytes(b"no database" * 1000)
     assert "cannot be read: its file is not a database" in said()
 
