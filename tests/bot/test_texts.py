@@ -232,6 +232,12 @@ def test_texts_are_the_golden_ones(language: Language, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("language", Language)
+def test_every_alert_says_when_so_that_one_that_comes_twice_is_known(language: Language) -> None:
+    for name, one in ALERTS.items():
+        assert re.search(r"\b\d\d:\d\d\b", alert_text(localizer_for(language), one)), name
+
+
+@pytest.mark.parametrize("language", Language)
 def test_every_text_is_html_that_telegram_reads(language: Language, engine: Engine) -> None:
     for name, text in everything(language, engine).items():
         for line in text.split("\n"):
