@@ -126,9 +126,7 @@ def kills(stack: Stack, api: TimedApi, poller: Viewer, since: datetime) -> datet
         lost, doubled, most = lost + (got == 0), doubled + (got > 1), max(most, got)
         cut += got > 1 and is_cut
     print(f"{KILLS} kills within {1000 * KILLS * KILL_STEP_S:.0f} ms of a change:")
-    print(
-        f"{lost} lost, no alert more than {most} times, {doubled} doubled ({cut} of them before the API had answered)"
-    )
+    print(f"{lost} lost, no alert more than {most} times, {doubled} doubled ({cut} before the API answered)")
     return since
 
 

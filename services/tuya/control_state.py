@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from services.tuya.contact import Contact
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
 from services.tuya.plug import Plug
@@ -102,6 +103,8 @@ class ControlState:
     attempt: Attempt | None = None
     tried: tuple[Target, ...] = ()
     failures: int = 0
+    is_told: bool = False
+    """Whether an event has told that they fail."""
     flips: int = 0
     retry_at_s: float = 0
     paused_until_s: float = 0
@@ -112,10 +115,16 @@ class ControlState:
     unanswered: Reason | None = None
     """Why it would not, as far as it is known."""
     problem: Reason | None = None
+    contact: Contact = Contact.UNKNOWN
     key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None
     events: tuple[PlugAction, ...] = ()
     """To be published, oldest first."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it does not answer on any way, which is not explained by itself where no other plug answers."""
+        return self.published.reachable is False and self.contact in (Contact.SILENT, Contact.CUT_OFF)
 
     @property
     def patience(self) -> int:

@@ -9,6 +9,7 @@ from services.tuya.account_listing import AGAIN_S, GangNames, fetch_devices, fet
 from services.tuya.cloud import Credentials
 from services.tuya.commands import give_back
 from services.tuya.connector import Connector
+from services.tuya.contact import common_trouble
 from services.tuya.controller import PlugController
 from services.tuya.journal import key
 from services.tuya.plug import Plug
@@ -43,6 +44,7 @@ class PlugControllers:
         self._controllers: dict[str, PlugController] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._common_trouble: Reason | None = None
 
     async def run(self) -> None:
         """Run all controllers, and follow the list file, until cancelled."""
@@ -118,9 +120,22 @@ class PlugControllers:
                 self._health,
                 check_s=self._settings.plug_check_interval,
                 dry_run=self._settings.tuya_dry_run,
+                on_contact=self._on_contact,
             )
             self._controllers[plug.id] = controller
             self._running[plug.id] = self._tasks.create_task(controller.run())
+
+    def _on_contact(self) -> None:
+        """Report where no plug answers, as one trouble of all."""
+        may_switch = self._store.shared.rules.may_switch
+        following = [one for one in self._controllers.values() if may_switch(one.plug)]
+        trouble = common_trouble(one.contact for one in following)
+        if trouble == self._common_trouble:
+            return
+        self._common_trouble = trouble
+        self._health.report("contact", trouble)
+        for controller in following:
+            controller.on_common_trouble(trouble)
 
     def _give_back(self, plug: Plug) -> None:
         """Let the grid's last outage end for a plug that may not be switched any more."""

@@ -27,6 +27,7 @@ from services.tuya.connection import (
     OurWayError,
     SilentError,
 )
+from services.tuya.contact import after_contact
 from services.tuya.control_state import Attempt, CloudHold, ControlState, KeyTrust, Now, Result
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
@@ -35,6 +36,7 @@ from services.tuya.reports import (
     drop,
     pending,
     report,
+    report_failure,
     report_reading,
     report_unanswered,
     report_unreachable,
@@ -106,6 +108,7 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     attempt = state.attempt
     if action.via is Via.LOCAL:
         state, outcome = _trusted(state, action, outcome, now)
+    state = replace(state, contact=after_contact(state.contact, action.via, outcome))
     if attempt is None:
         return _asked(state, outcome, now) if action.via in state.asking[:1] else _checked(state, outcome, now)
     if isinstance(outcome, DeviceError):
@@ -171,7 +174,7 @@ def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attem
 
 def _begun(state: ControlState, targets: tuple[Target, ...], now: Now) -> ControlState:
     if targets != state.tried:
-        state = replace(state, tried=targets, failures=0, flips=0, cloud_hold=None)
+        state = replace(state, tried=targets, failures=0, is_told=False, flips=0, cloud_hold=None)
     state = report(state, now, pending=targets[0].on)
     if not state.ways and not state.dry_run:
         return _failed(state, targets, CommandRefusedError(plugs.no_way(name=state.plug.title)), now)
@@ -231,9 +234,8 @@ def _failed(state: ControlState, targets: tuple[Target, ...], error: DeviceError
         state = report_unreachable(state, error.reason, now)
     else:
         state = report(state, now, reason=error.reason, confirmed=False)
-    if state.failures == 0 and not expected:
-        reason = plugs.retrying(cause=error.reason) if state.retries else error.reason
-        state = add_events(state, targets, ActionOutcome.FAILED, now, reason=reason)
+    if not expected:
+        state = report_failure(state, error.reason, now)
     return _retry_later(state, now, refused=isinstance(error, CommandRefusedError))
 
 

@@ -78,6 +78,19 @@ def report_unanswered(state: ControlState, reason: Reason) -> ControlState:
     return replace(state, unanswered=plugs.would_not_follow(name=state.plug.title, cause=reason))
 
 
+def report_failure(state: ControlState, reason: Reason, now: Now) -> ControlState:
+    """Return the state with an event for each target that is tried and fails, once; attempts go on."""
+    if state.is_told:
+        return state
+    reason = plugs.retrying(cause=reason) if state.retries else reason
+    return add_events(replace(state, is_told=True), state.tried, ActionOutcome.FAILED, now, reason=reason)
+
+
+def report_common_trouble(state: ControlState, reason: Reason, now: Now) -> ControlState:
+    """Return the state of a silent plug once it is known that none answers: then its silence is no longer its own."""
+    return report_failure(report(state, now, reason=reason), reason, now) if state.is_silent else state
+
+
 def add_events(
     state: ControlState,
     targets: Iterable[Target],

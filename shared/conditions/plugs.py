@@ -65,13 +65,11 @@ def another_plug(*, name: str, host: str) -> None:
     """The router has given the address to another plug."""
 
 
-@condition(
+NO_NETWORK = simple(
     "plug.no_network",
-    uk="Цей комп'ютер не має мережі до {host}: перевірте Wi-Fi або кабель.",
-    en="This machine has no network to {host}: check its Wi-Fi or cable.",
+    uk="Цей комп'ютер не має мережі: перевірте його Wi-Fi або кабель.",
+    en="This machine has no network: check its Wi-Fi or cable.",
 )
-def no_network(*, host: str) -> None:
-    """The operating system knows no way to the plug's address."""
 
 
 @condition(
@@ -289,6 +287,27 @@ def none_enabled(*, count: int) -> None:
 )
 def enabled_as_before(*, names: str) -> None:
     """With the predecessor's settings and no list, the plugs of the account were listed enabled."""
+
+
+@condition(
+    "plugs.none_answers",
+    uk="Жодна розетка не відповідає ({count}): чи працюють роутер і Wi-Fi, чи є напруга в самих розетках?",
+    en="None of {count} plugs answers: do the router and the Wi-Fi work, and have the plugs power?",
+    severity=Severity.WARNING,
+    prompt=True,
+)
+def none_answers(*, count: int) -> None:
+    """All plugs that follow the grid are silent at once, over the home network and through the cloud."""
+
+
+@condition(
+    "plugs.cut_off",
+    uk="Цей комп'ютер не має мережі, тому не досягає жодної розетки ({count}): перевірте його Wi-Fi або кабель.",
+    en="This machine has no network and reaches none of {count} plugs: check its Wi-Fi or cable.",
+    prompt=True,
+)
+def cut_off(*, count: int) -> None:
+    """The operating system knows no way to any plug."""
 
 
 @condition(

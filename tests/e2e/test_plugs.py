@@ -259,6 +259,24 @@ def test_without_both_it_is_pending_reported_and_done_in_the_end(
     until(stack, mains, [False, False, False, False, True])
 
 
+def test_where_no_plug_answers_that_is_one_trouble_and_attempts_go_on(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    eventually(lambda: all(watcher.on(f"plug/{id_}/state") for id_ in (FIRST, SECOND, THIRD)))
+    stack.tell_plugs("plug", fault="gone")
+    mains.turn("off")
+    eventually(lambda: said(mains) and plugs.none_answers.code in reasons(watcher))
+    assert reasons(watcher) == [plugs.none_answers.code]
+    failed = eventually(lambda: [one for one in watcher.on(f"plug/{FIRST}/action") if one["outcome"] == "failed"])
+    assert [one["reason"]["params"]["cause"]["code"] for one in failed] == [plugs.none_answers.code]
+    stack.tell_plugs("plug", plug=2, fault="none")
+    watcher.wait_for(STATUS, state="online")
+    stack.tell_plugs("plug", fault="none")
+    until(stack, mains, [False, False, False, False, True], 60)
+    assert [one["outcome"] for one in watcher.on(f"plug/{FIRST}/action")] == ["failed", "done"]
+
+
 def test_a_command_is_obeyed_and_the_grid_leaves_that_plug_alone(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:

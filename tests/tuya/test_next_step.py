@@ -27,6 +27,7 @@ from services.tuya.connection import (
     CloudUnreachableError,
     KeyDoubtError,
     LostConnectionError,
+    NoNetworkError,
     OurWayError,
     SilentError,
 )
@@ -371,7 +372,7 @@ def test_a_plug_that_was_on_a_moment_ago_is_marked_though_it_cannot_be_read_now(
     [
         ((OFFLINE, OFFLINE), False),
         ((OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())), True),
-        ((OurWayError(plugs.no_network(host="h")), OFFLINE), True),
+        ((NoNetworkError(plugs.NO_NETWORK()), OFFLINE), True),
         ((OFFLINE, OurWayError(plugs.CLOUD_CLOCK())), True),
     ],
 )
