@@ -542,8 +542,9 @@ class PlugState(Message):
 class PlugInfo(Message):
     """A listed plug: what its owner calls it and its gangs (names by switch code), and what may be done with it.
 
-    follows_grid is whether outages switch it off and on. seen is false of a plug that was enabled by itself, until
-    somebody has decided about it. listed is false once it has left the list. reason says why a setup was refused.
+    follows_grid is whether outages switch it off and on, enabled what the list says of that. seen is false of a plug
+    that a setting has decided about (to switch it, or not to because of its name), until somebody has. listed is false
+    once it has left the list. reason says why a setup was refused.
     """
 
     name: str

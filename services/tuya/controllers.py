@@ -28,6 +28,7 @@ log = logging.getLogger("tuya")
 
 LIST_CHECK_S = 1.0
 OWNER = "owner"
+MOST_NAMES = 30
 
 
 class PlugControllers:
@@ -71,15 +72,24 @@ class PlugControllers:
 
     def set_up(self, plug: Plug, setup: PlugSetup) -> None:
         """Change the list as a person asks, and publish the plug as it is then, or why that was not possible."""
-        asked = {"enabled": setup.enabled, "protected": setup.protected, "priority": setup.priority}
-        fields = {name: value for name, value in asked.items() if value is not None}
+        fields = self._fields(plug, setup)
         try:
-            self._list.change(plug.id, fields if plug.seen else fields | {"seen": True})
+            self._list.change(plug.id, fields)
         except ConfigError as error:
             self.refuse_setup(plug, error.reason)
             return
-        log.info("%s is set up by %s: %s.", plug.title, setup.by, fields or "seen")
+        log.info("%s is set up by %s: %s.", plug.title, setup.by, fields)
         self._reload_list()
+
+    def _fields(self, plug: Plug, setup: PlugSetup) -> dict[str, object]:
+        """Return what a setup changes in the list; a setup of nothing keeps what a setting has decided."""
+        asked = {"enabled": setup.enabled, "protected": setup.protected, "priority": setup.priority}
+        fields: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
+        if not fields and self._store.shared.rules.is_undecided(plug):
+            fields["enabled"] = self._store.shared.rules.may_switch(plug)
+        is_excluded = fields.get("enabled", not plug.excluded) is False
+        fields |= {} if is_excluded is plug.excluded else {"excluded": is_excluded}
+        return fields if plug.seen else fields | {"seen": True}
 
     def refuse_setup(self, plug: Plug, reason: Reason) -> None:
         """Publish why a plug was not set up as asked."""
@@ -153,7 +163,7 @@ class PlugControllers:
             protected=plug.protected,
             follows_grid=self._store.shared.rules.may_switch(plug),
             priority=plug.priority,
-            seen=plug.seen,
+            seen=not self._store.shared.rules.is_undecided(plug),
             listed=listed,
             reason=reason,
         )
@@ -206,8 +216,18 @@ class PlugControllers:
         idle = [plug for plug in listed if not plug.protected and not may_switch(plug)]
         none = bool(idle) and not any(map(may_switch, listed))
         self._health.report("none", plugs.none_enabled(count=len(idle)) if none else None)
-        unseen = sorted(plug.title for plug in listed if not plug.seen and may_switch(plug))
-        self._health.report("unseen", plugs.enabled_as_before(names=", ".join(unseen)) if unseen else None)
+        self._report_undecided()
+
+    def _report_undecided(self) -> None:
+        """Report what a setting has decided about plugs, and which ones it has left out because of their names."""
+        rules = self._store.shared.rules
+        undecided = sorted(filter(rules.is_undecided, self._listed.values()), key=lambda plug: plug.title)
+        follow = [plug for plug in undecided if rules.may_switch(plug)]
+        essential = [plug for plug in follow if plug.sounds_essential]
+        held = [plug for plug in undecided if plug not in follow]
+        self._health.report("unseen", plugs.enabled_as_before(names=_titles(follow)) if follow else None)
+        self._health.report("essential", plugs.essential(names=_titles(essential)) if essential else None)
+        self._health.report("held back", plugs.held_back(names=_titles(held)) if held else None)
 
     # the account
 
@@ -257,3 +277,8 @@ class PlugControllers:
             return
         log.info("The local_key of %s is taken from the account.", plug.title)
         self._reload_list()
+
+
+def _titles(listed: list[Plug]) -> str:
+    names = [plug.title for plug in listed[:MOST_NAMES]]
+    return ", ".join(names) + ("…" if len(listed) > MOST_NAMES else "")

@@ -36,7 +36,14 @@ class Rules:
 
     def may_switch(self, plug: Plug | None) -> bool:
         """Return whether a plug may be switched at all."""
-        return plug is not None and not plug.protected and (plug.enabled or self.all_devices)
+        if plug is None or plug.protected:
+            return False
+        return plug.enabled or (self.all_devices and not plug.excluded and not plug.sounds_essential)
+
+    def is_undecided(self, plug: Plug) -> bool:
+        """Return whether a setting has decided about a plug, and its owner has not yet."""
+        is_by_setting = self.all_devices and not plug.enabled and not plug.excluded
+        return not plug.protected and (not plug.seen or is_by_setting)
 
 
 def is_news(grid: GridState, now: datetime) -> bool:

@@ -286,7 +286,33 @@ def none_enabled(*, count: int) -> None:
     prompt=True,
 )
 def enabled_as_before(*, names: str) -> None:
-    """With the predecessor's settings and no list, the plugs of the account were listed enabled."""
+    """A setting switches them, not their owner: the predecessor's ones without a list, or TUYA_ALL_DEVICES."""
+
+
+@condition(
+    "plugs.essential",
+    uk="Судячи з назв, тут живиться роутер, комп'ютер або холодильник: {names}. Вони вимикаються разом із мережею, тож "
+    "захистіть їх: на сторінці «Система» або в боті, командою /plugs.",
+    en="Judging by the names, a router, a computer or a fridge is fed by {names}, and switched off with the grid: "
+    "protect it on the page System or in the bot with /plugs.",
+    severity=Severity.WARNING,
+    prompt=True,
+)
+def essential(*, names: str) -> None:
+    """A setting enabled plugs that the owner may not want switched off."""
+
+
+@condition(
+    "plugs.held_back",
+    uk="Судячи з назв, тут живиться роутер, комп'ютер або холодильник: {names}. TUYA_ALL_DEVICES їх не перемикає, доки "
+    "ви не вирішите: на сторінці «Система» або в боті, командою /plugs.",
+    en="Judging by the names, a router, a computer or a fridge is fed by {names}. TUYA_ALL_DEVICES leaves that alone "
+    "until you decide, on the page System or in the bot with /plugs.",
+    severity=Severity.WARNING,
+    prompt=True,
+)
+def held_back(*, names: str) -> None:
+    """TUYA_ALL_DEVICES is set, and the owner has not decided about these."""
 
 
 @condition(

@@ -606,7 +606,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "system.rule_switched": ("перемикається разом із мережею", "switched with the grid"),
     "system.rule_idle": ("не перемикається", "left alone"),
     "system.plug_found": ("знайдено", "found"),
-    "system.plug_new": ("додано за .env, ще не переглянуто", "added as .env asks, not looked at yet"),
+    "system.plug_new": ("так задано в .env, ви ще не вирішили", "as .env asks; you have not decided yet"),
+    "system.plug_held": (
+        "за назвою її не слід вимикати, тож вирішіть самі",
+        "its name says not to switch it: decide yourself",
+    ),
     "system.plug_enabled": ("Разом із мережею", "With the grid"),
     "system.plug_protected": ("Захищена", "Protected"),
     "system.plug_keep": ("Лишити так", "Keep"),

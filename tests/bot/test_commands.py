@@ -174,6 +174,21 @@ def test_a_found_plug_is_set_up_by_two_taps(tmp_path: Path, monkeypatch: pytest.
     setup.receive(button="follow|bf1|on", button_id="b", message_id=1)
     ((plug, sent),) = setup.switched
     assert (plug, sent.enabled, sent.protected, sent.by) == ("bf1", True, None, f"telegram:{OWNER}")
+    assert "keep" not in str(setup.telegram.sent)
+    setup.receive(button="keep", button_id="e", message_id=1)
+    assert len(setup.switched) == 1, "nothing is undecided"
     setup.receive(chat=VIEWER, user=VIEWER, button="protect|bf1|on", button_id="c", message_id=1)
     setup.receive(button="protect|nobody|on", button_id="d", message_id=1)
     assert len(setup.switched) == 1
+
+
+def test_what_a_setting_has_decided_is_kept_by_one_tap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "SETUP_PATIENCE_S", 0)
+    held = INFO.model_copy(update={"name": "Router", "seen": False})
+    follows = INFO.model_copy(update={"name": "Heater", "seen": False, "follows_grid": True})
+    setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"a": INFO, "b": held, "c": follows}))
+    setup.receive(button="setup", button_id="a", message_id=1)
+    assert "Router: left alone for its name" in setup.telegram.sent[-1]
+    assert "Heater: with the grid, as .env asks" in setup.telegram.sent[-1]
+    setup.receive(button="keep", button_id="b", message_id=1)
+    assert [(id_, one.enabled, one.protected) for id_, one in setup.switched] == [("b", None, None), ("c", None, None)]

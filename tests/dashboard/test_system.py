@@ -320,7 +320,10 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
         '{"priority": 110}',
     ]
     offered = buttons(plug_info(enabled=True, protected=True))
-    assert offered['{"enabled": false}']["disabled"]
+    assert offered['{"enabled": true}']["disabled"]
+    offered = buttons(plug_info(follows_grid=True, seen=False))
+    assert offered['{"enabled": false}']["aria-pressed"] == "true", "a setting switches it, whatever the list says"
+    offered = buttons(plug_info(enabled=True, protected=True))
     assert not offered['{"protected": false}']["disabled"]
     assert all(one["disabled"] for one in buttons(plug_info(), connected=False).values())
     assert buttons(plug_info(listed=False)) == {}

@@ -434,8 +434,16 @@ def test_all_devices_of_the_account_are_switched_with_nothing_else_set(
 ) -> None:
     stack.plugs_file.unlink()
     start_and_introduce(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud | {"TUYA_USER_ID": ""})
+    eventually(lambda: set(reasons(watcher)) == {plugs.enabled_as_before.code, plugs.held_back.code})
+    infos = [watcher.last(f"plug/{id_}/info") for id_ in (FIRST, ROUTER)]
+    assert [(info["follows_grid"], info["seen"]) for info in infos] == [(True, False), (False, False)]
+    set_up(stack, SECOND, enabled=False)
+    watcher.wait_for(f"plug/{SECOND}/info", follows_grid=False, seen=True)
+    for plug in stack.tell_plugs("state")["plugs"]:
+        set_up(stack, plug["id"])
+    watcher.wait_for(STATUS, state="online")
     mains.turn("off")
-    until(stack, mains, [False] * 5)
+    until(stack, mains, [False, True, False, False, True])
 
 
 def set_up(stack: Stack, id_: str, **fields: Any) -> None:
@@ -451,8 +459,9 @@ def test_with_the_predecessor_s_settings_alone_its_plugs_follow_and_the_owner_is
     asked = {"TUYA_TURN_OFF_ON_POWER_LOSS": "true", "TUYA_TURN_ON_ON_GRID_BACK": "true"}
     stack.tuya.start(**cloud | asked)
     wait_for_reason(watcher, plugs.enabled_as_before)
-    (reason,) = watcher.last(STATUS)["reasons"]
+    reason, essential = watcher.last(STATUS)["reasons"]
     assert reason["params"]["names"] == "Boiler, Heater, Kettle, Router, Washing machine"
+    assert (essential["code"], essential["params"]["names"]) == (plugs.essential.code, "Router")
     eventually(lambda: watcher.on(f"plug/{THIRD}/info"))
     assert watcher.last(f"plug/{THIRD}/info")["gangs"] == {"switch_1": "Lamp", "switch_2": "Fan"}
     repeat_until_handled(stack, mains)

@@ -233,7 +233,7 @@ class Commands:
         if press.action in ("ask", "plug"):
             await self._plug_button(incoming, localizer, press)
             return
-        if press.action in ("follow", "protect"):
+        if press.action in ("follow", "protect", "keep"):
             await self._setup_button(incoming, localizer, press)
             return
         await self._api.answer_button(incoming.button_id)
@@ -274,18 +274,20 @@ class Commands:
 
     async def _setup_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Change the list of plugs, and show it as it is once the service has answered."""
-        before = self._snapshot().plug_infos.get(press.value)
-        if before is None or not self._chats.may_switch(incoming.chat, incoming.user):
-            refusal = localizer("bot.bad_button" if before is None else "bot.not_allowed")
+        infos = self._snapshot().plug_infos
+        is_all = press.action == "keep"
+        before = {id_: one for id_, one in infos.items() if (is_all and not one.seen) or id_ == press.value}
+        if not before or not self._chats.may_switch(incoming.chat, incoming.user):
+            refusal = localizer("bot.not_allowed" if before else "bot.bad_button")
             await self._api.answer_button(incoming.button_id, plain(refusal))
             return
-        field = "enabled" if press.action == "follow" else "protected"
-        by = f"telegram:{incoming.user}"
-        setup = PlugSetup.model_validate({"at": localizer.now, "by": by, field: press.on})
-        self._switch(press.value, setup)
+        wish = {} if is_all else {"enabled" if press.action == "follow" else "protected": press.on}
+        setup = PlugSetup.model_validate({"at": localizer.now, "by": f"telegram:{incoming.user}"} | wish)
+        for id_ in before:
+            self._switch(id_, setup)
         await self._api.answer_button(incoming.button_id)
         for _ in range(round(SETUP_PATIENCE_S / SETUP_CHECK_S)):
-            if self._snapshot().plug_infos.get(press.value) != before:
+            if all(self._snapshot().plug_infos.get(id_) != one for id_, one in before.items()):
                 break
             await asyncio.sleep(SETUP_CHECK_S)
         await self._refresh(incoming, localizer, "setup")

@@ -37,7 +37,7 @@ def parse(data: str) -> ButtonPress | None:
     """Parse the data of a button; None is no button of ours."""
     action, *rest = data.split("|")
     match action, rest:
-        case (("status" | "battery" | "schedule" | "plugs" | "setup" | "no"), []):
+        case (("status" | "battery" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
             return ButtonPress(action)
         case (("chart" | "set"), [value]):
             return ButtonPress(action, value)
@@ -70,12 +70,13 @@ def plug_setup(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
     fitting = [one for one in listed if len(f"protect|{one[0]}|off".encode()) <= LONGEST_DATA][:MOST_PLUGS]
     rows = [
         [
-            _setting(localizer, "bot.plug_follow", info.name, f"follow|{device}", is_on=info.enabled),
+            _setting(localizer, "bot.plug_follow", info.name, f"follow|{device}", is_on=info.follows_grid),
             _setting(localizer, "bot.plug_protect", info.name, f"protect|{device}", is_on=info.protected),
         ]
         for device, info in fitting
     ]
-    return [*rows, *refresh(localizer, "setup")]
+    keep = [[(plain(localizer("bot.plugs_keep")), "keep")]] if any(not info.seen for _, info in listed) else []
+    return [*rows, *keep, *refresh(localizer, "setup")]
 
 
 def _setting(localizer: Localizer, name: str, plug: str, action: str, *, is_on: bool) -> tuple[str, str]:

@@ -215,7 +215,8 @@ def plug_setup_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
-    rule = "bot.rule_protected" if info.protected else "bot.rule_follows" if info.follows_grid else "bot.rule_idle"
+    rules = ("bot.rule_idle", "bot.rule_follows") if info.seen else ("bot.rule_held", "bot.rule_undecided")
+    rule = "bot.rule_protected" if info.protected else rules[info.follows_grid]
     reason = localizer.reason(info.reason) if info.reason else Localized("")
     return localizer("bot.rule_line", name=info.name, rule=localizer(rule), reason=reason)
 

@@ -61,11 +61,11 @@ def _listed(id_: str, info: PlugInfo, state: PlugState | None, localizer: Locali
     rules = [
         localizer(_rule(state, info)),
         *([", ".join(info.gangs.values())] if len(info.gangs) > 1 else []),
-        *([localizer("system.plug_new")] if info.follows_grid and not info.seen else []),
+        *([] if info.seen else [localizer("system.plug_new" if info.follows_grid else "system.plug_held")]),
     ]
     buttons = [
-        _toggle(id_, info, "enabled", localizer, closed=closed or info.protected),
-        _toggle(id_, info, "protected", localizer, closed=closed),
+        _toggle(id_, "enabled", localizer, is_on=info.follows_grid, closed=closed or info.protected),
+        _toggle(id_, "protected", localizer, is_on=info.protected, closed=closed),
         *([] if info.seen else [_button(id_, "keep", localizer("system.plug_keep"), "{}", closed=closed)]),
         *(_priority(id_, info, localizer, closed=closed) if info.follows_grid else []),
     ]
@@ -105,9 +105,8 @@ def _rule(state: PlugState | None, info: PlugInfo | None) -> str:
     return "system.rule_idle" if info and not info.follows_grid else "system.rule_switched"
 
 
-def _toggle(id_: str, info: PlugInfo, field: str, localizer: Localizer, *, closed: bool) -> html.Button:
-    """Return a button that shows a setting and asks for its opposite."""
-    is_on = bool(getattr(info, field))
+def _toggle(id_: str, field: str, localizer: Localizer, *, is_on: bool, closed: bool) -> html.Button:
+    """Return a button that shows what is so and asks for the opposite."""
     wish = "false" if is_on else "true"
     button = _button(id_, field, localizer(f"system.plug_{field}"), f'{{"{field}": {wish}}}', closed=closed)
     vars(button).update(attributes(aria_pressed=str(is_on).lower()))
