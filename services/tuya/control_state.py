@@ -7,6 +7,7 @@ from enum import StrEnum
 from services.tuya.contact import Contact
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.conditions import Reason
@@ -115,6 +116,12 @@ class ControlState:
     unanswered: Reason | None = None
     """Why it would not, as far as it is known."""
     problem: Reason | None = None
+    test: OffOnTest | None = None
+    """How the last off-on test ended."""
+    went_off: bool = False
+    """Whether the test that goes on has seen the plug off."""
+    test_problem: Reason | None = None
+    """Why the test that goes on has failed already."""
     contact: Contact = Contact.UNKNOWN
     key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None

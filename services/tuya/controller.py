@@ -15,6 +15,7 @@ from services.tuya.control_state import ControlState, Now
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
 from services.tuya.next_step import next_step
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.outcomes import after
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
@@ -45,6 +46,7 @@ class PlugController:
         dry_run: bool = False,
         retries: bool = True,
         on_contact: Callable[[], None] = lambda: None,
+        on_tested: Callable[[Plug, OffOnTest], None] = lambda *_: None,
     ) -> None:
         self.plug = plug
         self._store = store
@@ -52,6 +54,7 @@ class PlugController:
         self._bus = bus
         self._health = health
         self._on_contact = on_contact
+        self._on_tested = on_tested
         self._common_trouble: Reason | None = None
         self._changed = asyncio.Event()
         self._connection: OpenConnection | None = None
@@ -185,6 +188,8 @@ class PlugController:
         for event in state.events:
             self._bus.publish(PLUG_ACTION, event, self.plug.id)
             log.info("%s", sentence(self.plug, event))
+        if state.test and state.test is not before.test:
+            self._on_tested(self.plug, state.test)
         self._on_contact()
 
     def _publish(self) -> None:

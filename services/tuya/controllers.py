@@ -12,6 +12,7 @@ from services.tuya.connector import Connector
 from services.tuya.contact import common_trouble
 from services.tuya.controller import PlugController
 from services.tuya.journal import key
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.plug import Plug
 from services.tuya.plug_list import plug_list
 from services.tuya.settings import TuyaSettings
@@ -46,6 +47,7 @@ class PlugControllers:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._common_trouble: Reason | None = None
+        self._tested: dict[str, OffOnTest] = {}
 
     async def run(self) -> None:
         """Run all controllers, and follow the list file, until cancelled."""
@@ -80,6 +82,8 @@ class PlugControllers:
             return
         log.info("%s is set up by %s: %s.", plug.title, setup.by, fields)
         self._reload_list()
+        if setup.enabled and not setup.test and (controller := self._controllers.get(plug.id)):
+            controller.ask()  # at once, while there is power
 
     def _fields(self, plug: Plug, setup: PlugSetup) -> dict[str, object]:
         """Return what a setup changes in the list; a setup of nothing keeps what a setting has decided."""
@@ -131,9 +135,16 @@ class PlugControllers:
                 check_s=self._settings.plug_check_interval,
                 dry_run=self._settings.tuya_dry_run,
                 on_contact=self._on_contact,
+                on_tested=self._on_tested,
             )
             self._controllers[plug.id] = controller
             self._running[plug.id] = self._tasks.create_task(controller.run())
+
+    def _on_tested(self, plug: Plug, test: OffOnTest) -> None:
+        """Publish how an off-on test ended."""
+        log.info("%s is tested: %s", plug.title, test.reason or "it went off and on again.")
+        self._tested[plug.id] = test
+        self._publish_info(plug, reason=test.reason)
 
     def _on_contact(self) -> None:
         """Report where no plug answers, as one trouble of all."""
@@ -150,11 +161,12 @@ class PlugControllers:
     def _give_back(self, plug: Plug) -> None:
         """Let the grid's last outage end for a plug that may not be switched any more."""
         journal = self._store.shared.journal
-        if any(key(plug.id, gang) in journal.to_restore for gang in plug.gangs):
+        if any(key(plug.id, gang) in journal.to_restore | journal.tested for gang in plug.gangs):
             with suppress(StorageError):  # reported
                 self._store.persist(give_back(journal, plug, OWNER, utc_now()))
 
     def _publish_info(self, plug: Plug, *, listed: bool = True, reason: Reason | None = None) -> None:
+        test = self._tested.get(plug.id)
         info = PlugInfo(
             at=utc_now(),
             name=plug.title,
@@ -165,6 +177,7 @@ class PlugControllers:
             priority=plug.priority,
             seen=not self._store.shared.rules.is_undecided(plug),
             listed=listed,
+            tested_at=test.at if test and not test.reason else None,
             reason=reason,
         )
         self._bus.publish(PLUG_INFO, info, plug.id)

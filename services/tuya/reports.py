@@ -6,6 +6,7 @@ from dataclasses import replace
 from services.tuya.control_state import ControlState, Now
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
+from services.tuya.off_on_test import first_halves
 from shared.conditions import Reason, plugs
 from shared.messages import ActionOutcome, PlugAction, Via
 
@@ -82,7 +83,8 @@ def report_failure(state: ControlState, reason: Reason, now: Now) -> ControlStat
     """Return the state with an event for each target that is tried and fails, once; attempts go on."""
     if state.is_told:
         return state
-    reason = plugs.retrying(cause=reason) if state.retries else reason
+    is_repeated = state.retries and not first_halves(state.tried)
+    reason = plugs.retrying(cause=reason) if is_repeated else reason
     return add_events(replace(state, is_told=True), state.tried, ActionOutcome.FAILED, now, reason=reason)
 
 

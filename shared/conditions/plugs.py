@@ -177,6 +177,42 @@ RETIRED = simple(
     severity=Severity.NOTICE,
 )
 
+# an off-on test
+
+
+@condition(
+    "plug.test_failed",
+    uk="Перевірку {name} не пройдено. {cause}",
+    en="{name} has failed the test. {cause}",
+    severity=Severity.WARNING,
+)
+def test_failed(*, name: str, cause: Reason) -> None:
+    """The plug was to be switched off and on again, and did not do both."""
+
+
+@condition(
+    "plug.test_of_off",
+    uk="{name} відповідає й зараз вимкнена, тому її не перемикали.",
+    en="{name} answers and is off, so it was not switched.",
+    severity=Severity.NOTICE,
+)
+def test_of_off(*, name: str) -> None:
+    """What is off is not switched on for a test: nobody knows what hangs on it."""
+
+
+TEST_WITHOUT_POWER = simple(
+    "plug.test_without_power",
+    uk="Перевіряємо лише тоді, коли світло точно є.",
+    en="Plugs are tested only while the power is certain to be on.",
+    severity=Severity.NOTICE,
+)
+TEST_BUSY = simple(
+    "plug.test_busy",
+    uk="Її саме перемикають: спробуйте трохи згодом.",
+    en="It is just being switched: try again in a moment.",
+    severity=Severity.NOTICE,
+)
+
 # refused commands
 
 UNKNOWN_PLUG = simple(

@@ -328,6 +328,11 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.rule_idle": ("не перемикається", "left alone"),
     "bot.rule_undecided": ("разом із мережею, бо так задано в .env", "with the grid, as .env asks"),
     "bot.rule_held": ("не перемикається через назву, тож вирішіть самі", "left alone for its name: decide yourself"),
+    "bot.plug_test": ("🔁 {name}: вимкнути й увімкнути", "🔁 {name}: test now, off and on"),
+    "bot.rule_tested": (
+        "{rule}; перевірено {time}: вимкнулась і ввімкнулась",
+        "{rule}; tested at {time}: went off and on again",
+    ),
     "bot.plugs_keep": ("✅ Решту лишити так", "✅ Keep the others as they are"),
     "bot.plug_follow": ("{name}: з мережею", "{name}: with the grid"),
     "bot.plug_protect": ("захист", "protect"),

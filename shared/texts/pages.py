@@ -614,6 +614,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "system.plug_enabled": ("Разом із мережею", "With the grid"),
     "system.plug_protected": ("Захищена", "Protected"),
     "system.plug_keep": ("Лишити так", "Keep"),
+    "system.plug_test": ("Перевірити: вимкнути й увімкнути", "Test now: off and on"),
+    "system.plug_tested": ("перевірено {at}: вимкнулась і ввімкнулась", "tested at {at}: went off and on again"),
     "system.plug_priority": ("порядок {number}", "order {number}"),
     "system.plug_sooner": ("Раніше", "Sooner"),
     "system.plug_later": ("Пізніше", "Later"),

@@ -60,8 +60,8 @@ def test_everything_is_listed():
     assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
     assert (
-        "Boiler on switched with the grid · over the home network With the grid Protected order 20 Sooner Later"
-        in told["plugs"]
+        "Boiler on switched with the grid · over the home network With the grid Protected "
+        "Test now: off and on order 20 Sooner Later" in told["plugs"]
     )
     assert "Kettle off dry run: only reports what would be switched" in told["plugs"]
     assert "Router on protected: never switched" in told["plugs"]
@@ -316,6 +316,7 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
         '{"enabled": false}',
         '{"protected": true}',
         "{}",
+        '{"test": true}',
         '{"priority": 90}',
         '{"priority": 110}',
     ]
@@ -333,6 +334,7 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
     ("id_", "wish", "status"),
     [
         ("boiler", {"enabled": True}, 202),
+        ("boiler", {"test": True}, 202),
         ("boiler", {}, 202),
         ("boiler", {"priority": -1}, 400),
         ("boiler", {"enabled": "yes"}, 400),

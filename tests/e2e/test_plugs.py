@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Iterator
@@ -129,7 +130,7 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     stack.tell_plugs("plug", plug=2, on=False)
     stack.recorder.start()
     watcher.wait_for("service/recorder/status", state="online")
-    start_and_introduce(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains, PLUG_RESTORE_PAUSE="0.5")
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     state = watcher.wait_for(f"plug/{FIRST}/state", on=False, confirmed=True)
@@ -501,6 +502,40 @@ def test_with_id_and_secret_alone_a_found_plug_follows_the_grid_once_it_is_chose
     set_up(stack, SECOND, enabled=True)
     refused = eventually(lambda: [one for one in watcher.on(f"plug/{SECOND}/info") if one["reason"]])[-1]
     assert refused["reason"]["code"] == files.in_list.code
+
+
+def test_a_plug_is_tested_by_switching_it_off_and_on_and_never_a_protected_one(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    set_up(stack, FIRST, test=True)
+    eventually(lambda: watcher.last(f"plug/{FIRST}/info")["tested_at"], "it went off and on again")
+    set_up(stack, ROUTER, test=True)
+    refusal = eventually(lambda: [one for one in watcher.on(f"plug/{ROUTER}/info") if one["reason"]])[-1]
+    assert refusal["reason"]["code"] == plugs.protected.code
+    listed = stack.tell_plugs("state")["plugs"]
+    assert [[on for _, _, on in plug["switched"]] for plug in listed] == [[False, True], [], [], [], []]
+
+
+@pytest.mark.parametrize(("step", "save", "is_on"), [("named", 3, True), ("before", 4, False)])
+def test_killed_in_the_middle_of_a_test_the_plug_comes_back_on(  # noqa: PLR0917
+    step: str, save: int, is_on: bool, stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    """Its third save of the journal says that the plug was on, the fourth that it went off."""
+    start_and_introduce(stack, watcher, mains)
+    stack.tuya.end()
+    arguments = "services.tuya", "plugs_journal.json", step, str(save)
+    dying = Process("dying", "tests.support.killed_at", stack.tuya.env, stack.directory / "dying.log", *arguments)
+    dying.start()
+    watcher.wait_for(STATUS, state="online")
+    mains.say()
+    mains.say()
+    set_up(stack, FIRST, test=True)
+    assert dying.exit_code() == -signal.SIGKILL
+    assert relays(stack)[0] is is_on
+    stack.tuya.start()
+    watcher.wait_for(STATUS, state="online")
+    eventually(lambda: said(mains) and not journal(stack)["targets"] and relays(stack)[0], "it is known to be on")
 
 
 def test_a_second_service_with_the_same_journal_switches_nothing(

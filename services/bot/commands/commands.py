@@ -32,7 +32,7 @@ CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
 AT_ONCE = 4
 """Commands that are answered at the same time; the others wait their turn."""
-SETUP_PATIENCE_S = 3.0
+SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
 SETUP_CHECK_S = 0.1
 
 
@@ -233,7 +233,7 @@ class Commands:
         if press.action in ("ask", "plug"):
             await self._plug_button(incoming, localizer, press)
             return
-        if press.action in ("follow", "protect", "keep"):
+        if press.action in keyboards.SETUP:
             await self._setup_button(incoming, localizer, press)
             return
         await self._api.answer_button(incoming.button_id)
@@ -281,16 +281,19 @@ class Commands:
             refusal = localizer("bot.not_allowed" if before else "bot.bad_button")
             await self._api.answer_button(incoming.button_id, plain(refusal))
             return
-        wish = {} if is_all else {"enabled" if press.action == "follow" else "protected": press.on}
+        wish = {} if is_all else {keyboards.SETUP[press.action]: press.on}
         setup = PlugSetup.model_validate({"at": localizer.now, "by": f"telegram:{incoming.user}"} | wish)
         for id_ in before:
             self._switch(id_, setup)
         await self._api.answer_button(incoming.button_id)
-        for _ in range(round(SETUP_PATIENCE_S / SETUP_CHECK_S)):
+        patience_s = TEST_PATIENCE_S if press.action == "test" else SETUP_PATIENCE_S
+        for _ in range(round(patience_s / SETUP_CHECK_S)):
             if all(self._snapshot().plug_infos.get(id_) != one for id_, one in before.items()):
                 break
             await asyncio.sleep(SETUP_CHECK_S)
-        await self._refresh(incoming, localizer, "setup")
+        text = split(self._texts["setup"](localizer))[-1]
+        keyboard = keyboards.plug_setup(localizer, self._snapshot(), press.value)
+        await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     async def _plug_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Ask first; then switch, if the confirmation comes soon after the question."""

@@ -218,7 +218,10 @@ def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
     rules = ("bot.rule_idle", "bot.rule_follows") if info.seen else ("bot.rule_held", "bot.rule_undecided")
     rule = "bot.rule_protected" if info.protected else rules[info.follows_grid]
     reason = localizer.reason(info.reason) if info.reason else Localized("")
-    return localizer("bot.rule_line", name=info.name, rule=localizer(rule), reason=reason)
+    said = localizer(rule)
+    if info.tested_at:
+        said = localizer("bot.rule_tested", rule=said, time=localizer.time(info.tested_at))
+    return localizer("bot.rule_line", name=info.name, rule=said, reason=reason)
 
 
 def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:

@@ -18,7 +18,7 @@ from shared.texts.localizer import Localizer
 
 STEP = 10
 MOST = 10_000
-SETTABLE = {"enabled", "protected", "priority"}
+SETTABLE = {"enabled", "protected", "priority", "test"}
 
 
 def plugs(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
@@ -62,12 +62,13 @@ def _listed(id_: str, info: PlugInfo, state: PlugState | None, localizer: Locali
         localizer(_rule(state, info)),
         *([", ".join(info.gangs.values())] if len(info.gangs) > 1 else []),
         *([] if info.seen else [localizer("system.plug_new" if info.follows_grid else "system.plug_held")]),
+        *([localizer("system.plug_tested", at=localizer.since(info.tested_at))] if info.tested_at else []),
     ]
     buttons = [
         _toggle(id_, "enabled", localizer, is_on=info.follows_grid, closed=closed or info.protected),
         _toggle(id_, "protected", localizer, is_on=info.protected, closed=closed),
         *([] if info.seen else [_button(id_, "keep", localizer("system.plug_keep"), "{}", closed=closed)]),
-        *(_priority(id_, info, localizer, closed=closed) if info.follows_grid else []),
+        *(_of_following(id_, info, localizer, closed=closed) if info.follows_grid else []),
     ]
     more = [
         *reason_lines([info.reason], localizer),
@@ -111,6 +112,11 @@ def _toggle(id_: str, field: str, localizer: Localizer, *, is_on: bool, closed: 
     button = _button(id_, field, localizer(f"system.plug_{field}"), f'{{"{field}": {wish}}}', closed=closed)
     vars(button).update(attributes(aria_pressed=str(is_on).lower()))
     return button
+
+
+def _of_following(id_: str, info: PlugInfo, localizer: Localizer, *, closed: bool) -> list[Any]:
+    test = _button(id_, "test", localizer("system.plug_test"), '{"test": true}', closed=closed)
+    return [test, *_priority(id_, info, localizer, closed=closed)]
 
 
 def _priority(id_: str, info: PlugInfo, localizer: Localizer, *, closed: bool) -> list[Any]:
