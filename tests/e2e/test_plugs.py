@@ -320,17 +320,27 @@ def test_impossible_commands_are_refused(stack: Stack, watcher: Viewer, mains: M
     assert any("Router is protected" in str(state["reason"]) for state in watcher.on(f"plug/{ROUTER}/state"))
 
 
-def test_a_plug_that_does_not_obey_is_switched_three_times_and_left_alone(
+def test_plugs_that_do_not_obey_or_switch_back_are_left_alone_and_one_that_talks_nonsense_is_told_off_later(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     start_and_introduce(stack, watcher, mains)
-    stack.tell_plugs("plug", plug=1, fault="stubborn")
+    for number, fault in enumerate(("stubborn", "returns", "garbage"), start=1):
+        stack.tell_plugs("plug", plug=number, fault=fault)
     mains.turn("off")
     repeat_until_handled(stack, mains)
-    wait_for_reason(watcher, plugs.left_alone)
-    assert any("does not stay so" in str(status["reasons"]) for status in watcher.on(STATUS))
-    first = stack.tell_plugs("state")["plugs"][0]
-    assert len(first["switched"]) == 3
+
+    def causes() -> list[str]:
+        mains.say()
+        return [str(reason["params"].get("cause", {}).get("code")) for reason in watcher.last(STATUS)["reasons"]]
+
+    eventually(lambda: {plugs.did_not_obey.code, plugs.came_back_on.code} <= set(causes()))
+    stubborn, returns, nonsense = stack.tell_plugs("state")["plugs"][:3]
+    assert len(stubborn["switched"]) == 3
+    assert [on for _, _, on in returns["switched"]] == [False] * 4
+    assert not nonsense["switched"]
+    assert plugs.wrong_key.code not in causes()
+    stack.tell_plugs("plug", plug=3, fault="none")
+    until(stack, mains, [True, True, False, False, True], 60)
 
 
 def test_a_dry_run_switches_nothing_and_publishes_that(
