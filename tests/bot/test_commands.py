@@ -168,9 +168,8 @@ def test_a_found_plug_is_set_up_by_two_taps(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(commands, "SETUP_PATIENCE_S", 0)
     setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"bf1": INFO}))
     setup.receive("/plugs")
-    assert "Plugs are found" in setup.telegram.sent[-1]
-    setup.receive(button="setup", button_id="a", message_id=1)
     assert "Boiler: left alone" in setup.telegram.sent[-1]
+    assert "Plugs are found" in setup.telegram.sent[-1]
     setup.receive(button="follow|bf1|on", button_id="b", message_id=1)
     ((plug, sent),) = setup.switched
     assert (plug, sent.enabled, sent.protected, sent.by) == ("bf1", True, None, f"telegram:{OWNER}")

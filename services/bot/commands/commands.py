@@ -179,6 +179,8 @@ class Commands:
 
     async def _refreshable(self, incoming: Incoming, localizer: Localizer) -> None:
         name = self._command(incoming.text)
+        if name == "plugs" and replies.are_only_found(self._snapshot()):
+            name = "setup"
         *parts, last = split(self._texts[name](localizer))
         for part in parts:
             await self._api.send(incoming.chat, part, topic=incoming.topic)

@@ -201,17 +201,25 @@ def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: Batte
 def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every plug and what is known of it."""
     if not snapshot.plugs:
-        return localizer("bot.plugs_found" if snapshot.plug_infos else "bot.no_plugs")
+        return localizer("bot.no_plugs")
     return lines(
         localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
     )
 
 
+def are_only_found(snapshot: BrokerState) -> bool:
+    """Whether plugs are listed, and none can be switched before one is chosen."""
+    return not snapshot.plugs and any(info.listed for info in snapshot.plug_infos.values())
+
+
 def plug_setup_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every listed plug and its rule."""
-    infos = sorted(snapshot.plug_infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold()))
-    listed = [_rule_line(localizer, info) for _, info in infos if info.listed]
-    return lines(localizer("bot.setup_title"), *listed) if listed else localizer("bot.no_plugs")
+    infos = sorted(snapshot.plug_infos.values(), key=lambda info: (info.seen, info.name.casefold()))
+    listed = [_rule_line(localizer, info) for info in infos if info.listed]
+    if not listed:
+        return localizer("bot.no_plugs")
+    found = localizer("bot.plugs_found") if are_only_found(snapshot) else None
+    return lines(localizer("bot.setup_title"), *listed, found)
 
 
 def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
