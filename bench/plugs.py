@@ -1,6 +1,7 @@
 """Latency of the plug service, from the grid message to the command at the plug.
 
-For one plug and for twenty; and for twenty whose first connection breaks, by version and by the way it breaks.
+For one plug and for twenty; and for twenty whose first connection breaks, by version and by the way it breaks. Then the
+taps and seconds of setting a plug up.
 """
 
 import json
@@ -14,6 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from bench import plug_setup
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -45,6 +47,7 @@ def main() -> None:
         ):
             seconds, blamed = drops(stack, viewer, poller, version)
         print(f"{version:7}  " + "".join(f"{one:9.2f}" for one in seconds) + f"  {blamed}")
+    plug_setup.main()
 
 
 def figures(seconds: list[float]) -> str:

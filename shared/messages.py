@@ -542,8 +542,10 @@ class PlugState(Message):
 class PlugInfo(Message):
     """A listed plug: what its owner calls it and its gangs (names by switch code), and what may be done with it.
 
-    follows_grid is whether outages switch it off and on. seen is false of a plug that was enabled by itself, until
-    somebody has decided about it. listed is false once it has left the list. reason says why a setup was refused.
+    follows_grid is whether outages switch it off and on, enabled what the list says of that. seen is false of a plug
+    that a setting has decided about (to switch it, or not to because of its name), until somebody has. listed is false
+    once it has left the list. reason says why a setup was refused, or a test failed; tested_at is when the plug was
+    last switched off and on again as a test, since the service has been running.
     """
 
     name: str
@@ -554,15 +556,20 @@ class PlugInfo(Message):
     priority: Int32
     seen: bool = True
     listed: bool = True
+    tested_at: Moment | None = None
     reason: Reason | None = None
 
 
 class PlugSetup(Message):
-    """A change of the list of plugs; what is None stays. An old or retained one is refused. `by` names the sender."""
+    """A change of the list of plugs; what is None stays. An old or retained one is refused. `by` names the sender.
+
+    test asks to switch the plug off and on again at once; only with the grid on, and never a protected one.
+    """
 
     enabled: bool | None = None
     protected: bool | None = None
     priority: int | None = Field(default=None, ge=0, le=10_000)
+    test: bool = False
     by: str
 
 

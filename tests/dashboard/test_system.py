@@ -64,8 +64,8 @@ def test_everything_is_listed():
     assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
     assert (
-        "Boiler on switched with the grid · over the home network With the grid Protected order 20 Sooner Later"
-        in told["plugs"]
+        "Boiler on switched with the grid · over the home network With the grid Protected "
+        "Test now: off and on order 20 Sooner Later" in told["plugs"]
     )
     assert "Kettle off dry run: only reports what would be switched" in told["plugs"]
     assert "Router on protected: never switched" in told["plugs"]
@@ -327,11 +327,15 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
         '{"enabled": false}',
         '{"protected": true}',
         "{}",
+        '{"test": true}',
         '{"priority": 90}',
         '{"priority": 110}',
     ]
     offered = buttons(plug_info(enabled=True, protected=True))
-    assert offered['{"enabled": false}']["disabled"]
+    assert offered['{"enabled": true}']["disabled"]
+    offered = buttons(plug_info(follows_grid=True, seen=False))
+    assert offered['{"enabled": false}']["aria-pressed"] == "true", "a setting switches it, whatever the list says"
+    offered = buttons(plug_info(enabled=True, protected=True))
     assert not offered['{"protected": false}']["disabled"]
     assert all(one["disabled"] for one in buttons(plug_info(), connected=False).values())
     assert buttons(plug_info(listed=False)) == {}
@@ -341,6 +345,7 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
     ("id_", "wish", "status"),
     [
         ("boiler", {"enabled": True}, 202),
+        ("boiler", {"test": True}, 202),
         ("boiler", {}, 202),
         ("boiler", {"priority": -1}, 400),
         ("boiler", {"enabled": "yes"}, 400),

@@ -201,23 +201,35 @@ def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: Batte
 def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every plug and what is known of it."""
     if not snapshot.plugs:
-        return localizer("bot.plugs_found" if snapshot.plug_infos else "bot.no_plugs")
+        return localizer("bot.no_plugs")
     return lines(
         localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
     )
 
 
+def are_only_found(snapshot: BrokerState) -> bool:
+    """Whether plugs are listed, and none can be switched before one is chosen."""
+    return not snapshot.plugs and any(info.listed for info in snapshot.plug_infos.values())
+
+
 def plug_setup_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every listed plug and its rule."""
-    infos = sorted(snapshot.plug_infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold()))
-    listed = [_rule_line(localizer, info) for _, info in infos if info.listed]
-    return lines(localizer("bot.setup_title"), *listed) if listed else localizer("bot.no_plugs")
+    infos = sorted(snapshot.plug_infos.values(), key=lambda info: (info.seen, info.name.casefold()))
+    listed = [_rule_line(localizer, info) for info in infos if info.listed]
+    if not listed:
+        return localizer("bot.no_plugs")
+    found = localizer("bot.plugs_found") if are_only_found(snapshot) else None
+    return lines(localizer("bot.setup_title"), *listed, found)
 
 
 def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
-    rule = "bot.rule_protected" if info.protected else "bot.rule_follows" if info.follows_grid else "bot.rule_idle"
+    rules = ("bot.rule_idle", "bot.rule_follows") if info.seen else ("bot.rule_held", "bot.rule_undecided")
+    rule = "bot.rule_protected" if info.protected else rules[info.follows_grid]
     reason = localizer.reason(info.reason) if info.reason else Localized("")
-    return localizer("bot.rule_line", name=info.name, rule=localizer(rule), reason=reason)
+    said = localizer(rule)
+    if info.tested_at:
+        said = localizer("bot.rule_tested", rule=said, time=localizer.time(info.tested_at))
+    return localizer("bot.rule_line", name=info.name, rule=said, reason=reason)
 
 
 def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:
