@@ -8,7 +8,7 @@ from services.schedule.answer import ZONE, Answer, Day
 from services.schedule.darkness import changed_hours
 from shared.conditions import Reason
 from shared.messages import DayState, OutageSchedule, PlannedDay, ScheduleChange, Window
-from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, wall, within
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, superseded, wall, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
@@ -61,6 +61,8 @@ def revise(
     answer = _steady(old, _trusted(old, answer, source), now, better)
     days, parts = _days(old, answer, as_of, now, source=source)
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
+    windows = merged(parts)
+    yesterday = bounds(local_day(now, ZONE) - timedelta(days=1), ZONE)[0]
     plan = OutageSchedule(
         at=now,
         queue=home.queue,
@@ -68,7 +70,8 @@ def revise(
         source=source,
         time_zone=ZONE,
         days=tuple(days),
-        windows=merged(parts),
+        windows=windows,
+        superseded=tuple(one for one in superseded(old, windows, now) if one.end > yesterday),
         operator_stamp=answer.stamp,
         fetched_at=fetched_at,
         change=old.change if old else None,

@@ -311,6 +311,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.emergency": ("Екстрені відключення: графік не діє", "Emergency outages: the schedule does not apply"),
     "outages.waiting": ("Графік на сьогодні готується", "Today's schedule is being prepared"),
     "outages.unknown": ("Графік на сьогодні не опубліковано", "Today's schedule has not been published"),
+    "outages.overdue": ("За графіком світло мало з'явитися {at}", "By the schedule power should have been back {at}"),
     "outages.stale": ("Графік застарів", "The schedule is out of date"),
     "outages.stale_since": (
         "Його не підтверджено від {at}. Нижче останній відомий графік.",
