@@ -199,14 +199,14 @@ def day_of(schedule: OutageSchedule | None, day: date) -> Day:
     if schedule is None or known is None:
         return Day(day, DayState.UNKNOWN)
     windows = within(schedule.windows, *bounds(day, schedule.time_zone))
-    return Day(day, known.state, windows, **totals(windows), confirmed_at=known.confirmed_at)
+    return Day(day, known.state, windows, *totals(windows), known.confirmed_at)
 
 
-def totals(windows: Sequence[Window]) -> dict[str, timedelta]:
+def totals(windows: Sequence[Window]) -> tuple[timedelta, timedelta]:
     """Return the total and the possible hours without power of a day's windows."""
     total = sum((one.end - one.start for one in windows if one.certainty is not Certainty.POSSIBLE), timedelta())
     every = sum((one.end - one.start for one in windows), timedelta())
-    return {"total": total, "possible": every - total}
+    return total, every - total
 
 
 def state_of(schedule: OutageSchedule | None, day: date) -> DayState:

@@ -1,6 +1,5 @@
 """Past schedules: for each day the last version that covered it."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -50,7 +49,7 @@ def planned_days(
 
 def _until(day: Day, moment: datetime) -> Day:
     windows = within(day.windows, day.windows[0].start, moment) if day.windows else ()
-    return replace(day, windows=windows, **totals(windows))
+    return Day(day.day, day.state, windows, *totals(windows), day.confirmed_at)
 
 
 def version_of(row: Row[Any]) -> OutageSchedule:

@@ -354,6 +354,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.key_on": ("Світло є", "Power on"),
     "outages.now": ("зараз", "now"),
     "outages.about": ("Звідки графік", "About this schedule"),
+    "outages.region": ("Регіон", "Region"),
+    "outages.own_addresses": ("за вписаними адресами", "as the addresses in your settings say"),
     "outages.source": ("Джерело", "Source"),
     "outages.fetched": ("Перевірено", "Checked"),
     "outages.ago": ("{at} ({length} тому)", "{at} ({length} ago)"),

@@ -85,7 +85,8 @@ def lived(queue: str, rows: list[dict[str, object]] = TIMELINE) -> tuple[Home, L
     surprise = kyiv("22.11.2025 09:10")
     home, lines = Home(), Lines({surprise: surprise + 40 * MINUTE})
     for now, plan in november(queue, rows):
-        lines.at(now, plan)
+        if home.versions:  # the power is on when the bot hears of it first
+            lines.at(now, plan)
         home.minute(now, plan, power=lines.power, since=lines.since)
     return home, lines
 

@@ -86,8 +86,8 @@ def coming(plan: OutageSchedule | None, localizer: Localizer, off_since: datetim
         return []
     judged = outages.judge(plan, off_since, localizer.now) if off_since else None
     if judged and judged.back:
-        change = outages.Change(judged.back.end, power=True, window=judged.back, is_open=judged.is_open)
-        return _lines(change, localizer)
+        end = outages.Change(judged.back.end, power=True, window=judged.back, is_open=judged.is_open)
+        return _lines(end, localizer)
     change = outages.next_change(plan, localizer.now)
     possible = _possible(plan, localizer)
     if change is None:

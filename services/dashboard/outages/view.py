@@ -32,7 +32,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
         parts={
             "outages-coming": tree(headline.coming(plan, localizer, off_since)),
             "outages-days": tree(days(plan, localizer)),
-            "outages-about": tree(about(plan, localizer)),
+            "outages-about": tree(about(snapshot, localizer)),
         },
         extra={"now": iso(localizer.now)},
     )
