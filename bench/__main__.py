@@ -13,6 +13,7 @@ from bench import (
     inverters,
     kills,
     latency,
+    one_truth,
     page,
     plugs,
     recorder,
@@ -36,6 +37,7 @@ BENCHES = {
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,
+    "one_truth": one_truth.main,
 }
 
 

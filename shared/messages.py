@@ -491,7 +491,8 @@ class OutageSchedule(Message):
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
     source last answered, None if none has yet; region and queue are the address whose plan it is, and region is None
     before version 2; stale means that this is more than a day ago. reason says why there is
-    no newer schedule. change is the last change, and survives restarts.
+    no newer schedule. change is the last change, and survives restarts. superseded are outages of today and yesterday
+    that had begun when a newer version dropped or shortened them, up to that moment: one that went by them was planned.
     """
 
     queue: str
@@ -500,6 +501,7 @@ class OutageSchedule(Message):
     time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()
     windows: tuple[Window, ...] = ()
+    superseded: tuple[Window, ...] = ()
     operator_stamp: Moment | None = None
     fetched_at: Moment | None = None
     stale: bool = False

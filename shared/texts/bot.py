@@ -37,6 +37,10 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.unplanned": ("⚠️ Позапланове відключення", "⚠️ Not in the schedule"),
     "bot.emergency": ("🚨 Екстрені відключення, графіки не діють", "🚨 Emergency outages: schedules are suspended"),
     "bot.expected_back": ("💡 Світло має з'явитися: {time}", "💡 Expected back on: {time}"),
+    "bot.overdue": (
+        "💡 За графіком світло мало з'явитися: {time}",
+        "💡 By the schedule it should have been back: {time}",
+    ),
     "bot.plan_open": ("(наступний день ще не опубліковано)", "(the next day is not published yet)"),
     "bot.next_planned": ("🗓 Наступне відключення: {window}", "🗓 Next planned outage: {window}"),
     "bot.power_unstable": (

@@ -311,6 +311,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.emergency": ("Екстрені відключення: графік не діє", "Emergency outages: the schedule does not apply"),
     "outages.waiting": ("Графік на сьогодні готується", "Today's schedule is being prepared"),
     "outages.unknown": ("Графік на сьогодні не опубліковано", "Today's schedule has not been published"),
+    "outages.overdue": ("За графіком світло мало з'явитися {at}", "By the schedule power should have been back {at}"),
     "outages.stale": ("Графік застарів", "The schedule is out of date"),
     "outages.stale_since": (
         "Його не підтверджено від {at}. Нижче останній відомий графік.",
@@ -353,6 +354,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.key_on": ("Світло є", "Power on"),
     "outages.now": ("зараз", "now"),
     "outages.about": ("Звідки графік", "About this schedule"),
+    "outages.region": ("Регіон", "Region"),
+    "outages.own_addresses": ("за вписаними адресами", "as the addresses in your settings say"),
     "outages.source": ("Джерело", "Source"),
     "outages.fetched": ("Перевірено", "Checked"),
     "outages.ago": ("{at} ({length} тому)", "{at} ({length} ago)"),

@@ -160,7 +160,7 @@ COMMANDS = {
         v, broker_state(schedule=plan(fetched_at=NOW - timedelta(days=2)))
     ),
     "battery, before a planned outage": lambda v: replies.battery_text(
-        v, broker_state(schedule=plan(windows=(window("18:40", "24:00"),)))
+        v, broker_state(schedule=plan(windows=(window("18:25", "24:00"),)))
     ),
     "id": lambda v: replies.id_text(v, 99, 99, None, is_allowed=True),
     "id, stranger": lambda v: replies.id_text(v, 99, 99, None, is_allowed=False),

@@ -14,7 +14,8 @@ MIRROR = json.dumps(gpv({})).encode()
 
 
 def shown(operator: str, mirror: str) -> str:
-    return show(ScheduleSettings(_env_file=None, queue_number="5.2", be_svitlo_url=operator, gpv_json_url=mirror))
+    given = {"schedule_providers": "be_svitlo,gpv_json", "be_svitlo_url": operator, "gpv_json_url": mirror}
+    return show(ScheduleSettings(_env_file=None, queue_number="5.2", **given))
 
 
 def test_one_source_is_enough() -> None:

@@ -1,6 +1,7 @@
 """What the commands answer, pure: the broker's state -> a message in the chat's language. Unknown is shown as such."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from services.bot.alerts.alert import FRESH_FOR
 from services.bot.texts.html import lines, paragraphs
@@ -18,7 +19,7 @@ from shared.live_figures import (
     packs,
     units,
 )
-from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState
+from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState, Window
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
@@ -174,12 +175,20 @@ def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFi
     if runtime is None:
         return [localizer("bot.runtime_unknown")] if power is None or power < 0 else []
     found = [localizer("bot.lasts", lasts=localizer.lasted(runtime))]
-    status = outages.status_around(schedule, localizer.now)
-    if status.window is None or status.stale:
+    window = _dark_until(schedule, live, localizer.now)
+    if window is None:
         return found
-    needed = status.window.end - localizer.now
+    needed = window.end - localizer.now
     name = "bot.not_enough" if runtime < needed else "bot.tight" if runtime < needed * TIGHT else "bot.until_end"
-    return [*found, localizer(name, time=localizer.time(status.window.end))]
+    return [*found, localizer(name, time=localizer.time(window.end))]
+
+
+def _dark_until(schedule: OutageSchedule | None, live: LiveFigures, now: datetime) -> Window | None:
+    """Return the outage whose end should bring the power back; the one at hand while the power is on."""
+    if schedule is None or outages.is_stale(schedule, now):
+        return None
+    since = live.grid.since if live.grid and live.grid.state is Grid.OFF else now
+    return outages.judge(schedule, since, now).back
 
 
 def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: BatteryState) -> list[str]:
