@@ -1,4 +1,4 @@
-"""Which adapter is meant where none is named. Pure: BlueZ's objects by path go in."""
+"""Which adapter is meant: the named one, or else one of them. Pure: BlueZ's objects by path go in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,18 +6,21 @@ from typing import Any
 INTERFACE = "org.bluez.Adapter1"
 
 
-def choose_adapter(objects: Mapping[str, Mapping[str, Mapping[str, Any]]], before: str = "") -> str | None:
-    """Return the name of the adapter to use, such as hci0: the one before while it is there, else the lowest number.
+def choose_adapter(objects: Mapping[str, Mapping[str, Mapping[str, Any]]], name: str, before: str = "") -> str | None:
+    """Return the name of the adapter to use, such as hci0, or None if it is not usable.
 
-    Adapters that are off, or cannot connect to Bluetooth LE devices, do not count.
+    Without a name that is the one before while it is there, else the one with the lowest number. Adapters that are off,
+    or cannot connect to Bluetooth LE devices, do not count.
     """
     found = sorted(
-        (_number(name), name)
+        (_number(adapter), adapter)
         for path, interfaces in objects.items()
         if (properties := interfaces.get(INTERFACE)) is not None and _is_usable(properties)
-        for name in [path.rpartition("/")[2]]
+        for adapter in [path.rpartition("/")[2]]
     )
-    names = [name for _, name in found]
+    names = [adapter for _, adapter in found]
+    if name:
+        return name if name in names else None
     return before if before in names else names[0] if names else None
 
 

@@ -58,6 +58,10 @@ class BatteryClient:
                 pause_s = backoff.next_s()
             await asyncio.sleep(pause_s)
 
+    def _search(self) -> None:
+        self._battery.on_searching()
+        self._on_change()
+
     def _fail(self, error: DeviceOfflineError) -> None:
         self._battery.on_failure(error.reason)
         self._on_change()
@@ -71,7 +75,7 @@ class BatteryClient:
     async def _read(self) -> None:
         """Connect and listen. Returns after a complete reading if every reading has its own connection."""
         adapter = await self._adapters.named(self._battery.listed.adapter)
-        advertisement = await adapter.find(self._battery.listed.address, FIND_S)
+        advertisement = await adapter.find(self._battery.listed.address, FIND_S, self._search)
         self._battery.on_found()
         self._on_change()
         assembler = FrameAssembler()

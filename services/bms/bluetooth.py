@@ -19,7 +19,12 @@ from bleak.backends.bluezdbus.utils import get_dbus_authenticator
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakDBusError,
+    BleakError,
+)
 from bleak.uuids import normalize_uuid_16
 from dbus_fast import BusType, Message, MessageType, unpack_variants
 from dbus_fast.aio import MessageBus
@@ -109,7 +114,8 @@ class Connection:
 class Adapters:
     """The adapters of this machine, each with one scanner, whatever it is called.
 
-    Without a name one is chosen and kept, because bleak's own choice may differ from one start to the next.
+    Without a name one is chosen and kept, because bleak's own choice may differ from one start to the next. Each time
+    BlueZ is asked whether the adapter is there and on.
     """
 
     def __init__(self, backend: Backend | None = None, call: Call | None = None) -> None:
@@ -119,12 +125,12 @@ class Adapters:
         self._default = ""
 
     async def named(self, name: str) -> "BluetoothAdapter":
-        """Return an adapter; "" is the default. Raises BluetoothUnavailableError, DeviceOfflineError."""
-        if not name and not self._backend.scanner:
-            name = await self._default_name()
+        """Return a usable adapter; "" is the default. Raises BluetoothUnavailableError, DeviceOfflineError."""
+        if not self._backend.scanner:
+            name = await self._usable(name)
         return self._known.setdefault(name, BluetoothAdapter(name, self._backend))
 
-    async def _default_name(self) -> str:
+    async def _usable(self, name: str) -> str:
         request = Message(
             destination="org.bluez",
             path="/",
@@ -135,19 +141,20 @@ class Adapters:
             reply = await self._call(request)
             if reply.message_type is MessageType.ERROR:
                 raise BleakDBusError(reply.error_name or "", reply.body)
-        chosen = choose_adapter(unpack_variants(reply.body[0]), self._default)
+        chosen = choose_adapter(unpack_variants(reply.body[0]), name, self._default)
         if chosen is None:
-            raise BluetoothUnavailableError(bms.NO_ADAPTER())
-        if chosen != self._default:
+            raise BluetoothUnavailableError(bms.no_such_adapter(adapter=name) if name else bms.NO_ADAPTER())
+        if not name and chosen != self._default:
             log.info("Batteries without an adapter of their own are read with %s.", chosen)
-        self._default = chosen
+            self._default = chosen
         return chosen
 
 
 async def _call_bluez(request: Message) -> Message:
     """Send one message over the system's D-Bus and return the reply."""
-    bus = await MessageBus(bus_type=BusType.SYSTEM, auth=get_dbus_authenticator()).connect()
+    bus = MessageBus(bus_type=BusType.SYSTEM, auth=get_dbus_authenticator())
     try:
+        await bus.connect()
         reply = await bus.call(request)
     finally:
         bus.disconnect()
@@ -179,10 +186,11 @@ class BluetoothAdapter:
             await asyncio.sleep(seconds)
         return sorted(self._found.values(), key=lambda found: found.address)
 
-    async def find(self, address: str, seconds: float) -> Advertisement:
+    async def find(self, address: str, seconds: float, on_searching: Callable[[], None]) -> Advertisement:
         """Return a battery as soon as it advertises, or at once if a killed process left it connected.
 
-        Raises DeviceOfflineError if it is not found in time, BluetoothUnavailableError.
+        `on_searching` is called once the adapter scans. Raises DeviceOfflineError if it is not found in time,
+        BluetoothUnavailableError.
         """
         leftover = await self._leftover_connection(address)
         if leftover:
@@ -190,6 +198,7 @@ class BluetoothAdapter:
         future = self._wanted.setdefault(address, asyncio.get_running_loop().create_future())
         try:
             async with self._scanner():
+                on_searching()
                 return await asyncio.wait_for(asyncio.shield(future), seconds)
         except TimeoutError:
             raise DeviceOfflineError(bms.not_found(address=address)) from None
@@ -351,10 +360,11 @@ def to_error(error: Exception, failure: Failure) -> DeviceOfflineError:
 def _machine_reason(error: Exception) -> Reason | None:
     """Return why this machine has no usable Bluetooth, if an error says so."""
     name = error.dbus_error if isinstance(error, BleakDBusError) else ""
-    if isinstance(error, BleakBluetoothNotAvailableError):
-        return bms.NO_ADAPTER()
     if "REJECTED" in str(error):
         return bms.DBUS_REJECTED()
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        is_denied = error.reason is BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM
+        return bms.NOT_PERMITTED() if is_denied else bms.NO_ADAPTER()
     if "AccessDenied" in name or isinstance(error, PermissionError):
         return bms.NOT_PERMITTED()
     if isinstance(error, FileNotFoundError | ConnectionRefusedError | InvalidAddressError):

@@ -9,6 +9,17 @@ NO_ADAPTER = simple(
     uk="Адаптера Bluetooth немає, або його вимкнено: під'єднайте або ввімкніть його.",
     en="There is no Bluetooth adapter, or it is off: plug one in, or switch it on.",
 )
+
+
+@condition(
+    "bms.no_such_adapter",
+    uk="Адаптера Bluetooth {adapter}, названого в списку батарей, немає, або його вимкнено.",
+    en="The Bluetooth adapter {adapter}, which the list of batteries names, is not there or is off.",
+)
+def no_such_adapter(*, adapter: str) -> None:
+    """The adapter of a battery is missing, while there may be others."""
+
+
 NOT_PERMITTED = simple(
     "bms.not_permitted",
     uk="Система не дозволяє цьому користувачеві працювати з Bluetooth (відмовляє D-Bus): додайте його до групи "
@@ -83,6 +94,12 @@ CONNECTING = simple(
     "bms.connecting",
     uk="Батарею знайдено, триває з'єднання.",
     en="It was found and is being connected.",
+    severity=Severity.WARNING,
+)
+DATA_AWAITED = simple(
+    "bms.data_awaited",
+    uk="З'єднання є, перших даних ще немає.",
+    en="The connection is there; its first data are awaited.",
     severity=Severity.WARNING,
 )
 SEARCHING_AGAIN = simple(
@@ -218,6 +235,25 @@ def no_answer_on_line(*, name: str) -> None:
 
 
 @condition(
+    "bms.no_answer_at_gps_port",
+    uk="Батарея {name} не відповідає на порту GPS: перевірте дроти RX і TX, а в застосунку — протокол UART1: 000.",
+    en="{name} does not answer at its GPS port: check the wires RX and TX, and in the app that UART1 has the protocol "
+    "000.",
+)
+def no_answer_at_gps_port(*, name: str) -> None:
+    """A board does not answer in the old dialect."""
+
+
+@condition(
+    "bms.nothing_heard_at_display_port",
+    uk="Від батареї {name} на порту дисплея нічого не чути: перевірте дроти A і B та швидкість, зазвичай 2400.",
+    en="Nothing is heard of {name} at its display port: check the wires A and B, and the speed, usually 2400 baud.",
+)
+def nothing_heard_at_display_port(*, name: str) -> None:
+    """A board sends nothing to its display."""
+
+
+@condition(
     "bms.answers_for_another",
     uk="За адресою {asked} на лінії відповідає батарея, у якій задано адресу {own}: дайте кожній свою адресу. Доти її "
     "показники не враховано.",
@@ -309,6 +345,23 @@ NO_BUS_ADDRESS = simple(
     uk="адреса батареї на лінії має бути від 0 до 15, як-от /dev/ttyUSB0#1 чи tcp://192.168.1.5:8899#1 (у лапках)",
     en="the address of a battery on a line is from 0 to 15, such as /dev/ttyUSB0#1 or tcp://192.168.1.5:8899#1 "
     "(in quotes)",
+)
+
+
+@condition(
+    "bms.line_differs",
+    uk="Батареї на лінії {port} мають різні `{field}`: у списку батарей задайте всім однакове значення.",
+    en="The batteries on the line {port} differ in `{field}`: give all of them the same in the list of batteries.",
+)
+def line_differs(*, port: str, field: str) -> None:
+    """Packs on one line are listed with different speeds or dialects."""
+
+
+ONE_BATTERY_AT_THE_PORT = simple(
+    "bms.one_battery_at_the_port",
+    uk="з протоколами `nw` і `display` на порту лише одна батарея: адреса без #, як-от /dev/ttyUSB0",
+    en="with the dialects `nw` and `display` there is one battery at a port: give the address without #, such as "
+    "/dev/ttyUSB0",
 )
 RESERVED_ID = simple(
     "bms.reserved_id",

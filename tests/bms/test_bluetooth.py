@@ -86,6 +86,18 @@ def dbus(name: str, text: str = "") -> BleakDBusError:
             "bms.no_adapter",
             "no Bluetooth adapter",
         ),
+        (
+            BleakBluetoothNotAvailableError("denied", BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM),
+            BluetoothUnavailableError,
+            "bms.not_permitted",
+            "D-Bus denies access",
+        ),
+        (
+            BleakBluetoothNotAvailableError("REJECTED", BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM),
+            BluetoothUnavailableError,
+            "bms.dbus_rejected",
+            "set BLEAK_DBUS_AUTH_UID",
+        ),
         (dbus("org.bluez.Error.AuthenticationFailed"), PairingError, "bms.connect_failed", "wants to be paired"),
         (
             BleakError("ATT error: Insufficient Authentication"),
@@ -119,7 +131,7 @@ def use(adapter: BluetoothAdapter) -> None:
     """Find a battery, connect to it and write."""
 
     async def work() -> None:
-        found = await adapter.find(ADDRESS, 5)
+        found = await adapter.find(ADDRESS, 5, lambda: None)
         async with adapter.connect(found, lambda _: None, lambda: None) as connection:
             await connection.send(b"x")
 
@@ -253,9 +265,17 @@ def test_an_error_of_bluez_and_its_silence_are_told_apart() -> None:
 
 def test_the_chosen_adapter_is_kept_while_it_is_there() -> None:
     both = {f"/org/bluez/{name}": {"org.bluez.Adapter1": {"Powered": True}} for name in ("hci0", "hci1")}
-    assert choose_adapter(both) == "hci0"
-    assert choose_adapter(both, "hci1") == "hci1", "another was plugged in"
-    assert choose_adapter(both, "hci7") == "hci0", "it was pulled out"
+    assert choose_adapter(both, "") == "hci0"
+    assert choose_adapter(both, "", "hci1") == "hci1", "another was plugged in"
+    assert choose_adapter(both, "", "hci7") == "hci0", "it was pulled out"
+    assert choose_adapter(both, "hci1", "hci0") == "hci1"
+    assert choose_adapter(both, "hci7", "hci0") is None, "no other stands in for a named one"
+
+
+def test_a_named_adapter_that_is_missing_is_named() -> None:
+    with pytest.raises(BluetoothUnavailableError) as caught:
+        asyncio.run(adapters("hci0").named("hci1"))
+    assert caught.value.reason == bms.no_such_adapter(adapter="hci1")
 
 
 @pytest.mark.parametrize("name", ["hci1", "hci3"])
