@@ -29,8 +29,10 @@ from bleak.uuids import normalize_uuid_16
 from dbus_fast import BusType, Message, MessageType, unpack_variants
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, InvalidAddressError
+from pydantic import SecretStr
 
 from services.bms.adapter_choice import choose_adapter
+from services.bms.pairing import Agent, pair
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
 
@@ -47,6 +49,7 @@ CALL_S = 10.0
 """D-Bus waits for ever for a hung bluetoothd: no call may take longer, except to connect."""
 CONNECT_S = 20.0
 DISCONNECT_S = 5.0
+PAIR_S = 30.0
 RESTART_SCAN_S = 60.0
 
 
@@ -72,6 +75,20 @@ class Advertisement:
     device: BLEDevice = field(repr=False)
     is_jk: bool = False
     """Whether it advertises the service of a JK."""
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether BlueZ holds keys of it, which removing it would lose."""
+        return any(bool(self._details.get("props", {}).get(name)) for name in ("Paired", "Bonded"))
+
+    @property
+    def path(self) -> str:
+        """Its object at BlueZ, "" with a simulated radio."""
+        return str(self._details.get("path", ""))
+
+    @property
+    def _details(self) -> dict[str, Any]:
+        return self.device.details if self.device and isinstance(self.device.details, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -150,14 +167,20 @@ class Adapters:
         return chosen
 
 
-async def _call_bluez(request: Message) -> Message:
-    """Send one message over the system's D-Bus and return the reply."""
+@asynccontextmanager
+async def _system_bus() -> AsyncIterator[MessageBus]:
+    """Connect to the system's D-Bus."""
     bus = MessageBus(bus_type=BusType.SYSTEM, auth=get_dbus_authenticator())
     try:
-        await bus.connect()
-        reply = await bus.call(request)
+        yield await bus.connect()
     finally:
         bus.disconnect()
+
+
+async def _call_bluez(request: Message) -> Message:
+    """Send one message over the system's D-Bus and return the reply."""
+    async with _system_bus() as bus:
+        reply = await bus.call(request)
     if reply is None:
         raise EOFError
     return reply
@@ -205,17 +228,25 @@ class BluetoothAdapter:
         finally:
             self._wanted.pop(address, None)
 
+    async def pair(self, advertisement: Advertisement, pin: SecretStr | None) -> None:
+        """Pair with a battery. Raises DeviceOfflineError, PairingError if it refuses."""
+        failure = partial(bms.pairing_failed, address=advertisement.address)
+        async with self._connect_lock, _bluetooth(PAIR_S, failure), _system_bus() as bus:
+            error = await pair(bus, Agent(advertisement.path, pin))
+        if error:
+            raise to_pairing_error(error, failure, has_pin=pin is not None)
+
     @asynccontextmanager
     async def connect(
         self, advertisement: Advertisement, on_data: Callable[[bytes], None], on_lost: Callable[[], None]
     ) -> AsyncIterator[Connection]:
         """Connect, listen, and disconnect at the end. Raises DeviceOfflineError, PairingError."""
         lost = asyncio.Event()
-        is_closing = False
+        is_open = False
 
         def disconnected(_: BleakClient) -> None:
-            if not is_closing:
-                lost.set()
+            lost.set()
+            if is_open:
                 on_lost()
 
         client = BleakClient(
@@ -232,9 +263,12 @@ class BluetoothAdapter:
             notify, write = await _characteristics(client, advertisement)
             async with _bluetooth(CALL_S, failure):
                 await client.start_notify(notify, lambda _, data: on_data(bytes(data)))
+            if lost.is_set():
+                raise DeviceOfflineError(failure(cause=system.CONNECTION_LOST()))
+            is_open = True
             yield Connection(client, write, lost)
         finally:
-            is_closing = True
+            is_open = False
             await _disconnect(client)
 
     @asynccontextmanager
@@ -304,18 +338,12 @@ async def _characteristics(
     if notify is None or write is None:
         if not advertisement.is_jk:
             raise DeviceOfflineError(bms.not_a_jk(address=advertisement.address))
-        if not _is_paired(advertisement.device):
+        if not advertisement.is_paired:
             with suppress(BleakError, OSError, EOFError, TimeoutError):
                 async with asyncio.timeout(CALL_S):
                     await client.unpair()
         raise DeviceOfflineError(bms.stale_services(address=advertisement.address))
     return notify, write
-
-
-def _is_paired(device: BLEDevice) -> bool:
-    """Whether BlueZ holds keys of a device, which removing it would lose."""
-    properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
-    return any(bool(properties.get(name)) for name in ("Paired", "Bonded"))
 
 
 async def _disconnect(client: BleakClient) -> None:
@@ -355,6 +383,18 @@ def to_error(error: Exception, failure: Failure) -> DeviceOfflineError:
     if any(sign in told for sign in PAIRING_SIGNS):
         return PairingError(failure(cause=bms.NEEDS_PAIRING()))
     return DeviceOfflineError(failure(cause=_cause(error)))
+
+
+def to_pairing_error(name: str, failure: Failure, *, has_pin: bool) -> DeviceOfflineError:
+    """Return what BlueZ's error to Pair means."""
+    error = BleakDBusError(name, [])
+    if _machine_reason(error) or "Authentication" not in name:
+        return to_error(error, failure)
+    if "Timeout" in name:
+        return PairingError(failure(cause=system.TIMED_OUT()))
+    if "Canceled" in name:
+        return PairingError(failure(cause=bms.PAIRING_CANCELED()))
+    return PairingError(failure(cause=bms.PIN_REFUSED() if has_pin else bms.PAIRING_REFUSED()))
 
 
 def _machine_reason(error: Exception) -> Reason | None:

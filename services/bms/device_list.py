@@ -11,7 +11,8 @@ from shared.yaml_text import Row
 HEAD = """\
 # The batteries of easun-bridge. Batteries that are discovered are added at the end; your edits and comments stay.
 # For each: enabled (true), name, adapter (hci1), invert_current (false), cell_low_v, cell_high_v, cell_delta_v,
-# capacity_ah (instead of what its BMS reports), id (in topics; otherwise the address).
+# capacity_ah (instead of what its BMS reports), id (in topics; otherwise the address), pin ("123456", in quotes: the
+# passkey, if the BMS wants one to be paired).
 # A pack on RS485 has to be listed: address ("/dev/ttyUSB0#1" or "tcp://192.168.1.5:8899#1": port # its switches), baud
 # (115200), dialect (auto, trigger, registers or listen). An older board at its GPS or display port: address without #,
 # dialect nw or display.

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.bms.frame_layouts import Layout
 from shared.conditions import bms
@@ -13,6 +13,7 @@ from shared.validation import InvalidValueError
 
 LINE_ADDRESS = re.compile(r"(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})(?:#(\d{1,2}))?")
 """A battery on a wire: the serial port or the gateway, and the address that the switches of a pack on RS485 set."""
+PASSKEY = re.compile(r"[0-9]{1,6}")
 LAST_BUS_ADDRESS = 15
 ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
 
@@ -47,6 +48,8 @@ class ListedBattery(BaseModel):
     model: str | None = None
     layout: Layout | None = None
     enabled: bool = True
+    pin: SecretStr | None = None
+    """The passkey that the BMS wants when it is paired over Bluetooth; most want none."""
     adapter: str = Field(default="", pattern=r"^(hci(0|[1-9]\d*))?$")
     baud: int | None = Field(default=None, ge=1200, le=1_000_000)
     dialect: Dialect = Dialect.AUTO
@@ -69,6 +72,13 @@ class ListedBattery(BaseModel):
         if not ADDRESS.fullmatch(address.upper()):
             raise InvalidValueError(bms.NOT_AN_ADDRESS())
         return address.upper()
+
+    @field_validator("pin")
+    @classmethod
+    def _is_a_passkey(cls, pin: SecretStr | None) -> SecretStr | None:
+        if pin is not None and not PASSKEY.fullmatch(pin.get_secret_value()):
+            raise InvalidValueError(bms.NOT_A_PASSKEY())
+        return pin
 
     @field_validator("id")
     @classmethod

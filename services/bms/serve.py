@@ -83,7 +83,10 @@ class Batteries:
         if listed.port:
             self._put_on_line(Pack(battery, publisher.notify))
         else:
-            client = BatteryClient(battery, self._adapters, settings.jk_scan_interval, publisher.notify)
+            may_pair = listed.address not in self._unlisted
+            client = BatteryClient(
+                battery, self._adapters, settings.jk_scan_interval, publisher.notify, may_pair=may_pair
+            )
             self._tasks.create_task(client.run())
 
     def start_lines(self) -> None:

@@ -51,17 +51,27 @@ READ_BY_ANOTHER_PROGRAM = simple(
 )
 PAIRING_CANCELED = simple(
     "bms.pairing_canceled",
-    uk="цей комп'ютер сам почав спарювання, а вона його перервала. Видаліть старі ключі: `bluetoothctl remove` з її "
-    "адресою; якщо її прошивка 19.30 або новіша, спаруйте її знову",
-    en="this machine began to pair with it, and it broke that off. Remove the old keys: `bluetoothctl remove` with its "
-    "address; if its firmware is 19.30 or later, pair it again",
+    uk="спарювання почалося, а вона його перервала. Видаліть старі ключі: `bluetoothctl remove` з її адресою; якщо її "
+    "прошивка 19.30 або новіша, її буде спарено знову, щойно вона є у списку батарей",
+    en="the pairing began, and it broke that off. Remove the old keys: `bluetoothctl remove` with its address; with "
+    "firmware 19.30 or later it is paired again, provided that it is in the list of batteries",
 )
 NEEDS_PAIRING = simple(
     "bms.needs_pairing",
-    uk="їй потрібне спарювання, як і всім із прошивкою 19.30 або новішою. Спаруйте її один раз на цьому комп'ютері: "
-    "`bluetoothctl`, далі `scan on`, `pair` і `trust` з її адресою",
-    en="it wants to be paired, as firmware 19.30 and later do. Pair it once on this machine: `bluetoothctl`, then "
-    "`scan on`, `pair` and `trust` with its address",
+    uk="їй потрібне спарювання, як і всім із прошивкою 19.30 або новішою. Батареї зі списку спаровуються самі: якщо її "
+    "там немає, допишіть її адресу",
+    en="it wants to be paired, as firmware 19.30 and later do. Batteries of the list are paired by themselves: add its "
+    "address if it is not there",
+)
+PAIRING_REFUSED = simple(
+    "bms.pairing_refused",
+    uk="вона відмовляє. Якщо для спарювання їй потрібен код, допишіть його у списку батарей як `pin`, у лапках",
+    en="it refuses. If it wants a passkey to be paired, add that to the list of batteries as `pin`, in quotes",
+)
+PIN_REFUSED = simple(
+    "bms.pin_refused",
+    uk="вона не приймає коду, записаного у списку батарей як `pin`",
+    en="it does not accept the passkey that the list of batteries has as `pin`",
 )
 
 
@@ -135,6 +145,15 @@ def not_found(*, address: str) -> None:
 )
 def connect_failed(*, address: str, cause: Reason) -> None:
     """A battery advertises but the connection fails."""
+
+
+@condition(
+    "bms.pairing_failed",
+    uk="Не вдається спаруватися з батареєю {address}: {cause}.",
+    en="The battery {address} cannot be paired: {cause}.",
+)
+def pairing_failed(*, address: str, cause: Reason) -> None:
+    """A battery that seems to want pairing refuses it."""
 
 
 @condition(
@@ -339,6 +358,11 @@ NOT_AN_ADDRESS = simple(
     "bms.not_an_address",
     uk="це не адреса Bluetooth на кшталт C8:47:80:12:34:56 (беріть її в лапки)",
     en="it is no Bluetooth address such as C8:47:80:12:34:56 (put it in quotes)",
+)
+NOT_A_PASSKEY = simple(
+    "bms.not_a_passkey",
+    uk="код для спарювання має від 1 до 6 цифр (у лапках)",
+    en="a passkey has 1 to 6 digits (put it in quotes)",
 )
 NO_BUS_ADDRESS = simple(
     "bms.no_bus_address",
