@@ -1,5 +1,6 @@
 """The list of batteries in DEVICES_FILE: people edit it, and discovered batteries are added to it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.bms.listed_battery import ListedBattery
@@ -33,9 +34,14 @@ def device_list(file: Path) -> ListFile[ListedBattery]:
     )
 
 
-def listed_batteries(file: Path) -> list[ListedBattery]:
-    """Return the batteries in a file. Raises ConfigError, also where those on one line cannot be read together."""
+def listed_batteries(file: Path, on_line: Sequence[ListedBattery] = ()) -> list[ListedBattery]:
+    """Return the batteries in a file, and those on a line that the settings name and the file does not.
+
+    Raises ConfigError, also where those on one line cannot be read together.
+    """
     listed = device_list(file).read()
+    known = {battery.address for battery in listed}
+    listed += [battery for battery in on_line if battery.address not in known]
     lines: dict[str, ListedBattery] = {}
     for battery in listed:
         if battery.port and battery.enabled:

@@ -12,12 +12,11 @@ from services.bms.battery_publisher import BatteryPublisher
 from services.bms.bluetooth import Adapters, Advertisement, Backend, BluetoothUnavailableError
 from services.bms.device_list import device_list, listed_batteries
 from services.bms.line_packs import Pack
-from services.bms.listed_battery import ONE_AT_THE_PORT, ListedBattery
+from services.bms.listed_battery import ListedBattery
 from services.bms.reading_interval import connects_each_time
 from services.bms.rs485_bus import SILENCE_S as LINE_SILENCE_S
-from services.bms.rs485_bus import Rs485Bus
 from services.bms.settings import BmsSettings
-from services.bms.uart_port import UartPort
+from services.bms.wires import lines_of
 from shared.clock import utc_now
 from shared.conditions import bms
 from shared.errors import ConfigError, DeviceOfflineError
@@ -39,7 +38,7 @@ SILENCE_S = 10.0
 async def serve(service: Service[BmsSettings]) -> None:
     """Watch all batteries for ever."""
     await service.bus.connected.wait()
-    listed = listed_batteries(service.settings.devices_file)
+    listed = listed_batteries(service.settings.devices_file, service.settings.batteries_on_line)
     async with asyncio.TaskGroup() as tasks:
         batteries = Batteries(service, tasks)
         for battery in listed:
@@ -56,7 +55,7 @@ class Batteries:
         self._settings = service.settings
         self._tasks = tasks
         self._adapters = Adapters(Backend.named(service.settings.ble_backend))
-        self._lines: dict[str, Rs485Bus | UartPort] = {}
+        self._on_lines: list[Pack] = []
         self._watched: dict[str, Battery] = {}
         self._disabled: set[str] = set()
         self._unlisted: set[str] = set()
@@ -81,7 +80,7 @@ class Batteries:
         bus.clock.on_change(battery.on_clock_change)
         self._tasks.create_task(publisher.run())
         if listed.port:
-            self._put_on_line(Pack(battery, publisher.notify))
+            self._on_lines.append(Pack(battery, publisher.notify))
         else:
             may_pair = listed.address not in self._unlisted
             client = BatteryClient(
@@ -91,7 +90,7 @@ class Batteries:
 
     def start_lines(self) -> None:
         """Read the lines, now that all batteries on them are known: those on one line are read together."""
-        for line in self._lines.values():
+        for line in lines_of(self._on_lines, self._settings.jk_scan_interval):
             self._tasks.create_task(line.run())
 
     async def discover(self) -> None:
@@ -114,19 +113,6 @@ class Batteries:
                 pause_s = RESCAN_EMPTY_S
             await asyncio.sleep(min(pause_s, self._settings.jk_rescan_interval))
 
-    def _put_on_line(self, pack: Pack) -> None:
-        """Have a battery read on its line, once the lines are started."""
-        listed, interval_s = pack.battery.listed, self._settings.jk_scan_interval
-        line = self._lines.get(listed.port)
-        if line is None:
-            if listed.dialect in ONE_AT_THE_PORT:
-                line = UartPort(pack, interval_s)
-            else:
-                line = Rs485Bus(listed.port, listed.line_baud, listed.dialect, interval_s)
-            self._lines[listed.port] = line
-        if isinstance(line, Rs485Bus):
-            line.add(pack)
-
     async def _add_new(self, found: Advertisement) -> None:
         if found.address not in self._watched and found.address not in self._disabled:
             log.info("Found a battery: %s (%s).", found.name or "without a name", found.address)
@@ -142,7 +128,7 @@ class Batteries:
         """Without Bluetooth from the start there is nothing to do; losing it later is a fault."""
         if self._bluetooth_worked:
             self._service.health.report("bluetooth", error.reason)
-        elif not self._lines:
+        elif not self._on_lines:
             self._service.health.disable(bms.disabled(cause=error.reason))
 
     def _on_published(self, battery: Battery) -> None:

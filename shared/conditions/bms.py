@@ -381,6 +381,16 @@ def line_differs(*, port: str, field: str) -> None:
     """Packs on one line are listed with different speeds or dialects."""
 
 
+NO_LINE = simple(
+    "bms.no_line",
+    uk="Батарей на дроті не задано: вкажіть JK_LINE_PORT і JK_LINE_PACKS.",
+    en="No batteries on a wire are set: set JK_LINE_PORT and JK_LINE_PACKS.",
+)
+LINE_WITHOUT_PACKS = simple(
+    "bms.line_without_packs",
+    uk="JK_LINE_PORT задано, а JK_LINE_PACKS ні: вкажіть адреси батарей від 0 до 15, як-от 1-4",
+    en="JK_LINE_PORT is set and JK_LINE_PACKS is not: name the addresses of the packs, from 0 to 15, such as 1-4",
+)
 ONE_BATTERY_AT_THE_PORT = simple(
     "bms.one_battery_at_the_port",
     uk="з протоколами `nw` і `display` на порту лише одна батарея: адреса без #, як-от /dev/ttyUSB0",

@@ -76,6 +76,13 @@ def test_values_that_cannot_be_used_are_named(entry: str, code: str, tmp_path: P
     assert (caught.value.fault.code, caught.value.line, caught.value.number) == (code, 2, 1)
 
 
+def test_what_the_list_says_of_a_battery_on_the_line_of_the_settings_counts(tmp_path: Path) -> None:
+    file = tmp_path / "jk.yaml"
+    file.write_text('batteries:\n  - {address: "/dev/ttyUSB0#1", name: Bottom}\n')
+    on_line = [ListedBattery(address=f"/dev/ttyUSB0#{number}", name=f"JK {number}") for number in (1, 2)]
+    assert [one.title for one in listed_batteries(file, on_line)] == ["Bottom", "JK 2"]
+
+
 @pytest.mark.parametrize(
     ("entries", "fault"),
     [

@@ -71,6 +71,28 @@ def status_after(
     return health.status(datetime.now(UTC))
 
 
+@pytest.mark.parametrize(
+    ("port", "packs", "dialect", "expected"),
+    [
+        ("", "1-4", "auto", []),
+        ("/dev/ttyUSB0", "3,1-2", "auto", ["/dev/ttyUSB0#1", "/dev/ttyUSB0#2", "/dev/ttyUSB0#3"]),
+        ("tcp://10.0.0.5:8899", "15-17", "listen", ["tcp://10.0.0.5:8899#15"]),
+        ("/dev/ttyUSB0", "", "nw", ["/dev/ttyUSB0"]),
+        ("/dev/ttyUSB0", "1-4", "display", ["/dev/ttyUSB0"]),
+    ],
+)
+def test_batteries_on_a_wire_by_settings_alone(port: str, packs: str, dialect: Any, expected: list[str]) -> None:
+    settings = BmsSettings(_env_file=None, jk_line_port=port, jk_line_packs=packs, jk_line_dialect=dialect)
+    assert [one.address for one in settings.batteries_on_line] == expected
+    assert {one.dialect for one in settings.batteries_on_line} <= {dialect}
+
+
+@pytest.mark.parametrize("packs", ["", "16-20", "4-1"])
+def test_a_wire_without_packs_is_refused(packs: str) -> None:
+    with pytest.raises(ValidationError, match="JK_LINE_PACKS is not"):
+        BmsSettings(_env_file=None, jk_line_port="/dev/ttyUSB0", jk_line_packs=packs)
+
+
 def test_no_battery_at_all_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fake_bleak.Scanner, "in_range", ())
     status = status_after(10, tmp_path / "jk.yaml")
