@@ -3,12 +3,15 @@
 Packed by the protocol description and independently of the service's tables, to test those.
 """
 
+import asyncio
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from simulators.jk.frames import Identity, Measurement
 
+STATUS_EVERY_S = 1.0
 PASSWORD = b"123456"
 MAKER = b"Input Userda"
 
@@ -30,6 +33,35 @@ class UartBoard:
         if data[:2] != b"NW" or sum(data[:-4]) != int.from_bytes(data[-4:], "big") or data[8] != 6:
             return b""
         return (data if self.echoes else b"") + self.answer()
+
+    async def serve_gps(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
+        """Listen as a gateway at the GPS port does."""
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError, asyncio.CancelledError):  # the latter by a gateway that stops
+                while data := await reader.read(4096):
+                    writer.write(self.on_received(data))
+            writer.close()
+
+        return await asyncio.start_server(serve, host, port)
+
+    async def serve_display(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
+        """Listen as a gateway at the display port does, and send the status again and again."""
+
+        async def receive(reader: asyncio.StreamReader) -> None:
+            while data := await reader.read(4096):
+                self.requests.append(data)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            received = asyncio.create_task(receive(reader))
+            with suppress(ConnectionError, asyncio.CancelledError):
+                while not received.done():
+                    writer.write(self.status())
+                    await asyncio.wait((received,), timeout=STATUS_EVERY_S)
+            received.cancel()
+            writer.close()
+
+        return await asyncio.start_server(serve, host, port)
 
     def answer(self) -> bytes:
         """Return the answer to *read all*."""

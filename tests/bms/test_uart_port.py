@@ -76,22 +76,13 @@ def test_a_board_at_a_serial_port_is_read_and_only_asked_for_everything() -> Non
 @pytest.mark.parametrize("dialect", [Dialect.NW, Dialect.DISPLAY])
 def test_a_board_behind_a_gateway(dialect: Dialect) -> None:
     async def run() -> None:
-        board, heard = UartBoard(IDENTITY, lambda: TRUTH), []
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if dialect is Dialect.DISPLAY:
-                writer.write(board.status())
-            while data := await reader.read(100):
-                heard.append(data)
-                writer.write(board.on_received(data))
-            writer.close()
-
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as gateway:
+        board = UartBoard(IDENTITY, lambda: TRUTH)
+        async with await (board.serve_gps() if dialect is Dialect.NW else board.serve_display()) as gateway:
             host, port = gateway.sockets[0].getsockname()
             known = await read(f"tcp://{host}:{port}", dialect, is_online)
             state = known.to_state(utc_now())
             assert (state.cell_voltages_v, state.current_a, state.soc_percent) == (TRUTH.cells_v, 20.5, 71)
-            assert bool(heard) == (dialect is Dialect.NW), "a display port is only listened to"
+            assert bool(board.requests) == (dialect is Dialect.NW), "a display port is only listened to"
             assert known.take_updates(utc_now()).state
 
     asyncio.run(run())
