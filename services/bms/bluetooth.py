@@ -31,7 +31,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, InvalidAddressError
 from pydantic import SecretStr
 
-from services.bms.adapter_choice import choose_adapter
+from services.bms.bluez_objects import Objects, choose_adapter, is_read_by_somebody
 from services.bms.pairing import Agent, pair
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
@@ -145,26 +145,32 @@ class Adapters:
         """Return a usable adapter; "" is the default. Raises BluetoothUnavailableError, DeviceOfflineError."""
         if not self._backend.scanner:
             name = await self._usable(name)
-        return self._known.setdefault(name, BluetoothAdapter(name, self._backend))
+        return self._known.setdefault(name, BluetoothAdapter(name, self._backend, self._call))
 
     async def _usable(self, name: str) -> str:
-        request = Message(
-            destination="org.bluez",
-            path="/",
-            interface="org.freedesktop.DBus.ObjectManager",
-            member="GetManagedObjects",
-        )
-        async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
-            reply = await self._call(request)
-            if reply.message_type is MessageType.ERROR:
-                raise BleakDBusError(reply.error_name or "", reply.body)
-        chosen = choose_adapter(unpack_variants(reply.body[0]), name, self._default)
+        chosen = choose_adapter(await _objects(self._call), name, self._default)
         if chosen is None:
             raise BluetoothUnavailableError(bms.no_such_adapter(adapter=name) if name else bms.NO_ADAPTER())
         if not name and chosen != self._default:
             log.info("Batteries without an adapter of their own are read with %s.", chosen)
             self._default = chosen
         return chosen
+
+
+async def _objects(call: Call) -> Objects:
+    """Return all objects of BlueZ. Raises BluetoothUnavailableError, DeviceOfflineError."""
+    request = Message(
+        destination="org.bluez",
+        path="/",
+        interface="org.freedesktop.DBus.ObjectManager",
+        member="GetManagedObjects",
+    )
+    async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
+        reply = await call(request)
+        if reply.message_type is MessageType.ERROR:
+            raise BleakDBusError(reply.error_name or "", reply.body)
+    objects: Objects = unpack_variants(reply.body[0])
+    return objects
 
 
 @asynccontextmanager
@@ -189,7 +195,10 @@ async def _call_bluez(request: Message) -> Message:
 class BluetoothAdapter:
     """One adapter, such as hci1; "" is that of a simulated radio."""
 
-    def __init__(self, adapter: str = "", backend: Backend | None = None) -> None:
+    def __init__(self, adapter: str = "", backend: Backend | None = None, call: Call | None = None) -> None:
+        self._call = call or _call_bluez
+        self._ours: set[str] = set()
+        """The batteries that this process has connected to: a subscription of theirs may be our own."""
         self._bluez_scanner: BlueZScannerArgs = {"adapter": adapter} if adapter else {}
         self._bluez_adapter: BlueZAdapterArgs = {"adapter": adapter} if adapter else {}
         self._bluez_client: BlueZClientArgs = {"adapter": adapter} if adapter else {}
@@ -266,6 +275,7 @@ class BluetoothAdapter:
             if lost.is_set():
                 raise DeviceOfflineError(failure(cause=system.CONNECTION_LOST()))
             is_open = True
+            self._ours.add(advertisement.address)
             yield Connection(client, write, lost)
         finally:
             is_open = False
@@ -313,15 +323,21 @@ class BluetoothAdapter:
             wanted.set_result(self._found[address])
 
     async def _leftover_connection(self, address: str) -> Advertisement | None:
-        """Find the connection that a killed process left to BlueZ: a connected battery never advertises."""
+        """Find the connection that a killed process left to BlueZ: a connected battery never advertises.
+
+        The connection of another program that reads the battery is let alone: to disconnect ends it for both. Raises
+        DeviceOfflineError then.
+        """
         if self._backend.scanner:
             return None
         async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
             adapter = await BleakAdapter.get(bluez=self._bluez_adapter)
-            for device in await adapter.get_connected_devices([JK_SERVICE]):
-                if device.address.upper() == address:
-                    return Advertisement(address, device.name, None, device)
-        return None
+            devices = await adapter.get_connected_devices([JK_SERVICE])
+        found = [Advertisement(address, one.name, None, one) for one in devices if one.address.upper() == address]
+        if found and address not in self._ours and is_read_by_somebody(await _objects(self._call), found[0].path):
+            failure = partial(bms.connect_failed, address=address)
+            raise DeviceOfflineError(failure(cause=bms.READ_BY_ANOTHER_PROGRAM()))
+        return found[0] if found else None
 
 
 async def _characteristics(

@@ -5,13 +5,10 @@ import logging
 from typing import Any, ClassVar, cast
 
 import pytest
-from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
 from dbus_fast import Message, Variant
 from dbus_fast.errors import AuthError
 
-from services.bms import bluetooth
-from services.bms.adapter_choice import choose_adapter
 from services.bms.bluetooth import (
     Adapters,
     Backend,
@@ -21,6 +18,7 @@ from services.bms.bluetooth import (
     PairingError,
     to_error,
 )
+from services.bms.bluez_objects import choose_adapter
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
 from tests.bms import fake_bleak
@@ -276,24 +274,3 @@ def test_a_named_adapter_that_is_missing_is_named() -> None:
     with pytest.raises(BluetoothUnavailableError) as caught:
         asyncio.run(adapters("hci0").named("hci1"))
     assert caught.value.reason == bms.no_such_adapter(adapter="hci1")
-
-
-@pytest.mark.parametrize("name", ["hci1", "hci3"])
-def test_a_link_left_behind_is_looked_for_at_the_listed_adapter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    device = BLEDevice(ADDRESS, "Pack", {})
-    links = {"hci1": [device], "hci3": []}
-
-    class Bluez:
-        def __init__(self, adapter: str) -> None:
-            self._adapter = adapter
-
-        @classmethod
-        async def get(cls, *, bluez: dict[str, str]) -> "Bluez":
-            return cls(bluez["adapter"])
-
-        async def get_connected_devices(self, _services: Any) -> list[BLEDevice]:
-            return links[self._adapter]
-
-    monkeypatch.setattr(bluetooth, "BleakAdapter", Bluez)
-    found = asyncio.run(BluetoothAdapter(name)._leftover_connection(ADDRESS))
-    assert (found is not None) == bool(links[name])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from bleak.backends.bluezdbus.version import BlueZFeatures
-from dbus_fast import Message
+from dbus_fast import Message, Variant
 from dbus_fast.aio import MessageBus
 from pydantic import SecretStr
 
@@ -83,14 +83,44 @@ def test_a_battery_is_read_at_the_listed_adapter_only(tmp_path: Path, monkeypatc
     assert ("Disconnect", next(iter(bluez.batteries))) in bluez.calls, "it is let go at the end"
 
 
-def test_a_link_left_behind_is_taken_over_without_an_advertisement(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("adapter", ["", "hci1"])
+def test_a_link_left_behind_is_taken_over_at_its_adapter_without_an_advertisement(
+    adapter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = FakeBattery(ADDRESS, adapter or "hci0", answer)
+    bluez = FakeBluez(["hci0", "hci1"], there)
+    bluez._connect(there.path)
+    run(bluez, battery(adapter=adapter), tmp_path, monkeypatch, is_online)
+    assert "StartDiscovery" not in {member for member, _ in bluez.calls}
+
+
+def test_a_link_that_could_not_be_ended_is_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bluetooth, "DISCONNECT_S", 0.1)
+    bluez = FakeBluez(["hci0"], FakeBattery(ADDRESS, "hci0", lambda _: ()))
+    bluez.hangs = {"Disconnect"}
+
+    def until(_: Battery) -> bool:
+        return [member for member, _ in bluez.calls].count("StartNotify") == 2
+
+    run(bluez, known := battery(), tmp_path, monkeypatch, until)
+    assert known.problem != bms.connect_failed(address=ADDRESS, cause=bms.READ_BY_ANOTHER_PROGRAM())
+
+
+@pytest.mark.parametrize("property_", ["Notifying", "NotifyAcquired"])
+def test_the_link_of_another_program_is_let_alone_while_it_reads(
+    property_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = FakeBattery(ADDRESS, "hci0", answer)
     bluez = FakeBluez(["hci0"], there)
     bluez._connect(there.path)
-    run(bluez, battery(), tmp_path, monkeypatch, is_online)
-    assert "StartDiscovery" not in {member for member, _ in bluez.calls}
+    subscribed = bluez._objects[there.characteristic]["org.bluez.GattCharacteristic1"]
+    subscribed[property_] = Variant("b", True)
+    run(bluez, known := battery(), tmp_path, monkeypatch, has_problem)
+    assert known.problem == bms.connect_failed(address=ADDRESS, cause=bms.READ_BY_ANOTHER_PROGRAM())
+    assert not {"Connect", "Disconnect", "StartNotify"} & {member for member, _ in bluez.calls}
+    subscribed[property_] = Variant("b", False)
+    (tmp_path / "later").mkdir()
+    run(bluez, battery(), tmp_path / "later", monkeypatch, is_online)
 
 
 def test_a_broken_connection_is_offline_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,7 @@ class FakeBluez:
 
     def disconnect(self, battery: FakeBattery) -> None:
         """Break the connection of a battery, if there is one."""
+        self._objects[battery.characteristic][CHARACTERISTIC]["Notifying"] = Variant("b", False)
         if self.property(battery.path, "Connected"):
             self._set(battery.path, DEVICE, Connected=Variant("b", False), ServicesResolved=Variant("b", False))
 
@@ -189,6 +190,7 @@ class FakeBluez:
                 self.agents.pop(sender)
             case "StartNotify":
                 self._of(path).notifies = True
+                self._objects[path][CHARACTERISTIC]["Notifying"] = Variant("b", True)
             case "WriteValue":
                 self._write(self._of(path), bytes(body[0]))
 

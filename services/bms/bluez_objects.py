@@ -1,12 +1,15 @@
-"""Which adapter is meant: the named one, or else one of them. Pure: BlueZ's objects by path go in."""
+"""What BlueZ's objects say: which adapter is meant, and whether a battery is in use. Pure: objects by path go in."""
 
 from collections.abc import Mapping
 from typing import Any
 
-INTERFACE = "org.bluez.Adapter1"
+ADAPTER, CHARACTERISTIC = "org.bluez.Adapter1", "org.bluez.GattCharacteristic1"
+
+Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Properties by path and interface."""
 
 
-def choose_adapter(objects: Mapping[str, Mapping[str, Mapping[str, Any]]], name: str, before: str = "") -> str | None:
+def choose_adapter(objects: Objects, name: str, before: str = "") -> str | None:
     """Return the name of the adapter to use, such as hci0, or None if it is not usable.
 
     Without a name that is the one before while it is there, else the one with the lowest number. Adapters that are off,
@@ -15,13 +18,22 @@ def choose_adapter(objects: Mapping[str, Mapping[str, Mapping[str, Any]]], name:
     found = sorted(
         (_number(adapter), adapter)
         for path, interfaces in objects.items()
-        if (properties := interfaces.get(INTERFACE)) is not None and _is_usable(properties)
+        if (properties := interfaces.get(ADAPTER)) is not None and _is_usable(properties)
         for adapter in [path.rpartition("/")[2]]
     )
     names = [adapter for _, adapter in found]
     if name:
         return name if name in names else None
     return before if before in names else names[0] if names else None
+
+
+def is_read_by_somebody(objects: Objects, device: str) -> bool:
+    """Whether a program is subscribed to a device: BlueZ ends the subscriptions of a program that is gone."""
+    return any(
+        bool(properties.get("Notifying")) or bool(properties.get("NotifyAcquired"))
+        for path, interfaces in objects.items()
+        if path.startswith(f"{device}/") and (properties := interfaces.get(CHARACTERISTIC)) is not None
+    )
 
 
 def _is_usable(properties: Mapping[str, Any]) -> bool:
