@@ -13,6 +13,7 @@ from shared.validation import InvalidValueError
 
 LINE_ADDRESS = re.compile(r"(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})(?:#(\d{1,2}))?")
 """A battery on a wire: the serial port or the gateway, and the address that the switches of a pack on RS485 set."""
+TCP, LAST_TCP_PORT = "tcp://", 65_535
 PASSKEY = re.compile(r"[0-9]{1,6}")
 LAST_BUS_ADDRESS = 15
 ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
@@ -64,6 +65,8 @@ class ListedBattery(BaseModel):
     def _is_an_address(cls, address: str) -> str:
         on_line = LINE_ADDRESS.fullmatch(address)
         if on_line:
+            if on_line[1].startswith(TCP) and not 0 < int(on_line[1].rpartition(":")[2]) <= LAST_TCP_PORT:
+                raise InvalidValueError(bms.NOT_AN_ADDRESS())
             if on_line[2] is None:
                 return address
             if int(on_line[2]) > LAST_BUS_ADDRESS:

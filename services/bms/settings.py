@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from services.bms.listed_battery import LAST_BUS_ADDRESS, ONE_AT_THE_PORT, Dialect, ListedBattery
 from shared.conditions import bms
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
-from shared.validation import InvalidValueError
+from shared.validation import InvalidValueError, first_fault
 
-PORT = r"^(/\S+|tcp://[^\s#/]+:\d{1,5})?$"
+PORT = r"^(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})?$"
 
 
 class BmsSettings(ServiceSettings):
@@ -83,7 +83,11 @@ class BmsSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _line_can_be_read(self) -> Self:
-        if self.jk_line_port and not self.batteries_on_line:
+        try:
+            found = self.batteries_on_line
+        except ValidationError as error:
+            raise InvalidValueError(first_fault(error).reason) from None
+        if self.jk_line_port and not found:
             raise InvalidValueError(bms.LINE_WITHOUT_PACKS())
         return self
 

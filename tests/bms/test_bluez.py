@@ -137,7 +137,9 @@ def test_a_broken_connection_is_offline_at_once(tmp_path: Path, monkeypatch: pyt
     assert known.problem == bms.connection_lost(name=ADDRESS)
 
 
-@pytest.mark.parametrize("method", ["GetManagedObjects", "StartDiscovery", "Connect", "StartNotify", "WriteValue"])
+@pytest.mark.parametrize(
+    "method", ["Hello", "AddMatch", "GetManagedObjects", "StartDiscovery", "Connect", "StartNotify", "WriteValue"]
+)
 def test_no_call_waits_for_ever(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bluetooth, "CALL_S", 0.3)
     monkeypatch.setattr(bluetooth, "CONNECT_S", 0.2)

@@ -151,8 +151,8 @@ class FakeBluez:
     async def _reply(self, request: Message, sender: str) -> None:
         if request.destination == "org.bluez":
             self.calls.append((request.member or "", request.path or ""))
-            if request.member in self.hangs:
-                return
+        if request.member in self.hangs:
+            return
         try:
             signature, body = await self._result(request, sender)
         except RefusedError as error:
