@@ -5,7 +5,14 @@ import logging
 from collections.abc import Callable
 
 from services.bms.battery import Battery
-from services.bms.bluetooth import Adapters, Advertisement, BluetoothUnavailableError, Connection, PairingError
+from services.bms.bluetooth import (
+    Adapters,
+    Advertisement,
+    BluetoothAdapter,
+    BluetoothUnavailableError,
+    Connection,
+    PairingError,
+)
 from services.bms.framing import Command, FrameAssembler, command_bytes
 from services.bms.reading_interval import connects_each_time
 from shared.backoff import Backoff
@@ -92,15 +99,13 @@ class BatteryClient:
         advertisement = await adapter.find(self._battery.listed.address, FIND_S, self._search)
         self._battery.on_found()
         self._on_change()
-        if self._pairs_next and advertisement.path and not advertisement.is_paired:
-            self._pairs_next = False
-            await adapter.pair(advertisement, self._battery.listed.pin)
         assembler = FrameAssembler()
 
         def receive(data: bytes) -> None:
             self._receive(assembler, data)
 
         try:
+            await self._pair_if_wanted(adapter, advertisement)
             async with adapter.connect(advertisement, receive, self._lose) as connection:
                 self._battery.on_connected(advertisement.rssi_dbm)
                 await self._request(connection, advertisement)
@@ -110,6 +115,12 @@ class BatteryClient:
                     await self._listen(connection)
         finally:
             self._battery.on_disconnected()
+
+    async def _pair_if_wanted(self, adapter: BluetoothAdapter, advertisement: Advertisement) -> None:
+        """Pair once after a sign that the battery wants it, which a module that hangs shows, too."""
+        if self._pairs_next and advertisement.path and not advertisement.is_paired:
+            self._pairs_next = False
+            await adapter.pair(advertisement, self._battery.listed.pin)
 
     def _receive(self, assembler: FrameAssembler, data: bytes) -> None:
         damaged_before = assembler.damaged
