@@ -49,7 +49,7 @@ def _configure(prompt: Prompt, file: Path, scan: Sequence[str]) -> None:
         print(f"{file}: {remark}")
     answers = {"BOT_LANGUAGE": prompt.language.value}
     answers |= inverter.ask(prompt, known | answers, scan)
-    batteries.ask(prompt, known | answers)
+    answers |= batteries.ask(prompt, known | answers)
     answers |= schedule.ask(prompt, known | answers)
     answers |= telegram.ask(prompt, known | answers)
     answers |= plugs.ask(prompt, known | answers)

@@ -1,16 +1,48 @@
-"""Whether batteries can be found over Bluetooth."""
+"""The batteries: found over Bluetooth, or read on a wire, which is tried at once."""
 
+from configure.compose_files import compose_files
 from configure.prompt import Prompt
-from configure.tool_runner import run_tool
+from configure.tool_runner import Outcome, run_tool
+
+OVERLAY = "docker-compose.batteries.yml"
+PORT, PACKS, DIALECT = "JK_LINE_PORT", "JK_LINE_PACKS", "JK_LINE_DIALECT"
+DIALECTS = ("auto", "nw", "display")
+PACKS_OF_A_TOWER = "1-4"
 
 
-def ask(prompt: Prompt, known: dict[str, str]) -> None:
-    """Search for batteries and show where they are listed; they need no settings."""
+def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
+    """Search for batteries, which need no settings, and return those of batteries on a wire."""
     prompt.show("batteries")
-    if not prompt.yes("batteries_search"):
-        return
-    outcome = run_tool(known, ["services.bms", "scan"])
+    if prompt.yes("batteries_search"):
+        outcome = run_tool(known, ["services.bms", "scan"])
+        _show(prompt, outcome)
+        if outcome.worked and any(" dBm" in line for line in outcome.lines):
+            prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
+    if prompt.yes("batteries_wire", usual=bool(known.get(PORT))):
+        return _wire(prompt, known)
+    if not known.get(PORT):
+        return {}
+    return {PORT: "", PACKS: "", DIALECT: ""} | compose_files(known.get("COMPOSE_FILE", ""), "", (OVERLAY,))
+
+
+def _wire(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
+    before = known.get(DIALECT, "")
+    usual = DIALECTS.index(before) if before in DIALECTS else 0
+    dialect = DIALECTS[prompt.choose("batteries_at", [prompt.text(f"batteries_{one}") for one in DIALECTS], usual)]
+    stays = dialect == "auto" and before not in ("", *DIALECTS)  # trigger, registers, listen
+    answers = {
+        DIALECT: before if stays else dialect,
+        PORT: prompt.ask("batteries_port", known.get(PORT, "")),
+        PACKS: prompt.ask("batteries_packs", known.get(PACKS) or PACKS_OF_A_TOWER) if dialect == "auto" else "",
+    }
+    outcome = run_tool(known | answers, ["services.bms", "read"])
+    _show(prompt, outcome)
+    if not outcome.worked and not prompt.yes("keep_anyway", usual=False):
+        return ask(prompt, known)
+    overlay = OVERLAY if answers[PORT].startswith("/") else ""
+    return answers | compose_files(known.get("COMPOSE_FILE", ""), overlay, (OVERLAY,))
+
+
+def _show(prompt: Prompt, outcome: Outcome) -> None:
     for line in outcome.lines:
         prompt.show("worked" if outcome.worked else "failed", what=line)
-    if outcome.worked and any(" dBm" in line for line in outcome.lines):
-        prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
