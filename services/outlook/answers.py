@@ -1,14 +1,14 @@
 """What the paths say of one outage: does it last, by how much, and what to do. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import erf
 
 import numpy as np
 
 from services.outlook.estimate import row_quantiles, weighted_quantile
 from services.outlook.history import Floats
-from services.outlook.paths import PATHS, Ahead, Paths, taken_points
+from services.outlook.paths import Ahead, Paths, only, taken_points
 from services.outlook.plant import Plant
 from services.outlook.similar_days import HORIZON
 from services.outlook.steps import STEP_S
@@ -18,7 +18,8 @@ WILL_NOT_BELOW = 0.4
 SURE = 0.9
 """The charge needed is that with which it lasts in so many cases."""
 BLUR_POINTS = 1.0
-EQUAL = np.full(PATHS, 1.0 / PATHS)
+SLACK = 1.1
+"""Charging is begun this much earlier than it takes."""
 SHARES = (0.1, 0.5, 0.9)
 
 
@@ -45,14 +46,14 @@ class OutageAnswer:
     end_s: float | None
     running: bool
     possible: bool
-    verdict: str
-    """lasts, uncertain, will_not_last; unknown without a known end."""
-    chance: float | None
-    margin_min: float | None
-    margin_percent: float | None
     charge_at_start: Band
-    charge_at_end: Band | None
     holds_until_s: tuple[float | None, float | None, float | None]
+    verdict: str = "unknown"
+    """lasts, uncertain, will_not_last; unknown without a known end."""
+    chance: float | None = None
+    margin_min: float | None = None
+    margin_percent: float | None = None
+    charge_at_end: Band | None = None
     charge_needed_percent: float | None = None
     charge_from_s: float | None = None
     in_time: bool | None = None
@@ -73,36 +74,42 @@ class Case:
 
 
 def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
-    """Return the answer for one outage."""
-    soc, rows = case.paths.soc, np.arange(PATHS)
-    start, end = np.minimum(ahead.start, HORIZON), np.minimum(ahead.end, HORIZON)
+    """Return the answer for one outage, should it come."""
+    rows = np.flatnonzero(ahead.comes)
+    case = replace(case, paths=only(case.paths, rows))
+    soc, places = case.paths.soc, np.arange(rows.size)
+    start, end = np.minimum(ahead.start, HORIZON)[rows], np.minimum(ahead.end, HORIZON)[rows]
     taken = taken_points(case.paths, case.plant, case.during)
-    at_start = soc[rows, start]
+    at_start = soc[places, start]
     below = _worst(taken, start, end)
-    chance = _chance(at_start - below - case.floor)
     holds = _holds(taken, start, at_start - case.floor)
-    nominal = ahead.nominal[1]
-    known_end = nominal is not None
-    margin_min = _margin(holds, nominal, start) if nominal is not None else None
-    at_end = band(soc[rows, end]) if known_end else None
-    needed = _needed(below, case) if known_end and not ahead.running else None
-    charge_from, in_time = _advice(case, ahead, needed, at_start)
-    return OutageAnswer(
+    found = OutageAnswer(
         start_s=case.now_s + ahead.nominal[0] * STEP_S,
-        end_s=case.now_s + nominal * STEP_S if nominal is not None else None,
+        end_s=None,
         running=ahead.running,
         possible=possible,
-        verdict=verdict(chance) if known_end else "unknown",
-        chance=chance if known_end else None,
-        margin_min=margin_min,
-        margin_percent=at_end.p50 - case.floor if at_end else None,
         charge_at_start=band(at_start),
-        charge_at_end=at_end,
         holds_until_s=_moments(holds, start, case.now_s),
+        plugs=_plug_gains(case, start, at_start, holds),
+    )
+    nominal = ahead.nominal[1]
+    if nominal is None:
+        return found
+    at_end = band(soc[places, end])
+    chance = _chance(at_start - below - case.floor)
+    needed = None if ahead.running else _needed(below, case)
+    charge_from, in_time = _advice(case, ahead, needed, at_start)
+    return replace(
+        found,
+        end_s=case.now_s + nominal * STEP_S,
+        verdict=verdict(chance),
+        chance=chance,
+        margin_min=_margin(holds, nominal, start),
+        margin_percent=at_end.p50 - case.floor,
+        charge_at_end=at_end,
         charge_needed_percent=needed,
         charge_from_s=charge_from,
         in_time=in_time,
-        plugs=_plug_gains(case, start, at_start, holds),
     )
 
 
@@ -113,13 +120,13 @@ def verdict(chance: float) -> str:
 
 def band(values: Floats) -> Band:
     """Return the band of one value a path."""
-    low, middle, high = (weighted_quantile(values, EQUAL, share) for share in SHARES)
+    low, middle, high = (weighted_quantile(values, np.ones(len(values)), share) for share in SHARES)
     return Band(low, middle, high)
 
 
 def bands(soc: Floats) -> Floats:
     """Return p10, p50 and p90 of every step."""
-    return row_quantiles(soc, EQUAL, SHARES)
+    return row_quantiles(soc, np.ones(len(soc)), SHARES)
 
 
 def _worst(taken: Floats, start: "np.typing.NDArray[np.int64]", end: "np.typing.NDArray[np.int64]") -> Floats:
@@ -147,20 +154,20 @@ def _holds(taken: Floats, start: "np.typing.NDArray[np.int64]", spare: Floats) -
 
 def _margin(holds: Floats, nominal: int, start: "np.typing.NDArray[np.int64]") -> float:
     beyond = np.minimum(holds + start, HORIZON) - nominal
-    return float(weighted_quantile(beyond, EQUAL, 0.5)) * STEP_S / 60
+    return float(weighted_quantile(beyond, np.ones(len(beyond)), 0.5)) * STEP_S / 60
 
 
 def _moments(
     holds: Floats, start: "np.typing.NDArray[np.int64]", now_s: float
 ) -> tuple[float | None, float | None, float | None]:
     ordered = np.sort(np.where(np.isfinite(holds), holds + start, np.inf))
-    found = [float(ordered[int(share * (PATHS - 1))]) for share in SHARES]
+    found = [float(ordered[int(share * (len(ordered) - 1))]) for share in SHARES]
     early, typical, late = (now_s + one * STEP_S if np.isfinite(one) else None for one in found)
     return early, typical, late
 
 
 def _needed(below: Floats, case: Case) -> float | None:
-    needed = case.floor + float(weighted_quantile(below, EQUAL, SURE))
+    needed = case.floor + float(weighted_quantile(below, np.ones(len(below)), SURE))
     return needed if needed <= case.plant.full_percent.value else None
 
 
@@ -169,12 +176,12 @@ def _advice(case: Case, ahead: Ahead, needed: float | None, at_start: Floats) ->
     if needed is None:
         return None, None
     now = float(np.median(case.paths.soc[:, 0]))
-    if min(now, weighted_quantile(at_start, EQUAL, 0.1)) >= needed:
-        return None, True
+    if now >= needed:  # another outage before this one may take it
+        return None, weighted_quantile(at_start, np.ones(len(at_start)), 0.1) >= needed
     hours = case.plant.hours_to_charge(now, needed)
     if hours is None:
         return None, False
-    begin = case.now_s + ahead.nominal[0] * STEP_S - 1.1 * hours * 3600
+    begin = case.now_s + ahead.nominal[0] * STEP_S - SLACK * hours * 3600
     return begin, begin >= case.now_s
 
 

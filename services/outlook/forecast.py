@@ -27,6 +27,7 @@ from services.outlook.paths import (
     planned_outage,
     running_outage,
     simulate,
+    sudden_outage,
     with_behaviour,
 )
 from services.outlook.plant import DARK_W, Plant, learn_plant
@@ -342,7 +343,8 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
 def _paths(home: _Home, draw: _Draw, outages: Sequence[Ahead]) -> Paths:
     """Return the paths through these outages."""
     load = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
-    start = Paths(load, draw.sun_w, draw.energy, tuple(outages), np.empty((0, 0)))
+    every = (*outages, sudden_outage(home.delays))
+    start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
     return simulate(start, home.plant, draw.start)
 
 

@@ -1,7 +1,7 @@
 """Possible courses of the charge: many paths with their own load, sun, outages and battery, step by step. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from services.outlook.history import Floats
 from services.outlook.plant import Plant
 from services.outlook.punctuality import Delays, spread_sample
 from services.outlook.similar_days import HORIZON, Courses, Ints
-from services.outlook.steps import STEP_H
+from services.outlook.steps import PER_DAY, STEP_H
 from services.outlook.sun import SunCourses
 
 PATHS = 200
@@ -20,12 +20,16 @@ ROOTS = (0.4142135623730951, 0.7320508075688772, 0.2360679774997898, 0.645751311
 
 @dataclass(frozen=True)
 class Ahead:
-    """An outage ahead in each path: from which step to which; nominal is what is planned, running whether it is on."""
+    """An outage ahead in each path: from which step to which; nominal is what is planned, running whether it is on.
+
+    comes says in which paths it comes at all.
+    """
 
     start: Ints
     end: Ints
     nominal: tuple[int, int | None]
     running: bool
+    comes: "np.typing.NDArray[np.bool_]" = field(default_factory=lambda: np.ones(PATHS, dtype=bool))
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,14 @@ class Paths:
     """What each path multiplies the energy for a percent by: nobody knows the battery exactly."""
     outages: tuple[Ahead, ...]
     soc: Floats
+
+
+def only(paths: Paths, rows: Ints) -> Paths:
+    """Return some of the paths."""
+    outages = tuple(
+        Ahead(one.start[rows], one.end[rows], one.nominal, one.running, one.comes[rows]) for one in paths.outages
+    )
+    return Paths(paths.load_w[rows], paths.sun_w[rows], paths.energy[rows], outages, paths.soc[rows])
 
 
 def sample(shares: Floats, weights: Floats) -> Ints:
@@ -74,7 +86,19 @@ def planned_outage(start: int, end: int, delays: Delays, number: int) -> Ahead:
     later = spread_sample(delays.end_min, delays.end_weight, other_shares(2 * number + 2)) / 5
     first = np.maximum(np.rint(start + late), 0).astype(np.int64)
     last = np.maximum(np.rint(end + later), first + 1).astype(np.int64)
-    return Ahead(first, last, (start, end), running=False)
+    comes = other_shares(number + 11) >= delays.spared
+    return Ahead(first, last, (start, end), running=False, comes=comes)
+
+
+def sudden_outage(delays: Delays) -> Ahead:
+    """Return an outage that nobody has planned: it comes in a few paths, at any time."""
+    days = HORIZON / PER_DAY
+    comes = other_shares(7) < min(0.5, delays.sudden_a_day * days)
+    start = (other_shares(8) * HORIZON).astype(np.int64)
+    length = spread_sample(delays.unplanned_h * 12, delays.unplanned_weight, other_shares(9))
+    return Ahead(
+        start, start + np.maximum(np.rint(length), 1).astype(np.int64), (HORIZON, None), running=False, comes=comes
+    )
 
 
 def running_outage(end: int | None, elapsed_h: float, delays: Delays) -> Ahead:
@@ -97,9 +121,9 @@ def running_outage(end: int | None, elapsed_h: float, delays: Delays) -> Ahead:
 def off_mask(outages: Sequence[Ahead]) -> "np.typing.NDArray[np.bool_]":
     """Return in which steps of which path there is no power."""
     places = np.arange(HORIZON)
-    mask = np.zeros((PATHS, HORIZON), dtype=bool)
+    mask = np.zeros((len(outages[0].start) if outages else PATHS, HORIZON), dtype=bool)
     for one in outages:
-        mask |= (places >= one.start[:, None]) & (places < one.end[:, None])
+        mask |= (places >= one.start[:, None]) & (places < one.end[:, None]) & one.comes[:, None]
     return mask
 
 
@@ -144,4 +168,4 @@ def taken_points(paths: Paths, plant: Plant, factor: float, less_w: float = 0.0)
     drawn = plant.drawn_w(load, paths.sun_w)
     out, into = plant.discharge_wh.value * paths.energy, plant.charge_wh.value * paths.energy
     per_step = np.where(drawn > 0, drawn / out[:, None], drawn / into[:, None]) * STEP_H
-    return np.concatenate((np.zeros((PATHS, 1)), np.cumsum(per_step, axis=1)), axis=1)
+    return np.concatenate((np.zeros((len(load), 1)), np.cumsum(per_step, axis=1)), axis=1)

@@ -1,5 +1,6 @@
 """How late power goes and returns against the plan, for this queue. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from services.outlook.estimate import fading, weighted_quantile
 from services.outlook.history import Floats
-from services.outlook.steps import STEP_S, Steps, spans
+from services.outlook.steps import PER_DAY, STEP_S, Steps, spans
 
 EARLY_S = 1800.0
 """An outage that begins this much before a planned one is that one."""
@@ -19,6 +20,9 @@ ASSUMED_WEIGHT = 4.0
 """How many outages the assumed delays weigh."""
 ASSUMED_UNPLANNED_H = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 12.0])
 HALF_LIFE_DAYS = 45.0
+SPARED, ASSUMED_SPARED = 0.05, 20
+SUDDEN_A_DAY, ASSUMED_SUDDEN_DAYS = 0.03, 30
+"""5 % of so many planned outages, and so many sudden ones a day in so many days, are assumed beside the record."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class Delays:
     unplanned_h: Floats
     unplanned_weight: Floats
     outages: int
+    spared: float
+    """The share of planned outages that do not come."""
+    sudden_a_day: float
+    """How many outages a day nobody planned."""
 
     def usual_end_min(self) -> float:
         """Return the delay within which power returns in half of the outages."""
@@ -40,6 +48,7 @@ class Delays:
 
 def learn_delays(steps: Steps, planned: Sequence[tuple[float, float]], *, running: bool) -> Delays:
     """Compare the outages of the record with what was planned; one that is running has no end yet."""
+    planned = sorted(planned)
     runs = actual_outages(steps)
     if running and runs:
         runs = runs[:-1]
@@ -60,7 +69,17 @@ def learn_delays(steps: Steps, planned: Sequence[tuple[float, float]], *, runnin
         *_with_assumed(ends, weights, ASSUMED_END_MIN),
         *_with_assumed(unplanned, unplanned_weights, ASSUMED_UNPLANNED_H),
         len(starts),
+        _spared(steps, planned, runs),
+        (len(unplanned) + SUDDEN_A_DAY * ASSUMED_SUDDEN_DAYS) / (steps.size / PER_DAY + ASSUMED_SUDDEN_DAYS),
     )
+
+
+def _spared(steps: Steps, planned: Sequence[tuple[float, float]], runs: Sequence[tuple[float, float]]) -> float:
+    """Return the share of the planned outages of the record that did not come."""
+    first, now = steps.first * STEP_S, (steps.first + steps.size) * STEP_S
+    over = [one for one in planned if first < one[0] and one[1] < now]
+    came = {window_of(start, over) for start, _ in runs} - {None}
+    return (len(over) - len(came) + SPARED * ASSUMED_SPARED) / (len(over) + ASSUMED_SPARED)
 
 
 def actual_outages(steps: Steps) -> list[tuple[float, float]]:
@@ -76,8 +95,9 @@ def actual_outages(steps: Steps) -> list[tuple[float, float]]:
 
 
 def window_of(start_s: float, planned: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
-    """Return the planned outage that an outage with this beginning is."""
-    near = [one for one in planned if one[0] - EARLY_S <= start_s < one[1]]
+    """Return the planned outage, of those in order of time, that an outage with this beginning is."""
+    last = bisect_right(planned, (start_s + EARLY_S, float("inf")))
+    near = [one for one in planned[max(0, last - 3) : last] if start_s < one[1]]
     return min(near, key=lambda one: (one[0] > start_s, one[0]), default=None)
 
 

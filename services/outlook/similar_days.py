@@ -30,13 +30,15 @@ SHIFTS = (0, 6, -6)
 SHIFT_PENALTY = 0.25
 AGE_HALF_LIFE_DAYS = 90.0
 KIND_PENALTY = 0.6
-BANDWIDTHS = (0.5, 0.9, 1.6, 4.0)
-TRUSTS = (0.0, 0.5, 1.0)
-TRIED_DAYS = 150
-RIDGE = 6.0
+BANDWIDTHS = (0.9, 1.6, 4.0)
+TRUSTS = (0.5, 1.0)
+TRIED_DAYS = 120
+RIDGE = 15.0
 ADJUST_MOST = 3.0
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 LEAST_KNOWN = 0.6
+HELD = 0.87
+"""How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
 ASSUMED_W = 450.0
 """What a home is assumed to draw on average while nothing is recorded."""
 ASSUMED_SHAPE = np.array(
@@ -315,13 +317,13 @@ def _try_on_record(target: Floats, fit: _Fit, likeness: _Likeness, found: _Candi
     columns = np.flatnonzero(found.shift == 0)
     rows = columns[:TRIED_DAYS]
     if len(columns) < 5:
-        return _Tried(1.6, 0.0, 1.5)
+        return _Tried(1.6, TRUSTS[0], 1.6)
     apart = np.abs(found.age_days[rows][:, None] - found.age_days[columns][None, :]) < 1.5
     distance = likeness.among(rows, columns)
     distance[apart] = np.inf
     relevance = fading(found.age_days[rows], 60.0)
     kernels = [likeness.weights(distance, bandwidth) * age[columns] for bandwidth in BANDWIDTHS]
-    best = (np.inf, BANDWIDTHS[1], 0.0, 1.0)
+    best = (np.inf, BANDWIDTHS[1], TRUSTS[0], 1.0)
     key = slice(len(BLOCK_EDGES) - 1, None)
     expected, left_out = fit.expected[:, key], fit.left_out[:, key]
     for trust in TRUSTS:
@@ -364,8 +366,8 @@ def _beyond(truth: Floats, quantiles: Floats) -> Floats:
 
 def _widen(ratios: Floats, days: int) -> float:
     """Return what the band is multiplied by, so that it holds eight times in ten; cautious while days are few."""
-    needed = float(np.quantile(ratios, 0.82))
-    cautious = 1.35
+    needed = float(np.quantile(ratios, HELD))
+    cautious = 1.5
     return float(np.clip((needed * days + cautious * 12) / (days + 12), 0.85, 2.0))
 
 
