@@ -134,7 +134,8 @@ def _counted(steps: Steps, soc: Floats, points: Floats) -> tuple[float | None, f
         if end - begin < 6 or gaps[end] - gaps[begin] > 2 or -used.min() < LEAST_CYCLE_POINTS:
             continue
         off_counted.append(used[-1])
-        off_reported.append(held[end - 1] - 100.0)
+        low = begin + int(used.argmin())
+        off_reported.append(held[low] - (100.0 - (steady[end] - steady[low])))  # counted back from full
     spread = (_spread(off_reported[-20:], REPORTED_SD), _spread(off_counted[-20:], COUNTED_SD))
     begin = fulls[-1][1]
     when = float((steps.first + begin) * STEP_S)
