@@ -13,6 +13,7 @@ from bench import (
     inverters,
     kills,
     latency,
+    outlook,
     page,
     plugs,
     recorder,
@@ -36,6 +37,7 @@ BENCHES = {
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,
+    "outlook": outlook.main,
 }
 
 

@@ -4,6 +4,7 @@ Everything that the forecast may not know is here: the true capacity, a BMS that
 are revised, power that returns late, emergencies that nobody announced.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,18 +82,12 @@ def draw_outages(days: int, rng: np.random.Generator) -> tuple[tuple[Outage, ...
         if rng.random() < 0.25:
             stage = int(np.clip(stage + rng.choice([-1, 1]), 0, 3))
         offset += int(rng.choice([0, 0, 4, -4, 8]))
-        for number in range(stage):
-            hour = (offset + number * 24 / max(stage, 1)) % 24
-            length = float(rng.choice([2, 3.5, 4, 4, 5, 6.5]))
-            start = day * PER_DAY + int(hour * 2) * 6
-            end = start + int(length * 12)
-            if outages and start < max(outages[-1].end, outages[-1].plan[1] if outages[-1].plan else 0) + 12:
+        for start, end in _windows(day, stage, offset, rng):
+            if announced and start < max(announced[-1][2], outages[-1].end if outages else 0) + 12:
                 continue
-            published = day * PER_DAY - 48
-            announced.append((published, start, end))
-            if rng.random() < 0.05:
-                continue  # it was announced and did not come
-            outages.append(Outage(*_as_it_came(start, end, late, spread, rng), (start, end)))
+            announced.append((day * PER_DAY - 48, start, end))
+            if rng.random() > 0.05:  # else it was announced and did not come
+                outages.append(Outage(*_as_it_came(start, end, late, spread, rng), (start, end)))
         if rng.random() < 0.06:
             start = day * PER_DAY + int(rng.integers(0, PER_DAY))
             if not outages or start > outages[-1].end + 6:
@@ -103,6 +98,13 @@ def draw_outages(days: int, rng: np.random.Generator) -> tuple[tuple[Outage, ...
         if not kept or one.start > kept[-1].end + 3:
             kept.append(one)
     return tuple(kept), tuple(announced)
+
+
+def _windows(day: int, stage: int, offset: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+    for number in range(stage):
+        hour = (offset + number * 24 / max(stage, 1)) % 24
+        start = day * PER_DAY + int(hour * 2) * 6
+        yield start, start + int(float(rng.choice([2, 3.5, 4, 4, 5, 6.5])) * 12)
 
 
 def _as_it_came(start: int, end: int, late: float, spread: float, rng: np.random.Generator) -> tuple[int, int]:
@@ -197,8 +199,8 @@ def _batteries(
     return true, reported, power, drawn
 
 
-def until(history: History, steps: int) -> History:
-    """Return what was recorded up to a step, which is included."""
-    cut = slice(0, steps + 1)
+def until(history: History, steps: int, days: int | None = None) -> History:
+    """Return what was recorded up to a step, which is included, or of the last days before it."""
+    cut = slice(0 if days is None else max(0, steps + 1 - days * PER_DAY), steps + 1)
     columns = ("time", "load_w", "pv_power_w", "battery_power_w", "soc_percent", "bms_soc_percent", "grid_on")
     return replace(history, **{name: getattr(history, name)[cut] for name in columns})

@@ -54,10 +54,10 @@ def _moment(start_s: float, step: int) -> datetime:
     return datetime.fromtimestamp(start_s + 300 * step, UTC)
 
 
-def forecast_at(house: House, step: int) -> Forecast:
-    """Return the forecast as it would have been at the end of a step."""
+def forecast_at(house: House, step: int, days: int | None = None) -> Forecast:
+    """Return the forecast as it would have been at the end of a step, with so many days of record."""
     now = datetime.fromtimestamp(float(house.history.time[step]) + 240, UTC)  # type: ignore[arg-type]
-    seen = until(house.history, step)
+    seen = until(house.history, step, days)
     return forecast(seen, now, plan_at(house, step))
 
 
@@ -104,6 +104,9 @@ def run(
                 cases["outlook"].append(found)
                 for method, case in peer_cases(name, house, outage):
                     cases[method].append(case)
+            brief = judge(name, house, outage, forecast_at(house, outage.start, 7), start_s)
+            if brief:
+                cases["outlook, 7 days known"].append(brief)
             before = outage.start - AHEAD_STEPS
             early = judge(name, house, outage, forecast_at(house, before), start_s)
             if early:

@@ -93,25 +93,34 @@ def _day(
     more = float(np.exp(mood)) * habits.people**0.6
     dark = (hours < 8) | (hours > 16.5)
     load[begin : begin + PER_DAY] += home * (60 + 70 * dark) * more
-    for watts, minutes, per_day in (
-        (2000, 5, 4 * more),  # a kettle
-        (1500, 25, 1.6 * more),  # cooking
-        (900, 50, 0.35 * more),  # washing
-        (1800, 12, 0.5 * more),  # iron, hair dryer, vacuum cleaner
-        (250, 150, 1.2 * more),  # television, computer
-    ):
-        for _ in range(rng.poisson(per_day)):
-            if not home.any():
-                continue
-            places = np.flatnonzero(home)
-            weight = (
-                1 + 2 * np.exp(-(((hours[places] - 19) / 2) ** 2)) + np.exp(-(((hours[places] - wakes - 0.7) / 1) ** 2))
-            )
-            start = begin + int(rng.choice(places, p=weight / weight.sum()))
-            length = max(1, round(minutes / 5 * rng.uniform(0.6, 1.5)))
-            share = min(1.0, minutes / 5 / length) if minutes <= 5 else 1.0
-            load[start : start + length] += watts * share * rng.uniform(0.8, 1.1)
+    _appliances(load, begin, home, more, wakes, rng)
     if habits.boiler_w:
         for hour in (wakes + 0.8, 20.5):
             start = begin + int(np.clip(hour + rng.normal(0, 0.5 + loose), 0, 23) * 12)
             load[start : start + int(rng.integers(6, 18))] += habits.boiler_w
+
+
+APPLIANCES = (
+    (2000, 5, 4.0),  # a kettle
+    (1500, 25, 1.6),  # cooking
+    (900, 50, 0.35),  # washing
+    (1800, 12, 0.5),  # iron, hair dryer, vacuum cleaner
+    (250, 150, 1.2),  # television, computer
+)
+"""Watts, minutes, and how often a day."""
+
+
+def _appliances(
+    load: Floats, begin: int, home: "np.typing.NDArray[np.bool_]", more: float, wakes: float, rng: np.random.Generator
+) -> None:
+    places = np.flatnonzero(home)
+    if not places.size:
+        return
+    hours = places / 12
+    weight = 1 + 2 * np.exp(-(((hours - 19) / 2) ** 2)) + np.exp(-((hours - wakes - 0.7) ** 2))
+    weight /= weight.sum()
+    for watts, minutes, per_day in APPLIANCES:
+        for _ in range(rng.poisson(per_day * more)):
+            start = begin + int(rng.choice(places, p=weight))
+            length = max(1, round(minutes / 5 * rng.uniform(0.6, 1.5)))
+            load[start : start + length] += watts * rng.uniform(0.8, 1.1)

@@ -14,7 +14,7 @@ from services.outlook.similar_days import HORIZON
 from services.outlook.steps import STEP_S
 
 LASTS_FROM = 0.85
-WILL_NOT_BELOW = 0.4
+WILL_NOT_BELOW = 0.5
 SURE = 0.9
 """The charge needed is that with which it lasts in so many cases."""
 BLUR_POINTS = 1.0

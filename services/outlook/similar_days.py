@@ -37,7 +37,7 @@ RIDGE = 15.0
 ADJUST_MOST = 3.0
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 LEAST_KNOWN = 0.6
-HELD = 0.87
+HELD = 0.85
 """How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
 ASSUMED_W = 450.0
 """What a home is assumed to draw on average while nothing is recorded."""
