@@ -14,6 +14,7 @@ from bench import (
     kills,
     latency,
     one_truth,
+    outlook,
     page,
     plugs,
     recorder,
@@ -38,6 +39,7 @@ BENCHES = {
     "bot": bot.main,
     "plugs": plugs.main,
     "one_truth": one_truth.main,
+    "outlook": outlook.main,
 }
 
 

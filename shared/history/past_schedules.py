@@ -4,10 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Row, select
 
 from shared.history.homes import home_of, in_home
-from shared.history.queries import rows_of
+from shared.history.queries import Database, rows_of
 from shared.history.tables import from_ms, outage_schedule, to_ms
 from shared.messages import DayState, OutageSchedule, PlannedDay, Window
 from shared.outages import Day, day_of, is_known, is_same_address, local_day, merged, succession, totals, within
@@ -23,7 +23,7 @@ COLUMNS = tuple(outage_schedule.c[name] for name in ("at", "queue", "region", "t
 
 
 def planned_days(
-    engine: Engine, *, start: datetime, end: datetime, newest: OutageSchedule | None = None
+    engine: Database, *, start: datetime, end: datetime, newest: OutageSchedule | None = None
 ) -> dict[date, Day]:
     """Return the schedule of each day between two moments as far as it was known, and of what the newest version has.
 
@@ -64,3 +64,13 @@ def version_of(row: Row[Any]) -> OutageSchedule:
         days=tuple(PlannedDay(day=day, state=state, confirmed_at=at) for day, state in days.items()),
         windows=WINDOWS.validate_json(row.windows) if row.windows else (),
     )
+
+
+def schedule_at(database: Database, at: datetime) -> OutageSchedule | None:
+    """Return the schedule as it was known at a moment, None if there was none."""
+    table = outage_schedule.c
+    columns = (table.at, table.queue, table.region, table.time_zone, table.days, table.windows)
+    of_schedule = table.device == in_home(home_of(database), "outage")
+    query = select(*columns).where(of_schedule, table.at <= to_ms(at)).order_by(table.at.desc()).limit(1)
+    rows = rows_of(database, query)
+    return _schedule(rows[0]) if rows else None
