@@ -69,8 +69,7 @@ def version_of(row: Row[Any]) -> OutageSchedule:
 def schedule_at(database: Database, at: datetime) -> OutageSchedule | None:
     """Return the schedule as it was known at a moment, None if there was none."""
     table = outage_schedule.c
-    columns = (table.at, table.queue, table.region, table.time_zone, table.days, table.windows)
     of_schedule = table.device == in_home(home_of(database), "outage")
-    query = select(*columns).where(of_schedule, table.at <= to_ms(at)).order_by(table.at.desc()).limit(1)
+    query = select(*COLUMNS).where(of_schedule, table.at <= to_ms(at)).order_by(table.at.desc()).limit(1)
     rows = rows_of(database, query)
-    return _schedule(rows[0]) if rows else None
+    return version_of(rows[0]) if rows else None
