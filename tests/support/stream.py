@@ -22,7 +22,7 @@ from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
 SESSION_S = 3600
-PATIENCE_S = 120
+PATIENCE_S = 600
 LAST = "last"
 """An inverter that is published when everything else has been, also again: a broker keeps the order."""
 
