@@ -90,14 +90,17 @@ def draw_outages(days: int, rng: np.random.Generator) -> tuple[tuple[Outage, ...
                 outages.append(Outage(*_as_it_came(start, end, late, spread, rng), (start, end)))
         if rng.random() < 0.06:
             start = day * PER_DAY + int(rng.integers(0, PER_DAY))
-            if not outages or start > outages[-1].end + 6:
-                outages.append(Outage(start, start + int(rng.gamma(2, 24)) + 3, None))
-    outages = [one for one in outages if one.end < days * PER_DAY]
+            outages.append(Outage(start, start + int(rng.gamma(2, 24)) + 3, None))
+    return _apart(outages, days * PER_DAY), tuple(announced)
+
+
+def _apart(outages: list[Outage], size: int) -> tuple[Outage, ...]:
+    """Leave out outages that begin while another one lasts, or are not over."""
     kept: list[Outage] = []
     for one in sorted(outages, key=lambda outage: outage.start):
-        if not kept or one.start > kept[-1].end + 3:
+        if one.end < size and (not kept or one.start > kept[-1].end + 3):
             kept.append(one)
-    return tuple(kept), tuple(announced)
+    return tuple(kept)
 
 
 def _windows(day: int, stage: int, offset: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:

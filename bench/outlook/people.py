@@ -93,7 +93,7 @@ def _day(
     more = float(np.exp(mood)) * habits.people**0.6
     dark = (hours < 8) | (hours > 16.5)
     load[begin : begin + PER_DAY] += home * (60 + 70 * dark) * more
-    _appliances(load, begin, home, more, wakes, rng)
+    _appliances(load, home, rng, begin=begin, more=more, wakes=wakes)
     if habits.boiler_w:
         for hour in (wakes + 0.8, 20.5):
             start = begin + int(np.clip(hour + rng.normal(0, 0.5 + loose), 0, 23) * 12)
@@ -111,7 +111,13 @@ APPLIANCES = (
 
 
 def _appliances(
-    load: Floats, begin: int, home: "np.typing.NDArray[np.bool_]", more: float, wakes: float, rng: np.random.Generator
+    load: Floats,
+    home: "np.typing.NDArray[np.bool_]",
+    rng: np.random.Generator,
+    *,
+    begin: int,
+    more: float,
+    wakes: float,
 ) -> None:
     places = np.flatnonzero(home)
     if not places.size:

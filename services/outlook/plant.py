@@ -85,15 +85,11 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
     """Return what the record says of the plant; soc is the charge that the forecast is made of, step by step."""
     weights = fading(steps.age_days, HALF_LIFE_DAYS)
     conversion, idle, sun = _inverter(steps, weights)
-    counted = np.where(
-        np.isfinite(steps.battery_w),
-        steps.battery_w,
-        np.where(
-            steps.off, -(conversion.value * steps.load_w + idle.value - sun.value * np.nan_to_num(steps.pv_w)), np.nan
-        ),
-    )
     known = filled(soc, 2)
+    drawn = conversion.value * steps.load_w + idle.value - sun.value * np.nan_to_num(steps.pv_w)
+    counted = np.where(np.isfinite(steps.battery_w), steps.battery_w, np.where(steps.off, -drawn, np.nan))
     out, spread = _wh_per_percent(counted, known, weights, nominal_wh)
+    counted = np.where(np.isfinite(counted), counted, _by_charge(steps, known, out.value * IN_FOR_OUT))
     into = _charge_wh(counted, known, weights, out)
     charging, taper = _charging(steps, known, counted, weights, 100 * into.value)
     return Plant(
@@ -108,6 +104,15 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
         _cut_off(steps, known, weights),
         spread,
     )
+
+
+def _by_charge(steps: Steps, soc: Floats, wh_per_percent: float) -> Floats:
+    """Return the power into the battery by how the charge rose within the half hour around, where nothing measures it."""
+    half = PER_HOUR // 4
+    result = np.full(steps.size, np.nan)
+    if steps.size > 2 * half:
+        result[half:-half] = np.maximum(soc[2 * half :] - soc[: -2 * half], 0.0) * 2 * wh_per_percent
+    return np.where(steps.grid_on == 1, result, np.nan)
 
 
 def _inverter(steps: Steps, weights: Floats) -> tuple[Estimate, Estimate, Estimate]:

@@ -10,7 +10,7 @@ STEP_S = 300
 STEP_H = STEP_S / 3600
 PER_HOUR = 12
 PER_DAY = 24 * PER_HOUR
-LONGEST_DAYS = 400
+LONGEST_DAYS = 280
 """Older records say little about today and cost time."""
 HELD_STEPS = 6
 """A value recorded every half hour holds until the next one; longer silence is a gap."""
@@ -75,7 +75,7 @@ def to_steps(history: History, now_s: float) -> Steps:
         _hold(_means(battery, place, size), held),
         _lasts(_charge(inverter), place, size, held),
         _lasts(_charge(bms), place, size, held),
-        _hold(_whole(_means(grid, place, size)), held),
+        _hold(_now(_whole(_means(grid, place, size)), grid, place), held),
     )
 
 
@@ -97,6 +97,14 @@ def _means(values: Floats, place: "np.typing.NDArray[np.int64]", size: int) -> F
 def _whole(shares: Floats) -> Floats:
     """A step in which power went or came back counts as what it was for longer."""
     return np.where(np.isfinite(shares), (shares >= 0.5).astype(np.float64), np.nan)
+
+
+def _now(grid: Floats, samples: Floats, place: "np.typing.NDArray[np.int64]") -> Floats:
+    """The step that now lies in is what the last reading says, or an outage would be seen minutes late."""
+    known = np.flatnonzero(np.isfinite(samples))
+    if known.size and place[known[-1]] == len(grid) - 1:
+        grid[-1] = float(samples[known[-1]] >= 0.5)
+    return grid
 
 
 def _charge(values: Floats) -> Floats:

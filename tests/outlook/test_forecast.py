@@ -283,3 +283,23 @@ def test_any_record_gives_an_answer(data):
     ages = data.draw(st.lists(st.floats(-9000, 9e5), min_size=size, max_size=size))
     found = forecast(History(time=[NOW.timestamp() - age for age in ages], **columns), NOW, plan((1, 3)))
     assert found.strip is None or np.isfinite(found.strip.p50).all()
+
+
+def test_an_outage_is_seen_at_its_first_reading():
+    record = home(3)
+    second = {
+        "time": NOW.timestamp() - 5,
+        "load_w": 400.0,
+        "battery_power_w": -490.0,
+        "soc_percent": 95,
+        "grid_on": 0.0,
+    }
+    columns = {name: np.append(np.array(getattr(record, name)), value) for name, value in second.items()}
+    found = forecast(replace(record, **columns), NOW, plan((-0.01, 3)))
+    assert found.outages[0].running
+
+
+def test_without_a_meter_at_the_battery_charging_is_seen_by_the_charge():
+    found = forecast(replace(home(), battery_power_w=()), NOW, plan((2, 4)))
+    assert found.learned["charging_w"].value == pytest.approx(CHARGE_W, rel=0.35)
+    assert found.learned["capacity_kwh"].value == pytest.approx(WH_PER_PERCENT / 10, rel=0.1)
