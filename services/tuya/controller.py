@@ -105,9 +105,11 @@ class PlugController:
 
     @property
     def contact(self) -> Contact:
-        """Whether the plug answers, as far as that says something about the others, too."""
-        answers = self._state.published.reachable is not False
-        return Contact.ANSWERS if answers and self._state.contact is not Contact.UNKNOWN else self._state.contact
+        """Whether the plug answers, as far as that says something about the network that all are in."""
+        state = self._state
+        if state.published.reachable is not False:
+            return Contact.UNKNOWN if state.contact is Contact.UNKNOWN else Contact.ANSWERS
+        return state.contact if Via.LOCAL in state.ways else Contact.UNKNOWN
 
     def on_common_trouble(self, reason: Reason | None) -> None:
         """Leave it to a reason that all plugs have in common that this one is silent; None ends that."""
