@@ -217,7 +217,7 @@ def test_light_and_dark_by_hand_are_remembered(browser, dashboard, tmp_path):
         page.get_by_label("Switch between light and dark").click()
         expect(page.locator("#chart .legendtext").first).to_have_css("fill", "rgb(28, 37, 48)")
         page.reload()
-        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
+        expect(page.locator("html")).to_have_attribute("data-scheme", "light")
 
 
 def test_less_motion_where_it_is_asked_for(browser, dashboard, publisher):

@@ -8,6 +8,7 @@ from flask import Flask, Response
 
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
+from services.dashboard.paths import BUNDLE
 from services.dashboard.system import plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
@@ -18,7 +19,6 @@ from services.dashboard.system.view import view
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
-BUNDLE = "/diagnostics.zip"
 LOOKS = ("auto", "light", "dark")
 NAMES = {Language.UK: "Українська", Language.EN: "English"}
 MEGABYTE = 1_000_000
@@ -122,4 +122,4 @@ def _help(localizer: Localizer, *, protected: bool) -> list[Any]:
     ]
 
 
-PAGE = Page("system", "gear", layout, view, recorded, renews=True, routes=routes)
+PAGE = Page("system", "gear", layout, view, recorded, routes=routes)
