@@ -1,6 +1,7 @@
 """A page as Dash's own tutorial makes them: a number, a chart and an interval. `bench page` compares ours with it."""
 
 import sys
+from typing import Any
 
 import waitress
 from dash import Dash, Input, Output, dcc, html
@@ -9,10 +10,11 @@ from dash import Dash, Input, Output, dcc, html
 def main(port: int) -> None:
     """Serve the page."""
     app = Dash(__name__)
+    number: Any = {"data-text": "home"}
     app.layout = html.Div(
         [
             html.H1("Home"),
-            html.P(id="home", **{"data-text": "home"}),
+            html.P(id="home", **number),
             dcc.Graph(id="chart"),
             dcc.Interval(id="tick", interval=2000),
         ]

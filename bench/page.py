@@ -49,8 +49,6 @@ def main() -> None:
         with sync_playwright() as playwright, ExitStack() as others:
             browser = playwright.chromium.launch(**CHROMIUM)
             pages = {"ours": address, "a default Dash page": others.enter_context(default_page())}
-            if BEFORE:
-                pages["before"] = others.enter_context(before(stack.dashboard.env))
             print(
                 "first page: MB, requests; processor of the page to its first number, s; the same in a phone's window"
             )
@@ -59,6 +57,12 @@ def main() -> None:
                 weight(browser, name, of)
             for path in ("/history", "/battery"):
                 weight(browser, path, address + path, number="#chart .legendtext" if path == "/history" else "h1")
+            if BEFORE:
+                stack.dashboard.stop()  # of two on one broker the younger ends
+                with before(stack.dashboard.env) as earlier:
+                    weight(browser, "the version before", earlier)
+                    weight(browser, "/history before", f"{earlier}/history", number="#chart .legendtext")
+                stack.start(stack.dashboard)
             print()
             (Path(directory) / "attacked").mkdir()
             attack(stack.broker, Path(directory) / "attacked")

@@ -58,8 +58,8 @@ def _run(options: argparse.Namespace) -> None:
         module, settings = SIMULATORS[options.command]
         asyncio.run(importlib.import_module(module).serve(load(settings)))
     elif options.command == "history":
-        settings = load(HistorySettings)
-        asyncio.run(publish_past(settings, options.account, options.days, options.every, wait=options.wait))
+        past = load(HistorySettings)
+        asyncio.run(publish_past(past, options.account, options.days, options.every, wait=options.wait))
     else:
         answer = ask(load(ClientSettings).house_control_url, f"/{options.command}", _body(options))
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")

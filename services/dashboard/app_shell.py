@@ -99,7 +99,7 @@ def _links(pages: Sequence[Page], opened: Page, localizer: Localizer, kind: str)
             href=page.path,
             className=f"goto goto-{page.name}",
             **attributes(data_goto=page.name, data_charts=str(bool(page.charts)).lower()),
-            **({"aria-current": "page"} if page is opened else {}),
+            **(attributes(aria_current="page") if page is opened else {}),
         )
         for page in pages
     ]

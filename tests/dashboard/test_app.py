@@ -3,7 +3,9 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import requests
@@ -128,7 +130,7 @@ def test_every_asset_is_small():
 
 def test_html_is_what_was_written_and_nothing_else():
     odd = '<img src=x onerror="alert(1)">'
-    inside = [odd, html.Br(), html.Button(disabled=True, hidden=False), html.I(title=odd)]
+    inside: Any = [odd, html.Br(), html.Button(disabled=True, hidden=False), html.I(title=odd)]
     node = html.P(inside, style={"maxWidth": "1px"})
     escaped = "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;"
     shown = f'<p style="max-width: 1px">{escaped}<br><button disabled=""></button><i title="{escaped}"></i></p>'
@@ -164,3 +166,19 @@ def test_a_page_keeps_the_language_of_its_window(client):
     english = client.get("/live/now", headers={"X-Language": "en"}).text
     assert client.get("/live/now").text != english
     assert client.get("/live/now", headers={"X-Language": "fr"}).status_code == 200
+
+
+def test_a_device_named_like_a_script_is_shown_as_text(client, known):
+    odd = "</script><script>alert(1)</script>"
+    furnished = house(datetime.now(UTC))
+    known.append(
+        replace(
+            furnished,
+            inverters={odd: furnished.inverters["main"]},
+            batteries={odd: furnished.batteries["pack1"]},
+            plugs={odd: furnished.plugs["boiler"].model_copy(update={"name": odd})},
+        )
+    )
+    shown = [client.get(page.path).text for page in PAGES]
+    assert not any("<script>alert" in page for page in shown)
+    assert sum("&lt;script&gt;alert(1)" in page for page in shown) >= 3

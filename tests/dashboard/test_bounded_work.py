@@ -12,6 +12,7 @@ import requests
 from services.dashboard import web_server
 from services.dashboard.history import csv_export
 from services.dashboard.web_server import CONNECTIONS, make_room
+from shared.history import queries
 from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
 from tests.dashboard.full_house import served
 from tests.dashboard.harness import record
@@ -22,7 +23,7 @@ def test_idle_connections_files_and_odd_requests_hold_nobody_up(
 ) -> None:
     path = tmp_path / "easun.db"
     record(path, datetime.now(UTC), days=1, every=timedelta(minutes=30), device="main")
-    go_on, read, pieces = threading.Event(), csv_export.series, []
+    go_on, read, pieces = threading.Event(), queries.series, []
 
     def slowly(*given: Any, **more: Any) -> Any:
         assert go_on.wait(60)
@@ -67,7 +68,9 @@ def test_a_connection_that_is_being_answered_stays() -> None:
     assert not any(one.closed for one in some)
     make_room(some)
     assert [one.closed for one in some[:3]] == [False, True, False]
-    make_room([Held(1, requests=1)] * CONNECTIONS)
+    busy: list[Any] = [Held(1, requests=1)] * CONNECTIONS
+    make_room(busy)
+    assert not busy[0].closed
 
 
 def test_a_file_is_made_for_our_own_page_only(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_odd_houses_do_not_break_the_page(browser, impatient, publisher, viewpor
 def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
     record(tmp_path / "easun.db", datetime.now(UTC), days=2, every=timedelta(minutes=5))
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
-        assert not page.evaluate("Boolean(window.Plotly)"), "the first page does not load plotly"
+        assert not page.evaluate("Boolean(window.Plotly || window.React)"), "the first page loads neither"
         page.get_by_role("link", name="History").locator("visible=true").click()
         expect(page.locator("#chart .legendtext", has_text="Consumption")).to_be_visible()
         ink = page.evaluate("getComputedStyle(document.querySelector('#chart .legendtext')).fill")

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from shared.messages import DayState
+from shared.messages import DayState, OutageSchedule
 from shared.outages import day_of
 from simulators.history import PASTS
 from simulators.settings import HistorySettings
@@ -15,7 +16,7 @@ from tests.support.waiting import eventually
 NOW = datetime(2026, 11, 23, 19, 10, 33, tzinfo=UTC)
 
 
-def past(account: str, days: int = 3, every_s: int = 1800, **given: object) -> list[tuple[object, object, str]]:
+def past(account: str, days: int = 3, every_s: int = 1800, **given: Any) -> list[tuple[Any, Any, str]]:
     settings = HistorySettings(_env_file=None, inverter_name="home", **given)
     return [
         (message, topic, name)
@@ -24,7 +25,7 @@ def past(account: str, days: int = 3, every_s: int = 1800, **given: object) -> l
 
 
 def test_cells_add_up_to_their_pack_and_drift_apart_when_it_is_full():
-    by_name = {}
+    by_name: dict[str, list[Any]] = {}
     for state, _, name in past("bms", days=5):
         by_name.setdefault(name, []).append(state)
     assert set(by_name) == {"c84780000001", "c84780000002", "all"}
@@ -63,10 +64,11 @@ def test_each_evening_the_next_day_appeared():
 def test_an_outage_over_midnight_is_one_window_even_where_the_clocks_change():
     settings = HistorySettings(_env_file=None, inverter_name="home", house_outages="22:00-06:00")
     now = datetime(2026, 10, 25, 12, tzinfo=UTC)
-    for schedule in PASTS["schedule"](settings, settings.new_house(now, 4), now, 0):
-        for one, next_one in pairwise(schedule[1].windows):
+    for _, schedule, _ in PASTS["schedule"](settings, settings.new_house(now, 4), now, 0):
+        assert isinstance(schedule, OutageSchedule)
+        for one, next_one in pairwise(schedule.windows):
             assert one.end < next_one.start
-        longest = max(window.end - window.start for window in schedule[1].windows)
+        longest = max(window.end - window.start for window in schedule.windows)
         assert longest <= timedelta(hours=9)
 
 

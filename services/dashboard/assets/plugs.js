@@ -21,7 +21,7 @@
     const {plug} = row.dataset;
     const on = button.dataset.wish === 'true';
     errors.delete(plug);
-    asked.set(plug, {on, problem: problem(row), until: Date.now() + PATIENCE_MS});
+    asked.set(plug, {on, problem: problem(row), until: performance.now() + PATIENCE_MS});
     unheard.add(plug);
     show();
     const why = await post(plug, on);
@@ -66,7 +66,7 @@
     const answered = state === (wish.on ? 'on' : 'off') || !['on', 'off', 'unknown'].includes(state)
       || problem(row) !== wish.problem;
     if (answered) asked.delete(plug);
-    else if (Date.now() > wish.until) {
+    else if (performance.now() > wish.until) {
       asked.delete(plug);
       errors.set(plug, noAnswer());
     }
