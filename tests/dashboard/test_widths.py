@@ -29,6 +29,7 @@ OUT_OF_REACH = """() => {
     const {left, right, width} = one.getBoundingClientRect();
     const away = !one.checkVisibility() || !width || one.closest('.wide') !== null || one.matches('.skip');
     const beyond = left < -0.5 || right > innerWidth + 0.5;
+    if (one.matches('.goto') && one.scrollWidth > one.clientWidth) found.push(`${one.textContent} is cut`);
     if (!away && beyond) found.push(`${one.outerHTML.slice(0, 80)}: ${left} to ${right}`);
   }
   return found;
