@@ -33,7 +33,7 @@ TIMES = 40
 SPANS = (Span.DAY, Span.WEEK, Span.MONTH, Span.YEAR)
 OPENINGS = 3
 PHONE = ViewportSize(width=390, height=844)
-NUMBER = "[data-text=home]"
+NUMBER, CHART = "[data-text=home]", "#chart .legendtext"
 BEFORE = os.environ.get("BEFORE", "")
 """A checkout of another version to compare with."""
 DRAWN = "#chart .scatterlayer path"
@@ -55,19 +55,16 @@ def main() -> None:
             print("with a processor four times as slow, by the clock")
             for name, of in pages.items():
                 weight(browser, name, of)
-            for path in ("/history", "/battery"):
-                weight(browser, path, address + path, number="#chart .legendtext" if path == "/history" else "h1")
+            weight(browser, "History, ours", f"{address}/history", number=CHART)
+            stack.dashboard.stop()  # of two on one broker the younger ends
             if BEFORE:
-                stack.dashboard.stop()  # of two on one broker the younger ends
                 with before(stack.dashboard.env) as earlier:
-                    weight(browser, "the version before", earlier)
-                    weight(browser, "/history before", f"{earlier}/history", number="#chart .legendtext")
-                stack.start(stack.dashboard)
+                    weight(browser, "before", earlier)
+                    weight(browser, "History, before", f"{earlier}/history", number=CHART)
             print()
             (Path(directory) / "attacked").mkdir()
             attack(stack.broker, Path(directory) / "attacked")
             if FILE.exists():
-                stack.dashboard.stop()
                 stack.dashboard.env |= {"DB_PATH": str(FILE), "TARIFF_DAY": "4.32", "TARIFF_NIGHT": "2.16"}
                 stack.start(stack.dashboard)
                 print("\nHistory on a year of data, ms: median and 95th percentile of the answer and of a zoom; paint")
