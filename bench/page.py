@@ -1,45 +1,70 @@
 """Bytes of the first load of each page into an empty Chromium; *History* on a year of data: its answers, its paint."""
 
+import os
 import random
 import re
+import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from bench.history import BEGIN, DAYS, FILE
 from services.dashboard.history.period import Span, period
+from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
+from tests.dashboard.harness import Dashboard, record
+from tests.support.broker import Broker, free_port, listens
 from tests.support.stack import INVERTER, running_stack
+from tests.support.waiting import eventually
 
 CHROMIUM: dict[str, Any] = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox", "--disable-gpu"]}
 QUIET_MS = 4000
 TIMES = 40
 SPANS = (Span.DAY, Span.WEEK, Span.MONTH, Span.YEAR)
+OPENINGS = 3
+PHONE = ViewportSize(width=390, height=844)
+NUMBER, CHART = "[data-text=home]", "#chart .legendtext"
+BEFORE = os.environ.get("BEFORE", "")
+"""A checkout of another version to compare with."""
 DRAWN = "#chart .scatterlayer path"
 
 
 def main() -> None:
-    """Print bytes and requests a page, and, where bench.history left its year, milliseconds of History."""
+    """Print what the first page costs, beside others in the same run; milliseconds of History where its year is."""
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, viewer):
         stack.start_house()
         stack.start(stack.recorder, stack.poller, stack.dashboard)
         viewer.last(INVERTER)
         address = f"http://127.0.0.1:{stack.dashboard_port}"
-        with sync_playwright() as playwright:
+        with sync_playwright() as playwright, ExitStack() as others:
             browser = playwright.chromium.launch(**CHROMIUM)
-            for path in ("/", "/history"):
-                load(browser, address, path)
+            pages = {"ours": address, "a default Dash page": others.enter_context(default_page())}
             print(
-                "first number of Now, the processor slowed down 4 times, s:",
-                *(slowly(browser, address) for _ in range(3)),
+                "first page: MB, requests; processor of the page to its first number, s; the same in a phone's window"
             )
+            print("with a processor four times as slow, by the clock")
+            for name, of in pages.items():
+                weight(browser, name, of)
+            weight(browser, "History, ours", f"{address}/history", number=CHART)
+            stack.dashboard.stop()  # of two on one broker the younger ends
+            if BEFORE:
+                with before(stack.dashboard.env) as earlier:
+                    weight(browser, "before", earlier)
+                    weight(browser, "History, before", f"{earlier}/history", number=CHART)
+            print()
+            (Path(directory) / "attacked").mkdir()
+            attack(stack.broker, Path(directory) / "attacked")
             if FILE.exists():
-                stack.dashboard.stop()
                 stack.dashboard.env |= {"DB_PATH": str(FILE), "TARIFF_DAY": "4.32", "TARIFF_NIGHT": "2.16"}
                 stack.start(stack.dashboard)
                 print("\nHistory on a year of data, ms: median and 95th percentile of the answer and of a zoom; paint")
@@ -47,32 +72,116 @@ def main() -> None:
                     year(browser, address, span)
 
 
-def load(browser: Browser, address: str, path: str) -> None:
-    """Open one page with nothing cached, and print what came."""
-    page = browser.new_page()
+@contextmanager
+def default_page() -> Iterator[str]:
+    """Serve a page as Dash makes it by default."""
+    port = free_port()
+    with served(["-m", "bench.default_dash", str(port)], port, dict(os.environ), Path()) as address:
+        yield address
+
+
+@contextmanager
+def before(env: dict[str, str]) -> Iterator[str]:
+    """Serve the version in the directory BEFORE, with the same broker and database."""
+    port = free_port()
+    changes = {"DASHBOARD_PORT": str(port), "MQTT_CLIENT_ID": "before", "PATH": os.environ["PATH"]}
+    with served(["-m", "services.dashboard"], port, env | changes, Path(BEFORE)) as address:
+        yield address
+
+
+@contextmanager
+def served(arguments: Sequence[str], port: int, env: dict[str, str], directory: Path) -> Iterator[str]:
+    """Run a web server until the end; yield its address when it answers."""
+    process = subprocess.Popen([sys.executable, *arguments], env=env, cwd=directory)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        eventually(lambda: listens(port), f"{arguments} listens")
+        eventually(lambda: requests.get(address, timeout=30).ok, f"{address} answers")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def weight(browser: Browser, name: str, address: str, number: str = NUMBER) -> None:
+    """Print what a page costs: the median of some openings with nothing cached."""
+    found = [opened_fresh(browser, address, number) for _ in range(OPENINGS)]
+    sizes, counts, processor = (sorted(column)[OPENINGS // 2] for column in zip(*found, strict=True))
+    slow = sorted(slowly(browser, address, number) for _ in range(OPENINGS))
+    print(f"{name:20} {sizes / 1e6:5.3f} MB, {counts:2}; {processor:.2f} s; {slow[OPENINGS // 2]:.2f} s", flush=True)
+
+
+def opened_fresh(browser: Browser, address: str, number: str) -> tuple[float, int, float]:
+    """Open a page with nothing cached: bytes, requests, seconds of processor time until its first number."""
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
     sizes: list[float] = []
-    hosts: set[str] = set()
-    wire = page.context.new_cdp_session(page)
+    wire = context.new_cdp_session(page)
     wire.send("Network.enable")
+    wire.send("Performance.enable", {"timeDomain": "threadTicks"})
     wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-    page.goto(address + path)
+    host = urlsplit(address).netloc
+    page.on("request", lambda request: None if urlsplit(request.url).netloc in (host, "") else print(request.url))
+    page.goto(address, wait_until="commit")
+    shows(page, number)
+    metrics = {one["name"]: one["value"] for one in wire.send("Performance.getMetrics")["metrics"]}
     page.wait_for_timeout(QUIET_MS)
-    elsewhere = hosts - {address.split("/")[2]}
-    print(f"{path:10} {sum(sizes) / 1e6:5.2f} MB in {len(sizes)} requests; hosts other than ours: {len(elsewhere)}")
-    page.close()
+    context.close()
+    return sum(sizes), sum(size > 0 for size in sizes), metrics["TaskDuration"]  # icons in the stylesheet are none
 
 
-def slowly(browser: Browser, address: str) -> str:
+def slowly(browser: Browser, address: str, number: str) -> float:
     """Return how long it takes to the first number on a phone whose processor is four times as slow."""
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
     began = time.perf_counter()
     page.goto(address, wait_until="commit")
-    expect(page.locator("[data-text=home]").first).to_have_text(re.compile(r"\d"), timeout=30_000)
+    shows(page, number)
     taken = time.perf_counter() - began
-    page.close()
-    return f"{taken:.2f}"
+    context.close()
+    return taken
+
+
+def shows(page: Page, number: str) -> None:
+    """Wait until a number is there, or whatever stands in its place."""
+    place = page.locator(number).first
+    if number == NUMBER:
+        expect(place).to_have_text(re.compile(r"\d"), timeout=60_000)
+    else:
+        place.wait_for(timeout=60_000)
+
+
+def attack(broker: Broker, directory: Path) -> None:
+    """Print how long others wait while strangers and visitors ask for all they can."""
+    record(directory / "easun.db", datetime.now(UTC), days=60, every=timedelta(minutes=10), device="main")
+    over = threading.Event()
+    with (
+        Dashboard(broker, directory / "easun.db", DASHBOARD_PASSWORD=PASSWORD) as dashboard,
+        ThreadPoolExecutor(8) as crowd,
+        idle(dashboard.url, 150),
+        idle(dashboard.url, 150, b"GET / HTTP/1.1\r\nHost: x\r\n"),
+    ):
+        one = visitor(dashboard.url)
+
+        def insist(ask: Callable[[requests.Session], requests.Response]) -> int:
+            other, count = visitor(dashboard.url), 0
+            while not over.is_set():
+                ask(other)
+                count += 1
+            return count
+
+        files = [crowd.submit(insist, lambda who: who.get(dashboard.url + A_CENTURY, timeout=120)) for _ in range(6)]
+        odd = crowd.submit(insist, lambda who: who.post(dashboard.url + DASH, json={"output": "x"}, timeout=120))
+        health = timed(lambda _: requests.get(f"{dashboard.url}/healthz", timeout=60).raise_for_status())
+        live = timed(lambda _: one.get(f"{dashboard.url}/live/now", timeout=60).raise_for_status())
+        over.set()
+        print(
+            "300 idle connections, six files of a century again and again, odd callbacks without end: ms of /healthz,"
+            f" median and 95th percentile {percentiles(health)}, worst {health[-1]:.0f}; of /live/now"
+            f" {percentiles(live)}, worst {live[-1]:.0f}; files {sum(file.result() for file in files)},"
+            f" odd callbacks {odd.result()}"
+        )
 
 
 def year(browser: Browser, address: str, span: Span) -> None:

@@ -42,6 +42,8 @@ SIMULATORS: dict[str, tuple[type[Settings], ...]] = {
     "plugs": (PlugsSettings,),
     "telegram": (TelegramSettings,),
     "history": (HistorySettings,),
+    "history-bms": (HistorySettings,),
+    "history-schedule": (HistorySettings,),
 }
 PROGRAMS = SERVICES | SIMULATORS
 """The containers of docker-compose.yml that run our own programs, and the settings classes that each of them loads."""

@@ -14,7 +14,7 @@ from shared.service import EXIT_CONFIG
 from shared.settings import Settings, load
 from simulators.control_client import ask
 from simulators.faults import FaultKind
-from simulators.history import publish_past
+from simulators.history import PASTS, publish_past
 from simulators.mains import GridMode
 from simulators.settings import (
     BatteriesSettings,
@@ -58,7 +58,8 @@ def _run(options: argparse.Namespace) -> None:
         module, settings = SIMULATORS[options.command]
         asyncio.run(importlib.import_module(module).serve(load(settings)))
     elif options.command == "history":
-        asyncio.run(publish_past(load(HistorySettings), options.days, options.every, wait=options.wait))
+        past = load(HistorySettings)
+        asyncio.run(publish_past(past, options.account, options.days, options.every, wait=options.wait))
     else:
         answer = ask(load(ClientSettings).house_control_url, f"/{options.command}", _body(options))
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
@@ -80,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("outages", help="run the web sites that publish planned outages; settings HOUSE_SCHEDULE_*")
     commands.add_parser("plugs", help="run virtual Tuya plugs and their cloud; settings HOUSE_PLUGS_*")
     commands.add_parser("telegram", help="run the Bot API with a page that shows the chat; settings HOUSE_TELEGRAM_*")
-    history = commands.add_parser("history", help="publish the past days under the poller's account")
+    history = commands.add_parser("history", help="publish what a service would have published in the past days")
+    history.add_argument("--account", choices=PASTS, default="poller", help="of which service (poller)")
     history.add_argument(
         "--days", type=_at_least(0), help="default: HOUSE_DAYS, as of serve, so that both join seamlessly"
     )

@@ -4,16 +4,19 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shared.bus import Bus
 from shared.conditions import inverter
 from shared.conditions.broker import STOPPED
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
-from shared.messages import Grid, GridState, InverterState, Mode, ServiceHealth, ServiceStatus, iso
-from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS
+from shared.messages import Grid, GridState, InverterState, Message, Mode, ServiceHealth, ServiceStatus, iso
+from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, SERVICE_STATUS, Topic
 from simulators.house import House, Truth
+from simulators.jk.past import HouseBattery, battery_states
 from simulators.registers import Layout, power_flow, power_flow_ext, shown_warnings, strings
+from simulators.schedule.past import schedules
 from simulators.settings import HistorySettings
 
 log = logging.getLogger("history")
@@ -40,15 +43,19 @@ SAME_ON_ONE = {
 """What Truth and InverterState call the same, and which layout has registers for it."""
 
 
-async def publish_past(settings: HistorySettings, days: int | None, every_s: int, *, wait: bool) -> None:
-    """Publish the past until now under the poller's account, wait until the broker has all of it, and end.
+Told = tuple[Topic[Any], Message, str]
+"""A topic, a message and the name in the topic."""
+
+
+async def publish_past(settings: HistorySettings, account: str, days: int | None, every_s: int, *, wait: bool) -> None:
+    """Publish what a service would have published until now, wait until the broker has all of it, and end.
 
     It goes where only recorders listen: on the live topics it would be news of the grid for plugs, page and bot.
     With `wait` it first waits for a recorder: messages without a subscriber are lost.
     """
     now = datetime.now(UTC)
-    past = truths(settings.new_house(now, days), now, every_s)
-    bus = Bus(settings, "poller", Health(), client_id="easun-house-history", announce=False)
+    past = PASTS[account](settings, settings.new_house(now, days), now, every_s)
+    bus = Bus(settings, account, Health(), client_id=f"easun-house-history-{account}", announce=False)
     recorder = _recorder_online(bus)
     if not wait:
         recorder.set()
@@ -59,10 +66,37 @@ async def publish_past(settings: HistorySettings, days: int | None, every_s: int
         if connection.done():
             connection.result()
         count = await work
-        log.info("%d readings of %s, one in %d s, are on the broker.", count, settings.inverter_name, every_s)
+        log.info("%d messages of %s are on the broker.", count, account)
     finally:
         work.cancel()
         connection.cancel()
+
+
+def of_poller(settings: HistorySettings, house: House, until: datetime, every_s: int) -> Iterator[Told]:
+    """Yield the readings of the inverter and the states of the grid."""
+    for truth in truths(house, until, every_s):
+        yield INVERTER_STATE, inverter_state(truth, settings.house_layout), settings.inverter_name
+        yield GRID_STATE, grid_state(truth), ""
+
+
+def of_bms(settings: HistorySettings, house: House, until: datetime, every_s: int) -> Iterator[Told]:
+    """Yield the readings of the batteries."""
+    for truth in truths(house, until, every_s):
+        seen = HouseBattery(
+            truth.house_time, truth.battery_voltage_v, truth.battery_current_a, truth.battery_soc_percent
+        )
+        for name, state in battery_states(seen, settings.house_batteries):
+            yield BATTERY_STATE, state, name
+
+
+def of_schedule(settings: HistorySettings, house: House, until: datetime, _every_s: int) -> Iterator[Told]:
+    """Yield the schedules."""
+    for schedule in schedules(settings.house_outages, settings.house_queue, house.now, until):
+        yield OUTAGE_SCHEDULE, schedule, ""
+
+
+PASTS = {"poller": of_poller, "bms": of_bms, "schedule": of_schedule}
+"""What each service would have published, by its account."""
 
 
 def truths(house: House, until: datetime, every_s: int) -> Iterator[Truth]:
@@ -141,14 +175,13 @@ def _recorder_online(bus: Bus) -> asyncio.Event:
     return there
 
 
-async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Truth], recorder: asyncio.Event) -> int:
-    """Publish in batches that fit the outbox, each acknowledged before the next; return the number of readings."""
+async def _send(bus: Bus, settings: HistorySettings, past: Iterable[Told], recorder: asyncio.Event) -> int:
+    """Publish in batches that fit the outbox, each acknowledged before the next; return the number of messages."""
     await recorder.wait()
-    batch = settings.mqtt_outbox // 4
+    batch = settings.mqtt_outbox // 2
     count = 0
-    for count, truth in enumerate(past, start=1):
-        bus.publish(INVERTER_STATE.replay, inverter_state(truth, settings.house_layout), settings.inverter_name)
-        bus.publish(GRID_STATE.replay, grid_state(truth))
+    for count, (topic, message, name) in enumerate(past, start=1):
+        bus.publish(topic.replay, message, *([name] if name else []))
         if count % batch == 0:
             await bus.flush(LONG_PATIENCE_S)
     await bus.flush(LONG_PATIENCE_S)

@@ -52,6 +52,16 @@ class TimetableSettings(SimulatorSettings):
     )
 
 
+class QueueSettings(TimetableSettings):
+    """The queue of the house."""
+
+    house_queue: str = Field(
+        default="5.2",
+        pattern=r"^[1-6]\.[12]$",
+        description="The queue that HOUSE_OUTAGES belongs to; all others have the same outages shifted.",
+    )
+
+
 class WorldSettings(TimetableSettings):
     """The house itself: the same settings and the same span always give the same state."""
 
@@ -127,10 +137,15 @@ class ClientSettings(SimulatorSettings):
     )
 
 
-class BatteriesSettings(ClientSettings):
-    """The batteries on the virtual radio."""
+class PacksSettings(SimulatorSettings):
+    """How many batteries the house has."""
 
     house_batteries: int = Field(default=2, ge=0, le=16, description="How many virtual JK batteries there are.")
+
+
+class BatteriesSettings(PacksSettings, ClientSettings):
+    """The batteries on the virtual radio."""
+
     house_battery_kinds: str = Field(
         default="12",
         pattern="^[123]+$",
@@ -169,14 +184,9 @@ class BatteriesSettings(ClientSettings):
         return int(self.house_battery_kinds[number % len(self.house_battery_kinds)]) - 1
 
 
-class OutagesSettings(TimetableSettings):
+class OutagesSettings(QueueSettings):
     """The web sites that publish planned outages."""
 
-    house_queue: str = Field(
-        default="5.2",
-        pattern=r"^[1-6]\.[12]$",
-        description="The queue that HOUSE_OUTAGES belongs to; all others have the same outages shifted.",
-    )
     house_schedule_bind: Bind = Field(
         default="127.0.0.1",
         description="The address of the web sites that publish the outages, and of their control server.",
@@ -225,5 +235,5 @@ class TelegramSettings(SimulatorSettings):
     house_telegram_ready_file: ReadyFile = Field(default=None, description=READY.format("the Bot API and its page"))
 
 
-class HistorySettings(InverterNameSettings, MqttSettings, WorldSettings):
-    """The broker and inverter name of the published past."""
+class HistorySettings(InverterNameSettings, MqttSettings, WorldSettings, QueueSettings, PacksSettings):
+    """The broker, the inverter's name, the queue and the batteries of the published past."""

@@ -123,6 +123,8 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         python("house", "simulators", env, "serve", port=ports.modbus),
         recorder,
         python("history", "simulators", env, "history", "--wait", once=True),
+        python("history-bms", "simulators", env, "history", "--account=bms", "--every=300", "--wait", once=True),
+        python("history-schedule", "simulators", env, "history", "--account=schedule", "--wait", once=True),
         poller,
         python("batteries", "simulators", env, "batteries"),
         python("outages", "simulators", env, "outages", port=ports.outages),

@@ -7,61 +7,43 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from dash import Dash, Input, Output, callback_context, no_update
-from flask import Flask, Response, abort, has_request_context, jsonify, request
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from flask import Flask, Response, abort, jsonify, request
 
 from services.dashboard import battery, history, now, outages, system
-from services.dashboard.access import csrf_token, is_authorized, protect
-from services.dashboard.app_shell import shell
+from services.dashboard.access import is_authorized, protect
+from services.dashboard.app_shell import charts
+from services.dashboard.asset_bundles import ASSETS, scripts, styles
 from services.dashboard.healthz import details, health
+from services.dashboard.html_document import document, payload_of
 from services.dashboard.language import request_language, wanted
-from services.dashboard.markup import for_callback
-from services.dashboard.pages import Page, PageContext, Send, View, ViewOptions, discard_command
+from services.dashboard.markup import component, tree
+from services.dashboard.pages import Page, PageContext, Send, ViewOptions, discard_command
+from services.dashboard.paths import HEALTH
 from services.dashboard.request_guard import refuse_malformed
-from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, content_security_policy, headers
+from services.dashboard.response_headers import content_security_policy, headers
 from services.dashboard.settings import DashboardSettings
-from services.dashboard.web_manifest import HEAD, MANIFEST, manifest
+from services.dashboard.web_manifest import MANIFEST, manifest
 from shared.broker_state import BrokerState
 from shared.clock import utc_now
-from shared.conditions import clock
 from shared.history.engine import Engine
-from shared.texts.catalogue import say
-from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
 
-PLOTLY = Path(__file__).parent / "assets" / "plotly-basic-4.1.1.min.js"
+PLOTLY = ASSETS / "plotly-basic-4.1.1.min.js"
 PLOTLY_ADDRESS = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 """Where Dash loads plotly.js from for the first chart: we serve the small bundle there instead of the 4.7 MB one."""
 
-INDEX = """<!DOCTYPE html>
-<html lang="LANGUAGE">
-  <head>
-    {%metas%}
-    <meta name="csrf" content="CSRF_TOKEN">
-    <title>{%title%}</title>
-    HEAD
-    <script>COLOR_SCHEME_SCRIPT</script>
-    {%css%}
-  </head>
-  <body>
-    {%app_entry%}
-    {%config%}
-    {%scripts%}
-    {%renderer%}
-  </body>
-</html>""".replace("COLOR_SCHEME_SCRIPT", COLOR_SCHEME_SCRIPT).replace("HEAD", HEAD)
-
 
 class Application(Dash):
-    """Dash, with the page's language in the html element and the CSRF token in the head."""
+    """Dash, which draws the charts, inside a document of ours."""
 
-    def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]
+    document: Callable[[str], str]
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         """Return the HTML document."""
-        page: Any = super()
-        token = csrf_token() if has_request_context() else ""
-        return page.interpolate_index(**parts).replace("LANGUAGE", request_language()).replace("CSRF_TOKEN", token)
+        return self.document(parts["config"] + parts["scripts"] + parts["renderer"])
 
 
 def application(
@@ -69,35 +51,32 @@ def application(
     engine: Engine,
     settings: DashboardSettings,
     send: Send = discard_command,
+    *,
     key: bytes = b"",
+    ended: Path | None = None,
 ) -> Flask:
     """Return the web application.
 
-    `send` publishes commands to plugs; `key` signs sessions, which end with the process where there is none.
+    `send` publishes commands to plugs; `key` signs sessions, which end with the process where there is none;
+    `ended` is the file of those that were ended by logging out.
     """
     app: Any = Application(  # Any, for Dash's own methods are untyped
         __name__,
-        title=say(Language.EN, "page.brand"),
-        update_title="",
         compress=True,
-        assets_ignore="plotly",
-        use_pages=False,
+        assets_ignore=".*",  # they are in our own bundles
         suppress_callback_exceptions=True,  # charts are not in the first layout
-        index_string=INDEX,
         add_log_handler=False,
-        meta_tags=[
-            {"name": "viewport", "content": "width=device-width, initial-scale=1, viewport-fit=cover"},
-            {"name": "color-scheme", "content": "light dark"},
-        ],
     )
     context = PageContext(snapshot, engine, lambda: _localizer(settings), settings, send)
-    app.layout = lambda: shell(PAGES, context.localizer())
+    app.document = lambda dash: document(PAGES, context, dash)
+    app.layout = lambda: html.Div([dcc.Store(id="asked"), *charts(PAGES, context.localizer())])
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
-    protect(server, settings, key or secrets.token_bytes(32))
-    refuse_malformed(server, app.callback_map)
+    protect(server, settings, key or secrets.token_bytes(32), ended)
+    refuse_malformed(server)
     _callbacks(app, context)
-    _routes(server, context)
+    _page_routes(server, context)
+    _common_routes(server, context)
     _headers(server, app)
     return server
 
@@ -107,54 +86,47 @@ def _localizer(settings: DashboardSettings) -> Localizer:
 
 
 def _callbacks(app: Any, context: PageContext) -> None:
-    names = {page.path: page.name for page in PAGES}
-    app.clientside_callback(
-        f"(path) => ({json.dumps(names)})[path] ?? 'now'",
-        Output("page", "data-route"),
-        Input("url", "pathname"),
-    )
-    app.clientside_callback(
-        "() => document.documentElement.dataset.mantineColorScheme",
-        Output("look", "data"),
-        Input("url", "pathname"),
-        Input("minute", "n_intervals"),
-    )
-    reading = [page for page in PAGES if page.recorded]
-
-    def read(path: Any, search: Any, scheme: Any, _minutes: Any) -> list[Any]:
-        options = ViewOptions.of(search, scheme)
-        return [_recorded(page, context, options) if page.path == path else no_update for page in reading]
-
-    app.callback(
-        [Output(f"{page.name}-recorded", "children") for page in reading],
-        Input("url", "pathname"),
-        Input("url", "search"),
-        Input("look", "data"),
-        Input("minute", "n_intervals"),
-    )(read)
+    """All callbacks run in the browser; `asked` changes whenever a page with charts has something to fetch."""
     for page in PAGES:
+        if page.charts and page.recorded:
+            app.clientside_callback(
+                ClientsideFunction("recorded", page.name),
+                Output(f"{page.name}-recorded", "children"),
+                Input("asked", "data"),
+            )
         if page.callbacks:
             page.callbacks(app, context)
 
 
-def _recorded(page: Page, context: PageContext, options: ViewOptions) -> Any:
-    only_the_minute = [one["prop_id"] for one in callback_context.triggered] == ["minute.n_intervals"]
-    if page.recorded is None or (only_the_minute and not page.renews):
-        return no_update
-    return for_callback(page.recorded(context, context.calendar(), options))
-
-
-def _routes(server: Flask, context: PageContext) -> None:
-    views = {page.name: page.view for page in PAGES}
+def _page_routes(server: Flask, context: PageContext) -> None:
+    pages = {page.name: page for page in PAGES}
 
     @server.get("/live/<name>")
     def live(name: str) -> Response:
-        if name not in views:
+        if name not in pages:
             abort(404)
-        known, localizer = context.snapshot(), context.localizer()
-        return jsonify(view_payload(views[name](known, localizer, context.settings.fresh_for), known, localizer))
+        return jsonify(payload_of(pages[name], context) | {"version": scripts().version})
 
-    @server.get("/healthz")
+    @server.get("/recorded/<name>")
+    def recorded(name: str) -> Response:
+        page = pages.get(name)
+        if page is None or page.recorded is None:
+            abort(404)
+        options = ViewOptions.of(request.query_string.decode(errors="replace"), request.args.get("look"))
+        nodes = page.recorded(context, context.calendar(), options)
+        text = json.dumps(nodes if page.charts else tree(nodes), default=component, ensure_ascii=False)
+        return Response(text, mimetype="application/json")
+
+    for page in PAGES:
+        if page.routes:
+            page.routes(server, context)
+
+
+def _common_routes(server: Flask, context: PageContext) -> None:
+    styles().serve(server)
+    scripts().serve(server)
+
+    @server.get(HEALTH)
     def healthz() -> tuple[Response, int]:
         known, now = context.snapshot(), utc_now()
         answer = health(known, now) | (details(known, context.engine) if is_authorized() else {})
@@ -174,19 +146,6 @@ def _routes(server: Flask, context: PageContext) -> None:
         response.add_etag()
         response.make_conditional(request)
         return response
-
-    for page in PAGES:
-        if page.routes:
-            page.routes(server, context)
-
-
-def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
-    """Return a view as JSON for the browser, with a notice where the broker is gone or the clock is not set."""
-    lost = not snapshot.connected and not view.missing
-    page = "empty" if view.missing else "stale" if view.stale or lost else "live"
-    kind = "broker" if lost else "clock" if snapshot.is_clock_unset(localizer.now) else ""
-    notices = {"broker": localizer("page.broker_gone"), "clock": localizer.reason(clock.NOT_SET()), "": ""}
-    return vars(view) | {"page": page, "notice": kind, "text": {**view.text, "notice": notices[kind]}}
 
 
 def _headers(server: Flask, app: Any) -> None:

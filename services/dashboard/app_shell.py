@@ -1,58 +1,77 @@
-"""The frame of all pages: header, tabs at the bottom of a phone, notices."""
+"""The frame of all pages: skip link, header, tabs at the bottom of a phone, notices, pure."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import dash_mantine_components as dmc
-from dash import dcc, html
+from dash import html
+from markupsafe import Markup
 
-from services.dashboard.markup import attributes, icon, text
-from services.dashboard.pages import Page
+from services.dashboard.markup import Content, attributes, filled, icon, text, to_html, tree
+from services.dashboard.pages import Page, nothing
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
-HEADER_PX = 56
-TABS_PX = 60
-REFRESH_MS = 60_000
+MAIN, DASH = "main", "react-entry-point"
 
 
-def shell(pages: Sequence[Page], localizer: Localizer) -> dmc.MantineProvider:
-    """Return the frame with all pages in it, of which one is shown."""
-    main = [_notices(localizer), *(_page(page, localizer) for page in pages)]
-    return dmc.MantineProvider(
-        html.Div(
-            [
-                dcc.Location(id="url", refresh=False),
-                dcc.Store(id="look"),
-                dcc.Interval(id="minute", interval=REFRESH_MS),
-                dmc.AppShell(
-                    [_header(pages, localizer), dmc.AppShellMain(main), _tabs(pages, localizer)],
-                    header={"height": HEADER_PX},
-                    footer={"height": {"base": TABS_PX, "sm": 0}},
-                ),
-            ],
-            id="page",
-        ),
-        defaultColorScheme="auto",
-        theme={"defaultRadius": "md", "primaryColor": "teal"},
-    )
+def shell(pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer) -> Markup:
+    """Return the body of the document as HTML."""
+    return Markup("\n").join(map(to_html, frame(pages, opened, content, localizer)))
+
+
+def frame(pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer) -> list[Any]:
+    """Return trees of the body: all pages, of which one is shown, with all that is known of it."""
+    layouts = [
+        filled(tree(_page(page, localizer)), content) if page is opened else tree(_page(page, localizer))
+        for page in pages
+        if page.layout is not nothing
+    ]
+    inside = [filled(tree(_notices(localizer)), content), *layouts, tree(_charts(opened, localizer))]
+    return [
+        tree(_skip_link(localizer)),
+        tree(_header(pages, opened, localizer)),
+        ["main", {"id": MAIN, "tabIndex": "-1"}, inside],
+        tree(_links(pages, opened, localizer, "bottom")),
+    ]
 
 
 def _page(page: Page, localizer: Localizer) -> html.Div:
     return html.Div(page.layout(localizer), className=f"page {page.name}", **attributes(data_page=page.name))
 
 
-def _header(pages: Sequence[Page], localizer: Localizer) -> dmc.AppShellHeader:
-    toggle = dmc.ColorSchemeToggle(
-        lightIcon=icon("sun"),
-        darkIcon=icon("moon"),
-        variant="subtle",
-        color="gray",
-        size="lg",
-        **attributes(aria_label=localizer("page.switch_theme")),
+def _charts(opened: Page, localizer: Localizer) -> html.Div:
+    """Return the place of Dash, which replaces what stands there until it is loaded."""
+    waiting = html.P(localizer("page.loading"), className="loading") if opened.charts else None
+    return html.Div(waiting, id=DASH)
+
+
+def charts(pages: Sequence[Page], localizer: Localizer) -> list[html.Div]:
+    """Return the part of the pages that Dash renders."""
+    return [
+        html.Div(
+            page.charts(localizer),
+            className=f"page {page.name}",
+            **({} if page.layout is not nothing else attributes(data_page=page.name)),
+        )
+        for page in pages
+        if page.charts
+    ]
+
+
+def _skip_link(localizer: Localizer) -> html.A:
+    return html.A(localizer("page.skip"), href=f"#{MAIN}", className="skip")
+
+
+def _header(pages: Sequence[Page], opened: Page, localizer: Localizer) -> html.Header:
+    toggle = html.Button(
+        [icon("sun"), icon("moon")],
+        type="button",
+        className="toggle",
+        **attributes(aria_label=localizer("page.switch_theme"), data_switch_look=""),
     )
     brand = html.Div([icon("bolt"), html.Span(localizer("page.brand"))], className="brand")
     tools = html.Div([_languages(localizer), toggle], className="tools")
-    return dmc.AppShellHeader(html.Div([brand, _links(pages, localizer, "top"), tools], className="header"))
+    return html.Header(html.Div([brand, _links(pages, opened, localizer, "top"), tools], className="header"))
 
 
 def _languages(localizer: Localizer) -> html.Div:
@@ -67,21 +86,20 @@ def _languages(localizer: Localizer) -> html.Div:
 def _language(language: Language, *, chosen: bool) -> html.Button:
     return html.Button(
         language.upper(),
+        type="button",
         lang=language.value,
         **attributes(data_language=language.value, aria_pressed=str(chosen).lower()),
     )
 
 
-def _tabs(pages: Sequence[Page], localizer: Localizer) -> dmc.AppShellFooter:
-    return dmc.AppShellFooter(_links(pages, localizer, "bottom"), hiddenFrom="sm")
-
-
-def _links(pages: Sequence[Page], localizer: Localizer, kind: str) -> html.Nav:
+def _links(pages: Sequence[Page], opened: Page, localizer: Localizer, kind: str) -> html.Nav:
     links = [
-        dcc.Link(
+        html.A(
             [icon(page.icon), html.Span(localizer(f"page.{page.name}"))],
             href=page.path,
             className=f"goto goto-{page.name}",
+            **attributes(data_goto=page.name, data_charts=str(bool(page.charts)).lower()),
+            **(attributes(aria_current="page") if page is opened else {}),
         )
         for page in pages
     ]

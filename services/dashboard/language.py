@@ -4,7 +4,7 @@ from flask import has_request_context, request
 
 from shared.texts.language import Language
 
-COOKIE = "language"
+COOKIE, HEADER = "language", "X-Language"
 
 
 def wanted(cookie: str | None, accepted: str | None) -> Language:
@@ -19,7 +19,11 @@ def wanted(cookie: str | None, accepted: str | None) -> Language:
 
 
 def request_language() -> Language:
-    """Return the language of the request; Ukrainian outside of one, as Dash builds the layout once at the start."""
+    """Return the language of the request; Ukrainian outside of one, as Dash builds the layout once at the start.
+
+    A page names its own, because another window may have chosen another one since.
+    """
     if not has_request_context():
         return Language.UK
-    return wanted(request.cookies.get(COOKIE), request.headers.get("Accept-Language"))
+    chosen = request.headers.get(HEADER) or request.cookies.get(COOKIE)
+    return wanted(chosen, request.headers.get("Accept-Language"))

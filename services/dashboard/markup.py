@@ -1,14 +1,30 @@
-"""HTML, always written as Dash's components: React renders the layout and charts, assets/live.js everything else."""
+"""HTML, always written as Dash's components.
+
+The server renders the first page of them, assets/live.js what changes, and Dash itself only what holds a chart.
+"""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
+from markupsafe import Markup, escape
 
 DASHS_OWN = ("_prop_names", "_valid_wildcard_attributes", "available_properties", "available_wildcard_properties")
 """Internal attributes of a component; to_plotly_json() leaves them out too, but is slow."""
+HTML_NAMES = {
+    "className": "class",
+    "htmlFor": "for",
+    "tabIndex": "tabindex",
+    "colSpan": "colspan",
+    "dateTime": "datetime",
+}
+"""What HTML calls these attributes; assets/live.js has the same list."""
+VOID = {"br", "hr", "img", "input"}
+"""Elements without an end."""
 
 
 def attributes(**named: str) -> Any:
@@ -31,27 +47,10 @@ def part(key: str, tag: Any = html.Div, **more: Any) -> Any:
     return tag(**attributes(data_part=key), **more)
 
 
-def for_callback(nodes: Sequence[Any]) -> Any:
-    """Return what a callback answers: plain HTML as a tree for assets/live.js, charts and links of Dash as they are.
-
-    React would take seconds over a thousand elements.
-    """
-    return nodes if needs_react(nodes) else drawn(tree(nodes))
-
-
 def drawn(trees: Sequence[Any], **more: Any) -> html.Div:
     """Return the place where assets/live.js draws plain trees of [tag, attributes, children]."""
     attribute = attributes(data_tree=json.dumps(trees, ensure_ascii=False))
     return html.Div(style={"display": "contents"}, **attribute, **more)
-
-
-def needs_react(node: Any) -> bool:
-    """Return whether there is a component in it that is not plain HTML."""
-    if isinstance(node, list | tuple):
-        return any(map(needs_react, node))
-    if not isinstance(node, Component):
-        return False
-    return node._namespace != html.Div._namespace or needs_react(getattr(node, "children", None))
 
 
 def empty(title: str, sentence: str, name: str = "waiting") -> html.Section:
@@ -69,6 +68,49 @@ def tree(node: Any) -> Any:
     inside = given.pop("children", None)
     children = [] if inside is None else tree(inside if isinstance(inside, list | tuple) else [inside])
     return [str(node._type).lower(), given, children]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What fills a layout: texts and states by the key of an element, trees by its key or id."""
+
+    text: Mapping[str, str]
+    state: Mapping[str, str]
+    parts: Mapping[str, Any]
+
+
+def filled(node: Any, content: Content) -> Any:
+    """Return a tree with its content, put where assets/live.js puts it later, pure."""
+    if isinstance(node, str):
+        return node
+    tag, given, children = node
+    key, state, part = given.get("data-text"), given.get("data-state-of"), given.get("data-part", given.get("id"))
+    if state in content.state:
+        given = given | {"data-state": content.state[state]}
+    if key in content.text:
+        return [tag, given, [content.text[key]]]
+    return [tag, given, content.parts.get(part) or [filled(child, content) for child in children]]
+
+
+def to_html(node: Any) -> Markup:
+    """Return a tree as HTML, pure."""
+    if isinstance(node, str):
+        return escape(node)
+    tag, given, children = node
+    start = Markup("<{}{}>").format(tag, Markup("").join(map(_attribute, given, given.values())))
+    return start if tag in VOID else Markup("{}{}</{}>").format(start, Markup("").join(map(to_html, children)), tag)
+
+
+def _attribute(name: str, value: Any) -> Markup:
+    if value is None or value is False:
+        return Markup("")
+    if name == "style":
+        value = "; ".join(f"{re.sub('[A-Z]', _dashed, key)}: {size}" for key, size in value.items())
+    return Markup(' {}="{}"').format(HTML_NAMES.get(name, name), "" if value is True else value)
+
+
+def _dashed(letter: re.Match[str]) -> str:
+    return f"-{letter[0].lower()}"
 
 
 def component(node: Any) -> Any:

@@ -75,12 +75,18 @@ class View:
     stale: bool = False
 
 
+def nothing(_localizer: Localizer) -> list[Any]:
+    """Return an empty layout."""
+    return []
+
+
 @dataclass(frozen=True)
 class Page:
-    """A page. `layout` is built once, `view` is drawn every two seconds, `recorded` is read when the page is opened.
+    """A page. `layout` is plain HTML, `view` fills it every two seconds, `recorded` is read every minute.
 
-    `view` gets how long a reading counts as live. A page with `recorded` has an element with the id `<name>-recorded`
-    in its layout; it is read again every minute where `renews` is set. `routes` and `callbacks` add what else it needs.
+    `view` gets how long a reading counts as live. What is `recorded` stands in the element with the id
+    `<name>-recorded`. A page with charts has `charts`, which Dash renders below its layout: only pages that have it
+    load Dash. `routes` and `callbacks` add what else it needs.
     """
 
     name: str
@@ -88,7 +94,7 @@ class Page:
     layout: Callable[[Localizer], Any]
     view: Callable[[BrokerState, Localizer, timedelta], View]
     recorded: Callable[[PageContext, Localizer, ViewOptions], Any] | None = None
-    renews: bool = False
+    charts: Callable[[Localizer], Any] | None = None
     routes: Callable[[Flask, PageContext], None] | None = None
     callbacks: Callable[[Any, PageContext], None] | None = None
 

@@ -4,11 +4,13 @@ import base64
 import hashlib
 from collections.abc import Sequence
 
+from services.dashboard.paths import SCRIPTS, STYLES
+
 COLOR_SCHEME_SCRIPT = """
       (() => {
-        const kept = localStorage.getItem('mantine-color-scheme-value');
+        const kept = localStorage.getItem('look');
         const dark = kept === 'dark' || (kept !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
-        document.documentElement.dataset.mantineColorScheme = dark ? 'dark' : 'light';
+        document.documentElement.dataset.scheme = dark ? 'dark' : 'light';
       })();
     """
 """Chooses light or dark before the first paint, or the page would flash white in a dark room."""
@@ -19,7 +21,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 def content_security_policy(hashes: Sequence[str]) -> str:
     """Return the policy: nothing but this server, and no inline script other than those named by their hash.
 
-    Inline styles are allowed because Mantine and plotly use them.
+    Inline styles are allowed because plotly uses them, and our own bars and bands.
     """
     scripts = " ".join(["'self'", *hashes, _hash(COLOR_SCHEME_SCRIPT)])
     return "; ".join(
@@ -52,8 +54,10 @@ def headers(policy: str, path: str, *, fingerprinted: bool, https: bool) -> dict
     }
     if https:
         always["Strict-Transport-Security"] = "max-age=31536000"
+    if fingerprinted and path in (STYLES, SCRIPTS):
+        return always | {"Cache-Control": A_YEAR}
     if path.startswith("/assets/"):
-        return always | ({"Cache-Control": A_YEAR} if fingerprinted else {})
+        return always
     return always if path.startswith("/_dash-component-suites/") else always | {"Cache-Control": "no-store"}
 
 

@@ -40,7 +40,8 @@ class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
         "if only the proxy can reach the dashboard). Empty: none.",
     )
     dashboard_state_dir: Annotated[Path, InCompose("/data/dashboard")] = Field(
-        default=Path("data/dashboard"), description="Where the key that signs sessions is kept."
+        default=Path("data/dashboard"),
+        description="Where the key that signs sessions is kept, and which of them have ended.",
     )
     dashboard_fresh_s: float = Field(
         default=20,

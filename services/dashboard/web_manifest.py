@@ -16,13 +16,6 @@ ICONS = {
 """Rendered from assets/icon.svg; a maskable one fills its square, as phones crop it to their own shape."""
 PAPER = {"light": "#f3f5f7", "dark": "#11161c"}
 
-HEAD = f"""<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-    <link rel="apple-touch-icon" href="{ICONS["apple 180"]}">
-    <link rel="manifest" href="{MANIFEST}?lang=LANGUAGE">
-    <meta name="theme-color" media="(prefers-color-scheme: light)" content="{PAPER["light"]}">
-    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="{PAPER["dark"]}">"""
-"""The links in the head of a page; LANGUAGE is replaced by the reader's."""
-
 
 def manifest(language: Language, names: Sequence[str]) -> dict[str, Any]:
     """Return the manifest, with the named pages as shortcuts."""

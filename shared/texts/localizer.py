@@ -77,7 +77,7 @@ class Localizer:
         if is_unset(at):
             return self.ago(at)
         local = at.astimezone(self.zone)
-        time_of_day = local.strftime(form)
+        time_of_day = f"{local.strftime(form)}{self._season(local)}"
         if local.date() == self.today:
             return time_of_day
         beside = {-1: "time.yesterday", 1: "time.tomorrow"}.get((local.date() - self.today).days)
@@ -96,11 +96,20 @@ class Localizer:
         if is_unset(at):
             return self.ago(at)
         local = at.astimezone(self.zone)
-        return f"{local:%H:%M}" if local.date() == self.today else f"{local:%d.%m %H:%M}"
+        clock = self.clock(at)
+        return clock if local.date() == self.today else f"{local:%d.%m} {clock}"
 
     def clock(self, at: datetime) -> str:
-        """Return the wall clock at a moment."""
-        return f"{at.astimezone(self.zone):%H:%M}"
+        """Return the wall clock at a moment: 03:30, or 03:30 (summer) in the hour that comes twice."""
+        local = at.astimezone(self.zone)
+        return f"{local:%H:%M}{self._season(local)}"
+
+    def _season(self, local: datetime) -> str:
+        """Return which of the two it is for a moment of an hour that comes twice, empty for all others."""
+        other = local.replace(fold=1 - local.fold)
+        if other.utcoffset() == local.utcoffset():
+            return ""
+        return f" ({self('time.winter' if local.fold else 'time.summer')})"
 
     def span(self, start: datetime, end: datetime) -> str:
         """Return from when to when: 18:00 – 21:30; midnight at the end of the day is 24:00."""

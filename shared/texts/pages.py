@@ -9,6 +9,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "page.outages": ("Відключення", "Outages"),
     "page.system": ("Система", "System"),
     "page.pages": ("Сторінки", "Pages"),
+    "page.skip": ("До змісту сторінки", "Skip to the content"),
     "page.switch_theme": ("Світла чи темна тема", "Switch between light and dark"),
     "page.language": ("Мова", "Language"),
     "page.broker_gone": (
@@ -490,6 +491,15 @@ PAGES: dict[str, tuple[str, str]] = {
         "Енергію ще не підраховано: служба recorder робить це щохвилини.",
         "Energy has not been added up yet: the recorder does it every minute.",
     ),
+    "history.balance": ("Куди пішла енергія", "Where the energy went"),
+    "history.came": ("Надійшло {energy}", "Came in: {energy}"),
+    "history.went": ("Пішло {energy}", "Went out: {energy}"),
+    "history.lost": ("Інвертор: власні потреби і втрати", "Inverter: own use and losses"),
+    "history.missing": ("Не враховано лічильниками", "Not metered"),
+    "history.dates": ("Вибрати дати", "Choose dates"),
+    "history.from": ("З", "From"),
+    "history.to": ("По", "To"),
+    "history.show": ("Показати", "Show"),
     "history.own": ("Власна енергія", "Self-sufficiency"),
     "history.cost": ("Вартість", "Cost"),
     "history.no_tariff": (
@@ -514,6 +524,8 @@ PAGES: dict[str, tuple[str, str]] = {
     # moments
     "time.ago": ("{length} тому", "{length} ago"),
     "time.unknown": ("невідомо коли", "at an unknown time"),
+    "time.summer": ("літній", "summer"),
+    "time.winter": ("зимовий", "winter"),
     "time.yesterday": ("вчора {time}", "yesterday {time}"),
     "time.tomorrow": ("завтра {time}", "tomorrow {time}"),
     "time.months": (

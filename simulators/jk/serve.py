@@ -12,6 +12,7 @@ from shared.errors import CommandRefusedError, DeviceOfflineError, UsageError
 from simulators.control_client import ask
 from simulators.http_server import Command, HttpApp, posted, start_server
 from simulators.jk.battery import Battery, Behavior, Gatt, JkFault
+from simulators.jk.cells import FULL_AH, address_of, cell_voltages
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.radio import Radio
 from simulators.jk.tower import Tower, TowerPack
@@ -22,8 +23,6 @@ from simulators.settings import BatteriesSettings
 log = logging.getLogger("jk")
 
 POLL_S = 1.0
-CELLS = 16
-FULL_AH = 100.0
 KINDS = (
     ("JK_PB2A16S15P", "15.38", "15A", "JK02_32S", Gatt.NEW),
     ("JK-B2A24S15P", "10.07", "10.XG", "JK02_24S", Gatt.OLD),
@@ -127,18 +126,14 @@ class Batteries:
         model, software, hardware, variant, gatt = KINDS[self._settings.kind(number)]
         identity = Identity(f"Pack {number + 1}", model, software, hardware, f"40110480{number:02}", variant)
         behavior = Behavior(noise=number % 2 == 1, glued_acknowledgement=gatt is Gatt.OLD)
-        return Battery(
-            f"C8:47:80:00:00:{number + 1:02X}", identity, self._reading(number), gatt=gatt, behavior=behavior
-        )
+        return Battery(address_of(number), identity, self._reading(number), gatt=gatt, behavior=behavior)
 
     def _reading(self, number: int) -> Callable[[], Measurement]:
         def read() -> Measurement:
             count = max(1, len(self.batteries))
-            cell_v = self._truth["battery_voltage_v"] / CELLS
-            cells = tuple(round(cell_v + 0.001 * ((7 * slot + number) % 5 - 2), 3) for slot in range(CELLS))
-            return Measurement(
-                cells, self._truth["battery_current_a"] / count, self._truth["battery_soc_percent"], FULL_AH
-            )
+            charge = self._truth["battery_soc_percent"]
+            cells = cell_voltages(self._truth["battery_voltage_v"], charge, number)
+            return Measurement(cells, self._truth["battery_current_a"] / count, charge, FULL_AH)
 
         return read
 

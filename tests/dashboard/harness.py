@@ -1,5 +1,6 @@
 """What the browser tests need around the page: a publisher, the dashboard as a process, recorded history."""
 
+import re
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,13 @@ def reading(at: datetime, **fields: Any) -> InverterState:
         "faults": (),
     }
     return InverterState(at=at, **usual | fields)
+
+
+def token_of(page: str) -> str:
+    """Return the token in a page, which a command or a download must carry."""
+    found = re.search(r'name="csrf" (?:value|content)="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 class Publisher:

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from services.dashboard import web_server
 from services.dashboard.access import calendar_key
+from services.dashboard.access.ended_sessions import EndedSessions
 from services.dashboard.access.origin import from_this_machine, local_path, same_origin, throttle_key
 from services.dashboard.access.password import Password
 from services.dashboard.access.signing_key import signing_key
@@ -27,7 +28,7 @@ from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from tests.dashboard.full_house import served
-from tests.dashboard.harness import reading
+from tests.dashboard.harness import reading, token_of
 from tests.support.waiting import eventually
 
 KEY = b"k" * 32
@@ -36,11 +37,11 @@ HTML = {"Accept": "text/html"}
 CALENDAR = "/outages.ics"
 
 
-def site(tmp_path: Path, password: str, key: bytes = KEY) -> Flask:
+def site(tmp_path: Path, password: str, key: bytes = KEY, ended: Path | None = None) -> Flask:
     """Return the application, with a command and a calendar as other pages add them."""
     settings = DashboardSettings(_env_file=None, dashboard_password=password)
     known = BrokerState(connected=True, inverters={"smg2": reading(datetime.now(UTC))})
-    server = application(lambda: known, reader(tmp_path / "easun.db"), settings, key=key)
+    server = application(lambda: known, reader(tmp_path / "easun.db"), settings, key=key, ended=ended)
     server.add_url_rule("/probe", "probe", lambda: jsonify(done=True), methods=["POST"])
     if not any(str(rule) == CALENDAR for rule in server.url_map.iter_rules()):
         server.add_url_rule(CALENDAR, "calendar", lambda: "BEGIN:VCALENDAR")
@@ -67,12 +68,6 @@ def somebody(server: Flask, peer: str = "192.168.1.7", host: str = "house.lan:80
     client.environ_base = {"REMOTE_ADDR": peer, "HTTP_ACCEPT_LANGUAGE": "en"}
     client.base_url = f"http://{host}"
     return client
-
-
-def token_of(page: str) -> str:
-    found = re.search(r'name="csrf" (?:value|content)="([^"]+)"', page)
-    assert found
-    return found[1]
 
 
 def log_in(client: FlaskClient, password: str = RIGHT, **more: str):
@@ -118,6 +113,47 @@ def test_the_right_password_opens_and_the_logout_closes(tmp_path, given):
     token = token_of(client.get("/", headers=HTML).text)
     assert client.post("/logout", headers={"X-CSRF-Token": token}).status_code == 303
     assert client.get("/live/now").status_code == 401
+
+
+def test_a_copied_cookie_ends_with_the_session_even_over_a_restart(tmp_path):
+    ended = tmp_path / "state/ended-sessions.json"
+    client, other = (somebody(site(tmp_path, RIGHT, ended=ended)) for _ in range(2))
+    log_in(client)
+    log_in(other)
+    cookie = client.get_cookie("easun_8000", domain="house.lan")
+    assert cookie is not None
+    thief = somebody(client.application)
+    thief.set_cookie("easun_8000", cookie.value, domain="house.lan")
+    assert thief.get("/live/now").status_code == 200
+    client.post("/logout", headers={"X-CSRF-Token": token_of(client.get("/", headers=HTML).text)})
+    again = somebody(site(tmp_path, RIGHT, ended=ended))
+    again.set_cookie("easun_8000", cookie.value, domain="house.lan")
+    assert [one.get("/live/now").status_code for one in (thief, again, other)] == [401, 401, 200]
+    assert stat.S_IMODE(ended.stat().st_mode) == 0o600
+
+
+def test_a_session_of_an_older_version_has_to_log_in_again(client):
+    with client.session_transaction(base_url=client.base_url) as session:
+        session["in"] = True
+    assert client.get("/live/now").status_code == 401
+
+
+def test_ended_sessions_are_kept_for_as_long_as_their_cookies(tmp_path, caplog):
+    file = tmp_path / "ended.json"
+    ended = EndedSessions(100, file)
+    ended.end("a", 1000)
+    ended.end("b", 1090)
+    ended.end("c", 500)  # by a clock that was set back: nothing is forgotten
+    assert all(name in EndedSessions(100, file) for name in "abc")
+    ended.end("d", 1150)
+    known = EndedSessions(100, file)
+    assert [name in known for name in "abcd"] == [False, True, False, True]
+    for damaged in (b"", b"[]", b"\xff", b'{"a": "x"}'):
+        file.write_bytes(damaged)
+        assert "a" not in EndedSessions(100, file)
+    (tmp_path / "blocked").touch()
+    EndedSessions(100, tmp_path / "blocked/ended.json").end("a", 0)
+    assert "valid again after a restart" in caplog.text
 
 
 def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(client):

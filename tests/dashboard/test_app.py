@@ -1,25 +1,28 @@
 """The web application without a browser: addresses, headers, health."""
 
-import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import requests
-from dash import dcc, html
+from dash import html
 from flask import Flask
 from flask.testing import FlaskClient
 
 from services.dashboard import web_server
-from services.dashboard.app import PLOTLY, PLOTLY_ADDRESS, application
-from services.dashboard.markup import for_callback
+from services.dashboard.app import PAGES, PLOTLY, PLOTLY_ADDRESS, application
+from services.dashboard.markup import Content, attributes, filled, part, text, to_html, tree
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from shared.settings import load
+from shared.texts.pages import PAGES as TEXTS
+from tests.dashboard.full_house import house
 from tests.dashboard.harness import reading
 from tests.support.broker import free_port
 from tests.support.waiting import eventually
@@ -62,9 +65,7 @@ def test_security_headers(client):
 def test_caching(client):
     page = client.get("/").text
     assert client.get("/live/now").headers["Cache-Control"] == "no-store"
-    for address in re.findall(
-        r'(?:src|href)="(/(?:assets|_dash-component)[^"]+\?m=[^"]+|/_dash-component[^"]+)"', page
-    ):
+    for address in re.findall(r'(?:src|href)="([^"]+\?m=[^"]+|/_dash-component[^"]+)"', page):
         assert "max-age=31536000" in client.get(address).headers["Cache-Control"], address
 
 
@@ -103,7 +104,7 @@ def test_a_page_that_asks_for_much_at_once_is_no_warning(caplog):
                 visitors.submit(requests.get, f"http://127.0.0.1:{port}/", timeout=10)
                 for _ in range(web_server.THREADS + 2)
             ]
-            eventually(lambda: len(server.task_dispatcher.queue) == 2)
+            eventually(lambda: len(server.task_dispatcher.pages.queue) == 2)
             go_on.set()
             assert {answer.result().text for answer in answers} == {"True"}
     finally:
@@ -124,11 +125,60 @@ def test_a_malformed_setting_is_named(monkeypatch, name, value):
 
 def test_every_asset_is_small():
     sizes = {file.name: file.stat().st_size for file in PLOTLY.parent.glob("*") if file != PLOTLY}
-    assert sum(sizes.values()) < 80_000, sizes
+    assert sum(sizes.values()) < 90_000, sizes
 
 
-def test_plain_html_goes_to_the_script_and_a_chart_to_react():
-    plain = for_callback([html.P("Recorded", className="hint")])
-    assert json.loads(getattr(plain, "data-tree")) == [["p", {"className": "hint"}, ["Recorded"]]]
-    chart = [html.Div(dcc.Graph(id="chart"))]
-    assert for_callback(chart) is chart
+def test_html_is_what_was_written_and_nothing_else():
+    odd = '<img src=x onerror="alert(1)">'
+    inside: Any = [odd, html.Br(), html.Button(disabled=True, hidden=False), html.I(title=odd)]
+    node = html.P(inside, style={"maxWidth": "1px"})
+    escaped = "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;"
+    shown = f'<p style="max-width: 1px">{escaped}<br><button disabled=""></button><i title="{escaped}"></i></p>'
+    assert to_html(tree(node)) == shown
+
+
+def test_a_layout_is_filled_where_the_script_would_fill_it():
+    layout = html.Div(
+        [text("name"), text("other"), part("rows"), html.Div("waiting", id="now-recorded")],
+        **attributes(data_state_of="grid"),
+    )
+    content = Content({"name": "smg2"}, {"grid": "on"}, {"rows": [["p", {}, ["row"]]], "now-recorded": []})
+    assert to_html(filled(tree(layout), content)) == (
+        '<div data-state-of="grid" data-state="on"><span data-text="name">smg2</span><span data-text="other"></span>'
+        '<div data-part="rows"><p>row</p></div><div id="now-recorded">waiting</div></div>'
+    )
+
+
+def test_every_page_is_complete_before_any_script(client, known):
+    known.append(house(datetime.now(UTC)))
+    for page in PAGES:
+        answer = client.get(page.path, headers={"Accept-Language": "en"}).text
+        assert f'data-route="{page.name}"' in answer
+        assert re.search(rf"<title>{TEXTS[f'page.{page.name}'][1]} · Easun</title>", answer)
+        assert ('<template id="dash">' in answer) is not bool(page.charts), "only charts load Dash at once"
+    english = {"Accept-Language": "en"}
+    assert "12.3\u00a0A" in client.get("/battery", headers=english).text
+    assert "1.24\u00a0kW" in client.get("/", headers=english).text
+
+
+def test_a_page_keeps_the_language_of_its_window(client):
+    client.set_cookie("language", "uk")
+    english = client.get("/live/now", headers={"X-Language": "en"}).text
+    assert client.get("/live/now").text != english
+    assert client.get("/live/now", headers={"X-Language": "fr"}).status_code == 200
+
+
+def test_a_device_named_like_a_script_is_shown_as_text(client, known):
+    odd = "</script><script>alert(1)</script>"
+    furnished = house(datetime.now(UTC))
+    known.append(
+        replace(
+            furnished,
+            inverters={odd: furnished.inverters["main"]},
+            batteries={odd: furnished.batteries["pack1"]},
+            plugs={odd: furnished.plugs["boiler"].model_copy(update={"name": odd})},
+        )
+    )
+    shown = [client.get(page.path).text for page in PAGES]
+    assert not any("<script>alert" in page for page in shown)
+    assert sum("&lt;script&gt;alert(1)" in page for page in shown) >= 3

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
+from werkzeug.test import TestResponse
 
 from services.dashboard.app import application
 from services.dashboard.history import energy
@@ -41,7 +42,7 @@ from shared.messages import Grid, GridState, InverterState
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 from shared.topics import GRID_STATE, INVERTER_STATE
-from tests.dashboard.harness import Dashboard, record
+from tests.dashboard.harness import Dashboard, record, token_of
 from tests.dashboard.test_page import DESK, PHONE, fits, opened
 from tests.support.waiting import eventually
 
@@ -91,6 +92,12 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(path: Path) -> FlaskClient:
     settings = DashboardSettings(_env_file=None, tariff_day=4, tariff_night=2)
     return application(BrokerState, reader(path), settings).test_client()
+
+
+def file_of(client: FlaskClient, query: str) -> TestResponse:
+    """Return what a click on the download brings."""
+    headers = {"X-CSRF-Token": token_of(client.get("/").text), "Accept-Language": "en"}
+    return client.get(f"/history.csv?{query}", headers=headers)
 
 
 def asked(client: FlaskClient, search: str) -> Any:
@@ -239,7 +246,7 @@ def test_every_length_is_drawn(client, search):
 
 
 def test_the_file(client):
-    answer = client.get(f"/history.csv?span=day&on={MONDAY - timedelta(days=1)}")
+    answer = file_of(client, f"span=day&on={MONDAY - timedelta(days=1)}")
     rows = list(csv.DictReader(answer.text.splitlines()))
     assert answer.mimetype == "text/csv"
     assert 'filename="easun-2026-11-22-2026-11-22.csv"' in answer.headers["Content-Disposition"]
@@ -255,16 +262,16 @@ def test_the_file(client):
 
 
 def test_a_file_of_a_year_has_hours(client):
-    rows = list(csv.DictReader(client.get("/history.csv?span=year&on=2026-01-01").text.splitlines()))
+    rows = list(csv.DictReader(file_of(client, "span=year&on=2026-01-01").text.splitlines()))
     assert [row["at"] for row in rows[:2]] == ["2026-11-21T00:00:00+02:00", "2026-11-21T01:00:00+02:00"]
     assert len(rows) == 62 + 1, "the last reading is of the hour that begins with it"
 
 
 def test_a_file_of_nothing_says_so(client, tmp_path):
-    assert client.get("/history.csv?inverter=nobody").status_code == 404
+    assert file_of(client, "inverter=nobody").status_code == 404
     settings = DashboardSettings(_env_file=None)
     nowhere = application(BrokerState, reader(tmp_path / "no.db"), settings).test_client()
-    assert nowhere.get("/history.csv", headers={"Accept-Language": "en"}).text.startswith("Nothing recorded yet")
+    assert file_of(nowhere, "").text.startswith("Nothing recorded yet")
     assert asked(nowhere, "?span=year")
 
 
@@ -358,7 +365,7 @@ def test_zooming_reads_finer(browser, dashboard, tmp_path):
         page.evaluate("document.querySelector('#history-outages').scrollIntoView()")
         place = page.evaluate("scrollY")
         page.evaluate(f"{told.removesuffix('.x')}.customdata[0] = ['old']")
-        page.evaluate("dash_clientside.set_props('minute', {n_intervals: 1})")
+        page.evaluate("dash_clientside.set_props('asked', {data: 'a minute is over'})")
         eventually(lambda: page.evaluate(f"{told.removesuffix('.x')}.customdata[0][0]") != "old", "it was read again")
         assert page.evaluate("document.querySelector('#chart .js-plotly-plot').layout.xaxis.range") == [first, last]
         assert page.evaluate(f"{told}[1] - {told}[0]") < 0.02

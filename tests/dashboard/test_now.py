@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.app import view_payload
+from services.dashboard.html_document import view_payload
 from services.dashboard.now.power_flow import strength
 from services.dashboard.now.summary import verdict
 from services.dashboard.now.view import chosen, view

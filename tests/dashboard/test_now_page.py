@@ -74,6 +74,9 @@ def test_two_tabs_switch_one_plug_and_believe_only_the_plug(browser, dashboard, 
         for switch in (mine, theirs):
             expect(switch).to_have_attribute("aria-checked", "true")
             expect(switch).to_be_enabled()
+        expect(mine).to_be_focused()
+        expect(one.locator("#plug-result")).to_have_text(re.compile("^Boiler: on"))
+        expect(other.locator("#plug-result")).to_be_empty()
         mine.click()
         theirs.click()
         eventually(lambda: [one["on"] for one in watcher.on(asked)] == [True, False, False])

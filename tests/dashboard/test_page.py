@@ -182,7 +182,7 @@ def test_odd_houses_do_not_break_the_page(browser, impatient, publisher, viewpor
 def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
     record(tmp_path / "easun.db", datetime.now(UTC), days=2, every=timedelta(minutes=5))
     with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
-        assert not page.evaluate("Boolean(window.Plotly)"), "the first page does not load plotly"
+        assert not page.evaluate("Boolean(window.Plotly || window.React)"), "the first page loads neither"
         page.get_by_role("link", name="History").locator("visible=true").click()
         expect(page.locator("#chart .legendtext", has_text="Consumption")).to_be_visible()
         ink = page.evaluate("getComputedStyle(document.querySelector('#chart .legendtext')).fill")
@@ -217,7 +217,7 @@ def test_light_and_dark_by_hand_are_remembered(browser, dashboard, tmp_path):
         page.get_by_label("Switch between light and dark").click()
         expect(page.locator("#chart .legendtext").first).to_have_css("fill", "rgb(28, 37, 48)")
         page.reload()
-        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
+        expect(page.locator("html")).to_have_attribute("data-scheme", "light")
 
 
 def test_less_motion_where_it_is_asked_for(browser, dashboard, publisher):

@@ -35,7 +35,7 @@ from shared.settings import SECRET
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 from tests.dashboard.full_house import house, served
-from tests.dashboard.harness import record
+from tests.dashboard.harness import record, token_of
 from tests.dashboard.test_page import LOOKS, fits, opened
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -168,10 +168,8 @@ def test_the_bundle_holds_no_secret_and_no_serial_number(tmp_path, monkeypatch):
     app = application(lambda: known, reader(tmp_path / "easun.db"), settings, key=b"signing-canary-end")
     client = app.test_client()
     page = client.get("/login").text
-    token = re.search(r'name="csrf" value="([^"]+)"', page)
-    assert token
-    client.post("/login", data={"csrf": token[1], "password": canaries["DASHBOARD_PASSWORD"]})
-    answer = client.get("/diagnostics.zip")
+    client.post("/login", data={"csrf": token_of(page), "password": canaries["DASHBOARD_PASSWORD"]})
+    answer = client.get("/diagnostics.zip", headers={"X-CSRF-Token": token_of(client.get("/").text)})
     assert answer.mimetype == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         told = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -226,10 +224,10 @@ def test_light_dark_and_language_are_chosen_by_hand(browser: Browser, tmp_path):
     with served(tmp_path / "easun.db") as address, opened(browser, f"{address}/system") as page:
         html = page.locator("html")
         page.get_by_role("button", name="Dark", exact=True).click()
-        expect(html).to_have_attribute("data-mantine-color-scheme", "dark")
+        expect(html).to_have_attribute("data-scheme", "dark")
         expect(page.get_by_role("button", name="Dark", exact=True)).to_have_attribute("aria-pressed", "true")
         page.get_by_role("button", name="Auto").click()
-        expect(html).to_have_attribute("data-mantine-color-scheme", "light")
+        expect(html).to_have_attribute("data-scheme", "light")
         page.get_by_role("button", name="Українська").click()
         expect(page.get_by_role("heading", name="Система")).to_be_visible()
         expect(html).to_have_attribute("lang", "uk")

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.dashboard.app import PAGES, view_payload
+from services.dashboard.app import PAGES
 from services.dashboard.healthz import health
+from services.dashboard.html_document import view_payload
 from services.dashboard.pages import PageContext
 from shared.broker_state import BrokerState, state_by_clock
 from shared.clock import Clock

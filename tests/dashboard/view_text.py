@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from services.dashboard.app import view_payload
+from services.dashboard.html_document import view_payload
 from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from shared.broker_state import BrokerState

@@ -55,6 +55,8 @@ def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subproces
     off = [sys.executable, "-m", "simulators", "grid", "off"]
     eventually(lambda: subprocess.run(off, cwd=ROOT, env=settings, capture_output=True, check=False).returncode == 0)
     page, english = address + "live/now", {"Accept-Language": "en"}
+    past = address + "recorded/outages"
+    eventually(lambda: "lane-planned" in requests.get(past, timeout=5).text, "yesterday had a schedule")
     eventually(lambda: "Power out" in requests.get(page, headers=english, timeout=5).text, "the page follows the grid")
     family = [child for child, _ in living(psutil.Process(process.pid).children(recursive=True))]
     process.send_signal(signal.SIGINT)

@@ -49,3 +49,22 @@ def test_lengths_of_time(length: dict[str, int], expected: str) -> None:
 def test_moments_by_the_day_they_are_in(now: str, at: str, expected: str) -> None:
     localizer = Localizer(Language.EN, datetime.fromisoformat(now), KYIV)
     assert localizer.since(datetime.fromisoformat(at).astimezone(UTC)) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "english", "ukrainian"),
+    [
+        pytest.param("2026-10-24T23:59Z", "02:59", "02:59", id="before"),
+        pytest.param("2026-10-25T00:00Z", "03:00 (summer)", "03:00 (літній)", id="the-first-time"),
+        pytest.param("2026-10-25T00:59Z", "03:59 (summer)", "03:59 (літній)", id="the-end-of-the-first"),
+        pytest.param("2026-10-25T01:00Z", "03:00 (winter)", "03:00 (зимовий)", id="the-second-time"),
+        pytest.param("2026-10-25T02:00Z", "04:00", "04:00", id="after"),
+        pytest.param("2026-03-29T01:00Z", "04:00", "04:00", id="an-hour-that-is-left-out"),
+    ],
+)
+def test_an_hour_that_comes_twice_is_named(at: str, english: str, ukrainian: str) -> None:
+    moment = datetime.fromisoformat(at)
+    said = [Localizer(language, moment, KYIV).clock(moment) for language in (Language.EN, Language.UK)]
+    assert said == [english, ukrainian]
+    assert Localizer(Language.EN, moment, KYIV).since(moment) == english
+    assert Localizer(Language.EN, moment, KYIV).time(moment) == english

@@ -14,8 +14,9 @@ def csrf_token() -> str:
 
 
 def has_csrf_token() -> bool:
-    """Return whether this request carries the token of its session, as X-CSRF-Token or in a form."""
-    return equal(request.headers.get("X-CSRF-Token") or request.form.get("csrf"), session.get("csrf"))
+    """Return whether this request carries the token of its session: X-CSRF-Token, in a form or in an address."""
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf") or request.args.get("csrf")
+    return equal(given, session.get("csrf"))
 
 
 def equal(given: str | None, expected: str | None) -> bool:

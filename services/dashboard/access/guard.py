@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask, current_app, jsonify, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
@@ -9,20 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from services.dashboard.access import login
 from services.dashboard.access.csrf import equal, has_csrf_token
+from services.dashboard.access.ended_sessions import EndedSessions
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
 from services.dashboard.language import request_language
+from services.dashboard.paths import CALENDAR, DOWNLOADS, HEALTH, LOGIN, STYLES
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import ICONS, MANIFEST
 from shared.texts.catalogue import say
 
 SESSION_LIFETIME = timedelta(days=30)
 """How long a visitor stays logged in after opening the page."""
-HEALTH = "/healthz"
-CALENDAR = "/outages.ics"
-DASH = "/_dash-update-component"
-"""Where Dash posts callbacks. They only read, so they need no token, but they must come from our own page."""
-OPEN = {HEALTH, login.PATH, MANIFEST, "/assets/dashboard.css", "/assets/icons.css", "/assets/icon.svg", *ICONS.values()}
+OPEN = {HEALTH, LOGIN, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
 """Served without a login: the login page's files and the health check."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -37,8 +36,11 @@ class Sessions(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
-    """Require the password or, where none is set, this machine; accept commands from our own page only."""
+def protect(server: Flask, settings: DashboardSettings, key: bytes, ended: Path | None) -> None:
+    """Require the password or, where none is set, this machine; accept commands from our own page only.
+
+    `ended` is the file of the sessions that have ended.
+    """
     given = settings.dashboard_password.get_secret_value()
     password = Password(given, key) if given else None
     signing = password.derived(key) if password else key
@@ -46,6 +48,7 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
     server.session_interface = Sessions()
     server.config.update(
         PASSWORD_IS_SET=bool(password),
+        ENDED_SESSIONS=EndedSessions(SESSION_LIFETIME.total_seconds(), ended),
         CALENDAR_KEY=hmac.new(signing, CALENDAR.encode(), "sha256").hexdigest()[:32] if password else None,
         SESSION_COOKIE_NAME=f"easun_{settings.dashboard_port}",  # cookies do not tell ports apart
         SESSION_COOKIE_HTTPONLY=True,
@@ -55,13 +58,14 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes) -> None:
     )
     server.before_request(_require_login)
     server.before_request(_require_own_page)
-    server.register_blueprint(login.pages(password))
+    server.register_blueprint(login.pages(password, is_authorized))
 
 
 def is_authorized() -> bool:
     """Return whether the visitor may see everything."""
     if current_app.config["PASSWORD_IS_SET"]:
-        return bool(session.get("in"))
+        inside = session.get("in")
+        return isinstance(inside, str) and inside not in current_app.config["ENDED_SESSIONS"]
     return from_this_machine(
         request.remote_addr, request.host, forwarded=any(name in request.headers for name in PROXY_HEADERS)
     )
@@ -86,11 +90,11 @@ def _require_login() -> ResponseReturnValue | None:
 
 
 def _require_own_page() -> ResponseReturnValue | None:
-    if request.method in SAFE:
+    if request.method in SAFE and request.path not in DOWNLOADS:
         return None
     ours = same_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), request.host)
-    if ours and (request.path == DASH or has_csrf_token()):
+    if ours and has_csrf_token():
         return None
-    if request.path == login.PATH:
+    if request.path == LOGIN:
         return login.page("access.again", status=400)
     return jsonify(error=say(request_language(), "access.not_from_page")), 403

@@ -4,35 +4,37 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
 from services.dashboard.access.csrf import csrf_token
+from services.dashboard.access.ended_sessions import new_session
 from services.dashboard.access.origin import local_path, throttle_key
 from services.dashboard.access.password import Password
 from services.dashboard.access.throttle import Throttle
+from services.dashboard.asset_bundles import styles
 from services.dashboard.language import request_language
+from services.dashboard.paths import LOGIN
 from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
 log = logging.getLogger("access")
 
-PATH = "/login"
 
-
-def pages(password: Password | None) -> Blueprint:
+def pages(password: Password | None, is_authorized: Callable[[], bool]) -> Blueprint:
     """Return the routes of login and logout."""
     blueprint = Blueprint("access", __name__, template_folder="templates")
     throttle, one_at_a_time = Throttle(), threading.Lock()
 
-    @blueprint.get(PATH)
+    @blueprint.get(LOGIN)
     def form() -> ResponseReturnValue:
-        return page() if password and not session.get("in") else redirect(_next(), 303)
+        return page() if password and not is_authorized() else redirect(_next(), 303)
 
-    @blueprint.post(PATH)
+    @blueprint.post(LOGIN)
     def enter() -> ResponseReturnValue:
         if not password:
             return redirect("/", 303)
@@ -41,15 +43,18 @@ def pages(password: Password | None) -> Blueprint:
 
     @blueprint.post("/logout")
     def leave() -> ResponseReturnValue:
+        inside = session.pop("in", None)
+        if isinstance(inside, str):
+            current_app.config["ENDED_SESSIONS"].end(inside, time.time())
         session.clear()
-        return redirect(PATH, 303)
+        return redirect(LOGIN, 303)
 
     return blueprint
 
 
 def address(then: str) -> str:
     """Return the address of the login page that leads on to a path."""
-    return PATH if then == "/" else f"{PATH}?{urlencode({'next': then})}"
+    return LOGIN if then == "/" else f"{LOGIN}?{urlencode({'next': then})}"
 
 
 def page(problem: str = "", status: int = 200, **values: object) -> Response:
@@ -59,6 +64,7 @@ def page(problem: str = "", status: int = 200, **values: object) -> Response:
         "login.html",
         language=language.value,
         color_scheme_script=COLOR_SCHEME_SCRIPT,
+        styles=styles().address,
         say=lambda name: say(language, name),
         problem=say(language, problem, **values) if problem else "",
         token=csrf_token(),
@@ -69,7 +75,13 @@ def page(problem: str = "", status: int = 200, **values: object) -> Response:
 
 def refused() -> Response:
     """Return the page for other machines while no password is set, in both languages."""
-    shown = render_template("refused.html", color_scheme_script=COLOR_SCHEME_SCRIPT, languages=list(Language), say=say)
+    shown = render_template(
+        "refused.html",
+        color_scheme_script=COLOR_SCHEME_SCRIPT,
+        styles=styles().address,
+        languages=list(Language),
+        say=say,
+    )
     return make_response(shown, 403)
 
 
@@ -87,7 +99,7 @@ def _try(password: Password, throttle: Throttle) -> Response:
     throttle.succeeded(who)
     session.clear()
     session.permanent = True
-    session["in"] = True
+    session["in"] = new_session()
     return make_response(redirect(_next(), 303))
 
 

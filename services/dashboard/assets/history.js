@@ -10,14 +10,11 @@
 
   const unchanged = () => window.dash_clientside.no_update;
 
-  async function ask(search, look, hours = []) {
-    const query = new URLSearchParams(search ?? '');
-    query.set('look', look ?? 'light');
+  async function ask(hours = []) {
+    const query = new URLSearchParams(location.search);
+    query.set('look', document.documentElement.dataset.scheme);
     for (const hour of hours) query.append('hour', hour);
-    const answer = await fetch(`/history.json?${query}`, {cache: 'no-store'});
-    if (answer.status === 401) {
-      location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-    }
+    const answer = await easun.ask(`/history.json?${query}`);
     if (!answer.ok) throw new Error(answer.statusText);
     return finish(await answer.json());
   }
@@ -50,22 +47,32 @@
     return ways && watts ? `${text} ${ways[Number(watts < 0)]}` : text;
   }
 
+  // which of the two it is in an hour that comes twice, as Localizer.clock
+  function season({offsets, seasons}, at) {
+    for (const [index, [from, minutes]] of offsets.entries()) {
+      const twice = index && (offsets[index - 1][1] - minutes) * 60_000;
+      if (twice > 0 && at >= from - twice && at < from + twice) return ` (${seasons[Number(at >= from)]})`;
+    }
+    return '';
+  }
+
   // the wall clock of the house where a point begins, or its day
   function label(hover, at) {
     const [, minutes] = hover.offsets.findLast(([from]) => from <= at) ?? hover.offsets[0];
     const local = new Date(at + minutes * 60_000);
-    const clock = local.toISOString().slice(11, 16);
+    const clock = local.toISOString().slice(11, 16) + season(hover, at);
     const day = `${hover.weekdays[(local.getUTCDay() + 6) % 7]} ${local.getUTCDate()} ${hover.months[local.getUTCMonth()]}`;
     return {time: clock, day, both: `${day}, ${clock}`}[hover.label];
   }
 
-  async function load(path, search, look) {
-    if (path !== '/history') return unchanged();
+  async function load() {
+    const {search} = location;
+    const asked = `${search} ${document.documentElement.dataset.scheme}`;
+    if (easun.page() !== 'history') return unchanged();
     try {
-      const content = await ask(search, look);
+      const content = await ask();
       if (search !== location.search) return unchanged();
-      const asked = `${search} ${look}`;
-      if (asked === shown && await renew(content, search, look)) return unchanged();
+      if (asked === shown && await renew(content)) return unchanged();
       shown = asked;
       zoomed = [];
       kept = Object.fromEntries(Object.entries(named(content)).map(([id, props]) => [id, JSON.stringify(value(props))]));
@@ -80,12 +87,12 @@
   let zoomed = [];
 
   // puts new values where the old ones are, so that zoom, open table and place on the page stay; tells whether it could
-  async function renew(content, search, look) {
+  async function renew(content) {
     const found = named(content);
     const same = Object.keys(found).every(id => document.getElementById(id));
     if (!same || found['history-title']?.children !== document.getElementById('history-title')?.textContent) return false;
     if (!found.chart) return false;
-    if (zoomed.length) found.chart.figure = await ask(search, look, zoomed);
+    if (zoomed.length) found.chart.figure = await ask(zoomed);
     for (const [id, props] of Object.entries(found)) {
       const text = JSON.stringify(value(props));
       if (text !== kept[id]) window.dash_clientside.set_props(id, value(props));
@@ -107,10 +114,10 @@
     return found;
   }
 
-  async function zoom(hours, search, look) {
+  async function zoom(hours) {
     zoomed = hours;
     try {
-      return await ask(search, look, hours.length ? hours : ['all']);
+      return await ask(hours.length ? hours : ['all']);
     } catch {
       return unchanged();
     }
@@ -123,18 +130,18 @@
     return found.includes(undefined) ? unchanged() : found;
   }
 
-  // the period that the clicked bar stands for
+  // opens the period that the clicked bar stands for
   function tapped(click) {
-    return click?.points.map(one => one.customdata).find(one => one?.startsWith?.('?')) ?? unchanged();
+    const query = click?.points.map(one => one.customdata).find(one => one?.startsWith?.('?'));
+    if (query) easun.go(`/history${query}`);
   }
 
-  // a row of the table leads to its period
-  document.addEventListener('click', event => {
-    const link = event.target.closest('a[data-period]');
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // the chosen days; the server sorts them
+  document.addEventListener('submit', event => {
+    if (!event.target.matches('[data-dates]')) return;
     event.preventDefault();
-    window.dash_clientside.set_props('url', {search: link.search});
+    easun.go(`/history?${new URLSearchParams(new FormData(event.target))}`);
   });
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {history: {load, zoom, range, tapped}});
+  window.dash_clientside = {...window.dash_clientside, history: {load, zoom, range, tapped}};
 })();

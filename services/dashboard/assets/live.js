@@ -8,40 +8,50 @@
   let shown = null;
   let failures = 0;
 
-  const page = () => location.pathname.slice(1) || 'now';
+  const {ask, page} = easun;
 
   async function refresh() {
     const wanted = page();
     try {
-      const answer = await fetch(`/live/${wanted}`, {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
-      if (answer.status === 401) return location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+      const answer = await ask(`/live/${wanted}`, {signal: AbortSignal.timeout(PATIENCE_MS)});
       if (!answer.ok) throw new Error(answer.statusText);
       const received = await answer.json();
       if (wanted !== page()) return refresh(); // another page was opened meanwhile
       view = received;
       shown = wanted;
       failures = 0;
+      if (received.version !== root.dataset.version) reload(received.version);
     } catch {
       failures += 1;
     }
     draw();
   }
 
+  // after an update the server speaks to a page of its own version; once, or a proxy that keeps the old one would have
+  // it reload for ever
+  function reload(version) {
+    if (sessionStorage.getItem('version') === version || document.activeElement?.matches('input')) return;
+    sessionStorage.setItem('version', version);
+    location.reload();
+  }
+
   function draw() {
     const lost = failures > 1; // one answer may get lost on its way
     const known = view && shown === page();
+    if (!view && !lost) return; // the document shows what the server knew when it was opened
     root.dataset.live = lost ? 'lost' : known ? view.page : 'waiting';
-    markCurrentTab();
-    const place = document.querySelector(`[data-page="${page()}"]`);
-    if (!known || !place) return;
+    if (!known) return;
     root.dataset.notice = view.notice;
     for (const element of document.querySelectorAll('[data-text]')) {
       if (element.dataset.text in view.text) put(element, view.text[element.dataset.text]);
     }
-    for (const element of place.querySelectorAll('[data-state-of]')) {
+    const place = document.querySelector(`[data-page="${shown}"]`);
+    for (const element of place?.querySelectorAll('[data-state-of]') ?? []) {
       if (element.dataset.stateOf in view.state) element.dataset.state = view.state[element.dataset.stateOf];
     }
-    for (const element of place.querySelectorAll('[data-part]')) inside(element, view.parts[element.dataset.part] ?? []);
+    for (const element of place?.querySelectorAll('[data-part]') ?? []) {
+      inside(element, view.parts[element.dataset.part] ?? []);
+    }
     document.dispatchEvent(new CustomEvent('view', {detail: {page: shown, view, lost}}));
   }
 
@@ -60,7 +70,7 @@
     if (held) document.getElementById(held)?.focus();
   }
 
-  // recorded content comes through Dash, as a tree in an attribute
+  // recorded content comes as a tree in an attribute
   function drawRecorded() {
     for (const element of document.querySelectorAll('[data-tree]')) {
       const trees = element.dataset.tree;
@@ -88,19 +98,6 @@
     else if (value !== false && value !== null) element.setAttribute(NAMES[name] ?? name, value);
   }
 
-  document.addEventListener('click', event => {
-    const language = event.target.closest('[data-language]')?.dataset.language;
-    if (!language) return;
-    document.cookie = `language=${language}; path=/; max-age=31536000; SameSite=Lax`;
-    location.reload();
-  });
-
-  function markCurrentTab() {
-    for (const tab of document.querySelectorAll('.goto')) {
-      tab.toggleAttribute('aria-current', new URL(tab.href).pathname === location.pathname);
-    }
-  }
-
   async function keepFresh() {
     if (!document.hidden) await refresh();
     setTimeout(keepFresh, EVERY_MS);
@@ -110,27 +107,12 @@
   const steps = {ArrowLeft: '.step-earlier', ArrowRight: '.step-later'};
   document.addEventListener('keydown', event => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, textarea, select, .wide')) return;
-    document.querySelector(`[data-page="${page()}"] ${steps[event.key] ?? 'none'}`)?.click();
+    document.querySelector(`.page.${page()} ${steps[event.key] ?? 'none'}`)?.click();
   });
 
-  // a chart carries its colours, so it is drawn anew when light turns to dark
-  let scheme = root.dataset.mantineColorScheme;
-  new MutationObserver(() => {
-    if (scheme === root.dataset.mantineColorScheme) return;
-    scheme = root.dataset.mantineColorScheme;
-    window.dash_clientside?.set_props?.('look', {data: scheme});
-  }).observe(root, {attributeFilter: ['data-mantine-color-scheme']});
-
-  // the page that was opened is asked for at once, not two seconds later
-  new MutationObserver(() => { if (shown !== page()) refresh(); }).observe(document, {
-    subtree: true, attributeFilter: ['data-route'],
-  });
-
+  document.addEventListener('opened', () => { draw(); refresh(); });
   new MutationObserver(drawRecorded).observe(document, {childList: true, subtree: true, attributeFilter: ['data-tree']});
 
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
-  new MutationObserver((_, observer) => {
-    if (document.querySelector('[data-page]')) { observer.disconnect(); draw(); }
-  }).observe(document, {childList: true, subtree: true});
   keepFresh();
 })();

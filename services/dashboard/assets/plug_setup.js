@@ -22,10 +22,9 @@
   }
 
   async function post(plug, body) {
-    const csrf = document.querySelector('meta[name="csrf"]')?.content;
-    const headers = {'Content-Type': 'application/json', ...(csrf && {'X-CSRF-Token': csrf})};
+    const headers = {'Content-Type': 'application/json'};
     try {
-      const answer = await fetch(`/plugs/${encodeURIComponent(plug)}/setup`, {method: 'POST', headers, body});
+      const answer = await easun.ask(`/plugs/${encodeURIComponent(plug)}/setup`, {method: 'POST', headers, body});
       return answer.ok ? '' : (await answer.json()).error ?? answer.statusText;
     } catch {
       return document.querySelector('[data-no-answer]')?.dataset.noAnswer ?? '…';

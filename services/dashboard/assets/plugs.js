@@ -4,13 +4,14 @@
   const PATIENCE_MS = 20000;
   const asked = new Map(); // by plug: what was requested, and until when to wait for it
   const errors = new Map();
+  const unheard = new Set(); // plugs that were switched here, until what became of it is said
 
   const rows = () => document.querySelectorAll('[data-page="now"] [data-plug]');
   const problem = row => row.querySelector('.problem:not(.refused)')?.textContent ?? '';
 
   document.addEventListener('click', event => {
     const button = event.target.closest('[data-plug] :is(.switch, .gang)');
-    if (!button || button.disabled) return;
+    if (!button || button.disabled || button.getAttribute('aria-disabled') === 'true') return;
     if (button.dataset.gang) askGang(button);
     else ask(button);
   });
@@ -20,7 +21,8 @@
     const {plug} = row.dataset;
     const on = button.dataset.wish === 'true';
     errors.delete(plug);
-    asked.set(plug, {on, problem: problem(row), until: Date.now() + PATIENCE_MS});
+    asked.set(plug, {on, problem: problem(row), until: performance.now() + PATIENCE_MS});
+    unheard.add(plug);
     show();
     const why = await post(plug, on);
     if (!why) return;
@@ -41,11 +43,10 @@
 
   // returns why it was refused, as the server put it
   async function post(plug, on, gang) {
-    const csrf = document.querySelector('meta[name="csrf"]')?.content;
-    const headers = {'Content-Type': 'application/json', ...(csrf && {'X-CSRF-Token': csrf})};
+    const headers = {'Content-Type': 'application/json'};
     try {
       const body = JSON.stringify({on, gang});
-      const answer = await fetch(`/plugs/${encodeURIComponent(plug)}`, {method: 'POST', headers, body});
+      const answer = await easun.ask(`/plugs/${encodeURIComponent(plug)}`, {method: 'POST', headers, body});
       if (answer.ok) return '';
       return (await answer.json()).error ?? answer.statusText;
     } catch {
@@ -58,14 +59,23 @@
   function settle(row) {
     const {plug, state} = row.dataset;
     const wish = asked.get(plug);
-    if (!wish) return;
+    if (!wish) {
+      if (state !== 'pending' && unheard.delete(plug)) announce(row);
+      return;
+    }
     const answered = state === (wish.on ? 'on' : 'off') || !['on', 'off', 'unknown'].includes(state)
       || problem(row) !== wish.problem;
     if (answered) asked.delete(plug);
-    else if (Date.now() > wish.until) {
+    else if (performance.now() > wish.until) {
       asked.delete(plug);
       errors.set(plug, noAnswer());
     }
+  }
+
+  // says what became of a switch to those who do not see it
+  function announce(row) {
+    const [name, word] = ['.name', '.word'].map(part => row.querySelector(part).textContent);
+    document.getElementById('plug-result').textContent = `${name}: ${word}`;
   }
 
   function show() {
@@ -77,8 +87,8 @@
       word.dataset.told ??= word.textContent;
       word.textContent = waits ? button.dataset.asking : word.dataset.told;
       row.toggleAttribute('data-asked', waits);
-      button.dataset.closed ??= button.disabled;
-      button.disabled = waits || button.dataset.closed === 'true';
+      button.dataset.waits ??= button.getAttribute('aria-disabled'); // not disabled, which would lose the focus
+      button.setAttribute('aria-disabled', waits || button.dataset.waits === 'true');
       report(row, errors.get(row.dataset.plug));
     }
   }

@@ -22,8 +22,12 @@ def layout(localizer: Localizer) -> list[Any]:
             className="card empty if-empty",
         ),
         html.Div([part("battery-all"), part("battery-packs", className="packs")], className="if-readings"),
-        html.Div(id="battery-recorded", className="recorded"),
     ]
+
+
+def charts(_localizer: Localizer) -> html.Div:
+    """Return the place of the trend."""
+    return html.Div(id="battery-recorded", className="recorded")
 
 
 def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
@@ -55,4 +59,4 @@ def _card(localizer: Localizer, inside: Any) -> html.Section:
     return html.Section([html.H2(localizer("battery.trend")), inside], className="card")
 
 
-PAGE = Page("battery", "battery", layout, view, recorded=recorded, renews=True)
+PAGE = Page("battery", "battery", layout, view, recorded=recorded, charts=charts)

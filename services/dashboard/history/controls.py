@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
-from services.dashboard.history.period import Period, Span, period
-from services.dashboard.markup import attributes, icon
+from services.dashboard.history.period import A_DAY, PATH, Period, Span, period
+from services.dashboard.markup import attributes, drawn, icon, tree
 from shared.live_figures import ALL
 from shared.texts.localizer import Localizer
 
@@ -21,7 +21,27 @@ def controls(shown: Period, first: date | None, localizer: Localizer) -> html.Di
         html.H1(shown.title(localizer), id="history-title"),
         _step("later", localizer("history.later"), later),
     ]
-    return html.Div([_lengths(shown, first, localizer), html.Div(steps, className="steps")], className="controls")
+    top = [_lengths(shown, first, localizer), html.Div(steps, className="steps")]
+    return html.Div([*top, _dates(shown, first, localizer)], className="controls")
+
+
+def _dates(shown: Period, first: date | None, localizer: Localizer) -> html.Div:
+    """Return a form with the first and the last day (assets/history.js); the same address works without a script."""
+    limits = {"min": first.isoformat(), "max": localizer.today.isoformat()} if first else {}
+    days = {"from": shown.first, "to": shown.last - A_DAY}
+    fields = [
+        ["label", {}, [localizer(f"history.{name}"), ["input", _date_field(name, day) | limits, []]]]
+        for name, day in days.items()
+    ]
+    hidden = [["input", {"type": "hidden", "name": "inverter", "value": shown.inverter}, []]] if shown.inverter else []
+    button = ["button", {"type": "submit", "className": "button"}, [localizer("history.show")]]
+    form = ["form", {"action": PATH, "data-dates": ""}, [*hidden, *fields, button]]
+    summary = ["summary", {}, [tree(icon("calendar")), localizer("history.dates")]]
+    return drawn([["details", {"className": "dates"}, [summary, form]]], id="history-dates")
+
+
+def _date_field(name: str, day: date) -> dict[str, str]:
+    return {"type": "date", "name": name, "value": day.isoformat(), "required": ""}
 
 
 def _lengths(shown: Period, first: date | None, localizer: Localizer) -> html.Nav:
@@ -36,14 +56,14 @@ def _lengths(shown: Period, first: date | None, localizer: Localizer) -> html.Na
     return html.Nav(links, className="choices", **attributes(aria_label=localizer("history.length")))
 
 
-def _choice(text: str, target: Period, *, chosen: bool) -> dcc.Link:
-    return dcc.Link(text, href=target.address, className="choice chosen" if chosen else "choice")
+def _choice(text: str, target: Period, *, chosen: bool) -> html.A:
+    return html.A(text, href=target.address, className="choice chosen" if chosen else "choice")
 
 
 def _step(name: str, title: str, target: Period | None) -> Any:
     if target is None:
         return html.Span(icon(name), className="step step-none", **attributes(aria_hidden="true"))
-    return dcc.Link(icon(name), href=target.address, title=title, className=f"step step-{name}")
+    return html.A(icon(name), href=target.address, title=title, className=f"step step-{name}")
 
 
 def inverters(shown: Period, names: Sequence[str], name: str, localizer: Localizer) -> html.Nav:

@@ -24,6 +24,7 @@ from services.dashboard.history.energy import (
     change,
     self_sufficiency,
 )
+from services.dashboard.history.energy_balance import NOTHING_KWH, Balance, balance, balance_trees
 from services.dashboard.history.energy_chart import energy_chart
 from services.dashboard.history.period import Period
 from services.dashboard.markup import attributes, drawn, icon, tree
@@ -55,10 +56,18 @@ def energy_cards(
         ),
         html.Div(graph, className="plot", role="img", **attributes(aria_label=label)),
     ]
+    flows = balance(energy.total)
     return [
         html.Section(card, className="card"),
+        *([_balance(flows, localizer)] if flows and flows.total >= NOTHING_KWH else []),
         table(energy.pieces, energy.total, energy.cost, tariff, localizer),
     ]
+
+
+def _balance(flows: Balance, localizer: Localizer) -> html.Section:
+    """Return the card of where the energy came from and went to."""
+    parts = drawn(balance_trees(flows, localizer), id="history-balance")
+    return html.Section([html.H2(localizer("history.balance")), parts], className="card")
 
 
 def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[Any]:
@@ -141,8 +150,8 @@ def table(
 
 
 def _name(piece: Piece) -> Any:
-    """Return the name of a piece, which leads to its period (assets/history.js)."""
-    return ["a", {"href": piece.period.address, "data-period": ""}, [piece.label]] if piece.period else piece.label
+    """Return the name of a piece, which leads to its period."""
+    return ["a", {"href": piece.period.address}, [piece.label]] if piece.period else piece.label
 
 
 def _decimal(value: float | None, localizer: Localizer) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Input, Output, dcc, html
 from flask import Flask, Response, request
 
 from services.dashboard.chart_theme import CONFIG, THEMES, Theme
@@ -23,7 +23,7 @@ from services.dashboard.history.power import PowerHistory, read_power
 from services.dashboard.history.power_chart import power_chart
 from services.dashboard.history.time_axis import whole, zoomed
 from services.dashboard.markup import attributes, icon
-from services.dashboard.pages import Page, PageContext, View, ViewOptions
+from services.dashboard.pages import Page, PageContext, View, ViewOptions, nothing
 from services.dashboard.tariff import Tariff
 from shared.broker_state import BrokerState
 from shared.errors import StorageError
@@ -38,8 +38,8 @@ ADDRESS = "/history.json"
 ZOOMED = CONFIG | {"doubleClick": "autosize", "doubleClickDelay": 500, "showTips": False}
 
 
-def layout(localizer: Localizer) -> html.Div:
-    """Return the placeholder for the recorded content."""
+def charts(localizer: Localizer) -> html.Div:
+    """Return the place of what is recorded."""
     place = html.Div(
         html.P(localizer("page.loading"), className="loading"), id="history-recorded", className="recorded"
     )
@@ -58,7 +58,7 @@ def routes(server: Flask, context: PageContext) -> None:
     @server.get(ADDRESS)
     def history_json() -> Response:
         localizer = context.calendar()
-        options = ViewOptions.of(request.query_string.decode(), request.args.get("look"))
+        options = ViewOptions.of(request.query_string.decode(errors="replace"), request.args.get("look"))
         period = period_of_query(options.search, localizer.today)
         try:
             with Session(context.engine) as session:
@@ -202,24 +202,10 @@ def callbacks(app: Any, _context: PageContext) -> None:
     def clientside(name: str, *places: Any, **more: Any) -> None:
         app.clientside_callback(ClientsideFunction("history", name), *places, **more)
 
-    clientside(
-        "load",
-        Output("history-recorded", "children"),
-        Input("url", "pathname"),
-        Input("url", "search"),
-        Input("look", "data"),
-        Input("minute", "n_intervals"),
-    )
+    clientside("load", Output("history-recorded", "children"), Input("asked", "data"))
     clientside("range", Output("history-range", "data"), Input("chart", "relayoutData"), prevent_initial_call=True)
-    clientside(
-        "zoom",
-        Output("chart", "figure"),
-        Input("history-range", "data"),
-        State("url", "search"),
-        State("look", "data"),
-        prevent_initial_call=True,
-    )
-    clientside("tapped", Output("url", "search"), Input("energy", "clickData"), prevent_initial_call=True)
+    clientside("zoom", Output("chart", "figure"), Input("history-range", "data"), prevent_initial_call=True)
+    clientside("tapped", Input("energy", "clickData"), prevent_initial_call=True)
 
 
-PAGE = Page("history", "chart", layout, view, routes=routes, callbacks=callbacks)
+PAGE = Page("history", "chart", nothing, view, charts=charts, routes=routes, callbacks=callbacks)

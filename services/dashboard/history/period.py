@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from urllib.parse import parse_qs, urlencode
 
+from services.dashboard.paths import CSV
 from shared.history.reports import By
 from shared.texts.localizer import Localizer
 
-PATH, DOWNLOAD = "/history", "/history.csv"
+PATH = "/history"
 FIRST, LAST = date(2000, 1, 3), date(2199, 12, 1)
 LONGEST_DAYS = 20 * 366
 A_DAY = timedelta(days=1)
@@ -108,7 +109,7 @@ class Period:
     @property
     def download(self) -> str:
         """The address of its CSV file."""
-        return f"{DOWNLOAD}?{self.query}"
+        return f"{CSV}?{self.query}"
 
     @property
     def query(self) -> str:

@@ -128,6 +128,7 @@ def _hover(power: PowerHistory, localizer: Localizer) -> dict[str, Any]:
         ],
         "weekdays": localizer("weekdays").split(),
         "months": localizer.months,
+        "seasons": [localizer("time.summer"), localizer("time.winter")],
         "decimal": localizer.decimal(0.1, 1)[1],
         "unknown": localizer("unknown"),
         **{unit: localizer.number(unit, 0) for unit in ("watts", "kilowatts", "percent")},

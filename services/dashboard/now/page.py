@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.now.plugs import routes
@@ -131,7 +131,7 @@ def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
 
 def _packs(localizer: Localizer) -> html.Section:
     """The batteries, with a link to their page."""
-    link = dcc.Link(part("packs", html.Span, className="packs"), href="/battery", title=localizer("page.battery"))
+    link = html.A(part("packs", html.Span, className="packs"), href="/battery", title=localizer("page.battery"))
     return html.Section(link, className="card packs-card")
 
 
@@ -162,6 +162,7 @@ def _plugs(localizer: Localizer) -> html.Section:
         [
             html.H2(localizer("plug.title")),
             text("plugs-closed", html.P, className="plugs-closed"),
+            html.P(id="plug-result", role="status", className="unseen"),
             part("plugs", html.Ul, className="plugs", **attributes(data_no_answer=localizer("plug.no_answer"))),
         ],
         className="card if-answered plugs-card",
@@ -185,4 +186,4 @@ def _details(localizer: Localizer) -> html.Section:
     return html.Section([html.H2(localizer("now.details")), html.Dl(pairs)], className="card details if-readings")
 
 
-PAGE = Page("now", "now", layout, view, recorded=recorded, renews=True, routes=routes)
+PAGE = Page("now", "now", layout, view, recorded=recorded, routes=routes)

@@ -144,8 +144,9 @@ def _switch(id_: str, plug: PlugState, now: str, localizer: Localizer, *, closed
         type="button",
         role="switch",
         className="switch",
-        disabled=closed or now in ("away", "pending"),
+        disabled=closed or now == "away",
         **attributes(
+            aria_disabled=str(now == "pending").lower(),  # disabled itself would lose the focus
             aria_checked=str(on).lower(),
             aria_label=localizer("plug.switch", name=plug.name),
             aria_busy=str(now == "pending").lower(),

@@ -5,11 +5,12 @@ from typing import Any
 from dash import html
 from flask import Flask, Response, has_request_context
 
-from services.dashboard.access.guard import CALENDAR, calendar_key
+from services.dashboard.access import calendar_key
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.outages.recorded_cards import recorded
 from services.dashboard.outages.view import view
 from services.dashboard.pages import Page, PageContext
+from services.dashboard.paths import CALENDAR
 from shared.outage_calendar import calendar_text
 from shared.texts.localizer import Localizer
 
@@ -75,4 +76,4 @@ def routes(server: Flask, context: PageContext) -> None:
         return Response(calendar_text(plan, **titles), mimetype="text/calendar")
 
 
-PAGE = Page("outages", "calendar", layout, view, recorded=recorded, renews=True, routes=routes)
+PAGE = Page("outages", "calendar", layout, view, recorded=recorded, routes=routes)

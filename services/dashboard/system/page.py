@@ -9,6 +9,7 @@ from flask import Flask, Response
 
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
+from services.dashboard.paths import BUNDLE
 from services.dashboard.system import plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
@@ -20,7 +21,6 @@ from shared.history.engine import Place
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
-BUNDLE = "/diagnostics.zip"
 LOOKS = ("auto", "light", "dark")
 NAMES = {Language.UK: "Українська", Language.EN: "English"}
 MEGABYTE = 1_000_000
@@ -139,4 +139,4 @@ def _help(localizer: Localizer, *, protected: bool) -> list[Any]:
     ]
 
 
-PAGE = Page("system", "gear", layout, view, recorded, renews=True, routes=routes)
+PAGE = Page("system", "gear", layout, view, recorded, routes=routes)

@@ -8,7 +8,6 @@ from shared.version import program_version
 PACKAGES = {
     "Dash": "dash",
     "plotly": "plotly",
-    "Mantine": "dash-mantine-components",
     "Flask": "flask",
     "waitress": "waitress",
     "SQLAlchemy": "SQLAlchemy",

@@ -1,0 +1,75 @@
+"""The HTML document of a page. All that is known is in it already, so it can be read before any script has run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import render_template, request
+
+from services.dashboard.access import csrf_token
+from services.dashboard.app_shell import shell
+from services.dashboard.asset_bundles import scripts, styles
+from services.dashboard.markup import Content, tree
+from services.dashboard.pages import Page, PageContext, View, ViewOptions
+from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT
+from services.dashboard.web_manifest import ICONS, MANIFEST, PAPER
+from shared.broker_state import BrokerState
+from shared.conditions import clock
+from shared.texts.localizer import Localizer
+
+
+def document(pages: Sequence[Page], context: PageContext, dash: str) -> str:
+    """Return the document of the requested page, of the first one where there is none of this name.
+
+    `dash` is what loads Dash.
+    """
+    localizer = context.localizer()
+    page = next((page for page in pages if page.path == request.path), pages[0])
+    payload = payload_of(page, context)
+    parts = payload["parts"] | {f"{page.name}-recorded": _recorded(page, context)}
+    return render_template(
+        "page.html",
+        language=localizer.language.value,
+        route=page.name,
+        live=payload["page"],
+        notice=payload["notice"],
+        version=scripts().version,
+        csrf=csrf_token(),
+        title=title(page, localizer),
+        touch_icon=ICONS["apple 180"],
+        manifest=MANIFEST,
+        paper=PAPER,
+        color_scheme_script=COLOR_SCHEME_SCRIPT,
+        styles=styles().address,
+        scripts=scripts().address,
+        body=shell(pages, page, Content(payload["text"], payload["state"], parts), localizer),
+        dash=dash,
+        dash_at_once=bool(page.charts),
+    )
+
+
+def title(page: Page, localizer: Localizer) -> str:
+    """Return the title of a page's window."""
+    return f"{localizer(f'page.{page.name}')} · {localizer('page.brand')}"
+
+
+def _recorded(page: Page, context: PageContext) -> Any:
+    if page.recorded is None or page.charts:
+        return []
+    return tree(
+        page.recorded(context, context.calendar(), ViewOptions.of(request.query_string.decode(errors="replace"), ""))
+    )
+
+
+def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
+    """Return a view as JSON for the browser, with a notice where the broker is gone or the clock is not set."""
+    lost = not snapshot.connected and not view.missing
+    page = "empty" if view.missing else "stale" if view.stale or lost else "live"
+    kind = "broker" if lost else "clock" if snapshot.is_clock_unset(localizer.now) else ""
+    notices = {"broker": localizer("page.broker_gone"), "clock": localizer.reason(clock.NOT_SET()), "": ""}
+    return vars(view) | {"page": page, "notice": kind, "text": {**view.text, "notice": notices[kind]}}
+
+
+def payload_of(page: Page, context: PageContext) -> dict[str, Any]:
+    """Return the view of a page as it is now."""
+    known, localizer = context.snapshot(), context.localizer()
+    return view_payload(page.view(known, localizer, context.settings.fresh_for), known, localizer)

@@ -1,0 +1,102 @@
+"""Every page at every width: controls within reach, nothing wider than the window, nothing that jumps."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from services.dashboard.app import PAGES
+from shared.texts.language import Language
+from shared.texts.pages import PAGES as TEXTS
+from tests.dashboard.full_house import served
+from tests.dashboard.harness import record
+from tests.support.waiting import eventually
+
+WIDTHS = (320, 390, 768, 844, 1280, 1920)
+WATCH_SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver(list => {
+    for (const shift of list.getEntries()) {
+      const moved = shift.sources.map(one => one.node?.outerHTML?.slice(0, 90));
+      if (!shift.hadRecentInput) window.shifts.push([shift.value, moved]);
+    }
+  }).observe({type: 'layout-shift', buffered: true});
+"""
+OUT_OF_REACH = """() => {
+  const found = document.documentElement.scrollWidth > innerWidth ? ['the page scrolls sideways'] : [];
+  for (const one of document.querySelectorAll('a, button, input, select, summary, [role=button], [tabindex="0"]')) {
+    const {left, right, width} = one.getBoundingClientRect();
+    const away = !one.checkVisibility() || !width || one.closest('.wide') !== null || one.matches('.skip');
+    const beyond = left < -0.5 || right > innerWidth + 0.5;
+    if (one.matches('.goto') && one.scrollWidth > one.clientWidth) found.push(`${one.textContent} is cut`);
+    if (!away && beyond) found.push(`${one.outerHTML.slice(0, 80)}: ${left} to ${right}`);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A house in which everything is there."""
+    path = tmp_path_factory.mktemp("house") / "easun.db"
+    record(path, datetime.now(UTC), days=2, every=timedelta(minutes=10), device="main")
+    with served(path) as address:
+        yield address
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_control_is_within_reach_at_every_width(browser: Browser, address: str, language: Language) -> None:
+    context = browser.new_context(locale=language.value, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(address)
+    for one in PAGES:
+        show(page, one.name)
+        for width in WIDTHS:
+            page.set_viewport_size(ViewportSize(width=width, height=900))
+            eventually(lambda: page.evaluate(OUT_OF_REACH) == [], f"{one.name} fits into {width}", patience_s=10)
+    context.close()
+
+
+def show(page: Page, name: str) -> None:
+    page.locator(f".goto-{name}").locator("visible=true").click()
+    expect(page.locator(f".page.{name}").first).to_be_visible()
+    if name == "history":
+        expect(page.locator("#chart .legendtext").first).to_be_attached()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_jumps_while_a_page_opens(browser: Browser, address: str, width: int) -> None:
+    context = browser.new_context(viewport=ViewportSize(width=width, height=900), locale="uk")
+    page = context.new_page()
+    page.add_init_script(WATCH_SHIFTS)
+    for one in PAGES:
+        with page.expect_response(f"**/live/{one.name}"):
+            page.goto(address + one.path)
+        if one.name == "history":
+            expect(page.locator("#chart .legendtext").first).to_be_attached()
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.evaluate("window.shifts") == [], one.name
+    context.close()
+
+
+def test_the_keyboard_reaches_everything_and_every_page_has_a_title(browser: Browser, address: str) -> None:
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(address)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.locator("html")).to_have_attribute("data-route", "now")
+    for one in PAGES:
+        page.locator(f".top .goto-{one.name}").focus()
+        page.keyboard.press("Enter")
+        expect(page).to_have_title(f"{TEXTS[f'page.{one.name}'][1]} · Easun")
+        expect(page.locator(f".top .goto-{one.name}")).to_have_attribute("aria-current", "page")
+        if one is not PAGES[0]:
+            expect(page.locator("main")).to_be_focused()
+    page.go_back()
+    expect(page).to_have_title("History · Easun")
+    context.close()
