@@ -1,7 +1,9 @@
 """Whether batteries can be found over Bluetooth."""
 
 from configure.prompt import Prompt
-from configure.tool_runner import run_tool
+
+FOUND = " dBm"
+"""What the line of a battery has in it."""
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> None:
@@ -9,8 +11,8 @@ def ask(prompt: Prompt, known: dict[str, str]) -> None:
     prompt.show("batteries")
     if not prompt.yes("batteries_search"):
         return
-    outcome = run_tool(known, ["services.bms", "scan"])
+    outcome = prompt.run(known, ["bms", "scan"])
     for line in outcome.lines:
-        prompt.show("worked" if outcome.worked else "failed", what=line)
-    if outcome.worked and any(" dBm" in line for line in outcome.lines):
+        prompt.show("worked" if FOUND in line else "failed", what=line)
+    if any(FOUND in line for line in outcome.lines):
         prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
