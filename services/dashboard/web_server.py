@@ -31,8 +31,7 @@ def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:
     try:
         return waitress.create_server(
             app,
-            host=host,
-            port=port,
+            listen=addresses(host, port),
             threads=THREADS,
             ident="",
             max_request_body_size=LARGEST_REQUEST,
@@ -40,6 +39,13 @@ def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:
         )
     except OSError as error:
         raise ConfigError(dashboard.cannot_listen(where=f"{host}:{port}", cause=os_reason(error))) from None
+
+
+def addresses(host: str, port: int) -> str:
+    """Return where to listen, as waitress wants it; `::` stands for IPv4 too, so that 127.0.0.1 goes on working."""
+    if host == "::":
+        return f"0.0.0.0:{port} [::]:{port}"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def serve(server: Any) -> None:
