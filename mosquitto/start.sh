@@ -131,7 +131,7 @@ make_accounts() {
 # all addresses, but Mosquitto takes it for those of IPv6 only.
 listeners() {
   case ${MQTT_BIND:=127.0.0.1} in
-    127.* | localhost | 0.0.0.0) ;;
+    127.0.0.1 | localhost | 0.0.0.0) ;;
     ::) echo "listener $MQTT_PORT 0.0.0.0" ;;
     *) echo "listener $MQTT_PORT 127.0.0.1" ;;
   esac

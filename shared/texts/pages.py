@@ -69,7 +69,7 @@ PAGES: dict[str, tuple[str, str]] = {
     # the checklist of a new installation
     "first.broker": ("Брокер повідомлень", "Message broker"),
     "first.broker_found": ("на зв'язку", "connected"),
-    "first.broker_missing": ("не відповідає", "does not answer"),
+    "first.broker_silent": ("не відповідає", "does not answer"),
     "first.recorder": ("Запис історії", "History"),
     "first.poller": ("Інвертор", "Inverter"),
     "first.bms": ("Батареї", "Batteries"),

@@ -43,14 +43,14 @@ FRESH = BrokerState(
 
 def test_a_fresh_installation_without_an_inverter() -> None:
     found = {step.title: step for step in steps(FRESH, localizer())}
-    assert {title: step.progress.value for title, step in found.items()} == {
-        "Message broker": "found",
-        "History": "found",
-        "Inverter": "missing",
-        "Batteries": "waiting",
-        "Planned outages": "missing",
-        "Telegram": "missing",
-        "Plugs": "waiting",
+    assert {title: step.progress.name for title, step in found.items()} == {
+        "Message broker": "FOUND",
+        "History": "FOUND",
+        "Inverter": "MISSING",
+        "Batteries": "WAITING",
+        "Planned outages": "MISSING",
+        "Telegram": "MISSING",
+        "Plugs": "WAITING",
     }
     assert found["Inverter"].word == "not set up"
     assert found["Inverter"].hints == (str(poller.HOST_NOT_SET()),)

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from services.dashboard.markup import attributes
+from services.dashboard.now.data_sources import LIVE, LOST, STALE
 from services.dashboard.service_status import state_of
 from shared.broker_state import BrokerState
 from shared.live_figures import packs
@@ -16,11 +17,14 @@ from shared.texts.localizer import Localizer
 
 
 class Progress(StrEnum):
-    """How far a part of the home is: it works, it is being waited for, or something has to be done."""
+    """How far a part of the home is: it works, it is being waited for, or something has to be done.
 
-    FOUND = "found"
-    WAITING = "waiting"
-    MISSING = "missing"
+    It looks like the states of the data sources.
+    """
+
+    FOUND = LIVE
+    WAITING = STALE
+    MISSING = LOST
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,10 @@ class Step:
 
 def steps(snapshot: BrokerState, localizer: Localizer) -> Iterator[Step]:
     """Yield what a home has, the necessary first. Without the broker nothing else can be known."""
-    broker = Progress.FOUND if snapshot.connected else Progress.MISSING
-    yield Step(localizer("first.broker"), broker, localizer(f"first.broker_{broker}"))
     if not snapshot.connected:
+        yield Step(localizer("first.broker"), Progress.MISSING, localizer("first.broker_silent"))
         return
+    yield Step(localizer("first.broker"), Progress.FOUND, localizer("first.broker_found"))
     plan = snapshot.schedule
     found = {
         "recorder": localizer("first.works"),

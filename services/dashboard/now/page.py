@@ -35,7 +35,8 @@ def layout(localizer: Localizer) -> list[Any]:
 def _first_run() -> html.Section:
     """What is found and what is missing, until there is an inverter."""
     words = [icon("waiting"), text("empty-title", html.H1), text("empty", html.P)]
-    return html.Section([*words, part("checklist", html.Ul, className="checklist")], className="card empty if-empty")
+    found = part("checklist", html.Ul, className="sources checklist")
+    return html.Section([*words, found], className="card empty if-empty")
 
 
 def _of_house(section: html.Section) -> html.Div:
