@@ -1,18 +1,21 @@
-"""python -m configure: asks, tests each answer live, and writes .env. Run it again to change answers."""
+"""python -m configure: asks, tests each answer live, writes the settings file and restarts what it changes."""
 
 import argparse
 import os
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from configure import batteries, inverter, page, plugs, schedule, telegram
-from configure.env_file import read, with_values
+from configure.installation import INSTALLED, Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
+from shared.conditions import render
 from shared.conditions.system import os_reason
+from shared.env_file import values, with_values
 from shared.errors import EasunError, UsageError
-from shared.files import OURS_ALONE, replace_atomically
+from shared.files import OURS_ALONE, replace_atomically, second_name
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.language import Language
@@ -23,38 +26,45 @@ EXAMPLE = Path(__file__).parent.parent / ".env.example"
 def main() -> None:
     """Ask everything. Exit codes: 0 done, 78 only the user can correct it, 130 interrupted."""
     options = _parser().parse_args()
+    prompt = Prompt()
     try:
-        _configure(Prompt(), options.file, options.scan)
+        home = find(options.file, in_compose=options.compose)
+        prompt.tool = home.tool
+        prompt.with_a_way_back(lambda: configure(prompt, home, options.scan))
     except EasunError as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_CONFIG)
     except KeyboardInterrupt:
+        print(f"\n{prompt.text('interrupted')}", file=sys.stderr)
         sys.exit(130)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m configure", description="Asks, tests each answer, writes .env.")
-    parser.add_argument("--file", type=Path, default=Path(".env"), help="the settings file (default: .env)")
+    parser.add_argument("--file", type=Path, help=f"the settings file (default: {INSTALLED} if it is there, else .env)")
+    parser.add_argument("--compose", action="store_true", help="the services run in containers")
     parser.add_argument("scan", nargs="*", help="after --: further arguments of `python -m services.poller scan`")
     return parser
 
 
-def _configure(prompt: Prompt, file: Path, scan: Sequence[str]) -> None:
-    before = _text(file)
-    known = read(before)
+def configure(prompt: Prompt, home: Installation, scan: Sequence[str]) -> None:
+    """Ask every question once, and write the file at the end."""
+    before = _text(home.file)
+    known = values(before)
     usual = 1 if known.get("BOT_LANGUAGE") == Language.EN else 0
     prompt.language = list(Language)[prompt.choose("language", ["українська", "English"], usual)]
     prompt.show("welcome")
-    for remark in remarks(before, known_settings()):
-        print(f"{file}: {remark}")
+    prompt.show("file", file=home.file)
+    for remark in remarks(before, known_settings(), str(home.file)):
+        prompt.show("remark", file=home.file, what=render(remark, prompt.language))
     answers = {"BOT_LANGUAGE": prompt.language.value}
-    answers |= inverter.ask(prompt, known | answers, scan)
+    answers |= inverter.ask(prompt, known | answers, scan, in_compose=home.kind is Kind.COMPOSE)
     answers |= batteries.ask(prompt, known | answers)
     answers |= schedule.ask(prompt, known | answers)
     answers |= telegram.ask(prompt, known | answers)
     answers |= plugs.ask(prompt, known | answers)
     answers |= page.ask(prompt, known | answers)
-    _finish(prompt, file, before, answers)
+    _finish(prompt, home, before, answers)
 
 
 def _text(file: Path) -> str:
@@ -65,32 +75,42 @@ def _text(file: Path) -> str:
         raise UsageError(f"{file} cannot be read: {os_reason(error)}.") from None
 
 
-def _finish(prompt: Prompt, file: Path, before: str, answers: dict[str, str]) -> None:
-    known = read(before)
+def _finish(prompt: Prompt, home: Installation, before: str, answers: dict[str, str]) -> None:
+    file, known = home.file, values(before)
     changed = {name: value for name, value in answers.items() if value != known.get(name, "")}
     if not changed and file.exists():
-        prompt.show("nothing")
+        prompt.show("nothing", file=file)
         return
     prompt.show("changes", names=", ".join(changed))
     if not prompt.yes("write", file=file):
         return
-    kept = _write(file, with_values(before, changed))
+    kept = _write(home, with_values(before, changed))
     prompt.show("written", file=file, before=kept or "–")
-    prompt.show("next")
+    _restart(prompt, home, changed)
 
 
-def _write(file: Path, text: str) -> Path | None:
-    """Replace the file atomically, readable by its owner alone; return where the previous one is kept."""
-    kept = None
+def _restart(prompt: Prompt, home: Installation, changed: Collection[str]) -> None:
+    """Let the services that read what has changed start again, or say how."""
+    units = readers(changed)
+    if home.kind is not Kind.SYSTEMD or not units:
+        prompt.show(f"next_{home.kind.value}")
+    elif prompt.yes("restart", units=", ".join(units)):
+        fault = restart(units)
+        prompt.show("failed" if fault else "worked", what=fault or prompt.text("restarted", units=", ".join(units)))
+
+
+def _write(home: Installation, text: str) -> Path | None:
+    """Replace the file atomically, its owner, and under systemd its group, kept; return where the previous one is."""
+    file, kept = home.file, None
     try:
         owner = file.stat() if file.exists() else file.absolute().parent.stat()
+        mode = OURS_ALONE | (stat.S_IRGRP & owner.st_mode if home.kind is Kind.SYSTEMD else 0)
         if file.exists():
             kept = file.with_name(f"{file.name}.{datetime.now().astimezone():%Y%m%d-%H%M%S}")
-            kept.hardlink_to(file)
-            kept.chmod(OURS_ALONE)
-        in_a_container = os.getuid() == 0  # writing a file of the host's user
-        whose = (owner.st_uid, owner.st_gid) if in_a_container else None
-        replace_atomically(file, text, mode=OURS_ALONE, owner=whose)
+            second_name(file, kept)
+            kept.chmod(mode)
+        whose = (owner.st_uid, owner.st_gid) if os.getuid() == 0 else None  # root writes a file of somebody else's
+        replace_atomically(file, text, mode=mode, owner=whose)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {os_reason(error)}.") from None
     return kept

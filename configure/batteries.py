@@ -2,21 +2,24 @@
 
 from configure.compose_files import compose_files
 from configure.prompt import Prompt
-from configure.tool_runner import Outcome, run_tool
+from configure.tool_runner import Outcome
 
 OVERLAY = "docker-compose.batteries.yml"
 PORT, PACKS, DIALECT = "JK_LINE_PORT", "JK_LINE_PACKS", "JK_LINE_DIALECT"
 DIALECTS = ("auto", "nw", "display")
 PACKS_OF_A_TOWER = "1-4"
+FOUND = " dBm"
+"""What the line of a battery has in it."""
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     """Search for batteries, which need no settings, and return those of batteries on a wire."""
     prompt.show("batteries")
     if prompt.yes("batteries_search"):
-        outcome = run_tool(known, ["services.bms", "scan"])
-        _show(prompt, outcome)
-        if outcome.worked and any(" dBm" in line for line in outcome.lines):
+        outcome = prompt.run(known, ["bms", "scan"])
+        for line in outcome.lines:
+            prompt.show("worked" if FOUND in line else "failed", what=line)
+        if any(FOUND in line for line in outcome.lines):
             prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
     if prompt.yes("batteries_wire", usual=bool(known.get(PORT))):
         return _wire(prompt, known)
@@ -35,7 +38,7 @@ def _wire(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
         PORT: prompt.ask("batteries_port", known.get(PORT, "")),
         PACKS: prompt.ask("batteries_packs", known.get(PACKS) or PACKS_OF_A_TOWER) if dialect == "auto" else "",
     }
-    outcome = run_tool(known | answers, ["services.bms", "read"])
+    outcome = prompt.run(known | answers, ["bms", "read"])
     _show(prompt, outcome)
     if not outcome.worked and not prompt.yes("keep_anyway", usual=False):
         return ask(prompt, known)

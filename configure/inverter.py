@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from configure.compose_files import compose_files
 from configure.prompt import Prompt
-from configure.tool_runner import run_tool
 
 TRANSPORTS = ("tcp", "rtu_over_tcp", "serial", "dongle")
 WAY = ("MODBUS_TRANSPORT", "MODBUS_HOST", "MODBUS_PORT", "MODBUS_SERIAL_PORT")
@@ -17,8 +17,11 @@ FOUND = re.compile(r"(?P<what>.*)\. Set (?P<settings>MODBUS_TRANSPORT=.*)")
 Way = dict[str, str]
 
 
-def ask(prompt: Prompt, known: dict[str, str], places: Sequence[str]) -> Way:
-    """Return the settings of the inverter; `places` are further arguments of `scan`."""
+def ask(prompt: Prompt, known: dict[str, str], places: Sequence[str], *, in_compose: bool = False) -> Way:
+    """Return the settings of the inverter; `places` are further arguments of `scan`.
+
+    in_compose is whether the poller will run in a container, to which this machine's own addresses are its own.
+    """
     prompt.show("inverter")
     usual = not any(known.get(name) for name in WAY)
     found = _search(prompt, known, places) if prompt.yes("inverter_search", usual=usual) else []
@@ -31,11 +34,22 @@ def ask(prompt: Prompt, known: dict[str, str], places: Sequence[str]) -> Way:
         return chosen
     way = _by_hand(prompt, known) if chosen is None else chosen
     way = dict.fromkeys(WAY, "") | way if way else {}
-    outcome = run_tool(known | way, ["services.poller", "read"])
+    if in_compose and is_loopback((known | way).get("MODBUS_HOST", "")):
+        prompt.show("failed", what=prompt.text("inverter_loopback"))
+        return ask(prompt, known, places, in_compose=in_compose)
+    outcome = prompt.run(known | way, ["poller", "read"])
     prompt.show("worked" if outcome.worked else "failed", what=" · ".join(outcome.lines[:2]))
     if outcome.worked or prompt.yes("keep_anyway", usual=bool(not way)):
         return way | _compose_files(known | way)
-    return ask(prompt, known, places)
+    return ask(prompt, known, places, in_compose=in_compose)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is the machine itself, which in a container is the container."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() in ("localhost", "ip6-localhost")
 
 
 def _compose_files(known: dict[str, str]) -> dict[str, str]:
@@ -49,7 +63,7 @@ def _short(known: dict[str, str]) -> str:
 
 def _search(prompt: Prompt, known: dict[str, str], places: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
     nowhere = known | dict.fromkeys(WAY, "")
-    outcome = run_tool(nowhere, ["services.poller", "scan", *places], lambda line: prompt.output(f"  {line}"))
+    outcome = prompt.run(nowhere, ["poller", "scan", *places], lambda line: prompt.line(f"  {line}"))
     matches = filter(None, map(FOUND.fullmatch, outcome.lines))
     return [(match["what"], dict(pair.split("=", 1) for pair in match["settings"].split())) for match in matches]
 

@@ -1,7 +1,6 @@
 """The Tuya account, with its plugs listed."""
 
 from configure.prompt import Prompt
-from configure.tool_runner import run_tool
 
 ENDPOINT = "https://openapi.tuyaeu.com"
 
@@ -17,9 +16,11 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
         "TUYA_USER_ID": prompt.ask("user_id", known.get("TUYA_USER_ID", "")),
         "TUYA_ENDPOINT": prompt.ask("endpoint", known.get("TUYA_ENDPOINT") or ENDPOINT),
     }
-    outcome = run_tool(known | answers, ["services.tuya", "list"])
+    outcome = prompt.run(known | answers, ["tuya", "list"])
     for line in outcome.lines:
         prompt.show("worked" if outcome.worked else "failed", what=line)
+    if outcome.worked and not outcome.lines:
+        prompt.show("failed", what=prompt.text("plugs_none"))
     if not outcome.worked and not prompt.yes("keep_anyway", usual=False):
         return ask(prompt, known | answers)
     prompt.show("plugs_own", file=known.get("TUYA_PLUGS_FILE") or "data/plugs.yaml")

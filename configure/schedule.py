@@ -1,9 +1,14 @@
 """Which queue the home is in, and who publishes its outages."""
 
+import re
+
 from configure.prompt import Prompt
-from configure.tool_runner import run_tool
 from shared.schedule_regions import REGIONS
 from shared.texts.language import Language
+
+HEADING = re.compile(r"\S+, queue .*:")
+DAY = re.compile(r"\d\d\.\d\d\.\d{4}  .*")
+NOTHING = "  nothing published"
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
@@ -16,12 +21,20 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     if region is None:
         return {"QUEUE_NUMBER": ""}
     answers = {"QUEUE_NUMBER": queue} | region
-    outcome = run_tool(known | answers, ["services.schedule", "show"])
+    outcome = prompt.run(known | answers, ["schedule", "show"])
     for line in outcome.lines:
-        prompt.show("worked" if outcome.worked else "failed", what=line.strip())
+        _show(prompt, line.strip())
     if outcome.worked or prompt.yes("keep_anyway"):
         return answers
     return ask(prompt, known | answers)
+
+
+def _show(prompt: Prompt, line: str) -> None:
+    """Show a line of `schedule show`: only a day of which a source knows something is a success."""
+    if HEADING.fullmatch(line) or line.endswith(NOTHING):
+        prompt.line(f"  {line}")
+    else:
+        prompt.show("worked" if DAY.fullmatch(line) else "failed", what=line)
 
 
 def _region(prompt: Prompt, known: dict[str, str]) -> dict[str, str] | None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from configure.prompt import Prompt
-from configure.tool_runner import run_tool
 
 WROTE = re.compile(r"(?P<chat>-?\d+) wrote: .*")
 
@@ -17,13 +16,13 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     if not token:
         return {"TELEGRAM_BOT_TOKEN": ""}
     answers = {"TELEGRAM_BOT_TOKEN": token}
-    bot = run_tool(known | answers, ["services.bot", "chats"])
+    bot = prompt.run(known | answers, ["bot", "chats"])
     prompt.show("worked" if bot.worked else "failed", what=bot.lines[0] if bot.lines else "")
     if not bot.worked:
         return answers if prompt.yes("keep_anyway", usual=False) else ask(prompt, known)
     answers["TELEGRAM_CHAT_ID"] = _chats(prompt, known | answers, bot.lines)
     if answers["TELEGRAM_CHAT_ID"]:
-        sent = run_tool(known | answers, ["services.bot", "test"])
+        sent = prompt.run(known | answers, ["bot", "test"])
         prompt.show("worked" if sent.worked else "failed", what=" ".join(sent.lines))
     return answers
 
@@ -32,6 +31,6 @@ def _chats(prompt: Prompt, known: dict[str, str], lines: Sequence[str]) -> str:
     """Return the allowed chats: those in .env, or else those that have written to the bot."""
     if not known.get("TELEGRAM_CHAT_ID"):
         prompt.ask("write_to_bot", bot=lines[0])
-        lines = run_tool(known, ["services.bot", "chats"]).lines
+        lines = prompt.run(known, ["bot", "chats"]).lines
     wrote = [match["chat"] for match in map(WROTE.fullmatch, lines) if match]
     return prompt.ask("chat", known.get("TELEGRAM_CHAT_ID") or ",".join(wrote))

@@ -12,7 +12,7 @@ set -eu
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")/.." && pwd)
-code="services shared mosquitto deploy docs tools pyproject.toml requirements.lock .env.example LICENSE CHANGELOG.md"
+code="services shared configure mosquitto deploy docs tools pyproject.toml requirements.lock .env.example LICENSE CHANGELOG.md"
 local_brokers="||localhost|127.0.0.1|::1|"
 new_venv_mb=700 release_mb=60
 
@@ -32,6 +32,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ "$root" != / ] || root=
+lock=$(cksum <"$here/requirements.lock" | tr ' ' -)
 
 app=$root/opt/easun-bridge
 etc=$root/etc/easun-bridge
@@ -48,9 +49,11 @@ id_of() { awk -F: -v name="$2" '$1 == name { print $3 }' "$root/etc/$1"; }
 own_units() { (cd "$1" 2>/dev/null && ls -d easun-*.service easun.target 2>/dev/null) || true; }
 services() { own_units "$units" | grep -v target; }
 
-# setting NAME DEFAULT: what .env says, as the services read it
+settings_file() { if [ -e "$etc/.env" ]; then echo "$etc/.env"; else echo "$here/.env"; fi; }
+
+# setting NAME DEFAULT: what the settings say that are installed, or will be, as the services read it
 setting() {
-  value=$(sed -n "s/^[[:space:]]*$1=//p" "$etc/.env" 2>/dev/null | tail -n 1 | sed "s/[[:space:]]#.*//; s/[[:space:]]*\$//; s/^[\"']//; s/[\"']\$//")
+  value=$(sed -En "1s/^\xef\xbb\xbf//; s/^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=[[:space:]]*//p" "$(settings_file)" 2>/dev/null | tail -n 1 | sed "s/[[:space:]]#.*//; s/[[:space:]]*\$//; s/^[\"']//; s/[\"']\$//")
   echo "${value:-$2}"
 }
 own_broker() { case $local_brokers in *"|$(setting MQTT_HOST '')|"*) ;; *) return 1 ;; esac }
@@ -63,11 +66,41 @@ need_mb() {  # need_mb DIRECTORY MEGABYTES WHAT_FOR
 
 need_system() {
   [ "$(id -u)" = 0 ] || mend "this needs root: sudo $0 $what"
-  for program in systemctl systemd-sysusers; do
-    command -v $program >/dev/null || mend "there is no $program here: without systemd use make up, or Docker."
+  absent=
+  for program in systemctl systemd-sysusers flock; do
+    command -v $program >/dev/null || absent="$absent $program"
   done
+  [ -z "$absent" ] || mend "there is no$absent here: without systemd and util-linux use make up, or Docker."
   version=$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')
   [ "$version" -ge 250 ] || mend "systemd 250 or later is needed and this is $version: use make up, or Docker."
+}
+
+# room and ports, before anything is changed
+need_room_and_ports() {
+  there=$app
+  while [ ! -d "$there" ]; do there=$(dirname "$there"); done
+  megabytes=$release_mb
+  [ -n "$venv" ] || [ -e "$app/venvs/$lock/bin/python" ] || megabytes=$((megabytes + new_venv_mb))
+  need_mb "$there" $megabytes "The program"
+  booted || return 0
+  taken=
+  # a broker of the system's stays as it is
+  ! own_broker || note_taken MQTT_PORT 1883 easun-mosquitto.service "stop it (systemctl disable --now mosquitto), or"
+  note_taken DASHBOARD_PORT 8000 easun-dashboard.service "stop it, or"
+  [ -z "$taken" ] || mend "${taken}then run this again. Nothing has been changed."
+}
+
+# note_taken SETTING DEFAULT UNIT HINT: a port on which another program listens (state 0A)
+note_taken() {
+  number=$(setting "$1" "$2")
+  ! running "$3" || return 0
+  case $number in *[!0-9]* | '' | ??????*) return 0 ;; esac  # the service itself says what is wrong with it
+  hex=$(printf ':%04X' "$number")
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v end="$hex" '$4 == "0A" && $2 ~ end "$" { found = 1 } END { exit !found }' || return 0
+  taken="${taken}port $number is taken by another program: $4 set $1 in $(settings_file) to another one; "
+}
+
+lock_out_others() {
   mkdir -p "$app/releases" "$app/venvs" 2>/dev/null || mend "$app cannot be written."
   exec 9>"$app/.lock"
   flock -n 9 || mend "another install.sh is at work: wait for it."
@@ -90,7 +123,8 @@ make_directories() {
 
 make_settings() {
   if [ -e "$etc/.env" ]; then
-    :
+    [ ! -e "$here/.env" ] || cmp -s "$here/.env" "$etc/.env" ||
+      say "the services read $etc/.env, and $here/.env differs and is not used: sudo easun configure changes what is used."
   elif [ -e "$here/.env" ]; then
     cp "$here/.env" "$etc/.env"
     say "the settings of $here/.env are now in $etc/.env."
@@ -103,30 +137,6 @@ make_settings() {
   chmod u=rw,g=r,o= "$etc/.env"
 }
 
-# must_be_free SETTING DEFAULT UNIT HINT
-must_be_free() {
-  number=$(setting "$1" "$2")
-  running "$3" || "$release/.venv/bin/python" - "$number" <<'PYTHON' ||
-import socket, sys
-number = sys.argv[1]
-with socket.socket() as probe:
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        probe.bind(("0.0.0.0", int(number)))
-    except OSError:
-        sys.exit(1)
-    except (ValueError, OverflowError):
-        pass  # the service itself says what is wrong with it
-PYTHON
-    mend "port $number is taken by another program: $4 set $1 in $etc/.env to another one, then run this again."
-}
-
-need_ports() {
-  # a broker of the system's stays as it is
-  ! own_broker || must_be_free MQTT_PORT 1883 easun-mosquitto.service "stop it (systemctl disable --now mosquitto), or"
-  must_be_free DASHBOARD_PORT 8000 easun-dashboard.service "stop it, or"
-}
-
 # --- the program ---
 
 make_venv() {  # sets $link: where a release finds its virtual environment
@@ -134,9 +144,7 @@ make_venv() {  # sets $link: where a release finds its virtual environment
     link=$venv
     return
   fi
-  lock=$(cksum <"$here/requirements.lock" | tr ' ' -)
   link=../../venvs/$lock
-  [ -e "$app/venvs/$lock/bin/python" ] || need_mb "$app" $new_venv_mb "The virtual environment"
   programs=
   ! own_broker || programs=mosquitto
   (cd "$here" && tools/setup.sh "${PYTHON:-python3}" "$app/venvs/$lock" requirements.lock $programs) || exit
@@ -150,7 +158,6 @@ make_release() {  # sets $name, $release
   release=$app/releases/$name
   rm -rf "$app"/releases/*.part
   [ ! -d "$release" ] || { ln -sfn "$link" "$release/.venv"; return 0; }
-  need_mb "$app" $release_mb "The program"
   mkdir "$release.part"
   # shellcheck disable=SC2086  # a list of names
   tar -C "$here" --exclude=__pycache__ -cf - $code | tar -C "$release.part" --no-same-owner -xf -
@@ -285,6 +292,8 @@ tidy() {
 
 install_it() {
   need_system
+  need_room_and_ports
+  lock_out_others
   former=$(basename "$(readlink "$app/current" || true)")
   [ "$what" = install ] || [ -n "$former" ] || mend "it is not installed here: run $0 install."
   make_users
@@ -294,7 +303,6 @@ install_it() {
   make_release
   try_release
   look_at_settings
-  ! booted || need_ports
   ran=$(for unit in $(services); do ! running "$unit" || echo "$unit"; done)
   [ -z "$former" ] || [ "$former" = "$name" ] || keep_database
   switch_to "$name"
@@ -314,7 +322,7 @@ tell() {
   cat <<TEXT
 easun-bridge $name is installed and runs.
   the page:      http://${address:-localhost}:$port/
-  settings:      $etc/.env; then: systemctl restart easun.target
+  settings:      sudo easun configure, or $etc/.env and then: systemctl restart easun.target
   how it fares:  systemctl status 'easun-*', journalctl -u 'easun-*'
   tools:         easun poller scan, easun recorder backup FILE, ...
 TEXT
@@ -322,6 +330,7 @@ TEXT
 
 uninstall_it() {
   need_system
+  lock_out_others
   installed=$(own_units "$units")
   if [ -n "$installed" ]; then
     stop

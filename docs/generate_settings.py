@@ -39,8 +39,16 @@ def settings_files(root: Path) -> dict[str, str]:
         ".env.example": env_example(known, ignored),
         COMPOSE_FILE: compose,
         "docs/settings.md": markdown(known, ignored),
-        "shared/known_settings.json": json.dumps(sorted(one.name for one in known), indent=0) + "\n",
+        "shared/known_settings.json": known_settings(known),
     }
+
+
+def known_settings(known: list[Variable]) -> str:
+    """Return the names of the settings, each with the programs that read it, as JSON."""
+    rows = (
+        f"{json.dumps(one.name)}: {json.dumps(sorted(one.readers))}" for one in sorted(known, key=lambda one: one.name)
+    )
+    return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
 def ignored_by_compose(text: str, known: list[Variable]) -> set[str]:

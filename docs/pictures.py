@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dotenv import dotenv_values
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from shared.env_file import values
+
 IMAGES = Path(__file__).parent / "images"
+DEMO = Path(".demo/env")
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 PICTURES = [
     ("now-phone-light", "/", PHONE),
@@ -30,9 +32,9 @@ def opened(browser: Browser, view: dict[str, int], scheme: str) -> Iterator[Page
 
 def main() -> None:
     """Take every picture."""
-    demo = dotenv_values(".demo/env")
-    if not demo:
+    if not DEMO.exists():
         sys.exit("No demo runs here: start it with make demo.")
+    demo = values(DEMO.read_text(encoding="utf-8"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, path, view in PICTURES:

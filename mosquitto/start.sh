@@ -4,7 +4,7 @@
 #   MQTT_STATE_DIR          where everything lives           (default: data/mosquitto beside this directory)
 #   MQTT_SECRETS_DIR        one password file an account     (default: $MQTT_STATE_DIR/secrets)
 #   MQTT_SHARES_DIR         directories <account> that are there get that password too, for whoever may see no other
-#   MQTT_BIND, MQTT_PORT    where to listen                  (default: 127.0.0.1, 1883)
+#   MQTT_BIND, MQTT_PORT    where to listen, besides 127.0.0.1 (default: 127.0.0.1, 1883)
 #   MQTT_TOPIC_PREFIX       goes in front of every topic
 #   MQTT_TLS_PORT           listens with TLS too, at MQTT_TLS_BIND (default: 0.0.0.0)
 #   MQTT_TLS_CERT, MQTT_TLS_KEY  for that; empty: made by make-ca.sh in $MQTT_STATE_DIR/tls, for MQTT_TLS_NAMES
@@ -127,8 +127,15 @@ make_accounts() {
   mv acl.new acl
 }
 
+# listeners: where to listen. The services of this machine come to 127.0.0.1, wherever else the broker listens; `::` stands for
+# all addresses, but Mosquitto takes it for those of IPv6 only.
 listeners() {
-  echo "listener $MQTT_PORT ${MQTT_BIND:-127.0.0.1}"
+  case ${MQTT_BIND:=127.0.0.1} in
+    127.0.0.1 | localhost | 0.0.0.0) ;;
+    ::) echo "listener $MQTT_PORT 0.0.0.0" ;;
+    *) echo "listener $MQTT_PORT 127.0.0.1" ;;
+  esac
+  echo "listener $MQTT_PORT $MQTT_BIND"
   [ -z "$MQTT_TLS_PORT" ] ||
     printf '%s\n' "listener $MQTT_TLS_PORT ${MQTT_TLS_BIND:-0.0.0.0}" "certfile $cert" "keyfile $key"
 }

@@ -1,4 +1,4 @@
-"""Names in a settings file that no setting has: slips of the pen, and the predecessor's names."""
+"""What is wrong in a settings file: names of no setting, the predecessor's names, lines that are read differently."""
 
 import json
 import re
@@ -7,47 +7,62 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 
+from shared.conditions import Reason, settings
+from shared.env_file import Line, lines
+
 LIST = Path(__file__).with_suffix(".json")
-"""The names of all settings; `make docs` writes it from the settings classes."""
-SET = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=", re.MULTILINE)
+"""The settings by name, each with its readers; `make docs` writes it from the settings classes."""
 NOT_OURS = re.compile(r"COMPOSE_|DOCKER_|BUILDKIT_|MQTT_PASSWORD_|(ENV_FILE|TZ|LANG)$")
 """What Docker and shells read from the same file, and the passwords of the broker's accounts."""
 
 SUCCESSORS = {
-    "INVERTER_IP": "MODBUS_HOST is its name here",
-    "DB_TYPE": "DATABASE_URL names a PostgreSQL server, and without one DB_PATH a file of SQLite",
-    "MYSQL_HOST": "there is no MySQL here; DATABASE_URL names a PostgreSQL server",
-    "JK_DEVICES_FILE": "DEVICES_FILE is its name here, and the batteries are found by themselves",
-    "JK_BMS_ADDRESS": "batteries are found by themselves and listed in DEVICES_FILE",
-    "JK_BMS_POLL_INTERVAL": "JK_SCAN_INTERVAL is its name here",
-    "SCHEDULE_CHECK_INTERVAL_MINUTES": "SCHEDULE_INTERVAL is its name here, in seconds",
-    "SCHEDULE_SNAPSHOT_PATH": "the broker and the database keep the plan, so nothing takes its place",
-    "MAX_CONSECUTIVE_ERRORS": "every service tries again for ever, so nothing takes its place",
+    "INVERTER_IP": settings.renamed(name="MODBUS_HOST"),
+    "DB_TYPE": settings.DATABASES_HERE(),
+    "JK_DEVICES_FILE": settings.renamed(name="DEVICES_FILE"),
+    "JK_BMS_ADDRESS": settings.BATTERIES_ARE_FOUND(),
+    "JK_BMS_POLL_INTERVAL": settings.renamed(name="JK_SCAN_INTERVAL"),
+    "SCHEDULE_CHECK_INTERVAL_MINUTES": settings.SECONDS_HERE(),
+    "SCHEDULE_SNAPSHOT_PATH": settings.PLAN_IS_KEPT(),
+    "MAX_CONSECUTIVE_ERRORS": settings.TRIES_FOR_EVER(),
 }
 """Settings of x-mentat/eamoon that have another name here, or none; all its others mean the same here."""
-SUCCESSORS |= dict.fromkeys(("MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"), SUCCESSORS["MYSQL_HOST"])
+SUCCESSORS |= dict.fromkeys(
+    ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"), settings.NO_MYSQL()
+)
 
 
-def remarks(text: str, known: Collection[str]) -> list[str]:
-    """Return a sentence for every name in a settings file that is none of the known ones; values are never repeated."""
-    names = dict.fromkeys(name.upper() for name in SET.findall(text.replace("\r", "\n")))
-    return [_sentence(name, known) for name in names if name not in known and not NOT_OURS.match(name)]
+def remarks(text: str, known: Collection[str], file: str = ".env") -> list[Reason]:
+    """Return what is wrong in a settings file, without values: lines first, then names."""
+    found = list(lines(text))
+    names = dict.fromkeys(line.name.upper() for line in found if line.name)
+    unknown = [name for name in names if name not in known and not NOT_OURS.match(name)]
+    return [*filter(None, (_fault(line, file) for line in found)), *(_stranger(name, known) for name in unknown)]
 
 
-def known_settings() -> list[str]:
-    """Return the names of all settings."""
-    names: list[str] = json.loads(LIST.read_text(encoding="utf-8"))
+def known_settings() -> dict[str, list[str]]:
+    """Return the names of all settings, each with the programs that read it."""
+    names: dict[str, list[str]] = json.loads(LIST.read_text(encoding="utf-8"))
     return names
 
 
-def _sentence(name: str, known: Collection[str]) -> str:
+def _fault(line: Line, file: str) -> Reason | None:
+    if not line.name:
+        return settings.no_assignment(line=line.number)
+    if line.value is None:
+        return settings.open_quote(file=file, line=line.number, name=line.name)
+    return None if line.is_alike else settings.read_differently(line=line.number, name=line.name)
+
+
+def _stranger(name: str, known: Collection[str]) -> Reason:
     if name in SUCCESSORS:
-        return f"{name} is a setting of eamoon and is ignored: {SUCCESSORS[name]}."
+        return settings.of_eamoon(name=name, advice=SUCCESSORS[name])
     if near := get_close_matches(name, known, n=1, cutoff=0.75):
-        return f"{name} is no setting and is ignored: is {near[0]} meant?"
-    return f"{name} is no setting and is ignored."
+        return settings.misspelt(name=name, meant=near[0])
+    return settings.unknown_name(name=name)
 
 
 if __name__ == "__main__":
-    for remark in remarks(Path(sys.argv[1]).read_text(encoding="utf-8", errors="replace"), known_settings()):
+    for remark in remarks(
+        Path(sys.argv[1]).read_text(encoding="utf-8", errors="replace"), known_settings(), sys.argv[1]
+    ):
         sys.stdout.write(f"{remark}\n")

@@ -15,7 +15,6 @@ FILES = 3
 def to_stderr(name: str, level: str) -> None:
     """Write to standard error, which the journal, Docker or a terminal keeps."""
     logging.basicConfig(level=level, format=_format(name), datefmt="%Y-%m-%d %H:%M:%S", force=True)
-    logging.getLogger("dotenv").setLevel("ERROR")  # the supervisor reports it once for all
 
 
 def to_file(name: str, directory: Path) -> None:

@@ -3,13 +3,21 @@
 import os
 import re
 import ssl
+import stat
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
+from shared import env_file
 from shared.conditions import Reason, files
 from shared.conditions import settings as conditions
 from shared.conditions.system import os_reason
@@ -38,6 +46,32 @@ class Settings(BaseSettings):
     """Whether docker-compose.yml hands these fields over from .env."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the settings file by our own rules."""
+        file = dotenv_settings.env_file if isinstance(dotenv_settings, DotEnvSettingsSource) else None
+        return init_settings, env_settings, _SettingsFile(settings_cls, file), file_secret_settings
+
+
+class _SettingsFile(DotEnvSettingsSource):
+    """The settings file, read by `shared.env_file`. Raises ConfigError where a quote does not end."""
+
+    def _read_env_file(self, file_path: Path) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for line in env_file.lines(file_path.read_text(encoding="utf-8"), os.environ):
+            if line.name and line.value is None:
+                raise ConfigError(conditions.open_quote(file=str(file_path), line=line.number, name=line.name))
+            if line.name and (line.value or not self.env_ignore_empty):
+                found[line.name.lower()] = line.value
+        return found
 
 
 class MqttSettings(Settings):
@@ -229,17 +263,23 @@ def load(kind: type[S]) -> S:
     file = os.environ.get("ENV_FILE", ".env")
     given = os.environ.get("SECRETS_DIR")
     secrets = given if given and Path(given).is_dir() else None
-    if "ENV_FILE" in os.environ and file and not Path(file).is_file():
-        raise ConfigError(conditions.file_missing(file=file))
     try:
+        if "ENV_FILE" in os.environ and file and not stat.S_ISREG(Path(file).stat().st_mode):
+            raise ConfigError(conditions.file_missing(file=file))
         return kind(_env_file=file or None, _secrets_dir=secrets)
     except ValidationError as error:
         wrong = tuple(map(_reason, faults(error)))
         where = conditions.wrong(faults=wrong, file=file) if file else conditions.wrong_in_environment(faults=wrong)
         raise ConfigError(where) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(conditions.file_missing(file=file)) from None
     except (OSError, UnicodeDecodeError) as error:
-        unread = getattr(error, "filename", None) or file
-        raise ConfigError(conditions.unreadable(file=str(unread), cause=os_reason(error))) from None
+        raise ConfigError(conditions.unreadable(file=file, cause=os_reason(error))) from None
+    except SettingsError as error:
+        if not isinstance(error.__cause__, OSError | UnicodeDecodeError):
+            raise
+        name = getattr(error.__cause__, "filename", None) or given
+        raise ConfigError(conditions.unreadable_secret(file=str(name), cause=os_reason(error.__cause__))) from None
 
 
 def _reason(fault: Fault) -> Reason:

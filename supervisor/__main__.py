@@ -5,7 +5,6 @@ import asyncio
 import fcntl
 import logging
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -13,8 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dotenv import dotenv_values
-
+from shared import env_file
 from shared.conditions.system import os_reason
 from shared.errors import ConfigError, UsageError
 from shared.known_settings import known_settings, remarks
@@ -48,7 +46,6 @@ DEMO_PORTS = {
 
 def main() -> None:
     """Run until Ctrl-C or SIGTERM."""
-    logging.getLogger("dotenv").setLevel("ERROR")  # we report it with the line number
     logging.basicConfig(level="INFO", format="%(asctime)s supervisor: %(levelname)s: %(message)s", datefmt="%F %T")
     arguments = _arguments()
     os.chdir(ROOT)
@@ -153,7 +150,7 @@ def _clear(state: Path) -> None:
 
 def _write_env(file: Path, settings: dict[str, str]) -> None:
     """Write the settings for the other make targets."""
-    file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items()))
+    file.write_text(env_file.with_values("", settings))
 
 
 def _must_be_free(port: int, setting: str) -> None:
@@ -164,14 +161,11 @@ def _must_be_free(port: int, setting: str) -> None:
 def _settings_file() -> dict[str, str]:
     try:
         text = (ROOT / ".env").read_text(encoding="utf-8") if (ROOT / ".env").exists() else ""
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip() and not line.lstrip().startswith("#") and "=" not in line:
-                log.warning(".env line %d is not NAME=value and is ignored.", number)
-        for remark in remarks(text, known_settings()):
-            log.warning(".env: %s", remark)
-        return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The settings file .env cannot be read: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The settings file .env cannot be read: {os_reason(error)}.") from None
+    for remark in remarks(text, known_settings()):
+        log.warning(".env: %s", remark)
+    return {name: value for name, value in env_file.values(text, os.environ).items() if value}
 
 
 def _port(env: dict[str, str], name: str, default: int) -> int:

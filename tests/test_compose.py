@@ -1,7 +1,6 @@
 """What docker-compose.yml grants and hands on; Docker is needed by the last tests only."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from docs.settings_catalogue import OF_LIBRARIES, PROGRAMS, SERVICES
 from shared.settings import SECRET
 from shared.settings_metadata import NOT_IN_COMPOSE
 from tests.support.broker import ROOT
+from tests.support.env_readers import has_compose
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 ALL: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -53,7 +53,7 @@ def test_only_the_questions_are_root_and_on_the_hosts_network(service: str) -> N
 def test_the_questions_may_write_a_file_of_somebody_elses_directory_and_no_more() -> None:
     one = ALL["configure"]
     assert sorted(one["cap_add"]) == ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
-    assert sources("configure") == {".": "/host", "/run/dbus": "/run/dbus:ro"}
+    assert sources("configure") == {".": "/host:z", "/run/dbus": "/run/dbus:ro"}
     assert one["profiles"] == ["tools"]
 
 
@@ -116,13 +116,6 @@ def test_the_demo_has_volumes_of_its_own_and_only_simulators_are_its_profile() -
     assert all("simulators" in ALL[name]["command"] for name in simulated)
     fields = {name.upper() for kinds in SERVICES.values() for kind in kinds for name in kind.model_fields}
     assert set(demo) - fields == {"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "EASUN_VARIANT"}
-
-
-def has_compose() -> bool:
-    return (
-        bool(shutil.which("docker"))
-        and not subprocess.run(["docker", "compose", "version"], check=False, capture_output=True).returncode
-    )
 
 
 needs_compose = pytest.mark.skipif(not has_compose(), reason="there is no docker compose here (no engine is needed)")

@@ -103,8 +103,7 @@ def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:
             app,
             map=sockets,
             _dispatcher=Lanes(),
-            host=host,
-            port=port,
+            listen=addresses(host, port),
             ident="",
             connection_limit=5 * CONNECTIONS,
             channel_timeout=IDLE_S,
@@ -119,6 +118,13 @@ def listen(app: Flask, host: str, port: int, trusted_proxy: str = "") -> Any:
         if isinstance(listener, BaseWSGIServer):
             listener.channel_class = Channel
     return server
+
+
+def addresses(host: str, port: int) -> str:
+    """Return where to listen, as waitress wants it; `::` stands for IPv4 too, so that 127.0.0.1 goes on working."""
+    if host == "::":
+        return f"0.0.0.0:{port} [::]:{port}"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def serve(server: Any) -> None:

@@ -24,7 +24,10 @@ STATES = {
 
 
 def show(settings: ScheduleSettings) -> str:
-    """Return the schedule of each source. Raises ConfigError without a queue, DeviceOfflineError where none answers."""
+    """Return the schedule of each source.
+
+    Raises ConfigError without a queue, DeviceOfflineError where no source answers or knows the queue.
+    """
     if not settings.queue_number:
         raise ConfigError(NO_QUEUE())
     lines: list[str] = []
@@ -43,10 +46,19 @@ def show(settings: ScheduleSettings) -> str:
 def _lines(source: Source, home: PlanAddress) -> Iterator[str]:
     now = datetime.now(UTC)
     answer = source.parse_body(source.request(fetch).body)
+    if unknown := source.unknown_queue(answer.queues or _queues(source)):
+        raise BadReplyError(unknown)
     plan = revise(None, answer, home=home, source=source.name, now=now)
     yield f"{source.name}, queue {home.queue}:"
     yield from (f"  {day.day:%d.%m.%Y}  {_words(day)}" for day in days_ahead(plan, now))
     yield from (f"  doubtful: {odd}" for odd in answer.odd)
+
+
+def _queues(source: Source) -> tuple[str, ...] | None:
+    try:
+        return source.request_queues(fetch)
+    except (BadReplyError, DeviceOfflineError):
+        return None  # the schedule is there, only their list is not
 
 
 def _words(day: Day) -> str:

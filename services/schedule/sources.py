@@ -1,6 +1,6 @@
 """The sources of the schedule: each an address and a parser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -53,6 +53,13 @@ class Source:
         if self.queues_url is None:
             return None
         return be_svitlo.queues(json_of(fetch(self.queues_url, method="POST").body))
+
+    def unknown_queue(self, known: Sequence[str] | None) -> Reason | None:
+        """Return that the home's queue is none of those that the source knows, None where it is or nobody can say."""
+        if not known or self.queue.removeprefix("GPV") in known:
+            return None
+        some = ", ".join(known[:30])
+        return schedule.unknown_queue(source=self.name, queue=self.queue, setting=self.setting, some=some)
 
     def request_commit(self, fetch: Fetch) -> datetime | None:
         """Return a repository's last commit, None without one. Raises BadReplyError, DeviceOfflineError."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -282,20 +282,13 @@ class ScheduleUpdater:
             self._check_at[source.name] = now + CHECK_AGAIN
             return
         if known:
-            is_known = source.queue.removeprefix("GPV") in known
-            self._health.report(f"queue {source.name}", None if is_known else _unknown_queue(source, known))
+            self._health.report(f"queue {source.name}", source.unknown_queue(known))
 
 
 def _is_told(answer: Answer, now: datetime) -> bool:
     """Whether an answer knows anything of today or later."""
     today = local_day(now, ZONE)
     return any(day >= today and day not in answer.fillers for day in answer.days)
-
-
-def _unknown_queue(source: Source, known: Sequence[str]) -> Reason:
-    return conditions.unknown_queue(
-        source=source.name, queue=source.queue, setting=source.setting, some=", ".join(known[:30])
-    )
 
 
 def pause(interval_s: float, now: datetime) -> float:

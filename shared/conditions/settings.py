@@ -1,6 +1,6 @@
 """Settings that cannot be used."""
 
-from shared.conditions.condition import Reason, condition, simple
+from shared.conditions.condition import Reason, Severity, condition, simple
 
 CA_WITHOUT_TLS = simple(
     "settings.ca_without_tls",
@@ -58,7 +58,16 @@ def file_missing(*, file: str) -> None:
     en="The settings file {file} cannot be read: {cause}.",
 )
 def unreadable(*, file: str, cause: Reason) -> None:
-    """The settings file, or a secret's file, cannot be read."""
+    """The settings file cannot be read."""
+
+
+@condition(
+    "settings.unreadable_secret",
+    uk="Секрет {file} не читається: {cause}.",
+    en="The secret {file} cannot be read: {cause}.",
+)
+def unreadable_secret(*, file: str, cause: Reason) -> None:
+    """A file in SECRETS_DIR is there and cannot be read."""
 
 
 @condition(
@@ -77,3 +86,116 @@ def no_certificate(*, file: str) -> None:
 )
 def no_password(*, file: str, cause: Reason) -> None:
     """Neither MQTT_PASSWORD nor the file that Mosquitto's start leaves is there."""
+
+
+@condition(
+    "settings.open_quote",
+    uk="{file}, рядок {line}: лапки значення {name} не закрито, або за ними стоїть щось іще.",
+    en="{file}, line {line}: the quote of {name} does not end, or something stands behind it.",
+)
+def open_quote(*, file: str, line: int, name: str) -> None:
+    """A line of the settings file that nobody can read."""
+
+
+@condition(
+    "settings.no_assignment",
+    uk="Рядок {line} не має вигляду NAME=value, тому його пропущено.",
+    en="Line {line} is not NAME=value and is ignored.",
+    severity=Severity.WARNING,
+)
+def no_assignment(*, line: int) -> None:
+    """A line of the settings file that sets nothing; a comment begins with #."""
+
+
+@condition(
+    "settings.read_differently",
+    uk="Рядок {line}: Docker чи systemd прочитає {name} інакше, ніж ця програма. Візьміть значення в подвійні лапки, "
+    'поставте \\ перед кожним ", \\ та $, а примітку винесіть на окремий рядок.',
+    en="Line {line}: Docker or systemd reads {name} differently from this program. Put the value into double quotes, "
+    'with a \\ before each ", \\ and $, and a comment on a line of its own.',
+    severity=Severity.WARNING,
+)
+def read_differently(*, line: int, name: str) -> None:
+    """A value whose notation the readers of the settings file do not share."""
+
+
+@condition(
+    "settings.cannot_be_written",
+    uk="{name} містить розрив рядка чи інший керівний символ, а .env такого не тримає.",
+    en="{name} holds a line break or another control character, which .env cannot hold.",
+)
+def cannot_be_written(*, name: str) -> None:
+    """A value that does not fit into a line of the settings file."""
+
+
+@condition(
+    "settings.unknown_name",
+    uk="{name} не є налаштуванням, тому його пропущено.",
+    en="{name} is no setting and is ignored.",
+    severity=Severity.WARNING,
+)
+def unknown_name(*, name: str) -> None:
+    """A name in the settings file that no setting has."""
+
+
+@condition(
+    "settings.misspelt",
+    uk="{name} не є налаштуванням, тому його пропущено: чи не {meant} малося на увазі?",
+    en="{name} is no setting and is ignored: is {meant} meant?",
+    severity=Severity.WARNING,
+)
+def misspelt(*, name: str, meant: str) -> None:
+    """A name in the settings file that looks like that of a setting."""
+
+
+@condition(
+    "settings.of_eamoon",
+    uk="{name} є налаштуванням попередника, тому його пропущено: {advice}.",
+    en="{name} is a setting of eamoon and is ignored: {advice}.",
+    severity=Severity.WARNING,
+)
+def of_eamoon(*, name: str, advice: Reason) -> None:
+    """A name in the settings file that only the predecessor knows."""
+
+
+@condition("settings.renamed", uk="тут воно зветься {name}", en="{name} is its name here", severity=Severity.NOTICE)
+def renamed(*, name: str) -> None:
+    """What a setting of the predecessor is called here."""
+
+
+BATTERIES_ARE_FOUND = simple(
+    "settings.batteries_are_found",
+    uk="батареї знаходяться самі й стають до списку DEVICES_FILE",
+    en="batteries are found by themselves and listed in DEVICES_FILE",
+    severity=Severity.NOTICE,
+)
+DATABASES_HERE = simple(
+    "settings.databases_here",
+    uk="DATABASE_URL вказує на сервер PostgreSQL, а без нього DB_PATH на файл бази",
+    en="DATABASE_URL names a PostgreSQL server, and without one DB_PATH a file of SQLite",
+    severity=Severity.NOTICE,
+)
+NO_MYSQL = simple(
+    "settings.no_mysql",
+    uk="MySQL тут немає; DATABASE_URL вказує на сервер PostgreSQL",
+    en="there is no MySQL here; DATABASE_URL names a PostgreSQL server",
+    severity=Severity.NOTICE,
+)
+SECONDS_HERE = simple(
+    "settings.seconds_here",
+    uk="тут воно зветься SCHEDULE_INTERVAL і рахується в секундах",
+    en="SCHEDULE_INTERVAL is its name here, in seconds",
+    severity=Severity.NOTICE,
+)
+PLAN_IS_KEPT = simple(
+    "settings.plan_is_kept",
+    uk="графік зберігають брокер і база, тож заміни не треба",
+    en="the broker and the database keep the plan, so nothing takes its place",
+    severity=Severity.NOTICE,
+)
+TRIES_FOR_EVER = simple(
+    "settings.tries_for_ever",
+    uk="кожна служба пробує без кінця, тож заміни не треба",
+    en="every service tries again for ever, so nothing takes its place",
+    severity=Severity.NOTICE,
+)

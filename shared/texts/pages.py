@@ -55,10 +55,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "now.empty_title": ("Показників ще немає", "No readings yet"),
     "now.empty_inverter": ("Показників інвертора ще немає", "No inverter readings yet"),
     "now.empty": (
-        "Панель під'єднано, і вона чекає на перший показник. Чи працює poller, і чи вказано в .env адресу інвертора "
-        "(MODBUS_HOST)? Без інвертора команда `make demo` покаже змодельований дім.",
-        "The dashboard is connected and is waiting for the first reading. Is the poller running, and is the inverter's "
-        "address (MODBUS_HOST) set in .env? Without an inverter, `make demo` shows a simulated home.",
+        "Ось що знайдено й чого ще бракує. Налаштувати допоможе майстер: `docker compose run --rm configure`, "
+        "`sudo easun configure` або `make configure`. Без інвертора команда `make demo` покаже змодельований дім.",
+        "This is what was found and what is still missing. The wizard helps to set it up: "
+        "`docker compose run --rm configure`, `sudo easun configure` or `make configure`. Without an inverter, "
+        "`make demo` shows a simulated home.",
     ),
     "now.empty_offline": (
         "Брокер повідомлень не відповідає, тож нічого не надходить. Чи працює Mosquitto, і чи вказують на нього "
@@ -66,6 +67,22 @@ PAGES: dict[str, tuple[str, str]] = {
         "The message broker does not answer, so no data can arrive. Is Mosquitto running, and do MQTT_HOST and "
         "MQTT_PORT in .env point to it?",
     ),
+    # the checklist of a new installation
+    "first.broker": ("Брокер повідомлень", "Message broker"),
+    "first.broker_found": ("на зв'язку", "connected"),
+    "first.broker_silent": ("не відповідає", "does not answer"),
+    "first.recorder": ("Запис історії", "History"),
+    "first.poller": ("Інвертор", "Inverter"),
+    "first.bms": ("Батареї", "Batteries"),
+    "first.schedule": ("Графік відключень", "Planned outages"),
+    "first.bot": ("Telegram", "Telegram"),
+    "first.tuya": ("Розетки", "Plugs"),
+    "first.works": ("працює", "works"),
+    "first.count": ("знайдено: {count}", "found: {count}"),
+    "first.queue": ("черга {queue}", "queue {queue}"),
+    "first.waiting": ("служба працює, показників ще немає", "the service runs, nothing has been read yet"),
+    "first.not_set_up": ("не налаштовано", "not set up"),
+    "first.not_running": ("служба {service} не працює", "the service {service} is not running"),
     # nodes and tiles of Now
     "now.flow": ("Куди тече енергія", "Power flow"),
     "node.sun": ("Сонце", "Sun"),

@@ -3,9 +3,14 @@
 WIZARD: dict[str, tuple[str, str]] = {
     "configure.language": ("Мова / Language", "Мова / Language"),
     "configure.welcome": (
-        "Відповідайте на запитання; Enter залишає те, що в дужках, «-» стирає. До кінця нічого не записується.",
-        "Answer the questions; Enter keeps what is in brackets, “-” clears it. Nothing is written before the end.",
+        "Відповідайте на запитання; Enter залишає те, що в дужках, «-» стирає, «<» повертає до попереднього запитання. "
+        "До кінця нічого не записується.",
+        "Answer the questions; Enter keeps what is in brackets, “-” clears it, “<” goes back to the question before. "
+        "Nothing is written before the end.",
     ),
+    "configure.file": ("Налаштування: {file}", "Settings: {file}"),
+    "configure.remark": ("{file}: {what}", "{file}: {what}"),
+    "configure.interrupted": ("Перервано: нічого не записано.", "Interrupted: nothing was written."),
     "configure.yes_no": ("[Т/н]", "[Y/n]"),
     "configure.no_yes": ("[т/Н]", "[y/N]"),
     "configure.kept": ("залишити", "keep"),
@@ -40,6 +45,11 @@ WIZARD: dict[str, tuple[str, str]] = {
     "configure.host": ("Адреса шлюзу чи донгла", "Address of the gateway or dongle"),
     "configure.port": ("Порт (порожньо: звичайний)", "Port (empty: the usual one)"),
     "configure.serial_port": ("Порт, напр. /dev/ttyUSB0", "Port, such as /dev/ttyUSB0"),
+    "configure.inverter_loopback": (
+        "Для контейнера ця адреса є ним самим. Вкажіть адресу, яку цей комп'ютер має у вашій мережі (192.168...).",
+        "To a container that address is the container itself. Give the address that this machine has in your network "
+        "(192.168...).",
+    ),
     # batteries
     "configure.batteries": ("\n== Батареї JK ==", "\n== JK batteries =="),
     "configure.batteries_search": (
@@ -117,6 +127,7 @@ WIZARD: dict[str, tuple[str, str]] = {
         "The service adds them to {file}. Choose which to switch with the grid, and which to protect, on the page "
         "System or in the bot (/plugs).",
     ),
+    "configure.plugs_none": ("В акаунті немає розеток.", "There are no plugs in the account."),
     "configure.plugs_follow": (
         "Якщо списку ще немає, одразу перемикати з мережею всі ці розетки та вимикачі?",
         "If there is no list yet, switch all these plugs and wall switches with the grid right away?",
@@ -142,14 +153,21 @@ WIZARD: dict[str, tuple[str, str]] = {
     ),
     # the end
     "configure.changes": ("\nЗміниться: {names}", "\nThis changes: {names}"),
-    "configure.nothing": ("\nНічого не змінилося.", "\nNothing has changed."),
+    "configure.nothing": (
+        "\nНічого не змінилося: {file} лишається, як є.",
+        "\nNothing has changed: {file} stays as it is.",
+    ),
     "configure.write": ("Записати {file}?", "Write {file}?"),
     "configure.written": (
         "Записано {file}; попередній: {before}.",
         "Written to {file}; the one before is {before}.",
     ),
-    "configure.next": (
-        "Далі: docker compose up -d --build, або make up, або systemctl restart easun.target",
-        "Next: docker compose up -d --build, or make up, or systemctl restart easun.target",
+    "configure.next_compose": ("Далі: docker compose up -d --build", "Next: docker compose up -d --build"),
+    "configure.next_systemd": ("Перезапускати нічого не треба.", "Nothing has to be restarted."),
+    "configure.next_make_up": (
+        "Далі: sudo deploy/install.sh, або make up (якщо вже працює, спиніть і запустіть ще раз)",
+        "Next: sudo deploy/install.sh, or make up (where it runs already, stop it and start it again)",
     ),
+    "configure.restart": ("Перезапустити те, чого це стосується ({units})?", "Restart what this concerns ({units})?"),
+    "configure.restarted": ("Працюють з новими налаштуваннями: {units}", "These run with the new settings: {units}"),
 }

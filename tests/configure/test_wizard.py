@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from configure import batteries
-from configure.env_file import read
 from configure.inverter import _compose_files
 from configure.prompt import Prompt
+from shared.env_file import values
 from shared.texts.language import Language
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.tower import Tower, TowerPack
@@ -60,10 +60,10 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     assert "classic layout" in first.stdout
     assert "04:00-06:00" in first.stdout
     assert "@easun_demo_bot" in first.stdout
-    values = read(file.read_text())
-    assert (values["MODBUS_TRANSPORT"], values["MODBUS_HOST"], values["MODBUS_PORT"]) == ("tcp", "127.0.0.1", port)
-    assert (values["QUEUE_NUMBER"], values["TELEGRAM_CHAT_ID"]) == ("5.2", "4242")
-    assert (values["DASHBOARD_PASSWORD"], values["MQTT_BIND"]) == ("my pass", "0.0.0.0")
+    found = values(file.read_text())
+    assert (found["MODBUS_TRANSPORT"], found["MODBUS_HOST"], found["MODBUS_PORT"]) == ("tcp", "127.0.0.1", port)
+    assert (found["QUEUE_NUMBER"], found["TELEGRAM_CHAT_ID"]) == ("5.2", "4242")
+    assert (found["DASHBOARD_PASSWORD"], found["MQTT_BIND"]) == ("my pass", "0.0.0.0")
     assert file.stat().st_mode & 0o077 == 0
     assert any("test" in message["text"] for message in home.chat() if message["is_from_bot"])
     assert token not in first.stdout
@@ -82,7 +82,7 @@ def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
     assert "✗" in done.stdout
     assert "127.0.0.1:9" in done.stdout
     assert done.returncode == 0, done.stdout + done.stderr
-    assert read(file.read_text()).get("MODBUS_HOST", "") == ""
+    assert values(file.read_text()).get("MODBUS_HOST", "") == ""
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ COPIED = (
     *(
         "services",
         "shared",
+        "configure",
         "mosquitto",
         "deploy",
         "docs",
@@ -64,10 +65,13 @@ class System:
                 shutil.copy(there, where)
 
     def slim(self) -> Self:
-        """Leave only the poller and the broker: whatever is installed goes the same way."""
+        """Leave only the broker and a poller that is hardly anything: whatever is installed goes the same way."""
         for service in (self.source / "services").iterdir():
-            if service.is_dir() and service.name != "poller":
+            if service.is_dir():
                 shutil.rmtree(service)
+        (self.source / "services/poller").mkdir()
+        (self.source / "services/poller/__main__.py").write_text("import services.poller.poller\n")
+        (self.source / "services/poller/poller.py").touch()
         for unit in (self.source / "deploy/systemd").glob("easun-*"):
             if unit.stem not in ("easun-poller", "easun-mosquitto"):
                 unit.unlink()
@@ -231,6 +235,30 @@ def test_a_port_that_is_taken_is_said(booted: System) -> None:
     assert not (booted.root / "opt/easun-bridge/current").exists()
 
 
+def test_all_ports_that_are_taken_are_said_before_anything_is_changed(booted: System) -> None:
+    with socket.socket() as one, socket.socket(socket.AF_INET6) as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("::1", 0))
+        ports = [taken.getsockname()[1] for taken in (one, other)]
+        one.listen()
+        other.listen()
+        booted.env_file.write_bytes(f"\ufeffexport MQTT_PORT = {ports[0]}\r\nDASHBOARD_PORT='{ports[1]}'\r\n".encode())
+        before = booted.files()
+        done = booted.run()
+    assert done.returncode == EXIT_CONFIG
+    assert all(f"port {port} is taken by another program" in done.stderr for port in ports)
+    assert len(done.stderr.splitlines()) == 1
+    assert booted.files() == before
+
+
+def test_settings_that_are_not_used_are_not_passed_over(system: System) -> None:
+    system.installs()
+    (system.source / ".env").write_text("DASHBOARD_PASSWORD=hunter2\n")
+    done = system.run()
+    assert f"the services read {system.env_file}, and {system.source}/.env differs and is not used" in done.stderr
+    assert "hunter2" not in system.env_file.read_text()
+
+
 def fake(directory: Path, name: str, text: str) -> dict[str, str]:
     """Put a program before the system's."""
     directory.mkdir(exist_ok=True)
@@ -246,7 +274,6 @@ def fake(directory: Path, name: str, text: str) -> dict[str, str]:
         pytest.param(
             "systemctl", "echo systemd 249", "systemd 250 or later is needed and this is 249", id="old-systemd"
         ),
-        pytest.param("flock", "exit 1", "another install.sh is at work", id="twice-at-once"),
         pytest.param("id", "echo 1000", "this needs root: sudo", id="not-root"),
     ],
 )
@@ -255,6 +282,13 @@ def test_what_is_missing_is_said(name: str, text: str, sentence: str, system: Sy
     assert done.returncode == EXIT_CONFIG
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert list(system.root.iterdir()) == []
+
+
+def test_a_second_one_at_the_same_time_waits_for_you(system: System, tmp_path: Path) -> None:
+    done = system.run(env=fake(tmp_path / "fakes", "flock", "exit 1"))
+    assert done.returncode == EXIT_CONFIG
+    assert "another install.sh is at work" in done.stderr
 
 
 def test_upgrading_what_is_not_there_is_said(system: System) -> None:
@@ -273,6 +307,27 @@ def test_an_old_python_is_said(system: System, tmp_path: Path) -> None:
     done = without_venv(system, **old)
     assert done.returncode == 1
     assert "Python 3.11 or later is needed and python3 is 3.9.2" in done.stderr
+
+
+def test_all_that_is_missing_is_named_at_once(system: System, tmp_path: Path) -> None:
+    """As on a minimal Debian without the internet: no Python, no Mosquitto."""
+    bin_directory = tmp_path / "minimal"
+    bin_directory.mkdir()
+    for name in ("sh", "cat", "cksum", "sed", "mktemp", "rm", "tail", "tr", "dirname", "env", "id"):
+        (bin_directory / name).symlink_to(shutil.which(name) or name)
+    fake(bin_directory, "apt-get", "echo 'Unable to locate package' >&2; exit 100")
+    command = [str(system.source / "tools/setup.sh"), "python3", str(tmp_path / "venv"), "requirements.lock"]
+    script = (system.source / "tools/setup.sh").read_text().replace("PATH=$PATH:/usr/sbin:/sbin", "")
+    (system.source / "tools/setup.sh").write_text(script)
+    done = subprocess.run(
+        [*command, "mosquitto", "mosquitto_sub"],
+        check=False,
+        env={"PATH": str(bin_directory)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "apt-get install python3 python3-venv mosquitto mosquitto-clients; then run this again." in done.stderr
 
 
 def test_uninstalling_keeps_what_is_yours_until_it_is_purged(system: System) -> None:

@@ -13,9 +13,9 @@ from tests.schedule.http_server import reply, server
 MIRROR = json.dumps(gpv({})).encode()
 
 
-def shown(operator: str, mirror: str) -> str:
+def shown(operator: str, mirror: str, queue: str = "5.2") -> str:
     given = {"schedule_providers": "be_svitlo,gpv_json", "be_svitlo_url": operator, "gpv_json_url": mirror}
-    return show(ScheduleSettings(_env_file=None, queue_number="5.2", **given))
+    return show(ScheduleSettings(_env_file=None, queue_number=queue, **given))
 
 
 def test_one_source_is_enough() -> None:
@@ -34,3 +34,12 @@ def test_it_fails_where_every_source_does(body: bytes) -> None:
         pytest.raises(DeviceOfflineError, match="be_svitlo: it answered with HTTP 403; gpv_json: "),
     ):
         shown(operator, mirror)
+
+
+def test_a_queue_that_no_source_knows_is_no_plan() -> None:
+    with (
+        server(reply(403, b"")) as operator,
+        server(reply(body=json.dumps(gpv({"19.11.2025": {"5.2": ["04:00-06:00"]}})).encode())) as mirror,
+        pytest.raises(DeviceOfflineError, match=r'gpv_json has no queue "99\.9": set QUEUE_NUMBER to one of 5\.2'),
+    ):
+        shown(operator, mirror, "99.9")

@@ -23,7 +23,7 @@ KNOWN = known_settings()
 def test_a_name_that_is_none_is_told(line: str, said: str) -> None:
     for text in (f"POLL_INTERVAL=5\n{line}\n", f"# mine\r\n{line}\r\nPOLL_INTERVAL=5\r\n"):
         (sentence,) = remarks(text, KNOWN)
-        assert said in sentence
+        assert said in sentence.text
 
 
 def test_no_value_is_repeated() -> None:
@@ -34,7 +34,7 @@ def test_no_value_is_repeated() -> None:
     "line",
     [
         *(f"{name}=1" for name in KNOWN),
-        *("#MODBUS_HSOT=1", "modbus_host=1", "no setting at all", "COMPOSE_PROJECT_NAME=a", "TZ=Europe/Kyiv"),
+        *("#MODBUS_HSOT=1", "modbus_host=1", "COMPOSE_PROJECT_NAME=a", "TZ=Europe/Kyiv"),
         *("MQTT_PASSWORD_POLLER=a", "TARIFF_CURRENCY=a=b"),
     ],
 )
@@ -43,6 +43,21 @@ def test_what_is_well_is_passed_over(line: str) -> None:
 
 
 def test_what_follows_the_predecessors_settings_is_a_setting_or_nothing() -> None:
-    for name, sentence in SUCCESSORS.items():
+    for name, advice in SUCCESSORS.items():
         assert name not in KNOWN
-        assert sentence.endswith("nothing takes its place") or any(known in sentence for known in KNOWN)
+        assert advice.text.endswith("nothing takes its place") or any(known in advice.text for known in KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param("to do", "Line 2 is not NAME=value and is ignored.", id="no-setting"),
+        pytest.param('MODBUS_HOST="a', "of.env, line 2: the quote of MODBUS_HOST does not end", id="open-quote"),
+        pytest.param("DASHBOARD_PASSWORD=hun$ter2", "Line 2: Docker or systemd reads DASHBOARD_PASSWORD", id="dollar"),
+        pytest.param("MQTT_PORT=1883 # mine", "Line 2: Docker or systemd reads MQTT_PORT", id="behind"),
+    ],
+)
+def test_a_line_that_is_no_good_is_told_without_its_value(line: str, said: str) -> None:
+    (reason,) = remarks(f"POLL_INTERVAL=5\n{line}\n", KNOWN, "of.env")
+    assert said in reason.text
+    assert "hun" not in str(reason.params)

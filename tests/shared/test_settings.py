@@ -1,5 +1,7 @@
 """Where settings come from, and what is said where they cannot be read."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,54 @@ def test_a_secret_that_is_wrong_is_named_and_not_repeated(secrets: Path) -> None
     secrets.mkdir()
     (secrets / "telegram_bot_token").write_text("hunter2")
     with pytest.raises(ConfigError, match="TELEGRAM_BOT_TOKEN") as caught:
+        token()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Run as a user who may read nothing of ours."""
+    if os.getuid():
+        pytest.skip("needs root")
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.parametrize("closed", ["secrets", "secrets/telegram_bot_token"])
+def test_a_secret_that_cannot_be_read_is_called_so(secrets: Path, closed: str, request: pytest.FixtureRequest) -> None:
+    secrets.mkdir()
+    (secrets / "telegram_bot_token").write_text("hunter2")
+    for folder in secrets.parents[:-2]:
+        folder.chmod(0o755)
+    (secrets.parent / closed).chmod(0o600)
+    request.getfixturevalue("nobody")
+    with pytest.raises(ConfigError, match=rf"The secret \S*{closed} cannot be read: permission denied\."):
+        token()
+
+
+def test_a_secret_that_is_no_text_is_called_so(secrets: Path) -> None:
+    secrets.mkdir()
+    (secrets / "telegram_bot_token").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"The secret \S*secrets cannot be read: it is not a text in UTF-8"):
+        token()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(
+            'A=1\nTELEGRAM_BOT_TOKEN="1:hunter2\nB=3\n', r"line 2: the quote of TELEGRAM_BOT_TOKEN", id="open"
+        ),
+        pytest.param('A=1\nB="1:hunter2" and\n', r"line 2: the quote of B", id="behind"),
+    ],
+)
+def test_a_quote_that_does_not_end_is_named_and_not_repeated(
+    text: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / ".env"))
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(ConfigError, match=fault) as caught:
         token()
     assert "hunter2" not in str(caught.value)
 

@@ -16,9 +16,7 @@ def layout(localizer: Localizer) -> list[Any]:
     """Return the page; its texts and states come from /live."""
     return [
         _of_house(_banner()),
-        html.Section(
-            [icon("waiting"), text("empty-title", html.H1), text("empty", html.P)], className="card empty if-empty"
-        ),
+        _first_run(),
         html.Div(
             [_flow(localizer), html.Div([_tiles(localizer), _packs(localizer)], className="facts")],
             className="columns if-readings",
@@ -32,6 +30,13 @@ def layout(localizer: Localizer) -> list[Any]:
         _plugs(localizer),
         html.Div([_details(localizer), _sources(localizer)], className="columns"),
     ]
+
+
+def _first_run() -> html.Section:
+    """What is found and what is missing, until there is an inverter."""
+    words = [icon("waiting"), text("empty-title", html.H1), text("empty", html.P)]
+    found = part("checklist", html.Ul, className="sources checklist")
+    return html.Section([*words, found], className="card empty if-empty")
 
 
 def _of_house(section: html.Section) -> html.Div:

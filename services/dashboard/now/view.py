@@ -10,6 +10,7 @@ from services.dashboard.markup import tree
 from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
+from services.dashboard.now.first_run import checklist
 from services.dashboard.now.outlook import outlook
 from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
@@ -62,6 +63,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "packs": tree(pack_rows(snapshot, localizer)),
             "strip": tree(live_layer(snapshot, soc_now, localizer, fresh_for)),
             "plugs": tree(plug_rows(snapshot, localizer)),
+            "checklist": tree([] if inverter else checklist(snapshot, localizer)),
             "sources": tree(source_rows(snapshot, localizer, fresh_for)),
             "services": tree(_troubled(snapshot, localizer)),
         },

@@ -1,0 +1,76 @@
+"""How the services run on this machine: which settings file is theirs, how their tools run, what restarts them."""
+
+import os
+import subprocess
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from pathlib import Path
+
+from configure.tool_runner import Outcome, run_tool
+from shared.errors import UsageError
+from shared.known_settings import known_settings
+
+INSTALLED = Path("/etc/easun-bridge/.env")
+"""The settings of an installation by deploy/install.sh."""
+EASUN = "/usr/local/bin/easun"
+BROKER = "mosquitto"
+UNITS = (BROKER, "recorder", "poller", "bms", "schedule", "tuya", "bot", "dashboard")
+"""The services in the order in which they are started."""
+
+
+class Kind(Enum):
+    """Who runs the services."""
+
+    COMPOSE = "compose"
+    SYSTEMD = "systemd"
+    MAKE_UP = "make_up"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Who runs the services, and their settings file."""
+
+    kind: Kind
+    file: Path
+
+    @property
+    def tool(self) -> Callable[..., Outcome]:
+        """What runs a tool as the services run: under systemd as their user, in their directory."""
+        return partial(run_tool, easun=EASUN) if self.kind is Kind.SYSTEMD else run_tool
+
+
+def find(file: Path | None, *, in_compose: bool, installed: Path = INSTALLED) -> Installation:
+    """Return the installation whose settings are asked for. Raises UsageError where only root may change them."""
+    if in_compose:
+        return Installation(Kind.COMPOSE, file or Path(".env"))
+    if file is not None and file != installed:
+        return Installation(Kind.MAKE_UP, file)
+    if not installed.exists():
+        return Installation(Kind.MAKE_UP, Path(".env"))
+    if not os.access(installed, os.W_OK):
+        raise UsageError(
+            f"The services of this machine read {installed}, which only root may change: run `sudo easun configure`. "
+            "(For the .env of this directory: `python -m configure --file .env`.)"
+        )
+    return Installation(Kind.SYSTEMD, installed)
+
+
+def readers(changed: Collection[str], known: Mapping[str, Collection[str]] | None = None) -> list[str]:
+    """Return the services that read one of the changed settings, in the order in which they are started."""
+    by_name = known_settings() if known is None else known
+    reading = {reader for name in changed for reader in by_name.get(name, ())}
+    if any(name.startswith("MQTT_PASSWORD_") for name in changed):
+        reading.add(BROKER)
+    return [unit for unit in UNITS if unit in reading]
+
+
+def restart(units: Collection[str]) -> str:
+    """Restart services under systemd; return what systemctl complains about, nothing where all of them run."""
+    command = ["systemctl", "restart", *(f"easun-{unit}.service" for unit in units)]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except OSError as error:
+        return str(error)
+    return done.stderr.strip() or (f"exit code {done.returncode}" if done.returncode else "")
