@@ -6,11 +6,15 @@ from typing import Any
 import yaml
 
 from shared import messages
-from shared.topics import TOPICS, Topic
+from shared.topics import DISCOVERY_TOPICS, TOPICS, Topic
 from shared.version import program_version
 
 SERVICES = ("poller", "bms", "schedule", "recorder", "bot", "tuya", "dashboard", "homeassistant")
+HASS = "hass"
+"""The account of Home Assistant itself."""
 VIEWER = "viewer"
+DISCOVERY = "@discovery@"
+"""Stands for HOMEASSISTANT_PREFIX in mosquitto/acl; start.sh puts it in."""
 MADE = "generated from shared/topics.py by `make docs`"
 
 
@@ -22,10 +26,11 @@ def topic_files() -> dict[str, str]:
 def acl() -> str:
     """Return Mosquitto's access list: a service reads everything and writes its own topics; the viewer only reads."""
     lines = [f"# {MADE}", "# Each fact has one writer: a service may write its own topics and no others."]
-    for account in SERVICES:
+    for account in (*SERVICES, HASS):
         lines += ["", f"user {account}", "topic read #"]
+        lines += [f"topic read {DISCOVERY}/#"] if any(account in one.writers for one in DISCOVERY_TOPICS) else []
         lines += [f"topic write {topic}" for topic in _writable(account)]
-    lines += ["", f"user {VIEWER}", "topic read #", "topic read $SYS/#", ""]
+    lines += ["", f"user {VIEWER}", "topic read #", f"topic read {DISCOVERY}/#", "topic read $SYS/#", ""]
     return "\n".join(lines)
 
 
@@ -33,8 +38,9 @@ def _writable(account: str) -> Iterator[str]:
     for topic in TOPICS:
         if account in topic.writers:
             yield topic.filter
-        elif "%u" in topic.writers:
+        elif "%u" in topic.writers and account in SERVICES:
             yield topic.named(account)
+    yield from (one.filter(DISCOVERY) for one in DISCOVERY_TOPICS if account in one.writers)
 
 
 def markdown() -> str:

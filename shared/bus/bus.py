@@ -116,6 +116,10 @@ class Bus:
         """Remove the retained message of a device that is no longer there."""
         self._put(OutgoingMessage(self._prefixed(topic.named(name)), b"", retain=True))
 
+    def publish_foreign(self, topic: str, payload: bytes) -> None:
+        """Publish what another program reads, retained, on its own topic, before which our prefix does not go."""
+        self._put(OutgoingMessage(topic, payload, retain=True))
+
     def _put(self, outgoing: OutgoingMessage) -> None:
         self._outbox.put(outgoing)
         self._outbox_empty.clear()
@@ -159,6 +163,10 @@ class Bus:
         """
         filter_ = f"+/{topic.filter}" if of_homes else topic.filter
         self._subscriptions.add(filter_, Subscription(handler, share))
+
+    def collect_foreign(self, filter_: str, handler: Handler) -> None:
+        """Call `handler` with every raw message of another program's topic; it must acknowledge each."""
+        self._subscriptions.add(filter_, Subscription(handler, replay_retained=True, foreign=True))
 
     def pause_receiving(self) -> None:
         """Receive nothing for a while: the broker keeps it, or sends it later. A pause of 5 s ends by itself.
@@ -299,8 +307,8 @@ class Bus:
         if self._twin_may_show and delivery.retained and delivery.topic == self._status.topic:
             self._twin_may_show = False  # once a connection
             self._look_for_twin(delivery.payload)
-        delivery.topic = delivery.topic.removeprefix(self._settings.mqtt_topic_prefix)
         handler = self._subscriptions.handler_for(delivery.topic)
+        delivery.topic = delivery.topic.removeprefix(self._settings.mqtt_topic_prefix)
         if handler:
             handler(delivery)
         else:
