@@ -9,6 +9,7 @@ from bench import (
     damage,
     fleet,
     history,
+    homeassistant,
     ingest,
     inverters,
     kills,
@@ -36,6 +37,7 @@ BENCHES = {
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,
+    "homeassistant": homeassistant.main,
 }
 
 

@@ -90,10 +90,15 @@ def devices(state: BrokerState, now: datetime, language: Language) -> dict[str, 
 
 
 def object_id(kind: str, name: str = "") -> str:
-    """Return an id of letters, digits and _ that belongs to this name only: Home Assistant takes no others."""
+    """Return the id of a device at Home Assistant."""
+    return "_".join(filter(None, (OURS, kind, slug(name))))
+
+
+def slug(name: str) -> str:
+    """Return a name as letters, digits and _, which are all that Home Assistant takes; no other name gives the same."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     mark = "" if plain == name else sha256(name.encode()).hexdigest()[:6]
-    return "_".join(filter(None, (OURS, kind, plain, mark)))
+    return "_".join(filter(None, (plain, mark)))
 
 
 def interval_s(state: BrokerState, inverter: str) -> float:
@@ -132,8 +137,7 @@ def _batteries(state: BrokerState, now: datetime, language: Language) -> Iterato
         info = state.battery_infos.get(name)
         intervals = [one.interval_s or 0 for one in ([info] if info else state.battery_infos.values())]
         limit = BATTERY_HOLDS + timedelta(seconds=max(intervals, default=0))
-        count = max(info.cell_count or 0 if info else 0, len(reading.cell_voltages_v or ()))
-        entities = (*BATTERY, *cells(count), *temperatures(len(reading.temperatures_c or ())))
+        listed = (*cells(reading.cell_voltages_v or ()), *temperatures(reading.temperatures_c or ()))
         facts = {"model": info.model, "serial_number": info.serial_number, "sw_version": info.software} if info else {}
         yield Device(
             object_id("battery", name),
@@ -141,7 +145,7 @@ def _batteries(state: BrokerState, now: datetime, language: Language) -> Iterato
             if name == ALL
             else say(language, "ha.battery_named", name=state.battery_name(name)),
             _runs(state, "bms", now) and is_battery_live(state, name, now),
-            (Part(topics.BATTERY_STATE.named(name), entities, reading, _seconds(limit)),),
+            (Part(topics.BATTERY_STATE.named(name), (*BATTERY, *listed), reading, _seconds(limit)),),
             facts={key: value for key, value in facts.items() if value},
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.homeassistant.devices import OURS, Device, Part, Switch, object_id
+from services.homeassistant.devices import OURS, Device, Part, Switch, slug
 from services.homeassistant.entities import DIAGNOSTIC, GRID_TRIGGERS, UNITS, Entity
 from shared import topics
 from shared.freshness import STATUS_HOLDS
@@ -38,7 +38,7 @@ class Home:
     """Keeps the ids of several homes at one broker apart."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scope", object_id("", self.prefix).removeprefix(OURS).strip("_"))
+        object.__setattr__(self, "scope", slug(self.prefix.strip("/")))
 
     def id(self, device: str) -> str:
         """Return the id of a device at Home Assistant."""
@@ -155,8 +155,8 @@ def _switch(device: Device, switch: Switch, home: Home) -> Iterator[tuple[str, P
     gang = switch.gang
     known = f"value_json.gangs[{json.dumps(gang)}] | default(none)" if gang else "value_json.on"
     state = f"{{% set on = {known} %}}{{{{ none if on is none else 'ON' if on else 'OFF' }}}}"
-    platform = "switch" if switch.may_switch else "binary_sensor"
-    key = platform if gang is None else f"{platform}_{object_id('', gang).removeprefix(OURS).strip('_')}"
+    platform, key = ("switch", "switch") if switch.may_switch else ("binary_sensor", "state")
+    key = key if gang is None else f"{key}_{slug(gang)}"
     one = _component(device, key, platform, switch.name, home)
     one |= {"state_topic": home.topic(switch.topic), "value_template": state}
     if switch.may_switch:
@@ -174,7 +174,7 @@ def _switch(device: Device, switch: Switch, home: Home) -> Iterator[tuple[str, P
 
 
 def _service(device: Device, name: str, home: Home) -> Iterator[tuple[str, Payload]]:
-    key = f"service_{object_id('', name).removeprefix(OURS).strip('_')}"
+    key = f"service_{slug(name)}"
     topic = home.topic(topics.SERVICE_STATUS.named(name))
     reasons = "value_json.reasons | map(attribute='text') | list"
     yield (

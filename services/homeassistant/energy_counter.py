@@ -21,7 +21,7 @@ from shared.trusted_time import ClockChange
 log = logging.getLogger("homeassistant")
 
 SAVE_EVERY_S = 60.0
-FIRST_AFTER_S = 5.0
+LOOK_S = 1.0
 
 
 class EnergyCounter:
@@ -61,12 +61,12 @@ class EnergyCounter:
         return True
 
     async def publish_regularly(self) -> NoReturn:
-        """Publish the counters every minute, once they are on disk."""
-        await asyncio.sleep(FIRST_AFTER_S)
+        """Publish the counters every minute, once they are on disk; the first time as soon as there are any."""
         while True:
-            if self.save() and self._saved.kwh:
+            is_any = bool(self._meter.counters.kwh)
+            if is_any and self.save():
                 self._bus.publish(ENERGY_STATE, self._saved.state(self._bus.clock.now()))
-            await asyncio.sleep(SAVE_EVERY_S)
+            await asyncio.sleep(SAVE_EVERY_S if is_any else LOOK_S)
 
     def _on_clock_change(self, change: ClockChange) -> None:
         self._meter = change.moved(self._meter)

@@ -4,7 +4,7 @@ An entity is named after its field; unit, device class and digits follow from th
 rules: https://www.home-assistant.io/integrations/mqtt, sensor/const.py and binary_sensor/const.py of its core.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,7 +95,7 @@ def _directions(field_name: str, into: str, out_of: str) -> tuple[Entity, Entity
     """Two positive powers of one that has a sign, as the energy dashboard wants them."""
     signed = f"value_json.{field_name}"
     return tuple(  # type: ignore[return-value]
-        Entity(key, value=f"none if {signed} is none else [{sign}{signed}, 0] | max", fields=(field_name,))
+        Entity(key, value=f"none if {signed} is none else [0, {sign}{signed}] | max", fields=(field_name,))
         for key, sign in ((into, ""), (out_of, "-"))
     )
 
@@ -167,35 +167,34 @@ BATTERY = (
 )
 
 
-def cells(count: int) -> tuple[Entity, ...]:
+NEVER_YET = ("never_yet",)
+"""The field of what no device has said so far: it is offered only where it was before."""
+
+
+def numbered(key: str, list_name: str, values: Sequence[float | None], **more: Any) -> tuple[Entity, ...]:
+    """Return an entity for each of the values that a battery lists, such as its cells; {} in the key is the number."""
+    return tuple(
+        Entity(
+            key.format(number),
+            value=f"(value_json.{list_name} or [])[{number - 1}] | default(none)",
+            fields=NEVER_YET if value is None else (),
+            text=key.replace("_{}", ""),
+            number=number,
+            diagnostic=True,
+            more=more,
+        )
+        for number, value in enumerate(values, 1)
+    )
+
+
+def cells(values: Sequence[float | None]) -> tuple[Entity, ...]:
     """Return an entity for each cell of a battery."""
-    return tuple(
-        Entity(
-            f"cell_{number}_v",
-            value=f"(value_json.cell_voltages_v or [])[{number - 1}] | default(none)",
-            fields=(),
-            text="cell_v",
-            number=number,
-            diagnostic=True,
-            more={"suggested_display_precision": 3},
-        )
-        for number in range(1, count + 1)
-    )
+    return numbered("cell_{}_v", "cell_voltages_v", values, suggested_display_precision=3)
 
 
-def temperatures(count: int) -> tuple[Entity, ...]:
+def temperatures(values: Sequence[float | None]) -> tuple[Entity, ...]:
     """Return an entity for each temperature sensor of a battery."""
-    return tuple(
-        Entity(
-            f"temperature_{number}_c",
-            value=f"(value_json.temperatures_c or [])[{number - 1}] | default(none)",
-            fields=(),
-            text="temperature_c",
-            number=number,
-            diagnostic=True,
-        )
-        for number in range(1, count + 1)
-    )
+    return numbered("temperature_{}_c", "temperatures_c", values)
 
 
 GRID = (

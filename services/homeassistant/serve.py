@@ -9,7 +9,6 @@ from services.homeassistant.settings import HomeAssistantSettings
 from shared.broker_mirror import BrokerMirror
 from shared.conditions import homeassistant as conditions
 from shared.service import Service
-from shared.topics import ENERGY_STATE
 
 
 async def serve(service: Service[HomeAssistantSettings]) -> None:
@@ -18,15 +17,14 @@ async def serve(service: Service[HomeAssistantSettings]) -> None:
     announcer = Announcer(settings, bus)
     if not settings.homeassistant_discovery:
         service.health.disable(conditions.OFF())
-        await bus.connected.wait()
-        await bus.retained(ENERGY_STATE)  # answered, so all that is retained has come before
+        await bus.wait_for_retained()
         await announcer.withdraw_all()
         await asyncio.Event().wait()
     counter = EnergyCounter(settings.homeassistant_energy_file, bus, service.health)
     house = House(bus, counter)
     mirror = BrokerMirror(bus, on_change=house.on_change)
-    await bus.connected.wait()
-    counter.start_from(await bus.retained(ENERGY_STATE))
+    await bus.wait_for_retained()
+    counter.start_from(mirror.snapshot().energy)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(counter.publish_regularly())

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_
 
 from services.recorder import aggregation
-from shared.energy import GAP_MS
 from services.recorder.statements import extension
+from shared.energy import GAP_MS
 from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, STEP_MS, Source
 from shared.history.readings import readings_by_device
 from shared.history.tables import from_ms, to_json, to_ms

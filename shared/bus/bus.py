@@ -184,8 +184,9 @@ class Bus:
     async def retained(self, topic: Topic[M], name: str = "") -> M | None:
         """Return the retained message of a topic by our clock, or None if there is none or it is unreadable.
 
-        Mosquitto answers in order, so a retained message arrives before the acknowledgement of a status sent later. If
-        that does not come, the connection broke meanwhile and we ask again. Needs a bus that announces.
+        Not for a topic that we subscribe to. Mosquitto answers in order, so a retained message arrives before the
+        acknowledgement of a status sent later. If that does not come, the connection broke meanwhile and we ask again.
+        Needs a bus that announces.
         """
         if not self._status.enabled:
             raise ValueError("a bus that does not announce cannot tell when the broker has answered")
@@ -200,13 +201,19 @@ class Bus:
         concrete = topic.named(name)
         self._subscriptions.add(concrete, Subscription(receive))
         try:
-            while not await self._request_retained(concrete):
+            while not await self._has_answered(concrete):
                 await self.connected.wait()
         finally:
             self._subscriptions.remove(concrete)
             if self._connection:
                 self._connection.unsubscribe(self._prefixed(concrete))
         return by_clock(found[0], self.clock.track) if found else None
+
+    async def wait_for_retained(self) -> None:
+        """Wait until all that is retained on our subscriptions has come; see `retained`."""
+        await self.connected.wait()
+        while not await self._has_answered():
+            await self.connected.wait()
 
     def send_status(self) -> None:
         """Publish the service's status. It overtakes waiting messages, because it describes the moment."""
@@ -403,9 +410,9 @@ class Bus:
         self._health.report(delivery.topic, None)
         return message
 
-    async def _request_retained(self, topic: str) -> bool:
-        """Subscribe so that the broker sends the retained message; return whether it has answered."""
-        if self._connection:
+    async def _has_answered(self, topic: str = "") -> bool:
+        """Return whether the broker has answered; with a topic, subscribe to its retained message before."""
+        if self._connection and topic:
             self._connection.subscribe(self._prefixed(topic), resend_retained=True)
         self.send_status()
         return await self._status.wait_acknowledged(self._connection)

@@ -83,6 +83,4 @@ HOMEASSISTANT: dict[str, tuple[str, str]] = {
     "ha.next_start": ("Початок відключення", "Outage start"),
     "ha.next_end": ("Кінець відключення", "Outage end"),
     "ha.windows": ("Відключень у графіку", "Outages in the schedule"),
-    # plugs
-    "ha.plug_confirmed": ("Стан підтверджено", "State confirmed"),
 }
