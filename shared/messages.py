@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -33,8 +34,15 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+_DATE_TIME = (
+    r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-][01]\d:[0-5]\d)$"
+)
+
 Moment = Annotated[
-    AwareDatetime, AfterValidator(_utc_milliseconds), PlainSerializer(iso, return_type=str, when_used="json")
+    AwareDatetime,
+    AfterValidator(_utc_milliseconds),
+    PlainSerializer(iso, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _DATE_TIME}),
 ]
 """A moment in UTC, in whole milliseconds, so that a message equals itself after a round trip."""
 
@@ -654,6 +662,6 @@ class NextOutage(Message):
 
 
 class Liveness(Message):
-    """Whether what is known of a device is of now. Repeated every 30 s and never retained: only live word counts."""
+    """Whether what is known of a device is of now. Repeated every 15 s and never retained: only live word counts."""
 
     state: Contact

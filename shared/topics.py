@@ -161,7 +161,7 @@ LIVE = Topic(
     "live/{name}",
     Liveness,
     ("homeassistant",),
-    "Whether a device of Home Assistant shows what is true now, every 30 s.",
+    "Whether a device of Home Assistant shows what is true now, every 15 s.",
     retain=False,
 )
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")

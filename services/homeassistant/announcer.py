@@ -22,7 +22,7 @@ ANNOUNCE_EVERY_S = 5.0
 """How often it is looked whether a device has come, gone or changed."""
 PAUSE_S = 0.1
 """Between two payloads: Home Assistant and small brokers take no burst."""
-LIVE_EVERY_S, EAGER_EVERY_S = 30.0, 4.0
+LIVE_EVERY_S, EAGER_EVERY_S = 15.0, 4.0
 EAGER_S = 20.0
 """After a payload Home Assistant subscribes to the device: in this time it is told more often whether that is live."""
 GREET_AFTER_S = (1.0, 3.0)

@@ -22,7 +22,7 @@ from tests.homeassistant.facts import HOME, NOW, house, inverter
 
 ROOT = {"device", "origin", "components", "availability", "availability_mode"}
 PLATFORMS = {"sensor", "binary_sensor", "switch", "event", "device_automation"}
-UNITS = {
+UNITS: dict[str, set[str | None]] = {
     "power": {"W"},
     "apparent_power": {"VA"},
     "voltage": {"V"},
@@ -36,7 +36,7 @@ UNITS = {
     "enum": {None},
     "timestamp": {None},
 }
-STATE_CLASSES = {
+STATE_CLASSES: dict[str, set[str | None]] = {
     "energy": {"total_increasing", None},
     "enum": {None},
     "timestamp": {None},
