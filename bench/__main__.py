@@ -9,6 +9,7 @@ from bench import (
     damage,
     fleet,
     history,
+    homeassistant,
     ingest,
     inverters,
     kills,
@@ -40,6 +41,7 @@ BENCHES = {
     "plugs": plugs.main,
     "one_truth": one_truth.main,
     "outlook": outlook.main,
+    "homeassistant": homeassistant.main,
 }
 
 

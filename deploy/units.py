@@ -35,6 +35,7 @@ UNITS = (
     Unit("tuya", "the plugs", "160M"),
     Unit("bot", "Telegram", "256M"),
     Unit("dashboard", "the page", "320M"),
+    Unit("homeassistant", "Home Assistant", "128M"),
 )
 
 TARGET = f"""{MADE}

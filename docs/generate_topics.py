@@ -1,31 +1,38 @@
-"""Renders docs/topics.md, docs/asyncapi.yaml and mosquitto/acl from shared/topics.py."""
+"""Renders docs/topics.md, docs/asyncapi.yaml, docs/schemas/ and mosquitto/acl from shared/topics.py."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
 
+from docs.payload_schemas import parts, schema_files
 from shared import messages
-from shared.topics import TOPICS, Topic
+from shared.topics import DISCOVERY_TOPICS, TOPICS, Topic
 from shared.version import program_version
 
 SERVICES = ("poller", "bms", "schedule", "recorder", "bot", "tuya", "outlook", "dashboard", "homeassistant")
+HASS = "hass"
+"""The account of Home Assistant itself."""
 VIEWER = "viewer"
+DISCOVERY = "@discovery@"
+"""Stands for HOMEASSISTANT_PREFIX in mosquitto/acl; start.sh puts it in."""
 MADE = "generated from shared/topics.py by `make docs`"
 
 
 def topic_files() -> dict[str, str]:
     """Return the files by their paths."""
-    return {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl()}
+    made = {"docs/topics.md": markdown(), "docs/asyncapi.yaml": asyncapi(), "mosquitto/acl": acl()}
+    return made | schema_files()
 
 
 def acl() -> str:
     """Return Mosquitto's access list: a service reads everything and writes its own topics; the viewer only reads."""
     lines = [f"# {MADE}", "# Each fact has one writer: a service may write its own topics and no others."]
-    for account in SERVICES:
+    for account in (*SERVICES, HASS):
         lines += ["", f"user {account}", "topic read #"]
+        lines += [f"topic read {DISCOVERY}/#"] if any(account in one.writers for one in DISCOVERY_TOPICS) else []
         lines += [f"topic write {topic}" for topic in _writable(account)]
-    lines += ["", f"user {VIEWER}", "topic read #", "topic read $SYS/#", ""]
+    lines += ["", f"user {VIEWER}", "topic read #", f"topic read {DISCOVERY}/#", "topic read $SYS/#", ""]
     return "\n".join(lines)
 
 
@@ -33,8 +40,9 @@ def _writable(account: str) -> Iterator[str]:
     for topic in TOPICS:
         if account in topic.writers:
             yield topic.filter
-        elif "%u" in topic.writers:
+        elif "%u" in topic.writers and account in SERVICES:
             yield topic.named(account)
+    yield from (one.filter(DISCOVERY) for one in DISCOVERY_TOPICS if account in one.writers)
 
 
 def markdown() -> str:
@@ -103,8 +111,13 @@ def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
     return str(field.get("type", "anything"))
 
 
+SECURITY = [{"$ref": "#/components/securitySchemes/account"}]
+REPLIES = {"plug/{name}/set": "plug/{name}/state", "plug/{name}/setup": "plug/{name}/info"}
+"""By the topic of a command: where its outcome is seen. There is no other answer."""
+
+
 def asyncapi() -> str:
-    """Return the topics as AsyncAPI 3.0: a channel per topic, an operation per channel, a schema per payload."""
+    """Return the topics as AsyncAPI 3.0, from our point of view: we send state, and receive commands."""
     payloads = dict.fromkeys(topic.payload for topic in TOPICS)
     document = {
         "asyncapi": "3.0.0",
@@ -115,24 +128,45 @@ def asyncapi() -> str:
             "license": {"name": "MIT"},
         },
         "defaultContentType": "application/json",
+        "servers": {
+            "home": _server("mqtt", "1883", "The broker in the home network."),
+            "tls": _server("secure-mqtt", "8883", "The same with TLS, where MQTT_TLS_PORT is set."),
+        },
         "channels": {_key(topic): _channel(topic) for topic in TOPICS},
-        "operations": {f"receive_{_key(topic)}": _operation(topic) for topic in TOPICS},
+        "operations": dict(operation for topic in TOPICS for operation in _operations(topic)),
         "components": {
             "messages": {payload.__name__: _message(payload) for payload in payloads},
-            "schemas": _schemas(payloads),
+            "schemas": parts(payloads),
+            "securitySchemes": {
+                "account": {
+                    "type": "userPassword",
+                    "description": "An account of the broker; docs/broker.md says which one may do what.",
+                }
+            },
         },
     }
     return f"# {MADE}\n" + yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
 
 
+def _server(protocol: str, port: str, about: str) -> dict[str, Any]:
+    return {
+        "host": "{host}:{port}",
+        "protocol": protocol,
+        "protocolVersion": "5",
+        "description": f"{about} MQTT 3.1.1 works as well.",
+        "variables": {"host": {"default": "127.0.0.1"}, "port": {"default": port}},
+        "security": SECURITY,
+    }
+
+
 def _key(topic: Topic[Any]) -> str:
-    return topic.template.replace("{name}/", "").replace("/", "_")
+    return topic.template.replace("{name}/", "").replace("/{name}", "").replace("/", "_")
 
 
 def _channel(topic: Topic[Any]) -> dict[str, Any]:
     channel: dict[str, Any] = {
         "address": topic.template,
-        "description": topic.about,
+        "description": f"{topic.about} Written by: {_writers(topic)}.",
         "messages": {topic.payload.__name__: {"$ref": f"#/components/messages/{topic.payload.__name__}"}},
     }
     if "{name}" in topic.template:
@@ -140,22 +174,19 @@ def _channel(topic: Topic[Any]) -> dict[str, Any]:
     return channel
 
 
-def _operation(topic: Topic[Any]) -> dict[str, Any]:
-    return {
-        "action": "receive",
-        "channel": {"$ref": f"#/channels/{_key(topic)}"},
-        "bindings": {"mqtt": {"qos": 1, "retain": topic.retain, "bindingVersion": "0.2.0"}},
-    }
+def _operations(topic: Topic[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what we do: everything is sent by one of us, and commands and their outcomes go both ways."""
+    key, bindings = _key(topic), {"mqtt": {"qos": 1, "retain": topic.retain, "bindingVersion": "0.2.0"}}
+    about: dict[str, Any] = {"channel": {"$ref": f"#/channels/{key}"}, "bindings": bindings}
+    reply = REPLIES.get(topic.template)
+    if reply:
+        outcome = {"channel": {"$ref": f"#/channels/{_key(BY_TEMPLATE[reply])}"}}
+        yield f"receive_{key}", {"action": "receive", **about, "reply": outcome}
+    yield f"send_{key}", {"action": "send", **about}
+
+
+BY_TEMPLATE = {topic.template: topic for topic in TOPICS}
 
 
 def _message(payload: type[Any]) -> dict[str, Any]:
     return {"name": payload.__name__, "payload": {"$ref": f"#/components/schemas/{payload.__name__}"}}
-
-
-def _schemas(payloads: Iterable[type[Any]]) -> dict[str, Any]:
-    """Return the schema of every payload and of every part, each once: a reason may hold reasons."""
-    schemas: dict[str, Any] = {}
-    for payload in payloads:
-        schema = payload.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-        schemas |= schema.pop("$defs", {}) | {payload.__name__: schema}
-    return dict(sorted(schemas.items()))

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from services.bms.settings import BmsSettings
 from services.bot.settings import BotSettings
 from services.dashboard.settings import DashboardSettings
+from services.homeassistant.settings import HomeAssistantSettings
 from services.poller.settings import PollerSettings
 from services.recorder.settings import RecorderSettings
 from services.recorder.tools.settings import ToolSettings
@@ -34,6 +35,7 @@ SERVICES: dict[str, tuple[type[Settings], ...]] = {
     "recorder": (RecorderSettings, ToolSettings),
     "dashboard": (DashboardSettings,),
     "bot": (BotSettings,),
+    "homeassistant": (HomeAssistantSettings,),
 }
 SIMULATORS: dict[str, tuple[type[Settings], ...]] = {
     "house": (ServeSettings,),
@@ -108,8 +110,14 @@ WITHOUT_CLASS = (
     ),
     _mosquitto(
         "MQTT_PASSWORD_HOMEASSISTANT",
-        "The password of the account homeassistant. Empty: generated in the same way.",
+        "The password of the account homeassistant, which our service for Home Assistant uses. Empty: generated in "
+        "the same way.",
         in_compose=from_env_file("MQTT_PASSWORD_HOMEASSISTANT"),
+    ),
+    _mosquitto(
+        "MQTT_PASSWORD_HASS",
+        "The password of the account hass, for Home Assistant itself. Empty: generated in the same way.",
+        in_compose=from_env_file("MQTT_PASSWORD_HASS"),
     ),
     _mosquitto("MQTT_STATE_DIR", "Where the broker keeps everything.", "data/mosquitto", "/mosquitto/data"),
     _mosquitto(
@@ -146,7 +154,7 @@ WITHOUT_CLASS = (
     ),
 )
 """What no settings class knows. A default here is the one of whoever reads it."""
-ALSO_READ_BY_BROKER = ("MQTT_PORT", "MQTT_TOPIC_PREFIX", "MQTT_SECRETS_DIR")
+ALSO_READ_BY_BROKER = ("MQTT_PORT", "MQTT_TOPIC_PREFIX", "MQTT_SECRETS_DIR", "HOMEASSISTANT_PREFIX")
 """Settings of the services that mosquitto/start.sh reads too."""
 OF_LIBRARIES = {"bot": {"MPLCONFIGDIR": "/tmp"}}  # noqa: S108
 """Variables that a library needs in a container: matplotlib wants a directory that it can write."""

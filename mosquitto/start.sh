@@ -6,6 +6,7 @@
 #   MQTT_SHARES_DIR         directories <account> that are there get that password too, for whoever may see no other
 #   MQTT_BIND, MQTT_PORT    where to listen, besides 127.0.0.1 (default: 127.0.0.1, 1883)
 #   MQTT_TOPIC_PREFIX       goes in front of every topic
+#   HOMEASSISTANT_PREFIX    where Home Assistant's discovery is (default: homeassistant); MQTT_TOPIC_PREFIX does not go in front
 #   MQTT_TLS_PORT           listens with TLS too, at MQTT_TLS_BIND (default: 0.0.0.0)
 #   MQTT_TLS_CERT, MQTT_TLS_KEY  for that; empty: made by make-ca.sh in $MQTT_STATE_DIR/tls, for MQTT_TLS_NAMES
 #   MQTT_PLUGIN_DIR         where Mosquitto's plugins are     (default: looked for below /usr)
@@ -21,6 +22,10 @@ say() { echo "mosquitto: $*" >&2; }
 prefix=${MQTT_TOPIC_PREFIX:-}
 case $prefix in
   *[!A-Za-z0-9_/-]*) say "MQTT_TOPIC_PREFIX \"$prefix\" may hold letters, digits, _, / and - only."; exit 78 ;;
+esac
+discovery=${HOMEASSISTANT_PREFIX:-homeassistant}
+case $discovery in
+  *[!A-Za-z0-9_/-]*) say "HOMEASSISTANT_PREFIX \"$discovery\" may hold letters, digits, _, / and - only."; exit 78 ;;
 esac
 case ${MQTT_SECRETS_DIR:=} in
   '' | /*) ;;
@@ -115,8 +120,8 @@ make_accounts() {
   done
   mosquitto_passwd -U passwd.new
 
-  # $SYS and the home's own topics: only ours carry the prefix
-  sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|" "$here/acl" > acl.new
+  # only topics of ours carry the prefix: not $SYS, and not Home Assistant's
+  sed "s|\(topic [a-z]* \)\([a-z#]\)|\1$prefix\2|; s|@discovery@|$discovery|" "$here/acl" > acl.new
   # other homes, made by homes.sh
   for home in homes/*; do
     [ -s "$home" ] || continue

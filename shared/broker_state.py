@@ -10,10 +10,12 @@ from shared.messages import (
     Availability,
     BatteryInfo,
     BatteryState,
+    EnergyState,
     GridState,
     InverterInfo,
     InverterState,
     Message,
+    NextOutage,
     OutageSchedule,
     PlugInfo,
     PlugState,
@@ -23,10 +25,12 @@ from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
     BATTERY_STATE,
+    ENERGY_STATE,
     GRID_STATE,
     INVERTER_AVAILABILITY,
     INVERTER_INFO,
     INVERTER_STATE,
+    NEXT_OUTAGE,
     OUTAGE_SCHEDULE,
     PLUG_INFO,
     PLUG_STATE,
@@ -56,6 +60,8 @@ class BrokerState:
     battery_availability: Mapping[str, Availability] = field(default_factory=dict)
     plugs: Mapping[str, PlugState] = field(default_factory=dict)
     plug_infos: Mapping[str, PlugInfo] = field(default_factory=dict)
+    energy: EnergyState | None = None
+    next_outage: NextOutage | None = None
     services: Mapping[str, ServiceStatus] = field(default_factory=dict)
 
     def battery_name(self, device: str) -> str:
@@ -136,6 +142,8 @@ SECTIONS: tuple[Section[Any], ...] = (
     ),
     Section(PLUG_STATE, lambda s: s.plugs, lambda s, new: replace(s, plugs=new)),
     Section(PLUG_INFO, lambda s: s.plug_infos, lambda s, new: replace(s, plug_infos=new)),
+    Section(ENERGY_STATE, lambda s: _single(s.energy), lambda s, new: replace(s, energy=new.get(""))),
+    Section(NEXT_OUTAGE, lambda s: _single(s.next_outage), lambda s, new: replace(s, next_outage=new.get(""))),
     Section(SERVICE_STATUS, lambda s: s.services, lambda s, new: replace(s, services=new)),
 )
 """Every topic of the state; topics that carry events or commands are not state."""

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -33,8 +34,15 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+_DATE_TIME = (
+    r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-][01]\d:[0-5]\d)$"
+)
+
 Moment = Annotated[
-    AwareDatetime, AfterValidator(_utc_milliseconds), PlainSerializer(iso, return_type=str, when_used="json")
+    AwareDatetime,
+    AfterValidator(_utc_milliseconds),
+    PlainSerializer(iso, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _DATE_TIME}),
 ]
 """A moment in UTC, in whole milliseconds, so that a message equals itself after a round trip."""
 
@@ -288,7 +296,7 @@ class InverterInfo(Message):
     """What the inverter is and how it is set, read rarely.
 
     settings holds every setting that the layout documents, by name with the unit in it; choices appear by name. phase
-    is the phase of the grid it sits on, where the list of inverters names it.
+    is the phase of the grid it sits on, where the list of inverters names it. interval_s is how often it is read.
     """
 
     model: str
@@ -299,6 +307,7 @@ class InverterInfo(Message):
     firmware: str | None = None
     rated_power_w: Int32 | None = None
     phase: Phase | None = Field(default=None, exclude_if=lambda phase: phase is None)
+    interval_s: float | None = None
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 
@@ -764,3 +773,62 @@ class Outlook(Message):
     scorecard: Scorecard = Scorecard()
     learned: tuple[LearnedFigure, ...] = ()
     unknown: tuple[Reason, ...] = ()
+
+
+class EnergyState(Message):
+    """The home's energy counters in kWh, counted from power since `since`; they never go back, nor over a restart.
+
+    Each direction has a counter of its own. Where no power was measured for more than five minutes, nothing is counted.
+    None means that the power was never known. Published once a minute, after the counters are saved.
+    """
+
+    since: Moment
+    pv_kwh: float | None = Field(default=None, ge=0)
+    load_kwh: float | None = Field(default=None, ge=0)
+    grid_in_kwh: float | None = Field(default=None, ge=0)
+    grid_out_kwh: float | None = Field(default=None, ge=0)
+    battery_in_kwh: float | None = Field(default=None, ge=0)
+    battery_out_kwh: float | None = Field(default=None, ge=0)
+
+
+class GridChange(StrEnum):
+    """What has happened to the grid."""
+
+    WENT = "went"
+    CAME = "came"
+
+
+class GridEvent(Message):
+    """The grid has gone or come back: an event, once for every transition_id that is seen while we listen."""
+
+    change: GridChange
+    transition_id: str
+    since: Moment
+
+
+class Expectation(StrEnum):
+    """What the schedule promises for this moment."""
+
+    POWER = "power"
+    OUTAGE = "outage"
+    POSSIBLE_OUTAGE = "possible_outage"
+    EMERGENCY = "emergency"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+
+
+class NextOutage(Message):
+    """The planned outage that lasts now, or else the next one; start and end are None where none is known.
+
+    Published whenever it changes, also by mere passing of time. Outages that are only possible do not count.
+    """
+
+    expected: Expectation
+    start: Moment | None = None
+    end: Moment | None = None
+
+
+class Liveness(Message):
+    """Whether what is known of a device is of now. Repeated every 15 s and never retained: only live word counts."""
+
+    state: Contact

@@ -22,6 +22,7 @@ class Section(Enum):
     HISTORY = ("Recording and history", "")
     DASHBOARD = ("The dashboard", "")
     TELEGRAM = ("Telegram", "")
+    HOME_ASSISTANT = ("Home Assistant", "See docs/homeassistant.md.")
     BROKER = ("The broker, as the services reach it", "")
     MOSQUITTO = ("Our own broker", "Read by mosquitto/start.sh. The broker listens on MQTT_PORT.")
     COMMON = ("Logs, health and secrets", "")

@@ -14,10 +14,14 @@ from shared.messages import (
     Availability,
     BatteryInfo,
     BatteryState,
+    EnergyState,
+    GridEvent,
     GridState,
     InverterInfo,
     InverterState,
+    Liveness,
     Message,
+    NextOutage,
     OutageSchedule,
     Outlook,
     PlugAction,
@@ -82,6 +86,23 @@ class Topic(Generic[M]):
             raise BadMessageError(first_fault(error).at_its_place()) from None
 
 
+@dataclass(frozen=True)
+class DiscoveryTopic:
+    """A topic of Home Assistant's own, below HOMEASSISTANT_PREFIX instead of MQTT_TOPIC_PREFIX; {name} is a device."""
+
+    template: str
+    writers: tuple[str, ...]
+    about: str
+
+    def named(self, prefix: str, name: str = "") -> str:
+        """Return the topic of one device."""
+        return f"{prefix}/{self.template}".replace("{name}", name)
+
+    def filter(self, prefix: str) -> str:
+        """The MQTT filter that matches this topic for every device."""
+        return self.named(prefix, "+")
+
+
 GRID_STATE = Topic("grid/state", GridState, ("poller",), "Whether the grid is on.", replayed=True)
 INVERTER_STATE = Topic(
     "inverter/{name}/state",
@@ -117,7 +138,7 @@ PLUG_ACTION = Topic(
 PLUG_SET = Topic(
     "plug/{name}/set",
     PlugCommand,
-    ("bot", "dashboard", "homeassistant", "tuya"),
+    ("bot", "dashboard", "hass", "homeassistant", "tuya"),
     "A command to switch a plug.",
     retain=False,
 )
@@ -129,6 +150,22 @@ PLUG_SETUP = Topic(
     retain=False,
 )
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
+ENERGY_STATE = Topic(
+    "energy/state", EnergyState, ("homeassistant",), "The home's energy counters, in kWh that never go back."
+)
+GRID_EVENT = Topic(
+    "grid/event", GridEvent, ("homeassistant",), "The grid has gone or come back: an event.", retain=False
+)
+NEXT_OUTAGE = Topic(
+    "outage/next", NextOutage, ("homeassistant",), "The planned outage that lasts, or the next one, by the schedule."
+)
+LIVE = Topic(
+    "live/{name}",
+    Liveness,
+    ("homeassistant",),
+    "Whether a device of Home Assistant shows what is true now, every 15 s.",
+    retain=False,
+)
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
@@ -146,6 +183,19 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_SET,
     PLUG_SETUP,
     OUTLOOK_STATE,
+    ENERGY_STATE,
+    GRID_EVENT,
+    NEXT_OUTAGE,
+    LIVE,
     SERVICE_STATUS,
 )
 TOPICS += tuple(topic.replay for topic in TOPICS if topic.replayed)
+
+DISCOVERY_CONFIG = DiscoveryTopic(
+    "device/{name}/config", ("homeassistant",), "What Home Assistant shows of a device: MQTT discovery, retained."
+)
+BIRTH = DiscoveryTopic(
+    "status", ("hass", "homeassistant"), "Home Assistant's birth and will: `online`, `offline`; not retained."
+)
+DISCOVERY_TOPICS = (DISCOVERY_CONFIG, BIRTH)
+"""Until version 0.1 Home Assistant itself had the account `homeassistant`, and may still have."""

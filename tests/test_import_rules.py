@@ -20,6 +20,7 @@ PLANTED = {
     "services/bot/bot.py": "services.tuya.plug",
     "services/bot/texts/alerts.py": "sqlalchemy",
     "services/dashboard/app.py": "telegram",
+    "services/homeassistant/discovery.py": "paho",
     "services/poller/decode.py": "pymodbus",
     "services/poller/grid.py": "shared.bus",
     "services/recorder/ingest.py": "paho.mqtt.client",

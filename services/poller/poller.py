@@ -230,7 +230,8 @@ class Poller:
             log.info("The settings of the inverter could not be read this time. %s", error)
             return False
         decoded = decode(layout, protocol, words)
-        info = to_info(decoded, self._clock(), layout).model_copy(update={"phase": self._witness.phase})
+        ours = {"phase": self._witness.phase, "interval_s": self._settings.poll_interval}
+        info = to_info(decoded, self._clock(), layout).model_copy(update=ours)
         if info.protocol_number != protocol:  # the cable was lost just now, or while we identified it
             self._identity = None
             return False

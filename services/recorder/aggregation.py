@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from services.recorder.energy import Energy, counter_increase, integrate, plausible
+from services.recorder.energy import counter_increase, integrate, plausible
+from shared.energy import Energy
 from shared.history.derived import DAY, FIVE_MINUTES, HOUR_MS, STEP_MS, Source
 
 Aggregate = dict[str, Any]

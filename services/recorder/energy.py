@@ -1,13 +1,9 @@
 """Energy from power readings (trapezoidal rule), and plausibility checks of the inverter's energy counters. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-GAP_MS = 5 * 60_000
-"""Across a longer gap between two readings the energy is unknown."""
-KWH = 3_600_000_000
-"""Watt-milliseconds per kWh."""
+from shared.energy import GAP_MS, KWH, Energy
 
 COUNTER_TOLERANCE = 0.2
 COUNTER_SLACK_KWH = 0.3
@@ -15,14 +11,6 @@ COUNTER_SLACK_KWH = 0.3
 
 Point = tuple[int, float]
 """Time in ms, power in W."""
-
-
-@dataclass
-class Energy:
-    """kWh of positive and of negative power; both are zero or more."""
-
-    positive: float = 0.0
-    negative: float = 0.0
 
 
 def integrate(points: Sequence[Point], edges: Sequence[int]) -> list[Energy | None]:
@@ -39,7 +27,7 @@ def integrate(points: Sequence[Point], edges: Sequence[int]) -> list[Energy | No
                 continue
             to = min(t1, edges[index + 1])
             energy = energies[index] = energies[index] or Energy()
-            _add_trapezoid(energy, _power_at(t0, p0, t1, p1, at), _power_at(t0, p0, t1, p1, to), (to - at) / KWH)
+            energy.add_trapezoid(_power_at(t0, p0, t1, p1, at), _power_at(t0, p0, t1, p1, to), (to - at) / KWH)
             at = to
     return energies
 
@@ -48,18 +36,6 @@ def _power_at(t0: int, p0: float, t1: int, p1: float, at: int) -> float:
     if at == t0:
         return p0
     return p1 if at == t1 else p0 + (p1 - p0) * (at - t0) / (t1 - t0)
-
-
-def _add_trapezoid(energy: Energy, begin: float, end: float, width: float) -> None:
-    """Add a trapezoid, or two triangles where power crosses zero."""
-    if begin >= 0 and end >= 0:
-        energy.positive += (begin + end) / 2 * width
-    elif begin <= 0 and end <= 0:
-        energy.negative -= (begin + end) / 2 * width
-    else:
-        high, low = max(begin, end), -min(begin, end)
-        energy.positive += high * high / (high + low) / 2 * width
-        energy.negative += low * low / (high + low) / 2 * width
 
 
 def counter_increase(values: Sequence[float], before: float) -> float:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
-from services.recorder.energy import GAP_MS, integrate
+from services.recorder.energy import integrate
 from services.recorder.outage_rules import OutageSpan, ScheduleMatch, find_outages, match_schedule
+from shared.energy import GAP_MS
 from shared.history.derived import grid_run, outage
 from shared.history.grid_run import SILENCE, GridRun, merge_runs
 from shared.history.grid_runs import runs_from_rows, stored_runs

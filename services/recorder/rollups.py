@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_
 
 from services.recorder import aggregation
-from services.recorder.energy import GAP_MS
 from services.recorder.statements import extension
+from shared.energy import GAP_MS
 from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, STEP_MS, Source
 from shared.history.local_days import midnight, next_midnight
 from shared.history.readings import readings_by_device

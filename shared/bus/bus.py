@@ -116,6 +116,10 @@ class Bus:
         """Remove the retained message of a device that is no longer there."""
         self._put(OutgoingMessage(self._prefixed(topic.named(name)), b"", retain=True))
 
+    def publish_foreign(self, topic: str, payload: bytes) -> None:
+        """Publish what another program reads, retained, on its own topic, before which our prefix does not go."""
+        self._put(OutgoingMessage(topic, payload, retain=True))
+
     def _put(self, outgoing: OutgoingMessage) -> None:
         self._outbox.put(outgoing)
         self._outbox_empty.clear()
@@ -160,6 +164,10 @@ class Bus:
         filter_ = f"+/{topic.filter}" if of_homes else topic.filter
         self._subscriptions.add(filter_, Subscription(handler, share))
 
+    def collect_foreign(self, filter_: str, handler: Handler) -> None:
+        """Call `handler` with every raw message of another program's topic; it must acknowledge each."""
+        self._subscriptions.add(filter_, Subscription(handler, replay_retained=True, foreign=True))
+
     def pause_receiving(self) -> None:
         """Receive nothing for a while: the broker keeps it, or sends it later. A pause of 5 s ends by itself.
 
@@ -176,8 +184,9 @@ class Bus:
     async def retained(self, topic: Topic[M], name: str = "") -> M | None:
         """Return the retained message of a topic by our clock, or None if there is none or it is unreadable.
 
-        Mosquitto answers in order, so a retained message arrives before the acknowledgement of a status sent later. If
-        that does not come, the connection broke meanwhile and we ask again. Needs a bus that announces.
+        Not for a topic that we subscribe to. Mosquitto answers in order, so a retained message arrives before the
+        acknowledgement of a status sent later. If that does not come, the connection broke meanwhile and we ask again.
+        Needs a bus that announces.
         """
         if not self._status.enabled:
             raise ValueError("a bus that does not announce cannot tell when the broker has answered")
@@ -192,13 +201,19 @@ class Bus:
         concrete = topic.named(name)
         self._subscriptions.add(concrete, Subscription(receive))
         try:
-            while not await self._request_retained(concrete):
+            while not await self._has_answered(concrete):
                 await self.connected.wait()
         finally:
             self._subscriptions.remove(concrete)
             if self._connection:
                 self._connection.unsubscribe(self._prefixed(concrete))
         return by_clock(found[0], self.clock.track) if found else None
+
+    async def wait_for_retained(self) -> None:
+        """Wait until all that is retained on our subscriptions has come; see `retained`."""
+        await self.connected.wait()
+        while not await self._has_answered():
+            await self.connected.wait()
 
     def send_status(self) -> None:
         """Publish the service's status. It overtakes waiting messages, because it describes the moment."""
@@ -300,8 +315,8 @@ class Bus:
         if self._twin_may_show and delivery.retained and delivery.topic == self._status.topic:
             self._twin_may_show = False  # once a connection
             self._look_for_twin(delivery.payload)
-        delivery.topic = delivery.topic.removeprefix(self._settings.mqtt_topic_prefix)
         handler = self._subscriptions.handler_for(delivery.topic)
+        delivery.topic = delivery.topic.removeprefix(self._settings.mqtt_topic_prefix)
         if handler:
             handler(delivery)
         else:
@@ -398,9 +413,9 @@ class Bus:
         self._health.report(delivery.topic, None)
         return message
 
-    async def _request_retained(self, topic: str) -> bool:
-        """Subscribe so that the broker sends the retained message; return whether it has answered."""
-        if self._connection:
+    async def _has_answered(self, topic: str = "") -> bool:
+        """Return whether the broker has answered; with a topic, subscribe to its retained message before."""
+        if self._connection and topic:
             self._connection.subscribe(self._prefixed(topic), resend_retained=True)
         self.send_status()
         return await self._status.wait_acknowledged(self._connection)

@@ -13,15 +13,19 @@ MAX_REMEMBERED = 10_000
 
 @dataclass(frozen=True)
 class Subscription:
-    """A handler; share names a shared subscription; replay_retained asks for retained messages at every start."""
+    """A handler; share names a shared subscription; replay_retained asks for retained messages at every start.
+
+    foreign: the filter is another program's, so our topic prefix does not go in front of it.
+    """
 
     handler: Handler
     share: str = ""
     replay_retained: bool = False
+    foreign: bool = False
 
 
 class Subscriptions:
-    """The subscriptions by topic filter, without the topic prefix."""
+    """The subscriptions by topic filter as it is at the broker, with the topic prefix."""
 
     def __init__(self, prefix: str, *, durable: bool) -> None:
         self._prefix = prefix
@@ -31,12 +35,12 @@ class Subscriptions:
 
     def add(self, filter_: str, subscription: Subscription) -> None:
         """Add a subscription; it takes effect with the next connection."""
-        self._by_filter[filter_] = subscription
+        self._by_filter[filter_ if subscription.foreign else self._prefix + filter_] = subscription
         self._handlers.clear()
 
     def remove(self, filter_: str) -> None:
         """Remove a subscription; the broker is not told."""
-        del self._by_filter[filter_]
+        del self._by_filter[self._prefix + filter_]
         self._handlers.clear()
 
     def subscribe_all(self, connection: Connection, *, first_connection: bool) -> None:
@@ -61,7 +65,7 @@ class Subscriptions:
     def _subscribe(
         self, connection: Connection, filter_: str, subscription: Subscription, *, first_connection: bool
     ) -> None:
-        full = self._prefix + filter_
+        full = filter_
         if subscription.share:
             connection.unsubscribe(full)  # an older session may hold it unshared
             full = f"$share/{subscription.share}/{full}"

@@ -17,14 +17,14 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from docs.generate_topics import SERVICES, VIEWER
-from shared.topics import PLUG_SET, SERVICE_STATUS, TOPICS
+from docs.generate_topics import HASS, SERVICES, VIEWER
+from shared.topics import DISCOVERY_TOPICS, PLUG_SET, SERVICE_STATUS, TOPICS
 from tests.support.broker import ROOT, Broker
 from tests.support.waiting import eventually
 
 DOCUMENT = ROOT / "docs/broker.md"
 BEGIN, END = "<!-- measured by tests/e2e/test_acl.py -->", "<!-- end -->"
-ACCOUNTS = (*SERVICES, VIEWER)
+ACCOUNTS = (*SERVICES, HASS, VIEWER)
 STRANGERS = {
     "nobody": (None, None),
     "a wrong password": ("viewer", "hunter2"),
@@ -33,6 +33,7 @@ STRANGERS = {
 SAMPLES = {
     topic.template.replace("{name}", "<name>"): topic.named("sample") for topic in TOPICS if topic != SERVICE_STATUS
 }
+SAMPLES |= {one.named("homeassistant", "<name>"): one.named("homeassistant", "sample") for one in DISCOVERY_TOPICS}
 OWN, FOREIGN = "service/<own name>/status", "service/<another>/status"
 RETAINED = "plug/<name>/set, retained"
 EXTRA = {RETAINED: PLUG_SET.named("retained"), "anything else": "somewhere/else", "$SYS/#": "$SYS/broker/uptime"}
@@ -165,11 +166,12 @@ def test_each_account_may_what_the_list_of_topics_says(
     writes: dict[tuple[str, str], bool], reads: dict[tuple[str, str], bool]
 ) -> None:
     by_template = {topic.template.replace("{name}", "<name>"): topic.writers for topic in TOPICS}
+    by_template |= {one.named("homeassistant", "<name>"): one.writers for one in DISCOVERY_TOPICS}
     wanted = {OWN: SERVICES, FOREIGN: (), RETAINED: PLUG_SET.writers, "anything else": (), "$SYS/#": ()}
     assert {key for key, may in writes.items() if may} == {
         (row, name) for row in ROWS for name in (by_template | wanted)[row]
     }
-    assert {key for key, may in reads.items() if not may} == {("$SYS/#", name) for name in SERVICES}
+    assert {key for key, may in reads.items() if not may} == {("$SYS/#", name) for name in (*SERVICES, HASS)}
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)

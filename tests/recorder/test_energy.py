@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recorder.energy import GAP_MS, KWH, Energy, counter_increase, integrate, plausible
+from services.recorder.energy import counter_increase, integrate, plausible
+from shared.energy import GAP_MS, KWH, Energy
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -10,6 +10,7 @@ import pytest
 
 from shared.texts.bot import BOT
 from shared.texts.catalogue import TEXTS
+from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.pages import PAGES
 from shared.texts.units import UNITS
 from shared.texts.wizard import WIZARD
@@ -17,7 +18,7 @@ from tests.support.broker import ROOT
 
 CALLED = {"localizer", "say", "count", "text", "show", "ask", "ask_secret", "yes", "choose", "number"}
 """Functions and methods whose first text argument is a key; the wizard's prompt adds its prefix."""
-CATALOGUES = [ROOT / f"shared/texts/{name}.py" for name in ("bot", "pages", "units", "wizard")]
+CATALOGUES = [ROOT / f"shared/texts/{name}.py" for name in ("bot", "homeassistant", "pages", "units", "wizard")]
 PREFIXES = ("", "configure.", "bot.")
 
 
@@ -118,4 +119,4 @@ def fields(text: str) -> set[str]:
 
 
 def test_no_room_overrides_a_text_of_another() -> None:
-    assert len(TEXTS) == len(UNITS) + len(BOT) + len(PAGES) + len(WIZARD)
+    assert len(TEXTS) == sum(map(len, (UNITS, BOT, PAGES, WIZARD, HOMEASSISTANT)))

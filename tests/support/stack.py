@@ -177,6 +177,11 @@ class Stack:
             BOT_LANGUAGE="en",
             BOT_STATE_DIR=str(directory / "bot"),
         )
+        self.homeassistant = self._service(
+            "homeassistant",
+            HOMEASSISTANT_LANGUAGE="en",
+            HOMEASSISTANT_ENERGY_FILE=str(directory / "home_energy.json"),
+        )
         self.dashboard = self._service(
             "dashboard",
             DASHBOARD_PORT=str(self.dashboard_port),
@@ -194,7 +199,7 @@ class Stack:
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
         services = (self.bot, self.dashboard, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
-        return *services, self.telegram, self.batteries, self.plugs, self.outages, self.house
+        return *services, self.homeassistant, self.telegram, self.batteries, self.plugs, self.outages, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""

@@ -1,0 +1,1 @@
+"""What Home Assistant sees of the house: MQTT discovery, energy counters, events of the grid."""

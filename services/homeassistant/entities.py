@@ -1,0 +1,246 @@
+"""What Home Assistant shows of each kind of device: one table of entities a kind. Pure data.
+
+An entity is named after its field; unit, device class and digits follow from the unit in that name. Home Assistant's
+rules: https://www.home-assistant.io/integrations/mqtt, sensor/const.py and binary_sensor/const.py of its core.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.messages import Balancing, Expectation, Mode, PackHealth
+
+MEASUREMENT, INCREASING = "measurement", "total_increasing"
+DIAGNOSTIC = "diagnostic"
+
+UNITS: Mapping[str, tuple[str, str | None, int]] = {
+    "w": ("W", "power", 0),
+    "va": ("VA", "apparent_power", 0),
+    "v": ("V", "voltage", 1),
+    "a": ("A", "current", 1),
+    "hz": ("Hz", "frequency", 2),
+    "c": ("°C", "temperature", 0),
+    "kwh": ("kWh", "energy", 2),
+    "percent": ("%", None, 0),
+    "ah": ("Ah", None, 1),
+    "dbm": ("dBm", "signal_strength", 0),
+}
+"""By the unit in a field's name: Home Assistant's unit, its device class, and how many digits to show."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An entity of Home Assistant, of a field of the device's state.
+
+    value is a Jinja expression, by default the field; it may be null, which is shown as unknown. fields are those that
+    must have been known once for it to be offered, by default the one it is named after. number is that of a cell or
+    sensor, and goes into its name. more is what else Home Assistant's schema of the platform knows.
+    """
+
+    key: str
+    platform: str = "sensor"
+    value: str = ""
+    fields: tuple[str, ...] | None = None
+    text: str = ""
+    number: int | None = None
+    state_class: str | None = MEASUREMENT
+    hidden: bool = False
+    diagnostic: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def template(self) -> str:
+        """The template of its value."""
+        return "{{ " + (self.value or f"value_json.{self.key}") + " }}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The fields that must have been known once."""
+        return (self.key,) if self.fields is None else self.fields
+
+
+def _choice(key: str, options: Any, **more: Any) -> Entity:
+    listed = {"device_class": "enum", "options": [one.value for one in options]}
+    return Entity(key, state_class=None, more=listed, **more)
+
+
+def _moment(key: str, value: str = "", *, diagnostic: bool = False, **more: Any) -> Entity:
+    return Entity(key, value=value, state_class=None, diagnostic=diagnostic, more={"device_class": "timestamp"}, **more)
+
+
+def _yes_no(key: str, value: str = "", *, more: Mapping[str, Any] | None = None, **rest: Any) -> Entity:
+    known = value or f"value_json.{key}"
+    answer = f"none if {known} is none else 'ON' if {known} else 'OFF'"
+    return Entity(key, "binary_sensor", answer, more=more or {}, **rest)
+
+
+def _reasons(key: str, *fields: str) -> Entity:
+    """A problem, with its sentences beside it: they are in English, as they travel."""
+    lists = " + ".join(f"(value_json.{one} or [])" for one in fields)
+    known = " and ".join(f"value_json.{one} is none" for one in fields)
+    return Entity(
+        key,
+        "binary_sensor",
+        f"none if {known} else 'ON' if {lists} else 'OFF'",
+        fields=(),
+        diagnostic=True,
+        more={
+            "device_class": "problem",
+            "json_attributes_template": "{{ {'reasons': (" + lists + ") | map(attribute='text') | list} | to_json }}",
+        },
+    )
+
+
+def _directions(field_name: str, into: str, out_of: str) -> tuple[Entity, Entity]:
+    """Two positive powers of one that has a sign, as the energy dashboard wants them."""
+    signed = f"value_json.{field_name}"
+    return tuple(  # type: ignore[return-value]
+        Entity(key, value=f"none if {signed} is none else [0, {sign}{signed}] | max", fields=(field_name,))
+        for key, sign in ((into, ""), (out_of, "-"))
+    )
+
+
+_LOAD = "value_json.load_power_w if value_json.total_load_power_w is none else value_json.total_load_power_w"
+
+INVERTER = (
+    _choice("mode", Mode, fields=()),
+    _reasons("problem", "faults", "warnings"),
+    Entity("pv_power_w"),
+    Entity("load_power_w", value=_LOAD),
+    Entity("grid_power_w"),
+    *_directions("battery_power_w", "battery_charging_w", "battery_discharging_w"),
+    Entity("battery_soc_percent", more={"device_class": "battery"}),
+    Entity("load_percent"),
+    Entity("load_apparent_power_va"),
+    Entity("grid_voltage_v"),
+    Entity("grid_frequency_hz"),
+    Entity("output_voltage_v"),
+    Entity("output_current_a"),
+    Entity("output_frequency_hz", diagnostic=True),
+    Entity("output2_power_w"),
+    Entity("output2_voltage_v"),
+    Entity("battery_voltage_v"),
+    Entity("battery_current_a"),
+    *(
+        Entity(f"pv{number}_{name}", diagnostic=True)
+        for number in (1, 2)
+        for name in ("power_w", "voltage_v", "current_a")
+    ),
+    # counters of the inverter: it may restart them, or report zero once, which would spoil the energy dashboard
+    Entity("pv_energy_today_kwh", state_class=None, diagnostic=True, hidden=True),
+    Entity("pv_energy_total_kwh", state_class=None, diagnostic=True, hidden=True),
+    Entity("bus_voltage_v", diagnostic=True, hidden=True),
+    Entity("inverter_temperature_c", diagnostic=True),
+    Entity("dcdc_temperature_c", diagnostic=True),
+    Entity("pv_temperature_c", diagnostic=True),
+    _moment("measured", "value_json.at", fields=(), diagnostic=True, hidden=True),
+)
+
+BATTERY = (
+    Entity("soc_percent", more={"device_class": "battery"}),
+    Entity("voltage_v", more={"suggested_display_precision": 2}),
+    Entity("current_a"),
+    *_directions("power_w", "charging_w", "discharging_w"),
+    Entity(
+        "stored_kwh",
+        value="none if value_json.remaining_ah is none or value_json.voltage_v is none "
+        "else (value_json.remaining_ah * value_json.voltage_v / 1000) | round(3)",
+        fields=("remaining_ah", "voltage_v"),
+        more={"device_class": "energy_storage"},
+    ),
+    Entity("remaining_ah"),
+    Entity("full_ah", diagnostic=True),
+    Entity("soh_percent", diagnostic=True),
+    Entity("cycles", state_class=MEASUREMENT, diagnostic=True),
+    _choice("health", PackHealth, fields=()),
+    _reasons("alarm", "alarms"),
+    Entity("cell_min_v", more={"suggested_display_precision": 3}),
+    Entity("cell_max_v", more={"suggested_display_precision": 3}),
+    Entity("cell_delta_v", more={"suggested_display_precision": 3}),
+    Entity("mosfet_temperature_c"),
+    _choice("balancing", Balancing, diagnostic=True),
+    Entity("balance_current_a", diagnostic=True),
+    _yes_no("charging_mosfet", diagnostic=True),
+    _yes_no("discharging_mosfet", diagnostic=True),
+    Entity("rssi_dbm", diagnostic=True, hidden=True),
+    _moment("measured", "value_json.at", fields=(), diagnostic=True, hidden=True),
+)
+
+
+NEVER_YET = ("never_yet",)
+"""The field of what no device has said so far: it is offered only where it was before."""
+
+
+def numbered(key: str, list_name: str, values: Sequence[float | None], **more: Any) -> tuple[Entity, ...]:
+    """Return an entity for each of the values that a battery lists, such as its cells; {} in the key is the number."""
+    return tuple(
+        Entity(
+            key.format(number),
+            value=f"(value_json.{list_name} or [])[{number - 1}] | default(none)",
+            fields=NEVER_YET if value is None else (),
+            text=key.replace("_{}", ""),
+            number=number,
+            diagnostic=True,
+            more=more,
+        )
+        for number, value in enumerate(values, 1)
+    )
+
+
+def cells(values: Sequence[float | None]) -> tuple[Entity, ...]:
+    """Return an entity for each cell of a battery."""
+    return numbered("cell_{}_v", "cell_voltages_v", values, suggested_display_precision=3)
+
+
+def temperatures(values: Sequence[float | None]) -> tuple[Entity, ...]:
+    """Return an entity for each temperature sensor of a battery."""
+    return numbered("temperature_{}_c", "temperatures_c", values)
+
+
+GRID = (
+    Entity(
+        "power",
+        "binary_sensor",
+        "{'on': 'ON', 'off': 'OFF'}.get(value_json.state)",
+        fields=(),
+        more={"device_class": "power"},
+    ),
+    Entity("grid_voltage_v", value="value_json.voltage_v", fields=("voltage_v",)),
+    Entity("grid_frequency_hz", value="value_json.frequency_hz", fields=("frequency_hz",)),
+    _moment("since", fields=()),
+)
+GRID_EVENTS = (
+    Entity(
+        "change",
+        "event",
+        "{'event_type': value_json.change} | to_json",
+        more={"event_types": ["went", "came"], "icon": "mdi:transmission-tower"},
+    ),
+)
+GRID_TRIGGERS: Mapping[str, str] = {"power_went": "went", "power_came": "came"}
+"""Device triggers for automations made by clicks: their type, and the change that fires it."""
+
+ENERGY = tuple(
+    Entity(key, state_class=INCREASING)
+    for key in ("pv_kwh", "load_kwh", "grid_in_kwh", "grid_out_kwh", "battery_in_kwh", "battery_out_kwh")
+)
+
+NEXT_OUTAGE = (
+    _choice("expected", Expectation, fields=()),
+    _moment("next_start", "value_json.start", fields=()),
+    _moment("next_end", "value_json.end", fields=()),
+)
+WINDOWS = (
+    Entity(
+        "windows",
+        value="value_json.windows | count",
+        fields=(),
+        state_class=None,
+        more={
+            "icon": "mdi:calendar-clock",
+            "json_attributes_template": "{{ {'windows': value_json.windows, 'days': value_json.days, "
+            "'queue': value_json.queue, 'region': value_json.region, 'stale': value_json.stale, "
+            "'fetched_at': value_json.fetched_at} | to_json }}",
+        },
+    ),
+)
