@@ -36,6 +36,11 @@ class Stretch:
     start: int = -FOREVER
     end: int = FOREVER
 
+    @property
+    def is_always(self) -> bool:
+        """Whether no other device takes over from this one, or this one from another."""
+        return (self.start, self.end) == (-FOREVER, FOREVER)
+
 
 @dataclass(frozen=True)
 class Part:

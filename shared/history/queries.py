@@ -260,9 +260,9 @@ def parts_of(
 
     Their devices are named as in the database.
     """
-
     found = stretches(device, _recorded(database, source) if device == ALL else ())
-    home, zone = home_of(database), day_zone(database) if step == DAY and len(found) > 1 else UTC
+    takes_over = any(not stretch.is_always for stretch in found)
+    home, zone = home_of(database), day_zone(database) if step == DAY and takes_over else UTC
 
     def unit(at: int) -> tuple[int, int]:
         if step == DAY:
