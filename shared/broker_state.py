@@ -19,6 +19,7 @@ from shared.messages import (
     OutageSchedule,
     PlugInfo,
     PlugState,
+    QueueFit,
     ServiceStatus,
 )
 from shared.topics import (
@@ -34,6 +35,7 @@ from shared.topics import (
     OUTAGE_SCHEDULE,
     PLUG_INFO,
     PLUG_STATE,
+    QUEUE_FIT,
     SERVICE_STATUS,
     M,
     Topic,
@@ -52,6 +54,7 @@ class BrokerState:
     listening_since: datetime | None = None
     grid: GridState | None = None
     schedule: OutageSchedule | None = None
+    queue_fit: QueueFit | None = None
     inverters: Mapping[str, InverterState] = field(default_factory=dict)
     inverter_infos: Mapping[str, InverterInfo] = field(default_factory=dict)
     inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
@@ -130,6 +133,7 @@ def _single(message: M | None) -> Mapping[str, M]:
 SECTIONS: tuple[Section[Any], ...] = (
     Section(GRID_STATE, lambda s: _single(s.grid), lambda s, new: replace(s, grid=new.get("")), is_reading=True),
     Section(OUTAGE_SCHEDULE, lambda s: _single(s.schedule), lambda s, new: replace(s, schedule=new.get(""))),
+    Section(QUEUE_FIT, lambda s: _single(s.queue_fit), lambda s, new: replace(s, queue_fit=new.get(""))),
     Section(INVERTER_STATE, lambda s: s.inverters, lambda s, new: replace(s, inverters=new), is_reading=True),
     Section(INVERTER_INFO, lambda s: s.inverter_infos, lambda s, new: replace(s, inverter_infos=new)),
     Section(

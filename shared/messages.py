@@ -520,6 +520,40 @@ class OutageSchedule(Message):
     _version_1 = _renamed(problem="reason")
 
 
+class QueueVerdict(StrEnum):
+    """Whether the home's own outages fit its queue: too early to say, yes, another one fits better, nothing fits."""
+
+    EARLY = "early"
+    FITS = "fits"
+    OTHER = "other"
+    UNCLEAR = "unclear"
+
+
+class QueueScore(BaseModel):
+    """A queue, and how many of the home's outages began when one of its scheduled ones does."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    queue: str
+    fitting: Int32
+
+
+class QueueFit(Message):
+    """How well the home's own outages fit its queue, by the published hours of all queues of the region.
+
+    outages are those since `since` on days whose hours are known; fitting began when a scheduled one of the home's own
+    queue does. others are the queues that fit better, named only where that is hardly a coincidence.
+    """
+
+    region: str
+    queue: str
+    outages: Int32
+    fitting: Int32
+    verdict: QueueVerdict
+    others: tuple[QueueScore, ...] = ()
+    since: Moment | None = None
+
+
 class Via(StrEnum):
     """How a plug is reached: over the home network, or through Tuya's cloud."""
 

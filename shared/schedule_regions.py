@@ -30,8 +30,8 @@ class Sureness(StrEnum):
 class Origin:
     """One source of a region, in the order in which they are asked.
 
-    group is how it names a queue. is_free is false of a mirror whose author states no licence. seen is its last sign of
-    life in public.
+    group is how it names a queue, region_id the region in its files, where that is known. is_free is false of a mirror
+    whose author states no licence. seen is its last sign of life in public.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Origin:
     seen: date
     group: str = "{queue}"
     is_free: bool = True
+    region_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _yasno(region: int, dso: int) -> Origin:
 
 def _dtek(file: str, group: str = "{queue}") -> Origin:
     url = f"https://raw.githubusercontent.com/Baskerville42/outage-data-ua/main/data/{file}.json"
-    return Origin("outage-data-ua", "gpv_json", url, date(2026, 8, 21), group)
+    return Origin("outage-data-ua", "gpv_json", url, date(2026, 8, 21), group, region_id=file)
 
 
 def _oe(file: str) -> Origin:
@@ -69,7 +70,7 @@ def _oe(file: str) -> Origin:
 
 def _koly(slug: str) -> Origin:
     url = f"https://koly-svitlo.web.app/v1/{slug}.json"
-    return Origin("koly-svitlo", "gpv_json", url, date(2026, 10, 1), is_free=False)
+    return Origin("koly-svitlo", "gpv_json", url, date(2026, 10, 1), is_free=False, region_id=slug)
 
 
 def _vinnytsia(owner: str) -> Origin:

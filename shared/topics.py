@@ -29,6 +29,7 @@ from shared.messages import (
     PlugInfo,
     PlugSetup,
     PlugState,
+    QueueFit,
     ServiceStatus,
 )
 from shared.validation import first_fault
@@ -123,6 +124,9 @@ BATTERY_AVAILABILITY = Topic("battery/{name}/availability", Availability, ("bms"
 OUTAGE_SCHEDULE = Topic(
     "outage/schedule", OutageSchedule, ("schedule",), "The planned outages, as far as they are known.", replayed=True
 )
+QUEUE_FIT = Topic(
+    "outage/queue_fit", QueueFit, ("schedule",), "How well the home's own outages fit the schedule of its queue."
+)
 PLUG_STATE = Topic(
     "plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.", replayed=True
 )
@@ -177,6 +181,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     BATTERY_INFO,
     BATTERY_AVAILABILITY,
     OUTAGE_SCHEDULE,
+    QUEUE_FIT,
     PLUG_STATE,
     PLUG_INFO,
     PLUG_ACTION,

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from services.schedule.answer import ZONE
 from services.schedule.fetch import fetch
+from services.schedule.queue_watch import fit_of, memory_file
 from services.schedule.revision import PlanAddress, revise
 from services.schedule.settings import ScheduleSettings
 from services.schedule.sources import Source, address, sources
 from shared.conditions import Reason
 from shared.conditions.schedule import NO_QUEUE, no_source, source_failed
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
-from shared.messages import Certainty, DayState, Window
+from shared.messages import Certainty, DayState, QueueVerdict, Window
 from shared.outages import Day, days_ahead
 
 STATES = {
@@ -20,6 +21,12 @@ STATES = {
     DayState.WAITING: "the operator is still preparing it",
     DayState.NO_OUTAGES: "no outages planned",
     DayState.EMERGENCY: "emergency outages: no schedule applies",
+}
+VERDICTS = {
+    QueueVerdict.EARLY: "your queue: too early to say, outages so far: {outages}",
+    QueueVerdict.FITS: "your queue: {fitting} of your last {outages} outages fit queue {queue}",
+    QueueVerdict.OTHER: "your queue: your last {outages} outages fit queue {others}, not {queue} ({fitting})",
+    QueueVerdict.UNCLEAR: "your queue: {fitting} of your last {outages} outages fit queue {queue}, none fits clearly",
 }
 
 
@@ -40,7 +47,19 @@ def show(settings: ScheduleSettings) -> str:
             failures.append(source_failed(source=source.name, cause=error.reason))
     if len(failures) == len(sources(settings)):
         raise DeviceOfflineError(no_source(failures=tuple(failures)))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_fit(settings)])
+
+
+def _fit(settings: ScheduleSettings) -> Iterator[str]:
+    """Yield how well the home's outages fit its queue, where the service has remembered some."""
+    try:
+        memory = memory_file(settings.schedule_raw_dir).peek()
+    except ConfigError:
+        return
+    fit = fit_of(memory, address(settings), datetime.now(UTC))
+    if fit.outages:
+        others = ", ".join(f"{one.queue} ({one.fitting})" for one in fit.others)
+        yield VERDICTS[fit.verdict].format(outages=fit.outages, queue=fit.queue, fitting=fit.fitting, others=others)
 
 
 def _lines(source: Source, home: PlanAddress) -> Iterator[str]:

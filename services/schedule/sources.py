@@ -25,7 +25,7 @@ class Source:
     """A source: its address, its parser, and the request for its queues where that is one of its own.
 
     setting is the one that chooses the queue here. A mirror is no operator: its hours are as old as its last look.
-    origin_url is the address without the queue, where that differs.
+    origin_url is the address without the queue, where that differs; region_id is what its files call the region.
     """
 
     name: str
@@ -36,14 +36,19 @@ class Source:
     setting: str = "QUEUE_NUMBER"
     is_mirror: bool = False
     origin_url: str | None = None
+    region_id: str | None = None
 
     def request(self, fetch: Fetch) -> Fetched:
         """Return its answer, not parsed yet. Raises BadReplyError, DeviceOfflineError."""
         return fetch(self.url)
 
     def parse_body(self, body: bytes) -> Answer:
-        """Return the answer for the queue. Raises BadReplyError where nothing in it can be read."""
-        answer = self.parse(json_of(body), self.queue)
+        """Return the answer for the queue. Raises BadReplyError where it is not readable, or of another region."""
+        content = json_of(body)
+        given = content.get("regionId") if isinstance(content, dict) else None
+        if self.region_id and isinstance(given, str) and given != self.region_id:
+            raise BadReplyError(schedule.foreign_region(given=given[:30], expected=self.region_id))
+        answer = self.parse(content, self.queue)
         if answer.odd and not answer.days:
             raise BadReplyError(answer.odd[0])
         return answer
@@ -113,7 +118,8 @@ def source_of(origin: Origin, settings: ScheduleSettings) -> Source:
         return _be_svitlo(settings)
     parse = gpv_json.read if origin.provider == "gpv_json" else yasno.read
     url = origin.url.replace(YASNO, settings.yasno_url.rstrip("/"))
-    return Source(origin.name, url, group, parse, is_mirror=origin.provider == "gpv_json")
+    is_mirror = origin.provider == "gpv_json"
+    return Source(origin.name, url, group, parse, is_mirror=is_mirror, region_id=origin.region_id)
 
 
 def address(settings: ScheduleSettings) -> PlanAddress:

@@ -15,6 +15,7 @@ from services.schedule.answer import ZONE, Answer, Day
 from services.schedule.copies import LATELY, Copy, Difference, Memory, combined
 from services.schedule.fetch import IN_ALL_S, AskedToWaitError, Fetch, Fetched
 from services.schedule.mirror_age import looked_at, undated
+from services.schedule.queue_watch import QueueWatch, each_queue
 from services.schedule.raw_answers import RawAnswers
 from services.schedule.revision import failed, revise
 from services.schedule.settings import POLITE_S, ScheduleSettings
@@ -67,6 +68,7 @@ class ScheduleUpdater:
         *,
         schedule: OutageSchedule | None,
         clock: Callable[[], datetime],
+        queues: QueueWatch | None = None,
     ) -> None:
         self.schedule = schedule
         self._settings = settings
@@ -76,6 +78,7 @@ class ScheduleUpdater:
         self._health = health
         self._fetch = fetch
         self._clock = clock
+        self._queues = queues
         self._raw = RawAnswers(settings.schedule_raw_dir)
         self._odd: dict[str, tuple[Reason, ...]] = {}
         self._memory = Memory()
@@ -219,7 +222,19 @@ class ScheduleUpdater:
         self._publish(schedule)
         for one in found:
             await self._check_queue(one.source, one.answer)
+        await self._learn_queues(first)
         return pause(self._settings.schedule_interval, self._clock())
+
+    async def _learn_queues(self, found: Found) -> None:
+        """Remember now and then what all queues of the region are told."""
+        if self._queues is None or not self._queues.due(self._clock()):
+            return
+        answers: Mapping[str, Answer] = {}
+        try:
+            answers = await in_time(lambda: each_queue(found.source, found.fetched, self._fetch))
+        except (BadReplyError, DeviceOfflineError) as error:
+            log.info("The hours of the other queues are not known now: %s.", error)
+        self._queues.learn(answers, found.source)
 
     def _report_copies(
         self, found: Sequence[Found], failures: Mapping[str, Reason], differences: Sequence[Difference]

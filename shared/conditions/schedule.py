@@ -146,6 +146,15 @@ DAY_MALFORMED = simple(
 
 
 @condition(
+    "schedule.foreign_region",
+    uk="відповідь про інший регіон: {given} замість {expected}",
+    en="its answer is of another region: {given} instead of {expected}",
+)
+def foreign_region(*, given: str, expected: str) -> None:
+    """A mirror's file names another region than the one that was asked for."""
+
+
+@condition(
     "schedule.unknown_status",
     uk="{day} має невідомий стан {status}",
     en="{day} has the status {status}, which nobody has documented",

@@ -71,6 +71,12 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.hours_less_certain": ("❔ Тепер лише можливо: {after}", "❔ Only possible now: {after}"),
     "bot.possibly": ("{window} (можливо)", "{window} (possibly)"),
     "bot.for_queue": ("Черга {queue}", "Queue {queue}"),
+    "bot.queue_other": (
+        "🔎 <b>Схоже, ваша черга не {queue}</b>\nОстанні відключення ({outages}) почалися за графіком черги {others}, "
+        "а за графіком вашої – {fitting}. Перевірте чергу своєї адреси на сайті оператора.",
+        "🔎 <b>Queue {queue} does not seem to be yours</b>\nYour last {outages} outages began by the schedule of queue "
+        "{others}, and {fitting} by that of yours. Check the queue of your address on the operator's site.",
+    ),
     # reminders
     "bot.remind_outage": (
         "⏰ Через {ahead} очікується відключення: <b>{window}</b> (~{lasted})",

@@ -372,6 +372,22 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.key_on": ("Світло є", "Power on"),
     "outages.now": ("зараз", "now"),
     "outages.about": ("Звідки графік", "About this schedule"),
+    "outages.fit": ("Чи ваша це черга", "Is it your queue"),
+    "outages.fit_early": ("замало даних; відключень поки що {outages}", "too early to say; outages so far: {outages}"),
+    "outages.fit_fits": (
+        "так: з останніх відключень ({outages}) за графіком черги {queue} почалися {fitting}",
+        "yes: of your last {outages} outages {fitting} began by the schedule of queue {queue}",
+    ),
+    "outages.fit_other": (
+        "Схоже, ваша черга інша: останні відключення ({outages}) почалися за графіком черги {others}, а не {queue} "
+        "({fitting}). Перевірте чергу своєї адреси.",
+        "This does not seem to be your queue: your last {outages} outages fit queue {others}, not {queue} ({fitting}). "
+        "Check the queue of your address.",
+    ),
+    "outages.fit_unclear": (
+        "неясно: з останніх відключень ({outages}) за графіком черги {queue} почалися {fitting}, і жодна не збігається",
+        "unclear: of your last {outages} outages {fitting} began by the schedule of queue {queue}, and none fits well",
+    ),
     "outages.region": ("Регіон", "Region"),
     "outages.own_addresses": ("за вписаними адресами", "as the addresses in your settings say"),
     "outages.source": ("Джерело", "Source"),

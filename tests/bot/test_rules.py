@@ -25,6 +25,9 @@ from shared.messages import (
     InverterState,
     PlannedDay,
     PlugAction,
+    QueueFit,
+    QueueScore,
+    QueueVerdict,
     ServiceHealth,
     ServiceStatus,
 )
@@ -364,3 +367,28 @@ def test_what_the_grid_makes_of_plugs_belongs_to_the_message_of_the_outage() -> 
     late = back + timedelta(hours=3)
     event = PlugEvent("a", plug_event("a", on=True).action.model_copy(update={"at": late}))
     assert [one.told_there for one in plug_alerts(state, BrokerState(), event, late)[1]] == [False]
+
+
+def test_that_another_queue_fits_better_is_told_once_and_only_of_this_address() -> None:
+    fit = QueueFit(
+        at=NOW,
+        region="lviv",
+        queue="5.2",
+        outages=12,
+        fitting=1,
+        verdict=QueueVerdict.OTHER,
+        others=(QueueScore(queue="3.1", fitting=11),),
+    )
+    state, told = AlertState(), list[Alert]()
+    for known in (
+        broker_state(schedule=plan(region="kyiv"), queue_fit=fit),
+        broker_state(schedule=plan(region="lviv"), queue_fit=fit.model_copy(update={"verdict": QueueVerdict.UNCLEAR})),
+        broker_state(schedule=plan(region="lviv"), queue_fit=fit),
+        broker_state(schedule=plan(region="lviv"), queue_fit=fit.model_copy(update={"outages": 13})),
+    ):
+        state, alerts = run(state, known, NOW)
+        told += [one for one in alerts if one.kind is AlertKind.QUEUE_FIT]
+    (alert,) = told
+    text = alert_text(localizer_for(), alert)
+    assert "Queue 5.2 does not seem to be yours" in text
+    assert "12 outages began by the schedule of queue 3.1 (11), and 1 by that of yours" in text

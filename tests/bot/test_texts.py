@@ -26,7 +26,7 @@ from services.bot.texts.outage import outage_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
-from shared.messages import ActionOutcome, Certainty, DayState, PlannedDay
+from shared.messages import ActionOutcome, Certainty, DayState, PlannedDay, QueueFit, QueueScore, QueueVerdict
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
 from shared.texts.language import Language
@@ -59,6 +59,16 @@ FIGURES: dict[str, Any] = {"soc_percent": 44.0, "load_w": 640.0, "runtime_s": 25
 LOST = alert(
     AlertKind.GRID_LOST, lasted_s=25_320.0, expected=Expected.OUTAGE, window=window("18:00", "21:30"), **FIGURES
 )
+YESTERDAY = TODAY - timedelta(days=1)
+FIT = QueueFit(
+    at=NOW,
+    region="lviv",
+    queue="5.2",
+    outages=12,
+    fitting=1,
+    verdict=QueueVerdict.OTHER,
+    others=(QueueScore(queue="3.1", fitting=11), QueueScore(queue="3.2", fitting=10)),
+)
 BACK = alert(AlertKind.GRID_BACK, at=at("18:25"), lasted_s=1380.0, soc_percent=41.0, window=window("22:00", "24:00"))
 TROUBLES: dict[AlertKind, dict[str, Any]] = {
     AlertKind.BATTERY_ALARM: {"name": "Cellar <b>", "reasons": (battery.CELL_VOLTAGE_TOO_LOW(),)},
@@ -77,6 +87,8 @@ ALERTS: dict[str, Alert] = {
     "grid lost, not planned": alert(AlertKind.GRID_LOST, lasted_s=600.0, expected=Expected.POWER),
     "grid lost, emergency": alert(AlertKind.GRID_LOST, over=True, expected=Expected.EMERGENCY),
     "grid lost, noticed late": LOST.model_copy(update={"stored_at": at("18:20")}),
+    "grid lost, overdue": LOST.model_copy(update={"is_overdue": True, "plan_stale_since": at("20:00", YESTERDAY)}),
+    "grid lost, emergency since": LOST.model_copy(update={"in_emergency": True}),
     "grid lost, nothing known": alert(AlertKind.GRID_LOST, expected=Expected.UNKNOWN),
     "grid back": BACK,
     "grid unstable": alert(AlertKind.GRID_UNSTABLE, began=at("17:50"), count=7, on=True, soc_percent=60.0),
@@ -85,6 +97,7 @@ ALERTS: dict[str, Alert] = {
         missed=(window("08:00", "09:00"), *(window(f"{hour}:00", f"{hour}:05") for hour in range(10, 18))),
     ),
     "schedule": alert(AlertKind.SCHEDULE, plan=changed_plan()),
+    "another queue fits": alert(AlertKind.QUEUE_FIT, queue_fit=FIT),
     "remind outage": alert(AlertKind.REMIND_OUTAGE, at=at("18:45"), window=window("18:45", "21:30"), minutes=15),
     "remind possible": alert(
         AlertKind.REMIND_OUTAGE, at=at("22:00"), window=window("22:00", "24:00", TODAY, Certainty.POSSIBLE), minutes=15

@@ -43,6 +43,9 @@ from shared.messages import (
     GridState,
     OutageSchedule,
     PlannedDay,
+    QueueFit,
+    QueueScore,
+    QueueVerdict,
     ScheduleChange,
     ServiceHealth,
     ServiceStatus,
@@ -356,6 +359,37 @@ def test_a_day_that_was_not_recorded_is_no_day_without_outages():
         "October 2026",
         "September 2026",
     ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "region", "told", "helped"),
+    [
+        (QueueVerdict.EARLY, "lviv", "too early to say; outages so far: 12", False),
+        (QueueVerdict.FITS, "lviv", "yes: of your last 12 outages 1 began by the schedule of queue 5.2", False),
+        (QueueVerdict.OTHER, "lviv", "your last 12 outages fit queue 3.1 (11), not 5.2 (1)", True),
+        (QueueVerdict.UNCLEAR, "lviv", "unclear: of your last 12 outages 1 began", False),
+        (QueueVerdict.OTHER, "kyiv", None, False),
+    ],
+)
+def test_whether_it_is_the_homes_queue(verdict: QueueVerdict, region: str, told: str | None, helped: bool) -> None:
+    others = (QueueScore(queue="3.1", fitting=11),)
+    fit = QueueFit(at=at(1), region=region, queue="5.2", outages=12, fitting=1, verdict=verdict, others=others)
+    state = BrokerState(connected=True, schedule=plan(window(2, 6), region="lviv"), queue_fit=fit)
+    shown = page(view(state, LOCALIZER), state, LOCALIZER)
+    about = words(shown["parts"]["outages-about"])
+    assert (told in about) if told else ("Is it your queue" not in about)
+    assert ("3.1 (11)" in shown["text"]["outages-help"]) is helped
+
+
+def test_the_region_and_the_source_of_each_day_are_named() -> None:
+    days = tuple(
+        PlannedDay(day=TODAY + timedelta(days=by), state=DayState.PLANNED, confirmed_at=at(1), source=source)
+        for by, source in enumerate(("OE_OUTAGE_DATA", "koly-svitlo"))
+    )
+    state = BrokerState(connected=True, schedule=plan(window(2, 6), region="lviv", days=days))
+    about = words(page(view(state, LOCALIZER), state, LOCALIZER)["parts"]["outages-about"])
+    assert "Region Lviv region" in about
+    assert "today: OE_OUTAGE_DATA, tomorrow: koly-svitlo" in about
 
 
 def keep(path: Path, *schedules: OutageSchedule) -> None:

@@ -60,7 +60,7 @@ def gpv(days: Mapping[str, Mapping[str, Iterable[str]]], *, utc_midnight: bool =
         for day, queues in days.items()
     }
     return {
-        "regionId": "x",
+        "regionId": None,
         "lastUpdated": None,
         "fact": {"data": data or [], "update": "19.11.2025 20:06"},
         "preset": {},

@@ -154,3 +154,17 @@ def test_the_status_names_a_copy_that_is_silent_or_disagrees(tmp_path: Path) -> 
     assert "koly-svitlo has other hours for 20.11" in poll(110, EIGHT, NINE)
     assert here.health.status(here.now).state is ServiceHealth.DEGRADED
     assert local(here.said.windows) == EIGHT
+
+
+def test_a_copy_with_the_file_of_another_region_is_not_believed(tmp_path: Path) -> None:
+    """The groups have the same names everywhere, so nothing else would show it."""
+    here = Home(tmp_path, mirrors({}, {}), schedule_region="lviv", schedule_unlicensed=True)
+    here.internet.answers |= {
+        "Lvivoblenerho": DeviceOfflineError(schedule.NO_ANSWER()),
+        "koly-svitlo": file(NOON, NINE) | {"regionId": "kyiv"},
+    }
+    with pytest.raises(DeviceOfflineError, match="koly-svitlo: its answer is of another region: kyiv instead of lviv"):
+        here.step()
+    here.internet.answers["koly-svitlo"] = file(NOON, NINE) | {"regionId": "lviv"}
+    here.step()
+    assert local(here.said.windows) == NINE

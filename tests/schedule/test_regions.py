@@ -118,7 +118,11 @@ class Home:
     """A home of the region that has agreed to the mirrors."""
 
     def __init__(self, world: World, folder: Path) -> None:
-        given = {"queue_number": "5.2", "schedule_region": world.region.slug, "schedule_unlicensed": True}
+        given: dict[str, Any] = {
+            "queue_number": "5.2",
+            "schedule_region": world.region.slug,
+            "schedule_unlicensed": True,
+        }
         settings = ScheduleSettings(_env_file=None, schedule_raw_dir=folder, **given)
         self.world, self.bus, self.health = world, FakeBus(), Health()
         self.updater = ScheduleUpdater(

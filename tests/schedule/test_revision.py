@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from services.schedule import be_svitlo, gpv_json
 from services.schedule.answer import Answer, Day, window
 from services.schedule.revision import KEEP_UNCONFIRMED, failed, revise
 from shared.conditions.schedule import NO_ANSWER
 from shared.messages import Certainty, DayState, OutageSchedule, ScheduleChange
+from shared.outage_calendar import calendar_text
 from shared.outages import day_of, state_of
 from tests.schedule.facts import TIMELINE, at, day, element, gpv, kyiv, local
 
@@ -251,6 +253,17 @@ def test_a_window_over_midnight_belongs_to_both_days() -> None:
     assert state_of(plan, day("21.11.2026")) is DayState.PLANNED
     assert local(plan.windows) == ["22:00-03:00"]
     assert day_of(plan, day("21.11.2026")).total == timedelta(hours=3)
+
+
+def test_windows_that_overlap_or_come_twice_are_dark_once() -> None:
+    hours = ("18:00-20:00", "19:00-21:00", "18:00-20:00", "19:30-20:30", "21:00-22:00")
+    plan = step(None, kyiv("20.11.2026 12:00"), planned("20.11.2026", *hours))
+    assert local(plan.windows) == ["18:00-22:00"]
+    assert day_of(plan, day("20.11.2026")).total == timedelta(hours=4)
+    again = step(plan, kyiv("20.11.2026 12:05"), planned("20.11.2026", "18:00-22:00"))
+    assert again.change is None, "the same hours written otherwise are no change"
+    events = Calendar.from_ical(calendar_text(plan, outage="o", possible="p", emergency="e")).walk("VEVENT")
+    assert len(events) == 1
 
 
 def test_three_days_without_a_source() -> None:

@@ -1,6 +1,7 @@
 """`show` prints what each source has, and fails where none answers."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,11 @@ MIRROR = json.dumps(gpv({})).encode()
 
 
 def shown(operator: str, mirror: str, queue: str = "5.2") -> str:
-    given = {"schedule_providers": "be_svitlo,gpv_json", "be_svitlo_url": operator, "gpv_json_url": mirror}
+    given: dict[str, Any] = {
+        "schedule_providers": "be_svitlo,gpv_json",
+        "be_svitlo_url": operator,
+        "gpv_json_url": mirror,
+    }
     return show(ScheduleSettings(_env_file=None, queue_number=queue, **given))
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from services.bot.alerts.version_1 import upgrade_alert
 from shared.conditions import Reason
 from shared.live_figures import BATTERY_HOLDS
-from shared.messages import ActionOutcome, Moment, OutageSchedule, Window
+from shared.messages import ActionOutcome, Moment, OutageSchedule, QueueFit, Window
 from shared.outages import Expected
 
 FRESH_FOR = BATTERY_HOLDS
@@ -25,6 +25,7 @@ class AlertKind(StrEnum):
     GRID_MISSED = "grid_missed"
     PHASE_LOST = "phase_lost"
     SCHEDULE = "schedule"
+    QUEUE_FIT = "queue_fit"
     REMIND_OUTAGE = "remind_outage"
     REMIND_POWER_BACK = "remind_power_back"
     LOW_BATTERY = "low_battery"
@@ -59,6 +60,7 @@ GROUPS: dict[AlertKind, AlertGroup] = {
     AlertKind.GRID_MISSED: AlertGroup.GRID,
     AlertKind.PHASE_LOST: AlertGroup.GRID,
     AlertKind.SCHEDULE: AlertGroup.SCHEDULE,
+    AlertKind.QUEUE_FIT: AlertGroup.SCHEDULE,
     AlertKind.REMIND_OUTAGE: AlertGroup.REMINDER,
     AlertKind.REMIND_POWER_BACK: AlertGroup.REMINDER,
     AlertKind.LOW_BATTERY: AlertGroup.BATTERY,
@@ -115,6 +117,7 @@ class Alert(BaseModel):
     outcome: ActionOutcome | None = None
     minutes: int | None = None
     plan: OutageSchedule | None = None
+    queue_fit: QueueFit | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.live_figures import live_figures
-from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, Window, iso
+from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, QueueVerdict, Window, iso
 from shared.outages import Expected
 from shared.trusted_time import elapsed
 
@@ -44,7 +44,7 @@ def next_alerts(
 ) -> Step:
     """Compare what the broker has with what was reported."""
     alerts: list[Alert] = []
-    for rule in (_transition, _settled, _schedule_change):
+    for rule in (_transition, _settled, _schedule_change, _queue_fit):
         state, new = rule(state, snapshot, now)
         alerts += new
     state, new = _reminders(state, snapshot, now, reminder_minutes)
@@ -222,6 +222,20 @@ def _schedule_change(state: AlertState, snapshot: BrokerState, now: datetime) ->
         return seen, []
     key = f"schedule/{iso(change.at)}"
     return seen, [Alert(kind=AlertKind.SCHEDULE, key=key, at=change.at, stored_at=now, plan=plan)]
+
+
+def _queue_fit(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
+    """Report once that another queue fits the home's outages better."""
+    fit, plan = snapshot.queue_fit, snapshot.schedule
+    if fit is None or plan is None or (fit.queue, fit.region) != (plan.queue, plan.region):
+        return state, []
+    if fit.verdict is not QueueVerdict.OTHER:
+        return state, []
+    key = f"{fit.region}/{fit.queue}"
+    if key == state.queue_reported:
+        return state, []
+    alert = Alert(kind=AlertKind.QUEUE_FIT, key=f"queue/{key}", at=fit.at, stored_at=now, queue_fit=fit)
+    return state.model_copy(update={"queue_reported": key}), [alert]
 
 
 # reminders

@@ -44,7 +44,8 @@ class OpenTrouble(BaseModel):
 
 
 class AlertState(BaseModel):
-    """The whole state of the rules. schedule_change is the moment of the last change that was reported.
+    """The whole state of the rules. schedule_change is the moment of the last change that was reported, queue_reported
+    the region and queue that was said not to fit.
 
     reminded maps a reminder's key to the moment it reminds of, plug_actions `plug/gang` to the last one reported.
     """
@@ -55,6 +56,7 @@ class AlertState(BaseModel):
     outage: Outage | None = None
     plan_seen: bool = False
     schedule_change: Moment | None = None
+    queue_reported: str = ""
     reminded: dict[str, Moment] = Field(default_factory=dict)
     troubles: dict[str, OpenTrouble] = Field(default_factory=dict)
     plug_actions: dict[str, Moment] = Field(default_factory=dict)

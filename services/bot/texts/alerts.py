@@ -194,6 +194,18 @@ def _span(localizer: Localizer, window: Window) -> str:
     return localizer.span(window.start, window.end)
 
 
+def _queue_fit(localizer: Localizer, alert: Alert) -> str:
+    fit = alert.queue_fit
+    others = ", ".join(f"{one.queue} ({one.fitting})" for one in fit.others) if fit else ""
+    return localizer(
+        "bot.queue_other",
+        outages=fit.outages if fit else 0,
+        fitting=fit.fitting if fit else 0,
+        queue=fit.queue if fit else "",
+        others=others,
+    )
+
+
 # reminders
 
 
@@ -316,6 +328,7 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.GRID_UNSTABLE: _grid_unstable,
     AlertKind.GRID_MISSED: _grid_missed,
     AlertKind.SCHEDULE: _schedule,
+    AlertKind.QUEUE_FIT: _queue_fit,
     AlertKind.REMIND_OUTAGE: _remind_outage,
     AlertKind.REMIND_POWER_BACK: _remind_power_back,
     AlertKind.LOW_BATTERY: _low_battery,

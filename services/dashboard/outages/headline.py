@@ -6,10 +6,11 @@ from typing import Any
 from dash import html
 
 from services.dashboard.markup import attributes
+from services.dashboard.outages.schedule_days import fit_text
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.live_figures import live_figures
-from shared.messages import Certainty, DayState, Grid, OutageSchedule, Window
+from shared.messages import Certainty, DayState, Grid, OutageSchedule, QueueVerdict, Window
 from shared.outages import Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
@@ -57,7 +58,7 @@ def is_stale(plan: OutageSchedule, localizer: Localizer) -> bool:
 
 
 def help_text(snapshot: BrokerState, localizer: Localizer) -> str:
-    """Return what to do, or since when the schedule is stale; empty where all is well."""
+    """Return what to do, since when the schedule is stale, or that it seems another queue's; else empty."""
     plan = snapshot.schedule
     if plan is None and not snapshot.connected:
         return localizer("now.empty_offline")
@@ -67,7 +68,8 @@ def help_text(snapshot: BrokerState, localizer: Localizer) -> str:
         return localizer("outages.none_why", why=why) if why else localizer("outages.none_help")
     if is_stale(plan, localizer):
         return localizer("outages.stale_since", at=localizer.since(plan.fetched_at or plan.at))
-    return ""
+    is_other = snapshot.queue_fit is not None and snapshot.queue_fit.verdict is QueueVerdict.OTHER
+    return fit_text(snapshot, localizer) if is_other else ""
 
 
 def reality(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> str:

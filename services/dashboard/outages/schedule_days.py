@@ -91,6 +91,8 @@ def about(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     }
     if plan.change:
         facts["changed"] = localizer.since(plan.change.at)
+    if fit := fit_text(snapshot, localizer):
+        facts["fit"] = fit
     service = snapshot.services.get("schedule")
     problems = [plan.reason] if plan.reason else service.reasons if service else ()
     if problems:
@@ -111,3 +113,14 @@ def _sources(plan: OutageSchedule, localizer: Localizer) -> str:
     if len({one.source for one in days}) < 2:
         return days[0].source or "" if days else plan.source or ""
     return ", ".join(f"{localizer.day(one.day)}: {one.source}" for one in days)
+
+
+def fit_text(snapshot: BrokerState, localizer: Localizer) -> str:
+    """Return how well the home's outages fit its queue; empty where nothing is known of this address."""
+    plan, fit = snapshot.schedule, snapshot.queue_fit
+    if plan is None or fit is None or (fit.queue, fit.region) != (plan.queue, plan.region) or not fit.outages:
+        return ""
+    others = ", ".join(f"{one.queue} ({one.fitting})" for one in fit.others)
+    return localizer(
+        f"outages.fit_{fit.verdict.value}", outages=fit.outages, fitting=fit.fitting, queue=fit.queue, others=others
+    )
