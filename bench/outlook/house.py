@@ -57,7 +57,7 @@ class House:
 
 def draw_fittings(rng: np.random.Generator, mean_w: float) -> Fittings:
     """Return fittings that suit a home of this load, more or less."""
-    capacity = mean_w * float(rng.uniform(7.5, 16))
+    capacity = mean_w * float(rng.uniform(6.5, 14))
     faulty = rng.random() < 0.3
     return Fittings(
         capacity_wh=capacity,

@@ -158,6 +158,9 @@ def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:
         power = np.maximum(mains[np.rint(now * 10).astype(np.int64)], np.where(now < full, surplus[:, step], 0.0))
         charged = np.maximum(now, np.minimum(now + power * rate, full))
         taken = np.minimum(np.maximum(now - per_step[:, step], np.minimum(now, cut_off)), 100.0)
+        if plant.feeds_above is not None:
+            fed = np.maximum(np.minimum(now - per_step[:, step], 100.0), plant.feeds_above)
+            charged = np.where(now > plant.feeds_above, fed, np.minimum(charged, plant.feeds_above))
         soc[:, step + 1] = now = np.where(off[:, step], taken, charged)
     return replace(paths, soc=soc)
 

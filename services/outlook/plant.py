@@ -33,6 +33,8 @@ TAPER = np.array([1.0, 1.0, 1.0, 1.0, 0.95, 0.85, 0.7, 0.6, 0.5, 0.35, 0.25])
 """The charging power near full, against that of a battery that is not: an LFP battery at constant voltage."""
 CHARGING_W = 60.0
 """Less is a battery at rest."""
+FEEDS_HOURS, FEEDS_SHARE = 24.0, 0.2
+"""In homes that save mains for the night the battery feeds the home for a good part of the time with power."""
 FULL = 99.0
 CUT_OFF_PERCENT = 10.0
 DARK_W = 15.0
@@ -57,6 +59,8 @@ class Plant:
     """The charge at which the inverter switches the home off."""
     spread: float
     """The relative uncertainty of the energy for a percent of charge."""
+    feeds_above: float | None = None
+    """The charge down to which the battery feeds the home although there is power (SBU); None: it waits for outages."""
 
     def drawn_w(self, load_w: Floats, sun_w: Floats) -> Floats:
         """Return what the battery gives without grid, negative while the sun charges it."""
@@ -103,7 +107,17 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
         _full(steps, known, weights),
         _cut_off(steps, known, weights),
         spread,
+        _feeds_above(steps, known, weights),
     )
+
+
+def _feeds_above(steps: Steps, soc: Floats, weights: Floats) -> float | None:
+    """Return down to which charge the battery feeds the home while there is power, None if it seldom does."""
+    on = (steps.grid_on == 1) & np.isfinite(steps.battery_w) & np.isfinite(soc)
+    feeds = on & (steps.battery_w < -CHARGING_W)
+    if float(on.sum()) / PER_HOUR < FEEDS_HOURS or weights[feeds].sum() < FEEDS_SHARE * weights[on].sum():
+        return None
+    return weighted_quantile(soc[feeds], weights[feeds], 0.03)
 
 
 def _by_charge(steps: Steps, soc: Floats, wh_per_percent: float) -> Floats:
@@ -224,7 +238,7 @@ def _taper(soc: Floats, power: Floats, weights: Floats, on: "np.typing.NDArray[n
 
 def _full(steps: Steps, soc: Floats, weights: Floats) -> Estimate:
     """Return the charge at which charging ends: some stop at 90 %."""
-    rest = (steps.grid_on == 1) & np.isfinite(soc) & (np.nan_to_num(steps.battery_w) < CHARGING_W)
+    rest = (steps.grid_on == 1) & np.isfinite(soc) & (np.abs(np.nan_to_num(steps.battery_w)) < CHARGING_W)
     rest[PER_HOUR:] &= steps.grid_on[:-PER_HOUR] == 1
     hours = float(rest.sum()) / PER_HOUR
     if hours < 2:

@@ -308,3 +308,22 @@ def test_without_a_meter_at_the_battery_charging_is_seen_by_the_charge():
     found = forecast(replace(home(), battery_power_w=()), NOW, plan((2, 4)))
     assert found.learned["charging_w"].value == pytest.approx(CHARGE_W, rel=0.35)
     assert found.learned["capacity_kwh"].value == pytest.approx(WH_PER_PERCENT / 10, rel=0.1)
+
+
+def test_a_battery_that_feeds_the_home_with_power_is_not_full_in_the_evening():
+    """In SBU mode it goes down to 40 % every evening though nothing is wrong with the grid."""
+    size = 15 * 288
+    hour = (NOW.timestamp() - 300.0 * np.arange(size)[::-1]) / 3600 % 24
+    soc = np.where(hour < 8, 40, np.where(hour < 16, 40 + 7.5 * (hour - 8), np.maximum(40, 100 - 10 * (hour - 16))))
+    record = History(
+        time=NOW.timestamp() - 300.0 * np.arange(size, dtype=np.float64)[::-1],
+        load_w=np.full(size, 500.0),
+        pv_power_w=np.where((hour >= 8) & (hour < 16), 1050.0, 0.0),
+        battery_power_w=np.where((hour >= 8) & (hour < 16), 450.0, np.where((hour >= 16) & (hour < 22), -600.0, 0.0)),
+        soc_percent=soc,
+        grid_on=np.ones(size),
+        time_zone="UTC",
+    )
+    found = forecast(record, NOW, plan((7, 9)))
+    assert found.charge.percent == pytest.approx(100, abs=2)
+    assert found.outages[0].charge_at_start.p50 == pytest.approx(40, abs=4)
