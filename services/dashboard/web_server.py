@@ -84,7 +84,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 def make_room(channels: Sequence[Channel]) -> None:
     """Close the connection that has been idle for longest where there are too many."""
-    idle = [channel for channel in channels if not channel.requests]
+    idle = [channel for channel in channels if not channel.requests and not channel.total_outbufs_len]
     if len(channels) >= CONNECTIONS and idle:
         min(idle, key=lambda channel: channel.idle_since).handle_close()
 

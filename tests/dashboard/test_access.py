@@ -79,7 +79,15 @@ def test_nothing_is_told_before_the_login(client):
     for address in ("/", *(page.path for page in PAGES), "/nowhere", "/login/../history"):
         answer = client.get(address, headers=HTML)
         assert (answer.status_code, answer.location.split("?")[0]) == (303, "/login"), address
-    told = ("/live/now", "/_dash-layout", "/_dash-dependencies", "/assets/live.js", "/diagnostics.zip", CALENDAR)
+    told = (
+        "/live/now",
+        "/_dash-layout",
+        "/_dash-dependencies",
+        "/page.js",
+        "/recorded/now",
+        "/diagnostics.zip",
+        CALENDAR,
+    )
     for address in told:
         assert client.get(address).status_code == 401, address
     assert client.post("/_dash-update-component", json={}).status_code == 401

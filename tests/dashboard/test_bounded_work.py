@@ -55,19 +55,24 @@ def test_the_longest_idle_connection_makes_room(tmp_path: Path) -> None:
 class Held:
     """A connection for `make_room`."""
 
-    def __init__(self, since: float, requests: int = 0) -> None:
-        self.idle_since, self.requests, self.closed = since, [None] * requests, False
+    def __init__(self, since: float, requests: int = 0, unsent: int = 0) -> None:
+        self.idle_since, self.requests, self.total_outbufs_len = since, [None] * requests, unsent
+        self.closed = False
 
     def handle_close(self) -> None:
         self.closed = True
 
 
 def test_a_connection_that_is_being_answered_stays() -> None:
-    some: list[Any] = [Held(1, requests=1), *(Held(2 + number) for number in range(CONNECTIONS - 1))]
+    some: list[Any] = [
+        Held(1, requests=1),
+        Held(2, unsent=9),
+        *(Held(3 + number) for number in range(CONNECTIONS - 2)),
+    ]
     make_room(some[:-1])
     assert not any(one.closed for one in some)
     make_room(some)
-    assert [one.closed for one in some[:3]] == [False, True, False]
+    assert [one.closed for one in some[:4]] == [False, False, True, False]
     busy: list[Any] = [Held(1, requests=1)] * CONNECTIONS
     make_room(busy)
     assert not busy[0].closed

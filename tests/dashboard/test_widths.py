@@ -100,3 +100,20 @@ def test_the_keyboard_reaches_everything_and_every_page_has_a_title(browser: Bro
     page.go_back()
     expect(page).to_have_title("History · Easun")
     context.close()
+
+
+def test_a_page_of_another_version_reloads_itself_once(browser: Browser, address: str) -> None:
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(address)
+    html = page.locator("html")
+    current = html.get_attribute("data-version")
+    make_old = "document.documentElement.dataset.version = 'old'"
+    with page.expect_navigation():
+        page.evaluate(make_old)
+    expect(html).to_have_attribute("data-version", str(current))
+    page.evaluate(make_old)
+    for _ in range(2):  # a proxy may go on sending the old page
+        page.wait_for_event("response", lambda response: "/live/now" in response.url)
+    expect(html).to_have_attribute("data-version", "old")
+    context.close()
