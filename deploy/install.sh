@@ -87,7 +87,7 @@ need_room_and_ports() {
   # a broker of the system's stays as it is
   ! own_broker || note_taken MQTT_PORT 1883 easun-mosquitto.service "stop it (systemctl disable --now mosquitto), or"
   note_taken DASHBOARD_PORT 8000 easun-dashboard.service "stop it, or"
-  [ -z "$taken" ] || mend "${taken}then run this again. Nothing has been changed."
+  [ -z "$taken" ] || mend "nothing has been changed; free the ports, then run this again."
 }
 
 # note_taken SETTING DEFAULT UNIT HINT: a port on which another program listens (state 0A)
@@ -97,7 +97,8 @@ note_taken() {
   case $number in *[!0-9]* | '' | ??????*) return 0 ;; esac  # the service itself says what is wrong with it
   hex=$(printf ':%04X' "$number")
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v end="$hex" '$4 == "0A" && $2 ~ end "$" { found = 1 } END { exit !found }' || return 0
-  taken="${taken}port $number is taken by another program: $4 set $1 in $(settings_file) to another one; "
+  taken=yes
+  say "port $number is taken by another program: $4 set $1 in $(settings_file) to another one."
 }
 
 lock_out_others() {

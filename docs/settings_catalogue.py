@@ -82,8 +82,8 @@ def _mosquitto(name: str, description: str, default: str = "", in_compose: str |
 WITHOUT_CLASS = (
     _mosquitto(
         "MQTT_BIND",
-        "Where it listens: 0.0.0.0 lets MQTT Explorer and Home Assistant in from other machines (the default in "
-        "Compose).",
+        "Where it listens besides 127.0.0.1: 0.0.0.0 lets MQTT Explorer and Home Assistant in from other machines (the "
+        "default in Compose), :: does so by IPv6 too.",
         "127.0.0.1",
         "0.0.0.0",  # noqa: S104  # all addresses of the container
     ),

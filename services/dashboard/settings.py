@@ -19,7 +19,7 @@ class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
     dashboard_host: Annotated[str, InCompose("0.0.0.0")] = Field(  # noqa: S104  # all addresses of the container
         default="127.0.0.1",
         description="Where the dashboard listens: 127.0.0.1 is this machine only; 0.0.0.0 and a password let your "
-        "phone in (in Compose: DASHBOARD_BIND).",
+        "phone in, :: by IPv6 too (in Compose: DASHBOARD_BIND).",
     )
     dashboard_port: Annotated[int, NOT_IN_COMPOSE] = Field(
         default=8000,
