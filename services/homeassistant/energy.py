@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.energy import GAP_MS, KWH, Energy
 from shared.live_figures import ALL, load_w
 from shared.messages import EnergyState, InverterState
+from shared.trusted_time import is_unset
 
 STEP_S = 5.0
 """A reading cannot be so much later than its arrival, measured against the one before: a clock was set forward."""
@@ -36,13 +37,14 @@ class Counters(BaseModel):
     kwh: dict[str, float] = Field(default_factory=dict)
 
     def at_least(self, published: EnergyState | None) -> "Counters":
-        """Return the counters, none of them lower than what was published: a file may be an older copy, or lost."""
-        if published is None:
-            return self
-        known = {name: getattr(published, name) for name in COUNTERS}
+        """Return the counters, none of them lower than what was published: a file may be an older copy, or lost.
+
+        A beginning by a clock that was not set is forgotten.
+        """
+        began = [one for one in (self.since, published and published.since) if one and not is_unset(one)]
+        known = {name: getattr(published, name, None) for name in COUNTERS}
         higher = {name: max(value, self.kwh.get(name, 0.0)) for name, value in known.items() if value is not None}
-        since = min(self.since, published.since) if self.since else published.since
-        return Counters(since=since, kwh=self.kwh | higher)
+        return Counters(since=min(began, default=None), kwh=self.kwh | higher)
 
     def state(self, at: datetime) -> EnergyState:
         """Return the message."""

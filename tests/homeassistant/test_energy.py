@@ -1,6 +1,6 @@
 """The energy counters: they never go back, count what recording counts, and fill no gap."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -121,3 +121,9 @@ def test_after_a_restart_the_higher_of_file_and_broker_counts(file: dict[str, fl
         restored.kwh[name] == max(file.get(name, 0), broker.get(name, 0)) for name in file.keys() | broker.keys()
     )
     assert Counters(kwh=file).at_least(None).kwh == file
+
+
+def test_a_beginning_by_an_unset_clock_is_forgotten() -> None:
+    unset = datetime(1973, 5, 1, tzinfo=UTC)
+    assert Counters(since=unset).at_least(None).since is None
+    assert Counters(since=unset).at_least(EnergyState(at=NOW, since=NOW)).since == NOW

@@ -300,6 +300,34 @@ async def test_retained_gives_what_the_broker_keeps_or_none(broker: Broker) -> N
         assert await bus.retained(GRID_STATE) == grid(5)
 
 
+async def test_another_programs_topics_keep_their_own_prefix(tmp_path_factory: pytest.TempPathFactory) -> None:
+    state = tmp_path_factory.mktemp("ours-and-theirs") / "state"
+    broker = Broker(state, MQTT_TOPIC_PREFIX="home/", HOMEASSISTANT_PREFIX="ha/main")
+    broker.start()
+    heard: list[tuple[str, bytes]] = []
+
+    def keep(delivery: Delivery) -> None:
+        delivery.ack()
+        heard.append((delivery.topic, delivery.payload))
+
+    try:
+        bus = Bus(settings(broker, mqtt_topic_prefix="home/"), "homeassistant", health := Health())
+        bus.collect_foreign("ha/main/status", keep)
+        async with running(bus):
+            await bus.wait_for_retained()
+            bus.publish_foreign("ha/main/device/easun_grid/config", b"{}")
+            with Viewer(broker, "hass") as hass:
+                hass.client.publish("ha/main/status", '"online"', qos=1)
+                await until(lambda: heard)
+                hass.client.subscribe("ha/main/#", qos=1)
+                await until(lambda: hass.on("ha/main/device/easun_grid/config"))
+            bus.publish_foreign("homeassistant/device/easun_grid/config", b"{}")
+            await until(lambda: "homeassistant/device" in texts(health))
+    finally:
+        broker.stop()
+    assert heard == [("ha/main/status", b'"online"')]
+
+
 async def test_a_topic_prefix_goes_in_front_of_everything(tmp_path_factory: pytest.TempPathFactory) -> None:
     broker = Broker(tmp_path_factory.mktemp("broker") / "state", MQTT_TOPIC_PREFIX="home/")
     broker.start()
