@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,12 +16,8 @@ from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker
 
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
-LOOKS = [
-    pytest.param(PHONE, "light", id="phone-light"),
-    pytest.param(PHONE, "dark", id="phone-dark"),
-    pytest.param(DESK, "light", id="desk-light"),
-    pytest.param(DESK, "dark", id="desk-dark"),
-]
+LOOKS = [(viewport, scheme) for viewport in (PHONE, DESK) for scheme in ("light", "dark")]
+INK = {"dark": "rgb(238, 242, 246)", "light": "rgb(28, 37, 48)"}
 SOON_MS = 8000
 LOUD = ("error", "warning")
 PASSING = "net::ERR_NETWORK_CHANGED"
@@ -67,17 +64,22 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+def look_at(page: Page, viewport: ViewportSize, scheme: Literal["light", "dark"]) -> None:
+    """Turn the window into another one, which costs a fraction of another page."""
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme)
+
+
 def text(page: Page, key: str):
     return page.locator(f'[data-text="{key}"]').first
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
-def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, scheme):
+def test_now_shows_what_was_published(browser, dashboard, publisher):
     since = datetime.now(UTC) - timedelta(minutes=72)
     publisher.inverter(grid_power_w=412, battery_power_w=-688, load_power_w=2340, faults=(inverter.OVERLOAD(),))
     publisher.grid(Grid.ON, since=since)
     publisher.status(ServiceHealth.DEGRADED, reason="The inverter answers slowly.")
-    with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
+    with opened(browser, dashboard.url) as page:
         expect(page.locator("h1").locator("visible=true")).to_have_text(re.compile(r"Power on since .*\(1 h 12 min\)"))
         for key, expected in {
             "sun": "1.24 kW",
@@ -96,9 +98,12 @@ def test_now_shows_what_was_published(browser, dashboard, publisher, viewport, s
             expect(text(page, key)).to_have_text(expected.replace(" ", "\u00a0") if key != "faults" else expected)
         expect(page.locator(".services")).to_contain_text("The inverter answers slowly.")
         expect(page.locator(".line-battery")).to_have_attribute("data-flows", "true")
-        assert fits(page)
-        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (sum(map(int, re.findall(r"\d+", paper))) < 200) == (scheme == "dark")
+        for viewport, scheme in LOOKS:
+            look_at(page, viewport, scheme)
+            assert fits(page), viewport
+            paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (sum(map(int, re.findall(r"\d+", paper))) < 200) == (scheme == "dark")
+            expect(text(page, "home")).to_be_visible()
 
 
 def test_the_page_follows_the_grid_without_a_reload(browser, dashboard, publisher):
@@ -162,36 +167,37 @@ def test_nothing_yet_says_what_to_do(browser, dashboard):
         expect(page.locator(".history")).to_contain_text("Nothing recorded yet")
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_odd_houses_do_not_break_the_page(browser, impatient, publisher, viewport):
+def test_odd_houses_do_not_break_the_page(browser, impatient, publisher):
     long = "inverter-" + "x" * 190
     now = datetime.now(UTC)
     publisher.send(f"inverter/a{long}/state", InverterState(at=now, load_power_w=640))
     publisher.send(f"inverter/b{long}/state", InverterState(at=now - timedelta(days=7)))
     publisher.offline(f"a{long}", "timed out " * 30)
-    with opened(browser, impatient.url, viewport=viewport) as page:
+    with opened(browser, impatient.url) as page:
         expect(text(page, "home")).to_have_text("640\u00a0W")
         expect(text(page, "battery")).to_have_text("–")
         expect(page.locator(".others li")).to_have_count(1)
         assert fits(page)
         expect(text(page, "verdict")).to_contain_text("timed out", timeout=SOON_MS)
-        assert fits(page)
+        for viewport in (PHONE, DESK):
+            page.set_viewport_size(viewport)
+            assert fits(page), viewport
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
-def test_history_draws(browser, dashboard, tmp_path, viewport, scheme):
+def test_history_draws(browser, dashboard, tmp_path):
     record(tmp_path / "easun.db", datetime.now(UTC), days=2, every=timedelta(minutes=5))
-    with opened(browser, dashboard.url, viewport=viewport, scheme=scheme) as page:
+    with opened(browser, dashboard.url) as page:
         assert not page.evaluate("Boolean(window.Plotly || window.React)"), "the first page loads neither"
         page.get_by_role("link", name="History").locator("visible=true").click()
         expect(page.locator("#chart .legendtext", has_text="Consumption")).to_be_visible()
-        ink = page.evaluate("getComputedStyle(document.querySelector('#chart .legendtext')).fill")
-        assert (int(re.findall(r"\d+", ink)[0]) > 128) == (scheme == "dark")
         assert page.evaluate("Plotly.version") == "4.1.1"
         assert page.locator(".modebar-btn").count() == 0
         page.keyboard.press("ArrowLeft")  # yesterday is whole, whatever time it is
         expect(page.locator(".summary")).to_contain_text("without power")
-        assert fits(page)
+        for viewport, scheme in LOOKS:
+            look_at(page, viewport, scheme)
+            expect(page.locator("#chart .legendtext").first).to_have_css("fill", INK[scheme])
+            assert fits(page), viewport
 
 
 def test_history_steps_by_link_and_arrow_key(browser, dashboard, tmp_path):
@@ -213,9 +219,9 @@ def test_history_steps_by_link_and_arrow_key(browser, dashboard, tmp_path):
 def test_light_and_dark_by_hand_are_remembered(browser, dashboard, tmp_path):
     record(tmp_path / "easun.db", datetime.now(UTC), days=1, every=timedelta(minutes=10))
     with opened(browser, f"{dashboard.url}/history", scheme="dark") as page:
-        expect(page.locator("#chart .legendtext").first).to_have_css("fill", "rgb(238, 242, 246)")
+        expect(page.locator("#chart .legendtext").first).to_have_css("fill", INK["dark"])
         page.get_by_label("Switch between light and dark").click()
-        expect(page.locator("#chart .legendtext").first).to_have_css("fill", "rgb(28, 37, 48)")
+        expect(page.locator("#chart .legendtext").first).to_have_css("fill", INK["light"])
         page.reload()
         expect(page.locator("html")).to_have_attribute("data-scheme", "light")
 
