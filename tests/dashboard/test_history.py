@@ -323,7 +323,7 @@ def test_energy_table_and_file_in_the_browser(browser, dashboard, path, tmp_path
         expect(page.locator(".sum-coin .value")).to_have_text("29.93\u00a0₴")
         page.get_by_text("Table", exact=True).click()
         expect(page.locator(".wide tbody tr")).to_have_count(1)
-        for viewport in (DESK, PHONE):
+        for viewport in (PHONE, DESK):
             page.set_viewport_size(viewport)
             assert fits(page), viewport
         with page.expect_download() as download:

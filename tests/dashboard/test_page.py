@@ -14,6 +14,7 @@ from shared.conditions import inverter
 from shared.messages import Grid, InverterState, ServiceHealth
 from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker
+from tests.support.waiting import eventually
 
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
 LOOKS = [(viewport, scheme) for viewport in (PHONE, DESK) for scheme in ("light", "dark")]
@@ -61,7 +62,12 @@ def opened(browser: Browser, address: str, *, viewport=PHONE, scheme="light", qu
 
 
 def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    """Return whether nothing is wider than the window, once charts have been drawn anew."""
+    try:
+        eventually(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), patience_s=8)
+    except AssertionError:
+        return False
+    return True
 
 
 def look_at(page: Page, viewport: ViewportSize, scheme: Literal["light", "dark"]) -> None:
