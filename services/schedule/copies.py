@@ -50,7 +50,7 @@ def combined(
 ) -> tuple[Answer, Memory, list[Difference]]:
     """Return one answer whose days name their source, what to remember, and what the copies have long disagreed about.
 
-    old is the schedule of the same address. The first copy stands for the whole answer.
+    old is the schedule of the same address.
     """
     present = [one.source for one in copies]
     usable = [replace(one, answer=_usable(old, one, present, now)) for one in copies]
@@ -81,7 +81,7 @@ def combined(
     stamps = [one.answer.stamp for one in usable if one.answer.stamp]
     stamps += [old.operator_stamp] if old and old.operator_stamp else []
     looks = [one.answer.as_of for one in usable if one.answer.as_of]
-    whole = replace(usable[0].answer, days=days, stamp=max(stamps, default=None), as_of=max(looks, default=None))
+    whole = Answer(days, as_of=max(looks, default=None), stamp=max(stamps, default=None))
     return whole, Memory(waiting, dropped, differ), differences
 
 

@@ -211,10 +211,9 @@ class ScheduleUpdater:
         old = self.schedule if self._home.has(self.schedule) else None
         copies = [Copy(one.source.name, one.answer, names[: names.index(one.source.name)]) for one in found]
         answer, differences = first.answer, list[Difference]()
-        if first.source.is_mirror:
+        if first.source.is_mirror:  # the operator comes alone, and nothing is better
             answer, self._memory, differences = combined(old, copies, self._memory, now)
-        source, better = first.source.name, copies[0].better
-        schedule = revise(self.schedule, answer, home=self._home, source=source, now=now, better=better)
+        schedule = revise(self.schedule, answer, home=self._home, source=first.source.name, now=now)
         for one in found:
             self._report_odd(one.source, one.answer.odd)
         self._report_copies(found, failures, differences)

@@ -124,6 +124,21 @@ def test_no_hour_is_lost_while_any_copy_confirms_it(polls: list[tuple[Any, Any]]
         assert not steady or not home.changes or home.memory.dropped
 
 
+def test_a_filler_of_one_copy_hides_nothing_that_the_other_has() -> None:
+    home = Merging()
+    power = {"5.2": [], "1.1": []}
+    filled = gpv({TODAY: {"5.2": EIGHT, "1.1": []}, TOMORROW: power}) | {"lastUpdated": home.now.isoformat()}
+    shown = home.poll(gpv_json.read(filled, "5.2"), answer(home.now, today=EIGHT, tomorrow=["08:00-10:00"]))
+    assert shown == ["18:00-20:00", "08:00-10:00"]
+
+
+def test_a_publication_that_only_the_second_copy_has_counts_though_the_first_was_heard_just_now() -> None:
+    home = Merging()
+    home.poll(answer(home.now, "20.11.2026 08:00", today=EIGHT), None)
+    assert home.poll(None, answer(home.now, today=NINE)) == ["18:00-20:00"], "undated hours wait while it is silent"
+    assert home.poll(None, answer(home.now, "20.11.2026 11:50", today=NINE)) == ["18:00-21:00"]
+
+
 def mirrors(a: object, b: object) -> Internet:
     return Internet(**{"Lvivoblenerho": a, "koly-svitlo": b})
 
