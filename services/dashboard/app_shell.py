@@ -26,7 +26,7 @@ def frame(pages: Sequence[Page], opened: Page, content: Content, localizer: Loca
         for page in pages
         if page.layout is not nothing
     ]
-    inside = [filled(tree(_notices(localizer)), content), *layouts, tree(_charts(opened, localizer))]
+    inside = [filled(tree(_notices(localizer)), content), *layouts, tree(_charts(localizer))]
     return [
         tree(_skip_link(localizer)),
         tree(_header(pages, opened, localizer)),
@@ -39,10 +39,9 @@ def _page(page: Page, localizer: Localizer) -> html.Div:
     return html.Div(page.layout(localizer), className=f"page {page.name}", **attributes(data_page=page.name))
 
 
-def _charts(opened: Page, localizer: Localizer) -> html.Div:
+def _charts(localizer: Localizer) -> html.Div:
     """Return the place of Dash, which replaces what stands there until it is loaded."""
-    waiting = html.P(localizer("page.loading"), className="loading") if opened.charts else None
-    return html.Div(waiting, id=DASH)
+    return html.Div(html.P(localizer("page.loading"), className="loading"), id=DASH)
 
 
 def charts(pages: Sequence[Page], localizer: Localizer) -> list[html.Div]:

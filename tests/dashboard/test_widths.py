@@ -65,9 +65,8 @@ def show(page: Page, name: str) -> None:
         expect(page.locator("#chart .legendtext").first).to_be_attached()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_jumps_while_a_page_opens(browser: Browser, address: str, width: int) -> None:
-    context = browser.new_context(viewport=ViewportSize(width=width, height=900), locale="uk")
+def test_nothing_jumps_while_a_page_opens(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=ViewportSize(width=390, height=900), locale="uk")
     page = context.new_page()
     page.add_init_script(WATCH_SHIFTS)
     for one in PAGES:
@@ -116,4 +115,20 @@ def test_a_page_of_another_version_reloads_itself_once(browser: Browser, address
     for _ in range(2):  # a proxy may go on sending the old page
         page.wait_for_event("response", lambda response: "/live/now" in response.url)
     expect(html).to_have_attribute("data-version", "old")
+    context.close()
+
+
+def test_charts_come_when_they_are_asked_for_and_again_where_a_script_got_lost(browser: Browser, address: str) -> None:
+    context = browser.new_context(locale="en", viewport=ViewportSize(width=390, height=844))
+    page = context.new_page()
+    page.route("**/dash_renderer*", lambda route: route.abort(), times=1)
+    page.goto(address)
+    with page.expect_event("requestfailed"):
+        page.locator(".bottom .goto-history").click()
+    expect(page.locator("#react-entry-point > .loading")).to_be_visible()
+    expect(page.locator("script[src*=dash]")).to_have_count(0)
+    page.locator(".bottom .goto-now").click()
+    page.locator(".bottom .goto-history").click()
+    expect(page.locator("#chart .legendtext").first).to_be_visible()
+    expect(page.locator("#react-entry-point > .loading")).to_have_count(0)
     context.close()

@@ -5,10 +5,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.messages import DayState, OutageSchedule
 from shared.outages import day_of
 from simulators.history import PASTS
+from simulators.jk.cells import KNEE_PERCENT, cell_voltages
+from simulators.jk.past import HouseBattery, battery_states
 from simulators.settings import HistorySettings
 from tests.support.fork_server import run_module
 from tests.support.waiting import eventually
@@ -16,60 +20,54 @@ from tests.support.waiting import eventually
 NOW = datetime(2026, 11, 23, 19, 10, 33, tzinfo=UTC)
 
 
-def past(account: str, days: int = 3, every_s: int = 1800, **given: Any) -> list[tuple[Any, Any, str]]:
+def versions(now: datetime = NOW, days: int = 3, **given: Any) -> list[OutageSchedule]:
     settings = HistorySettings(_env_file=None, inverter_name="home", **given)
-    return [
-        (message, topic, name)
-        for topic, message, name in PASTS[account](settings, settings.new_house(NOW, days), NOW, every_s)
-    ]
+    found = [message for _, message, _ in PASTS["schedule"](settings, settings.new_house(now, days), now, 0)]
+    return [message for message in found if isinstance(message, OutageSchedule)]
 
 
-def test_cells_add_up_to_their_pack_and_drift_apart_when_it_is_full():
-    by_name: dict[str, list[Any]] = {}
-    for state, _, name in past("bms", days=5):
-        by_name.setdefault(name, []).append(state)
-    assert set(by_name) == {"c84780000001", "c84780000002", "all"}
-    one, other = by_name["c84780000001"], by_name["c84780000002"]
-    assert all(abs(sum(state.cell_voltages_v) - state.voltage_v) < 0.1 for state in (*one, *other))
-    assert {state.cell_delta_v for state in one} <= {0.003, 0.004, 0.005}
-    assert max(state.cell_delta_v for state in other) > 0.03
-    assert all(state.cell_delta_v < 0.01 for state in other if state.soc_percent < 90)
-    assert [state.current_a for state in by_name["all"]] == pytest.approx(
-        [2 * state.current_a for state in one], abs=0.11
-    )
+@given(st.floats(44, 57), st.floats(0, 100), st.integers(0, 15))
+def test_cells_add_up_to_their_pack_and_drift_apart_when_it_is_full(volts: float, soc: float, number: int) -> None:
+    cells = cell_voltages(volts, soc, number)
+    spread = max(cells) - min(cells)
+    assert sum(cells) == pytest.approx(volts, abs=0.07)
+    assert spread < 0.0061 or (soc > KNEE_PERCENT and number % 2)
+    full = cell_voltages(volts, 100, 1)
+    assert max(full) - min(full) > 0.03
 
 
-def test_a_single_battery_has_no_sum():
-    assert {name for _, _, name in past("bms", house_batteries=1)} == {"c84780000001"}
-    assert past("bms", house_batteries=0) == []
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [(0, []), (1, ["c84780000001"]), (2, ["c84780000001", "c84780000002", "all"])],
+)
+def test_packs_share_the_current_of_the_house(count: int, names: list[str]) -> None:
+    found = dict(battery_states(HouseBattery(NOW, 53.1, -12.4, 71), count))
+    assert list(found) == names
+    for name in names:
+        assert found[name].current_a == pytest.approx(-12.4 if name == "all" else -12.4 / count, abs=0.05)
+    assert "all" not in names or found["all"].packs == tuple(names[:2])
 
 
-def test_each_evening_the_next_day_appeared():
-    versions = [schedule for schedule, _, _ in past("schedule")]
-    assert [str(version.at) for version in versions] == [
+def test_each_evening_the_next_day_appeared() -> None:
+    past = versions()
+    assert [str(version.at) for version in past] == [
         "2026-11-19 22:00:00+00:00",
         *(f"2026-11-{day} 18:00:00+00:00" for day in (20, 21, 22, 23)),
     ]
-    for earlier, later in pairwise(versions):
+    for earlier, later in pairwise(past):
         both = {one.day for one in earlier.days} & {one.day for one in later.days}
         assert both, "a day keeps its plan"
         for day in both:
             assert day_of(earlier, day).windows == day_of(later, day).windows
-    assert {day.state for version in versions for day in version.days} == {DayState.PLANNED}
-    begins = {version.windows[0].start.time() for version in versions}
-    assert len(begins) == 3, "on time, too early and too late"
-    assert past("schedule", house_outages="none")[0][0].days[0].state is DayState.NO_OUTAGES
+    assert {day.state for version in past for day in version.days} == {DayState.PLANNED}
+    assert len({version.windows[0].start.time() for version in past}) == 3, "on time, too early and too late"
+    assert versions(house_outages="none")[0].days[0].state is DayState.NO_OUTAGES
 
 
-def test_an_outage_over_midnight_is_one_window_even_where_the_clocks_change():
-    settings = HistorySettings(_env_file=None, inverter_name="home", house_outages="22:00-06:00")
-    now = datetime(2026, 10, 25, 12, tzinfo=UTC)
-    for _, schedule, _ in PASTS["schedule"](settings, settings.new_house(now, 4), now, 0):
-        assert isinstance(schedule, OutageSchedule)
-        for one, next_one in pairwise(schedule.windows):
-            assert one.end < next_one.start
-        longest = max(window.end - window.start for window in schedule.windows)
-        assert longest <= timedelta(hours=9)
+def test_an_outage_over_midnight_is_one_window_even_where_the_clocks_change() -> None:
+    for version in versions(datetime(2026, 10, 25, 12, tzinfo=UTC), 4, house_outages="22:00-06:00"):
+        assert all(one.end < following.start for one, following in pairwise(version.windows))
+        assert max(window.end - window.start for window in version.windows) <= timedelta(hours=9)
 
 
 @pytest.mark.parametrize(

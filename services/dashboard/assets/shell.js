@@ -106,12 +106,13 @@
     const needed = parts.filter(one => one.src);
     const start = parts.filter(one => !one.src && one.type !== 'application/json');
     needed.at(-1).addEventListener('load', () => {
+      if (!loading) return;
       template.remove();
       document.body.append(...start);
     });
     needed.forEach(one => one.addEventListener('error', () => {
       loading = false; // the next minute tries again
-      needed.forEach(script => script.remove());
+      parts.forEach(part => part.remove());
     }));
     document.body.append(...parts.filter(one => !start.includes(one)));
   }
