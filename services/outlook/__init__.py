@@ -10,6 +10,7 @@ function), `grading` (how past forecasts turned out), `message` (as it travels o
 
 `recorded_history` reads History and Plan from the recorder's database and from a schedule; `replay` prints a forecast
 of the past. Reading the whole record takes one or two seconds of processor time, its last two days 0.04, so a service
-reads it rarely and adds what has come since; a forecast takes 0.2 at most. When an outage begins, the service keeps `standing_of(...)` the forecast
-that stood; when it ends, a `Graded` with what came; `usage_correction` of them goes into the next forecast.
+reads it rarely and adds what has come since; a forecast takes 0.2 at most. When an outage begins, the service keeps
+`standing_of(...)` the forecast that stood; when it ends, a `Graded` with what came; `usage_correction` of them goes
+into the next forecast.
 """

@@ -292,7 +292,7 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
     """Return the running outage and the certain ones, and those that are possible."""
     windows = list(plan.outages) if plan and not plan.emergency else []
     certain, possible = list[Ahead](), list[Ahead]()
-    spans = sorted((one.start.timestamp(), one.end.timestamp(), one.possible) for one in windows)
+    spans = _joined(sorted((one.start.timestamp(), one.end.timestamp(), one.possible) for one in windows))
     if home.off_since_s is not None:
         mine = next((one for one in spans if one[0] - EARLY_S <= home.off_since_s < one[1]), None)
         spans = [one for one in spans if one is not mine]
@@ -307,6 +307,17 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
         number = len(certain) + len(possible)
         (possible if is_possible else certain).append(planned_outage(first, last, home.delays, number))
     return certain, possible
+
+
+def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
+    """Merge windows of one kind that touch: to those at home they are one outage."""
+    found: list[tuple[float, float, bool]] = []
+    for start, end, possible in windows:
+        if found and found[-1][2] == possible and start - found[-1][1] <= STEP_S:
+            found[-1] = found[-1][0], max(end, found[-1][1]), possible
+        else:
+            found.append((start, end, possible))
+    return found
 
 
 def _is_over(home: _Home, start_s: float, now_s: float) -> bool:

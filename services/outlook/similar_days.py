@@ -25,6 +25,12 @@ FLOOR_W = 25.0
 """Added before taking logarithms, so that a fridge that is off for a while is no catastrophe."""
 BLOCK_EDGES = np.array([0, 1, 2, 3, 4, 6, 8, 12, 18, 24, 36]) * PER_HOUR
 PAST_HOURS = (0.5, 2.0, 6.0, 24.0, 72.0, 168.0)
+AS_BEFORE = (
+    (PER_DAY, 3 * PER_HOUR),
+    (PER_DAY - 3 * PER_HOUR, 6 * PER_HOUR),
+    *((days * PER_DAY, 6 * PER_HOUR) for days in range(2, 8)),
+)
+"""The coming hours of other days: how many steps ago they began, and how many. Shifts have rhythms of their own."""
 SHIFTS = (0, 6, -6)
 """A day also counts half an hour earlier and later, in five-minute steps."""
 SHIFT_PENALTY = 0.25
@@ -33,6 +39,8 @@ KIND_PENALTY = 0.6
 BANDWIDTHS = (0.9, 1.6, 4.0)
 TRUSTS = (0.5, 1.0)
 TRIED_DAYS = 120
+BEFORE = 0.5
+"""How much the likeness of what was before counts against that of what is expected of it."""
 RIDGE = 15.0
 ADJUST_MOST = 3.0
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
@@ -44,7 +52,7 @@ ASSUMED_W = 450.0
 ASSUMED_SHAPE = np.array(
     [6, 5, 5, 5, 5, 6, 9, 11, 10, 9, 9, 9, 10, 10, 9, 9, 11, 14, 17, 18, 17, 14, 11, 8], dtype=np.float64
 )
-ASSUMED_DAYS = 3.0
+ASSUMED_DAYS = 4.0
 """How many days of record the assumed courses weigh as much as."""
 ASSUMED_COURSES = 30
 ASSUMED_SPREAD = 0.45
@@ -214,7 +222,7 @@ def _past(total: Floats, place: Ints) -> Floats:
     for hours in PAST_HOURS:
         begin = np.maximum(place - int(hours * PER_HOUR), 0)
         columns.append((total[place] - total[begin]) / np.maximum(place - begin, 1))
-    for back, length in ((PER_DAY, 3 * PER_HOUR), (PER_DAY - 3 * PER_HOUR, 6 * PER_HOUR), (7 * PER_DAY, 6 * PER_HOUR)):
+    for back, length in AS_BEFORE:
         whole = place >= back
         begin = np.where(whole, place - back, np.maximum(place - PER_DAY, 0))
         end = np.minimum(begin + length, place)
@@ -295,7 +303,7 @@ class _Likeness:
     ) -> Floats:
         ahead = ((expected[:, None, :] - self._expected[columns]) / self._scale) ** 2
         before = ((features[:, None, :] - self._features[columns]) / self._feature_scale) ** 2
-        distance: Floats = ahead.mean(axis=2) + 0.5 * before.mean(axis=2) + apart
+        distance: Floats = ahead.mean(axis=2) + BEFORE * before.mean(axis=2) + apart
         return distance
 
     @staticmethod
@@ -367,8 +375,8 @@ def _beyond(truth: Floats, quantiles: Floats) -> Floats:
 def _widen(ratios: Floats, days: int) -> float:
     """Return what the band is multiplied by, so that it holds eight times in ten; cautious while days are few."""
     needed = float(np.quantile(ratios, HELD))
-    cautious = 1.8
-    return float(np.clip((needed * days + cautious * 10) / (days + 10), 0.85, 2.2))
+    cautious = 2.0
+    return float(np.clip((needed * days + cautious * 8) / (days + 8), 0.85, 2.2))
 
 
 def _spread(course: Floats, weights: Floats, window: tuple[int, int], widen: float) -> Floats:

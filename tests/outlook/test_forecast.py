@@ -327,3 +327,9 @@ def test_a_battery_that_feeds_the_home_with_power_is_not_full_in_the_evening():
     found = forecast(record, NOW, plan((7, 9)))
     assert found.charge.percent == pytest.approx(100, abs=2)
     assert found.outages[0].charge_at_start.p50 == pytest.approx(40, abs=4)
+
+
+def test_windows_that_touch_are_one_outage():
+    whole, parts = forecast(RECORD, NOW, plan((2, 8))), forecast(RECORD, NOW, plan((5, 8), (2, 5)))
+    assert len(parts.outages) == 1
+    assert parts.outages[0] == whole.outages[0]
