@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 run := $(VENV)/bin/python
+installed := $(wildcard /etc/easun-bridge/.env)
 demo_runs = test -f .demo/env || { echo "No demo runs here: start it with make demo." >&2; exit 1; }
 compile := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate -q
@@ -38,8 +39,9 @@ demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## the mains of the sim
 up: setup        ## the same against the devices named in .env
 	@$(run) -m supervisor up
 
-configure: setup ## asks what is needed, tries each answer live, writes .env
-	@$(run) -m configure
+# where install.sh has been, its settings are the ones that count
+configure: $(if $(installed),,setup) ## asks what is needed, tries each answer live, writes .env
+	@$(if $(installed),$(if $(filter 0,$(shell id -u)),,sudo) easun configure,$(run) -m configure)
 
 scan: setup      ## look for inverters: dongles, gateways, serial ports
 	@$(run) -m services.poller scan

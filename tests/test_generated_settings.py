@@ -20,7 +20,7 @@ EXAMPLE = dict(LINE.findall(EXAMPLE_TEXT))
 READERS = (
     ("mosquitto/*.sh", r"\$\{([A-Z][A-Z0-9_]+)"),
     ("docker-compose*.yml", r"\$\{([A-Z][A-Z0-9_]+)"),
-    ("deploy/install.sh", r"(?<!# )(?:setting|must_be_free) ([A-Z][A-Z0-9_]+)"),
+    ("deploy/install.sh", r"(?<!# )(?:setting|note_taken) ([A-Z][A-Z0-9_]+)"),
     ("deploy/systemd/*.service", r"\$([A-Z][A-Z0-9_]+)"),
     ("supervisor/*.py", r"""(?:env\.get\(|_port\(env, )"([A-Z][A-Z0-9_]+)"""),
     *((f"{folder}/**/*.py", r"""environ(?:\.get\(|\[)["']([A-Z][A-Z0-9_]+)""") for folder in ("shared", "simulators")),

@@ -42,7 +42,7 @@ def by_systemd(file: Path) -> dict[str, str]:
     pairs = ctypes.POINTER(ctypes.c_char_p)()
     error = library.load_env_file(None, str(file).encode(), ctypes.byref(pairs))
     assert error == 0
-    rows = []
-    while pairs and pairs[len(rows)]:
-        rows.append(pairs[len(rows)].decode())
+    rows: list[str] = []
+    while pairs and (pair := pairs[len(rows)]):
+        rows.append(pair.decode())
     return dict(row.split("=", 1) for row in rows)
