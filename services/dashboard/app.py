@@ -11,11 +11,13 @@ from dash import Dash, Input, Output, callback_context, no_update
 from flask import Flask, Response, abort, has_request_context, jsonify, request
 
 from services.dashboard import battery, history, now, outages, system
-from services.dashboard.access import csrf_token, is_authorized, protect
+from services.dashboard.access import csrf_token, is_authorized, protect, read_key
+from services.dashboard.access.guard import METRICS
 from services.dashboard.app_shell import shell
 from services.dashboard.healthz import details, health
 from services.dashboard.language import request_language, wanted
 from services.dashboard.markup import for_callback
+from services.dashboard.metrics import CONTENT_TYPE, exposition
 from services.dashboard.pages import Page, PageContext, Send, View, ViewOptions, discard_command
 from services.dashboard.request_guard import refuse_malformed
 from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, content_security_policy, headers
@@ -175,9 +177,17 @@ def _routes(server: Flask, context: PageContext) -> None:
         response.make_conditional(request)
         return response
 
+    server.get(METRICS)(lambda: _metrics(context))
     for page in PAGES:
         if page.routes:
             page.routes(server, context)
+
+
+def _metrics(context: PageContext) -> Response:
+    """Return the figures for Prometheus; whoever is logged in is told the key as well."""
+    key = f"# for Prometheus: {METRICS}?key={read_key(METRICS)}\n" if is_authorized() and read_key(METRICS) else ""
+    figures = exposition(context.snapshot(), utc_now(), context.settings.fresh_for)
+    return Response(key.encode() + figures, content_type=CONTENT_TYPE)
 
 
 def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
