@@ -64,7 +64,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m ruff format --check $(wanted)
 	@$(run) -m mypy
 	@$(VENV)/bin/lint-imports --no-cache
-	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun
+	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun docs/examples/*.sh
 	@$(run) -m docs.generate --check
 
 quick: setup-dev ## the tests that start no process and no browser and fly no hours, with few examples

@@ -29,8 +29,10 @@ def payloads() -> list[type[Message]]:
 
 
 def schema_files() -> dict[str, str]:
-    """Return a schema a payload, by the paths of their files."""
-    return {f"docs/schemas/{payload.__name__}.json": _file(payload) for payload in payloads()}
+    """Return a schema a payload, and which topic has which, by the paths of their files."""
+    by_topic = {topic.template: f"{topic.payload.__name__}.json" for topic in TOPICS}
+    files = {f"docs/schemas/{payload.__name__}.json": _file(payload) for payload in payloads()}
+    return files | {"docs/schemas/topics.json": json.dumps(by_topic, indent=2) + "\n"}
 
 
 def schema_of(payload: type[Message], ref_template: str = "#/$defs/{model}") -> Schema:

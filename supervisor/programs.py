@@ -44,7 +44,7 @@ def python(
 
 
 def services(env: dict[str, str], ports: Ports) -> tuple[Program, ...]:
-    """Return recorder, poller, bms, schedule, tuya, bot, homeassistant and dashboard, in start order."""
+    """Return recorder, poller, bms, schedule, tuya, bot, dashboard and homeassistant, in start order."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
@@ -52,8 +52,8 @@ def services(env: dict[str, str], ports: Ports) -> tuple[Program, ...]:
         python("schedule", "services.schedule", env),
         python("tuya", "services.tuya", env),
         python("bot", "services.bot", env),
-        python("homeassistant", "services.homeassistant", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
+        python("homeassistant", "services.homeassistant", env),
     )
 
 
@@ -119,7 +119,7 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """Return the simulated house and all services, in start order."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, bms, schedule, tuya, bot, homeassistant, dashboard = services(env, ports)
+    recorder, poller, bms, schedule, tuya, bot, dashboard, homeassistant = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
@@ -136,8 +136,8 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         tuya,
         python("telegram", "simulators", env, "telegram", port=ports.telegram),
         bot,
-        homeassistant,
         dashboard,
+        homeassistant,
     ]
 
 

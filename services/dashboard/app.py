@@ -11,15 +11,16 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from flask import Flask, Response, abort, jsonify, request
 
 from services.dashboard import battery, history, now, outages, system
-from services.dashboard.access import is_authorized, protect
+from services.dashboard.access import is_authorized, protect, read_key
 from services.dashboard.app_shell import charts
 from services.dashboard.asset_bundles import ASSETS, scripts, styles
 from services.dashboard.healthz import details, health
 from services.dashboard.html_document import document, payload_of
 from services.dashboard.language import request_language, wanted
 from services.dashboard.markup import component, tree
+from services.dashboard.metrics import CONTENT_TYPE, exposition
 from services.dashboard.pages import Page, PageContext, Send, ViewOptions, discard_command
-from services.dashboard.paths import HEALTH
+from services.dashboard.paths import HEALTH, METRICS
 from services.dashboard.request_guard import refuse_malformed
 from services.dashboard.response_headers import content_security_policy, headers
 from services.dashboard.settings import DashboardSettings
@@ -146,6 +147,15 @@ def _common_routes(server: Flask, context: PageContext) -> None:
         response.add_etag()
         response.make_conditional(request)
         return response
+
+    server.get(METRICS)(lambda: _metrics(context))
+
+
+def _metrics(context: PageContext) -> Response:
+    """Return the figures for Prometheus; whoever is logged in is told the key as well."""
+    key = f"# for Prometheus: {METRICS}?key={read_key(METRICS)}\n" if is_authorized() and read_key(METRICS) else ""
+    figures = exposition(context.snapshot(), utc_now(), context.settings.fresh_for)
+    return Response(key.encode() + figures, content_type=CONTENT_TYPE)
 
 
 def _headers(server: Flask, app: Any) -> None:

@@ -4,6 +4,7 @@ HEALTH = "/healthz"
 LOGIN = "/login"
 STYLES, SCRIPTS = "/page.css", "/page.js"
 CALENDAR = "/outages.ics"
+METRICS = "/metrics"
 CSV = "/history.csv"
 BUNDLE = "/diagnostics.zip"
 DOWNLOADS = frozenset({CSV, BUNDLE})

@@ -57,7 +57,7 @@ class Home:
 def payload(device: Device, home: Home, before: Collection[str] = ()) -> Payload:
     """Return the discovery payload; `before` are the components that Home Assistant has of it.
 
-    A value that was known once keeps its entity. A component that is gone stays as a bare platform, which removes it.
+    A value that was known once keeps its entity.
     """
     components = {key: one for part in device.parts for key, one in _entities(device, part, home, before)}
     components |= {key: one for switch in device.switches for key, one in _switch(device, switch, home)}
@@ -80,7 +80,7 @@ def payload(device: Device, home: Home, before: Collection[str] = ()) -> Payload
 
 
 def without(payload: Payload, before: Mapping[str, str]) -> Payload:
-    """Return the payload that also removes the components of an earlier one, given with their platforms."""
+    """Return the payload that also removes the components of an earlier one: a bare platform does that."""
     gone = {key: {"platform": platform} for key, platform in before.items() if key not in payload["components"]}
     return payload | {"components": payload["components"] | gone} if gone else payload
 

@@ -6,6 +6,8 @@ rules: https://www.home-assistant.io/integrations/mqtt, sensor/const.py and bina
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain, repeat
 from typing import Any
 
 from shared.messages import Balancing, Expectation, Mode, PackHealth
@@ -171,30 +173,35 @@ NEVER_YET = ("never_yet",)
 """The field of what no device has said so far: it is offered only where it was before."""
 
 
-def numbered(key: str, list_name: str, values: Sequence[float | None], **more: Any) -> tuple[Entity, ...]:
-    """Return an entity for each of the values that a battery lists, such as its cells; {} in the key is the number."""
+MOST = 32
+"""As many cells or sensors as a battery may list."""
+
+
+@cache
+def _numbered(key: str, list_name: str, known: tuple[bool, ...], digits: int) -> tuple[Entity, ...]:
+    """Return an entity for each value that a battery lists, or has listed once; {} in the key is its number."""
     return tuple(
         Entity(
             key.format(number),
             value=f"(value_json.{list_name} or [])[{number - 1}] | default(none)",
-            fields=NEVER_YET if value is None else (),
+            fields=() if is_known else NEVER_YET,
             text=key.replace("_{}", ""),
             number=number,
             diagnostic=True,
-            more=more,
+            more={"suggested_display_precision": digits},
         )
-        for number, value in enumerate(values, 1)
+        for number, is_known in zip(range(1, MOST + 1), chain(known, repeat(False)), strict=False)
     )
 
 
 def cells(values: Sequence[float | None]) -> tuple[Entity, ...]:
     """Return an entity for each cell of a battery."""
-    return numbered("cell_{}_v", "cell_voltages_v", values, suggested_display_precision=3)
+    return _numbered("cell_{}_v", "cell_voltages_v", tuple(value is not None for value in values), 3)
 
 
 def temperatures(values: Sequence[float | None]) -> tuple[Entity, ...]:
     """Return an entity for each temperature sensor of a battery."""
-    return numbered("temperature_{}_c", "temperatures_c", values)
+    return _numbered("temperature_{}_c", "temperatures_c", tuple(value is not None for value in values), 0)
 
 
 GRID = (

@@ -1,6 +1,7 @@
 """What is promised of payloads: schemas are as strict as the truth, and every released version is still read."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from jsonschema import Draft202012Validator
 
 from docs.generate_topics import REPLIES, asyncapi
 from docs.payload_schemas import COMMANDS, payloads, schema_of
-from shared.messages import Message
+from shared.messages import GridState, Message
 from shared.topics import TOPICS
 from tests.homeassistant.facts import house
+from tests.support.broker import ROOT, Broker
 from tests.support.samples import sample
+from tests.support.viewer import Viewer
 
 VERSIONS = sorted(Path(__file__).parent.glob("version_*.json"))
 BY_TEMPLATE = {topic.template: topic for topic in TOPICS}
@@ -122,3 +125,13 @@ def test_asyncapi_names_servers_accounts_and_both_directions_of_a_command() -> N
         assert mine.keys() == {"send", "receive"}
         answer = mine["receive"]["reply"]["channel"]["$ref"].rsplit("/", 1)[1]
         assert document["channels"][answer]["address"] == outcome
+
+
+@pytest.mark.processes
+def test_the_shell_example_tells_whether_there_is_power(broker: Broker) -> None:
+    with Viewer(broker, "poller") as poller:
+        payload = json.dumps(on_the_wire(sample(GridState)) | {"state": "off"}, separators=(",", ":"))
+        poller.client.publish("grid/state", payload, qos=1, retain=True).wait_for_publish(10)
+    password = (broker.secrets_dir / "viewer").read_text().strip()
+    command = [ROOT / "docs/examples/grid.sh", "127.0.0.1", str(broker.port), password]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout == "off\n"

@@ -16,7 +16,7 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from services.dashboard import web_server
-from services.dashboard.access import calendar_key
+from services.dashboard.access import read_key
 from services.dashboard.access.ended_sessions import EndedSessions
 from services.dashboard.access.origin import from_this_machine, local_path, same_origin, throttle_key
 from services.dashboard.access.password import Password
@@ -34,7 +34,7 @@ from tests.support.waiting import eventually
 KEY = b"k" * 32
 RIGHT, WRONG = "light at nine", "no light"
 HTML = {"Accept": "text/html"}
-CALENDAR = "/outages.ics"
+CALENDAR, METRICS = "/outages.ics", "/metrics"
 
 
 def site(tmp_path: Path, password: str, key: bytes = KEY, ended: Path | None = None) -> Flask:
@@ -220,10 +220,24 @@ def test_a_login_page_out_of_date_says_so(client):
     assert client.get("/live/now").status_code == 401
 
 
+def test_prometheus_has_a_key_that_its_page_tells(client):
+    assert client.get(METRICS).status_code == 401
+    log_in(client)
+    key = re.match(r"# for Prometheus: /metrics\?key=(\w+)\n", client.get(METRICS).text)
+    assert key
+    stranger = somebody(client.application)
+    answer = stranger.get(f"{METRICS}?key={key[1]}")
+    assert answer.status_code == 200
+    assert "easun_inverter_power_watts" in answer.text
+    assert key[1] not in answer.text
+    assert stranger.get(f"/live/now?key={key[1]}").status_code == 401
+
+
 def test_a_calendar_has_a_key_of_its_own(client):
     with client.application.app_context():
-        key = calendar_key()
+        key = read_key(CALENDAR)
     assert client.get(f"{CALENDAR}?key={key}").status_code == 503, "heard, but there is no plan yet"
+    assert client.get(f"{METRICS}?key={key}").status_code == 401, "each has a key of its own"
     assert client.get(f"{CALENDAR}?key=guessed").status_code == 401
     assert client.get(f"/live/now?key={key}").status_code == 401
 

@@ -74,9 +74,12 @@ def test_a_home_assistant_sees_what_is_there_and_what_is_live(stack: Stack, watc
         told = len(watcher.on(ENERGY))
         repeated(lambda: len(watcher.on(ENERGY)) > told)
         assert watcher.on(ENERGY)[-1]["pv_kwh"] >= round(counted, 3)
+        poller.client.publish("inverter/main/state", b"", qos=1, retain=True).wait_for_publish(10)
+        eventually(lambda: INVERTER not in retained(stack), "what has gone is removed")
+        say(poller, "inverter/other/state", mode="mains", pv_power_w=1)
+        watcher.last("homeassistant/device/easun_inverter_other/config")
         stack.homeassistant.kill()
 
-        poller.client.publish("inverter/main/state", b"", qos=1, retain=True).wait_for_publish(10)
         stack.homeassistant.start(HOMEASSISTANT_DISCOVERY="false")
         watcher.wait_for(STATUS, state="disabled")
         eventually(lambda: not retained(stack), "nothing is left at Home Assistant")

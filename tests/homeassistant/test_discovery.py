@@ -198,6 +198,14 @@ def test_a_cell_has_an_entity_once_it_has_a_voltage() -> None:
     }
 
 
+def test_a_battery_that_does_not_list_its_cells_for_a_moment_keeps_them() -> None:
+    known = components_in(to_json(payloads(house())["easun_battery_c1"]), HOME)
+    assert known
+    silent = house(batteries={"c1": BatteryState(at=NOW)})
+    now = without(payload(only(silent, "easun_battery_c1"), HOME, known), known)
+    assert components_in(to_json(now), HOME) == known
+
+
 def only(state: BrokerState, name: str) -> Device:
     return devices(state, NOW, Language.EN)[name]
 

@@ -1,6 +1,6 @@
 """Access: the password, the session, and proof that a command comes from our own page."""
 
 from services.dashboard.access.csrf import csrf_token as csrf_token
-from services.dashboard.access.guard import calendar_key as calendar_key
 from services.dashboard.access.guard import is_authorized as is_authorized
 from services.dashboard.access.guard import protect as protect
+from services.dashboard.access.guard import read_key as read_key

@@ -14,13 +14,15 @@ from services.dashboard.access.ended_sessions import EndedSessions
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
 from services.dashboard.language import request_language
-from services.dashboard.paths import CALENDAR, DOWNLOADS, HEALTH, LOGIN, STYLES
+from services.dashboard.paths import CALENDAR, DOWNLOADS, HEALTH, LOGIN, METRICS, STYLES
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import ICONS, MANIFEST
 from shared.texts.catalogue import say
 
 SESSION_LIFETIME = timedelta(days=30)
 """How long a visitor stays logged in after opening the page."""
+KEYED = (CALENDAR, METRICS)
+"""What a program reads that cannot log in: each has a read-only key of its own, and nothing else opens with it."""
 OPEN = {HEALTH, LOGIN, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
 """Served without a login: the login page's files and the health check."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -49,7 +51,7 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes, ended: Path 
     server.config.update(
         PASSWORD_IS_SET=bool(password),
         ENDED_SESSIONS=EndedSessions(SESSION_LIFETIME.total_seconds(), ended),
-        CALENDAR_KEY=hmac.new(signing, CALENDAR.encode(), "sha256").hexdigest()[:32] if password else None,
+        READ_KEYS={path: hmac.new(signing, path.encode(), "sha256").hexdigest()[:32] for path in KEYED if password},
         SESSION_COOKIE_NAME=f"easun_{settings.dashboard_port}",  # cookies do not tell ports apart
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -71,9 +73,9 @@ def is_authorized() -> bool:
     )
 
 
-def calendar_key() -> str | None:
-    """Return the key that lets a calendar read `/outages.ics?key=` and nothing else; None where none is needed."""
-    key: str | None = current_app.config["CALENDAR_KEY"]
+def read_key(path: str) -> str | None:
+    """Return the key that opens one of KEYED with `?key=` and nothing else; None where none is needed."""
+    key: str | None = current_app.config["READ_KEYS"].get(path)
     return key
 
 
@@ -82,7 +84,7 @@ def _require_login() -> ResponseReturnValue | None:
         return None
     if not current_app.config["PASSWORD_IS_SET"]:
         return login.refused()
-    if request.path == CALENDAR and equal(request.args.get("key"), calendar_key()):
+    if request.path in KEYED and equal(request.args.get("key"), read_key(request.path)):
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
         return redirect(login.address(request.full_path.rstrip("?")), 303)

@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 from flask import Flask, Response, has_request_context
 
-from services.dashboard.access import calendar_key
+from services.dashboard.access import read_key
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.outages.recorded_cards import recorded
 from services.dashboard.outages.view import view
@@ -60,7 +60,7 @@ def _about(localizer: Localizer) -> html.Section:
 
 def _address() -> str:
     """Return the calendar's address, with a key if there is a password, as a phone's calendar cannot log in."""
-    key = calendar_key() if has_request_context() else None
+    key = read_key(CALENDAR) if has_request_context() else None
     return f"{CALENDAR}?key={key}" if key else CALENDAR
 
 
