@@ -10,16 +10,13 @@ from services.poller.registers import Layout, Register
 from services.poller.writable_settings import FORBIDDEN, WritableSetting
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
-from shared.messages import Mode
+from shared.messages import Mode, SettingValue
 from shared.trusted_time import elapsed
 
 MOST_A_DAY = 20
 MOST_A_MINUTE = 3
 """Nobody has published how these inverters keep their settings, nor how often they can be written."""
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-
-SettingValue = float | str
-"""A value by its meaning: a number in the unit of the setting's name, or the name of a choice."""
 
 
 @dataclass(frozen=True)
