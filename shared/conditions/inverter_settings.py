@@ -269,6 +269,16 @@ def no_journal(*, cause: Reason) -> None:
     """The journal of the settings cannot be written."""
 
 
+@condition(
+    "control.journal_damaged",
+    uk="Журнал параметрів пошкоджено, його відкладено: {file}. Хто й коли змінював їх раніше, невідомо.",
+    en="The journal of the settings is damaged and was set aside: {file}. Who changed them before is not known.",
+    severity=Severity.WARNING,
+)
+def journal_damaged(*, file: str) -> None:
+    """The file does not hold what it should; a new journal is begun."""
+
+
 # what the inverter answered
 
 READ_ONLY = simple(
