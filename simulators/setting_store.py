@@ -29,8 +29,8 @@ class Rule:
     modes: frozenset[int] | None = None
 
 
-def _span(first: int, last: int, **neighbours: tuple[int, ...]) -> Rule:
-    return Rule(frozenset(range(first, last + 1)), **neighbours)
+def _span(first: int, last: int, *, at_most: tuple[int, ...] = (), at_least: tuple[int, ...] = ()) -> Rule:
+    return Rule(frozenset(range(first, last + 1)), at_most, at_least)
 
 
 RULES: dict[Layout, dict[int, Rule]] = {

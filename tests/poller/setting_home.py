@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,9 +65,10 @@ class MortalClient:
 
     problem: Reason | None = None
 
-    def __init__(self, client: ModbusClient, points: Points) -> None:
+    def __init__(self, client: ModbusClient, points: Points, on_write: Callable[[int, int], None]) -> None:
         self._client = client
         self._point = points
+        self._on_write = on_write
         self._writing = False
 
     async def read(self, start: int, count: int, **how: Any) -> list[int]:
@@ -82,6 +83,7 @@ class MortalClient:
         assert address in TABLE
         assert not self._writing
         self._point()
+        self._on_write(address, word)
         self._writing = True
         try:
             await self._client.write(address, word)
@@ -110,6 +112,7 @@ class Home:
     def __init__(self, link: Link, folder: Path, control: InverterControl = InverterControl.SETTINGS) -> None:
         self.link, self.control = link, control
         self.points = Points()
+        self.on_write: Callable[[int, int], None] = lambda _address, _word: None
         self.bus, self.health = FakeBus(), Health()
         self.clock = Clock(FlyingHost())
         self.file = MortalFile(folder / "main.json", self.points)
@@ -117,11 +120,14 @@ class Home:
 
     def start(self) -> None:
         """Start a process, as if there had never been one before."""
-        self.client = MortalClient(self.link.inverter, self.points)
+        self.client = MortalClient(self.link.inverter, self.points, self._check_write)
         self.writer = SettingWriter(
             self.client, self.bus, self.health, self.file, name="main", allowed=self.control, clock=self.clock
         )
         self.task = asyncio.create_task(self.writer.run())
+
+    def _check_write(self, address: int, word: int) -> None:
+        self.on_write(address, word)
 
     async def look(self) -> bool:
         """Read the settings as the poller does; return whether the inverter answered."""
@@ -177,7 +183,7 @@ class Home:
     def word(self, name: str) -> int:
         """Return what the device holds."""
         now_s = asyncio.get_running_loop().time()
-        return self.store.over(self.link.wire.device.words(), now_s)[ADDRESSES[name]]
+        return self.store.over(self.link.wire.device.words(), now_s).get(ADDRESSES[name], 0)
 
 
 @asynccontextmanager
