@@ -24,7 +24,7 @@ from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import BadReplyError, DeviceError
 from shared.health import Reporter
-from shared.messages import Availability, Contact, Grid, InverterState
+from shared.messages import Availability, Contact, Grid, InverterState, Mode
 from shared.topics import INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 from shared.trusted_time import ClockChange
 
@@ -111,7 +111,7 @@ class Poller:
         self._health.report("transport", self._inverter.problem)
         self._health.report("registers", self._blocks.missing(identity.layout.state.blocks_for(identity.protocol)))
         if now >= self._info_due:
-            done = await self._refresh_info(identity)
+            done = await self._refresh_info(identity, state.mode)
             self._info_due = now + (INFO_EVERY if done else INFO_RETRY)
         return self._settings.poll_interval
 
@@ -232,7 +232,7 @@ class Poller:
             return None
         return _grid_reading(to_state(decoded, self._clock()), decoded), began_s
 
-    async def _refresh_info(self, identity: Identity) -> bool:
+    async def _refresh_info(self, identity: Identity, mode: Mode) -> bool:
         """Read identity and settings; return whether they came. Live readings matter more, so a failure can wait."""
         layout, protocol = identity.layout, identity.protocol
         blocks = [*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)]
@@ -248,7 +248,7 @@ class Poller:
             return False
         self._bus.publish(INVERTER_INFO, info, self._name)
         if self._writer:
-            self._writer.observe(present_of(layout, protocol, decoded))
+            self._writer.observe(present_of(layout, protocol, decoded, mode))
         self._house.on_rated_power(self._name, info.rated_power_w)
         if nominal_v := number(decoded.get(NOMINAL_VOLTAGE)):
             self._limits = self._settings.grid_limits(nominal_v)

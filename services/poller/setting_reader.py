@@ -33,11 +33,12 @@ async def _read_once(inverter: RegisterSource) -> Present:
     names = setting_names(layout)
     wanted = (*layout.state.blocks_with(("mode_code",), protocol), *layout.settings.blocks_with(names, protocol))
     words = {**dict(identity.words), **await blocks.read(wanted, layout)}
-    return present_of(layout, protocol, decode(layout, protocol, words))
+    decoded = decode(layout, protocol, words)
+    return present_of(layout, protocol, decoded, MODES.get(decoded.get("mode_code"), Mode.UNKNOWN))
 
 
-def present_of(layout: Layout, protocol: int, decoded: Decoded) -> Present:
-    """Return how an inverter stands, by its decoded values."""
+def present_of(layout: Layout, protocol: int, decoded: Decoded, mode: Mode) -> Present:
+    """Return how an inverter stands, by the decoded values of its identity and its settings, and its mode."""
     model, serial_number = decoded.get("device_type"), decoded.get("serial_number")
     unit = Unit(
         layout,
@@ -46,7 +47,7 @@ def present_of(layout: Layout, protocol: int, decoded: Decoded) -> Present:
         serial_number if isinstance(serial_number, str) else None,
     )
     values = {name: _plain(decoded.get(name)) for name in setting_names(layout) if layout.setting(name, protocol)}
-    return Present(unit, values, MODES.get(decoded.get("mode_code"), Mode.UNKNOWN))
+    return Present(unit, values, mode)
 
 
 def setting_names(layout: Layout) -> tuple[str, ...]:
