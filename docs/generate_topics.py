@@ -1,5 +1,6 @@
 """Renders docs/topics.md, docs/asyncapi.yaml, docs/schemas/ and mosquitto/acl from shared/topics.py."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ HASS = "hass"
 VIEWER = "viewer"
 DISCOVERY = "@discovery@"
 """Stands for HOMEASSISTANT_PREFIX in mosquitto/acl; start.sh puts it in."""
+ANGLES = str.maketrans("{}", "<>")
+PARAMETERS = {"name": "The name of the device or service.", "setting": "The name of the setting."}
 MADE = "generated from shared/topics.py by `make docs`"
 
 
@@ -48,7 +51,7 @@ def _writable(account: str) -> Iterator[str]:
 def markdown() -> str:
     """Return docs/topics.md: a table of the topics, and one of every payload's fields."""
     rows = [
-        f"| `{topic.template.replace('{name}', '<name>')}` | {'yes' if topic.retain else 'no'} "
+        f"| `{topic.template.translate(ANGLES)}` | {'yes' if topic.retain else 'no'} "
         f"| [`{topic.payload.__name__}`](#{topic.payload.__name__.lower()}) | {_writers(topic)} | {topic.about} |"
         for topic in TOPICS
     ]
@@ -160,7 +163,7 @@ def _server(protocol: str, port: str, about: str) -> dict[str, Any]:
 
 
 def _key(topic: Topic[Any]) -> str:
-    return topic.template.replace("{name}/", "").replace("/{name}", "").replace("/", "_")
+    return re.sub(r"/{\w+}", "", topic.template).replace("/", "_")
 
 
 def _channel(topic: Topic[Any]) -> dict[str, Any]:
@@ -169,8 +172,9 @@ def _channel(topic: Topic[Any]) -> dict[str, Any]:
         "description": f"{topic.about} Written by: {_writers(topic)}.",
         "messages": {topic.payload.__name__: {"$ref": f"#/components/messages/{topic.payload.__name__}"}},
     }
-    if "{name}" in topic.template:
-        channel["parameters"] = {"name": {"description": "The name of the device or service."}}
+    known = {name: PARAMETERS[name] for name in re.findall(r"{(\w+)}", topic.template)}
+    if known:
+        channel["parameters"] = {name: {"description": about} for name, about in known.items()}
     return channel
 
 

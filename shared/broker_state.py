@@ -13,6 +13,7 @@ from shared.messages import (
     EnergyState,
     GridState,
     InverterInfo,
+    InverterSettings,
     InverterState,
     Message,
     NextOutage,
@@ -30,6 +31,7 @@ from shared.topics import (
     GRID_STATE,
     INVERTER_AVAILABILITY,
     INVERTER_INFO,
+    INVERTER_SETTINGS,
     INVERTER_STATE,
     NEXT_OUTAGE,
     OUTAGE_SCHEDULE,
@@ -58,6 +60,7 @@ class BrokerState:
     inverters: Mapping[str, InverterState] = field(default_factory=dict)
     inverter_infos: Mapping[str, InverterInfo] = field(default_factory=dict)
     inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
+    inverter_settings: Mapping[str, InverterSettings] = field(default_factory=dict)
     batteries: Mapping[str, BatteryState] = field(default_factory=dict)
     battery_infos: Mapping[str, BatteryInfo] = field(default_factory=dict)
     battery_availability: Mapping[str, Availability] = field(default_factory=dict)
@@ -139,6 +142,7 @@ SECTIONS: tuple[Section[Any], ...] = (
     Section(
         INVERTER_AVAILABILITY, lambda s: s.inverter_availability, lambda s, new: replace(s, inverter_availability=new)
     ),
+    Section(INVERTER_SETTINGS, lambda s: s.inverter_settings, lambda s, new: replace(s, inverter_settings=new)),
     Section(BATTERY_STATE, lambda s: s.batteries, lambda s, new: replace(s, batteries=new), is_reading=True),
     Section(BATTERY_INFO, lambda s: s.battery_infos, lambda s, new: replace(s, battery_infos=new)),
     Section(

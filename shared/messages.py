@@ -12,6 +12,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -309,6 +312,79 @@ class InverterInfo(Message):
     phase: Phase | None = Field(default=None, exclude_if=lambda phase: phase is None)
     interval_s: float | None = None
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
+
+
+SettingValue = StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=64)]
+"""The value of a setting: a number in the unit of its name, or the name of a choice. "12" is no number."""
+
+
+class InverterControl(StrEnum):
+    """Whether settings of the inverter may be changed from here."""
+
+    OFF = "off"
+    SETTINGS = "settings"
+
+
+class SettingCommand(Message):
+    """A command to change a setting of an inverter; an old, retained or repeated one is refused. `by` names the sender.
+
+    value is a number in the unit of the setting's name, or one of the setting's choices.
+    """
+
+    value: SettingValue
+    by: str = Field(max_length=64)
+
+
+class SettingOutcome(StrEnum):
+    """What became of a change: it shows, nobody wrote, the inverter said no, it does not show, or nobody can know."""
+
+    CONFIRMED = "confirmed"
+    NOT_WRITTEN = "not_written"
+    REFUSED = "refused"
+    NOT_TAKEN_OVER = "not_taken_over"
+    UNKNOWN = "unknown"
+
+
+class SettingChange(Message):
+    """An attempt to change a setting and its outcome: an event, not a state. before is None where it is not known."""
+
+    value: SettingValue
+    before: SettingValue | None = None
+    by: str
+    outcome: SettingOutcome
+    reason: Reason | None = None
+
+
+class SettingState(BaseModel):
+    """A setting: its value, and what it may be changed to; reason says why it cannot be changed now.
+
+    A choice has choices; a number has low, high and step, as its neighbours stand now. changed_by is who changed it
+    last: the sender of a command, or `device` for the inverter's own panel and whoever else writes to it; None: not
+    since this program has been watching.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    value: SettingValue | None = None
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    writable: bool = False
+    reason: Reason | None = None
+    changed_by: str | None = None
+    changed_at: Moment | None = None
+
+
+class InverterSettings(Message):
+    """The settings of an inverter that can be changed on some units of its family, and whether they can on this one.
+
+    changing names the one that is being changed right now.
+    """
+
+    control: InverterControl
+    changing: str | None = None
+    settings: dict[str, SettingState] = Field(default_factory=dict)
 
 
 class PackHealth(StrEnum):

@@ -18,6 +18,7 @@ from shared.messages import (
     GridEvent,
     GridState,
     InverterInfo,
+    InverterSettings,
     InverterState,
     Liveness,
     Message,
@@ -31,6 +32,8 @@ from shared.messages import (
     PlugState,
     QueueFit,
     ServiceStatus,
+    SettingChange,
+    SettingCommand,
 )
 from shared.validation import first_fault
 
@@ -38,6 +41,8 @@ M = TypeVar("M", bound=Message)
 
 NAME = r"[^/+#\s]+"
 """A device's name in a topic: no level, no wildcard, no blank."""
+PLACE = re.compile(r"\{\w+\}")
+"""What a name replaces in a template. The rest of it has nothing that a pattern would take for something else."""
 
 
 REPLAY = "replay/"
@@ -48,6 +53,7 @@ REPLAY = "replay/"
 class Topic(Generic[M]):
     """A topic template with its payload type; {name} stands for the device. State is retained, commands are not.
 
+    Where something of a device has topics of its own, as {setting} has, a name is both with a slash between.
     replayed: its messages are recorded, and published again by their writer if the broker may have lost them.
     """
 
@@ -66,18 +72,19 @@ class Topic(Generic[M]):
 
     def named(self, name: str = "") -> str:
         """Return the topic of one device."""
-        return self.template.replace("{name}", name)
+        device, _, part = name.partition("/")
+        return self.template.replace("{name}", device).replace("{setting}", part)
 
     @property
     def filter(self) -> str:
         """The MQTT filter that matches this topic for every device."""
-        return self.named("+")
+        return self.named("+/+")
 
     def name_in(self, topic: str) -> str | None:
         """Return the device's name in a topic, "" where the template has none, or None if it is another topic."""
-        pattern = re.escape(self.template).replace(re.escape("{name}"), f"({NAME})")
+        pattern = PLACE.sub(lambda _: f"({NAME})", self.template)
         found = re.fullmatch(pattern, topic)
-        return found and "".join(found.groups())
+        return found and "/".join(found.groups())
 
     def parse(self, payload: bytes) -> M:
         """Read a payload, or raise BadMessageError with what is wrong with it."""
@@ -115,6 +122,26 @@ INVERTER_STATE = Topic(
 INVERTER_INFO = Topic("inverter/{name}/info", InverterInfo, ("poller",), "An inverter's identity and settings.")
 INVERTER_AVAILABILITY = Topic(
     "inverter/{name}/availability", Availability, ("poller",), "Whether the inverter answers."
+)
+INVERTER_SETTINGS = Topic(
+    "inverter/{name}/settings",
+    InverterSettings,
+    ("poller",),
+    "The settings of an inverter that can be changed, and who changed them last.",
+)
+SETTING_CHANGE = Topic(
+    "inverter/{name}/setting/{setting}/change",
+    SettingChange,
+    ("poller",),
+    "An attempt to change a setting, and its outcome: an event.",
+    retain=False,
+)
+SETTING_SET = Topic(
+    "inverter/{name}/setting/{setting}/set",
+    SettingCommand,
+    ("bot", "dashboard", "homeassistant"),
+    "A command to change a setting of an inverter; obeyed where INVERTER_CONTROL allows it.",
+    retain=False,
 )
 BATTERY_STATE = Topic(
     "battery/{name}/state", BatteryState, ("bms",), "One reading of a battery; `all` is their sum.", replayed=True
@@ -177,6 +204,9 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     INVERTER_STATE,
     INVERTER_INFO,
     INVERTER_AVAILABILITY,
+    INVERTER_SETTINGS,
+    SETTING_CHANGE,
+    SETTING_SET,
     BATTERY_STATE,
     BATTERY_INFO,
     BATTERY_AVAILABILITY,

@@ -94,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("speed", help="change the speed of time").add_argument("factor", type=_number)
     commands.add_parser("battery", help="set the battery's charge").add_argument("soc_percent", type=_number)
+    setting = commands.add_parser("setting", help="change a register as at the inverter's own panel")
+    setting.add_argument("address", type=int)
+    setting.add_argument("word", type=int)
     commands.add_parser("wire", help="show the transport: connection and counters")
     commands.add_parser("latency", help="delay every answer").add_argument("seconds", type=_number)
     thief = commands.add_parser("steal", help="redirect the dongle to another server, as another program may")
@@ -109,7 +112,7 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     fault.add_argument("--code", type=int, help="of exception (4)")
     fault.add_argument("--first", type=int, help="register: only requests that touch it or one up to --last (0)")
     fault.add_argument("--last", type=int, help="register (65535)")
-    fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow and of reboot (1)")
+    fault.add_argument("--latency", type=_number, dest="latency_s", help="seconds of slow, late_write and reboot (1)")
 
 
 def _number(text: str) -> float:

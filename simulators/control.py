@@ -47,6 +47,13 @@ class LatencyCommand(Command):
     seconds: float = Field(ge=0, le=600)
 
 
+class SettingCommand(Command):
+    """A register that somebody changes at the inverter's panel, or another master."""
+
+    address: int = Field(ge=0, le=0xFFFF)
+    word: int = Field(ge=0, le=0xFFFF)
+
+
 class StealCommand(Command):
     """The server that the dongle should serve from now on."""
 
@@ -75,6 +82,7 @@ class Control:
                 "POST /steal": self._steal,
                 "POST /speed": self._speed,
                 "POST /battery": self._battery,
+                "POST /setting": self._setting,
             },
             asyncio.get_running_loop(),
         )
@@ -135,6 +143,14 @@ class Control:
     async def _battery(self) -> Any:
         self._house.set_soc(posted(BatteryCommand).soc_percent)
         return {"soc_percent": self._house.truth().battery_soc_percent}
+
+    async def _setting(self) -> Any:
+        settings = self._transport.device.settings
+        if settings is None:
+            raise CommandRefusedError(Reason.sentence("A capture is replayed: its settings stay as they are."))
+        changed = posted(SettingCommand)
+        settings.set(changed.address, changed.word)
+        return changed.model_dump()
 
     def _faults(self) -> list[dict[str, Any]]:
         return [fault.model_dump(mode="json") for fault in self._transport.faults.active]

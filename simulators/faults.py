@@ -30,11 +30,21 @@ class FaultKind(StrEnum):
     OTHER_UNIT = "other_unit"  # the answer under unit 0, whoever was asked
     OWN_NUMBER = "own_number"  # the answer with a transaction id of its own; a bare serial line has none
     ZERO_IDENTITY = "zero_identity"  # type, protocol number and serial are 0, the rest is correct
+    IGNORED_WRITE = "ignored_write"  # a write is acknowledged and not carried out
+    LATE_WRITE = "late_write"  # a write is acknowledged, and carried out after latency_s
     REBOOT = "reboot"  # gone for latency_s, once; a dongle forgets its server
     UNPLUG = "unplug"  # gone until the fault is cleared
 
 
-NEEDS_REGISTERS = frozenset({FaultKind.EXCEPTION, FaultKind.ZEROS, FaultKind.ZERO_IDENTITY})
+NEEDS_REGISTERS = frozenset(
+    {
+        FaultKind.EXCEPTION,
+        FaultKind.ZEROS,
+        FaultKind.ZERO_IDENTITY,
+        FaultKind.IGNORED_WRITE,
+        FaultKind.LATE_WRITE,
+    }
+)
 """Faults of register contents: impossible where there are no registers."""
 ENDS_CONNECTION = frozenset({FaultKind.REFUSE, FaultKind.REBOOT, FaultKind.UNPLUG})
 """Faults that end the connection."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from simulators.registers import Words, answer
 
 READ = struct.Struct(">BHH")  # function, first address, count
-READ_HOLDING = 3
+READ_HOLDING, WRITE_MULTIPLE = 3, 16
 READ_MOST = 125
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
@@ -46,10 +46,11 @@ def unrelated_answer(count: int) -> bytes:
 
 
 def requested_registers(pdu: bytes) -> range:
-    """Return which registers a read asks for; none for any other request."""
-    if len(pdu) != READ.size or pdu[0] != READ_HOLDING:
+    """Return which registers a read or a write is about; none for any other request."""
+    is_read = len(pdu) == READ.size and pdu[0] == READ_HOLDING
+    if not is_read and not (len(pdu) > READ.size and pdu[0] == WRITE_MULTIPLE):
         return range(0)
-    _, start, count = READ.unpack(pdu)
+    _, start, count = READ.unpack(pdu[: READ.size])
     return range(start, start + count)
 
 

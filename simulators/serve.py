@@ -18,6 +18,7 @@ from simulators.mains import GridMode
 from simulators.ready_file import write_ready_file
 from simulators.registers import Words
 from simulators.replay import load_dump
+from simulators.setting_store import SettingStore
 from simulators.settings import ServeSettings
 from simulators.transports.factory import open_transport
 from simulators.transports.transport import Transport
@@ -68,6 +69,8 @@ async def _house_with_past(settings: ServeSettings) -> LiveHouse:
 async def _serve_registers(settings: ServeSettings, house: LiveHouse | None, words: Callable[[], Words]) -> NoReturn:
     """Serve the registers and the control API for ever."""
     transport = await open_transport(settings, words)
+    if house:
+        transport.device.settings = SettingStore(settings.house_layout)
     try:
         control = _open_control(settings, Control(house, transport))
         try:

@@ -83,6 +83,8 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "HOUSE_CONTROL_URL": f"http://127.0.0.1:{ports.control}",
         "HOUSE_DAYS": str(days),
         "HOUSE_GRID": "on",
+        "INVERTER_CONTROL": "settings",
+        "INVERTER_JOURNAL_DIR": str(state / "inverter_journal"),
         "DEVICES_FILE": str(state / "jk_devices.yaml"),
         "JK_SCAN_INTERVAL": "2",
         "BLE_BACKEND": "simulators.jk.backend",

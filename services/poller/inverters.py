@@ -8,19 +8,32 @@ from functools import partial
 from services.poller import grid
 from services.poller.house import House, restored
 from services.poller.inverter_list import inverter_list
+from services.poller.modbus_client import ModbusClient
 from services.poller.poller import Poller
+from services.poller.setting_journal import SettingJournal
+from services.poller.setting_writer import SettingWriter
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
 from services.poller.witnesses import Witness
+from shared.bus import Delivery
 from shared.clock import utc_now
-from shared.conditions import Reason, poller
+from shared.conditions import Reason, inverter_settings, poller
 from shared.errors import ConfigError
 from shared.health import Health, Reporter
 from shared.live_figures import ALL
-from shared.messages import Availability, GridState
+from shared.messages import Availability, GridState, SettingChange, SettingCommand, SettingOutcome
 from shared.service import Service, repeat
-from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
+from shared.state_file import StateFile
+from shared.topics import (
+    GRID_STATE,
+    INVERTER_AVAILABILITY,
+    INVERTER_INFO,
+    INVERTER_SETTINGS,
+    INVERTER_STATE,
+    SETTING_CHANGE,
+    SETTING_SET,
+)
 from shared.trusted_time import ClockChange
 
 log = logging.getLogger("poller")
@@ -76,8 +89,10 @@ class Inverters:
         self._wanted: dict[str, Wanted] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._pollers: dict[str, Poller] = {}
+        self._writers: dict[str, SettingWriter] = {}
         self._published: dict[str, Availability] = {}
         self._bus.subscribe(INVERTER_AVAILABILITY, self._published.__setitem__, on_cleared=self._on_cleared)
+        self._bus.collect_parsed(SETTING_SET, self._on_command)
 
     async def run(self) -> None:
         """Poll all of them, and follow the list file, until cancelled."""
@@ -105,6 +120,8 @@ class Inverters:
         house.on_clock_change(change)
         for reader in self._pollers.values():
             reader.on_clock_change(change)
+        for writer in self._writers.values():
+            writer.on_clock_change(change)
         self._published.update(change.moved(self._published))
 
     def _new_house(self, last: GridState | None) -> House:
@@ -172,11 +189,30 @@ class Inverters:
 
     def _clear(self, name: str) -> None:
         log.info("The inverter %s is not there any more: its messages are removed from the broker.", name)
-        for topic in (INVERTER_STATE, INVERTER_INFO, INVERTER_AVAILABILITY):
+        for topic in (INVERTER_STATE, INVERTER_INFO, INVERTER_AVAILABILITY, INVERTER_SETTINGS):
             self._bus.clear(topic, name)
 
     def _on_cleared(self, name: str) -> None:
         self._published.pop(name, None)
+
+    # settings
+
+    def _on_command(self, name: str, command: SettingCommand, delivery: Delivery) -> None:
+        """Hand a command to the writer of its inverter, or publish that there is none."""
+        delivery.ack()
+        device, _, setting = name.partition("/")
+        if writer := self._writers.get(device):
+            writer.receive(setting, command, retained=delivery.retained)
+            return
+        nobody, not_written = inverter_settings.UNKNOWN_INVERTER(), SettingOutcome.NOT_WRITTEN
+        change = SettingChange(at=utc_now(), value=command.value, by=command.by, outcome=not_written, reason=nobody)
+        self._bus.publish(SETTING_CHANGE, change, name)
+
+    def _writer(self, one: Wanted, client: ModbusClient, health: Reporter) -> SettingWriter:
+        path = one.settings.inverter_journal_dir / f"{one.name}.json"
+        file = StateFile("INVERTER_JOURNAL_DIR", path, SettingJournal)
+        allowed, clock = one.settings.inverter_control, self._bus.clock
+        return SettingWriter(client, self._bus, health, file, name=one.name, allowed=allowed, clock=clock)
 
     # polling
 
@@ -186,15 +222,19 @@ class Inverters:
         health: Reporter = listed or self._health
         client = create_client(one.settings, self._listeners)
         last = self._published.get(one.name)
-        reader = Poller(client, one.settings, self._bus, health, house, witness=witness, availability=last)
-        self._pollers[one.name] = reader
+        writer = self._writer(one, client, health)
+        reader = Poller(
+            client, one.settings, self._bus, health, house, witness=witness, availability=last, writer=writer
+        )
+        self._pollers[one.name], self._writers[one.name] = reader, writer
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(repeat(reader.step, health, "inverter", retry_most_s=RETRY_MOST_S))
                 tasks.create_task(reader.watch_silence())
                 tasks.create_task(reader.look_when_asked())
+                tasks.create_task(writer.run())
         finally:
-            del self._pollers[one.name]
+            del self._pollers[one.name], self._writers[one.name]
             client.close()
             if listed:
                 listed.forget()

@@ -1,5 +1,5 @@
 """Reads registers over any transport: one request at a time with a pause in between, and another attempt when the
-response is lost, late, doubled or damaged."""
+response is lost, late, doubled or damaged. Writes one register, and never makes another attempt at that."""
 
 import asyncio
 import random
@@ -7,6 +7,7 @@ import random
 from services.poller.modbus_frames import (
     ExceptionReply,
     Framing,
+    ReadReply,
     Reply,
     Request,
     find_reply,
@@ -18,9 +19,9 @@ from services.poller.registers import COMMON_UNITS, PROTOCOL_NUMBER
 from services.poller.request_span import Units, longer
 from services.poller.transports.connection import Connection
 from services.poller.transports.transport import Transport
-from shared.conditions import Reason, poller
+from shared.conditions import Reason, inverter_settings, poller
 from shared.conditions.condition import Condition
-from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
+from shared.errors import BadReplyError, CommandRefusedError, DeviceOfflineError, RefusedReadError
 
 ATTEMPTS = 3
 TIMEOUTS_BEFORE_RECONNECT = 2
@@ -47,6 +48,15 @@ EXCEPTIONS: dict[int, Condition[[]]] = {
 }
 
 
+REFUSED_WRITES: dict[int, Condition[[]]] = {
+    1: inverter_settings.READ_ONLY,
+    2: inverter_settings.READ_ONLY,
+    3: inverter_settings.VALUE_REFUSED,
+    7: inverter_settings.MODE_REFUSED,
+}
+"""What the inverters' documents say that exceptions to a write mean; 2 is that of others, for a missing register."""
+
+
 class NoAnswerError(DeviceOfflineError):
     """The connection is open, and no response comes."""
 
@@ -56,7 +66,7 @@ class ConnectionLostError(DeviceOfflineError):
 
 
 class ModbusClient:
-    """Reads holding registers; connects on the first request, and reconnects where it must."""
+    """Reads holding registers and writes one; connects on the first request, and reconnects where it must."""
 
     def __init__(self, transport: Transport, unit_id: int, timeout_s: float) -> None:
         self._transport = transport
@@ -97,6 +107,22 @@ class ModbusClient:
         assert failure  # noqa: S101
         raise failure
 
+    async def write(self, address: int, word: int) -> None:
+        """Write one register, once, on the connection that has just been read from; return when it is acknowledged.
+
+        Raises CommandRefusedError if the inverter says no, ConnectionLostError if the connection is gone, and
+        NoAnswerError or BadReplyError where nobody knows what has become of it. None of these is a reason to try again.
+        """
+        connection = self._connection
+        if connection is None or connection.lost or not self._framing_is_proven:
+            raise ConnectionLostError(poller.connection_lost(where=self._transport.where))
+        self._number = self._number % 0xFFFF + 1
+        request = Request(self._unit_id, address, 1, self._number, word)
+        reply = await self._send(connection, self._framings[0], request)
+        if isinstance(reply, ExceptionReply):
+            known = REFUSED_WRITES.get(reply.code)
+            raise CommandRefusedError(known() if known else inverter_settings.refused(code=reply.code))
+
     def close(self) -> None:
         """Disconnect and release the transport."""
         self._disconnect()
@@ -126,8 +152,9 @@ class ModbusClient:
             await self._flush(connection, framing, units)
             request = self._request(framing, start, count, units) or Request(self._unit_id, start, count, self._number)
         reply = await self._exchange(connection, framing, request)
-        if isinstance(reply, ExceptionReply):
-            raise self._refusal(request, reply.code, was_longer=request.count > count, numbered=framing.numbered)
+        if not isinstance(reply, ReadReply):
+            code = reply.code if isinstance(reply, ExceptionReply) else 0
+            raise self._refusal(request, code, was_longer=request.count > count, numbered=framing.numbered)
         skipped = start - request.start
         return list(reply.words[skipped : skipped + count])
 
@@ -143,20 +170,25 @@ class ModbusClient:
         self._unanswered.clear()
 
     async def _exchange(self, connection: Connection, framing: Framing, request: Request) -> Reply:
-        """Send one request and wait for its response, whatever else arrives meanwhile."""
-        await asyncio.sleep(self._free_at - _now())
-        connection.clear()
+        """Ask once, and note what comes of it: a lost response may still arrive, or this framing may be wrong."""
         self._last_count = request.count
-        connection.send(framing.encode(request))
         try:
-            reply = await self._reply(connection, framing, request)
+            reply = await self._send(connection, framing, request)
         except (NoAnswerError, BadReplyError):
             self._note_failure(request)
             raise
-        finally:
-            self._free_at = _now() + self._transport.gap_s
         self._framing_is_proven = True
         return reply
+
+    async def _send(self, connection: Connection, framing: Framing, request: Request) -> Reply:
+        """Send one request and wait for its response, whatever else arrives meanwhile."""
+        await asyncio.sleep(self._free_at - _now())
+        connection.clear()
+        connection.send(framing.encode(request))
+        try:
+            return await self._reply(connection, framing, request)
+        finally:
+            self._free_at = _now() + self._transport.gap_s
 
     async def _greet(self, connection: Connection, framing: Framing) -> None:
         if framing.greeting and not connection.greeted:

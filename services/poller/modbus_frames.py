@@ -9,12 +9,19 @@ import re
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadHoldingRegistersResponse,
+    WriteMultipleRegistersRequest,
+)
 
 from shared.modbus_crc import crc16
 
 READ = 3
-REFUSED = READ | 0x80
+WRITE = 16
+"""The only function that these inverters' documents describe for writing, for one register as well."""
+EXCEPTION = 0x80
+FUNCTIONS = (READ, WRITE, READ | EXCEPTION, WRITE | EXCEPTION)
 LONGEST = 264
 """Bytes of the longest frame, including its envelope."""
 CRC = 2
@@ -24,12 +31,21 @@ PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
 
 @dataclass(frozen=True)
 class Request:
-    """Read `count` words from address `start` of a unit. `number`, 1 to 65535, marks its reply if frames carry it."""
+    """Read `count` words from address `start` of a unit, or with `word` write this one to it.
+
+    `number`, 1 to 65535, marks its reply if frames carry it.
+    """
 
     unit: int
     start: int
     count: int
     number: int
+    word: int | None = None
+
+    @property
+    def function(self) -> int:
+        """The Modbus function."""
+        return READ if self.word is None else WRITE
 
 
 @dataclass(frozen=True)
@@ -40,13 +56,18 @@ class ReadReply:
 
 
 @dataclass(frozen=True)
+class WriteReply:
+    """The acknowledgement of a write. It does not prove that the inverter has carried it out."""
+
+
+@dataclass(frozen=True)
 class ExceptionReply:
     """A refusal by a Modbus exception code."""
 
     code: int
 
 
-Reply = ReadReply | ExceptionReply
+Reply = ReadReply | WriteReply | ExceptionReply
 
 
 class Framing(Protocol):
@@ -132,8 +153,8 @@ class Rtu:
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:  # noqa: ARG002 - it carries no number
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""
         function, length = (*data[at + 1 : at + 3], 0, 0)[:2]
-        size = 3 + length if function == READ else 3
-        is_frame = function in (READ, REFUSED) and _has_crc(data, at, size)
+        size = 3 + length if function == READ else 6 if function == WRITE else 3
+        is_frame = function in FUNCTIONS and _has_crc(data, at, size)
         return size + CRC if is_frame else 0
 
 
@@ -223,16 +244,22 @@ def _word(number: int) -> bytes:
 
 
 def _pdu(request: Request) -> bytes:
-    asked = ReadHoldingRegistersRequest(address=request.start, count=request.count)
-    return bytes((READ,)) + asked.encode()
+    if request.word is not None:
+        asked = WriteMultipleRegistersRequest(address=request.start, registers=[request.word])
+        return bytes((WRITE,)) + asked.encode()
+    return bytes((READ,)) + ReadHoldingRegistersRequest(address=request.start, count=request.count).encode()
 
 
 def _reply_size(data: bytes, at: int, request: Request) -> int:
     """Return the length of the PDU at an offset if it answers the request, else 0."""
     function, length = (*data[at : at + 2], 0, 0)[:2]
-    if function == REFUSED:
+    if function == request.function | EXCEPTION:
         return 2
-    return 2 + length if function == READ and length == 2 * request.count else 0
+    if function != request.function:
+        return 0
+    if function == WRITE:
+        return 5 if data[at + 1 : at + 5] == _word(request.start) + _word(1) else 0
+    return 2 + length if length == 2 * request.count else 0
 
 
 def _has_crc(data: bytes, at: int, size: int) -> bool:
@@ -241,8 +268,10 @@ def _has_crc(data: bytes, at: int, size: int) -> bool:
 
 
 def _reply(pdu: bytes) -> Reply:
-    if pdu[0] == REFUSED:
+    if pdu[0] & EXCEPTION:
         return ExceptionReply(pdu[1])
+    if pdu[0] == WRITE:
+        return WriteReply()
     decoded = ReadHoldingRegistersResponse()
     decoded.decode(pdu[1:])
     return ReadReply(tuple(decoded.registers))

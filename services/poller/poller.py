@@ -15,6 +15,8 @@ from services.poller.house import House
 from services.poller.identification import Identity, identify, live_reading
 from services.poller.modbus_client import NoAnswerError
 from services.poller.registers import Block
+from services.poller.setting_reader import present_of
+from services.poller.setting_writer import SettingWriter
 from services.poller.settings import MODELS, PollerSettings
 from services.poller.witnesses import Witness, after_clock_change, after_failure, after_look
 from shared.bus import Publisher
@@ -22,7 +24,7 @@ from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import BadReplyError, DeviceError
 from shared.health import Reporter
-from shared.messages import Availability, Contact, Grid, InverterState
+from shared.messages import Availability, Contact, Grid, InverterState, Mode
 from shared.topics import INVERTER_AVAILABILITY, INVERTER_INFO, INVERTER_STATE
 from shared.trusted_time import ClockChange
 
@@ -54,11 +56,13 @@ class Poller:
         *,
         witness: Witness,
         availability: Availability | None,
+        writer: SettingWriter | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._inverter = inverter
         self._blocks = BlockReader(inverter)
-        self._reading = asyncio.Lock()
+        self._writer = writer
+        self._reading = writer.reading if writer else asyncio.Lock()
         self._settings = settings
         self._bus = bus
         self._health = health
@@ -74,6 +78,12 @@ class Poller:
         self._silent_at: float | None = None
         self._heard_s: float | None = None
         house.join(witness, self._look_is_due.set)
+        if writer:
+            writer.on_changed = self._read_all_again
+
+    def _read_all_again(self) -> None:
+        """Read identity and settings with the next reading: one of them was changed, or the inverter itself was."""
+        self._identity_due = self._info_due = datetime.min.replace(tzinfo=UTC)
 
     async def step(self) -> float:
         """Read once and publish; return the seconds to the next reading. Publishes DeviceError, then raises it."""
@@ -95,11 +105,13 @@ class Poller:
         self._bus.publish(INVERTER_STATE, state, self._name)
         self._publish_availability(Contact.ONLINE, None, now)
         self._house.on_state(self._name, state)
+        if self._writer:
+            self._writer.on_mode(state.mode)
         await self._publish_grid(identity, _grid_reading(state, decoded), began_s)
         self._health.report("transport", self._inverter.problem)
         self._health.report("registers", self._blocks.missing(identity.layout.state.blocks_for(identity.protocol)))
         if now >= self._info_due:
-            done = await self._refresh_info(identity)
+            done = await self._refresh_info(identity, state.mode)
             self._info_due = now + (INFO_EVERY if done else INFO_RETRY)
         return self._settings.poll_interval
 
@@ -220,7 +232,7 @@ class Poller:
             return None
         return _grid_reading(to_state(decoded, self._clock()), decoded), began_s
 
-    async def _refresh_info(self, identity: Identity) -> bool:
+    async def _refresh_info(self, identity: Identity, mode: Mode) -> bool:
         """Read identity and settings; return whether they came. Live readings matter more, so a failure can wait."""
         layout, protocol = identity.layout, identity.protocol
         blocks = [*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)]
@@ -236,6 +248,8 @@ class Poller:
             self._identity = None
             return False
         self._bus.publish(INVERTER_INFO, info, self._name)
+        if self._writer:
+            self._writer.observe(present_of(layout, protocol, decoded, mode))
         self._house.on_rated_power(self._name, info.rated_power_w)
         if nominal_v := number(decoded.get(NOMINAL_VOLTAGE)):
             self._limits = self._settings.grid_limits(nominal_v)

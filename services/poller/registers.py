@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.poller.writable_settings import FORBIDDEN, WritableSetting
 from shared.conditions import CONDITIONS, Reason, files, poller
 from shared.errors import ConfigError
 from shared.validation import Fault, first_fault
@@ -140,7 +141,7 @@ class Layout(BaseModel):
     """Everything known of one family of inverters.
 
     `enums` and `bits` name tables that several registers share. `whole` lists further runs of addresses that are only
-    valid when they are read in one request.
+    valid when they are read in one request. `writable` are the settings that may be changed on some units.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -155,6 +156,7 @@ class Layout(BaseModel):
     state: Group
     info: Group
     settings: Group
+    writable: tuple[WritableSetting, ...] = ()
 
     @property
     def groups(self) -> tuple[Group, Group, Group]:
@@ -187,6 +189,14 @@ class Layout(BaseModel):
         registers = [register for group in self.groups for register in group.registers if register.name in block.alive]
         return frozenset(address for register in registers for address in register.addresses) & {*block.addresses}
 
+    def setting(self, name: str, protocol: int) -> Register | None:
+        """Return the register of a setting, by its meaning for this protocol number."""
+        return next((one for one in self.settings.registers_for(protocol) if one.name == name), None)
+
+    def writable_for(self, name: str, protocol: int) -> WritableSetting | None:
+        """Return what is proven of changing a setting on units with this protocol number."""
+        return next((one for one in self.writable if one.name == name and protocol in one.proven), None)
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         for group in self.groups:
@@ -202,6 +212,7 @@ class Layout(BaseModel):
             _check_alive(registers, self.state.blocks_for(protocol) + rarely)
         for block in (block for group in self.groups for block in group.blocks):
             _check_whole(block, self.units)
+        _check_writable(self)
         return self
 
 
@@ -257,6 +268,36 @@ def _check_alive(registers: Sequence[Register], blocks: Sequence[Block]) -> None
         inside = {register.name for register in registers if set(register.addresses) <= set(block.addresses)}
         if strangers := sorted(set(block.alive) - inside):
             raise ValueError(f"{_label(block)} has no {strangers[0]} that could show that the unit is alive")
+
+
+def _check_writable(layout: Layout) -> None:
+    taken: set[tuple[str, int]] = set()
+    for one in layout.writable:
+        if not one.proven.keys() <= layout.protocols:
+            raise ValueError(f"{one.name} is proven for protocols that the layout does not have")
+        for protocol, models in one.proven.items():
+            if (one.name, protocol) in taken:
+                raise ValueError(f"{one.name} is writable twice for protocol {protocol}")
+            taken.add((one.name, protocol))
+            if not models or not models <= layout.models.keys():
+                raise ValueError(f"{one.name} is proven for models that the layout does not have")
+            _check_writable_on(layout, one, protocol)
+
+
+def _check_writable_on(layout: Layout, one: WritableSetting, protocol: int) -> None:
+    register = layout.setting(one.name, protocol)
+    if register is None or register.type != "uint16":
+        raise ValueError(f"{one.name} is no setting of one word with protocol {protocol}")
+    if register.address in FORBIDDEN:
+        raise ValueError(f"{one.name} at {register.address} is never written")
+    if not {*one.values} <= {*(register.enum or {}).values()}:
+        raise ValueError(f"{one.name} has values that its register does not have with protocol {protocol}")
+    if one.range and not (register.range and register.range[0] <= one.range[0] <= one.range[1] <= register.range[1]):
+        raise ValueError(f"{one.name} may be changed beyond the range of its register")
+    for name in one.neighbours:
+        neighbour = layout.setting(name, protocol)
+        if neighbour is None or neighbour.range is None:
+            raise ValueError(f"{one.name} is bounded by {name}, which is no number with protocol {protocol}")
 
 
 def _label(entry: Block | Register) -> str:

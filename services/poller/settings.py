@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.poller.grid import GridLimits
 from shared.conditions import Reason, poller, values
+from shared.messages import InverterControl
 from shared.settings import InverterNameSettings, ServiceSettings, Settings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.validation import InvalidValueError
@@ -163,6 +164,15 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
         description=f"auto asks the inverter itself; or {', '.join(name for name in MODELS if name != 'auto')}.",
     )
     poll_interval: Interval = Field(default=5.0, description="Seconds between readings.")
+    inverter_control: InverterControl = Field(
+        default=InverterControl.OFF,
+        description="Whether settings of the inverter may be changed by the page, the bot and Home Assistant: off or "
+        "settings. Only those are changed that are proven for your very model: see docs/inverter.md.",
+    )
+    inverter_journal_dir: Annotated[Path, InCompose("/data/inverter_journal")] = Field(
+        default=Path("data/inverter_journal"),
+        description="What was changed on the inverter, by whom, and what is being changed. Do not edit it.",
+    )
     invert_battery_current: bool = Field(
         default=False,
         description="Set to true if charging is shown as discharging. Few units have been seen discharging; please "

@@ -468,6 +468,12 @@ def registers_left_out(*, registers: str) -> None:
     """Some requests get no answer, or zeros that contradict each other, while others are answered."""
 
 
+READINGS_DIFFER = simple(
+    "poller.readings_differ",
+    uk="Інвертор щоразу відповідає по-різному.",
+    en="The inverter answers differently each time.",
+    severity=Severity.WARNING,
+)
 ONLY_ZEROS = simple(
     "poller.only_zeros",
     uk="Шлюз або донгл відповідає самими нулями: мабуть, він втратив кабель інвертора.",

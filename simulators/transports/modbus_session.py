@@ -7,8 +7,9 @@ from functools import partial
 from typing import Protocol
 
 from simulators.faults import ENDS_CONNECTION, SPOILT_WORDS, Answer, Fault, FaultKind, Faults
-from simulators.modbus_unit import Request, answer_to, refusal, requested_registers
+from simulators.modbus_unit import WRITE_MULTIPLE, Request, answer_to, refusal, requested_registers
 from simulators.registers import Words
+from simulators.setting_store import SettingStore
 from simulators.transports.framing import Framing
 
 
@@ -24,12 +25,16 @@ class Connection(Protocol):
 
 @dataclass
 class Device:
-    """The inverter with its faults and counters, which outlive every connection to it."""
+    """The inverter with its faults and counters, which outlive every connection to it.
+
+    Without settings it refuses to be written to.
+    """
 
     words: Callable[[], Words]
     unit: int = 1
     latency_s: float = 0.0
     faults: Faults = field(default_factory=Faults)
+    settings: SettingStore | None = None
     requests: int = 0
     answered: int = 0
 
@@ -96,7 +101,11 @@ class ModbusSession:
     def _pdu(self, pdu: bytes, fault: Fault) -> bytes:
         if fault.kind is FaultKind.EXCEPTION:
             return refusal(pdu, fault.code)
-        words = self._device.words()
+        words, now_s = self._device.words(), asyncio.get_running_loop().time()
+        if self._device.settings:
+            words = self._device.settings.over(words, now_s)
+            if pdu[0] == WRITE_MULTIPLE:
+                return self._device.settings.answer(pdu, words, fault, now_s)
         spoilt = SPOILT_WORDS.get(fault.kind)
         return answer_to(pdu, spoilt(words) if spoilt else words)
 

@@ -153,4 +153,6 @@ class Transport(ABC):
     async def _take_down(self) -> None:
         if self._is_up:
             self._is_up = False
+            if self.device.settings:
+                self.device.settings.reboot()
             await self._close()

@@ -30,9 +30,8 @@ STRANGERS = {
     "a wrong password": ("viewer", "hunter2"),
     "an unknown account": ("guest", "guest"),
 }
-SAMPLES = {
-    topic.template.replace("{name}", "<name>"): topic.named("sample") for topic in TOPICS if topic != SERVICE_STATUS
-}
+ANGLES = str.maketrans("{}", "<>")
+SAMPLES = {topic.template.translate(ANGLES): topic.named("sample/part") for topic in TOPICS if topic != SERVICE_STATUS}
 SAMPLES |= {one.named("homeassistant", "<name>"): one.named("homeassistant", "sample") for one in DISCOVERY_TOPICS}
 OWN, FOREIGN = "service/<own name>/status", "service/<another>/status"
 RETAINED = "plug/<name>/set, retained"
@@ -165,7 +164,7 @@ def reads(
 def test_each_account_may_what_the_list_of_topics_says(
     writes: dict[tuple[str, str], bool], reads: dict[tuple[str, str], bool]
 ) -> None:
-    by_template = {topic.template.replace("{name}", "<name>"): topic.writers for topic in TOPICS}
+    by_template = {topic.template.translate(ANGLES): topic.writers for topic in TOPICS}
     by_template |= {one.named("homeassistant", "<name>"): one.writers for one in DISCOVERY_TOPICS}
     wanted = {OWN: SERVICES, FOREIGN: (), RETAINED: PLUG_SET.writers, "anything else": (), "$SYS/#": ()}
     assert {key for key, may in writes.items() if may} == {

@@ -1,7 +1,7 @@
 """The poller against real Modbus TCP: captured inverters replayed, and an inverter that misbehaves."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +226,34 @@ def test_without_an_inverter_named_the_poller_is_disabled_and_waits(stack: Stack
     status = watcher.wait_for("service/poller/status", state="disabled")
     assert [reason["code"] for reason in status["reasons"]] == ["poller.serial_port_not_set"]
     assert "set MODBUS_SERIAL_PORT" in status_texts(status)
+
+
+def test_a_setting_is_changed_by_command_and_a_kill_is_settled(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house()
+    stack.poller.start(INVERTER_CONTROL="settings")
+    before = watcher.last("inverter/main/settings")["settings"]["output_priority"]
+    assert before["writable"], before
+    with Viewer(stack.broker, "dashboard") as page:
+
+        def ask(setting: str, value: object) -> None:
+            command = {"at": datetime.now(UTC).isoformat(), "v": 2, "value": value, "by": "page"}
+            page.client.publish(f"inverter/main/setting/{setting}/set", json.dumps(command), qos=1)
+
+        ask("output_priority", "sbu")
+        change = watcher.last("inverter/main/setting/output_priority/change")
+        assert (change["before"], change["value"], change["outcome"]) == ("sub", "sbu", "confirmed")
+        state = watcher.wait_for("inverter/main/settings", changing=None)
+        assert state["settings"]["output_priority"]["changed_by"] == "page"
+        eventually(lambda: watcher.last("inverter/main/info")["settings"]["output_priority"] == "sbu")
+        ask("remote_switch", "off")
+        refused = watcher.last("inverter/main/setting/remote_switch/change")
+        assert (refused["outcome"], refused["reason"]["code"]) == ("not_written", "control.never")
+        stack.command("fault", kind="late_write", latency_s=600)
+        ask("buzzer_mode", "mute")
+        watcher.wait_for("inverter/main/settings", changing="buzzer_mode")
+        journal = stack.directory / "inverter_journal" / "main.json"
+        eventually(lambda: "buzzer_mode" in str(json.loads(journal.read_text())["pending"]))
+        stack.poller.kill()
+    stack.poller.start()
+    change = watcher.last("inverter/main/setting/buzzer_mode/change")
+    assert (change["outcome"], change["reason"]["code"]) == ("not_taken_over", "control.no_answer")

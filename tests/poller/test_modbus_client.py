@@ -7,7 +7,8 @@ import pytest
 
 from services.poller.modbus_client import ATTEMPTS, LATE_S
 from services.poller.request_span import cuts
-from shared.errors import BadReplyError, DeviceOfflineError, RefusedReadError
+from shared.errors import BadReplyError, CommandRefusedError, DeviceOfflineError, RefusedReadError
+from simulators.setting_store import SettingStore
 from tests.poller.known_layouts import known_layout
 from tests.poller.simulated_inverter import CHECKED, KINDS, UNNUMBERED, Link, linked
 from tests.support.flying_time import fly
@@ -263,3 +264,28 @@ def test_late_answers_are_no_transaction_ids_of_its_own(kind):
         await reads_right(link)
 
     on(kind, work, modbus_timeout=0.2)
+
+
+@on_every_transport
+def test_one_register_is_written_once(kind):
+    async def work(link):
+        link.wire.device.settings = store = SettingStore()
+        with pytest.raises(DeviceOfflineError):
+            await link.inverter.write(301, 2)  # nothing has been read on this connection
+        await link.inverter.read(301, 1)
+        await link.inverter.write(301, 2)
+        assert await link.inverter.read(301, 1) == [2]
+        for address, word, code in ((202, 1, "read_only"), (331, 9, "value_refused"), (320, 2200, "mode_refused")):
+            with pytest.raises(CommandRefusedError) as refused:
+                await link.inverter.write(address, word)
+            assert refused.value.reason.code == f"control.{code}"
+        before = link.requests
+        await link.fail("silent")
+        with pytest.raises(DeviceOfflineError):
+            await link.inverter.write(303, 1)
+        assert link.requests == before + 1
+        await link.fail("none")
+        assert await link.inverter.read(303, 1) == [1]
+        assert store.written == [(301, 2), (303, 1)]
+
+    on(kind, work)

@@ -12,6 +12,7 @@ from services.poller.modbus_frames import (
     ReadReply,
     Request,
     Rtu,
+    WriteReply,
     find_reply,
     is_damaged,
     mislabelled,
@@ -151,3 +152,30 @@ def test_up_to_sixteen_wrong_bits_in_a_row_are_never_a_reply(framing, data: st.D
     burst = data.draw(st.integers(1, 0xFFFF))
     spoilt = (int.from_bytes(reply, "big") ^ burst << first).to_bytes(len(reply), "big")
     assert find_reply(framing, spoilt, ASK) in (None, BATTERY)
+
+
+WRITES = [
+    # vendor's documents: 320 = 2200; syssi PR #87: 322 = 2 and 322 = 6
+    pytest.param(320, 2200, "011001400001020898be3a", id="320-is-2200"),
+    pytest.param(322, 2, "0110014200010200023873", id="322-is-2"),
+    pytest.param(322, 6, "01100142000102000639b0", id="322-is-6"),
+]
+
+
+@pytest.mark.parametrize(("address", "word", "frame"), WRITES)
+def test_a_write_as_documents_and_captures_show_it(address, word, frame):
+    assert Rtu().encode(Request(1, address, 1, 1, word)).hex() == frame
+
+
+def test_an_acknowledgement_is_that_of_this_write_only():
+    frame = bytes.fromhex("01100140000101e1")
+    assert find_reply(Rtu(), b"\x00" + frame, Request(1, 320, 1, 1, 2200)) == WriteReply()
+    assert find_reply(Rtu(), frame, Request(1, 321, 1, 1, 2200)) is None
+    assert find_reply(Rtu(), frame, Request(1, 320, 1, 1)) is None
+    assert find_reply(Rtu(), RTU_REPLY, Request(1, 277, 1, 1, 5)) is None
+    assert not is_damaged(Rtu(), frame, ASK)
+
+
+@by_framing
+def test_a_refused_read_is_no_refused_write(framing):
+    assert find_reply(framing, REFUSALS[framing.name], Request(1, 277, 1, 0x077A, 5)) is None

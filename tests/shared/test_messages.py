@@ -13,7 +13,7 @@ from docs.generate_topics import asyncapi, topic_files
 from shared.errors import BadMessageError
 from shared.freshness import fresh
 from shared.messages import Grid, GridState, InverterState, Mode
-from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS, TOPICS
+from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS, SETTING_SET, TOPICS
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, 250_000, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -75,6 +75,10 @@ def test_a_topic_without_a_name() -> None:
     assert GRID_STATE.name_in("grid/state") == ""
     assert GRID_STATE.filter == GRID_STATE.named() == "grid/state"
     assert SERVICE_STATUS.filter == "service/+/status"
+    assert SETTING_SET.filter == "inverter/+/setting/+/set"
+    assert SETTING_SET.named("main/buzzer_mode") == "inverter/main/setting/buzzer_mode/set"
+    assert SETTING_SET.name_in("inverter/main/setting/buzzer_mode/set") == "main/buzzer_mode"
+    assert SETTING_SET.name_in("inverter/main/setting/set") is None
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ EXPECTED = {
     "drop": lambda heard, wired, good: lacks_a_byte(heard, good),
     "stale": lambda heard, wired, good: heard == wired.frame(BEFORE, SAY_184) + good,
     "stray": lambda heard, wired, good: heard.endswith(good) and heard.removesuffix(good) in wired.strays,
+    "ignored_write": lambda heard, wired, good: heard == good,
+    "late_write": lambda heard, wired, good: heard == good,
     "zero_identity": lambda heard, wired, good: heard == good,
     "other_unit": lambda heard, wired, good: heard == wired.frame(TID, SAY_277_AS_0),
     "own_number": lambda heard, wired, good: heard == wired.frame(TID ^ 0x8000, SAY_277),

@@ -100,6 +100,7 @@ class Stack:
         self.poller = self._service(
             "poller",
             INVERTERS_FILE=str(self.inverters_file),
+            INVERTER_JOURNAL_DIR=str(directory / "inverter_journal"),
             POLL_INTERVAL="0.5",
             MODBUS_TIMEOUT="0.5",
             GRID_UNKNOWN_AFTER="1",

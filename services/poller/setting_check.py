@@ -1,0 +1,172 @@
+"""May a setting be changed to a value now? Pure: one answer for commands, and for what is shown as changeable."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from services.poller.decode import Value, number
+from services.poller.registers import Layout, Register
+from services.poller.writable_settings import FORBIDDEN, WritableSetting
+from shared.conditions import Reason
+from shared.conditions import inverter_settings as control
+from shared.messages import Mode, SettingValue
+from shared.trusted_time import elapsed
+
+MOST_A_DAY = 20
+MOST_A_MINUTE = 3
+"""Nobody has published how these inverters keep their settings, nor how often they can be written."""
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The inverter that answers right now, by what it has just said of itself. model is register 171."""
+
+    layout: Layout
+    protocol: int
+    model: int | None
+    serial_number: str | None = None
+
+
+@dataclass(frozen=True)
+class Present:
+    """How a unit stands, just read: its settings by name, and its mode."""
+
+    unit: Unit
+    values: Mapping[str, Value]
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Write:
+    """One word for one register, and what stood there before, both by their meanings, too."""
+
+    setting: str
+    address: int
+    word: int
+    value: SettingValue
+    before: SettingValue
+    before_word: int
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The range of a number as its neighbours stand now, in steps."""
+
+    low: float
+    high: float
+    step: float
+
+
+def may_write(
+    name: str, value: object, present: Present, past_writes: Sequence[datetime], now: datetime
+) -> Write | Reason:
+    """Return what to write, or why a setting is not changed; past_writes are the moments of earlier ones."""
+    proven = proof(name, present.unit)
+    if isinstance(proven, Reason):
+        return proven
+    setting, register = proven
+    refusal = hindrance(setting, register, present)
+    if refusal:
+        return refusal
+    word = _word(setting, register, value, present.values)
+    if isinstance(word, Reason):
+        return word
+    before = present.values[name]
+    wanted = value_of(register, word)
+    if before is None or wanted is None:
+        return control.VALUE_UNKNOWN()
+    if wanted == before:
+        return control.ALREADY_SET()
+    return too_many(past_writes, now) or Write(name, register.address, word, wanted, before, _word_of(register, before))
+
+
+def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:
+    """Return what is proven of changing a setting on this very unit, or why it is read-only."""
+    register = unit.layout.setting(name, unit.protocol)
+    setting = unit.layout.writable_for(name, unit.protocol)
+    if register and register.address in FORBIDDEN:
+        return control.NEVER()
+    if register is None or all(one.name != name for one in unit.layout.writable):
+        return control.NOT_OFFERED()
+    if not unit.model:
+        return control.UNIT_UNKNOWN()
+    if setting is None or not setting.is_proven_for(unit.protocol, unit.model):
+        return control.not_proven(model=f"0x{unit.model:04X}", protocol=unit.protocol)
+    return setting, register
+
+
+def hindrance(setting: WritableSetting, register: Register, present: Present) -> Reason | None:
+    """Return why a setting cannot be changed at the moment, whatever the value."""
+    if present.mode not in setting.modes:
+        return control.wrong_mode(mode=present.mode.value)
+    stands = present.values.get(setting.name)
+    if stands is None:
+        return control.VALUE_UNKNOWN()
+    if register.enum is not None:
+        return None if stands in register.enum.values() else control.contradiction(value=str(stands))
+    bounds = bounds_of(setting, present.values)
+    if bounds is None:
+        return control.VALUE_UNKNOWN()
+    low, high = _neighbours(setting, present.values)
+    if not low <= (number(stands) or 0) <= high:  # then one of them is not what we take it for
+        return control.contradiction(value=f"{stands:g}" if isinstance(stands, int | float) else str(stands))
+    return control.bounded(low=bounds.low, high=bounds.high) if bounds.low > bounds.high else None
+
+
+def bounds_of(setting: WritableSetting, values: Mapping[str, Value]) -> Bounds | None:
+    """Return the range of a number as its neighbours stand; None where one of them is unknown, or it is no number."""
+    if setting.range is None or any(number(values.get(name)) is None for name in setting.neighbours):
+        return None
+    low, high = _neighbours(setting, values)
+    return Bounds(max(setting.range[0], low), min(setting.range[1], high), setting.step)
+
+
+def too_many(past_writes: Sequence[datetime], now: datetime) -> Reason | None:
+    """Return why it is too soon for another write. One of unknown age counts as a recent one of this day."""
+    ages = [elapsed(at, now) for at in past_writes]
+    if sum(age is None or age < DAY for age in ages) >= MOST_A_DAY:
+        return control.TOO_MANY_A_DAY()
+    if sum(age is not None and age < MINUTE for age in ages) >= MOST_A_MINUTE:
+        return control.TOO_MANY_A_MINUTE()
+    return None
+
+
+def value_of(register: Register, word: int) -> SettingValue | None:
+    """Return what a word means, None where that is not known."""
+    if register.enum is not None:
+        return register.enum.get(word)
+    return word if register.divide_by == 1 else word / register.divide_by
+
+
+def _neighbours(setting: WritableSetting, values: Mapping[str, Value]) -> tuple[float, float]:
+    """Return what neighbours that are known leave between them."""
+    low = max((number(values.get(name)) or 0 for name in setting.at_least), default=float("-inf"))
+    high = min((number(values.get(name)) or 0 for name in setting.at_most), default=float("inf"))
+    return low, high
+
+
+def _word(setting: WritableSetting, register: Register, value: object, values: Mapping[str, Value]) -> int | Reason:
+    if register.enum is not None:
+        if not isinstance(value, str) or value not in setting.values:
+            return control.no_such_value(choices=", ".join(setting.values))
+        return _word_of(register, value)
+    bounds = bounds_of(setting, values)
+    if setting.range is None or bounds is None:
+        return control.VALUE_UNKNOWN()
+    low, high = setting.range
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high or Fraction(value) % Fraction(setting.step):  # type: ignore[operator]
+        return control.out_of_range(low=low, high=high, step=setting.step)
+    assert isinstance(value, int | float)  # noqa: S101
+    if not bounds.low <= value <= bounds.high:
+        return control.bounded(low=bounds.low, high=bounds.high)
+    return _word_of(register, value)
+
+
+def _word_of(register: Register, value: SettingValue) -> int:
+    """Return the word of a value that the register has."""
+    if isinstance(value, str):
+        return next(word for word, name in (register.enum or {}).items() if name == value)
+    return round(value * register.divide_by)

@@ -1,0 +1,144 @@
+"""What was changed, what is being changed, and who changed what last: the content of the journal on disk. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from services.poller.decode import Value
+from services.poller.setting_check import DAY, Unit, Write
+from shared.conditions import Reason
+from shared.conditions import inverter_settings as control
+from shared.freshness import CLOCK_SLACK, fresh
+from shared.messages import SettingCommand, SettingOutcome, SettingValue
+from shared.trusted_time import elapsed, is_unset
+
+COMMAND_HOLDS = timedelta(seconds=60)
+NO_REFUSALS = (control.no_answer.code, control.not_taken_over.code)
+DEVICE = "device"
+"""Who changes a setting at the inverter's own panel, or by another program."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PendingWrite(_Part):
+    """A write that may have been sent. unit is the inverter it was meant for, see `unit_key`."""
+
+    setting: str
+    value: SettingValue
+    before: SettingValue
+    by: str
+    at: datetime
+    unit: str
+
+
+class Handled(_Part):
+    """A command that has been received: the broker may deliver it again."""
+
+    setting: str
+    by: str
+    at: datetime
+
+
+class LastChange(_Part):
+    """The value of a setting as it was last seen, and who made it so: None if it was so when we first looked."""
+
+    value: SettingValue
+    by: str | None = None
+    at: datetime | None = None
+
+
+class SettingJournal(_Part):
+    """The journal of one inverter. seen is what was last read of the inverter `unit`."""
+
+    pending: PendingWrite | None = None
+    writes: tuple[datetime, ...] = ()
+    handled: tuple[Handled, ...] = ()
+    unit: str = ""
+    seen: dict[str, LastChange] = {}
+
+
+def unit_key(unit: Unit) -> str:
+    """Return what tells this inverter from another one behind the same dongle."""
+    return f"{unit.protocol}/{unit.model or 0:04X}/{unit.serial_number or ''}"
+
+
+def command_refusal(journal: SettingJournal, setting: str, command: SettingCommand, now: datetime) -> Reason | None:
+    """Return why a command is not obeyed, whatever it asks for."""
+    if not fresh(command.at, now, COMMAND_HOLDS):
+        return control.COMMAND_TOO_OLD()
+    if Handled(setting=setting, by=command.by, at=command.at) in journal.handled:
+        return control.COMMAND_REPEATED()
+    return control.BUSY() if journal.pending else None
+
+
+def received(journal: SettingJournal, setting: str, command: SettingCommand, now: datetime) -> SettingJournal:
+    """Return the journal with a command that is not to be obeyed a second time."""
+    recent = (one for one in journal.handled if fresh(one.at, now, COMMAND_HOLDS))
+    this = Handled(setting=setting, by=command.by, at=command.at)
+    return journal.model_copy(update={"handled": (*recent, this)})
+
+
+def begun(journal: SettingJournal, write: Write, unit: Unit, by: str, now: datetime) -> SettingJournal:
+    """Return the journal to save before a write is sent."""
+    pending = PendingWrite(
+        setting=write.setting, value=write.value, before=write.before, by=by, at=now, unit=unit_key(unit)
+    )
+    ages = ((at, elapsed(at, now)) for at in journal.writes)
+    recent = (at for at, age in ages if age is None or age < DAY)
+    return journal.model_copy(update={"pending": pending, "writes": (*recent, now)})
+
+
+def settled(journal: SettingJournal, outcome: SettingOutcome, now: datetime) -> SettingJournal:
+    """Return the journal once it is known what has become of the pending write, or never will be."""
+    pending = journal.pending
+    if pending is None:
+        return journal
+    update: dict[str, object] = {"pending": None}
+    if outcome is SettingOutcome.CONFIRMED:
+        change = LastChange(value=pending.value, by=pending.by, at=now)
+        update["seen"] = {**journal.seen, pending.setting: change}
+    return journal.model_copy(update=update)
+
+
+def observed(journal: SettingJournal, unit: Unit, values: Mapping[str, Value], now: datetime) -> SettingJournal:
+    """Return the journal after these settings were read: who changed what, while nobody here did."""
+    key = unit_key(unit)
+    seen = journal.seen if journal.unit == key else {}
+    being_changed = journal.pending.setting if journal.pending else None
+    changed = {
+        name: LastChange(value=value, by=DEVICE, at=now) if name in seen else LastChange(value=value)
+        for name, value in values.items()
+        if value is not None and name != being_changed and (name not in seen or seen[name].value != value)
+    }
+    if not changed and journal.unit == key:
+        return journal
+    return journal.model_copy(update={"unit": key, "seen": {**seen, **changed}})
+
+
+def dated(journal: SettingJournal, now: datetime, *, trusted: bool) -> SettingJournal:
+    """Return a journal that was loaded, by a clock that is set: writes of impossible times count as those of now."""
+    if not trusted:
+        return journal
+    writes = tuple(now if is_unset(at) or at > now + CLOCK_SLACK else at for at in journal.writes)
+    return journal if writes == journal.writes else journal.model_copy(update={"writes": writes})
+
+
+def verdict(
+    pending: PendingWrite, value: Value, answer: Reason, *, is_over: bool
+) -> tuple[SettingOutcome, Reason | None] | None:
+    """Return what has become of a write, by what is read back; None while it may still show.
+
+    answer is the inverter's refusal, or else what to say if the new value never shows.
+    """
+    if value == pending.value:
+        return SettingOutcome.CONFIRMED, None
+    if value == pending.before and answer.code not in NO_REFUSALS:
+        return SettingOutcome.REFUSED, answer
+    if not is_over:
+        return None
+    if value is not None and value != pending.before:
+        return SettingOutcome.NOT_TAKEN_OVER, control.changed_meanwhile(value=f"{value}")
+    return SettingOutcome.NOT_TAKEN_OVER, answer

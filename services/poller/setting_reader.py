@@ -1,0 +1,59 @@
+"""Reads afresh which inverter answers, its settings and its mode: what a change of a setting is judged by."""
+
+from services.poller.block_reader import BlockReader, RegisterSource
+from services.poller.decode import MODES, Decoded, Value, all_zero, decode
+from services.poller.identification import identify
+from services.poller.registers import Layout
+from services.poller.setting_check import Present, Unit
+from shared.conditions import poller
+from shared.errors import BadReplyError
+from shared.messages import Mode
+
+ATTEMPTS = 3
+"""Two readings in a row must agree: Modbus TCP has no checksum, and a gateway may mix answers up."""
+
+
+async def read_present(inverter: RegisterSource) -> Present:
+    """Return how the inverter stands, by two readings that agree. Raises DeviceError."""
+    last = await _read_once(inverter)
+    for _ in range(ATTEMPTS - 1):
+        again = await _read_once(inverter)
+        if again == last:
+            return again
+        last = again
+    raise BadReplyError(poller.READINGS_DIFFER())
+
+
+async def _read_once(inverter: RegisterSource) -> Present:
+    blocks = BlockReader(inverter)  # it remembers nothing of what another inverter lacked
+    identity = await identify(blocks)
+    layout, protocol = identity.layout, identity.protocol
+    if all_zero(dict(identity.words)):
+        raise BadReplyError(poller.ONLY_ZEROS())
+    names = setting_names(layout)
+    wanted = (*layout.state.blocks_with(("mode_code",), protocol), *layout.settings.blocks_with(names, protocol))
+    words = {**dict(identity.words), **await blocks.read(wanted, layout)}
+    decoded = decode(layout, protocol, words)
+    return present_of(layout, protocol, decoded, MODES.get(decoded.get("mode_code"), Mode.UNKNOWN))
+
+
+def present_of(layout: Layout, protocol: int, decoded: Decoded, mode: Mode) -> Present:
+    """Return how an inverter stands, by the decoded values of its identity and its settings, and its mode."""
+    model, serial_number = decoded.get("device_type"), decoded.get("serial_number")
+    unit = Unit(
+        layout,
+        protocol,
+        model if isinstance(model, int) else None,
+        serial_number if isinstance(serial_number, str) else None,
+    )
+    values = {name: _plain(decoded.get(name)) for name in setting_names(layout) if layout.setting(name, protocol)}
+    return Present(unit, values, mode)
+
+
+def setting_names(layout: Layout) -> tuple[str, ...]:
+    """Return the settings that can be changed on some units of a layout, and their neighbours."""
+    return tuple(dict.fromkeys(name for one in layout.writable for name in (one.name, *one.neighbours)))
+
+
+def _plain(value: object) -> Value:
+    return value if isinstance(value, int | float | str) else None

@@ -1,0 +1,34 @@
+"""The state of the settings, to publish. Pure."""
+
+from datetime import datetime
+
+from services.poller.setting_check import Present, bounds_of, hindrance, proof
+from services.poller.setting_journal import LastChange, SettingJournal, unit_key
+from shared.conditions import Reason
+from shared.conditions import inverter_settings as control
+from shared.messages import InverterControl, InverterSettings, SettingState
+
+
+def report(
+    present: Present, journal: SettingJournal, allowed: InverterControl, changing: str | None, now: datetime
+) -> InverterSettings:
+    """Return every setting that can be changed on some units of the layout, and why not on this one."""
+    names = dict.fromkeys(one.name for one in present.unit.layout.writable)
+    seen = journal.seen if journal.unit == unit_key(present.unit) else {}
+    off = control.CONTROL_OFF() if allowed is InverterControl.OFF else None
+    settings = {name: _state(name, present, seen.get(name), off) for name in names}
+    return InverterSettings(at=now, control=allowed, changing=changing, settings=settings)
+
+
+def _state(name: str, present: Present, last: LastChange | None, off: Reason | None) -> SettingState:
+    proven = proof(name, present.unit)
+    who = {"changed_by": last.by, "changed_at": last.at} if last else {}
+    value = present.values.get(name)
+    if isinstance(proven, Reason):
+        return SettingState.model_validate({"value": value, "reason": proven, **who})
+    setting, register = proven
+    reason = off or hindrance(setting, register, present)
+    bounds = bounds_of(setting, present.values)
+    numbers = {"low": bounds.low, "high": bounds.high, "step": bounds.step} if bounds else {}
+    allowed = {"choices": setting.values, **numbers, "writable": reason is None, "reason": reason}
+    return SettingState.model_validate({"value": value, **allowed, **who})

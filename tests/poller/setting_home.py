@@ -1,0 +1,201 @@
+"""A writer of settings over a real wire of the simulated inverter, which a test may kill at any point."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.poller.modbus_client import ModbusClient
+from services.poller.registers import load_layout
+from services.poller.setting_journal import SettingJournal
+from services.poller.setting_reader import read_present
+from services.poller.setting_writer import SettingWriter
+from shared.clock import Clock
+from shared.conditions import Reason
+from shared.errors import DeviceError
+from shared.health import Health
+from shared.messages import InverterControl, InverterSettings, SettingChange, SettingCommand
+from shared.state_file import StateFile
+from shared.topics import INVERTER_SETTINGS
+from shared.trusted_time import HostTime
+from simulators.registers import CLASSIC_SETTINGS
+from simulators.setting_store import SettingStore
+from tests.poller.simulated_inverter import Link, linked
+from tests.support.fake_bus import FakeBus
+
+START = datetime(2026, 11, 30, 1, tzinfo=UTC)
+SERIAL = {186 + index: 0x3130 + index for index in range(12)}
+UNIT = {171: 0x1E00, 184: 1, 201: 2, 202: 2300, 203: 5000, 210: 2300, 215: 520, **SERIAL, **CLASSIC_SETTINGS, 643: 6200}
+CLASSIC = load_layout("classic")
+ADDRESSES = {register.name: register.address for register in CLASSIC.settings.registers_for(1)}
+TABLE = {ADDRESSES[one.name] for one in CLASSIC.writable if 1 in one.proven}
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+class FlyingHost:
+    """A host whose clock is set and goes with the event loop."""
+
+    def read(self) -> HostTime:
+        """Return what it shows."""
+        passed = asyncio.get_running_loop().time()
+        return HostTime(START + timedelta(seconds=passed), "boot", 1000 + passed, synchronised=True)
+
+
+class Points:
+    """Where a process may be killed: `left` is how many points it still passes; None: all."""
+
+    left: int | None = None
+
+    def __call__(self) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                self.left = None
+                raise KilledError
+
+
+class MortalClient:
+    """The client, with a point before and after everything it does. It never writes two at once, nor off the table."""
+
+    problem: Reason | None = None
+
+    def __init__(self, client: ModbusClient, points: Points, on_write: Callable[[int, int], None]) -> None:
+        self._client = client
+        self._point = points
+        self._on_write = on_write
+        self._writing = False
+
+    async def read(self, start: int, count: int, **how: Any) -> list[int]:
+        """Read."""
+        self._point()
+        words = await self._client.read(start, count, **how)
+        self._point()
+        return words
+
+    async def write(self, address: int, word: int) -> None:
+        """Write."""
+        assert address in TABLE
+        assert not self._writing
+        self._point()
+        self._on_write(address, word)
+        self._writing = True
+        try:
+            await self._client.write(address, word)
+        finally:
+            self._writing = False
+        self._point()
+
+
+class MortalFile(StateFile[SettingJournal]):
+    """The journal's file, with a point before and after it is saved."""
+
+    def __init__(self, path: Path, points: Points) -> None:
+        super().__init__("INVERTER_JOURNAL_DIR", path, SettingJournal)
+        self._point = points
+
+    def save(self, content: SettingJournal) -> None:
+        """Save."""
+        self._point()
+        super().save(content)
+        self._point()
+
+
+class Home:
+    """One inverter, one writer after the other."""
+
+    def __init__(self, link: Link, folder: Path, control: InverterControl = InverterControl.SETTINGS) -> None:
+        self.link, self.control = link, control
+        self.points = Points()
+        self.on_write: Callable[[int, int], None] = lambda _address, _word: None
+        self.bus, self.health = FakeBus(), Health()
+        self.clock = Clock(FlyingHost())
+        self.file = MortalFile(folder / "main.json", self.points)
+        self.start()
+
+    def start(self) -> None:
+        """Start a process, as if there had never been one before."""
+        self.client = MortalClient(self.link.inverter, self.points, self._check_write)
+        self.writer = SettingWriter(
+            self.client, self.bus, self.health, self.file, name="main", allowed=self.control, clock=self.clock
+        )
+        self.task = asyncio.create_task(self.writer.run())
+
+    def _check_write(self, address: int, word: int) -> None:
+        self.on_write(address, word)
+
+    async def look(self) -> bool:
+        """Read the settings as the poller does; return whether the inverter answered."""
+        with suppress(DeviceError):
+            async with self.writer.reading:
+                self.writer.observe(await read_present(self.link.inverter))
+            return True
+        return False
+
+    def ask(self, setting: str, value: Any, *, by: str = "page", ago_s: float = 0, retained: bool = False) -> None:
+        """Send a command."""
+        at = self.clock.now() - timedelta(seconds=ago_s)
+        self.writer.receive(setting, SettingCommand(at=at, value=value, by=by), retained=retained)
+
+    async def idle(self) -> bool:
+        """Wait until nothing is being changed; return False if the process was killed meanwhile."""
+        while not self.task.done():
+            await asyncio.sleep(0.5)
+            if self.writer.is_idle:
+                return True
+        with suppress(KilledError):
+            await self.task
+        return False
+
+    async def stop(self) -> None:
+        """End the process."""
+        self.task.cancel()
+        with suppress(asyncio.CancelledError, KilledError):
+            await self.task
+
+    @property
+    def changes(self) -> list[tuple[str, SettingChange]]:
+        """The events so far, by setting."""
+        return [(topic.split("/")[3], said) for topic, said in self.bus.said if isinstance(said, SettingChange)]
+
+    @property
+    def outcomes(self) -> list[tuple[str, str | None]]:
+        """Outcome and reason of the events so far."""
+        return [(change.outcome.value, change.reason and change.reason.code) for _, change in self.changes]
+
+    @property
+    def settings(self) -> InverterSettings:
+        """The state that was published last."""
+        state: InverterSettings = self.bus.on(INVERTER_SETTINGS, "main")[-1]
+        return state
+
+    @property
+    def store(self) -> SettingStore:
+        """The settings of the device."""
+        store: SettingStore = self.link.wire.device.settings
+        return store
+
+    def word(self, name: str) -> int:
+        """Return what the device holds."""
+        now_s = asyncio.get_running_loop().time()
+        return self.store.over(self.link.wire.device.words(), now_s).get(ADDRESSES[name], 0)
+
+
+@asynccontextmanager
+async def home(
+    kind: str = "tcp", words: dict[int, int] | None = None, control: InverterControl = InverterControl.SETTINGS
+) -> AsyncIterator[Home]:
+    """A home whose settings were read once."""
+    unit = dict(UNIT) if words is None else words
+    with tempfile.TemporaryDirectory() as folder:
+        async with linked(kind, lambda: unit) as link:
+            link.wire.device.settings = SettingStore()
+            one = Home(link, Path(folder), control)
+            assert await one.look()
+            yield one
+            await one.stop()
