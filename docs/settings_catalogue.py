@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from services.bms.settings import BmsSettings
 from services.bot.settings import BotSettings
 from services.dashboard.settings import DashboardSettings
+from services.outlook.settings import OutlookSettings
 from services.poller.settings import PollerSettings
 from services.recorder.settings import RecorderSettings
 from services.recorder.tools.settings import ToolSettings
@@ -32,6 +33,7 @@ SERVICES: dict[str, tuple[type[Settings], ...]] = {
     "schedule": (ScheduleSettings,),
     "tuya": (TuyaSettings,),
     "recorder": (RecorderSettings, ToolSettings),
+    "outlook": (OutlookSettings,),
     "dashboard": (DashboardSettings,),
     "bot": (BotSettings,),
 }

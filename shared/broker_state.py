@@ -15,6 +15,7 @@ from shared.messages import (
     InverterState,
     Message,
     OutageSchedule,
+    Outlook,
     PlugInfo,
     PlugState,
     ServiceStatus,
@@ -28,6 +29,7 @@ from shared.topics import (
     INVERTER_INFO,
     INVERTER_STATE,
     OUTAGE_SCHEDULE,
+    OUTLOOK_STATE,
     PLUG_INFO,
     PLUG_STATE,
     SERVICE_STATUS,
@@ -48,6 +50,7 @@ class BrokerState:
     listening_since: datetime | None = None
     grid: GridState | None = None
     schedule: OutageSchedule | None = None
+    outlook: Outlook | None = None
     inverters: Mapping[str, InverterState] = field(default_factory=dict)
     inverter_infos: Mapping[str, InverterInfo] = field(default_factory=dict)
     inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
@@ -124,6 +127,7 @@ def _single(message: M | None) -> Mapping[str, M]:
 SECTIONS: tuple[Section[Any], ...] = (
     Section(GRID_STATE, lambda s: _single(s.grid), lambda s, new: replace(s, grid=new.get("")), is_reading=True),
     Section(OUTAGE_SCHEDULE, lambda s: _single(s.schedule), lambda s, new: replace(s, schedule=new.get(""))),
+    Section(OUTLOOK_STATE, lambda s: _single(s.outlook), lambda s, new: replace(s, outlook=new.get(""))),
     Section(INVERTER_STATE, lambda s: s.inverters, lambda s, new: replace(s, inverters=new), is_reading=True),
     Section(INVERTER_INFO, lambda s: s.inverter_infos, lambda s, new: replace(s, inverter_infos=new)),
     Section(
