@@ -2,6 +2,7 @@
 
 from shared.texts.bot import BOT
 from shared.texts.language import Language, plural
+from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
 from shared.texts.units import UNITS
 from shared.texts.wizard import WIZARD
@@ -17,4 +18,4 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | WIZARD
+TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD

@@ -10,6 +10,7 @@ import pytest
 
 from shared.texts.bot import BOT
 from shared.texts.catalogue import TEXTS
+from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
 from shared.texts.units import UNITS
 from shared.texts.wizard import WIZARD
@@ -118,4 +119,4 @@ def fields(text: str) -> set[str]:
 
 
 def test_no_room_overrides_a_text_of_another() -> None:
-    assert len(TEXTS) == len(UNITS) + len(BOT) + len(PAGES) + len(WIZARD)
+    assert len(TEXTS) == len(UNITS) + len(BOT) + len(PAGES) + len(OUTLOOK) + len(WIZARD)

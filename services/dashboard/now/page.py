@@ -16,6 +16,7 @@ def layout(localizer: Localizer) -> list[Any]:
     """Return the page; its texts and states come from /live."""
     return [
         _of_house(_banner()),
+        part("forecast", html.Section, className="card forecast if-answered"),
         html.Section(
             [icon("waiting"), text("empty-title", html.H1), text("empty", html.P)], className="card empty if-empty"
         ),
