@@ -14,7 +14,7 @@ LABEL org.opencontainers.image.title="easun-bridge broker" org.opencontainers.im
 COPY mosquitto /easun
 # openssl makes the certificates for MQTT_TLS_PORT; a new volume takes its owner from the directory it is mounted on
 RUN (command -v openssl || apk add --no-cache openssl) >/dev/null \
-    && for account in poller bms schedule tuya recorder dashboard bot homeassistant; do mkdir -p -m 700 "/mosquitto/shares/$account"; done \
+    && for account in poller bms schedule tuya recorder outlook dashboard bot homeassistant; do mkdir -p -m 700 "/mosquitto/shares/$account"; done \
     && chown -R 1883:1883 /mosquitto/shares
 USER 1883:1883
 CMD ["/easun/start.sh"]

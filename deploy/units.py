@@ -33,6 +33,7 @@ UNITS = (
     Unit("schedule", "the planned outages", "128M"),
     Unit("recorder", "the history", "256M"),
     Unit("tuya", "the plugs", "160M"),
+    Unit("outlook", "whether the battery lasts", "192M"),
     Unit("bot", "Telegram", "256M"),
     Unit("dashboard", "the page", "320M"),
     Unit("homeassistant", "Home Assistant", "128M"),

@@ -11,6 +11,7 @@ from services.bms.settings import BmsSettings
 from services.bot.settings import BotSettings
 from services.dashboard.settings import DashboardSettings
 from services.homeassistant.settings import HomeAssistantSettings
+from services.outlook.settings import OutlookSettings
 from services.poller.settings import PollerSettings
 from services.recorder.settings import RecorderSettings
 from services.recorder.tools.settings import ToolSettings
@@ -33,6 +34,7 @@ SERVICES: dict[str, tuple[type[Settings], ...]] = {
     "schedule": (ScheduleSettings,),
     "tuya": (TuyaSettings,),
     "recorder": (RecorderSettings, ToolSettings),
+    "outlook": (OutlookSettings,),
     "dashboard": (DashboardSettings,),
     "bot": (BotSettings,),
     "homeassistant": (HomeAssistantSettings,),

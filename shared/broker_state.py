@@ -18,6 +18,7 @@ from shared.messages import (
     Message,
     NextOutage,
     OutageSchedule,
+    Outlook,
     PlugInfo,
     PlugState,
     QueueFit,
@@ -35,6 +36,7 @@ from shared.topics import (
     INVERTER_STATE,
     NEXT_OUTAGE,
     OUTAGE_SCHEDULE,
+    OUTLOOK_STATE,
     PLUG_INFO,
     PLUG_STATE,
     QUEUE_FIT,
@@ -57,6 +59,7 @@ class BrokerState:
     grid: GridState | None = None
     schedule: OutageSchedule | None = None
     queue_fit: QueueFit | None = None
+    outlook: Outlook | None = None
     inverters: Mapping[str, InverterState] = field(default_factory=dict)
     inverter_infos: Mapping[str, InverterInfo] = field(default_factory=dict)
     inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
@@ -137,6 +140,7 @@ SECTIONS: tuple[Section[Any], ...] = (
     Section(GRID_STATE, lambda s: _single(s.grid), lambda s, new: replace(s, grid=new.get("")), is_reading=True),
     Section(OUTAGE_SCHEDULE, lambda s: _single(s.schedule), lambda s, new: replace(s, schedule=new.get(""))),
     Section(QUEUE_FIT, lambda s: _single(s.queue_fit), lambda s, new: replace(s, queue_fit=new.get(""))),
+    Section(OUTLOOK_STATE, lambda s: _single(s.outlook), lambda s, new: replace(s, outlook=new.get(""))),
     Section(INVERTER_STATE, lambda s: s.inverters, lambda s, new: replace(s, inverters=new), is_reading=True),
     Section(INVERTER_INFO, lambda s: s.inverter_infos, lambda s, new: replace(s, inverter_infos=new)),
     Section(

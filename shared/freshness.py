@@ -15,6 +15,10 @@ PLUG_HOLDS = timedelta(minutes=30)
 """Plugs are read every few minutes: after this time a plug's state is unknown."""
 
 
+OUTLOOK_HOLDS = timedelta(minutes=12)
+"""The outlook is made anew every five minutes: after two that did not come it is of the past."""
+
+
 SAME_STATE_WITHIN = timedelta(hours=1)
 """After a longer silence of the inverter, or pause of ours, what the grid did meanwhile is unknown."""
 

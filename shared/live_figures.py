@@ -4,13 +4,13 @@ Page and bot ask here, so they agree. None stands for a figure that is unknown r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
 from shared.charge import runtime
-from shared.freshness import fresh
-from shared.messages import BatteryState, Contact, GridState, InverterState
+from shared.freshness import OUTLOOK_HOLDS, fresh
+from shared.messages import BatteryState, Contact, Grid, GridState, InverterState, Outlook
 
 ALL = "all"
 """The battery, or the inverter, that sums up the others."""
@@ -21,11 +21,16 @@ BATTERY_HOLDS = timedelta(minutes=3)
 
 @dataclass(frozen=True)
 class LiveFigures:
-    """The fresh readings, and what follows from them; battery and inverter are the sums where there are several."""
+    """The fresh readings, and what follows from them; battery and inverter are the sums where there are several.
+
+    outlook is the forecast of a running outage where it is fresh, forecast how long it says that the charge lasts.
+    """
 
     grid: GridState | None = None
     inverter: InverterState | None = None
     battery: BatteryState | None = None
+    outlook: Outlook | None = None
+    forecast: timedelta | None = None
 
     @property
     def soc_percent(self) -> float | None:
@@ -48,11 +53,17 @@ class LiveFigures:
 
     @property
     def runtime(self) -> timedelta | None:
-        """How long the charge lasts at the present discharge; see shared/charge.py."""
+        """How long the charge lasts without power, by the outlook; without it, at the present discharge."""
+        if self.forecast is not None:
+            return self.forecast
         return runtime(self.battery, self.soc_percent, self.battery_power_w)
 
     def runtime_after(self, event: datetime) -> timedelta | None:
         """How long the charge lasts by what was measured after an event: before it, the power was another."""
+        if self.forecast is not None and self.outlook and self.outlook.at > event:
+            return self.forecast
+        if self.forecast is not None:
+            return replace(self, forecast=None).runtime_after(event)
         readings = (self.battery, None if self.battery and self.battery.power_w is not None else self.inverter)
         return self.runtime if all(one is None or one.at > event for one in readings) else None
 
@@ -60,11 +71,29 @@ class LiveFigures:
 def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> LiveFigures:
     """Return the figures of this moment; a reading of grid or inverter counts for fresh_for."""
     inverter = live_inverter(state, now, fresh_for)
+    grid = state.grid if state.grid and fresh(state.grid.at, now, fresh_for) else None
+    outlook = fresh_outlook(state, now) if grid and grid.state is Grid.OFF else None
     return LiveFigures(
-        grid=state.grid if state.grid and fresh(state.grid.at, now, fresh_for) else None,
+        grid=grid,
         inverter=state.inverters[inverter] if inverter else None,
         battery=_whole_battery(state, now),
+        outlook=outlook,
+        forecast=_forecast(outlook, now) if outlook else None,
     )
+
+
+def fresh_outlook(state: BrokerState, now: datetime) -> Outlook | None:
+    """Return the outlook if it is fresh, by a clock that is set, and knows the charge."""
+    outlook = state.outlook
+    return outlook if outlook and outlook.charge and fresh(outlook.at, now, OUTLOOK_HOLDS) else None
+
+
+def _forecast(outlook: Outlook, now: datetime) -> timedelta | None:
+    """Return how long the charge lasts while power stays away; where that is longer than the forecast, its length."""
+    if not any(one.running for one in outlook.outages) or outlook.strip is None:
+        return None
+    ends = outlook.strip.start + timedelta(minutes=outlook.strip.step_min * (len(outlook.strip.p50) - 1))
+    return max(timedelta(0), (outlook.holds_until.typical or ends) - now)
 
 
 def live_inverter(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> str | None:

@@ -44,13 +44,14 @@ def python(
 
 
 def services(env: dict[str, str], ports: Ports) -> tuple[Program, ...]:
-    """Return recorder, poller, bms, schedule, tuya, bot, dashboard and homeassistant, in start order."""
+    """Return recorder, poller, bms, schedule, tuya, outlook, bot, dashboard and homeassistant, in start order."""
     return (
         python("recorder", "services.recorder", env),
         python("poller", "services.poller", env),
         python("bms", "services.bms", env),
         python("schedule", "services.schedule", env),
         python("tuya", "services.tuya", env),
+        python("outlook", "services.outlook", env),
         python("bot", "services.bot", env),
         python("dashboard", "services.dashboard", env, port=ports.dashboard),
         python("homeassistant", "services.homeassistant", env),
@@ -115,13 +116,14 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "TELEGRAM_CHAT_ID": "4242",
         "BOT_STATE_DIR": str(state / "bot"),
         "HOMEASSISTANT_ENERGY_FILE": str(state / "home_energy.json"),
+        "OUTLOOK_STATE_DIR": str(state / "outlook"),
     }
 
 
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """Return the simulated house and all services, in start order."""
     env = env | demo_settings(state, ports, days)
-    recorder, poller, bms, schedule, tuya, bot, dashboard, homeassistant = services(env, ports)
+    recorder, poller, bms, schedule, tuya, outlook, bot, dashboard, homeassistant = services(env, ports)
     return [
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
@@ -136,6 +138,7 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         schedule,
         python("plugs", "simulators", env, "plugs", port=ports.cloud),
         tuya,
+        outlook,
         python("telegram", "simulators", env, "telegram", port=ports.telegram),
         bot,
         dashboard,

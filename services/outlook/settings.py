@@ -1,14 +1,17 @@
 """Settings of the outlook."""
 
+from pathlib import Path
+from typing import Annotated
+
 from pydantic import Field
 
 from services.outlook.forecast import RESERVE_PERCENT
 from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
-from shared.settings_metadata import Section
+from shared.settings_metadata import InCompose, Section
 
 
 class OutlookSettings(ServiceSettings, HistorySettings, ZoneSettings):
-    """The charge that is to be kept."""
+    """The charge that is to be kept, and where forecasts are remembered."""
 
     section = Section.BATTERIES
 
@@ -18,4 +21,8 @@ class OutlookSettings(ServiceSettings, HistorySettings, ZoneSettings):
         le=90,
         description="The charge in percent that the outlook keeps in reserve: an outage lasts if the charge stays "
         "above it.",
+    )
+    outlook_state_dir: Annotated[Path, InCompose("/data/outlook")] = Field(
+        default=Path("data/outlook"),
+        description="Where the outlook keeps the forecasts that stood when outages began, to grade itself by them.",
     )

@@ -3,6 +3,7 @@
 from shared.texts.bot import BOT
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.language import Language, plural
+from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
 from shared.texts.units import UNITS
 from shared.texts.wizard import WIZARD
@@ -18,4 +19,4 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | WIZARD | HOMEASSISTANT
+TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT

@@ -36,6 +36,7 @@ from shared.messages import (
 )
 from tests.dashboard.harness import reading
 from tests.support.broker import free_port
+from tests.support.outlooks import outlook
 
 
 def house(now: datetime, **changes: Any) -> BrokerState:
@@ -47,6 +48,7 @@ def house(now: datetime, **changes: Any) -> BrokerState:
         "connected": True,
         "grid": GridState(at=now, state=Grid.OFF, since=now - hour, voltage_v=0.0),
         "schedule": _plan(now),
+        "outlook": outlook("short", now),
         "inverters": {"main": reading(now, warnings=(inverter.MAINS_LOST(),))},
         "inverter_infos": {
             "main": InverterInfo(

@@ -91,7 +91,17 @@ def test_the_demo_points_at_nothing_real() -> None:
 def test_up_starts_a_broker_only_where_it_is_ours(own_broker: bool) -> None:
     names = [one.name for one in up({}, Path("/data"), Ports(1, 2), own_broker=own_broker)]
     assert ("mosquitto" in names) is own_broker
-    assert names[-8:] == ["recorder", "poller", "bms", "schedule", "tuya", "bot", "dashboard", "homeassistant"]
+    assert names[-9:] == [
+        "recorder",
+        "poller",
+        "bms",
+        "schedule",
+        "tuya",
+        "outlook",
+        "bot",
+        "dashboard",
+        "homeassistant",
+    ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])

@@ -170,6 +170,7 @@ class Stack:
             "HOUSE_TELEGRAM_PORT": str(self.telegram_port),
             "HOUSE_TELEGRAM_READY_FILE": str(self._telegram_ready),
         }
+        self.outlook = self._service("outlook", OUTLOOK_STATE_DIR=str(directory / "outlook"), TIME_ZONE="UTC")
         self.bot = self._service(
             "bot",
             TELEGRAM_API_URL=f"http://127.0.0.1:{self.telegram_port}",
@@ -200,7 +201,16 @@ class Stack:
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
         services = (self.bot, self.dashboard, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
-        return *services, self.homeassistant, self.telegram, self.batteries, self.plugs, self.outages, self.house
+        return (
+            *services,
+            self.outlook,
+            self.homeassistant,
+            self.telegram,
+            self.batteries,
+            self.plugs,
+            self.outages,
+            self.house,
+        )
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""

@@ -17,6 +17,7 @@ def layout(localizer: Localizer) -> list[Any]:
     return [
         _of_house(_banner()),
         _first_run(),
+        part("forecast", html.Section, className="card forecast if-answered"),
         html.Div(
             [_flow(localizer), html.Div([_tiles(localizer), _packs(localizer)], className="facts")],
             className="columns if-readings",

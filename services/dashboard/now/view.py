@@ -11,6 +11,7 @@ from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.first_run import checklist
+from services.dashboard.now.forecast import forecast
 from services.dashboard.now.outlook import outlook
 from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
@@ -59,6 +60,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             **_marks(reading),
         },
         parts={
+            "forecast": tree(forecast(snapshot, localizer)),
             "others": tree(_others(snapshot, name, localizer, fresh_for)),
             "packs": tree(pack_rows(snapshot, localizer)),
             "strip": tree(live_layer(snapshot, soc_now, localizer, fresh_for)),

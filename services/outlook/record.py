@@ -1,0 +1,59 @@
+"""The record of the home, kept in memory: read whole once a day, and in between only its last day."""
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from services.outlook.history import History
+from services.outlook.live import joined
+from services.outlook.recorded_history import read_history
+from services.outlook.settings import OutlookSettings
+from services.outlook.steps import LONGEST_DAYS, STEP_S
+from shared.errors import StorageError
+from shared.health import Reporter
+from shared.history.engine import reader
+from shared.history.queries import Session
+
+log = logging.getLogger("outlook")
+
+WHOLE_EVERY = timedelta(days=1)
+"""What was imported or corrected is noticed a day later."""
+
+
+class Record:
+    """The history of the recorder's database, and when it was read. Not for two threads at once."""
+
+    def __init__(self, settings: OutlookSettings, health: Reporter) -> None:
+        self._engine = reader(settings.database, settings.database_home)
+        self._file = settings.database if isinstance(settings.database, Path) else None
+        self._zone = settings.time_zone
+        self._health = health
+        self._history = History(time=(), time_zone=self._zone)
+        self._whole_at: datetime | None = None
+
+    def refresh(self, now: datetime) -> History:
+        """Return the history up to now; what was known before where the database cannot be read."""
+        if self._file and not self._file.exists():
+            return self._history
+        try:
+            self._read(now)
+        except StorageError as error:
+            self._health.report("history", error.reason)
+        else:
+            self._health.report("history", None)
+        return self._history
+
+    def forget(self) -> None:
+        """Read everything again next time: the clock was set."""
+        self._whole_at = None
+
+    def _read(self, now: datetime) -> None:
+        whole = self._whole_at is None or not len(self._history.time) or now - self._whole_at >= WHOLE_EVERY
+        days = LONGEST_DAYS if whole else 1
+        with Session(self._engine) as session:
+            found = read_history(session, now, time_zone=self._zone, days=days)
+        if whole:
+            self._history, self._whole_at = found, now
+        else:
+            since_s = (now.timestamp() // STEP_S - days * 288) * STEP_S
+            self._history = joined(self._history, found, since_s)

@@ -1,0 +1,105 @@
+"""The texts of the outlook in Ukrainian and English, which page and bot show alike."""
+
+OUTLOOK: dict[str, tuple[str, str]] = {
+    # the running outage
+    "outlook.ample_now": (
+        "Батареї вистачить до {end} з великим запасом",
+        "The battery will last until {end}, with plenty to spare",
+    ),
+    "outlook.lasts_now": (
+        "Батареї вистачить до {end}, і ще лишиться запас на {margin}",
+        "The battery will last until {end}, with {margin} to spare",
+    ),
+    "outlook.maybe_now": (
+        "Чи вистачить батареї до {end}, ще неясно: шанси {chance} з 10",
+        "Whether the battery lasts until {end} is uncertain: {chance} chances in 10",
+    ),
+    "outlook.unlikely_now": (
+        "Якщо світло затримається після {end}, батареї може не вистачити: шанси {chance} з 10",
+        "If power is late after {end}, the battery may not last: {chance} chances in 10",
+    ),
+    "outlook.short_now": (
+        "Батареї не вистачить: до {end} забракне {margin}",
+        "The battery will not last: {margin} short of {end}",
+    ),
+    "outlook.until_now": (
+        "Батареї вистачить приблизно до {typical}",
+        "The battery lasts until about {typical}",
+    ),
+    "outlook.long_now": ("Батареї вистачить більш ніж на добу", "The battery lasts more than a day"),
+    # an outage ahead
+    "outlook.ample_ahead": (
+        "Відключення {when}: батареї вистачить із великим запасом",
+        "Outage {when}: the battery will last, with plenty to spare",
+    ),
+    "outlook.lasts_ahead": (
+        "Відключення {when}: батареї вистачить, запас на {margin}",
+        "Outage {when}: the battery will last, with {margin} to spare",
+    ),
+    "outlook.maybe_ahead": (
+        "Відключення {when}: чи вистачить батареї, ще неясно, шанси {chance} з 10",
+        "Outage {when}: whether the battery lasts is uncertain, {chance} chances in 10",
+    ),
+    "outlook.unlikely_ahead": (
+        "Відключення {when}: якщо воно затягнеться, батареї може не вистачити, шанси {chance} з 10",
+        "Outage {when}: if it drags on, the battery may not last, {chance} chances in 10",
+    ),
+    "outlook.short_ahead": (
+        "Відключення {when}: батареї не вистачить, забракне {margin}",
+        "Outage {when}: the battery will not last, {margin} short",
+    ),
+    # no outage is known
+    "outlook.until_ahead": (
+        "Якби світло зникло зараз, батареї вистачило б приблизно до {typical}",
+        "If power went now, the battery would last until about {typical}",
+    ),
+    "outlook.long_ahead": (
+        "Якби світло зникло зараз, батареї вистачило б більш ніж на добу",
+        "If power went now, the battery would last more than a day",
+    ),
+    "outlook.between": ("Найімовірніше між {early} та {late}", "Most likely between {early} and {late}"),
+    # what to do
+    "outlook.plug_off": ("Вимкнути «{plug}» – це ще {gain}", "Switching {plug} off gives {gain} more"),
+    "outlook.charge_by": (
+        "Щоб вистачило, потрібно {percent} до початку: заряджати не пізніше {at}",
+        "To last, it needs {percent} when the outage begins: start charging by {at}",
+    ),
+    "outlook.charge_too_late": (
+        "Щоб вистачило, потрібно {percent} до початку, але зарядити стільки вже не встигне",
+        "To last, it needs {percent} when the outage begins, and there is no time left to charge that much",
+    ),
+    "outlook.washing": ("Пральну машину краще вмикати з {at}", "A good time for the washing machine: from {at}"),
+    # how it is known
+    "outlook.title": ("Чи вистачить батареї", "Will the battery last"),
+    "outlook.how": ("Звідки це відомо", "How this is known"),
+    "outlook.charge": ("Заряд зараз {percent}: за даними {source}", "Charge now {percent}, {source}"),
+    "outlook.by_bms": ("BMS", "by the BMS"),
+    "outlook.by_inverter": ("інвертора", "by the inverter"),
+    "outlook.by_counted": ("порахованої енергії", "by counted energy"),
+    "outlook.at_end": (
+        "Наприкінці лишиться {percent}, найімовірніше від {low} до {high}",
+        "At its end {percent} will be left, most likely {low} to {high}",
+    ),
+    "outlook.reserve": (
+        "Вистачить означає: заряд не впаде нижче резерву {percent}",
+        "To last means: the charge does not fall below the reserve of {percent}",
+    ),
+    "outlook.figure": ("{name}: {value}", "{name}: {value}"),
+    "outlook.figure_assumed": ("{name}: {value}, припущення", "{name}: {value}, assumed"),
+    "outlook.capacity_kwh": ("Ємність батареї", "Capacity of the battery"),
+    "outlook.load_w": ("Звичайне споживання дому", "What the home usually draws"),
+    "outlook.charging_w": ("Зарядка від мережі", "Charging from the grid"),
+    "outlook.returns_late_min": ("Світло зазвичай запізнюється на", "Power usually comes back late by"),
+    "outlook.scorecard": (
+        "Останні відключення, {outages}: звичайна похибка {points}, у смугу влучили {held}",
+        "The last {outages} outages: typically {points} off; the band held {held} of them",
+    ),
+    "outlook.no_scorecard": (
+        "Перевірити себе прогноз іще не мав нагоди: жодного відключення від початку до кінця він не бачив",
+        "The forecast has not been put to the test yet: it has seen no outage from beginning to end",
+    ),
+    "outlook.stale": (
+        "Прогнозу немає: сервіс outlook не працює або не знає заряду",
+        "There is no forecast: the outlook service is not running, or does not know the charge",
+    ),
+}

@@ -1,0 +1,154 @@
+"""The outlook in words, which page and bot share: does the battery last, by how much, what to do, how that is known."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
+from shared.texts.localizer import Localizer
+
+MOST_PLUGS = 2
+LEAST_GAIN_MIN = 10
+"""Switching off a plug that gives less is not worth a sentence."""
+FIGURES = ("capacity_kwh", "load_w", "charging_w", "returns_late_min")
+
+
+def concern(outlook: Outlook) -> OutageOutlook | None:
+    """Return the outage that people ask about: the running one, else the next certain one, else the next possible."""
+    ahead = sorted(outlook.outages, key=lambda one: (not one.running, one.certainty is Certainty.POSSIBLE, one.start))
+    return next(iter(ahead), None)
+
+
+def later_trouble(outlook: Outlook) -> OutageOutlook | None:
+    """Return the first certain outage after the one of concern that may not be lasted through."""
+    first = concern(outlook)
+    if first is None:
+        return None
+    later = (one for one in outlook.outages if one.start > first.start and one.certainty is not Certainty.POSSIBLE)
+    return next((one for one in sorted(later, key=lambda one: one.start) if is_trouble(one)), None)
+
+
+def is_trouble(outage: OutageOutlook) -> bool:
+    """Whether an outage may not be lasted through."""
+    return outage.verdict in (Verdict.WILL_NOT_LAST, Verdict.UNCERTAIN)
+
+
+def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> str:
+    """Return whether the battery lasts, and by how much; without a known outage, until when it would."""
+    if outage is None or outage.end is None:
+        return _until(localizer, outlook, running=outage is not None)
+    margin, when = outage.margin_min or 0.0, "now" if outage.running else "ahead"
+    kind = _kind(outage, margin)
+    if kind == "until":
+        return _until(localizer, outlook, running=outage.running)
+    return localizer(
+        f"outlook.{kind}_{when}",
+        end=localizer.since(outage.end),
+        when=localizer.span(outage.start, outage.end),
+        margin=localizer.lasted(timedelta(minutes=abs(margin))),
+        chance=in_ten(outage.chance),
+    )
+
+
+def in_ten(chance: float | None) -> int:
+    """Return a chance as so many in ten; what is not certain is neither none nor all of them."""
+    return min(9, max(1, round((chance or 0) * 10)))
+
+
+def advice(localizer: Localizer, outage: OutageOutlook | None, names: Mapping[str, str]) -> list[str]:
+    """Return what to do where it may not last; names are those of the plugs by their ids."""
+    if outage is None or outage.verdict is Verdict.LASTS:
+        return []
+    worth = sorted((one for one in outage.plugs if one.adds_min >= LEAST_GAIN_MIN), key=lambda one: -one.adds_min)
+    return [
+        *(
+            localizer(
+                "outlook.plug_off",
+                plug=names.get(one.plug, one.plug),
+                gain=localizer.lasted(timedelta(minutes=one.adds_min)),
+            )
+            for one in worth[:MOST_PLUGS]
+        ),
+        *_charging(localizer, outage),
+    ]
+
+
+def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> list[str]:
+    """Return the inputs, the assumptions, the past error and what is not known."""
+    return [
+        *_charge(localizer, outlook),
+        *_between(localizer, outlook, outage),
+        localizer("outlook.reserve", percent=localizer.number("percent", outlook.reserve_percent)),
+        *_figures(localizer, outlook),
+        _scorecard(localizer, outlook),
+        *(localizer("outlook.washing", at=localizer.since(at)) for at in [outlook.washing_from] if at),
+        *map(localizer.reason, outlook.unknown),
+    ]
+
+
+def _kind(outage: OutageOutlook, margin_min: float) -> str:
+    if outage.verdict is Verdict.LASTS:
+        return "ample" if outage.holds_until.typical is None else "lasts"
+    if outage.verdict is Verdict.UNCERTAIN:
+        return "maybe"
+    if outage.verdict is Verdict.UNKNOWN:
+        return "until"
+    return "short" if margin_min <= -1 else "unlikely"
+
+
+def _until(localizer: Localizer, outlook: Outlook, *, running: bool) -> str:
+    when, until = "now" if running else "ahead", outlook.holds_until.typical
+    if until is None:
+        return localizer(f"outlook.long_{when}")
+    return localizer(f"outlook.until_{when}", typical=localizer.since(until))
+
+
+def _charging(localizer: Localizer, outage: OutageOutlook) -> Iterator[str]:
+    if outage.running or outage.charge_needed_percent is None or outage.in_time is None:
+        return
+    percent = localizer.number("percent", outage.charge_needed_percent)
+    if not outage.in_time:
+        yield localizer("outlook.charge_too_late", percent=percent)
+    elif outage.charge_from is not None:
+        yield localizer("outlook.charge_by", percent=percent, at=localizer.since(outage.charge_from))
+
+
+def _charge(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
+    if outlook.charge:
+        source = localizer(f"outlook.by_{outlook.charge.source.value}")
+        yield localizer("outlook.charge", percent=localizer.number("percent", outlook.charge.percent), source=source)
+
+
+def _between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> Iterator[str]:
+    if outage and outage.charge_at_end:
+        low, middle, high = (
+            localizer.number("percent", one)
+            for one in (outage.charge_at_end.p10, outage.charge_at_end.p50, outage.charge_at_end.p90)
+        )
+        yield localizer("outlook.at_end", percent=middle, low=low, high=high)
+    elif outlook.holds_until.early and outlook.holds_until.late:
+        early, late = map(localizer.since, (outlook.holds_until.early, outlook.holds_until.late))
+        yield localizer("outlook.between", early=early, late=late)
+
+
+def _figures(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
+    known = {one.name: one for one in outlook.learned}
+    for name in FIGURES:
+        if name in known:
+            sentence = "outlook.figure_assumed" if known[name].is_default else "outlook.figure"
+            yield localizer(sentence, name=localizer(f"outlook.{name}"), value=_value(localizer, known[name]))
+
+
+def _value(localizer: Localizer, figure: LearnedFigure) -> str:
+    if figure.name.endswith("_kwh"):
+        return localizer.number("kilowatt_hours", figure.value, 1)
+    if figure.name.endswith("_min"):
+        return localizer.lasted(timedelta(minutes=max(0.0, figure.value)))
+    return localizer.power(figure.value)
+
+
+def _scorecard(localizer: Localizer, outlook: Outlook) -> str:
+    card = outlook.scorecard
+    if not card.outages or card.missed_percent is None:
+        return localizer("outlook.no_scorecard")
+    points = localizer.number("percent", card.missed_percent)
+    return localizer("outlook.scorecard", outages=card.outages, points=points, held=card.band_held)
