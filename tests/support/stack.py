@@ -200,17 +200,9 @@ class Stack:
     @property
     def processes(self) -> tuple[Process, ...]:
         """Everything but the broker."""
-        services = (self.bot, self.dashboard, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
-        return (
-            *services,
-            self.outlook,
-            self.homeassistant,
-            self.telegram,
-            self.batteries,
-            self.plugs,
-            self.outages,
-            self.house,
-        )
+        readers = (self.bot, self.dashboard, self.outlook, self.homeassistant)
+        services = (*readers, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
+        return *services, self.telegram, self.batteries, self.plugs, self.outages, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
