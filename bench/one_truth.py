@@ -1,4 +1,4 @@
-"""The minutes of a real November in which page, bot, record and calendar contradict each other."""
+"""The minutes of a real November in which page, bot, record and calendar contradict each other, by queue."""
 
 from tests.schedule.facts import TIMELINE
 from tests.shared.test_one_truth import lived

@@ -126,7 +126,7 @@ def test_no_hour_is_lost_while_any_copy_confirms_it(polls: list[tuple[Any, Any]]
 
 def test_a_filler_of_one_copy_hides_nothing_that_the_other_has() -> None:
     home = Merging()
-    power = {"5.2": [], "1.1": []}
+    power: dict[str, list[str]] = {"5.2": [], "1.1": []}
     filled = gpv({TODAY: {"5.2": EIGHT, "1.1": []}, TOMORROW: power}) | {"lastUpdated": home.now.isoformat()}
     shown = home.poll(gpv_json.read(filled, "5.2"), answer(home.now, today=EIGHT, tomorrow=["08:00-10:00"]))
     assert shown == ["18:00-20:00", "08:00-10:00"]
