@@ -14,7 +14,7 @@ from shared.service import EXIT_CONFIG
 from shared.settings import Settings, load
 from simulators.control_client import ask
 from simulators.faults import FaultKind
-from simulators.history import PASTS, publish_past
+from simulators.history import PASTS, publish_pasts
 from simulators.mains import GridMode
 from simulators.settings import (
     BatteriesSettings,
@@ -58,8 +58,8 @@ def _run(options: argparse.Namespace) -> None:
         module, settings = SIMULATORS[options.command]
         asyncio.run(importlib.import_module(module).serve(load(settings)))
     elif options.command == "history":
-        past = load(HistorySettings)
-        asyncio.run(publish_past(past, options.account, options.days, options.every, wait=options.wait))
+        accounts = options.account or ["poller"]
+        asyncio.run(publish_pasts(load(HistorySettings), accounts, options.days, options.every, wait=options.wait))
     else:
         answer = ask(load(ClientSettings).house_control_url, f"/{options.command}", _body(options))
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
@@ -82,11 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("plugs", help="run virtual Tuya plugs and their cloud; settings HOUSE_PLUGS_*")
     commands.add_parser("telegram", help="run the Bot API with a page that shows the chat; settings HOUSE_TELEGRAM_*")
     history = commands.add_parser("history", help="publish what a service would have published in the past days")
-    history.add_argument("--account", choices=PASTS, default="poller", help="of which service (poller)")
+    history.add_argument("--account", choices=PASTS, action="append", help="of which service; may be repeated (poller)")
     history.add_argument(
         "--days", type=_at_least(0), help="default: HOUSE_DAYS, as of serve, so that both join seamlessly"
     )
-    history.add_argument("--every", type=_at_least(1), default=60, help="seconds between readings (60)")
+    history.add_argument("--every", type=_at_least(1), help="seconds between readings (60, of batteries 300)")
     history.add_argument("--wait", action="store_true", help="wait for a recorder to be online")
     commands.add_parser("truth", help="show the state of the running house")
     commands.add_parser("grid", help="cut the mains or bring it back").add_argument(

@@ -22,6 +22,8 @@ from simulators.settings import HistorySettings
 log = logging.getLogger("history")
 
 LONG_PATIENCE_S = 600
+EVERY_S = {"poller": 60, "bms": 300}
+"""Seconds between readings of a service."""
 MODES = {1: Mode.STANDBY, 2: Mode.MAINS, 3: Mode.OFF_GRID, 5: Mode.CHARGING}
 
 WARNINGS = {0: inverter.MAINS_LOST, 8: inverter.BATTERY_VOLTAGE_LOW, 12: inverter.BATTERY_NOT_YET_RECOVERED}
@@ -45,6 +47,16 @@ SAME_ON_ONE = {
 
 Told = tuple[Topic[Any], Message, str]
 """A topic, a message and the name in the topic."""
+
+
+async def publish_pasts(
+    settings: HistorySettings, accounts: Iterable[str], days: int | None, every_s: int | None, *, wait: bool
+) -> None:
+    """Publish the past of several services at the same time."""
+    pasts = (
+        publish_past(settings, account, days, every_s or EVERY_S.get(account, 60), wait=wait) for account in accounts
+    )
+    await asyncio.gather(*pasts)  # a task group would wrap the error
 
 
 async def publish_past(settings: HistorySettings, account: str, days: int | None, every_s: int, *, wait: bool) -> None:

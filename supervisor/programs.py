@@ -120,6 +120,9 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
     }
 
 
+PASTS = ("--account=poller", "--account=bms", "--account=schedule")
+
+
 def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Program]:
     """Return the simulated house and all services, in start order."""
     env = env | demo_settings(state, ports, days)
@@ -128,9 +131,7 @@ def demo(env: dict[str, str], state: Path, ports: Ports, days: int) -> list[Prog
         broker(env, state / "mosquitto", ports.mqtt),
         python("house", "simulators", env, "serve", port=ports.modbus),
         recorder,
-        python("history", "simulators", env, "history", "--wait", once=True),
-        python("history-bms", "simulators", env, "history", "--account=bms", "--every=300", "--wait", once=True),
-        python("history-schedule", "simulators", env, "history", "--account=schedule", "--wait", once=True),
+        python("history", "simulators", env, "history", *PASTS, "--wait", once=True),
         poller,
         python("batteries", "simulators", env, "batteries"),
         python("outages", "simulators", env, "outages", port=ports.outages),

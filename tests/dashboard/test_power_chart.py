@@ -83,7 +83,7 @@ def test_a_day_is_as_long_as_it_was(day, hours, label_at_4h):
     [
         pytest.param(DAY, "00:00 03:00 06:00 09:00", id="usual"),
         pytest.param(date(2026, 3, 29), "00:00 04:00 06:00 09:00", id="spring-has-no-three-o-clock"),
-        pytest.param(date(2026, 10, 25), "00:00 03:00 06:00 09:00", id="autumn-has-two"),
+        pytest.param(date(2026, 10, 25), "00:00 03:00<br>(summer) 06:00 09:00", id="autumn-has-two"),
     ],
 )
 def test_marks_of_a_day(day, labels):
@@ -104,7 +104,8 @@ def test_an_hour_twice_is_not_drawn_twice():
     labels = [wall_clock(figure, index) for index in range(2, 6)]
     assert labels == ["02:00", "03:00", "03:00", "04:00"]
     marks = dict(zip(figure["layout"]["xaxis"]["ticktext"], figure["layout"]["xaxis"]["tickvals"], strict=True))
-    assert (marks["03:00"], marks["06:00"]) == (3, 7)
+    assert (marks["03:00<br>(summer)"], marks["06:00"]) == (3, 7)
+    assert figure["hover"]["seasons"] == ["summer", "winter"]
 
 
 def test_sources_lie_on_each_other_and_sinks_below_zero():

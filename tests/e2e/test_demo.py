@@ -46,7 +46,8 @@ def child_of(parent: int, name: str) -> psutil.Process | None:
 
 def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subprocess.Popen[bytes], Path, Path]) -> None:
     process, state, log = demo
-    address = eventually(lambda: re.search(r"Dashboard: +(http://localhost:\d+/)", log.read_text()))[1]
+    begun = re.compile(r"Dashboard: +(http://localhost:\d+/)")
+    address = eventually(lambda: begun.search(log.read_text()), "all of it has started", patience_s=90)[1]
     eventually(lambda: requests.get(address + "healthz", timeout=5).json().get("grid"), "the page knows the grid")
     for name in ("services.poller", "services.recorder", "simulators serve", "mosquitto -c"):
         eventually(partial(child_of, process.pid, name), f"{name} runs").kill()

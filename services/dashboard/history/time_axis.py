@@ -94,7 +94,7 @@ def _times(window: Window, localizer: Localizer) -> Iterator[tuple[datetime, str
     for day in _dates(window, localizer.zone):
         for minutes in range(0, 24 * 60, every):
             at = local(day, localizer.zone, minutes=minutes)
-            yield at, localizer.clock(at)
+            yield at, localizer.clock(at).replace(" ", "<br>")  # 03:00 (summer) in two lines
 
 
 def _days(window: Window, localizer: Localizer) -> Iterator[tuple[datetime, str]]:
