@@ -4,7 +4,6 @@ import secrets
 
 from configure.prompt import Prompt
 
-
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - where the user has answered that others may come
 HERE = ("", "127.0.0.1", "localhost", "::1")
 
