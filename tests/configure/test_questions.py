@@ -9,7 +9,7 @@ from configure import batteries, inverter, schedule
 from configure.__main__ import configure
 from configure.installation import Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
-from configure.tool_runner import Outcome
+from configure.tool_runner import Outcome, run_tool
 from shared.env_file import values
 from shared.errors import UsageError
 from shared.texts.language import Language
@@ -34,8 +34,8 @@ class Terminal:
         except StopIteration:
             raise self._at_the_end from None
 
-    def prompt(self, tool: Callable[..., Outcome] | None = None) -> Prompt:
-        return Prompt(Language.EN, self.read, self.shown.append, *([tool] if tool else []))
+    def prompt(self, tool: Callable[..., Outcome] = run_tool) -> Prompt:
+        return Prompt(Language.EN, self.read, self.shown.append, tool)
 
     def configures(self, home: Installation) -> None:
         prompt = self.prompt()
