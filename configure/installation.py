@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -9,12 +10,14 @@ from functools import partial
 from pathlib import Path
 
 from configure.tool_runner import Outcome, run_tool
+from shared.conditions.system import os_reason
 from shared.errors import UsageError
 from shared.known_settings import known_settings
 
 INSTALLED = Path("/etc/easun-bridge/.env")
 """The settings of an installation by deploy/install.sh."""
 EASUN = "/usr/local/bin/easun"
+SETTLE_S = 3.0
 BROKER = "mosquitto"
 UNITS = (BROKER, "recorder", "poller", "bms", "schedule", "tuya", "bot", "dashboard")
 """The services in the order in which they are started."""
@@ -66,11 +69,17 @@ def readers(changed: Collection[str], known: Mapping[str, Collection[str]] | Non
     return [unit for unit in UNITS if unit in reading]
 
 
-def restart(units: Collection[str]) -> str:
-    """Restart services under systemd; return what systemctl complains about, nothing where all of them run."""
-    command = ["systemctl", "restart", *(f"easun-{unit}.service" for unit in units)]
+def restart(units: Collection[str], settle_s: float = SETTLE_S) -> str:
+    """Restart services under systemd; return what is wrong, nothing where all of them are up after a moment."""
+    names = [f"easun-{unit}.service" for unit in units]
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = subprocess.run(["systemctl", "restart", *names], check=False, capture_output=True, text=True)
+        if done.returncode:
+            return done.stderr.strip() or f"exit code {done.returncode}"
+        time.sleep(settle_s)  # a wrong value ends a service right after its start
+        shown = subprocess.run(["systemctl", "is-active", *names], check=False, capture_output=True, text=True)
     except OSError as error:
-        return str(error)
-    return done.stderr.strip() or (f"exit code {done.returncode}" if done.returncode else "")
+        return str(os_reason(error))
+    states = dict(zip(names, shown.stdout.split(), strict=False))
+    down = [f"{name}: {state}" for name, state in states.items() if state != "active"]
+    return f"{', '.join(down)}; see `journalctl -u {down[0].split(':')[0]}`" if down else ""

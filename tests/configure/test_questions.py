@@ -7,9 +7,9 @@ import pytest
 
 from configure import batteries, inverter, schedule
 from configure.__main__ import configure
-from configure.installation import Installation, Kind, find, readers
+from configure.installation import Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
-from configure.tool_runner import Outcome
+from configure.tool_runner import Outcome, run_tool
 from shared.env_file import values
 from shared.errors import UsageError
 from shared.texts.language import Language
@@ -34,8 +34,8 @@ class Terminal:
         except StopIteration:
             raise self._at_the_end from None
 
-    def prompt(self, tool: Callable[..., Outcome] | None = None) -> Prompt:
-        return Prompt(Language.EN, self.read, self.shown.append, *([tool] if tool else []))
+    def prompt(self, tool: Callable[..., Outcome] = run_tool) -> Prompt:
+        return Prompt(Language.EN, self.read, self.shown.append, tool)
 
     def configures(self, home: Installation) -> None:
         prompt = self.prompt()
@@ -178,3 +178,36 @@ def test_the_installed_settings_are_the_ones_that_are_asked_for(tmp_path: Path) 
 )
 def test_only_the_services_that_read_what_changed_start_again(changed: list[str], expected: list[str]) -> None:
     assert readers(changed) == expected
+
+
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >>"$0.calls"
+case $1 in
+  restart) [ ! -e "$0.refuses" ] || { echo "Unit not found." >&2; exit 5; } ;;
+  is-active) shift; for unit in "$@"; do [ "$unit" = easun-bot.service ] && cat "$0.bot" || echo active; done; exit 3 ;;
+esac
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("bot", "refuses", "fault"),
+    [
+        pytest.param("active", False, "", id="up"),
+        pytest.param("failed", False, "easun-bot.service: failed; see `journalctl -u easun-bot.service`", id="down"),
+        pytest.param("active", True, "Unit not found.", id="refused"),
+    ],
+)
+def test_a_restart_counts_when_the_services_are_up(
+    bot: str, refuses: bool, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "systemctl"
+    program.write_text(SYSTEMCTL)
+    program.chmod(0o755)
+    program.with_name("systemctl.bot").write_text(f"{bot}\n")
+    if refuses:
+        program.with_name("systemctl.refuses").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert restart(["bot", "dashboard"], settle_s=0) == fault
+    calls = program.with_name("systemctl.calls").read_text()
+    assert calls.startswith("restart easun-bot.service easun-dashboard.service\n")
