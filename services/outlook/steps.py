@@ -57,7 +57,8 @@ def to_steps(history: History, now_s: float) -> Steps:
     names = ("load_w", "pv_power_w", "battery_power_w", "soc_percent", "bms_soc_percent", "grid_on")
     known = np.isfinite(times) & (times <= now_s) & (times > now_s - LONGEST_DAYS * 86400)
     order = np.flatnonzero(known)
-    order = order[np.argsort(times[order], kind="stable")]
+    if (np.diff(times[order]) < 0).any():
+        order = order[np.argsort(times[order], kind="stable")]
     bins = (times[order] // STEP_S).astype(np.int64)
     last = int(now_s // STEP_S)
     first = int(bins[0]) if bins.size else last

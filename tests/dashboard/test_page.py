@@ -17,7 +17,9 @@ from tests.support.broker import Broker
 from tests.support.waiting import eventually
 
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
-LOOKS = [(viewport, scheme) for viewport in (PHONE, DESK) for scheme in ("light", "dark")]
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+LOOKS = [(viewport, scheme) for viewport in (PHONE, DESK) for scheme in SCHEMES]
 INK = {"dark": "rgb(238, 242, 246)", "light": "rgb(28, 37, 48)"}
 SOON_MS = 8000
 LOUD = ("error", "warning")
@@ -70,7 +72,7 @@ def fits(page: Page) -> bool:
     return True
 
 
-def look_at(page: Page, viewport: ViewportSize, scheme: Literal["light", "dark"]) -> None:
+def look_at(page: Page, viewport: ViewportSize, scheme: Scheme) -> None:
     """Turn the window into another one, which costs a fraction of another page."""
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=scheme)

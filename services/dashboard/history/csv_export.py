@@ -17,7 +17,8 @@ from services.dashboard.pages import PageContext
 from services.dashboard.paths import CSV
 from shared.errors import StorageError
 from shared.history.engine import Engine
-from shared.history.queries import Device, Series, recorded_devices, series
+from shared.history.house import Device
+from shared.history.queries import Series, recorded_devices, series
 from shared.texts.localizer import Localizer
 
 FINE, COARSE = timedelta(minutes=5), timedelta(hours=1)
