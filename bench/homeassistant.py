@@ -96,12 +96,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as (stack, watcher):
         start(stack, watcher)
-        validate(python, watcher, Path(directory))
         home = HomeAssistant(python, stack.broker, Path(directory) / "ha")
         with home:
             states = home.wait(
                 "everything is there and known", lambda now: len(now) > 60 and now[GRID]["state"] == "on"
             )
+            validate(python, watcher, Path(directory))
             table(states)
             outage(stack, home)
             switched(home)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from services.homeassistant.devices import Device, devices
-from services.homeassistant.discovery import Home, components_in, payload, to_json, without
+from services.homeassistant.discovery import Home, components_in, payload, to_json, with_removals
 from services.homeassistant.settings import HomeAssistantSettings
 from shared.broker_state import BrokerState
 from shared.bus import Bus, Delivery
@@ -76,7 +76,7 @@ class Announcer:
     async def _announce(self, found: dict[str, Device], *, may_remove: bool) -> None:
         for name, device in found.items():
             before = components_in(self._published.get(name, b""), self._home) or {}
-            wanted = to_json(without(payload(device, self._home, before), before))
+            wanted = to_json(with_removals(payload(device, self._home, before), before))
             if wanted != self._published.get(name):
                 await self._publish(name, wanted)
         self._inherited -= found.keys()

@@ -79,7 +79,7 @@ def payload(device: Device, home: Home, before: Collection[str] = ()) -> Payload
     }
 
 
-def without(payload: Payload, before: Mapping[str, str]) -> Payload:
+def with_removals(payload: Payload, before: Mapping[str, str]) -> Payload:
     """Return the payload that also removes the components of an earlier one: a bare platform does that."""
     gone = {key: {"platform": platform} for key, platform in before.items() if key not in payload["components"]}
     return payload | {"components": payload["components"] | gone} if gone else payload

@@ -133,5 +133,5 @@ def test_the_shell_example_tells_whether_there_is_power(broker: Broker) -> None:
         payload = json.dumps(on_the_wire(sample(GridState)) | {"state": "off"}, separators=(",", ":"))
         poller.client.publish("grid/state", payload, qos=1, retain=True).wait_for_publish(10)
     password = (broker.secrets_dir / "viewer").read_text().strip()
-    command = [ROOT / "docs/examples/grid.sh", "127.0.0.1", str(broker.port), password]
+    command = [str(ROOT / "docs/examples/grid.sh"), "127.0.0.1", str(broker.port), password]
     assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout == "off\n"

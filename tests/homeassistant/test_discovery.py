@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.homeassistant import entities
 from services.homeassistant.devices import Device, devices, holds, object_id, slug
-from services.homeassistant.discovery import Home, Payload, components_in, payload, to_json, without
+from services.homeassistant.discovery import Home, Payload, components_in, payload, to_json, with_removals
 from shared.broker_state import BrokerState
 from shared.messages import BatteryInfo, BatteryState, PlugInfo, PlugState, ServiceHealth
 from shared.texts.homeassistant import HOMEASSISTANT
@@ -202,7 +202,7 @@ def test_a_battery_that_does_not_list_its_cells_for_a_moment_keeps_them() -> Non
     known = components_in(to_json(payloads(house())["easun_battery_c1"]), HOME)
     assert known
     silent = house(batteries={"c1": BatteryState(at=NOW)})
-    now = without(payload(only(silent, "easun_battery_c1"), HOME, known), known)
+    now = with_removals(payload(only(silent, "easun_battery_c1"), HOME, known), known)
     assert components_in(to_json(now), HOME) == known
 
 
@@ -217,10 +217,10 @@ def test_a_gang_that_is_gone_is_removed_and_then_forgotten() -> None:
     now = payloads(protected)["easun_plug_strip"]
     known = components_in(to_json(before), HOME)
     assert known
-    first = without(now, known)
+    first = with_removals(now, known)
     assert first["components"]["switch_switch_1"] == {"platform": "switch"}
     assert first["components"]["state"]["platform"] == "binary_sensor"
-    assert without(now, components_in(to_json(first), HOME) or {}) == now
+    assert with_removals(now, components_in(to_json(first), HOME) or {}) == now
 
 
 def test_a_plug_that_has_left_the_list_is_gone() -> None:
