@@ -148,18 +148,21 @@ def _neighbours(setting: WritableSetting, values: Mapping[str, Value]) -> tuple[
 
 
 def _word(setting: WritableSetting, register: Register, value: object, values: Mapping[str, Value]) -> int | Reason:
-    if register.enum is not None:
-        if not isinstance(value, str) or value not in setting.values:
-            return control.no_such_value(choices=", ".join(setting.values))
-        return _word_of(register, value)
-    bounds = bounds_of(setting, values)
-    if setting.range is None or bounds is None:
+    if setting.range is not None:
+        return _word_of_number(setting, register, value, bounds_of(setting, values))
+    if not isinstance(value, str) or value not in setting.values:
+        return control.no_such_value(choices=", ".join(setting.values))
+    return _word_of(register, value)
+
+
+def _word_of_number(setting: WritableSetting, register: Register, value: object, bounds: Bounds | None) -> int | Reason:
+    low, high = setting.range or (0, 0)
+    if bounds is None:
         return control.VALUE_UNKNOWN()
-    low, high = setting.range
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high or Fraction(value) % Fraction(setting.step):  # type: ignore[operator]
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
         return control.out_of_range(low=low, high=high, step=setting.step)
-    assert isinstance(value, int | float)  # noqa: S101
+    if Fraction(value) % Fraction(setting.step):
+        return control.out_of_range(low=low, high=high, step=setting.step)
     if not bounds.low <= value <= bounds.high:
         return control.bounded(low=bounds.low, high=bounds.high)
     return _word_of(register, value)

@@ -76,9 +76,9 @@ def command_refusal(journal: SettingJournal, setting: str, command: SettingComma
 
 def received(journal: SettingJournal, setting: str, command: SettingCommand, now: datetime) -> SettingJournal:
     """Return the journal with a command that is not to be obeyed a second time."""
-    recent = (one for one in journal.handled if fresh(one.at, now, COMMAND_HOLDS))
-    this = Handled(setting=setting, by=command.by, at=command.at)
-    return journal.model_copy(update={"handled": (*recent, this)})
+    all_of_them = (*journal.handled, Handled(setting=setting, by=command.by, at=command.at))
+    recent = dict.fromkeys(one for one in all_of_them if fresh(one.at, now, COMMAND_HOLDS))
+    return journal.model_copy(update={"handled": tuple(recent)})
 
 
 def begun(journal: SettingJournal, write: Write, unit: Unit, by: str, now: datetime) -> SettingJournal:

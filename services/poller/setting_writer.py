@@ -93,10 +93,10 @@ class SettingWriter:
         """Obey a command, or publish why not."""
         now, command = self._clock.now(), by_clock(command, self._clock.track)
         refusal = self._refusal(setting, command, now, retained=retained)
+        self._journal = received(self._journal, setting, command, now)
         if refusal:
             self._publish_change(setting, command, SettingOutcome.NOT_WRITTEN, refusal)
             return
-        self._journal = received(self._journal, setting, command, now)
         self._changing = setting
         self._commands.put_nowait((setting, command))
         self._publish()

@@ -166,7 +166,7 @@ class Home:
     @property
     def outcomes(self) -> list[tuple[str, str | None]]:
         """Outcome and reason of the events so far."""
-        return [(change.outcome.value, change.reason and change.reason.code) for _, change in self.changes]
+        return [(said.outcome.value, said.reason.code if said.reason else None) for _, said in self.changes]
 
     @property
     def settings(self) -> InverterSettings:

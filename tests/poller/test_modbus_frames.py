@@ -130,7 +130,9 @@ def test_a_reply_is_found_in_any_noise(framing, before: bytes, behind: bytes) ->
 def test_no_bytes_raise_anything(framing, data: bytes, unit: int, count: int, number: int) -> None:
     request = Request(unit, 0, count, number)
     reply = find_reply(framing, data, request)
-    assert reply is None or isinstance(reply, ExceptionReply) or len(reply.words) == count
+    words = len(reply.words) if isinstance(reply, ReadReply) else count
+    assert reply is None or isinstance(reply, ReadReply | ExceptionReply)
+    assert words == count
     is_damaged(framing, data, request)
     mislabelled(framing, data, request)
     speaks_pi30(data)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.poller.decode import Value
 from services.poller.registers import load_layout
 from services.poller.setting_check import MOST_A_DAY, MOST_A_MINUTE, Present, Unit, Write, may_write, value_of
 from services.poller.writable_settings import FORBIDDEN
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
 CLASSIC, K11 = load_layout("classic"), load_layout("k11")
 SMG_6200 = Unit(CLASSIC, 1, 0x1E00)
 ANJ_11KW = Unit(K11, 4, 0x8000)
-PRESENT = {
+PRESENT: dict[str, Value] = {
     "output_priority": "sub",
     "charging_priority": "pv_and_utility",
     "max_mains_charging_current_a": 30.0,
@@ -50,7 +51,9 @@ def test_allowed(name, value, address, word):
     write = asked(name, value)
     assert isinstance(write, Write)
     assert (write.address, write.word, write.before) == (address, word, PRESENT[name])
-    assert value_of(CLASSIC.setting(name, 1), write.before_word) == PRESENT[name]
+    register = CLASSIC.setting(name, 1)
+    assert register
+    assert value_of(register, write.before_word) == PRESENT[name]
 
 
 @pytest.mark.parametrize(

@@ -45,14 +45,17 @@ def test_a_change_is_made_read_back_and_published(kind):
 
 def test_what_is_not_obeyed():
     async def work(one):
-        one.ask("output_priority", "sbu", retained=True)
+        one.ask("output_priority", "sbu", ago_s=2, retained=True)
         one.ask("output_priority", "sbu", ago_s=61)
         one.ask("output_priority", "sbu", ago_s=-61)
         assert {code for _, code in one.outcomes} == {"control.command_retained", "control.command_too_old"}
         one.ask("buzzer_mode", "mute", ago_s=1)
         one.ask("output_priority", "sbu")  # two people at once
         assert one.outcomes[-1] == ("not_written", "control.busy")
+        at = one.clock.now()
         assert await one.idle()
+        one.ask("output_priority", "sbu", ago_s=(one.clock.now() - at).total_seconds())  # refused once is refused
+        assert one.outcomes[-1] == ("not_written", "control.command_repeated")
         one.ask("remote_switch", "off")
         assert await one.idle()
         one.ask("max_mains_charging_current_a", "20,5")

@@ -1,0 +1,47 @@
+"""Renders the table of settings that can be changed in docs/inverter.md from the register layouts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.poller.registers import LAYOUTS, Layout, load_layout
+from services.poller.writable_settings import WritableSetting, meaning
+
+PAGE = "docs/inverter.md"
+BEGIN = "<!-- the table is generated from services/poller/layouts by `make docs` -->\n"
+END = "<!-- end of the table -->\n"
+HEAD = """
+| setting | register | 184 | 171 | to what | how sure | sources |
+|---|---|---|---|---|---|---|
+"""
+
+
+def writable_page(root: Path) -> dict[str, str]:
+    """Return the page by its name, with the table as the layouts have it."""
+    before, _, rest = (root / PAGE).read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    layouts = (load_layout(path.stem) for path in sorted(LAYOUTS.glob("*.yaml")))
+    rows = (row for layout in layouts for one in layout.writable for row in _rows(layout, one))
+    return {PAGE: before + BEGIN + HEAD + "".join(rows) + "\n" + END + after}
+
+
+def _rows(layout: Layout, one: WritableSetting) -> Iterator[str]:
+    for protocol, models in one.proven.items():
+        register = layout.setting(one.name, protocol)
+        units = ", ".join(f"0x{model:04X} ({layout.models[model]})" for model in sorted(models))
+        name = f"`{one.name}`: {meaning(one.name).text}"
+        cells = (name, str(register and register.address), str(protocol), units, _allowed(layout, one, protocol))
+        yield "| " + " | ".join((*cells, one.confidence, ", ".join(one.sources))) + " |\n"
+
+
+def _allowed(layout: Layout, one: WritableSetting, protocol: int) -> str:
+    """Return the values with what they mean, or the range and what else bounds it."""
+    if one.range is None:
+        return "; ".join(f"`{value}`: {meaning(one.name, value).text}" for value in one.values)
+    bounds = [f"at most {_address(layout, name, protocol)}" for name in one.at_most]
+    bounds += [f"at least {_address(layout, name, protocol)}" for name in one.at_least]
+    return ", ".join((f"{one.range[0]:g} to {one.range[1]:g} in steps of {one.step:g}", *bounds))
+
+
+def _address(layout: Layout, name: str, protocol: int) -> str:
+    register = layout.setting(name, protocol)
+    return f"{register and register.address} (`{name}`)"
