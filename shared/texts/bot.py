@@ -92,6 +92,8 @@ BOT: dict[str, tuple[str, str]] = {
     ),
     # troubles, as alerts; `_over` when they have ended
     "bot.low_battery": ("🪫 <b>{time} Низький заряд батареї: {soc}</b>", "🪫 <b>{time} Low battery: {soc}</b>"),
+    "bot.forecast_short": ("⏳ <b>{time} {verdict}</b>", "⏳ <b>{time} {verdict}</b>"),
+    "bot.forecast_lasts": ("🔋 {time} {verdict}", "🔋 {time} {verdict}"),
     "bot.low_battery_over": ("🔋 {time} Заряд батареї знову достатній", "🔋 {time} The battery is no longer low"),
     "bot.advice": (
         "Вимкніть бойлер, духовку, чайник та інше потужне.",
@@ -188,6 +190,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.service_poller": ("«інвертор» (poller)", "“inverter” (poller)"),
     "bot.service_bms": ("«батареї» (bms)", "“batteries” (bms)"),
     "bot.service_schedule": ("«графік відключень» (schedule)", "“planned outages” (schedule)"),
+    "bot.service_outlook": ("«прогноз батареї» (outlook)", "“battery forecast” (outlook)"),
     "bot.service_recorder": ("«запис історії» (recorder)", "“history” (recorder)"),
     "bot.service_tuya": ("«розетки» (tuya)", "“plugs” (tuya)"),
     "bot.service_dashboard": ("«вебсторінка» (dashboard)", "“web page” (dashboard)"),
@@ -237,6 +240,7 @@ BOT: dict[str, tuple[str, str]] = {
     # commands
     "bot.cmd_status": ("стан: світло, батарея, розетки", "power, battery, plugs at a glance"),
     "bot.cmd_battery": ("батарея: заряд і на скільки вистачить", "battery: charge and how long it lasts"),
+    "bot.cmd_outlook": ("прогноз: чи вистачить батареї", "forecast: will the battery last"),
     "bot.cmd_schedule": ("графік відключень", "planned outages"),
     "bot.cmd_chart": ("діаграма потужності й заряду", "chart of power and charge"),
     "bot.cmd_energy": ("енергія: сьогодні, вчора, місяць", "energy: today, yesterday, month"),

@@ -72,7 +72,7 @@ OUTLOOK: dict[str, tuple[str, str]] = {
     # how it is known
     "outlook.title": ("Чи вистачить батареї", "Will the battery last"),
     "outlook.how": ("Звідки це відомо", "How this is known"),
-    "outlook.charge": ("Заряд зараз {percent}: за даними {source}", "Charge now {percent}, {source}"),
+    "outlook.charge": ("Заряд зараз {percent}, за даними {source}", "Charge now {percent}, {source}"),
     "outlook.by_bms": ("BMS", "by the BMS"),
     "outlook.by_inverter": ("інвертора", "by the inverter"),
     "outlook.by_counted": ("порахованої енергії", "by counted energy"),
@@ -91,7 +91,7 @@ OUTLOOK: dict[str, tuple[str, str]] = {
     "outlook.charging_w": ("Зарядка від мережі", "Charging from the grid"),
     "outlook.returns_late_min": ("Світло зазвичай запізнюється на", "Power usually comes back late by"),
     "outlook.scorecard": (
-        "Останні відключення, {outages}: звичайна похибка {points}, у смугу влучили {held}",
+        "Останні відключення ({outages}): звичайна похибка {points}, у смугу влучило {held}",
         "The last {outages} outages: typically {points} off; the band held {held} of them",
     ),
     "outlook.no_scorecard": (

@@ -34,16 +34,19 @@ def is_trouble(outage: OutageOutlook) -> bool:
 
 def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> str:
     """Return whether the battery lasts, and by how much; without a known outage, until when it would."""
-    if outage is None or outage.end is None:
-        return _until(localizer, outlook, running=outage is not None)
+    if outage is None or outage.end is None or outage.verdict is Verdict.UNKNOWN:
+        return _until(localizer, outlook, running=outage is not None and outage.running)
+    return outage_sentence(localizer, outage)
+
+
+def outage_sentence(localizer: Localizer, outage: OutageOutlook) -> str:
+    """Return whether the battery lasts through an outage with a verdict, and by how much."""
     margin, when = outage.margin_min or 0.0, "now" if outage.running else "ahead"
-    kind = _kind(outage, margin)
-    if kind == "until":
-        return _until(localizer, outlook, running=outage.running)
+    end = outage.end or outage.start
     return localizer(
-        f"outlook.{kind}_{when}",
-        end=localizer.since(outage.end),
-        when=localizer.span(outage.start, outage.end),
+        f"outlook.{_kind(outage, margin)}_{when}",
+        end=localizer.since(end),
+        when=localizer.span(outage.start, end),
         margin=localizer.lasted(timedelta(minutes=abs(margin))),
         chance=in_ten(outage.chance),
     )
@@ -90,8 +93,6 @@ def _kind(outage: OutageOutlook, margin_min: float) -> str:
         return "ample" if outage.holds_until.typical is None else "lasts"
     if outage.verdict is Verdict.UNCERTAIN:
         return "maybe"
-    if outage.verdict is Verdict.UNKNOWN:
-        return "until"
     return "short" if margin_min <= -1 else "unlikely"
 
 

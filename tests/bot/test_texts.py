@@ -23,10 +23,20 @@ from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.history import energy_text, outages_text
 from services.bot.texts.html import plain
 from services.bot.texts.outage import outage_text
+from services.bot.texts.outlook import outlook_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
-from shared.messages import ActionOutcome, Certainty, DayState, PlannedDay, QueueFit, QueueScore, QueueVerdict
+from shared.messages import (
+    ActionOutcome,
+    Certainty,
+    DayState,
+    OutageOutlook,
+    PlannedDay,
+    QueueFit,
+    QueueScore,
+    QueueVerdict,
+)
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
 from shared.texts.language import Language
@@ -43,6 +53,7 @@ from tests.bot.facts import (
     window,
 )
 from tests.bot.recorded import recorded
+from tests.support.outlooks import SITUATIONS, outlook
 from tests.support.ukrainian import english_words
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,6 +64,10 @@ DISK_FULL = files.unwritable(name="BOT_STATE_DIR", file="/data/bot/x.json", caus
 
 def alert(kind: AlertKind, **facts: Any) -> Alert:
     return Alert(**({"kind": kind, "key": str(kind), "at": at("18:02"), "stored_at": at("18:02")} | facts))
+
+
+def _outage(situation: str) -> OutageOutlook:
+    return outlook(situation, at("18:02")).outages[0]
 
 
 FIGURES: dict[str, Any] = {"soc_percent": 44.0, "load_w": 640.0, "runtime_s": 25_000.0}
@@ -105,6 +120,8 @@ ALERTS: dict[str, Alert] = {
     "remind power back": alert(AlertKind.REMIND_POWER_BACK, at=at("18:44"), minutes=15),
     "low battery": alert(AlertKind.LOW_BATTERY, **(FIGURES | {"soc_percent": 19.0})),
     "low battery, over": alert(AlertKind.LOW_BATTERY, over=True),
+    "forecast short": alert(AlertKind.FORECAST, outlook=_outage("short")),
+    "forecast lasts after all": alert(AlertKind.FORECAST, over=True, outlook=_outage("little_history")),
     **{kind: alert(kind, **facts) for kind, facts in TROUBLES.items()},
     **{f"{kind}, over": alert(kind, over=True, **facts) for kind, facts in TROUBLES.items()},
     **{
@@ -160,6 +177,14 @@ COMMANDS = {
     "status, stale": lambda v: replies.status_text(v, broker_state(now=NOW - timedelta(days=7), schedule=None)),
     "battery": lambda v: replies.battery_text(v, broker_state()),
     "battery, nothing yet": lambda v: replies.battery_text(v, BrokerState()),
+    "battery, forecast": lambda v: replies.battery_text(v, broker_state(outlook=outlook("short", NOW))),
+    **{
+        f"outlook, {situation}": lambda v, situation=situation: outlook_text(
+            v, broker_state(outlook=outlook(situation, NOW))
+        )
+        for situation in SITUATIONS
+    },
+    "outlook, stale": lambda v: outlook_text(v, broker_state(outlook=outlook("short", NOW - timedelta(hours=1)))),
     "schedule": lambda v: schedule_text(v, plan()),
     "schedule, tomorrow not published": lambda v: schedule_text(
         v, plan(days=(PlannedDay(day=TODAY, state=DayState.NO_OUTAGES, confirmed_at=NOW),), windows=())

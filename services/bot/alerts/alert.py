@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from services.bot.alerts.version_1 import upgrade_alert
 from shared.conditions import Reason
 from shared.live_figures import BATTERY_HOLDS
-from shared.messages import ActionOutcome, Moment, OutageSchedule, QueueFit, Window
+from shared.messages import ActionOutcome, Moment, OutageOutlook, OutageSchedule, QueueFit, Window
 from shared.outages import Expected
 
 FRESH_FOR = BATTERY_HOLDS
@@ -29,6 +29,7 @@ class AlertKind(StrEnum):
     REMIND_OUTAGE = "remind_outage"
     REMIND_POWER_BACK = "remind_power_back"
     LOW_BATTERY = "low_battery"
+    FORECAST = "forecast"
     BATTERY_ALARM = "battery_alarm"
     IMBALANCE = "imbalance"
     BATTERY_SILENT = "battery_silent"
@@ -64,6 +65,7 @@ GROUPS: dict[AlertKind, AlertGroup] = {
     AlertKind.REMIND_OUTAGE: AlertGroup.REMINDER,
     AlertKind.REMIND_POWER_BACK: AlertGroup.REMINDER,
     AlertKind.LOW_BATTERY: AlertGroup.BATTERY,
+    AlertKind.FORECAST: AlertGroup.BATTERY,
     AlertKind.BATTERY_ALARM: AlertGroup.BATTERY,
     AlertKind.IMBALANCE: AlertGroup.BATTERY,
     AlertKind.BATTERY_SILENT: AlertGroup.BATTERY,
@@ -84,7 +86,7 @@ class Alert(BaseModel):
     device, a service or a plug gives; a service may give several. missed are outages that went by while the bot was
     away. Of an outage, expected, window, is_open, is_overdue and in_emergency are the judgement of the schedule.
     figures_at is when charge, load and runtime were measured, where that was later than the event; told_there means
-    that the message of the outage says it, too.
+    that the message of the outage says it, too. outlook is what a forecast says of an outage, with the names of plugs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -118,6 +120,7 @@ class Alert(BaseModel):
     minutes: int | None = None
     plan: OutageSchedule | None = None
     queue_fit: QueueFit | None = None
+    outlook: OutageOutlook | None = None
 
     @model_validator(mode="before")
     @classmethod

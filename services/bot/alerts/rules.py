@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.forecast import forecast_alerts
 from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
@@ -44,7 +45,7 @@ def next_alerts(
 ) -> Step:
     """Compare what the broker has with what was reported."""
     alerts: list[Alert] = []
-    for rule in (_transition, _settled, _schedule_change, _queue_fit):
+    for rule in (_transition, _settled, _schedule_change, _queue_fit, forecast_alerts):
         state, new = rule(state, snapshot, now)
         alerts += new
     state, new = _reminders(state, snapshot, now, reminder_minutes)

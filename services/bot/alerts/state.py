@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.bot.alerts.outage import Outage
 from services.bot.alerts.version_1 import upgrade_state
 from shared.conditions import Reason
-from shared.messages import Grid, Moment
+from shared.messages import Grid, Moment, Verdict
 
 
 class ReportedGrid(BaseModel):
@@ -43,6 +43,21 @@ class OpenTrouble(BaseModel):
     reasons: tuple[Reason, ...] = ()
 
 
+class ToldForecast(BaseModel):
+    """The outage that the outlook was last asked about: its verdict, since when that stands, and what was told of it.
+
+    began is when it was told that the battery will not last, None if it was not, or does after all.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    start: Moment
+    end: Moment
+    seen: Verdict
+    since: Moment
+    began: Moment | None = None
+
+
 class AlertState(BaseModel):
     """The whole state of the rules. schedule_change is the moment of the last change that was reported, queue_reported
     the region and queue that was said not to fit.
@@ -60,6 +75,7 @@ class AlertState(BaseModel):
     reminded: dict[str, Moment] = Field(default_factory=dict)
     troubles: dict[str, OpenTrouble] = Field(default_factory=dict)
     plug_actions: dict[str, Moment] = Field(default_factory=dict)
+    forecast: ToldForecast | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -17,6 +17,7 @@ from services.bot.telegram.api import Incoming, Keyboard, TransientError
 from services.bot.texts import replies
 from services.bot.texts.history import energy_text, outages_text
 from services.bot.texts.html import escape_html, lines, plain, split
+from services.bot.texts.outlook import outlook_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.errors import CommandRefusedError, StorageError
@@ -84,6 +85,7 @@ class Commands:
         self._texts: dict[str, Callable[[Localizer], str]] = {
             "status": lambda localizer: replies.status_text(localizer, snapshot()),
             "battery": lambda localizer: replies.battery_text(localizer, snapshot()),
+            "outlook": lambda localizer: outlook_text(localizer, snapshot()),
             "schedule": lambda localizer: schedule_text(localizer, snapshot().schedule),
             "plugs": lambda localizer: replies.plugs_text(localizer, snapshot()),
             "setup": lambda localizer: replies.plug_setup_text(localizer, snapshot()),
@@ -94,6 +96,7 @@ class Commands:
             "id": self._id,
             "status": self._refreshable,
             "battery": self._refreshable,
+            "outlook": self._refreshable,
             "schedule": self._refreshable,
             "plugs": self._refreshable,
             "energy": self._energy,

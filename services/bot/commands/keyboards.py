@@ -39,7 +39,7 @@ def parse(data: str) -> ButtonPress | None:
     """Parse the data of a button; None is no button of ours."""
     action, *rest = data.split("|")
     match action, rest:
-        case (("status" | "battery" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
+        case (("status" | "battery" | "outlook" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
             return ButtonPress(action)
         case (("chart" | "set"), [value]):
             return ButtonPress(action, value)

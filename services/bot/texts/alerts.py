@@ -9,6 +9,7 @@ from datetime import timedelta
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.digest import DigestEntry, digest_entries
 from services.bot.texts.html import lines, paragraphs
+from services.bot.texts.outlook import forecast_text
 from services.bot.texts.schedule import day_text
 from shared import outages
 from shared.conditions import clock
@@ -332,6 +333,7 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.REMIND_OUTAGE: _remind_outage,
     AlertKind.REMIND_POWER_BACK: _remind_power_back,
     AlertKind.LOW_BATTERY: _low_battery,
+    AlertKind.FORECAST: forecast_text,
     AlertKind.IMBALANCE: _imbalance,
     AlertKind.INVERTER_SILENT: _inverter,
     AlertKind.INVERTER_FAULT: _inverter,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.bot.alerts.alert import FRESH_FOR
 from services.bot.texts.html import lines, paragraphs
+from services.bot.texts.outlook import short_lines
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
@@ -29,7 +30,7 @@ UNKNOWN_USER = 0
 LOW_PERCENT = 30
 TIGHT = 1.25
 """A runtime below this times what is needed is called tight."""
-COMMANDS = ("status", "battery", "schedule", "chart", "energy", "outages", "plugs", "settings", "id", "help")
+COMMANDS = ("status", "battery", "outlook", "schedule", "chart", "energy", "outages", "plugs", "settings", "id", "help")
 
 
 def _menu(language: Language) -> list[tuple[str, str]]:
@@ -157,7 +158,7 @@ def battery_text(localizer: Localizer, snapshot: BrokerState) -> str:
         Localized(f"<b>{flow}</b>"),
         localizer("bot.load", load=localizer.power(load)) if load is not None else None,
         *_doubts(localizer, live),
-        *_runtime(localizer, snapshot.schedule, live),
+        *(short_lines(localizer, snapshot) or _runtime(localizer, snapshot.schedule, live)),
         *(line for device, state in batteries for line in _pack(localizer, snapshot, device, state)),
         localizer("bot.advice") if soc is not None and soc < LOW_PERCENT else None,
     )

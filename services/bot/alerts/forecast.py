@@ -1,0 +1,76 @@
+"""When the outlook is an alert: the battery will not last, or lasts after all; once an outage and change. Pure."""
+
+from datetime import datetime, timedelta
+
+from services.bot.alerts.alert import Alert, AlertKind
+from services.bot.alerts.state import AlertState, ToldForecast
+from shared.broker_state import BrokerState
+from shared.live_figures import fresh_outlook
+from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, iso
+from shared.texts.outlook_sentences import concern
+
+AHEAD = timedelta(hours=4)
+"""An outage that is further away is not judged for good: there is time to charge, and plans change."""
+STEADY_FOR = timedelta(minutes=6)
+"""A verdict that stands for less is that of one forecast."""
+GAP = timedelta(hours=1)
+"""A plan that moves by less still means the same outage."""
+
+
+def forecast_alerts(state: AlertState, snapshot: BrokerState, now: datetime) -> tuple[AlertState, list[Alert]]:
+    """Report that the battery will not last once that is steady, and that it does after all; doubt changes nothing."""
+    outage = _judged(snapshot, now)
+    if outage is None or outage.end is None:
+        return state, []
+    told = _same(state.forecast, outage)
+    if told is None:
+        told = ToldForecast(start=outage.start, end=outage.end, seen=outage.verdict, since=now)
+    elif told.seen is not outage.verdict:
+        told = told.model_copy(update={"seen": outage.verdict, "since": now})
+    told, alerts = _reported(told, outage, snapshot, now)
+    return (state if told == state.forecast else state.model_copy(update={"forecast": told})), alerts
+
+
+def _judged(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
+    outlook = fresh_outlook(snapshot, now)
+    outage = concern(outlook) if outlook else None
+    if outage is None or outage.certainty is Certainty.POSSIBLE or outage.verdict is Verdict.UNKNOWN:
+        return None
+    return outage if outage.running or outage.start - now <= AHEAD else None
+
+
+def _same(told: ToldForecast | None, outage: OutageOutlook) -> ToldForecast | None:
+    """Return what was told of this outage, with its present hours."""
+    if told is None or outage.end is None:
+        return None
+    if outage.start >= told.end + GAP or told.start >= outage.end + GAP:
+        return None
+    moved = abs(outage.end - told.end) >= GAP or abs(outage.start - told.start) >= GAP
+    return told.model_copy(update={"start": outage.start, "end": outage.end}) if moved else told
+
+
+def _reported(
+    told: ToldForecast, outage: OutageOutlook, snapshot: BrokerState, now: datetime
+) -> tuple[ToldForecast, list[Alert]]:
+    if told.seen is Verdict.UNCERTAIN or now - told.since < STEADY_FOR:
+        return told, []
+    over = told.seen is Verdict.LASTS
+    if over is (told.began is None):
+        return told, []
+    began = told.began or now
+    alert = Alert(
+        kind=AlertKind.FORECAST,
+        key=f"{AlertKind.FORECAST}/{iso(began)}",
+        at=now,
+        stored_at=now,
+        over=over,
+        outlook=_with_names(outage, snapshot),
+    )
+    return told.model_copy(update={"began": None if over else began}), [alert]
+
+
+def _with_names(outage: OutageOutlook, snapshot: BrokerState) -> OutageOutlook:
+    plugs = (
+        PlugGain(plug=snapshot.plug_name(one.plug), power_w=one.power_w, adds_min=one.adds_min) for one in outage.plugs
+    )
+    return outage.model_copy(update={"plugs": tuple(plugs)})
