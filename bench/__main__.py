@@ -13,6 +13,8 @@ from bench import (
     inverters,
     kills,
     latency,
+    one_truth,
+    outlook,
     page,
     plugs,
     recorder,
@@ -36,6 +38,8 @@ BENCHES = {
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,
+    "one_truth": one_truth.main,
+    "outlook": outlook.main,
 }
 
 

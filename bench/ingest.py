@@ -310,6 +310,7 @@ def main() -> None:
                 print(f"{contestant.name}: {contestant.burst[-1]}, {contestant.backlog[-1]}", flush=True)
         for contestant in taking_part:
             contestant.slow_share = slow(contestant)
+            eventually(contestant.recorded_all, f"{contestant.name} recorded everything", 60)
             contestant.peak_mb = max(contestant.peak_mb, peak_mb(contestant.process.pid))
             lost = contestant.sent - contestant.count()
             assert not lost, f"{contestant.name} lost {lost}"

@@ -59,7 +59,7 @@ def configure(prompt: Prompt, home: Installation, scan: Sequence[str]) -> None:
         prompt.show("remark", file=home.file, what=render(remark, prompt.language))
     answers = {"BOT_LANGUAGE": prompt.language.value}
     answers |= inverter.ask(prompt, known | answers, scan, in_compose=home.kind is Kind.COMPOSE)
-    batteries.ask(prompt, known | answers)
+    answers |= batteries.ask(prompt, known | answers)
     answers |= schedule.ask(prompt, known | answers)
     answers |= telegram.ask(prompt, known | answers)
     answers |= plugs.ask(prompt, known | answers)

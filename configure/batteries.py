@@ -1,18 +1,46 @@
-"""Whether batteries can be found over Bluetooth."""
+"""The batteries: found over Bluetooth, or read on a wire, which is tried at once."""
 
+from configure.compose_files import compose_files
 from configure.prompt import Prompt
 
 FOUND = " dBm"
 """What the line of a battery has in it."""
+OVERLAY = "docker-compose.batteries.yml"
+PORT, PACKS, DIALECT = "JK_LINE_PORT", "JK_LINE_PACKS", "JK_LINE_DIALECT"
+DIALECTS = ("auto", "nw", "display")
+PACKS_OF_A_TOWER = "1-4"
 
 
-def ask(prompt: Prompt, known: dict[str, str]) -> None:
-    """Search for batteries and show where they are listed; they need no settings."""
+def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
+    """Search for batteries, which need no settings, and return those of batteries on a wire."""
     prompt.show("batteries")
-    if not prompt.yes("batteries_search"):
-        return
-    outcome = prompt.run(known, ["bms", "scan"])
+    if prompt.yes("batteries_search"):
+        outcome = prompt.run(known, ["bms", "scan"])
+        for line in outcome.lines:
+            prompt.show("worked" if FOUND in line else "failed", what=line)
+        if any(FOUND in line for line in outcome.lines):
+            prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
+    if prompt.yes("batteries_wire", usual=bool(known.get(PORT))):
+        return _wire(prompt, known)
+    if not known.get(PORT):
+        return {}
+    return {PORT: "", PACKS: "", DIALECT: ""} | compose_files(known.get("COMPOSE_FILE", ""), "", (OVERLAY,))
+
+
+def _wire(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
+    before = known.get(DIALECT, "")
+    usual = DIALECTS.index(before) if before in DIALECTS else 0
+    dialect = DIALECTS[prompt.choose("batteries_at", [prompt.text(f"batteries_{one}") for one in DIALECTS], usual)]
+    stays = dialect == "auto" and before not in ("", *DIALECTS)  # trigger, registers, listen
+    answers = {
+        DIALECT: before if stays else dialect,
+        PORT: prompt.ask("batteries_port", known.get(PORT, "")),
+        PACKS: prompt.ask("batteries_packs", known.get(PACKS) or PACKS_OF_A_TOWER) if dialect == "auto" else "",
+    }
+    outcome = prompt.run(known | answers, ["bms", "read"])
     for line in outcome.lines:
-        prompt.show("worked" if FOUND in line else "failed", what=line)
-    if any(FOUND in line for line in outcome.lines):
-        prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
+        prompt.show("worked" if outcome.worked else "failed", what=line)
+    if not outcome.worked and not prompt.yes("keep_anyway", usual=False):
+        return ask(prompt, known)
+    overlay = OVERLAY if answers[PORT].startswith("/") else ""
+    return answers | compose_files(known.get("COMPOSE_FILE", ""), overlay, (OVERLAY,))

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from configure.compose_files import compose_files
 from configure.prompt import Prompt
 
 TRANSPORTS = ("tcp", "rtu_over_tcp", "serial", "dongle")
 WAY = ("MODBUS_TRANSPORT", "MODBUS_HOST", "MODBUS_PORT", "MODBUS_SERIAL_PORT")
-COMPOSE = "docker-compose.yml"
 OVERLAYS = {"dongle": "docker-compose.dongle.yml", "serial": "docker-compose.serial.yml"}
 """The further Compose file that a connection needs which a container does not have."""
 FOUND = re.compile(r"(?P<what>.*)\. Set (?P<settings>MODBUS_TRANSPORT=.*)")
@@ -40,7 +40,7 @@ def ask(prompt: Prompt, known: dict[str, str], places: Sequence[str], *, in_comp
     outcome = prompt.run(known | way, ["poller", "read"])
     prompt.show("worked" if outcome.worked else "failed", what=" · ".join(outcome.lines[:2]))
     if outcome.worked or prompt.yes("keep_anyway", usual=bool(not way)):
-        return way | compose_files(known | way)
+        return way | _compose_files(known | way)
     return ask(prompt, known, places, in_compose=in_compose)
 
 
@@ -52,13 +52,9 @@ def is_loopback(host: str) -> bool:
         return host.lower() in ("localhost", "ip6-localhost")
 
 
-def compose_files(known: dict[str, str]) -> dict[str, str]:
-    """Return the setting of Compose's files that the connection needs; further files in it stay."""
-    before = known.get("COMPOSE_FILE", "")
-    files = [file for file in before.split(":") if file and file not in OVERLAYS.values()] or [COMPOSE]
-    overlay = OVERLAYS.get(known.get("MODBUS_TRANSPORT", ""))
-    wanted = ":".join([*files, overlay] if overlay else files)
-    return {"COMPOSE_FILE": wanted} if before or wanted != COMPOSE else {}
+def _compose_files(known: dict[str, str]) -> dict[str, str]:
+    overlay = OVERLAYS.get(known.get("MODBUS_TRANSPORT", ""), "")
+    return compose_files(known.get("COMPOSE_FILE", ""), overlay, OVERLAYS.values())
 
 
 def _short(known: dict[str, str]) -> str:

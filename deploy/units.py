@@ -29,7 +29,7 @@ SupplementaryGroups=dialout"""
 
 UNITS = (
     Unit("poller", "the inverter", "128M", lines=SERIAL),
-    Unit("bms", "the batteries", "160M", after="bluetooth.service"),
+    Unit("bms", "the batteries", "160M", after="bluetooth.service", lines=SERIAL),
     Unit("schedule", "the planned outages", "128M"),
     Unit("recorder", "the history", "256M"),
     Unit("tuya", "the plugs", "160M"),

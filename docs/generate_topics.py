@@ -9,7 +9,7 @@ from shared import messages
 from shared.topics import TOPICS, Topic
 from shared.version import program_version
 
-SERVICES = ("poller", "bms", "schedule", "recorder", "bot", "tuya", "dashboard", "homeassistant")
+SERVICES = ("poller", "bms", "schedule", "recorder", "bot", "tuya", "outlook", "dashboard", "homeassistant")
 VIEWER = "viewer"
 MADE = "generated from shared/topics.py by `make docs`"
 

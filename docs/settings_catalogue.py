@@ -129,8 +129,9 @@ WITHOUT_CLASS = (
         "COMPOSE_FILE",
         Section.COMPOSE,
         "The files to use: docker-compose.yml:docker-compose.dongle.yml for a dongle, "
-        "docker-compose.yml:docker-compose.serial.yml for a serial port, docker-compose.yml:docker-compose.tls.yml "
-        "for TLS.",
+        "docker-compose.yml:docker-compose.serial.yml for an inverter at a serial port, "
+        "docker-compose.yml:docker-compose.batteries.yml for batteries at one, "
+        "docker-compose.yml:docker-compose.tls.yml for TLS.",
         "docker-compose.yml",
     ),
     Variable("EASUN_TAG", Section.COMPOSE, "The tag of the images to run.", "local"),

@@ -14,7 +14,7 @@ def replace_atomically(
 ) -> None:
     """Replace a file and wait until it is on disk. `owner` is (uid, gid), by default our own. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.new")
+    draft = draft_of(file)
     draft.unlink(missing_ok=True)  # a leftover may be readable by others
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
         out.write(content.encode() if isinstance(content, str) else content)
@@ -24,6 +24,11 @@ def replace_atomically(
         os.chown(draft, *owner)
     draft.replace(file)
     sync(file.parent)
+
+
+def draft_of(file: Path) -> Path:
+    """Return where new content waits until it is on disk: whole, or in part after a power loss."""
+    return file.with_name(f".{file.name}.new")
 
 
 def sync(path: Path) -> None:

@@ -491,7 +491,8 @@ class OutageSchedule(Message):
     windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
     source last answered, None if none has yet; region and queue are the address whose plan it is, and region is None
     before version 2; stale means that this is more than a day ago. reason says why there is
-    no newer schedule. change is the last change, and survives restarts.
+    no newer schedule. change is the last change, and survives restarts. superseded are outages of today and yesterday
+    that had begun when a newer version dropped or shortened them, up to that moment: one that went by them was planned.
     """
 
     queue: str
@@ -500,6 +501,7 @@ class OutageSchedule(Message):
     time_zone: Zone = "Europe/Kyiv"
     days: tuple[PlannedDay, ...] = ()
     windows: tuple[Window, ...] = ()
+    superseded: tuple[Window, ...] = ()
     operator_stamp: Moment | None = None
     fetched_at: Moment | None = None
     stale: bool = False
@@ -542,8 +544,10 @@ class PlugState(Message):
 class PlugInfo(Message):
     """A listed plug: what its owner calls it and its gangs (names by switch code), and what may be done with it.
 
-    follows_grid is whether outages switch it off and on. seen is false of a plug that was enabled by itself, until
-    somebody has decided about it. listed is false once it has left the list. reason says why a setup was refused.
+    follows_grid is whether outages switch it off and on, enabled what the list says of that. seen is false of a plug
+    that a setting has decided about (to switch it, or not to because of its name), until somebody has. listed is false
+    once it has left the list. reason says why a setup was refused, or a test failed; tested_at is when the plug was
+    last switched off and on again as a test, since the service has been running.
     """
 
     name: str
@@ -554,15 +558,20 @@ class PlugInfo(Message):
     priority: Int32
     seen: bool = True
     listed: bool = True
+    tested_at: Moment | None = None
     reason: Reason | None = None
 
 
 class PlugSetup(Message):
-    """A change of the list of plugs; what is None stays. An old or retained one is refused. `by` names the sender."""
+    """A change of the list of plugs; what is None stays. An old or retained one is refused. `by` names the sender.
+
+    test asks to switch the plug off and on again at once; only with the grid on, and never a protected one.
+    """
 
     enabled: bool | None = None
     protected: bool | None = None
     priority: int | None = Field(default=None, ge=0, le=10_000)
+    test: bool = False
     by: str
 
 
@@ -597,3 +606,161 @@ class PlugAction(Message):
     reason: Reason | None = None
 
     _version_1 = _renamed(why="reason")
+
+
+class Verdict(StrEnum):
+    """Whether the charge stays above the reserve until power returns. Uncertain has its chance beside it."""
+
+    LASTS = "lasts"
+    UNCERTAIN = "uncertain"
+    WILL_NOT_LAST = "will_not_last"
+    UNKNOWN = "unknown"
+
+
+class Band(BaseModel):
+    """A value with the range that holds it eight times in ten."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    p10: float
+    p50: float
+    p90: float
+
+
+class HoldsUntil(BaseModel):
+    """When the reserve is reached while power stays away: early, typical and late; None: not within the forecast."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    early: Moment | None = None
+    typical: Moment | None = None
+    late: Moment | None = None
+
+
+class PlugGain(BaseModel):
+    """What switching off a plug for an outage would add; power_w is what it draws on average while it is on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    plug: str
+    power_w: float
+    adds_min: float
+
+
+class OutageOutlook(BaseModel):
+    """What becomes of the battery in an outage: the running one, or one that is planned.
+
+    end is None where nobody knows it: of an emergency, or an outage that was not planned; then only holds_until is an
+    answer. chance is that of lasting until power really returns, late as it may be. margin_min is how much longer than
+    until `end` the charge holds, negative if it falls short; margin_percent is the typical charge at the end less the
+    reserve. charge_needed_percent is the charge before it begins with which it lasts nine times in ten, None if none
+    does; charge_from is when charging has to begin at the measured charging power, None if the charge suffices or
+    nothing is to be done; in_time is whether there is time enough.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    start: Moment
+    end: Moment | None
+    running: bool = False
+    certainty: Certainty = Certainty.DEFINITE
+    verdict: Verdict
+    chance: float | None = Field(default=None, ge=0, le=1)
+    margin_min: float | None = None
+    margin_percent: float | None = None
+    charge_at_start: Band | None = None
+    charge_at_end: Band | None = None
+    holds_until: HoldsUntil = HoldsUntil()
+    charge_needed_percent: float | None = None
+    charge_from: Moment | None = None
+    in_time: bool | None = None
+    plugs: tuple[PlugGain, ...] = ()
+
+
+class ChargeStrip(BaseModel):
+    """The charge ahead, in percent: a value every step_min minutes from `start` on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    start: Moment
+    step_min: Int32 = 5
+    p10: tuple[float, ...]
+    p50: tuple[float, ...]
+    p90: tuple[float, ...]
+
+
+class ChargeSource(StrEnum):
+    """Who says how full the battery is: its BMS, the inverter, or the energy counted since it was last full."""
+
+    BMS = "bms"
+    INVERTER = "inverter"
+    COUNTED = "counted"
+
+
+class ChargeReading(BaseModel):
+    """The charge that the outlook starts from, and what each source says of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    percent: float
+    source: ChargeSource
+    bms_percent: float | None = None
+    inverter_percent: float | None = None
+    counted_percent: float | None = None
+    last_full: Moment | None = None
+
+
+class LearnedFigure(BaseModel):
+    """Something learned of this home: its name with the unit in it, and how much stands behind it.
+
+    evidence is counted in what the name of evidence_unit says (hours, days, outages ...); is_default marks a
+    conservative assumption.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    name: str
+    value: float
+    evidence: float
+    evidence_unit: str
+    is_default: bool
+
+
+class Scorecard(BaseModel):
+    """How the forecasts that stood when outages began have turned out, of the last ten outages.
+
+    missed_percent is the typical miss of the charge at the end, in points; band_held of `outages` ended within the
+    band; verdicts_right of verdicts_given, those that were lasts or will_not_last. usage_correction is what the energy
+    taken in outages is multiplied by, because the forecasts missed one way.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    outages: Int32 = 0
+    missed_percent: float | None = None
+    band_held: Int32 = 0
+    verdicts_given: Int32 = 0
+    verdicts_right: Int32 = 0
+    usage_correction: float = 1.0
+
+
+class Outlook(Message):
+    """Whether the battery lasts through the outages ahead, and what to do so that it does.
+
+    outages are the running one and those planned, in order of time; possible ones are judged in a second case, in
+    which they all happen, as strip_if_possible is. holds_until is an answer to "and if power went now, and stayed
+    away"; during an outage, until when the battery holds. washing_from is when a washing machine (two hours of 1 kW)
+    next does no harm. unknown says what the outlook does not know; an outlook without strip knows nothing of the
+    charge.
+    """
+
+    reserve_percent: float
+    charge: ChargeReading | None = None
+    outages: tuple[OutageOutlook, ...] = ()
+    holds_until: HoldsUntil = HoldsUntil()
+    washing_from: Moment | None = None
+    strip: ChargeStrip | None = None
+    strip_if_possible: ChargeStrip | None = None
+    scorecard: Scorecard = Scorecard()
+    learned: tuple[LearnedFigure, ...] = ()
+    unknown: tuple[Reason, ...] = ()

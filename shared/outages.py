@@ -3,7 +3,7 @@
 A day that was not published is unknown, which is never the same as a day without outages.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -45,6 +45,28 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What the schedule says about an outage at a moment: the one judgement of page, bot and record.
+
+    expected is what was promised for its beginning; POWER means that it is not in the schedule. planned is the outage
+    of the schedule that it is, back the one whose end brings the power, None where nothing promises an end. is_open
+    means that what comes after that end is not published, in_emergency that no schedule holds now.
+    """
+
+    expected: Expected
+    planned: Window | None = None
+    back: Window | None = None
+    is_open: bool = False
+    in_emergency: bool = False
+    stale: bool = False
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the schedule had the power back by now."""
+        return self.planned is not None and self.back is None and not self.is_open and not self.in_emergency
+
+
+@dataclass(frozen=True)
 class Change:
     """The next time the power is scheduled to go off or to return.
 
@@ -79,8 +101,7 @@ def status_at(schedule: OutageSchedule | None, now: datetime) -> Status:
     if state is DayState.EMERGENCY:
         return Status(Expected.EMERGENCY, window, stale)
     if window:
-        possible = window.certainty is Certainty.POSSIBLE
-        return Status(Expected.POSSIBLE_OUTAGE if possible else Expected.OUTAGE, window, stale)
+        return Status(_promised(window), window, stale)
     by_state = {DayState.WAITING: Expected.WAITING, DayState.UNKNOWN: Expected.UNKNOWN}
     return Status(by_state.get(state, Expected.POWER), None, stale)
 
@@ -95,13 +116,58 @@ def planned_window(windows: Iterable[Window], start: datetime) -> Window | None:
     return min(near, key=lambda one: (one.start > start, one.start), default=None)
 
 
-def status_around(schedule: OutageSchedule | None, start: datetime) -> Status:
-    """Return what the schedule says of an outage with this beginning; in an emergency no window holds."""
-    status = status_at(schedule, start)
-    window = planned_window(schedule.windows, start) if schedule else None
-    if schedule is None or window is None or status.expected is Expected.EMERGENCY:
-        return status
-    return status_at(schedule, max(start, window.start))
+def judge(schedule: OutageSchedule | None, start: datetime, now: datetime) -> Judgement:
+    """Judge an outage that began at `start`, by what is known at `now`, or at its end where it is over.
+
+    What it was when it began holds: one whose hours a newer version dropped or shortened meanwhile stays a planned one.
+    """
+    if schedule is None:
+        return Judgement(Expected.UNKNOWN)
+    begin, current = status_at(schedule, start), status_at(schedule, now)
+    planned = planned_window(schedule.windows, start)
+    is_emergency = begin.expected is Expected.EMERGENCY or (planned is not None and _in_emergency(schedule, planned))
+    if planned is None or is_emergency:
+        planned = planned_window(schedule.superseded, start)
+    in_emergency = current.expected is Expected.EMERGENCY
+    back = planned if planned and planned.end > now else current.window
+    last = back or planned
+    return Judgement(
+        expected=_promised(planned) if planned else Expected.EMERGENCY if is_emergency else begin.expected,
+        planned=planned,
+        back=None if in_emergency else back,
+        is_open=last is not None and not _is_followed(schedule, last.end),
+        in_emergency=in_emergency,
+        stale=current.stale,
+    )
+
+
+def superseded(before: OutageSchedule | None, windows: Sequence[Window], now: datetime) -> tuple[Window, ...]:
+    """Return the outages that had begun when `windows` dropped or shortened them, cut at the moment they did so."""
+    if before is None:
+        return ()
+    begun = (one.model_copy(update={"end": min(one.end, now)}) for one in before.windows if one.start < now)
+    gone = (one for one in begun if not any(new.start <= one.start and one.end <= new.end for new in windows))
+    return merged([*before.superseded, *gone])
+
+
+def succession(versions: Iterable[OutageSchedule]) -> Iterator[OutageSchedule]:
+    """Yield versions, oldest first, each with what it superseded; one of another address supersedes nothing."""
+    before: OutageSchedule | None = None
+    for one in versions:
+        is_same = before is not None and is_same_address(before, one)
+        gone = superseded(before, one.windows, one.at) if is_same else ()
+        before = one.model_copy(update={"superseded": gone})
+        yield before
+
+
+def is_same_address(one: OutageSchedule, other: OutageSchedule) -> bool:
+    """Whether two schedules are of one queue and region; where one of them has no region, the queue decides."""
+    return one.queue == other.queue and (None in (one.region, other.region) or one.region == other.region)
+
+
+def is_known(state: DayState) -> bool:
+    """Whether the operator has said something about a day that settles what was planned on it."""
+    return state in (*FIRM, DayState.EMERGENCY)
 
 
 def next_outage(schedule: OutageSchedule | None, now: datetime, *, possible: bool = False) -> Window | None:
@@ -133,9 +199,14 @@ def day_of(schedule: OutageSchedule | None, day: date) -> Day:
     if schedule is None or known is None:
         return Day(day, DayState.UNKNOWN)
     windows = within(schedule.windows, *bounds(day, schedule.time_zone))
+    return Day(day, known.state, windows, *totals(windows), known.confirmed_at)
+
+
+def totals(windows: Sequence[Window]) -> tuple[timedelta, timedelta]:
+    """Return the total and the possible hours without power of a day's windows."""
     total = sum((one.end - one.start for one in windows if one.certainty is not Certainty.POSSIBLE), timedelta())
     every = sum((one.end - one.start for one in windows), timedelta())
-    return Day(day, known.state, windows, total, every - total, known.confirmed_at)
+    return total, every - total
 
 
 def state_of(schedule: OutageSchedule | None, day: date) -> DayState:
@@ -220,6 +291,14 @@ def _without(window: Window, others: Sequence[Window]) -> list[Window]:
 
 def _known(schedule: OutageSchedule | None, day: date) -> PlannedDay | None:
     return next((one for one in schedule.days if one.day == day), None) if schedule else None
+
+
+def _promised(window: Window) -> Expected:
+    return Expected.POSSIBLE_OUTAGE if window.certainty is Certainty.POSSIBLE else Expected.OUTAGE
+
+
+def _in_emergency(schedule: OutageSchedule, window: Window) -> bool:
+    return state_of(schedule, local_day(window.start, schedule.time_zone)) is DayState.EMERGENCY
 
 
 def _is_followed(schedule: OutageSchedule, end: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Every region of Ukraine and who publishes its outages: addresses, group names, licences, signs of life. Pure data.
 
-The facts are those of docs/schedule.md. A mirror whose author states no licence is named to the user and used only
-where the user agrees (SCHEDULE_UNLICENSED).
+The table of docs/schedule.md is generated from it. A mirror whose author states no licence is named to the user and
+used only where the user agrees (SCHEDULE_UNLICENSED).
 """
 
 from collections.abc import Iterable
@@ -90,25 +90,29 @@ _IVANO_FRANKIVSK = (_BE_SVITLO, _oe("Prykarpattiaoblenerho"), _koly("ivano-frank
 
 REGIONS = (
     Region("ivano-frankivsk", "Івано-Франківська область", "Ivano-Frankivsk region", Sureness.HIGH, _IVANO_FRANKIVSK),
-    Region("kyiv", "Київ", "Kyiv", Sureness.HIGH, (_yasno(25, 902), _dtek("kyiv"))),
-    Region("kyiv-region", "Київська область", "Kyiv region", Sureness.FAIR, (_dtek("kyiv-region"),)),
+    Region("kyiv", "Київ", "Kyiv", Sureness.HIGH, (_yasno(25, 902), _dtek("kyiv"), _koly("kyiv"))),
+    Region(
+        "kyiv-region", "Київська область", "Kyiv region", Sureness.FAIR, (_dtek("kyiv-region"), _koly("kyiv-region"))
+    ),
     Region("dnipro-dnem", "Дніпро, ДнЕМ", "Dnipro, DnEM", Sureness.HIGH, (_yasno(3, 301), _dtek("dnipro"))),
     Region(
         "dnipro-cek", "Дніпро, ЦЕК", "Dnipro, TsEK", Sureness.FAIR, (_yasno(3, 303), _dtek("dnipro", "GPV100{queue}"))
     ),
-    Region("odesa", "Одеса та область", "Odesa and its region", Sureness.FAIR, (_dtek("odesa"),)),
+    Region("odesa", "Одеса та область", "Odesa and its region", Sureness.FAIR, (_dtek("odesa"), _koly("odesa"))),
     _by_mirrors("lviv", "Львівська", "Lviv", _oe("Lvivoblenerho"), _koly("lviv")),
     _by_mirrors("ternopil", "Тернопільська", "Ternopil", _oe("Ternopiloblenerho"), _koly("ternopil")),
     _by_mirrors("khmelnytskyi", "Хмельницька", "Khmelnytskyi", _oe("Khmelnytskoblenerho"), _koly("khmelnytskyi")),
-    _by_mirrors("zakarpattia", "Закарпатська", "Zakarpattia", _oe("Zakarpattiaoblenerho")),
-    _by_mirrors("chernihiv", "Чернігівська", "Chernihiv", _oe("Chernihivoblenergo")),
+    _by_mirrors("zakarpattia", "Закарпатська", "Zakarpattia", _oe("Zakarpattiaoblenerho"), _koly("zakarpattia")),
+    _by_mirrors("chernihiv", "Чернігівська", "Chernihiv", _oe("Chernihivoblenergo"), _koly("chernihiv")),
     _by_mirrors("zaporizhzhia", "Запорізька", "Zaporizhzhia", _oe("Zaporizhzhiaoblenergo"), _koly("zaporizhzhia")),
     _by_mirrors("zhytomyr", "Житомирська", "Zhytomyr", _oe("Zhytomyroblenergo"), _koly("zhytomyr")),
-    _by_mirrors("poltava", "Полтавська", "Poltava", _oe("Poltavaoblenergo")),
+    _by_mirrors("poltava", "Полтавська", "Poltava", _oe("Poltavaoblenergo"), _koly("poltava")),
     _by_mirrors("rivne", "Рівненська", "Rivne", _oe("Rivneoblenergo"), _koly("rivne")),
     _by_mirrors("cherkasy", "Черкаська", "Cherkasy", _oe("Cherkasyoblenergo"), _koly("cherkasy")),
     _by_mirrors("kharkiv", "Харківська", "Kharkiv", _oe("Kharkivoblenerho"), _koly("kharkiv")),
-    _by_mirrors("vinnytsia", "Вінницька", "Vinnytsia", _vinnytsia("olnet93"), _vinnytsia("vn-progr")),
+    _by_mirrors(
+        "vinnytsia", "Вінницька", "Vinnytsia", _vinnytsia("olnet93"), _vinnytsia("vn-progr"), _koly("vinnytsia")
+    ),
     _by_mirrors("volyn", "Волинська", "Volyn", _koly("volyn")),
     _by_mirrors("mykolaiv", "Миколаївська", "Mykolaiv", _koly("mykolaiv")),
     _by_mirrors("kirovohrad", "Кіровоградська", "Kirovohrad", _koly("kirovohrad")),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.conditions import files, system
 from shared.errors import ConfigError, StorageError
-from shared.files import replace_atomically
+from shared.files import draft_of, replace_atomically, sync
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -45,6 +45,7 @@ class StateFile(Generic[M]):
 
     def load(self, on_damaged: Callable[[Path], None]) -> M:
         """Return the content. A damaged file is set aside: on_damaged gets its new name. Raises ConfigError."""
+        self._take_over_draft()
         try:
             return self.peek()
         except DamagedStateError:
@@ -58,6 +59,16 @@ class StateFile(Generic[M]):
         except OSError as error:
             cause = system.os_reason(error)
             raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
+
+    def _take_over_draft(self) -> None:
+        """Finish a save that a kill interrupted while it waited for the disk: what was written whole counts."""
+        draft = draft_of(self._path)
+        try:
+            self._model.model_validate_json(draft.read_bytes())
+            draft.replace(self._path)
+            sync(self._path.parent)
+        except (ValidationError, OSError):  # there is none, or half of one
+            return
 
     def _set_aside(self) -> Path:
         """Rename the file to a name that is free, and return it."""

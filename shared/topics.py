@@ -19,6 +19,7 @@ from shared.messages import (
     InverterState,
     Message,
     OutageSchedule,
+    Outlook,
     PlugAction,
     PlugCommand,
     PlugInfo,
@@ -127,6 +128,7 @@ PLUG_SETUP = Topic(
     "A change of the list of plugs.",
     retain=False,
 )
+OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
@@ -143,6 +145,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,
+    OUTLOOK_STATE,
     SERVICE_STATUS,
 )
 TOPICS += tuple(topic.replay for topic in TOPICS if topic.replayed)

@@ -145,6 +145,16 @@ class BatteriesSettings(ClientSettings):
     house_tower_port: Port = Field(
         default=8505, description="The raw TCP port of the gateway to that line, on the address of the radio."
     )
+    house_gps_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="The raw TCP port of a gateway to the GPS port of an older board, on the address of the radio. 0: "
+        "there is none.",
+    )
+    house_display_port: int = Field(
+        default=0, ge=0, le=65535, description="The same for the display port of that board. 0: there is none."
+    )
     house_radio_bind: Bind = Field(
         default="127.0.0.1", description="The address of their radio and its control server."
     )

@@ -26,7 +26,7 @@ settings.load_profile("ours")
 
 expect.set_options(timeout=20_000)
 
-PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server"}
+PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server", "small_disk"}
 migrating = Lock()
 
 

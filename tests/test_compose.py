@@ -133,7 +133,7 @@ def config(tmp_path: Path, env: str, *files: str) -> subprocess.CompletedProcess
 @needs_compose
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_compose_takes_every_overlay(tmp_path: Path, overlay: str) -> None:
-    done = config(tmp_path, "MODBUS_SERIAL_PORT=/dev/null\nMQTT_TLS_NAMES=pi.local\n", overlay)
+    done = config(tmp_path, "MODBUS_SERIAL_PORT=/dev/null\nJK_LINE_PORT=/dev/null\nMQTT_TLS_NAMES=pi.local\n", overlay)
     assert done.returncode == 0, done.stderr
     merged = yaml.safe_load(done.stdout)["services"]
     on_host = [name for name, one in merged.items() if one.get("network_mode") == "host"]

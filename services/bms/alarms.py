@@ -1,5 +1,7 @@
 """The alarm bits of a JK BMS as conditions, by generation of its firmware; words of 16 and of 32 bits share one table.
 
+The GPS port has a table of its own.
+
 Sources: syssi/esphome-jk-bms; mr-manuel/venus-os_dbus-serialbattery for bit 4 (11.48 to 11.55).
 """
 
@@ -37,6 +39,21 @@ ALARMS: Mapping[int, Condition[[]]] = {
     27: battery.TOO_COLD_TO_DISCHARGE,
     28: battery.LOCKED_BY_GPS,
 }
+NW_ALARMS: Mapping[int, Condition[[]]] = {
+    1: battery.MOSFET_TOO_HOT,
+    2: battery.PACK_VOLTAGE_TOO_HIGH,
+    3: battery.PACK_VOLTAGE_TOO_LOW,
+    4: battery.BATTERY_TOO_HOT,
+    5: battery.CHARGING_CURRENT_TOO_HIGH,
+    6: battery.DISCHARGING_CURRENT_TOO_HIGH,
+    7: battery.CELLS_TOO_FAR_APART,
+    8: battery.ENCLOSURE_TOO_HOT,
+    9: battery.BATTERY_TOO_COLD,
+    10: battery.CELL_VOLTAGE_TOO_HIGH,
+    11: battery.CELL_VOLTAGE_TOO_LOW,
+}
+NW_LOW_CHARGE_BIT = 0
+"""The charge is low, which the charge itself says: not an alarm."""
 FULL_BIT = 4
 CELL_OVERVOLTAGE_GENERATION = ((11, 48), (11, 55))
 """From and to which software bit 4 is an overvoltage of a cell; otherwise it says that the battery is full."""
@@ -55,6 +72,14 @@ def alarms(bits: int | None, software: str | None) -> tuple[Reason, ...] | None:
     table = alarm_table(software)
     numbers = (bit for bit in range(bits.bit_length()) if bits >> bit & 1 and bit != DEFAULT_PASSWORD_BIT)
     return tuple(table[bit]() if bit in table else battery.unknown_alarm(bit=bit) for bit in numbers)
+
+
+def nw_alarms(bits: int | None) -> tuple[Reason, ...] | None:
+    """Return the alarms of the old dialect of the GPS port, whose bits have other meanings."""
+    if bits is None:
+        return None
+    numbers = (bit for bit in range(bits.bit_length()) if bits >> bit & 1 and bit != NW_LOW_CHARGE_BIT)
+    return tuple(NW_ALARMS[bit]() if bit in NW_ALARMS else battery.unknown_alarm(bit=bit) for bit in numbers)
 
 
 def alarm_table(software: str | None) -> Mapping[int, Condition[[]]]:

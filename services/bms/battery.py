@@ -1,5 +1,6 @@
 """The state of one battery, pure: events from its connection go in, the messages to publish come out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -9,7 +10,7 @@ from services.bms.battery_health import Limits, assess
 from services.bms.frame_delay import FrameDelay
 from services.bms.framing import Frame, FrameType
 from services.bms.layout_detection import Detection, detect
-from services.bms.listed_battery import ListedBattery
+from services.bms.listed_battery import Dialect, ListedBattery
 from services.bms.reading_interval import connects_each_time, min_interval_s
 from shared.conditions import Reason, bms
 from shared.messages import Availability, BatteryInfo, BatteryState, Contact
@@ -34,8 +35,30 @@ class Phase(Enum):
 
 
 FIRST_ON_RS485 = "14.0"
-DISPROVEN_BY_FINDING = (bms.NOT_FOUND_YET.code, bms.not_found.code, bms.connection_lost.code)
+SILENT_ON_A_WIRE = {
+    Dialect.NW: bms.no_answer_at_gps_port,
+    Dialect.DISPLAY: bms.nothing_heard_at_display_port,
+}
+DISPROVEN_BY_SEARCHING = frozenset(
+    one.code
+    for one in (
+        bms.NO_ADAPTER,
+        bms.NOT_PERMITTED,
+        bms.NO_DBUS,
+        bms.NO_BLUETOOTHD,
+        bms.DBUS_REJECTED,
+        bms.no_such_adapter,
+        bms.no_answer_from_bluetooth,
+        bms.scan_failed,
+    )
+)
+"""Reasons that no longer hold once the adapter scans."""
+DISPROVEN_BY_FINDING = DISPROVEN_BY_SEARCHING | {bms.not_found.code, bms.connection_lost.code}
 """Reasons that no longer hold once the battery advertises."""
+DISPROVEN_BY_CONNECTING = DISPROVEN_BY_FINDING | {
+    one.code for one in (bms.connect_failed, bms.line_unusable, bms.line_lost)
+}
+"""Reasons that no longer hold once the connection is made, or the line is open."""
 
 
 class Battery:
@@ -79,9 +102,10 @@ class Battery:
         self._delay = FrameDelay()
         self._connections = 0
         self._bad_frames = 0
-        self._reading: dict[str, object] = {}
+        self._reading: Mapping[str, object] = {}
         self._last_cell_frame = b""
         self._settings_frame = b""
+        self._told_settings: dict[str, float | bool | None] = {}
 
     # events
 
@@ -91,11 +115,14 @@ class Battery:
         self.availability, self.info, self.state = change.moved((self.availability, self.info, self.state))
         self._delay = FrameDelay()
 
+    def on_searching(self) -> None:
+        """The adapter is there and scans for the battery."""
+        self._disprove(DISPROVEN_BY_SEARCHING)
+
     def on_found(self) -> None:
         """The battery advertises, or is still connected; the connection is being made."""
         self._phase, self._was_found, self._is_mute = Phase.CONNECTING, True, False
-        if self.problem and self.problem.code in DISPROVEN_BY_FINDING:
-            self.problem = None
+        self._disprove(DISPROVEN_BY_FINDING)
 
     def on_connected(self, rssi_dbm: int | None) -> None:
         """A connection was made, after an advertisement of this strength if there was one.
@@ -110,6 +137,7 @@ class Battery:
         self._rssi_dbm = rssi_dbm or self._rssi_dbm
         self._connections += 1
         self._phase, self._was_found = Phase.CONNECTED, True
+        self._disprove(DISPROVEN_BY_CONNECTING)
 
     def on_no_device(self) -> None:
         """The device was asked for in vain: what the cells say counts without it."""
@@ -131,6 +159,13 @@ class Battery:
             self._last_cell_frame = frame.data
             self._on_cells(frame.data, at)
 
+    def on_reading(self, reading: decode.Reading, at: datetime) -> None:
+        """A reading was received that answers a request of now, or is broadcast."""
+        self.device = reading.device or self.device
+        self._told_settings = reading.settings
+        self._reading, self.read_at, self._has_news = reading.values, at, True
+        self._settle()
+
     def on_bad_frames(self, count: int) -> None:
         """Damaged frames were received and dropped."""
         self._bad_frames += count
@@ -150,6 +185,11 @@ class Battery:
         self._has_news = False
         self._is_silent = True
         self._is_mute = self._phase is Phase.CONNECTED
+
+    def _disprove(self, codes: frozenset[str]) -> None:
+        """Forget the last failure if it no longer holds."""
+        if self.problem and self.problem.code in codes:
+            self.problem = None
 
     def _on_cells(self, data: bytes, at: datetime) -> None:
         self.detection = detect(data, self.device.software if self.device else None, self.detection.layout)
@@ -174,7 +214,7 @@ class Battery:
     def settings(self) -> dict[str, float | bool | None]:
         """The settings of the BMS. Their frame comes before the cell frames, which prove its layout."""
         layout = self.detection.layout
-        return decode.settings(self._settings_frame, layout) if self._settings_frame and layout else {}
+        return decode.settings(self._settings_frame, layout) if self._settings_frame and layout else self._told_settings
 
     @property
     def software(self) -> str | None:
@@ -207,7 +247,7 @@ class Battery:
         """Why a connected battery sends nothing new."""
         name, doubt = self.listed.title, self.detection.doubt
         if self.listed.port:
-            return bms.no_answer_on_line(name=name)
+            return SILENT_ON_A_WIRE.get(self.listed.dialect, bms.no_answer_on_line)(name=name)
         if doubt and self.detection.layout is None:
             return bms.not_readable(name=name, doubt=doubt)
         return bms.silent(name=name) if self.device else bms.silent_unpaired(name=name)
@@ -217,8 +257,10 @@ class Battery:
         """Why the battery is offline: its last failure, or else where the way to it has stopped; None until known."""
         if self.problem or not self._is_silent:
             return self.problem
-        if self._phase is not Phase.SEARCHING:
-            return self.silence_reason if self._is_mute else bms.CONNECTING()
+        if self._phase is Phase.CONNECTING:
+            return bms.CONNECTING()
+        if self._phase is Phase.CONNECTED:
+            return self.silence_reason if self._is_mute else bms.DATA_AWAITED()
         return bms.SEARCHING_AGAIN() if self._was_found else bms.NOT_FOUND_YET()
 
     # messages

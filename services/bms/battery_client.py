@@ -5,7 +5,14 @@ import logging
 from collections.abc import Callable
 
 from services.bms.battery import Battery
-from services.bms.bluetooth import Adapters, Advertisement, BluetoothUnavailableError, Connection
+from services.bms.bluetooth import (
+    Adapters,
+    Advertisement,
+    BluetoothAdapter,
+    BluetoothUnavailableError,
+    Connection,
+    PairingError,
+)
 from services.bms.framing import Command, FrameAssembler, command_bytes
 from services.bms.reading_interval import connects_each_time
 from shared.backoff import Backoff
@@ -31,12 +38,22 @@ STEADY_S = 30.0
 class BatteryClient:
     """Feeds a battery with what happens on its connection; `on_change` is called after each event."""
 
-    def __init__(self, battery: Battery, adapters: Adapters, interval_s: float, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        battery: Battery,
+        adapters: Adapters,
+        interval_s: float,
+        on_change: Callable[[], None],
+        *,
+        may_pair: bool = False,
+    ) -> None:
         self._battery = battery
         self._adapters = adapters
         self._interval_s = interval_s
         self._on_change = on_change
         self._woken = asyncio.Event()
+        self._may_pair = may_pair
+        self._pairs_next = may_pair and battery.listed.pin is not None
 
     async def run(self) -> None:
         """Stay connected, or connect for every reading, for ever."""
@@ -58,7 +75,15 @@ class BatteryClient:
                 pause_s = backoff.next_s()
             await asyncio.sleep(pause_s)
 
+    def _search(self) -> None:
+        self._battery.on_searching()
+        self._on_change()
+
     def _fail(self, error: DeviceOfflineError) -> None:
+        """Note a failure. What looks like a battery that wants to be paired is paired at the next attempt."""
+        wants_pairing = isinstance(error, PairingError) or error.reason.code == bms.silent_unpaired.code
+        if wants_pairing and error.reason.code != bms.pairing_failed.code:
+            self._pairs_next = self._may_pair
         self._battery.on_failure(error.reason)
         self._on_change()
 
@@ -71,7 +96,7 @@ class BatteryClient:
     async def _read(self) -> None:
         """Connect and listen. Returns after a complete reading if every reading has its own connection."""
         adapter = await self._adapters.named(self._battery.listed.adapter)
-        advertisement = await adapter.find(self._battery.listed.address, FIND_S)
+        advertisement = await adapter.find(self._battery.listed.address, FIND_S, self._search)
         self._battery.on_found()
         self._on_change()
         assembler = FrameAssembler()
@@ -80,6 +105,7 @@ class BatteryClient:
             self._receive(assembler, data)
 
         try:
+            await self._pair_if_wanted(adapter, advertisement)
             async with adapter.connect(advertisement, receive, self._lose) as connection:
                 self._battery.on_connected(advertisement.rssi_dbm)
                 await self._request(connection, advertisement)
@@ -89,6 +115,12 @@ class BatteryClient:
                     await self._listen(connection)
         finally:
             self._battery.on_disconnected()
+
+    async def _pair_if_wanted(self, adapter: BluetoothAdapter, advertisement: Advertisement) -> None:
+        """Pair once after a sign that the battery wants it, which a module that hangs shows, too."""
+        if self._pairs_next and advertisement.path and not advertisement.is_paired:
+            self._pairs_next = False
+            await adapter.pair(advertisement, self._battery.listed.pin)
 
     def _receive(self, assembler: FrameAssembler, data: bytes) -> None:
         damaged_before = assembler.damaged

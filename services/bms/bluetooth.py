@@ -19,13 +19,20 @@ from bleak.backends.bluezdbus.utils import get_dbus_authenticator
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakDBusError,
+    BleakError,
+)
 from bleak.uuids import normalize_uuid_16
 from dbus_fast import BusType, Message, MessageType, unpack_variants
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, InvalidAddressError
+from pydantic import SecretStr
 
-from services.bms.adapter_choice import choose_adapter
+from services.bms.bluez_objects import Objects, choose_adapter, is_read_by_somebody
+from services.bms.pairing import Agent, pair
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
 
@@ -42,6 +49,7 @@ CALL_S = 10.0
 """D-Bus waits for ever for a hung bluetoothd: no call may take longer, except to connect."""
 CONNECT_S = 20.0
 DISCONNECT_S = 5.0
+PAIR_S = 30.0
 RESTART_SCAN_S = 60.0
 
 
@@ -67,6 +75,20 @@ class Advertisement:
     device: BLEDevice = field(repr=False)
     is_jk: bool = False
     """Whether it advertises the service of a JK."""
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether BlueZ holds keys of it, which removing it would lose."""
+        return any(bool(self._details.get("props", {}).get(name)) for name in ("Paired", "Bonded"))
+
+    @property
+    def path(self) -> str:
+        """Its object at BlueZ, "" with a simulated radio."""
+        return str(self._details.get("path", ""))
+
+    @property
+    def _details(self) -> dict[str, Any]:
+        return self.device.details if self.device and isinstance(self.device.details, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -109,7 +131,8 @@ class Connection:
 class Adapters:
     """The adapters of this machine, each with one scanner, whatever it is called.
 
-    Without a name one is chosen and kept, because bleak's own choice may differ from one start to the next.
+    Without a name one is chosen and kept, because bleak's own choice may differ from one start to the next. Each time
+    BlueZ is asked whether the adapter is there and on.
     """
 
     def __init__(self, backend: Backend | None = None, call: Call | None = None) -> None:
@@ -119,38 +142,51 @@ class Adapters:
         self._default = ""
 
     async def named(self, name: str) -> "BluetoothAdapter":
-        """Return an adapter; "" is the default. Raises BluetoothUnavailableError, DeviceOfflineError."""
-        if not name and not self._backend.scanner:
-            name = await self._default_name()
-        return self._known.setdefault(name, BluetoothAdapter(name, self._backend))
+        """Return a usable adapter; "" is the default. Raises BluetoothUnavailableError, DeviceOfflineError."""
+        if not self._backend.scanner:
+            name = await self._usable(name)
+        return self._known.setdefault(name, BluetoothAdapter(name, self._backend, self._call))
 
-    async def _default_name(self) -> str:
-        request = Message(
-            destination="org.bluez",
-            path="/",
-            interface="org.freedesktop.DBus.ObjectManager",
-            member="GetManagedObjects",
-        )
-        async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
-            reply = await self._call(request)
-            if reply.message_type is MessageType.ERROR:
-                raise BleakDBusError(reply.error_name or "", reply.body)
-        chosen = choose_adapter(unpack_variants(reply.body[0]), self._default)
+    async def _usable(self, name: str) -> str:
+        chosen = choose_adapter(await _objects(self._call), name, self._default)
         if chosen is None:
-            raise BluetoothUnavailableError(bms.NO_ADAPTER())
-        if chosen != self._default:
+            raise BluetoothUnavailableError(bms.no_such_adapter(adapter=name) if name else bms.NO_ADAPTER())
+        if not name and chosen != self._default:
             log.info("Batteries without an adapter of their own are read with %s.", chosen)
-        self._default = chosen
+            self._default = chosen
         return chosen
+
+
+async def _objects(call: Call) -> Objects:
+    """Return all objects of BlueZ. Raises BluetoothUnavailableError, DeviceOfflineError."""
+    request = Message(
+        destination="org.bluez",
+        path="/",
+        interface="org.freedesktop.DBus.ObjectManager",
+        member="GetManagedObjects",
+    )
+    async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
+        reply = await call(request)
+        if reply.message_type is MessageType.ERROR:
+            raise BleakDBusError(reply.error_name or "", reply.body)
+    objects: Objects = unpack_variants(reply.body[0])
+    return objects
+
+
+@asynccontextmanager
+async def _system_bus() -> AsyncIterator[MessageBus]:
+    """Connect to the system's D-Bus."""
+    bus = MessageBus(bus_type=BusType.SYSTEM, auth=get_dbus_authenticator())
+    try:
+        yield await bus.connect()
+    finally:
+        bus.disconnect()
 
 
 async def _call_bluez(request: Message) -> Message:
     """Send one message over the system's D-Bus and return the reply."""
-    bus = await MessageBus(bus_type=BusType.SYSTEM, auth=get_dbus_authenticator()).connect()
-    try:
+    async with _system_bus() as bus:
         reply = await bus.call(request)
-    finally:
-        bus.disconnect()
     if reply is None:
         raise EOFError
     return reply
@@ -159,7 +195,10 @@ async def _call_bluez(request: Message) -> Message:
 class BluetoothAdapter:
     """One adapter, such as hci1; "" is that of a simulated radio."""
 
-    def __init__(self, adapter: str = "", backend: Backend | None = None) -> None:
+    def __init__(self, adapter: str = "", backend: Backend | None = None, call: Call | None = None) -> None:
+        self._call = call or _call_bluez
+        self._ours: set[str] = set()
+        """The batteries that this process has connected to: a subscription of theirs may be our own."""
         self._bluez_scanner: BlueZScannerArgs = {"adapter": adapter} if adapter else {}
         self._bluez_adapter: BlueZAdapterArgs = {"adapter": adapter} if adapter else {}
         self._bluez_client: BlueZClientArgs = {"adapter": adapter} if adapter else {}
@@ -179,10 +218,11 @@ class BluetoothAdapter:
             await asyncio.sleep(seconds)
         return sorted(self._found.values(), key=lambda found: found.address)
 
-    async def find(self, address: str, seconds: float) -> Advertisement:
+    async def find(self, address: str, seconds: float, on_searching: Callable[[], None]) -> Advertisement:
         """Return a battery as soon as it advertises, or at once if a killed process left it connected.
 
-        Raises DeviceOfflineError if it is not found in time, BluetoothUnavailableError.
+        `on_searching` is called once the adapter scans. Raises DeviceOfflineError if it is not found in time,
+        BluetoothUnavailableError.
         """
         leftover = await self._leftover_connection(address)
         if leftover:
@@ -190,11 +230,20 @@ class BluetoothAdapter:
         future = self._wanted.setdefault(address, asyncio.get_running_loop().create_future())
         try:
             async with self._scanner():
+                on_searching()
                 return await asyncio.wait_for(asyncio.shield(future), seconds)
         except TimeoutError:
             raise DeviceOfflineError(bms.not_found(address=address)) from None
         finally:
             self._wanted.pop(address, None)
+
+    async def pair(self, advertisement: Advertisement, pin: SecretStr | None) -> None:
+        """Pair with a battery. Raises DeviceOfflineError, PairingError if it refuses."""
+        failure = partial(bms.pairing_failed, address=advertisement.address)
+        async with self._connect_lock, _bluetooth(PAIR_S, failure), _system_bus() as bus:
+            error = await pair(bus, Agent(advertisement.path, pin))
+        if error:
+            raise to_pairing_error(error, failure, has_pin=pin is not None)
 
     @asynccontextmanager
     async def connect(
@@ -202,11 +251,11 @@ class BluetoothAdapter:
     ) -> AsyncIterator[Connection]:
         """Connect, listen, and disconnect at the end. Raises DeviceOfflineError, PairingError."""
         lost = asyncio.Event()
-        is_closing = False
+        is_open = False
 
         def disconnected(_: BleakClient) -> None:
-            if not is_closing:
-                lost.set()
+            lost.set()
+            if is_open:
                 on_lost()
 
         client = BleakClient(
@@ -223,9 +272,13 @@ class BluetoothAdapter:
             notify, write = await _characteristics(client, advertisement)
             async with _bluetooth(CALL_S, failure):
                 await client.start_notify(notify, lambda _, data: on_data(bytes(data)))
+            if lost.is_set():
+                raise DeviceOfflineError(failure(cause=system.CONNECTION_LOST()))
+            is_open = True
+            self._ours.add(advertisement.address)
             yield Connection(client, write, lost)
         finally:
-            is_closing = True
+            is_open = False
             await _disconnect(client)
 
     @asynccontextmanager
@@ -270,15 +323,21 @@ class BluetoothAdapter:
             wanted.set_result(self._found[address])
 
     async def _leftover_connection(self, address: str) -> Advertisement | None:
-        """Find the connection that a killed process left to BlueZ: a connected battery never advertises."""
+        """Find the connection that a killed process left to BlueZ: a connected battery never advertises.
+
+        The connection of another program that reads the battery is let alone: to disconnect ends it for both. Raises
+        DeviceOfflineError then.
+        """
         if self._backend.scanner:
             return None
         async with _bluetooth(CALL_S, bms.no_answer_from_bluetooth):
             adapter = await BleakAdapter.get(bluez=self._bluez_adapter)
-            for device in await adapter.get_connected_devices([JK_SERVICE]):
-                if device.address.upper() == address:
-                    return Advertisement(address, device.name, None, device)
-        return None
+            devices = await adapter.get_connected_devices([JK_SERVICE])
+        found = [Advertisement(address, one.name, None, one) for one in devices if one.address.upper() == address]
+        if found and address not in self._ours and is_read_by_somebody(await _objects(self._call), found[0].path):
+            failure = partial(bms.connect_failed, address=address)
+            raise DeviceOfflineError(failure(cause=bms.READ_BY_ANOTHER_PROGRAM()))
+        return found[0] if found else None
 
 
 async def _characteristics(
@@ -295,18 +354,12 @@ async def _characteristics(
     if notify is None or write is None:
         if not advertisement.is_jk:
             raise DeviceOfflineError(bms.not_a_jk(address=advertisement.address))
-        if not _is_paired(advertisement.device):
+        if not advertisement.is_paired:
             with suppress(BleakError, OSError, EOFError, TimeoutError):
                 async with asyncio.timeout(CALL_S):
                     await client.unpair()
         raise DeviceOfflineError(bms.stale_services(address=advertisement.address))
     return notify, write
-
-
-def _is_paired(device: BLEDevice) -> bool:
-    """Whether BlueZ holds keys of a device, which removing it would lose."""
-    properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
-    return any(bool(properties.get(name)) for name in ("Paired", "Bonded"))
 
 
 async def _disconnect(client: BleakClient) -> None:
@@ -348,13 +401,26 @@ def to_error(error: Exception, failure: Failure) -> DeviceOfflineError:
     return DeviceOfflineError(failure(cause=_cause(error)))
 
 
+def to_pairing_error(name: str, failure: Failure, *, has_pin: bool) -> DeviceOfflineError:
+    """Return what BlueZ's error to Pair means."""
+    error = BleakDBusError(name, [])
+    if _machine_reason(error) or "Authentication" not in name:
+        return to_error(error, failure)
+    if "Timeout" in name:
+        return PairingError(failure(cause=system.TIMED_OUT()))
+    if "Canceled" in name:
+        return PairingError(failure(cause=bms.PAIRING_CANCELED()))
+    return PairingError(failure(cause=bms.PIN_REFUSED() if has_pin else bms.PAIRING_REFUSED()))
+
+
 def _machine_reason(error: Exception) -> Reason | None:
     """Return why this machine has no usable Bluetooth, if an error says so."""
     name = error.dbus_error if isinstance(error, BleakDBusError) else ""
-    if isinstance(error, BleakBluetoothNotAvailableError):
-        return bms.NO_ADAPTER()
     if "REJECTED" in str(error):
         return bms.DBUS_REJECTED()
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        is_denied = error.reason is BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM
+        return bms.NOT_PERMITTED() if is_denied else bms.NO_ADAPTER()
     if "AccessDenied" in name or isinstance(error, PermissionError):
         return bms.NOT_PERMITTED()
     if isinstance(error, FileNotFoundError | ConnectionRefusedError | InvalidAddressError):

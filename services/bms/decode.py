@@ -1,6 +1,7 @@
 """Decodes frames to values, pure. The pass codes in the device frame are never read, so they cannot leak."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from services.bms.alarms import alarms
 from services.bms.field_values import Number, cell_values, number_at, text, value
@@ -37,6 +38,15 @@ class DeviceInfo:
     serial_number: str | None
 
 
+@dataclass(frozen=True)
+class Reading:
+    """One reading as fields of BatteryState, and what else was said with it."""
+
+    values: Mapping[str, object]
+    device: DeviceInfo | None = None
+    settings: dict[str, float | bool | None] = field(default_factory=dict)
+
+
 def major_version(software: str | None) -> int:
     """Return the major software version, or 0 if unknown."""
     major = (software or "").partition(".")[0]
@@ -45,7 +55,7 @@ def major_version(software: str | None) -> int:
 
 def device_info(data: bytes) -> DeviceInfo:
     """Decode a device frame."""
-    texts = {field.name: text(field, data) for field in DEVICE_INFO}
+    texts = {one.name: text(one, data) for one in DEVICE_INFO}
     is_new = layout_of_version(texts["software"]) is Layout.JK02_32S
     return DeviceInfo(**texts, serial_number=text(SERIAL_NUMBER if is_new else SERIAL_NUMBER_OF_OLD_FIRMWARE, data))
 
@@ -53,13 +63,13 @@ def device_info(data: bytes) -> DeviceInfo:
 def settings(data: bytes, layout: Layout) -> dict[str, float | bool | None]:
     """Decode a settings frame: values by name, with the unit in the name."""
     fields = SETTINGS_JK04 if layout is Layout.JK04 else SETTINGS
-    return {field.name: _setting(field, data) for field in fields}
+    return {one.name: _setting(one, data) for one in fields}
 
 
 def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object]:
     """Decode a cell frame to fields of BatteryState. Power is voltage x current because the BMS's own figure lags."""
     frame = CELL_FRAMES[layout]
-    read = {field.name: value(field, data) for field in frame.fields}
+    read = {one.name: value(one, data) for one in frame.fields}
     mask = int(number_at("u32", data, frame.mask))
     count = min(mask.bit_length(), frame.slots)
     volts = [_rounded(volt, 4) for volt in cell_values(frame.voltages, data, count)]
@@ -80,7 +90,7 @@ def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object
         "lifetime_ah": read.get("lifetime_ah"),
         "cell_voltages_v": tuple(volts),
         "cell_resistances_ohm": tuple(ohms),
-        **_spread(present),
+        **cell_spread(present),
         "temperatures_c": _temperatures(read, layout, major_version(software)),
         "mosfet_temperature_c": read.get("mosfet_temperature_c"),
         "balancing": BALANCING_CODES.get(int(code)) if (code := read.get("balancing_code")) is not None else None,
@@ -99,15 +109,15 @@ def soc_percent(remaining_ah: float | None, full_ah: float | None, whole: Number
     return precise if precise <= 100 and abs(precise - whole) <= 1 else whole
 
 
-def _setting(field: Field, data: bytes) -> float | bool | None:
-    number = value(field, data)
+def _setting(setting: Field, data: bytes) -> float | bool | None:
+    number = value(setting, data)
     if number is None:
         return None
-    return bool(number) if field.name in SWITCHES else round(number, 4)
+    return bool(number) if setting.name in SWITCHES else round(number, 4)
 
 
-def _spread(present: list[tuple[float, int]]) -> dict[str, float | int | None]:
-    """Return the lowest and the highest cell; the frame's own figures lag and name other cells."""
+def cell_spread(present: list[tuple[float, int]]) -> dict[str, float | int | None]:
+    """Return the lowest and the highest of cells with their numbers; a frame's own figures lag and name others."""
     if not present:
         return {}
     (low, low_number), (high, _) = min(present), max(present)

@@ -2,27 +2,40 @@
 
 import re
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.bms.frame_layouts import Layout
 from shared.conditions import bms
 from shared.live_figures import ALL
 from shared.validation import InvalidValueError
 
-LINE_ADDRESS = re.compile(r"(/\S+|tcp://[^\s#/]+:\d{1,5})#(\d{1,2})")
-"""A pack on RS485: the serial port or the gateway, and the address that its switches set."""
+LINE_ADDRESS = re.compile(r"(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})(?:#(\d{1,2}))?")
+"""A battery on a wire: the serial port or the gateway, and the address that the switches of a pack on RS485 set."""
+TCP, LAST_TCP_PORT = "tcp://", 65_535
+PASSKEY = re.compile(r"[0-9]{1,6}")
 LAST_BUS_ADDRESS = 15
 ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
 
 
 class Dialect(StrEnum):
-    """How packs on RS485 are read: by what is heard, by triggers, by registers, or without ever sending."""
+    """How batteries on a wire are read.
+
+    Packs on RS485: by what is heard there, by triggers, by registers, or without ever sending. Older boards: in the
+    dialect of the GPS port, or by what they send to their display.
+    """
 
     AUTO = "auto"
     TRIGGER = "trigger"
     REGISTERS = "registers"
     LISTEN = "listen"
+    NW = "nw"
+    DISPLAY = "display"
+
+
+ONE_AT_THE_PORT = frozenset((Dialect.NW, Dialect.DISPLAY))
+BAUD, DISPLAY_BAUD = 115_200, 2400
 
 
 class ListedBattery(BaseModel):
@@ -36,8 +49,10 @@ class ListedBattery(BaseModel):
     model: str | None = None
     layout: Layout | None = None
     enabled: bool = True
-    adapter: str = Field(default="", pattern=r"^(hci\d+)?$")
-    baud: int = Field(default=115_200, ge=1200, le=1_000_000)
+    pin: SecretStr | None = None
+    """The passkey that the BMS wants when it is paired over Bluetooth; most want none."""
+    adapter: str = Field(default="", pattern=r"^(hci(0|[1-9]\d*))?$")
+    baud: int | None = Field(default=None, ge=1200, le=1_000_000)
     dialect: Dialect = Dialect.AUTO
     invert_current: bool = False
     cell_low_v: float | None = Field(default=None, ge=0.5, le=5)
@@ -50,12 +65,23 @@ class ListedBattery(BaseModel):
     def _is_an_address(cls, address: str) -> str:
         on_line = LINE_ADDRESS.fullmatch(address)
         if on_line:
+            if on_line[1].startswith(TCP) and not 0 < int(on_line[1].rpartition(":")[2]) <= LAST_TCP_PORT:
+                raise InvalidValueError(bms.NOT_AN_ADDRESS())
+            if on_line[2] is None:
+                return address
             if int(on_line[2]) > LAST_BUS_ADDRESS:
                 raise InvalidValueError(bms.NO_BUS_ADDRESS())
-            return address
+            return f"{on_line[1]}#{int(on_line[2])}"
         if not ADDRESS.fullmatch(address.upper()):
             raise InvalidValueError(bms.NOT_AN_ADDRESS())
         return address.upper()
+
+    @field_validator("pin")
+    @classmethod
+    def _is_a_passkey(cls, pin: SecretStr | None) -> SecretStr | None:
+        if pin is not None and not PASSKEY.fullmatch(pin.get_secret_value()):
+            raise InvalidValueError(bms.NOT_A_PASSKEY())
+        return pin
 
     @field_validator("id")
     @classmethod
@@ -63,6 +89,13 @@ class ListedBattery(BaseModel):
         if id_ == ALL:
             raise InvalidValueError(bms.RESERVED_ID())
         return id_
+
+    @model_validator(mode="after")
+    def _has_an_address_where_there_are_several(self) -> Self:
+        if self.port and ("#" in self.address) == (self.dialect in ONE_AT_THE_PORT):
+            is_alone = self.dialect in ONE_AT_THE_PORT
+            raise InvalidValueError(bms.ONE_BATTERY_AT_THE_PORT() if is_alone else bms.NO_BUS_ADDRESS())
+        return self
 
     @property
     def key(self) -> str:
@@ -73,7 +106,7 @@ class ListedBattery(BaseModel):
 
     @property
     def port(self) -> str:
-        """The serial port, or tcp://HOST:PORT of the gateway, of a pack on RS485; empty with Bluetooth."""
+        """The serial port, or tcp://HOST:PORT of the gateway, of a battery on a wire; empty with Bluetooth."""
         on_line = LINE_ADDRESS.fullmatch(self.address)
         return on_line[1] if on_line else ""
 
@@ -81,7 +114,12 @@ class ListedBattery(BaseModel):
     def bus_address(self) -> int:
         """The address of a pack on RS485."""
         on_line = LINE_ADDRESS.fullmatch(self.address)
-        return int(on_line[2]) if on_line else 0
+        return int(on_line[2] or 0) if on_line else 0
+
+    @property
+    def line_baud(self) -> int:
+        """The speed of the serial port."""
+        return self.baud or (DISPLAY_BAUD if self.dialect is Dialect.DISPLAY else BAUD)
 
     @property
     def title(self) -> str:

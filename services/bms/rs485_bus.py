@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 
-from services.bms.battery import Battery
-from services.bms.framing import Frame, FrameType
+from services.bms.framing import FrameType
+from services.bms.line_packs import Pack, keep_reading
 from services.bms.listed_battery import Dialect
 from services.bms.rs485_frames import (
     FRAME_OF,
@@ -22,9 +22,7 @@ from services.bms.rs485_frames import (
 )
 from services.bms.serial_line import Line
 from shared.backoff import Backoff
-from shared.clock import utc_now
-from shared.conditions import Reason, bms
-from shared.errors import DeviceOfflineError
+from shared.conditions import bms
 
 log = logging.getLogger("bms")
 
@@ -36,11 +34,12 @@ GAP_S = 0.12
 SILENCE_S = 30.0
 """A master asks each pack every 4 to 15 s."""
 LEAST_CYCLE_S = 2.0
-MISSES = 3
-"""So many requests in a row without an answer: the pack is offline."""
+DEVICE_AGAIN_S = 30.0
+"""How soon a pack that did not say what it is is asked again."""
+SETTINGS_AGAIN_S = 600.0
+"""How often settings are asked for again: they may be changed, and switches of addresses turned."""
 REOPEN_AFTER = 8
 """So many rounds without any answer: an unplugged adapter may stay open and read nothing."""
-RETRY_FIRST_S, RETRY_MOST_S = 1.0, 30.0
 BLOCKS: Mapping[Trigger, tuple[tuple[int, int], ...]] = {
     Trigger.DEVICE: ((0x1400, 16),),
     Trigger.SETTINGS: ((0x1000, 34), (0x1044, 34)),
@@ -48,29 +47,11 @@ BLOCKS: Mapping[Trigger, tuple[tuple[int, int], ...]] = {
 }
 """The registers of each frame: first and count; the pass codes behind the versions are never read."""
 
+AGAIN_S = {Trigger.DEVICE: math.inf, Trigger.SETTINGS: SETTINGS_AGAIN_S, Trigger.CELLS: 0.0}
+"""How soon after an answer a frame is asked for again."""
+
 Request = Callable[[Line, int, Trigger], Awaitable[BusFrame | None]]
 """Asks the pack at an address for a frame."""
-
-
-@dataclass
-class Pack:
-    """A battery on the line."""
-
-    battery: Battery
-    on_change: Callable[[], None]
-    misses: int = 0
-    known: set[Trigger] = field(default_factory=set)
-
-    def fail(self, reason: Reason) -> None:
-        """Note why nothing comes."""
-        self.battery.on_failure(reason)
-        self.on_change()
-
-    def take(self, frame: Frame) -> None:
-        """Feed the battery with a frame."""
-        self.misses = 0
-        self.battery.on_frame(frame, utc_now())
-        self.on_change()
 
 
 class Rs485Bus:
@@ -84,25 +65,13 @@ class Rs485Bus:
         self._packs: dict[int, Pack] = {}
         self._master_is_there = False
 
-    def add(self, battery: Battery, on_change: Callable[[], None]) -> None:
+    def add(self, pack: Pack) -> None:
         """Read one more pack of this line."""
-        self._packs[battery.listed.bus_address] = Pack(battery, on_change)
+        self._packs[pack.battery.listed.bus_address] = pack
 
     async def run(self) -> None:
         """Read the packs for ever."""
-        backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
-        while True:
-            try:
-                async with Line.opened(self._port, self._baud) as line:
-                    for pack in self._packs.values():
-                        pack.known.clear()
-                        pack.battery.on_connected(None)
-                    await self._use(line, backoff)
-            except DeviceOfflineError as error:
-                for pack in self._packs.values():
-                    pack.battery.on_disconnected()
-                    pack.fail(error.reason)
-            await asyncio.sleep(backoff.next_s())
+        await keep_reading(self._port, self._baud, self._packs.values(), self._use)
 
     async def _use(self, line: Line, backoff: Backoff) -> None:
         """Read the packs until the line is to be opened again. Raises DeviceOfflineError."""
@@ -139,7 +108,7 @@ class Rs485Bus:
             for pack in self._packs.values():
                 pack.battery.on_bad_frames(assembler.damaged - damaged)
         for pack in self._packs.values():
-            pack.fail(bms.no_answer_on_line(name=pack.battery.listed.title))
+            pack.fail(pack.battery.silence_reason)
 
     async def _ask_all(self, line: Line, backoff: Backoff, request: Request) -> None:
         """Ask one pack after the other, in rounds, until nobody answers any more or a master is heard."""
@@ -157,26 +126,23 @@ class Rs485Bus:
 
     async def _ask(self, line: Line, address: int, request: Request) -> bool:
         """Ask a pack for its cells, and first for what is not known of it; whether it has answered."""
-        pack = self._packs[address]
+        pack, clock = self._packs[address], asyncio.get_running_loop().time
         for trigger in (Trigger.DEVICE, Trigger.SETTINGS, Trigger.CELLS):
-            if trigger not in pack.known or trigger is Trigger.CELLS:
-                found = await request(line, address, trigger)
-                await asyncio.sleep(GAP_S)
-                if found and not self._hand_out(found, address):
-                    return True
-                if found:
-                    pack.known.add(trigger)
-                elif trigger is Trigger.DEVICE:
-                    pack.battery.on_no_device()  # it may stay out once; the other answers count meanwhile
-                else:
-                    return self._miss(pack)
+            if clock() < pack.due_s.get(trigger, 0):
+                continue
+            found = await request(line, address, trigger)
+            await asyncio.sleep(GAP_S)
+            if found and not self._hand_out(found, address):
+                return True
+            if found:
+                pack.due_s[trigger] = clock() + AGAIN_S[trigger]
+            elif trigger is Trigger.DEVICE:
+                pack.battery.on_no_device()  # it may stay out; the other answers count meanwhile
+                pack.due_s[trigger] = clock() + DEVICE_AGAIN_S
+            else:
+                pack.miss()
+                return False
         return True
-
-    def _miss(self, pack: Pack) -> bool:
-        pack.misses += 1
-        if pack.misses == MISSES:
-            pack.fail(bms.no_answer_on_line(name=pack.battery.listed.title))
-        return False
 
     def _hand_out(self, heard: BusFrame, address: int) -> bool:
         """Give a frame to its battery; whether it is to be trusted.
@@ -187,12 +153,13 @@ class Rs485Bus:
         if pack is None:
             return False
         if heard.own_address is not None and heard.own_address != address:
-            pack.known.discard(Trigger.SETTINGS)
+            pack.is_proven = False
+            pack.due_s.pop(Trigger.SETTINGS, None)
             pack.fail(bms.answers_for_another(asked=address, own=heard.own_address))
             return False
         if heard.frame.type is FrameType.SETTINGS:
-            pack.known.add(Trigger.SETTINGS)
-        if heard.frame.type is FrameType.CELLS and Trigger.SETTINGS not in pack.known:
+            pack.is_proven = True
+        if heard.frame.type is FrameType.CELLS and not pack.is_proven:
             return False
         pack.take(heard.frame)
         return True

@@ -8,12 +8,14 @@ from typing import cast
 
 from serial import Serial, SerialException
 
-from shared.conditions import bms, poller
-from shared.conditions.system import os_reason
+from shared.conditions import Reason, bms, poller, system
+from shared.conditions.system import BY_NUMBER, os_reason
 from shared.errors import DeviceOfflineError
 
 CONNECT_S = 5.0
 READ_BYTES = 4096
+WRITE_S = 0.2
+"""A request is a few bytes, which an adapter takes at once: one that takes none of them hangs."""
 TCP = "tcp://"
 CAUSES = {
     errno.ENOENT: bms.NO_SUCH_PORT,
@@ -94,16 +96,16 @@ class Line(asyncio.Protocol):
         try:
             async with asyncio.timeout(CONNECT_S):
                 await asyncio.get_running_loop().create_connection(lambda: self, host, int(number))
+        except UnicodeError:  # a name that cannot be one
+            raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=system.NAME_UNKNOWN())) from None
         except OSError as error:
             raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=os_reason(error))) from None
 
     def _open(self, baud: int) -> None:
         try:
-            self._serial = Serial(self.port, baud, timeout=0, exclusive=True)
-        except (SerialException, OSError) as error:
-            known = CAUSES.get(error.errno or 0)
-            cause = known() if known else os_reason(error)
-            raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=cause)) from None
+            self._serial = Serial(self.port, baud, timeout=0, write_timeout=WRITE_S, exclusive=True)
+        except (SerialException, OSError, ValueError) as error:
+            raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=_cause(error))) from None
         asyncio.get_running_loop().add_reader(self._serial.fileno(), self._receive)
 
     def _receive(self) -> None:
@@ -123,3 +125,11 @@ class Line(asyncio.Protocol):
                 port.close()
         if self._transport:
             self._transport.abort()
+
+
+def _cause(error: Exception) -> Reason:
+    """Return why a port does not open; pyserial passes the number of the system on, where there is one."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in CAUSES:
+        return CAUSES[number]()
+    return os_reason(error) if isinstance(error, OSError) and number in BY_NUMBER else poller.NOT_A_SERIAL_PORT()

@@ -10,12 +10,13 @@ from services.bms.battery_client import BatteryClient
 from services.bms.battery_health import Limits
 from services.bms.battery_publisher import BatteryPublisher
 from services.bms.bluetooth import Adapters, Advertisement, Backend, BluetoothUnavailableError
-from services.bms.device_list import device_list
+from services.bms.device_list import device_list, listed_batteries
+from services.bms.line_packs import Pack
 from services.bms.listed_battery import ListedBattery
 from services.bms.reading_interval import connects_each_time
 from services.bms.rs485_bus import SILENCE_S as LINE_SILENCE_S
-from services.bms.rs485_bus import Rs485Bus
 from services.bms.settings import BmsSettings
+from services.bms.wires import lines_of
 from shared.clock import utc_now
 from shared.conditions import bms
 from shared.errors import ConfigError, DeviceOfflineError
@@ -37,11 +38,12 @@ SILENCE_S = 10.0
 async def serve(service: Service[BmsSettings]) -> None:
     """Watch all batteries for ever."""
     await service.bus.connected.wait()
-    listed = device_list(service.settings.devices_file).read()
+    listed = listed_batteries(service.settings.devices_file, service.settings.batteries_on_line)
     async with asyncio.TaskGroup() as tasks:
         batteries = Batteries(service, tasks)
         for battery in listed:
             await batteries.add(battery)
+        batteries.start_lines()
         tasks.create_task(batteries.discover())
 
 
@@ -53,7 +55,7 @@ class Batteries:
         self._settings = service.settings
         self._tasks = tasks
         self._adapters = Adapters(Backend.named(service.settings.ble_backend))
-        self._lines: dict[str, Rs485Bus] = {}
+        self._on_lines: list[Pack] = []
         self._watched: dict[str, Battery] = {}
         self._disabled: set[str] = set()
         self._unlisted: set[str] = set()
@@ -74,16 +76,22 @@ class Batteries:
         battery = Battery(listed, limits, settings.jk_scan_interval, published, last)
         silence_s = self._silence_s + (settings.jk_scan_interval + LINE_SILENCE_S if listed.port else 0)
         publisher = BatteryPublisher(battery, bus, self._service.health, silence_s, self._on_published)
-        client = None
-        if listed.port:
-            self._line(listed).add(battery, publisher.notify)
-        else:
-            client = BatteryClient(battery, self._adapters, settings.jk_scan_interval, publisher.notify)
         self._watched[listed.address] = battery
         bus.clock.on_change(battery.on_clock_change)
         self._tasks.create_task(publisher.run())
-        if client:
+        if listed.port:
+            self._on_lines.append(Pack(battery, publisher.notify))
+        else:
+            may_pair = listed.address not in self._unlisted
+            client = BatteryClient(
+                battery, self._adapters, settings.jk_scan_interval, publisher.notify, may_pair=may_pair
+            )
             self._tasks.create_task(client.run())
+
+    def start_lines(self) -> None:
+        """Read the lines, now that all batteries on them are known: those on one line are read together."""
+        for line in lines_of(self._on_lines, self._settings.jk_scan_interval):
+            self._tasks.create_task(line.run())
 
     async def discover(self) -> None:
         """Scan for new batteries at the start and every JK_RESCAN_INTERVAL, for ever."""
@@ -105,15 +113,6 @@ class Batteries:
                 pause_s = RESCAN_EMPTY_S
             await asyncio.sleep(min(pause_s, self._settings.jk_rescan_interval))
 
-    def _line(self, listed: ListedBattery) -> Rs485Bus:
-        """Return the line of a battery on RS485; it is read from its first battery on."""
-        line = self._lines.get(listed.port)
-        if line is None:
-            line = Rs485Bus(listed.port, listed.baud, listed.dialect, self._settings.jk_scan_interval)
-            self._lines[listed.port] = line
-            self._tasks.create_task(line.run())
-        return line
-
     async def _add_new(self, found: Advertisement) -> None:
         if found.address not in self._watched and found.address not in self._disabled:
             log.info("Found a battery: %s (%s).", found.name or "without a name", found.address)
@@ -129,7 +128,7 @@ class Batteries:
         """Without Bluetooth from the start there is nothing to do; losing it later is a fault."""
         if self._bluetooth_worked:
             self._service.health.report("bluetooth", error.reason)
-        elif not self._lines:
+        elif not self._on_lines:
             self._service.health.disable(bms.disabled(cause=error.reason))
 
     def _on_published(self, battery: Battery) -> None:

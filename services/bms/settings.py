@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from services.bms.listed_battery import LAST_BUS_ADDRESS, ONE_AT_THE_PORT, Dialect, ListedBattery
 from shared.conditions import bms
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
-from shared.validation import InvalidValueError
+from shared.validation import InvalidValueError, first_fault
+
+PORT = r"^(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})?$"
 
 
 class BmsSettings(ServiceSettings):
@@ -19,6 +22,24 @@ class BmsSettings(ServiceSettings):
     devices_file: Annotated[Path, InCompose("/data/jk_devices.yaml")] = Field(
         default=Path("data/jk_devices.yaml"),
         description="The list of batteries. Discovered batteries are added to it; edit it as you like.",
+    )
+    jk_line_port: str = Field(
+        default="",
+        pattern=PORT,
+        description="Batteries on a wire: a serial port such as /dev/ttyUSB0, or a gateway's raw TCP port such as "
+        "tcp://192.168.1.5:8899. Further wires go into DEVICES_FILE. In Compose a serial port needs "
+        "docker-compose.batteries.yml.",
+    )
+    jk_line_packs: str = Field(
+        default="",
+        pattern=r"^(\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*)?$",
+        description="The addresses of the JK-PB packs on it, as their switches set them, such as 1-4 or 1,2,5. Empty "
+        "with an older board (nw, display).",
+    )
+    jk_line_dialect: Dialect = Field(
+        default=Dialect.AUTO,
+        description="What is spoken there: auto, trigger, registers or listen with JK-PB packs; nw at the GPS port and "
+        "display at the display port of an older board (docs/battery.md).",
     )
     jk_scan_interval: float = Field(
         default=10,
@@ -59,3 +80,34 @@ class BmsSettings(ServiceSettings):
         if self.jk_cell_low_v >= self.jk_cell_high_v:
             raise InvalidValueError(bms.LIMITS_CROSSED())
         return self
+
+    @model_validator(mode="after")
+    def _line_can_be_read(self) -> Self:
+        try:
+            found = self.batteries_on_line
+        except ValidationError as error:
+            raise InvalidValueError(first_fault(error).reason) from None
+        if self.jk_line_port and not found:
+            raise InvalidValueError(bms.LINE_WITHOUT_PACKS())
+        return self
+
+    @property
+    def batteries_on_line(self) -> list[ListedBattery]:
+        """The batteries at JK_LINE_PORT."""
+        if not self.jk_line_port:
+            return []
+        if self.jk_line_dialect in ONE_AT_THE_PORT:
+            return [ListedBattery(address=self.jk_line_port, name="JK", dialect=self.jk_line_dialect)]
+        return [
+            ListedBattery(address=f"{self.jk_line_port}#{number}", name=f"JK {number}", dialect=self.jk_line_dialect)
+            for number in _addresses(self.jk_line_packs)
+        ]
+
+
+def _addresses(text: str) -> list[int]:
+    """Return the addresses that a text such as 1-4,7 names, those of packs only."""
+    found: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return sorted(found & set(range(LAST_BUS_ADDRESS + 1)))

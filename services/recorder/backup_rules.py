@@ -1,7 +1,7 @@
 """Which nights have a backup, and which backups are kept. Pure."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 NIGHT_BEGINS = timedelta(hours=3)
 """At three in the morning; a machine that is off then catches up when it is on again."""
@@ -12,6 +12,11 @@ WEEKS = 4
 def night_of(now: datetime, zone: tzinfo) -> date:
     """Return the day whose night has begun last."""
     return (now.astimezone(zone) - NIGHT_BEGINS).date()
+
+
+def night_began(night: date, zone: tzinfo) -> datetime:
+    """Return when the night of a day began."""
+    return datetime.combine(night, time(), zone) + NIGHT_BEGINS
 
 
 def to_keep(nights: Iterable[date]) -> set[date]:

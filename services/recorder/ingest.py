@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from services.recorder.caretaker import Caretaker
 from services.recorder.inbox import Inbox
-from services.recorder.nightly_backup import Backups
+from services.recorder.nightly_backup import BackupError, Backups
 from services.recorder.rows import RECORDED, UndatedMessageError, as_it_is, to_dead_letter, to_row, to_undated
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
@@ -45,9 +45,11 @@ async def serve(service: Service[RecorderSettings]) -> None:
         service.bus.collect(topic, inbox.put, share=share, of_homes=of_homes)
         if topic.replayed:
             service.bus.collect(topic.replay, partial(put_replay, inbox), share=share, of_homes=of_homes)
+    clock = service.bus.clock
+    now = clock.now() if clock.trusted else None
+    await _retry(lambda: back_up_before_migration(settings, health, now), health)
     store = await _retry(lambda: open_store(place), health)
     log.info("Recording into %s.", shown(place))
-    clock = service.bus.clock
     dating = await _retry(lambda: Dating(store, clock), health)
     upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating)
     batch: list[Delivery] = []
@@ -84,6 +86,24 @@ def _start_caretaker(settings: RecorderSettings, health: Health, clock: Clock) -
         return None
     backups = Backups(place, directory) if directory else None
     return asyncio.create_task(Caretaker(place, backups, settings.zone, health, clock).run())
+
+
+def back_up_before_migration(settings: RecorderSettings, health: Health, now: datetime | None) -> None:
+    """Keep a copy of a database that this version migrates: the version before can read no other one.
+
+    Where that cannot be, report it and go on: a migration changes all or nothing. `now` is None while the clock is not
+    set. Raises StorageError.
+    """
+    place, directory = settings.database, settings.backups
+    if isinstance(place, str) or directory is None or settings.instance:
+        return
+    try:
+        made = Backups(place, directory).make_before_migration(now, settings.zone, lambda: None)
+    except BackupError as error:
+        health.report("backup", error.reason)
+        return
+    if made:
+        log.info("The database as it was before its migration is kept as %s.", made)
 
 
 def commit_now(batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating) -> Faults:

@@ -5,9 +5,10 @@ beside it.
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, Table, select
 
 from services.recorder.ledger import mark_due
 from services.recorder.salvage import KEPT, RECORDED, Breathe, report_of, salvage
+from services.recorder.sqlite_files import side_files
 from services.recorder.store import DERIVED_FROM, READINGS, Store
 from shared.conditions import Reason, storage
 from shared.errors import StorageError
@@ -25,7 +27,7 @@ from shared.files import replace_atomically, sync
 from shared.history.compression import FORMAT, decompress
 from shared.history.database_errors import diagnose
 from shared.history.derived import DAY_MS, HOUR_MS, STEP_MS
-from shared.history.migration import HEAD, migrate
+from shared.history.migration import FIRST, HEAD, migrate
 from shared.history.tables import compressed_hour, metadata
 from shared.messages import iso
 
@@ -79,7 +81,7 @@ def mend(damaged: Path, store: Store, backup: Path | None, now: datetime, breath
         report = report_of(salvaged)
         with closing(_opened(salvaged)) as source:
             _merge(source, store, breathe, rebuild=not report.derived_whole)
-        restored = _merge_backup(backup, store, breathe) if backup and report.lost else 0
+        restored = _merge_backup(backup, damaged, store, breathe) if backup and report.lost else 0
         lost = max(0, report.lost - restored)
         done = Mended(damaged.name, report.saved, lost, restored, iso(now))
         replace_atomically(_report_file(damaged), json.dumps(asdict(done)))
@@ -99,13 +101,11 @@ def _salvaged(damaged: Path, breathe: Breathe) -> Path:
     if file.exists():
         return file
     part = damaged.with_name(f".{damaged.name}.part")
-    leftovers = [part, *(part.with_name(part.name + end) for end in ("-wal", "-shm", "-journal"))]
+    leftovers = [part, *side_files(part)]
     try:
         _remove(leftovers)
         salvage(damaged, part, breathe)
-        migrate(part)
-        with closing(sqlite3.connect(part)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE")  # a single file
+        _migrate_alone(part)
         sync(part)
         part.replace(file)
         sync(file.parent)
@@ -130,11 +130,11 @@ def _tables(source: sqlite3.Connection) -> list[Table]:
     return sorted(tables, key=lambda table: table.name not in KEPT)
 
 
-def _merge_backup(backup: Path, store: Store, breathe: Breathe) -> int:
+def _merge_backup(backup: Path, damaged: Path, store: Store, breathe: Breathe) -> int:
     """Merge what a backup knows of what was recorded; return how many records were missing."""
-    with closing(_opened(backup)) as source:
-        if source.execute("SELECT version_num FROM alembic_version").fetchone() != (HEAD,):
-            return 0
+    if not FIRST <= _schema(backup) <= HEAD:
+        return 0
+    with _of_our_schema(backup, damaged) as file, closing(_opened(file)) as source:
         compressed = set(store.run(_hours))
         restored = 0
         for table in (table for table in _tables(source) if table.name in RECORDED or table is compressed_hour):
@@ -149,6 +149,34 @@ def _merge_backup(backup: Path, store: Store, breathe: Breathe) -> int:
                     ]
                     restored += store.run(partial(_insert, table=table, rows=missing, since=None))
         return restored
+
+
+@contextmanager
+def _of_our_schema(backup: Path, damaged: Path) -> Iterator[Path]:
+    """Yield a backup, or a migrated copy of one that an older version made, which stays as it is."""
+    if _schema(backup) == HEAD:
+        yield backup
+        return
+    part = damaged.with_name(f".{damaged.name}.backup")
+    try:
+        _remove([part, *side_files(part)])
+        shutil.copyfile(backup, part)
+        _migrate_alone(part)
+        yield part
+    finally:
+        _remove([part, *side_files(part)])
+
+
+def _schema(file: Path) -> str:
+    with closing(_opened(file)) as source:
+        return str(source.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def _migrate_alone(file: Path) -> None:
+    """Migrate a database that nobody else uses, into a single file."""
+    migrate(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
 
 
 def _merge(source: sqlite3.Connection, store: Store, breathe: Breathe, *, rebuild: bool) -> None:

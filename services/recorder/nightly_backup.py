@@ -1,35 +1,47 @@
-"""A checked backup of the database every night, and when it is not made, why."""
+"""A checked backup of the database every night and before a migration, and when it is not made, why."""
 
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from stat import S_IMODE
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DatabaseError
 
-from services.recorder.backup_rules import night_of, to_keep
+from services.recorder.backup_rules import night_began, night_of, to_keep
+from services.recorder.retention import note, set_note
 from services.recorder.sqlite_files import copy_checked, integrity_fault, opened_read_only, side_files
-from services.recorder.store import Store, newest_reading
+from services.recorder.store import READINGS, Store, newest_reading
 from services.recorder.watched_files import DatabaseFiles, log_of
 from shared.conditions import storage, system
 from shared.errors import DamagedError, StorageError
 from shared.files import sync
+from shared.history import last_backup
 from shared.history.database_errors import diagnose
-from shared.history.derived import upkeep_note
 from shared.history.engine import reader
+from shared.history.last_backup import LastBackup
+from shared.history.migration import FIRST, HEAD, revision
+from shared.history.readings import ends
+from shared.history.tables import compressed_hour, from_ms, to_ms
 
 RESERVE = 200_000_000
 """How much room a backup leaves on the disk that the recording needs too."""
-NOTE = "backup_directory"
+DISK_NOTE = "backup_directory"
 FSTAB = Path("/etc/fstab")
+DATE_LENGTH = len("2026-11-24")
 
 Breathe = Callable[[], None]
+
+
+class BackupError(StorageError):
+    """A backup cannot be made now; the recording is not touched by it."""
 
 
 @dataclass(frozen=True)
@@ -40,41 +52,80 @@ class Backups:
     directory: Path
 
     def nights(self) -> dict[date, Path]:
-        """Return the backups by their night, the oldest first."""
-        found = {}
-        for file in sorted(self.directory.glob(f"{self.place.stem}-????-??-??{self.place.suffix}")):
-            try:
-                found[date.fromisoformat(file.stem.removeprefix(f"{self.place.stem}-"))] = file
-            except ValueError:
-                continue
-        return found
+        """Return the backups of the nights, the oldest first."""
+        return {night: file for night, file in self._copies() if file == self._file(night)}
 
     def newest(self) -> Path | None:
         """Return the last backup."""
-        return next(reversed(self.nights().values()), None)
+        return next((file for _, file in reversed(self._copies())), None)
 
     def make(self, store: Store, now: datetime, zone: tzinfo, breathe: Breathe) -> Path | None:
-        """Make the backup of this night unless there is one, or nothing was recorded since the last one.
+        """Make the backup of this night unless there is one, or nothing to keep since the last one.
 
-        Raises StorageError if that is not possible now, DamagedError if the database itself is damaged.
+        Raises BackupError if that is not possible now, DamagedError if the database itself is damaged.
+        """
+        night = night_of(now, zone)
+        with self._plain_errors():
+            disk = self._ready(store)
+            if night in self.nights() or store.run(partial(_is_young, began=night_began(night, zone))):
+                return None
+            return self._make(store, self._file(night), disk, now, breathe)
+
+    def make_before_migration(self, now: datetime | None, zone: tzinfo, breathe: Breathe) -> Path | None:
+        """Make a backup of a database that this version migrates, beside those of the nights, unless one has it all.
+
+        Without a trusted `now` it is of the day of the newest reading. Raises like `make`.
         """
         try:
-            disk = self._disk()
-            self._require_mounted(disk, store.run(_known_disk))
-            self.directory.mkdir(exist_ok=True)
-            night, nights = night_of(now, zone), self.nights()
-            if night in nights or self._unchanged(store):
+            schema = revision(self.place)
+        except (OSError, DatabaseError):  # said by whoever opens it next
+            return None
+        if schema is None or not FIRST <= schema < HEAD:
+            return None
+        with closing(Store(self.place)) as store, self._plain_errors():
+            newest = store.run(newest_reading)
+            if newest is None:
                 return None
-            self._make_room(list(nights.values()))
-            file = self._write(self.directory / f"{self.place.stem}-{night}{self.place.suffix}", breathe)
-            store.run(lambda connection: _remember(connection, disk))
-            self._rotate()
+            at = now or from_ms(newest)
+            disk = self._ready(store)
+            return self._make(store, self._file(night_of(at, zone), f".schema-{schema}"), disk, at, breathe)
+
+    def _file(self, night: date, mark: str = "") -> Path:
+        return self.directory / f"{self.place.stem}-{night}{mark}{self.place.suffix}"
+
+    def _copies(self) -> list[tuple[date, Path]]:
+        """Return all backups with their nights, the oldest first."""
+        found, prefix = [], f"{self.place.stem}-"
+        for file in self.directory.glob(f"{prefix}????-??-??*{self.place.suffix}"):
+            with suppress(ValueError):
+                found.append((date.fromisoformat(file.name[len(prefix) :][:DATE_LENGTH]), file))
+        return sorted(found, key=lambda one: (one[0], one[1].stat().st_mtime))
+
+    def _ready(self, store: Store) -> "Disk":
+        """Return the disk that backups are written to, when their directory is there."""
+        disk = self._disk()
+        self._require_mounted(disk, store.run(_known_disk))
+        self.directory.mkdir(exist_ok=True)
+        return disk
+
+    def _make(self, store: Store, file: Path, disk: "Disk", at: datetime, breathe: Breathe) -> Path | None:
+        if self._unchanged(store):
+            return None
+        self._make_room([copy for _, copy in self._copies()])
+        made = self._write(file, breathe)
+        store.run(partial(_remember, disk=disk, backup=LastBackup(made, at)))
+        self._rotate()
+        return made
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
         except PermissionError:
-            raise StorageError(storage.backup_denied(directory=str(self.directory), uid=os.getuid())) from None
+            raise BackupError(storage.backup_denied(directory=str(self.directory), uid=os.getuid())) from None
         except (OSError, sqlite3.Error) as error:
             cause = diagnose(error).cause
-            raise StorageError(storage.backup_failed(directory=str(self.directory), cause=cause)) from None
-        return file
+            raise BackupError(storage.backup_failed(directory=str(self.directory), cause=cause)) from None
 
     def _write(self, file: Path, breathe: Breathe) -> Path:
         part = file.with_name(f".{self.place.stem}.part")
@@ -103,7 +154,7 @@ class Backups:
         with opened_read_only(self.place) as connection:
             if integrity_fault(connection):
                 raise DamagedError(storage.MALFORMED(), self.place, inode)
-        raise StorageError(storage.backup_failed(directory=str(self.directory), cause=system.DISK_ERROR()))
+        raise BackupError(storage.backup_failed(directory=str(self.directory), cause=system.DISK_ERROR()))
 
     def _unchanged(self, store: Store) -> bool:
         last = self.newest()
@@ -124,7 +175,7 @@ class Backups:
         free = shutil.disk_usage(self.directory).free
         spare = existing[:-1]
         if free + sum(file.stat().st_size for file in spare) < needed:
-            raise StorageError(
+            raise BackupError(
                 storage.backup_no_space(
                     directory=str(self.directory), needed_mb=round(needed / 1e6), free_mb=round(free / 1e6)
                 )
@@ -135,9 +186,11 @@ class Backups:
             file.unlink()
 
     def _rotate(self) -> None:
-        nights = self.nights()
-        for night in nights.keys() - to_keep(nights):
-            nights[night].unlink()
+        copies = self._copies()
+        kept = to_keep({night for night, _ in copies})
+        for night, file in copies:
+            if night not in kept:
+                file.unlink()
 
     def _disk(self) -> "Disk":
         """Return on which disk the backups would be written."""
@@ -146,13 +199,13 @@ class Backups:
         return Disk(str(self.directory.absolute()), str(_mount_of(existing.resolve())), apart)
 
     def _require_mounted(self, disk: "Disk", known: "Disk | None") -> None:
-        """Raise StorageError if the directory lies where another disk should be mounted."""
+        """Raise BackupError if the directory lies where another disk should be mounted."""
         path = Path(disk.directory)
         gone = any(point in (path, *path.parents) and not os.path.ismount(point) for point in _mount_points())
         if known and known.directory == disk.directory:
             gone = gone or (known.apart and not disk.apart) or Path(disk.mount) in Path(known.mount).parents
         if gone:
-            raise StorageError(storage.backup_unmounted(directory=disk.directory))
+            raise BackupError(storage.backup_unmounted(directory=disk.directory))
 
 
 @dataclass(frozen=True)
@@ -178,13 +231,21 @@ def _mount_points() -> list[Path]:
 
 
 def _known_disk(connection: Connection) -> Disk | None:
-    value = connection.execute(select(upkeep_note.c.value).where(upkeep_note.c.name == NOTE)).scalar()
+    value = note(connection, DISK_NOTE)
     return Disk(**json.loads(value)) if value else None
 
 
-def _remember(connection: Connection, disk: Disk) -> None:
-    connection.execute(delete(upkeep_note).where(upkeep_note.c.name == NOTE))
-    connection.execute(insert(upkeep_note), {"name": NOTE, "value": json.dumps(vars(disk))})
+def _remember(connection: Connection, disk: Disk, backup: LastBackup) -> None:
+    set_note(connection, DISK_NOTE, json.dumps(vars(disk)))
+    set_note(connection, last_backup.NOTE, backup.to_json())
+
+
+def _is_young(connection: Connection, began: datetime) -> bool:
+    """Return whether nothing had been recorded when a night began: a copy of next to nothing is no backup."""
+    if connection.execute(select(compressed_hour.c.at).limit(1)).first():
+        return False
+    oldest = min((at for table in READINGS for at in ends(connection, table, func.min).values()), default=None)
+    return oldest is None or oldest >= to_ms(began)
 
 
 def _remove(part: Path) -> None:

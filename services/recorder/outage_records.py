@@ -2,28 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from services.recorder.energy import GAP_MS, integrate
-from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
+from services.recorder.outage_rules import OutageSpan, ScheduleMatch, find_outages, match_schedule
 from shared.history.derived import grid_run, outage
 from shared.history.grid_run import SILENCE, GridRun, merge_runs
 from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.homes import in_home, split_name
+from shared.history.past_schedules import COLUMNS, version_of
 from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.live_figures import ALL
-from shared.messages import DayState, Grid, Window
+from shared.messages import Grid, OutageSchedule
 
 VARIABLES = 500
 """So many at most in one statement: SQLite has a limit."""
-WINDOWS = TypeAdapter(list[Window])
-DAYS = TypeAdapter(dict[date, DayState])
+PUBLISHED_WITHIN = timedelta(days=3)
+"""How long after the beginning of an outage a version of the schedule may still speak of it."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,10 @@ def refresh_figures(connection: Connection, scope: Scope, start: int, end: int) 
 
 
 def refresh_schedule(connection: Connection, scope: Scope, start: int) -> None:
-    """Match the outages since `start` again, where a version of the schedule has arrived."""
-    for span in _stored_spans(connection, scope.home, outage.c.start >= start):
+    """Match the outages again of which a version of the schedule that has arrived at `start` may speak."""
+    lasted = or_(outage.c.end.is_(None), outage.c.end >= start)
+    unknown = and_(outage.c.planned.is_(None), outage.c.start >= start - PUBLISHED_WITHIN // MILLISECOND)
+    for span in _stored_spans(connection, scope.home, or_(lasted, unknown)):
         _update(connection, scope.home, span, _schedule_columns(connection, scope, span))
 
 
@@ -139,15 +140,17 @@ def _stored_spans(connection: Connection, home: str, condition: Any) -> list[Out
 
 
 def _schedule_columns(connection: Connection, scope: Scope, span: OutageSpan) -> dict[str, Any]:
-    version = outage_schedule.c
-    columns = (version.windows, version.days, version.time_zone)
-    of_home = version.device == in_home(scope.home, "outage")
-    newest = select(*columns).where(of_home, version.at <= span.start).order_by(version.at.desc()).limit(1)
-    row = connection.execute(newest).first()
     start, end = from_ms(span.start), None if span.end is None else from_ms(span.end)
-    known = ScheduleVersion(WINDOWS.validate_json(row.windows), DAYS.validate_json(row.days)) if row else None
-    day = start.astimezone(_zone(row.time_zone, scope.zone) if row else scope.zone).date()
-    return _columns(match_schedule(known, start, end, day))
+    return _columns(match_schedule(_versions(connection, scope.home, span.start), start, end, scope.now))
+
+
+def _versions(connection: Connection, home: str, start: int) -> list[OutageSchedule]:
+    """Return the version that was known when an outage began, and those after it that may still speak of it."""
+    at, of_home = outage_schedule.c.at, outage_schedule.c.device == in_home(home, "outage")
+    known = select(func.max(at)).where(of_home, at <= start).scalar_subquery()
+    later = (at >= func.coalesce(known, start), at <= start + PUBLISHED_WITHIN // MILLISECOND)
+    rows = connection.execute(select(*COLUMNS).where(of_home, *later).order_by(at))
+    return [version_of(row) for row in rows]
 
 
 def _columns(match: ScheduleMatch) -> dict[str, Any]:
@@ -161,13 +164,6 @@ def _columns(match: ScheduleMatch) -> dict[str, Any]:
         "start_late_min": minutes(match.start_delay),
         "end_late_min": minutes(match.end_delay),
     }
-
-
-def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
-    try:
-        return ZoneInfo(name) if name else otherwise
-    except (ValueError, ZoneInfoNotFoundError):
-        return otherwise
 
 
 class _Figures(NamedTuple):

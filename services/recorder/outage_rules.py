@@ -1,14 +1,14 @@
 """Finds outages in the runs of the grid, and matches them with the schedule that was known at the time. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from shared.freshness import SAME_STATE_WITHIN
 from shared.history.grid_run import GridRun
-from shared.messages import DayState, Grid, Window
-from shared.outages import planned_window
+from shared.messages import Grid, OutageSchedule, Window
+from shared.outages import Expected, Judgement, judge, succession
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,6 @@ def _end(last: GridRun, following: GridRun, silence_ms: int) -> int:
 
 
 @dataclass(frozen=True)
-class ScheduleVersion:
-    """A published version of the outage schedule: its windows and the state of each day."""
-
-    windows: Sequence[Window]
-    days: dict[date, DayState] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class ScheduleMatch:
     """The window an outage belongs to and its delays, negative if early; planned is None if no schedule was known."""
 
@@ -85,12 +77,32 @@ class ScheduleMatch:
     end_delay: timedelta | None = None
 
 
-def match_schedule(schedule: ScheduleVersion | None, start: datetime, end: datetime | None, day: date) -> ScheduleMatch:
-    """Match an outage with the schedule that was known when it began; `day` is its local date."""
-    if schedule is None:
-        return ScheduleMatch(None)
-    state = schedule.days.get(day, DayState.UNKNOWN)
-    best = planned_window(schedule.windows, start)
-    if best is None or state is DayState.EMERGENCY:
-        return ScheduleMatch(None if state in (DayState.UNKNOWN, DayState.WAITING) else False)
-    return ScheduleMatch(True, best, start - best.start, end - best.end if end else None)
+RESOLUTION = timedelta(minutes=1)
+PLANNED = {
+    Expected.OUTAGE: True,
+    Expected.POSSIBLE_OUTAGE: True,
+    Expected.POWER: False,
+    Expected.EMERGENCY: False,
+    Expected.WAITING: None,
+    Expected.UNKNOWN: None,
+}
+
+
+def match_schedule(
+    versions: Sequence[OutageSchedule], start: datetime, end: datetime | None, now: datetime
+) -> ScheduleMatch:
+    """Match an outage with the schedule, as page and bot judge it at its end, or now while it lasts.
+
+    versions begin with the one that was known when it began. The window begins as it was first known to, and ends as it
+    was last. Where nothing was known by its end, the first version that knows its day decides.
+    """
+    until, found, first = end or now, Judgement(Expected.UNKNOWN), None
+    for version in succession(versions):
+        if version.at > until and PLANNED[found.expected] is not None:
+            break
+        found = judge(version, start, until)
+        first = first or found.planned
+    if found.planned is None or first is None:
+        return ScheduleMatch(PLANNED[found.expected])
+    window = found.planned.model_copy(update={"start": min(first.start, found.planned.end - RESOLUTION)})
+    return ScheduleMatch(True, window, start - first.start, end - window.end if end else None)

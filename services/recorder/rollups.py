@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -14,8 +14,9 @@ from services.recorder import aggregation
 from services.recorder.energy import GAP_MS
 from services.recorder.statements import extension
 from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, STEP_MS, Source
+from shared.history.local_days import midnight, next_midnight
 from shared.history.readings import readings_by_device
-from shared.history.tables import from_ms, to_json, to_ms
+from shared.history.tables import from_ms, to_json
 
 LONGEST_DAY_MS = 25 * HOUR_MS
 VERSION_BITS = 31
@@ -138,16 +139,6 @@ def forget_rollups(connection: Connection, source: Source, readings: Iterable[tu
         hours = and_(rollup.step == HOUR, rollup.at == at // HOUR_MS * HOUR_MS)
         days = and_(rollup.step == DAY, rollup.at > at - LONGEST_DAY_MS, rollup.at <= at)
         connection.execute(delete(source.rollup).where(rollup.device == device, or_(steps, hours, days)))
-
-
-def midnight(ms: int, zone: tzinfo) -> int:
-    """Return the local midnight at or before a time."""
-    return to_ms(datetime.combine(from_ms(ms).astimezone(zone).date(), time(), zone))
-
-
-def next_midnight(ms: int, zone: tzinfo) -> int:
-    """Return the local midnight after a time."""
-    return to_ms(datetime.combine(from_ms(ms).astimezone(zone).date() + timedelta(days=1), time(), zone))
 
 
 def extend_steps(connection: Connection, source: Source, rows: Iterable[Sequence[Any]]) -> None:

@@ -47,13 +47,12 @@ class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
 
     backup_nightly: bool = Field(
         default=True,
-        description="true: every night a checked copy of the database file is made; those of 7 days and 4 weeks are "
-        "kept. A PostgreSQL server has pg_dump instead.",
+        description="true: every night, and before a new version changes the schema, a checked copy of the database "
+        "file is made; those of 7 days and 4 weeks are kept. false: neither. A PostgreSQL server has pg_dump instead.",
     )
     backup_dir: Path | None = Field(
         default=None,
-        description="Where the nightly copies go, best on another disk. Empty: the directory backups beside the "
-        "database.",
+        description="Where these copies go, best on another disk. Empty: the directory backups beside the database.",
     )
 
     @property

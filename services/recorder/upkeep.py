@@ -23,7 +23,7 @@ from services.recorder.store import Store
 from services.recorder.undated import Dating
 from shared.conditions import Reason, storage
 from shared.conditions import clock as conditions
-from shared.history.derived import DAY, HOUR_MS, SOURCES
+from shared.history.derived import DAY, HOUR_MS, SOURCES, ZONE_NOTE
 from shared.history.homes import split_name
 from shared.history.tables import grid_state, inverter_state, outage_schedule, to_ms
 
@@ -156,7 +156,7 @@ class Upkeep:
     def _check_zone(self, connection: Connection) -> None:
         """Recompute all days if they were computed in another time zone."""
         lock_upkeep(connection)
-        before = note(connection, "zone")
+        before = note(connection, ZONE_NOTE)
         if before == self._zone.key:
             return
         for source in SOURCES.values() if before else ():
@@ -166,4 +166,4 @@ class Upkeep:
             connection.execute(delete(source.rollup).where(days.step == DAY))
             for device, first, last in spans:
                 Rollups(connection, source, [device]).refresh_days(first, last + 25 * HOUR_MS, self._zone)
-        set_note(connection, "zone", self._zone.key)
+        set_note(connection, ZONE_NOTE, self._zone.key)

@@ -31,10 +31,12 @@ class NonsenseError(EasunError):
 
 @dataclass(frozen=True)
 class Day:
-    """A day as a source has it, with windows that may run into the next."""
+    """A day as a source has it, with windows that may run into the next; source and as_of where it has its own."""
 
     state: DayState
     windows: tuple[Window, ...] = ()
+    source: str | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)

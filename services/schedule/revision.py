@@ -8,7 +8,7 @@ from services.schedule.answer import ZONE, Answer, Day
 from services.schedule.darkness import changed_hours
 from shared.conditions import Reason
 from shared.messages import DayState, OutageSchedule, PlannedDay, ScheduleChange, Window
-from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, wall, within
+from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, superseded, wall, within
 
 KEEP_UNCONFIRMED = timedelta(hours=6)
 """A day that a source suddenly knows nothing of is believed a while longer: answers have holes, mostly at midnight. A
@@ -57,10 +57,12 @@ def revise(
     """
     old = before if home.has(before) else None
     as_of = min(answer.as_of or now, now)
-    answer = _published(old, answer, as_of)
-    answer = _steady(old, _trusted(old, answer, source), now, better)
+    answer = published(old, answer, as_of)
+    answer = steady(old, _trusted(old, answer, source), now, better)
     days, parts = _days(old, answer, as_of, now, source=source)
     fetched_at = max(as_of, min(old.fetched_at, now)) if old and old.fetched_at else as_of
+    windows = merged(parts)
+    yesterday = bounds(local_day(now, ZONE) - timedelta(days=1), ZONE)[0]
     plan = OutageSchedule(
         at=now,
         queue=home.queue,
@@ -68,7 +70,8 @@ def revise(
         source=source,
         time_zone=ZONE,
         days=tuple(days),
-        windows=merged(parts),
+        windows=windows,
+        superseded=tuple(one for one in superseded(old, windows, now) if one.end > yesterday),
         operator_stamp=answer.stamp,
         fetched_at=fetched_at,
         change=old.change if old else None,
@@ -99,7 +102,7 @@ def difference(before: OutageSchedule, after: OutageSchedule, now: datetime) -> 
     return change if change != ScheduleChange(at=now) else None
 
 
-def _published(old: OutageSchedule | None, answer: Answer, as_of: datetime) -> Answer:
+def published(old: OutageSchedule | None, answer: Answer, as_of: datetime) -> Answer:
     """Return an answer without the days that were only filled with power, before they were published.
 
     Every day after that of the look may be a filler. The day of the look may be one where the operator last published
@@ -129,7 +132,7 @@ def _trusted(old: OutageSchedule | None, answer: Answer, source: str) -> Answer:
     return answer
 
 
-def _steady(old: OutageSchedule | None, answer: Answer, now: datetime, better: Collection[str]) -> Answer:
+def steady(old: OutageSchedule | None, answer: Answer, now: datetime, better: Collection[str]) -> Answer:
     """Return an answer without the days in which it contradicts what a better source said within HOLDS_AGAINST.
 
     An operator that answers every other time, beside a mirror that lags, would change the plan with each answer.
@@ -165,8 +168,9 @@ def _days(
             continue
         found = answer.days.get(day)
         # a mirror that looked before we did knows less than we do
-        if found and (day not in known or as_of >= min(known[day].confirmed_at, now)):
-            days.append(PlannedDay(day=day, state=found.state, confirmed_at=as_of, source=source))
+        seen = min((found and found.as_of) or as_of, now)
+        if found and (day not in known or seen >= min(known[day].confirmed_at, now)):
+            days.append(PlannedDay(day=day, state=found.state, confirmed_at=seen, source=found.source or source))
             parts += found.windows
         elif old and day in known and (day < today or found or not is_same or _is_recent(known[day], now)):
             days.append(known[day])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from shared.conditions import schedule
 from shared.schedule_regions import REGIONS, region
@@ -31,16 +31,16 @@ class ScheduleSettings(ServiceSettings):
     schedule_region: str = Field(
         default="",
         description="Your region as docs/schedule.md spells it, such as kyiv or dnipro-cek: it chooses the sources. "
-        "Empty: SCHEDULE_PROVIDERS and the addresses below do.",
+        "Empty: SCHEDULE_PROVIDERS and the addresses below do, by default the operator of Ivano-Frankivsk.",
     )
     schedule_unlicensed: bool = Field(
         default=False,
         description="Whether to use a region's mirrors whose authors state no licence (docs/schedule.md names them).",
     )
     schedule_providers: str = Field(
-        default="be_svitlo,gpv_json",
+        default="be_svitlo",
         description="The sources, tried in this order: be_svitlo (Prykarpattiaoblenergo itself), gpv_json (a community "
-        "mirror, seventeen regions), yasno (Kyiv and Dnipro).",
+        "mirror, GPV_JSON_URL), yasno (Kyiv and Dnipro).",
     )
     schedule_interval: float = Field(
         default=300,
@@ -53,8 +53,8 @@ class ScheduleSettings(ServiceSettings):
     )
     be_svitlo_url: str = Field(default="https://be-svitlo.oe.if.ua", description="The address of be_svitlo.")
     gpv_json_url: str = Field(
-        default="https://raw.githubusercontent.com/yaroslav2901/OE_OUTAGE_DATA/main/data/Prykarpattiaoblenerho.json",
-        description="The mirror's file for your region.",
+        default="",
+        description="The mirror's file for your region. docs/schedule.md lists them; there is none by default.",
     )
     gpv_json_group: str = Field(
         default="",
@@ -88,7 +88,9 @@ class ScheduleSettings(ServiceSettings):
 
     @field_validator("be_svitlo_url", "gpv_json_url", "yasno_url")
     @classmethod
-    def _an_address(cls, given: str) -> str:
+    def _an_address(cls, given: str, info: ValidationInfo) -> str:
+        if not given and info.field_name == "gpv_json_url":
+            return given
         try:
             parts = urlsplit(given)
             fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -105,13 +107,6 @@ class ScheduleSettings(ServiceSettings):
             raise InvalidValueError(schedule.too_often(seconds=POLITE_S))
         return self
 
-    @model_validator(mode="after")
-    def _one_region(self) -> Self:
-        both = {"yasno", "gpv_json"} <= set(self.provider_names)
-        if both and not self.schedule_region and self.gpv_json_url == type(self).model_fields["gpv_json_url"].default:
-            raise InvalidValueError(schedule.OTHER_REGION())
-        return self
-
     @property
     def provider_names(self) -> list[str]:
         """The providers in the order in which they are tried."""
@@ -120,7 +115,7 @@ class ScheduleSettings(ServiceSettings):
     @property
     def _asked(self) -> list[str]:
         urls = {"be_svitlo": self.be_svitlo_url, "gpv_json": self.gpv_json_url, "yasno": self.yasno_url}
-        return [urls[name] for name in self.provider_names]
+        return [urls[name] for name in self.provider_names if urls[name]]
 
 
 def _is_here(url: str) -> bool:

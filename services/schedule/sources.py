@@ -75,14 +75,27 @@ class Source:
 
 
 def sources(settings: ScheduleSettings) -> list[Source]:
-    """Return the sources to try, in order. Raises ConfigError where the region has none that may be used."""
+    """Return the sources to try, in order. Raises ConfigError where there is none that may be used."""
     chosen = region(settings.schedule_region)
     if chosen is None:
-        return [_MAKERS[name](settings) for name in settings.provider_names]
+        found = [one for name in settings.provider_names if (one := _MAKERS[name](settings))]
+        if not found:
+            raise ConfigError(schedule.MIRROR_NOT_NAMED())
+        return found
     usable = [one for one in chosen.origins if one.is_free or settings.schedule_unlicensed]
     if not usable:
         raise ConfigError(_no_source(chosen))
-    return [_source_of(origin, settings) for origin in usable]
+    return [source_of(origin, settings) for origin in usable]
+
+
+def not_asked(settings: ScheduleSettings) -> tuple[Reason, ...]:
+    """Return the mirrors of the home's region that could help and are not asked, because nobody agreed to them."""
+    if settings.schedule_unlicensed:
+        return ()
+    asked = {one.url for one in sources(settings)}
+    chosen = region(address(settings).region)
+    unused = [one.url for one in (chosen.origins if chosen else ()) if not one.is_free and one.url not in asked]
+    return (schedule.mirrors_not_asked(region=chosen.slug, mirrors=", ".join(unused)),) if chosen and unused else ()
 
 
 def _no_source(chosen: Region) -> Reason:
@@ -92,7 +105,7 @@ def _no_source(chosen: Region) -> Reason:
     return schedule.only_unlicensed(region=chosen.slug, mirrors=named)
 
 
-def _source_of(origin: Origin, settings: ScheduleSettings) -> Source:
+def source_of(origin: Origin, settings: ScheduleSettings) -> Source:
     """Return a source of the registry; BE_SVITLO_URL and YASNO_URL say where the operators themselves are asked."""
     queue = settings.queue_number
     group = origin.group.format(queue=queue)
@@ -121,8 +134,11 @@ def _be_svitlo(settings: ScheduleSettings) -> Source:
     return Source("be_svitlo", url, queue, be_svitlo.read, queues_url=f"{base}/gpv-queue-list", origin_url=base)
 
 
-def _gpv_json(settings: ScheduleSettings) -> Source:
+def _gpv_json(settings: ScheduleSettings) -> Source | None:
+    """Return the mirror whose file was named; there is none by default."""
     group, url = settings.gpv_json_group, settings.gpv_json_url
+    if not url:
+        return None
     setting = "GPV_JSON_GROUP" if group else "QUEUE_NUMBER"
     return Source("gpv_json", url, group or settings.queue_number, gpv_json.read, setting=setting, is_mirror=True)
 
@@ -132,7 +148,7 @@ def _yasno(settings: ScheduleSettings) -> Source:
     return Source("yasno", settings.yasno_url.rstrip("/") + path, settings.queue_number, yasno.read)
 
 
-_MAKERS: dict[str, Callable[[ScheduleSettings], Source]] = {
+_MAKERS: dict[str, Callable[[ScheduleSettings], Source | None]] = {
     "be_svitlo": _be_svitlo,
     "gpv_json": _gpv_json,
     "yasno": _yasno,

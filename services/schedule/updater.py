@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -12,12 +12,13 @@ from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from services.schedule.answer import ZONE, Answer, Day
+from services.schedule.copies import LATELY, Copy, Difference, Memory, combined
 from services.schedule.fetch import IN_ALL_S, AskedToWaitError, Fetch, Fetched
 from services.schedule.mirror_age import looked_at, undated
 from services.schedule.raw_answers import RawAnswers
 from services.schedule.revision import failed, revise
 from services.schedule.settings import POLITE_S, ScheduleSettings
-from services.schedule.sources import Source, address, sources
+from services.schedule.sources import Source, address, not_asked, sources
 from shared.bus import Publisher
 from shared.conditions import Reason
 from shared.conditions import schedule as conditions
@@ -47,12 +48,11 @@ CLOCK_OFF = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Found:
-    """What a source answered, and why the ones before it do not help."""
+    """What a source answered."""
 
     source: Source
     fetched: Fetched
     answer: Answer
-    failures: tuple[Reason, ...]
 
 
 class ScheduleUpdater:
@@ -77,16 +77,22 @@ class ScheduleUpdater:
         self._fetch = fetch
         self._clock = clock
         self._raw = RawAnswers(settings.schedule_raw_dir)
-        self._odd: tuple[Reason, ...] = ()
+        self._odd: dict[str, tuple[Reason, ...]] = {}
+        self._memory = Memory()
+        self._silent_since: dict[str, datetime] = {}
         self._check_at: dict[str, datetime] = {}
         self._wait_until: dict[str, datetime] = {}
         self._undated: dict[str, tuple[Mapping[date, Day], datetime]] = {}
         self._commits: dict[str, tuple[datetime, datetime | None]] = {}
+        is_named = bool(settings.schedule_region or settings.gpv_json_url) or "gpv_json" not in settings.provider_names
+        health.report("mirror", None if is_named else conditions.MIRROR_NOT_NAMED())
 
     def on_clock_change(self, change: ClockChange) -> None:
         """Keep what is known of past moments, by a clock that was set; the plan itself is not by our clock."""
         self._check_at = change.moved(self._check_at)
         self._wait_until = change.moved(self._wait_until)
+        self._silent_since = change.moved(self._silent_since)
+        self._memory = Memory()
         self._commits.clear()
         if is_unset(change.since):
             self.schedule = change.moved(self.schedule)
@@ -95,22 +101,27 @@ class ScheduleUpdater:
         """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
         if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
             self._publish(self._home.empty(self._clock()))
-        failures: list[Reason] = []
+        failures: dict[str, Reason] = {}
+        told: list[Found] = []
         empty: Found | None = None
         for source in self._sources:
             try:
                 fetched, answer = await self._request(source)
             except (BadReplyError, DeviceOfflineError) as error:
-                failures.append(conditions.source_failed(source=source.name, cause=error.reason))
+                failures[source.name] = conditions.source_failed(source=source.name, cause=error.reason)
                 continue
-            found = Found(source, fetched, answer, tuple(failures))
+            found = Found(source, fetched, answer)
             if _is_told(answer, self._right_time(fetched)):
-                return await self._accept(found)
-            failures.append(conditions.source_failed(source=source.name, cause=conditions.NOTHING_PUBLISHED()))
-            empty = empty or found  # the next source may know more
-        if empty:
-            return await self._accept(empty)
-        reason = conditions.no_source(failures=tuple(failures))
+                told.append(found)
+                if not source.is_mirror:
+                    break  # the operator itself needs nobody to confirm it
+            else:
+                cause = conditions.NOTHING_PUBLISHED()
+                failures[source.name] = conditions.source_failed(source=source.name, cause=cause)
+                empty = empty or found  # the next source may know more
+        if told or empty:
+            return await self._accept(told or [one for one in (empty,) if one], failures)
+        reason = conditions.no_source(failures=(*failures.values(), *not_asked(self._settings)))
         self._keep_last(reason)
         raise DeviceOfflineError(reason)
 
@@ -191,19 +202,40 @@ class ScheduleUpdater:
         there += fetched.age  # a cache keeps the Date of the moment when it stored the answer
         return there if is_unset(now) or abs(now - there) > CLOCK_OFF else now
 
-    async def _accept(self, found: Found) -> float:
-        """Publish what a source has, and return the seconds to the next request."""
-        source, answer, failures = found.source, found.answer, found.failures
-        now, names = self._now(found.fetched), [one.name for one in self._sources]
-        better = names[: names.index(source.name)]
-        schedule = revise(self.schedule, answer, home=self._home, source=source.name, now=now, better=better)
-        self._report_odd(source, answer.odd)
-        other = conditions.other_source(source=source.name, failures=failures) if failures else None
-        self._health.report("source", other)
+    async def _accept(self, found: Sequence[Found], failures: Mapping[str, Reason]) -> float:
+        """Publish what the sources have, and return the seconds to the next request."""
+        first, now, names = found[0], self._now(found[0].fetched), [one.name for one in self._sources]
+        old = self.schedule if self._home.has(self.schedule) else None
+        copies = [Copy(one.source.name, one.answer, names[: names.index(one.source.name)]) for one in found]
+        answer, differences = first.answer, list[Difference]()
+        if first.source.is_mirror:
+            answer, self._memory, differences = combined(old, copies, self._memory, now)
+        source, better = first.source.name, copies[0].better
+        schedule = revise(self.schedule, answer, home=self._home, source=source, now=now, better=better)
+        for one in found:
+            self._report_odd(one.source, one.answer.odd)
+        self._report_copies(found, failures, differences)
         self._log_change(schedule)
         self._publish(schedule)
-        await self._check_queue(source, answer)
+        for one in found:
+            await self._check_queue(one.source, one.answer)
         return pause(self._settings.schedule_interval, self._clock())
+
+    def _report_copies(
+        self, found: Sequence[Found], failures: Mapping[str, Reason], differences: Sequence[Difference]
+    ) -> None:
+        """Report where the schedule comes from, unless it is from the first source and all copies of it agree."""
+        name, names, now = found[0].source.name, [one.name for one in self._sources], self._clock()
+        before = tuple(failures[one] for one in names[: names.index(name)] if one in failures)
+        self._health.report("source", conditions.other_source(source=name, failures=before) if before else None)
+        after = {one: failures[one] for one in names[names.index(name) + 1 :] if one in failures}
+        self._silent_since = {one: self._silent_since.get(one, now) for one in after}
+        long = tuple(why for one, why in after.items() if now - self._silent_since[one] >= LATELY)
+        is_alone = len(found) == 1 and bool(long)
+        self._health.report("copy", conditions.single_copy(source=name, failures=long) if is_alone else None)
+        other = next(iter(differences), None)
+        differ = conditions.copies_differ(source=other.source, other=other.other, day=other.day) if other else None
+        self._health.report("differ", differ)
 
     def _publish(self, schedule: OutageSchedule) -> None:
         self.schedule = schedule
@@ -232,9 +264,10 @@ class ScheduleUpdater:
 
     def _report_odd(self, source: Source, odd: tuple[Reason, ...]) -> None:
         """Report the first oddity; another one of the same answer is no news."""
-        if odd != self._odd:
-            self._health.report("odd", conditions.odd_answer(source=source.name, fault=odd[0]) if odd else None)
-        self._odd = odd
+        if odd != self._odd.get(source.name, ()):
+            reason = conditions.odd_answer(source=source.name, fault=odd[0]) if odd else None
+            self._health.report(f"odd {source.name}", reason)
+        self._odd[source.name] = odd
 
     async def _check_queue(self, source: Source, answer: Answer) -> None:
         """Ask at the start and daily whether the queue exists: an unknown one looks like a day without information."""

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Journal, Target
+from shared.conditions import Reason
 from shared.errors import DeviceError, StorageError
 from shared.messages import Via
 
@@ -59,6 +60,13 @@ class MarkToRestore(Persist):
 @dataclass(frozen=True)
 class Complete(Persist):
     """Save that the targets are reached."""
+
+
+@dataclass(frozen=True)
+class EndTest(Persist):
+    """Save that an off-on test went no further, and why; what it may have switched off is switched on."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
 import requests
+import urllib3
 
 from services.tuya.account import Device, to_device
 from services.tuya.connection import CloudUnreachableError, OurWayError
@@ -26,6 +27,11 @@ from shared.errors import BadReplyError, CommandRefusedError, DeviceError, Devic
 log = logging.getLogger("cloud")
 
 TIMEOUT_S = (3.0, 5.0)
+TOTAL_S = 20.0
+"""Of an answer as a whole: one that trickles in never exceeds the timeout of a read."""
+MOST_BYTES = 8_000_000
+"""A thousand devices are below four megabytes."""
+CHUNK_BYTES = 65_536
 PAGE_SIZE = 50
 MOST_PAGES = 100
 TOKEN_EXPIRED = 1010
@@ -179,13 +185,15 @@ class CloudClient:
                 data=body or None,
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
+                stream=True,
             )
-        except requests.RequestException as error:
+            received = _received(response, time.monotonic() + TOTAL_S)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             host = urlsplit(own.endpoint).hostname or own.endpoint
             raise CloudUnreachableError(plugs.cloud_unreachable(host=host, cause=_cause(error))) from None
         try:
-            answer = response.json()
-        except ValueError:
+            answer = json.loads(received)
+        except (ValueError, RecursionError):
             raise CloudUnreachableError(plugs.CLOUD_NO_JSON()) from None
         if not isinstance(answer, dict) or "success" not in answer:
             raise CloudUnreachableError(plugs.not_tuya(endpoint=own.endpoint))
@@ -212,9 +220,23 @@ class CloudPlug:
         self._client.close()
 
 
-def _cause(error: requests.RequestException) -> Reason:
+def _received(response: requests.Response, until_s: float) -> bytes:
+    """Return the body of an answer, cut where it is too long. Raises errors of requests and urllib3."""
+    with response:
+        received = bytearray()
+        # read1 gives what is there: a server that trickles would hold a plain read for ever
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            received += chunk
+            if time.monotonic() > until_s:
+                raise requests.Timeout
+            if len(received) > MOST_BYTES:
+                break
+        return bytes(received)
+
+
+def _cause(error: Exception) -> Reason:
     """Return why the cloud was not reached, as far as the operating system says so."""
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return TIMED_OUT()
     if isinstance(error, requests.exceptions.SSLError):
         return plugs.CLOUD_BROKEN_TLS()

@@ -27,14 +27,16 @@ def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridSta
         )
         for gang in gangs
     ]
-    targets = {one.key: one for one in new}
+    targets = {one.key: one.model_copy(update={"gives_back": one.on and one.key in journal.tested}) for one in new}
     to_restore = {name: at for name, at in journal.to_restore.items() if command.on or name not in targets}
-    return journal.model_copy(update={"to_restore": to_restore, "targets": journal.targets | targets})
+    tested = {name: at for name, at in journal.tested.items() if command.on or name not in targets}
+    update = {"to_restore": to_restore, "tested": tested, "targets": journal.targets | targets}
+    return journal.model_copy(update=update)
 
 
 def give_back(journal: Journal, plug: Plug, by: str, now: datetime) -> Journal:
     """Return the journal for a plug that may not be switched from now on: what the grid has switched off comes back."""
-    off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
+    off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore | journal.tested]
     asked = [target(plug.id, gang, on=True, by=by, now=now, transition_id=journal.handled) for gang in off]
     others = {name: one for name, one in journal.targets.items() if one.plug != plug.id or one.gives_back}
     back = {one.key: one.model_copy(update={"gives_back": True}) for one in asked}

@@ -24,6 +24,10 @@ class OurWayError(DeviceOfflineError):
     """Our way to the plug is broken (no network, no cloud, another plug's address): it says nothing about the plug."""
 
 
+class NoNetworkError(OurWayError):
+    """This machine has no network, so no plug at home can be reached."""
+
+
 class CloudUnreachableError(OurWayError):
     """The cloud was not reached, so the request does not count against the quota."""
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from services.tuya.contact import Contact
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.conditions import Reason
@@ -102,6 +104,8 @@ class ControlState:
     attempt: Attempt | None = None
     tried: tuple[Target, ...] = ()
     failures: int = 0
+    is_told: bool = False
+    """Whether an event has told that they fail."""
     flips: int = 0
     retry_at_s: float = 0
     paused_until_s: float = 0
@@ -112,10 +116,24 @@ class ControlState:
     unanswered: Reason | None = None
     """Why it would not, as far as it is known."""
     problem: Reason | None = None
+    test: OffOnTest | None = None
+    """How the last off-on test ended."""
+    went_off: bool = False
+    """Whether the test that goes on has seen the plug off."""
+    test_problem: Reason | None = None
+    """Why the test that goes on has failed already."""
+    contact: Contact = Contact.UNKNOWN
+    common_trouble: Reason | None = None
+    """Why no plug answers at present."""
     key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None
     events: tuple[PlugAction, ...] = ()
     """To be published, oldest first."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it does not answer on any way, which is not explained by itself where no other plug answers."""
+        return self.published.reachable is False and self.contact in (Contact.SILENT, Contact.CUT_OFF)
 
     @property
     def patience(self) -> int:

@@ -3,16 +3,19 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from services.tuya import reports
 from services.tuya.actions import Action, Outcome, Persist, Read, Switch, Wait
 from services.tuya.connector import Connector, OpenConnection
+from services.tuya.contact import Contact
 from services.tuya.control_state import ControlState, Now
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
 from services.tuya.next_step import next_step
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.outcomes import after
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedStateStore
@@ -42,12 +45,16 @@ class PlugController:
         check_s: float,
         dry_run: bool = False,
         retries: bool = True,
+        on_contact: Callable[[], None] = lambda: None,
+        on_tested: Callable[[Plug, OffOnTest], None] = lambda *_: None,
     ) -> None:
         self.plug = plug
         self._store = store
         self._connector = connector
         self._bus = bus
         self._health = health
+        self._on_contact = on_contact
+        self._on_tested = on_tested
         self._changed = asyncio.Event()
         self._connection: OpenConnection | None = None
         self._state = ControlState(
@@ -94,6 +101,18 @@ class PlugController:
         if not ways:
             self._update(reports.report_unanswered(self._state, plugs.no_way(name=self.plug.title)))
         self.wake()
+
+    @property
+    def contact(self) -> Contact:
+        """Whether the plug answers, as far as that says something about the network that all are in."""
+        state = self._state
+        if state.published.reachable is not False:
+            return Contact.UNKNOWN if state.contact is Contact.UNKNOWN else Contact.ANSWERS
+        return state.contact if Via.LOCAL in state.ways else Contact.UNKNOWN
+
+    def on_common_trouble(self, reason: Reason | None) -> None:
+        """Leave it to a reason that all plugs have in common that this one is silent; None ends that."""
+        self._update(reports.report_common_trouble(replace(self._current(), common_trouble=reason), _now()))
 
     def on_move(self) -> None:
         """Try at once again: the plug has announced another address."""
@@ -158,8 +177,9 @@ class PlugController:
         before, self._state = self._state, replace(state, events=())
         if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):
             self._disconnect()
-        self._health.report(f"plug {self.plug.id}", state.problem)
-        self._health.report(f"asked {self.plug.id}", None if state.problem else state.unanswered)
+        is_common = state.common_trouble is not None and state.is_silent
+        self._health.report(f"plug {self.plug.id}", None if is_common else state.problem)
+        self._health.report(f"asked {self.plug.id}", None if state.problem or is_common else state.unanswered)
         is_said = state.key_problem and state.problem and names(state.problem, state.key_problem)
         self._health.report(f"key {self.plug.id}", None if is_said else state.key_problem)
         if state.published is not before.published:
@@ -167,6 +187,9 @@ class PlugController:
         for event in state.events:
             self._bus.publish(PLUG_ACTION, event, self.plug.id)
             log.info("%s", sentence(self.plug, event))
+        if state.test and state.test is not before.test:
+            self._on_tested(self.plug, state.test)
+        self._on_contact()
 
     def _publish(self) -> None:
         self._bus.publish(PLUG_STATE, self._state.published, self.plug.id)

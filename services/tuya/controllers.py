@@ -9,8 +9,10 @@ from services.tuya.account_listing import AGAIN_S, GangNames, fetch_devices, fet
 from services.tuya.cloud import Credentials
 from services.tuya.commands import give_back
 from services.tuya.connector import Connector
+from services.tuya.contact import common_trouble
 from services.tuya.controller import PlugController
 from services.tuya.journal import key
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.plug import Plug
 from services.tuya.plug_list import plug_list
 from services.tuya.settings import TuyaSettings
@@ -27,6 +29,7 @@ log = logging.getLogger("tuya")
 
 LIST_CHECK_S = 1.0
 OWNER = "owner"
+MOST_NAMES = 30
 
 
 class PlugControllers:
@@ -43,6 +46,8 @@ class PlugControllers:
         self._controllers: dict[str, PlugController] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._common_trouble: Reason | None = None
+        self._tested: dict[str, OffOnTest] = {}
 
     async def run(self) -> None:
         """Run all controllers, and follow the list file, until cancelled."""
@@ -69,15 +74,26 @@ class PlugControllers:
 
     def set_up(self, plug: Plug, setup: PlugSetup) -> None:
         """Change the list as a person asks, and publish the plug as it is then, or why that was not possible."""
-        asked = {"enabled": setup.enabled, "protected": setup.protected, "priority": setup.priority}
-        fields = {name: value for name, value in asked.items() if value is not None}
+        fields = self._fields(plug, setup)
         try:
-            self._list.change(plug.id, fields if plug.seen else fields | {"seen": True})
+            self._list.change(plug.id, fields)
         except ConfigError as error:
             self.refuse_setup(plug, error.reason)
             return
-        log.info("%s is set up by %s: %s.", plug.title, setup.by, fields or "seen")
+        log.info("%s is set up by %s: %s.", plug.title, setup.by, fields)
         self._reload_list()
+        if setup.enabled and not setup.test and (controller := self._controllers.get(plug.id)):
+            controller.ask()  # at once, while there is power
+
+    def _fields(self, plug: Plug, setup: PlugSetup) -> dict[str, object]:
+        """Return what a setup changes in the list; a setup of nothing keeps what a setting has decided."""
+        asked = {"enabled": setup.enabled, "protected": setup.protected, "priority": setup.priority}
+        fields: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
+        if not fields and self._store.shared.rules.is_undecided(plug):
+            fields["enabled"] = self._store.shared.rules.may_switch(plug)
+        is_excluded = fields.get("enabled", not plug.excluded) is False
+        fields |= {} if is_excluded is plug.excluded else {"excluded": is_excluded}
+        return fields if plug.seen else fields | {"seen": True}
 
     def refuse_setup(self, plug: Plug, reason: Reason) -> None:
         """Publish why a plug was not set up as asked."""
@@ -118,18 +134,39 @@ class PlugControllers:
                 self._health,
                 check_s=self._settings.plug_check_interval,
                 dry_run=self._settings.tuya_dry_run,
+                on_contact=self._on_contact,
+                on_tested=self._on_tested,
             )
             self._controllers[plug.id] = controller
             self._running[plug.id] = self._tasks.create_task(controller.run())
 
+    def _on_tested(self, plug: Plug, test: OffOnTest) -> None:
+        """Publish how an off-on test ended."""
+        log.info("%s is tested: %s", plug.title, test.reason or "it went off and on again.")
+        self._tested[plug.id] = test
+        self._publish_info(plug, reason=test.reason)
+
+    def _on_contact(self) -> None:
+        """Report where no plug answers, as one trouble of all."""
+        may_switch = self._store.shared.rules.may_switch
+        following = [one for one in self._controllers.values() if may_switch(one.plug)]
+        trouble = common_trouble(one.contact for one in following)
+        if trouble == self._common_trouble:
+            return
+        self._common_trouble = trouble
+        self._health.report("contact", trouble)
+        for controller in following:
+            controller.on_common_trouble(trouble)
+
     def _give_back(self, plug: Plug) -> None:
         """Let the grid's last outage end for a plug that may not be switched any more."""
         journal = self._store.shared.journal
-        if any(key(plug.id, gang) in journal.to_restore for gang in plug.gangs):
+        if any(key(plug.id, gang) in journal.to_restore | journal.tested for gang in plug.gangs):
             with suppress(StorageError):  # reported
                 self._store.persist(give_back(journal, plug, OWNER, utc_now()))
 
     def _publish_info(self, plug: Plug, *, listed: bool = True, reason: Reason | None = None) -> None:
+        test = self._tested.get(plug.id)
         info = PlugInfo(
             at=utc_now(),
             name=plug.title,
@@ -138,8 +175,9 @@ class PlugControllers:
             protected=plug.protected,
             follows_grid=self._store.shared.rules.may_switch(plug),
             priority=plug.priority,
-            seen=plug.seen,
+            seen=not self._store.shared.rules.is_undecided(plug),
             listed=listed,
+            tested_at=test.at if test and not test.reason else None,
             reason=reason,
         )
         self._bus.publish(PLUG_INFO, info, plug.id)
@@ -191,8 +229,18 @@ class PlugControllers:
         idle = [plug for plug in listed if not plug.protected and not may_switch(plug)]
         none = bool(idle) and not any(map(may_switch, listed))
         self._health.report("none", plugs.none_enabled(count=len(idle)) if none else None)
-        unseen = sorted(plug.title for plug in listed if not plug.seen and may_switch(plug))
-        self._health.report("unseen", plugs.enabled_as_before(names=", ".join(unseen)) if unseen else None)
+        self._report_undecided()
+
+    def _report_undecided(self) -> None:
+        """Report what a setting has decided about plugs, and which ones it has left out because of their names."""
+        rules = self._store.shared.rules
+        undecided = sorted(filter(rules.is_undecided, self._listed.values()), key=lambda plug: plug.title)
+        follow = [plug for plug in undecided if rules.may_switch(plug)]
+        essential = [plug for plug in follow if plug.sounds_essential]
+        held = [plug for plug in undecided if plug not in follow]
+        self._health.report("unseen", plugs.enabled_as_before(names=_titles(follow)) if follow else None)
+        self._health.report("essential", plugs.essential(names=_titles(essential)) if essential else None)
+        self._health.report("held back", plugs.held_back(names=_titles(held)) if held else None)
 
     # the account
 
@@ -242,3 +290,8 @@ class PlugControllers:
             return
         log.info("The local_key of %s is taken from the account.", plug.title)
         self._reload_list()
+
+
+def _titles(listed: list[Plug]) -> str:
+    names = [plug.title for plug in listed[:MOST_NAMES]]
+    return ", ".join(names) + ("…" if len(listed) > MOST_NAMES else "")

@@ -36,7 +36,14 @@ class Rules:
 
     def may_switch(self, plug: Plug | None) -> bool:
         """Return whether a plug may be switched at all."""
-        return plug is not None and not plug.protected and (plug.enabled or self.all_devices)
+        if plug is None or plug.protected:
+            return False
+        return plug.enabled or (self.all_devices and not plug.excluded and not plug.sounds_essential)
+
+    def is_undecided(self, plug: Plug) -> bool:
+        """Return whether a setting has decided about a plug, and its owner has not yet."""
+        is_by_setting = self.all_devices and not plug.enabled and not plug.excluded
+        return not plug.protected and (not plug.seen or is_by_setting)
 
 
 def is_news(grid: GridState, now: datetime) -> bool:
@@ -141,7 +148,7 @@ def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) 
     kept = {
         name: in_place_of(one.model_copy(update={"grid_wants": None}), of_grid.get(name))
         for name, one in people.items()
-        if one.on is on or one.gives_back or one.transition_id == grid.transition_id
+        if one.on is on or one.gives_back or one.is_test or one.transition_id == grid.transition_id
     }
     update = {
         "handled": grid.transition_id,
@@ -153,12 +160,27 @@ def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) 
 
 def _switch_off(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime) -> Journal:
     chosen = [plug for plug in _by_priority(plugs) if rules.turn_off and rules.may_switch(plug)]
+    journal = _tests_taken_over(journal, {plug.id for plug in chosen}, now)
     targets = [
         target(plug.id, gang, on=False, by=GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id)
         for number, plug in enumerate(chosen)
         for gang in plug.gangs
     ]
     return _handled(journal, grid, targets)
+
+
+def _tests_taken_over(journal: Journal, ids: set[str], now: datetime) -> Journal:
+    """Return the journal with off-on tests that an outage ends: it switches off too, and restores what was on."""
+    tests = {one.key for one in journal.targets.values() if one.is_test and one.plug in ids}
+    if not tests:
+        return journal
+    marks = dict.fromkeys(tests & journal.tested.keys(), now)
+    update = {
+        "targets": {name: one for name, one in journal.targets.items() if name not in tests},
+        "tested": {name: at for name, at in journal.tested.items() if name not in marks},
+        "to_restore": marks | journal.to_restore,
+    }
+    return journal.model_copy(update=update)
 
 
 def _restore(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime) -> Journal:

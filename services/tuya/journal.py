@@ -15,8 +15,8 @@ class Target(BaseModel):
 
     by_grid tells targets of the grid from those of people. transition_id is the change of the grid that it is for, or
     the last one known when somebody asked for it. grid_wants is, for a person's target, what the grid still wanted of
-    the gang when the person's target took its place. gives_back is a last command to a plug that the grid has switched
-    off and that may not be switched from now on: it never expires.
+    the gang when the person's target took its place. gives_back is a command to switch on what we have switched off,
+    where the grid's return will not do it: it never expires. is_test is one of the two commands of an off-on test.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +31,7 @@ class Target(BaseModel):
     transition_id: str | None = None
     grid_wants: bool | None = None
     gives_back: bool = False
+    is_test: bool = False
 
     @property
     def key(self) -> str:
@@ -46,7 +47,8 @@ class Journal(BaseModel):
     """What the service remembers.
 
     handled is the last change of the grid that was acted on. to_restore are the gangs that were on when we switched
-    them off for the grid: only these are ever restored. returns counts how often one came back on by itself.
+    them off for the grid: only these are ever restored. tested are those that were on when a test was about to switch
+    them off: they are switched on, whatever happens. returns counts how often one came back on by itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,6 +56,7 @@ class Journal(BaseModel):
     handled: str | None = None
     targets: dict[str, Target] = Field(default_factory=dict)
     to_restore: dict[str, Moment] = Field(default_factory=dict)
+    tested: dict[str, Moment] = Field(default_factory=dict)
     returns: dict[str, int] = Field(default_factory=dict)
 
     @model_validator(mode="before")

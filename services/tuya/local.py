@@ -14,7 +14,7 @@ from typing import Any
 from tinytuya import ERR_CONNECT, ERR_KEY_OR_VER, ERR_OFFLINE, DecodeError, OutletDevice, decrypt_udp, scanner
 
 from services.tuya.address import Address
-from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
+from services.tuya.connection import KeyDoubtError, LostConnectionError, NoNetworkError, OurWayError, SilentError
 from services.tuya.plug import VERSIONS, Plug
 from shared.conditions import plugs
 from shared.conditions.system import os_reason
@@ -76,7 +76,7 @@ class LocalPlug:
         device, where = self._device, {"name": self._plug.title, "host": self._host}
         if not device.connected:
             if device.refused_by_us:
-                return OurWayError(plugs.no_network(host=self._host))
+                return NoNetworkError(plugs.NO_NETWORK())
             return DeviceOfflineError(plugs.no_answer(**where))
         if device.heard and number in NOT_UNDERSTOOD:
             return KeyDoubtError(plugs.not_understood(**where))

@@ -9,6 +9,7 @@ from services.tuya.actions import (
     Action,
     Begin,
     Complete,
+    EndTest,
     Expire,
     GiveUp,
     MarkToRestore,
@@ -19,8 +20,19 @@ from services.tuya.actions import (
 )
 from services.tuya.control_state import Attempt, ControlState, Now, Result
 from services.tuya.grid_rules import GangStates, on_reading
-from services.tuya.journal import Target
-from services.tuya.targets import after_expiry, completed, due, expired, given_up, mark_to_restore, next_turn
+from services.tuya.journal import Journal, Target
+from services.tuya.off_on_test import ended, first_halves, not_testable, went_off
+from services.tuya.targets import (
+    after_expiry,
+    completed,
+    due,
+    expired,
+    given_up,
+    is_current,
+    mark_to_restore,
+    next_turn,
+)
+from shared.conditions import Reason, plugs
 from shared.messages import Via
 
 SHORTEST_WAIT_S = 0.01
@@ -43,6 +55,10 @@ def _upkeep(state: ControlState, now: Now) -> Action | None:
         judged, left_on = on_reading(shared.journal, plug, state.unjudged, shared.grid, now.utc)
         if judged is not shared.journal:
             return Resist(judged, left_on)
+    failed = first_halves(state.tried) if state.failures else ()
+    if any(is_current(shared.journal, one) for one in failed):
+        cause = state.published.reason or plugs.no_way(name=plug.title)
+        return EndTest(ended(shared.journal, failed, now.utc), plugs.test_failed(name=plug.title, cause=cause))
     late = tuple(target for target in expired(shared.journal, now.utc) if target.plug == plug.id)
     return Expire(after_expiry(shared.journal, late, now.utc), late) if late else None
 
@@ -68,9 +84,9 @@ def _next_contact(state: ControlState, now: Now) -> Action:
 def _next_in_attempt(state: ControlState, attempt: Attempt, now: Now) -> Action:
     journal, via = state.shared.journal, attempt.via
     if attempt.result is Result.FLIPPED:
-        return GiveUp(given_up(journal, attempt.targets))
+        return GiveUp(given_up(ended(journal, attempt.targets, now.utc), attempt.targets))
     if attempt.result:
-        return Complete(completed(journal, attempt.targets))
+        return _complete(journal, attempt, now)
     if via and now.monotonic_s < attempt.not_before_s:
         return Wait(attempt.not_before_s - now.monotonic_s)
     if via and (attempt.switched or (attempt.reading is None and not attempt.blind)):
@@ -86,13 +102,29 @@ def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
     journal, wanted = state.shared.journal, _due(state, now)
     if any(target not in wanted for target in attempt.targets):
         return Abandon()
+    if unknown := not_testable(attempt.targets, attempt.reading):
+        is_off_by_us = unknown == attempt.targets and went_off(journal, unknown, attempt.reading)
+        if is_off_by_us:  # a kill, or a connection that broke, came between the command and its answer
+            return _complete(journal, attempt, now)
+        return EndTest(ended(journal, unknown, now.utc), _why_untested(state, attempt))
     before = _recent_reading(state, now) if attempt.reading is None else attempt.reading
     marked = mark_to_restore(journal, attempt.targets, before, now.utc)
     if marked is not journal:
         return MarkToRestore(marked)
     if state.dry_run or not attempt.via:
-        return Complete(completed(journal, attempt.targets))
+        return _complete(journal, attempt, now)
     return Switch(attempt.via, attempt.values)
+
+
+def _complete(journal: Journal, attempt: Attempt, now: Now) -> Complete:
+    return Complete(completed(ended(journal, attempt.targets, now.utc), attempt.targets))
+
+
+def _why_untested(state: ControlState, attempt: Attempt) -> Reason:
+    name = state.plug.title
+    is_off = attempt.reading is not None and None not in attempt.reading.values()
+    cause = state.published.reason or plugs.no_switch_in_answer(name=name)
+    return plugs.test_of_off(name=name) if is_off else plugs.test_failed(name=name, cause=cause)
 
 
 def _recent_reading(state: ControlState, now: Now) -> GangStates:

@@ -11,6 +11,7 @@ from services.tuya.actions import (
     Action,
     Begin,
     Complete,
+    EndTest,
     Expire,
     GiveUp,
     Outcome,
@@ -27,20 +28,24 @@ from services.tuya.connection import (
     OurWayError,
     SilentError,
 )
+from services.tuya.contact import after_contact
 from services.tuya.control_state import Attempt, CloudHold, ControlState, KeyTrust, Now, Result
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
+from services.tuya.off_on_test import OffOnTest
 from services.tuya.reports import (
     add_events,
     drop,
     pending,
     report,
+    report_common_trouble,
+    report_failure,
     report_reading,
     report_unanswered,
     report_unreachable,
 )
 from shared.backoff import pause_s
-from shared.conditions import plugs
+from shared.conditions import Reason, plugs
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError, StorageError
 from shared.messages import ActionOutcome, Via
 
@@ -84,7 +89,9 @@ def after(state: ControlState, action: Action, outcome: Outcome, now: Now) -> Co
             return _after_contact(state, action, outcome, now)
 
 
-def _after_persist(state: ControlState, action: Persist, outcome: Outcome, now: Now) -> ControlState:
+def _after_persist(  # noqa: PLR0911 - one for each action
+    state: ControlState, action: Persist, outcome: Outcome, now: Now
+) -> ControlState:
     if isinstance(outcome, StorageError):
         return replace(state, attempt=None, paused_until_s=now.monotonic_s + STORAGE_RETRY_S)
     state = replace(state, shared=replace(state.shared, journal=action.journal))
@@ -93,6 +100,8 @@ def _after_persist(state: ControlState, action: Persist, outcome: Outcome, now: 
             return _completed(state, state.attempt, now)
         case GiveUp() if state.attempt:
             return _given_up(state, state.attempt, now)
+        case EndTest():
+            return _test_failed(state, action.reason, now)
         case Expire():
             return drop(state, action.targets, plugs.EXPIRED(), now)
         case Resist() if action.left_on:
@@ -102,10 +111,32 @@ def _after_persist(state: ControlState, action: Persist, outcome: Outcome, now: 
     return state
 
 
+def _test_failed(state: ControlState, reason: Reason, now: Now) -> ControlState:
+    """Return the state after a test went no further; where a gang is to be switched on first, it ends with that."""
+    state = replace(state, problem=None, test_problem=reason)
+    goes_on = any(one.is_test and one.plug == state.plug.id for one in state.shared.journal.targets.values())
+    return state if goes_on else replace(state, test=OffOnTest(now.utc, reason), test_problem=None)
+
+
+def _tested(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
+    """Return the state after a half of a test; after a kill in between nobody knows how the first one went."""
+    tests = [one for one in attempt.targets if one.is_test]
+    is_confirmed = attempt.result is Result.CONFIRMED or (attempt.result is None and not attempt.switched)
+    if not tests or state.dry_run:
+        return state
+    if not tests[0].on:
+        unconfirmed = plugs.test_failed(name=state.plug.title, cause=plugs.did_not_obey(name=state.plug.title))
+        return replace(state, went_off=is_confirmed, test_problem=None if is_confirmed else unconfirmed)
+    is_known = state.went_off or state.test_problem is not None
+    test = OffOnTest(now.utc, state.test_problem) if is_known and is_confirmed else state.test
+    return replace(state, went_off=False, test_problem=None, test=test)
+
+
 def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> ControlState:
     attempt = state.attempt
     if action.via is Via.LOCAL:
         state, outcome = _trusted(state, action, outcome, now)
+    state = replace(state, contact=after_contact(state.contact, action.via, outcome))
     if attempt is None:
         return _asked(state, outcome, now) if action.via in state.asking[:1] else _checked(state, outcome, now)
     if isinstance(outcome, DeviceError):
@@ -171,7 +202,7 @@ def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attem
 
 def _begun(state: ControlState, targets: tuple[Target, ...], now: Now) -> ControlState:
     if targets != state.tried:
-        state = replace(state, tried=targets, failures=0, flips=0, cloud_hold=None)
+        state = replace(state, tried=targets, failures=0, is_told=False, flips=0, cloud_hold=None)
     state = report(state, now, pending=targets[0].on)
     if not state.ways and not state.dry_run:
         return _failed(state, targets, CommandRefusedError(plugs.no_way(name=state.plug.title)), now)
@@ -231,9 +262,9 @@ def _failed(state: ControlState, targets: tuple[Target, ...], error: DeviceError
         state = report_unreachable(state, error.reason, now)
     else:
         state = report(state, now, reason=error.reason, confirmed=False)
-    if state.failures == 0 and not expected:
-        reason = plugs.retrying(cause=error.reason) if state.retries else error.reason
-        state = add_events(state, targets, ActionOutcome.FAILED, now, reason=reason)
+    state = report_common_trouble(state, now)
+    if not expected:
+        state = report_failure(state, error.reason, now)
     return _retry_later(state, now, refused=isinstance(error, CommandRefusedError))
 
 
@@ -263,6 +294,7 @@ def _flipped(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
 
 
 def _given_up(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
+    state = _tested(state, attempt, now)
     reason = plugs.did_not_obey(name=state.plug.title)
     state = replace(state, attempt=None, tried=(), problem=plugs.left_alone(cause=reason, tries=MAX_FLIPS))
     state = report(state, now, pending=pending(state), reason=reason, confirmed=False)
@@ -270,7 +302,7 @@ def _given_up(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
 
 
 def _completed(state: ControlState, attempt: Attempt, now: Now) -> ControlState:
-    state = replace(state, attempt=None, tried=())
+    state = replace(_tested(state, attempt, now), attempt=None, tried=())
     if state.dry_run or not attempt.via:
         state = report(state, now, pending=pending(state))
         return add_events(state, attempt.targets, ActionOutcome.DRY_RUN, now, reason=plugs.DRY_RUN())

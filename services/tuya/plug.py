@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from services.tuya.essentials import sounds_essential
 from shared.conditions import plugs
 from shared.validation import InvalidValueError
 
@@ -57,7 +58,8 @@ def usual_gangs(codes: Iterable[str]) -> dict[str, int]:
 class Plug(BaseModel):
     """One plug of the list; gangs are switch codes with their local data points, `names` what their owner calls them.
 
-    `seen` is false of a plug that was enabled by itself, until its owner has decided about it.
+    `seen` is false of a plug that was enabled by itself, until its owner has decided about it. One that is `excluded`
+    is not switched even by a setting that switches all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +76,7 @@ class Plug(BaseModel):
     gangs: dict[str, int] = Field(default={"switch_1": 1}, min_length=1)
     names: dict[str, str] = Field(default_factory=dict)
     seen: bool = True
+    excluded: bool = False
     priority: int = Field(default=100, ge=0, le=10_000)
 
     @field_validator("id")
@@ -122,6 +125,11 @@ class Plug(BaseModel):
     def is_local(self) -> bool:
         """Whether it can be reached over the home network."""
         return self.mode is not Mode.CLOUD and bool(self.host and self.local_key.get_secret_value())
+
+    @property
+    def sounds_essential(self) -> bool:
+        """Whether its name, or that of a gang, is one of a router, a computer or a fridge."""
+        return sounds_essential([self.name, *self.names.values()])
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ HEAD = """\
 # Settings of a plug: enabled, protected (true: nobody may switch it; router, host), mode (local, cloud, auto), host,
 # version (3.1 to 3.5), local_key, gangs ([switch_1]), names ({switch_1: Lamp}), priority (the lowest is restored
 # first), name. `seen: false`: enabled by itself, until you have decided about it on the page System or in the bot.
+# excluded (true: not switched, not even by TUYA_ALL_DEVICES).
 plugs:
 """
 
@@ -26,4 +27,5 @@ def _row(plug: Plug) -> Mapping[str, object]:
     key = plug.local_key.get_secret_value()
     row |= {"names": plug.names} if plug.names else {}
     row |= {} if plug.seen else {"seen": False}
+    row |= {"excluded": True} if plug.excluded else {}
     return row | {"local_key": key} if key else row

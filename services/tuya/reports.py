@@ -6,6 +6,7 @@ from dataclasses import replace
 from services.tuya.control_state import ControlState, Now
 from services.tuya.grid_rules import GangStates
 from services.tuya.journal import Target
+from services.tuya.off_on_test import first_halves
 from shared.conditions import Reason, plugs
 from shared.messages import ActionOutcome, PlugAction, Via
 
@@ -76,6 +77,23 @@ def report_unreachable(state: ControlState, reason: Reason, now: Now) -> Control
 def report_unanswered(state: ControlState, reason: Reason) -> ControlState:
     """Return the state of a plug that was asked while there is power, and would not follow an outage."""
     return replace(state, unanswered=plugs.would_not_follow(name=state.plug.title, cause=reason))
+
+
+def report_failure(state: ControlState, reason: Reason, now: Now) -> ControlState:
+    """Return the state with an event for each target that is tried and fails, once; attempts go on."""
+    if state.is_told:
+        return state
+    is_repeated = state.retries and not first_halves(state.tried)
+    reason = plugs.retrying(cause=reason) if is_repeated else reason
+    return add_events(replace(state, is_told=True), state.tried, ActionOutcome.FAILED, now, reason=reason)
+
+
+def report_common_trouble(state: ControlState, now: Now) -> ControlState:
+    """Return the state of a plug that is silent as all are: that is no longer its own trouble, nor expected."""
+    reason = state.common_trouble
+    if reason is None or not state.is_silent:
+        return state
+    return report_failure(report(state, now, reason=reason), reason, now)
 
 
 def add_events(

@@ -13,6 +13,8 @@ from services.tuya.connector import Connector
 from services.tuya.controllers import PlugControllers
 from services.tuya.journal import Journal
 from services.tuya.journal_file import JournalFile
+from services.tuya.off_on_test import begun, refusal_of_test
+from services.tuya.plug import Plug
 from services.tuya.rounds import current_round
 from services.tuya.settings import TuyaSettings
 from services.tuya.shared_state import SharedState, SharedStateStore
@@ -151,7 +153,20 @@ class PlugService:
             if plug and reason:
                 self._controllers.refuse_setup(plug, reason)
             return
-        self._controllers.set_up(plug, setup)
+        if (setup.enabled, setup.protected, setup.priority) != (None, None, None) or not setup.test:
+            self._controllers.set_up(plug, setup)
+        if setup.test and (plug := self._controllers.listed(id_)):
+            self._test(plug, setup.by)
+
+    def _test(self, plug: Plug, by: str) -> None:
+        """Switch a plug off and on again, or publish why not."""
+        shared, now = self._store.shared, utc_now()
+        reason = refusal_of_test(shared.journal, plug, shared.rules, shared.grid, now)
+        if reason is None and not self._persist(begun(shared.journal, plug, by, now), dropped_because=plugs.REPLACED()):
+            reason = plugs.NO_JOURNAL()
+        if reason:
+            self._controllers.refuse_setup(plug, reason)
+        self._controllers.wake()
 
     def _on_clock_change(self, change: ClockChange) -> None:
         """Keep turns and ages as they are, by a clock that was set; if the disk is full, for as long as we run."""

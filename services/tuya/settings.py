@@ -58,7 +58,9 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
         "Nothing is heard in a container with a network of its own. Empty: do not listen.",
     )
     tuya_all_devices: bool = Field(
-        default=False, description="true switches every device of the account that is not protected, enabled or not."
+        default=False,
+        description="true switches every device of the account, enabled or not, that is not protected or excluded; one "
+        "whose name is that of a router, a computer or a fridge waits for your decision.",
     )
     tuya_dry_run: bool = Field(
         default=False, description="true does everything except switching, and logs what would be switched."

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.tuya.grid_rules import GRID, MAX_RETURNS, GangStates, Rules, is_certain, target
 from services.tuya.journal import Journal, Target
+from services.tuya.off_on_test import ended
 from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
 from shared.trusted_time import elapsed
@@ -26,14 +27,16 @@ def next_turn(journal: Journal, plug: str, now: datetime) -> datetime | None:
 
 
 def mark_to_restore(journal: Journal, targets: Iterable[Target], reading: GangStates, now: datetime) -> Journal:
-    """Return the journal with what the grid is about to switch off and is certain to be on now.
+    """Return the journal with what the grid, or a test, is about to switch off and is certain to be on now.
 
     It must be on disk before the command is sent.
     """
     current = [one for one in targets if is_current(journal, one)]
-    marks = {one.key: now for one in current if one.by_grid and not one.on and reading.get(one.gang)}
-    new = {name: at for name, at in marks.items() if name not in journal.to_restore}
-    return journal.model_copy(update={"to_restore": journal.to_restore | new}) if new else journal
+    was_on = [one for one in current if not one.on and reading.get(one.gang)]
+    new = {one.key: now for one in was_on if one.by_grid and one.key not in journal.to_restore}
+    tested = {one.key: now for one in was_on if one.is_test and one.key not in journal.tested}
+    update = {"to_restore": journal.to_restore | new, "tested": journal.tested | tested}
+    return journal.model_copy(update=update) if new or tested else journal
 
 
 def is_current(journal: Journal, target: Target) -> bool:
@@ -53,7 +56,8 @@ def completed(journal: Journal, targets: Iterable[Target]) -> Journal:
     done = list(targets)
     restored = {one.key for one in done if one.on and is_current(journal, one)}
     to_restore = {name: at for name, at in journal.to_restore.items() if name not in restored}
-    return dropped(journal, done).model_copy(update={"to_restore": to_restore})
+    tested = {name: at for name, at in journal.tested.items() if name not in restored}
+    return dropped(journal, done).model_copy(update={"to_restore": to_restore, "tested": tested})
 
 
 def given_up(journal: Journal, targets: Iterable[Target]) -> Journal:
@@ -80,6 +84,7 @@ def expired(journal: Journal, now: datetime) -> tuple[Target, ...]:
 
 def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Journal:
     """Return the journal without expired targets: an outage switches off again what a person could not switch on."""
+    journal = ended(journal, late, now)
     gone = [one for one in late if is_current(journal, one)]
     back = [
         target(one.plug, one.gang, on=False, by=GRID, now=now, transition_id=journal.handled)
@@ -93,6 +98,8 @@ def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Jou
 def _is_valid(target: Target, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> bool:
     if target.gives_back:
         return True
+    if target.is_test:
+        return rules.may_switch(plug) and bool(grid and is_certain(grid, now) and grid.state is Grid.ON)
     if not rules.may_switch(plug) or not target.by_grid:
         return rules.may_switch(plug)
     return bool(grid and is_certain(grid, now) and grid.state is (Grid.ON if target.on else Grid.OFF))

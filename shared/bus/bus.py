@@ -258,6 +258,7 @@ class Bus:
             connection.subscribe(self._status.topic, resend_retained=True)  # before ours replaces it
         self.send_status()
         if self._had_session:
+            log.info("Connected to the broker again.")
             if self._session_s and not session_present:
                 log.info("The broker lost its sessions.")
             self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))
@@ -340,6 +341,8 @@ class Bus:
             raise ConfigError(conditions.wrong_password(where=self._where, user=self._user, file=file)) from None
         finally:
             stable.cancel()
+            if self._connection:
+                self._recent.on_lost()
             self._connection = None
             self.connected.clear()
             self._outbox.requeue_in_flight()

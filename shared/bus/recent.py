@@ -8,11 +8,16 @@ from shared.bus.outbox import OutgoingMessage
 
 KEEP_S = 75.0
 """Mosquitto 2.0 saves its state every 60 s."""
+NOTICED_S = 20.0
+"""A broker that has vanished with its machine is missed after two pings without an answer."""
 KEEP_BYTES = 4_000_000
 
 
 class Recent:
-    """Messages of the last moments that are published again if the broker may have been killed."""
+    """Messages of the last moments that are published again if the broker may have been killed.
+
+    The last moments are those before the connection was lost: a broker that is away for long saves nothing meanwhile.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -25,13 +30,19 @@ class Recent:
         if message.replay_topic:
             self._messages.append((now, message))
             self._bytes += len(message.payload)
-        while self._messages and (self._bytes > KEEP_BYTES or self._messages[0][0] < now - KEEP_S):
-            self._bytes -= len(self._messages.popleft()[1].payload)
+        self._drop_before(now - KEEP_S)
+
+    def on_lost(self) -> None:
+        """Drop what the broker has saved before its connection was lost; the rest stays until there is a new one."""
+        self._drop_before(self._clock() - KEEP_S - NOTICED_S)
 
     def take_all(self) -> list[OutgoingMessage]:
         """Take all messages, oldest first, as they are published again."""
-        since = self._clock() - KEEP_S
-        taken = [message.replayed() for at, message in self._messages if at >= since]
+        taken = [message.replayed() for _, message in self._messages]
         self._messages.clear()
         self._bytes = 0
         return taken
+
+    def _drop_before(self, moment: float) -> None:
+        while self._messages and (self._bytes > KEEP_BYTES or self._messages[0][0] < moment):
+            self._bytes -= len(self._messages.popleft()[1].payload)

@@ -92,6 +92,17 @@ DISCHARGING_CURRENT_TOO_HIGH_THIRD_LEVEL = simple(
 TOO_COLD_TO_DISCHARGE = simple(
     "battery.too_cold_to_discharge", uk="надто холодно, щоб розряджати", en="too cold to discharge"
 )
+CURRENT_TOO_HIGH = simple("battery.current_too_high", uk="завеликий струм", en="current too high")
+SHORT_CIRCUIT = simple("battery.short_circuit", uk="коротке замикання", en="short circuit")
+CELLS_TOO_FAR_APART = simple("battery.cells_too_far_apart", uk="комірки надто різняться", en="cells too far apart")
+ENCLOSURE_TOO_HOT = simple("battery.enclosure_too_hot", uk="перегрівся корпус", en="enclosure too hot")
+BATTERY_TOO_COLD = simple("battery.battery_too_cold", uk="батарея надто холодна", en="battery too cold")
+WARNING_WITHOUT_A_NAME = simple(
+    "battery.warning_without_a_name",
+    uk="BMS попереджає, але не каже про що; подивіться в застосунку",
+    en="the BMS warns without saying of what; look into the app",
+    severity=Severity.WARNING,
+)
 LOCKED_BY_GPS = simple("battery.locked_by_gps", uk="заблоковано через GPS", en="locked by GPS")
 WIRE_WITH_TOO_MUCH_RESISTANCE = simple(
     "battery.wire_with_too_much_resistance",

@@ -9,6 +9,17 @@ NO_ADAPTER = simple(
     uk="Адаптера Bluetooth немає, або його вимкнено: під'єднайте або ввімкніть його.",
     en="There is no Bluetooth adapter, or it is off: plug one in, or switch it on.",
 )
+
+
+@condition(
+    "bms.no_such_adapter",
+    uk="Адаптера Bluetooth {adapter}, названого в списку батарей, немає, або його вимкнено.",
+    en="The Bluetooth adapter {adapter}, which the list of batteries names, is not there or is off.",
+)
+def no_such_adapter(*, adapter: str) -> None:
+    """The adapter of a battery is missing, while there may be others."""
+
+
 NOT_PERMITTED = simple(
     "bms.not_permitted",
     uk="Система не дозволяє цьому користувачеві працювати з Bluetooth (відмовляє D-Bus): додайте його до групи "
@@ -40,17 +51,27 @@ READ_BY_ANOTHER_PROGRAM = simple(
 )
 PAIRING_CANCELED = simple(
     "bms.pairing_canceled",
-    uk="цей комп'ютер сам почав спарювання, а вона його перервала. Видаліть старі ключі: `bluetoothctl remove` з її "
-    "адресою; якщо її прошивка 19.30 або новіша, спаруйте її знову",
-    en="this machine began to pair with it, and it broke that off. Remove the old keys: `bluetoothctl remove` with its "
-    "address; if its firmware is 19.30 or later, pair it again",
+    uk="спарювання почалося, а вона його перервала. Видаліть старі ключі: `bluetoothctl remove` з її адресою; якщо її "
+    "прошивка 19.30 або новіша, її буде спарено знову, щойно вона є у списку батарей",
+    en="the pairing began, and it broke that off. Remove the old keys: `bluetoothctl remove` with its address; with "
+    "firmware 19.30 or later it is paired again, provided that it is in the list of batteries",
 )
 NEEDS_PAIRING = simple(
     "bms.needs_pairing",
-    uk="їй потрібне спарювання, як і всім із прошивкою 19.30 або новішою. Спаруйте її один раз на цьому комп'ютері: "
-    "`bluetoothctl`, далі `scan on`, `pair` і `trust` з її адресою",
-    en="it wants to be paired, as firmware 19.30 and later do. Pair it once on this machine: `bluetoothctl`, then "
-    "`scan on`, `pair` and `trust` with its address",
+    uk="їй потрібне спарювання, як і всім із прошивкою 19.30 або новішою. Батареї зі списку спаровуються самі: якщо її "
+    "там немає, допишіть її адресу",
+    en="it wants to be paired, as firmware 19.30 and later do. Batteries of the list are paired by themselves: add its "
+    "address if it is not there",
+)
+PAIRING_REFUSED = simple(
+    "bms.pairing_refused",
+    uk="вона відмовляє. Якщо для спарювання їй потрібен код, допишіть його у списку батарей як `pin`, у лапках",
+    en="it refuses. If it wants a passkey to be paired, add that to the list of batteries as `pin`, in quotes",
+)
+PIN_REFUSED = simple(
+    "bms.pin_refused",
+    uk="вона не приймає коду, записаного у списку батарей як `pin`",
+    en="it does not accept the passkey that the list of batteries has as `pin`",
 )
 
 
@@ -83,6 +104,12 @@ CONNECTING = simple(
     "bms.connecting",
     uk="Батарею знайдено, триває з'єднання.",
     en="It was found and is being connected.",
+    severity=Severity.WARNING,
+)
+DATA_AWAITED = simple(
+    "bms.data_awaited",
+    uk="З'єднання є, перших даних ще немає.",
+    en="The connection is there; its first data are awaited.",
     severity=Severity.WARNING,
 )
 SEARCHING_AGAIN = simple(
@@ -118,6 +145,15 @@ def not_found(*, address: str) -> None:
 )
 def connect_failed(*, address: str, cause: Reason) -> None:
     """A battery advertises but the connection fails."""
+
+
+@condition(
+    "bms.pairing_failed",
+    uk="Не вдається спаруватися з батареєю {address}: {cause}.",
+    en="The battery {address} cannot be paired: {cause}.",
+)
+def pairing_failed(*, address: str, cause: Reason) -> None:
+    """A battery that seems to want pairing refuses it."""
 
 
 @condition(
@@ -218,6 +254,25 @@ def no_answer_on_line(*, name: str) -> None:
 
 
 @condition(
+    "bms.no_answer_at_gps_port",
+    uk="Батарея {name} не відповідає на порту GPS: перевірте дроти RX і TX, а в застосунку — протокол UART1: 000.",
+    en="{name} does not answer at its GPS port: check the wires RX and TX, and in the app that UART1 has the protocol "
+    "000.",
+)
+def no_answer_at_gps_port(*, name: str) -> None:
+    """A board does not answer in the old dialect."""
+
+
+@condition(
+    "bms.nothing_heard_at_display_port",
+    uk="Від батареї {name} на порту дисплея нічого не чути: перевірте дроти A і B та швидкість, зазвичай 2400.",
+    en="Nothing is heard of {name} at its display port: check the wires A and B, and the speed, usually 2400 baud.",
+)
+def nothing_heard_at_display_port(*, name: str) -> None:
+    """A board sends nothing to its display."""
+
+
+@condition(
     "bms.answers_for_another",
     uk="За адресою {asked} на лінії відповідає батарея, у якій задано адресу {own}: дайте кожній свою адресу. Доти її "
     "показники не враховано.",
@@ -304,11 +359,43 @@ NOT_AN_ADDRESS = simple(
     uk="це не адреса Bluetooth на кшталт C8:47:80:12:34:56 (беріть її в лапки)",
     en="it is no Bluetooth address such as C8:47:80:12:34:56 (put it in quotes)",
 )
+NOT_A_PASSKEY = simple(
+    "bms.not_a_passkey",
+    uk="код для спарювання має від 1 до 6 цифр (у лапках)",
+    en="a passkey has 1 to 6 digits (put it in quotes)",
+)
 NO_BUS_ADDRESS = simple(
     "bms.no_bus_address",
     uk="адреса батареї на лінії має бути від 0 до 15, як-от /dev/ttyUSB0#1 чи tcp://192.168.1.5:8899#1 (у лапках)",
     en="the address of a battery on a line is from 0 to 15, such as /dev/ttyUSB0#1 or tcp://192.168.1.5:8899#1 "
     "(in quotes)",
+)
+
+
+@condition(
+    "bms.line_differs",
+    uk="Батареї на лінії {port} мають різні `{field}`: у списку батарей задайте всім однакове значення.",
+    en="The batteries on the line {port} differ in `{field}`: give all of them the same in the list of batteries.",
+)
+def line_differs(*, port: str, field: str) -> None:
+    """Packs on one line are listed with different speeds or dialects."""
+
+
+NO_LINE = simple(
+    "bms.no_line",
+    uk="Батарей на дроті не задано: вкажіть JK_LINE_PORT і JK_LINE_PACKS.",
+    en="No batteries on a wire are set: set JK_LINE_PORT and JK_LINE_PACKS.",
+)
+LINE_WITHOUT_PACKS = simple(
+    "bms.line_without_packs",
+    uk="JK_LINE_PORT задано, а JK_LINE_PACKS ні: вкажіть адреси батарей від 0 до 15, як-от 1-4",
+    en="JK_LINE_PORT is set and JK_LINE_PACKS is not: name the addresses of the packs, from 0 to 15, such as 1-4",
+)
+ONE_BATTERY_AT_THE_PORT = simple(
+    "bms.one_battery_at_the_port",
+    uk="з протоколами `nw` і `display` на порту лише одна батарея: адреса без #, як-от /dev/ttyUSB0",
+    en="with the dialects `nw` and `display` there is one battery at a port: give the address without #, such as "
+    "/dev/ttyUSB0",
 )
 RESERVED_ID = simple(
     "bms.reserved_id",

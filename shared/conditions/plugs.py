@@ -65,13 +65,11 @@ def another_plug(*, name: str, host: str) -> None:
     """The router has given the address to another plug."""
 
 
-@condition(
+NO_NETWORK = simple(
     "plug.no_network",
-    uk="Цей комп'ютер не має мережі до {host}: перевірте Wi-Fi або кабель.",
-    en="This machine has no network to {host}: check its Wi-Fi or cable.",
+    uk="Цей комп'ютер не має мережі: перевірте його Wi-Fi або кабель.",
+    en="This machine has no network: check its Wi-Fi or cable.",
 )
-def no_network(*, host: str) -> None:
-    """The operating system knows no way to the plug's address."""
 
 
 @condition(
@@ -176,6 +174,42 @@ RETIRED = simple(
     "plug.retired",
     uk="За нею більше не стежимо: у списку розеток її вимкнено або там її вже немає.",
     en="It is no longer watched: disabled in the list of plugs, or removed from it.",
+    severity=Severity.NOTICE,
+)
+
+# an off-on test
+
+
+@condition(
+    "plug.test_failed",
+    uk="Перевірку {name} не пройдено. {cause}",
+    en="{name} has failed the test. {cause}",
+    severity=Severity.WARNING,
+)
+def test_failed(*, name: str, cause: Reason) -> None:
+    """The plug was to be switched off and on again, and did not do both."""
+
+
+@condition(
+    "plug.test_of_off",
+    uk="{name} відповідає й зараз вимкнена, тому її не перемикали.",
+    en="{name} answers and is off, so it was not switched.",
+    severity=Severity.NOTICE,
+)
+def test_of_off(*, name: str) -> None:
+    """What is off is not switched on for a test: nobody knows what hangs on it."""
+
+
+TEST_WITHOUT_POWER = simple(
+    "plug.test_without_power",
+    uk="Перевіряємо лише тоді, коли світло точно є.",
+    en="Plugs are tested only while the power is certain to be on.",
+    severity=Severity.NOTICE,
+)
+TEST_BUSY = simple(
+    "plug.test_busy",
+    uk="Її саме перемикають: спробуйте трохи згодом.",
+    en="It is just being switched: try again in a moment.",
     severity=Severity.NOTICE,
 )
 
@@ -288,7 +322,54 @@ def none_enabled(*, count: int) -> None:
     prompt=True,
 )
 def enabled_as_before(*, names: str) -> None:
-    """With the predecessor's settings and no list, the plugs of the account were listed enabled."""
+    """A setting switches them, not their owner: the predecessor's ones without a list, or TUYA_ALL_DEVICES."""
+
+
+@condition(
+    "plugs.essential",
+    uk="Судячи з назв, тут живиться роутер, комп'ютер або холодильник: {names}. Вони вимикаються разом із мережею, тож "
+    "захистіть їх: на сторінці «Система» або в боті, командою /plugs.",
+    en="Judging by the names, a router, a computer or a fridge is fed by {names}, and switched off with the grid: "
+    "protect it on the page System or in the bot with /plugs.",
+    severity=Severity.WARNING,
+    prompt=True,
+)
+def essential(*, names: str) -> None:
+    """A setting enabled plugs that the owner may not want switched off."""
+
+
+@condition(
+    "plugs.held_back",
+    uk="Судячи з назв, тут живиться роутер, комп'ютер або холодильник: {names}. TUYA_ALL_DEVICES їх не перемикає, доки "
+    "ви не вирішите: на сторінці «Система» або в боті, командою /plugs.",
+    en="Judging by the names, a router, a computer or a fridge is fed by {names}. TUYA_ALL_DEVICES leaves that alone "
+    "until you decide, on the page System or in the bot with /plugs.",
+    severity=Severity.WARNING,
+    prompt=True,
+)
+def held_back(*, names: str) -> None:
+    """TUYA_ALL_DEVICES is set, and the owner has not decided about these."""
+
+
+@condition(
+    "plugs.none_answers",
+    uk="Жодна розетка не відповідає ({count}): чи працюють роутер і Wi-Fi, чи є напруга в самих розетках?",
+    en="None of {count} plugs answers: do the router and the Wi-Fi work, and have the plugs power?",
+    severity=Severity.WARNING,
+    prompt=True,
+)
+def none_answers(*, count: int) -> None:
+    """All plugs that follow the grid are silent at once, over the home network and through the cloud."""
+
+
+@condition(
+    "plugs.cut_off",
+    uk="Цей комп'ютер не має мережі, тому не досягає жодної розетки ({count}): перевірте його Wi-Fi або кабель.",
+    en="This machine has no network and reaches none of {count} plugs: check its Wi-Fi or cable.",
+    prompt=True,
+)
+def cut_off(*, count: int) -> None:
+    """The operating system knows no way to any plug."""
 
 
 @condition(

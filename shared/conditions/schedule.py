@@ -18,11 +18,25 @@ NO_ADDRESS = simple(
     uk="потрібна адреса на кшталт https://example.org",
     en="an address such as https://example.org is needed",
 )
-OTHER_REGION = simple(
-    "schedule.other_region",
-    uk="GPV_JSON_URL вказує на Івано-Франківськ, а YASNO ні: задайте файл свого регіону",
-    en="GPV_JSON_URL names Ivano-Frankivsk, YASNO does not: set it to the file of your region",
+MIRROR_NOT_NAMED = simple(
+    "schedule.mirror_not_named",
+    uk="SCHEDULE_PROVIDERS просить копію (gpv_json), а GPV_JSON_URL порожній: адреси є в docs/schedule.md. "
+    "Простіше задати SCHEDULE_REGION.",
+    en="SCHEDULE_PROVIDERS asks for a mirror (gpv_json), and GPV_JSON_URL is empty: docs/schedule.md lists the "
+    "addresses. SCHEDULE_REGION is simpler.",
+    severity=Severity.NOTICE,
 )
+
+
+@condition(
+    "schedule.mirrors_not_asked",
+    uk="копій для {region} не запитано, бо їхні автори не вказали ліцензії: {mirrors}; якщо згодні, задайте "
+    "SCHEDULE_REGION={region} і SCHEDULE_UNLICENSED=true",
+    en="mirrors of {region} are not asked, because their authors state no licence: {mirrors}; if you agree, set "
+    "SCHEDULE_REGION={region} and SCHEDULE_UNLICENSED=true",
+)
+def mirrors_not_asked(*, region: str, mirrors: str) -> None:
+    """The sources that may be asked have failed, and there are mirrors that the user has not agreed to."""
 
 
 @condition(
@@ -72,6 +86,15 @@ def nobody_publishes(*, region: str) -> None:
 )
 def too_often(*, seconds: int) -> None:
     """A public source would be asked too often."""
+
+
+@condition(
+    "schedule.regions_without_source",
+    uk="Жодне джерело не живе в регіонах: {regions}.",
+    en="No source lives in these regions: {regions}.",
+)
+def regions_without_source(*, regions: str) -> None:
+    """`check` has found regions whose sources are all dead, behind, or of unknown age."""
 
 
 # how a source answers
@@ -268,6 +291,26 @@ def no_source(*, failures: tuple[Reason, ...]) -> None:
 )
 def other_source(*, source: str, failures: tuple[Reason, ...]) -> None:
     """The first source has failed and a later one has answered."""
+
+
+@condition(
+    "schedule.single_copy",
+    uk="Графік узято лише з {source}: інша його копія не допомагає ({failures}).",
+    en="The schedule comes from {source} alone: the other copy of it does not help ({failures}).",
+    severity=Severity.WARNING,
+)
+def single_copy(*, source: str, failures: tuple[Reason, ...]) -> None:
+    """Of several copies of a region's schedule only one answers."""
+
+
+@condition(
+    "schedule.copies_differ",
+    uk="{other} має на {day} інші години, ніж {source}; враховано {source}.",
+    en="{other} has other hours for {day} than {source}, which counts.",
+    severity=Severity.WARNING,
+)
+def copies_differ(*, source: str, other: str, day: date) -> None:
+    """Two copies of a region's schedule disagree for a while, and nothing shows which is newer."""
 
 
 @condition(

@@ -155,3 +155,4 @@ upkeep_note = Table(
     sqlite_with_rowid=False,
 )
 """Notes of upkeep: the time zone of the days, and up to when raw rows were purged."""
+ZONE_NOTE = "zone"

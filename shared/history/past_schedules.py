@@ -4,13 +4,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Row, select
 
 from shared.history.homes import home_of, in_home
-from shared.history.queries import rows_of
+from shared.history.queries import Database, rows_of
 from shared.history.tables import from_ms, outage_schedule, to_ms
 from shared.messages import DayState, OutageSchedule, PlannedDay, Window
-from shared.outages import Day, day_of, local_day
+from shared.outages import Day, day_of, is_known, is_same_address, local_day, merged, succession, totals, within
 
 PUBLISHED_AHEAD = timedelta(days=3)
 """How long before a day its last version may have been published."""
@@ -19,30 +19,41 @@ WINDOWS = TypeAdapter(tuple[Window, ...])
 DAYS = TypeAdapter(dict[date, DayState])
 
 
-def planned_days(engine: Engine, *, start: datetime, end: datetime) -> dict[date, Day]:
-    """Return the schedule of each day between two moments, as far as one was recorded."""
-    table = outage_schedule.c
-    columns = (table.at, table.queue, table.region, table.time_zone, table.days, table.windows)
-    of_schedule = table.device == in_home(home_of(engine), "outage")
-    where = (of_schedule, table.at >= to_ms(start - PUBLISHED_AHEAD), table.at < to_ms(end))
+COLUMNS = tuple(outage_schedule.c[name] for name in ("at", "queue", "region", "time_zone", "days", "windows"))
+
+
+def planned_days(
+    engine: Database, *, start: datetime, end: datetime, newest: OutageSchedule | None = None
+) -> dict[date, Day]:
+    """Return the schedule of each day between two moments as far as it was known, and of what the newest version has.
+
+    A day has its last hours, and those that were dropped or shortened while they ran, up to that moment. A day on which
+    the address changed has the hours of the old one up to then, where those of the new one are not known.
+    """
+    of_schedule = outage_schedule.c.device == in_home(home_of(engine), "outage")
+    where = (of_schedule, outage_schedule.c.at >= to_ms(start - PUBLISHED_AHEAD), outage_schedule.c.at < to_ms(end))
+    rows = rows_of(engine, select(*COLUMNS).where(*where).order_by(outage_schedule.c.at))
+    versions = [*map(version_of, rows), *([newest] if newest else [])]
     found: dict[date, Day] = {}
-    address: tuple[str, str | None] | None = None
-    for row in rows_of(engine, select(*columns).where(*where).order_by(table.at)):
-        schedule = _schedule(row)
-        if address is not None and not _is_same(address, schedule):  # the hours of another address end with that day
-            found = {day: known for day, known in found.items() if day < local_day(schedule.at, schedule.time_zone)}
-        address = schedule.queue, schedule.region
-        found |= {known.day: day_of(schedule, known.day) for known in schedule.days}
+    before: OutageSchedule | None = None
+    for one in succession(versions):
+        if before is not None and not is_same_address(before, one):  # the hours of another address end with that day
+            found = {
+                day: _until(known, one.at) for day, known in found.items() if day <= local_day(one.at, one.time_zone)
+            }
+        lived = one.model_copy(update={"windows": merged([*one.windows, *one.superseded])})
+        found |= {day.day: day_of(lived, day.day) for day in one.days if is_known(day.state) or day.day not in found}
+        before = one
     return found
 
 
-def _is_same(address: tuple[str, str | None], schedule: OutageSchedule) -> bool:
-    """Whether a schedule is of this queue and region; where one of them has no region, the queue decides."""
-    queue, region = address
-    return queue == schedule.queue and (None in (region, schedule.region) or region == schedule.region)
+def _until(day: Day, moment: datetime) -> Day:
+    windows = within(day.windows, day.windows[0].start, moment) if day.windows else ()
+    return Day(day.day, day.state, windows, *totals(windows), day.confirmed_at)
 
 
-def _schedule(row: Row[Any]) -> OutageSchedule:
+def version_of(row: Row[Any]) -> OutageSchedule:
+    """Return the version of the schedule in a row of COLUMNS."""
     at = from_ms(row.at)
     days = DAYS.validate_json(row.days) if row.days else {}
     return OutageSchedule(
@@ -53,3 +64,12 @@ def _schedule(row: Row[Any]) -> OutageSchedule:
         days=tuple(PlannedDay(day=day, state=state, confirmed_at=at) for day, state in days.items()),
         windows=WINDOWS.validate_json(row.windows) if row.windows else (),
     )
+
+
+def schedule_at(database: Database, at: datetime) -> OutageSchedule | None:
+    """Return the schedule as it was known at a moment, None if there was none."""
+    table = outage_schedule.c
+    of_schedule = table.device == in_home(home_of(database), "outage")
+    query = select(*COLUMNS).where(of_schedule, table.at <= to_ms(at)).order_by(table.at.desc()).limit(1)
+    rows = rows_of(database, query)
+    return version_of(rows[0]) if rows else None

@@ -4,14 +4,16 @@ They read what the recorder keeps up to date with every reading: five-minute ste
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     Row,
@@ -32,17 +34,23 @@ from shared.conditions import storage
 from shared.errors import StorageError
 from shared.history.database_errors import diagnose, is_not_created
 from shared.history.derived import (
+    DAY,
     FIVE_MINUTES,
     HOUR,
+    HOUR_MS,
     INVERTERS,
     MINUTE_MS,
     SOURCES,
+    ZONE_NOTE,
     Source,
     grid_run,
     rollup_due,
+    upkeep_note,
 )
 from shared.history.grid_run import SILENCE, GridRun
 from shared.history.homes import home_of, in_home, of_home, split_name
+from shared.history.house import Device, Part, parts, stretches, whole_sum
+from shared.history.local_days import midnight, next_midnight
 from shared.history.readings import readings
 from shared.history.tables import MILLISECOND, compressed_hour, from_ms, metadata, to_ms
 from shared.live_figures import ALL
@@ -50,8 +58,6 @@ from shared.messages import Grid
 
 STATES = {state.value: state for state in Grid}
 SILENCE_MS = SILENCE // MILLISECOND
-SUM_HOLDS = timedelta(hours=1)
-"""When single inverters were recorded so much later than their sum, there is only one of them any more."""
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
@@ -92,15 +98,6 @@ class GridSpan:
     end: datetime
 
 
-@dataclass(frozen=True)
-class Device:
-    """A recorded inverter or battery with its first and its last reading."""
-
-    name: str
-    first: datetime
-    last: datetime
-
-
 class Session:
     """One connection for all queries of an answer, opened by the first of them.
 
@@ -108,6 +105,8 @@ class Session:
     """
 
     def __init__(self, engine: Engine) -> None:
+        self.recorded: dict[str, list[Device]] = {}
+        """The devices of each source, once there are any."""
         self._engine = engine
         self._connection: Connection | None = None
 
@@ -156,14 +155,22 @@ def latest(database: Database, source: Source = INVERTERS) -> dict[str, datetime
 
 
 def recorded_devices(database: Database, source: Source = INVERTERS) -> list[Device]:
-    """Return all recorded inverters or batteries; the sum of several inverters comes first, while it is recorded."""
-    home = home_of(database)
-    rows = rows_of(database, _devices_query(source.raw.name, home))
+    """Return all recorded inverters or batteries; the sum of several comes first, with the time it is known of."""
+    found = _recorded(database, source)
+    whole = whole_sum(found)
+    return [whole, *(device for device in found if device.name != ALL)] if whole else found
+
+
+def _recorded(database: Database, source: Source) -> list[Device]:
+    """Return the devices with what was recorded of each, by name."""
+    name, home = source.raw.name, home_of(database)
+    if isinstance(database, Session) and name in database.recorded:
+        return database.recorded[name]
+    rows = rows_of(database, _devices_query(name, home))
     named = ((*split_name(row.device), row.first, row.last) for row in rows if row.first is not None)
     found = [Device(name, from_ms(first), from_ms(last)) for of, name, first, last in named if of == home]
-    newest = max((device.last for device in found), default=None)
-    if source is INVERTERS and newest:
-        found.sort(key=lambda device: device.name != ALL or newest - device.last >= SUM_HOLDS)
+    if isinstance(database, Session) and found:
+        database.recorded[name] = found
     return found
 
 
@@ -208,18 +215,17 @@ def series(
     minutes = _fine_enough(step) if set(fields) <= set(source.fields) else None
     if minutes:
         first, step = _aligned(first, last, buckets, minutes * MINUTE_MS)
-    selection = _Selection(source, in_home(home_of(database), device), fields, first, last, step)
+    found = parts_of(database, device, first, last, step=minutes or FIVE_MINUTES, source=source)
+    selection = _Selection(source, found, fields, first, step)
 
     def read(connection: Connection) -> Sequence[Sequence[Any]]:
-        if minutes is None:
-            return list(_from_readings(connection, selection))
-        return _from_rollup(connection, selection, minutes)
+        return list(_from_readings(connection, selection)) if minutes is None else _from_rollup(connection, selection)
 
-    rows: Sequence[Sequence[Any]] = _ask(database, read, ())
-    found = {row[0]: row[1:] for row in rows}
+    rows: Sequence[Sequence[Any]] = _ask(database, read, ()) if found else ()
+    by_bucket = {row[0]: row[1:] for row in rows}
     unknown: Sequence[Any] = [None] * (3 * len(fields))
     columns = list(
-        map(list, zip(*(found.get(bucket, unknown) for bucket in range(-(-(last - first) // step))), strict=True))
+        map(list, zip(*(by_bucket.get(bucket, unknown) for bucket in range(-(-(last - first) // step))), strict=True))
     )
     means, lows, highs = (dict(zip(fields, columns[kind::3], strict=True)) for kind in range(3))
     return Series(from_ms(first), step * MILLISECOND, means, lows, highs)
@@ -227,13 +233,12 @@ def series(
 
 @dataclass(frozen=True)
 class _Selection:
-    """Fields of a device from one time up to another, and the width of the buckets they are averaged in."""
+    """Fields of what was recorded in some parts, from `first` on, and the width of the buckets they are averaged in."""
 
     source: Source
-    device: str
+    parts: Sequence[Part]
     fields: Sequence[str]
     first: int
-    last: int
     step: int
 
 
@@ -248,12 +253,60 @@ def _aligned(first: int, last: int, buckets: int, width: int) -> tuple[int, int]
     return first, -(-(last - first) // (buckets * width)) * width
 
 
+def parts_of(
+    database: Database, device: str, start: int, end: int, *, step: int, source: Source = INVERTERS
+) -> list[Part]:
+    """Return which roll-ups of a width make up a device between two times, in ms; of the sum, see house.py.
+
+    Their devices are named as in the database.
+    """
+
+    found = stretches(device, _recorded(database, source) if device == ALL else ())
+    home, zone = home_of(database), day_zone(database) if step == DAY and len(found) > 1 else UTC
+
+    def unit(at: int) -> tuple[int, int]:
+        if step == DAY:
+            return midnight(at, zone), next_midnight(at, zone)
+        return at // HOUR_MS * HOUR_MS, at // HOUR_MS * HOUR_MS + HOUR_MS
+
+    return [replace(part, device=in_home(home, part.device)) for part in parts(found, start, end, step, unit)]
+
+
+def day_zone(database: Database) -> tzinfo:
+    """Return the time zone of the recorded days."""
+    rows = rows_of(database, select(upkeep_note.c.value).where(upkeep_note.c.name == ZONE_NOTE))
+    return ZoneInfo(rows[0].value) if rows else UTC
+
+
+def in_parts(rollup: Table, count: int) -> ColumnElement[bool]:
+    """Return the condition for the roll-ups of so many parts, whose parameters `named` returns."""
+    column = rollup.c
+
+    def of_part(index: int) -> ColumnElement[bool]:
+        start, end = (bindparam(f"{name}{index}", type_=BigInteger()) for name in ("since", "until"))
+        this = column.device == bindparam(f"device{index}"), column.step == bindparam(f"minutes{index}")
+        return and_(*this, column.at >= start, column.at < end)
+
+    return or_(*map(of_part, range(count)))
+
+
+def named(found: Iterable[Part]) -> dict[str, Any]:
+    """Return the parameters of parts."""
+    names = ("device", "minutes", "since", "until")
+    return {
+        f"{name}{index}": value
+        for index, part in enumerate(found)
+        for name, value in zip(names, (part.device, part.step, part.start, part.end), strict=True)
+    }
+
+
 def due_since(database: Database, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
     """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
-    device = in_home(home_of(database), device)
-    parameters = {"source": table.name, "device": device, "start": to_ms(start), "end": to_ms(end)}
-    earliest = rows_of(database, _due_query(), parameters)
-    return from_ms(earliest[0].at) if earliest and earliest[0].at is not None else None
+    earliest, source = [], SOURCES[table.name]
+    for part in parts_of(database, device, to_ms(start), to_ms(end), step=FIVE_MINUTES, source=source):
+        parameters = {"source": table.name, "device": part.device, "start": part.start, "end": part.end}
+        earliest += [row.at for row in rows_of(database, _due_query(), parameters) if row.at is not None]
+    return from_ms(min(earliest)) if earliest else None
 
 
 @lru_cache
@@ -264,15 +317,14 @@ def _due_query() -> Select[Any]:
     return select(func.min(due.at).label("at")).where(*these, due.at >= start, due.at < end)
 
 
-def _from_rollup(connection: Connection, selection: _Selection, minutes: int) -> Sequence[Row[Any]]:
-    parameters = {"device": selection.device, "minutes": minutes, "step": selection.step}
-    span = {"start": selection.first, "end": selection.last}
-    query = _rollup_query(selection.source.rollup, tuple(selection.fields))
-    return connection.execute(query, parameters | span).all()
+def _from_rollup(connection: Connection, selection: _Selection) -> Sequence[Row[Any]]:
+    query = _rollup_query(selection.source.rollup, tuple(selection.fields), len(selection.parts))
+    buckets = {"start": selection.first, "step": selection.step}
+    return connection.execute(query, named(selection.parts) | buckets).all()
 
 
 @lru_cache(maxsize=64)
-def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
+def _rollup_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
     """Return the query for mean, low and high of some fields by bucket; building it takes longer than running it."""
     table, start = rollup.c, bindparam("start", type_=BigInteger())
     bucket = ((table.at - start) // bindparam("step", type_=BigInteger())).label("bucket")
@@ -285,15 +337,15 @@ def _rollup_query(rollup: Table, fields: tuple[str, ...]) -> Select[Any]:
             func.min(low).label(f"low{index}"),
             func.max(high).label(f"high{index}"),
         ]
-    where = (table.device == bindparam("device"), table.step == bindparam("minutes"))
-    span = (table.at >= start, table.at < bindparam("end"))
-    return select(bucket, *columns).where(*where, *span).group_by(literal_column("bucket"))
+    return select(bucket, *columns).where(in_parts(rollup, count)).group_by(literal_column("bucket"))
 
 
 def _from_readings(connection: Connection, selection: _Selection) -> Iterator[Sequence[Any]]:
     """Aggregate readings by bucket, in the shape of a roll-up query."""
-    span = selection.first, selection.last
-    samples = readings(connection, selection.source.raw, selection.device, selection.fields, span)
+    samples = chain.from_iterable(
+        readings(connection, selection.source.raw, part.device, selection.fields, (part.start, part.end))
+        for part in selection.parts
+    )
     for bucket, group in groupby(samples, lambda sample: (sample[0] - selection.first) // selection.step):
         _, *columns = zip(*group, strict=True)
         figures: list[Any] = []

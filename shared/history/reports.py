@@ -1,20 +1,34 @@
 """Reports from the derived tables: energy by day, week, month and year, outages and their statistics."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, case, func, null, or_, select, text
+from sqlalchemy import BigInteger, Float, Row, Select, bindparam, case, cast, func, null, or_, select, text
 
-from shared.history.derived import DAY, DAY_MS, INVERTERS, SOURCES, Source, grid_run, outage, rollup_due
+from shared.history.derived import (
+    DAY,
+    DAY_MS,
+    FIVE_MINUTES,
+    HOUR_MS,
+    INVERTERS,
+    SOURCES,
+    Source,
+    grid_run,
+    outage,
+    rollup_due,
+)
 from shared.history.derived import HOUR as HOURLY
 from shared.history.homes import home_of, in_home
-from shared.history.queries import Database, Series, rows_of
-from shared.history.tables import MILLISECOND, from_ms, to_ms
+from shared.history.house import Part
+from shared.history.local_days import midnight, midnight_of
+from shared.history.queries import Database, Series, day_zone, in_parts, named, parts_of, rows_of
+from shared.history.tables import MILLISECOND, from_ms, to_json, to_ms
 from shared.messages import Grid
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -44,8 +58,10 @@ def energy(
     A unit without any record is left out; an unknown value is None.
     """
     names = source.energies
+    # in UTC, as Python compares times of the same zone by the wall clock
+    start, end = (from_ms(midnight_of(day, zone)) for day in (first, last))
     found: dict[date, dict[str, float | None]] = {}
-    for day in energy_by_day(database, device, start=_midnight(first, zone), end=_midnight(last, zone), source=source):
+    for day in energy_by_day(database, device, start=start, end=end, source=source):
         unit = beginning(day.start.astimezone(zone).date(), by)
         sums = found.setdefault(unit, dict.fromkeys(names))
         for name, kwh in day.kwh.items():
@@ -74,46 +90,65 @@ def energy_by_day(
 ) -> list[DayEnergy]:
     """Return the recorded local days that begin from `start` up to `end`, with their energy."""
     names = source.energies
-    rows = rows_of(database, _days_query(source.raw.name), _span(database, device, start, end))
-    return [DayEnergy(from_ms(row[0]), dict(zip(names, row[2:], strict=True)), row[1]) for row in map(tuple, rows)]
+    found = parts_of(database, device, to_ms(start), to_ms(end), step=DAY, source=source)
+    rows = [tuple(row) for row in rows_of_parts(database, partial(_days_query, source.raw.name), found)]
+    days = [
+        DayEnergy(from_ms(at), dict(zip(names, kwh, strict=True)), hours)
+        for at, step, hours, *kwh in rows
+        if step == DAY
+    ]
+    steps = [(at, *kwh) for at, step, _, *kwh in rows if step != DAY]
+    if steps:
+        days = sorted([*days, *_days_of_steps(steps, source, day_zone(database))], key=lambda day: day.start)
+    return days
+
+
+def _days_of_steps(steps: Iterable[tuple[Any, ...]], source: Source, zone: tzinfo) -> Iterator[DayEnergy]:
+    """Add up the days in which one device took over from another, from the five-minute steps of both."""
+    names = source.energies
+    for at, group in groupby(steps, lambda step: midnight(step[0], zone)):
+        kwh: list[float | None] = [None] * len(names)
+        hours: list[float | None] = [None] * 24
+        for start, *values in group:
+            kwh = _plus(kwh, values)
+            if source.by_hour:
+                hour = from_ms(start).astimezone(zone).hour
+                (hours[hour],) = _plus([hours[hour]], [values[names.index(source.by_hour)]])
+        yield DayEnergy(from_ms(at), dict(zip(names, kwh, strict=True)), to_json(hours) if source.by_hour else None)
+
+
+def _plus(sums: Iterable[float | None], values: Iterable[float | None]) -> list[float | None]:
+    """Return the sums of what is known."""
+    return [a if b is None else b if a is None else a + b for a, b in zip(sums, values, strict=True)]
 
 
 @cache
-def _days_query(name: str) -> Select[Any]:
+def _days_query(name: str, count: int) -> Select[Any]:
     source = SOURCES[name]
     table = source.rollup.c
     by_hour = table[f"{source.by_hour}_by_hour"] if source.by_hour else null()
-    columns = (table.at, by_hour, *(table[energy] for energy in source.energies))
-    return _within(select(*columns), source, DAY).order_by(table.at)
-
-
-def _within(query: Any, source: Source, step: int) -> Select[Any]:
-    """Return a query, of the roll-ups of a width of a device between two times."""
-    table = source.rollup.c
-    start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
-    found: Select[Any] = query.where(
-        table.device == bindparam("device"), table.step == step, table.at >= start, table.at < end
-    )
-    return found
-
-
-def _span(database: Database, device: str, start: datetime, end: datetime) -> dict[str, Any]:
-    return {"device": in_home(home_of(database), device), "start": to_ms(start), "end": to_ms(end)}
+    columns = (table.at, table.step, by_hour, *(table[energy] for energy in source.energies))
+    return select(*columns).where(in_parts(source.rollup, count)).order_by(table.at)
 
 
 def energy_by_hour(
     database: Database, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
 ) -> dict[int, tuple[float | None, ...]]:
     """Return the energy columns of each hour by its beginning in ms."""
-    rows = rows_of(database, _hours_query(source.raw.name), _span(database, device, start, end))
-    return {row[0]: tuple(row)[1:] for row in rows}
+    parts = parts_of(database, device, to_ms(start), to_ms(end), step=HOURLY, source=source)
+    found: dict[int, tuple[float | None, ...]] = {}
+    for row in rows_of_parts(database, partial(_hours_query, source.raw.name), parts):
+        hour, kwh = row[0] // HOUR_MS * HOUR_MS, tuple(row)[1:]
+        found[hour] = tuple(_plus(found[hour], kwh)) if hour in found else kwh
+    return found
 
 
 @cache
-def _hours_query(name: str) -> Select[Any]:
+def _hours_query(name: str, count: int) -> Select[Any]:
     source = SOURCES[name]
     table = source.rollup.c
-    return _within(select(table.at, *(table[energy] for energy in source.energies)), source, HOURLY).order_by(table.at)
+    columns = (table[energy] for energy in source.energies)
+    return select(table.at, *columns).where(in_parts(source.rollup, count)).order_by(table.at)
 
 
 def energy_between(
@@ -124,18 +159,20 @@ def energy_between(
     Computed from whole hours, over a long period from whole days.
     """
     step = HOURLY if end - start <= LONG_PERIOD else DAY
-    rows = rows_of(database, _sums_query(source.raw.name, step), _span(database, device, start, end))
+    parts = parts_of(database, device, to_ms(start), to_ms(end), step=step, source=source)
+    rows = rows_of_parts(database, partial(_sums_query, source.raw.name), parts)
     if not rows:
         return dict.fromkeys(source.energies), 0.0
-    known, sums = rows[0][0], rows[0][1:]
-    return dict(zip(source.energies, sums, strict=True)), known * step * MINUTE / (end - start)
+    minutes, sums = rows[0][0] or 0, rows[0][1:]
+    return dict(zip(source.energies, sums, strict=True)), minutes * MINUTE / (end - start)
 
 
 @cache
-def _sums_query(name: str, step: int) -> Select[Any]:
+def _sums_query(name: str, count: int) -> Select[Any]:
     source = SOURCES[name]
     table = source.rollup.c
-    return _within(select(func.count(table.at), *(func.sum(table[energy]) for energy in source.energies)), source, step)
+    sums = (func.sum(table[energy]) for energy in source.energies)
+    return select(func.sum(table.step), *sums).where(in_parts(source.rollup, count))
 
 
 def flows(database: Database, device: str, *, start: datetime, end: datetime, step: timedelta) -> Series:
@@ -144,27 +181,25 @@ def flows(database: Database, device: str, *, start: datetime, end: datetime, st
     Computed from whole hours, or from whole days where a step is days, so a step is at least an hour; `grid_in_w` is
     `grid_in_kwh` over the known hours.
     """
-    first, width = to_ms(start), step // MILLISECOND
-    count = -(-(to_ms(end) - first) // width)
+    first, last, width = to_ms(start), to_ms(end), step // MILLISECOND
+    count = -(-(last - first) // width)
     daily = step % LONGEST_ROLLUP == timedelta()
-    # a day is assigned by its middle, as it may begin an hour earlier or later than the others
-    device = in_home(home_of(database), device)
-    parameters = {"device": device, "minutes": DAY if daily else HOURLY, "middle": DAY_MS // 2 if daily else 0}
-    parameters |= {"start": first, "end": to_ms(end), "step": width}
-    query = _flows_query()
-    found = {row[0]: tuple(row)[1:] for row in rows_of(database, query, parameters)}
-    names = [column.name for column in query.selected_columns][1:]
+    parts = parts_of(database, device, first, last, step=DAY if daily else HOURLY)
+    rows = rows_of_parts(database, _flows_query, parts, {"start": first, "step": width})
+    found = {row[0]: tuple(row)[1:] for row in rows}
+    names = [column.name for column in _flows_query(1).selected_columns][1:]
     unknown = [None] * len(names)
     columns = map(list, zip(*(found.get(bucket, unknown) for bucket in range(count)), strict=True))
     return Series(start, step, dict(zip(names, columns, strict=True)))
 
 
 @cache
-def _flows_query() -> Select[Any]:
+def _flows_query(count: int) -> Select[Any]:
     table, start = INVERTERS.rollup.c, bindparam("start", type_=BigInteger())
-    shift, width = (bindparam(name, type_=BigInteger()) for name in ("middle", "step"))
-    bucket = ((table.at + shift - start) // width).label("bucket")
-    known_h = func.coalesce(table.known_h, bindparam("minutes") / HOURLY)
+    # a day is assigned by its middle, as it may begin an hour earlier or later than the others
+    middle = case((table.step == DAY, DAY_MS // 2), else_=0)
+    bucket = ((table.at + middle - start) // bindparam("step", type_=BigInteger())).label("bucket")
+    known_h = func.coalesce(table.known_h, cast(table.step, Float) / HOURLY)
 
     def mean(field: str) -> Any:
         value = table[f"{field}_mean"]
@@ -176,10 +211,17 @@ def _flows_query() -> Select[Any]:
             both_ways = func.sum(table[name]) * 1000 / func.sum(case((table[name].is_not(None), known_h)))
             columns.append((both_ways if all(directions) else mean(field)).label(_watts(name)))
     columns.append(mean("battery_soc_percent").label("battery_soc_percent"))
-    where = (table.device == bindparam("device"), table.step == bindparam("minutes"))
-    return (
-        select(bucket, *columns).where(*where, table.at >= start, table.at < bindparam("end")).group_by(text("bucket"))
-    )
+    return select(bucket, *columns).where(in_parts(INVERTERS.rollup, count)).group_by(text("bucket"))
+
+
+def rows_of_parts(
+    database: Database,
+    query: Callable[[int], Select[Any]],
+    parts: Sequence[Part],
+    parameters: Mapping[str, Any] | None = None,
+) -> Sequence[Row[Any]]:
+    """Return the rows of a query over so many parts; none where there is no part."""
+    return rows_of(database, query(len(parts)), named(parts) | dict(parameters or {})) if parts else []
 
 
 def _watts(kwh: str) -> str:
@@ -191,9 +233,10 @@ def version(database: Database, device: str, *, start: datetime, end: datetime) 
 
     None while something recorded of them is not in it yet.
     """
-    home = home_of(database)
-    of_home = {"home": home, "grid": in_home(home, "grid"), "outage": in_home(home, "outage")}
-    rows = rows_of(database, _version_query(), _span(database, device, start, end) | of_home)
+    home, first, last = home_of(database), to_ms(start), to_ms(end)
+    devices = sorted({part.device for part in parts_of(database, device, first, last, step=FIVE_MINUTES)})
+    whose = {"home": home, "devices": devices, "due": [*devices, in_home(home, "grid"), in_home(home, "outage")]}
+    rows = rows_of(database, _version_query(), {"start": first, "end": last} | whose)
     if not rows or rows[0].due:
         return None
     return tuple(int(value or 0) for value in rows[0])
@@ -202,12 +245,10 @@ def version(database: Database, device: str, *, start: datetime, end: datetime) 
 @cache
 def _version_query() -> Select[Any]:
     """Return the query for the number of due steps, and sums that tell one content from another."""
-    device: Any = bindparam("device")
     start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
     due, day, run = rollup_due.c, INVERTERS.rollup.c, grid_run.c
-    devices = [device, bindparam("grid"), bindparam("outage")]
-    marks = (due.device.in_(devices), due.at >= start - DAY_MS, due.at < end + DAY_MS)
-    days = (day.device == device, day.step == DAY, day.at >= start, day.at < end)
+    marks = (due.device.in_(bindparam("due", expanding=True)), due.at >= start - DAY_MS, due.at < end + DAY_MS)
+    days = (day.device.in_(bindparam("devices", expanding=True)), day.step == DAY, day.at >= start, day.at < end)
     # the run before may last into the period
     home: Any = bindparam("home")
     before = select(func.max(run.at)).where(run.home == home, run.at < start).scalar_subquery()
@@ -314,11 +355,6 @@ def by_day(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[date,
     """Split a time by local days."""
     while begin < end:
         day = begin.astimezone(zone).date()
-        border = min(end, _midnight(day + timedelta(days=1), zone))
+        border = min(end, from_ms(midnight_of(day + timedelta(days=1), zone)))
         yield day, border - begin
         begin = border
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    """Return a local midnight in UTC, as Python compares times of the same zone by the wall clock."""
-    return from_ms(to_ms(datetime.combine(day, time(), zone)))

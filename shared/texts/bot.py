@@ -37,6 +37,10 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.unplanned": ("⚠️ Позапланове відключення", "⚠️ Not in the schedule"),
     "bot.emergency": ("🚨 Екстрені відключення, графіки не діють", "🚨 Emergency outages: schedules are suspended"),
     "bot.expected_back": ("💡 Світло має з'явитися: {time}", "💡 Expected back on: {time}"),
+    "bot.overdue": (
+        "💡 За графіком світло мало з'явитися: {time}",
+        "💡 By the schedule it should have been back: {time}",
+    ),
     "bot.plan_open": ("(наступний день ще не опубліковано)", "(the next day is not published yet)"),
     "bot.next_planned": ("🗓 Наступне відключення: {window}", "🗓 Next planned outage: {window}"),
     "bot.power_unstable": (
@@ -326,6 +330,14 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.rule_protected": ("захищена", "protected"),
     "bot.rule_follows": ("разом із мережею", "with the grid"),
     "bot.rule_idle": ("не перемикається", "left alone"),
+    "bot.rule_undecided": ("разом із мережею, бо так задано в .env", "with the grid, as .env asks"),
+    "bot.rule_held": ("не перемикається через назву, тож вирішіть самі", "left alone for its name: decide yourself"),
+    "bot.plug_test": ("🔁 {name}: вимкнути й увімкнути", "🔁 {name}: test now, off and on"),
+    "bot.rule_tested": (
+        "{rule}; перевірено {time}: вимкнулась і ввімкнулась",
+        "{rule}; tested at {time}: went off and on again",
+    ),
+    "bot.plugs_keep": ("✅ Решту лишити так", "✅ Keep the others as they are"),
     "bot.plug_follow": ("{name}: з мережею", "{name}: with the grid"),
     "bot.plug_protect": ("захист", "protect"),
     "bot.plug_short": ("🔌 {name}: {state}{note}", "🔌 {name}: {state}{note}"),

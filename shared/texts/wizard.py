@@ -60,6 +60,25 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Їх додають самі служби: список у {file}.",
         "They are added by themselves: the list is in {file}.",
     ),
+    "configure.batteries_wire": (
+        "Є батареї на дроті (RS485, порт GPS чи дисплея)?",
+        "Are there batteries on a wire (RS485, GPS or display port)?",
+    ),
+    "configure.batteries_at": ("Які саме", "Which"),
+    "configure.batteries_auto": (
+        "батареї JK-PB на RS485, одна чи кілька",
+        "JK-PB packs on RS485, one or several",
+    ),
+    "configure.batteries_nw": ("старша плата, порт GPS (UART-TTL)", "an older board, its GPS port (UART-TTL)"),
+    "configure.batteries_display": ("старша плата, порт дисплея", "an older board, its display port"),
+    "configure.batteries_port": (
+        "Порт, напр. /dev/ttyUSB0, або шлюз, напр. tcp://192.168.1.5:8899",
+        "Port such as /dev/ttyUSB0, or gateway such as tcp://192.168.1.5:8899",
+    ),
+    "configure.batteries_packs": (
+        "Адреси батарей за їхніми перемикачами, напр. 1-4",
+        "Addresses of the packs by their switches, such as 1-4",
+    ),
     # schedule
     "configure.schedule": ("\n== Графік відключень ==", "\n== Planned outages =="),
     "configure.region": ("Ваш регіон", "Your region"),

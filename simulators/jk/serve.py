@@ -15,6 +15,7 @@ from simulators.jk.battery import Battery, Behavior, Gatt, JkFault
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.radio import Radio
 from simulators.jk.tower import Tower, TowerPack
+from simulators.jk.uart import UartBoard
 from simulators.ready_file import write_ready_file
 from simulators.settings import BatteriesSettings
 
@@ -29,6 +30,8 @@ KINDS = (
     ("JK-B2A16S", "3.3.0", "3.0", "JK04", Gatt.OLD),
 )
 """Models; HOUSE_BATTERY_KINDS picks from them. JK04 reports no current, so the demo has none."""
+TOWER = Identity("Tower", "JK_PB2A16S15P", "15.38", "15A", "4011048099")
+BOARD = Identity("Board", "JK_B1A8S20P", "11.51", "11.XA", "4011048098")
 FRESH = {"battery_voltage_v": 53.1, "battery_current_a": 0.0, "battery_soc_percent": 70}
 
 
@@ -68,26 +71,31 @@ class Batteries:
             "%d batteries on a radio at port %d, control on %d.", len(self.batteries), self.radio.port, control.port
         )
         write_ready_file(settings.house_radio_ready_file, {"radio_port": self.radio.port, "control_port": control.port})
-        gateway = await self._start_tower()
-        while gateway is None or gateway.is_serving():
+        gateways = await self._start_wires()
+        while all(gateway.is_serving() for gateway in gateways):
             await self._follow_house()
             await asyncio.sleep(POLL_S)
 
-    async def _start_tower(self) -> asyncio.Server | None:
-        """Start the packs on an RS485 line, if there are any."""
+    async def _start_wires(self) -> list[asyncio.Server]:
+        """Start the packs on an RS485 line and the older board, if there are any."""
         settings = self._settings
-        if not settings.house_tower_packs:
-            return None
-        identity = Identity("Tower", "JK_PB2A16S15P", "15.38", "15A", "4011048099")
-        packs = [
-            TowerPack(number, identity, self._reading(number)) for number in range(1, settings.house_tower_packs + 1)
-        ]
+        host, gateways = settings.house_radio_bind, []
+        numbers = range(1, settings.house_tower_packs + 1)
+        packs = [TowerPack(number, TOWER, self._reading(number)) for number in numbers]
+        board = UartBoard(BOARD, self._reading(0))
         try:
-            gateway = await Tower(packs).serve_tcp(settings.house_radio_bind, settings.house_tower_port)
+            if packs:
+                gateways.append(await Tower(packs).serve_tcp(host, settings.house_tower_port))
+            if settings.house_gps_port:
+                gateways.append(await board.serve_gps(host, settings.house_gps_port))
+            if settings.house_display_port:
+                gateways.append(await board.serve_display(host, settings.house_display_port))
         except OSError as error:
-            raise UsageError(f"A port cannot be opened ({error}): see HOUSE_TOWER_PORT.") from None
-        log.info("%d packs on a line behind port %d.", len(packs), gateway.sockets[0].getsockname()[1])
-        return gateway
+            where = "HOUSE_TOWER_PORT, HOUSE_GPS_PORT and HOUSE_DISPLAY_PORT"
+            raise UsageError(f"A port cannot be opened ({error}): see {where}.") from None
+        for gateway in gateways:
+            log.info("Batteries on a wire behind port %d.", gateway.sockets[0].getsockname()[1])
+        return gateways
 
     def _app(self) -> HttpApp:
         routes = {"POST /fault": self._fault, "POST /drop": self._drop, "GET /state": self._state}

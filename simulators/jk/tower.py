@@ -26,6 +26,8 @@ class TowerPack:
     answers_for: int = -1
     padded: bool = False
     is_silent: bool = False
+    is_anonymous: bool = False
+    """Whether it does not say what it is."""
 
     def frame(self, register: int) -> bytes:
         """Return the 300 bytes that a trigger asks for."""
@@ -89,7 +91,7 @@ class Tower:
 
     def _said(self, pack: TowerPack, function: int, register: int, data: bytes) -> bytes:
         if function == 0x10:
-            return pack.answer(register)
+            return b"" if pack.is_anonymous and register == DEVICE else pack.answer(register)
         count = int.from_bytes(data[4:6], "big")
         return with_crc(bytes((data[0], 3, 2 * count)) + pack.registers(register, count))
 

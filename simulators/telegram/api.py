@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ LONGEST_CAPTION = 1024
 LONGEST_BUTTON = 64
 TAGS = {"b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler"}
 HANG_S = 600.0
+SLOW_S = 30.0
 MARKUP = re.compile(r"<(/?)([a-z-]+)[^<>]*>")
 
 Form = dict[str, Any]
@@ -96,6 +98,8 @@ class Api:
         if method not in self._methods:
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found: method not found")
         result = self._methods[method](form)
+        if fault is Fault.SLOW_ANSWER:
+            time.sleep(SLOW_S)
         return None if fault is Fault.LOST_ANSWER else Reply(HTTPStatus.OK, {"ok": True, "result": result})
 
     def _fault(self, method: str, form: Form) -> Fault:

@@ -13,7 +13,8 @@ FORGET_AFTER = 1000
 
 
 class Fault(StrEnum):
-    """How the Bot API fails. lost_answer performs the request but loses the answer.
+    """How the Bot API fails. lost_answer performs the request but loses the answer, slow_answer
+    answers when nobody waits any more.
 
     From html on something else answers in its place, as a captive portal or a proxy does.
     """
@@ -23,6 +24,7 @@ class Fault(StrEnum):
     SERVER_ERROR = "server_error"
     HANG = "hang"
     LOST_ANSWER = "lost_answer"
+    SLOW_ANSWER = "slow_answer"
     UNAUTHORIZED = "unauthorized"
     BLOCKED = "blocked"
     BAD_REQUEST = "bad_request"
@@ -44,6 +46,7 @@ ONLY_SENDING = (
     Fault.BAD_REQUEST,
     Fault.MOVED,
     Fault.LOST_ANSWER,
+    Fault.SLOW_ANSWER,
     Fault.TOO_MANY,
     Fault.READ_ONLY,
     Fault.TOPIC_CLOSED,

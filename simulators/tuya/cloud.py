@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +20,7 @@ SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - of a simulator
 USER = "eu0simulated0user"
 SCHEMA = "simulated"
 CLOCK_MS = 5 * 60 * 1000
+TRICKLE_S = 0.05
 HTML = b"<html><head><title>502 Bad Gateway</title></head></html>"
 
 
@@ -31,6 +32,11 @@ class CloudFault(StrEnum):
     HTML = "html"
     ELSE = "else"
     """Another server answers, in JSON."""
+    HALF_JSON = "half_json"
+    HUGE = "huge"
+    """Ten megabytes of what would be an answer."""
+    TRICKLE = "trickle"
+    """A byte now and then, for ever."""
     QUOTA = "quota"
     PLAN = "plan"
     REGION = "region"
@@ -54,6 +60,12 @@ MESSAGES = {
     2008: "command or value not support",
     28841002: "No permissions. Your subscription to cloud development plan has expired.",
     28841004: "No permissions. Your quota of Trial Edition is used up.",
+}
+ODD = {
+    CloudFault.HTML: HTML,
+    CloudFault.HALF_JSON: b'{"success": true, "result": {"access_tok',
+    CloudFault.HUGE: b'{"success": true, "result": {"access_token": "%s"}}' % (b"x" * 10_000_000),
+    CloudFault.ELSE: b'{"error": "not found"}',
 }
 ALWAYS = {
     CloudFault.QUOTA: 28841004,
@@ -92,10 +104,8 @@ class Cloud:
         self.requests += 1
         if self.fault is CloudFault.SILENT:
             await asyncio.sleep(3600)
-        if self.fault is CloudFault.HTML:
-            return HTML
-        if self.fault is CloudFault.ELSE:
-            return b'{"error": "not found"}'
+        if self.fault in ODD:
+            return ODD[self.fault]
         now = int(time.time() * 1000)
         try:
             self._check(method, target, headers, body)
@@ -210,7 +220,15 @@ def cloud_app(cloud: Cloud) -> HttpApp:
 
     @app.before_request
     async def answer() -> Response:
+        if cloud.fault is CloudFault.TRICKLE:
+            return Response(_trickle(), mimetype="application/json", headers={"Content-Length": "1000000"})
         body = await cloud.answer(request.method, raw_target(), raw_headers(), request.get_data())
         return Response(body, mimetype="application/json")
 
     return app
+
+
+def _trickle() -> Iterator[bytes]:
+    while True:
+        time.sleep(TRICKLE_S)
+        yield b" "

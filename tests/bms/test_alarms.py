@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.bms.alarms import ALARMS, alarms
+from services.bms.alarms import ALARMS, NW_ALARMS, alarms, nw_alarms
 from shared.conditions import Reason, battery
 
 
@@ -22,6 +22,21 @@ def test_alarms(bits, expected) -> None:
 
 def test_every_alarm_has_a_condition_of_its_own() -> None:
     assert len({declared.code for declared in ALARMS.values()}) == len(ALARMS)
+    assert len({declared.code for declared in NW_ALARMS.values()}) == len(NW_ALARMS)
+
+
+@pytest.mark.parametrize(
+    ("bits", "expected"),
+    [
+        (0, ()),
+        (1, ()),
+        (1 << 10 | 1 << 1, (battery.MOSFET_TOO_HOT(), battery.CELL_VOLTAGE_TOO_HIGH())),
+        (1 << 12, (battery.unknown_alarm(bit=12),)),
+        (None, None),
+    ],
+)
+def test_alarms_of_the_gps_port(bits: int | None, expected: tuple[Reason, ...] | None) -> None:
+    assert nw_alarms(bits) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The state of one battery: events in, messages out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -202,7 +203,38 @@ def test_the_reason_is_true_in_every_phase() -> None:
     note()
     connecting, silent = bms.CONNECTING(), bms.silent(name=ADDRESS)
     looked_for = [bms.SEARCHING_AGAIN(), bms.not_found(address=ADDRESS), connecting]
-    assert reasons == [bms.NOT_FOUND_YET(), connecting, connecting, silent, *looked_for]
+    assert reasons == [bms.NOT_FOUND_YET(), connecting, bms.DATA_AWAITED(), silent, *looked_for]
+
+
+@pytest.mark.parametrize(
+    ("problem", "event", "reason"),
+    [
+        pytest.param(bms.NO_ADAPTER(), Battery.on_searching, bms.NOT_FOUND_YET(), id="an-adapter-is-plugged-in"),
+        pytest.param(
+            bms.not_found(address=ADDRESS),
+            Battery.on_searching,
+            bms.not_found(address=ADDRESS),
+            id="not-found-before",
+        ),
+        pytest.param(
+            bms.connect_failed(address=ADDRESS, cause=bms.NEEDS_PAIRING()),
+            lambda known: known.on_connected(None),
+            bms.DATA_AWAITED(),
+            id="connected-after-all",
+        ),
+    ],
+)
+def test_a_reason_ends_when_it_is_no_longer_true(
+    problem: Reason, event: Callable[[Battery], None], reason: Reason
+) -> None:
+    known = battery()
+    known.on_failure(problem)
+    known.on_silence()
+    known.take_updates(AT)
+    event(known)
+    known.take_updates(AT)
+    assert known.availability
+    assert known.availability.reason == reason
 
 
 def test_a_reading_that_was_held_up_is_stamped_when_it_was_measured() -> None:
@@ -229,7 +261,7 @@ def test_a_long_loss_is_offline_with_its_reason_and_then_with_the_next() -> None
     assert known.availability
     assert known.availability.since == at(10)
     known.on_connected(-70)
-    assert contacts(known, at(31)) is None
+    assert contacts(known, at(31)) == (Contact.OFFLINE, bms.DATA_AWAITED()), "it was found after all"
     known.on_frame(DEVICE, at(32))
     assert contacts(known, at(32)) is None, "it is back with a reading, not before"
     known.on_frame(cells(2), at(33))

@@ -37,8 +37,11 @@ class Adapter:
     async def named(self, _name: str) -> "Adapter":
         return self
 
-    async def find(self, address: str, _seconds: float) -> Advertisement:
+    async def find(self, address: str, _seconds: float, on_searching: Callable[[], None]) -> Advertisement:
         self.found_at.append(asyncio.get_running_loop().time())
+        if self.failures and isinstance(self.failures[0], BluetoothUnavailableError):
+            raise self.failures.pop(0)
+        on_searching()
         if self.failures:
             raise self.failures.pop(0)
         return Advertisement(address, "Pack", -60, cast(Any, None))
@@ -156,7 +159,7 @@ def test_failures_are_retried_later_and_later_but_bluetooth_itself_steadily() ->
     known, adapter = battery(), Adapter()
     gone = bms.not_found(address=ADDRESS)
     adapter.failures = [DeviceOfflineError(gone) for _ in range(8)]
-    assert watch(known, adapter, lambda: asyncio.sleep(300)) == [gone, None]
+    assert watch(known, adapter, lambda: asyncio.sleep(300)) == [None, gone, None]
     pauses = [after - before for before, after in zip(adapter.found_at, adapter.found_at[1:], strict=False)]
     assert all(0.7 * due <= pause <= 1.3 * due for due, pause in zip((1, 2, 4, 8, 16, 30, 30, 30), pauses, strict=True))
 

@@ -5,13 +5,10 @@ import logging
 from typing import Any, ClassVar, cast
 
 import pytest
-from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
 from dbus_fast import Message, Variant
 from dbus_fast.errors import AuthError
 
-from services.bms import bluetooth
-from services.bms.adapter_choice import choose_adapter
 from services.bms.bluetooth import (
     Adapters,
     Backend,
@@ -21,6 +18,7 @@ from services.bms.bluetooth import (
     PairingError,
     to_error,
 )
+from services.bms.bluez_objects import choose_adapter
 from shared.conditions import Reason, bms, system
 from shared.errors import DeviceOfflineError
 from tests.bms import fake_bleak
@@ -86,6 +84,18 @@ def dbus(name: str, text: str = "") -> BleakDBusError:
             "bms.no_adapter",
             "no Bluetooth adapter",
         ),
+        (
+            BleakBluetoothNotAvailableError("denied", BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM),
+            BluetoothUnavailableError,
+            "bms.not_permitted",
+            "D-Bus denies access",
+        ),
+        (
+            BleakBluetoothNotAvailableError("REJECTED", BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM),
+            BluetoothUnavailableError,
+            "bms.dbus_rejected",
+            "set BLEAK_DBUS_AUTH_UID",
+        ),
         (dbus("org.bluez.Error.AuthenticationFailed"), PairingError, "bms.connect_failed", "wants to be paired"),
         (
             BleakError("ATT error: Insufficient Authentication"),
@@ -119,7 +129,7 @@ def use(adapter: BluetoothAdapter) -> None:
     """Find a battery, connect to it and write."""
 
     async def work() -> None:
-        found = await adapter.find(ADDRESS, 5)
+        found = await adapter.find(ADDRESS, 5, lambda: None)
         async with adapter.connect(found, lambda _: None, lambda: None) as connection:
             await connection.send(b"x")
 
@@ -253,27 +263,14 @@ def test_an_error_of_bluez_and_its_silence_are_told_apart() -> None:
 
 def test_the_chosen_adapter_is_kept_while_it_is_there() -> None:
     both = {f"/org/bluez/{name}": {"org.bluez.Adapter1": {"Powered": True}} for name in ("hci0", "hci1")}
-    assert choose_adapter(both) == "hci0"
-    assert choose_adapter(both, "hci1") == "hci1", "another was plugged in"
-    assert choose_adapter(both, "hci7") == "hci0", "it was pulled out"
+    assert choose_adapter(both, "") == "hci0"
+    assert choose_adapter(both, "", "hci1") == "hci1", "another was plugged in"
+    assert choose_adapter(both, "", "hci7") == "hci0", "it was pulled out"
+    assert choose_adapter(both, "hci1", "hci0") == "hci1"
+    assert choose_adapter(both, "hci7", "hci0") is None, "no other stands in for a named one"
 
 
-@pytest.mark.parametrize("name", ["hci1", "hci3"])
-def test_a_link_left_behind_is_looked_for_at_the_listed_adapter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    device = BLEDevice(ADDRESS, "Pack", {})
-    links = {"hci1": [device], "hci3": []}
-
-    class Bluez:
-        def __init__(self, adapter: str) -> None:
-            self._adapter = adapter
-
-        @classmethod
-        async def get(cls, *, bluez: dict[str, str]) -> "Bluez":
-            return cls(bluez["adapter"])
-
-        async def get_connected_devices(self, _services: Any) -> list[BLEDevice]:
-            return links[self._adapter]
-
-    monkeypatch.setattr(bluetooth, "BleakAdapter", Bluez)
-    found = asyncio.run(BluetoothAdapter(name)._leftover_connection(ADDRESS))
-    assert (found is not None) == bool(links[name])
+def test_a_named_adapter_that_is_missing_is_named() -> None:
+    with pytest.raises(BluetoothUnavailableError) as caught:
+        asyncio.run(adapters("hci0").named("hci1"))
+    assert caught.value.reason == bms.no_such_adapter(adapter="hci1")

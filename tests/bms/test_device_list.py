@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from services.bms.device_list import device_list
+from services.bms.device_list import device_list, listed_batteries
 from services.bms.listed_battery import ListedBattery
+from shared.conditions import Reason, bms, files
 from shared.errors import ConfigError
 from shared.list_file import ListFileError
 
@@ -61,6 +62,10 @@ def test_a_list_in_any_form_can_be_added_to(text: str, tmp_path: Path) -> None:
     [
         ('{address: "C8-47"}', "bms.not_an_address"),
         ('{address: "C8:47:80:00:00:01", id: all}', "bms.reserved_id"),
+        ('{address: "/dev/ttyUSB0#16"}', "bms.no_bus_address"),
+        ('{address: "/dev/ttyUSB0"}', "bms.no_bus_address"),
+        ('{address: "/dev/ttyUSB0#1", dialect: nw}', "bms.one_battery_at_the_port"),
+        ('{address: "tcp://10.0.0.5:8899#1", dialect: display}', "bms.one_battery_at_the_port"),
     ],
 )
 def test_values_that_cannot_be_used_are_named(entry: str, code: str, tmp_path: Path) -> None:
@@ -69,3 +74,34 @@ def test_values_that_cannot_be_used_are_named(entry: str, code: str, tmp_path: P
     with pytest.raises(ListFileError) as caught:
         device_list(file).read()
     assert (caught.value.fault.code, caught.value.line, caught.value.number) == (code, 2, 1)
+
+
+def test_what_the_list_says_of_a_battery_on_the_line_of_the_settings_counts(tmp_path: Path) -> None:
+    file = tmp_path / "jk.yaml"
+    file.write_text('batteries:\n  - {address: "/dev/ttyUSB0#1", name: Bottom}\n')
+    on_line = [ListedBattery(address=f"/dev/ttyUSB0#{number}", name=f"JK {number}") for number in (1, 2)]
+    assert [one.title for one in listed_batteries(file, on_line)] == ["Bottom", "JK 2"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "fault"),
+    [
+        (('"/dev/ttyUSB0#1", baud: 9600', '"/dev/ttyUSB0#2"'), bms.line_differs(port="/dev/ttyUSB0", field="baud")),
+        (
+            ('"/dev/ttyUSB0", dialect: nw', '"/dev/ttyUSB0#2"'),
+            bms.line_differs(port="/dev/ttyUSB0", field="dialect"),
+        ),
+        (('"/dev/ttyUSB0#1"', '"/dev/ttyUSB0#01"'), files.same(field="address")),
+        (('"/dev/ttyUSB0", dialect: display, baud: 2400', '"/dev/ttyUSB1", dialect: display'), None),
+        (('"/dev/ttyUSB0#1"', '"/dev/ttyUSB0#2", dialect: listen, enabled: false'), None),
+    ],
+)
+def test_what_is_on_one_line_is_read_alike(entries: tuple[str, ...], fault: Reason | None, tmp_path: Path) -> None:
+    file = tmp_path / "jk.yaml"
+    file.write_text("batteries:\n" + "".join(f"  - {{address: {entry}}}\n" for entry in entries))
+    if fault is None:
+        assert len(listed_batteries(file)) == len(entries)
+        return
+    with pytest.raises(ConfigError) as caught:
+        listed_batteries(file)
+    assert fault in (caught.value.reason, getattr(caught.value, "fault", None))

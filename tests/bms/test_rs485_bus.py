@@ -10,6 +10,7 @@ import pytest
 from services.bms import rs485_bus
 from services.bms.battery import Battery
 from services.bms.battery_health import Limits
+from services.bms.line_packs import Pack
 from services.bms.listed_battery import Dialect, ListedBattery
 from services.bms.rs485_bus import Rs485Bus
 from services.bms.rs485_frames import Trigger
@@ -54,7 +55,7 @@ class Reader:
         for address in addresses:
             listed = ListedBattery(address=f"{self.port}#{address}")
             self.batteries[address] = Battery(listed, Limits(2.8, 3.6, 0.1), 1)
-            bus.add(self.batteries[address], changed.set)
+            bus.add(Pack(self.batteries[address], changed.set))
         task = asyncio.create_task(bus.run())
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -153,9 +154,46 @@ def test_of_fifteen_packs_the_one_that_answers_for_another_is_not_believed() -> 
     asyncio.run(run())
 
 
+def test_switches_that_are_turned_on_an_open_line_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rs485_bus.AGAIN_S, Trigger.SETTINGS, 0.2)
+
+    async def run() -> None:
+        line = tower(1, 2)
+        async with await line.serve_tcp() as gateway:
+            host, port = gateway.sockets[0].getsockname()
+
+            def turn(one: Reader) -> bool:
+                if one.online == {1, 2}:
+                    line.packs[0].is_silent, line.packs[1].answers_for = True, 1
+                return set(one.problems()) == {1, 2}
+
+            problems = (await Reader(f"tcp://{host}:{port}").until(turn, 1, 2)).problems()
+        assert problems[1] == bms.answers_for_another(asked=1, own=2)
+
+    asyncio.run(run())
+
+
+def test_a_pack_that_never_says_what_it_is_costs_no_round_a_wait() -> None:
+    async def run() -> None:
+        line = tower(1)
+        line.packs[0].is_anonymous = True
+        async with await line.serve_tcp() as gateway:
+            host, port = gateway.sockets[0].getsockname()
+            await Reader(f"tcp://{host}:{port}").until(lambda one: one.online and len(line.requests) > 20, 1)  # type: ignore[arg-type,return-value]
+        assert [asked[2:4].hex() for asked in line.requests].count("161c") == 1
+
+    asyncio.run(run())
+
+
 def test_a_line_that_does_not_open_says_why_and_is_tried_again() -> None:
     async def run() -> None:
         reader = await Reader("/dev/does-not-exist").until(lambda one: bool(one.problems()), 1)
         assert reader.problems()[1].code == "bms.line_unusable"
+        pack = Pack(reader.batteries[1], lambda: None)
+        pack.battery.on_silence()
+        pack.begin()
+        pack.battery.take_updates(utc_now())
+        assert pack.battery.availability
+        assert pack.battery.availability.reason == bms.DATA_AWAITED(), "it is open now"
 
     asyncio.run(run())

@@ -71,6 +71,33 @@ def status_after(
     return health.status(datetime.now(UTC))
 
 
+@pytest.mark.parametrize(
+    ("port", "packs", "dialect", "expected"),
+    [
+        ("", "1-4", "auto", []),
+        ("/dev/ttyUSB0", "3,1-2", "auto", ["/dev/ttyUSB0#1", "/dev/ttyUSB0#2", "/dev/ttyUSB0#3"]),
+        ("tcp://10.0.0.5:8899", "15-17", "listen", ["tcp://10.0.0.5:8899#15"]),
+        ("/dev/ttyUSB0", "", "nw", ["/dev/ttyUSB0"]),
+        ("/dev/ttyUSB0", "1-4", "display", ["/dev/ttyUSB0"]),
+    ],
+)
+def test_batteries_on_a_wire_by_settings_alone(port: str, packs: str, dialect: Any, expected: list[str]) -> None:
+    settings = BmsSettings(_env_file=None, jk_line_port=port, jk_line_packs=packs, jk_line_dialect=dialect)
+    assert [one.address for one in settings.batteries_on_line] == expected
+    assert {one.dialect for one in settings.batteries_on_line} <= {dialect}
+
+
+@pytest.mark.parametrize("packs", ["", "16-20", "4-1"])
+def test_a_wire_without_packs_is_refused(packs: str) -> None:
+    with pytest.raises(ValidationError, match="JK_LINE_PACKS is not"):
+        BmsSettings(_env_file=None, jk_line_port="/dev/ttyUSB0", jk_line_packs=packs)
+
+
+def test_an_address_that_cannot_be_one_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no Bluetooth address"):
+        BmsSettings(_env_file=None, jk_line_port="tcp://10.0.0.5:70000", jk_line_packs="1")
+
+
 def test_no_battery_at_all_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fake_bleak.Scanner, "in_range", ())
     status = status_after(10, tmp_path / "jk.yaml")
@@ -145,6 +172,8 @@ def test_packs_on_a_line_need_no_bluetooth(tmp_path: Path, monkeypatch: pytest.M
         ("tcp://192.168.1.5:8899#15", "tcp_192_168_1_5_8899_15"),
         ("/dev/ttyUSB0#16", None),
         ("tcp://192.168.1.5#1", None),
+        ("tcp://192.168.1.5:70000#1", None),
+        ("tcp://192.168.1.5:0#1", None),
         ("ttyUSB0#1", None),
     ],
 )

@@ -5,6 +5,7 @@ import email
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,14 @@ class NtfyServer:
     port: int = 0
     published: list[dict[str, Any]] = field(default_factory=list)
     answer: tuple[Any, int] = ({"event": "message", "id": "x"}, 200)
+    full_after: int = -1
+    """After so many messages one is refused."""
 
     def take(self) -> Any:
         assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+        if len(self.published) == self.full_after:
+            self.full_after = -1
+            return "", 502
         self.published.append(json.loads(request.get_data()))
         return self.answer
 
@@ -139,11 +145,30 @@ def test_without_a_server_it_is_worth_another_try(channel: Callable[[int], Chann
     assert "cannot be reached" in fails(lambda: channel(port).deliver("x", "y", silent=False), TransientError)
 
 
-def test_a_title_has_no_line_break_and_a_long_text_is_split(ntfy: NtfyServer) -> None:
-    text = "<b>Title &amp; more</b>\n" + "\n".join("слово" * 40 for _ in range(15))
-    asyncio.run(ChannelSender(topic(ntfy.port)).send("ntfy", text))
-    assert {one["title"] for one in ntfy.published} == {"Title & more"}
-    assert len(ntfy.published) == 2
+def test_a_title_has_no_line_break(ntfy: NtfyServer) -> None:
+    asyncio.run(ChannelSender(topic(ntfy.port)).send("ntfy", "<b>Title &amp; more</b>\nслово"))
+    (one,) = ntfy.published
+    assert (one["title"], one["message"]) == ("Title & more", "слово")
+
+
+def test_a_long_text_is_split_and_no_part_that_was_taken_is_sent_again(ntfy: NtfyServer, tmp_path: Path) -> None:
+    late = [NOW - timedelta(hours=1, minutes=number) for number in range(120)]
+    alerts = [Alert(kind=AlertKind.GRID_LOST, key=str(at), at=at, stored_at=at) for at in late]
+    outbox, chats = Outbox(tmp_path / "outbox.json"), Chats({}, Language.UK, tmp_path / "chats.json")
+    outbox.put(AlertState(), [("ntfy", alert) for alert in alerts])
+    ntfy.full_after = 1
+    sender = ChannelSender(topic(ntfy.port))
+    delivery = AlertDelivery(outbox, chats, sender, Health(), clock=lambda: NOW, zone=KYIV)
+
+    async def runs() -> None:
+        task = asyncio.create_task(delivery.run("ntfy"))
+        await until(lambda: not outbox.waiting("ntfy"), 30)
+        task.cancel()
+
+    asyncio.run(runs())
+    taken = [f"{one['title']}\n{one['message']}" for one in ntfy.published]
+    assert len(taken) == len(set(taken)) > 1
+    assert sum(text.count("Світло зникло") for text in taken) == len(alerts)
     assert all(len(one["message"].encode()) <= 4096 for one in ntfy.published)
 
 

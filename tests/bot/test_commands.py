@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from services.bot.chats import Chats, Role
-from services.bot.commands import commands
+from services.bot.commands import commands, keyboards
 from services.bot.commands.commands import Commands
 from services.bot.telegram.api import Incoming, Keyboard
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.messages import PlugInfo
 from shared.texts.language import Language
-from tests.bot.facts import KYIV, NOW, broker_state
+from tests.bot.facts import KYIV, NOW, broker_state, localizer_for
 
 OWNER, VIEWER, GUEST, GROUP = 5, 6, 8, -100
 ALLOWED = {OWNER: Role.OWNER, VIEWER: Role.VIEWER, GROUP: Role.OWNER}
@@ -168,12 +168,41 @@ def test_a_found_plug_is_set_up_by_two_taps(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(commands, "SETUP_PATIENCE_S", 0)
     setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"bf1": INFO}))
     setup.receive("/plugs")
-    assert "Plugs are found" in setup.telegram.sent[-1]
-    setup.receive(button="setup", button_id="a", message_id=1)
     assert "Boiler: left alone" in setup.telegram.sent[-1]
+    assert "Plugs are found" in setup.telegram.sent[-1]
     setup.receive(button="follow|bf1|on", button_id="b", message_id=1)
     ((plug, sent),) = setup.switched
     assert (plug, sent.enabled, sent.protected, sent.by) == ("bf1", True, None, f"telegram:{OWNER}")
+    assert sent.test is False, "only if the owner says so"
+    assert "keep" not in str(setup.telegram.sent)
+    setup.receive(button="keep", button_id="e", message_id=1)
+    assert len(setup.switched) == 1, "nothing is undecided"
     setup.receive(chat=VIEWER, user=VIEWER, button="protect|bf1|on", button_id="c", message_id=1)
     setup.receive(button="protect|nobody|on", button_id="d", message_id=1)
     assert len(setup.switched) == 1
+
+
+def test_what_a_setting_has_decided_is_kept_by_one_tap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "SETUP_PATIENCE_S", 0)
+    held = INFO.model_copy(update={"name": "Router", "seen": False})
+    follows = INFO.model_copy(update={"name": "Heater", "seen": False, "follows_grid": True})
+    setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"a": INFO, "b": held, "c": follows}))
+    setup.receive(button="setup", button_id="a", message_id=1)
+    assert "Router: left alone for its name" in setup.telegram.sent[-1]
+    assert "Heater: with the grid, as .env asks" in setup.telegram.sent[-1]
+    setup.receive(button="keep", button_id="b", message_id=1)
+    assert [(id_, one.enabled, one.protected) for id_, one in setup.switched] == [("b", None, None), ("c", None, None)]
+
+
+def test_a_plug_that_follows_may_be_tested_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "TEST_PATIENCE_S", 0)
+    follows = INFO.model_copy(update={"follows_grid": True, "tested_at": NOW})
+    known = BrokerState(connected=True, plug_infos={"bf1": follows, "bf2": INFO})
+    setup = Setup(tmp_path, known=known)
+    setup.receive(button="test|bf1|on", button_id="a", message_id=1)
+    ((plug, sent),) = setup.switched
+    assert (plug, sent.test, sent.enabled) == ("bf1", True, None)
+    assert "tested at 18:30" in setup.telegram.sent[-1]
+    offered = [data for row in keyboards.plug_setup(localizer_for(), known, "bf1") for _, data in row]
+    assert [data for data in offered if data.startswith("test")] == ["test|bf1|on"]
+    assert not [row for row in keyboards.plug_setup(localizer_for(), known, "bf2") if "test" in row[0][1]]

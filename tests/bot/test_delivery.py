@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,12 @@ from services.bot.telegram.api import (
 )
 from services.bot.telegram.delivery import AlertDelivery
 from services.bot.telegram.outbox import LivingMessage, Outbox
+from services.bot.texts.html import LONGEST
 from shared.conditions import bot, system
 from shared.health import Health
 from shared.messages import ActionOutcome
 from shared.texts.language import Language
+from shared.trusted_time import ClockChange
 from tests.bot.facts import KYIV, NOW, at
 from tests.support.flying_time import fly
 from tests.support.waiting import until
@@ -32,6 +35,8 @@ GONE = bot.unreachable(cause=system.TIMED_OUT())
 
 class FakeTelegram:
     """Takes messages, after it has raised what it was told to."""
+
+    longest = LONGEST
 
     def __init__(self, *errors: Exception) -> None:
         self.received: list[tuple[str, bool]] = []
@@ -149,16 +154,35 @@ def test_a_group_that_is_listed_under_both_its_numbers_is_told_once(tmp_path: Pa
     assert setup.telegram.chats == [-1001]
 
 
-def test_a_long_digest_continues_where_it_was_interrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_long_digest_continues_where_it_was_interrupted(is_restarted: bool, tmp_path: Path) -> None:
     setup = Setup(tmp_path, FakeTelegram())
     long = [lost(str(number), NOW - timedelta(hours=1, minutes=number)) for number in range(200)]
     setup.put(*long)
     setup.telegram.fails_after = 1
-    fly(setup.deliver(600))
+    fly(setup.deliver(0.1 if is_restarted else 600))
+    if is_restarted:
+        assert len(setup.telegram.received) == 1
+        setup = Setup(tmp_path, setup.telegram)
+        fly(setup.deliver(600))
     texts = [text for text, _ in setup.telegram.received]
     assert len(texts) > 1
     assert len(texts) == len(set(texts)), "no part is sent twice"
     assert sum(text.count("Power is out") for text in texts) == 200
+    assert setup.outbox.waiting(1) == ()
+
+
+def test_what_was_accepted_while_the_clock_was_set_is_not_sent_again(tmp_path: Path) -> None:
+    class SlowTelegram(FakeTelegram):
+        async def send(self, *args: Any, **given: Any) -> int:
+            number = await super().send(*args, **given)
+            setup.outbox.redate(ClockChange(timedelta(hours=3), trusted=True, since=NOW).moved)
+            return number
+
+    setup = Setup(tmp_path, SlowTelegram())
+    setup.put(lost())
+    fly(setup.deliver(10))
+    assert len(setup.telegram.received) == 1
     assert setup.outbox.waiting(1) == ()
 
 

@@ -106,20 +106,23 @@ ALERTS: dict[str, Alert] = {
 }
 
 
-def result(name: str, outcome: ActionOutcome = ActionOutcome.DONE) -> PlugResult:
-    return PlugResult(name=name, at=NOW, outcome=outcome, reasons=() if outcome is ActionOutcome.DONE else (WHY,))
+def result(name: str, outcome: ActionOutcome = ActionOutcome.DONE, why: str = WHY.text) -> PlugResult:
+    reasons = () if outcome is ActionOutcome.DONE else (Reason.sentence(why),)
+    return PlugResult(name=name, at=NOW, outcome=outcome, reasons=reasons)
 
 
 OFF = {
     "a": result("Boiler <b>"),
     "b": result("Heater & co", ActionOutcome.FAILED),
     "c": result("Desk", ActionOutcome.UNCONFIRMED),
-    **{f"d{number}": result(f"Lamp {number}", ActionOutcome.FAILED) for number in range(6)},
+    **{f"d{number}": result(f"Lamp {number}", ActionOutcome.FAILED, f"Why {number}.") for number in range(6)},
 }
 LATER = {"figures_at": at("18:20"), "soc_percent": 38.0, "runtime_s": 9000.0}
 GOES_ON = Outage(lost=LOST, now=LOST.model_copy(update=LATER), off=OFF)
 IS_OVER = GOES_ON.model_copy(update={"back": BACK.model_copy(update={"key": "back"}), "on": {"a": OFF["a"]}})
+GONE = {f"p{number}": result(f"Plug {number}", ActionOutcome.FAILED, "No plug answers.") for number in range(3)}
 OUTAGES = {
+    "no plug answers": (GOES_ON.model_copy(update={"off": GONE}), LOST.key),
     "goes on": (GOES_ON, LOST.key),
     "goes on, later than planned": (
         Outage(lost=LOST, now=LOST.model_copy(update=LATER | {"figures_at": at("22:00")})),
@@ -157,7 +160,7 @@ COMMANDS = {
         v, broker_state(schedule=plan(fetched_at=NOW - timedelta(days=2)))
     ),
     "battery, before a planned outage": lambda v: replies.battery_text(
-        v, broker_state(schedule=plan(windows=(window("18:40", "24:00"),)))
+        v, broker_state(schedule=plan(windows=(window("18:25", "24:00"),)))
     ),
     "id": lambda v: replies.id_text(v, 99, 99, None, is_allowed=True),
     "id, stranger": lambda v: replies.id_text(v, 99, 99, None, is_allowed=False),
@@ -229,6 +232,12 @@ def test_texts_are_the_golden_ones(language: Language, engine: Engine) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     assert text == file.read_text()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_alert_says_when_so_that_one_that_comes_twice_is_known(language: Language) -> None:
+    for name, one in ALERTS.items():
+        assert re.search(r"\b\d\d:\d\d\b", alert_text(localizer_for(language), one)), name
 
 
 @pytest.mark.parametrize("language", Language)

@@ -1,13 +1,19 @@
 """The questions answered as a person would, with simulated devices and clouds to try the answers on."""
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from configure.inverter import compose_files
+from configure import batteries
+from configure.inverter import _compose_files
+from configure.prompt import Prompt
 from shared.env_file import values
+from shared.texts.language import Language
+from simulators.jk.frames import Identity, Measurement
+from simulators.jk.tower import Tower, TowerPack
 from tests.support.fork_server import run_module
 from tests.support.stack import Stack
 
@@ -43,7 +49,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     home.tell_telegram("say", chat=4242, text="hello")
     first = asked(
         file,
-        *("2", "", "", "n"),  # English; look for inverters; take the first found; no Bluetooth
+        *("2", "", "", "n", ""),  # English; look for inverters; take the first found; no Bluetooth; nothing on a wire
         *("5.2", "", ""),  # the queue; Ivano-Frankivsk; without its unlicensed mirrors
         *(token, "", ""),  # the bot; written to it; those chats
         *("", "", "my pass", "y", ""),  # no plugs; open the page; its password; open the broker; write
@@ -52,7 +58,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     )
     assert first.returncode == 0, first.stdout + first.stderr
     assert "classic layout" in first.stdout
-    assert "04:00-06:00" in first.stdout
+    assert "04:00-06:00" in first.stdout, first.stdout
     assert "@easun_demo_bot" in first.stdout
     found = values(file.read_text())
     assert (found["MODBUS_TRANSPORT"], found["MODBUS_HOST"], found["MODBUS_PORT"]) == ("tcp", "127.0.0.1", port)
@@ -72,7 +78,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
 @pytest.mark.processes
 def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    done = asked(file, "2", "n", "1", "1", "127.0.0.1", "9", "n", "n", "2", "n", "", "", "n", "n", "n", "")
+    done = asked(file, "2", "n", "1", "1", "127.0.0.1", "9", "n", "n", "2", "n", "", "", "", "n", "n", "n", "")
     assert "✗" in done.stdout
     assert "127.0.0.1:9" in done.stdout
     assert done.returncode == 0, done.stdout + done.stderr
@@ -94,7 +100,7 @@ def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_compose_is_given_what_the_wire_needs(transport: str, before: str, after: str | None) -> None:
-    settings = compose_files({"MODBUS_TRANSPORT": transport, "COMPOSE_FILE": before})
+    settings = _compose_files({"MODBUS_TRANSPORT": transport, "COMPOSE_FILE": before})
     assert settings.get("COMPOSE_FILE") == after
 
 
@@ -108,7 +114,7 @@ def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.processes
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    done = asked(tmp_path / "missing" / ".env", "2", "n", "2", "n", "", "", "n", "n", "n", "")
+    done = asked(tmp_path / "missing" / ".env", "2", "n", "2", "n", "", "", "", "n", "n", "n", "")
     assert done.returncode == 78
     assert done.stderr.count("\n") == 1
     assert "cannot be written" in done.stderr
@@ -121,3 +127,48 @@ def test_a_slip_in_the_file_that_is_there_is_told(tmp_path: Path) -> None:
     done = asked(file, "2")
     assert f"{file}: MODBUS_HSOT is no setting and is ignored: is MODBUS_HOST meant?\n" in done.stdout
     assert "POLL_INTERVAL is" not in done.stdout
+
+
+@pytest.mark.processes
+def test_a_tower_behind_a_gateway_is_tried_and_kept() -> None:
+    known = {
+        "JK_LINE_DIALECT": "trigger",
+        "COMPOSE_FILE": "docker-compose.yml:docker-compose.serial.yml:docker-compose.batteries.yml",
+    }
+    identity = Identity("Tower", "JK_PB2A16S15P", "15.38", "15A", "4012")
+    tower = Tower([TowerPack(number, identity, lambda: Measurement((3.3,) * 16, -4.0, 64)) for number in (1, 2)])
+    shown: list[str] = []
+
+    async def run() -> dict[str, str]:
+        async with await tower.serve_tcp() as gateway:
+            host, number = gateway.sockets[0].getsockname()
+            lines = iter(("n", "y", "1", f"tcp://{host}:{number}", "1-2"))
+            prompt = Prompt(Language.EN, lambda _: next(lines), shown.append)
+            return await asyncio.to_thread(batteries.ask, prompt, known)
+
+    answers = asyncio.run(run())
+    assert (answers["JK_LINE_PACKS"], answers["JK_LINE_DIALECT"]) == ("1-2", "trigger")
+    assert answers["COMPOSE_FILE"] == "docker-compose.yml:docker-compose.serial.yml", "a gateway is no device"
+    assert any("JK 2: 52.8 V, -4.0 A, 64.0 %" in line for line in shown), shown
+
+
+@pytest.mark.processes
+def test_a_port_that_does_not_open_is_said_and_a_serial_port_needs_its_overlay() -> None:
+    shown: list[str] = []
+    lines = iter(("n", "y", "2", "/dev/does-not-exist", "y"))
+    answers = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), {})
+    assert answers == {
+        "JK_LINE_DIALECT": "nw",
+        "JK_LINE_PORT": "/dev/does-not-exist",
+        "JK_LINE_PACKS": "",
+        "COMPOSE_FILE": "docker-compose.yml:docker-compose.batteries.yml",
+    }
+    assert any("cannot be opened" in line for line in shown)
+    lines = iter(("n", "n"))
+    cleared = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), answers)
+    assert cleared == {
+        "JK_LINE_DIALECT": "",
+        "JK_LINE_PORT": "",
+        "JK_LINE_PACKS": "",
+        "COMPOSE_FILE": "docker-compose.yml",
+    }

@@ -114,6 +114,17 @@ def test_energy_and_cost_of_a_day(client):
     assert "08:00 – 09:00" in told
 
 
+def test_a_house_that_grew_has_the_past_of_its_one_inverter(path: Path, tmp_path: Path) -> None:
+    grown = Path(shutil.copy(path, tmp_path))
+    rolled(grown, range(8, 14), "all")
+    client = application(BrokerState, reader(grown), DashboardSettings(_env_file=None)).test_client()
+    told = json.dumps(asked(client, f"?span=day&on={MONDAY - timedelta(days=1)}"), ensure_ascii=False)
+    assert "All together" in told
+    assert "24.0\u00a0kWh" in told
+    lines = client.get(f"/history.csv?span=day&on={MONDAY}").text.splitlines()
+    assert len(lines) == 1 + 14 * 12 + 1, "a row for each five minutes, of whoever was the house"
+
+
 def test_what_still_lasts_is_compared_with_as_much_of_the_one_before():
     start, end = previous(period(Span.DAY, MONDAY), START + 14.4 * HOUR, KYIV)
     assert (start, end) == (START - 24 * HOUR, START - 9 * HOUR)

@@ -395,7 +395,8 @@ def test_the_plans_of_another_address_end_with_the_move(tmp_path, moved_to: dict
     late = plan(states=(), at=at(1), **{"region": "lviv", **moved_to})
     keep(tmp_path / "easun.db", old, early, late)
     found = planned_days(reader(tmp_path / "easun.db"), start=at(-24), end=at(48))
-    assert set(found) == ({yesterday, TODAY, tomorrow} if kept else {yesterday})
+    assert set(found) == ({yesterday, TODAY, tomorrow} if kept else {yesterday, TODAY})
+    assert found[TODAY].total == (4 * HOUR if kept else timedelta()), "of the old address only what was before the move"
 
 
 def _days(*days: date) -> tuple[PlannedDay, ...]:

@@ -22,9 +22,13 @@ from services.dashboard.system.database import facts, rows_by_table
 from services.dashboard.system.diagnostics import MASK, masked
 from services.dashboard.system.page import recorded
 from services.dashboard.system.view import view
+from services.recorder.retention import set_note
+from services.recorder.store import open_store
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
+from shared.history import last_backup
 from shared.history.engine import reader
+from shared.history.last_backup import LastBackup
 from shared.known_settings import known_settings
 from shared.messages import BatteryInfo, InverterInfo, PlugInfo, PlugState, ServiceHealth, ServiceStatus
 from shared.settings import SECRET
@@ -60,8 +64,8 @@ def test_everything_is_listed():
     assert "pack2 battery, not responding since 11:00 no answer in time" in told["devices"]
     assert "all" not in told["devices"].split()
     assert (
-        "Boiler on switched with the grid · over the home network With the grid Protected order 20 Sooner Later"
-        in told["plugs"]
+        "Boiler on switched with the grid · over the home network With the grid Protected "
+        "Test now: off and on order 20 Sooner Later" in told["plugs"]
     )
     assert "Kettle off dry run: only reports what would be switched" in told["plugs"]
     assert "Router on protected: never switched" in told["plugs"]
@@ -118,7 +122,14 @@ def test_the_page_says_how_the_database_fares(tmp_path):
 
     assert "none yet: the recorder creates it" in said()
     record(path, NOW, days=1, every=timedelta(hours=1))
-    assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB", said())
+    assert re.search(r"schema \d{4}, \d+\.\d\u00a0MB Last backup none yet", said())
+    assert f"Backups {tmp_path / 'backups'} (BACKUP_DIR)" in said()
+    made = LastBackup(Path("/mnt/usb/easun-2026-11-24.db"), NOW - timedelta(hours=9))
+    store = open_store(path)
+    store.run(lambda connection: set_note(connection, last_backup.NOTE, made.to_json()))
+    store.close()
+    assert "Last backup 03:00, easun-2026-11-24.db" in said()
+    assert "Backups /mnt/usb (BACKUP_DIR)" in said()
     path.write_bytes(b"no database" * 1000)
     assert "cannot be read: its file is not a database" in said()
 
@@ -316,11 +327,15 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
         '{"enabled": false}',
         '{"protected": true}',
         "{}",
+        '{"test": true}',
         '{"priority": 90}',
         '{"priority": 110}',
     ]
     offered = buttons(plug_info(enabled=True, protected=True))
-    assert offered['{"enabled": false}']["disabled"]
+    assert offered['{"enabled": true}']["disabled"]
+    offered = buttons(plug_info(follows_grid=True, seen=False))
+    assert offered['{"enabled": false}']["aria-pressed"] == "true", "a setting switches it, whatever the list says"
+    offered = buttons(plug_info(enabled=True, protected=True))
     assert not offered['{"protected": false}']["disabled"]
     assert all(one["disabled"] for one in buttons(plug_info(), connected=False).values())
     assert buttons(plug_info(listed=False)) == {}
@@ -330,6 +345,7 @@ def test_a_plug_has_a_button_for_each_thing_that_may_be_changed():
     ("id_", "wish", "status"),
     [
         ("boiler", {"enabled": True}, 202),
+        ("boiler", {"test": True}, 202),
         ("boiler", {}, 202),
         ("boiler", {"priority": -1}, 400),
         ("boiler", {"enabled": "yes"}, 400),

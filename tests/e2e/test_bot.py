@@ -1,6 +1,7 @@
 """The bot as a real process between a real broker and the simulated Telegram."""
 
 import json
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,9 +28,10 @@ from shared.messages import (
 )
 from shared.outages import local_day
 from simulators.http_server import HttpApp, start_server
+from tests.bot.facts import KYIV
 from tests.support.postgres import programs, running_postgres
 from tests.support.reasons import reason_text
-from tests.support.stack import Stack
+from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
@@ -142,6 +144,55 @@ def test_six_hours_without_internet_and_a_kill_in_the_middle(stack: Stack, watch
     assert "Power is out" in texts(stack)[1]
     assert "Traceback" not in stack.bot.log
     assert "secret-of-the-test" not in stack.bot.log
+
+
+@pytest.mark.parametrize(
+    ("step", "save", "copies"),
+    [
+        ("before", 1, 1),
+        ("written", 1, 1),
+        ("named", 1, 1),  # the alert, before it is sent
+        ("before", 2, 2),  # accepted, and nothing of that is written: the one moment that nobody can make safe
+        ("written", 2, 1),
+        ("named", 2, 1),
+    ],
+)
+def test_killed_at_a_step_of_the_outbox_an_alert_is_sent_once(  # noqa: PLR0917
+    step: str, save: int, copies: int, stack: Stack, watcher: Viewer, poller: Viewer
+) -> None:
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    stack.bot.end()
+    arguments = "services.bot", "outbox.json", step, str(save)
+    dying = Process("dying", "tests.support.killed_at", stack.bot.env, stack.directory / "dying.log", *arguments)
+    dying.start()
+    watcher.wait_for("service/bot/status", state="online")
+    since = ago(0)
+    publish(poller, "grid/state", grid("off", since))
+    assert dying.exit_code() == -signal.SIGKILL
+    stack.bot.start()
+    eventually(lambda: len(texts(stack)) == copies and not remembered(stack)["waiting"], f"{copies} alerts")
+    asked(stack, "/id", copies)
+    stack.bot.end()
+    told = texts(stack)[:-1]
+    assert len(told) == copies
+    assert all(f"{since.astimezone(KYIV):%H:%M}" in text for text in told), "who reads it twice sees that it is one"
+
+
+def test_killed_before_telegram_has_answered_it_is_sent_again_with_its_time(
+    stack: Stack, watcher: Viewer, poller: Viewer
+) -> None:
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    stack.tell_telegram("fault", fault="slow_answer", count=1)
+    since = ago(0)
+    publish(poller, "grid/state", grid("off", since))
+    eventually(lambda: texts(stack), "it has arrived, and is not answered")
+    stack.bot.kill()
+    stack.bot.start()
+    told = eventually(lambda: len(texts(stack)) == 2 and texts(stack), "once more")
+    assert told[0] == told[1]
+    assert f"{since.astimezone(KYIV):%H:%M}" in told[0]
 
 
 def test_an_outage_that_began_while_the_bot_was_down_is_reported_once(

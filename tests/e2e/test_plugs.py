@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Iterator
@@ -129,7 +130,7 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     stack.tell_plugs("plug", plug=2, on=False)
     stack.recorder.start()
     watcher.wait_for("service/recorder/status", state="online")
-    start_and_introduce(stack, watcher, mains)
+    start_and_introduce(stack, watcher, mains, PLUG_RESTORE_PAUSE="0.5")
     mains.turn("off")
     until(stack, mains, [False, False, False, False, True])
     state = watcher.wait_for(f"plug/{FIRST}/state", on=False, confirmed=True)
@@ -259,6 +260,24 @@ def test_without_both_it_is_pending_reported_and_done_in_the_end(
     until(stack, mains, [False, False, False, False, True])
 
 
+def test_where_no_plug_answers_that_is_one_trouble_and_attempts_go_on(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    eventually(lambda: all(watcher.on(f"plug/{id_}/state") for id_ in (FIRST, SECOND, THIRD)))
+    stack.tell_plugs("plug", fault="gone")
+    mains.turn("off")
+    eventually(lambda: said(mains) and plugs.none_answers.code in reasons(watcher))
+    assert reasons(watcher) == [plugs.none_answers.code]
+    failed = eventually(lambda: [one for one in watcher.on(f"plug/{FIRST}/action") if one["outcome"] == "failed"])
+    assert [one["reason"]["params"]["cause"]["code"] for one in failed] == [plugs.none_answers.code]
+    stack.tell_plugs("plug", plug=2, fault="none")
+    watcher.wait_for(STATUS, state="online")
+    stack.tell_plugs("plug", fault="none")
+    until(stack, mains, [False, False, False, False, True], 60)
+    assert [one["outcome"] for one in watcher.on(f"plug/{FIRST}/action")] == ["failed", "done"]
+
+
 def test_a_command_is_obeyed_and_the_grid_leaves_that_plug_alone(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
@@ -301,17 +320,27 @@ def test_impossible_commands_are_refused(stack: Stack, watcher: Viewer, mains: M
     assert any("Router is protected" in str(state["reason"]) for state in watcher.on(f"plug/{ROUTER}/state"))
 
 
-def test_a_plug_that_does_not_obey_is_switched_three_times_and_left_alone(
+def test_plugs_that_do_not_obey_or_switch_back_are_left_alone_and_one_that_talks_nonsense_is_told_off_later(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:
     start_and_introduce(stack, watcher, mains)
-    stack.tell_plugs("plug", plug=1, fault="stubborn")
+    for number, fault in enumerate(("stubborn", "returns", "garbage"), start=1):
+        stack.tell_plugs("plug", plug=number, fault=fault)
     mains.turn("off")
     repeat_until_handled(stack, mains)
-    wait_for_reason(watcher, plugs.left_alone)
-    assert any("does not stay so" in str(status["reasons"]) for status in watcher.on(STATUS))
-    first = stack.tell_plugs("state")["plugs"][0]
-    assert len(first["switched"]) == 3
+
+    def causes() -> list[str]:
+        mains.say()
+        return [str(reason["params"].get("cause", {}).get("code")) for reason in watcher.last(STATUS)["reasons"]]
+
+    eventually(lambda: {plugs.did_not_obey.code, plugs.came_back_on.code} <= set(causes()))
+    stubborn, returns, nonsense = stack.tell_plugs("state")["plugs"][:3]
+    assert len(stubborn["switched"]) == 3
+    assert [on for _, _, on in returns["switched"]] == [False] * 4
+    assert not nonsense["switched"]
+    assert plugs.wrong_key.code not in causes()
+    stack.tell_plugs("plug", plug=3, fault="none")
+    until(stack, mains, [True, True, False, False, True], 60)
 
 
 def test_a_dry_run_switches_nothing_and_publishes_that(
@@ -416,8 +445,16 @@ def test_all_devices_of_the_account_are_switched_with_nothing_else_set(
 ) -> None:
     stack.plugs_file.unlink()
     start_and_introduce(stack, watcher, mains, TUYA_ALL_DEVICES="true", **cloud | {"TUYA_USER_ID": ""})
+    eventually(lambda: set(reasons(watcher)) == {plugs.enabled_as_before.code, plugs.held_back.code})
+    infos = [watcher.last(f"plug/{id_}/info") for id_ in (FIRST, ROUTER)]
+    assert [(info["follows_grid"], info["seen"]) for info in infos] == [(True, False), (False, False)]
+    set_up(stack, SECOND, enabled=False)
+    watcher.wait_for(f"plug/{SECOND}/info", follows_grid=False, seen=True)
+    for plug in stack.tell_plugs("state")["plugs"]:
+        set_up(stack, plug["id"])
+    watcher.wait_for(STATUS, state="online")
     mains.turn("off")
-    until(stack, mains, [False] * 5)
+    until(stack, mains, [False, True, False, False, True])
 
 
 def set_up(stack: Stack, id_: str, **fields: Any) -> None:
@@ -433,8 +470,9 @@ def test_with_the_predecessor_s_settings_alone_its_plugs_follow_and_the_owner_is
     asked = {"TUYA_TURN_OFF_ON_POWER_LOSS": "true", "TUYA_TURN_ON_ON_GRID_BACK": "true"}
     stack.tuya.start(**cloud | asked)
     wait_for_reason(watcher, plugs.enabled_as_before)
-    (reason,) = watcher.last(STATUS)["reasons"]
+    reason, essential = watcher.last(STATUS)["reasons"]
     assert reason["params"]["names"] == "Boiler, Heater, Kettle, Router, Washing machine"
+    assert (essential["code"], essential["params"]["names"]) == (plugs.essential.code, "Router")
     eventually(lambda: watcher.on(f"plug/{THIRD}/info"))
     assert watcher.last(f"plug/{THIRD}/info")["gangs"] == {"switch_1": "Lamp", "switch_2": "Fan"}
     repeat_until_handled(stack, mains)
@@ -474,6 +512,40 @@ def test_with_id_and_secret_alone_a_found_plug_follows_the_grid_once_it_is_chose
     set_up(stack, SECOND, enabled=True)
     refused = eventually(lambda: [one for one in watcher.on(f"plug/{SECOND}/info") if one["reason"]])[-1]
     assert refused["reason"]["code"] == files.in_list.code
+
+
+def test_a_plug_is_tested_by_switching_it_off_and_on_and_never_a_protected_one(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    start_and_introduce(stack, watcher, mains)
+    set_up(stack, FIRST, test=True)
+    eventually(lambda: watcher.last(f"plug/{FIRST}/info")["tested_at"], "it went off and on again")
+    set_up(stack, ROUTER, test=True)
+    refusal = eventually(lambda: [one for one in watcher.on(f"plug/{ROUTER}/info") if one["reason"]])[-1]
+    assert refusal["reason"]["code"] == plugs.protected.code
+    listed = stack.tell_plugs("state")["plugs"]
+    assert [[on for _, _, on in plug["switched"]] for plug in listed] == [[False, True], [], [], [], []]
+
+
+@pytest.mark.parametrize(("step", "save", "is_on"), [("named", 3, True), ("before", 4, False)])
+def test_killed_in_the_middle_of_a_test_the_plug_comes_back_on(  # noqa: PLR0917
+    step: str, save: int, is_on: bool, stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    """Its third save of the journal says that the plug was on, the fourth that it went off."""
+    start_and_introduce(stack, watcher, mains)
+    stack.tuya.end()
+    arguments = "services.tuya", "plugs_journal.json", step, str(save)
+    dying = Process("dying", "tests.support.killed_at", stack.tuya.env, stack.directory / "dying.log", *arguments)
+    dying.start()
+    watcher.wait_for(STATUS, state="online")
+    mains.say()
+    mains.say()
+    set_up(stack, FIRST, test=True)
+    assert dying.exit_code() == -signal.SIGKILL
+    assert relays(stack)[0] is is_on
+    stack.tuya.start()
+    watcher.wait_for(STATUS, state="online")
+    eventually(lambda: said(mains) and not journal(stack)["targets"] and relays(stack)[0], "it is known to be on")
 
 
 def test_a_second_service_with_the_same_journal_switches_nothing(

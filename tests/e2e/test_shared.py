@@ -45,7 +45,8 @@ def running(*recorders: Process) -> Iterator[None]:
 
 def stored(place: Place) -> list[int]:
     with reader(place).connect() as connection:
-        return list(connection.execute(select(inverter_state.c.at).order_by(inverter_state.c.at)).scalars())
+        row = inverter_state.c
+        return list(connection.execute(select(row.at).where(row.device == "main").order_by(row.at)).scalars())
 
 
 def run(broker: Broker, directory: Path, database: dict[str, str], moments: Callable[[], list[int]]) -> None:

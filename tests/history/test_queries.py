@@ -167,12 +167,13 @@ def test_devices_and_when_they_were_last_heard(path):
     assert recorded(engine)
 
 
-def test_the_sum_of_several_inverters_comes_first_while_it_is_recorded(path):
+def test_the_sum_of_several_inverters_comes_first(path):
     put(path, (0, 1), device="all")
     put(path, (5, 1), device="Attic")
     assert devices(reader(path)) == ["all", "Attic"]
     put(path, (90, 1), device="Attic")
-    assert devices(reader(path)) == ["Attic", "all"]
+    assert devices(reader(path)) == ["all", "Attic"]
+    assert latest(reader(path)) == {"all": after(90), "Attic": after(90)}, "the sum of one is that one"
 
 
 @pytest.mark.parametrize("make", [lambda file: None, lambda file: file.touch()], ids=["no-file", "no-tables"])

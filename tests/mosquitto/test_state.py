@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import ROOT, Broker
+from tests.support.disks import fill_up, small_disk
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
+
+__all__ = ["small_disk"]
 
 pytestmark = pytest.mark.processes
 
@@ -131,18 +134,6 @@ def test_a_broker_that_cannot_start_for_another_reason_keeps_its_state(broker: B
     assert remembers(broker)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB, where one may be mounted."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("may not mount")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
-
-
 def test_a_full_disk_is_said_and_the_broker_runs(small_disk: Path) -> None:
     broker = Broker(small_disk / "state")
     broker.log = small_disk.parent / "broker.log"
@@ -151,9 +142,7 @@ def test_a_full_disk_is_said_and_the_broker_runs(small_disk: Path) -> None:
     if broker.state_file.suffix != ".db":
         pytest.skip("the plugin of 2.1 does not start without room")
     zero(broker.state_file)
-    filler = small_disk / "filler"
-    with pytest.raises(OSError, match="No space"):
-        filler.write_bytes(bytes(4_000_000))
+    fill_up(small_disk)
     broker.start()
     try:
         with Viewer(broker):

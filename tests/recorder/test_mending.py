@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,11 @@ from services.recorder.store import open_store, set_aside
 from services.recorder.upkeep import Upkeep
 from shared.conditions import storage
 from shared.errors import DamagedError, StorageError
+from shared.history.alembic_runner import upgrade
+from shared.history.tables import to_ms
 from tests.recorder.test_store import reading
 from tests.support.damaged import KYIV, NOW, READINGS, Rows, contents, fill, owners, zeroed
+from tests.support.recorded import ask
 
 DERIVED = ("inverter_rollup", "battery_rollup", "grid_run", "outage")
 
@@ -80,6 +84,23 @@ def test_roll_ups_outlast_readings_that_are_gone_and_a_backup_fills_the_gap(
     assert done
     assert done.from_backup > 0
     assert done.reason().code == "storage.salvaged_with_backup"
+
+
+def test_a_backup_of_the_version_before_fills_a_gap_too(whole: Path, empty: Path, tmp_path: Path) -> None:
+    place, damaged, _ = aside(whole, empty, tmp_path, ("inverter_state",))
+    backup = tmp_path / "backup.db"
+    upgrade(backup, "0007")
+    with closing(sqlite3.connect(backup)) as file, file:
+        file.execute(f"INSERT INTO inverter_state (device, at, load_power_w) VALUES ('main', {to_ms(NOW)}, 77)")
+        file.execute("PRAGMA journal_mode=DELETE")
+    before = backup.read_bytes()
+    finish(place, damaged, backup)
+    done = mended(place, NOW)
+    assert done
+    assert done.from_backup == 1
+    assert ask(place, f"SELECT load_power_w FROM inverter_state WHERE at = {to_ms(NOW)}") == [(77,)]
+    assert backup.read_bytes() == before
+    assert {file.name for file in tmp_path.glob(".*")} == set()
 
 
 def die_at(breath: int, place: Path, damaged: Path, *, merging: bool) -> None:

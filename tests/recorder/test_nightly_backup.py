@@ -3,7 +3,9 @@
 import errno
 import os
 import shutil
+import sqlite3
 from collections import namedtuple
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,13 +15,25 @@ from hypothesis import strategies as st
 
 from services.recorder import nightly_backup
 from services.recorder.backup_rules import DAYS, WEEKS, night_of, to_keep
-from services.recorder.nightly_backup import Backups
+from services.recorder.ingest import back_up_before_migration
+from services.recorder.nightly_backup import DISK_NOTE, RESERVE, BackupError, Backups
+from services.recorder.retention import set_note
 from services.recorder.rows import to_row
-from services.recorder.store import Store
+from services.recorder.settings import RecorderSettings
+from services.recorder.store import Store, open_store
 from shared.errors import DamagedError, StorageError
+from shared.health import Health
+from shared.history.alembic_runner import upgrade
+from shared.history.engine import reader
+from shared.history.last_backup import LastBackup, last_backup
+from shared.history.migration import HEAD, revision
+from shared.history.tables import to_ms
 from tests.recorder.test_store import reading
 from tests.support.damaged import KYIV, PAGE
+from tests.support.disks import fill_up, small_disk
 from tests.support.recorded import ask
+
+__all__ = ["small_disk"]
 
 NIGHT = datetime(2026, 11, 24, 2, tzinfo=UTC)
 """Four in the morning in Kyiv."""
@@ -66,6 +80,80 @@ def test_one_a_night_if_anything_is_new(backups: Backups, store: Store) -> None:
     assert {file.name for file in backups.directory.iterdir()} == {"easun-2026-11-24.db", "easun-2026-11-25.db"}
 
 
+def test_the_first_one_waits_until_there_is_something_to_keep(backups: Backups, store: Store) -> None:
+    started = NIGHT - DAY  # the reading is of the following evening
+    assert make(backups, store, started) is None
+    assert last_backup(reader(backups.place)) is None
+    made = make(backups, store)
+    assert made
+    assert last_backup(reader(backups.place)) == LastBackup(made, NIGHT)
+
+
+@pytest.fixture
+def of_the_version_before(path: Path, tmp_path: Path) -> Path:
+    """A database of the schema before ours, with the backup of the night and a reading after it."""
+    old = tmp_path / "old" / "easun.db"
+    old.parent.mkdir()
+    upgrade(old, "0009")
+    with sqlite3.connect(old) as connection:
+        connection.execute(f"INSERT INTO inverter_state (device, at) VALUES ('main', {to_ms(NIGHT - DAY)})")
+    connection.close()
+    with closing(Store(old)) as store:
+        assert Backups(old, old.parent / "backups").make(store, NIGHT, KYIV, lambda: None)
+    with sqlite3.connect(old) as connection:
+        connection.execute(f"INSERT INTO inverter_state (device, at) VALUES ('main', {to_ms(NIGHT)})")
+    connection.close()
+    return old
+
+
+def recorder_settings(place: Path, **changes: object) -> RecorderSettings:
+    return RecorderSettings.model_validate({"db_path": place, **changes})
+
+
+def test_before_a_migration_there_is_a_copy_beside_that_of_the_night(of_the_version_before: Path) -> None:
+    place, health = of_the_version_before, Health()
+    settings = recorder_settings(place)
+    for _ in range(2):  # a migration that is killed is begun again
+        back_up_before_migration(settings, health, NIGHT)
+    copies = sorted((place.parent / "backups").iterdir())
+    assert [file.name for file in copies] == ["easun-2026-11-24.db", "easun-2026-11-24.schema-0009.db"]
+    assert [ask(file, "SELECT count(*) FROM inverter_state") for file in copies] == [[(1,)], [(2,)]]
+    assert [revision(file) for file in copies] == ["0009", "0009"]
+    open_store(place).close()
+    assert last_backup(reader(place)) == LastBackup(copies[1], NIGHT)
+    back_up_before_migration(settings, health, NIGHT + DAY)
+    assert len(list((place.parent / "backups").iterdir())) == 2, "there is nothing to migrate"
+    backups = Backups(place, place.parent / "backups")
+    with closing(open_store(place)) as store:
+        for number in range(1, 40):
+            store.write([to_row(*reading(number * 86400))])
+            backups.make(store, NIGHT + number * DAY, KYIV, lambda: None)
+    assert not copies[1].exists(), "it goes with its night"
+
+
+def test_without_backups_there_is_none_before_a_migration(of_the_version_before: Path) -> None:
+    place = of_the_version_before
+    back_up_before_migration(recorder_settings(place, backup_nightly=False), Health(), NIGHT)
+    assert len(list((place.parent / "backups").iterdir())) == 1
+
+
+def test_a_copy_that_cannot_be_made_is_said_and_delays_no_migration(
+    of_the_version_before: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, health = of_the_version_before, Health()
+    settings = recorder_settings(place, backup_dir=small_disk)
+    with closing(Store(place)) as store:
+        store.run(lambda connection: set_note(connection, DISK_NOTE, ""))
+    for reserve, code in ((RESERVE, "storage.backup_no_space"), (-(10**9), "storage.backup_failed")):
+        monkeypatch.setattr(nightly_backup, "RESERVE", reserve)
+        fill_up(small_disk, leave=50_000)
+        back_up_before_migration(settings, health, NIGHT)
+        assert [one.code for one in health.status(NIGHT).reasons] == [code]
+        assert [file.name for file in small_disk.iterdir()] == ["filler"]
+    open_store(place).close()
+    assert revision(place) == HEAD
+
+
 def test_old_ones_go(backups: Backups, store: Store) -> None:
     for number in range(12):
         store.write([to_row(*reading(10 + number))])
@@ -92,7 +180,7 @@ def test_a_damaged_database_is_found_and_the_last_backup_stays(
         expected: type[StorageError] = DamagedError
     else:  # the copy is short of rows, but the database is sound
         monkeypatch.setattr(nightly_backup, "copy_checked", lambda *_: "rows are missing")
-        expected = StorageError
+        expected = BackupError
     with pytest.raises(expected) as caught:
         make(backups, store, NIGHT + DAY)
     assert type(caught.value) is expected

@@ -158,10 +158,20 @@ def delays(place: Place) -> list[tuple[bool | None, float | None, float | None]]
     return [(outage.planned, outage.start_late_min, outage.end_late_min) for outage in outages(place)]
 
 
-def test_the_version_of_the_schedule_known_at_the_beginning_counts(database: Place) -> None:
+def test_an_outage_is_late_by_what_was_known_when_it_began_and_when_it_ended(database: Place) -> None:
     record(database, evening())
     assert delays(database) == [(None, None, None)]
     record(database, [schedule(-60, (0, 50)), schedule(-30, (15, 55)), schedule(21, (20, 61))])
-    assert delays(database) == [(True, 5, 6)]
+    assert delays(database) == [(True, 5, 0)]
     record(database, [schedule(20, (25, 65))])
-    assert delays(database) == [(True, -5, -4)], "published at that very moment"
+    assert delays(database) == [(True, -5, 0)], "published at that very moment"
+    record(database, [schedule(62, (20, 90))])
+    assert delays(database) == [(True, -5, 0)], "what came after its end says nothing of it"
+
+
+def test_an_outage_that_nobody_had_a_schedule_for_is_judged_by_the_first_that_knows_its_day(database: Place) -> None:
+    record(database, evening())
+    record(database, [schedule(200, (15, 55))])
+    assert delays(database) == [(True, 5, 6)]
+    record(database, [schedule(300)])
+    assert delays(database) == [(True, 5, 6)]

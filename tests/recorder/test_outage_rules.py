@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recorder.outage_rules import OutageSpan, ScheduleMatch, ScheduleVersion, find_outages, match_schedule
+from services.recorder.outage_rules import PLANNED, OutageSpan, ScheduleMatch, find_outages, match_schedule
 from shared.history.grid_run import GridRun
 from shared.messages import DayState, Grid, OutageSchedule, PlannedDay, Window
-from shared.outages import EARLY, Expected, merged, status_around
+from shared.outages import EARLY, judge, merged, succession
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -122,72 +122,118 @@ def test_one_outage_stays_one(
 
 FIRST = Window(start=after(0), end=after(180))
 SECOND = Window(start=after(400), end=after(500))
-SCHEDULE = ScheduleVersion([FIRST, SECOND], {DAY: DayState.PLANNED})
+
+
+def version(*windows: Window, state: DayState = DayState.PLANNED, at: float = -600) -> OutageSchedule:
+    known = PlannedDay(day=DAY, state=state, confirmed_at=after(at))
+    days = () if state is DayState.UNKNOWN else (known,)
+    return OutageSchedule(at=after(at), queue="5.2", time_zone="UTC", windows=windows, days=days)
+
+
+def days(state: DayState, at: float = -600) -> OutageSchedule:
+    return version(state=state, at=at)
 
 
 def delayed(window: Window, start: float, end: float | None) -> ScheduleMatch:
     return ScheduleMatch(True, window, start * MINUTE, None if end is None else end * MINUTE)
 
 
-def days(state: DayState) -> ScheduleVersion:
-    return ScheduleVersion([], {DAY: state})
+SCHEDULE = version(FIRST, SECOND)
+CUT = Window(start=after(0), end=after(60))
+FREE = DayState.NO_OUTAGES
 
 
 @pytest.mark.parametrize(
-    ("schedule", "minutes", "expected"),
+    ("versions", "minutes", "expected"),
     [
-        pytest.param(None, (0, 180), ScheduleMatch(None), id="no-schedule-known"),
-        pytest.param(SCHEDULE, (0, 180), delayed(FIRST, 0, 0), id="on-time"),
-        pytest.param(SCHEDULE, (4, 200), delayed(FIRST, 4, 20), id="late"),
-        pytest.param(SCHEDULE, (-10, 170), delayed(FIRST, -10, -10), id="early"),
-        pytest.param(SCHEDULE, (-20, -5), delayed(FIRST, -20, -185), id="over-before-it-was-due"),
-        pytest.param(SCHEDULE, (-30, -20), delayed(FIRST, -30, -200), id="at-the-limit-of-early"),
-        pytest.param(SCHEDULE, (-31, 60), ScheduleMatch(False), id="too-early-though-it-lasts-into-it"),
-        pytest.param(SCHEDULE, (-180, -20), ScheduleMatch(False), id="from-12-to-14-40-is-not-the-one-of-15-to-18"),
-        pytest.param(SCHEDULE, (180, 190), ScheduleMatch(False), id="at-its-end"),
-        pytest.param(SCHEDULE, (181, 190), ScheduleMatch(False), id="after-its-end"),
-        pytest.param(SCHEDULE, (5, None), delayed(FIRST, 5, None), id="it-lasts"),
-        pytest.param(SCHEDULE, (250, 300), ScheduleMatch(False), id="between-two"),
-        pytest.param(SCHEDULE, (60, 480), delayed(FIRST, 60, 300), id="it-lasts-into-the-next-one"),
-        pytest.param(SCHEDULE, (150, None), delayed(FIRST, 150, None), id="it-is-the-same-one-while-it-lasts"),
+        pytest.param([], (0, 180), ScheduleMatch(None), id="no-schedule-known"),
+        pytest.param([SCHEDULE], (0, 180), delayed(FIRST, 0, 0), id="on-time"),
+        pytest.param([SCHEDULE], (4, 200), delayed(FIRST, 4, 20), id="late"),
+        pytest.param([SCHEDULE], (-10, 170), delayed(FIRST, -10, -10), id="early"),
+        pytest.param([SCHEDULE], (-20, -5), delayed(FIRST, -20, -185), id="over-before-it-was-due"),
+        pytest.param([SCHEDULE], (-30, -20), delayed(FIRST, -30, -200), id="at-the-limit-of-early"),
+        pytest.param([SCHEDULE], (-31, 60), ScheduleMatch(False), id="too-early-though-it-lasts-into-it"),
+        pytest.param([SCHEDULE], (-180, -20), ScheduleMatch(False), id="from-12-to-14-40-is-not-the-one-of-15-to-18"),
+        pytest.param([SCHEDULE], (180, 190), ScheduleMatch(False), id="at-its-end"),
+        pytest.param([SCHEDULE], (181, 190), ScheduleMatch(False), id="after-its-end"),
+        pytest.param([SCHEDULE], (5, None), delayed(FIRST, 5, None), id="it-lasts"),
+        pytest.param([SCHEDULE], (250, 300), ScheduleMatch(False), id="between-two"),
+        pytest.param([SCHEDULE], (60, 480), delayed(FIRST, 60, 300), id="it-lasts-into-the-next-one"),
+        pytest.param([SCHEDULE], (150, None), delayed(FIRST, 150, None), id="it-is-the-same-one-while-it-lasts"),
+        pytest.param([version(FIRST, state=DayState.EMERGENCY)], (5, 9), ScheduleMatch(False), id="in-an-emergency"),
+        pytest.param([days(FREE)], (0, 9), ScheduleMatch(False), id="none-was-planned"),
+        pytest.param([days(DayState.WAITING)], (0, 9), ScheduleMatch(None), id="not-published-yet"),
+        pytest.param([days(DayState.UNKNOWN)], (0, 9), ScheduleMatch(None), id="an-unknown-day"),
         pytest.param(
-            ScheduleVersion([FIRST], {DAY: DayState.EMERGENCY}), (5, 9), ScheduleMatch(False), id="in-an-emergency"
+            [SCHEDULE, days(FREE, at=30)],
+            (5, 40),
+            delayed(Window(start=after(0), end=after(30)), 5, 10),
+            id="dropped-while-it-ran",
         ),
-        pytest.param(days(DayState.NO_OUTAGES), (0, 9), ScheduleMatch(False), id="none-was-planned"),
-        pytest.param(days(DayState.WAITING), (0, 9), ScheduleMatch(None), id="not-published-yet"),
-        pytest.param(ScheduleVersion([]), (0, 9), ScheduleMatch(None), id="an-unknown-day"),
+        pytest.param([SCHEDULE, days(FREE, at=30)], (35, 60), ScheduleMatch(False), id="dropped-before-it-began"),
+        pytest.param(
+            [SCHEDULE, version(CUT, at=80)],
+            (70, 90),
+            delayed(Window(start=after(0), end=after(80)), 70, 10),
+            id="shortened-with-an-end-already-past",
+        ),
+        pytest.param([SCHEDULE, days(FREE, at=300)], (5, 40), delayed(FIRST, 5, -140), id="what-came-later-is-nothing"),
+        pytest.param([days(FREE), version(FIRST, at=20)], (5, 40), delayed(FIRST, 5, -140), id="added-while-it-ran"),
+        pytest.param([version(FIRST, at=90)], (5, 40), delayed(FIRST, 5, -140), id="the-first-that-knows-the-day"),
+        pytest.param([version(FIRST, at=90), days(FREE, at=95)], (5, 40), delayed(FIRST, 5, -140), id="and-no-other"),
+        pytest.param([days(DayState.WAITING), days(FREE, at=95)], (5, 40), ScheduleMatch(False), id="known-afterwards"),
+        pytest.param(
+            [SCHEDULE, days(DayState.EMERGENCY, at=30)],
+            (5, 40),
+            delayed(Window(start=after(0), end=after(30)), 5, 10),
+            id="an-emergency-came-later",
+        ),
     ],
 )
 def test_match_schedule(
-    schedule: ScheduleVersion | None, minutes: tuple[float, float | None], expected: ScheduleMatch
+    versions: list[OutageSchedule], minutes: tuple[float, float | None], expected: ScheduleMatch
 ) -> None:
     assert EARLY == 30 * MINUTE, "the limit in the table above"
     start, end = minutes
-    found = match_schedule(schedule, after(start), None if end is None else after(end), DAY)
+    found = match_schedule(versions, after(start), None if end is None else after(end), after(1000))
     assert found == expected
 
 
 MINUTES = st.integers(-600, 1200)
 WINDOWS = st.lists(st.tuples(MINUTES, st.integers(1, 300)), max_size=4)
+VERSIONS = st.lists(st.tuples(WINDOWS, st.integers(-700, 1300), st.sampled_from(DayState)), min_size=1, max_size=4)
 
 
-@given(WINDOWS, MINUTES, st.integers(0, 600) | st.none(), st.sampled_from(DayState))
+@given(VERSIONS, MINUTES, st.integers(1, 600))
 def test_record_bot_and_page_judge_alike_at_every_moment(
-    given_windows: list[tuple[int, int]], start: int, length: int | None, state: DayState
+    drawn: list[tuple[list[tuple[int, int]], int, DayState]], start: int, length: int
 ) -> None:
-    windows = merged(Window(start=after(at), end=after(at + lasts)) for at, lasts in given_windows)
-    plan = OutageSchedule(
-        at=after(0),
-        queue="5.2",
-        time_zone="UTC",
-        windows=windows,
-        days=tuple(PlannedDay(day=DAY + timedelta(days=by), state=state, confirmed_at=after(0)) for by in (-1, 0, 1)),
-    )
-    began = after(start)
-    end = None if length is None else after(start + length)
-    match = match_schedule(ScheduleVersion(windows, {began.date(): state}), began, end, began.date())
-    told = status_around(plan, began)
-    is_planned = told.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
-    assert is_planned is (match.planned is True)
-    assert match.window == (told.window if is_planned else None)
+    """What the newest schedule says while an outage lasts is what the record makes of all its versions."""
+    versions = [
+        version(*merged(Window(start=after(at), end=after(at + lasts)) for at, lasts in some), state=state, at=since)
+        for some, since, state in sorted(drawn, key=lambda one: one[1])
+    ]
+    began, now = after(start), after(start + length)
+    known = [one for one in succession(versions) if one.at <= now]
+    shown = judge(known[-1] if known else None, began, now)
+    match = match_schedule([one for one in versions if one.at <= now], began, None, now)
+    assert (match.window and match.window.end) == (shown.planned and shown.planned.end)
+    assert match.planned is PLANNED[shown.expected]
     assert match.window is None or match.window.start - EARLY <= began < match.window.end
+
+
+@given(VERSIONS, MINUTES, st.integers(1, 600))
+def test_once_planned_an_outage_stays_planned(
+    drawn: list[tuple[list[tuple[int, int]], int, DayState]], start: int, length: int
+) -> None:
+    versions = [
+        version(*merged(Window(start=after(at), end=after(at + lasts)) for at, lasts in some), state=state, at=since)
+        for some, since, state in sorted(drawn, key=lambda one: one[1])
+    ]
+    told = [
+        judge(one, after(start), one.at).planned
+        for one in succession(versions)
+        if after(start) < one.at <= after(start + length)
+    ]
+    begun = [one is not None and one.start < after(start) for one in told]
+    assert begun == sorted(begun)

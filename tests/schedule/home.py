@@ -25,6 +25,12 @@ NOON = kyiv("20.11.2026 12:00")
 QUEUES = [{"id": 10, "code": "5.2", "label": "черга 5.2"}, {"id": 9, "code": "5.1", "label": "черга 5.1"}]
 
 
+WITH_MIRROR = {
+    "schedule_providers": "be_svitlo,gpv_json",
+    "gpv_json_url": "https://raw.githubusercontent.com/yaroslav2901/OE_OUTAGE_DATA/main/data/Prykarpattiaoblenerho.json",
+}
+
+
 class Internet:
     """Answers by path; what is an error is raised."""
 
@@ -52,7 +58,7 @@ class Home:
     """A watch, what it said, and a clock that can be set."""
 
     def __init__(self, folder: Path, internet: Internet, plan: OutageSchedule | None = None, **settings: Any) -> None:
-        given: dict[str, Any] = {"queue_number": "5.2", "schedule_raw_dir": folder / "raw"} | settings
+        given: dict[str, Any] = {"queue_number": "5.2", "schedule_raw_dir": folder / "raw"} | WITH_MIRROR | settings
         self.now = NOON
         self.bus = FakeBus()
         self.health = Health()

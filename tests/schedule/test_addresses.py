@@ -115,12 +115,9 @@ def test_every_region_is_named_once_and_its_sources_differ() -> None:
         assert bool(one.origins) is (one.sureness != "none")
 
 
-def test_the_table_of_the_docs_is_the_registry() -> None:
-    rows = [line for line in Path("docs/schedule.md").read_text().splitlines() if line.startswith("| `")]
-    for one in REGIONS:
-        (row,) = (line for line in rows if line.startswith(f"| `{one.slug}` | {one.en} | {one.sureness} |"))
-        for origin in one.origins:
-            assert f"{origin.name}{'' if origin.is_free else '*'} ({origin.seen})" in row
+def test_every_region_with_a_mirror_of_unproven_life_has_a_second_one_where_one_is_known() -> None:
+    alone = {one.slug for one in REGIONS if len(one.origins) == 1}
+    assert alone == {"volyn", "mykolaiv", "kirovohrad", "sumy", "chernivtsi"}
 
 
 @pytest.mark.parametrize("slug", ["volyn", "mykolaiv", "kirovohrad", "sumy", "chernivtsi", "lviv", "vinnytsia"])
@@ -150,3 +147,21 @@ def test_the_first_region_is_the_operators_own(tmp_path: Path) -> None:
     here = Home(tmp_path, Internet(schedule_by_queue=[element("20.11.2026", HOURS)]), schedule_region="ivano-frankivsk")
     here.step()
     assert (here.said.source, local(here.said.windows)) == ("be_svitlo", ["18:00-20:00"])
+
+
+def test_without_a_region_only_the_operator_is_asked_and_mirrors_are_named_where_it_is_silent(tmp_path: Path) -> None:
+    """A settings file of eamoon has QUEUE_NUMBER alone, and asked the operator of Ivano-Frankivsk alone."""
+    here = Home(tmp_path, Internet(), schedule_providers="be_svitlo", gpv_json_url="")
+    with pytest.raises(DeviceOfflineError, match="mirrors of ivano-frankivsk are not asked, because their authors"):
+        here.step()
+    assert all("be-svitlo" in one for one in here.internet.asked)
+    assert "SCHEDULE_UNLICENSED=true" in (here.said.reason.text if here.said.reason else "")
+
+
+def test_a_mirror_that_is_asked_for_without_an_address_is_said_and_the_operator_still_asked(tmp_path: Path) -> None:
+    here = Home(tmp_path, Internet(schedule_by_queue=[element("20.11.2026", HOURS)]), gpv_json_url="")
+    here.step()
+    assert (here.said.source, local(here.said.windows)) == ("be_svitlo", ["18:00-20:00"])
+    assert "GPV_JSON_URL is empty" in here.why
+    with pytest.raises(ConfigError, match="GPV_JSON_URL is empty"):
+        sources(settings(schedule_providers="gpv_json"))

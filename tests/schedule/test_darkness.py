@@ -130,7 +130,9 @@ def test_a_change_of_version_1_is_read() -> None:
 
 
 def mirrored(*hours: str) -> dict[str, Any]:
-    return gpv({"20.11.2026": {"5.2": list(hours), "1.1": ["08:00-09:00"]}})
+    file = gpv({"20.11.2026": {"5.2": list(hours), "1.1": ["08:00-09:00"]}})
+    file["fact"]["update"] = "24.11.2026 19:52"
+    return file
 
 
 def test_an_operator_that_flaps_beside_a_mirror_changes_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ MIRROR = json.dumps(gpv({})).encode()
 
 
 def shown(operator: str, mirror: str, queue: str = "5.2") -> str:
-    return show(ScheduleSettings(_env_file=None, queue_number=queue, be_svitlo_url=operator, gpv_json_url=mirror))
+    given = {"schedule_providers": "be_svitlo,gpv_json", "be_svitlo_url": operator, "gpv_json_url": mirror}
+    return show(ScheduleSettings(_env_file=None, queue_number=queue, **given))
 
 
 def test_one_source_is_enough() -> None:

@@ -195,7 +195,6 @@ def test_the_evening_is_watched_closer(at: str, low: float, high: float) -> None
         ),
         ("SCHEDULE_PROVIDERS", "", None),
         ("SCHEDULE_INTERVAL", "5", "SCHEDULE_INTERVAL must be at least 60"),
-        ("SCHEDULE_PROVIDERS", "yasno,gpv_json", "GPV_JSON_URL names Ivano-Frankivsk"),
         ("QUEUE_NUMBER", "5.2&x=1", "QUEUE_NUMBER"),
         ("BE_SVITLO_URL", "be-svitlo", "an address such as https://example.org is needed"),
         ("GPV_JSON_URL", "file:///etc/passwd", "an address such as https://example.org is needed"),
@@ -205,7 +204,7 @@ def test_settings(name: str, value: str, sentence: str | None, monkeypatch: pyte
     monkeypatch.setenv("ENV_FILE", "")
     monkeypatch.setenv(name, value)
     if sentence is None:
-        assert load(ScheduleSettings).provider_names == ["be_svitlo", "gpv_json"]
+        assert load(ScheduleSettings).provider_names == ["be_svitlo"]
         return
     with pytest.raises(ConfigError, match=sentence):
         load(ScheduleSettings)

@@ -70,3 +70,15 @@ def test_a_damaged_file_that_cannot_be_set_aside_is_an_error(
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(ConfigError, match="cannot be renamed: permission denied"):
         file.load(nothing)
+
+
+@pytest.mark.parametrize(("draft", "expected"), [(b'{"counts": {"1": 3}}', {1: 3}), (b'{"counts": {"1"', {1: 2})])
+def test_a_save_that_a_kill_interrupted_counts_where_it_was_written_whole(
+    draft: bytes, expected: dict[int, int], file: StateFile[State], tmp_path: Path
+) -> None:
+    file.save(State(counts={1: 2}))
+    (tmp_path / "new" / ".state.json.new").write_bytes(draft)
+    assert file.peek() == State(counts={1: 2}), "who only looks changes nothing"
+    assert file.load(nothing) == State(counts=expected)
+    file.save(State())
+    assert file.load(nothing) == State()

@@ -22,6 +22,9 @@ from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
 SESSION_S = 3600
+PATIENCE_S = 600
+LAST = "last"
+"""An inverter that is published when everything else has been, also again: a broker keeps the order."""
 
 
 class Stream:
@@ -49,9 +52,9 @@ class Stream:
         self.finish()
 
     def finish(self) -> None:
-        """Publish nothing more, and wait until the broker has everything."""
+        """Publish nothing more, and wait until the broker has everything; behind all of it comes a reading of LAST."""
         self._ending.set()
-        self._thread.join(130)
+        self._thread.join(2 * PATIENCE_S)
         assert not self._thread.is_alive()
 
     async def _live(self) -> None:
@@ -70,7 +73,9 @@ class Stream:
             if len(self.sent) < self._most:
                 self._publish(bus)
             await asyncio.sleep(self._pause)
-        await bus.flush(120)
+        await bus.flush(PATIENCE_S)
+        bus.publish(INVERTER_STATE, InverterState(at=datetime.now(UTC), mode=Mode.UNKNOWN), LAST)
+        await bus.flush(PATIENCE_S)
         await bus.close(STOPPED())
         await connection
 

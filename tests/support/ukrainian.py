@@ -12,7 +12,7 @@ NAMES = re.compile(
 )
 """What stays as it is in a Ukrainian text: settings, commands, files, addresses, names of products."""
 LATIN = re.compile(r"[A-Za-z]{2,}")
-SERVICES = {"bms", "bot", "dashboard", "poller", "recorder", "schedule", "tuya"}
+SERVICES = {"bms", "bot", "dashboard", "outlook", "poller", "recorder", "schedule", "tuya"}
 ALLOWED = SERVICES | {"host", "mosquitto", "systemd", "viewer"}
 """Names of our services, and words that stand in files people edit."""
 CAUSE = simple("test.cause", uk="причина", en="a cause")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from services.tuya import commands, grid_rules, targets
+from services.tuya import commands, grid_rules, off_on_test, targets
 from services.tuya.actions import Action, Expire, Outcome, Persist, Read, Switch, Wait
 from services.tuya.control_state import ControlState, Now
 from services.tuya.journal import Journal, Target
@@ -53,8 +53,10 @@ class World:
         self.grid_on, self.id, self.since = not self.grid_on, self.id + 1, self.now
         self.last_word.clear()
         if not self.grid_on:
-            self.owned = {name: target.on for name, target in self.journal.targets.items() if not target.by_grid}
-            self.on_before = {name: on or name in self.journal.to_restore for name, on in self.relays.items()}
+            people = (target for target in self.journal.targets.values() if not target.by_grid and not target.is_test)
+            self.owned = {target.key: target.on for target in people}
+            off_by_us = self.journal.to_restore.keys() | self.journal.tested.keys()
+            self.on_before = {name: on or name in off_by_us for name, on in self.relays.items()}
 
     def reach(self, reachable: bool) -> None:
         self.reachable = reachable
@@ -164,6 +166,10 @@ class World:
                 if self.knows_of_the_change:
                     self.last_word[name] = wanted
 
+    def test(self, plug: str) -> None:
+        if off_on_test.refusal_of_test(self.journal, PLUGS[plug], RULES, self.known, self.now) is None:
+            self.journal = off_on_test.begun(self.journal, PLUGS[plug], "bot", self.now)
+
     @property
     def knows_of_the_change(self) -> bool:
         """Whether the service knows of the last change of the grid: a command from before ends with it."""
@@ -204,6 +210,7 @@ QUIET = {
 STEPS = st.one_of(
     st.sampled_from(sorted(PLAIN)),
     st.tuples(st.just("killed"), st.integers(0, 20)),
+    st.tuples(st.just("test"), st.sampled_from(sorted(PLUGS))),
     st.tuples(st.just("bot"), st.sampled_from(sorted(PLUGS)), st.booleans()),
 )
 GANGS = [f"{plug.id}/{gang}" for plug in PLUGS.values() for gang in plug.gangs]
@@ -214,6 +221,8 @@ def play(world: World, step: object) -> None:
     match step:
         case ("killed", int(steps)):
             world.work(killed_after=steps)
+        case ("test", str(plug)):
+            world.test(plug)
         case ("bot", str(plug), bool(on)):
             world.command(plug, on)
         case str(name):

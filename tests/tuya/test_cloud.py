@@ -70,6 +70,8 @@ async def test_an_expired_token_is_renewed_and_the_command_is_not_lost(sky: Sky)
     [
         (CloudFault.SILENT, DeviceOfflineError, plugs.cloud_unreachable, "No answer from the Tuya cloud at 127.0.0.1"),
         (CloudFault.HTML, DeviceOfflineError, plugs.CLOUD_NO_JSON, "no JSON"),
+        (CloudFault.HALF_JSON, DeviceOfflineError, plugs.CLOUD_NO_JSON, "no JSON"),
+        (CloudFault.HUGE, DeviceOfflineError, plugs.CLOUD_NO_JSON, "no JSON"),
         (CloudFault.ELSE, DeviceOfflineError, plugs.not_tuya, "is no Tuya cloud: check TUYA_ENDPOINT"),
         (CloudFault.QUOTA, CommandRefusedError, plugs.CLOUD_QUOTA_USED_UP, "quota of the Tuya trial plan is used up"),
         (CloudFault.PLAN, CommandRefusedError, plugs.CLOUD_PLAN_EXPIRED, "plan has expired"),
@@ -87,6 +89,13 @@ async def test_every_failure_has_its_condition(
         await sky.do(switched_off)
     assert caught.value.reason.code == condition.code
     assert sky.plug.relays == {"switch_1": True}
+
+
+async def test_an_answer_that_never_ends_is_none(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "TOTAL_S", 0.2)
+    sky.cloud.fault = CloudFault.TRICKLE
+    with pytest.raises(CloudUnreachableError, match="no answer in time"):
+        await sky.do(lambda client: client.read(PLUG))
 
 
 async def test_why_the_cloud_is_not_reached_is_told_by_the_operating_system(sky: Sky) -> None:

@@ -1,14 +1,18 @@
 """Which plugs a change of the grid switches off or restores."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.tuya import grid_rules, targets
+from services.tuya.essentials import sounds_essential
 from services.tuya.grid_rules import Rules
 from services.tuya.journal import Journal
+from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
-from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, changed, grid
+from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, RULES, changed, grid
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,34 @@ def test_when_the_grid_goes_everything_is_switched_off_that_may_be() -> None:
     assert list(after.targets) == ["kettle/switch_1", "kettle/switch_2", "boiler/switch_1"]
     assert not any(target.on for target in after.targets.values())
     assert after.handled == "t2"
+
+
+@pytest.mark.parametrize(
+    ("fields", "may_switch", "is_undecided"),
+    [
+        ({"enabled": False}, True, True),
+        ({"enabled": False, "excluded": True}, False, False),
+        ({"enabled": True}, True, False),
+        ({"protected": True}, False, False),
+        ({"enabled": False, "name": "Роутер Keenetic"}, False, True),
+        ({"enabled": True, "name": "Роутер Keenetic"}, True, False),
+        ({"enabled": False, "names": {"switch_1": "Lamp", "switch_2": "Fridge"}}, False, True),
+        ({"enabled": True, "seen": False}, True, True),
+    ],
+)
+def test_with_all_devices_the_owner_still_decides(fields: dict[str, Any], may_switch: bool, is_undecided: bool) -> None:
+    rules, plug = replace(RULES, all_devices=True), Plug.model_validate({"id": "x"} | fields)
+    assert (rules.may_switch(plug), rules.is_undecided(plug)) == (may_switch, is_undecided)
+
+
+@pytest.mark.parametrize("name", ["ROUTER", "wifi", "Wi-Fi", "GPON", "Морозилка", "мій сервер", "Холодильник 2", "NAS"])
+def test_names_of_what_an_outage_must_not_take(name: str) -> None:
+    assert sounds_essential([name])
+
+
+@pytest.mark.parametrize("name", ["", "Бойлер", "Plug 1", "Fontaine", "Ananas", "WiFi Socket 2", "Чайник", "Конвектор"])
+def test_other_names_say_nothing(name: str) -> None:
+    assert not sounds_essential([name])
 
 
 def test_all_devices_may_be_switched_but_the_protected() -> None:

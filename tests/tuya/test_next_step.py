@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tuya import actions, commands, grid_rules, outcomes, targets
+from services.tuya import actions, commands, grid_rules, off_on_test, outcomes, targets
 from services.tuya.actions import (
     Abandon,
     Action,
     Begin,
     Complete,
+    EndTest,
     Expire,
     GiveUp,
     MarkToRestore,
@@ -27,9 +28,11 @@ from services.tuya.connection import (
     CloudUnreachableError,
     KeyDoubtError,
     LostConnectionError,
+    NoNetworkError,
     OurWayError,
     SilentError,
 )
+from services.tuya.contact import Contact
 from services.tuya.control_state import ControlState, Now
 from services.tuya.journal import Journal
 from services.tuya.next_step import next_step
@@ -371,7 +374,7 @@ def test_a_plug_that_was_on_a_moment_ago_is_marked_though_it_cannot_be_read_now(
     [
         ((OFFLINE, OFFLINE), False),
         ((OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())), True),
-        ((OurWayError(plugs.no_network(host="h")), OFFLINE), True),
+        ((NoNetworkError(plugs.NO_NETWORK()), OFFLINE), True),
         ((OFFLINE, OurWayError(plugs.CLOUD_CLOCK())), True),
     ],
 )
@@ -396,6 +399,100 @@ def test_what_the_cloud_has_said_stays_when_the_home_network_fails() -> None:
     assert run.state.published.on is True
 
 
+def test_where_none_answers_a_silent_plug_is_told_though_it_is_dead_in_an_outage() -> None:
+    """Also where that was known before the outage began."""
+    run = run_of(ways=(Via.LOCAL,))
+    trouble = plugs.none_answers(count=3)
+    run.state = replace(run.state, contact=Contact.ANSWERS, common_trouble=trouble)
+    for _ in range(2):
+        run.take(None, OFFLINE)
+        run.clock_s += 60
+    assert [event.reason for event in run.state.events] == [plugs.retrying(cause=trouble)]
+    assert run.state.problem is None
+
+
+# an off-on test
+
+
+def begun_test(*, ways: tuple[Via, ...] = BOTH) -> Run:
+    known = grid(Grid.ON, "t1").model_copy(update={"at": NOW})
+    return run_of(off_on_test.begun(KNOWN, BOILER, "bot", NOW), ways=ways, known=known)
+
+
+FIRST_HALF = ["Begin", "Read", "MarkToRestore", "Switch", "Read", "Complete"]
+
+
+def test_a_test_switches_off_and_on_and_is_on_disk_before_each() -> None:
+    run = begun_test()
+    assert run.take(None, on(True), None, None, on(False), None) == FIRST_HALF
+    assert list(run.state.shared.journal.tested) == ["boiler/switch_1"]
+    assert run.take(None, on(False), None, on(True), None) == ["Begin", "Read", "Switch", "Read", "Complete"]
+    assert run.state.test == off_on_test.OffOnTest(run.now.utc)
+    assert run.state.shared.journal == KNOWN
+    assert [outcome for outcome, _ in run.events] == [ActionOutcome.DONE] * 2
+
+
+def test_what_is_off_is_not_switched_for_a_test() -> None:
+    run = begun_test()
+    assert run.take(None, on(False), None, None) == ["Begin", "Read", "EndTest", "Abandon"]
+    assert run.state.test == off_on_test.OffOnTest(run.now.utc, plugs.test_of_off(name="boiler"))
+    assert run.state.shared.journal == KNOWN
+
+
+def test_a_plug_that_does_not_answer_a_test_is_told_and_not_switched_later() -> None:
+    run = begun_test(ways=(Via.CLOUD,))
+    assert run.take(None, OFFLINE, None) == ["Begin", "Read", "EndTest"]
+    assert run.state.test
+    assert run.state.test.reason == plugs.test_failed(name="boiler", cause=OFFLINE.reason)
+    assert run.state.problem is None
+    assert isinstance(run.next(), Wait)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_after_a_kill_in_the_middle_of_a_test_the_plug_comes_back_on(found: bool) -> None:
+    """Before its command it is on, after that off; in both cases the mark is on disk."""
+    run = begun_test()
+    run.take(None, on(True), None)
+    run.state = new_control(BOILER, SharedState(run.state.shared.journal, RULES, run.state.shared.grid), NOW, BOTH)
+    run.state = replace(run.state, check_at_s=1e6, check_every_s=1e6)
+    relay = found
+    for _ in range(20):
+        action = run.next()
+        if isinstance(action, Wait):
+            break
+        relay = action.values["switch_1"] if isinstance(action, Switch) else relay
+        run.step(on(relay) if isinstance(action, Read) else None)
+    assert relay
+    assert run.state.shared.journal == KNOWN
+
+
+def test_an_outage_in_the_middle_of_a_test_keeps_the_plug_off_and_restores_it() -> None:
+    run = begun_test()
+    run.take(None, on(True), None, None)
+    lost = changed(run.state.shared.journal, OFF)
+    assert list(lost.to_restore) == ["boiler/switch_1"]
+    assert (lost.tested, lost.targets["boiler/switch_1"].by_grid, lost.targets["boiler/switch_1"].on) == (
+        {},
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("plug", "known", "reason"),
+    [
+        ("boiler", OFF, plugs.TEST_WITHOUT_POWER()),
+        ("boiler", None, plugs.TEST_WITHOUT_POWER()),
+        ("boiler", grid(Grid.ON, "t1", age_s=120), plugs.TEST_WITHOUT_POWER()),
+        ("router", grid(Grid.ON, "t1"), plugs.protected(name="router")),
+        ("spare", grid(Grid.ON, "t1"), plugs.disabled(name="spare")),
+        ("boiler", grid(Grid.ON, "t1"), None),
+    ],
+)
+def test_what_is_not_tested(plug: str, known: GridState | None, reason: Reason | None) -> None:
+    assert off_on_test.refusal_of_test(KNOWN, PLUGS[plug], RULES, known, NOW) == reason
+
+
 # no sequence of events
 
 
@@ -409,6 +506,7 @@ EVENTS = st.lists(
         st.just("storage fails"),
         st.just("kill"),
         st.just("unknown"),
+        st.just("test"),
         st.sampled_from([("grid", Grid.OFF), ("grid", Grid.ON)]),
         st.tuples(st.just("command"), st.booleans(), st.sampled_from([None, *KETTLE.gangs])),
         st.tuples(st.just("wait"), st.floats(0.1, 700)),
@@ -433,7 +531,7 @@ class Checked(Run):
     def refresh(self) -> None:
         self.state = replace(self.state, shared=SharedState(self.disk, RULES, self.known))
 
-    def play(self, event: object) -> None:
+    def play(self, event: object) -> None:  # noqa: C901 - one for each event
         match event:
             case "step":
                 self.advance(storage_fails=False)
@@ -445,6 +543,10 @@ class Checked(Run):
                 self.state = new_control(KETTLE, SharedState(self.disk, RULES), self.now.utc, self.ways)
             case "unknown":
                 self.tell(Grid.UNKNOWN)
+            case "test":
+                now = self.now.utc
+                if off_on_test.refusal_of_test(self.disk, KETTLE, RULES, self.known, now) is None:
+                    self.disk = off_on_test.begun(self.disk, KETTLE, "bot", now)
             case ("grid", Grid() as state):
                 self.transition += 1
                 self.tell(state)
@@ -496,6 +598,11 @@ class Checked(Run):
         for target in self.state.attempt.targets:
             if target.by_grid and not target.on and self.last_reading.get(target.gang):
                 assert target.key in self.disk.to_restore, "what was on is on disk before it is switched off"
+            if target.is_test and not target.on:
+                assert self.last_reading.get(target.gang), "a test switches off only what is certain to be on"
+                assert target.key in self.disk.tested, "and it is on disk that it comes back"
+                assert self.known
+                assert self.known.state is Grid.ON
 
     def check_state(self) -> None:
         assert self.state.flips <= outcomes.MAX_FLIPS
@@ -556,12 +663,13 @@ def test_it_never_turns_in_a_circle_and_ends_with_nothing_open(
         run.play(event)
     relays = obey(run)
     assert not run.disk.targets
+    assert not run.disk.tested
     assert not any(relays.values()), "whatever people have asked for before it, the outage has its way"
 
 
 def test_every_action_is_named_in_a_test() -> None:
     """So that a new kind of action is not forgotten above."""
-    assert {Abandon, Begin, Complete, Expire, GiveUp, MarkToRestore, Read, Resist, Switch, Wait} == {
+    assert {Abandon, Begin, Complete, EndTest, Expire, GiveUp, MarkToRestore, Read, Resist, Switch, Wait} == {
         kind
         for kind in vars(actions).values()
         if isinstance(kind, type) and kind is not Persist and (issubclass(kind, Persist) or kind in Action.__args__)

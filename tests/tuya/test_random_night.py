@@ -22,6 +22,7 @@ def test_a_random_night_ends_well(relays: dict[str, bool], steps: list[object]) 
         assert not name.startswith("router"), "a protected plug is never switched"
         assert not (by_grid and name.startswith("spare")), "nor one that is not enabled"
     assert not world.journal.targets
+    assert not world.journal.tested
     handled = world.journal.handled == f"t{world.id}"
     assert handled
     assert {name: world.relays[name] for name in world.last_word} == world.last_word

@@ -80,8 +80,9 @@ class Alert(BaseModel):
 
     key identifies the event, so that nobody is told twice; `over` means that the trouble has ended. reasons are what a
     device, a service or a plug gives; a service may give several. missed are outages that went by while the bot was
-    away. figures_at is when charge, load and runtime were measured, where that was later than the event; told_there
-    means that the message of the outage says it, too.
+    away. Of an outage, expected, window, is_open, is_overdue and in_emergency are the judgement of the schedule.
+    figures_at is when charge, load and runtime were measured, where that was later than the event; told_there means
+    that the message of the outage says it, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +106,9 @@ class Alert(BaseModel):
     window: Window | None = None
     missed: tuple[Window, ...] = ()
     is_open: bool = False
+    is_overdue: bool = False
+    in_emergency: bool = False
+    plan_stale_since: Moment | None = None
     count: int = 0
     on: bool | None = None
     by: str = ""

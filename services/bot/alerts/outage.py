@@ -73,7 +73,7 @@ def refreshed(outage: Outage, newest: Alert) -> Outage:
 
 
 def _is_news(shown: Alert, newest: Alert) -> bool:
-    plan = ("expected", "window", "is_open")
+    plan = ("expected", "window", "is_open", "is_overdue", "in_emergency", "plan_stale_since")
     if any(getattr(shown, name) != getattr(newest, name) for name in plan):
         return True
     if newest.runtime_s is not None and shown.runtime_s is None:

@@ -17,6 +17,7 @@ from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.live_figures import live_figures
 from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, Window, iso
+from shared.outages import Expected
 from shared.trusted_time import elapsed
 
 FLAPPING_AFTER = 4
@@ -124,7 +125,7 @@ def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key:
     """Put together what people want to know at that moment."""
     is_lost, missed = grid.state is Grid.OFF, last.state is grid.state
     lasted = elapsed(last.since, grid.since)
-    status = outages.status_around(snapshot.schedule, grid.since)
+    judged = _judged(snapshot.schedule, grid.since, grid.since) if is_lost else {}
     return Alert(
         kind=AlertKind.GRID_LOST if is_lost else AlertKind.GRID_BACK,
         key=f"grid/{key}",
@@ -132,9 +133,7 @@ def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key:
         stored_at=now,
         over=missed,
         lasted_s=None if missed or lasted is None else lasted.total_seconds(),
-        expected=status.expected if is_lost else None,
-        window=status.window if is_lost else _next_window(snapshot.schedule, grid.since),
-        is_open=is_lost and _ends_open(snapshot.schedule, status.window),
+        **(judged or {"window": _next_window(snapshot.schedule, grid.since)}),
         **_figures(snapshot, now, grid.since if is_lost else None),
     )
 
@@ -144,10 +143,8 @@ def _as_it_is(lost: Alert, snapshot: BrokerState, now: datetime) -> Alert:
     grid = live_figures(snapshot, now).grid
     if grid is None or grid.state is not Grid.OFF:
         return lost
-    status = outages.status_around(snapshot.schedule, lost.at)
-    given = {"expected": status.expected, "window": status.window}
     figures = _figures(snapshot, now, lost.at) | {"figures_at": now}
-    return lost.model_copy(update=given | {"is_open": _ends_open(snapshot.schedule, status.window)} | figures)
+    return lost.model_copy(update=_judged(snapshot.schedule, lost.at, now) | figures)
 
 
 def _settled(state: AlertState, snapshot: BrokerState, now: datetime) -> Step:
@@ -187,15 +184,24 @@ def _figures(snapshot: BrokerState, now: datetime, lost_at: datetime | None) -> 
     }
 
 
+def _judged(plan: OutageSchedule | None, start: datetime, now: datetime) -> dict[str, Any]:
+    """Return what the schedule says about an outage, as fields of its alert."""
+    judgement = outages.judge(plan, start, now)
+    return {
+        "expected": judgement.expected,
+        "window": judgement.back or judgement.planned,
+        "is_open": judgement.is_open,
+        "is_overdue": judgement.is_overdue,
+        "in_emergency": judgement.in_emergency,
+        "plan_stale_since": plan.fetched_at if plan and judgement.stale else None,
+    }
+
+
 def _next_window(plan: OutageSchedule | None, at: datetime) -> Window | None:
-    """Return the next outage that has not begun: power is back from the present one."""
-    windows = plan.windows if plan and not outages.is_stale(plan, at) else ()
-    return next((one for one in windows if one.start > at + outages.EARLY), None)
-
-
-def _ends_open(plan: OutageSchedule | None, window: Window | None) -> bool:
-    change = outages.next_change(plan, window.start) if window else None
-    return bool(change and change.is_open)
+    """Return the next outage that has not begun; none where no schedule holds."""
+    if plan is None or outages.status_at(plan, at).expected is Expected.EMERGENCY or outages.is_stale(plan, at):
+        return None
+    return next((one for one in plan.windows if one.start > at), None)
 
 
 # the schedule

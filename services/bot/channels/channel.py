@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 from services.bot.telegram.api import Keyboard
-from services.bot.texts.html import plain, split
+from services.bot.texts.html import plain
 
 LONGEST = 1800
 """In Ukrainian nearly the 4096 bytes that ntfy takes."""
@@ -22,6 +22,8 @@ class Channel(Protocol):
 class ChannelSender:
     """Sends alerts to a channel, as delivery sends them to Telegram."""
 
+    longest = LONGEST
+
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
@@ -36,8 +38,7 @@ class ChannelSender:
     ) -> int:
         """Send a message; the first line is its title, which a message of one line has as its text, too."""
         title, _, rest = plain(text).partition("\n")
-        for part in split(rest or title, LONGEST):
-            await asyncio.to_thread(self._channel.deliver, title, part, silent=silent)
+        await asyncio.to_thread(self._channel.deliver, title, rest or title, silent=silent)
         return 0
 
     async def edit(self, chat: int | str, message: int, text: str, *, keyboard: Keyboard = ()) -> None:

@@ -32,7 +32,7 @@ CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
 AT_ONCE = 4
 """Commands that are answered at the same time; the others wait their turn."""
-SETUP_PATIENCE_S = 3.0
+SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
 SETUP_CHECK_S = 0.1
 
 
@@ -179,6 +179,8 @@ class Commands:
 
     async def _refreshable(self, incoming: Incoming, localizer: Localizer) -> None:
         name = self._command(incoming.text)
+        if name == "plugs" and replies.are_only_found(self._snapshot()):
+            name = "setup"
         *parts, last = split(self._texts[name](localizer))
         for part in parts:
             await self._api.send(incoming.chat, part, topic=incoming.topic)
@@ -233,7 +235,7 @@ class Commands:
         if press.action in ("ask", "plug"):
             await self._plug_button(incoming, localizer, press)
             return
-        if press.action in ("follow", "protect"):
+        if press.action in keyboards.SETUP:
             await self._setup_button(incoming, localizer, press)
             return
         await self._api.answer_button(incoming.button_id)
@@ -274,21 +276,26 @@ class Commands:
 
     async def _setup_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Change the list of plugs, and show it as it is once the service has answered."""
-        before = self._snapshot().plug_infos.get(press.value)
-        if before is None or not self._chats.may_switch(incoming.chat, incoming.user):
-            refusal = localizer("bot.bad_button" if before is None else "bot.not_allowed")
+        infos = self._snapshot().plug_infos
+        is_all = press.action == "keep"
+        before = {id_: one for id_, one in infos.items() if (is_all and not one.seen) or id_ == press.value}
+        if not before or not self._chats.may_switch(incoming.chat, incoming.user):
+            refusal = localizer("bot.not_allowed" if before else "bot.bad_button")
             await self._api.answer_button(incoming.button_id, plain(refusal))
             return
-        field = "enabled" if press.action == "follow" else "protected"
-        by = f"telegram:{incoming.user}"
-        setup = PlugSetup.model_validate({"at": localizer.now, "by": by, field: press.on})
-        self._switch(press.value, setup)
+        wish = {} if is_all else {keyboards.SETUP[press.action]: press.on}
+        setup = PlugSetup.model_validate({"at": localizer.now, "by": f"telegram:{incoming.user}"} | wish)
+        for id_ in before:
+            self._switch(id_, setup)
         await self._api.answer_button(incoming.button_id)
-        for _ in range(round(SETUP_PATIENCE_S / SETUP_CHECK_S)):
-            if self._snapshot().plug_infos.get(press.value) != before:
+        patience_s = TEST_PATIENCE_S if press.action == "test" else SETUP_PATIENCE_S
+        for _ in range(round(patience_s / SETUP_CHECK_S)):
+            if all(self._snapshot().plug_infos.get(id_) != one for id_, one in before.items()):
                 break
             await asyncio.sleep(SETUP_CHECK_S)
-        await self._refresh(incoming, localizer, "setup")
+        text = split(self._texts["setup"](localizer))[-1]
+        keyboard = keyboards.plug_setup(localizer, self._snapshot(), press.value)
+        await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     async def _plug_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Ask first; then switch, if the confirmation comes soon after the question."""

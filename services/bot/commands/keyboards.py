@@ -13,6 +13,8 @@ from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 LONGEST_DATA = 64
+SETUP = {"follow": "enabled", "protect": "protected", "test": "test", "keep": ""}
+"""Buttons that change a plug's rule, or test it, with the field that each sets; `keep` sets none."""
 MOST_PLUGS = 45
 """A message has a hundred buttons at most."""
 QUIET_HOURS = (
@@ -37,11 +39,11 @@ def parse(data: str) -> ButtonPress | None:
     """Parse the data of a button; None is no button of ours."""
     action, *rest = data.split("|")
     match action, rest:
-        case (("status" | "battery" | "schedule" | "plugs" | "setup" | "no"), []):
+        case (("status" | "battery" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
             return ButtonPress(action)
         case (("chart" | "set"), [value]):
             return ButtonPress(action, value)
-        case (("ask" | "plug" | "follow" | "protect"), [value, "on" | "off" as state]):
+        case (("ask" | "plug" | "follow" | "protect" | "test"), [value, "on" | "off" as state]):
             return ButtonPress(action, value, state == "on")
     return None
 
@@ -63,19 +65,28 @@ def plugs(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
     return [*(row for row in rows if row), *setup, *refresh(localizer, "plugs")]
 
 
-def plug_setup(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
-    """Return two buttons for each listed plug: whether it follows the grid, and whether it is protected."""
+def plug_setup(localizer: Localizer, snapshot: BrokerState, chosen: str = "") -> Keyboard:
+    """Return two buttons for each listed plug: whether it follows the grid, and whether it is protected.
+
+    The one that was just chosen may be tested.
+    """
     infos = sorted(snapshot.plug_infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold()))
     listed = [(device, info) for device, info in infos if info.listed]
     fitting = [one for one in listed if len(f"protect|{one[0]}|off".encode()) <= LONGEST_DATA][:MOST_PLUGS]
     rows = [
         [
-            _setting(localizer, "bot.plug_follow", info.name, f"follow|{device}", is_on=info.enabled),
+            _setting(localizer, "bot.plug_follow", info.name, f"follow|{device}", is_on=info.follows_grid),
             _setting(localizer, "bot.plug_protect", info.name, f"protect|{device}", is_on=info.protected),
         ]
         for device, info in fitting
     ]
-    return [*rows, *refresh(localizer, "setup")]
+    keep = [[(plain(localizer("bot.plugs_keep")), "keep")]] if any(not info.seen for _, info in listed) else []
+    test = [
+        [(plain(localizer("bot.plug_test", name=info.name)), f"test|{device}|on")]
+        for device, info in fitting
+        if device == chosen and info.follows_grid
+    ]
+    return [*test, *rows, *keep, *refresh(localizer, "setup")]
 
 
 def _setting(localizer: Localizer, name: str, plug: str, action: str, *, is_on: bool) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from telegram.error import (
 from telegram.warnings import PTBDeprecationWarning, PTBUserWarning
 
 from services.bot.telegram.answers import BotApiRequest, OddAnswerError
-from services.bot.texts.html import plain
+from services.bot.texts.html import LONGEST, plain
 from shared.conditions import Reason, system
 from shared.conditions import bot as conditions
 from shared.conditions.condition import Condition
@@ -121,6 +121,8 @@ class Incoming:
 
 class Messages:
     """Sends and edits messages, on connections of its own."""
+
+    longest = LONGEST
 
     def __init__(self, bot: telegram.Bot, token: str) -> None:
         self._bot = bot

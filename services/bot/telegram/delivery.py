@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -20,13 +19,13 @@ from services.bot.telegram.api import (
     MessageRejectedError,
     TransientError,
 )
-from services.bot.telegram.outbox import LivingMessage, Outbox, Recipient
+from services.bot.telegram.outbox import LivingMessage, Outbox, OutgoingMessage, Recipient
 from services.bot.texts.alerts import alert_text, digest_text
 from services.bot.texts.html import escape_html, split
 from services.bot.texts.outage import outage_text
 from shared.backoff import Backoff
 from shared.conditions import bot as conditions
-from shared.errors import CommandRefusedError, StorageError
+from shared.errors import StorageError
 from shared.health import Health
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
@@ -44,22 +43,11 @@ QUIET_CHECK_S = 20.0
 """How often to check whether quiet hours have ended."""
 
 
-@dataclass
-class OutgoingMessage:
-    """Alerts as they are sent: the parts of their text, and how many of these Telegram has accepted.
-
-    living is what is to be edited from now on; its number is that of the message, except after a digest.
-    """
-
-    alerts: Sequence[Alert]
-    parts: Sequence[str]
-    sent: int = 0
-    living: LivingMessage | None = None
-    is_digest: bool = False
-
-
 class Sender(Protocol):
     """Sends a message."""
+
+    longest: int
+    """The most characters of one message."""
 
     async def send(
         self, chat: Any, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
@@ -93,7 +81,6 @@ class AlertDelivery:
         self._slot = slot
         self._wake_ups: dict[Recipient, asyncio.Event] = {}
         self._held: set[Recipient] = set()
-        self._interrupted: dict[Recipient, OutgoingMessage] = {}
         self._rejected_since: dict[Recipient, float] = {}
         self._edit_from_s: dict[Recipient, float] = {}
 
@@ -154,13 +141,7 @@ class AlertDelivery:
 
     async def _deliver(self, chat: Recipient, alerts: Sequence[Alert]) -> None:
         """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
-        message = self._interrupted.pop(chat, None) or self._render(chat, alerts)
-        try:
-            await self._send(chat, message)
-        except (TransientError, CommandRefusedError):
-            if message.sent:
-                self._interrupted[chat] = message
-            raise
+        message = await self._send(chat, self._outbox.begun(chat) or self._render(chat, alerts))
         self._health.report(f"chat {chat}", None)
         self._held.discard(chat)
         self._after(lambda: self._outbox.delivered(chat, message.alerts, message.living))
@@ -170,14 +151,16 @@ class AlertDelivery:
         now, localizer = self._clock(), self._localizer(chat)
         if needs_digest(waiting, now):
             text = digest_text(localizer, waiting, after_quiet_hours=chat in self._held)
-            return OutgoingMessage(
-                waiting, split(text) if text else (), living=self._living_of(chat, waiting), is_digest=True
-            )
+            living_of = self._living_of(chat, waiting)
+            return OutgoingMessage(alerts=tuple(waiting), parts=self._parts(text), living=living_of, is_digest=True)
         alert = waiting[0]
         living = self._outage_text(chat, alert.key)
         text = living or ("" if alert.is_past(now) else alert_text(localizer, alert))
         edited = LivingMessage(key=alert.key, text=living) if living else None
-        return OutgoingMessage(waiting[:1], split(text) if text else (), living=edited)
+        return OutgoingMessage(alerts=(alert,), parts=self._parts(text), living=edited)
+
+    def _parts(self, text: str) -> tuple[str, ...]:
+        return tuple(split(text, self._sender.longest)) if text else ()
 
     def _living_of(self, chat: Recipient, alerts: Sequence[Alert]) -> LivingMessage | None:
         """Return the message that is to follow a digest once there is more to tell of an outage than the digest did."""
@@ -199,7 +182,7 @@ class AlertDelivery:
             return None
         with_plugs = AlertGroup.PLUG not in self._chats.settings(chat).groups_off
         text = outage_text(self._localizer(chat), outage, key, with_plugs=with_plugs)
-        return split(text)[0] if text else None
+        return self._parts(text)[0] if text else None
 
     def _due_edit(self, chat: Recipient) -> tuple[LivingMessage, str | None] | None:
         """Return a message that does not say what it should, and what it should; None is a message to forget."""
@@ -250,21 +233,29 @@ class AlertDelivery:
         """Count a message towards what a chat takes."""
         self._edit_from_s[chat] = asyncio.get_running_loop().time() + EDIT_EVERY_S
 
-    async def _send(self, chat: Recipient, message: OutgoingMessage) -> None:
+    async def _send(self, chat: Recipient, message: OutgoingMessage) -> OutgoingMessage:
+        """Send what is left of a message, and return it as it was sent; accepted parts are never sent again."""
         silent, topic = self._is_quiet(chat), self._chats.topic(chat)
+        living = message.living
         for part in message.parts[message.sent :]:
             try:
                 number = await self._sender.send(chat, part, silent=silent, topic=topic)
             except MessageRejectedError as error:
                 self._on_rejected(chat, error)
-                message.living = None
+                living = None
             else:
                 self._health.report(f"rejected {chat}", None)
                 self._spent(chat)
-                if message.living and not message.is_digest:
-                    message.living = message.living.model_copy(update={"number": number})
+                if living and not message.is_digest:
+                    living = living.model_copy(update={"number": number})
             self._rejected_since.pop(chat, None)
-            message.sent += 1
+            message = message.model_copy(update={"sent": message.sent + 1, "living": living})
+            if message.sent < len(message.parts):
+                self._begun(chat, message)
+        return message
+
+    def _begun(self, chat: Recipient, message: OutgoingMessage) -> None:
+        self._after(lambda: self._outbox.begin(chat, message))
 
     def _on_rejected(self, chat: Recipient, error: MessageRejectedError) -> None:
         """Keep the alert for later attempts, raising ChatUnreachableError; in the end report that it is left out."""

@@ -39,6 +39,21 @@ class LivingMessage(BaseModel):
     text: str = ""
 
 
+class OutgoingMessage(BaseModel):
+    """Alerts as they are sent: the parts of their text, and how many of these were accepted.
+
+    living is what is to be edited from now on; its number is that of the message, except after a digest.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    alerts: tuple[Alert, ...]
+    parts: tuple[str, ...]
+    sent: int = 0
+    living: LivingMessage | None = None
+    is_digest: bool = False
+
+
 Redate = Callable[[Any], Any]
 """Returns a value with its moments by another clock."""
 
@@ -49,6 +64,8 @@ class OutboxContent(BaseModel):
     state: AlertState = AlertState()
     waiting: dict[_Key, list[Alert]] = Field(default_factory=dict)
     living: dict[_Key, list[LivingMessage]] = Field(default_factory=dict)
+    begun: dict[_Key, OutgoingMessage] = Field(default_factory=dict)
+    """Messages of which some parts were accepted: they are continued unchanged, for their beginning was read."""
 
     @model_validator(mode="before")
     @classmethod
@@ -79,6 +96,7 @@ class Outbox:
                 chat: [_redated_alert(one, change) for one in alerts] for chat, alerts in self._content.waiting.items()
             },
             living=self._content.living,
+            begun=self._content.begun,
         )
         if redated != self._content:
             self._content = redated
@@ -95,7 +113,7 @@ class Outbox:
         self._content.state = state
         for chat, alert in alerts:
             queue = self._content.waiting.setdefault(chat, [])
-            if all(one.key != alert.key or one.over != alert.over for one in queue):
+            if all(_event(one) != _event(alert) for one in queue):
                 queue.append(alert)
                 del queue[:-MOST]
         self._save()
@@ -104,9 +122,23 @@ class Outbox:
         """Return the messages of a chat that are edited."""
         return tuple(self._content.living.get(chat, ()))
 
+    def begun(self, chat: Recipient) -> OutgoingMessage | None:
+        """Return the message to a chat of which some parts were accepted."""
+        return self._content.begun.get(chat)
+
+    def begin(self, chat: Recipient, message: OutgoingMessage) -> None:
+        """Remember which parts of a message were accepted. Raises StorageError."""
+        self._content.begun[chat] = message
+        self._save()
+
     def delivered(self, chat: Recipient, alerts: Sequence[Alert], message: LivingMessage | None = None) -> None:
-        """Remove delivered alerts, and from now on edit the message that tells of them. Raises StorageError."""
-        left = [one for one in self._content.waiting.get(chat, ()) if one not in alerts]
+        """Remove delivered alerts, and from now on edit the message that tells of them. Raises StorageError.
+
+        The clock may have been set since they were rendered, which gave those that wait other times.
+        """
+        told = {_event(one) for one in alerts}
+        left = [one for one in self._content.waiting.get(chat, ()) if _event(one) not in told]
+        self._content.begun.pop(chat, None)
         if left:
             self._content.waiting[chat] = left
         else:
@@ -131,6 +163,8 @@ class Outbox:
         for old in numbers.keys() & self._content.waiting.keys():
             there = self._content.waiting.setdefault(numbers[old], [])
             there[:0] = self._content.waiting.pop(old)
+            if begun := self._content.begun.pop(old, None):  # a group takes its messages with it
+                self._content.begun[numbers[old]] = begun
             self._save()
         for old in numbers.keys() & self._content.living.keys():  # a message keeps no number in another chat
             moved = [one.model_copy(update={"number": None}) for one in self._content.living.pop(old)]
@@ -139,15 +173,21 @@ class Outbox:
 
     def keep_only(self, chats: Sequence[Recipient]) -> None:
         """Remove the alerts of chats that are no longer allowed. Raises StorageError."""
-        strangers = (self._content.waiting.keys() | self._content.living.keys()) - set(chats)
+        content = (self._content.waiting, self._content.living, self._content.begun)
+        strangers = set().union(*content) - set(chats)
         for chat in strangers:
-            self._content.waiting.pop(chat, None)
-            self._content.living.pop(chat, None)
+            for by_chat in content:
+                by_chat.pop(chat, None)
         if strangers:
             self._save()
 
     def _save(self) -> None:
         self._file.save(self._content)
+
+
+def _event(alert: Alert) -> tuple[str, bool]:
+    """Return what an alert is about, whatever the clock says."""
+    return alert.key, alert.over
 
 
 def _redated_state(state: AlertState, change: Redate) -> AlertState:

@@ -3,7 +3,7 @@
 The event's own time is always in the text: a message may arrive late, or twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from services.bot.alerts.alert import Alert, AlertKind
@@ -48,21 +48,30 @@ def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_ho
 
 
 def _grid_lost(localizer: Localizer, alert: Alert) -> str:
-    window = alert.window
-    is_promised = window is not None and alert.expected in (Expected.OUTAGE, Expected.POSSIBLE_OUTAGE)
-    if alert.figures_at and window and window.end <= alert.figures_at:
-        is_promised = False  # it has not come as promised
-    back = localizer("bot.expected_back", time=localizer.time(window.end)) if window and is_promised else None
-    if back and alert.is_open:
-        back = Localized(f"{back} {localizer('bot.plan_open')}")
-    expected = EXPECTED.get(alert.expected) if alert.expected else None
+    stale = alert.plan_stale_since
     return lines(
         localizer("bot.power_out", time=localizer.time(alert.at)),
         _state_before(localizer, alert, "bot.was_on"),
         _figures(localizer, alert),
-        localizer(expected) if expected else None,
-        back,
+        *_by_schedule(localizer, alert),
+        localizer("bot.plan_old", time=localizer.time(stale)) if stale else None,
     )
+
+
+def _by_schedule(localizer: Localizer, alert: Alert) -> Iterator[str]:
+    """Yield what the schedule says about an outage, and when it has the power back."""
+    expected, window = EXPECTED.get(alert.expected) if alert.expected else None, alert.window
+    if expected:
+        yield localizer(expected)
+    if alert.in_emergency and alert.expected is not Expected.EMERGENCY:
+        yield localizer("bot.emergency")
+    if window is None or alert.in_emergency or alert.expected is Expected.EMERGENCY:
+        return
+    if alert.is_overdue:
+        yield localizer("bot.overdue", time=localizer.time(window.end))
+    elif not alert.figures_at or window.end > alert.figures_at:
+        back = localizer("bot.expected_back", time=localizer.time(window.end))
+        yield f"{back} {localizer('bot.plan_open')}" if alert.is_open else back
 
 
 def _grid_back(localizer: Localizer, alert: Alert) -> str:
@@ -71,7 +80,7 @@ def _grid_back(localizer: Localizer, alert: Alert) -> str:
         localizer("bot.power_back", time=localizer.time(alert.at)),
         _state_before(localizer, alert, "bot.was_off"),
         _figures(localizer, alert),
-        localizer("bot.next_planned", window=_span(localizer, coming)) if coming else None,
+        localizer("bot.next_planned", window=_span_or_possible(localizer, coming)) if coming else None,
     )
 
 

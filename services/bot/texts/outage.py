@@ -12,7 +12,7 @@ from shared.texts.localizer import Localized, Localizer
 
 DONE = (ActionOutcome.DONE, ActionOutcome.DRY_RUN)
 WITH_REASONS = 5
-"""So many plugs that failed are shown with their reasons, the others by name."""
+"""So many reasons are shown with the plugs that have them, other plugs by name."""
 MOST_NAMES = 30
 
 
@@ -59,13 +59,29 @@ def _plugs(localizer: Localizer, name: str, results: Mapping[str, PlugResult]) -
     done = sum(one.outcome in DONE for one in ordered)
     open_ones = [one for one in ordered if one.outcome is ActionOutcome.UNCONFIRMED]
     failed = [one for one in ordered if one.outcome not in (*DONE, ActionOutcome.UNCONFIRMED)]
-    explained, others = failed[:WITH_REASONS], failed[WITH_REASONS:]
+    groups = _by_reasons(failed)
+    explained, others = groups[:WITH_REASONS], [one for group in groups[WITH_REASONS:] for one in group]
     return lines(
         localizer(name, done=done, count=len(ordered)),
-        *(localizer("bot.plug_not_done", name=one.name, reason=_reason(localizer, one)).strip() for one in explained),
+        *(
+            localizer("bot.plug_not_done", name=_names(group), reason=_reason(localizer, group[0])).strip()
+            for group in explained
+        ),
         localizer("bot.plugs_not_done_more", names=_names(others)) if others else None,
         localizer("bot.plug_not_confirmed", names=_names(open_ones)) if open_ones else None,
     )
+
+
+def _by_reasons(results: list[PlugResult]) -> list[list[PlugResult]]:
+    """Return results with the same reasons together: where the network is gone, it is the same for all."""
+    groups: list[list[PlugResult]] = []
+    for one in results:
+        same = next((group for group in groups if group[0].reasons == one.reasons), None)
+        if same is None:
+            groups.append([one])
+        else:
+            same.append(one)
+    return groups
 
 
 def _reason(localizer: Localizer, result: PlugResult) -> Localized:

@@ -1,6 +1,7 @@
 """What the commands answer, pure: the broker's state -> a message in the chat's language. Unknown is shown as such."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from services.bot.alerts.alert import FRESH_FOR
 from services.bot.texts.html import lines, paragraphs
@@ -18,7 +19,7 @@ from shared.live_figures import (
     packs,
     units,
 )
-from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState
+from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState, Window
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
@@ -174,12 +175,20 @@ def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFi
     if runtime is None:
         return [localizer("bot.runtime_unknown")] if power is None or power < 0 else []
     found = [localizer("bot.lasts", lasts=localizer.lasted(runtime))]
-    status = outages.status_around(schedule, localizer.now)
-    if status.window is None or status.stale:
+    window = _dark_until(schedule, live, localizer.now)
+    if window is None:
         return found
-    needed = status.window.end - localizer.now
+    needed = window.end - localizer.now
     name = "bot.not_enough" if runtime < needed else "bot.tight" if runtime < needed * TIGHT else "bot.until_end"
-    return [*found, localizer(name, time=localizer.time(status.window.end))]
+    return [*found, localizer(name, time=localizer.time(window.end))]
+
+
+def _dark_until(schedule: OutageSchedule | None, live: LiveFigures, now: datetime) -> Window | None:
+    """Return the outage whose end should bring the power back; the one at hand while the power is on."""
+    if schedule is None or outages.is_stale(schedule, now):
+        return None
+    since = live.grid.since if live.grid and live.grid.state is Grid.OFF else now
+    return outages.judge(schedule, since, now).back
 
 
 def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: BatteryState) -> list[str]:
@@ -201,23 +210,35 @@ def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: Batte
 def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every plug and what is known of it."""
     if not snapshot.plugs:
-        return localizer("bot.plugs_found" if snapshot.plug_infos else "bot.no_plugs")
+        return localizer("bot.no_plugs")
     return lines(
         localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
     )
 
 
+def are_only_found(snapshot: BrokerState) -> bool:
+    """Whether plugs are listed, and none can be switched before one is chosen."""
+    return not snapshot.plugs and any(info.listed for info in snapshot.plug_infos.values())
+
+
 def plug_setup_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return every listed plug and its rule."""
-    infos = sorted(snapshot.plug_infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold()))
-    listed = [_rule_line(localizer, info) for _, info in infos if info.listed]
-    return lines(localizer("bot.setup_title"), *listed) if listed else localizer("bot.no_plugs")
+    infos = sorted(snapshot.plug_infos.values(), key=lambda info: (info.seen, info.name.casefold()))
+    listed = [_rule_line(localizer, info) for info in infos if info.listed]
+    if not listed:
+        return localizer("bot.no_plugs")
+    found = localizer("bot.plugs_found") if are_only_found(snapshot) else None
+    return lines(localizer("bot.setup_title"), *listed, found)
 
 
 def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
-    rule = "bot.rule_protected" if info.protected else "bot.rule_follows" if info.follows_grid else "bot.rule_idle"
+    rules = ("bot.rule_idle", "bot.rule_follows") if info.seen else ("bot.rule_held", "bot.rule_undecided")
+    rule = "bot.rule_protected" if info.protected else rules[info.follows_grid]
     reason = localizer.reason(info.reason) if info.reason else Localized("")
-    return localizer("bot.rule_line", name=info.name, rule=localizer(rule), reason=reason)
+    said = localizer(rule)
+    if info.tested_at:
+        said = localizer("bot.rule_tested", rule=said, time=localizer.time(info.tested_at))
+    return localizer("bot.rule_line", name=info.name, rule=said, reason=reason)
 
 
 def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:

@@ -29,7 +29,8 @@ from shared.broker_state import BrokerState
 from shared.errors import StorageError
 from shared.freshness import READING_HOLDS
 from shared.history import reports
-from shared.history.queries import Device, GridSpan, Session, recorded_devices
+from shared.history.house import Device
+from shared.history.queries import GridSpan, Session, recorded_devices
 from shared.messages import Grid
 from shared.texts.localizer import Localizer
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.live_figures import live_figures
-from shared.messages import Certainty, Grid, OutageSchedule
+from shared.messages import Certainty, Grid, OutageSchedule, Window
 from shared.outages import Change, Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
@@ -40,23 +40,24 @@ def _lasts(left: timedelta | None, localizer: Localizer) -> str:
 
 def _return(plan: OutageSchedule | None, since: datetime, localizer: Localizer) -> str:
     """When the power should be back, during an outage."""
-    expected = outages.status_at(plan, localizer.now).expected
-    if expected in (Expected.EMERGENCY, Expected.UNKNOWN, Expected.WAITING):
-        return localizer(f"now.off_{expected.value}")
-    change = outages.next_change(plan, localizer.now, possible=True)
-    over = outages.status_around(plan, since).window
-    if change and (change.power or change.window == over):
-        return _back(change, localizer)
-    return localizer("now.overdue", at=_at(over.end, localizer)) if over else localizer("now.unplanned")
+    judged = outages.judge(plan, since, localizer.now)
+    if judged.in_emergency or judged.expected is Expected.EMERGENCY:
+        return localizer("now.off_emergency")
+    if judged.back:
+        return _back(judged.back, judged.is_open, localizer)
+    if judged.is_overdue and judged.planned:
+        return localizer("now.overdue", at=_at(judged.planned.end, localizer))
+    if judged.expected is Expected.POWER:
+        return localizer("now.unplanned")
+    return localizer("now.off_waiting" if judged.expected is Expected.WAITING else "now.off_unknown")
 
 
-def _back(change: Change, localizer: Localizer) -> str:
-    end = change.window.end
-    if change.window.certainty is Certainty.POSSIBLE:
-        said = localizer("now.back_possible", at=localizer.since(end))
+def _back(window: Window, is_open: bool, localizer: Localizer) -> str:
+    if window.certainty is Certainty.POSSIBLE:
+        said = localizer("now.back_possible", at=localizer.since(window.end))
     else:
-        said = localizer("now.back", at=_at(end, localizer))
-    return said + (localizer("now.back_open") if change.is_open else "")
+        said = localizer("now.back", at=_at(window.end, localizer))
+    return said + (localizer("now.back_open") if is_open else "")
 
 
 def _at(moment: datetime, localizer: Localizer) -> str:

@@ -9,8 +9,7 @@ from services.dashboard.now.timeline import BUCKETS, STEP, Axis, axis, recorded_
 from services.dashboard.pages import PageContext, ViewOptions
 from shared.errors import StorageError
 from shared.history.derived import BATTERIES, INVERTERS
-from shared.history.engine import Engine
-from shared.history.queries import devices, grid_spans, series
+from shared.history.queries import Session, devices, grid_spans, series
 from shared.live_figures import ALL
 from shared.texts.localizer import Localizer
 
@@ -19,8 +18,9 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
     """Return the recorded layer of the timeline, with a note where the history cannot be read."""
     span, grid = axis(localizer.now), context.snapshot().grid
     try:
-        spans = grid_spans(context.engine, start=span.start, end=localizer.now)
-        return recorded_layer(spans, grid, _charge(context.engine, span), localizer)
+        with Session(context.engine) as session:
+            spans = grid_spans(session, start=span.start, end=localizer.now)
+            return recorded_layer(spans, grid, _charge(session, span), localizer)
     except StorageError as error:
         return [
             *recorded_layer([], grid, [], localizer),
@@ -28,12 +28,12 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
         ]
 
 
-def _charge(engine: Engine, span: Axis) -> Sequence[float | None]:
-    """Return the state of charge every five minutes: from the BMS, which is more exact, or else the first inverter."""
+def _charge(session: Session, span: Axis) -> Sequence[float | None]:
+    """Return the state of charge every five minutes: from the BMS, which is more exact, or else the inverter."""
     end = span.start + BUCKETS * STEP
-    inverters = [(INVERTERS, name, "battery_soc_percent") for name in devices(engine)[:1]]
+    inverters = [(INVERTERS, name, "battery_soc_percent") for name in devices(session)[:1]]
     columns = [
-        series(engine, device, [field], start=span.start, end=end, buckets=BUCKETS, source=source).values[field]
+        series(session, device, [field], start=span.start, end=end, buckets=BUCKETS, source=source).values[field]
         for source, device, field in [(BATTERIES, ALL, "soc_percent"), *inverters]
     ]
     return [next((value for value in values if value is not None), None) for values in zip(*columns, strict=True)]

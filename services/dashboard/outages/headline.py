@@ -1,6 +1,6 @@
 """The headline of *Outages*: the schedule for this moment, the real state, and the next change, pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import html
@@ -17,24 +17,38 @@ STATES = {Expected.POWER: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off
 """The state of the banner; anything else is unknown."""
 
 
-def headline(plan: OutageSchedule | None, localizer: Localizer) -> str:
-    """Return what the schedule says about this moment."""
+def headline(plan: OutageSchedule | None, localizer: Localizer, off_since: datetime | None = None) -> str:
+    """Return what the schedule says about this moment, and about the outage that lasts since `off_since`."""
     if plan is None:
         return localizer("outages.none")
-    status = outages.status_at(plan, localizer.now)
-    if status.stale or plan.stale:
+    if is_stale(plan, localizer):
         return localizer("outages.stale")
+    if off_since and (judged := outages.judge(plan, off_since, localizer.now)).is_overdue and judged.planned:
+        return localizer("outages.overdue", at=localizer.since(judged.planned.end))
+    expected = _expected(plan, localizer, off_since)
     day = outages.state_of(plan, outages.local_day(localizer.now, plan.time_zone))
-    if status.expected is Expected.POWER and day is DayState.NO_OUTAGES:
+    if expected is Expected.POWER and day is DayState.NO_OUTAGES:
         return localizer("outages.no_outages")
-    return localizer(f"outages.{status.expected.value}")
+    return localizer(f"outages.{expected.value}")
 
 
-def banner_state(plan: OutageSchedule | None, localizer: Localizer) -> str:
+def banner_state(plan: OutageSchedule | None, localizer: Localizer, off_since: datetime | None = None) -> str:
     """Return on, off or unknown, as scheduled; unknown for a stale schedule."""
     if plan is None or is_stale(plan, localizer):
         return "unknown"
-    return STATES.get(outages.status_at(plan, localizer.now).expected, "unknown")
+    return STATES.get(_expected(plan, localizer, off_since), "unknown")
+
+
+def _expected(plan: OutageSchedule, localizer: Localizer, off_since: datetime | None) -> Expected:
+    """What is scheduled for now; an outage that began a little early is the scheduled one already."""
+    back = outages.judge(plan, off_since, localizer.now).back if off_since else None
+    return outages.status_at(plan, max(localizer.now, back.start) if back else localizer.now).expected
+
+
+def off_since(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> datetime | None:
+    """Return since when the power is out, None where it is on or nobody knows."""
+    grid = live_figures(snapshot, localizer.now, fresh_for).grid if snapshot.connected else None
+    return grid.since if grid and grid.state is Grid.OFF else None
 
 
 def is_stale(plan: OutageSchedule, localizer: Localizer) -> bool:
@@ -64,16 +78,25 @@ def reality(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -
     return localizer(f"outages.really_{grid.state.value}", since=localizer.since(grid.since))
 
 
-def coming(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
+def coming(plan: OutageSchedule | None, localizer: Localizer, off_since: datetime | None = None) -> list[Any]:
     """Return the next changes with a countdown; empty for a stale schedule."""
     if plan is None or is_stale(plan, localizer):
         return []
     if outages.status_at(plan, localizer.now).expected is Expected.EMERGENCY:
         return []
+    judged = outages.judge(plan, off_since, localizer.now) if off_since else None
+    if judged and judged.back:
+        end = outages.Change(judged.back.end, power=True, window=judged.back, is_open=judged.is_open)
+        return _lines(end, localizer)
     change = outages.next_change(plan, localizer.now)
-    lines = [*_possible(plan, localizer)]
+    possible = _possible(plan, localizer)
     if change is None:
-        return lines or [html.P(localizer("outages.next_none"))]
+        return possible or [html.P(localizer("outages.next_none"))]
+    lines = _lines(change, localizer)
+    return [lines[0], *possible, *lines[1:]]
+
+
+def _lines(change: outages.Change, localizer: Localizer) -> list[Any]:
     told = (
         localizer("outages.next_on", time=localizer.time(change.at))
         if change.power
@@ -86,10 +109,8 @@ def coming(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
         role="timer",
         **attributes(data_countdown=""),
     )
-    lines.insert(0, html.P([html.Strong(told), html.Span([left, f" {localizer('outages.left')}"], className="left")]))
-    if change.is_open:
-        lines.append(html.P(localizer("outages.next_open"), className="hint"))
-    return lines
+    head = html.P([html.Strong(told), html.Span([left, f" {localizer('outages.left')}"], className="left")])
+    return [head, *([html.P(localizer("outages.next_open"), className="hint")] if change.is_open else [])]
 
 
 def _possible(plan: OutageSchedule, localizer: Localizer) -> list[Any]:

@@ -51,7 +51,7 @@ def _day(
 
 
 def _plan_text(day: outages.Day, localizer: Localizer) -> str:
-    if day.state in (DayState.UNKNOWN, DayState.WAITING):
+    if not outages.is_known(day.state):
         return localizer("outages.plan_unknown")
     if day.state is DayState.EMERGENCY:
         return localizer("outages.day_emergency")

@@ -16,7 +16,6 @@ from shared.history.past_schedules import planned_days
 from shared.history.queries import SETTLES, due_since, grid_spans
 from shared.history.reports import Statistics, outage_records, statistics
 from shared.history.tables import grid_state
-from shared.outages import day_of
 from shared.texts.localizer import Localizer
 
 PERIODS_DAYS = (7, 30)
@@ -45,9 +44,7 @@ def _cards(context: PageContext, localizer: Localizer) -> list[Any]:
         return statistics(records, start=begin, end=localizer.now, now=heard, zone=localizer.zone)
 
     schedule, first = context.snapshot().schedule, spans[0].start
-    plans = planned_days(context.engine, start=localizer.now - timedelta(days=DAYS), end=localizer.now)
-    if schedule:
-        plans |= {known.day: day_of(schedule, known.day) for known in schedule.days}
+    plans = planned_days(context.engine, start=localizer.now - timedelta(days=DAYS), end=localizer.now, newest=schedule)
     return [
         *([_message_card(localizer("outages.due", at=localizer.since(due)))] if due else []),
         compared(plans, spans, first, schedule.time_zone if schedule else context.settings.time_zone, localizer),

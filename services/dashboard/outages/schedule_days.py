@@ -7,7 +7,10 @@ from dash import html
 from services.dashboard.markup import attributes
 from services.dashboard.outages.day_bar import Bounds, day_look, hours, key, lane, planned
 from shared import outages
+from shared.broker_state import BrokerState
 from shared.messages import Certainty, DayState, OutageSchedule, Window
+from shared.schedule_regions import region
+from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 
@@ -71,8 +74,9 @@ def _window_text(window: Window, localizer: Localizer) -> str:
     return text if sure else f"{text}, {localizer(f'outages.certainty_{window.certainty.value}')}"
 
 
-def about(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
-    """Return the source of the schedule, its age, and the problem with it if there is one."""
+def about(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
+    """Return whose schedule it is, its sources, its age, and what is wrong with it if anything is."""
+    plan = snapshot.schedule
     if plan is None:
         return []
     fetched = localizer("unknown")
@@ -80,12 +84,30 @@ def about(plan: OutageSchedule | None, localizer: Localizer) -> list[Any]:
         length = localizer.lasted(localizer.now - plan.fetched_at)
         fetched = localizer("outages.ago", at=localizer.since(plan.fetched_at), length=length)
     facts = {
-        "source": plan.source or localizer("unknown"),
+        "region": _region(plan, localizer),
+        "source": _sources(plan, localizer) or localizer("unknown"),
         "fetched": fetched,
         "stamp": localizer.since(plan.operator_stamp) if plan.operator_stamp else localizer("unknown"),
     }
     if plan.change:
         facts["changed"] = localizer.since(plan.change.at)
-    if plan.reason:
-        facts["problem"] = localizer.reason(plan.reason)
+    service = snapshot.services.get("schedule")
+    problems = [plan.reason] if plan.reason else service.reasons if service else ()
+    if problems:
+        facts["problem"] = " ".join(map(localizer.reason, problems))
     return [html.Div([html.Dt(localizer(f"outages.{name}")), html.Dd(value)]) for name, value in facts.items()]
+
+
+def _region(plan: OutageSchedule, localizer: Localizer) -> str:
+    known = region(plan.region or "")
+    if known:
+        return known.uk if localizer.language is Language.UK else known.en
+    return localizer("outages.own_addresses") if plan.region else localizer("unknown")
+
+
+def _sources(plan: OutageSchedule, localizer: Localizer) -> str:
+    """The source, or that of each day from today on where they differ."""
+    days = [one for one in plan.days if one.day >= localizer.today and one.source]
+    if len({one.source for one in days}) < 2:
+        return days[0].source or "" if days else plan.source or ""
+    return ", ".join(f"{localizer.day(one.day)}: {one.source}" for one in days)

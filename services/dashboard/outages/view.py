@@ -19,19 +19,20 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
     plan = snapshot.schedule
     if plan:
         localizer = replace(localizer, zone=ZoneInfo(plan.time_zone))
+    off_since = headline.off_since(snapshot, localizer, fresh_for)
     return View(
         stale=plan is None or headline.is_stale(plan, localizer),
         text={
-            "outages-headline": headline.headline(plan, localizer),
+            "outages-headline": headline.headline(plan, localizer, off_since),
             "outages-help": headline.help_text(snapshot, localizer),
             "outages-reality": headline.reality(snapshot, localizer, fresh_for),
             "outages-queue": localizer("outages.queue", queue=plan.queue) if plan else "",
         },
-        state={"outages-banner": headline.banner_state(plan, localizer)},
+        state={"outages-banner": headline.banner_state(plan, localizer, off_since)},
         parts={
-            "outages-coming": tree(headline.coming(plan, localizer)),
+            "outages-coming": tree(headline.coming(plan, localizer, off_since)),
             "outages-days": tree(days(plan, localizer)),
-            "outages-about": tree(about(plan, localizer)),
+            "outages-about": tree(about(snapshot, localizer)),
         },
         extra={"now": iso(localizer.now)},
     )

@@ -13,6 +13,7 @@ from shared.errors import StorageError
 from shared.history.database_errors import diagnose
 from shared.history.engine import Place
 from shared.history.homes import home_of, of_home, split_name
+from shared.history.last_backup import LastBackup, last_backup
 from shared.history.migration import revision
 from shared.history.queries import rows_of
 from shared.history.tables import from_ms, metadata, to_ms
@@ -23,17 +24,18 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Facts:
-    """Its schema and size, None where there is no database yet; problem is why it cannot be read."""
+    """Its schema, size and last backup, None where there is none yet; problem is why it cannot be read."""
 
     schema: str | None = None
     size_bytes: int | None = None
+    backup: LastBackup | None = None
     problem: Reason | None = None
 
 
 def facts(place: Place, engine: Engine) -> Facts:
     """Return the facts about a database, whether or not it can be read."""
     try:
-        return Facts(revision(place), _size_bytes(place, engine))
+        return Facts(revision(place), _size_bytes(place, engine), last_backup(engine))
     except StorageError as error:
         return Facts(problem=error.reason)
     except (DatabaseError, OSError) as error:

@@ -69,7 +69,8 @@ def about(context: PageContext, now: datetime) -> dict[str, Any]:
     except StorageError as error:
         rows = error.reason.model_dump()
     known = facts(context.settings.database, context.engine)
-    database = vars(known) | {"problem": known.problem.model_dump() if known.problem else None}
+    backup = known.backup and {"file": known.backup.file.name, "at": iso(known.backup.at)}
+    database = vars(known) | {"backup": backup, "problem": known.problem.model_dump() if known.problem else None}
     return {"at": iso(now), "machine": machine(), "versions": versions(), "database": database | {"rows": rows}}
 
 

@@ -1,6 +1,7 @@
 """The layout of *System*, what is read when it is opened, and the diagnostics bundle."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from dash import html
@@ -15,6 +16,7 @@ from services.dashboard.system.diagnostics import bundle
 from services.dashboard.system.entries import Fact, fact_list
 from services.dashboard.system.versions import versions
 from services.dashboard.system.view import view
+from shared.history.engine import Place
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
@@ -49,14 +51,18 @@ def layout(localizer: Localizer) -> list[Any]:
 def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> list[Any]:
     """Return versions, database, places of settings, diagnostics and logout."""
     protected = bool(context.settings.dashboard_password.get_secret_value())
-    about = facts(context.settings.database, context.engine)
+    place = context.settings.database
+    about = facts(place, context.engine)
     return [
         *([] if protected else [_no_password(localizer)]),
-        _card(localizer("system.versions"), *fact_list([*versions().items(), *_database(about, localizer)])),
+        _card(
+            localizer("system.versions"),
+            *fact_list([*versions().items(), *_database(about, place, localizer)]),
+        ),
         _card(
             localizer("system.places"),
             html.P(localizer("system.places_note"), className="remark"),
-            *fact_list(places(context.settings, localizer), "wide"),
+            *fact_list(places(context.settings, about.backup, localizer), "wide"),
         ),
         _card(localizer("system.help"), *_help(localizer, protected=protected)),
     ]
@@ -104,13 +110,24 @@ def _no_password(localizer: Localizer) -> html.P:
     return html.P([icon("alert"), html.Span(localizer("system.no_password"))], className="remark open-door")
 
 
-def _database(about: Facts, localizer: Localizer) -> list[Fact]:
+def _database(about: Facts, place: Place, localizer: Localizer) -> list[Fact]:
     if about.problem:
         return [(localizer("system.database"), localizer("system.database_fails", why=localizer.reason(about.problem)))]
     if about.schema is None or about.size_bytes is None:
         return [(localizer("system.database"), localizer("system.database_none"))]
     size = localizer.number("system.megabytes", about.size_bytes / MEGABYTE, 1)
-    return [(localizer("system.database"), localizer("system.database_is", schema=about.schema, size=size))]
+    found: list[Fact] = [
+        (localizer("system.database"), localizer("system.database_is", schema=about.schema, size=size))
+    ]
+    if isinstance(place, Path):
+        found.append((localizer("system.backup"), _backup(about, localizer)))
+    return found
+
+
+def _backup(about: Facts, localizer: Localizer) -> str:
+    if about.backup is None:
+        return localizer("system.backup_none")
+    return localizer("system.backup_is", at=localizer.since(about.backup.at), file=about.backup.file.name)
 
 
 def _help(localizer: Localizer, *, protected: bool) -> list[Any]:

@@ -18,7 +18,7 @@ from shared.texts.localizer import Localizer
 
 STEP = 10
 MOST = 10_000
-SETTABLE = {"enabled", "protected", "priority"}
+SETTABLE = {"enabled", "protected", "priority", "test"}
 
 
 def plugs(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
@@ -61,13 +61,14 @@ def _listed(id_: str, info: PlugInfo, state: PlugState | None, localizer: Locali
     rules = [
         localizer(_rule(state, info)),
         *([", ".join(info.gangs.values())] if len(info.gangs) > 1 else []),
-        *([localizer("system.plug_new")] if info.follows_grid and not info.seen else []),
+        *([] if info.seen else [localizer("system.plug_new" if info.follows_grid else "system.plug_held")]),
+        *([localizer("system.plug_tested", at=localizer.since(info.tested_at))] if info.tested_at else []),
     ]
     buttons = [
-        _toggle(id_, info, "enabled", localizer, closed=closed or info.protected),
-        _toggle(id_, info, "protected", localizer, closed=closed),
+        _toggle(id_, "enabled", localizer, is_on=info.follows_grid, closed=closed or info.protected),
+        _toggle(id_, "protected", localizer, is_on=info.protected, closed=closed),
         *([] if info.seen else [_button(id_, "keep", localizer("system.plug_keep"), "{}", closed=closed)]),
-        *(_priority(id_, info, localizer, closed=closed) if info.follows_grid else []),
+        *(_of_following(id_, info, localizer, closed=closed) if info.follows_grid else []),
     ]
     more = [
         *reason_lines([info.reason], localizer),
@@ -105,13 +106,17 @@ def _rule(state: PlugState | None, info: PlugInfo | None) -> str:
     return "system.rule_idle" if info and not info.follows_grid else "system.rule_switched"
 
 
-def _toggle(id_: str, info: PlugInfo, field: str, localizer: Localizer, *, closed: bool) -> html.Button:
-    """Return a button that shows a setting and asks for its opposite."""
-    is_on = bool(getattr(info, field))
+def _toggle(id_: str, field: str, localizer: Localizer, *, is_on: bool, closed: bool) -> html.Button:
+    """Return a button that shows what is so and asks for the opposite."""
     wish = "false" if is_on else "true"
     button = _button(id_, field, localizer(f"system.plug_{field}"), f'{{"{field}": {wish}}}', closed=closed)
     vars(button).update(attributes(aria_pressed=str(is_on).lower()))
     return button
+
+
+def _of_following(id_: str, info: PlugInfo, localizer: Localizer, *, closed: bool) -> list[Any]:
+    test = _button(id_, "test", localizer("system.plug_test"), '{"test": true}', closed=closed)
+    return [test, *_priority(id_, info, localizer, closed=closed)]
 
 
 def _priority(id_: str, info: PlugInfo, localizer: Localizer, *, closed: bool) -> list[Any]:

@@ -1,0 +1,142 @@
+"""Runs the outlook over months of houses, as it would have been live, and prints the table of issue 22."""
+
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+
+from bench.outlook.house import House, Outage, draw_fittings, live, until
+from bench.outlook.peers import PEERS, charge_after
+from bench.outlook.people import PER_DAY, draw_habits, draw_load
+from bench.outlook.recorded import homes
+from bench.outlook.score import Case, table
+from services.outlook.forecast import Forecast, forecast
+from services.outlook.history import Plan, PlannedOutage
+
+WARM_UP_DAYS = 35
+AHEAD_STEPS = 144
+
+
+def drawn(seed: int, days: int) -> House:
+    """Return a drawn house."""
+    rng = np.random.default_rng(seed)
+    habits = draw_habits(rng)
+    load = draw_load(habits, days, rng, int(rng.integers(0, 7)), float(rng.uniform(0, 365)))
+    around = habits.prepares, habits.saves, habits.catches_up
+    return live(load, draw_fittings(rng, float(load.mean())), rng, around=around)
+
+
+def recorded(load: np.typing.NDArray[np.float64], start_s: float, seed: int, days: int) -> House:
+    """Return a house with a recorded load; where the record is longer, a part of it."""
+    rng = np.random.default_rng(seed)
+    most = len(load) // PER_DAY
+    first = int(rng.integers(0, max(1, most - days)))
+    part = load[first * PER_DAY : (first + days) * PER_DAY]
+    fittings = draw_fittings(rng, float(max(part.mean(), 80.0)))
+    return live(part, fittings, rng, start_s=start_s + first * 86400, time_zone="UTC")
+
+
+def plan_at(house: House, step: int) -> Plan:
+    """Return the plan as it was published at a step."""
+    start_s = float(house.history.time[0])  # type: ignore[arg-type]
+    known = [
+        PlannedOutage(_moment(start_s, start), _moment(start_s, end))
+        for published, start, end in house.announced
+        if published <= step and end > step
+    ]
+    return Plan(known, _moment(start_s, (step // PER_DAY + 2) * PER_DAY))
+
+
+def _moment(start_s: float, step: int) -> datetime:
+    return datetime.fromtimestamp(start_s + 300 * step, UTC)
+
+
+def forecast_at(house: House, step: int, days: int | None = None) -> Forecast:
+    """Return the forecast as it would have been at the end of a step, with so many days of record."""
+    now = datetime.fromtimestamp(float(house.history.time[step]) + 240, UTC)  # type: ignore[arg-type]
+    seen = until(house.history, step, days)
+    return forecast(seen, now, plan_at(house, step))
+
+
+def judge(name: str, house: House, outage: Outage, made: Forecast, start_s: float) -> Case | None:
+    """Return the case of an outage in a forecast, None if the forecast did not know of it."""
+    planned = start_s + 300 * (outage.plan[0] if outage.plan else 0)
+    near = [one for one in made.outages if one.charge_at_end and (one.running or abs(one.start_s - planned) < 1800)]
+    if not near or outage.plan is None:
+        return None
+    answer = near[0]
+    at_end = answer.charge_at_end
+    if at_end is None or answer.chance is None:
+        return None
+    truth = float(house.soc[outage.end])
+    lasted = float(house.soc[outage.start : outage.end + 1].min()) > 10.0
+    return Case(name, at_end.p10, at_end.p50, at_end.p90, answer.chance, answer.verdict, truth, lasted)
+
+
+def peer_cases(name: str, house: House, outage: Outage) -> Iterator[tuple[str, Case]]:
+    """Yield what the field's methods say when an outage begins."""
+    load = np.asarray(house.history.load_w, dtype=np.float64)[: outage.start + 1]
+    soc = float(house.history.soc_percent[outage.start])  # type: ignore[arg-type]
+    ahead = max(1, (outage.plan or (0, 0))[1] - outage.start)
+    lasted = float(house.soc[outage.start : outage.end + 1].min()) > 10.0
+    for method, load_ahead in PEERS.items():
+        after, lasts = charge_after(load_ahead(load, ahead), soc, house.nominal_wh / 100, 1 / 0.95, 0.0)
+        verdict = "lasts" if lasts else "will_not_last"
+        yield method, Case(name, after, after, after, float(lasts), verdict, float(house.soc[outage.end]), lasted)
+
+
+def run(
+    houses: list[tuple[str, House]], outages_each: int, seed: int, *, warm_up: int = WARM_UP_DAYS
+) -> dict[str, list[Case]]:
+    """Return the cases of every method over some outages of each house."""
+    rng = np.random.default_rng(seed)
+    cases: dict[str, list[Case]] = defaultdict(list)
+    for name, house in houses:
+        start_s = float(house.history.time[0])  # type: ignore[arg-type]
+        known = [one for one in house.outages if one.plan and one.start > warm_up * PER_DAY]
+        picked = rng.permutation(len(known))[:outages_each]
+        for outage in (known[place] for place in sorted(picked.tolist())):
+            found = judge(name, house, outage, forecast_at(house, outage.start), start_s)
+            if found:
+                cases["outlook"].append(found)
+                for method, case in peer_cases(name, house, outage):
+                    cases[method].append(case)
+            brief = judge(name, house, outage, forecast_at(house, outage.start, 7), start_s)
+            if brief:
+                cases["outlook, 7 days known"].append(brief)
+            before = outage.start - AHEAD_STEPS
+            early = judge(name, house, outage, forecast_at(house, before), start_s)
+            if early:
+                cases["outlook, 12 h ahead"].append(early)
+    return cases
+
+
+def show(title: str, cases: dict[str, list[Case]]) -> None:
+    """Print a table."""
+    print(f"\n{title}")
+    columns = tuple(table(cases["outlook"]))
+    print(f"{'':26}" + "".join(f"{name:>12}" for name in columns))
+    for method, found in cases.items():
+        figures = table(found)
+        print(f"{method:26}" + "".join(f"{figures[name]:12.2f}" for name in columns))
+    best = min(table(found)["mean"] for method, found in cases.items() if not method.startswith("outlook"))
+    print(f"mean error under the best peer's: {1 - table(cases['outlook'])['mean'] / best:.0%}", flush=True)
+
+
+def main(sizes: tuple[int, int, int] = (16, 150, 30), seeds: tuple[int, ...] = (1, 2, 3)) -> None:
+    """Print the tables of drawn and recorded homes."""
+    number, days, each = sizes
+    began = time.process_time()
+    for seed in seeds:
+        houses = [(f"drawn {place}", drawn(1000 * seed + place, days)) for place in range(number)]
+        show(f"drawn houses, seed {seed}", run(houses, each, seed))
+        real = [
+            (name, recorded(load, start_s, 1000 * seed + place, days))
+            for place, (name, start_s, load) in enumerate(homes())
+        ]
+        if real:
+            show(f"recorded homes, seed {seed}", run(real, each, seed))
+    print(f"CPU {time.process_time() - began:.0f} s", file=sys.stderr)

@@ -1,0 +1,209 @@
+"""What the paths say of one outage: does it last, by how much, and what to do. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import erf
+
+import numpy as np
+
+from services.outlook.estimate import row_quantiles, weighted_quantile
+from services.outlook.history import Floats
+from services.outlook.paths import Ahead, Paths, only, taken_points
+from services.outlook.plant import Plant
+from services.outlook.similar_days import HORIZON
+from services.outlook.steps import STEP_S
+
+LASTS_FROM = 0.85
+WILL_NOT_BELOW = 0.5
+SURE = 0.9
+"""The charge needed is that with which it lasts in so many cases."""
+BLUR_POINTS = 1.0
+SLACK = 1.1
+"""Charging is begun this much earlier than it takes."""
+SHARES = (0.08, 0.5, 0.92)
+"""The paths are a little too sure of themselves: what is to hold eight times in ten has to hold more of them."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A value with the range that holds it eight times in ten."""
+
+    p10: float
+    p50: float
+    p90: float
+
+
+@dataclass(frozen=True)
+class OutageAnswer:
+    """What becomes of the battery in an outage; moments are seconds since 1970 UTC.
+
+    end_s is None where nobody knows it. chance is that of staying above the reserve until power really returns, late
+    as it may be. margin_min is how long the charge holds beyond the planned end (negative: how much too short), at
+    least what the forecast reaches. holds_until_s is early, typical and late when the reserve is reached while power
+    stays away, None where that is beyond the forecast. The rest is as in shared.messages.OutageOutlook.
+    """
+
+    start_s: float
+    end_s: float | None
+    running: bool
+    possible: bool
+    charge_at_start: Band
+    holds_until_s: tuple[float | None, float | None, float | None]
+    verdict: str = "unknown"
+    """lasts, uncertain, will_not_last; unknown without a known end."""
+    chance: float | None = None
+    margin_min: float | None = None
+    margin_percent: float | None = None
+    charge_at_end: Band | None = None
+    charge_needed_percent: float | None = None
+    charge_from_s: float | None = None
+    in_time: bool | None = None
+    plugs: Mapping[str, float] = field(default_factory=dict)
+    """By how many minutes each plug, off, would make it last longer."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an answer is made from: the paths, the plant, how people draw in outages, the floor, and now."""
+
+    paths: Paths
+    plant: Plant
+    during: float
+    floor: float
+    now_s: float
+    plugs_w: Mapping[str, float]
+
+
+def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
+    """Return the answer for one outage, should it come."""
+    rows = np.flatnonzero(ahead.comes)
+    case = replace(case, paths=only(case.paths, rows))
+    soc, places = case.paths.soc, np.arange(rows.size)
+    start, end = np.minimum(ahead.start, HORIZON)[rows], np.minimum(ahead.end, HORIZON)[rows]
+    taken = taken_points(case.paths, case.plant, case.during)
+    at_start = soc[places, start]
+    below = _worst(taken, start, end)
+    holds = _holds(taken, start, at_start - case.floor)
+    found = OutageAnswer(
+        start_s=case.now_s + ahead.nominal[0] * STEP_S,
+        end_s=None,
+        running=ahead.running,
+        possible=possible,
+        charge_at_start=band(at_start),
+        holds_until_s=_moments(holds, start, case.now_s),
+        plugs=_plug_gains(case, start, at_start, holds),
+    )
+    nominal = ahead.nominal[1]
+    if nominal is None:
+        return found
+    at_end = band(soc[places, end])
+    chance = _chance(at_start - below - case.floor)
+    needed = None if ahead.running else _needed(below, case)
+    charge_from, in_time = _advice(case, ahead, needed, at_start)
+    return replace(
+        found,
+        end_s=case.now_s + nominal * STEP_S,
+        verdict=verdict(chance),
+        chance=chance,
+        margin_min=_margin(holds, nominal, start),
+        margin_percent=at_end.p50 - case.floor,
+        charge_at_end=at_end,
+        charge_needed_percent=needed,
+        charge_from_s=charge_from,
+        in_time=in_time,
+    )
+
+
+def verdict(chance: float) -> str:
+    """Return what a chance is called."""
+    return "lasts" if chance >= LASTS_FROM else "will_not_last" if chance < WILL_NOT_BELOW else "uncertain"
+
+
+def band(values: Floats) -> Band:
+    """Return the band of one value a path."""
+    low, middle, high = (weighted_quantile(values, np.ones(len(values)), share) for share in SHARES)
+    return Band(low, middle, high)
+
+
+def bands(soc: Floats) -> Floats:
+    """Return p10, p50 and p90 of every step."""
+    return row_quantiles(soc, np.ones(len(soc)), SHARES)
+
+
+def _worst(taken: Floats, start: "np.typing.NDArray[np.int64]", end: "np.typing.NDArray[np.int64]") -> Floats:
+    """Return the most points that are missing at any moment of the outage."""
+    places = np.arange(taken.shape[1])
+    inside = (places >= start[:, None]) & (places <= end[:, None])
+    begin = taken[np.arange(len(taken)), start]
+    worst: Floats = np.where(inside, taken - begin[:, None], 0.0).max(axis=1)
+    return worst
+
+
+def _chance(margin: Floats) -> float:
+    chances = [0.5 * (1 + erf(one / (BLUR_POINTS * 2**0.5))) for one in margin.tolist()]
+    return float(np.mean(chances))
+
+
+def _holds(taken: Floats, start: "np.typing.NDArray[np.int64]", spare: Floats) -> Floats:
+    """Return after how many steps of an outage without end the floor is reached; infinite: not within the forecast."""
+    places = np.arange(taken.shape[1])
+    begin = taken[np.arange(len(taken)), start]
+    gone = (places >= start[:, None]) & (taken - begin[:, None] >= spare[:, None])
+    first = gone.argmax(axis=1)
+    return np.where(gone.any(axis=1), first - start, np.inf)
+
+
+def _margin(holds: Floats, nominal: int, start: "np.typing.NDArray[np.int64]") -> float:
+    beyond = np.minimum(holds + start, HORIZON) - nominal
+    return float(weighted_quantile(beyond, np.ones(len(beyond)), 0.5)) * STEP_S / 60
+
+
+def _moments(
+    holds: Floats, start: "np.typing.NDArray[np.int64]", now_s: float
+) -> tuple[float | None, float | None, float | None]:
+    ordered = np.sort(np.where(np.isfinite(holds), holds + start, np.inf))
+    found = [float(ordered[int(share * (len(ordered) - 1))]) for share in SHARES]
+    early, typical, late = (now_s + one * STEP_S if np.isfinite(one) else None for one in found)
+    return early, typical, late
+
+
+def _needed(below: Floats, case: Case) -> float | None:
+    needed = case.floor + float(weighted_quantile(below, np.ones(len(below)), SURE))
+    return needed if needed <= case.plant.full_percent.value else None
+
+
+def _advice(case: Case, ahead: Ahead, needed: float | None, at_start: Floats) -> tuple[float | None, bool | None]:
+    """Return when charging has to begin, and whether there is time enough."""
+    if needed is None:
+        return None, None
+    now = float(np.median(case.paths.soc[:, 0]))
+    if now >= needed:  # another outage before this one may take it
+        return None, weighted_quantile(at_start, np.ones(len(at_start)), 0.1) >= needed
+    hours = case.plant.hours_to_charge(now, needed)
+    if hours is None:
+        return None, False
+    begin = case.now_s + ahead.nominal[0] * STEP_S - SLACK * hours * 3600
+    return begin, begin >= case.now_s
+
+
+def _plug_gains(case: Case, start: "np.typing.NDArray[np.int64]", at_start: Floats, holds: Floats) -> dict[str, float]:
+    usual = np.minimum(holds, HORIZON - start)
+    gains = {}
+    for plug, power_w in case.plugs_w.items():
+        taken = taken_points(case.paths, case.plant, case.during, power_w)
+        longer = np.minimum(_holds(taken, start, at_start - case.floor), HORIZON - start)
+        gains[plug] = max(0.0, float(np.median(longer - usual))) * STEP_S / 60
+    return gains
+
+
+def good_for_washing(nominal: Sequence[tuple[int, int | None]], now_s: float) -> float | None:
+    """Return from when two hours of a washing machine do no harm: the next two hours and a quarter with power."""
+    need = 27
+    start = 0
+    for begin, end in sorted(nominal, key=lambda one: one[0]):
+        if begin - start >= need:
+            break
+        if end is None:
+            return None
+        start = max(start, end + 6)
+    return now_s + start * STEP_S if start + need <= HORIZON else None

@@ -1,0 +1,81 @@
+"""What the forecast is made from: the home's own record, the plan, the plugs. Plain types, so that anybody can call it.
+
+Moments within a record are seconds since 1970 UTC; None and NaN mean unknown, never zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Values = Sequence[float | None] | Floats
+"""Numbers, one a sample; empty where nothing was recorded of this kind."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What was recorded, sample by sample; all columns are as long as `time`, or empty.
+
+    time: seconds since 1970 UTC, at any intervals; samples after `now` are ignored.
+    load_w: what the home draws. pv_power_w: what the panels deliver.
+    battery_power_w: + charging, - discharging, at the battery.
+    soc_percent: the charge as the inverter reports it; bms_soc_percent: as the battery's BMS does.
+    grid_on: 1 power, 0 outage, NaN unknown.
+    planned: the outages that were planned in the past as (start, end) in seconds, by the last version of the plan.
+    plug_events: of each plug when it was switched on (True) or off, as (seconds, on).
+    nominal_wh: the battery's capacity by its label or its BMS; None if unknown.
+    time_zone: whose days and weeks the home lives by.
+    """
+
+    time: Values
+    load_w: Values = ()
+    pv_power_w: Values = ()
+    battery_power_w: Values = ()
+    soc_percent: Values = ()
+    bms_soc_percent: Values = ()
+    grid_on: Values = ()
+    planned: Sequence[tuple[float, float]] = ()
+    plug_events: Mapping[str, Sequence[tuple[float, bool]]] = field(default_factory=dict)
+    nominal_wh: float | None = None
+    time_zone: str = "Europe/Kyiv"
+
+
+@dataclass(frozen=True)
+class PlannedOutage:
+    """An outage that is planned, for certain or possibly."""
+
+    start: datetime
+    end: datetime
+    possible: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The outages ahead and the running one, as far as they are published.
+
+    known_until is the end of the last published day: beyond it nothing is known. In an emergency no window holds.
+    """
+
+    outages: Sequence[PlannedOutage] = ()
+    known_until: datetime | None = None
+    emergency: bool = False
+
+
+@dataclass(frozen=True)
+class Plug:
+    """A plug that could be switched off: whether it is on, and what it draws if that is measured."""
+
+    id: str
+    on: bool | None = None
+    power_w: float | None = None
+
+
+def column(values: Values, size: int) -> Floats:
+    """Return a column as floats, NaN where unknown; a column that is empty or of another length is unknown."""
+    if len(values) != size:
+        return np.full(size, np.nan)
+    result = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(result), result, np.nan)

@@ -1,0 +1,115 @@
+"""How late power goes and returns against the plan, for this queue. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.outlook.estimate import fading, weighted_quantile
+from services.outlook.history import Floats
+from services.outlook.steps import PER_DAY, STEP_S, Steps, spans
+
+EARLY_S = 1800.0
+"""An outage that begins this much before a planned one is that one."""
+GAP_S = 600.0
+"""Power that was back for less was not back."""
+ASSUMED_START_MIN = np.array([-10.0, -3.0, 0.0, 2.0, 5.0, 10.0, 20.0])
+ASSUMED_END_MIN = np.array([-60.0, -25.0, -10.0, -4.0, 0.0, 3.0, 8.0, 15.0, 30.0, 60.0])
+ASSUMED_WEIGHT = 4.0
+"""How many outages the assumed delays weigh."""
+ASSUMED_UNPLANNED_H = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 12.0])
+HALF_LIFE_DAYS = 45.0
+SPARED, ASSUMED_SPARED = 0.05, 20
+SUDDEN_A_DAY, ASSUMED_SUDDEN_DAYS = 0.03, 30
+"""5 % of so many planned outages, and so many sudden ones a day in so many days, are assumed beside the record."""
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Delays in minutes with their weights, negative where early; outages is how many were seen."""
+
+    start_min: Floats
+    start_weight: Floats
+    end_min: Floats
+    end_weight: Floats
+    unplanned_h: Floats
+    unplanned_weight: Floats
+    outages: int
+    spared: float
+    """The share of planned outages that do not come."""
+    sudden_a_day: float
+    """How many outages a day nobody planned."""
+
+    def usual_end_min(self) -> float:
+        """Return the delay within which power returns in half of the outages."""
+        return weighted_quantile(self.end_min, self.end_weight, 0.5)
+
+
+def learn_delays(steps: Steps, planned: Sequence[tuple[float, float]], *, running: bool) -> Delays:
+    """Compare the outages of the record with what was planned; one that is running has no end yet."""
+    planned = sorted(planned)
+    runs = actual_outages(steps)
+    if running and runs:
+        runs = runs[:-1]
+    now = (steps.first + steps.size) * STEP_S
+    starts, ends, weights, unplanned, unplanned_weights = [], [], [], [], []
+    for start, end in runs:
+        weight = float(fading(np.array([(now - end) / 86400]), HALF_LIFE_DAYS)[0])
+        window = window_of(start, planned)
+        if window:
+            starts.append((start - window[0]) / 60)
+            ends.append((end - window[1]) / 60)
+            weights.append(weight)
+        else:
+            unplanned.append((end - start) / 3600)
+            unplanned_weights.append(weight)
+    return Delays(
+        *_with_assumed(starts, weights, ASSUMED_START_MIN),
+        *_with_assumed(ends, weights, ASSUMED_END_MIN),
+        *_with_assumed(unplanned, unplanned_weights, ASSUMED_UNPLANNED_H),
+        len(starts),
+        _spared(steps, planned, runs),
+        (len(unplanned) + SUDDEN_A_DAY * ASSUMED_SUDDEN_DAYS) / (steps.size / PER_DAY + ASSUMED_SUDDEN_DAYS),
+    )
+
+
+def _spared(steps: Steps, planned: Sequence[tuple[float, float]], runs: Sequence[tuple[float, float]]) -> float:
+    """Return the share of the planned outages of the record that did not come."""
+    first, now = steps.first * STEP_S, (steps.first + steps.size) * STEP_S
+    over = [one for one in planned if first < one[0] and one[1] < now]
+    came = {window_of(start, over) for start, _ in runs} - {None}
+    return (len(over) - len(came) + SPARED * ASSUMED_SPARED) / (len(over) + ASSUMED_SPARED)
+
+
+def actual_outages(steps: Steps) -> list[tuple[float, float]]:
+    """Return the outages of the record in seconds; one in which power flickered back is one."""
+    found: list[tuple[float, float]] = []
+    for first, end in spans(steps.off):
+        start_s, end_s = float((steps.first + first) * STEP_S), float((steps.first + end) * STEP_S)
+        if found and start_s - found[-1][1] <= GAP_S:
+            found[-1] = found[-1][0], end_s
+        else:
+            found.append((start_s, end_s))
+    return found
+
+
+def window_of(start_s: float, planned: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """Return the planned outage, of those in order of time, that an outage with this beginning is."""
+    last = bisect_right(planned, (start_s + EARLY_S, float("inf")))
+    near = [one for one in planned[max(0, last - 3) : last] if start_s < one[1]]
+    return min(near, key=lambda one: (one[0] > start_s, one[0]), default=None)
+
+
+def _with_assumed(seen: list[float], weights: list[float], assumed: Floats) -> tuple[Floats, Floats]:
+    values = np.concatenate((assumed, np.array(seen, dtype=np.float64)))
+    weight = np.concatenate((np.full(len(assumed), ASSUMED_WEIGHT / len(assumed)), np.array(weights, dtype=np.float64)))
+    return values, weight
+
+
+def spread_sample(values: Floats, weights: Floats, shares: Floats) -> Floats:
+    """Return values at shares of the weight: a sample that covers the distribution evenly."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    middle = (total - 0.5 * weights[order]) / total[-1]
+    return np.asarray(np.interp(shares, middle, values[order]), dtype=np.float64)

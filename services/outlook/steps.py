@@ -1,0 +1,158 @@
+"""The record on a regular grid of five-minute steps: what everything else learns from. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.outlook.history import Floats, History, column
+
+STEP_S = 300
+STEP_H = STEP_S / 3600
+PER_HOUR = 12
+PER_DAY = 24 * PER_HOUR
+LONGEST_DAYS = 280
+"""Older records say little about today and cost time."""
+HELD_STEPS = 6
+"""A value recorded every half hour holds until the next one; longer silence is a gap."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Means of five-minute steps; step i begins at (first + i) * STEP_S. The last one is the step that now lies in.
+
+    The charge is the last value of a step; a grid is 1, 0 or NaN.
+    """
+
+    first: int
+    load_w: Floats
+    pv_w: Floats
+    battery_w: Floats
+    inverter_soc: Floats
+    bms_soc: Floats
+    grid_on: Floats
+
+    @property
+    def size(self) -> int:
+        """The number of steps."""
+        return len(self.load_w)
+
+    @property
+    def age_days(self) -> Floats:
+        """How old each step is."""
+        return np.arange(self.size - 1, -1, -1, dtype=np.float64) / PER_DAY
+
+    @property
+    def off(self) -> "np.typing.NDArray[np.bool_]":
+        """Whether there is an outage."""
+        return np.asarray(self.grid_on == 0)
+
+    def index(self, at_s: float) -> int:
+        """Return the index of the step in which a moment lies, which may be outside of the record."""
+        return int(at_s // STEP_S) - self.first
+
+
+def to_steps(history: History, now_s: float) -> Steps:
+    """Return the steps up to now. Samples of the future, and those that have no time, are left out."""
+    times = column(history.time, len(history.time))
+    names = ("load_w", "pv_power_w", "battery_power_w", "soc_percent", "bms_soc_percent", "grid_on")
+    known = np.isfinite(times) & (times <= now_s) & (times > now_s - LONGEST_DAYS * 86400)
+    order = np.flatnonzero(known)
+    order = order[np.argsort(times[order], kind="stable")]
+    bins = (times[order] // STEP_S).astype(np.int64)
+    last = int(now_s // STEP_S)
+    first = int(bins[0]) if bins.size else last
+    size = last - first + 1
+    held = _held(times[order])
+    load, pv, battery, inverter, bms, grid = (
+        column(getattr(history, name), len(history.time))[order] for name in names
+    )
+    place = bins - first
+    load[load < 0] = np.nan
+    return Steps(
+        first,
+        _hold(_means(load, place, size), held),
+        _hold(_means(pv, place, size), held),
+        _hold(_means(battery, place, size), held),
+        _lasts(_charge(inverter), place, size, held),
+        _lasts(_charge(bms), place, size, held),
+        _hold(_now(_whole(_means(grid, place, size)), grid, place), held),
+    )
+
+
+def _held(times: Floats) -> int:
+    """Return for how many steps a value holds: those of a record that is coarser than our steps."""
+    if times.size < 3:
+        return 1
+    usual = float(np.median(np.diff(times)))
+    return int(min(HELD_STEPS, max(1, round(usual / STEP_S))))
+
+
+def _means(values: Floats, place: "np.typing.NDArray[np.int64]", size: int) -> Floats:
+    known = np.isfinite(values)
+    count = np.bincount(place[known], minlength=size).astype(np.float64)
+    total = np.bincount(place[known], weights=values[known], minlength=size)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _whole(shares: Floats) -> Floats:
+    """A step in which power went or came back counts as what it was for longer."""
+    return np.where(np.isfinite(shares), (shares >= 0.5).astype(np.float64), np.nan)
+
+
+def _now(grid: Floats, samples: Floats, place: "np.typing.NDArray[np.int64]") -> Floats:
+    """The step that now lies in is what the last reading says, or an outage would be seen minutes late."""
+    known = np.flatnonzero(np.isfinite(samples))
+    if known.size and place[known[-1]] == len(grid) - 1:
+        grid[-1] = float(samples[known[-1]] >= 0.5)
+    return grid
+
+
+def _charge(values: Floats) -> Floats:
+    return np.where((values >= 0) & (values <= 100), values, np.nan)
+
+
+def _lasts(values: Floats, place: "np.typing.NDArray[np.int64]", size: int, held: int) -> Floats:
+    result = np.full(size, np.nan)
+    known = np.isfinite(values)
+    result[place[known]] = values[known]
+    if held == 1:
+        return result
+    return _between(result, held)
+
+
+def _hold(values: Floats, held: int) -> Floats:
+    """Fill the steps between two samples with the earlier one."""
+    if held == 1:
+        return values
+    last = _last_known(values)
+    age = np.arange(len(values)) - last
+    return np.where((last >= 0) & (age < held), values[np.maximum(last, 0)], np.nan)
+
+
+def _between(values: Floats, held: int) -> Floats:
+    """Fill the steps between two samples of the charge on a straight line."""
+    known = np.flatnonzero(np.isfinite(values))
+    if not known.size:
+        return values
+    line = np.interp(np.arange(len(values)), known, values[known])
+    last = _last_known(values)
+    return np.where((last >= 0) & (np.arange(len(values)) - last < held), line, np.nan)
+
+
+def _last_known(values: Floats) -> "np.typing.NDArray[np.int64]":
+    """Return for each step the last one with a value, -1 where there is none."""
+    places = np.where(np.isfinite(values), np.arange(len(values)), -1)
+    return np.asarray(np.maximum.accumulate(places) if len(places) else places, dtype=np.int64)
+
+
+def filled(values: Floats, most_steps: int) -> Floats:
+    """Return values with gaps up to so many steps filled with the last value before."""
+    last = _last_known(values)
+    age = np.arange(len(values)) - last
+    return np.where((last >= 0) & (age <= most_steps), values[np.maximum(last, 0)], np.nan)
+
+
+def spans(mask: "np.typing.NDArray[np.bool_]") -> list[tuple[int, int]]:
+    """Return the runs of True as (first, behind the last)."""
+    edges = np.diff(np.concatenate(([0], mask.astype(np.int8), [0])))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))

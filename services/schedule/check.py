@@ -1,0 +1,129 @@
+"""`check`: asks every source of every region once, and says which of them live, by what they have and not by HTTP."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from services.schedule.answer import ZONE, Answer
+from services.schedule.fetch import Fetch, Fetched
+from services.schedule.mirror_age import looked_at
+from services.schedule.settings import ScheduleSettings
+from services.schedule.sources import Source, source_of
+from shared.conditions import schedule
+from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
+from shared.outages import STALE_AFTER, local_day
+from shared.schedule_regions import REGIONS, Origin, Region, region
+
+ANY_QUEUE = "1.1"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a source has: the days it tells of, how many queues, when it last looked; or why it has nothing."""
+
+    days: tuple[date, ...] = ()
+    queues: int = 0
+    as_of: datetime | None = None
+    failure: str = ""
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it looked at the operator lately and knows the queues, even where nothing is published."""
+        return self.as_of is not None and now - self.as_of <= STALE_AFTER and bool(self.queues)
+
+    def text(self, origin: Origin, now: datetime) -> str:
+        """Return a line."""
+        if self.failure:
+            return f"  {origin.name}: dead, {self.failure} (last sign of life {origin.seen})"
+        days = ", ".join(f"{day:%d.%m}" for day in self.days) or "nothing published"
+        state = "lives" if self.lives(now) else "behind" if self.as_of else "of unknown age"
+        last = f"{self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else str(origin.seen)
+        return f"  {origin.name}: {state}, {days}, {self.queues} queues (last sign of life {last})"
+
+
+def check(
+    settings: ScheduleSettings, slugs: Sequence[str], *, fetch: Fetch, say: Callable[[str], object], now: datetime
+) -> str:
+    """Ask the sources of all regions, or of those that are named, and return a summary.
+
+    Raises BadReplyError where a region has sources of which none lives, ConfigError for an unknown region.
+    """
+    regions = list(_regions(slugs))
+    dead: list[str] = []
+    fetch = _once(fetch)
+    for one in regions:
+        say(f"{one.slug} ({one.sureness}){'' if one.origins else ': nobody publishes hours'}")
+        signs = [(origin, _sign(source_of(origin, _for(settings, one)), fetch, now)) for origin in one.origins]
+        for origin, sign in signs:
+            say(sign.text(origin, now) + ("" if origin.is_free else " (no licence stated)"))
+        if signs and not any(sign.lives(now) for _, sign in signs):
+            dead.append(one.slug)
+    if dead:
+        raise BadReplyError(schedule.regions_without_source(regions=", ".join(dead)))
+    return f"Every region of {len(regions)} that anybody publishes has a source that lives."
+
+
+def _regions(slugs: Sequence[str]) -> Iterator[Region]:
+    for slug in slugs:
+        if (found := region(slug)) is None:
+            known = ", ".join(one.slug for one in REGIONS)
+            raise ConfigError(schedule.unknown_region(given=slug, known=known))
+        yield found
+    if not slugs:
+        yield from REGIONS
+
+
+def _for(settings: ScheduleSettings, one: Region) -> ScheduleSettings:
+    """The home's own queue only in its own region."""
+    is_home = settings.queue_number and settings.schedule_region == one.slug
+    return settings if is_home else settings.model_copy(update={"queue_number": ANY_QUEUE})
+
+
+def _sign(source: Source, fetch: Fetch, now: datetime) -> Sign:
+    try:
+        fetched = source.request(fetch)
+        answer = _of_a_known_queue(source, fetched)
+        queues = answer.queues or source.request_queues(fetch) or ()
+        as_of = _looked(source, answer, fetched, fetch, now)
+    except (BadReplyError, DeviceOfflineError) as error:
+        return Sign(failure=str(error))
+    days = sorted(day for day in answer.days if day >= local_day(now, ZONE) and day not in answer.fillers)
+    return Sign(tuple(days), len(queues), as_of)
+
+
+def _of_a_known_queue(source: Source, fetched: Fetched) -> Answer:
+    """Return the answer for the queue, or for the first one that the source has."""
+    answer = source.parse_body(fetched.body)
+    if answer.days or not answer.queues:
+        return answer
+    return replace(source, queue=answer.queues[0]).parse_body(fetched.body)
+
+
+def _looked(source: Source, answer: Answer, fetched: Fetched, fetch: Fetch, now: datetime) -> datetime | None:
+    if not source.is_mirror:
+        return now - fetched.age
+    as_of = looked_at(answer, fetched, None, now)
+    if as_of and now - as_of <= STALE_AFTER:
+        return as_of
+    try:
+        return looked_at(answer, fetched, source.request_commit(fetch), now)
+    except (BadReplyError, DeviceOfflineError):
+        return as_of
+
+
+def _once(fetch: Fetch) -> Fetch:
+    """Ask each address once: several regions share a file, and many files a repository."""
+    known: dict[tuple[str, str], Fetched | BadReplyError | DeviceOfflineError] = {}
+
+    def asked(url: str, *, method: str = "GET") -> Fetched:
+        key = (method, url)
+        if key not in known:
+            try:
+                known[key] = fetch(url, method=method)
+            except (BadReplyError, DeviceOfflineError) as error:
+                known[key] = error
+        answer = known[key]
+        if isinstance(answer, Fetched):
+            return answer
+        raise answer
+
+    return asked

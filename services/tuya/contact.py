@@ -1,0 +1,52 @@
+"""Whether plugs answer: one that is dead is its own matter, all of them at once are the network's. Pure."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from services.tuya.actions import Outcome
+from services.tuya.connection import LostConnectionError, NoNetworkError, OurWayError
+from shared.conditions import Reason, plugs
+from shared.errors import DeviceError, DeviceOfflineError
+from shared.messages import Via
+
+FEWEST = 2
+"""Fewer plugs that are silent at once prove nothing."""
+
+
+class Contact(StrEnum):
+    """What the last attempts have shown of a plug."""
+
+    UNKNOWN = "unknown"
+    """It has not answered since the start, and there is no better explanation than itself."""
+    ANSWERS = "answers"
+    """It, or something in its place, answers, if only by hanging up."""
+    SILENT = "silent"
+    """Nobody is there, though it has answered before."""
+    CUT_OFF = "cut_off"
+    """We have no network to reach it through."""
+
+
+def after_contact(contact: Contact, via: Via, outcome: Outcome) -> Contact:
+    """Return the contact after an attempt. What the cloud has to say is no news of the network that plugs are in."""
+    if not isinstance(outcome, DeviceError):
+        return Contact.ANSWERS
+    if via is Via.CLOUD:
+        return contact
+    if isinstance(outcome, NoNetworkError):
+        return Contact.CUT_OFF
+    is_nobody_there = isinstance(outcome, DeviceOfflineError) and not isinstance(
+        outcome, OurWayError | LostConnectionError
+    )
+    if not is_nobody_there:
+        return Contact.ANSWERS
+    return Contact.UNKNOWN if contact is Contact.UNKNOWN else Contact.SILENT
+
+
+def common_trouble(contacts: Iterable[Contact]) -> Reason | None:
+    """Return why no plug answers, None where one does, or where too few are known for that to mean anything."""
+    known = [one for one in contacts if one is not Contact.UNKNOWN]
+    if len(known) < FEWEST or Contact.ANSWERS in known:
+        return None
+    if all(one is Contact.CUT_OFF for one in known):
+        return plugs.cut_off(count=len(known))
+    return plugs.none_answers(count=len(known))

@@ -1,0 +1,109 @@
+"""The old dialect of the GPS port: what is asked, and what the answers mean."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.bms.nw_frames import NwAssembler, decode, request_bytes
+from shared.messages import BatteryState
+from simulators.jk.frames import Identity, Measurement
+from simulators.jk.uart import PASSWORD, UartBoard
+
+REFERENCE = Path(__file__).parents[3] / "shared/reference/jkbms/rs485_frames.json"
+IDENTITY = Identity("Old", "JK_B1A8S20P", "11.51", "11.XA", "4012")
+READINGS = st.builds(
+    Measurement,
+    cells_v=st.lists(st.integers(500, 5000).map(lambda mv: mv / 1000), min_size=1, max_size=24).map(tuple),
+    current_a=st.integers(-9900, 9900).map(lambda hundredths: hundredths / 100),
+    soc_percent=st.integers(0, 100),
+    full_ah=st.integers(1, 1000),
+    temperatures_c=st.tuples(st.integers(-40, 100), st.integers(-40, 100)),
+    mosfet_c=st.integers(-40, 100),
+)
+
+
+def answers(data: bytes, *cuts: int) -> list[bytes]:
+    found: list[bytes] = []
+    assembler, start = NwAssembler(), 0
+    for size in (*cuts, len(data)):
+        found += assembler.feed(data[start : start + size])
+        start += size
+    return found
+
+
+def test_the_only_request_reads() -> None:
+    assert request_bytes().hex() == "4e5700130000000006030000000000006800000129"
+    sources = {path.name: path.read_text() for path in Path("services/bms").glob("*.py")}
+    assert sources["uart_port.py"].count(".send(") == sources["uart_port.py"].count(".send(request_bytes())") == 1
+    makers = [name for name, text in sources.items() if "nw_frames import" in text]
+    assert makers == ["uart_port.py"], "nobody else speaks this dialect"
+
+
+@given(READINGS, st.sampled_from((0, 1)))
+def test_an_answer_means_what_the_board_has_measured(measured: Measurement, protocol: int) -> None:
+    reading = decode(UartBoard(IDENTITY, lambda: measured, protocol=protocol).answer())
+    assert reading
+    values = reading.values
+    assert values["cell_voltages_v"] == measured.cells_v
+    assert values["voltage_v"] == pytest.approx(measured.voltage_v, abs=0.006)
+    assert values["current_a"] == pytest.approx(measured.current_a)
+    assert (values["soc_percent"], values["full_ah"]) == (measured.soc_percent, measured.full_ah)
+    assert (values["temperatures_c"], values["mosfet_temperature_c"]) == (measured.temperatures_c, measured.mosfet_c)
+    assert BatteryState.model_validate({**values, "at": "2026-11-29T22:00:00Z"})
+    assert reading.device
+    assert (reading.device.model, reading.device.hardware, reading.device.software) == ("JK_B1A8S20P", "11.XA", "11.51")
+    assert reading.settings["cell_undervoltage_v"] == 2.6
+    assert PASSWORD.decode() not in repr(reading)
+
+
+@given(st.lists(st.integers(min_value=1, max_value=400), max_size=6), st.binary(max_size=30))
+def test_every_cut_gives_the_same_answer_and_an_echo_is_none(cuts: list[int], noise: bytes) -> None:
+    board = UartBoard(IDENTITY, lambda: Measurement((3.3,) * 16, -1.0, 50))
+    said = noise.replace(b"N", b"") + request_bytes() + board.answer() + b"\xff"
+    assert answers(said, *cuts) == [board.answer()]
+
+
+@given(st.data())
+def test_a_changed_byte_is_no_answer_or_a_sum_that_fits(data: st.DataObject) -> None:
+    answer = bytearray(UartBoard(IDENTITY, lambda: Measurement((3.3,) * 8, -1.0, 50)).answer())
+    at = data.draw(st.integers(0, len(answer) - 1))
+    answer[at] ^= data.draw(st.integers(1, 255))
+    assert answers(bytes(answer)) == []
+
+
+@given(st.binary(max_size=300))
+def test_whatever_comes_is_survived(data: bytes) -> None:
+    answers(b"NW" + data)
+    frame = b"NW\x00\x00" + bytes(4) + b"\x06\x00\x01" + data + bytes(9)
+    reading = decode(frame)
+    if reading:
+        BatteryState.model_validate({**reading.values, "at": "2026-11-29T22:00:00Z"})
+
+
+def test_an_unknown_tag_ends_an_answer_but_what_came_before_it_counts() -> None:
+    answer = UartBoard(IDENTITY, lambda: Measurement((3.3,) * 4, -1.0, 50)).answer()
+    cut = answer[: answer.index(b"\x84", 30)] + b"\xee\x84\x00\x64" + answer[-9:]
+    reading = decode(cut)
+    assert reading
+    assert (reading.values["voltage_v"], reading.values["current_a"], reading.values["alarms"]) == (13.2, None, None)
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="captures are not part of the repository")
+def test_captured_answers_come_out_as_their_values() -> None:
+    captures = [one for one in json.loads(REFERENCE.read_text()) if one["dialect"] == "D"]
+    assert len(captures) == 2
+    for capture in captures:
+        request, answer = map(bytes.fromhex, capture["hex"].split("|"))
+        assert request == request_bytes()
+        assert answers(request + answer) == [answer]
+        reading, truth = decode(answer), capture["decoded"]
+        assert reading
+        values = reading.values
+        assert list(values["cell_voltages_v"]) == truth["cells_v"]  # type: ignore[call-overload]
+        assert (values["voltage_v"], values["current_a"]) == (truth["pack_v"], truth["current_a"])
+        assert (values["soc_percent"], values["mosfet_temperature_c"]) == (truth["soc_pct"], truth["mos_temp_c"])
+        assert values["runtime_s"] == 60 * truth["working_minutes"]
+        assert reading.settings["cell_overvoltage_v"] == truth["cell_ovp_v"]

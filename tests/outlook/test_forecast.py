@@ -1,0 +1,310 @@
+"""The forecast as a function: true of any home, and honest about what it does not know."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.outlook import forecast as module
+from services.outlook.history import History, Plan, PlannedOutage, Plug
+from tests.outlook.home import CHARGE_W, NOW, WH_PER_PERCENT, home
+
+
+def forecast(*given, **more):
+    """Return a forecast; without types, as a test asserts what may be None."""
+    return module.forecast(*given, **more)
+
+
+FEW = settings(max_examples=12, deadline=None)
+
+
+def plan(*hours: tuple[float, float], possible: bool = False, known_h: float = 40) -> Plan:
+    outages = [
+        PlannedOutage(NOW + timedelta(hours=start), NOW + timedelta(hours=end), possible) for start, end in hours
+    ]
+    return Plan(outages, NOW + timedelta(hours=known_h))
+
+
+def names(found) -> set[str]:
+    return {one.name for one in found.unknown}
+
+
+def charge_of(percent, record):
+    """Return a record whose last hour is at this charge."""
+    soc = np.array(record.soc_percent)
+    battery = np.array(record.battery_power_w)
+    soc[-13:], battery[-13:] = percent, 0.0
+    return replace(record, soc_percent=soc, battery_power_w=battery)
+
+
+RECORD = home()
+
+
+def test_a_short_outage_lasts_and_a_long_one_does_not():
+    short, long = forecast(RECORD, NOW, plan((2, 4), (8, 30))).outages
+    assert short.verdict == "lasts"
+    assert short.chance is not None
+    assert short.chance > 0.95
+    assert short.margin_min is not None
+    assert short.margin_min > 60
+    assert long.verdict == "will_not_last"
+    assert long.margin_min is not None
+    assert long.margin_min < -120
+    assert long.charge_needed_percent is None, "no charge would do"
+
+
+@given(
+    seed=st.integers(0, 50),
+    start=st.floats(0.2, 20),
+    length=st.floats(0.5, 14),
+    charge=st.floats(5, 100),
+    days=st.sampled_from([0.3, 3, 9]),
+)
+@FEW
+def test_bands_are_ordered_and_within_bounds(seed, start, length, charge, days):
+    record = charge_of(charge, home(max(1, round(days)), seed=seed))
+    found = forecast(record, NOW, plan((start, start + length)), reserve_percent=20)
+    assert found.strip is not None
+    low, middle, high = found.strip.p10, found.strip.p50, found.strip.p90
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+    assert low.min() >= 0
+    assert high.max() <= 100
+    assert len(found.times_s) == len(low) == 433
+    for one in found.outages:
+        assert one.chance is not None
+        assert 0 <= one.chance <= 1
+        assert one.charge_needed_percent is None or 20 <= one.charge_needed_percent <= 100
+        known = [moment for moment in one.holds_until_s if moment is not None]
+        assert known == sorted(known)
+        assert all(moment >= one.start_s - 3600 for moment in known)
+
+
+@given(more=st.floats(1.1, 3.0), length=st.floats(1, 9))
+@FEW
+def test_more_load_never_lasts_longer(more, length):
+    record = home(5, off_now_h=0.5)
+    heavier = replace(record, load_w=np.array(record.load_w) * more, battery_power_w=np.array(record.battery_power_w))
+    usual = forecast(record, NOW, plan((-0.5, length)))
+    heavy = forecast(record, NOW, plan((-0.5, length)), usage_correction=more)
+    assert heavy.outages[0].chance <= usual.outages[0].chance + 1e-9
+    assert heavy.outages[0].charge_at_end.p50 <= usual.outages[0].charge_at_end.p50 + 1e-9
+    assert forecast(heavier, NOW, plan((-0.5, length))).outages[0].chance <= usual.outages[0].chance + 0.1
+
+
+@given(charge=st.floats(20, 90), more=st.floats(1, 40), reserve=st.floats(5, 40))
+@FEW
+def test_more_charge_and_less_reserve_never_hurt(charge, more, reserve):
+    record = home(4, off_now_h=0.5)
+    less = forecast(charge_of(charge, record), NOW, plan((-0.5, 5)), reserve_percent=reserve + 5).outages[0]
+    better = forecast(charge_of(min(99, charge + more), record), NOW, plan((-0.5, 5)), reserve_percent=reserve).outages[
+        0
+    ]
+    assert better.chance >= less.chance - 1e-9
+    assert better.margin_min >= less.margin_min
+
+
+def test_the_plant_is_learned():
+    learned = forecast(RECORD, NOW, plan((2, 4))).learned
+    assert learned["capacity_kwh"].value == pytest.approx(WH_PER_PERCENT / 10, rel=0.05)
+    assert learned["charging_w"].value == pytest.approx(CHARGE_W, rel=0.1)
+    assert learned["conversion"].value == pytest.approx(1.1, abs=0.03)
+    assert not any(learned[name].is_default for name in ("capacity_kwh", "charging_w", "conversion"))
+
+
+def test_how_late_power_returns_is_learned():
+    late = forecast(home(30, late_min=60), NOW, plan((2, 6)))
+    assert late.learned["returns_late_min"].value == pytest.approx(60, abs=10)
+    in_time = forecast(home(30), NOW, plan((2, 6)))
+    assert late.outages[0].charge_at_end.p50 < in_time.outages[0].charge_at_end.p50
+
+
+def test_charging_ahead_is_advised_in_time():
+    record = home(off_hours=(7, 16))
+    soon, later = (forecast(record, NOW, plan((hours, hours + 7))).outages[0] for hours in (0.5, 6))
+    assert later.charge_needed_percent > 40
+    assert later.in_time
+    assert later.charge_from_s < later.start_s
+    assert soon.in_time is False, "half an hour is not enough"
+
+
+def test_what_a_plug_adds():
+    found = forecast(
+        home(off_now_h=1),
+        NOW,
+        plan((-1, 8)),
+        plugs=[Plug("boiler", True, 300), Plug("lamp", False, 20), Plug("tv", True)],
+    )
+    (running,) = found.outages
+    assert running.plugs.keys() == {"boiler"}, "the lamp is off, and what the television draws is unknown"
+    assert running.plugs["boiler"] > 30
+
+
+def test_what_a_plug_draws_is_seen_when_it_is_switched():
+    record = home(12)
+    load, times = np.array(record.load_w), np.array(record.time)
+    events = []
+    for day in range(1, 9):
+        place = len(times) - day * 288
+        load[place : place + 24] += 900
+        events += [(float(times[place]), True), (float(times[place + 24]), False)]
+    found = forecast(replace(record, load_w=load, plug_events={"boiler": sorted(events)}), NOW, plan((2, 4)))
+    assert found.plugs_w["boiler"].value == pytest.approx(900, rel=0.2)
+
+
+# what it does not know
+
+
+def test_without_any_record_nothing_is_certain():
+    found = forecast(History(time=[]), NOW, plan((1, 4)))
+    assert found.strip is None
+    assert not found.outages
+    assert names(found) >= {"no_charge", "no_load"}
+
+
+def test_a_charge_alone_gives_a_wide_band():
+    times = [NOW.timestamp() - 60.0 * age for age in range(9, -1, -1)]
+    found = forecast(History(time=times, soc_percent=np.full(10, 80.0), grid_on=np.ones(10)), NOW, plan((1, 6)))
+    assert names(found) >= {"no_load", "capacity_assumed", "charging_assumed"}
+    (one,) = found.outages
+    assert one.charge_at_end.p90 - one.charge_at_end.p10 > 15
+    assert found.learned["capacity_kwh"].is_default
+
+
+def test_an_old_charge_is_none():
+    found = forecast(RECORD, NOW + timedelta(hours=2), plan((3, 5)))
+    assert found.strip is None
+    assert not found.outages
+    assert "charge_old" in names(found)
+
+
+def test_without_a_plan_only_the_hold_is_told():
+    found = forecast(RECORD, NOW, None)
+    assert not found.outages
+    assert "no_schedule" in names(found)
+    assert found.holds_until_s[1] is not None
+    assert found.holds_until_s[1] > NOW.timestamp() + 3600
+
+
+@pytest.mark.parametrize(
+    ("the_plan", "said"),
+    [(Plan(emergency=True), "emergency"), (plan((9, 12)), "end_unknown")],
+    ids=["emergency", "sudden"],
+)
+def test_an_outage_without_end_has_no_verdict(the_plan, said):
+    found = forecast(home(off_now_h=1), NOW, the_plan)
+    running = found.outages[0]
+    assert running.running
+    assert running.verdict == "unknown"
+    assert running.chance is None
+    assert running.end_s is None
+    assert running.holds_until_s == found.holds_until_s
+    assert said in names(found)
+
+
+def test_an_unknown_grid_is_no_outage():
+    grid = np.array(RECORD.grid_on)
+    grid[-30:] = np.nan
+    found = forecast(replace(RECORD, grid_on=grid), NOW, plan((3, 5)))
+    assert "grid_unknown" in names(found)
+    assert not any(one.running for one in found.outages)
+
+
+def test_a_charge_that_jumps_widens_the_band():
+    soc = np.array(RECORD.soc_percent)
+    soc[-20:-14] = 40.0
+    steady, jumping = (
+        forecast(replace(home(off_now_h=2), soc_percent=column), NOW, plan((-2, 2)))
+        for column in (np.array(home(off_now_h=2).soc_percent), np.where(np.arange(soc.size) % 37 == 0, 5.0, soc))
+    )
+    assert "charge_jumps" in names(jumping)
+    assert "charge_jumps" not in names(steady)
+    wide, narrow = (one.strip.p90[0] - one.strip.p10[0] for one in (jumping, steady))
+    assert wide > narrow
+
+
+def test_counted_energy_corrects_a_charge_that_strays():
+    """Between full charges, four days apart, the report strays upwards by four points a day; no full one since."""
+    days, true, stray = 43, [], []
+    battery, now, off = [], 100.0, 0.0
+    for step in range(days * 288):
+        day, hour = divmod(step, 288)
+        full_day = day % 4 == 3
+        power = -300.0 if hour < 72 else 300.0 if hour < (288 if full_day else 120) and now < 100 else 0.0
+        off = 0.0 if now >= 100 and power == 0 else off + 4 / 288
+        true.append(now)
+        stray.append(off)
+        battery.append(power)
+        now = min(100.0, now + power / 12 / WH_PER_PERCENT)
+    size = len(true)
+    record = History(
+        time=NOW.timestamp() - 300.0 * np.arange(size, dtype=np.float64)[::-1],
+        load_w=np.where(np.array(battery) < 0, 220.0, 200.0),
+        battery_power_w=battery,
+        soc_percent=np.clip(np.array(true) + stray, 0, 100),
+        grid_on=(np.array(battery) >= 0).astype(float),
+    )
+    charge = forecast(record, NOW, None).charge
+    assert charge.counted == pytest.approx(true[-1], abs=6)
+    assert abs(charge.percent - true[-1]) < 0.7 * stray[-1]
+    assert "counted_differs" in names(forecast(record, NOW, None))
+
+
+def test_possible_outages_are_a_second_case():
+    mixed = Plan([*plan((2, 5)).outages, *plan((8, 20), possible=True).outages], NOW + timedelta(hours=40))
+    found = forecast(RECORD, NOW, mixed)
+    assert [one.possible for one in found.outages] == [False, True]
+    assert found.strip.p50[12 * 20] > found.strip_if_possible.p50[12 * 20] + 10
+
+
+def test_the_future_is_not_looked_at():
+    record = home(20)
+    later = NOW - timedelta(days=2)
+    cut = np.array(record.time) <= later.timestamp()
+    names_of = ("time", "load_w", "battery_power_w", "soc_percent", "grid_on")
+    past = replace(record, **{name: np.array(getattr(record, name))[cut] for name in names_of})
+    assert np.array_equal(forecast(record, later, None).strip.p50, forecast(past, later, None).strip.p50)
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 10, 25, 12, tzinfo=UTC), datetime(2026, 3, 29, 12, tzinfo=UTC)])
+def test_a_clock_change_moves_no_evening(now):
+    record = replace(home(12, now=now), time_zone="Europe/Kyiv")
+    found = forecast(record, now, Plan([PlannedOutage(now + timedelta(hours=1), now + timedelta(hours=3))], None))
+    assert found.outages[0].verdict == "lasts"
+
+
+@given(st.data())
+@settings(max_examples=15, deadline=None)
+def test_any_record_gives_an_answer(data):
+    size = data.draw(st.integers(0, 40))
+    number = st.one_of(st.none(), st.floats(-1e5, 1e5), st.just(float("nan")))
+    columns = {
+        name: data.draw(st.one_of(st.just([]), st.lists(number, min_size=size, max_size=size)))
+        for name in ("load_w", "pv_power_w", "battery_power_w", "soc_percent", "bms_soc_percent", "grid_on")
+    }
+    ages = data.draw(st.lists(st.floats(-9000, 9e5), min_size=size, max_size=size))
+    found = forecast(History(time=[NOW.timestamp() - age for age in ages], **columns), NOW, plan((1, 3)))
+    assert found.strip is None or np.isfinite(found.strip.p50).all()
+
+
+def test_an_outage_is_seen_at_its_first_reading():
+    record = home(3)
+    second = {
+        "time": NOW.timestamp() - 5,
+        "load_w": 400.0,
+        "battery_power_w": -490.0,
+        "soc_percent": 95,
+        "grid_on": 0.0,
+    }
+    columns = {name: np.append(np.array(getattr(record, name)), value) for name, value in second.items()}
+    found = forecast(replace(record, **columns), NOW, plan((-0.01, 3)))
+    assert found.outages[0].running
+
+
+def test_without_a_meter_at_the_battery_charging_is_seen_by_the_charge():
+    found = forecast(replace(home(), battery_power_w=()), NOW, plan((2, 4)))
+    assert found.learned["charging_w"].value == pytest.approx(CHARGE_W, rel=0.35)
+    assert found.learned["capacity_kwh"].value == pytest.approx(WH_PER_PERCENT / 10, rel=0.1)

@@ -1,0 +1,131 @@
+"""The recorder's database becomes the history and the plan, and replay prints a forecast from it."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.outlook.recorded_history import plan_of, read_history
+from services.outlook.replay import main
+from services.recorder.rows import to_row
+from services.recorder.store import open_store
+from shared.history.engine import reader
+from shared.history.past_schedules import schedule_at
+from shared.messages import (
+    ActionOutcome,
+    BatteryState,
+    Certainty,
+    DayState,
+    Grid,
+    GridState,
+    InverterState,
+    OutageSchedule,
+    PlannedDay,
+    PlugAction,
+    Window,
+)
+from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, PLUG_ACTION
+
+NOW = datetime(2026, 11, 23, 16, tzinfo=UTC)
+START = NOW - timedelta(days=2)
+DAY = NOW.date()
+
+
+def window(start: float, end: float, certainty: Certainty = Certainty.DEFINITE) -> Window:
+    return Window(start=NOW + timedelta(hours=start), end=NOW + timedelta(hours=end), certainty=certainty)
+
+
+def schedule(at: datetime, *windows: Window, states: dict[date, DayState] | None = None) -> OutageSchedule:
+    states = states or {START.date() + timedelta(days=day): DayState.PLANNED for day in range(4)}
+    days = tuple(PlannedDay(day=day, state=state, confirmed_at=at) for day, state in states.items())
+    return OutageSchedule(at=at, queue="3.1", days=days, windows=windows, fetched_at=at)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of an inverter with a battery and a plug; no power from 8 to 12."""
+    file = tmp_path_factory.mktemp("outlook") / "easun.db"
+    messages = []
+    for step in range(2 * 288):
+        at = START + timedelta(minutes=5 * step + 1)
+        off = 8 <= at.hour < 12
+        since = at.replace(hour=8, minute=0) if off else at.replace(hour=12, minute=0) - timedelta(days=at.hour < 8)
+        soc = 100 - 12.0 * (at.hour - 8 + at.minute / 60) if off else min(100.0, 52 + 20 * max(0, at.hour - 12))
+        power = -600 if off else 900 if soc < 100 else 0
+        messages += [
+            (INVERTER_STATE.named("main"), InverterState(at=at, load_power_w=500, battery_power_w=power)),
+            (
+                BATTERY_STATE.named("jk"),
+                BatteryState(at=at, soc_percent=soc, remaining_ah=soc, voltage_v=51.2, power_w=power),
+            ),
+            (GRID_STATE.named(), GridState(at=at, state=Grid.OFF if off else Grid.ON, since=since)),
+        ]
+    past = [window(-32, -28), window(-8, -4)]
+    messages += [
+        (OUTAGE_SCHEDULE.named(), schedule(START, *past)),
+        (OUTAGE_SCHEDULE.named(), schedule(NOW - timedelta(hours=1), *past, window(2, 6), window(10, 12))),
+        (OUTAGE_SCHEDULE.named(), schedule(NOW + timedelta(hours=1), *past, window(2, 14))),
+    ]
+    for number, on in enumerate((True, False)):
+        at = NOW - timedelta(hours=3 - number)
+        done = PlugAction(at=at, on=on, by="grid", outcome=ActionOutcome.DONE)
+        messages += [(PLUG_ACTION.named("boiler"), done)]
+    messages.append((PLUG_ACTION.named("lamp"), PlugAction(at=NOW, on=True, by="grid", outcome=ActionOutcome.FAILED)))
+    store = open_store(file)
+    rows = [to_row(topic, message.model_dump_json().encode()) for topic, message in messages]
+    for first in range(0, len(rows), 500):
+        store.write(rows[first : first + 500])
+    store.close()
+    return file
+
+
+def test_the_record_is_read(path):
+    history = read_history(reader(path), NOW, time_zone="Europe/Kyiv", days=3)
+    load, grid = np.array(history.load_w), np.array(history.grid_on)
+    assert np.nanmedian(load) == 500
+    assert (grid == 0).sum() == pytest.approx(96, abs=2)
+    assert np.nanmin(np.array(history.battery_power_w)) == -600
+    assert np.nanmin(np.array(history.bms_soc_percent)) == pytest.approx(53, abs=2)
+    assert history.nominal_wh == pytest.approx(5120, rel=0.02)
+    assert history.plug_events == {
+        "boiler": [(history.plug_events["boiler"][0][0], True), (NOW.timestamp() - 7200, False)]
+    }
+    assert [(end - start) / 3600 for start, end in history.planned][:2] == [4, 4]
+
+
+def test_the_plan_is_that_of_its_time(path):
+    plan = plan_of(schedule_at(reader(path), NOW), NOW)
+    assert plan is not None
+    assert [(one.start, one.end) for one in plan.outages] == [
+        (NOW + timedelta(hours=2), NOW + timedelta(hours=6)),
+        (NOW + timedelta(hours=10), NOW + timedelta(hours=12)),
+    ]
+    assert plan.known_until == datetime(2026, 11, 24, 22, tzinfo=UTC)
+
+
+def test_an_unpublished_day_is_unknown_and_an_emergency_holds_no_window():
+    assert plan_of(None, NOW) is None
+    waiting = schedule(NOW, states={DAY: DayState.WAITING})
+    assert plan_of(waiting, NOW) is None
+    emergency = plan_of(schedule(NOW, window(1, 2), states={DAY: DayState.EMERGENCY}), NOW)
+    assert emergency is not None
+    assert emergency.emergency
+    assert not emergency.outages
+
+
+def test_replay_prints_the_forecast_as_it_would_have_been(path, capsys):
+    before = path.read_bytes()
+    main([str(path), "--at", "2026-11-23T16:00:00+00:00", "--reserve", "15"])
+    said = capsys.readouterr().out
+    assert "at 23.11 18:00, reserve 15 %" in said
+    assert "outage 23.11 20:00 - 24.11 00:00: lasts" in said
+    assert "charge 100 % (bms)" in said
+    assert path.read_bytes() == before
+
+
+def test_replay_of_no_database_says_so(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(tmp_path / "none.db")])
+    assert stopped.value.code == 1
+    assert "no such file" in capsys.readouterr().err

@@ -1,0 +1,156 @@
+"""Several copies of a schedule: merged day by day, steady whatever one of them does, and named where they disagree."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.schedule import gpv_json
+from services.schedule.answer import Answer
+from services.schedule.copies import SETTLES, Copy, Difference, Memory, combined
+from services.schedule.revision import revise
+from shared.conditions import schedule
+from shared.errors import DeviceOfflineError
+from shared.messages import OutageSchedule, ServiceHealth
+from tests.schedule.facts import at, day, gpv, local
+from tests.schedule.home import NOON, Home, Internet
+
+TODAY, TOMORROW = "20.11.2026", "21.11.2026"
+MINUTE = timedelta(minutes=1)
+POLL = 5 * MINUTE
+LVIV = at("5.2", "lviv")
+
+
+def answer(now: datetime, stamp: str | None = None, **days: Iterable[str]) -> Answer:
+    """Return what a copy says now: today=["18:00-20:00"]."""
+    names = {"today": TODAY, "tomorrow": TOMORROW}
+    file = gpv({names[name]: {"5.2": hours, "1.1": ["01:00-02:00"]} for name, hours in days.items()})
+    file["fact"]["update"] = stamp
+    return gpv_json.read(file | {"lastUpdated": now.isoformat()}, "5.2")
+
+
+class Merging:
+    """A home that asks two copies, a and b, every five minutes."""
+
+    def __init__(self) -> None:
+        self.plan: OutageSchedule | None = None
+        self.memory, self.now, self.differences = Memory(), NOON, list[Difference]()
+        self.changes: set[datetime] = set()
+
+    def poll(self, a: Answer | None, b: Answer | None) -> list[str]:
+        copies = [Copy(name, said, better) for name, said, better in (("a", a, ()), ("b", b, ("a",))) if said]
+        if copies:
+            merged, self.memory, self.differences = combined(self.plan, copies, self.memory, self.now)
+            source = copies[0].source
+            self.plan = revise(self.plan, merged, home=LVIV, source=source, now=self.now)
+            if self.plan.change:
+                self.changes.add(self.plan.change.at)
+        self.now += POLL
+        assert self.plan
+        return local(self.plan.windows)
+
+
+EIGHT, NINE = ["18:00-20:00"], ["18:00-21:00"]
+
+
+def test_days_come_from_whoever_has_them() -> None:
+    home = Merging()
+    shown = home.poll(answer(home.now, today=EIGHT), answer(home.now, today=EIGHT, tomorrow=["08:00-10:00"]))
+    assert shown == ["18:00-20:00", "08:00-10:00"]
+    assert home.plan
+    assert [(one.day, one.source) for one in home.plan.days] == [(day(TODAY), "a"), (day(TOMORROW), "b")]
+
+
+@pytest.mark.parametrize("flaps", ["a", "b"])
+def test_a_copy_that_changes_its_mind_beside_one_that_does_not_changes_nothing(flaps: str) -> None:
+    home = Merging()
+    home.poll(answer(home.now, today=EIGHT), answer(home.now, today=EIGHT))
+    for number in range(40):
+        said = [answer(home.now, today=NINE if number % 2 else EIGHT), answer(home.now, today=EIGHT)]
+        assert home.poll(*(said if flaps == "a" else said[::-1])) == ["18:00-20:00"]
+    assert home.changes == set()
+
+
+def test_a_lonely_copy_that_changes_its_mind_is_told_once() -> None:
+    home = Merging()
+    for number in range(40):
+        home.poll(answer(home.now, today=NINE if number % 2 else EIGHT), None)
+    assert len(home.changes) == 1
+
+
+def test_a_later_publication_counts_at_once_from_either_copy_and_the_one_behind_takes_nothing_back() -> None:
+    home = Merging()
+    early, late = "20.11.2026 08:00", "20.11.2026 11:50"
+    home.poll(answer(home.now, early, today=EIGHT), answer(home.now, early, today=EIGHT))
+    for _ in range(20):
+        shown = home.poll(answer(home.now, early, today=EIGHT), answer(home.now, late, today=NINE))
+        assert shown == ["18:00-21:00"]
+    assert len(home.changes) == 1
+    assert home.poll(answer(home.now, early, today=EIGHT), None) == ["18:00-21:00"], "even where it answers alone"
+
+
+def test_hours_that_nothing_dates_have_to_settle_and_the_difference_is_named() -> None:
+    home = Merging()
+    home.poll(answer(home.now, today=EIGHT), answer(home.now, today=EIGHT))
+    shown = [home.poll(answer(home.now, today=NINE), answer(home.now, today=EIGHT)) for _ in range(8)]
+    assert shown == [["18:00-20:00"]] * 8, "what is known stays while a copy confirms it"
+    assert home.differences == [Difference(day(TODAY), "b", "a")]
+    assert home.poll(answer(home.now, today=NINE), answer(home.now, today=NINE)) == ["18:00-21:00"]
+    assert home.differences == []
+    assert SETTLES == 4 * POLL
+
+
+SAID = st.none() | st.tuples(st.sampled_from([EIGHT, NINE, []]), st.booleans(), st.sampled_from([None, 0, 7, 30]))
+
+
+@given(st.lists(st.tuples(SAID, SAID), min_size=1, max_size=20))
+def test_no_hour_is_lost_while_any_copy_confirms_it(polls: list[tuple[Any, Any]]) -> None:
+    """Whatever the other one says, forgets, or answers late: a day that one copy confirms stays known."""
+    home = Merging()
+    home.poll(answer(home.now, today=EIGHT), answer(home.now, today=EIGHT))
+    for pair in polls:
+        said = [
+            None if one is None else answer(home.now - (one[2] or 0) * MINUTE, **({"today": one[0]} if one[1] else {}))
+            for one in pair
+        ]
+        home.poll(*said)
+        assert home.plan
+        assert day(TODAY) in {one.day for one in home.plan.days}
+        steady = all(one is None or one[0] == EIGHT or not one[1] for one in pair)
+        assert not steady or not home.changes or home.memory.dropped
+
+
+def mirrors(a: object, b: object) -> Internet:
+    return Internet(**{"Lvivoblenerho": a, "koly-svitlo": b})
+
+
+def file(now: datetime, hours: list[str]) -> dict[str, Any]:
+    return gpv({TODAY: {"5.2": hours, "1.1": ["01:00-02:00"]}}) | {"lastUpdated": now.isoformat()}
+
+
+def test_the_status_names_a_copy_that_is_silent_or_disagrees(tmp_path: Path) -> None:
+    down = DeviceOfflineError(schedule.NO_ANSWER())
+    here = Home(tmp_path, mirrors(None, None), schedule_region="lviv", schedule_unlicensed=True)
+
+    def poll(minutes: int, a: list[str] | None, b: list[str] | None) -> str:
+        here.now = NOON + minutes * MINUTE
+        here.internet.answers |= {
+            name: down if hours is None else file(here.now, hours)
+            for name, hours in (("Lvivoblenerho", a), ("koly-svitlo", b))
+        }
+        here.step()
+        return here.why
+
+    assert poll(0, EIGHT, EIGHT) == ""
+    assert poll(5, EIGHT, None) == "", "a gap is no news"
+    assert "from OE_OUTAGE_DATA alone" in poll(70, EIGHT, None)
+    assert poll(75, EIGHT, EIGHT) == ""
+    assert "because OE_OUTAGE_DATA: it does not answer" in poll(80, None, EIGHT)
+    assert poll(85, EIGHT, NINE) == ""
+    assert "koly-svitlo has other hours for 20.11" in poll(110, EIGHT, NINE)
+    assert here.health.status(here.now).state is ServiceHealth.DEGRADED
+    assert local(here.said.windows) == EIGHT
