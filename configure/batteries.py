@@ -2,14 +2,13 @@
 
 from configure.compose_files import compose_files
 from configure.prompt import Prompt
-from configure.tool_runner import Outcome
 
+FOUND = " dBm"
+"""What the line of a battery has in it."""
 OVERLAY = "docker-compose.batteries.yml"
 PORT, PACKS, DIALECT = "JK_LINE_PORT", "JK_LINE_PACKS", "JK_LINE_DIALECT"
 DIALECTS = ("auto", "nw", "display")
 PACKS_OF_A_TOWER = "1-4"
-FOUND = " dBm"
-"""What the line of a battery has in it."""
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
@@ -39,13 +38,9 @@ def _wire(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
         PACKS: prompt.ask("batteries_packs", known.get(PACKS) or PACKS_OF_A_TOWER) if dialect == "auto" else "",
     }
     outcome = prompt.run(known | answers, ["bms", "read"])
-    _show(prompt, outcome)
+    for line in outcome.lines:
+        prompt.show("worked" if outcome.worked else "failed", what=line)
     if not outcome.worked and not prompt.yes("keep_anyway", usual=False):
         return ask(prompt, known)
     overlay = OVERLAY if answers[PORT].startswith("/") else ""
     return answers | compose_files(known.get("COMPOSE_FILE", ""), overlay, (OVERLAY,))
-
-
-def _show(prompt: Prompt, outcome: Outcome) -> None:
-    for line in outcome.lines:
-        prompt.show("worked" if outcome.worked else "failed", what=line)

@@ -14,8 +14,8 @@ from shared.env_file import values
 from shared.errors import UsageError
 from shared.texts.language import Language
 
-ANSWERS = ("2", "n", "2", "n", "", "", "n", "", "my $pass", "n", "")
-"""English; no search, no inverter; no Bluetooth; no queue; no bot; no plugs; the page with a password; write."""
+ANSWERS = ("2", "n", "2", "n", "n", "", "", "n", "", "my $pass", "n", "")
+"""English; no search, no inverter; no batteries; no queue; no bot; no plugs; the page with a password; write."""
 
 
 class Terminal:
@@ -150,7 +150,7 @@ def test_the_schedule_is_judged_by_what_its_sources_know(lines: list[str], worke
     ],
 )
 def test_a_search_that_found_nothing_is_no_success(lines: list[str], seen: str) -> None:
-    terminal = Terminal("y")
+    terminal = Terminal("y", "n")
     batteries.ask(terminal.prompt(lambda *_: Outcome(worked=True, lines=lines)), {})
     assert "".join(marks(terminal.shown)) == seen
 

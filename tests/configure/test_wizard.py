@@ -58,7 +58,7 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     )
     assert first.returncode == 0, first.stdout + first.stderr
     assert "classic layout" in first.stdout
-    assert "04:00-06:00" in first.stdout
+    assert "04:00-06:00" in first.stdout, first.stdout
     assert "@easun_demo_bot" in first.stdout
     found = values(file.read_text())
     assert (found["MODBUS_TRANSPORT"], found["MODBUS_HOST"], found["MODBUS_PORT"]) == ("tcp", "127.0.0.1", port)
