@@ -147,7 +147,7 @@ def live(
         off[one.start : one.end] = True
     sun = _sun(size, fittings.peak_sun_w, rng)
     true, reported, power, drawn = _batteries(load, sun, off, fittings, rng)
-    times = start_s + 300.0 * np.arange(size)
+    times = start_s + 300.0 * np.arange(size, dtype=np.float64)
     history = History(
         time=times,
         load_w=np.round(drawn),

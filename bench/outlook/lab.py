@@ -117,8 +117,7 @@ def run(
 def show(title: str, cases: dict[str, list[Case]]) -> None:
     """Print a table."""
     print(f"\n{title}")
-    columns = ("cases", "median", "mean", "interval", "held", "homes held", "lasted", "caught", "caught 95")
-    columns += ("brier skill", "false lasts", "not caught", "wrong not")
+    columns = tuple(table(cases["outlook"]))
     print(f"{'':26}" + "".join(f"{name:>12}" for name in columns))
     for method, found in cases.items():
         figures = table(found)

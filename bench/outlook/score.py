@@ -43,9 +43,9 @@ def table(cases: list[Case]) -> dict[str, float]:
         "caught": _caught(chance, lasted, 0.985),
         "caught 95": _caught(chance, lasted, 0.95),
         "brier skill": 1 - brier / always if always else 0.0,
-        "false lasts": float(np.mean([not one.lasted for one in cases if one.verdict == "lasts"] or [0])),
-        "not caught": float(np.mean([one.verdict != "will_not_last" for one in cases if not one.lasted] or [0])),
-        "wrong not": float(np.mean([one.verdict == "will_not_last" for one in cases if one.lasted] or [0])),
+        "false lasts": float(np.mean([not one.lasted for one in cases if one.verdict == "lasts"] or [False])),
+        "not caught": float(np.mean([one.verdict != "will_not_last" for one in cases if not one.lasted] or [False])),
+        "wrong not": float(np.mean([one.verdict == "will_not_last" for one in cases if one.lasted] or [False])),
     }
 
 

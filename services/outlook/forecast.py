@@ -30,17 +30,19 @@ from services.outlook.paths import (
     sudden_outage,
     with_behaviour,
 )
-from services.outlook.plant import DARK_W, Plant, learn_plant
+from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
 from services.outlook.plug_power import learn_plug_power
 from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
 from services.outlook.similar_days import HORIZON, courses, local_steps
-from services.outlook.state_of_charge import Charge, last_reading_s, present_charge, reported
+from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
 from services.outlook.steps import PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
 from services.outlook.sun import sun_courses
 
 RESERVE_PERCENT = 10.0
 """Unless set otherwise: inverters cut off before a battery is empty, most of them near this."""
 GRID_HOLDS_STEPS = 3
+APART_POINTS = 8.0
+"""BMS and inverter that are nearer each other agree."""
 
 
 @dataclass(frozen=True)
@@ -257,15 +259,19 @@ def _unknown_charge(charge: Charge) -> list[Unknown]:
     if charge.jumped:
         found.append(Unknown("charge_jumps", {"points": charge.jumped}))
     shown = charge.bms if charge.bms is not None else charge.inverter
-    if charge.counted is not None and charge.last_full_s and shown is not None and abs(charge.counted - shown) > 4:
+    if charge.counted is not None and charge.last_full_s and shown is not None and _strays(charge.counted, shown):
         full = datetime.fromtimestamp(charge.last_full_s, UTC)
         params: dict[str, float | datetime] = {"shown": shown, "counted": charge.counted, "full": full}
         params["used"] = charge.percent
         found.append(Unknown("counted_differs", params))
-    if charge.bms is not None and charge.inverter is not None and abs(charge.bms - charge.inverter) > 8:
+    if charge.bms is not None and charge.inverter is not None and abs(charge.bms - charge.inverter) > APART_POINTS:
         apart = {"bms": charge.bms, "inverter": charge.inverter, "used": charge.percent}
         found.append(Unknown("sources_differ", apart))
     return found
+
+
+def _strays(counted: float, shown: float) -> bool:
+    return abs(counted - shown) > DIFFER_POINTS and shown < FULL
 
 
 def _unknown_plan(plan: Plan | None, now_s: float) -> list[Unknown]:

@@ -107,7 +107,7 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
 
 
 def _by_charge(steps: Steps, soc: Floats, wh_per_percent: float) -> Floats:
-    """Return the power into the battery by how the charge rose within the half hour around, where nothing measures it."""
+    """Return the power into the battery on the grid by how the charge rose within half an hour."""
     half = PER_HOUR // 4
     result = np.full(steps.size, np.nan)
     if steps.size > 2 * half:

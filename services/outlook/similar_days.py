@@ -37,7 +37,7 @@ RIDGE = 15.0
 ADJUST_MOST = 3.0
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 LEAST_KNOWN = 0.6
-HELD = 0.85
+HELD = 0.87
 """How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
 ASSUMED_W = 450.0
 """What a home is assumed to draw on average while nothing is recorded."""
@@ -205,7 +205,7 @@ def _course_of(record: Floats, place: Ints) -> Floats:
     index = place[:, None] + np.arange(HORIZON)
     for _ in range(2):
         index = np.where(index >= size, index - PER_DAY, index)
-    return record[np.clip(index, 0, size - 1)]
+    return np.asarray(record[np.clip(index, 0, size - 1)], dtype=np.float64)
 
 
 def _past(total: Floats, place: Ints) -> Floats:
@@ -317,7 +317,7 @@ def _try_on_record(target: Floats, fit: _Fit, likeness: _Likeness, found: _Candi
     columns = np.flatnonzero(found.shift == 0)
     rows = columns[:TRIED_DAYS]
     if len(columns) < 5:
-        return _Tried(1.6, TRUSTS[0], 1.6)
+        return _Tried(1.6, TRUSTS[0], 1.8)
     apart = np.abs(found.age_days[rows][:, None] - found.age_days[columns][None, :]) < 1.5
     distance = likeness.among(rows, columns)
     distance[apart] = np.inf
@@ -367,8 +367,8 @@ def _beyond(truth: Floats, quantiles: Floats) -> Floats:
 def _widen(ratios: Floats, days: int) -> float:
     """Return what the band is multiplied by, so that it holds eight times in ten; cautious while days are few."""
     needed = float(np.quantile(ratios, HELD))
-    cautious = 1.5
-    return float(np.clip((needed * days + cautious * 12) / (days + 12), 0.85, 2.0))
+    cautious = 1.8
+    return float(np.clip((needed * days + cautious * 10) / (days + 10), 0.85, 2.2))
 
 
 def _spread(course: Floats, weights: Floats, window: tuple[int, int], widen: float) -> Floats:

@@ -123,6 +123,8 @@ class ControlState:
     test_problem: Reason | None = None
     """Why the test that goes on has failed already."""
     contact: Contact = Contact.UNKNOWN
+    common_trouble: Reason | None = None
+    """Why no plug answers at present."""
     key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None
     events: tuple[PlugAction, ...] = ()

@@ -55,7 +55,6 @@ class PlugController:
         self._health = health
         self._on_contact = on_contact
         self._on_tested = on_tested
-        self._common_trouble: Reason | None = None
         self._changed = asyncio.Event()
         self._connection: OpenConnection | None = None
         self._state = ControlState(
@@ -105,15 +104,15 @@ class PlugController:
 
     @property
     def contact(self) -> Contact:
-        """Whether the plug answers, as far as that says something about the others, too."""
-        answers = self._state.published.reachable is not False
-        return Contact.ANSWERS if answers and self._state.contact is not Contact.UNKNOWN else self._state.contact
+        """Whether the plug answers, as far as that says something about the network that all are in."""
+        state = self._state
+        if state.published.reachable is not False:
+            return Contact.UNKNOWN if state.contact is Contact.UNKNOWN else Contact.ANSWERS
+        return state.contact if Via.LOCAL in state.ways else Contact.UNKNOWN
 
     def on_common_trouble(self, reason: Reason | None) -> None:
         """Leave it to a reason that all plugs have in common that this one is silent; None ends that."""
-        self._common_trouble = reason
-        state = self._current()
-        self._update(reports.report_common_trouble(state, reason, _now()) if reason else state)
+        self._update(reports.report_common_trouble(replace(self._current(), common_trouble=reason), _now()))
 
     def on_move(self) -> None:
         """Try at once again: the plug has announced another address."""
@@ -178,7 +177,7 @@ class PlugController:
         before, self._state = self._state, replace(state, events=())
         if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):
             self._disconnect()
-        is_common = self._common_trouble is not None and state.is_silent
+        is_common = state.common_trouble is not None and state.is_silent
         self._health.report(f"plug {self.plug.id}", None if is_common else state.problem)
         self._health.report(f"asked {self.plug.id}", None if state.problem or is_common else state.unanswered)
         is_said = state.key_problem and state.problem and names(state.problem, state.key_problem)

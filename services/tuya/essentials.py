@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 WORDS = (
-    r"rou?ter",
+    "router",
     "роутер",
     "рутер",
     "маршрутизатор",
@@ -16,15 +16,14 @@ WORDS = (
     r"internet\b",
     "інтернет",
     "интернет",
-    r"wi-?fi",
-    "вай-?фай",
+    r"\A\W*(?:wi-?fi|вай-?фай)\W*\Z",
     r"\bonu\b",
     r"\bont\b",
     "gpon",
     "access point",
     "точка доступу",
-    "server",
-    "сервер",
+    r"\bserver",
+    r"\bсервер",
     r"\bnas\b",
     "raspberry",
     "fridge",
@@ -33,7 +32,7 @@ WORDS = (
     "холодильник",
     "морозил",
 )
-"""Parts of names, in the languages in which plugs are called something here."""
+"""Parts of names, in the languages in which plugs are called something here; many a plug is sold as a Wi-Fi plug."""
 PATTERN = re.compile("|".join(WORDS), re.IGNORECASE)
 
 

@@ -38,6 +38,7 @@ from services.tuya.reports import (
     drop,
     pending,
     report,
+    report_common_trouble,
     report_failure,
     report_reading,
     report_unanswered,
@@ -261,6 +262,7 @@ def _failed(state: ControlState, targets: tuple[Target, ...], error: DeviceError
         state = report_unreachable(state, error.reason, now)
     else:
         state = report(state, now, reason=error.reason, confirmed=False)
+    state = report_common_trouble(state, now)
     if not expected:
         state = report_failure(state, error.reason, now)
     return _retry_later(state, now, refused=isinstance(error, CommandRefusedError))

@@ -88,9 +88,12 @@ def report_failure(state: ControlState, reason: Reason, now: Now) -> ControlStat
     return add_events(replace(state, is_told=True), state.tried, ActionOutcome.FAILED, now, reason=reason)
 
 
-def report_common_trouble(state: ControlState, reason: Reason, now: Now) -> ControlState:
-    """Return the state of a silent plug once it is known that none answers: then its silence is no longer its own."""
-    return report_failure(report(state, now, reason=reason), reason, now) if state.is_silent else state
+def report_common_trouble(state: ControlState, now: Now) -> ControlState:
+    """Return the state of a plug that is silent as all are: that is no longer its own trouble, nor expected."""
+    reason = state.common_trouble
+    if reason is None or not state.is_silent:
+        return state
+    return report_failure(report(state, now, reason=reason), reason, now)
 
 
 def add_events(

@@ -24,5 +24,5 @@ def switchings(database: Database, *, start: datetime, end: datetime) -> list[Sw
     table, home = plug_action.c, home_of(database)
     when = (table.at >= to_ms(start), table.at < to_ms(end), table.outcome == ActionOutcome.DONE.value)
     query = select(table.device, table.at, table.on).where(*of_home(home, table.device), *when).order_by(table.at)
-    named = ((*split_name(device), at, on) for device, at, on in rows_of(database, query))
-    return [Switching(name, from_ms(at), bool(on)) for of, name, at, on in named if of == home]
+    named = ((split_name(row.device), row) for row in rows_of(database, query))
+    return [Switching(name, from_ms(row.at), bool(row.on)) for (of, name), row in named if of == home]

@@ -21,8 +21,8 @@ def home(
     off_now_h: float = 0.0,
     late_min: float = 0.0,
     seed: int = 3,
-    columns: dict[str, object] | None = None,
-) -> History:
+    columns=None,
+):
     """Return the record of a home; off_now_h: for how long there has been no power."""
     rng = np.random.default_rng(seed)
     size = days * 288 + 1
@@ -35,7 +35,7 @@ def home(
     soc, battery = _battery(load, off)
     midnight = (times[0] // 86400) * 86400
     planned = [(day + off_hours[0] * 3600, day + off_hours[1] * 3600) for day in np.arange(midnight, times[-1], 86400)]
-    found: dict[str, object] = {
+    found = {
         "time": times,
         "load_w": load,
         "battery_power_w": battery,
@@ -44,7 +44,7 @@ def home(
         "planned": planned,
         "time_zone": "UTC",
     }
-    return History(**(found | (columns or {})))  # type: ignore[arg-type]
+    return History(**(found | (columns or {})))
 
 
 def _battery(load, off):

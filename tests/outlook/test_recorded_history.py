@@ -85,8 +85,8 @@ def test_the_record_is_read(path):
     load, grid = np.array(history.load_w), np.array(history.grid_on)
     assert np.nanmedian(load) == 500
     assert (grid == 0).sum() == pytest.approx(96, abs=2)
-    assert np.nanmin(history.battery_power_w) == -600
-    assert np.nanmin(history.bms_soc_percent) == pytest.approx(53, abs=2)
+    assert np.nanmin(np.array(history.battery_power_w)) == -600
+    assert np.nanmin(np.array(history.bms_soc_percent)) == pytest.approx(53, abs=2)
     assert history.nominal_wh == pytest.approx(5120, rel=0.02)
     assert history.plug_events == {
         "boiler": [(history.plug_events["boiler"][0][0], True), (NOW.timestamp() - 7200, False)]

@@ -32,6 +32,7 @@ from services.tuya.connection import (
     OurWayError,
     SilentError,
 )
+from services.tuya.contact import Contact
 from services.tuya.control_state import ControlState, Now
 from services.tuya.journal import Journal
 from services.tuya.next_step import next_step
@@ -396,6 +397,18 @@ def test_what_the_cloud_has_said_stays_when_the_home_network_fails() -> None:
     run.state = learn(run.state, on(True), run.now, online=True)
     checked(run, OFFLINE)
     assert run.state.published.on is True
+
+
+def test_where_none_answers_a_silent_plug_is_told_though_it_is_dead_in_an_outage() -> None:
+    """Also where that was known before the outage began."""
+    run = run_of(ways=(Via.LOCAL,))
+    trouble = plugs.none_answers(count=3)
+    run.state = replace(run.state, contact=Contact.ANSWERS, common_trouble=trouble)
+    for _ in range(2):
+        run.take(None, OFFLINE)
+        run.clock_s += 60
+    assert [event.reason for event in run.state.events] == [plugs.retrying(cause=trouble)]
+    assert run.state.problem is None
 
 
 # an off-on test
