@@ -3,6 +3,7 @@
 SETTING_SEQUENCES takes another number. A sequence that breaks a rule is printed with its steps.
 """
 
+import logging
 import os
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ class Counted(SettingSequences):
 def main() -> None:
     """Print how many sequences held, and what came of their commands."""
     count = int(os.environ.get("SETTING_SEQUENCES", "10000"))
+    logging.disable()
     began_s = time.process_time()
     phases = (Phase.generate, Phase.shrink)
     how = settings(

@@ -162,6 +162,7 @@ class SettingSequences(RuleBasedStateMachine):
         new = one.changes[events:]
         assert len(one.store.written) - written <= 1  # of two at once, one was refused; nothing is sent twice
         assert len(new) == len(asked) or killed
+        assert all(change.outcome is not SettingOutcome.UNKNOWN for _, change in new)  # it is the same unit all along
         if not killed and not self.interfered:
             self._check_outcome(new[-1][0], new[-1][1], len(one.store.written) - written, fault)
         await self._check()
