@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.poller.registers import LAYOUTS, Layout, load_layout
-from services.poller.writable_settings import WritableSetting, meaning
+from services.poller.writable_settings import WritableSetting
+from shared.conditions.inverter_settings import meaning
 
 PAGE = "docs/inverter.md"
 BEGIN = "<!-- the table is generated from services/poller/layouts by `make docs` -->\n"
@@ -28,7 +29,7 @@ def _rows(layout: Layout, one: WritableSetting) -> Iterator[str]:
     for protocol, models in one.proven.items():
         register = layout.setting(one.name, protocol)
         units = ", ".join(f"0x{model:04X} ({layout.models[model]})" for model in sorted(models))
-        name = f"`{one.name}`: {meaning(one.name).text}"
+        name = f"`{one.name}`: {_text(one.name)}"
         cells = (name, str(register and register.address), str(protocol), units, _allowed(layout, one, protocol))
         yield "| " + " | ".join((*cells, one.confidence, ", ".join(one.sources))) + " |\n"
 
@@ -36,10 +37,15 @@ def _rows(layout: Layout, one: WritableSetting) -> Iterator[str]:
 def _allowed(layout: Layout, one: WritableSetting, protocol: int) -> str:
     """Return the values with what they mean, or the range and what else bounds it."""
     if one.range is None:
-        return "; ".join(f"`{value}`: {meaning(one.name, value).text}" for value in one.values)
+        return "; ".join(f"`{value}`: {_text(one.name, value)}" for value in one.values)
     bounds = [f"at most {_address(layout, name, protocol)}" for name in one.at_most]
     bounds += [f"at least {_address(layout, name, protocol)}" for name in one.at_least]
     return ", ".join((f"{one.range[0]:g} to {one.range[1]:g} in steps of {one.step:g}", *bounds))
+
+
+def _text(name: str, value: str = "") -> str:
+    said = meaning(name, value)
+    return said.text if said else ""
 
 
 def _address(layout: Layout, name: str, protocol: int) -> str:

@@ -2,8 +2,7 @@
 
 from services.poller.block_reader import BlockReader, RegisterSource
 from services.poller.decode import MODES, Decoded, Value, all_zero, decode
-from services.poller.identification import identify
-from services.poller.registers import Layout
+from services.poller.registers import IDENTITY, PROTOCOL_NUMBER, Layout, layout_for
 from services.poller.setting_check import Present, Unit
 from shared.conditions import poller
 from shared.errors import BadReplyError
@@ -26,13 +25,16 @@ async def read_present(inverter: RegisterSource) -> Present:
 
 async def _read_once(inverter: RegisterSource) -> Present:
     blocks = BlockReader(inverter)  # it remembers nothing of what another inverter lacked
-    identity = await identify(blocks)
-    layout, protocol = identity.layout, identity.protocol
-    if all_zero(dict(identity.words)):
+    identity = await blocks.read([IDENTITY])  # all of it: half an identity is neither this unit nor another one
+    if all_zero(identity):
         raise BadReplyError(poller.ONLY_ZEROS())
+    protocol = identity[PROTOCOL_NUMBER]
+    layout = layout_for(protocol)
+    if layout is None:
+        raise BadReplyError(poller.unknown_protocol_number(register=PROTOCOL_NUMBER, number=protocol))
     names = setting_names(layout)
     wanted = (*layout.state.blocks_with(("mode_code",), protocol), *layout.settings.blocks_with(names, protocol))
-    words = {**dict(identity.words), **await blocks.read(wanted, layout)}
+    words = {**identity, **await blocks.read(wanted, layout)}
     decoded = decode(layout, protocol, words)
     return present_of(layout, protocol, decoded, MODES.get(decoded.get("mode_code"), Mode.UNKNOWN))
 

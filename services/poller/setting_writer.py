@@ -80,7 +80,9 @@ class SettingWriter:
         self._changing: str | None = None
         self._present: Present | None = None
         self._published: InverterSettings | None = None
-        self._journal = dated(file.load(self._on_damaged), clock.now(), trusted=clock.trusted)
+        self._journal = SettingJournal()  # where nothing may be changed, the disk is not needed either
+        if allowed is not InverterControl.OFF:
+            self._journal = dated(file.load(self._on_damaged), clock.now(), trusted=clock.trusted)
 
     @property
     def is_idle(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.conditions import CONDITIONS, Reason
+from shared.conditions.inverter_settings import meaning
 from shared.messages import Mode
 
 FORBIDDEN = frozenset(
@@ -71,12 +71,7 @@ class WritableSetting(BaseModel):
             raise ValueError(f"{min(feeding)} feeds the grid and is never written")
         if Mode.UNKNOWN in self.modes:
             raise ValueError("may not be changed while the mode is unknown")
-        for code in (f"setting.{self.name}", *(f"setting.{self.name}.{value}" for value in self.values)):
-            if code not in CONDITIONS:
-                raise ValueError(f"{code} is not declared in shared/conditions/inverter_settings.py")
+        for value in ("", *self.values):
+            if meaning(self.name, value) is None:
+                raise ValueError(f"{self.name} {value} is not declared in shared/conditions/inverter_settings.py")
         return self
-
-
-def meaning(name: str, value: str = "") -> Reason:
-    """Return what a setting is called, or what one of its values means, to render in the reader's language."""
-    return CONDITIONS[f"setting.{name}.{value}" if value else f"setting.{name}"]()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.conditions.condition import Reason, Severity, condition, simple
+from shared.conditions.condition import CONDITIONS, Reason, Severity, condition, simple
 
 # what the settings are; the codes are setting.<name>
 
@@ -347,3 +347,9 @@ OUTCOME_UNKNOWN = simple(
     en="The change was interrupted, and then another inverter answered: whether it succeeded is not known.",
     severity=Severity.WARNING,
 )
+
+
+def meaning(setting: str, value: str = "") -> Reason | None:
+    """Return what a setting is called, or what will happen with one of its choices; None where nobody has said it."""
+    declared = CONDITIONS.get(f"setting.{setting}.{value}" if value else f"setting.{setting}")
+    return declared() if declared else None

@@ -93,6 +93,7 @@ def test_off_by_default_nothing_is_written_and_it_says_so():
         state = one.settings.settings["output_priority"]
         assert (state.value, state.writable, state.reason.code) == ("sub", False, "control.off")
         assert one.settings.control is InverterControl.OFF
+        assert not one.file._path.exists()
         assert one.store.written == []
 
     at_home(work, control=InverterControl.OFF)
@@ -157,9 +158,19 @@ def test_another_inverter_behind_the_same_dongle_is_not_written_to():
     at_home(work, words=unit)
 
 
-def test_no_contact_no_change():
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "silent"},
+        {"kind": "zeros"},
+        {"kind": "zero_identity"},
+        {"kind": "exception", "code": 2, "first": 186, "last": 197},
+    ],
+    ids=["silent", "no-cable", "no-identity", "half-an-identity"],
+)
+def test_no_contact_no_change(fault):
     async def work(one):
-        await one.link.fail("silent")
+        await one.link.fail(**fault)
         one.ask("output_priority", "sbu")
         assert await one.idle()
         assert one.outcomes == [("not_written", "control.no_contact")]
@@ -230,6 +241,23 @@ def test_a_kill_and_then_another_inverter_is_an_unknown_outcome():
         assert one.outcomes == [("unknown", "control.outcome_unknown")]
 
     at_home(work, words=unit)
+
+
+def test_an_identity_that_cannot_be_read_is_not_another_inverter():
+    async def work(one):
+        one.points.left = 15
+        one.ask("output_priority", "sbu")
+        assert not await one.idle()
+        await one.link.fail("exception", code=2, first=186, last=197)
+        one.start()
+        await asyncio.sleep(300)
+        assert one.outcomes == []
+        assert not one.writer.is_idle
+        await one.link.fail("none")
+        assert await one.idle()
+        assert [outcome for outcome, _ in one.outcomes] in (["confirmed"], ["not_taken_over"])
+
+    at_home(work)
 
 
 def test_a_damaged_journal_is_set_aside_and_said():

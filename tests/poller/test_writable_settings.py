@@ -4,8 +4,9 @@ import pytest
 import yaml
 
 from services.poller.registers import COMMANDS, LAYOUTS, load_layout, read_layout
-from services.poller.writable_settings import FORBIDDEN, meaning
+from services.poller.writable_settings import FORBIDDEN
 from shared.conditions import render
+from shared.conditions.inverter_settings import meaning
 from shared.errors import ConfigError
 from shared.texts.language import Language
 
@@ -78,7 +79,7 @@ def test_what_is_forbidden_does_not_load(tmp_path, address):
         ),
         ("name: buzzer_mode, proven: {1: [0x1E00]}, values: [warning_fault], " + RUNNING, "values that its register"),
         ("name: buzzer_mode, proven: {1: [0x1E00]}, " + RUNNING, "one of values and range"),
-        ("name: no_such, proven: {1: [0x1E00]}, values: [x], " + RUNNING, "setting.no_such is not declared"),
+        ("name: no_such, proven: {1: [0x1E00]}, values: [x], " + RUNNING, "no_such .* is not declared"),
         (
             "name: max_mains_charging_current_a, proven: {1: [0x1E00]}, range: [2, 200], " + RUNNING,
             "beyond the range of its register",
@@ -129,7 +130,9 @@ def test_the_same_number_means_another_thing_by_184():
 def test_every_value_says_what_will_happen(name):
     for one in load_layout(name).writable:
         for value in ("", *one.values):
-            texts = {render(meaning(one.name, value), language) for language in Language}
+            said = meaning(one.name, value)
+            assert said
+            texts = {render(said, language) for language in Language}
             assert len(texts) == 2, (one.name, value)
 
 
