@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from services.tuya.journal import Journal, Target, key
 from services.tuya.plug import Plug
@@ -24,6 +25,13 @@ GangStates = Mapping[str, bool | None]
 """Whether each gang is on; None where the plug does not say."""
 
 
+class Policy(StrEnum):
+    """What decides in an outage: grid switches everything off, outlook only what the battery would not last with."""
+
+    GRID = "grid"
+    OUTLOOK = "outlook"
+
+
 @dataclass(frozen=True)
 class Rules:
     """What the user wants to happen when the grid goes and comes back."""
@@ -33,6 +41,7 @@ class Rules:
     restore_delay: timedelta
     restore_pause: timedelta
     all_devices: bool = False
+    policy: Policy = Policy.GRID
 
     def may_switch(self, plug: Plug | None) -> bool:
         """Return whether a plug may be switched at all."""
@@ -154,6 +163,7 @@ def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) 
         "handled": grid.transition_id,
         "targets": of_grid | kept,
         "returns": {},
+        "shed": {},
     }
     return journal.model_copy(update=update)
 
@@ -163,7 +173,7 @@ def _switch_off(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, n
     journal = _tests_taken_over(journal, {plug.id for plug in chosen}, now)
     targets = [
         target(plug.id, gang, on=False, by=GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id)
-        for number, plug in enumerate(chosen)
+        for number, plug in enumerate(chosen if rules.policy is Policy.GRID else ())  # else the outlook chooses
         for gang in plug.gangs
     ]
     return _handled(journal, grid, targets)

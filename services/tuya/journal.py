@@ -43,12 +43,24 @@ class Target(BaseModel):
         return self.since <= now < self.not_before
 
 
+class Shed(BaseModel):
+    """A plug that the outlook has switched: when last, what it gave, whether it is given back, and was before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: Moment
+    adds_min: float | None = None
+    back: bool = False
+    was_back: bool = False
+
+
 class Journal(BaseModel):
     """What the service remembers.
 
     handled is the last change of the grid that was acted on. to_restore are the gangs that were on when we switched
     them off for the grid: only these are ever restored. tested are those that were on when a test was about to switch
-    them off: they are switched on, whatever happens. returns counts how often one came back on by itself.
+    them off: they are switched on, whatever happens. returns counts how often one came back on by itself. shed are
+    the plugs that the outlook has switched in this outage.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +70,7 @@ class Journal(BaseModel):
     to_restore: dict[str, Moment] = Field(default_factory=dict)
     tested: dict[str, Moment] = Field(default_factory=dict)
     returns: dict[str, int] = Field(default_factory=dict)
+    shed: dict[str, Shed] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

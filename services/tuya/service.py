@@ -14,6 +14,7 @@ from services.tuya.controllers import PlugControllers
 from services.tuya.journal import Journal
 from services.tuya.journal_file import JournalFile
 from services.tuya.off_on_test import begun, refusal_of_test
+from services.tuya.outlook_rules import on_outlook
 from services.tuya.plug import Plug
 from services.tuya.rounds import current_round
 from services.tuya.settings import TuyaSettings
@@ -22,9 +23,19 @@ from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import Reason, plugs
 from shared.errors import StorageError
-from shared.messages import ActionOutcome, Grid, GridState, OutageSchedule, PlugAction, PlugCommand, PlugSetup, Window
+from shared.messages import (
+    ActionOutcome,
+    Grid,
+    GridState,
+    OutageSchedule,
+    Outlook,
+    PlugAction,
+    PlugCommand,
+    PlugSetup,
+    Window,
+)
 from shared.service import Service
-from shared.topics import GRID_STATE, OUTAGE_SCHEDULE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
+from shared.topics import GRID_STATE, OUTAGE_SCHEDULE, OUTLOOK_STATE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
 from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("tuya")
@@ -42,6 +53,7 @@ async def serve(service: Service[TuyaSettings]) -> None:
     service.bus.collect_parsed(PLUG_SET, plug_service.on_command)
     service.bus.collect_parsed(PLUG_SETUP, plug_service.on_setup)
     service.bus.subscribe(OUTAGE_SCHEDULE, plug_service.on_schedule)
+    service.bus.subscribe(OUTLOOK_STATE, plug_service.on_outlook)
     await plug_service.run()
 
 
@@ -61,6 +73,7 @@ class PlugService:
         self._controllers = PlugControllers(service, self._store, self._connector)
         service.bus.clock.on_change(self._on_clock_change)
         self._changed_at = time.monotonic()
+        self._outlook: Outlook | None = None
         self._wrong_time_since: float | None = None
         self._zone = settings.zone
         self._windows: tuple[Window, ...] = ()
@@ -126,7 +139,20 @@ class PlugService:
         controlled = self._controllers.controlled()
         journal = grid_rules.on_grid(shared.journal, grid, controlled, shared.rules, now, stable_for=stable_for)
         self._persist(journal, dropped_because=plugs.GRID_CHANGED())  # if that fails, the next message tries again
+        self._ask_outlook(now)
         self._controllers.wake()
+
+    def on_outlook(self, _: str, outlook: Outlook) -> None:
+        """Take over a forecast, and act on it in an outage."""
+        self._outlook = by_clock(outlook, self._bus.clock.track)
+        self._ask_outlook(utc_now())
+        self._controllers.wake()
+
+    def _ask_outlook(self, now: datetime) -> None:
+        shared, off_for = self._store.shared, timedelta(seconds=time.monotonic() - self._changed_at)
+        controlled = self._controllers.controlled()
+        journal = on_outlook(shared, self._outlook, controlled, now, off_for=off_for)
+        self._persist(journal, dropped_because=plugs.REPLACED())
 
     def on_command(self, id_: str, command: PlugCommand, delivery: Delivery) -> None:
         """Carry out a command, or publish why not."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from services.tuya.cloud import Credentials
-from services.tuya.grid_rules import Rules
+from services.tuya.grid_rules import Policy, Rules
 from shared.settings import ServiceSettings, ZoneSettings
 from shared.settings_metadata import InCompose, Section
 
@@ -34,6 +34,12 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
         default=True,
         description="Whether they are switched on again when the grid is back (only those that were on and were "
         "switched off).",
+    )
+    plug_policy: Policy = Field(
+        default=Policy.GRID,
+        description="What decides which plugs are switched off in an outage: grid switches off all that are enabled; "
+        "outlook only those with which the battery would not last, the highest priority number first, and gives them "
+        "back when there is room. Without a forecast it does what grid does.",
     )
     plug_restore_delay: float = Field(
         default=60, ge=0, le=86_400, description="Seconds that the grid must be back before plugs are switched on."
@@ -117,4 +123,5 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
             restore_delay=timedelta(seconds=self.plug_restore_delay),
             restore_pause=timedelta(seconds=self.plug_restore_pause),
             all_devices=self.tuya_all_devices,
+            policy=self.plug_policy,
         )

@@ -219,6 +219,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.order_on": ("увімкнути", "switch on"),
     "bot.order_off": ("вимкнути", "switch off"),
     "bot.by_grid": ("автоматично", "automatically"),
+    "bot.by_outlook": ("за прогнозом батареї", "by the battery forecast"),
     "bot.by_telegram": ("з Telegram", "from Telegram"),
     "bot.by_dashboard": ("з вебсторінки", "from the web page"),
     # digests

@@ -152,6 +152,44 @@ def test_off_with_the_grid_and_back_with_it_but_not_what_was_off_or_is_protected
     assert stack.tuya.end() == 0
 
 
+def test_with_the_policy_of_the_outlook_no_more_goes_off_than_the_battery_needs(
+    stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
+) -> None:
+    with Viewer(stack.broker, "outlook") as outlook:
+
+        def forecast(verdict: str, margin_min: float) -> list[bool]:
+            now = datetime.now(UTC)
+            gains = [{"plug": THIRD, "power_w": 900, "adds_min": 60}, {"plug": FIRST, "power_w": 900, "adds_min": 60}]
+            start, end = now.isoformat(), (now + timedelta(hours=3)).isoformat()
+            running = {"start": start, "end": end, "running": True, "verdict": verdict, "margin_min": margin_min}
+            payload = {
+                "at": now.isoformat(),
+                "reserve_percent": 10,
+                "charge": {"percent": 60, "source": "bms"},
+                "outages": [running | {"plugs": gains}],
+            }
+            outlook.client.publish("outlook/state", json.dumps(payload), qos=1, retain=True)
+            mains.say()
+            return relays(stack)
+
+        start_and_introduce(stack, watcher, mains, PLUG_POLICY="outlook", PLUG_RESTORE_PAUSE="0.1")
+        forecast("lasts", 300)
+        mains.turn("off")
+        eventually(lambda: forecast("lasts", 300) and journal(stack)["handled"] == mains.id, "the outage is known")
+        assert relays(stack) == [True] * 5
+        eventually(lambda: not all(forecast("will_not_last", -5)), "something went off")
+        shed = set(journal(stack)["shed"])
+        went = relays(stack)
+        assert went[0], "the most important one stays on"
+        stack.tuya.kill()
+        stack.tuya.start()
+        watcher.wait_for(STATUS, state="online")
+        eventually(lambda: len(watcher.on(f"plug/{FIRST}/state")) > 1 and forecast("will_not_last", -5), "it is back")
+        assert set(journal(stack)["shed"]) == shed
+        mains.turn("on")
+        until(stack, mains, [True] * 5)
+
+
 def test_old_retained_and_repeated_messages_switch_nothing(
     stack: Stack, watcher: Viewer, mains: Mains, cloud: dict[str, str]
 ) -> None:

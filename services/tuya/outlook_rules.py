@@ -1,0 +1,134 @@
+"""Which plugs are switched off in an outage where the outlook is asked (PLUG_POLICY=outlook). Pure.
+
+A plug is switched off when the outlook says that the battery will not last, the least important first and no more of
+them than it takes; it is given back when the outlook has room for it, and then stays on. Without the outlook's word
+everything is switched off, as the policy grid does. What is switched off is a target of the grid, so that everything
+holds that makes those safe; what is given back is a command that never expires.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from services.tuya.grid_rules import GRID, LOSS_PAUSE, Plugs, Policy, is_certain, target
+from services.tuya.journal import Journal, Shed, key
+from services.tuya.plug import Plug
+from services.tuya.shared_state import SharedState
+from shared.freshness import OUTLOOK_HOLDS, fresh
+from shared.messages import Grid, GridState, OutageOutlook, Outlook, Verdict
+
+OUTLOOK = "outlook"
+PATIENCE = timedelta(seconds=90)
+"""The outlook notices an outage within seconds; if it has said nothing by then, it is not asked any longer."""
+SETTLES = timedelta(minutes=2)
+"""A forecast that is made sooner after a switching has not seen in the load what that has changed."""
+SHED_SLACK_MIN = 30.0
+ROOM_MIN = 45.0
+"""A plug is given back where the battery lasts so much longer than it needs with it on."""
+OFF_AT_LEAST = timedelta(minutes=30)
+USUAL_GAIN_MIN = 60.0
+"""What a plug is taken to give whose draw is not known, before it is given back."""
+
+
+def on_outlook(
+    shared: SharedState, outlook: Outlook | None, plugs: Plugs, now: datetime, *, off_for: timedelta
+) -> Journal:
+    """Return the journal after a forecast, or without one; unchanged unless there is an outage that was acted on.
+
+    off_for is how long we have known of the outage, by a clock that nobody sets.
+    """
+    journal, grid, rules = shared.journal, shared.grid, shared.rules
+    if not _decides(shared, now) or grid is None:
+        return journal
+    usable = outlook if outlook and outlook.charge and fresh(outlook.at, now, OUTLOOK_HOLDS) else None
+    running = _running(usable, grid)
+    listed = sorted((one for one in plugs.values() if rules.may_switch(one)), key=lambda one: (-one.priority, one.id))
+    if usable is None or running is None or running.verdict is Verdict.UNKNOWN:
+        if usable and running is None and off_for < PATIENCE:
+            return journal
+        return _switched_off(journal, grid, [one for one in listed if _may_go(journal, one, again=True)], {}, now)
+    switched = max((one.at for one in journal.shed.values()), default=None)
+    if switched is not None and usable.at < switched + SETTLES:
+        return journal
+    if running.verdict is Verdict.LASTS:
+        return _given_back(journal, running, list(reversed(listed)), now) if rules.turn_on else journal
+    gains = {one.plug: one.adds_min for one in running.plugs}
+    enough = _enough(running, [one for one in listed if _may_go(journal, one, again=False)], gains)
+    return _switched_off(journal, grid, enough, gains, now)
+
+
+def _decides(shared: SharedState, now: datetime) -> bool:
+    """Return whether the outlook decides at this moment: only while it is certain that an outage goes on."""
+    grid, rules = shared.grid, shared.rules
+    if rules.policy is not Policy.OUTLOOK or not rules.turn_off or grid is None:
+        return False
+    return is_certain(grid, now) and grid.state is Grid.OFF and grid.transition_id == shared.journal.handled
+
+
+def _running(outlook: Outlook | None, grid: GridState) -> OutageOutlook | None:
+    """Return what a forecast that was made since the grid went says of the running outage."""
+    if outlook is None or outlook.at < grid.since:
+        return None
+    return next((one for one in outlook.outages if one.running), None)
+
+
+def _may_go(journal: Journal, plug: Plug, *, again: bool) -> bool:
+    """Return whether a plug may still be switched off in this outage: once, and without the outlook once more."""
+    done = journal.shed.get(plug.id)
+    if done is not None:
+        return again and done.back
+    names = {key(plug.id, gang) for gang in plug.gangs}
+    return not names & (journal.to_restore.keys() | journal.targets.keys())
+
+
+def _enough(running: OutageOutlook, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
+    """Return the least important plugs that together give what is missing."""
+    missing, chosen = max(0.0, -(running.margin_min or 0.0)) + SHED_SLACK_MIN, list[Plug]()
+    for plug in listed:
+        if missing <= 0:
+            break
+        chosen.append(plug)
+        missing -= gains.get(plug.id, 0.0)
+    return chosen
+
+
+def _switched_off(
+    journal: Journal, grid: GridState, chosen: list[Plug], gains: dict[str, float], now: datetime
+) -> Journal:
+    if not chosen:
+        return journal
+    targets = [
+        target(plug.id, gang, on=False, by=GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id)
+        for number, plug in enumerate(chosen)
+        for gang in plug.gangs
+    ]
+    shed = {plug.id: Shed(at=now, adds_min=gains.get(plug.id), was_back=plug.id in journal.shed) for plug in chosen}
+    update = {
+        "targets": journal.targets | {one.key: one for one in targets},
+        "shed": journal.shed | shed,
+    }
+    return journal.model_copy(update=update)
+
+
+def _given_back(journal: Journal, running: OutageOutlook, listed: list[Plug], now: datetime) -> Journal:
+    """Return the journal with the most important plug that there is room for switched on again; one at a time."""
+    room = (running.margin_min or 0.0) - ROOM_MIN
+    for plug in listed:
+        done = journal.shed.get(plug.id)
+        off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
+        is_busy = any(key(plug.id, gang) in journal.targets for gang in plug.gangs)
+        if done is None or done.back or done.was_back or is_busy or not off or now - done.at < OFF_AT_LEAST:
+            continue
+        if room < (USUAL_GAIN_MIN if done.adds_min is None else done.adds_min):
+            continue
+        back = [
+            target(plug.id, gang, on=True, by=OUTLOOK, now=now, transition_id=journal.handled).model_copy(
+                update={"gives_back": True}
+            )
+            for gang in off
+        ]
+        update = {
+            "targets": journal.targets | {one.key: one for one in back},
+            "shed": journal.shed | {plug.id: Shed(at=now, adds_min=done.adds_min, back=True)},
+        }
+        return journal.model_copy(update=update)
+    return journal
