@@ -14,7 +14,7 @@ from shared.errors import DeviceOfflineError
 
 CONNECT_S = 5.0
 READ_BYTES = 4096
-WRITE_S = 0.2
+SEND_S = 0.2
 """A request is a few bytes, which an adapter takes at once: one that takes none of them hangs."""
 TCP = "tcp://"
 CAUSES = {
@@ -103,7 +103,7 @@ class Line(asyncio.Protocol):
 
     def _open(self, baud: int) -> None:
         try:
-            self._serial = Serial(self.port, baud, timeout=0, write_timeout=WRITE_S, exclusive=True)
+            self._serial = Serial(self.port, baud, timeout=0, write_timeout=SEND_S, exclusive=True)
         except (SerialException, OSError, ValueError) as error:
             raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=_cause(error))) from None
         asyncio.get_running_loop().add_reader(self._serial.fileno(), self._receive)
