@@ -72,13 +72,15 @@ class Topic(Generic[M]):
 
     def named(self, name: str = "") -> str:
         """Return the topic of one device."""
+        if "{setting}" not in self.template:
+            return self.template.replace("{name}", name)
         device, _, part = name.partition("/")
         return self.template.replace("{name}", device).replace("{setting}", part)
 
     @property
     def filter(self) -> str:
         """The MQTT filter that matches this topic for every device."""
-        return self.named("+/+")
+        return PLACE.sub("+", self.template)
 
     def name_in(self, topic: str) -> str | None:
         """Return the device's name in a topic, "" where the template has none, or None if it is another topic."""

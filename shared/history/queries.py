@@ -302,7 +302,7 @@ def named(found: Iterable[Part]) -> dict[str, Any]:
 
 def due_since(database: Database, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
     """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
-    earliest, source = [], SOURCES[table.name]
+    earliest, source = [], SOURCES.get(table.name, INVERTERS)  # what is no source, as the grid is none, has no sum
     for part in parts_of(database, device, to_ms(start), to_ms(end), step=FIVE_MINUTES, source=source):
         parameters = {"source": table.name, "device": part.device, "start": part.start, "end": part.end}
         earliest += [row.at for row in rows_of(database, _due_query(), parameters) if row.at is not None]

@@ -72,9 +72,9 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.possibly": ("{window} (можливо)", "{window} (possibly)"),
     "bot.for_queue": ("Черга {queue}", "Queue {queue}"),
     "bot.queue_other": (
-        "🔎 <b>Схоже, ваша черга не {queue}</b>\nОстанні відключення ({outages}) почалися за графіком черги {others}, "
+        "🔎 <b>{time} Схоже, ваша черга не {queue}</b>\nОстанні відключення ({outages}) почалися за графіком черги {others}, "
         "а за графіком вашої – {fitting}. Перевірте чергу своєї адреси на сайті оператора.",
-        "🔎 <b>Queue {queue} does not seem to be yours</b>\nYour last {outages} outages began by the schedule of queue "
+        "🔎 <b>{time} Queue {queue} does not seem to be yours</b>\nYour last {outages} outages began by the schedule of queue "
         "{others}, and {fitting} by that of yours. Check the queue of your address on the operator's site.",
     ),
     # reminders
@@ -193,6 +193,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.service_outlook": ("«прогноз батареї» (outlook)", "“battery forecast” (outlook)"),
     "bot.service_recorder": ("«запис історії» (recorder)", "“history” (recorder)"),
     "bot.service_tuya": ("«розетки» (tuya)", "“plugs” (tuya)"),
+    "bot.service_homeassistant": ("«Home Assistant» (homeassistant)", "“Home Assistant” (homeassistant)"),
     "bot.service_dashboard": ("«вебсторінка» (dashboard)", "“web page” (dashboard)"),
     # plugs, as alerts
     "bot.plug_done": ("🔌 {time} {name}: {state} ({by})", "🔌 {time} {name}: {state} ({by})"),

@@ -118,7 +118,7 @@ def test_a_reminder_and_a_flapping_grid_go_on(outbox: Outbox) -> None:
 def test_what_was_read_is_written_in_the_present_form(outbox: Outbox, tmp_path: Path) -> None:
     outbox.put(outbox.state, [(7, Alert.model_validate(WAITING[0]))])
     text = (tmp_path / "outbox.json").read_text()
-    assert set(json.loads(text)) == {"state", "waiting", "living"}
+    assert set(json.loads(text)) == {"state", "waiting", "living", "begun"}
     assert '"what"' not in text
     again = Outbox(tmp_path / "outbox.json")
     assert (again.state, again.waiting(5)) == (outbox.state, outbox.waiting(5))

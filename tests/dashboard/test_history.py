@@ -128,7 +128,7 @@ def test_a_house_that_grew_has_the_past_of_its_one_inverter(path: Path, tmp_path
     told = json.dumps(asked(client, f"?span=day&on={MONDAY - timedelta(days=1)}"), ensure_ascii=False)
     assert "All together" in told
     assert "24.0\u00a0kWh" in told
-    lines = client.get(f"/history.csv?span=day&on={MONDAY}").text.splitlines()
+    lines = file_of(client, f"span=day&on={MONDAY}").text.splitlines()
     assert len(lines) == 1 + 14 * 12 + 1, "a row for each five minutes, of whoever was the house"
 
 

@@ -120,7 +120,7 @@ def with_reasons(reasons: Sequence[Reason]) -> BrokerState:
         batteries={"all": pack, "pack1": pack},
         battery_infos=dict.fromkeys(("pack1", *numbered), known.battery_infos["pack1"]),
         battery_availability={id_: offline(reason) for id_, reason in numbered.items()},
-        plugs={id_: plug.model_copy(update={"reason": reason}) for id_, reason in numbered.items()},
+        plugs={"boiler": plug} | {id_: plug.model_copy(update={"reason": reason}) for id_, reason in numbered.items()},
         plug_infos={id_: info.model_copy(update={"reason": reason}) for id_, reason in numbered.items()},
         services={
             name: ServiceStatus(at=NOW, state=state, since=NOW, reasons=tuple(reasons), version="0.1.0")
@@ -215,6 +215,7 @@ STATES = {
     "plugs": house(
         NOW,
         plugs={
+            "boiler": PlugState(at=NOW, name="Водонагрівач", on=True),
             "A1": PlugState(at=NOW, name="Бойлер", on=True, pending=False, gangs={"1": True, "2": None}),
             "A2": PlugState(at=NOW, name="Насос", on=False, since=NOW, switched_by="grid", confirmed=True),
             "A3": PlugState(at=NOW, name="Чайник", pending=True, dry_run=True),

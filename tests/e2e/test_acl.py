@@ -31,7 +31,11 @@ STRANGERS = {
     "an unknown account": ("guest", "guest"),
 }
 ANGLES = str.maketrans("{}", "<>")
-SAMPLES = {topic.template.translate(ANGLES): topic.named("sample/part") for topic in TOPICS if topic != SERVICE_STATUS}
+SAMPLES = {
+    topic.template.translate(ANGLES): topic.named("sample/part" if "{setting}" in topic.template else "sample")
+    for topic in TOPICS
+    if topic != SERVICE_STATUS
+}
 SAMPLES |= {one.named("homeassistant", "<name>"): one.named("homeassistant", "sample") for one in DISCOVERY_TOPICS}
 OWN, FOREIGN = "service/<own name>/status", "service/<another>/status"
 RETAINED = "plug/<name>/set, retained"

@@ -85,7 +85,7 @@ def test_windows_are_kept_as_they_travel() -> None:
 
 @pytest.mark.parametrize(("topic", "table"), RECORDED, ids=lambda part: getattr(part, "name", ""))
 def test_every_field_has_its_column(topic: Any, table: Any) -> None:
-    of_the_moment = {"v", "clock", "process", "phases", "dissenters", "inverters", "silent"}
+    of_the_moment = {"v", "clock", "process", "phases", "dissenters", "inverters", "silent", "superseded"}
     assert set(table.columns.keys()) == {*topic.payload.model_fields, "device"} - of_the_moment
     assert table.name in metadata.tables
 

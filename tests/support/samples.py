@@ -14,6 +14,7 @@ BY_NAME: Mapping[str, Any] = {
     "time_zone": "Europe/Kyiv",
     "v": None,
     "params": {"bit": 27},
+    "chance": 0.5,
 }
 """What must be more than of the right type."""
 

@@ -200,6 +200,7 @@ def _queue_fit(localizer: Localizer, alert: Alert) -> str:
     others = ", ".join(f"{one.queue} ({one.fitting})" for one in fit.others) if fit else ""
     return localizer(
         "bot.queue_other",
+        time=localizer.time(alert.at),
         outages=fit.outages if fit else 0,
         fitting=fit.fitting if fit else 0,
         queue=fit.queue if fit else "",
