@@ -305,7 +305,9 @@ class InverterInfo(Message):
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 
-SettingValue = StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=64)]
+SettingValue = (
+    Annotated[StrictInt, Field(ge=-(2**31), lt=2**32)] | StrictFloat | Annotated[StrictStr, Field(max_length=64)]
+)
 """The value of a setting: a number in the unit of its name, or the name of a choice. "12" is no number."""
 
 
