@@ -10,6 +10,7 @@ from typing import NoReturn, Protocol
 from services.poller.block_reader import RegisterSource
 from services.poller.setting_check import Present, Write, may_write
 from services.poller.setting_journal import (
+    COMMAND_HOLDS,
     PendingWrite,
     SettingJournal,
     begun,
@@ -29,6 +30,7 @@ from shared.clock import Clock
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.errors import CommandRefusedError, DeviceError, StorageError
+from shared.freshness import fresh
 from shared.health import Reporter
 from shared.messages import InverterControl, InverterSettings, Mode, SettingChange, SettingCommand, SettingOutcome
 from shared.state_file import StateFile
@@ -156,17 +158,11 @@ class SettingWriter:
 
     async def _checked(self, setting: str, command: SettingCommand) -> Write | Reason:
         """Return what to write, with the journal of it on disk, or why nothing is written."""
-        try:
-            present = await read_present(self._inverter)
-        except DeviceError as error:
-            return control.no_contact(cause=error.reason)
-        shown, now = self._present, self._clock.now()
-        if shown is None:
-            return control.UNIT_UNKNOWN()
-        if unit_key(present.unit) != unit_key(shown.unit):
-            self.on_changed()
-            return control.OTHER_INVERTER()
-        self._present = present
+        present, now = await self._read_afresh(), self._clock.now()
+        if isinstance(present, Reason):
+            return present
+        if not fresh(command.at, now, COMMAND_HOLDS):  # it had to wait for others who asked the inverter
+            return control.COMMAND_TOO_OLD()
         write = may_write(setting, command.value, present, self._journal.writes, now)
         if isinstance(write, Reason):
             return write
@@ -177,6 +173,20 @@ class SettingWriter:
             return control.no_journal(cause=error.reason)
         self._journal = journal
         return write
+
+    async def _read_afresh(self) -> Present | Reason:
+        """Return how the inverter stands, or why that is not known of the one whose settings people have seen."""
+        try:
+            present = await read_present(self._inverter)
+        except DeviceError as error:
+            return control.no_contact(cause=error.reason)
+        if self._present is None:
+            return control.UNIT_UNKNOWN()
+        if unit_key(present.unit) != unit_key(self._present.unit):
+            self.on_changed()
+            return control.OTHER_INVERTER()
+        self.observe(present)
+        return present
 
     async def _write(self, write: Write) -> Reason:
         """Send it once; return what to say if the new value does not show."""

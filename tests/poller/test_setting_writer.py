@@ -178,6 +178,18 @@ def test_no_contact_no_change(fault):
     at_home(work)
 
 
+def test_a_command_that_had_to_wait_too_long_is_not_obeyed():
+    async def work(one):
+        async with one.writer.reading:
+            one.ask("output_priority", "sbu")
+            await asyncio.sleep(61)
+        assert await one.idle()
+        assert one.outcomes == [("not_written", "control.command_too_old")]
+        assert one.store.written == []
+
+    at_home(work)
+
+
 def test_who_turns_at_the_panel_is_seen():
     async def work(one):
         one.store.set(331, 3)
