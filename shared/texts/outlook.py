@@ -94,6 +94,10 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Останні відключення ({outages}): звичайна похибка {points}, у смугу влучило {held}",
         "The last {outages} outages: typically {points} off; the band held {held} of them",
     ),
+    "outlook.verdicts": (
+        "Із прямих відповідей «вистачить» чи «не вистачить» ({given}) правильних {right}",
+        "Of {given} plain answers, lasts or not, {right} were right",
+    ),
     "outlook.no_scorecard": (
         "Перевірити себе прогноз іще не мав нагоди: жодного відключення від початку до кінця він не бачив",
         "The forecast has not been put to the test yet: it has seen no outage from beginning to end",

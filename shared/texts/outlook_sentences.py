@@ -71,7 +71,7 @@ def advice(localizer: Localizer, outage: OutageOutlook | None, names: Mapping[st
             )
             for one in worth[:MOST_PLUGS]
         ),
-        *_charging(localizer, outage),
+        *charging_advice(localizer, outage),
     ]
 
 
@@ -82,7 +82,7 @@ def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) ->
         *_between(localizer, outlook, outage),
         localizer("outlook.reserve", percent=localizer.number("percent", outlook.reserve_percent)),
         *_figures(localizer, outlook),
-        _scorecard(localizer, outlook),
+        *scorecard_sentences(localizer, outlook),
         *(localizer("outlook.washing", at=localizer.since(at)) for at in [outlook.washing_from] if at),
         *map(localizer.reason, outlook.unknown),
     ]
@@ -103,7 +103,8 @@ def _until(localizer: Localizer, outlook: Outlook, *, running: bool) -> str:
     return localizer(f"outlook.until_{when}", typical=localizer.since(until))
 
 
-def _charging(localizer: Localizer, outage: OutageOutlook) -> Iterator[str]:
+def charging_advice(localizer: Localizer, outage: OutageOutlook) -> Iterator[str]:
+    """Yield how full the battery has to be before an outage, and by when to begin, if anything is to be done."""
     if outage.running or outage.charge_needed_percent is None or outage.in_time is None:
         return
     percent = localizer.number("percent", outage.charge_needed_percent)
@@ -147,9 +148,13 @@ def _value(localizer: Localizer, figure: LearnedFigure) -> str:
     return localizer.power(figure.value)
 
 
-def _scorecard(localizer: Localizer, outlook: Outlook) -> str:
+def scorecard_sentences(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
+    """Yield how the past forecasts turned out."""
     card = outlook.scorecard
     if not card.outages or card.missed_percent is None:
-        return localizer("outlook.no_scorecard")
+        yield localizer("outlook.no_scorecard")
+        return
     points = localizer.number("percent", card.missed_percent)
-    return localizer("outlook.scorecard", outages=card.outages, points=points, held=card.band_held)
+    yield localizer("outlook.scorecard", outages=card.outages, points=points, held=card.band_held)
+    if card.verdicts_given:
+        yield localizer("outlook.verdicts", given=card.verdicts_given, right=card.verdicts_right)

@@ -30,7 +30,7 @@ def outlook(situation: str, now: datetime, **more: Any) -> Outlook:
         "charge": ChargeReading(percent=62, source=ChargeSource.BMS),
         "strip": ChargeStrip(start=now, p10=(60.0,) * 433, p50=(62.0,) * 433, p90=(64.0,) * 433),
         "holds_until": held,
-        "scorecard": Scorecard(outages=10, missed_percent=4, band_held=9),
+        "scorecard": Scorecard(outages=10, missed_percent=4, band_held=9, verdicts_given=8, verdicts_right=7),
         "learned": (LearnedFigure(name="capacity_kwh", value=4.8, evidence=9, evidence_unit="h", is_default=False),),
         "outages": _outages(situation, now, held),
         "unknown": _unknown(situation),

@@ -23,6 +23,7 @@ def layout(localizer: Localizer) -> list[Any]:
             [html.H2([localizer("outages.days"), " ", text("outages-queue", className="queue")]), part("outages-days")],
             className="card days dims",
         ),
+        part("outages-forecast", html.Section, className="card forecast"),
         html.Div(id="outages-recorded", className="recorded"),
         _about(localizer),
     ]

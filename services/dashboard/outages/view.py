@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from services.dashboard.markup import tree
 from services.dashboard.outages import headline
+from services.dashboard.outages.forecast import forecast
 from services.dashboard.outages.schedule_days import about, days
 from services.dashboard.pages import View
 from shared.broker_state import BrokerState
@@ -30,6 +31,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
         },
         state={"outages-banner": headline.banner_state(plan, localizer, off_since)},
         parts={
+            "outages-forecast": tree(forecast(snapshot, localizer)),
             "outages-coming": tree(headline.coming(plan, localizer, off_since)),
             "outages-days": tree(days(plan, localizer)),
             "outages-about": tree(about(snapshot, localizer)),

@@ -1,0 +1,37 @@
+"""Whether the battery lasts through each outage ahead, what to charge before, and how right that has been; pure."""
+
+from typing import Any
+
+from dash import html
+
+from services.dashboard.markup import attributes
+from shared.broker_state import BrokerState
+from shared.live_figures import fresh_outlook
+from shared.messages import OutageOutlook, Outlook, Verdict
+from shared.texts.localizer import Localizer
+from shared.texts.outlook_sentences import charging_advice, outage_sentence, scorecard_sentences
+
+
+def forecast(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
+    """Return the card's content, nothing where there is no fresh outlook."""
+    outlook = fresh_outlook(snapshot, localizer.now) if snapshot.connected else None
+    if outlook is None:
+        return []
+    judged = [one for one in outlook.outages if one.verdict is not Verdict.UNKNOWN]
+    return [
+        html.H2(localizer("outlook.title")),
+        html.Ul([_outage(one, localizer) for one in judged], className="verdicts") if judged else None,
+        *_past(outlook, localizer),
+    ]
+
+
+def _outage(outage: OutageOutlook, localizer: Localizer) -> html.Li:
+    said = " ".join(f"{sentence}." for sentence in charging_advice(localizer, outage))
+    return html.Li(
+        [html.Span(outage_sentence(localizer, outage), className="said"), html.Span(said, className="hint")],
+        **attributes(data_state=outage.verdict.value),
+    )
+
+
+def _past(outlook: Outlook, localizer: Localizer) -> list[html.P]:
+    return [html.P(sentence, className="hint") for sentence in scorecard_sentences(localizer, outlook)]
