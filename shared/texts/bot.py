@@ -72,10 +72,10 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.possibly": ("{window} (можливо)", "{window} (possibly)"),
     "bot.for_queue": ("Черга {queue}", "Queue {queue}"),
     "bot.queue_other": (
-        "🔎 <b>{time} Схоже, ваша черга не {queue}</b>\nОстанні відключення ({outages}) почалися за графіком черги {others}, "
-        "а за графіком вашої – {fitting}. Перевірте чергу своєї адреси на сайті оператора.",
-        "🔎 <b>{time} Queue {queue} does not seem to be yours</b>\nYour last {outages} outages began by the schedule of queue "
-        "{others}, and {fitting} by that of yours. Check the queue of your address on the operator's site.",
+        "🔎 <b>{time} Схоже, ваша черга не {queue}</b>\nОстанні відключення ({outages}) почалися за графіком черги "
+        "{others}, а за графіком вашої – {fitting}. Перевірте чергу своєї адреси на сайті оператора.",
+        "🔎 <b>{time} Queue {queue} does not seem to be yours</b>\nYour last {outages} outages began by the "
+        "schedule of queue {others}, and {fitting} by that of yours. Check the queue of your address on the operator's site.",
     ),
     # reminders
     "bot.remind_outage": (
