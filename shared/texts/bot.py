@@ -75,7 +75,8 @@ BOT: dict[str, tuple[str, str]] = {
         "🔎 <b>{time} Схоже, ваша черга не {queue}</b>\nОстанні відключення ({outages}) почалися за графіком черги "
         "{others}, а за графіком вашої – {fitting}. Перевірте чергу своєї адреси на сайті оператора.",
         "🔎 <b>{time} Queue {queue} does not seem to be yours</b>\nYour last {outages} outages began by the "
-        "schedule of queue {others}, and {fitting} by that of yours. Check the queue of your address on the operator's site.",
+        "schedule of queue {others}, and {fitting} by that of yours. Check the queue of your address on "
+        "the operator's site.",
     ),
     # reminders
     "bot.remind_outage": (
