@@ -8,9 +8,9 @@ function), `grading` (how past forecasts turned out), `message` (as it travels o
     found = forecast(history, now, plan, reserve_percent=..., plugs=..., usage_correction=...)
     bus.publish(OUTLOOK_STATE, to_message(found, now, scorecard(graded, reserve), more))
 
-`recorded_history` reads History and Plan from the recorder's database and from a schedule; `replay` prints a forecast
-of the past. Reading the whole record takes one or two seconds of processor time, its last two days 0.04, so a service
-reads it rarely and adds what has come since; a forecast takes 0.2 at most. When an outage begins, the service keeps
-`standing_of(...)` the forecast that stood; when it ends, a `Graded` with what came; `usage_correction` of them goes
-into the next forecast.
+`serve` does this every five minutes and whenever `live` says that something has changed. `record` keeps the history in
+memory: a year takes half a second to read, so it is read whole once a day, and in between only its last day; `live`
+adds what the broker says now. `standings` keeps the forecast that stood when an outage began, and grades it by the
+record when power is back. `recorded_history` reads History and Plan from the recorder's database and from a schedule;
+`replay` prints a forecast of the past.
 """

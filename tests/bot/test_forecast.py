@@ -1,7 +1,9 @@
 """When the outlook is an alert: once an outage and change of the verdict, never from doubt or an old forecast."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,13 +21,13 @@ FIVE = timedelta(minutes=5)
 LASTS, MAYBE, SHORT = Verdict.LASTS, Verdict.UNCERTAIN, Verdict.WILL_NOT_LAST
 
 
-def judged(verdict: Verdict, *, start_h: float = -1, hours: float = 3.5, **more: object) -> OutageOutlook:
+def judged(verdict: Verdict, *, start_h: float = -1, hours: float = 3.5, **more: Any) -> OutageOutlook:
     start = NOW + timedelta(hours=start_h)
-    known = {"running": start_h <= 0, "plugs": (PlugGain(plug="boiler", power_w=900, adds_min=110),)}
+    known: dict[str, Any] = {"running": start_h <= 0, "plugs": (PlugGain(plug="boiler", power_w=900, adds_min=110),)}
     return OutageOutlook(start=start, end=start + timedelta(hours=hours), verdict=verdict, **known | more)
 
 
-def told(steps: list[OutageOutlook | None], *, age: timedelta = timedelta()) -> list[tuple[int, Alert]]:
+def told(steps: Sequence[OutageOutlook | None], *, age: timedelta = timedelta()) -> list[tuple[int, Alert]]:
     """Return the alerts of forecasts five minutes apart, with their places; each state has been on disk."""
     state, found = AlertState(), list[tuple[int, Alert]]()
     for place, step in enumerate(steps):

@@ -5,6 +5,7 @@ GOLDEN=write in the environment writes them anew; look at what has changed.
 
 import os
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import escape
 from pathlib import Path
@@ -40,6 +41,7 @@ from shared.messages import (
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from tests.bot.facts import (
     KYIV,
     NOW,
@@ -170,6 +172,10 @@ def labels(board: Keyboard) -> list[str]:
     return [escape(" | ".join(label for label, _ in row), quote=False) for row in board]
 
 
+def _outlook_of(situation: str) -> Callable[[Localizer], str]:
+    return lambda v: outlook_text(v, broker_state(outlook=outlook(situation, NOW)))
+
+
 COMMANDS = {
     "status": lambda v: replies.status_text(v, broker_state()),
     "status, three inverters": lambda v: replies.status_text(v, several_inverters()),
@@ -178,12 +184,7 @@ COMMANDS = {
     "battery": lambda v: replies.battery_text(v, broker_state()),
     "battery, nothing yet": lambda v: replies.battery_text(v, BrokerState()),
     "battery, forecast": lambda v: replies.battery_text(v, broker_state(outlook=outlook("short", NOW))),
-    **{
-        f"outlook, {situation}": lambda v, situation=situation: outlook_text(
-            v, broker_state(outlook=outlook(situation, NOW))
-        )
-        for situation in SITUATIONS
-    },
+    **{f"outlook, {situation}": _outlook_of(situation) for situation in SITUATIONS},
     "outlook, stale": lambda v: outlook_text(v, broker_state(outlook=outlook("short", NOW - timedelta(hours=1)))),
     "schedule": lambda v: schedule_text(v, plan()),
     "schedule, tomorrow not published": lambda v: schedule_text(

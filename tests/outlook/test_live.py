@@ -1,6 +1,8 @@
 """What is measured now goes into the history, and a change of it asks for another forecast."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +42,7 @@ EMPTY = History(time=(), time_zone="UTC")
 
 
 def state(
-    *, load_w: int = 500, grid: Grid = Grid.ON, since_h: float = 5.0, at: datetime = NOW, **more: object
+    *, load_w: int = 500, grid: Grid = Grid.ON, since_h: float = 5.0, at: datetime = NOW, **more: Any
 ) -> BrokerState:
     inverter = InverterState(at=at, load_power_w=load_w, battery_power_w=-load_w, battery_soc_percent=64)
     return BrokerState(
@@ -79,8 +81,8 @@ def test_the_recorded_past_is_kept_where_it_was_not_read_anew():
     cut = int(np.flatnonzero(np.array(whole.time) >= NOW.timestamp() - 86400)[0])
     old = home(days=4, columns={"load_w": np.full(len(whole.time), 111.0), "nominal_wh": 5000.0})
     columns = ("time", "load_w", "battery_power_w", "soc_percent", "grid_on")
-    tail = History(**{name: np.array(getattr(whole, name))[cut:] for name in columns}, planned=whole.planned)
-    found = joined(old, tail, float(tail.time[0]))
+    tail = replace(whole, **{name: np.array(getattr(whole, name))[cut:] for name in columns})
+    found = joined(old, tail, float(np.array(tail.time)[0]))
     assert len(found.time) == len(whole.time)
     assert set(np.array(found.load_w)[:cut]) == {111.0}
     assert np.array_equal(np.array(found.load_w)[cut:], np.array(whole.load_w)[cut:])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,7 @@ def lost(*, policy: Policy = Policy.OUTLOOK) -> Journal:
     return grid_rules.on_grid(KNOWN, off(NOW), PLUGS, rules, NOW, stable_for=timedelta())
 
 
-def asked(journal: Journal, found: Outlook | None, now: datetime = NOW + MINUTE, **changes: object) -> Journal:
+def asked(journal: Journal, found: Outlook | None, now: datetime = NOW + MINUTE, **changes: Any) -> Journal:
     shared = SharedState(journal, OUR_RULES, off(now))
     return on_outlook(replace(shared, **changes), found, PLUGS, now, off_for=now - NOW)
 
@@ -132,7 +133,7 @@ def test_an_outlook_that_falls_silent_ends_what_it_allowed():
         pytest.param({"grid": off(NOW + MINUTE).model_copy(update={"transition_id": "t9"})}, id="not-acted-on"),
     ],
 )
-def test_nothing_is_switched_in_doubt(changes: dict[str, object]):
+def test_nothing_is_switched_in_doubt(changes: dict[str, Any]):
     assert asked(lost(), outlook(NOW + SECOND, SHORT, -90), **changes) == lost()
 
 
