@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.tuya.grid_rules import GangStates, Rules, is_certain, target
-from services.tuya.journal import Journal, Target
+from services.tuya.journal import Journal, Target, key
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 from shared.messages import Grid, GridState
@@ -31,7 +31,8 @@ def refusal_of_test(journal: Journal, plug: Plug, rules: Rules, grid: GridState 
         return plugs.disabled(name=plug.title)
     if grid is None or grid.state is not Grid.ON or not is_certain(grid, now):
         return plugs.TEST_WITHOUT_POWER()
-    is_busy = any(one.plug == plug.id for one in journal.targets.values())
+    awaits_restoring = any(key(plug.id, gang) in journal.to_restore for gang in plug.gangs)
+    is_busy = awaits_restoring or any(one.plug == plug.id for one in journal.targets.values())
     return plugs.TEST_BUSY() if is_busy else None
 
 

@@ -1,12 +1,16 @@
 """Whatever happens in a night, the plugs are right at its end."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tuya.night import GANGS, QUIET, STEPS, World, play, settle
 
 
 @settings(max_examples=300, deadline=None)
+@example(  # a test of a plug that waits to be given back
+    relays=dict.fromkeys(GANGS, False) | {"boiler/switch_1": True},
+    steps=["turn", "turned and acted on", "turned and acted on", ("test", "boiler")],
+)
 @given(relays=st.fixed_dictionaries({gang: st.booleans() for gang in GANGS}), steps=st.lists(STEPS, max_size=40))
 def test_a_random_night_ends_well(relays: dict[str, bool], steps: list[object]) -> None:
     world = World(dict(relays))
