@@ -90,7 +90,7 @@ class TelegramState:
 
     def next_fault(self, method: str) -> Fault:
         """Return the fault of this call; a fault with a count wears off."""
-        if method == "getUpdates" and self.fault in ONLY_SENDING:
+        if self.fault in ONLY_SENDING and not method.startswith(("send", "edit", "answer")):
             return Fault.NONE
         fault = self.fault
         if self.fault_count > 0:

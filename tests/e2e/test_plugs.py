@@ -576,9 +576,14 @@ def test_killed_in_the_middle_of_a_test_the_plug_comes_back_on(  # noqa: PLR0917
     dying = Process("dying", "tests.support.killed_at", stack.tuya.env, stack.directory / "dying.log", *arguments)
     dying.start()
     watcher.wait_for(STATUS, state="online")
-    mains.say()
-    mains.say()
-    set_up(stack, FIRST, test=True)
+
+    def asked() -> bool:
+        """Ask for the test, which is refused while it is not known that there is power, and once it has begun."""
+        mains.say()
+        set_up(stack, FIRST, test=True)
+        return not dying.is_running
+
+    eventually(asked, "it dies")
     assert dying.exit_code() == -signal.SIGKILL
     assert relays(stack)[0] is is_on
     stack.tuya.start()

@@ -66,6 +66,11 @@ class Process:
                 self._process.kill()
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int | None:
         """Its number while it runs."""
         return self._process.pid if self._process else None
