@@ -110,7 +110,8 @@ def hindrance(setting: WritableSetting, register: Register, present: Present) ->
     if bounds is None:
         return control.VALUE_UNKNOWN()
     low, high = _neighbours(setting, present.values)
-    if not low <= (number(stands) or 0) <= high:  # then one of them is not what we take it for
+    value = number(stands)
+    if value is None or not low <= value <= high:  # then it, or one of them is not what we take it for
         return control.contradiction(value=f"{stands:g}" if isinstance(stands, int | float) else str(stands))
     return control.bounded(low=bounds.low, high=bounds.high) if bounds.low > bounds.high else None
 
