@@ -84,8 +84,9 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
     at_start = soc[places, start]
     below = _worst(taken, start, end)
     holds = _holds(taken, start, at_start - case.floor)
+    planned_start, planned_end = ahead.planned_s
     found = OutageAnswer(
-        start_s=case.now_s + ahead.nominal[0] * STEP_S,
+        start_s=case.now_s + ahead.nominal[0] * STEP_S if planned_start is None else planned_start,
         end_s=None,
         running=ahead.running,
         possible=possible,
@@ -102,7 +103,7 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
     charge_from, in_time = _advice(case, ahead, needed, at_start)
     return replace(
         found,
-        end_s=case.now_s + nominal * STEP_S,
+        end_s=case.now_s + nominal * STEP_S if planned_end is None else planned_end,
         verdict=verdict(chance),
         chance=chance,
         margin_min=_margin(holds, nominal, start),

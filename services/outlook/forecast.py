@@ -297,7 +297,8 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
         mine = next((one for one in spans if one[0] - EARLY_S <= home.off_since_s < one[1]), None)
         spans = [one for one in spans if one is not mine]
         end = round((mine[1] - now_s) / STEP_S) if mine else None
-        certain.append(running_outage(end, (now_s - home.off_since_s) / 3600, home.delays))
+        running = running_outage(end, (now_s - home.off_since_s) / 3600, home.delays)
+        certain.append(replace(running, planned_s=(None, mine[1] if mine and running.nominal[1] == end else None)))
     for start, end_s, is_possible in spans:
         if end_s <= now_s or start >= now_s + HORIZON * STEP_S:
             continue
@@ -305,7 +306,8 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
         if last <= first or (start < now_s and _is_over(home, start, now_s)):
             continue
         number = len(certain) + len(possible)
-        (possible if is_possible else certain).append(planned_outage(first, last, home.delays, number))
+        planned = replace(planned_outage(first, last, home.delays, number), planned_s=(max(start, now_s), end_s))
+        (possible if is_possible else certain).append(planned)
     return certain, possible
 
 

@@ -22,7 +22,7 @@ ROOTS = (0.4142135623730951, 0.7320508075688772, 0.2360679774997898, 0.645751311
 class Ahead:
     """An outage ahead in each path: from which step to which; nominal is what is planned, running whether it is on.
 
-    comes says in which paths it comes at all.
+    comes says in which paths it comes at all; planned_s are the times of the plan itself, which lie between steps.
     """
 
     start: Ints
@@ -30,6 +30,7 @@ class Ahead:
     nominal: tuple[int, int | None]
     running: bool
     comes: "np.typing.NDArray[np.bool_]" = field(default_factory=lambda: np.ones(PATHS, dtype=bool))
+    planned_s: tuple[float | None, float | None] = None, None
 
 
 @dataclass(frozen=True)
