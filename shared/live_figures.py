@@ -72,7 +72,7 @@ def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTE
     """Return the figures of this moment; a reading of grid or inverter counts for fresh_for."""
     inverter = live_inverter(state, now, fresh_for)
     grid = state.grid if state.grid and fresh(state.grid.at, now, fresh_for) else None
-    outlook = fresh_outlook(state, now) if grid and grid.state is Grid.OFF else None
+    outlook = usable_outlook(state.outlook, now) if grid and grid.state is Grid.OFF else None
     return LiveFigures(
         grid=grid,
         inverter=state.inverters[inverter] if inverter else None,
@@ -82,10 +82,14 @@ def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTE
     )
 
 
-def fresh_outlook(state: BrokerState, now: datetime) -> Outlook | None:
-    """Return the outlook if it is fresh, by a clock that is set, and knows the charge."""
-    outlook = state.outlook
-    return outlook if outlook and outlook.charge and fresh(outlook.at, now, OUTLOOK_HOLDS) else None
+def fresh_outlook(outlook: Outlook | None, now: datetime) -> Outlook | None:
+    """Return an outlook if it is fresh, by a clock that is set; perhaps it only says what it does not know."""
+    return outlook if outlook and fresh(outlook.at, now, OUTLOOK_HOLDS) else None
+
+
+def usable_outlook(outlook: Outlook | None, now: datetime) -> Outlook | None:
+    """Return an outlook if it is fresh and knows the charge."""
+    return fresh_outlook(outlook, now) if outlook and outlook.charge else None
 
 
 def _forecast(outlook: Outlook, now: datetime) -> timedelta | None:

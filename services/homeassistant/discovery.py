@@ -21,7 +21,6 @@ Payload = dict[str, Any]
 
 SERVICE = "homeassistant"
 ORIGIN = "easun-bridge"
-NOT_OFFLINE = "{{ 'offline' if value_json.state == 'offline' else 'online' }}"
 STATE_OF = "{{ value_json.state }}"
 BY = "homeassistant"
 """Who has sent a command, as the plug's state tells it."""

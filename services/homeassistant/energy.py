@@ -104,9 +104,7 @@ def of_the_home(inverters: Mapping[str, InverterState]) -> str | None:
     return ALL if ALL in inverters else next(iter(inverters)) if len(inverters) == 1 else None
 
 
-def _counted(
-    counters: Counters, flow: str, begin: tuple[datetime, float] | None, end: tuple[datetime, float]
-) -> Counters:
+def _counted(counters: Counters, flow: str, begin: Known | None, end: Known) -> Counters:
     """Return the counters with the energy between two readings; those of this power begin at zero."""
     energy = Energy()
     if begin and (width_ms := (end[0] - begin[0]).total_seconds() * 1000) <= GAP_MS:

@@ -37,9 +37,8 @@ from services.outlook.similar_days import HORIZON, courses, local_steps
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
 from services.outlook.steps import PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
 from services.outlook.sun import sun_courses
+from shared.charge import RESERVE_PERCENT
 
-RESERVE_PERCENT = 10.0
-"""Unless set otherwise: inverters cut off before a battery is empty, most of them near this."""
 GRID_HOLDS_STEPS = 3
 APART_POINTS = 8.0
 """BMS and inverter that are nearer each other agree."""

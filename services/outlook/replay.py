@@ -8,9 +8,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.outlook.answers import OutageAnswer
-from services.outlook.forecast import RESERVE_PERCENT, Forecast, forecast
+from services.outlook.forecast import Forecast, forecast
 from services.outlook.message import to_reason
 from services.outlook.recorded_history import plan_of, read_history
+from shared.charge import RESERVE_PERCENT
 from shared.errors import EasunError
 from shared.history.engine import Place, reader
 from shared.history.past_schedules import schedule_at

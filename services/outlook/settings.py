@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.outlook.forecast import RESERVE_PERCENT
+from shared.charge import RESERVE_PERCENT
 from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import InCompose, Section
 

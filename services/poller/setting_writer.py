@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -125,7 +126,7 @@ class SettingWriter:
     def on_mode(self, mode: Mode) -> None:
         """Take in the mode: in some of them nothing is changed."""
         if self._present and self._present.mode is not mode:
-            self._present = Present(self._present.unit, self._present.values, mode)
+            self._present = replace(self._present, mode=mode)
             self._publish()
 
     def on_clock_change(self, change: ClockChange) -> None:

@@ -13,7 +13,7 @@ from services.tuya.grid_rules import GRID, LOSS_PAUSE, Plugs, Policy, is_certain
 from services.tuya.journal import Journal, Shed, key
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
-from shared.freshness import OUTLOOK_HOLDS, fresh
+from shared.live_figures import usable_outlook
 from shared.messages import Grid, GridState, OutageOutlook, Outlook, Verdict
 
 OUTLOOK = "outlook"
@@ -39,7 +39,7 @@ def on_outlook(
     journal, grid, rules = shared.journal, shared.grid, shared.rules
     if not _decides(shared, now) or grid is None:
         return journal
-    usable = outlook if outlook and outlook.charge and fresh(outlook.at, now, OUTLOOK_HOLDS) else None
+    usable = usable_outlook(outlook, now)
     running = _running(usable, grid)
     listed = sorted((one for one in plugs.values() if rules.may_switch(one)), key=lambda one: (-one.priority, one.id))
     if usable is None or running is None or running.verdict is Verdict.UNKNOWN:

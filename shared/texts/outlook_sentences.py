@@ -1,6 +1,6 @@
 """The outlook in words, which page and bot share: does the battery last, by how much, what to do, how that is known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
@@ -57,8 +57,8 @@ def in_ten(chance: float | None) -> int:
     return min(9, max(1, round((chance or 0) * 10)))
 
 
-def advice(localizer: Localizer, outage: OutageOutlook | None, names: Mapping[str, str]) -> list[str]:
-    """Return what to do where it may not last; names are those of the plugs by their ids."""
+def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable[[str], str]) -> list[str]:
+    """Return what to do where it may not last; name_of is the name of a plug by its id."""
     if outage is None or outage.verdict is Verdict.LASTS:
         return []
     worth = sorted((one for one in outage.plugs if one.adds_min >= LEAST_GAIN_MIN), key=lambda one: -one.adds_min)
@@ -66,7 +66,7 @@ def advice(localizer: Localizer, outage: OutageOutlook | None, names: Mapping[st
         *(
             localizer(
                 "outlook.plug_off",
-                plug=names.get(one.plug, one.plug),
+                plug=name_of(one.plug),
                 gain=localizer.lasted(timedelta(minutes=one.adds_min)),
             )
             for one in worth[:MOST_PLUGS]

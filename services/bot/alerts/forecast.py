@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.state import AlertState, ToldForecast
 from shared.broker_state import BrokerState
-from shared.live_figures import fresh_outlook
+from shared.live_figures import usable_outlook
 from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, iso
 from shared.texts.outlook_sentences import concern
 
@@ -32,7 +32,7 @@ def forecast_alerts(state: AlertState, snapshot: BrokerState, now: datetime) -> 
 
 
 def _judged(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
-    outlook = fresh_outlook(snapshot, now)
+    outlook = usable_outlook(snapshot.outlook, now)
     outage = concern(outlook) if outlook else None
     if outage is None or outage.certainty is Certainty.POSSIBLE or outage.verdict is Verdict.UNKNOWN:
         return None

@@ -3,8 +3,7 @@
 from services.bot.alerts.alert import Alert
 from services.bot.texts.html import lines, paragraphs
 from shared.broker_state import BrokerState
-from shared.freshness import OUTLOOK_HOLDS, fresh
-from shared.live_figures import fresh_outlook
+from shared.live_figures import fresh_outlook, usable_outlook
 from shared.texts.localizer import Localized, Localizer
 from shared.texts.outlook_sentences import (
     advice,
@@ -18,10 +17,10 @@ from shared.texts.outlook_sentences import (
 
 def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return whether the battery lasts, what to do, and how that is known."""
-    outlook = fresh_outlook(snapshot, localizer.now)
+    outlook = usable_outlook(snapshot.outlook, localizer.now)
     if outlook is None:
-        last = snapshot.outlook
-        known = last.unknown if last and fresh(last.at, localizer.now, OUTLOOK_HOLDS) else ()
+        last = fresh_outlook(snapshot.outlook, localizer.now)
+        known = last.unknown if last else ()
         return lines(localizer("outlook.stale"), *map(localizer.reason, known))
     first = concern(outlook)
     return paragraphs(lines(*short_lines(localizer, snapshot)), lines(*how(localizer, outlook, first)))
@@ -29,15 +28,14 @@ def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
     """Return the verdict and what to do, nothing without a fresh outlook."""
-    outlook = fresh_outlook(snapshot, localizer.now)
+    outlook = usable_outlook(snapshot.outlook, localizer.now)
     if outlook is None:
         return []
     first, later = concern(outlook), later_trouble(outlook)
-    names = {device: snapshot.plug_name(device) for device in snapshot.plugs}
     return [
         Localized(f"<b>{verdict_sentence(localizer, outlook, first)}</b>"),
         *([verdict_sentence(localizer, outlook, later)] if later else []),
-        *(advice(localizer, first, names) or advice(localizer, later, names)),
+        *(advice(localizer, first, snapshot.plug_name) or advice(localizer, later, snapshot.plug_name)),
     ]
 
 
@@ -45,4 +43,4 @@ def forecast_text(localizer: Localizer, alert: Alert) -> str:
     """Return the alert that the battery will not last, or lasts after all."""
     name, outage = "bot.forecast_lasts" if alert.over else "bot.forecast_short", alert.outlook
     said = outage_sentence(localizer, outage) if outage else localizer("outlook.stale")
-    return lines(localizer(name, time=localizer.time(alert.at), verdict=said), *advice(localizer, outage, {}))
+    return lines(localizer(name, time=localizer.time(alert.at), verdict=said), *advice(localizer, outage, str))

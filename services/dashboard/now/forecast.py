@@ -6,7 +6,7 @@ from dash import html
 
 from services.dashboard.markup import attributes
 from shared.broker_state import BrokerState
-from shared.freshness import OUTLOOK_HOLDS, fresh
+from shared.live_figures import fresh_outlook
 from shared.messages import OutageOutlook, Verdict
 from shared.texts.localizer import Localizer
 from shared.texts.outlook_sentences import advice, concern, how, later_trouble, verdict_sentence
@@ -21,15 +21,14 @@ LOOKS = {
 
 def forecast(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     """Return the card's content, nothing where there is no fresh outlook."""
-    outlook = snapshot.outlook
-    if outlook is None or not snapshot.connected or not fresh(outlook.at, localizer.now, OUTLOOK_HOLDS):
+    outlook = fresh_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
+    if outlook is None:
         return []
     title = html.H2(localizer("outlook.title"))
     if outlook.charge is None:
         return [title, *(html.P(localizer.reason(one)) for one in outlook.unknown)]
     first, later = concern(outlook), later_trouble(outlook)
-    names = {device: one.name or device for device, one in snapshot.plugs.items()}
-    to_do = advice(localizer, first, names) or advice(localizer, later, names)
+    to_do = advice(localizer, first, snapshot.plug_name) or advice(localizer, later, snapshot.plug_name)
     lines = how(localizer, outlook, first)
     return [
         title,

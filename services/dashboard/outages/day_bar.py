@@ -10,11 +10,10 @@ from dash import html
 from services.dashboard.markup import attributes
 from shared import outages
 from shared.history.queries import GridSpan
-from shared.messages import Certainty, DayState, Grid
+from shared.messages import DayState, Grid
 from shared.texts.localizer import Localizer
 
 TICKS = (0, 6, 12, 18, 24)
-CERTAINTIES = (Certainty.DEFINITE, Certainty.POSSIBLE, Certainty.UNKNOWN)
 KEYS = ("definite", "possible", "unknown", "on")
 GRIDS = {Grid.OFF: "definite", Grid.UNKNOWN: "unknown", Grid.ON: "on"}
 

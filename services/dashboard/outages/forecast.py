@@ -6,7 +6,7 @@ from dash import html
 
 from services.dashboard.markup import attributes
 from shared.broker_state import BrokerState
-from shared.live_figures import fresh_outlook
+from shared.live_figures import usable_outlook
 from shared.messages import OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import Localizer
 from shared.texts.outlook_sentences import charging_advice, outage_sentence, scorecard_sentences
@@ -14,7 +14,7 @@ from shared.texts.outlook_sentences import charging_advice, outage_sentence, sco
 
 def forecast(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     """Return the card's content, nothing where there is no fresh outlook."""
-    outlook = fresh_outlook(snapshot, localizer.now) if snapshot.connected else None
+    outlook = usable_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
     if outlook is None:
         return []
     judged = [one for one in outlook.outages if one.verdict is not Verdict.UNKNOWN]
