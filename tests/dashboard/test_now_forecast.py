@@ -7,7 +7,7 @@ import pytest
 
 from services.dashboard.markup import tree
 from services.dashboard.now.forecast import forecast
-from services.dashboard.now.outlook import outlook as sentence
+from services.dashboard.now.what_next import what_next as sentence
 from shared.broker_state import BrokerState
 from shared.conditions.clock import NOT_SET
 from shared.freshness import READING_HOLDS

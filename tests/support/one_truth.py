@@ -16,7 +16,7 @@ from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import Limits
 from services.bot.texts.alerts import alert_text
 from services.bot.texts.outage import outage_text
-from services.dashboard.now.outlook import outlook
+from services.dashboard.now.what_next import what_next
 from services.dashboard.outages import headline
 from services.recorder.outage_rules import ScheduleMatch, match_schedule
 from shared.broker_state import BrokerState
@@ -98,7 +98,7 @@ class Said:
         """Return what is said of a moment."""
         plan, off_since = snapshot.schedule, headline.off_since(snapshot, localizer, READING_HOLDS)
         return cls(
-            now=outlook(snapshot, localizer, READING_HOLDS).replace("\u00a0", " "),
+            now=what_next(snapshot, localizer, READING_HOLDS).replace("\u00a0", " "),
             headline=headline.headline(plan, localizer, off_since),
             reality=headline.reality(snapshot, localizer, READING_HOLDS),
             coming=words(headline.coming(plan, localizer, off_since)),

@@ -12,11 +12,11 @@ from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.first_run import checklist
 from services.dashboard.now.forecast import forecast
-from services.dashboard.now.outlook import outlook
 from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
 from services.dashboard.now.summary import verdict
 from services.dashboard.now.timeline import live_layer
+from services.dashboard.now.what_next import what_next
 from services.dashboard.pages import View
 from services.dashboard.reasons import reasons_in_line, worst_severity
 from services.dashboard.service_status import service_rows
@@ -48,7 +48,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             **tiles(reading, grid, soc, localizer),
             **_details(name, reading, snapshot, localizer, fresh_for),
             "verdict": verdict(reading, grid, soc, localizer) if live else _why_silent(snapshot, name, localizer),
-            "outlook": outlook(snapshot, localizer, fresh_for),
+            "outlook": what_next(snapshot, localizer, fresh_for),
             "plugs-closed": why_disabled(snapshot, localizer) if snapshot.plugs else "",
             "as-of": _as_of(inverter, localizer, live=live),
             "name": _title(name, snapshot, localizer),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.now.outlook import outlook
+from services.dashboard.now.what_next import what_next
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.messages import (
@@ -50,7 +50,7 @@ def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, 
     grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
     inverters = {"smg2": reading(NOW, battery_power_w=-640)}
     known = BrokerState(connected=True, grid=grid, schedule=schedule, batteries=pack, inverters=inverters)
-    return outlook(known, LOCALIZER, READING_HOLDS).replace(NO_BREAK, " ")
+    return what_next(known, LOCALIZER, READING_HOLDS).replace(NO_BREAK, " ")
 
 
 EVENING = window(18, 21.5)

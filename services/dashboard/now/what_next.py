@@ -15,7 +15,7 @@ LONG = timedelta(days=1)
 """Beyond this the present load is no forecast."""
 
 
-def outlook(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> str:
+def what_next(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> str:
     """Return the sentence."""
     figures, plan = live_figures(snapshot, localizer.now, fresh_for), snapshot.schedule
     grid = figures.grid if snapshot.connected else None
