@@ -56,6 +56,21 @@ def test_a_short_outage_lasts_and_a_long_one_does_not():
     assert long.charge_needed_percent is None, "no charge would do"
 
 
+def test_outages_ahead_have_the_times_of_the_plan_whatever_the_minute():
+    past = NOW + timedelta(minutes=2, seconds=7)
+    found = forecast(RECORD, past, Plan([*plan((2, 4)).outages, *plan((8, 9), possible=True).outages], None))
+    told = [(one.start_s, one.end_s) for one in found.outages]
+    assert told == [tuple((NOW + timedelta(hours=hour)).timestamp() for hour in span) for span in ((2, 4), (8, 9))]
+
+
+def test_a_running_outage_ends_when_it_is_planned_to():
+    record = replace(RECORD, grid_on=np.array([*RECORD.grid_on[:-12], *[0.0] * 12]))
+    past = NOW + timedelta(minutes=2, seconds=7)
+    found = forecast(record, past, plan((-1, 3))).outages[0]
+    assert found.running
+    assert found.end_s == (NOW + timedelta(hours=3)).timestamp()
+
+
 @given(
     seed=st.integers(0, 50),
     start=st.floats(0.2, 20),

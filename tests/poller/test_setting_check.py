@@ -87,6 +87,7 @@ def test_allowed(name, value, address, word):
         ("control.value_unknown", "max_mains_charging_current_a", 20, {"max_mains_charging_current_a": None}),
         ("control.contradiction", "output_priority", "sbu", {"output_priority": 7}),
         ("control.contradiction", "max_mains_charging_current_a", 20, {"max_mains_charging_current_a": 70.0}),
+        ("control.contradiction", "max_mains_charging_current_a", 2, {"max_mains_charging_current_a": "uti"}),
         (
             "control.contradiction",
             "mains_mode_soc_protection_percent",
