@@ -21,7 +21,7 @@ from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
 # no test asserts a time, and six workers share two cores
-settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "30")))
+settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("ours")
 
 expect.set_options(timeout=20_000)
