@@ -1,4 +1,4 @@
-"""Debian's Chromium, as Playwright's `launch` wants it: a build without windows takes less than half the time for a page."""
+"""Debian's Chromium, as Playwright launches it: the build without windows takes less than half the time for a page."""
 
 import shutil
 from typing import Any
