@@ -5,6 +5,8 @@ import os
 import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from shutil import disk_usage
 from threading import Lock
 
 import pytest
@@ -27,6 +29,12 @@ settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get
 settings.load_profile("ours")
 
 expect.set_options(timeout=20_000)
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+    # a commit of SQLite waits for the disk, on a busy one longer than a test computes
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 gc.disable()  # nothing that is loaded and collected is thrown away
 
