@@ -13,9 +13,12 @@ from shared.conditions import Reason, storage
 from shared.errors import BadMessageError
 from shared.history.homes import in_home
 from shared.history.tables import (
+    alert_sent,
+    battery_availability,
     battery_state,
     dead_letter,
     grid_state,
+    inverter_availability,
     inverter_state,
     outage_schedule,
     plug_action,
@@ -26,8 +29,11 @@ from shared.history.tables import (
 )
 from shared.messages import ClockStamp, Message, ServiceStatus, iso
 from shared.topics import (
+    ALERT_SENT,
+    BATTERY_AVAILABILITY,
     BATTERY_STATE,
     GRID_STATE,
+    INVERTER_AVAILABILITY,
     INVERTER_STATE,
     OUTAGE_SCHEDULE,
     PLUG_ACTION,
@@ -45,6 +51,9 @@ RECORDED: tuple[tuple[Topic[Any], Table], ...] = (
     (PLUG_STATE, plug_state),
     (PLUG_ACTION, plug_action),
     (SERVICE_STATUS, service_status),
+    (INVERTER_AVAILABILITY, inverter_availability),
+    (BATTERY_AVAILABILITY, battery_availability),
+    (ALERT_SENT, alert_sent),
 )
 """The recorded topics and their tables."""
 MAX_PAYLOAD = 256 * 1024

@@ -16,6 +16,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 from sqlalchemy.types import TypeEngine
 
 from shared.messages import (
+    AlertSent,
+    Availability,
     BatteryState,
     GridState,
     InverterState,
@@ -143,6 +145,14 @@ plug_state = _table(
 plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
 """Both gangs of a plug may be switched at once; an empty gang is the whole plug."""
 service_status = _table("service_status", ServiceStatus, compared=("state", "reasons", "version"))
+inverter_availability = _table("inverter_availability", Availability, compared=("state",))
+battery_availability = _table("battery_availability", Availability, compared=("state",))
+"""Whether a device answered; only changes, with the reason of that moment, for reasons vary with every attempt."""
+alert_sent = _table("alert_sent", AlertSent, key="event")
+"""Several alerts may be decided on at once."""
+
+EVENTS = (plug_action, service_status, inverter_availability, battery_availability, alert_sent)
+"""What happened, as people look it up: purged by the age of a row, without a roll-up that outlives it."""
 
 dead_letter = Table(
     "dead_letter",
