@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table, and_, delete, select
 
 from services.recorder.ledger import mark_due
 from services.recorder.rollups import forget_rollups
-from services.recorder.rows import MAX_AHEAD, RECORDED, Row, to_undated, unnamed_device
+from services.recorder.rows import MAX_AHEAD, RECORDED, Row, name_on_topic, to_undated
 from services.recorder.store import DERIVED_FROM, Store
 from shared.history.derived import SOURCES
 from shared.history.readings import distinct
@@ -60,7 +60,7 @@ def _undated(topic: Topic[Any], row: RowMapping, starts: Starts) -> tuple[Table,
     message = message_of(topic.payload, row)
     message = with_moments(message, lambda one: start + (one - began) if one >= began - STEP else one)
     stamp = ClockStamp(boot=boot, uptime_s=round((at - began).total_seconds(), 3))
-    name = "" if row["device"] == unnamed_device(topic) and "{" not in topic.template else row["device"]
+    name = name_on_topic(topic, row["device"])
     payload = message.model_copy(update={"clock": stamp}).model_dump_json().encode()
     return to_undated(topic.named(name), payload, stamp)
 

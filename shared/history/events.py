@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, RowMapping, Table, select, tuple_
 
 from shared.conditions import Reason
 from shared.history.derived import grid_run
-from shared.history.homes import home_of, in_home, of_home, split_name
+from shared.history.homes import PART, home_of, in_home, of_home, split_name
 from shared.history.queries import Session
 from shared.history.readings import distinct
 from shared.history.stored_messages import message_of
@@ -28,6 +28,7 @@ from shared.history.tables import (
     outage_schedule,
     plug_action,
     service_status,
+    setting_change,
     to_ms,
 )
 from shared.messages import (
@@ -37,6 +38,7 @@ from shared.messages import (
     PlugAction,
     ScheduleChange,
     ServiceStatus,
+    SettingChange,
 )
 
 AT_ONCE = 50
@@ -54,22 +56,27 @@ class EventKind(StrEnum):
     GRID = "grid"
     PLAN = "plan"
     PLUG = "plug"
+    SETTING = "setting"
     DEVICE = "device"
     SERVICE = "service"
     ALERT = "alert"
 
 
-What: TypeAlias = Grid | ScheduleChange | PlugAction | Availability | ServiceStatus | AlertSent
+What: TypeAlias = Grid | ScheduleChange | PlugAction | Availability | ServiceStatus | SettingChange | AlertSent
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: to which device, `battery/jk-1`, and what. The grid and the schedule are no devices."""
+    """Something that happened: to which device, `battery/jk-1`, and what. The grid and the schedule are no devices.
+
+    part is what of the device: a setting.
+    """
 
     at: datetime
     kind: EventKind
     device: str
     what: What
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ class _Source:
 
     def name(self, owner: str) -> str:
         """Return the device of a row."""
-        return f"{self.place}/{split_name(owner)[1]}" if self.place else ""
+        return f"{self.place}/{split_name(owner)[1].partition(PART)[0]}" if self.place else ""
 
 
 @dataclass
@@ -142,14 +149,11 @@ def event_devices(session: Session) -> list[str]:
 
 
 def _streams(session: Session, wanted: EventFilter, budget: _Budget) -> Iterator[Iterator[tuple[int, Event | _Mark]]]:
-    home = home_of(session)
-    place, _, name = wanted.device.partition("/")
     for source in SOURCES:
-        if (wanted.kinds and source.kind not in wanted.kinds) or (wanted.device and source.place != place):
-            continue
-        owners = [in_home(home, name)] if wanted.device else _owners(session, source)
-        for owner in owners:
-            yield _stream(session, source, owner, wanted, budget)
+        if not wanted.kinds or source.kind in wanted.kinds:
+            for owner in _owners(session, source):
+                if wanted.device in ("", source.name(owner)):
+                    yield _stream(session, source, owner, wanted, budget)
 
 
 def _owners(session: Session, source: _Source) -> list[str]:
@@ -182,7 +186,9 @@ def _stream(
 
 
 def _event(source: _Source, owner: str, row: RowMapping) -> Event:
-    return Event(from_ms(row["at"]), source.kind, source.name(owner), source.what(row))
+    return Event(
+        from_ms(row["at"]), source.kind, source.name(owner), source.what(row), split_name(owner)[1].partition(PART)[2]
+    )
 
 
 def _rows(
@@ -236,7 +242,9 @@ def _change(row: RowMapping) -> ScheduleChange:
     return ScheduleChange.model_validate_json(row["change"])
 
 
-def _read(kind: type[PlugAction | Availability | ServiceStatus | AlertSent]) -> Callable[[RowMapping], What]:
+def _read(
+    kind: type[PlugAction | Availability | ServiceStatus | SettingChange | AlertSent],
+) -> Callable[[RowMapping], What]:
     return lambda row: message_of(kind, row)
 
 
@@ -250,6 +258,7 @@ SOURCES: tuple[_Source, ...] = (
         _plan_differs,
     ),
     _Source(EventKind.PLUG, "plug", plug_action, _read(PlugAction)),
+    _Source(EventKind.SETTING, "inverter", setting_change, _read(SettingChange)),
     _Source(EventKind.DEVICE, "inverter", inverter_availability, _read(Availability), _state_differs),
     _Source(EventKind.DEVICE, "battery", battery_availability, _read(Availability), _state_differs),
     _Source(EventKind.SERVICE, "service", service_status, _read(ServiceStatus), _status_differs),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter
 
-from shared.history.tables import NOT_RECORDED, bare_type, from_ms
+from shared.history.tables import NOT_RECORDED, bare_type, from_ms, is_mixed
 from shared.topics import M
 
 
@@ -21,6 +21,8 @@ def message_of(kind: type[M], row: Mapping[str, Any]) -> M:
 
 
 def _value(annotation: Any, value: Any) -> Any:
+    if is_mixed(annotation):
+        return TypeAdapter(annotation).validate_json(value)
     kind = bare_type(annotation)
     if issubclass(kind, datetime | AwareDatetime):
         return from_ms(value)

@@ -31,6 +31,8 @@ from shared.messages import (
     ScheduleChange,
     ServiceHealth,
     ServiceStatus,
+    SettingChange,
+    SettingOutcome,
 )
 from shared.topics import (
     ALERT_SENT,
@@ -40,6 +42,7 @@ from shared.topics import (
     OUTAGE_SCHEDULE,
     PLUG_ACTION,
     SERVICE_STATUS,
+    SETTING_CHANGE,
 )
 
 START = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -54,7 +57,10 @@ def record(store: Store, *given: tuple[str, Message]) -> None:
     store.write([to_row(topic, message.model_dump_json().encode()) for topic, message in given])
 
 
-def page(place: Place, wanted: EventFilter = EventFilter(), at_once: int = 50) -> EventPage:
+EVERYTHING = EventFilter()
+
+
+def page(place: Place, wanted: EventFilter = EVERYTHING, at_once: int = 50) -> EventPage:
     engine = reader(place)
     try:
         with Session(engine) as session:
@@ -105,6 +111,7 @@ def told(minute: int, event: str = "grid/1") -> tuple[str, Message]:
 def a_house(store: Store) -> None:
     change = ScheduleChange(at=moment(8), published=(moment(8).date(),))
     plan = OutageSchedule(at=moment(8), queue="4.1", change=change)
+    changed = SettingChange(at=moment(2), value="SBU", before=3, by="telegram:7", outcome=SettingOutcome.CONFIRMED)
     record(
         store,
         *(grid(minute, Grid.ON, 0) for minute in range(5)),
@@ -119,6 +126,7 @@ def a_house(store: Store) -> None:
         (INVERTER_AVAILABILITY.named("main"), contact(3, Contact.ONLINE)),
         (INVERTER_AVAILABILITY.named("main"), contact(4, Contact.ONLINE)),  # the poller was started again
         (BATTERY_AVAILABILITY.named("jk"), contact(10, Contact.OFFLINE)),
+        (SETTING_CHANGE.named("main/output_priority"), changed),
         status(1, ServiceHealth.ONLINE),
         *(status(minute, ServiceHealth.DEGRADED, attempts=minute) for minute in range(11, 14)),
     )
@@ -143,9 +151,13 @@ def test_what_happened_is_told_once_newest_first(database: Place) -> None:
         (6, "plug", "plug/boiler"),
         (5, "grid", ""),
         (3, "device", "inverter/main"),
+        (2, "setting", "inverter/main"),
         (1, "service", "service/poller"),
         (0, "grid", ""),
     ]
+    (setting,) = page(database, EventFilter(kinds=[EventKind.SETTING])).events
+    assert isinstance(setting.what, SettingChange)
+    assert (setting.part, setting.what.before, setting.what.value) == ("output_priority", 3, "SBU")
     with Session(reader(database)) as session:
         assert event_devices(session) == ["battery/jk", "inverter/main", "plug/boiler", "service/poller"]
 
@@ -165,6 +177,7 @@ def house(tmp_path: Path) -> Path:
         pytest.param(EventFilter(kinds=[EventKind.GRID]), [5, 0], id="kind"),
         pytest.param(EventFilter(kinds=[EventKind.GRID, EventKind.PLAN]), [8, 5, 0], id="kinds"),
         pytest.param(EventFilter(device="plug/boiler"), [6, 6], id="device"),
+        pytest.param(EventFilter(device="inverter/main"), [3, 2], id="device-with-settings"),
         pytest.param(EventFilter(device="plug/nobody"), [], id="no-such-device"),
         pytest.param(EventFilter(kinds=[EventKind.GRID], device="plug/boiler"), [], id="device-of-another-kind"),
         pytest.param(EventFilter(since=moment(10)), [11, 10], id="since"),
@@ -192,12 +205,11 @@ ACTIONS = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["1", "2", "3"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(states=STATES, actions=ACTIONS, at_once=st.integers(1, 6), budget=st.integers(0, 40))
+@given(states=STATES, actions=ACTIONS, bounds=st.tuples(st.integers(1, 6), st.integers(0, 40)))
 def test_pages_lose_nothing_and_double_nothing(
-    shared_store: tuple[Store, Path], monkeypatch: pytest.MonkeyPatch, states, actions, at_once, budget
+    shared_store: tuple[Store, Path], monkeypatch: pytest.MonkeyPatch, states, actions, bounds
 ) -> None:
-    store, place = shared_store
-    monkeypatch.setattr(module, "MOST_READ", budget)
+    (store, place), (at_once, budget) = shared_store, bounds
     monkeypatch.setattr(module._Budget, "__init__", lambda self: setattr(self, "rows", budget))
     monkeypatch.setattr(module, "FIRST_ROWS", 4)
     store.run(lambda connection: [connection.execute(delete(one)) for one in (service_status, plug_action, grid_run)])

@@ -1,4 +1,4 @@
-"""What people look up later: whether devices answered, and the alerts that were sent.
+"""What people look up later: whether devices answered, settings that were changed, and the alerts that were sent.
 
 Revision ID: 0011
 Revises: 0010
@@ -18,6 +18,11 @@ def upgrade() -> None:
             table, sa.Column("state", sa.Text(), nullable=False), sa.Column("since", sa.BigInteger(), nullable=False)
         )
         op.add_column(table, sa.Column("reason", sa.Text(), nullable=True))
+    _create(
+        "setting_change",
+        *(sa.Column(name, sa.Text(), nullable=name == "before") for name in ("value", "before", "by", "outcome")),
+        sa.Column("reason", sa.Text(), nullable=True),
+    )
     _create(
         "alert_sent",
         sa.Column("event", sa.Text(), primary_key=True),
