@@ -86,7 +86,8 @@ class Page:
 
     `view` gets how long a reading counts as live. What is `recorded` stands in the element with the id
     `<name>-recorded`. A page with charts has `charts`, which Dash renders below its layout: only pages that have it
-    load Dash. `routes` and `callbacks` add what else it needs.
+    load Dash. `routes` and `callbacks` add what else it needs. A page with a `parent` has no tab of its own: that page
+    leads to it.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Page:
     charts: Callable[[Localizer], Any] | None = None
     routes: Callable[[Flask, PageContext], None] | None = None
     callbacks: Callable[[Any, PageContext], None] | None = None
+    parent: str = ""
 
     @property
     def path(self) -> str:

@@ -1,6 +1,7 @@
 """Every sentence of the interface in Ukrainian and English, side by side, so that neither is forgotten."""
 
 from shared.texts.bot import BOT
+from shared.texts.events import EVENTS
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.language import Language, plural
 from shared.texts.outlook import OUTLOOK
@@ -19,4 +20,4 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT
+TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT | EVENTS

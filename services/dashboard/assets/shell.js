@@ -40,6 +40,7 @@
 
   function route() {
     const current = link(location.pathname) ?? link('/');
+    if (!link(location.pathname) && page() !== current.dataset.goto) return location.reload(); // a page without a tab
     root.dataset.route = current.dataset.goto;
     document.title = `${current.textContent} · ${brand}`;
     for (const one of links()) {
@@ -73,7 +74,7 @@
     const shown = page();
     if (link(location.pathname)?.dataset.charts === 'true') return charts();
     const place = document.getElementById(`${shown}-recorded`);
-    if (!place) return;
+    if (!place || document.activeElement?.closest('form') && place.contains(document.activeElement)) return;
     try {
       const answer = await ask(`/recorded/${shown}${location.search}`);
       if (answer.ok && shown === page()) place.dataset.tree = await answer.text();
