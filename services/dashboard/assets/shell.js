@@ -68,15 +68,18 @@
   });
   addEventListener('popstate', route);
 
-  // what is recorded of a page without charts comes as a tree, which live.js draws
+  // what is recorded of a page without charts comes as trees by the ids of their places, which live.js draws
   async function renew() {
     const shown = page();
     if (link(location.pathname)?.dataset.charts === 'true') return charts();
-    const place = document.getElementById(`${shown}-recorded`);
-    if (!place) return;
+    if (!document.getElementById(`${shown}-recorded`)) return;
     try {
       const answer = await ask(`/recorded/${shown}${location.search}`);
-      if (answer.ok && shown === page()) place.dataset.tree = await answer.text();
+      if (!answer.ok || shown !== page()) return;
+      for (const [id, trees] of Object.entries(await answer.json())) {
+        const place = document.getElementById(id);
+        if (place) place.dataset.tree = JSON.stringify(trees);
+      }
     } catch {
       // the notice says that the server is gone
     }
