@@ -15,9 +15,9 @@ from services.dashboard.access import is_authorized, protect, read_key
 from services.dashboard.app_shell import charts
 from services.dashboard.asset_bundles import ASSETS, scripts, styles
 from services.dashboard.healthz import details, health
-from services.dashboard.html_document import document, payload_of
+from services.dashboard.html_document import document, payload_of, trees_by_id
 from services.dashboard.language import request_language, wanted
-from services.dashboard.markup import component, tree
+from services.dashboard.markup import component
 from services.dashboard.metrics import CONTENT_TYPE, exposition
 from services.dashboard.pages import Page, PageContext, Send, ViewOptions, discard_command
 from services.dashboard.paths import HEALTH, METRICS
@@ -115,7 +115,7 @@ def _page_routes(server: Flask, context: PageContext) -> None:
             abort(404)
         options = ViewOptions.of(request.query_string.decode(errors="replace"), request.args.get("look"))
         nodes = page.recorded(context, context.calendar(), options)
-        text = json.dumps(nodes if page.charts else tree(nodes), default=component, ensure_ascii=False)
+        text = json.dumps(nodes if page.charts else trees_by_id(page, nodes), default=component, ensure_ascii=False)
         return Response(text, mimetype="application/json")
 
     for page in PAGES:
