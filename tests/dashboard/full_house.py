@@ -12,7 +12,7 @@ from services.dashboard.app import application
 from services.dashboard.pages import Send, discard_command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
-from shared.conditions import battery, dashboard, inverter, system
+from shared.conditions import battery, dashboard, inverter, inverter_settings, system
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
@@ -23,7 +23,9 @@ from shared.messages import (
     DayState,
     Grid,
     GridState,
+    InverterControl,
     InverterInfo,
+    InverterSettings,
     OutageSchedule,
     PackHealth,
     PlannedDay,
@@ -31,6 +33,9 @@ from shared.messages import (
     PlugState,
     ServiceHealth,
     ServiceStatus,
+    SettingChange,
+    SettingOutcome,
+    SettingState,
     Via,
     Window,
 )
@@ -61,6 +66,17 @@ def house(now: datetime, **changes: Any) -> BrokerState:
             )
         },
         "inverter_availability": {"main": online},
+        "inverter_settings": {"main": settings(now)},
+        "setting_changes": {
+            "main/buzzer_mode": SettingChange(
+                at=now,
+                value="mute",
+                before="fault",
+                by="dashboard",
+                outcome=SettingOutcome.REFUSED,
+                reason=inverter_settings.MODE_REFUSED(),
+            )
+        },
         "batteries": {
             "all": _pack(now),
             "pack1": _pack(now),
@@ -106,6 +122,41 @@ def house(now: datetime, **changes: Any) -> BrokerState:
         "services": {name: _status(now, state) for name, state in zip(SERVICES, ServiceHealth, strict=False)},
     }
     return BrokerState(**known | changes)
+
+
+def settings(now: datetime, **changes: Any) -> InverterSettings:
+    """Return settings of each kind: a choice, numbers, one that nobody has proven."""
+    known = {
+        "output_priority": SettingState(
+            value="sol",
+            choices=("uti", "sol", "sbu", "sub"),
+            writable=True,
+            changed_by="device",
+            changed_at=now - timedelta(days=2),
+        ),
+        "max_mains_charging_current_a": SettingState(value=30, low=2, high=60, step=1, writable=True),
+        "mains_mode_soc_protection_percent": SettingState(
+            value=30,
+            low=20,
+            high=50,
+            step=1,
+            writable=True,
+            changed_by="telegram:7",
+            changed_at=now - timedelta(minutes=5),
+        ),
+        "charging_priority": SettingState(
+            value="pv_first", reason=inverter_settings.not_proven(model="0x1E00", protocol=1)
+        ),
+        "buzzer_mode": SettingState(
+            value="fault",
+            choices=("mute", "source_warning_fault", "warning_fault", "fault"),
+            writable=True,
+            changed_by="dashboard",
+            changed_at=now - timedelta(hours=3),
+        ),
+    }
+    given: dict[str, Any] = {"at": now, "control": InverterControl.SETTINGS, "settings": known}
+    return InverterSettings(**given | changes)
 
 
 SERVICES = ("poller", "schedule", "tuya", "bot")
