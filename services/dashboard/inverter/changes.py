@@ -36,7 +36,8 @@ def routes(server: Flask, context: PageContext) -> None:
 
     @server.post(ADDRESS)
     def change(inverter: str, setting: str) -> tuple[Response, int]:
-        localizer, snapshot, wish = context.localizer(), context.snapshot(), request.get_json(silent=True)
+        localizer, snapshot = context.localizer(), context.snapshot()
+        wish: Any = request.get_json(silent=True)
         command = _command(wish, localizer)
         if command is None or "before" not in wish:
             return jsonify(error=localizer("inverter.bad_wish")), 400
