@@ -10,9 +10,11 @@ from shared.messages import (
     Availability,
     BatteryInfo,
     BatteryState,
+    ChargeAhead,
     EnergyState,
     GridState,
     InverterInfo,
+    InverterProfiles,
     InverterSettings,
     InverterState,
     Message,
@@ -29,10 +31,12 @@ from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
     BATTERY_STATE,
+    CHARGE_AHEAD,
     ENERGY_STATE,
     GRID_STATE,
     INVERTER_AVAILABILITY,
     INVERTER_INFO,
+    INVERTER_PROFILES,
     INVERTER_SETTINGS,
     INVERTER_STATE,
     NEXT_OUTAGE,
@@ -68,6 +72,8 @@ class BrokerState:
     inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
     inverter_settings: Mapping[str, InverterSettings] = field(default_factory=dict)
     setting_changes: Mapping[str, SettingChange] = field(default_factory=dict)
+    inverter_profiles: Mapping[str, InverterProfiles] = field(default_factory=dict)
+    charge_ahead: Mapping[str, ChargeAhead] = field(default_factory=dict)
     batteries: Mapping[str, BatteryState] = field(default_factory=dict)
     battery_infos: Mapping[str, BatteryInfo] = field(default_factory=dict)
     battery_availability: Mapping[str, Availability] = field(default_factory=dict)
@@ -152,6 +158,8 @@ SECTIONS: tuple[Section[Any], ...] = (
     ),
     Section(INVERTER_SETTINGS, lambda s: s.inverter_settings, lambda s, new: replace(s, inverter_settings=new)),
     Section(SETTING_CHANGE, lambda s: s.setting_changes, lambda s, new: replace(s, setting_changes=new)),
+    Section(INVERTER_PROFILES, lambda s: s.inverter_profiles, lambda s, new: replace(s, inverter_profiles=new)),
+    Section(CHARGE_AHEAD, lambda s: s.charge_ahead, lambda s, new: replace(s, charge_ahead=new)),
     Section(BATTERY_STATE, lambda s: s.batteries, lambda s, new: replace(s, batteries=new), is_reading=True),
     Section(BATTERY_INFO, lambda s: s.battery_infos, lambda s, new: replace(s, battery_infos=new)),
     Section(

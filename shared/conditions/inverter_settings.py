@@ -382,6 +382,60 @@ OUTCOME_UNKNOWN = simple(
 )
 
 
+# profiles
+
+NO_SUCH_PROFILE = simple(
+    "profile.unknown",
+    uk="Такого набору параметрів у списку немає.",
+    en="There is no such profile in the list.",
+    severity=Severity.WARNING,
+)
+PROFILE_IN_FORCE = simple(
+    "profile.in_force",
+    uk="Усе вже так і налаштовано.",
+    en="Everything is set so already.",
+    severity=Severity.NOTICE,
+)
+CHARGING_AHEAD = simple(
+    "profile.charging_ahead",
+    uk="Саме триває заряджання перед відключенням, яке змінило параметри: спершу скасуйте його.",
+    en="Charging before an outage is under way and has changed settings: undo it first.",
+    severity=Severity.NOTICE,
+)
+PROFILE_CHANGED_BY_HAND = simple(
+    "profile.changed_by_hand",
+    uk="Під час зміни хтось змінив ці самі параметри інакше, тож її припинено.",
+    en="Somebody changed the same settings meanwhile, so this was stopped.",
+    severity=Severity.WARNING,
+)
+PROFILE_INTERRUPTED = simple(
+    "profile.interrupted",
+    uk="Зміну перервано на пів дорозі й згодом скасовано.",
+    en="It was interrupted halfway, and undone later.",
+    severity=Severity.WARNING,
+)
+
+
+@condition(
+    "profile.step_refused",
+    uk="{setting}: {cause}",
+    en="{setting}: {cause}",
+    severity=Severity.WARNING,
+)
+def step_refused(*, setting: Reason, cause: Reason) -> None:
+    """A setting of the profile that cannot be changed so, and why."""
+
+
+@condition(
+    "profile.too_many",
+    uk="Для цього потрібно {count} {count:зміна|зміни|змін}, а сьогодні лишилося {left}.",
+    en="This takes {count} {count:change|changes}, and only {left} are left today.",
+    severity=Severity.WARNING,
+)
+def too_many_for_profile(*, count: int, left: int) -> None:
+    """A profile is applied as a whole or not at all, so there must be room for all of its writes."""
+
+
 def meaning(setting: str, value: str = "") -> Reason | None:
     """Return what a setting is called, or what will happen with one of its choices; None where nobody has said it."""
     declared = CONDITIONS.get(f"setting.{setting}.{value}" if value else f"setting.{setting}")
