@@ -14,14 +14,16 @@ from shared.broker_mirror import BrokerMirror
 from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.conditions import dashboard
 from shared.history.engine import reader
-from shared.messages import PlugCommand, PlugSetup, SettingCommand
+from shared.messages import ChargeAheadCommand, PlugCommand, PlugSetup, ProfileCommand, SettingCommand
 from shared.service import Service, run
-from shared.topics import PLUG_SET, PLUG_SETUP, SETTING_SET, Topic
+from shared.topics import CHARGE_AHEAD_SET, PLUG_SET, PLUG_SETUP, PROFILE_SET, SETTING_SET, Topic
 
 COMMANDS: Mapping[type[Command], Topic[Any]] = {
     PlugCommand: PLUG_SET,
     PlugSetup: PLUG_SETUP,
     SettingCommand: SETTING_SET,
+    ProfileCommand: PROFILE_SET,
+    ChargeAheadCommand: CHARGE_AHEAD_SET,
 }
 
 

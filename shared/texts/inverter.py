@@ -63,8 +63,54 @@ INVERTER: dict[str, tuple[str, str]] = {
         "There is no answer about the change. See which value the inverter shows.",
     ),
     "inverter.stands_differently": (
-        "Тим часом значення змінилося: тепер {value}. Перевірте й спробуйте ще раз.",
-        "The value has changed meanwhile: it is {value} now. Look again, and try once more.",
+        "Тим часом дещо змінилося. Подивіться ще раз і повторіть.",
+        "Something has changed meanwhile. Look again, and try once more.",
     ),
     "inverter.bad_wish": ("Сторінка надіслала щось незрозуміле.", "The page sent something that makes no sense."),
+    # profiles
+    "inverter.profiles": ("Набори параметрів", "Profiles"),
+    "inverter.profile_in_force": ("Діє зараз.", "In force now."),
+    "inverter.difference": ("{name}: {before} → {after}", "{name}: {before} → {after}"),
+    "inverter.apply": ("Застосувати…", "Apply…"),
+    "inverter.all_or_nothing": (
+        "Застосовується все або нічого: якщо один крок не вдасться, усе повернеться, як було.",
+        "All or nothing: if one step fails, everything is put back as it was.",
+    ),
+    "inverter.applying": ("Застосовується…", "Being applied…"),
+    "inverter.undoing": (
+        "Один крок не вдався: усе повертається, як було.",
+        "A step has failed: everything is being put back.",
+    ),
+    "inverter.profile_applied": ("Застосовано о {at}.", "Applied at {at}."),
+    "inverter.profile_not_applied": ("Не застосовано ({at}). {why}", "Not applied ({at}). {why}"),
+    "inverter.profile_rolled_back": (
+        "Не застосовано, усе повернуто, як було ({at}). {why}",
+        "Not applied, everything is as before ({at}). {why}",
+    ),
+    "inverter.profile_partly": (
+        "Застосовано не все ({at}): перевірте параметри. {why}",
+        "Applied in part ({at}): check the settings. {why}",
+    ),
+    # charging ahead of an outage
+    "inverter.charge_ahead": ("Заряджання перед відключенням", "Charging before an outage"),
+    "inverter.dry_run": ("Пробний режим: нічого не змінюється.", "Dry run: nothing is changed."),
+    "inverter.dry_run_until": (
+        "Пробний режим до {until}: нічого не змінюється.",
+        "Dry run until {until}: nothing is changed.",
+    ),
+    "inverter.for_now": ("тимчасово, потім знову: {value}", "for now; then again: {value}"),
+    "inverter.hold_off": ("Скасувати…", "Undo…"),
+    "inverter.release": ("Дозволити знову…", "Allow again…"),
+    "inverter.hold_off_puts_back": (
+        "Параметри повернуться до попередніх, і до цього відключення батарея наперед не заряджатиметься.",
+        "The settings are put back, and the battery is not charged ahead of this outage.",
+    ),
+    "inverter.hold_off_keeps": (
+        "До цього відключення батарея наперед від мережі не заряджатиметься.",
+        "The battery will not be charged from the mains ahead of this outage.",
+    ),
+    "inverter.release_means": (
+        "Якщо сонця не вистачить, батарея зарядиться до цього відключення від мережі.",
+        "If the sun is not enough, the battery will be charged from the mains before this outage.",
+    ),
 }

@@ -1,16 +1,28 @@
 """The settings of an inverter in words, for page and bot: what they are, what a change does, what came of it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from shared.broker_state import BrokerState
 from shared.conditions.inverter_settings import consequence, meaning
+from shared.freshness import fresh
 from shared.live_figures import ALL
-from shared.messages import SettingChange, SettingOutcome, SettingState, SettingValue
+from shared.messages import (
+    ChargeAhead,
+    InverterProfiles,
+    ProfileState,
+    SettingChange,
+    SettingOutcome,
+    SettingState,
+    SettingValue,
+)
 from shared.outages import next_outage
 from shared.texts.localizer import Localizer
 
 RUNS_FROM_BATTERY = ("output_priority", "sbu")
 CHARGES_FROM_SUN_ONLY = ("charging_priority", "pv_only")
+OUTCOME_HOLDS = timedelta(minutes=15)
+"""How long the outcome of a change stands beside what was changed."""
 LOWEST = "mains_mode_soc_protection_percent"
 UNITS = {"_a": "amperes", "_percent": "percent", "_v": "volts"}
 SENDERS = ("automatic", "device", "dashboard", "telegram", "homeassistant")
@@ -70,6 +82,47 @@ def outcome_words(localizer: Localizer, change: SettingChange) -> str:
     name = "outcome_unknown" if change.outcome is SettingOutcome.UNKNOWN else change.outcome.value
     why = localizer.reason(change.reason) if change.reason else ""
     return localizer(f"inverter.{name}", at=localizer.since(change.at), why=why)
+
+
+def differences(localizer: Localizer, profile: ProfileState) -> list[str]:
+    """Return what a profile would change, a line each."""
+    return [
+        localizer(
+            "inverter.difference",
+            name=name_of(localizer, one.setting),
+            before=value_words(localizer, one.setting, one.value),
+            after=value_words(localizer, one.setting, one.wanted),
+        )
+        for one in profile.differences
+    ]
+
+
+def profile_words(localizer: Localizer, profiles: InverterProfiles, name: str) -> str | None:
+    """Return what is being done with a profile, or has become of the last attempt; None where there was none lately."""
+    run, last = profiles.applying, profiles.last
+    if run and run.profile == name:
+        return localizer("inverter.undoing" if run.undoing else "inverter.applying")
+    if last is None or last.profile != name or not fresh(last.at, localizer.now, OUTCOME_HOLDS):
+        return None
+    why = localizer.reason(last.reason) if last.reason else ""
+    return localizer(f"inverter.profile_{last.outcome.value}", at=localizer.since(last.at), why=why)
+
+
+def charge_ahead_sentences(localizer: Localizer, ahead: ChargeAhead) -> list[str]:
+    """Return what charging ahead does and why, what will not be reached, and whether it is only a dry run."""
+    until = ahead.dry_run_until
+    dry = localizer("inverter.dry_run_until", until=localizer.since(until)) if until else localizer("inverter.dry_run")
+    return [
+        *(localizer.reason(one) for one in (ahead.reason, ahead.warning) if one),
+        *([dry] if ahead.dry_run else []),
+    ]
+
+
+def hold_off_sentence(localizer: Localizer, ahead: ChargeAhead, *, hold_off: bool) -> str:
+    """Return what it means to undo charging ahead, or to allow it again."""
+    if not hold_off:
+        return localizer("inverter.release_means")
+    return localizer("inverter.hold_off_puts_back" if ahead.before and not ahead.dry_run else "inverter.hold_off_keeps")
 
 
 def _think_of(localizer: Localizer, state: BrokerState, inverter: str, wish: tuple[str, SettingValue]) -> Iterator[str]:

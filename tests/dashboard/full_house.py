@@ -12,30 +12,36 @@ from services.dashboard.app import application
 from services.dashboard.pages import Send, discard_command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
-from shared.conditions import battery, dashboard, inverter, inverter_settings, system
+from shared.conditions import battery, charge_ahead, dashboard, inverter, inverter_settings, system
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
     BatteryInfo,
     BatteryState,
     Certainty,
+    ChargeAhead,
+    ChargeAheadPhase,
     Contact,
     DayState,
     Grid,
     GridState,
     InverterControl,
     InverterInfo,
+    InverterProfiles,
     InverterSettings,
     OutageSchedule,
     PackHealth,
     PlannedDay,
     PlugInfo,
     PlugState,
+    ProfileDifference,
+    ProfileState,
     ServiceHealth,
     ServiceStatus,
     SettingChange,
     SettingOutcome,
     SettingState,
+    SettingValue,
     Via,
     Window,
 )
@@ -67,6 +73,8 @@ def house(now: datetime, **changes: Any) -> BrokerState:
         },
         "inverter_availability": {"main": online},
         "inverter_settings": {"main": settings(now)},
+        "inverter_profiles": {"main": profiles(now)},
+        "charge_ahead": {"main": ahead(now)},
         "setting_changes": {
             "main/buzzer_mode": SettingChange(
                 at=now,
@@ -157,6 +165,39 @@ def settings(now: datetime, **changes: Any) -> InverterSettings:
     }
     given: dict[str, Any] = {"at": now, "control": InverterControl.SETTINGS, "settings": known}
     return InverterSettings(**given | changes)
+
+
+def profiles(now: datetime, **changes: Any) -> InverterProfiles:
+    """Return profiles of each kind: one that would change something, one in force, one that cannot be applied."""
+    wanted: dict[str, SettingValue] = {"output_priority": "sbu", "max_mains_charging_current_a": 10}
+    differences = (
+        ProfileDifference(setting="output_priority", value="sol", wanted="sbu"),
+        ProfileDifference(setting="max_mains_charging_current_a", value=30, wanted=10),
+    )
+    refused = inverter_settings.not_proven(model="0x1E00", protocol=1)
+    known = (
+        ProfileState(name="Зимова ніч", settings=wanted, differences=differences),
+        ProfileState(name="Як зараз", settings={"output_priority": "sol"}),
+        ProfileState(name="Лише сонце", settings=wanted, differences=differences, reason=refused),
+    )
+    given: dict[str, Any] = {"at": now, "profiles": known}
+    return InverterProfiles(**given | changes)
+
+
+def ahead(now: datetime, **changes: Any) -> ChargeAhead:
+    """Return charging ahead of an outage, under way."""
+    start = now + timedelta(hours=2)
+    reason = charge_ahead.charging(current=20, target=80, charge=52, outage=start)
+    given: dict[str, Any] = {
+        "at": now,
+        "phase": ChargeAheadPhase.CHARGING,
+        "since": now - timedelta(minutes=20),
+        "outage_start": start,
+        "before": {"max_mains_charging_current_a": 30},
+        "can_undo": True,
+        "reason": reason,
+    }
+    return ChargeAhead(**given | changes)
 
 
 SERVICES = ("poller", "schedule", "tuya", "bot")

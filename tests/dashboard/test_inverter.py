@@ -13,15 +13,20 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.dashboard.app import application
-from services.dashboard.inverter.view import numbers, view
+from services.dashboard.inverter.settings_card import numbers
+from services.dashboard.inverter.view import view
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.conditions import inverter_settings as control
 from shared.freshness import READING_HOLDS
 from shared.history.engine import reader
 from shared.messages import (
+    ChargeAheadPhase,
     InverterControl,
     InverterSettings,
+    ProfileChange,
+    ProfileOutcome,
+    ProfileRun,
     ServiceHealth,
     ServiceStatus,
     SettingChange,
@@ -32,8 +37,8 @@ from shared.messages import (
 from shared.setting_requests import change_refusal
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from tests.dashboard.full_house import ahead, profiles, settings
 from tests.dashboard.full_house import house as full_house
-from tests.dashboard.full_house import settings
 from tests.dashboard.test_now import words
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
@@ -50,10 +55,10 @@ def house(**changes: Any) -> BrokerState:
 
 def rows(state: BrokerState, localizer: Localizer = LOCALIZER) -> dict[str, str]:
     """Return what is said of each setting, and under "" what stands above them."""
-    (card,) = view(state, localizer, READING_HOLDS).parts["inverters"]
+    *_, card = view(state, localizer, READING_HOLDS).parts["inverters"]
     (list_,) = (one for one in card[2] if one[0] == "ul")
     said = {
-        given["data-setting"].split("/")[1]: " | ".join(t for c in inside for t in words(c))
+        given["data-key"].rpartition("/")[2]: " | ".join(t for c in inside for t in words(c))
         for _, given, inside in list_[2]
     }
     return said | {"": " | ".join(t for one in card[2] if one[0] != "ul" for t in words(one))}
@@ -176,6 +181,51 @@ def test_what_stands_in_the_way_is_said(changes: dict[str, Any], refused: str) -
     assert reason.code == f"control.{refused}"
 
 
+# charging ahead, and profiles
+
+
+def cards(state: BrokerState, localizer: Localizer = LOCALIZER) -> dict[str, str]:
+    """Return what the cards say, by their titles."""
+    found = [words(card) for card in view(state, localizer, READING_HOLDS).parts["inverters"]]
+    return {first: " | ".join(rest) for first, *rest in found}
+
+
+def test_charging_ahead_says_what_it_does_and_why_and_can_be_undone() -> None:
+    said = cards(house())["Charging before an outage"]
+    assert "charged from the mains with 20 A" in said
+    assert "Undo…" in said
+    assert "Undo" not in cards(house(charge_ahead={"main": ahead(NOW, can_undo=False)}))["Charging before an outage"]
+
+
+def test_a_dry_run_is_named_and_what_was_held_off_can_be_allowed_again() -> None:
+    held = ahead(NOW, phase=ChargeAheadPhase.HELD_OFF, dry_run=True, dry_run_until=NOW + timedelta(days=3))
+    said = cards(house(charge_ahead={"main": held}))["Charging before an outage"]
+    assert "Dry run until 26 Nov 18:02" in said
+    assert "Allow again…" in said
+
+
+def test_charging_ahead_that_is_off_takes_no_room() -> None:
+    off = ahead(NOW, phase=ChargeAheadPhase.OFF)
+    assert "Charging before an outage" not in cards(house(charge_ahead={"main": off}))
+
+
+def test_a_profile_shows_how_it_differs_from_now() -> None:
+    said = cards(house())["Profiles"]
+    assert "Highest charging current from the mains: 30\u00a0A → 10\u00a0A" in said
+    assert "Як зараз | In force now." in said
+    assert said.count("Apply…") == 1, "what is in force or cannot be applied has no button"
+
+
+@pytest.mark.parametrize("outcome", list(ProfileOutcome))
+def test_what_became_of_a_profile_is_said(outcome: ProfileOutcome) -> None:
+    last = ProfileChange(at=NOW, profile="Зимова ніч", by="me", outcome=outcome, reason=control.MODE_REFUSED())
+    said = cards(house(inverter_profiles={"main": profiles(NOW, last=last)}))["Profiles"]
+    assert "18:02" in said
+    run = ProfileRun(profile="Зимова ніч", by="me", since=NOW, undoing=True)
+    said = cards(house(inverter_profiles={"main": profiles(NOW, last=last, applying=run)}))["Profiles"]
+    assert "A step has failed" in said
+
+
 # the routes
 
 
@@ -213,7 +263,7 @@ def post(client: FlaskClient, address: str, wish: Any, language: str = "en") -> 
 
 def test_a_press_first_says_what_will_happen(client: FlaskClient, sent: list[tuple[str, Any]]) -> None:
     status, answer = post(client, f"{ADDRESS}/question", {"value": "sbu"})
-    assert (status, answer["title"], answer["before"], sent) == (200, "What feeds the house", "sol", [])
+    assert (status, answer["title"], answer["wish"], sent) == (200, "What feeds the house", SBU, [])
     said = " ".join(answer["sentences"])
     assert "Then: the house runs from the sun, then from the battery" in said
     assert "down to 30\u00a0%. Scheduled outage:" in said
@@ -232,11 +282,11 @@ def test_only_the_answer_to_that_changes_anything(client: FlaskClient, sent: lis
 @pytest.mark.parametrize(
     ("wish", "status"),
     [
-        pytest.param({"value": "sbu"}, 400, id="without-what-was-shown"),
+        pytest.param({"value": "sbu"}, 409, id="without-what-was-shown"),
         pytest.param({"value": "sbu", "before": "uti"}, 409, id="it-stands-differently-now"),
         pytest.param({"value": "suf", "before": "sol"}, 409, id="not-offered"),
         pytest.param({"value": True, "before": "sol"}, 400, id="no-value"),
-        pytest.param({"value": "sbu", "before": "sol", "by": "device"}, 400, id="too-much"),
+        pytest.param({"value": "sbu", "before": "sol", "by": "device"}, 409, id="too-much"),
         pytest.param({"before": "sol"}, 400, id="nothing"),
         pytest.param([], 400, id="no-wish"),
     ],
@@ -270,6 +320,34 @@ def test_what_would_come_to_nothing_is_not_sent(
         assert answer["error"]
 
 
+def test_a_profile_is_applied_only_as_it_was_shown(client: FlaskClient, sent: list[tuple[str, Any]]) -> None:
+    where, wish = "/inverter/main/profile", {"profile": "Зимова ніч"}
+    status, answer = post(client, f"{where}/question", wish)
+    assert status == 200
+    assert "All or nothing" in answer["sentences"][-1]
+    assert post(client, where, wish)[0] == 409
+    assert post(client, where, answer["wish"])[0] == 202
+    ((name, command),) = sent
+    assert (name, command.profile, command.by) == ("main", "Зимова ніч", "dashboard")
+    for refused in ("Як зараз", "Лише сонце", "no such profile"):
+        assert post(client, f"{where}/question", {"profile": refused})[0] == 409
+
+
+def test_charging_ahead_is_undone_and_allowed_again(
+    client: FlaskClient, sent: list[tuple[str, Any]], state: dict[str, Any]
+) -> None:
+    where = "/inverter/main/charge_ahead"
+    status, answer = post(client, f"{where}/question", {"hold_off": True})
+    assert (status, answer["wish"]) == (200, {"hold_off": True})
+    assert "put back" in answer["sentences"][0]
+    assert post(client, where, {"hold_off": True})[0] == 202
+    assert post(client, where, {"hold_off": False})[0] == 409
+    assert post(client, where, {"hold_off": "yes"})[0] == 400
+    state["charge_ahead"] = {"main": ahead(NOW, phase=ChargeAheadPhase.HELD_OFF, can_undo=False)}
+    assert post(client, where, {"hold_off": False})[0] == 202
+    assert [(name, command.hold_off) for name, command in sent] == [("main", True), ("main", False)]
+
+
 def test_no_inverter_is_a_sentence_and_not_an_empty_page() -> None:
     (card,) = view(house(inverter_settings={}), LOCALIZER, READING_HOLDS).parts["inverters"]
     assert "No settings read yet" in words(card)
@@ -277,5 +355,4 @@ def test_no_inverter_is_a_sentence_and_not_an_empty_page() -> None:
 
 def test_several_inverters_are_named() -> None:
     known: InverterSettings = settings(NOW)
-    cards = view(house(inverter_settings={"right": known, "left": known}), LOCALIZER, READING_HOLDS).parts["inverters"]
-    assert [words(card)[0] for card in cards] == ["Inverter left", "Inverter right"]
+    assert list(cards(house(inverter_settings={"right": known, "left": known}))) == ["Inverter left", "Inverter right"]

@@ -1,58 +1,58 @@
-// The settings of the inverter. A press asks the server what would happen, and only the answer to that question changes
-// anything. What came of it is what the server shows; it is said aloud once.
+// What can be changed on the inverter. A press asks the server what would happen, and only a second one, on the answer,
+// changes anything. What came of it is what the server shows; it is said aloud once.
 (() => {
   const PATIENCE_MS = 90000;
-  const asked = new Map(); // by setting: the outcome that stood there before, and until when to wait for another one
+  const asked = new Map(); // by row: the outcome that stood there before, and until when to wait for another one
   let question = null; // what the dialog asks about
 
   const dialog = () => document.getElementById('setting-dialog');
-  const address = setting => `/inverter/${setting.split('/').map(encodeURIComponent).join('/setting/')}`;
+  const row = key => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
 
   document.addEventListener('click', event => {
     const {target} = event;
-    const row = target.closest('[data-setting]');
-    const choice = target.closest('[data-choose]');
-    if (row && choice && !choice.disabled) consider(row, JSON.parse(choice.dataset.choose));
-    const next = target.closest('[data-choose-number]');
-    if (row && next && !next.disabled) consider(row, JSON.parse(row.querySelector('select').value));
+    const button = target.closest('[data-asks] [data-wish]');
+    if (button && !button.disabled) consider(button.closest('[data-asks]'), wish(button));
     if (target.closest('#setting-no')) dialog().close();
     if (target.closest('#setting-yes')) change();
   });
 
-  async function consider(row, value) {
-    const {setting} = row.dataset;
-    const answer = await post(`${address(setting)}/question`, {value});
-    question = answer.error ? null : {setting, value, before: answer.before};
+  // what a button asks for, or the number that is chosen beside it
+  function wish(button) {
+    const chosen = button.parentElement.querySelector('select');
+    return chosen ? {value: Number(chosen.value)} : JSON.parse(button.dataset.wish);
+  }
+
+  async function consider({dataset: {asks, key}}, what) {
+    const answer = await post(`${asks}/question`, what);
+    question = answer.error ? null : {asks, key, wish: answer.wish};
     const place = dialog();
-    place.querySelector('h2').textContent = answer.title ?? row.querySelector('h3').textContent;
+    place.querySelector('h2').textContent = answer.title ?? row(key)?.querySelector('h3').textContent ?? '';
     place.querySelector('.sentences').replaceChildren(...(answer.sentences ?? []).map(paragraph));
-    place.querySelector('.refused').textContent = answer.error ?? '';
-    document.getElementById('setting-yes').hidden = Boolean(answer.error);
-    place.showModal();
+    refuse(answer.error ?? '');
+    if (!place.open) place.showModal();
     document.getElementById('setting-no').focus();
   }
 
   async function change() {
     if (!question) return;
-    const {setting, value, before} = question;
+    const {asks, key, wish: confirmed} = question;
     const yes = document.getElementById('setting-yes');
+    const result = row(key)?.dataset.result ?? '';
     yes.disabled = true;
-    const answer = await post(address(setting), {value, before});
+    const answer = await post(asks, confirmed);
     yes.disabled = false;
-    if (answer.error) {
-      dialog().querySelector('.refused').textContent = answer.error;
-      yes.hidden = true;
-      return;
-    }
+    if (answer.error) return refuse(answer.error);
     question = null;
-    asked.set(setting, {result: row(setting)?.dataset.result ?? '', until: Date.now() + PATIENCE_MS});
+    asked.set(key, {result, until: Date.now() + PATIENCE_MS});
     dialog().close();
-    fold(row(setting));
+    row(key)?.querySelector('details')?.removeAttribute('open');
     show();
   }
 
-  const row = setting => document.querySelector(`[data-setting="${CSS.escape(setting)}"]`);
-  const fold = one => one?.querySelector('details')?.removeAttribute('open');
+  function refuse(why) {
+    dialog().querySelector('.refused').textContent = why;
+    document.getElementById('setting-yes').hidden = Boolean(why);
+  }
 
   function paragraph(text) {
     const element = document.createElement('p');
@@ -61,10 +61,10 @@
   }
 
   // returns what the server answers, or {error}
-  async function post(url, wish) {
+  async function post(url, body) {
     const headers = {'Content-Type': 'application/json'};
     try {
-      const answer = await easun.ask(url, {method: 'POST', headers, body: JSON.stringify(wish)});
+      const answer = await easun.ask(url, {method: 'POST', headers, body: JSON.stringify(body)});
       const given = await answer.json();
       return answer.ok ? given : {error: given.error ?? answer.statusText};
     } catch {
@@ -73,18 +73,19 @@
   }
 
   function show() {
-    for (const one of document.querySelectorAll('[data-setting]')) {
-      const wish = asked.get(one.dataset.setting);
-      if (wish && one.dataset.result !== wish.result) settle(one, one.querySelector('.outcome')?.textContent);
-      else if (wish && Date.now() > wish.until) settle(one, document.getElementById('setting-result').dataset.none);
-      const waits = asked.has(one.dataset.setting) && !one.querySelector('[data-outcome="pending"]');
-      one.toggleAttribute('data-asked', waits);
+    for (const one of document.querySelectorAll('[data-asks]')) {
+      const {key, result} = one.dataset;
+      const waiting = asked.get(key);
+      const said = one.querySelector('.outcome, .value')?.textContent ?? '';
+      if (waiting && result !== waiting.result) settle(one, said);
+      else if (waiting && Date.now() > waiting.until) settle(one, document.getElementById('setting-result').dataset.none);
+      one.toggleAttribute('data-asked', asked.has(key) && !one.querySelector('[data-outcome="pending"]'));
     }
   }
 
   function settle(one, words) {
-    asked.delete(one.dataset.setting);
-    document.getElementById('setting-result').textContent = `${one.querySelector('h3').textContent}: ${words ?? ''}`;
+    asked.delete(one.dataset.key);
+    document.getElementById('setting-result').textContent = `${one.querySelector('h3').textContent}: ${words}`;
   }
 
   document.addEventListener('view', ({detail: {page}}) => { if (page === 'inverter') show(); });
