@@ -37,9 +37,9 @@ from shared.messages import (
 from shared.setting_requests import change_refusal
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
-from tests.dashboard.full_house import ahead, profiles, settings
 from tests.dashboard.full_house import house as full_house
 from tests.dashboard.test_now import words
+from tests.support.inverter_controls import ahead, profiles, settings
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
 LOCALIZER = Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
