@@ -11,20 +11,21 @@ from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
 from shared.machine import this_host
-from shared.messages import PlugCommand, PlugSetup
+from shared.messages import ChargeAheadCommand, PlugCommand, PlugSetup, ProfileCommand, SettingCommand
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
 
-Send = Callable[[str, PlugCommand | PlugSetup], None]
+Command = PlugCommand | PlugSetup | SettingCommand | ProfileCommand | ChargeAheadCommand
+Send = Callable[[str, Command], None]
 
 
-def discard_command(_name: str, _command: PlugCommand | PlugSetup) -> None:
+def discard_command(_name: str, _command: Command) -> None:
     """Do nothing: there is no broker."""
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """What every page may use: the broker's state, the recorded history, the reader's localizer, a way to the plugs."""
+    """What every page may use: the broker's state, the recorded history, the reader's localizer, and sends commands."""
 
     snapshot: Callable[[], BrokerState]
     engine: Engine

@@ -11,6 +11,7 @@ import pytest
 from shared.texts.bot import BOT
 from shared.texts.catalogue import TEXTS
 from shared.texts.homeassistant import HOMEASSISTANT
+from shared.texts.inverter import INVERTER
 from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
 from shared.texts.units import UNITS
@@ -120,4 +121,4 @@ def fields(text: str) -> set[str]:
 
 
 def test_no_room_overrides_a_text_of_another() -> None:
-    assert len(TEXTS) == sum(map(len, (UNITS, BOT, PAGES, OUTLOOK, WIZARD, HOMEASSISTANT)))
+    assert len(TEXTS) == sum(map(len, (UNITS, BOT, PAGES, OUTLOOK, WIZARD, HOMEASSISTANT, INVERTER)))
