@@ -21,4 +21,14 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT | INVERTER | EVENTS
+ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
+    UNITS,
+    BOT,
+    PAGES,
+    EVENTS,
+    INVERTER,
+    OUTLOOK,
+    WIZARD,
+    HOMEASSISTANT,
+)
+TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts in room.items()}

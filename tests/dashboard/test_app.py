@@ -21,7 +21,7 @@ from shared.broker_state import BrokerState
 from shared.errors import ConfigError
 from shared.history.engine import reader
 from shared.settings import load
-from shared.texts.pages import PAGES as TEXTS
+from shared.texts.catalogue import TEXTS
 from tests.dashboard.full_house import house
 from tests.dashboard.harness import reading
 from tests.support.broker import free_port
