@@ -21,6 +21,7 @@ from shared.history.engine import Place
 from tests.support.broker import Broker
 from tests.support.chromium import CHROMIUM
 from tests.support.fork_server import ForkServer, stop_fork_server
+from tests.support.rewriting import rewrite_once
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
@@ -40,6 +41,12 @@ gc.disable()  # nothing that is loaded and collected is thrown away
 
 PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server", "small_disk"}
 migrating = Lock()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Do once what every worker would do before it can collect."""
+    rewrite_once(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
