@@ -1,5 +1,6 @@
 """What the tests share: a broker, a client who looks at what travels there, and which tests are quick."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Generator, Iterator
@@ -27,6 +28,8 @@ settings.load_profile("ours")
 
 expect.set_options(timeout=20_000)
 
+gc.disable()  # nothing that is loaded and collected is thrown away
+
 PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server", "small_disk"}
 migrating = Lock()
 
@@ -36,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
         if PROCESS_FIXTURES & set(item.fixturenames) or item.path.parent.name == "e2e":
             item.add_marker("processes")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over ten thousand tests and their libraries from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
