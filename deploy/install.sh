@@ -252,12 +252,21 @@ trouble() {
     sleep 1
     for unit in "$@"; do
       systemctl is-active --quiet "$unit" && [ "$(systemctl show -P NRestarts "$unit")" = 0 ] && continue
-      echo "${unit%.service}: $(journalctl -u "$unit" -n 20 -o cat _TRANSPORT=stdout 2>/dev/null | tail -n 1)"
+      last_words "$unit"
       return 0
     done
   done
   return 1
 }
+
+# need_running: nothing was restarted, and what has failed stays so until you restart it
+need_running() {
+  for unit in $(expected); do
+    ! systemctl is-failed --quiet "$unit" || fail "it is installed, and not all of it runs: $(last_words "$unit")"
+  done
+}
+
+last_words() { echo "${1%.service}: $(journalctl -u "$1" -n 20 -o cat _TRANSPORT=stdout 2>/dev/null | tail -n 1)"; }
 
 roll_back() {  # roll_back REASON UNIT...
   say "the new version does not run ($1); going back to the former one."
@@ -308,7 +317,9 @@ install_it() {
   [ -z "$former" ] || [ "$former" = "$name" ] || keep_database
   switch_to "$name"
   install -D -m 0755 "$release/deploy/easun" "$command"
-  if booted && { [ "$former" != "$name" ] || [ -z "$ran" ]; }; then start_and_watch; fi
+  if booted; then
+    if [ "$former" != "$name" ] || [ -z "$ran" ]; then start_and_watch; else need_running; fi
+  fi
   tidy
   tell
 }
