@@ -28,9 +28,9 @@ async def serve(service: Service[DashboardSettings]) -> None:
             loop.call_soon_threadsafe(service.bus.publish, PLUG_SETUP, command, name)
 
     key = signing_key(settings.dashboard_state_dir)
-    ended = settings.dashboard_state_dir / "ended-sessions.json"
+    ended, guests = (settings.dashboard_state_dir / f"{name}.json" for name in ("ended-sessions", "guests"))
     engine = reader(settings.database, settings.database_home)
-    app = application(mirror.snapshot, engine, settings, send, key=key, ended=ended)
+    app = application(mirror.snapshot, engine, settings, send, key=key, ended=ended, guests=guests)
     server = web_server.listen(app, settings.dashboard_host, settings.dashboard_port, settings.dashboard_trusted_proxy)
     open_to_others = not loopback(settings.dashboard_host)
     has_password = bool(settings.dashboard_password.get_secret_value())

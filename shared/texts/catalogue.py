@@ -2,6 +2,7 @@
 
 from shared.texts.bot import BOT
 from shared.texts.events import EVENTS
+from shared.texts.guests import GUESTS
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.language import Language, plural
 from shared.texts.outlook import OUTLOOK
@@ -20,4 +21,4 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT | EVENTS
+TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT | EVENTS | GUESTS

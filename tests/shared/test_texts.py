@@ -10,6 +10,8 @@ import pytest
 
 from shared.texts.bot import BOT
 from shared.texts.catalogue import TEXTS
+from shared.texts.events import EVENTS
+from shared.texts.guests import GUESTS
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
@@ -120,4 +122,4 @@ def fields(text: str) -> set[str]:
 
 
 def test_no_room_overrides_a_text_of_another() -> None:
-    assert len(TEXTS) == sum(map(len, (UNITS, BOT, PAGES, OUTLOOK, WIZARD, HOMEASSISTANT)))
+    assert len(TEXTS) == sum(map(len, (UNITS, BOT, PAGES, OUTLOOK, WIZARD, HOMEASSISTANT, EVENTS, GUESTS)))

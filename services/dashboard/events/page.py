@@ -51,21 +51,19 @@ def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -
     ]
 
 
-def latest(context: PageContext, localizer: Localizer) -> html.Section:
-    """Return the card of the latest events, which leads to all of them."""
+def latest(context: PageContext, localizer: Localizer) -> list[html.Section]:
+    """Return the card of the latest events, which leads to all of them; none where the history cannot be read."""
     try:
         with Session(context.engine) as session:
             found = events(session, EventQuery().wanted(localizer.zone), LATEST)
         content = feed(found.events[:LATEST], context.snapshot(), localizer) or [
             html.P(localizer("event.none"), className="hint")
         ]
-    except StorageError as error:
-        content = [html.P(localizer.reason(error.reason), className="hint")]
+    except StorageError:
+        return []
     more = html.A([icon("chart"), localizer("event.all")], href=PATH, className="button")
-    return html.Section(
-        [html.H2(localizer("event.latest")), *content, html.Div(more, className="buttons")],
-        className="card feed latest",
-    )
+    inside = [html.H2(localizer("event.latest")), *content, html.Div(more, className="buttons")]
+    return [html.Section(inside, className="card feed latest")]
 
 
 def _found(session: Session, query: EventQuery, localizer: Localizer) -> EventPage:

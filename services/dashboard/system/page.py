@@ -11,7 +11,7 @@ from services.dashboard.events.page import latest
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
 from services.dashboard.paths import BUNDLE
-from services.dashboard.system import plugs
+from services.dashboard.system import guests, plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
 from services.dashboard.system.diagnostics import bundle
@@ -44,6 +44,7 @@ def layout(localizer: Localizer) -> list[Any]:
             ],
             className="if-answered columns even",
         ),
+        guests.card(localizer),
         _preferences(localizer),
         html.Div(html.P(localizer("page.loading"), className="loading"), id="system-recorded", className="recorded"),
     ]
@@ -56,7 +57,7 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
     about = facts(place, context.engine)
     return [
         *([] if protected else [_no_password(localizer)]),
-        latest(context, localizer),
+        *latest(context, localizer),
         _card(
             localizer("system.versions"),
             *fact_list([*versions().items(), *_database(about, place, localizer)]),
@@ -73,6 +74,7 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
 def routes(server: Flask, context: PageContext) -> None:
     """Serve the diagnostics bundle, and accept changes of the list of plugs."""
     plugs.routes(server, context)
+    guests.routes(server, context)
 
     @server.get(BUNDLE)
     def diagnostics() -> Response:
