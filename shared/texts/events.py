@@ -75,7 +75,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "event.setting_unknown": ("чи змінилося, невідомо", "not known whether it took effect"),
     "event.device_online": ("{name} відповідає", "{name} responds"),
     "event.device_offline": ("{name} не відповідає", "{name} does not respond"),
-    "event.service": ("{name}: {state}", "{name}: {state}"),
+    "event.service": ("Служба «{name}»: {state}", "Service “{name}”: {state}"),
     "event.alert": ("Бот: {what}", "Bot: {what}"),
     "event.recipients": (
         "{count} отримувач|{count} отримувачі|{count} отримувачів",

@@ -364,7 +364,9 @@ def test_without_telegram_the_alerts_go_to_ntfy(stack: Stack, watcher: Viewer, p
     knows_the_grid(stack, poller, ago(100))
     publish(poller, "grid/state", grid("off", ago(0)))
     (message,) = eventually(lambda: published, "the alert")
+    sent = watcher.wait_for("bot/alert", kind="grid_lost")
     http.shutdown()
+    assert (sent["recipients"], sent["what"]["code"]) == (1, "alert.grid_lost")
     assert "Power is out" in message["title"]
     assert "secret-topic" not in stack.bot.log
 

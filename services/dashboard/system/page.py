@@ -10,7 +10,7 @@ from flask import Flask, Response
 from services.dashboard.events.page import latest
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
-from services.dashboard.paths import BUNDLE
+from services.dashboard.paths import BUNDLE, EVENTS
 from services.dashboard.system import guests, plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
@@ -30,7 +30,13 @@ MEGABYTE = 1_000_000
 def layout(localizer: Localizer) -> list[Any]:
     """Return the page; its lists come from /live."""
     return [
-        html.H1(localizer("page.system")),
+        html.Div(
+            [
+                html.H1(localizer("page.system")),
+                html.A([icon("chart"), localizer("event.all")], href=EVENTS, className="button"),
+            ],
+            className="top-line",
+        ),
         html.Div(
             [
                 html.Div(
