@@ -11,14 +11,15 @@ from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
 from shared.machine import this_host
-from shared.messages import PlugCommand, PlugSetup
+from shared.messages import AlertSettingsCommand, PlugCommand, PlugSetup
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
 
-Send = Callable[[str, PlugCommand | PlugSetup], None]
+Command = PlugCommand | PlugSetup | AlertSettingsCommand
+Send = Callable[[str, Command], None]
 
 
-def discard_command(_name: str, _command: PlugCommand | PlugSetup) -> None:
+def discard_command(_name: str, _command: Command) -> None:
     """Do nothing: there is no broker."""
 
 

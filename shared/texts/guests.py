@@ -1,4 +1,4 @@
-"""The texts of the guests' links and of the kiosk, in Ukrainian and English."""
+"""The texts of the guests' links, of the kiosk and of the alerts on *System*, in Ukrainian and English."""
 
 GUESTS: dict[str, tuple[str, str]] = {
     "guest.title": ("Гості", "Guests"),
@@ -27,6 +27,28 @@ GUESTS: dict[str, tuple[str, str]] = {
         "Guests need a password on the page: set DASHBOARD_PASSWORD in .env.",
     ),
     "guest.too_many": ("Посилань забагато: відкличте непотрібні.", "Too many links: withdraw some."),
+    "alerts.title": ("Сповіщення", "Alerts"),
+    "alerts.about": (
+        "Те саме, що /settings у Telegram: змінене тут видно там, і навпаки.",
+        "The same as /settings in Telegram: what is changed here shows there, and the other way round.",
+    ),
+    "alerts.none_yet": ("Бот ще не показав своїх налаштувань.", "The bot has not shown its settings yet."),
+    "alerts.no_bot": (
+        "Бот не працює або його не налаштовано, тож сповіщення змінити не можна.",
+        "The bot does not run or is not set up, so alerts cannot be changed.",
+    ),
+    "alerts.limits": ("Для всіх чатів", "For all chats"),
+    "alerts.low_battery_percent": ("Низький заряд — нижче, %", "Battery is low below, %"),
+    "alerts.imbalance_mv": ("Комірки розійшлися — від, мВ", "Cells are uneven from, mV"),
+    "alerts.silent_minutes": ("Мовчання пристрою чи служби — від, хв", "A device or service is silent for, min"),
+    "alerts.quiet": ("Тихі години чату …{chat}", "Quiet hours of the chat …{chat}"),
+    "alerts.quiet_from": ("Від", "From"),
+    "alerts.quiet_to": ("До", "To"),
+    "alerts.quiet_waits": ("Притримати сповіщення до ранку", "Hold alerts back until they end"),
+    "alerts.save": ("Зберегти", "Save"),
+    "alerts.saved": ("Збережено.", "Saved."),
+    "alerts.bad_wish": ("Таке значення неможливе.", "Such a value is not possible."),
+    "alerts.no_chat": ("Такого чату вже немає.", "There is no such chat any more."),
     "kiosk.title": ("Екран на стіні", "Wall screen"),
     "kiosk.open": ("Відкрити екран на стіну: велике й без кнопок", "Open the wall screen: big, without buttons"),
     "kiosk.on": ("Світло є", "Power is on"),

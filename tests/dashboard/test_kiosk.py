@@ -122,6 +122,7 @@ def test_it_is_served_whole_and_stays_in_its_language(tmp_path: Path) -> None:
     for address in ("/kiosk.js", "/kiosk.css"):
         assert client.get(address).status_code == 200
     figures = client.get("/kiosk.json", headers={"X-Language": "en"}).json
+    assert figures is not None
     assert figures["text"]["head"] in ("Power: not known", "Power is out")
     assert figures["look"] in ("light", "dark")
     assert "button" not in page.text

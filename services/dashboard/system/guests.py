@@ -88,10 +88,11 @@ def _content(localizer: Localizer) -> list[Any]:
         "required": True,
         "autocomplete": "off",
     }
+    control: Any = ["input", field, []]
     form = html.Form(
         [
             html.Label(localizer("guest.name"), htmlFor="guest-name"),
-            ["input", field, []],
+            control,
             html.Button(localizer("guest.make"), type="submit", className="button"),
         ],
         **attributes(data_make_guest=""),

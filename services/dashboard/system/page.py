@@ -11,7 +11,7 @@ from services.dashboard.events.page import latest
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
 from services.dashboard.paths import BUNDLE, EVENTS
-from services.dashboard.system import guests, plugs
+from services.dashboard.system import alerts, guests, plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
 from services.dashboard.system.diagnostics import bundle
@@ -50,6 +50,14 @@ def layout(localizer: Localizer) -> list[Any]:
             ],
             className="if-answered columns even",
         ),
+        html.Section(
+            [
+                html.H2(localizer("alerts.title")),
+                html.P(localizer("alerts.about"), className="remark"),
+                part("alerts", className="alerts"),
+            ],
+            className="card if-answered",
+        ),
         guests.card(localizer),
         _preferences(localizer),
         html.Div(html.P(localizer("page.loading"), className="loading"), id="system-recorded", className="recorded"),
@@ -81,6 +89,7 @@ def routes(server: Flask, context: PageContext) -> None:
     """Serve the diagnostics bundle, and accept changes of the list of plugs."""
     plugs.routes(server, context)
     guests.routes(server, context)
+    alerts.routes(server, context)
 
     @server.get(BUNDLE)
     def diagnostics() -> Response:
