@@ -13,8 +13,6 @@ CALENDAR = "/outages.ics"
 METRICS = "/metrics"
 CSV = "/history.csv"
 BUNDLE = "/diagnostics.zip"
-PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-"""Where Dash loads plotly.js from for the first chart: we serve the small bundle there instead of the 4.7 MB one."""
 GUEST_PAGES = ("now", "outages", "battery", "history")
 """The pages that a guest sees, by name."""
 OPEN_TO_GUESTS = frozenset(

@@ -202,7 +202,8 @@ def _rows(
     count = FIRST_ROWS
     while True:
         query = select(source.table).where(source.owner == owner, *older).order_by(*(one.desc() for one in key))
-        rows = session.ask(partial(_first, query=query.limit(count)), ())
+        nothing: Sequence[RowMapping] = ()
+        rows = session.ask(partial(_first, query=query.limit(count)), nothing)
         yield from rows
         if len(rows) < count:
             return

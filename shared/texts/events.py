@@ -1,7 +1,6 @@
 """The texts of the page *Events*, in Ukrainian and English."""
 
 EVENTS: dict[str, tuple[str, str]] = {
-    "page.events": ("Події", "Events"),
     "event.about": (
         "Коли зникало світло, що перемикалося й ким, що змінилося в графіку, про що повідомляв бот.",
         "When power went and came, what was switched and by whom, changes of the schedule, what the bot told.",

@@ -8,6 +8,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "page.battery": ("Батарея", "Battery"),
     "page.outages": ("Відключення", "Outages"),
     "page.system": ("Система", "System"),
+    "page.events": ("Події", "Events"),
     "page.pages": ("Сторінки", "Pages"),
     "page.skip": ("До змісту сторінки", "Skip to the content"),
     "page.switch_theme": ("Світла чи темна тема", "Switch between light and dark"),

@@ -27,7 +27,8 @@ def house(state: ServiceHealth = ServiceHealth.ONLINE, **changes: Any) -> Broker
     chats = {"abc": NIGHT, "def": ChatAlerts(label="7")}
     chosen = AlertSettings(at=now, low_battery_percent=25, imbalance_mv=100, silent_minutes=5, chats=chats)
     bot = ServiceStatus(at=now, state=state, since=now, version="1")
-    return BrokerState(**{"connected": True, "services": {"bot": bot}, "alert_settings": chosen} | changes)
+    usual: dict[str, Any] = {"connected": True, "services": {"bot": bot}, "alert_settings": chosen}
+    return BrokerState(**usual | changes)
 
 
 def shown(known: BrokerState) -> str:
