@@ -11,23 +11,42 @@ from services.dashboard.app import application
 from services.dashboard.pages import Command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_mirror import BrokerMirror
+from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.conditions import dashboard
 from shared.history.engine import reader
-from shared.messages import AlertSettingsCommand, PlugCommand, PlugSetup
+from shared.messages import (
+    AlertSettingsCommand,
+    ChargeAheadCommand,
+    PlugCommand,
+    PlugSetup,
+    ProfileCommand,
+    SettingCommand,
+)
 from shared.service import Service, run
-from shared.topics import ALERT_SETTINGS_SET, PLUG_SET, PLUG_SETUP, Topic
+from shared.topics import (
+    ALERT_SETTINGS_SET,
+    CHARGE_AHEAD_SET,
+    PLUG_SET,
+    PLUG_SETUP,
+    PROFILE_SET,
+    SETTING_SET,
+    Topic,
+)
 
 COMMANDS: Mapping[type[Command], Topic[Any]] = {
     PlugCommand: PLUG_SET,
     PlugSetup: PLUG_SETUP,
     AlertSettingsCommand: ALERT_SETTINGS_SET,
+    SettingCommand: SETTING_SET,
+    ProfileCommand: PROFILE_SET,
+    ChargeAheadCommand: CHARGE_AHEAD_SET,
 }
 
 
 async def serve(service: Service[DashboardSettings]) -> None:
     """Mirror the broker's state and serve the pages."""
     settings = service.settings
-    mirror = BrokerMirror(service.bus)
+    mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS))
     loop = asyncio.get_running_loop()
 
     def send(name: str, command: Command) -> None:  # called by the web server's threads

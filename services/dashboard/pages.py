@@ -11,11 +11,18 @@ from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
 from shared.machine import this_host
-from shared.messages import AlertSettingsCommand, PlugCommand, PlugSetup
+from shared.messages import (
+    AlertSettingsCommand,
+    ChargeAheadCommand,
+    PlugCommand,
+    PlugSetup,
+    ProfileCommand,
+    SettingCommand,
+)
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
 
-Command = PlugCommand | PlugSetup | AlertSettingsCommand
+Command = PlugCommand | PlugSetup | SettingCommand | ProfileCommand | ChargeAheadCommand | AlertSettingsCommand
 Send = Callable[[str, Command], None]
 
 
@@ -25,7 +32,7 @@ def discard_command(_name: str, _command: Command) -> None:
 
 @dataclass(frozen=True)
 class PageContext:
-    """What every page may use: the broker's state, the recorded history, the reader's localizer, a way to the plugs."""
+    """What every page may use: the broker's state, the recorded history, the reader's localizer, and sends commands."""
 
     snapshot: Callable[[], BrokerState]
     engine: Engine
@@ -86,9 +93,9 @@ class Page:
     """A page. `layout` is plain HTML, `view` fills it every two seconds, `recorded` is read every minute.
 
     `view` gets how long a reading counts as live. What is `recorded` stands in the element with the id
-    `<name>-recorded`. A page with charts has `charts`, which Dash renders below its layout: only pages that have it
-    load Dash. `routes` and `callbacks` add what else it needs. A page with a `parent` has no tab of its own: that page
-    leads to it.
+    `<name>-recorded`; a dict has it by the ids of several elements. A page with charts has `charts`, which Dash renders
+    below its layout: only pages that have it load Dash. `routes` and `callbacks` add what else it needs. A page with a
+    `parent` has no tab of its own: that page leads to it.
     """
 
     name: str

@@ -4,6 +4,7 @@ from shared.texts.bot import BOT
 from shared.texts.events import EVENTS
 from shared.texts.guests import GUESTS
 from shared.texts.homeassistant import HOMEASSISTANT
+from shared.texts.inverter import INVERTER
 from shared.texts.language import Language, plural
 from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
@@ -21,4 +22,15 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT | EVENTS | GUESTS
+ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
+    UNITS,
+    BOT,
+    PAGES,
+    EVENTS,
+    GUESTS,
+    INVERTER,
+    OUTLOOK,
+    WIZARD,
+    HOMEASSISTANT,
+)
+TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts in room.items()}

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
-from shared.errors import ConfigError
+from shared.errors import ConfigError, StorageError
 from shared.history.alembic_runner import MIGRATIONS, upgrade
 from shared.history.engine import Place, reader, writer
 from shared.history.migration import FIRST, HEAD, migrate, revision
@@ -103,6 +103,15 @@ def upgraded(place: Place) -> Place:
     migrate(place)
     assert revision(place) == HEAD
     return place
+
+
+def test_until_it_is_upgraded_it_is_not_called_empty(place: Place) -> None:
+    """A page of the new version that opens it before the recorder has upgraded it."""
+    written_by_0_1(place)
+    with pytest.raises(StorageError, match="the recorder is upgrading it"):
+        latest(reader(place))
+    migrate(place)
+    assert latest(reader(place))
 
 
 def test_sentences_become_reasons(upgraded: Place) -> None:

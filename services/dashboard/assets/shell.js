@@ -69,7 +69,7 @@
   });
   addEventListener('popstate', route);
 
-  // what is recorded of a page without charts comes as a tree, which live.js draws
+  // what is recorded of a page without charts comes as trees by the ids of their places, which live.js draws
   async function renew() {
     const shown = page();
     if (link(location.pathname)?.dataset.charts === 'true') return charts();
@@ -77,7 +77,11 @@
     if (!place || document.activeElement?.closest('form') && place.contains(document.activeElement)) return;
     try {
       const answer = await ask(`/recorded/${shown}${location.search}`);
-      if (answer.ok && shown === page()) place.dataset.tree = await answer.text();
+      if (!answer.ok || shown !== page()) return;
+      for (const [id, trees] of Object.entries(await answer.json())) {
+        const element = document.getElementById(id);
+        if (element) element.dataset.tree = JSON.stringify(trees);
+      }
     } catch {
       // the notice says that the server is gone
     }
