@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from heapq import merge
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, RowMapping, Table, select, tuple_
+from sqlalchemy import Column, Connection, RowMapping, Select, Table, select, tuple_
 
 from shared.conditions import Reason
 from shared.history.derived import grid_run
@@ -162,7 +163,8 @@ def _owners(session: Session, source: _Source) -> list[str]:
         return [home]
     if source.table is outage_schedule:
         return [in_home(home, "outage")]
-    named = session.ask(lambda connection: distinct(connection, source.owner, *of_home(home, source.owner)), [])
+    nothing: list[str] = []
+    named = session.ask(lambda connection: distinct(connection, source.owner, *of_home(home, source.owner)), nothing)
     return [one for one in named if split_name(one)[0] == home]
 
 
@@ -196,18 +198,14 @@ def _rows(
 ) -> Iterator[RowMapping | _Mark]:
     """Yield the rows of a device, newest first, or a mark where too many were read."""
     key = [column for column in source.table.primary_key.columns if column is not source.owner]
-    older: Any = [key[0] < to_ms(before)] if before else []
+    older: list[Any] = [key[0] < to_ms(before)] if before else []
     count = FIRST_ROWS
     while True:
-        where, limit = (source.owner == owner, *older), count
-
-        def read(connection: Connection, where: Any = where, limit: int = limit) -> Sequence[RowMapping]:
-            query = select(source.table).where(*where).order_by(*(column.desc() for column in key)).limit(limit)
-            return connection.execute(query).mappings().all()
-
-        rows = session.ask(read, [])
+        query = select(source.table).where(source.owner == owner, *older).order_by(*(one.desc() for one in key))
+        nothing: Sequence[RowMapping] = ()
+        rows = session.ask(partial(_first, query=query.limit(count)), nothing)
         yield from rows
-        if len(rows) < limit:
+        if len(rows) < count:
             return
         last = rows[-1]
         budget.rows -= count
@@ -216,6 +214,10 @@ def _rows(
             return
         older = [tuple_(*key) < tuple_(*(last[column.name] for column in key))]
         count = min(2 * count, MOST_ROWS)
+
+
+def _first(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
+    return connection.execute(query).mappings().all()
 
 
 def _state_differs(older: RowMapping | None, newer: RowMapping) -> bool:

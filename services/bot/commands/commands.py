@@ -224,7 +224,7 @@ class Commands:
         )
 
     async def _settings(self, incoming: Incoming, localizer: Localizer) -> None:
-        keyboard = keyboards.settings(localizer, self._chats.settings(incoming.chat))
+        keyboard = self._settings_keyboard(incoming.chat, localizer)
         await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard, topic=incoming.topic)
 
     # buttons
@@ -235,6 +235,9 @@ class Commands:
             refusal = localizer("bot.stranger" if role is None else "bot.bad_button")
             await self._api.answer_button(incoming.button_id, plain(refusal))
             return
+        if press.action == "set":
+            await self._set(incoming, localizer, press.value)
+            return
         if press.action in ("ask", "plug"):
             await self._plug_button(incoming, localizer, press)
             return
@@ -244,8 +247,6 @@ class Commands:
         await self._api.answer_button(incoming.button_id)
         if press.action == "chart" and press.value in CHART_LENGTHS:
             await self._chart(incoming, localizer, press.value)
-        elif press.action == "set":
-            await self._set(incoming, press.value)
         elif press.action == "no":
             await self._api.edit(incoming.chat, incoming.message_id, localizer("bot.nothing_done"))
         elif press.action in self._texts:
@@ -256,15 +257,27 @@ class Commands:
         keyboard = self._keyboard(incoming, localizer, name)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
-    async def _set(self, incoming: Incoming, value: str) -> None:
-        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
-        if chosen is None:
+    def _settings_keyboard(self, chat: int, localizer: Localizer) -> Keyboard:
+        limits = self._chats.limits if self._chats.somebody_may_switch(chat) else None
+        return keyboards.settings(localizer, self._chats.settings(chat), limits)
+
+    async def _set(self, incoming: Incoming, localizer: Localizer, value: str) -> None:
+        may_change = value not in keyboards.LIMITS or self._chats.may_switch(incoming.chat, incoming.user)
+        await self._api.answer_button(incoming.button_id, "" if may_change else plain(localizer("bot.not_allowed")))
+        if not may_change:
             return
-        is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
+        limits = keyboards.next_limits(self._chats.limits, value)
+        if limits:
+            is_persisted = self._persist(partial(self._chats.update_limits, limits))
+        elif chosen:
+            is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        else:
+            return
         localizer = self._localizer(incoming.chat)
         warning = None if is_persisted else localizer("bot.settings_not_saved")
         text = lines(localizer("bot.settings_title"), warning)
-        keyboard = keyboards.settings(localizer, chosen)
+        keyboard = self._settings_keyboard(incoming.chat, localizer)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     @staticmethod

@@ -4,17 +4,18 @@ import hmac
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, current_app, jsonify, redirect, request, session
+from flask import Flask, current_app, has_request_context, jsonify, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from services.dashboard.access import login
 from services.dashboard.access.csrf import equal, has_csrf_token
 from services.dashboard.access.ended_sessions import EndedSessions
+from services.dashboard.access.guests import Guests
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
 from services.dashboard.language import request_language
-from services.dashboard.paths import CALENDAR, DOWNLOADS, HEALTH, LOGIN, METRICS, STYLES
+from services.dashboard.paths import CALENDAR, DOWNLOADS, GUEST, HEALTH, LOGIN, METRICS, STYLES, open_to_guests
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import ICONS, MANIFEST
 from shared.texts.catalogue import say
@@ -23,7 +24,7 @@ SESSION_LIFETIME = timedelta(days=30)
 """How long a visitor stays logged in after opening the page."""
 KEYED = (CALENDAR, METRICS)
 """What a program reads that cannot log in: each has a read-only key of its own, and nothing else opens with it."""
-OPEN = {HEALTH, LOGIN, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
+OPEN = {HEALTH, LOGIN, GUEST, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
 """Served without a login: the login page's files and the health check."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -38,10 +39,12 @@ class Sessions(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def protect(server: Flask, settings: DashboardSettings, key: bytes, ended: Path | None) -> None:
+def protect(
+    server: Flask, settings: DashboardSettings, key: bytes, *, ended: Path | None = None, guests: Path | None = None
+) -> None:
     """Require the password or, where none is set, this machine; accept commands from our own page only.
 
-    `ended` is the file of the sessions that have ended.
+    `ended` is the file of the sessions that have ended, `guests` that of the guests' links.
     """
     given = settings.dashboard_password.get_secret_value()
     password = Password(given, key) if given else None
@@ -51,6 +54,7 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes, ended: Path 
     server.config.update(
         PASSWORD_IS_SET=bool(password),
         ENDED_SESSIONS=EndedSessions(SESSION_LIFETIME.total_seconds(), ended),
+        GUESTS=Guests(signing, guests),
         READ_KEYS={path: hmac.new(signing, path.encode(), "sha256").hexdigest()[:32] for path in KEYED if password},
         SESSION_COOKIE_NAME=f"easun_{settings.dashboard_port}",  # cookies do not tell ports apart
         SESSION_COOKIE_HTTPONLY=True,
@@ -73,6 +77,14 @@ def is_authorized() -> bool:
     )
 
 
+def is_guest() -> bool:
+    """Return whether the visitor came by a guest's link that is still open."""
+    if not has_request_context() or is_authorized():
+        return False
+    link, config = session.get("guest"), current_app.config
+    return bool(config["PASSWORD_IS_SET"]) and isinstance(link, str) and link in config["GUESTS"]
+
+
 def read_key(path: str) -> str | None:
     """Return the key that opens one of KEYED with `?key=` and nothing else; None where none is needed."""
     key: str | None = current_app.config["READ_KEYS"].get(path)
@@ -84,11 +96,22 @@ def _require_login() -> ResponseReturnValue | None:
         return None
     if not current_app.config["PASSWORD_IS_SET"]:
         return login.refused()
+    if is_guest():
+        return _within_guest_pages()
     if request.path in KEYED and equal(request.args.get("key"), read_key(request.path)):
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
         return redirect(login.address(request.full_path.rstrip("?")), 303)
     return jsonify(error=say(request_language(), "access.log_in_first")), 401
+
+
+def _within_guest_pages() -> ResponseReturnValue | None:
+    """Let a guest read what is open to guests; nothing that a guest sends does anything."""
+    if request.method in SAFE and open_to_guests(request.path):
+        return None
+    if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
+        return redirect("/", 303)
+    return jsonify(error=say(request_language(), "access.guest_only_reads")), 403
 
 
 def _require_own_page() -> ResponseReturnValue | None:

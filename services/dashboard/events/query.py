@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import parse_qs, urlencode
 
 from services.dashboard.history.period import local
+from services.dashboard.paths import EVENTS
 from shared.history.events import EventFilter, EventKind
 from shared.history.tables import EPOCH, MILLISECOND
 
-PATH = "/events"
 LONGEST_NAME = 200
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ class EventQuery:
             "before": self.before and str((self.before - EPOCH) // MILLISECOND),
         }
         query = urlencode({name: value for name, value in given.items() if value})
-        return f"{PATH}?{query}" if query else PATH
+        return f"{EVENTS}?{query}" if query else EVENTS
 
 
 def query_of(search: str) -> EventQuery:
