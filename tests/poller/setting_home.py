@@ -174,8 +174,9 @@ class Home:
             await asyncio.sleep(0.5)
             if self.control.is_idle and not self.task.done():
                 return True
-        with suppress(KilledError):
-            await self.task
+        if not self.task.cancelled():
+            with suppress(KilledError):
+                await self.task
         return False
 
     async def stop(self) -> None:
