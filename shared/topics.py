@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.errors import BadMessageError
 from shared.messages import (
+    AlertSent,
     Availability,
     BatteryInfo,
     BatteryState,
@@ -147,7 +148,7 @@ SETTING_CHANGE = Topic(
 SETTING_SET = Topic(
     "inverter/{name}/setting/{setting}/set",
     SettingCommand,
-    ("bot", "dashboard", "homeassistant"),
+    ("bot", "dashboard", "hass", "homeassistant"),
     "A command to change a setting of an inverter; obeyed where INVERTER_CONTROL allows it.",
     retain=False,
 )
@@ -167,7 +168,7 @@ PROFILE_CHANGE = Topic(
 PROFILE_SET = Topic(
     "inverter/{name}/profile/set",
     ProfileCommand,
-    ("bot", "dashboard", "homeassistant"),
+    ("bot", "dashboard", "hass", "homeassistant"),
     "A command to apply a profile, as a whole or not at all.",
     retain=False,
 )
@@ -187,7 +188,7 @@ CHARGE_AHEAD_EVENT = Topic(
 CHARGE_AHEAD_SET = Topic(
     "inverter/{name}/charge_ahead/set",
     ChargeAheadCommand,
-    ("bot", "dashboard", "homeassistant"),
+    ("bot", "dashboard", "hass", "homeassistant"),
     "A command to undo charging ahead, and to leave the outage ahead alone.",
     retain=False,
 )
@@ -227,6 +228,9 @@ PLUG_SETUP = Topic(
     ("bot", "dashboard", "tuya"),
     "A change of the list of plugs.",
     retain=False,
+)
+ALERT_SENT = Topic(
+    "bot/alert", AlertSent, ("bot",), "An alert that the bot sends: an event.", retain=False, replayed=True
 )
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 ENERGY_STATE = Topic(
@@ -271,6 +275,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,
+    ALERT_SENT,
     OUTLOOK_STATE,
     ENERGY_STATE,
     GRID_EVENT,

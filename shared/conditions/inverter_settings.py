@@ -101,6 +101,39 @@ BUZZER_MODE_FAULT = simple(
     severity=Severity.NOTICE,
 )
 
+# what numbers mean, in the same way; the codes are setting.<name>.becomes
+
+
+@condition(
+    "setting.max_mains_charging_current_a.becomes",
+    uk="мережа заряджає батарею струмом не більше {value:g} А",
+    en="the mains charge the battery with {value:g} A at most",
+    severity=Severity.NOTICE,
+)
+def max_mains_charging_current_becomes(*, value: float) -> None:
+    """What happens with this highest charging current."""
+
+
+@condition(
+    "setting.mains_mode_soc_protection_percent.becomes",
+    uk="коли заряд спадає до {value:g} %, дім переходить на мережу",
+    en="when the charge has fallen to {value:g} %, the house goes back to the mains",
+    severity=Severity.NOTICE,
+)
+def mains_mode_soc_protection_becomes(*, value: float) -> None:
+    """What happens with this charge for going back to the mains."""
+
+
+@condition(
+    "setting.mains_mode_soc_recovery_percent.becomes",
+    uk="коли заряд сягає {value:g} %, дім повертається на батарею",
+    en="when the charge has risen to {value:g} %, the house goes back to the battery",
+    severity=Severity.NOTICE,
+)
+def mains_mode_soc_recovery_becomes(*, value: float) -> None:
+    """What happens with this charge for going back to the battery."""
+
+
 # why a setting cannot be changed on this inverter
 
 CONTROL_OFF = simple(
@@ -411,3 +444,11 @@ def meaning(setting: str, value: str = "") -> Reason | None:
     """Return what a setting is called, or what will happen with one of its choices; None where nobody has said it."""
     declared = CONDITIONS.get(f"setting.{setting}.{value}" if value else f"setting.{setting}")
     return declared() if declared else None
+
+
+def consequence(setting: str, value: float | str) -> Reason | None:
+    """Return what happens with a value of a setting, a choice or a number; None where nobody has said it."""
+    if isinstance(value, str):
+        return meaning(setting, value)
+    declared = CONDITIONS.get(f"setting.{setting}.becomes")
+    return declared(value=value) if declared else None
