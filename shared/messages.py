@@ -913,6 +913,18 @@ class PlugAction(Message):
     _version_1 = _renamed(why="reason")
 
 
+class AlertSent(Message):
+    """An alert that the bot has decided on: an event. `at` is when it did; `event` names what it is about.
+
+    what is the alert in one sentence, kind what it is about, and recipients how many chats and channels want it.
+    """
+
+    event: str = Field(max_length=500)
+    what: Reason
+    kind: str = Field(max_length=64)
+    recipients: Int32
+
+
 class Verdict(StrEnum):
     """Whether the charge stays above the reserve until power returns. Uncertain has its chance beside it."""
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.errors import BadMessageError
 from shared.messages import (
+    AlertSent,
     Availability,
     BatteryInfo,
     BatteryState,
@@ -228,6 +229,9 @@ PLUG_SETUP = Topic(
     "A change of the list of plugs.",
     retain=False,
 )
+ALERT_SENT = Topic(
+    "bot/alert", AlertSent, ("bot",), "An alert that the bot sends: an event.", retain=False, replayed=True
+)
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 ENERGY_STATE = Topic(
     "energy/state", EnergyState, ("homeassistant",), "The home's energy counters, in kWh that never go back."
@@ -271,6 +275,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,
+    ALERT_SENT,
     OUTLOOK_STATE,
     ENERGY_STATE,
     GRID_EVENT,

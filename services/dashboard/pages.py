@@ -86,8 +86,9 @@ class Page:
     """A page. `layout` is plain HTML, `view` fills it every two seconds, `recorded` is read every minute.
 
     `view` gets how long a reading counts as live. What is `recorded` stands in the element with the id
-    `<name>-recorded`. A page with charts has `charts`, which Dash renders below its layout: only pages that have it
-    load Dash. `routes` and `callbacks` add what else it needs.
+    `<name>-recorded`; a dict has it by the ids of several elements. A page with charts has `charts`, which Dash renders
+    below its layout: only pages that have it load Dash. `routes` and `callbacks` add what else it needs. A page with a
+    `parent` has no tab of its own: that page leads to it.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Page:
     charts: Callable[[Localizer], Any] | None = None
     routes: Callable[[Flask, PageContext], None] | None = None
     callbacks: Callable[[Any, PageContext], None] | None = None
+    parent: str = ""
 
     @property
     def path(self) -> str:

@@ -1,6 +1,7 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
 from shared.conditions import (
+    alerts,
     battery,
     bms,
     bot,
@@ -41,6 +42,7 @@ __all__ = [
     "Quiet",
     "Reason",
     "Severity",
+    "alerts",
     "battery",
     "bms",
     "bot",
