@@ -15,6 +15,7 @@ import numpy as np
 
 from services.outlook.answers import Case, OutageAnswer, answer, bands, good_for_washing
 from services.outlook.behaviour import Behaviour, around, learn_behaviour
+from services.outlook.day_kinds import local_steps
 from services.outlook.estimate import Estimate
 from services.outlook.history import Floats, History, Plan, Plug
 from services.outlook.paths import (
@@ -33,9 +34,9 @@ from services.outlook.paths import (
 from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
 from services.outlook.plug_power import learn_plug_power
 from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
-from services.outlook.similar_days import HORIZON, courses, local_steps
+from services.outlook.similar_days import courses
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
-from services.outlook.steps import PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
+from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
 from services.outlook.sun import sun_courses
 from shared.charge import RESERVE_PERCENT
 

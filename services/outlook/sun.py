@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.outlook.history import Floats
-from services.outlook.steps import PER_DAY, PER_HOUR
+from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR
 
 DAYS = 14
-HORIZON = 36 * PER_HOUR
 HALF_LIFE_DAYS = 4.0
 
 
