@@ -350,7 +350,7 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
     windows = [(int(np.median(one.start)), int(np.median(one.end))) for one in outages]
     found = courses(home.neutral_w, home.steps.first, home.zone, windows)
     first = windows[0] if windows and windows[0][0] < HORIZON else (0, 4 * PER_HOUR)
-    full = (home.steps.grid_on == 1) & (home.steps.inverter_soc >= home.plant.full_percent.value - 1)
+    full = np.asarray(home.steps.inverter_soc >= home.plant.full_percent.value - 1)
     return _Draw(
         draw_loads(found, (first[0], min(first[1], HORIZON))) * home.usage,
         draw_sun(sun_courses(home.steps.pv_w, full)),
