@@ -15,6 +15,7 @@ import numpy as np
 
 from services.outlook.answers import Case, OutageAnswer, answer, bands, good_for_washing
 from services.outlook.behaviour import Behaviour, around, learn_behaviour
+from services.outlook.day_kinds import local_steps
 from services.outlook.estimate import Estimate
 from services.outlook.history import Floats, History, Plan, Plug
 from services.outlook.paths import (
@@ -33,9 +34,9 @@ from services.outlook.paths import (
 from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
 from services.outlook.plug_power import learn_plug_power
 from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
-from services.outlook.similar_days import HORIZON, courses, local_steps
+from services.outlook.similar_days import courses
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
-from services.outlook.steps import PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
+from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
 from services.outlook.sun import sun_courses
 from shared.charge import RESERVE_PERCENT
 
@@ -349,7 +350,7 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
     windows = [(int(np.median(one.start)), int(np.median(one.end))) for one in outages]
     found = courses(home.neutral_w, home.steps.first, home.zone, windows)
     first = windows[0] if windows and windows[0][0] < HORIZON else (0, 4 * PER_HOUR)
-    full = (home.steps.grid_on == 1) & (home.steps.inverter_soc >= home.plant.full_percent.value - 1)
+    full = np.asarray(home.steps.inverter_soc >= home.plant.full_percent.value - 1)
     return _Draw(
         draw_loads(found, (first[0], min(first[1], HORIZON))) * home.usage,
         draw_sun(sun_courses(home.steps.pv_w, full)),

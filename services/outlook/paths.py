@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from services.outlook.behaviour import Around, Behaviour, around
-from services.outlook.history import Floats
+from services.outlook.history import Floats, Ints
 from services.outlook.plant import Plant
 from services.outlook.punctuality import Delays, spread_sample
-from services.outlook.similar_days import HORIZON, Courses, Ints
-from services.outlook.steps import PER_DAY, STEP_H
+from services.outlook.similar_days import Courses
+from services.outlook.steps import HORIZON, PER_DAY, STEP_H
 from services.outlook.sun import SunCourses
 
 PATHS = 200
