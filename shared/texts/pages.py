@@ -467,6 +467,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.on_time": ("вчасно", "on time"),
     "outages.used": ("з батареї {energy}", "{energy} from the battery"),
     "outages.charge": ("заряд {before} → {after}", "charge {before} → {after}"),
+    "outages.lowest": ("найменше {percent}", "lowest {percent}"),
+    "outages.voltage_before": ("перед тим {voltage}", "{voltage} before"),
+    "outages.plugs_off": ("вимкнено: {names}", "off: {names}"),
     "outages.highest": ("найбільше навантаження {power}", "highest load {power}"),
     # services
     "service.title": ("Служби", "Services"),
