@@ -19,7 +19,10 @@ INSTALLED = Path("/etc/easun-bridge/.env")
 EASUN = "/usr/local/bin/easun"
 SETTLE_S = 3.0
 BROKER = "mosquitto"
-UNITS = (BROKER, "recorder", "poller", "bms", "schedule", "tuya", "bot", "dashboard")
+UNITS = (
+    *(BROKER, "recorder", "poller", "bms", "schedule", "tuya"),
+    *("outlook", "bot", "dashboard", "homeassistant"),
+)
 """The services in the order in which they are started."""
 
 

@@ -2,16 +2,11 @@
 
 import asyncio
 import ctypes
-import fcntl
 import logging
-import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import IO
 
 from shared.service import EXIT_CONFIG
 from supervisor.programs import Program
@@ -24,8 +19,8 @@ STABLE_S = 30.0
 """A program that ran this long is restarted without a long pause."""
 STOP_TIMEOUT_S = 10.0
 PR_SET_PDEATHSIG = 1
-CLAIMS: list[IO[str]] = []
-"""The locks of our ports, held until we exit."""
+CLAIMS: list[socket.socket] = []
+"""The claims to our ports, held until we exit."""
 
 
 class Supervisor:
@@ -123,12 +118,13 @@ def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
 
 
 def _claim(port: int) -> bool:
-    """Claim a port until we exit, against ourselves and other demos, which start to listen later."""
-    folder = Path(tempfile.gettempdir()) / f"easun-ports-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
-    claim = (folder / str(port)).open("w")
+    """Claim a port until we exit, against ourselves and other demos, which start to listen later.
+
+    By an abstract socket, of which there is one per network as of the port itself, whoever runs the other demo.
+    """
+    claim = socket.socket(socket.AF_UNIX)
     try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        claim.bind(f"\0easun-port-{port}")
     except OSError:
         claim.close()
         return False

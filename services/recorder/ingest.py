@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from sqlalchemy.exc import DatabaseError
+
 from services.recorder.caretaker import Caretaker
 from services.recorder.inbox import Inbox
 from services.recorder.nightly_backup import BackupError, Backups
@@ -22,7 +24,8 @@ from shared.clock import Clock, utc_now
 from shared.conditions import Reason, storage
 from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
-from shared.history.engine import shown
+from shared.history.engine import Place, shown
+from shared.history.migration import is_older, revision
 from shared.service import Service
 from shared.topics import REPLAY
 
@@ -47,8 +50,10 @@ async def serve(service: Service[RecorderSettings]) -> None:
             service.bus.collect(topic.replay, partial(put_replay, inbox), share=share, of_homes=of_homes)
     clock = service.bus.clock
     now = clock.now() if clock.trusted else None
+    await asyncio.to_thread(report_upgrade, place, health)
     await _retry(lambda: back_up_before_migration(settings, health, now), health)
     store = await _retry(lambda: open_store(place), health)
+    health.report("schema", None)
     log.info("Recording into %s.", shown(place))
     dating = await _retry(lambda: Dating(store, clock), health)
     upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating)
@@ -86,6 +91,13 @@ def _start_caretaker(settings: RecorderSettings, health: Health, clock: Clock) -
         return None
     backups = Backups(place, directory) if directory else None
     return asyncio.create_task(Caretaker(place, backups, settings.zone, health, clock).run())
+
+
+def report_upgrade(place: Place, health: Health) -> None:
+    """Report that a database of an earlier version is upgraded, before that begins."""
+    with suppress(OSError, DatabaseError):  # reported by whoever opens it next
+        if is_older(revision(place)):
+            health.report("schema", storage.UPGRADING())
 
 
 def back_up_before_migration(settings: RecorderSettings, health: Health, now: datetime | None) -> None:

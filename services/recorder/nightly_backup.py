@@ -27,7 +27,7 @@ from shared.history import last_backup
 from shared.history.database_errors import diagnose
 from shared.history.engine import reader
 from shared.history.last_backup import LastBackup
-from shared.history.migration import FIRST, HEAD, revision
+from shared.history.migration import is_older, revision
 from shared.history.readings import ends
 from shared.history.tables import compressed_hour, from_ms, to_ms
 
@@ -80,7 +80,7 @@ class Backups:
             schema = revision(self.place)
         except (OSError, DatabaseError):  # said by whoever opens it next
             return None
-        if schema is None or not FIRST <= schema < HEAD:
+        if not is_older(schema):
             return None
         with closing(Store(self.place)) as store, self._plain_errors():
             newest = store.run(newest_reading)

@@ -40,6 +40,12 @@ MIGRATION_STOPPED = simple(
     en="the upgrade of the database was interrupted; nothing was changed",
 )
 
+OLDER_SCHEMA = simple(
+    "storage.older_schema",
+    uk="база ще має схему попередньої версії, служба recorder її оновлює",
+    en="the database still has the schema of an earlier version, and the recorder is upgrading it",
+)
+
 
 @condition("storage.other", uk="помилка бази: {detail}", en="{detail}")
 def other(*, detail: str) -> None:
@@ -47,6 +53,14 @@ def other(*, detail: str) -> None:
 
 
 # what that means for us
+
+UPGRADING = simple(
+    "storage.upgrading",
+    uk="База оновлюється до схеми цієї версії; дані за роки потребують кількох хвилин. Показники чекають у брокера.",
+    en="The database is being upgraded to the schema of this version, which takes minutes for years of data. Readings "
+    "wait at the broker.",
+    severity=Severity.NOTICE,
+)
 
 
 @condition(

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from shared.conditions import storage
 from shared.errors import ConfigError, StorageError
@@ -16,7 +16,7 @@ log = logging.getLogger("history")
 
 FIRST = "0004"
 """The schema of version 0.1; those before were drafts."""
-HEAD = "0010"
+HEAD = "0011"
 """The schema this program needs: the last of the migrations."""
 
 
@@ -27,11 +27,21 @@ def revision(place: Place) -> str | None:
     engine = reader(place)
     try:
         with engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return revision_of(connection)
     finally:
         engine.dispose()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of a connected database, None if it has none of our tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def is_older(found: str | None) -> bool:
+    """Return whether a revision can be upgraded to the one this program needs."""
+    return found is not None and FIRST <= found < HEAD
 
 
 def migrate(place: Place) -> None:

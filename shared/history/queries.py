@@ -51,6 +51,7 @@ from shared.history.grid_run import SILENCE, GridRun
 from shared.history.homes import home_of, in_home, of_home, split_name
 from shared.history.house import Device, Part, parts, stretches, whole_sum
 from shared.history.local_days import midnight, next_midnight
+from shared.history.migration import is_older, revision_of
 from shared.history.readings import readings
 from shared.history.tables import MILLISECOND, compressed_hour, from_ms, metadata, to_ms
 from shared.live_figures import ALL
@@ -130,9 +131,24 @@ class Session:
             return work(self._connection)
         except DatabaseError as error:
             self.__exit__()
-            if is_not_created(error, lambda: bool(metadata.tables.keys() - inspect(self._engine).get_table_names())):
-                return nothing
-            raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None
+            if not is_not_created(
+                error, lambda: bool(metadata.tables.keys() - inspect(self._engine).get_table_names())
+            ):
+                raise StorageError(storage.unreadable(cause=diagnose(error).cause)) from None
+            if self._is_older():
+                raise StorageError(storage.unreadable(cause=storage.OLDER_SCHEMA())) from None
+            return nothing
+
+    def _lacks_tables(self) -> bool:
+        return bool(metadata.tables.keys() - inspect(self._engine).get_table_names())
+
+    def _is_older(self) -> bool:
+        """Return whether there is a database, of an earlier version, which the recorder upgrades at its start."""
+        try:
+            with self._engine.connect() as connection:
+                return is_older(revision_of(connection))
+        except DatabaseError:
+            return False
 
 
 Database = Engine | Session

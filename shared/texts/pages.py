@@ -7,6 +7,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "page.history": ("Історія", "History"),
     "page.battery": ("Батарея", "Battery"),
     "page.outages": ("Відключення", "Outages"),
+    "page.inverter": ("Інвертор", "Inverter"),
     "page.system": ("Система", "System"),
     "page.pages": ("Сторінки", "Pages"),
     "page.skip": ("До змісту сторінки", "Skip to the content"),

@@ -7,12 +7,13 @@ import pytest
 
 from configure import batteries, inverter, schedule
 from configure.__main__ import configure
-from configure.installation import Installation, Kind, find, readers, restart
+from configure.installation import UNITS, Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
 from configure.tool_runner import Outcome, run_tool
 from shared.env_file import values
 from shared.errors import UsageError
 from shared.texts.language import Language
+from tests.support.broker import ROOT
 
 ANSWERS = ("2", "n", "2", "n", "n", "", "", "n", "", "my $pass", "n", "")
 """English; no search, no inverter; no batteries; no queue; no bot; no plugs; the page with a password; write."""
@@ -178,6 +179,12 @@ def test_the_installed_settings_are_the_ones_that_are_asked_for(tmp_path: Path) 
 )
 def test_only_the_services_that_read_what_changed_start_again(changed: list[str], expected: list[str]) -> None:
     assert readers(changed) == expected
+
+
+def test_every_unit_can_be_told_to_start_again() -> None:
+    assert {f"easun-{unit}.service" for unit in UNITS} == {
+        file.name for file in (ROOT / "deploy/systemd").glob("*.service")
+    }
 
 
 SYSTEMCTL = """#!/bin/sh

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
-from shared.errors import ConfigError
+from shared.errors import ConfigError, StorageError
 from shared.history.alembic_runner import MIGRATIONS, upgrade
 from shared.history.engine import Place, reader, writer
 from shared.history.migration import FIRST, HEAD, migrate, revision
@@ -103,6 +103,15 @@ def upgraded(place: Place) -> Place:
     migrate(place)
     assert revision(place) == HEAD
     return place
+
+
+def test_until_it_is_upgraded_it_is_not_called_empty(place: Place) -> None:
+    """A page of the new version that opens it before the recorder has upgraded it."""
+    written_by_0_1(place)
+    with pytest.raises(StorageError, match="the recorder is upgrading it"):
+        latest(reader(place))
+    migrate(place)
+    assert latest(reader(place))
 
 
 def test_sentences_become_reasons(upgraded: Place) -> None:
@@ -199,4 +208,4 @@ def test_the_last_migration_is_the_one_we_need() -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert (script.get_base(), script.get_current_head()) == (FIRST, HEAD)
     names = [file.name[:5] for file in sorted((MIGRATIONS / "versions").glob("0*.py"))]
-    assert names == ["0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_"]
+    assert names == ["0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_", "0008_"]

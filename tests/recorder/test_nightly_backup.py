@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.recorder import nightly_backup
 from services.recorder.backup_rules import DAYS, WEEKS, night_of, to_keep
-from services.recorder.ingest import back_up_before_migration
+from services.recorder.ingest import back_up_before_migration, report_upgrade
 from services.recorder.nightly_backup import DISK_NOTE, RESERVE, BackupError, Backups
 from services.recorder.retention import set_note
 from services.recorder.rows import to_row
@@ -129,6 +129,16 @@ def test_before_a_migration_there_is_a_copy_beside_that_of_the_night(of_the_vers
             store.write([to_row(*reading(number * 86400))])
             backups.make(store, NIGHT + number * DAY, KYIV, lambda: None)
     assert not copies[1].exists(), "it goes with its night"
+
+
+def test_an_upgrade_is_reported_while_it_lasts(of_the_version_before: Path) -> None:
+    health = Health()
+    report_upgrade(of_the_version_before, health)
+    assert [one.code for one in health.status(NIGHT).reasons] == ["storage.upgrading"]
+    open_store(of_the_version_before).close()
+    for place in (of_the_version_before, of_the_version_before.with_name("missing.db")):
+        report_upgrade(place, not_needed := Health())
+        assert not not_needed.status(NIGHT).reasons
 
 
 def test_without_backups_there_is_none_before_a_migration(of_the_version_before: Path) -> None:

@@ -78,6 +78,15 @@ async def test_a_port_is_waited_for_before_the_next_starts(tmp_path: Path) -> No
         assert ports["first"] != ports["second"], "two demos beside each other"
 
 
+async def test_the_ports_of_a_demo_that_only_starts_are_taken_whoever_runs_it(tmp_path: Path) -> None:
+    mine = ports_near({"radio": free_port()})
+    code = f"from supervisor.supervise import ports_near; print(ports_near({mine})['radio'])"
+    env = os.environ | {"TMPDIR": str(tmp_path)}  # as another user's, or in a chroot
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=env, stdout=asyncio.subprocess.PIPE)
+    said, _ = await other.communicate()
+    assert int(said) > mine["radio"]
+
+
 def test_the_demo_points_at_nothing_real() -> None:
     programs = demo({"PATH": "/bin"}, Path("/demo"), Ports(1, 2, 3, 4), days=3)
     for one in programs:

@@ -40,6 +40,7 @@
 
   function route() {
     const current = link(location.pathname) ?? link('/');
+    if (!link(location.pathname) && page() !== current.dataset.goto) return location.reload(); // a page without a tab
     root.dataset.route = current.dataset.goto;
     document.title = `${current.textContent} · ${brand}`;
     for (const one of links()) {
@@ -72,13 +73,14 @@
   async function renew() {
     const shown = page();
     if (link(location.pathname)?.dataset.charts === 'true') return charts();
-    if (!document.getElementById(`${shown}-recorded`)) return;
+    const place = document.getElementById(`${shown}-recorded`);
+    if (!place || document.activeElement?.closest('form') && place.contains(document.activeElement)) return;
     try {
       const answer = await ask(`/recorded/${shown}${location.search}`);
       if (!answer.ok || shown !== page()) return;
       for (const [id, trees] of Object.entries(await answer.json())) {
-        const place = document.getElementById(id);
-        if (place) place.dataset.tree = JSON.stringify(trees);
+        const element = document.getElementById(id);
+        if (element) element.dataset.tree = JSON.stringify(trees);
       }
     } catch {
       // the notice says that the server is gone
