@@ -7,7 +7,7 @@ from dash import html
 from markupsafe import Markup
 
 from services.dashboard.guest_view import for_guests
-from services.dashboard.markup import Content, attributes, filled, icon, text, to_html, tree
+from services.dashboard.markup import Content, attributes, filled, icon, part, text, to_html, tree
 from services.dashboard.pages import Page, nothing
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -43,7 +43,9 @@ def frame(
 
 
 def _page(page: Page, localizer: Localizer) -> html.Div:
-    return html.Div(page.layout(localizer), className=f"page {page.name}", **attributes(data_page=page.name))
+    devices = part("pager", html.Nav, className="pager", **attributes(aria_label=localizer("page.devices")))
+    inside = [*page.layout(localizer), devices]
+    return html.Div(inside, className=f"page {page.name}", **attributes(data_page=page.name))
 
 
 def _charts(localizer: Localizer) -> html.Div:

@@ -11,7 +11,9 @@ from services.dashboard.asset_bundles import scripts, styles
 from services.dashboard.guest_view import for_guests
 from services.dashboard.markup import Content, tree
 from services.dashboard.pages import Page, PageContext, View, ViewOptions
+from services.dashboard.paging import pager
 from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT
+from services.dashboard.shown_devices import shown_devices
 from services.dashboard.web_manifest import ICONS, MANIFEST, PAPER
 from shared.broker_state import BrokerState
 from shared.conditions import clock
@@ -76,10 +78,10 @@ def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dic
 
 
 def payload_of(page: Page, context: PageContext) -> dict[str, Any]:
-    """Return the view of a page as it is now."""
-    known, localizer = context.snapshot(), context.localizer()
-    payload = view_payload(page.view(known, localizer, context.settings.fresh_for), known, localizer)
-    return payload | {"parts": visible(payload["parts"])}
+    """Return the view of a page as it is now, with one page of the devices where there are very many."""
+    part, localizer = shown_devices(context), context.localizer()
+    payload = view_payload(page.view(part.snapshot, localizer, context.settings.fresh_for), part.snapshot, localizer)
+    return payload | {"parts": visible({**payload["parts"], "pager": tree(pager(part, localizer))})}
 
 
 def visible(trees: Any) -> Any:

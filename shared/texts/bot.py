@@ -95,6 +95,7 @@ BOT: dict[str, tuple[str, str]] = {
     # troubles, as alerts; `_over` when they have ended
     "bot.low_battery": ("🪫 <b>{time} Низький заряд батареї: {soc}</b>", "🪫 <b>{time} Low battery: {soc}</b>"),
     "bot.forecast_short": ("⏳ <b>{time} {verdict}</b>", "⏳ <b>{time} {verdict}</b>"),
+    "bot.verdict": ("🔋 {verdict}", "🔋 {verdict}"),
     "bot.forecast_lasts": ("🔋 {time} {verdict}", "🔋 {time} {verdict}"),
     "bot.low_battery_over": ("🔋 {time} Заряд батареї знову достатній", "🔋 {time} The battery is no longer low"),
     "bot.advice": (

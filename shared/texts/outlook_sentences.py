@@ -40,9 +40,13 @@ def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlo
     return outage_sentence(localizer, outage)
 
 
-def outage_sentence(localizer: Localizer, outage: OutageOutlook) -> str:
-    """Return whether the battery lasts through an outage with a verdict, and by how much."""
-    when, end = "now" if outage.running else "ahead", outage.end or outage.start
+def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bool = False) -> str:
+    """Return whether the battery lasts through an outage with a verdict, and by how much.
+
+    is_named means that it has just been said which outage it is.
+    """
+    when = "then" if is_named else "now" if outage.running else "ahead"
+    end = outage.end or outage.start
     return localizer(
         f"outlook.{_kind(outage)}_{when}",
         end=localizer.since(end),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
-from services.bot.alerts.forecast import forecast_alerts
+from services.bot.alerts.forecast import forecast_alerts, of_window
 from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
@@ -247,11 +247,18 @@ def _reminders(state: AlertState, snapshot: BrokerState, now: datetime, minutes:
     if plan is None or grid is None or outages.is_stale(plan, now):
         return state, []
     due = [alert for before in minutes for alert in _due(plan, grid.state, now, before)]
-    new = [alert for alert in due if alert.key not in state.reminded]
+    new = [_judged_ahead(alert, snapshot, now) for alert in due if alert.key not in state.reminded]
     if not new:
         return state, []
     recent = {key: at for key, at in state.reminded.items() if at > now - FRESH_FOR}
     return state.model_copy(update={"reminded": recent | {alert.key: alert.at for alert in new}}), new
+
+
+def _judged_ahead(alert: Alert, snapshot: BrokerState, now: datetime) -> Alert:
+    """Return a reminder of an outage with what the outlook says of it."""
+    if alert.kind is not AlertKind.REMIND_OUTAGE or alert.window is None:
+        return alert
+    return alert.model_copy(update={"outlook": of_window(snapshot, alert.window, now)})
 
 
 def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[Alert]:
