@@ -23,7 +23,7 @@ setup-demo:      ## what the demo needs: the same, and the simulated radio
 	@tools/setup.sh $(PYTHON) $(VENV) requirements-demo.lock mosquitto mosquitto_sub
 
 setup-dev:       ## what tests need: their tools, Chromium, PostgreSQL
-	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium initdb openssl systemd-analyze shellcheck
+	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium-headless-shell initdb openssl systemd-analyze shellcheck
 
 demo: setup-demo ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo

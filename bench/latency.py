@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from bench.page import CHROMIUM
+from tests.support.chromium import CHROMIUM
 from tests.support.stack import INVERTER, Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually

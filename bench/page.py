@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -24,10 +23,10 @@ from services.dashboard.history.period import Span, period
 from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
 from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker, free_port, listens
+from tests.support.chromium import CHROMIUM
 from tests.support.stack import INVERTER, running_stack
 from tests.support.waiting import eventually
 
-CHROMIUM: dict[str, Any] = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox", "--disable-gpu"]}
 QUIET_MS = 4000
 TIMES = 40
 SPANS = (Span.DAY, Span.WEEK, Span.MONTH, Span.YEAR)

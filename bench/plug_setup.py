@@ -14,8 +14,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from bench.page import CHROMIUM
 from simulators.tuya.cloud import CLIENT_ID, SECRET
+from tests.support.chromium import CHROMIUM
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually

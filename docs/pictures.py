@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from shared.env_file import values
+from tests.support.chromium import CHROMIUM
 
 IMAGES = Path(__file__).parent / "images"
 DEMO = Path(".demo/env")
@@ -36,7 +37,7 @@ def main() -> None:
         sys.exit("No demo runs here: start it with make demo.")
     demo = values(DEMO.read_text(encoding="utf-8"))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**CHROMIUM)
         for name, path, view in PICTURES:
             take(browser, name, f"http://127.0.0.1:{demo['DASHBOARD_PORT']}{path}", view)
         take(browser, "telegram", f"{demo['TELEGRAM_API_URL']}/", PHONE)

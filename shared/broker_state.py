@@ -10,9 +10,11 @@ from shared.messages import (
     Availability,
     BatteryInfo,
     BatteryState,
+    ChargeAhead,
     EnergyState,
     GridState,
     InverterInfo,
+    InverterProfiles,
     InverterSettings,
     InverterState,
     Message,
@@ -23,15 +25,18 @@ from shared.messages import (
     PlugState,
     QueueFit,
     ServiceStatus,
+    SettingChange,
 )
 from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
     BATTERY_STATE,
+    CHARGE_AHEAD,
     ENERGY_STATE,
     GRID_STATE,
     INVERTER_AVAILABILITY,
     INVERTER_INFO,
+    INVERTER_PROFILES,
     INVERTER_SETTINGS,
     INVERTER_STATE,
     NEXT_OUTAGE,
@@ -41,6 +46,7 @@ from shared.topics import (
     PLUG_STATE,
     QUEUE_FIT,
     SERVICE_STATUS,
+    SETTING_CHANGE,
     M,
     Topic,
 )
@@ -51,7 +57,8 @@ from shared.trusted_time import ClockTrack, by_clock
 class BrokerState:
     """What the broker has delivered last, devices and services by name; a retained message may be a week old.
 
-    connected says whether the broker is there right now, listening_since when we began to listen.
+    connected says whether the broker is there right now, listening_since when we began to listen. setting_changes are
+    the last attempts that whoever follows EVENTS has heard of, by inverter and setting with a slash between.
     """
 
     connected: bool = False
@@ -64,6 +71,9 @@ class BrokerState:
     inverter_infos: Mapping[str, InverterInfo] = field(default_factory=dict)
     inverter_availability: Mapping[str, Availability] = field(default_factory=dict)
     inverter_settings: Mapping[str, InverterSettings] = field(default_factory=dict)
+    setting_changes: Mapping[str, SettingChange] = field(default_factory=dict)
+    inverter_profiles: Mapping[str, InverterProfiles] = field(default_factory=dict)
+    charge_ahead: Mapping[str, ChargeAhead] = field(default_factory=dict)
     batteries: Mapping[str, BatteryState] = field(default_factory=dict)
     battery_infos: Mapping[str, BatteryInfo] = field(default_factory=dict)
     battery_availability: Mapping[str, Availability] = field(default_factory=dict)
@@ -147,6 +157,9 @@ SECTIONS: tuple[Section[Any], ...] = (
         INVERTER_AVAILABILITY, lambda s: s.inverter_availability, lambda s, new: replace(s, inverter_availability=new)
     ),
     Section(INVERTER_SETTINGS, lambda s: s.inverter_settings, lambda s, new: replace(s, inverter_settings=new)),
+    Section(SETTING_CHANGE, lambda s: s.setting_changes, lambda s, new: replace(s, setting_changes=new)),
+    Section(INVERTER_PROFILES, lambda s: s.inverter_profiles, lambda s, new: replace(s, inverter_profiles=new)),
+    Section(CHARGE_AHEAD, lambda s: s.charge_ahead, lambda s, new: replace(s, charge_ahead=new)),
     Section(BATTERY_STATE, lambda s: s.batteries, lambda s, new: replace(s, batteries=new), is_reading=True),
     Section(BATTERY_INFO, lambda s: s.battery_infos, lambda s, new: replace(s, battery_infos=new)),
     Section(
@@ -158,9 +171,11 @@ SECTIONS: tuple[Section[Any], ...] = (
     Section(NEXT_OUTAGE, lambda s: _single(s.next_outage), lambda s, new: replace(s, next_outage=new.get(""))),
     Section(SERVICE_STATUS, lambda s: s.services, lambda s, new: replace(s, services=new)),
 )
-"""Every topic of the state; topics that carry events or commands are not state."""
+"""Every topic of the state. Topics that carry events or commands are not state, but for EVENTS."""
 
-STATE_TOPICS: tuple[Topic[Any], ...] = tuple(section.topic for section in SECTIONS)
+EVENTS: tuple[Topic[Any], ...] = (SETTING_CHANGE,)
+"""Topics whose last message is of interest only to whoever shows the outcome of what it has asked for."""
+STATE_TOPICS: tuple[Topic[Any], ...] = tuple(one.topic for one in SECTIONS if one.topic not in EVENTS)
 
 
 def state_by_clock(state: BrokerState, clock: ClockTrack) -> BrokerState:

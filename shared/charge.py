@@ -1,6 +1,6 @@
 """How long a charge lasts, pure; bot and page ask here, so they agree."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.messages import BatteryState
 
@@ -8,6 +8,18 @@ RESERVE_PERCENT = 10.0
 """The charge at which the house goes dark: inverters cut off before a battery is empty, most of them near this."""
 PLAUSIBLE_HOURS = 24 * 365
 """A battery that would last longer is at rest, or has reported something impossible."""
+
+LONG = timedelta(days=1)
+"""Beyond this the end of the charge is no forecast."""
+NEAR = timedelta(minutes=30)
+STEP = timedelta(minutes=5)
+"""Further away than NEAR a moment is given in these steps, or it would tremble with every kettle."""
+
+
+def roughly(moment: datetime, now: datetime) -> datetime:
+    """Return a moment that is only expected as everybody shows it: rounded down, so rather too early than too late."""
+    step = STEP if moment - now > NEAR else timedelta(minutes=1)
+    return moment - (moment - datetime(1970, 1, 1, tzinfo=UTC)) % step
 
 
 def runtime(battery: BatteryState | None, soc_percent: float | None, power_w: float | None) -> timedelta | None:

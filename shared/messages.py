@@ -321,10 +321,15 @@ SettingValue = (
 
 
 class InverterControl(StrEnum):
-    """Whether settings of the inverter may be changed from here."""
+    """Whether settings of the inverter may be changed from here: not at all, by command, or by itself as well."""
 
     OFF = "off"
     SETTINGS = "settings"
+    AUTOMATIC = "automatic"
+
+
+AUTOMATIC = "automatic"
+"""Who changes a setting where nobody asked for it at that moment: charging ahead of outages, quiet hours."""
 
 
 class SettingCommand(Message):
@@ -348,21 +353,27 @@ class SettingOutcome(StrEnum):
 
 
 class SettingChange(Message):
-    """An attempt to change a setting and its outcome: an event, not a state. before is None where it is not known."""
+    """An attempt to change a setting and its outcome: an event, not a state. before is None where it is not known.
+
+    by is the sender of the command, `automatic`, or `device` where it was changed at the inverter's own panel or by
+    another program. profile is there if it was a step of one.
+    """
 
     value: SettingValue
     before: SettingValue | None = None
     by: str
     outcome: SettingOutcome
     reason: Reason | None = None
+    profile: str | None = Field(default=None, exclude_if=lambda profile: profile is None)
 
 
 class SettingState(BaseModel):
     """A setting: its value, and what it may be changed to; reason says why it cannot be changed now.
 
     A choice has choices; a number has low, high and step, as its neighbours stand now. changed_by is who changed it
-    last: the sender of a command, or `device` for the inverter's own panel and whoever else writes to it; None: not
-    since this program has been watching.
+    last: the sender of a command, `automatic`, or `device` for the inverter's own panel and whoever else writes to it;
+    None: not since this program has been watching. returns_to is there while a value holds for a time only: it is what
+    will be put back.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -376,6 +387,7 @@ class SettingState(BaseModel):
     reason: Reason | None = None
     changed_by: str | None = None
     changed_at: Moment | None = None
+    returns_to: SettingValue | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class InverterSettings(Message):
@@ -387,6 +399,178 @@ class InverterSettings(Message):
     control: InverterControl
     changing: str | None = None
     settings: dict[str, SettingState] = Field(default_factory=dict)
+
+
+ProfileName = Annotated[str, Field(min_length=1, max_length=40)]
+"""What the owner calls a profile, such as "winter night"; any letters."""
+
+
+class ProfileDifference(BaseModel):
+    """A setting that a profile would change: its present value, None where it is not known, and the wanted one."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    setting: str
+    value: SettingValue | None = None
+    wanted: SettingValue
+
+
+class ProfileState(BaseModel):
+    """A profile of the list: what it sets, and how that differs from now; not at all: it is in force.
+
+    reason says why it cannot be applied now; None: it can.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    name: ProfileName
+    settings: dict[str, SettingValue]
+    differences: tuple[ProfileDifference, ...] = ()
+    reason: Reason | None = None
+
+
+class ProfileRun(BaseModel):
+    """A profile that is being applied, or undone after a step was refused (undoing)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    profile: ProfileName
+    by: str
+    since: Moment
+    undoing: bool = False
+
+
+class ProfileOutcome(StrEnum):
+    """What became of a profile: it is in force, nothing was written, all is as before, or some of it stays changed."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not_applied"
+    ROLLED_BACK = "rolled_back"
+    PARTLY = "partly"
+
+
+class ProfileChange(Message):
+    """An attempt to apply a profile as a whole, and its outcome: an event.
+
+    changed are the settings that are not what they were before it, with their values.
+    """
+
+    profile: ProfileName
+    by: str
+    outcome: ProfileOutcome
+    changed: dict[str, SettingValue] = Field(default_factory=dict)
+    reason: Reason | None = None
+
+
+class InverterProfiles(Message):
+    """The profiles of INVERTER_PROFILES_FILE, the one that is being applied right now, and the last attempt.
+
+    reason says what is wrong with the file.
+    """
+
+    profiles: tuple[ProfileState, ...] = ()
+    applying: ProfileRun | None = None
+    last: ProfileChange | None = None
+    reason: Reason | None = None
+
+
+class ProfileCommand(Message):
+    """A command to apply a profile; an old, retained or repeated one is refused. `by` names the sender."""
+
+    profile: ProfileName
+    by: str = Field(max_length=64)
+
+
+class ChargeAheadPhase(StrEnum):
+    """What charging ahead does.
+
+    It is off, has nothing to do, waits until begins_at, charges, puts the settings back, or keeps off because a person
+    said so.
+    """
+
+    OFF = "off"
+    IDLE = "idle"
+    WAITING = "waiting"
+    CHARGING = "charging"
+    PUTTING_BACK = "putting_back"
+    HELD_OFF = "held_off"
+
+
+class ChargeBasis(StrEnum):
+    """Where the target comes from: the outlook, or the plan and the charge alone."""
+
+    OUTLOOK = "outlook"
+    PLAN = "plan"
+
+
+class ChargeAhead(Message):
+    """Charging from the mains before an outage, in INVERTER_CONTROL=automatic: what is done, or in a dry run would be.
+
+    The outage is the next one that needs it, by the plan. target_percent is the charge to have when it begins, and
+    current_a the mains charging current for it. settings are those that are changed for it (with dry_run: would be),
+    before those that will be put back. It ends at the target or when the outage begins (ends_at). reason says in one
+    sentence what it does and why; warning what will not be reached all the same. can_undo: an undo (`charge_ahead/set`
+    with hold_off) would put the settings back, or keep them from being changed before this outage.
+    """
+
+    phase: ChargeAheadPhase
+    dry_run: bool = False
+    dry_run_until: Moment | None = None
+    since: Moment
+    outage_start: Moment | None = None
+    outage_end: Moment | None = None
+    basis: ChargeBasis | None = None
+    charge_percent: float | None = None
+    target_percent: float | None = None
+    current_a: float | None = None
+    begins_at: Moment | None = None
+    ends_at: Moment | None = None
+    settings: dict[str, SettingValue] = Field(default_factory=dict)
+    before: dict[str, SettingValue] = Field(default_factory=dict)
+    can_undo: bool = False
+    reason: Reason | None = None
+    warning: Reason | None = None
+
+
+class ChargeAheadCommand(Message):
+    """Undo: hold_off puts the settings back and leaves the outage ahead alone; without it that is withdrawn.
+
+    An old, retained or repeated one is refused. `by` names the sender.
+    """
+
+    hold_off: bool
+    by: str = Field(max_length=64)
+
+
+class ChargeAheadStep(StrEnum):
+    """What has happened to charging ahead.
+
+    It began, got another current, ended with all put back; somebody holds it off, or no longer does; or it failed.
+    """
+
+    BEGAN = "began"
+    CHANGED = "changed"
+    ENDED = "ended"
+    HELD_OFF = "held_off"
+    RELEASED = "released"
+    FAILED = "failed"
+
+
+class ChargeAheadEvent(Message):
+    """A step of charging ahead: an event. With dry_run nothing was written: it is what would have been done.
+
+    by is `automatic`, or who undid it. The rest is as in ChargeAhead at that moment; reason says what and why.
+    """
+
+    step: ChargeAheadStep
+    dry_run: bool = False
+    by: str = AUTOMATIC
+    outage_start: Moment | None = None
+    charge_percent: float | None = None
+    target_percent: float | None = None
+    current_a: float | None = None
+    settings: dict[str, SettingValue] = Field(default_factory=dict)
+    reason: Reason | None = None
 
 
 class PackHealth(StrEnum):
@@ -727,6 +911,18 @@ class PlugAction(Message):
     reason: Reason | None = None
 
     _version_1 = _renamed(why="reason")
+
+
+class AlertSent(Message):
+    """An alert that the bot has decided on: an event. `at` is when it did; `event` names what it is about.
+
+    what is the alert in one sentence, kind what it is about, and recipients how many chats and channels want it.
+    """
+
+    event: str = Field(max_length=500)
+    what: Reason
+    kind: str = Field(max_length=64)
+    recipients: Int32
 
 
 class Verdict(StrEnum):

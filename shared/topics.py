@@ -11,13 +11,18 @@ from pydantic import ValidationError
 
 from shared.errors import BadMessageError
 from shared.messages import (
+    AlertSent,
     Availability,
     BatteryInfo,
     BatteryState,
+    ChargeAhead,
+    ChargeAheadCommand,
+    ChargeAheadEvent,
     EnergyState,
     GridEvent,
     GridState,
     InverterInfo,
+    InverterProfiles,
     InverterSettings,
     InverterState,
     Liveness,
@@ -30,6 +35,8 @@ from shared.messages import (
     PlugInfo,
     PlugSetup,
     PlugState,
+    ProfileChange,
+    ProfileCommand,
     QueueFit,
     ServiceStatus,
     SettingChange,
@@ -141,8 +148,48 @@ SETTING_CHANGE = Topic(
 SETTING_SET = Topic(
     "inverter/{name}/setting/{setting}/set",
     SettingCommand,
-    ("bot", "dashboard", "homeassistant"),
+    ("bot", "dashboard", "hass", "homeassistant"),
     "A command to change a setting of an inverter; obeyed where INVERTER_CONTROL allows it.",
+    retain=False,
+)
+INVERTER_PROFILES = Topic(
+    "inverter/{name}/profiles",
+    InverterProfiles,
+    ("poller",),
+    "The named sets of settings that can be applied to an inverter, and how they differ from now.",
+)
+PROFILE_CHANGE = Topic(
+    "inverter/{name}/profile/change",
+    ProfileChange,
+    ("poller",),
+    "An attempt to apply a profile, and its outcome: an event.",
+    retain=False,
+)
+PROFILE_SET = Topic(
+    "inverter/{name}/profile/set",
+    ProfileCommand,
+    ("bot", "dashboard", "hass", "homeassistant"),
+    "A command to apply a profile, as a whole or not at all.",
+    retain=False,
+)
+CHARGE_AHEAD = Topic(
+    "inverter/{name}/charge_ahead",
+    ChargeAhead,
+    ("poller",),
+    "Charging from the mains before an outage: what is done, or in a dry run would be, and why.",
+)
+CHARGE_AHEAD_EVENT = Topic(
+    "inverter/{name}/charge_ahead/event",
+    ChargeAheadEvent,
+    ("poller",),
+    "Charging ahead has begun, changed or ended: an event.",
+    retain=False,
+)
+CHARGE_AHEAD_SET = Topic(
+    "inverter/{name}/charge_ahead/set",
+    ChargeAheadCommand,
+    ("bot", "dashboard", "hass", "homeassistant"),
+    "A command to undo charging ahead, and to leave the outage ahead alone.",
     retain=False,
 )
 BATTERY_STATE = Topic(
@@ -182,6 +229,9 @@ PLUG_SETUP = Topic(
     "A change of the list of plugs.",
     retain=False,
 )
+ALERT_SENT = Topic(
+    "bot/alert", AlertSent, ("bot",), "An alert that the bot sends: an event.", retain=False, replayed=True
+)
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 ENERGY_STATE = Topic(
     "energy/state", EnergyState, ("homeassistant",), "The home's energy counters, in kWh that never go back."
@@ -209,6 +259,12 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     INVERTER_SETTINGS,
     SETTING_CHANGE,
     SETTING_SET,
+    INVERTER_PROFILES,
+    PROFILE_CHANGE,
+    PROFILE_SET,
+    CHARGE_AHEAD,
+    CHARGE_AHEAD_EVENT,
+    CHARGE_AHEAD_SET,
     BATTERY_STATE,
     BATTERY_INFO,
     BATTERY_AVAILABILITY,
@@ -219,6 +275,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,
+    ALERT_SENT,
     OUTLOOK_STATE,
     ENERGY_STATE,
     GRID_EVENT,

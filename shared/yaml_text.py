@@ -52,6 +52,8 @@ def parse(text: str) -> object:
         raise YamlTextError(files.TOO_DEEP(), None) from None
     except ValueError:  # a number with thousands of digits, a day that no calendar has
         raise YamlTextError(files.NEEDS_QUOTES(), None) from None
+    except (KeyError, AssertionError):  # a `%YAML` line with a version that there is not
+        raise YamlTextError(files.NOT_YAML(), None) from None
     except YAMLError as error:
         raise YamlTextError(_reason(error), _line(text, error)) from None
 
@@ -72,7 +74,7 @@ def _refused() -> Iterator[None]:
     """Refuse what a round trip cannot do, without the words of ruamel.yaml, which quote the text."""
     try:
         yield
-    except (YAMLError, ValueError, NotImplementedError, RecursionError):
+    except (YAMLError, ValueError, KeyError, AssertionError, NotImplementedError, RecursionError):
         raise CannotEditError from None
 
 

@@ -16,6 +16,7 @@ from shared.history import alembic_runner, migration
 from shared.history.database_errors import SchemaError, diagnose
 from shared.history.engine import Place
 from tests.support.broker import Broker
+from tests.support.chromium import CHROMIUM
 from tests.support.fork_server import ForkServer, stop_fork_server
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
@@ -122,10 +123,8 @@ def watcher(stack_and_viewer: tuple[Stack, Viewer]) -> Viewer:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium without a window; one a module, for asyncio tests cannot run beside its event loop."""
+    """Chromium; one a module, for asyncio tests cannot run beside its event loop."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(**CHROMIUM)
         yield browser
         browser.close()

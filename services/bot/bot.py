@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from itertools import count
@@ -11,6 +12,7 @@ from typing import Any
 from services.bot.alerts.absence import caught_up, is_complete, is_gap
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
+from services.bot.alerts.sent import alert_sent
 from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
 from services.bot.channels.channel import ChannelSender
@@ -31,7 +33,7 @@ from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
 from shared.messages import Message, PlugAction, PlugCommand, PlugSetup
 from shared.service import Service
-from shared.topics import PLUG_ACTION, PLUG_SET, PLUG_SETUP, SERVICE_STATUS, Topic
+from shared.topics import ALERT_SENT, PLUG_ACTION, PLUG_SET, PLUG_SETUP, SERVICE_STATUS, Topic
 from shared.trusted_time import by_clock, this_boot_only
 
 log = logging.getLogger("bot")
@@ -160,8 +162,16 @@ class Bot:
         except StorageError as error:
             problem = conditions.state_not_saved(cause=error.reason)
         self._health.report("disk", problem)
+        self._publish(wanted)
         if is_news:
             self._wake()
+
+    def _publish(self, wanted: list[tuple[Recipient, Alert]]) -> None:
+        """Publish each alert once, for whoever looks up later what was told."""
+        of_event = {(alert.key, alert.over): alert for _, alert in wanted}
+        counts = Counter((alert.key, alert.over) for _, alert in wanted)
+        for event, alert in of_event.items():
+            self._service.bus.publish(ALERT_SENT, alert_sent(alert, counts[event], utc_now()))
 
     def _redate(self, change: Redate) -> None:
         """Give what was reported and what waits its times by our clock."""

@@ -1,31 +1,40 @@
 """Starts the dashboard. Wiring only."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from services.dashboard import web_server
 from services.dashboard.access.origin import loopback
 from services.dashboard.access.signing_key import signing_key
 from services.dashboard.app import application
+from services.dashboard.pages import Command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_mirror import BrokerMirror
+from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.conditions import dashboard
 from shared.history.engine import reader
-from shared.messages import PlugCommand, PlugSetup
+from shared.messages import ChargeAheadCommand, PlugCommand, PlugSetup, ProfileCommand, SettingCommand
 from shared.service import Service, run
-from shared.topics import PLUG_SET, PLUG_SETUP
+from shared.topics import CHARGE_AHEAD_SET, PLUG_SET, PLUG_SETUP, PROFILE_SET, SETTING_SET, Topic
+
+COMMANDS: Mapping[type[Command], Topic[Any]] = {
+    PlugCommand: PLUG_SET,
+    PlugSetup: PLUG_SETUP,
+    SettingCommand: SETTING_SET,
+    ProfileCommand: PROFILE_SET,
+    ChargeAheadCommand: CHARGE_AHEAD_SET,
+}
 
 
 async def serve(service: Service[DashboardSettings]) -> None:
     """Mirror the broker's state and serve the pages."""
     settings = service.settings
-    mirror = BrokerMirror(service.bus)
+    mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS))
     loop = asyncio.get_running_loop()
 
-    def send(name: str, command: PlugCommand | PlugSetup) -> None:  # called by the web server's threads
-        if isinstance(command, PlugCommand):
-            loop.call_soon_threadsafe(service.bus.publish, PLUG_SET, command, name)
-        else:
-            loop.call_soon_threadsafe(service.bus.publish, PLUG_SETUP, command, name)
+    def send(name: str, command: Command) -> None:  # called by the web server's threads
+        loop.call_soon_threadsafe(service.bus.publish, COMMANDS[type(command)], command, name)
 
     key = signing_key(settings.dashboard_state_dir)
     ended = settings.dashboard_state_dir / "ended-sessions.json"

@@ -10,14 +10,14 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from flask import Flask, Response, abort, jsonify, request
 
-from services.dashboard import battery, history, now, outages, system
+from services.dashboard import battery, events, history, inverter, now, outages, system
 from services.dashboard.access import is_authorized, protect, read_key
 from services.dashboard.app_shell import charts
 from services.dashboard.asset_bundles import ASSETS, scripts, styles
 from services.dashboard.healthz import details, health
-from services.dashboard.html_document import document, payload_of
+from services.dashboard.html_document import document, payload_of, trees_by_id
 from services.dashboard.language import request_language, wanted
-from services.dashboard.markup import component, tree
+from services.dashboard.markup import component
 from services.dashboard.metrics import CONTENT_TYPE, exposition
 from services.dashboard.pages import Page, PageContext, Send, ViewOptions, discard_command
 from services.dashboard.paths import HEALTH, METRICS
@@ -30,7 +30,7 @@ from shared.clock import utc_now
 from shared.history.engine import Engine
 from shared.texts.localizer import Localizer
 
-PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, system.PAGE)
+PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, inverter.PAGE, system.PAGE, events.PAGE)
 
 PLOTLY = ASSETS / "plotly-basic-4.1.1.min.js"
 PLOTLY_ADDRESS = "/_dash-component-suites/plotly/package_data/plotly.min.js"
@@ -58,8 +58,8 @@ def application(
 ) -> Flask:
     """Return the web application.
 
-    `send` publishes commands to plugs; `key` signs sessions, which end with the process where there is none;
-    `ended` is the file of those that were ended by logging out.
+    `send` publishes commands to plugs and the inverter; `key` signs sessions, which end with the process where there is
+    none; `ended` is the file of those that were ended by logging out.
     """
     app: Any = Application(  # Any, for Dash's own methods are untyped
         __name__,
@@ -115,7 +115,7 @@ def _page_routes(server: Flask, context: PageContext) -> None:
             abort(404)
         options = ViewOptions.of(request.query_string.decode(errors="replace"), request.args.get("look"))
         nodes = page.recorded(context, context.calendar(), options)
-        text = json.dumps(nodes if page.charts else tree(nodes), default=component, ensure_ascii=False)
+        text = json.dumps(nodes if page.charts else trees_by_id(page, nodes), default=component, ensure_ascii=False)
         return Response(text, mimetype="application/json")
 
     for page in PAGES:
@@ -136,7 +136,7 @@ def _common_routes(server: Flask, context: PageContext) -> None:
     @server.get(MANIFEST)
     def installable() -> Response:
         language = wanted(request.args.get("lang"), request.headers.get("Accept-Language"))
-        answer = jsonify(manifest(language, [page.name for page in PAGES[1:]]))
+        answer = jsonify(manifest(language, [page.name for page in PAGES[1:] if not page.parent]))
         answer.mimetype = "application/manifest+json"
         return answer
 

@@ -98,9 +98,10 @@ def _links(pages: Sequence[Page], opened: Page, localizer: Localizer, kind: str)
             href=page.path,
             className=f"goto goto-{page.name}",
             **attributes(data_goto=page.name, data_charts=str(bool(page.charts)).lower()),
-            **(attributes(aria_current="page") if page is opened else {}),
+            **(attributes(aria_current="page") if page.name in (opened.name, opened.parent) else {}),
         )
         for page in pages
+        if not page.parent
     ]
     return html.Nav(links, className=kind, **attributes(aria_label=localizer("page.pages")))
 

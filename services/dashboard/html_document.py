@@ -25,7 +25,7 @@ def document(pages: Sequence[Page], context: PageContext, dash: str) -> str:
     localizer = context.localizer()
     page = next((page for page in pages if page.path == request.path), pages[0])
     payload = payload_of(page, context)
-    parts = payload["parts"] | {f"{page.name}-recorded": _recorded(page, context)}
+    parts = payload["parts"] | _recorded(page, context)
     return render_template(
         "page.html",
         language=localizer.language.value,
@@ -52,12 +52,17 @@ def title(page: Page, localizer: Localizer) -> str:
     return f"{localizer(f'page.{page.name}')} · {localizer('page.brand')}"
 
 
-def _recorded(page: Page, context: PageContext) -> Any:
+def _recorded(page: Page, context: PageContext) -> dict[str, Any]:
     if page.recorded is None or page.charts:
-        return []
-    return tree(
-        page.recorded(context, context.calendar(), ViewOptions.of(request.query_string.decode(errors="replace"), ""))
-    )
+        return {}
+    options = ViewOptions.of(request.query_string.decode(errors="replace"), "")
+    return trees_by_id(page, page.recorded(context, context.calendar(), options))
+
+
+def trees_by_id(page: Page, found: Any) -> dict[str, Any]:
+    """Return what is recorded of a page without charts as trees, by the id of the element that they fill."""
+    by_id = found if isinstance(found, dict) else {f"{page.name}-recorded": found}
+    return {name: tree(nodes) for name, nodes in by_id.items()}
 
 
 def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:

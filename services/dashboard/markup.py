@@ -59,7 +59,9 @@ def empty(title: str, sentence: str, name: str = "waiting") -> html.Section:
 
 
 def tree(node: Any) -> Any:
-    """Return components as plain data, [tag, attributes, children] each, for assets/live.js."""
+    """Return components as plain data, [tag, attributes, children] each, for assets/live.js; such data as it is."""
+    if isinstance(node, list) and len(node) == 3 and isinstance(node[1], dict):
+        return node
     if isinstance(node, list | tuple):
         return [tree(one) for one in node if one is not None]
     if not isinstance(node, Component):

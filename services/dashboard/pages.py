@@ -11,20 +11,21 @@ from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
 from shared.machine import this_host
-from shared.messages import PlugCommand, PlugSetup
+from shared.messages import ChargeAheadCommand, PlugCommand, PlugSetup, ProfileCommand, SettingCommand
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
 
-Send = Callable[[str, PlugCommand | PlugSetup], None]
+Command = PlugCommand | PlugSetup | SettingCommand | ProfileCommand | ChargeAheadCommand
+Send = Callable[[str, Command], None]
 
 
-def discard_command(_name: str, _command: PlugCommand | PlugSetup) -> None:
+def discard_command(_name: str, _command: Command) -> None:
     """Do nothing: there is no broker."""
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """What every page may use: the broker's state, the recorded history, the reader's localizer, a way to the plugs."""
+    """What every page may use: the broker's state, the recorded history, the reader's localizer, and sends commands."""
 
     snapshot: Callable[[], BrokerState]
     engine: Engine
@@ -85,8 +86,9 @@ class Page:
     """A page. `layout` is plain HTML, `view` fills it every two seconds, `recorded` is read every minute.
 
     `view` gets how long a reading counts as live. What is `recorded` stands in the element with the id
-    `<name>-recorded`. A page with charts has `charts`, which Dash renders below its layout: only pages that have it
-    load Dash. `routes` and `callbacks` add what else it needs.
+    `<name>-recorded`; a dict has it by the ids of several elements. A page with charts has `charts`, which Dash renders
+    below its layout: only pages that have it load Dash. `routes` and `callbacks` add what else it needs. A page with a
+    `parent` has no tab of its own: that page leads to it.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Page:
     charts: Callable[[Localizer], Any] | None = None
     routes: Callable[[Flask, PageContext], None] | None = None
     callbacks: Callable[[Any, PageContext], None] | None = None
+    parent: str = ""
 
     @property
     def path(self) -> str:

@@ -11,13 +11,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 
+from services.homeassistant.controls import Control, controls
 from services.homeassistant.entities import (
     BATTERY,
+    CHARGE_AHEAD,
     ENERGY,
     GRID,
     GRID_EVENTS,
     INVERTER,
     NEXT_OUTAGE,
+    OUTLOOK,
     WINDOWS,
     Entity,
     cells,
@@ -25,9 +28,9 @@ from services.homeassistant.entities import (
 )
 from shared import topics
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
-from shared.live_figures import ALL, BATTERY_HOLDS, is_battery_live, is_inverter_live
-from shared.messages import Message, PlugInfo, PlugState, ServiceHealth
+from shared.freshness import OUTLOOK_HOLDS, PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
+from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live
+from shared.messages import ChargeAheadPhase, Message, PlugInfo, PlugState, ServiceHealth
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
@@ -69,6 +72,7 @@ class Device:
     is_live: bool
     parts: tuple[Part, ...] = ()
     switches: tuple[Switch, ...] = ()
+    controls: tuple[Control, ...] = ()
     services: tuple[str, ...] = ()
     has_triggers: bool = False
     facts: dict[str, str] = field(default_factory=dict)
@@ -121,9 +125,16 @@ def _inverters(state: BrokerState, now: datetime, language: Language) -> Iterato
             object_id("inverter", name),
             _inverter_name(name, language),
             _runs(state, "poller", now) and is_inverter_live(state, name, now, limit),
-            (Part(topics.INVERTER_STATE.named(name), INVERTER, reading, _seconds(limit)),),
+            (Part(topics.INVERTER_STATE.named(name), INVERTER, reading, _seconds(limit)), *_charge_ahead(state, name)),
+            controls=controls(state, name, language),
             facts={key: value for key, value in facts.items() if value},
         )
+
+
+def _charge_ahead(state: BrokerState, inverter: str) -> Iterator[Part]:
+    ahead = state.charge_ahead.get(inverter)
+    if ahead and ahead.phase is not ChargeAheadPhase.OFF:
+        yield Part(topics.CHARGE_AHEAD.named(inverter), CHARGE_AHEAD, ahead)
 
 
 def _inverter_name(name: str, language: Language) -> str:
@@ -175,6 +186,13 @@ def _schedule(state: BrokerState, _now: datetime, language: Language) -> Iterato
         yield Device(object_id("schedule"), say(language, "ha.schedule"), state.schedule is not None, tuple(parts))
 
 
+def _outlook(state: BrokerState, now: datetime, language: Language) -> Iterator[Device]:
+    if state.outlook:
+        part = Part(topics.OUTLOOK_STATE.named(), OUTLOOK, state.outlook, _seconds(OUTLOOK_HOLDS))
+        is_live = _runs(state, "outlook", now) and fresh_outlook(state.outlook, now) is not None
+        yield Device(object_id("outlook"), say(language, "ha.outlook"), is_live, (part,))
+
+
 def _plugs(state: BrokerState, now: datetime, _language: Language) -> Iterator[Device]:
     for name, plug in sorted(state.plugs.items()):
         info = state.plug_infos.get(name)
@@ -202,7 +220,7 @@ def _services(state: BrokerState, _now: datetime, language: Language) -> Iterato
         yield Device(object_id("services"), say(language, "ha.services"), True, services=tuple(sorted(state.services)))
 
 
-KINDS: tuple[Kind, ...] = (_inverters, _batteries, _grid, _energy, _schedule, _plugs, _services)
+KINDS: tuple[Kind, ...] = (_inverters, _batteries, _grid, _energy, _schedule, _outlook, _plugs, _services)
 
 
 def _runs(state: BrokerState, service: str, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.homeassistant.controls import Control
 from services.homeassistant.devices import OURS, Device, Part, Switch, slug
 from services.homeassistant.entities import DIAGNOSTIC, GRID_TRIGGERS, UNITS, Entity
 from shared import topics
@@ -23,7 +24,7 @@ SERVICE = "homeassistant"
 ORIGIN = "easun-bridge"
 STATE_OF = "{{ value_json.state }}"
 BY = "homeassistant"
-"""Who has sent a command, as the plug's state tells it."""
+"""Who has sent a command, as the state of what was changed tells it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def payload(device: Device, home: Home, before: Collection[str] = ()) -> Payload
     """
     components = {key: one for part in device.parts for key, one in _entities(device, part, home, before)}
     components |= {key: one for switch in device.switches for key, one in _switch(device, switch, home)}
+    components |= {one.key: _control(device, one, home) for one in device.controls}
     components |= {key: one for name in device.services for key, one in _service(device, name, home)}
     if device.has_triggers:
         components |= dict(_triggers(home))
@@ -159,17 +161,34 @@ def _switch(device: Device, switch: Switch, home: Home) -> Iterator[tuple[str, P
     one = _component(device, key, platform, switch.name, home)
     one |= {"state_topic": home.topic(switch.topic), "value_template": state}
     if switch.may_switch:
-        told = f'"gang": {json.dumps(gang)}, ' if gang else ""
-        command = f'{{"v": {VERSION}, "at": utcnow().isoformat(), "on": value == "ON", {told}"by": "{BY}"}}'
+        told = f', "gang": {json.dumps(gang)}' if gang else ""
         one |= {
             "command_topic": home.topic(switch.command_topic),
-            "command_template": f"{{{{ {command} | to_json }}}}",
+            "command_template": _command(f'"on": value == "ON"{told}'),
             "device_class": "outlet",
             "qos": 1,
         }
     else:
         one["device_class"] = "plug"
     yield key, one
+
+
+def _control(device: Device, control: Control, home: Home) -> Payload:
+    topic = home.topic(control.topic)
+    one = _component(device, control.key, control.platform, control.name, home) | {
+        "state_topic": topic,
+        "value_template": f"{{{{ {control.value} }}}}",
+        "command_topic": home.topic(control.command_topic),
+        "command_template": _command(control.command),
+        "qos": 1,
+    }
+    attributes = {"json_attributes_topic": topic} if "json_attributes_template" in control.more else {}
+    return one | attributes | dict(control.more)
+
+
+def _command(fields: str) -> str:
+    """Return the template of a command: the moment and the sender, and these fields."""
+    return f'{{{{ {{"v": {VERSION}, "at": utcnow().isoformat(), {fields}, "by": "{BY}"}} | to_json }}}}'
 
 
 def _service(device: Device, name: str, home: Home) -> Iterator[tuple[str, Payload]]:

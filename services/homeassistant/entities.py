@@ -10,7 +10,7 @@ from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
-from shared.messages import Balancing, Expectation, Mode, PackHealth
+from shared.messages import Balancing, ChargeAheadPhase, Expectation, Mode, PackHealth, Verdict
 
 MEASUREMENT, INCREASING = "measurement", "total_increasing"
 DIAGNOSTIC = "diagnostic"
@@ -61,8 +61,10 @@ class Entity:
         return (self.key,) if self.fields is None else self.fields
 
 
-def _choice(key: str, options: Any, **more: Any) -> Entity:
-    listed = {"device_class": "enum", "options": [one.value for one in options]}
+def _choice(key: str, options: Any, *, attributes: str = "", **more: Any) -> Entity:
+    listed: dict[str, Any] = {"device_class": "enum", "options": [one.value for one in options]}
+    if attributes:
+        listed["json_attributes_template"] = "{{ " + attributes + " | to_json }}"
     return Entity(key, state_class=None, more=listed, **more)
 
 
@@ -249,5 +251,52 @@ WINDOWS = (
             "'queue': value_json.queue, 'region': value_json.region, 'stale': value_json.stale, "
             "'fetched_at': value_json.fetched_at} | to_json }}",
         },
+    ),
+)
+
+_OUTAGES = "value_json.outages"
+_CONCERN = (
+    f"((({_OUTAGES} | selectattr('running') | list) + ({_OUTAGES} | rejectattr('certainty', 'eq', 'possible') | list)"
+    f" + {_OUTAGES}) | first | default({{}}))"
+)
+"""The outage that people ask about: the running one, else the next certain one, else the next possible one."""
+
+
+def _of_outage(field_name: str) -> str:
+    return f"{_CONCERN}.{field_name} | default(none)"
+
+
+OUTLOOK = (
+    _choice(
+        "verdict",
+        Verdict,
+        value=_of_outage("verdict"),
+        fields=(),
+        attributes=f"{{'start': {_of_outage('start')}, 'end': {_of_outage('end')}, "
+        f"'running': {_of_outage('running')}, 'margin_min': {_of_outage('margin_min')}, "
+        "'unknown': value_json.unknown | map(attribute='text') | list}",
+    ),
+    Entity(
+        "chance_percent",
+        value=f"none if {_CONCERN}.chance is not number else ({_CONCERN}.chance * 100) | round(0) | int",
+        fields=(),
+    ),
+    Entity("charge_at_end_percent", value=f"({_CONCERN}.charge_at_end or {{}}).p50 | default(none)", fields=()),
+    Entity("charge_needed_percent", value=_of_outage("charge_needed_percent"), fields=()),
+    _moment("charge_from", _of_outage("charge_from"), fields=()),
+    # during an outage of this one; without one, if power went now
+    _moment("holds_until", "value_json.holds_until.typical", fields=()),
+)
+
+CHARGE_AHEAD = (
+    _choice(
+        "charge_ahead",
+        ChargeAheadPhase,
+        value="value_json.phase",
+        fields=(),
+        attributes="{'reason': (value_json.reason or {}).text | default(none), "
+        "'warning': (value_json.warning or {}).text | default(none), 'dry_run': value_json.dry_run, "
+        "'target_percent': value_json.target_percent, 'current_a': value_json.current_a, "
+        "'begins_at': value_json.begins_at, 'ends_at': value_json.ends_at, 'outage_start': value_json.outage_start}",
     ),
 )

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.conditions.inverter_settings import meaning
+from shared.conditions.inverter_settings import consequence
 from shared.messages import Mode
 
 FORBIDDEN = frozenset(
@@ -71,7 +71,7 @@ class WritableSetting(BaseModel):
             raise ValueError(f"{min(feeding)} feeds the grid and is never written")
         if Mode.UNKNOWN in self.modes:
             raise ValueError("may not be changed while the mode is unknown")
-        for value in ("", *self.values):
-            if meaning(self.name, value) is None:
+        for value in ("", *self.values, *(self.range or ())):
+            if consequence(self.name, value) is None:
                 raise ValueError(f"{self.name} {value} is not declared in shared/conditions/inverter_settings.py")
         return self

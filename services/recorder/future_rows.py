@@ -8,17 +8,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from pydantic import AwareDatetime, TypeAdapter
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select
 
 from services.recorder.ledger import mark_due
 from services.recorder.rollups import forget_rollups
-from services.recorder.rows import MAX_AHEAD, RECORDED, Row, to_undated, unnamed_device
+from services.recorder.rows import MAX_AHEAD, RECORDED, Row, name_on_topic, to_undated
 from services.recorder.store import DERIVED_FROM, Store
 from shared.history.derived import SOURCES
 from shared.history.readings import distinct
-from shared.history.tables import NOT_RECORDED, bare_type, from_ms, outage_schedule, to_ms
-from shared.messages import ClockStamp, Message
+from shared.history.stored_messages import message_of
+from shared.history.tables import from_ms, outage_schedule, to_ms
+from shared.messages import ClockStamp
 from shared.topics import Topic
 from shared.trusted_time import STEP, unset_start, with_moments
 
@@ -57,29 +57,12 @@ def _undated(topic: Topic[Any], row: RowMapping, starts: Starts) -> tuple[Table,
     began, boot = max(((start, boot) for boot, start in starts.items() if start <= at), default=(None, NO_BOOT))
     start = unset_start(boot)
     began = began or start
-    message = _message(topic.payload, row)
+    message = message_of(topic.payload, row)
     message = with_moments(message, lambda one: start + (one - began) if one >= began - STEP else one)
     stamp = ClockStamp(boot=boot, uptime_s=round((at - began).total_seconds(), 3))
-    name = "" if row["device"] == unnamed_device(topic) and "{" not in topic.template else row["device"]
+    name = name_on_topic(topic, row["device"])
     payload = message.model_copy(update={"clock": stamp}).model_dump_json().encode()
     return to_undated(topic.named(name), payload, stamp)
-
-
-def _message(kind: type[Message], row: RowMapping) -> Message:
-    """Return the message that a row was made of."""
-    given = {
-        name: _value(field.annotation, row[name])
-        for name, field in kind.model_fields.items()
-        if name not in NOT_RECORDED and row[name] is not None and (row[name] != "" or field.is_required())
-    }
-    return kind.model_validate({"at": from_ms(row["at"])} | given)
-
-
-def _value(annotation: Any, value: Any) -> Any:
-    kind = bare_type(annotation)
-    if issubclass(kind, datetime | AwareDatetime):
-        return from_ms(value)
-    return value if issubclass(kind, str | int | float) else TypeAdapter(annotation).validate_json(value)
 
 
 def _remove(connection: Connection, *, table: Table, rows: Sequence[RowMapping]) -> None:

@@ -1,4 +1,4 @@
-"""Deletes readings and dead letters that are too old, of all devices together and some in each transaction."""
+"""Deletes readings, events and dead letters that are too old, of all devices and some in each transaction."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from services.recorder.store import Store
 from shared.history.derived import DAY, HOUR_MS, SOURCES, upkeep_note
 from shared.history.partitions import drop_partition, partitioned, period_start
 from shared.history.readings import ends
-from shared.history.tables import battery_state, compressed_hour, grid_state, inverter_state, to_ms
+from shared.history.tables import EVENTS, battery_state, compressed_hour, grid_state, inverter_state, to_ms
 
 PURGED = (inverter_state, battery_state, grid_state)
 PURGE_MS = HOUR_MS // 2
@@ -19,6 +19,8 @@ PURGE_DEVICES = 20
 """How much is deleted in one transaction: so long of so many devices, at most a few thousand rows."""
 PURGE_HOURS = 500
 """How many compressed hours are deleted in one transaction."""
+PURGE_EVENTS = 1000
+"""How many events of a device are deleted in one transaction."""
 VACUUM_PAGES = 500
 """How many pages of the file are released in one transaction."""
 
@@ -27,8 +29,10 @@ def purge(store: Store, days: int, now: datetime) -> bool:
     """Delete some of what is older than so many days; return whether there was any."""
     newest = store.newest()
     cutoff = to_ms(now - timedelta(days=days)) // HOUR_MS * HOUR_MS
+    work = [(_purge, table) for table in PURGED] + [(_purge_events, table) for table in EVENTS]
     return store.run(partial(_purge_dead_letters, now=now, newest=newest)) or any(
-        store.run(partial(_purge, table=table, days=days, cutoff=cutoff, newest=newest)) for table in PURGED
+        store.run(partial(purge_some, table=table, days=days, cutoff=cutoff, newest=newest))
+        for purge_some, table in work
     )
 
 
@@ -50,6 +54,33 @@ def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest:
             note_purged(connection, table, cutoff)
             return True
     return _purge_rows(connection, table, cutoff, oldest or ends(connection, table, func.min))
+
+
+def _purge_events(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
+    """Delete some events of a device. Its last one stays, or the same state told again would look like a change."""
+    lock_upkeep(connection)
+    older = _with_older_events(connection, table, cutoff)
+    by_readings = kept_from(connection, days, newest) if older else None
+    if by_readings is None:
+        return False
+    cutoff = min(cutoff, by_readings)
+    device, until = next(((name, min(last, cutoff)) for name, first, last in older if first < cutoff), ("", None))
+    if until is None:
+        return False
+    chunk = select(table.c.at).where(table.c.device == device, table.c.at < until).order_by(table.c.at)
+    last = connection.execute(chunk.limit(PURGE_EVENTS)).scalars().all()[-1]
+    connection.execute(delete(table).where(table.c.device == device, table.c.at <= last))
+    vacuum(connection)
+    return True
+
+
+def _with_older_events(connection: Connection, table: Table, cutoff: int) -> list[tuple[str, int, int]]:
+    """Return the devices with events before the cutoff beside their last one: the first and the last time of each."""
+    first = ends(connection, table, func.min)
+    if min(first.values(), default=cutoff) >= cutoff:
+        return []
+    last = ends(connection, table, func.max)
+    return [(name, at, last[name]) for name, at in first.items() if at < min(cutoff, last[name])]
 
 
 def kept_from(connection: Connection, days: int, newest: datetime | None) -> int | None:

@@ -11,28 +11,36 @@ from sqlalchemy import Table
 
 from shared.conditions import Reason, storage
 from shared.errors import BadMessageError
-from shared.history.homes import in_home
+from shared.history.homes import PART, SEPARATOR, in_home
 from shared.history.tables import (
+    alert_sent,
+    battery_availability,
     battery_state,
     dead_letter,
     grid_state,
+    inverter_availability,
     inverter_state,
     outage_schedule,
     plug_action,
     plug_state,
     service_status,
+    setting_change,
     to_ms,
     undated_message,
 )
 from shared.messages import ClockStamp, Message, ServiceStatus, iso
 from shared.topics import (
+    ALERT_SENT,
+    BATTERY_AVAILABILITY,
     BATTERY_STATE,
     GRID_STATE,
+    INVERTER_AVAILABILITY,
     INVERTER_STATE,
     OUTAGE_SCHEDULE,
     PLUG_ACTION,
     PLUG_STATE,
     SERVICE_STATUS,
+    SETTING_CHANGE,
     Topic,
 )
 
@@ -45,6 +53,10 @@ RECORDED: tuple[tuple[Topic[Any], Table], ...] = (
     (PLUG_STATE, plug_state),
     (PLUG_ACTION, plug_action),
     (SERVICE_STATUS, service_status),
+    (INVERTER_AVAILABILITY, inverter_availability),
+    (BATTERY_AVAILABILITY, battery_availability),
+    (SETTING_CHANGE, setting_change),
+    (ALERT_SENT, alert_sent),
 )
 """The recorded topics and their tables."""
 MAX_PAYLOAD = 256 * 1024
@@ -111,8 +123,15 @@ def _destination_in_home(topic: str) -> tuple[Topic[Any], Table, str] | None:
     for recorded, table in RECORDED:
         name = recorded.name_in(topic)
         if name is not None:
-            return recorded, table, name or unnamed_device(recorded)
+            return recorded, table, name.replace(SEPARATOR, PART) or unnamed_device(recorded)
     return None
+
+
+def name_on_topic(topic: Topic[Any], device: str) -> str:
+    """Return the name in a topic of a device in the database."""
+    if "{" not in topic.template:
+        return "" if device == unnamed_device(topic) else device
+    return device.replace(PART, SEPARATOR) if topic is SETTING_CHANGE else device
 
 
 def unnamed_device(topic: Topic[Any]) -> str:

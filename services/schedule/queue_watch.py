@@ -18,7 +18,7 @@ from shared.errors import ConfigError, StorageError
 from shared.messages import Grid, GridState, QueueFit
 from shared.state_file import StateFile
 from shared.topics import QUEUE_FIT
-from shared.trusted_time import is_unset
+from shared.trusted_time import ClockChange, is_unset
 
 log = logging.getLogger("schedule")
 
@@ -47,6 +47,11 @@ class QueueWatch:
         if grid.state is Grid.ON:
             self._last_on = grid.at
         self._keep(with_grid(self._memory, grid, self._last_on))
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep the moments of this boot, by a clock that was set: one that ran days ahead would be waited for."""
+        self._last_on = change.moved(self._last_on)
+        self._learn_at = change.moved(self._learn_at)
 
     def due(self, now: datetime) -> bool:
         """Whether the hours of the other queues are to be looked at."""

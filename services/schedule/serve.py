@@ -49,4 +49,5 @@ def _watched_queues(service: Service[ScheduleSettings]) -> QueueWatch | None:
         return None
     queues = QueueWatch(service.settings.schedule_raw_dir, home, service.bus, utc_now)
     service.bus.subscribe(GRID_STATE, queues.on_grid)
+    service.bus.clock.on_change(queues.on_clock_change)
     return queues

@@ -32,6 +32,7 @@ TOTAL_S = 20.0
 MOST_BYTES = 8_000_000
 """A thousand devices are below four megabytes."""
 CHUNK_BYTES = 65_536
+LONGEST_CODE = 20
 PAGE_SIZE = 50
 MOST_PAGES = 100
 TOKEN_EXPIRED = 1010
@@ -157,7 +158,7 @@ class CloudClient:
         if not self._token:
             self._renew_token()
         answer = self._request(method, url, content)
-        if answer.get("code") in TOKEN_GONE:
+        if _code(answer) in TOKEN_GONE:
             self._renew_token()
             answer = self._request(method, url, content)
         return checked(answer, kind)
@@ -259,7 +260,7 @@ def checked(answer: dict[str, Any], kind: type[Any]) -> Any:
 
 
 def _failure(answer: dict[str, Any]) -> DeviceError:
-    code = answer.get("code")
+    code = _code(answer)
     if code in REFUSALS:
         return CommandRefusedError(REFUSALS[code]())
     if code == CLOCK_REFUSED:
@@ -268,5 +269,12 @@ def _failure(answer: dict[str, Any]) -> DeviceError:
         return DeviceOfflineError(OFFLINE[code]())
     if code in BAD_REPLIES:
         return BadReplyError(BAD_REPLIES[code]())
-    log.warning("The Tuya cloud reports error %s: %s", code, str(answer.get("msg"))[:100])
-    return BadReplyError(plugs.cloud_error(number=str(code)))
+    given = str(answer.get("code"))[:LONGEST_CODE]
+    log.warning("The Tuya cloud reports error %s: %s", given, str(answer.get("msg"))[:100])
+    return BadReplyError(plugs.cloud_error(number=given))
+
+
+def _code(answer: dict[str, Any]) -> int | None:
+    """Return the number of an error, None where what stands there is none."""
+    code = answer.get("code")
+    return code if isinstance(code, int) else None

@@ -1,10 +1,12 @@
 """Every fault, warning, alarm, refusal and health cause, declared once: code, severity, texts in both languages."""
 
 from shared.conditions import (
+    alerts,
     battery,
     bms,
     bot,
     broker,
+    charge_ahead,
     clock,
     dashboard,
     files,
@@ -40,10 +42,12 @@ __all__ = [
     "Quiet",
     "Reason",
     "Severity",
+    "alerts",
     "battery",
     "bms",
     "bot",
     "broker",
+    "charge_ahead",
     "clock",
     "dashboard",
     "files",

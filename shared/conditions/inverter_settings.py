@@ -101,6 +101,39 @@ BUZZER_MODE_FAULT = simple(
     severity=Severity.NOTICE,
 )
 
+# what numbers mean, in the same way; the codes are setting.<name>.becomes
+
+
+@condition(
+    "setting.max_mains_charging_current_a.becomes",
+    uk="мережа заряджає батарею струмом не більше {value:g} А",
+    en="the mains charge the battery with {value:g} A at most",
+    severity=Severity.NOTICE,
+)
+def max_mains_charging_current_becomes(*, value: float) -> None:
+    """What happens with this highest charging current."""
+
+
+@condition(
+    "setting.mains_mode_soc_protection_percent.becomes",
+    uk="коли заряд спадає до {value:g} %, дім переходить на мережу",
+    en="when the charge has fallen to {value:g} %, the house goes back to the mains",
+    severity=Severity.NOTICE,
+)
+def mains_mode_soc_protection_becomes(*, value: float) -> None:
+    """What happens with this charge for going back to the mains."""
+
+
+@condition(
+    "setting.mains_mode_soc_recovery_percent.becomes",
+    uk="коли заряд сягає {value:g} %, дім повертається на батарею",
+    en="when the charge has risen to {value:g} %, the house goes back to the battery",
+    severity=Severity.NOTICE,
+)
+def mains_mode_soc_recovery_becomes(*, value: float) -> None:
+    """What happens with this charge for going back to the battery."""
+
+
 # why a setting cannot be changed on this inverter
 
 CONTROL_OFF = simple(
@@ -349,7 +382,69 @@ OUTCOME_UNKNOWN = simple(
 )
 
 
+# profiles
+
+NO_SUCH_PROFILE = simple(
+    "profile.unknown",
+    uk="Такого набору параметрів у списку немає.",
+    en="There is no such profile in the list.",
+    severity=Severity.WARNING,
+)
+PROFILE_IN_FORCE = simple(
+    "profile.in_force",
+    uk="Усе вже так і налаштовано.",
+    en="Everything is set so already.",
+    severity=Severity.NOTICE,
+)
+CHARGING_AHEAD = simple(
+    "profile.charging_ahead",
+    uk="Саме триває заряджання перед відключенням, яке змінило параметри: спершу скасуйте його.",
+    en="Charging before an outage is under way and has changed settings: undo it first.",
+    severity=Severity.NOTICE,
+)
+PROFILE_CHANGED_BY_HAND = simple(
+    "profile.changed_by_hand",
+    uk="Під час зміни хтось змінив ці самі параметри інакше, тож її припинено.",
+    en="Somebody changed the same settings meanwhile, so this was stopped.",
+    severity=Severity.WARNING,
+)
+PROFILE_INTERRUPTED = simple(
+    "profile.interrupted",
+    uk="Зміну перервано на пів дорозі й згодом скасовано.",
+    en="It was interrupted halfway, and undone later.",
+    severity=Severity.WARNING,
+)
+
+
+@condition(
+    "profile.step_refused",
+    uk="{setting}: {cause}",
+    en="{setting}: {cause}",
+    severity=Severity.WARNING,
+)
+def step_refused(*, setting: Reason, cause: Reason) -> None:
+    """A setting of the profile that cannot be changed so, and why."""
+
+
+@condition(
+    "profile.too_many",
+    uk="Для цього потрібно {count} {count:зміна|зміни|змін}, а сьогодні лишилося {left}.",
+    en="This takes {count} {count:change|changes}, and only {left} are left today.",
+    severity=Severity.WARNING,
+)
+def too_many_for_profile(*, count: int, left: int) -> None:
+    """A profile is applied as a whole or not at all, so there must be room for all of its writes."""
+
+
 def meaning(setting: str, value: str = "") -> Reason | None:
     """Return what a setting is called, or what will happen with one of its choices; None where nobody has said it."""
     declared = CONDITIONS.get(f"setting.{setting}.{value}" if value else f"setting.{setting}")
     return declared() if declared else None
+
+
+def consequence(setting: str, value: float | str) -> Reason | None:
+    """Return what happens with a value of a setting, a choice or a number; None where nobody has said it."""
+    if isinstance(value, str):
+        return meaning(setting, value)
+    declared = CONDITIONS.get(f"setting.{setting}.becomes")
+    return declared(value=value) if declared else None

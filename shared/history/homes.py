@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from sqlalchemy import Column
 
 SEPARATOR = "/"
+PART = ":"
+"""Between a device and what of it is recorded by itself, `main:output_priority`."""
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 

@@ -16,7 +16,7 @@ log = logging.getLogger("history")
 
 FIRST = "0004"
 """The schema of version 0.1; those before were drafts."""
-HEAD = "0010"
+HEAD = "0011"
 """The schema this program needs: the last of the migrations."""
 
 

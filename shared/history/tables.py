@@ -16,6 +16,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 from sqlalchemy.types import TypeEngine
 
 from shared.messages import (
+    AlertSent,
+    Availability,
     BatteryState,
     GridState,
     InverterState,
@@ -25,6 +27,7 @@ from shared.messages import (
     PlugAction,
     PlugState,
     ServiceStatus,
+    SettingChange,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,9 +35,10 @@ MILLISECOND = timedelta(milliseconds=1)
 GRID_REPEAT = timedelta(minutes=1)
 """How often a lasting grid state is stored; well within the time a row is assumed to hold."""
 
-NOT_RECORDED = ("at", "v", "clock", "process", "phases", "dissenters", "inverters", "silent", "superseded")
+NOT_RECORDED = ("at", "v", "clock", "process", "phases", "dissenters", "inverters", "silent", "superseded", "profile")
 """Fields without a column: the key has `at`, a row's time is a trusted one, the process is of the moment, and what each
-of several inverters sees, or that it is silent, is in its own rows; what a schedule superseded follows from rows."""
+of several inverters sees, or that it is silent, is in its own rows; what a schedule superseded follows from rows, and
+the profile that a setting was changed by has events of its own."""
 
 Converter = Callable[[Any], Any]
 NONE: Mapping[str, Converter] = MappingProxyType({})
@@ -71,6 +75,16 @@ def bare_type(annotation: Any) -> Any:
     return get_origin(annotation) or annotation
 
 
+def is_mixed(annotation: Any) -> bool:
+    """Return whether a field may have values of several types, which are stored as JSON."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) not in (Union, UnionType):
+        return False
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return len(kinds) > 1 or is_mixed(kinds[0])
+
+
 def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
     if issubclass(kind, datetime | AwareDatetime):
         return BigInteger()
@@ -91,7 +105,7 @@ def _converter(kind: Any) -> Converter | None:
 
 
 def _column(name: str, field: FieldInfo, convert: Converter | None, *, key: bool) -> Column[Any]:
-    kind = bare_type(field.annotation)
+    kind = tuple if is_mixed(field.annotation) else bare_type(field.annotation)
     nullable = not key and (not field.is_required() or NoneType in get_args(field.annotation))
     info = {"convert": convert or _converter(kind)}
     return Column(name, _column_type(name, kind), primary_key=key, nullable=nullable, info=info)
@@ -143,6 +157,16 @@ plug_state = _table(
 plug_action = _table("plug_action", PlugAction, key="gang", convert={"gang": lambda gang: gang or ""})
 """Both gangs of a plug may be switched at once; an empty gang is the whole plug."""
 service_status = _table("service_status", ServiceStatus, compared=("state", "reasons", "version"))
+inverter_availability = _table("inverter_availability", Availability, compared=("state",))
+battery_availability = _table("battery_availability", Availability, compared=("state",))
+"""Whether a device answered; only changes, with the reason of that moment, for reasons vary with every attempt."""
+setting_change = _table("setting_change", SettingChange)
+"""A setting is a device of its own, `main:output_priority`."""
+alert_sent = _table("alert_sent", AlertSent, key="event")
+"""Several alerts may be decided on at once."""
+
+EVENTS = (plug_action, service_status, inverter_availability, battery_availability, setting_change, alert_sent)
+"""What happened, as people look it up: purged by the age of a row, without a roll-up that outlives it."""
 
 dead_letter = Table(
     "dead_letter",

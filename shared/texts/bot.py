@@ -21,6 +21,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.charge_later": ("🔋 Заряд батареї {soc} (на {time})", "🔋 Battery at {soc} (as of {time})"),
     "bot.load": ("🏠 Навантаження {load}", "🏠 Load {load}"),
     "bot.lasts": ("⏳ Вистачить на ~{lasts}", "⏳ Lasts for ~{lasts}"),
+    "bot.lasts_long": ("⏳ Вистачить більш ніж на добу", "⏳ Lasts more than a day"),
     "bot.lasts_until": ("⏳ Вистачить до ~{time}", "⏳ Lasts until ~{time}"),
     "bot.charge_change": ("🔋 Заряд батареї {before} → {after}", "🔋 Battery {before} → {after}"),
     "bot.outage_over": (

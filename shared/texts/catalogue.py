@@ -1,7 +1,9 @@
 """Every sentence of the interface in Ukrainian and English, side by side, so that neither is forgotten."""
 
 from shared.texts.bot import BOT
+from shared.texts.events import EVENTS
 from shared.texts.homeassistant import HOMEASSISTANT
+from shared.texts.inverter import INVERTER
 from shared.texts.language import Language, plural
 from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
@@ -19,4 +21,14 @@ def count(language: Language, name: str, number: int, /, **values: object) -> st
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
-TEXTS: dict[str, tuple[str, str]] = UNITS | BOT | PAGES | OUTLOOK | WIZARD | HOMEASSISTANT
+ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
+    UNITS,
+    BOT,
+    PAGES,
+    EVENTS,
+    INVERTER,
+    OUTLOOK,
+    WIZARD,
+    HOMEASSISTANT,
+)
+TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts in room.items()}

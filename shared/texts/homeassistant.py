@@ -10,6 +10,7 @@ HOMEASSISTANT: dict[str, tuple[str, str]] = {
     "ha.grid": ("Мережа", "Grid"),
     "ha.energy": ("Енергія дому", "Home energy"),
     "ha.schedule": ("Графік відключень", "Outage schedule"),
+    "ha.outlook": ("Прогноз батареї", "Battery outlook"),
     "ha.services": ("Служби easun-bridge", "easun-bridge services"),
     "ha.twice": ("{name} ({device})", "{name} ({device})"),
     # inverter
@@ -83,4 +84,14 @@ HOMEASSISTANT: dict[str, tuple[str, str]] = {
     "ha.next_start": ("Початок відключення", "Outage start"),
     "ha.next_end": ("Кінець відключення", "Outage end"),
     "ha.windows": ("Відключень у графіку", "Outages in the schedule"),
+    # outlook and settings
+    "ha.verdict": ("Чи вистачить на відключення", "Lasts through the outage"),
+    "ha.chance_percent": ("Імовірність, що вистачить", "Chance to last"),
+    "ha.charge_at_end_percent": ("Заряд наприкінці відключення", "Charge at the end of the outage"),
+    "ha.charge_needed_percent": ("Потрібний заряд", "Charge needed"),
+    "ha.charge_from": ("Почати заряджати", "Begin charging"),
+    "ha.holds_until": ("Без світла вистачить до", "Without power until"),
+    "ha.charge_ahead": ("Заряджання перед відключенням", "Charging before an outage"),
+    "ha.charge_ahead_allowed": ("Заряджати перед відключенням", "Charge before the outage"),
+    "ha.profile": ("Набір параметрів", "Profile"),
 }

@@ -11,12 +11,12 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "The battery will last until {end}, with {margin} to spare",
     ),
     "outlook.maybe_now": (
-        "Чи вистачить батареї до {end}, ще неясно: шанси {chance} з 10",
-        "Whether the battery lasts until {end} is uncertain: {chance} chances in 10",
+        "Чи вистачить батареї до {end}, ще неясно: шанси {chance}\u00a0з\u00a010",
+        "Whether the battery lasts until {end} is uncertain: {chance}\u00a0chances\u00a0in\u00a010",
     ),
     "outlook.unlikely_now": (
-        "Якщо світло затримається після {end}, батареї може не вистачити: шанси {chance} з 10",
-        "If power is late after {end}, the battery may not last: {chance} chances in 10",
+        "Якщо світло затримається після {end}, батареї може не вистачити: шанси {chance}\u00a0з\u00a010",
+        "If power is late after {end}, the battery may not last: {chance}\u00a0chances\u00a0in\u00a010",
     ),
     "outlook.short_now": (
         "Батареї не вистачить: до {end} забракне {margin}",
@@ -37,12 +37,12 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Outage {when}: the battery will last, with {margin} to spare",
     ),
     "outlook.maybe_ahead": (
-        "Відключення {when}: чи вистачить батареї, ще неясно, шанси {chance} з 10",
-        "Outage {when}: whether the battery lasts is uncertain, {chance} chances in 10",
+        "Відключення {when}: чи вистачить батареї, ще неясно, шанси {chance}\u00a0з\u00a010",
+        "Outage {when}: whether the battery lasts is uncertain, {chance}\u00a0chances\u00a0in\u00a010",
     ),
     "outlook.unlikely_ahead": (
-        "Відключення {when}: якщо воно затягнеться, батареї може не вистачити, шанси {chance} з 10",
-        "Outage {when}: if it drags on, the battery may not last, {chance} chances in 10",
+        "Відключення {when}: якщо воно затягнеться, батареї може не вистачити, шанси {chance}\u00a0з\u00a010",
+        "Outage {when}: if it drags on, the battery may not last, {chance}\u00a0chances\u00a0in\u00a010",
     ),
     "outlook.short_ahead": (
         "Відключення {when}: батареї не вистачить, забракне {margin}",
@@ -68,6 +68,15 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Щоб вистачило, потрібно {percent} до початку, але зарядити стільки вже не встигне",
         "To last, it needs {percent} when the outage begins, and there is no time left to charge that much",
     ),
+    "outlook.charge_expected": (
+        "Щоб вистачило, потрібно {percent} до початку, а буде приблизно {expected}",
+        "To last, it needs {percent} when the outage begins, and will have about {expected}",
+    ),
+    "outlook.charge_at_worst": (
+        "Щоб вистачило, потрібно {percent} до початку, а в гіршому разі буде лише {expected}",
+        "To last, it needs {percent} when the outage begins, and at worst will have only {expected}",
+    ),
+    "outlook.washing_now": ("Зараз можна вмикати пральну машину", "A good time for the washing machine: now"),
     "outlook.washing": ("Пральну машину краще вмикати з {at}", "A good time for the washing machine: from {at}"),
     # how it is known
     "outlook.title": ("Чи вистачить батареї", "Will the battery last"),

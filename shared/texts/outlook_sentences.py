@@ -1,8 +1,9 @@
 """The outlook in words, which page and bot share: does the battery last, by how much, what to do, how that is known."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from shared.charge import STEP, roughly
 from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import Localizer
 
@@ -41,15 +42,21 @@ def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlo
 
 def outage_sentence(localizer: Localizer, outage: OutageOutlook) -> str:
     """Return whether the battery lasts through an outage with a verdict, and by how much."""
-    margin, when = outage.margin_min or 0.0, "now" if outage.running else "ahead"
-    end = outage.end or outage.start
+    when, end = "now" if outage.running else "ahead", outage.end or outage.start
     return localizer(
-        f"outlook.{_kind(outage, margin)}_{when}",
+        f"outlook.{_kind(outage)}_{when}",
         end=localizer.since(end),
         when=localizer.span(outage.start, end),
-        margin=localizer.lasted(timedelta(minutes=abs(margin))),
+        margin=localizer.lasted(abs(_margin(outage, end, localizer.now))),
         chance=in_ten(outage.chance),
     )
+
+
+def _margin(outage: OutageOutlook, end: datetime, now: datetime) -> timedelta:
+    """Return how long the charge holds beyond an end, so that both agree with the moment it is said to hold until."""
+    exact = timedelta(minutes=outage.margin_min or 0.0)
+    shown = roughly(outage.holds_until.typical or end + exact, now) - end
+    return shown if abs(shown) >= STEP and (shown > timedelta()) is (exact > timedelta()) else exact
 
 
 def in_ten(chance: float | None) -> int:
@@ -83,35 +90,67 @@ def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) ->
         localizer("outlook.reserve", percent=localizer.number("percent", outlook.reserve_percent)),
         *_figures(localizer, outlook),
         *scorecard_sentences(localizer, outlook),
-        *(localizer("outlook.washing", at=localizer.since(at)) for at in [outlook.washing_from] if at),
         *map(localizer.reason, outlook.unknown),
     ]
 
 
-def _kind(outage: OutageOutlook, margin_min: float) -> str:
+def _kind(outage: OutageOutlook) -> str:
     if outage.verdict is Verdict.LASTS:
         return "ample" if outage.holds_until.typical is None else "lasts"
     if outage.verdict is Verdict.UNCERTAIN:
         return "maybe"
-    return "short" if margin_min <= -1 else "unlikely"
+    return "short" if (outage.margin_min or 0.0) <= -1 else "unlikely"
 
 
 def _until(localizer: Localizer, outlook: Outlook, *, running: bool) -> str:
     when, until = "now" if running else "ahead", outlook.holds_until.typical
     if until is None:
         return localizer(f"outlook.long_{when}")
-    return localizer(f"outlook.until_{when}", typical=localizer.since(until))
+    return localizer(f"outlook.until_{when}", typical=rough_time(localizer, until))
+
+
+def rough_time(localizer: Localizer, moment: datetime) -> str:
+    """Return a moment that is only expected: 18:00, tomorrow 18:00."""
+    return localizer.since(roughly(moment, localizer.now))
 
 
 def charging_advice(localizer: Localizer, outage: OutageOutlook) -> Iterator[str]:
-    """Yield how full the battery has to be before an outage, and by when to begin, if anything is to be done."""
-    if outage.running or outage.charge_needed_percent is None or outage.in_time is None:
+    """Yield how full the battery has to be before an outage that may not be lasted through, and by when to begin."""
+    if outage.running or outage.verdict is Verdict.LASTS or outage.charge_needed_percent is None:
         return
     percent = localizer.number("percent", outage.charge_needed_percent)
-    if not outage.in_time:
-        yield localizer("outlook.charge_too_late", percent=percent)
+    if outage.in_time is False:
+        yield _too_late(localizer, outage, percent)
     elif outage.charge_from is not None:
-        yield localizer("outlook.charge_by", percent=percent, at=localizer.since(outage.charge_from))
+        yield localizer("outlook.charge_by", percent=percent, at=rough_time(localizer, outage.charge_from))
+
+
+def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
+    """Return that there is too little time, or that an outage before takes what is there now."""
+    expected, needed = outage.charge_at_start, outage.charge_needed_percent or 0.0
+    if expected is None:
+        return localizer("outlook.charge_too_late", percent=percent)
+    is_likely = expected.p50 < needed
+    sentence = "outlook.charge_expected" if is_likely else "outlook.charge_at_worst"
+    there = localizer.number("percent", expected.p50 if is_likely else expected.p10)
+    return localizer(sentence, percent=percent, expected=there)
+
+
+def to_do(localizer: Localizer, outlook: Outlook, name_of: Callable[[str], str]) -> list[str]:
+    """Return what to do: so that the battery lasts, or else when a washing machine does no harm."""
+    for one in (concern(outlook), later_trouble(outlook)):
+        if found := advice(localizer, one, name_of):
+            return found
+    return list(_washing(localizer, outlook))
+
+
+def _washing(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
+    if any(map(is_trouble, outlook.outages)) or outlook.washing_from is None:
+        return
+    if outlook.washing_from - localizer.now < STEP:
+        yield localizer("outlook.washing_now")
+    else:
+        yield localizer("outlook.washing", at=rough_time(localizer, outlook.washing_from))
 
 
 def _charge(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
@@ -128,7 +167,7 @@ def _between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | Non
         )
         yield localizer("outlook.at_end", percent=middle, low=low, high=high)
     elif outlook.holds_until.early and outlook.holds_until.late:
-        early, late = map(localizer.since, (outlook.holds_until.early, outlook.holds_until.late))
+        early, late = (rough_time(localizer, one) for one in (outlook.holds_until.early, outlook.holds_until.late))
         yield localizer("outlook.between", early=early, late=late)
 
 

@@ -128,7 +128,16 @@ def test_a_wait_of_a_day_is_reported_and_cut_short(server: Server) -> None:
 def test_an_update_that_cannot_be_read_costs_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.world.add(7, "/status", is_from_bot=False, topic=3)
     good = server.world.updates(0, 0) or []
-    odd: list[Any] = [{"update_id": 1, "message": {"message_id": 1}}, {"update_id": 2, "message": 5}, *good]
+    said = {"message_id": 1, "chat": {"id": 7}, "text": "/id"}
+    pressed = {"id": "1", "from": {"id": 7}, "data": "x", "message": said | {"date": -(2**62)}}
+    odd: list[Any] = [
+        {"update_id": 1, "message": {"message_id": 1}},
+        {"update_id": 2, "message": 5},
+        {"update_id": 3, "message": said | {"date": 10**18}},  # a moment that no system can hold
+        {"update_id": 4, "callback_query": pressed},
+        {"update_id": 5, "message": said | {"date": 0, "migrate_to_chat_id": [1]}},
+        *good,
+    ]
     monkeypatch.setattr(server.world, "updates", lambda *_: odd)
 
     async def poll() -> list[Incoming]:

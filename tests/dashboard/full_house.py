@@ -12,7 +12,7 @@ from services.dashboard.app import application
 from services.dashboard.pages import Send, discard_command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
-from shared.conditions import battery, dashboard, inverter, system
+from shared.conditions import battery, dashboard, inverter, inverter_settings, system
 from shared.history.engine import reader
 from shared.messages import (
     Availability,
@@ -31,11 +31,14 @@ from shared.messages import (
     PlugState,
     ServiceHealth,
     ServiceStatus,
+    SettingChange,
+    SettingOutcome,
     Via,
     Window,
 )
 from tests.dashboard.harness import reading
 from tests.support.broker import free_port
+from tests.support.inverter_controls import ahead, profiles, settings
 from tests.support.outlooks import outlook
 
 
@@ -61,6 +64,19 @@ def house(now: datetime, **changes: Any) -> BrokerState:
             )
         },
         "inverter_availability": {"main": online},
+        "inverter_settings": {"main": settings(now)},
+        "inverter_profiles": {"main": profiles(now)},
+        "charge_ahead": {"main": ahead(now)},
+        "setting_changes": {
+            "main/buzzer_mode": SettingChange(
+                at=now,
+                value="mute",
+                before="fault",
+                by="dashboard",
+                outcome=SettingOutcome.REFUSED,
+                reason=inverter_settings.MODE_REFUSED(),
+            )
+        },
         "batteries": {
             "all": _pack(now),
             "pack1": _pack(now),

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from math import pi, sin
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
+from services.recorder.upkeep import Upkeep
 from shared.conditions import Reason
 from shared.history.derived import rollup_due
 from shared.messages import (
@@ -145,9 +147,15 @@ class Dashboard:
 
 
 def record(
-    path: Path, until: datetime, *, days: float, device: str = "smg2", every: timedelta = timedelta(minutes=1)
+    path: Path,
+    until: datetime,
+    *,
+    days: float,
+    device: str = "smg2",
+    every: timedelta = timedelta(minutes=1),
+    summed_up: bool = False,
 ) -> None:
-    """Write a plausible history with a gap and two outages into a new database."""
+    """Write a plausible history with a gap and two outages into a new database; not summed up, it has no energy."""
     moments = [until - index * every for index in range(int(timedelta(days=days) / every))][::-1]
     quiet = (until - timedelta(hours=9), until - timedelta(hours=8))
     kept = [at for at in moments if not quiet[0] <= at < quiet[1]]
@@ -155,6 +163,8 @@ def record(
     grid = [(GRID_STATE.named(), _grid_then(at, until)) for at in kept]
     store = open_store(path)
     store.write([to_row(topic, message.model_dump_json().encode()) for topic, message in [*readings, *grid]])
+    if summed_up:
+        Upkeep(store, ZoneInfo("Europe/Kyiv"), 400).finish(until)
     store.run(lambda connection: connection.execute(rollup_due.delete()))  # tests add the outages that they want
     store.close()
 

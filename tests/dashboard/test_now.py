@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from services.dashboard.html_document import view_payload
 from services.dashboard.now.power_flow import strength
-from services.dashboard.now.summary import verdict
 from services.dashboard.now.view import chosen, view
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, inverter
@@ -30,7 +29,7 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.texts.language import Language
-from shared.texts.localizer import NO_BREAK, Localizer
+from shared.texts.localizer import Localizer
 from tests.dashboard.harness import reading
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
@@ -122,37 +121,6 @@ def test_stale_values_are_kept_dated_and_still():
     assert seen["text"]["home"] == "643 W"
     assert seen["text"]["as-of"] == "as of 17:59:11"
     assert set(seen["extra"]["flow"].values()) == {0}
-
-
-@pytest.mark.parametrize(
-    ("fields", "state", "expected"),
-    [
-        pytest.param({}, Grid.ON, "The home uses 643 W from the sun · battery charging, 76 %", id="sun"),
-        pytest.param(
-            {"grid_power_w": 412},
-            Grid.ON,
-            "The home uses 643 W from the sun and the grid · battery charging, 76 %",
-            id="two",
-        ),
-        pytest.param(
-            {"pv_power_w": 0, "battery_power_w": -688},
-            Grid.OFF,
-            "The home uses 643 W from the battery · charge 76 %",
-            id="battery",
-        ),
-        pytest.param({"load_power_w": None}, Grid.ON, "Battery charging, 76 %", id="home-unknown"),
-        pytest.param({"load_power_w": None, "battery_soc_percent": None}, Grid.ON, "", id="nothing-known"),
-        pytest.param(
-            {"pv_power_w": None, "battery_power_w": None},
-            Grid.ON,
-            "The home uses 643 W · charge 76 %",
-            id="sources-unknown",
-        ),
-    ],
-)
-def test_verdict(fields, state, expected):
-    given = reading(NOW, **fields)
-    assert verdict(given, state, given.battery_soc_percent, LOCALIZER).replace(NO_BREAK, " ") == expected
 
 
 def test_a_missing_grid_looks_unlike_zero_watts():
@@ -256,7 +224,7 @@ def test_of_several_inverters_the_sum_is_shown_and_each_of_them() -> None:
     home = BrokerState(connected=True, grid=split, inverters={"all": total} | each, inverter_infos=infos)
     seen = page(home)
     assert (seen["text"]["home"], seen["text"]["name"]) == ("900 W", "All 2 inverters")
-    assert (seen["text"]["grid-voltage"], seen["text"]["temperature"]) == ("231.0 V", "left: 40 °C · right: 40 °C")
+    assert (seen["text"]["grid-voltage"], seen["text"]["temperature"]) == ("231 V", "left: 40 °C · right: 40 °C")
     assert seen["text"]["lasting"].endswith("not on phase 2")
     assert [words(row)[:3] for row in seen["parts"]["others"]] == [
         ["left", "450 W · sun 150 W · battery 598 W", "live, 18:02:11"],
@@ -299,7 +267,7 @@ def test_why_the_inverter_does_not_answer():
         inverters={"smg2": reading(ago(minutes=5))},
         inverter_availability={"smg2": contact},
     )
-    assert page(old)["text"]["verdict"] == "Inverter: timed out at 10.0.0.7"
+    assert page(old)["text"]["why"] == "Inverter: timed out at 10.0.0.7"
 
 
 def test_broker_gone_is_said():
@@ -320,9 +288,9 @@ def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told(
     told = page(BrokerState(connected=True, batteries={"all": soc, "pack1": soc}))
     assert (told["page"], told["state"]["house"]) == ("empty", "known")
     assert told["text"]["empty-title"] == "No inverter readings yet"
-    assert told["text"]["verdict"] == "Charge 64 %"
-    assert "64 %" in words(["div", {}, told["parts"]["packs"]])
+    assert (told["text"]["soc"], told["state"]["battery-card"]) == ("64 %", "known")
     bare = page(BrokerState(connected=True))
+    assert bare["state"]["battery-card"] == "bare"
     assert (bare["state"]["house"], bare["text"]["empty-title"]) == ("bare", "No readings yet")
 
 

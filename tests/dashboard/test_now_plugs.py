@@ -1,7 +1,6 @@
 """Plugs and sources without a browser: what is shown of them, and what happens to a wish."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -283,8 +282,7 @@ def test_several_batteries_have_a_row_each():
     said = [[text.replace("\u00a0", " ") for text in words(one)] for one in rows]
     assert said == [["a", "–", "–"], ["b", "71 %", "as of 15:02"]]
     alone = BrokerState(batteries={"all": battery(), "a": battery()})
-    assert len(pack_rows(alone, LOCALIZER)) == 1, "there is no tile without an inverter"
-    assert pack_rows(replace(alone, inverters={"main": reading(NOW)}), LOCALIZER) == []
+    assert pack_rows(alone, LOCALIZER) == [], "the card of the battery says it"
 
 
 @given(st.none() | st.booleans(), st.none() | st.booleans(), st.none() | st.booleans())

@@ -10,18 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard.markup import tree
-from services.dashboard.now.timeline import AHEAD, BACK, BUCKETS, axis, live_layer, recorded_layer, stretches
-from services.dashboard.now.timeline_history import recorded
+from services.dashboard.now.energy_today import energy_today
+from services.dashboard.now.recorded_parts import PAST, TODAY, recorded
+from services.dashboard.now.time_axis import AHEAD, AXIS_STEPS, BACK, BUCKETS, axis
+from services.dashboard.now.timeline import live_layer, recorded_layer, stretches
 from services.dashboard.pages import PageContext, ViewOptions
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.history.engine import reader
 from shared.history.queries import GridSpan
-from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlannedDay, Window
+from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, Outlook, PlannedDay, Window
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 from tests.dashboard.harness import record
+from tests.dashboard.view_text import words
+from tests.support.outlooks import outlook
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOON = datetime(2026, 11, 23, 12, tzinfo=KYIV).astimezone(UTC)
@@ -161,7 +165,7 @@ def test_what_is_and_what_is_planned(snapshot, expected):
 def test_screen_readers_are_told_what_is_drawn():
     known = BrokerState(connected=True, grid=mains(since=-4), schedule=plan(window(6, 9.5)))
     (_, given, _), *_ = tree(live_layer(known, None, LOCALIZER, READING_HOLDS))
-    assert given["aria-label"] == "Now and scheduled: Scheduled: 18:00 – 21:30"
+    assert given["aria-label"] == "Now and scheduled: Scheduled: 18:00 – 21:30. No forecast of the charge"
 
 
 def test_hours_are_those_on_the_wall():
@@ -194,21 +198,77 @@ def site(path, grid: GridState | None = None) -> PageContext:
 
 
 def test_what_was_recorded_is_read(tmp_path):
-    record(tmp_path / "easun.db", NOON, days=1, every=timedelta(minutes=5))
-    layer = recorded(site(tmp_path / "easun.db", mains(since=-2)), LOCALIZER, ViewOptions())
+    record(tmp_path / "easun.db", NOON, days=1, every=timedelta(minutes=5), summed_up=True)
+    found = recorded(site(tmp_path / "easun.db", mains(since=-2)), LOCALIZER, ViewOptions())
+    layer = found[PAST]
     ((look, left, width),) = drawn(layer)
     assert look == "off"
     assert (left, width) == pytest.approx((29.17, 12.5), abs=0.5)
     charge = tree(layer)[0][2][-1][2]
     assert [given["className"] for _, given, _ in charge] == ["shape-area", "shape-line"]
+    assert "From the sun 10.2 kWh" in words(found[TODAY])
 
 
 def test_nothing_recorded_is_unknown_and_no_error(tmp_path):
-    assert drawn(recorded(site(tmp_path / "easun.db"), LOCALIZER, ViewOptions())) == [("unknown", 0.0, 50.0)]
+    found = recorded(site(tmp_path / "easun.db"), LOCALIZER, ViewOptions())
+    assert drawn(found[PAST]) == [("unknown", 0.0, 50.0)]
+    assert found[TODAY] == []
 
 
 def test_a_broken_history_is_said_in_the_strip(tmp_path):
     (tmp_path / "easun.db").write_bytes(b"no database" * 1000)
-    layer = recorded(site(tmp_path / "easun.db", mains(since=-20)), LOCALIZER, ViewOptions())
+    layer = recorded(site(tmp_path / "easun.db", mains(since=-20)), LOCALIZER, ViewOptions())[PAST]
     assert drawn(layer[:1]) == []
     assert "The history cannot be read" in tree(layer)[1][2][0]
+
+
+def forecast(found: Outlook | None, *, connected: bool = True) -> list:
+    """Return what the live layer draws between the bands and the present moment."""
+    known = BrokerState(connected=connected, grid=mains(since=-4), outlook=found)
+    (_, given, children), *_ = tree(live_layer(known, 62, LOCALIZER, READING_HOLDS))
+    return [given["aria-label"], *(one for one in children if "band" not in one[1]["className"].split())]
+
+
+def test_the_forecast_is_a_band_with_its_median_the_reserve_and_the_charge_at_the_end_of_an_outage():
+    label, band, median, reserve, end, *_ = forecast(outlook("ample", NOON))
+    looks = [one[1]["className"] for one in (band, median, reserve, end)]
+    assert looks == ["shape-band", "shape-median", "reserve-line", "end-dot end-right"]
+    assert reserve[1]["style"] == {"bottom": "10%", "left": "50.0%"}
+    assert (words(end), end[1]["style"]["left"]) == ("62 %", "70.83%")
+    assert "At 17:00 about 62 % will be left, most likely 54 % to 66 %" in label.replace("\u00a0", " ")
+    path = re.search(r" d='M144 38L([^']*)'", unquote(median[1]["style"]["--shape"]))
+    assert path
+    places = [float(one.split()[0]) for one in path[1].split("L")]
+    assert places == sorted(places)
+    assert places[-1] <= AXIS_STEPS
+
+
+@pytest.mark.parametrize(
+    "found",
+    [None, outlook("ample", at(-1)), outlook("ample", NOON, strip=None), outlook("ample", NOON, charge=None)],
+    ids=["none", "stale", "without-a-strip", "without-a-charge"],
+)
+def test_where_there_is_no_forecast_nothing_is_drawn_and_that_is_said(found: Outlook | None):
+    label, note, *rest = forecast(found)
+    assert words(note) == "No forecast of the charge"
+    assert "No forecast of the charge" in label
+    assert [one[1]["className"] for one in rest] == ["now-line", "now-dot"]
+
+
+def test_a_forecast_of_before_the_broker_went_is_not_drawn():
+    assert words(forecast(outlook("ample", NOON), connected=False)[1]) == "No forecast of the charge"
+
+
+@given(st.integers(0, 11), st.sampled_from(["ample", "barely", "short", "emergency", "no_plan"]))
+def test_a_forecast_of_any_age_stays_within_the_strip(age_min: int, situation: str):
+    for one in forecast(outlook(situation, NOON - timedelta(minutes=age_min)))[1:3]:
+        path = re.search(r" d='([^']*)'", unquote(one[1]["style"]["--shape"]))
+        assert path
+        places = [tuple(map(float, place.split())) for place in re.split("[MLZ]", path[1]) if place]
+        assert all(AXIS_STEPS / 2 <= x <= AXIS_STEPS and 0 <= y <= 100 for x, y in places)
+
+
+def test_the_energy_of_today_has_only_what_is_known_and_not_nothing():
+    known = {"pv_kwh": 0.0, "grid_in_kwh": 3.24, "grid_out_kwh": 0.01, "load_kwh": 8.06, "battery_in_kwh": 2.0}
+    assert words(energy_today(known, LOCALIZER)) == "Today From the grid 3.2 kWh Used 8.1 kWh"
+    assert energy_today(dict.fromkeys(known), LOCALIZER) == []

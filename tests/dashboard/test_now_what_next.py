@@ -1,4 +1,4 @@
-"""What is ahead, as a table: how long the battery lasts, when the light should be back, or when it goes."""
+"""What is ahead, as a table: when power should be back, or when it goes."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from services.dashboard.now.what_next import what_next
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.messages import (
-    BatteryState,
     Certainty,
     DayState,
     Grid,
@@ -22,7 +21,6 @@ from shared.messages import (
 )
 from shared.texts.language import Language
 from shared.texts.localizer import NO_BREAK, Localizer
-from tests.dashboard.harness import reading
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 23, 19, 2, 11, tzinfo=KYIV).astimezone(UTC)
@@ -44,91 +42,62 @@ def plan(*windows: Window, states: tuple[DayState, ...] = (DayState.PLANNED,), a
     return OutageSchedule(at=checked, queue="5.2", days=tuple(days), windows=windows, fetched_at=checked)
 
 
-def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18, **battery: float | None) -> str:
+def ahead(schedule: OutageSchedule | None, state: Grid, *, since_h: float = 18) -> str:
     """Return the sentence, with plain spaces."""
-    pack = {"all": BatteryState.model_validate({"at": NOW, "soc_percent": 20.0} | battery)} if battery else {}
     grid = GridState(at=NOW, state=state, since=TODAY + timedelta(hours=since_h))
-    inverters = {"smg2": reading(NOW, battery_power_w=-640)}
-    known = BrokerState(connected=True, grid=grid, schedule=schedule, batteries=pack, inverters=inverters)
+    known = BrokerState(connected=True, grid=grid, schedule=schedule)
     return what_next(known, LOCALIZER, READING_HOLDS).replace(NO_BREAK, " ")
 
 
 EVENING = window(18, 21.5)
-FULL = {"remaining_ah": 120.0, "voltage_v": 52.0, "power_w": -640.0}
 BACK = "Power should be back at 21:30"
 
 
 @pytest.mark.parametrize(
-    ("schedule", "since_h", "battery", "expected"),
+    ("schedule", "since_h", "expected"),
     [
-        pytest.param(
-            plan(EVENING),
-            18,
-            FULL,
-            "Battery lasts until about 23:50 · power should be back at 21:30",
-            id="both-are-known",
-        ),
-        pytest.param(plan(EVENING), 18, {}, BACK, id="without-a-bms-nothing-is-said-of-the-charge"),
-        pytest.param(plan(EVENING), 17.6, {}, BACK, id="went-early"),
-        pytest.param(plan(window(19.25, 21.5)), 19, {}, BACK, id="goes-before-its-time"),
-        pytest.param(plan(window(20, 21.5)), 19, {}, "This outage is not in the schedule", id="not-the-planned-one"),
-        pytest.param(plan(window(17, 19)), 17, {}, "Power should have been back at 19:00", id="overdue"),
+        pytest.param(plan(EVENING), 18, BACK, id="planned"),
+        pytest.param(plan(EVENING), 17.6, BACK, id="went-early"),
+        pytest.param(plan(window(19.25, 21.5)), 19, BACK, id="goes-before-its-time"),
+        pytest.param(plan(window(20, 21.5)), 19, "This outage is not in the schedule", id="not-the-planned-one"),
+        pytest.param(plan(window(17, 19)), 17, "Power should have been back at 19:00", id="overdue"),
         pytest.param(
             plan(window(18, 21.5, Certainty.POSSIBLE)),
             18,
-            {},
             "A possible scheduled outage, until 21:30",
             id="possible",
         ),
         pytest.param(
             plan(window(18, 24)),
             18,
-            {},
             "Power should be back tomorrow 00:00 (the schedule after that is not published yet)",
             id="the-plan-ends-there",
         ),
         pytest.param(
             plan(window(18, 24), states=(DayState.PLANNED, DayState.NO_OUTAGES)),
             18,
-            {},
             "Power should be back tomorrow 00:00",
             id="tomorrow-is-known",
         ),
         pytest.param(
             plan(EVENING, age_h=30),
             18,
-            {},
             f"{BACK} (from an old schedule of yesterday 13:02)",
             id="stale",
         ),
         pytest.param(
             None,
             18,
-            {},
             "There is no schedule, so it is not known when power will be back",
             id="no-schedule",
         ),
         pytest.param(
-            plan(states=(DayState.EMERGENCY,)), 18, {}, "Emergency outages: schedules do not apply", id="emergency"
-        ),
-        pytest.param(
-            plan(EVENING),
-            18,
-            FULL | {"power_w": -10.0},
-            f"Battery lasts more than a day · {BACK[0].lower()}{BACK[1:]}",
-            id="hardly-any-load",
-        ),
-        pytest.param(
-            plan(EVENING),
-            18,
-            FULL | {"remaining_ah": 4.0},
-            f"Battery lasts until about 19:11 · {BACK[0].lower()}{BACK[1:]}",
-            id="minutes-count-at-the-end",
+            plan(states=(DayState.EMERGENCY,)), 18, "Emergency outages: schedules do not apply", id="emergency"
         ),
     ],
 )
-def test_while_the_light_is_away(schedule, since_h, battery, expected):
-    assert ahead(schedule, Grid.OFF, since_h=since_h, **battery) == expected
+def test_while_the_light_is_away(schedule, since_h, expected):
+    assert ahead(schedule, Grid.OFF, since_h=since_h) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,16 +138,15 @@ def test_while_there_is_light(schedule, expected):
 
 
 def test_while_nobody_knows_the_grid_only_the_plan_speaks():
-    assert ahead(plan(EVENING), Grid.UNKNOWN, **FULL) == "Scheduled outage until 21:30"
+    assert ahead(plan(EVENING), Grid.UNKNOWN) == "Scheduled outage until 21:30"
 
 
 @given(
     st.sampled_from(Grid),
     st.none() | st.builds(plan, states=st.lists(st.sampled_from(DayState), max_size=3).map(tuple)),
-    st.fixed_dictionaries(dict.fromkeys(FULL, st.none() | st.floats(-1e9, 1e9))),
 )
-def test_there_is_always_a_sentence_and_never_a_lie_about_no_outages(state, schedule, battery):
-    said = ahead(schedule, state, **battery)
+def test_there_is_always_a_sentence_and_never_a_lie_about_no_outages(state, schedule):
+    said = ahead(schedule, state)
     assert said
     if schedule is None:
         assert "No more outages" not in said

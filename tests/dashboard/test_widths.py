@@ -97,7 +97,7 @@ def test_the_keyboard_reaches_everything_and_every_page_has_a_title(browser: Bro
         if one is not PAGES[0]:
             expect(page.locator("main")).to_be_focused()
     page.go_back()
-    expect(page).to_have_title("History · Easun")
+    expect(page).to_have_title(f"{TEXTS[f'page.{PAGES[-2].name}'][1]} · Easun")
     context.close()
 
 

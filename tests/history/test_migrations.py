@@ -208,4 +208,4 @@ def test_the_last_migration_is_the_one_we_need() -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert (script.get_base(), script.get_current_head()) == (FIRST, HEAD)
     names = [file.name[:5] for file in sorted((MIGRATIONS / "versions").glob("0*.py"))]
-    assert names == ["0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_"]
+    assert names == ["0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_", "0008_"]

@@ -25,6 +25,8 @@ from shared.messages import (
     Window,
 )
 from shared.texts.language import Language
+from tests.support.inverter_controls import ahead, profiles, settings
+from tests.support.outlooks import outlook
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -64,6 +66,10 @@ def house(**changes: Any) -> BrokerState:
         "energy": EnergyState(at=NOW, since=NOW, pv_kwh=1, load_kwh=2, grid_in_kwh=3, battery_in_kwh=0),
         "inverters": {"main": inverter()},
         "inverter_infos": {"main": InverterInfo(at=NOW, model="SMG", layout="classic", interval_s=10)},
+        "inverter_settings": {"main": settings(NOW)},
+        "inverter_profiles": {"main": profiles(NOW)},
+        "charge_ahead": {"main": ahead(NOW)},
+        "outlook": outlook("short", NOW),
         "batteries": {"c1": BatteryState(at=NOW, soc_percent=71, power_w=-500.0, cell_voltages_v=(3.3, None, 3.2))},
         "battery_infos": {"c1": BatteryInfo(at=NOW, address="C8", name="Cellar", interval_s=5)},
         "plugs": {

@@ -21,7 +21,7 @@ from shared.topics import NAME
 from tests.homeassistant.facts import HOME, NOW, house, inverter
 
 ROOT = {"device", "origin", "components", "availability", "availability_mode"}
-PLATFORMS = {"sensor", "binary_sensor", "switch", "event", "device_automation"}
+PLATFORMS = {"sensor", "binary_sensor", "switch", "select", "number", "event", "device_automation"}
 UNITS: dict[str, set[str | None]] = {
     "power": {"W"},
     "apparent_power": {"VA"},
@@ -84,7 +84,7 @@ def test_no_device_of_a_full_house_is_rejected() -> None:
     assert {name: faults for name, one in found.items() if (faults := rejections(one))} == {}
     assert found.keys() == {
         *("easun_inverter_main", "easun_battery_c1", "easun_grid", "easun_energy", "easun_schedule"),
-        *("easun_plug_boiler", "easun_plug_router", "easun_plug_strip", "easun_services"),
+        *("easun_outlook", "easun_plug_boiler", "easun_plug_router", "easun_plug_strip", "easun_services"),
     }
 
 
@@ -294,8 +294,10 @@ def test_every_entity_has_a_name_and_every_name_an_entity() -> None:
     tables = (
         *(entities.INVERTER, entities.BATTERY, entities.GRID, entities.GRID_EVENTS, entities.ENERGY),
         *(entities.NEXT_OUTAGE, entities.WINDOWS, entities.cells((3.3,)), entities.temperatures((20,))),
+        *(entities.OUTLOOK, entities.CHARGE_AHEAD),
     )
     named = {f"ha.{one.text or one.key}" for table in tables for one in table}
     about_devices = {"inverter", "inverter_named", "inverter_all", "battery_named", "battery_all", "twice"}
-    about_devices |= {"grid", "energy", "schedule", "services"}
+    about_devices |= {"grid", "energy", "schedule", "services", "outlook"}
+    about_devices |= {"profile", "charge_ahead_allowed"}
     assert set(HOMEASSISTANT) == named | {f"ha.{one}" for one in about_devices}

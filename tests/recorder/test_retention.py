@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,9 @@ from services.recorder.store import Store, open_store
 from services.recorder.upkeep import COMPRESS_AFTER, Upkeep
 from shared.history.engine import Place, reader
 from shared.history.queries import latest
-from shared.messages import BatteryState, InverterState
-from shared.topics import BATTERY_STATE, INVERTER_STATE
+from shared.history.tables import to_ms
+from shared.messages import ActionOutcome, BatteryState, InverterState, PlugAction, ServiceHealth, ServiceStatus
+from shared.topics import BATTERY_STATE, INVERTER_STATE, PLUG_ACTION, SERVICE_STATUS
 from tests.support.recorded import a_reading_a_day, ask
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -104,3 +106,42 @@ def test_devices_with_more_and_with_fewer_readings_do_not_disturb_each_other(dat
     upkeep(store).finish(START + timedelta(hours=2))
     counts = ask(database, "SELECT device, n, count(*) FROM inverter_rollup GROUP BY device, n ORDER BY device")
     assert counts == [("home1", 4, 3), ("home2", 2, 3)], "five minutes, an hour and a day of each"
+
+
+def happened(days: float) -> list[Any]:
+    """Return rows of an action on a plug and of a service's status, so many days after the start."""
+    at = START + timedelta(days=days)
+    action = PlugAction(at=at, on=True, by="grid", outcome=ActionOutcome.DONE)
+    status = ServiceStatus(at=at, state=ServiceHealth.ONLINE, since=at, version=f"0.{days}")
+    return [
+        to_row(PLUG_ACTION.named("boiler"), action.model_dump_json().encode()),
+        to_row(SERVICE_STATUS.named("bms"), status.model_dump_json().encode()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days_with_readings", "trusted", "kept"),
+    [
+        pytest.param(40, True, [10, 11, 40], id="older-ones-go"),
+        pytest.param(40, False, [0, 1, 9, 10, 11, 40], id="the-clock-is-not-set"),
+        pytest.param(5, True, [0, 1, 9, 10, 11, 40], id="few-days-with-readings"),
+    ],
+)
+def test_events_are_kept_as_long_as_readings(
+    store: Store, path: Path, days_with_readings: int, kept: list[int], *, trusted: bool
+) -> None:
+    """The last one of each device stays, however old."""
+    now = START + timedelta(days=40, minutes=1)
+    store.write([row for day in (0, 1, 9, 10, 11, 40) for row in happened(day)])
+    gone = ServiceStatus(at=START, state=ServiceHealth.OFFLINE, since=START, version="1")
+    store.write([to_row(SERVICE_STATUS.named("gone"), gone.model_dump_json().encode())])
+    store.write(a_reading_a_day(START + timedelta(days=40), days=days_with_readings))
+    work = upkeep(store, raw_days=30)
+    if trusted:
+        work.finish(now)
+    else:
+        work.work(now, trusted=False)
+    days = f"(at - {to_ms(START)}) / 86400000"
+    assert ask(path, f"SELECT {days} FROM plug_action ORDER BY at") == [(day,) for day in kept]
+    assert ask(path, f"SELECT {days} FROM service_status WHERE device = 'bms' ORDER BY at") == [(day,) for day in kept]
+    assert ask(path, f"SELECT {days} FROM service_status WHERE device = 'gone'") == [(0,)]

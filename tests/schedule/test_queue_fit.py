@@ -22,6 +22,7 @@ from services.schedule.sources import sources
 from shared.messages import DayState, Grid, GridState, QueueFit, QueueVerdict, Window
 from shared.outages import merged, wall
 from shared.topics import QUEUE_FIT
+from shared.trusted_time import ClockChange
 from tests.schedule.facts import at, day, element, gpv, kyiv, local
 from tests.schedule.home import QUEUES, Home, Internet
 from tests.support.fake_bus import FakeBus
@@ -210,6 +211,20 @@ def test_a_home_of_another_queue_from_its_grid_to_the_topic_and_over_a_restart(t
     again = QueueWatch(tmp_path, home, FakeBus(), lambda: now)
     assert fit_of(queue_watch.memory_file(tmp_path).peek(), home, now) == last.model_copy(update={"at": now})
     assert again.due(now)
+
+
+def test_a_clock_that_was_days_ahead_and_is_set_does_not_put_off_learning(tmp_path: Path) -> None:
+    ahead = timedelta(days=2)
+    watch = QueueWatch(tmp_path, at(), FakeBus(), lambda: START + ahead)
+    mirror = sources(ScheduleSettings(_env_file=None, queue_number="5.2", schedule_region="dnipro-cek"))[1]
+    watch.learn({}, mirror)
+    watch.on_grid("", grid(Grid.ON, START + ahead, START + ahead))
+    watch.on_clock_change(ClockChange(-ahead, trusted=True, since=START + ahead - HOUR))
+    assert not watch.due(START)
+    assert watch.due(START + HOUR)
+    began = START + 10 * MINUTE
+    watch.on_grid("", grid(Grid.OFF, began + 12 * MINUTE, began))
+    assert queue_watch.memory_file(tmp_path).peek().outages == (began,)
 
 
 def test_the_service_learns_the_queues_with_its_own_schedule(tmp_path: Path) -> None:

@@ -8,18 +8,14 @@ from string import Formatter
 
 import pytest
 
-from shared.texts.bot import BOT
-from shared.texts.catalogue import TEXTS
-from shared.texts.homeassistant import HOMEASSISTANT
-from shared.texts.outlook import OUTLOOK
-from shared.texts.pages import PAGES
-from shared.texts.units import UNITS
-from shared.texts.wizard import WIZARD
+from shared.texts.catalogue import ROOMS, TEXTS
 from tests.support.broker import ROOT
 
 CALLED = {"localizer", "say", "count", "text", "show", "ask", "ask_secret", "yes", "choose", "number"}
 """Functions and methods whose first text argument is a key; the wizard's prompt adds its prefix."""
-CATALOGUES = [ROOT / f"shared/texts/{name}.py" for name in ("bot", "homeassistant", "pages", "units", "wizard")]
+CATALOGUES = [
+    file for file in (ROOT / "shared/texts").glob("*.py") if "dict[str, tuple[str, str]] = {" in file.read_text()
+]
 PREFIXES = ("", "configure.", "bot.")
 
 
@@ -120,4 +116,4 @@ def fields(text: str) -> set[str]:
 
 
 def test_no_room_overrides_a_text_of_another() -> None:
-    assert len(TEXTS) == sum(map(len, (UNITS, BOT, PAGES, OUTLOOK, WIZARD, HOMEASSISTANT)))
+    assert len(TEXTS) == sum(map(len, ROOMS))

@@ -21,18 +21,25 @@ from shared.messages import (
 SITUATIONS = ("ample", "barely", "short", "emergency", "no_plan", "little_history")
 
 
+HELD_H = {"barely": 2.5 + 20 / 60, "short": 2.5 - 35 / 60, "little_history": 2.5 + 110 / 60}
+"""For how many hours the charge holds from now on, where it is not three."""
+
+
 def outlook(situation: str, now: datetime, **more: Any) -> Outlook:
     """Return the outlook of a situation, in a home whose boiler could be switched off."""
-    held = HoldsUntil(early=_in(now, 2.5), typical=_in(now, 3), late=_in(now, 4))
+    hours = HELD_H.get(situation, 3.0)
+    held = HoldsUntil(early=_in(now, hours - 0.5), typical=_in(now, hours), late=_in(now, hours + 1))
+    outages = _outages(situation, now, held)
     known: dict[str, Any] = {
         "at": now,
         "reserve_percent": 10,
         "charge": ChargeReading(percent=62, source=ChargeSource.BMS),
-        "strip": ChargeStrip(start=now, p10=(60.0,) * 433, p50=(62.0,) * 433, p90=(64.0,) * 433),
+        "strip": _strip(now, outages, hours),
         "holds_until": held,
         "scorecard": Scorecard(outages=10, missed_percent=4, band_held=9, verdicts_given=8, verdicts_right=7),
         "learned": (LearnedFigure(name="capacity_kwh", value=4.8, evidence=9, evidence_unit="h", is_default=False),),
-        "outages": _outages(situation, now, held),
+        "outages": outages,
+        "washing_from": now if situation == "ample" else None,
         "unknown": _unknown(situation),
     }
     return Outlook(**known | more)
@@ -40,6 +47,19 @@ def outlook(situation: str, now: datetime, **more: Any) -> Outlook:
 
 def _in(now: datetime, hours: float) -> datetime:
     return now + timedelta(hours=hours)
+
+
+def _strip(now: datetime, outages: tuple[OutageOutlook, ...], held_h: float) -> ChargeStrip:
+    """Return a charge of 62 % that falls to the reserve in so many hours of an outage, and rises while power is on."""
+    charge, columns = 62.0, ([62.0], [62.0], [62.0])
+    for index in range(1, 433):
+        at = _in(now, index / 12)
+        is_off = any(one.start < at and (one.end is None or at <= one.end) for one in outages)
+        charge = max(10.0, charge - 52 / held_h / 12) if is_off else min(98.0, charge + 1.5)
+        spread = min(20.0, index / 6)
+        for column, value in zip(columns, (charge - spread, charge, charge + spread / 2), strict=True):
+            column.append(round(min(100.0, max(5.0, value)), 1))
+    return ChargeStrip(start=now, p10=tuple(columns[0]), p50=tuple(columns[1]), p90=tuple(columns[2]))
 
 
 def _outages(situation: str, now: datetime, held: HoldsUntil) -> tuple[OutageOutlook, ...]:
@@ -59,6 +79,7 @@ def _outages(situation: str, now: datetime, held: HoldsUntil) -> tuple[OutageOut
             "verdict": Verdict.LASTS,
             "chance": 1.0,
             "margin_min": 1800,
+            "charge_at_end": Band(p10=54, p50=62, p90=66),
             "holds_until": HoldsUntil(),
         },
         "barely": {"verdict": Verdict.UNCERTAIN, "chance": 0.72, "margin_min": 20},

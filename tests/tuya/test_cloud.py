@@ -8,7 +8,7 @@ import pytest
 
 from services.tuya import cloud as ours
 from services.tuya.account import to_device, to_plug
-from services.tuya.cloud import CloudClient, sign
+from services.tuya.cloud import CloudClient, Credentials, sign
 from services.tuya.connection import CloudUnreachableError
 from services.tuya.plug import Plug
 from shared.conditions import Condition, Reason, plugs, system
@@ -108,19 +108,31 @@ async def test_why_the_cloud_is_not_reached_is_told_by_the_operating_system(sky:
     assert caught.value.reason == plugs.cloud_unreachable(host="127.0.0.1", cause=system.TIMED_OUT())
 
 
+def client_that_hears(answer: dict[str, Any]) -> CloudClient:
+    """Return a client to which the cloud says the same, whatever is asked."""
+    client = CloudClient(Credentials("http://127.0.0.1:9", "id", "secret"))
+    client._request = lambda *_: answer  # type: ignore[method-assign]
+    client._token = "t"
+    return client
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
         ({"success": False, "code": 42, "msg": "a sentence of theirs"}, plugs.cloud_error(number="42")),
         ({"success": False}, plugs.cloud_error(number="None")),
+        ({"success": False, "code": ["42"]}, plugs.cloud_error(number="['42']")),
+        ({"success": False, "code": {"1010": 9}}, plugs.cloud_error(number="{'1010': 9}")),
+        ({"success": False, "code": "1" * 999}, plugs.cloud_error(number="1" * 20)),
         ({"success": True, "result": []}, plugs.CLOUD_WRONG_ANSWER()),
         ({"success": True}, plugs.CLOUD_WRONG_ANSWER()),
     ],
 )
 def test_an_odd_answer_is_a_bad_reply_and_is_not_quoted(answer: dict[str, Any], reason: Reason) -> None:
-    with pytest.raises(BadReplyError) as caught:
-        ours.checked(answer, dict)
-    assert caught.value.reason == reason
+    for ask in (lambda: ours.checked(answer, dict), lambda: client_that_hears(answer).read(PLUG)):
+        with pytest.raises(BadReplyError) as caught:
+            ask()
+        assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ ALERT_CONNECTIONS, COMMAND_CONNECTIONS = 8, 4
 LIBRARIES = ("httpx", "httpcore", "telegram")
 LONGEST_ANSWER = 200
 LONGEST_WAIT_S = 10**9
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-"""What the library raises where JSON has not the shape that it expects."""
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError)
+"""What is raised where JSON has not the shape that is expected; the last for a moment that the system cannot hold."""
 
 log = logging.getLogger("bot")
 
@@ -335,7 +335,7 @@ def _said(message: dict[str, Any] | None) -> Incoming | None:
         at=datetime.fromtimestamp(message["date"], UTC),
         text=str(message.get("text", "")),
         topic=_topic(message),
-        moved_to=message.get("migrate_to_chat_id"),
+        moved_to=_whole(message.get("migrate_to_chat_id")),
     )
 
 
@@ -356,7 +356,11 @@ def _pressed(query: dict[str, Any]) -> Incoming | None:
 
 def _topic(message: dict[str, Any]) -> int | None:
     """Return the forum's topic; in other groups the same field numbers threads of replies."""
-    return message["message_thread_id"] if message.get("is_topic_message") else None
+    return _whole(message["message_thread_id"]) if message.get("is_topic_message") else None
+
+
+def _whole(number: Any) -> int | None:
+    return None if number is None else int(number)
 
 
 def _markup(keyboard: Keyboard) -> telegram.InlineKeyboardMarkup | None:

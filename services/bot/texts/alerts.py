@@ -9,7 +9,7 @@ from datetime import timedelta
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.digest import DigestEntry, digest_entries
 from services.bot.texts.html import lines, paragraphs
-from services.bot.texts.outlook import forecast_text
+from services.bot.texts.outlook import forecast_text, lasting
 from services.bot.texts.schedule import day_text
 from shared import outages
 from shared.conditions import clock
@@ -17,7 +17,7 @@ from shared.messages import ActionOutcome, Certainty, OutageSchedule, ScheduleCh
 from shared.outages import Expected
 from shared.texts.bot import BOT
 from shared.texts.localizer import Localized, Localizer
-from shared.trusted_time import elapsed, is_unset
+from shared.trusted_time import elapsed
 
 EXPECTED = {
     Expected.OUTAGE: "bot.planned",
@@ -110,10 +110,7 @@ def _figures(localizer: Localizer, alert: Alert) -> str | None:
 def _lasts(localizer: Localizer, alert: Alert) -> str | None:
     if not alert.runtime_s:
         return None
-    left = timedelta(seconds=alert.runtime_s)
-    if alert.figures_at and not is_unset(alert.figures_at):
-        return localizer("bot.lasts_until", time=localizer.time(alert.figures_at + left))
-    return localizer("bot.lasts", lasts=localizer.lasted(left))
+    return lasting(localizer, timedelta(seconds=alert.runtime_s), alert.figures_at or alert.stored_at)
 
 
 def _grid_unstable(localizer: Localizer, alert: Alert) -> str:

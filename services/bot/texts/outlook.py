@@ -1,8 +1,11 @@
 """The outlook as the bot tells it: the command, the line of the battery, the alert. Pure."""
 
+from datetime import datetime, timedelta
+
 from services.bot.alerts.alert import Alert
 from services.bot.texts.html import lines, paragraphs
 from shared.broker_state import BrokerState
+from shared.charge import LONG, roughly
 from shared.live_figures import fresh_outlook, usable_outlook
 from shared.texts.localizer import Localized, Localizer
 from shared.texts.outlook_sentences import (
@@ -11,8 +14,19 @@ from shared.texts.outlook_sentences import (
     how,
     later_trouble,
     outage_sentence,
+    to_do,
     verdict_sentence,
 )
+from shared.trusted_time import is_unset
+
+
+def lasting(localizer: Localizer, left: timedelta, measured: datetime) -> str:
+    """Return until when the charge lasts that was measured at a moment; how long, where the clock is not set."""
+    if left > LONG:
+        return localizer("bot.lasts_long")
+    if is_unset(measured):
+        return localizer("bot.lasts", lasts=localizer.lasted(left))
+    return localizer("bot.lasts_until", time=localizer.time(roughly(measured + left, measured)))
 
 
 def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
@@ -35,7 +49,7 @@ def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
     return [
         Localized(f"<b>{verdict_sentence(localizer, outlook, first)}</b>"),
         *([verdict_sentence(localizer, outlook, later)] if later else []),
-        *(advice(localizer, first, snapshot.plug_name) or advice(localizer, later, snapshot.plug_name)),
+        *to_do(localizer, outlook, snapshot.plug_name),
     ]
 
 

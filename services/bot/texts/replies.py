@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.bot.alerts.alert import FRESH_FOR
 from services.bot.texts.html import lines, paragraphs
-from services.bot.texts.outlook import short_lines
+from services.bot.texts.outlook import lasting, short_lines
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
@@ -175,7 +175,7 @@ def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFi
     runtime, power = live.runtime, live.battery_power_w
     if runtime is None:
         return [localizer("bot.runtime_unknown")] if power is None or power < 0 else []
-    found = [localizer("bot.lasts", lasts=localizer.lasted(runtime))]
+    found = [lasting(localizer, runtime, localizer.now)]
     window = _dark_until(schedule, live, localizer.now)
     if window is None:
         return found

@@ -54,6 +54,7 @@
     const container = document.getElementById('flow-lines');
     if (page !== 'now' || !container) return;
     document.documentElement.style.setProperty('--soc', view.extra.soc ?? 0);
+    document.documentElement.style.setProperty('--reserve', view.extra.reserve);
     document.documentElement.style.setProperty('--load', Math.min(100, view.extra.load ?? 0));
     if (!container.firstChild) build(container);
     for (const name of Object.keys(LINES)) run(running[name], view.state[name], view.extra.flow[name], lost);

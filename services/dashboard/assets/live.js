@@ -59,13 +59,17 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
-  // redraws a tree where it has changed; keeps the focus, and open what was open
+  // redraws a tree where it has changed; keeps the focus, what was chosen, and open what was open
   function inside(element, trees, seen = JSON.stringify(trees)) {
     if (element.dataset.seen === seen) return;
     element.dataset.seen = seen;
     const held = element.contains(document.activeElement) ? document.activeElement.id : '';
     const open = [...element.querySelectorAll('details')].map(one => one.open);
+    const chosen = [...element.querySelectorAll('select')].map(one => [one.id, one.value]);
     element.replaceChildren(...trees.map(build));
+    for (const [id, value] of chosen) {
+      if (document.querySelector(`#${CSS.escape(id)} > option[value="${CSS.escape(value)}"]`)) document.getElementById(id).value = value;
+    }
     element.querySelectorAll('details').forEach((one, index) => { one.open = open[index] ?? one.open; });
     if (held) document.getElementById(held)?.focus();
   }

@@ -40,6 +40,7 @@
 
   function route() {
     const current = link(location.pathname) ?? link('/');
+    if (!link(location.pathname) && page() !== current.dataset.goto) return location.reload(); // a page without a tab
     root.dataset.route = current.dataset.goto;
     document.title = `${current.textContent} · ${brand}`;
     for (const one of links()) {
@@ -68,15 +69,19 @@
   });
   addEventListener('popstate', route);
 
-  // what is recorded of a page without charts comes as a tree, which live.js draws
+  // what is recorded of a page without charts comes as trees by the ids of their places, which live.js draws
   async function renew() {
     const shown = page();
     if (link(location.pathname)?.dataset.charts === 'true') return charts();
     const place = document.getElementById(`${shown}-recorded`);
-    if (!place) return;
+    if (!place || document.activeElement?.closest('form') && place.contains(document.activeElement)) return;
     try {
       const answer = await ask(`/recorded/${shown}${location.search}`);
-      if (answer.ok && shown === page()) place.dataset.tree = await answer.text();
+      if (!answer.ok || shown !== page()) return;
+      for (const [id, trees] of Object.entries(await answer.json())) {
+        const element = document.getElementById(id);
+        if (element) element.dataset.tree = JSON.stringify(trees);
+      }
     } catch {
       // the notice says that the server is gone
     }

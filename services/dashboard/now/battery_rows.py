@@ -13,11 +13,9 @@ from shared.texts.localizer import Localizer
 
 
 def pack_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """Return a row for each of several batteries; a single one only where there is no inverter, and so no tile."""
+    """Return a row for each of several batteries."""
     batteries = packs(snapshot.batteries)
-    if len(batteries) == 1 and snapshot.inverters:
-        return []
-    return [_row(snapshot, name, state, localizer) for name, state in batteries]
+    return [_row(snapshot, name, state, localizer) for name, state in batteries] if len(batteries) > 1 else []
 
 
 def _row(snapshot: BrokerState, name: str, state: BatteryState, localizer: Localizer) -> html.Span:

@@ -6,7 +6,7 @@ from dash import html
 
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.now.plugs import routes
-from services.dashboard.now.timeline_history import recorded
+from services.dashboard.now.recorded_parts import PAST, TODAY, recorded
 from services.dashboard.now.view import view
 from services.dashboard.pages import Page
 from shared.texts.localizer import Localizer
@@ -17,13 +17,11 @@ def layout(localizer: Localizer) -> list[Any]:
     return [
         _of_house(_banner()),
         _first_run(),
-        part("forecast", html.Section, className="card forecast if-answered"),
         html.Div(
-            [_flow(localizer), html.Div([_tiles(localizer), _packs(localizer)], className="facts")],
-            className="columns if-readings",
+            [_battery(localizer), _flow(localizer), _of_house(_strip(localizer))],
+            className="columns answers if-answered",
         ),
-        html.Div(_packs(localizer), className="if-empty"),
-        _of_house(_strip(localizer)),
+        _packs(localizer),
         html.Section(
             [html.H2(localizer("now.other_inverters")), part("others", html.Ul, className="others")],
             className="card if-readings",
@@ -52,8 +50,8 @@ def _banner() -> html.Section:
             html.Div(
                 [
                     html.H1([text("banner", **attributes(aria_live="polite")), text("lasting", className="lasting")]),
-                    text("verdict", html.P, className="verdict"),
-                    text("outlook", html.P, className="verdict outlook"),
+                    text("next", html.P, className="verdict next"),
+                    text("why", html.P, className="verdict"),
                 ]
             ),
             html.P([html.Span(className="pulse"), text("name", className="name"), text("as-of")], className="as-of"),
@@ -63,21 +61,42 @@ def _banner() -> html.Section:
     )
 
 
+def _battery(localizer: Localizer) -> html.Section:
+    """How full the battery is, until when that lasts, and whether it is enough."""
+    charge = [html.Span(localizer("strip.charge"), className="label"), text("soc", className="value dims")]
+    until = [text("until-label", className="label"), text("until", className="value")]
+    return html.Section(
+        [
+            html.H2([icon("battery"), localizer("node.battery")]),
+            html.Div([html.P(charge), html.P(until)], className="figures"),
+            _bar(),
+            part("forecast", className="forecast"),
+        ],
+        className="card battery-card",
+        **attributes(data_state_of="battery-card"),
+    )
+
+
+def _bar() -> html.Div:
+    """The charge as a bar, with a mark at the reserve."""
+    inside = [html.Div(className="level"), html.Span(className="reserve")]
+    return html.Div(inside, className="bar", **attributes(aria_hidden="true"))
+
+
 def _flow(localizer: Localizer) -> html.Section:
     nodes = [
-        ("sun", localizer("node.sun")),
-        ("grid", localizer("node.grid")),
-        ("home", localizer("node.home")),
-        ("battery", localizer("node.battery")),
+        _node("sun", localizer("node.sun"), "sun-note"),
+        _node("grid", localizer("node.grid"), "grid-note", "grid-voltage"),
+        _node("home", localizer("node.home"), "home-note"),
+        _node("battery", localizer("node.battery"), "battery-note"),
     ]
     return html.Section(
         [
             html.H2(localizer("now.flow")),
-            html.Div(
-                [html.Div(id="flow-lines"), *(_node(key, label) for key, label in nodes), _hub()], className="flow dims"
-            ),
+            html.Div([html.Div(id="flow-lines"), *nodes, _hub()], className="flow dims"),
+            html.Div(id=TODAY, className="today"),
         ],
-        className="card flow-card",
+        className="card flow-card if-readings",
     )
 
 
@@ -85,52 +104,12 @@ def _hub() -> html.Span:
     return html.Span(icon("bolt"), className="hub")
 
 
-def _node(key: str, label: str) -> html.Div:
+def _node(key: str, label: str, *notes: str) -> html.Div:
     ring = [icon(key), text(key, className="value")]
-    below = [html.Span(label, className="label"), text("soc" if key == "battery" else f"{key}-note", className="note")]
+    below = [html.Span(label, className="label"), *(text(note, className="note") for note in notes)]
     return html.Div(
         [html.Div(ring, className="ring"), html.Div(below, className="caption")],
         className=f"node node-{key}",
-        **attributes(data_state_of=key),
-    )
-
-
-def _tiles(localizer: Localizer) -> html.Div:
-    return html.Div(
-        [
-            _tile(
-                "battery",
-                localizer("node.battery"),
-                "soc",
-                _bar(),
-                "battery-fact",
-                "battery-note",
-                "battery-voltage",
-            ),
-            _tile("home", localizer("node.home"), "home", _bar(), "home-note"),
-            _tile("sun", localizer("node.sun"), "sun", "sun-note", "sun-strings"),
-            _tile("grid", localizer("node.grid"), "grid", "grid-note", "grid-voltage", "grid-frequency"),
-        ],
-        className="tiles",
-    )
-
-
-def _bar() -> html.Div:
-    return html.Div(html.Div(className="level"), className="bar", **attributes(aria_hidden="true"))
-
-
-def _tile(key: str, label: str, value: str, *notes: Any) -> html.Section:
-    """A tile: its name, one large value, and small facts below it in a row."""
-    bars = [note for note in notes if not isinstance(note, str)]
-    facts = [text(note, className="fact") for note in notes if isinstance(note, str)]
-    return html.Section(
-        [
-            html.H2([icon(key), label]),
-            text(value, html.P, className="value dims"),
-            *bars,
-            html.P(facts, className="note dims"),
-        ],
-        className=f"card tile tile-{key}",
         **attributes(data_state_of=key),
     )
 
@@ -142,10 +121,10 @@ def _packs(localizer: Localizer) -> html.Section:
 
 
 def _strip(localizer: Localizer) -> html.Section:
-    looks = ("charge", "off", "planned", "possible", "unknown")
+    looks = ("charge", "forecast", "reserve", "off", "planned", "possible", "unknown")
     legend = [html.Li([html.Span(className=f"key key-{look}"), localizer(f"strip.{look}")]) for look in looks]
     scale = [html.Span(localizer.number("percent", mark), className=f"scale scale-{mark}") for mark in (100, 50)]
-    layers = [html.Div(id="now-recorded", className="strip-past"), part("strip", className="strip-live"), *scale]
+    layers = [html.Div(id=PAST, className="strip-past"), part("strip", className="strip-live"), *scale]
     return html.Section(
         [html.H2(localizer("strip.title")), html.Div(layers, className="strip"), html.Ul(legend, className="legend")],
         className="card strip-card",
@@ -181,7 +160,10 @@ def _details(localizer: Localizer) -> html.Section:
         ("temperature", localizer("now.temperature")),
         ("output-voltage", localizer("now.output_voltage")),
         ("output-frequency", localizer("now.output_frequency")),
+        ("battery-voltage", localizer("now.battery_voltage")),
         ("battery-current", localizer("now.battery_current")),
+        ("grid-frequency", localizer("now.grid_frequency")),
+        ("sun-strings", localizer("now.sun_strings")),
         ("warnings", localizer("now.warnings")),
         ("faults", localizer("now.faults")),
     ]

@@ -1,4 +1,4 @@
-"""The four nodes of the power flow and their tiles: numbers, directions and strength of each flow, pure."""
+"""The four nodes of the power flow: numbers, directions and strength of each flow, pure."""
 
 from shared.live_figures import load_w
 from shared.messages import Grid, InverterState
@@ -10,13 +10,12 @@ FULL_W = 5000
 """From here on a flow is drawn at full strength."""
 
 
-def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, localizer: Localizer) -> dict[str, str]:
-    """Return the texts of the nodes and tiles."""
-    missing = grid is Grid.OFF
+def figures(inverter: InverterState, grid: Grid, localizer: Localizer) -> dict[str, str]:
+    """Return the texts of the nodes."""
+    missing, volts = grid is Grid.OFF, inverter.grid_voltage_v
     return {
         "sun": localizer.power(inverter.pv_power_w),
-        "sun-note": _sun_note(inverter, localizer),
-        "sun-strings": _sun_strings(inverter, localizer),
+        "sun-note": localizer("now.no_sun") if inverter.pv_power_w == 0 else "",
         "grid": localizer("now.no_grid") if missing else localizer.power(inverter.grid_power_w),
         "grid-note": ""
         if missing
@@ -24,30 +23,13 @@ def tiles(inverter: InverterState, grid: Grid, soc_percent: float | None, locali
         "home": localizer.power(load_w(inverter)),
         "home-note": _home_note(inverter, localizer),
         "battery": localizer.power(inverter.battery_power_w),
-        "battery-fact": "" if inverter.battery_power_w is None else localizer.power(inverter.battery_power_w),
-        "battery-voltage": _fact("volts", inverter.battery_voltage_v, 1, localizer),
-        "grid-voltage": _fact("volts", inverter.grid_voltage_v, 1, localizer),
-        "grid-frequency": _fact("hertz", inverter.grid_frequency_hz, 2, localizer),
+        "grid-voltage": "" if missing or volts is None else localizer.number("volts", volts),
         "battery-note": _direction(inverter.battery_power_w, ("charging", "discharging", "resting"), localizer),
-        "soc": localizer.number("percent", soc_percent),
     }
 
 
-def _fact(unit: str, value: float | None, digits: int, localizer: Localizer) -> str:
-    """A value without a label, so an unknown one is left empty."""
-    return "" if value is None else localizer.number(unit, value, digits)
-
-
-def _sun_note(inverter: InverterState, localizer: Localizer) -> str:
-    if inverter.pv_energy_today_kwh is not None:
-        return localizer(
-            "now.produced_today", energy=localizer.number("kilowatt_hours", inverter.pv_energy_today_kwh, 1)
-        )
-    return localizer("now.no_sun") if inverter.pv_power_w == 0 else ""
-
-
-def _sun_strings(inverter: InverterState, localizer: Localizer) -> str:
-    """Return the power of each of two panel strings; for a single one the tile's value is enough."""
+def panel_strings(inverter: InverterState, localizer: Localizer) -> str:
+    """Return the power of each of two panel strings; for a single one that of the sun is enough."""
     strings = (inverter.pv1_power_w, inverter.pv2_power_w)
     return " + ".join(map(localizer.power, strings)) if all(strings) else ""
 

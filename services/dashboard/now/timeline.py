@@ -1,72 +1,49 @@
-"""The last and the next twelve hours, pure: state of charge, past outages, scheduled outages.
+"""The last and the next twelve hours, pure: the charge as it was and as it is forecast, outages past and scheduled.
 
 Plain HTML in two layers over one time axis: the recorded one is read every minute, the live one is drawn every two
 seconds, so that an outage shows at once and the schedule shows without a database.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote
 
 from dash import html
 
 from services.dashboard.markup import attributes
+from services.dashboard.now.charge_ahead import charge_ahead, charge_label
+from services.dashboard.now.svg_mask import area, line, mask
+from services.dashboard.now.time_axis import AHEAD, BACK, BUCKETS, STEP, Axis, axis
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.history.queries import GridSpan
+from shared.live_figures import usable_outlook
 from shared.messages import Certainty, Grid, GridState, OutageSchedule
 from shared.texts.localizer import Localizer
 
-BACK, AHEAD = timedelta(hours=12), timedelta(hours=12)
-STEP = timedelta(minutes=5)
-BUCKETS = BACK // STEP + 1
 TICK = timedelta(hours=3)
 CLASSES = {Grid.OFF: "off", Grid.UNKNOWN: "unknown"}
 NEAR_PERCENT = 4
 """Closer to an edge a label would be cut off."""
 
 
-@dataclass(frozen=True)
-class Axis:
-    """The time axis: it begins at whole five minutes, so that both layers share it."""
-
-    start: datetime
-    now: datetime
-
-    @property
-    def end(self) -> datetime:
-        """The end of the axis."""
-        return self.start + BACK + AHEAD
-
-    def percent(self, at: datetime) -> float:
-        """Return the position of a moment."""
-        return round(100 * ((at - self.start) / (self.end - self.start)), 2)
-
-
-def axis(now: datetime) -> Axis:
-    """Return the axis around a moment; both layers move once a minute."""
-    minute = now.replace(second=0, microsecond=0)
-    return Axis(minute - timedelta(minutes=minute.minute % 5) - BACK, minute)
-
-
 def live_layer(
     snapshot: BrokerState, soc_percent: float | None, localizer: Localizer, fresh_for: timedelta
 ) -> list[Any]:
-    """Return the live layer: the current outage, the schedule, the hours and the present moment."""
+    """Return the live layer: the current outage, the schedule, the forecast, the hours and the present moment."""
     span = axis(localizer.now)
     shown = [*_lasting(snapshot, span, localizer.now, fresh_for), *_plan(snapshot.schedule, span)]
     marks = [html.Span(className="now-line", style={"left": f"{span.percent(span.now)}%"})]
     if soc_percent is not None:
         place = {"left": f"{span.percent(span.now)}%", "bottom": f"{soc_percent:.1f}%"}
-        marks.append(html.Span(html.Span(localizer.number("percent", soc_percent)), className="now-dot", style=place))
+        marks.append(html.Span(className="now-dot", style=place))
+    outlook = usable_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
     label = localizer("strip.ahead", bands=_listed(shown, localizer))
-    bands = html.Div(
-        [*(_band(*one, span, localizer) for one in shown), *marks], role="img", **attributes(aria_label=label)
-    )
+    words = filter(None, (label, charge_label(outlook, span, localizer)))
+    drawn = [*(_band(*one, span, localizer) for one in shown), *charge_ahead(outlook, span, localizer), *marks]
+    bands = html.Div(drawn, role="img", **attributes(aria_label=". ".join(words)))
     return [bands, *_ticks(span, localizer)]
 
 
@@ -178,16 +155,12 @@ def _ticks(span: Axis, localizer: Localizer) -> list[Any]:
 
 
 def _shapes(charge: Sequence[float | None]) -> list[tuple[str, str]]:
-    """The line of the charge and the area under it, as masks that take the colour of the page."""
+    """The line of the charge and the area under it."""
     runs = list(_runs(charge))
     if not runs:
         return []
-    lines = "".join(f"M{_points(run)}" for run in runs)
-    areas = "".join(f"M{run[0][0]:g} 100L{_points(run)}L{run[-1][0]:g} 100Z" for run in runs)
-    return [("area", _mask(areas, "fill='#000'")), ("line", _mask(lines, LINE))]
-
-
-LINE = "fill='none' stroke='#000' stroke-width='2' stroke-linejoin='round' vector-effect='non-scaling-stroke'"
+    lines, areas = ("".join(map(shape, runs)) for shape in (line, area))
+    return [("area", mask(areas, BUCKETS)), ("line", mask(lines, BUCKETS, dashed=False))]
 
 
 def _runs(charge: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
@@ -199,13 +172,3 @@ def _runs(charge: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]
         elif run:
             yield run if len(run) > 1 else [(run[0][0] - 0.5, run[0][1]), (run[0][0] + 0.5, run[0][1])]
             run = []
-
-
-def _points(run: Sequence[tuple[float, float]]) -> str:
-    return "L".join(f"{x:g} {y:g}" for x, y in run)
-
-
-def _mask(path: str, look: str) -> str:
-    box = f"viewBox='0 0 {BUCKETS} 100' preserveAspectRatio='none'"
-    svg = f"<svg xmlns='http://www.w3.org/2000/svg' {box}><path d='{path}' {look}/></svg>"
-    return f'url("data:image/svg+xml,{quote(svg, safe=" =:/")}")'

@@ -8,19 +8,19 @@ from dash import html
 
 from services.dashboard.markup import tree
 from services.dashboard.now.banner import banner, banner_state
+from services.dashboard.now.battery_answer import answer, until
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.first_run import checklist
-from services.dashboard.now.forecast import forecast
 from services.dashboard.now.plugs import plug_rows, why_disabled
-from services.dashboard.now.power_flow import flow, load_percent, nodes, tiles
-from services.dashboard.now.summary import verdict
+from services.dashboard.now.power_flow import figures, flow, load_percent, nodes, panel_strings
 from services.dashboard.now.timeline import live_layer
 from services.dashboard.now.what_next import what_next
 from services.dashboard.pages import View
 from services.dashboard.reasons import reasons_in_line, worst_severity
 from services.dashboard.service_status import service_rows
 from shared.broker_state import BrokerState
+from shared.charge import RESERVE_PERCENT
 from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import ALL, is_inverter_live, live_figures, live_inverter, load_w, units
 from shared.messages import Contact, Grid, InverterState
@@ -33,10 +33,11 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
     inverter = _with_grid(name, snapshot)
     reading = inverter or InverterState(at=localizer.now)
     live = snapshot.connected and fresh(reading.at, localizer.now, fresh_for)
-    figures = live_figures(snapshot, localizer.now, fresh_for)
-    grid = figures.grid.state if figures.grid else Grid.UNKNOWN
-    soc = replace(figures, inverter=reading).soc_percent  # an old one is shown too, dimmed
-    soc_now = figures.soc_percent if snapshot.connected else None
+    fresh_ones = live_figures(snapshot, localizer.now, fresh_for)
+    grid = fresh_ones.grid.state if fresh_ones.grid else Grid.UNKNOWN
+    soc = replace(fresh_ones, inverter=reading).soc_percent  # an old one is shown too, dimmed
+    soc_now = fresh_ones.soc_percent if snapshot.connected else None
+    lasts, verdict = until(snapshot, fresh_ones, localizer), answer(snapshot, localizer)
     known = any((inverter, snapshot.grid, snapshot.schedule, snapshot.batteries))
     return View(
         missing=inverter is None,
@@ -45,10 +46,13 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "empty-title": localizer("now.empty_inverter" if known else "now.empty_title"),
             "empty": localizer("now.empty" if snapshot.connected else "now.empty_offline"),
             **banner(snapshot, localizer, fresh_for),
-            **tiles(reading, grid, soc, localizer),
+            "next": what_next(snapshot, localizer, fresh_for),
+            "why": "" if live else _why_silent(snapshot, name, localizer),
+            "soc": localizer.number("percent", soc),
+            "until-label": lasts.label,
+            "until": lasts.value,
+            **figures(reading, grid, localizer),
             **_details(name, reading, snapshot, localizer, fresh_for),
-            "verdict": verdict(reading, grid, soc, localizer) if live else _why_silent(snapshot, name, localizer),
-            "outlook": what_next(snapshot, localizer, fresh_for),
             "plugs-closed": why_disabled(snapshot, localizer) if snapshot.plugs else "",
             "as-of": _as_of(inverter, localizer, live=live),
             "name": _title(name, snapshot, localizer),
@@ -56,11 +60,12 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
         state={
             "house": "known" if known else "bare",
             "banner": banner_state(snapshot, localizer.now, fresh_for),
+            "battery-card": "bare" if soc is None and not verdict else "known",
             **nodes(reading, grid),
             **_marks(reading),
         },
         parts={
-            "forecast": tree(forecast(snapshot, localizer)),
+            "forecast": tree(verdict),
             "others": tree(_others(snapshot, name, localizer, fresh_for)),
             "packs": tree(pack_rows(snapshot, localizer)),
             "strip": tree(live_layer(snapshot, soc_now, localizer, fresh_for)),
@@ -72,6 +77,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
         extra={
             "flow": flow(reading, grid) if live and inverter else dict.fromkeys(("sun", "grid", "battery", "home"), 0),
             "soc": soc,
+            "reserve": snapshot.outlook.reserve_percent if snapshot.outlook else RESERVE_PERCENT,
             "load": load_percent(reading),
         },
     )
@@ -154,7 +160,10 @@ def _figures(inverter: InverterState, localizer: Localizer) -> dict[str, str]:
     return {
         "output-voltage": localizer.number("volts", inverter.output_voltage_v, 1),
         "output-frequency": localizer.number("hertz", inverter.output_frequency_hz, 2),
+        "battery-voltage": localizer.number("volts", inverter.battery_voltage_v, 1),
         "battery-current": localizer.number("amperes", inverter.battery_current_a, 1),
+        "grid-frequency": localizer.number("hertz", inverter.grid_frequency_hz, 2),
+        "sun-strings": panel_strings(inverter, localizer),
         "temperature": localizer.number("celsius", inverter.inverter_temperature_c),
         "mode": localizer(f"mode.{inverter.mode.value}"),
     }

@@ -1,4 +1,4 @@
-"""The third sentence: how long the battery lasts, when power should be back, or the next outage, pure."""
+"""The sentence under the headline: when power should be back, or the next outage, pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,33 +9,16 @@ from shared.messages import Certainty, Grid, OutageSchedule, Window
 from shared.outages import Change, Expected
 from shared.texts.localizer import NO_BREAK, Localizer
 
-SOON = timedelta(minutes=30)
-"""Nearer than this the end of the charge is given to the minute."""
-LONG = timedelta(days=1)
-"""Beyond this the present load is no forecast."""
-
 
 def what_next(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> str:
     """Return the sentence."""
-    figures, plan = live_figures(snapshot, localizer.now, fresh_for), snapshot.schedule
-    grid = figures.grid if snapshot.connected else None
+    plan = snapshot.schedule
+    grid = live_figures(snapshot, localizer.now, fresh_for).grid if snapshot.connected else None
     if grid is None or grid.state is not Grid.OFF:
         grid_on = grid is not None and grid.state is Grid.ON
         return _dated(_plan_ahead(plan, localizer, grid_on=grid_on), plan, localizer)
-    back = _dated(_return(plan, grid.since, localizer), plan, localizer)
-    said = f"{NO_BREAK}· ".join(part for part in (_lasts(figures.runtime_after(grid.since), localizer), back) if part)
+    said = _dated(_return(plan, grid.since, localizer), plan, localizer)
     return said[:1].upper() + said[1:]
-
-
-def _lasts(left: timedelta | None, localizer: Localizer) -> str:
-    """Until when the batteries last at the present load, rounded down; empty where that is unknown."""
-    if left is None:
-        return ""
-    if left > LONG:
-        return localizer("now.lasts_long")
-    until, step = localizer.now + left, 1 if left < SOON else 5  # coarse, or it would tremble with every kettle
-    early = timedelta(minutes=until.minute % step, seconds=until.second, microseconds=until.microsecond)
-    return localizer("now.lasts_until", at=localizer.since(until - early))
 
 
 def _return(plan: OutageSchedule | None, since: datetime, localizer: Localizer) -> str:
@@ -80,7 +63,7 @@ def _plan_ahead(plan: OutageSchedule | None, localizer: Localizer, *, grid_on: b
         return _next(change, localizer)
     if status.expected is Expected.UNKNOWN:
         return localizer("now.plan_unknown")
-    tomorrow = outages.status_at(plan, localizer.now + LONG).expected
+    tomorrow = outages.status_at(plan, localizer.now + timedelta(days=1)).expected
     return localizer("now.none_tomorrow" if tomorrow is Expected.POWER else "now.none_today")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from dash import html
 from flask import Flask, Response
 
+from services.dashboard.events.page import latest
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
 from services.dashboard.paths import BUNDLE
@@ -55,6 +56,7 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
     about = facts(place, context.engine)
     return [
         *([] if protected else [_no_password(localizer)]),
+        latest(context, localizer),
         _card(
             localizer("system.versions"),
             *fact_list([*versions().items(), *_database(about, place, localizer)]),

@@ -1,0 +1,3 @@
+"""The page *Events*: what happened, newest first."""
+
+from services.dashboard.events.page import PAGE as PAGE

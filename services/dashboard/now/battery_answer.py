@@ -1,0 +1,92 @@
+"""The card of the battery: how full it is, until when that lasts, whether it is enough and what to do; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dash import html
+
+from services.dashboard.markup import attributes
+from shared.broker_state import BrokerState
+from shared.charge import LONG
+from shared.live_figures import LiveFigures, fresh_outlook, usable_outlook
+from shared.messages import Grid, OutageOutlook, Outlook, Verdict
+from shared.texts.localizer import Localizer
+from shared.texts.outlook_sentences import concern, how, later_trouble, outage_sentence, rough_time, to_do
+from shared.trusted_time import is_unset
+
+LOOKS = {
+    Verdict.LASTS: "good",
+    Verdict.UNCERTAIN: "warn",
+    Verdict.WILL_NOT_LAST: "bad",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Until:
+    """Until when the charge lasts, as a figure with the words above it; both empty where nobody knows."""
+
+    label: str = ""
+    value: str = ""
+
+
+def until(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -> Until:
+    """Return until when the charge lasts: in an outage, or if power went now."""
+    grid = figures.grid if snapshot.connected else None
+    if grid is not None and grid.state is Grid.OFF:
+        left = figures.runtime_after(grid.since)
+        return Until() if left is None else _until(left, "now", localizer)
+    outlook = usable_outlook(snapshot.outlook, localizer.now) if grid and grid.state is Grid.ON else None
+    if outlook is None or outlook.strip is None:
+        return Until()
+    return _until(_held(outlook, localizer.now), "ahead", localizer)
+
+
+def _held(outlook: Outlook, now: datetime) -> timedelta:
+    """Return how long the charge holds; where that is beyond the forecast, more than a day."""
+    until = outlook.holds_until.typical
+    return timedelta.max if until is None else until - now
+
+
+def _until(left: timedelta, when: str, localizer: Localizer) -> Until:
+    if left > LONG:
+        return Until(localizer(f"now.lasts_{when}"), localizer("now.more_than_a_day"))
+    if is_unset(localizer.now):
+        return Until(localizer(f"now.lasts_{when}"), localizer.lasted(left))
+    return Until(localizer(f"now.lasts_until_{when}"), rough_time(localizer, localizer.now + left))
+
+
+def answer(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
+    """Return whether the charge is enough, what to do, and how that is known; nothing without a fresh outlook."""
+    outlook = fresh_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
+    if outlook is None:
+        return []
+    if outlook.charge is None:
+        return [html.P(localizer.reason(one)) for one in outlook.unknown]
+    first, later = concern(outlook), later_trouble(outlook)
+    to_dos = to_do(localizer, outlook, snapshot.plug_name)
+    return [
+        *(_verdict(one, name, localizer) for one, name in ((first, "said"), (later, "later")) if _is_judged(one)),
+        html.Ul([html.Li(one) for one in to_dos], className="to-do") if to_dos else None,
+        html.Details(
+            [
+                html.Summary(localizer("outlook.how")),
+                html.Ul([html.Li(one) for one in how(localizer, outlook, first)]),
+            ],
+            id="outlook-how",
+            className="how",
+        ),
+    ]
+
+
+def _is_judged(outage: OutageOutlook | None) -> bool:
+    """Whether there is a verdict; without one, until when the charge lasts is all that is known."""
+    return outage is not None and outage.end is not None and outage.verdict is not Verdict.UNKNOWN
+
+
+def _verdict(outage: OutageOutlook | None, name: str, localizer: Localizer) -> html.P | None:
+    if outage is None:
+        return None
+    sentence = outage_sentence(localizer, outage)
+    return html.P(sentence, className=name, **attributes(data_state=LOOKS[outage.verdict]))

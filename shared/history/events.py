@@ -1,0 +1,267 @@
+"""What happened, newest first: events of several tables as one list, a page at a time.
+
+The work for a page is bounded, however long the history is. What does not change anything, a service's status with
+other figures, is no event; a page may therefore end before it is full, with where to go on.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from heapq import merge
+from typing import Any, TypeAlias
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, Connection, RowMapping, Table, select, tuple_
+
+from shared.conditions import Reason
+from shared.history.derived import grid_run
+from shared.history.homes import PART, home_of, in_home, of_home, split_name
+from shared.history.queries import Session
+from shared.history.readings import distinct
+from shared.history.stored_messages import message_of
+from shared.history.tables import (
+    alert_sent,
+    battery_availability,
+    from_ms,
+    inverter_availability,
+    outage_schedule,
+    plug_action,
+    service_status,
+    setting_change,
+    to_ms,
+)
+from shared.messages import (
+    AlertSent,
+    Availability,
+    Grid,
+    PlugAction,
+    ScheduleChange,
+    ServiceStatus,
+    SettingChange,
+)
+
+AT_ONCE = 50
+"""Events of a page."""
+FIRST_ROWS, MOST_ROWS = 8, 256
+"""How many rows of a device are read at once: few first, for there may be a thousand devices."""
+MOST_READ = 4000
+"""How many rows are read for one page, beside the first of each device."""
+REASONS: TypeAdapter[tuple[Reason, ...]] = TypeAdapter(tuple[Reason, ...])
+
+
+class EventKind(StrEnum):
+    """What an event is about."""
+
+    GRID = "grid"
+    PLAN = "plan"
+    PLUG = "plug"
+    SETTING = "setting"
+    DEVICE = "device"
+    SERVICE = "service"
+    ALERT = "alert"
+
+
+What: TypeAlias = Grid | ScheduleChange | PlugAction | Availability | ServiceStatus | SettingChange | AlertSent
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: to which device, `battery/jk-1`, and what. The grid and the schedule are no devices.
+
+    part is what of the device: a setting.
+    """
+
+    at: datetime
+    kind: EventKind
+    device: str
+    what: What
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Events, newest first; `before` is where older ones are asked for, None where there are none."""
+
+    events: Sequence[Event]
+    before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events are wanted: from one moment up to another, of some kinds, of one device; all where empty."""
+
+    since: datetime | None = None
+    before: datetime | None = None
+    kinds: Collection[EventKind] = ()
+    device: str = ""
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Where the reading of a device was given up for this page: events before it are not known."""
+
+    at: int
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A table of events. `place` is the first part of its devices' names, empty where they are none."""
+
+    kind: EventKind
+    place: str
+    table: Table
+    what: Callable[[RowMapping], What]
+    is_news: Callable[[RowMapping | None, RowMapping], bool] = lambda _older, _newer: True
+
+    @property
+    def owner(self) -> Column[Any]:
+        """The column that comes first in its key: the device, or the home of the grid."""
+        return next(iter(self.table.primary_key.columns))
+
+    def name(self, owner: str) -> str:
+        """Return the device of a row."""
+        return f"{self.place}/{split_name(owner)[1].partition(PART)[0]}" if self.place else ""
+
+
+@dataclass
+class _Budget:
+    """How many rows may still be read."""
+
+    rows: int = MOST_READ
+
+
+def events(session: Session, wanted: EventFilter, at_once: int = AT_ONCE) -> EventPage:
+    """Return a page of events. Raises StorageError."""
+    budget, found = _Budget(), list[Event]()
+    for at, item in merge(*_streams(session, wanted, budget), key=lambda one: -one[0]):
+        if isinstance(item, _Mark):
+            return EventPage(found, from_ms(item.at + 1))
+        if len(found) >= at_once and item.at != found[-1].at:
+            return EventPage(found, from_ms(at + 1))
+        found.append(item)
+    return EventPage(found)
+
+
+def event_devices(session: Session) -> list[str]:
+    """Return the devices with events, as a filter names them. Raises StorageError."""
+    return sorted({one.name(owner) for one in SOURCES if one.place for owner in _owners(session, one)})
+
+
+def _streams(session: Session, wanted: EventFilter, budget: _Budget) -> Iterator[Iterator[tuple[int, Event | _Mark]]]:
+    for source in SOURCES:
+        if not wanted.kinds or source.kind in wanted.kinds:
+            for owner in _owners(session, source):
+                if wanted.device in ("", source.name(owner)):
+                    yield _stream(session, source, owner, wanted, budget)
+
+
+def _owners(session: Session, source: _Source) -> list[str]:
+    home = home_of(session)
+    if source.table is grid_run:
+        return [home]
+    if source.table is outage_schedule:
+        return [in_home(home, "outage")]
+    named = session.ask(lambda connection: distinct(connection, source.owner, *of_home(home, source.owner)), [])
+    return [one for one in named if split_name(one)[0] == home]
+
+
+def _stream(
+    session: Session, source: _Source, owner: str, wanted: EventFilter, budget: _Budget
+) -> Iterator[tuple[int, Event | _Mark]]:
+    """Yield the events of a device, newest first; each row is compared with the one before it."""
+    since = to_ms(wanted.since) if wanted.since else None
+    newer: RowMapping | None = None
+    for row in _rows(session, source, owner, wanted.before, budget):
+        if isinstance(row, _Mark):
+            yield row.at, row
+            return
+        if newer is not None and source.is_news(row, newer):
+            yield newer["at"], _event(source, owner, newer)
+        if since is not None and row["at"] < since:
+            return
+        newer = row
+    if newer is not None and source.is_news(None, newer):
+        yield newer["at"], _event(source, owner, newer)
+
+
+def _event(source: _Source, owner: str, row: RowMapping) -> Event:
+    return Event(
+        from_ms(row["at"]), source.kind, source.name(owner), source.what(row), split_name(owner)[1].partition(PART)[2]
+    )
+
+
+def _rows(
+    session: Session, source: _Source, owner: str, before: datetime | None, budget: _Budget
+) -> Iterator[RowMapping | _Mark]:
+    """Yield the rows of a device, newest first, or a mark where too many were read."""
+    key = [column for column in source.table.primary_key.columns if column is not source.owner]
+    older: Any = [key[0] < to_ms(before)] if before else []
+    count = FIRST_ROWS
+    while True:
+        where, limit = (source.owner == owner, *older), count
+
+        def read(connection: Connection, where: Any = where, limit: int = limit) -> Sequence[RowMapping]:
+            query = select(source.table).where(*where).order_by(*(column.desc() for column in key)).limit(limit)
+            return connection.execute(query).mappings().all()
+
+        rows = session.ask(read, [])
+        yield from rows
+        if len(rows) < limit:
+            return
+        last = rows[-1]
+        budget.rows -= count
+        if budget.rows < 0:
+            yield _Mark(last["at"])
+            return
+        older = [tuple_(*key) < tuple_(*(last[column.name] for column in key))]
+        count = min(2 * count, MOST_ROWS)
+
+
+def _state_differs(older: RowMapping | None, newer: RowMapping) -> bool:
+    return older is None or older["state"] != newer["state"]
+
+
+def _status_differs(older: RowMapping | None, newer: RowMapping) -> bool:
+    """Whether a service is in another state, or for another reason; other figures are no news."""
+    return _state_differs(older, newer) or (
+        older is not None and older["reasons"] != newer["reasons"] and _codes(older) != _codes(newer)
+    )
+
+
+def _codes(row: RowMapping) -> set[str]:
+    return {reason.code for reason in REASONS.validate_json(row["reasons"])} if row["reasons"] else set()
+
+
+def _plan_differs(older: RowMapping | None, newer: RowMapping) -> bool:
+    """Whether a version of the schedule tells of a change that the one before did not."""
+    return newer["change"] is not None and (older is None or older["change"] != newer["change"])
+
+
+def _change(row: RowMapping) -> ScheduleChange:
+    return ScheduleChange.model_validate_json(row["change"])
+
+
+def _read(
+    kind: type[PlugAction | Availability | ServiceStatus | SettingChange | AlertSent],
+) -> Callable[[RowMapping], What]:
+    return lambda row: message_of(kind, row)
+
+
+SOURCES: tuple[_Source, ...] = (
+    _Source(EventKind.GRID, "", grid_run, lambda row: Grid(row["state"]), _state_differs),
+    _Source(
+        EventKind.PLAN,
+        "",
+        outage_schedule,
+        lambda row: ScheduleChange.model_validate_json(row["change"]),
+        _plan_differs,
+    ),
+    _Source(EventKind.PLUG, "plug", plug_action, _read(PlugAction)),
+    _Source(EventKind.SETTING, "inverter", setting_change, _read(SettingChange)),
+    _Source(EventKind.DEVICE, "inverter", inverter_availability, _read(Availability), _state_differs),
+    _Source(EventKind.DEVICE, "battery", battery_availability, _read(Availability), _state_differs),
+    _Source(EventKind.SERVICE, "service", service_status, _read(ServiceStatus), _status_differs),
+    _Source(EventKind.ALERT, "", alert_sent, _read(AlertSent)),
+)
+"""Where events are recorded."""

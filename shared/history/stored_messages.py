@@ -1,0 +1,29 @@
+"""A message from the row that was made of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import AwareDatetime, TypeAdapter
+
+from shared.history.tables import NOT_RECORDED, bare_type, from_ms, is_mixed
+from shared.topics import M
+
+
+def message_of(kind: type[M], row: Mapping[str, Any]) -> M:
+    """Return the message of a row; what is not recorded has its default."""
+    given = {
+        name: _value(field.annotation, row[name])
+        for name, field in kind.model_fields.items()
+        if name not in NOT_RECORDED and row[name] is not None and (row[name] != "" or field.is_required())
+    }
+    return kind.model_validate({"at": from_ms(row["at"])} | given)
+
+
+def _value(annotation: Any, value: Any) -> Any:
+    if is_mixed(annotation):
+        return TypeAdapter(annotation).validate_json(value)
+    kind = bare_type(annotation)
+    if issubclass(kind, datetime | AwareDatetime):
+        return from_ms(value)
+    return value if issubclass(kind, str | int | float) else TypeAdapter(annotation).validate_json(value)

@@ -1,0 +1,210 @@
+"""What arrives on the broker, from an account that may write there: is it refused, or does everybody cope with it?"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dash.development.base_component import Component
+from hypothesis import strategies as st
+
+from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
+from services.bot.alerts.state import AlertState
+from services.bot.alerts.troubles import Limits
+from services.bot.texts import replies
+from services.bot.texts.alerts import alert_text, digest_text
+from services.bot.texts.html import escape_html
+from services.bot.texts.outlook import outlook_text
+from services.bot.texts.schedule import schedule_text
+from services.dashboard import metrics
+from services.dashboard.battery.view import view as battery_view
+from services.dashboard.now.view import view as now_view
+from services.dashboard.outages.view import view as outages_view
+from services.dashboard.system.view import view as system_view
+from services.homeassistant.devices import devices
+from services.homeassistant.discovery import Home, components_in, payload, to_json
+from services.homeassistant.energy import Counters, Meter
+from services.homeassistant.grid_events import event
+from services.homeassistant.next_outage import outage_ahead
+from services.recorder.rows import UndatedMessageError, to_dead_letter, to_row, to_undated
+from services.tuya.commands import refusal, setup_refusal
+from services.tuya.grid_rules import Rules, on_grid
+from services.tuya.journal import Journal
+from services.tuya.plug import Plug
+from shared.broker_state import SECTIONS, BrokerState
+from shared.errors import BadMessageError
+from shared.freshness import READING_HOLDS
+from shared.messages import (
+    EnergyState,
+    GridState,
+    InverterState,
+    Message,
+    OutageSchedule,
+    PlugAction,
+    PlugCommand,
+    PlugSetup,
+)
+from shared.outage_calendar import calendar_text
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
+from shared.topics import TOPICS, Topic
+from shared.trusted_time import ClockTrack, by_clock
+from tests.dashboard.full_house import house
+from tests.fuzz.inputs import near_bytes, near_json
+from tests.fuzz.target import Target
+from tests.support.samples import sample
+
+NOW = datetime(2026, 11, 30, 2, tzinfo=UTC)
+KYIV = ZoneInfo("Europe/Kyiv")
+HOME = Home("", Language.UK, "0.1.0")
+KNOWN = tuple(topic for topic in TOPICS if not topic.template.startswith("replay/"))
+PLUG = Plug(id="x", name="Kettle")
+RULES = Rules(turn_off=True, turn_on=True, restore_delay=timedelta(), restore_pause=timedelta())
+LOCALIZERS = tuple(Localizer(language, NOW, KYIV, escape_html) for language in Language)
+
+
+@cache
+def _house() -> BrokerState:
+    return house(NOW)
+
+
+@cache
+def _clock() -> ClockTrack:
+    started = NOW - timedelta(hours=1)
+    return ClockTrack("boot-1", started, 3600.0, trusted=True, synchronised=True, proven=started)
+
+
+def read(topic: Topic[Any]) -> Callable[[bytes], None]:
+    """Return what takes a payload of a topic as every service takes it."""
+    name = "x" if "{" in topic.template else ""
+
+    def take(data: bytes) -> None:
+        try:
+            to_row(topic.named(name), data, NOW, _dated)
+        except UndatedMessageError as error:
+            to_undated(topic.named(name), data, error.stamp)
+        except BadMessageError as error:
+            to_dead_letter(topic.named(name), data, error, NOW)
+        message = by_clock(topic.parse(data), _clock())
+        assert type(message).model_validate_json(message.model_dump_json()) == message
+        everybody(topic, name, message)
+
+    return take
+
+
+def _dated(message: Message) -> Message:
+    if message.clock:
+        raise UndatedMessageError(message.clock)
+    return message
+
+
+def everybody(topic: Topic[Any], name: str, message: Message) -> None:
+    """Let the page, the bot, Home Assistant and the plugs see a home in which this was said last."""
+    state = _house()
+    for section in SECTIONS:
+        if section.topic is topic:
+            state = section.updated(state, name, message, NOW)
+            state = section.replaced(state, name, message)
+    shown(state)
+    told(state, message)
+    for device in devices(state, NOW, Language.EN).values():
+        to_json(payload(device, HOME))
+    acted_on(message)
+
+
+def shown(state: BrokerState) -> None:
+    """Draw every page, in both languages, and the figures for Prometheus."""
+    for localizer in LOCALIZERS:
+        for view in (now_view, battery_view, outages_view, system_view):
+            drawn = view(state, replace(localizer, escape=str), READING_HOLDS)
+            json.dumps([drawn.text, drawn.state, drawn.parts, drawn.extra], default=_component, allow_nan=False)
+    metrics.exposition(state, NOW, READING_HOLDS)
+
+
+def _component(part: object) -> Any:
+    assert isinstance(part, Component), part
+    return part.to_plotly_json()
+
+
+def told(state: BrokerState, message: Message) -> None:
+    """Let the bot find what is new, save it, and write all of it; and answer every command."""
+    known, alerts = next_alerts(AlertState(), _house(), NOW - timedelta(seconds=30), Limits())
+    known, new = next_alerts(known, state, NOW, Limits(), (30,))
+    if isinstance(message, PlugAction):
+        known, more = plug_alerts(known, state, PlugEvent("x", message), NOW)
+        new += more
+    assert AlertState.model_validate_json(known.model_dump_json()) == known
+    for localizer in LOCALIZERS:
+        for alert in (*alerts, *new):
+            alert_text(localizer, alert)
+        digest_text(localizer, [*alerts, *new])
+        for text in (replies.status_text, replies.battery_text, replies.plugs_text, outlook_text):
+            text(localizer, state)
+        schedule_text(localizer, state.schedule)
+
+
+def acted_on(message: Message) -> None:
+    """Let those act who do."""
+    if isinstance(message, GridState):
+        journal = on_grid(Journal(handled="y"), message, {PLUG.id: PLUG}, RULES, NOW, stable_for=timedelta(hours=1))
+        assert Journal.model_validate_json(journal.model_dump_json()) == journal
+        event("y", message, NOW)
+    if isinstance(message, InverterState):
+        meter = Meter(Counters()).add("x", message, 0.0).add("x", message, 10.0)
+        assert Counters.model_validate_json(meter.counters.model_dump_json()) == meter.counters
+    if isinstance(message, EnergyState):
+        Counters().at_least(message).state(NOW)
+    if isinstance(message, OutageSchedule):
+        outage_ahead(message, NOW)
+        calendar_text(message, outage="o", possible="p", emergency="e")
+    if isinstance(message, PlugCommand):
+        refusal(PLUG, message, RULES, NOW)
+    if isinstance(message, PlugSetup):
+        setup_refusal(PLUG, message, NOW)
+
+
+def topic_names(data: bytes) -> None:
+    """Ask every topic whether a name is one of its own, and record what arrives there."""
+    name = data.decode(errors="replace")
+    for topic in TOPICS:
+        found = topic.name_in(name)
+        assert found is None or topic.named(found) == name
+    try:
+        to_row(name, b"{}", NOW)
+    except BadMessageError as error:
+        to_dead_letter(name, data, error, NOW)
+
+
+def discovery_config(data: bytes) -> None:
+    """Read what Home Assistant was shown before our start."""
+    components_in(data, HOME)
+
+
+def _seeds(topic: Topic[Any]) -> tuple[bytes, ...]:
+    full = sample(topic.payload).model_dump_json().encode()
+    fresh = json.loads(full) | {"at": NOW.isoformat()}
+    bare = {name: value for name, value in fresh.items() if _is_needed(topic.payload, name)}
+    return full, json.dumps(fresh).encode(), json.dumps(bare).encode()
+
+
+def _is_needed(kind: type[Message], name: str) -> bool:
+    return name in kind.model_fields and kind.model_fields[name].is_required()
+
+
+def _target(topic: Topic[Any]) -> Target:
+    seeds = _seeds(topic)
+    inputs = st.one_of(near_json(seeds), near_json(seeds), near_json(seeds), near_bytes(seeds))
+    return Target(f"MQTT: {topic.template}", read(topic), seeds, inputs)
+
+
+NAMES = tuple(topic.named("main/x" if "setting}" in topic.template else "main").encode() for topic in KNOWN)
+CONFIG = b'{"dev": {"ids": ["easun_x"]}, "o": {"name": "easun-bridge"}, "cmps": {"a": {"p": "sensor"}}}'
+
+BROKER = (
+    *(_target(topic) for topic in KNOWN),
+    Target("MQTT: names of topics", topic_names, NAMES, near_bytes(NAMES, 80), is_bytes=True),
+    Target("MQTT: Home Assistant's discovery", discovery_config, (CONFIG,), near_json((CONFIG,))),
+)

@@ -1,0 +1,317 @@
+"""What web sites, Telegram and Tuya answer, and what plugs say on the home network."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import cache
+from io import BytesIO
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import requests
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from urllib3 import HTTPResponse
+
+from services.bot.telegram.answers import is_from_bot_api
+from services.bot.telegram.api import TelegramApi
+from services.schedule import be_svitlo, fetch, gpv_json, yasno
+from services.schedule.answer import Answer, json_of
+from services.schedule.sources import RAW_HOST, Source
+from services.tuya import local
+from services.tuya.account import missing_key, to_plug, unlisted
+from services.tuya.address import Address
+from services.tuya.cloud import CloudClient, Credentials
+from services.tuya.local import LocalPlug
+from services.tuya.plug import Plug
+from shared.errors import EasunError
+from simulators.telegram.chat import BOT, PERSON
+from simulators.tuya import frames
+from tests.fuzz.inputs import near_bytes, near_json, near_text
+from tests.fuzz.target import Target
+from tests.schedule import facts
+
+TOKEN = "1:fuzz"
+KEY = "key0of0plug00000"
+PLUG = Plug(id="bf1", name="Kettle", host="127.0.0.1", local_key=SecretStr(KEY), gangs={"switch_1": 1})
+VERSIONS = ("3.1", "3.3", "3.4", "3.5")
+DAYS = ("29.11.2026", "30.11.2026")
+HOURS = {"5.2": ["09:00-12:00", "17:30-20:00"], "1.1": ["00:00-24:00"]}
+
+
+def source(parse: Callable[[Any, str], Answer], region_id: str | None = None) -> Callable[[bytes], None]:
+    """Return what reads an answer for a queue as a source does, and every queue that the answer itself names."""
+    asked = Source("fuzz", "https://example.org/x", "5.2", parse, region_id=region_id)
+
+    def read(body: bytes) -> None:
+        answer = asked.parse_body(body)
+        for queue in (answer.queues or ())[:3]:
+            asked.parse(json_of(body), queue)
+
+    return read
+
+
+def queue_list(body: bytes) -> None:
+    """Read the list of queues."""
+    be_svitlo.queues(json_of(body))
+
+
+def last_commit(body: bytes) -> None:
+    """Read when a mirror was written last."""
+    mirror = Source("fuzz", f"https://{RAW_HOST}/a/b/c.json", "5.2", gpv_json.read)
+    mirror.request_commit(lambda _url, *, method="GET": fetch.Fetched(body))
+
+
+def headers(data: bytes) -> None:
+    """Read a server's clock, its age in caches, and how long it asks to wait."""
+    text = data.decode("latin-1")
+    given = dict(line.partition(":")[::2] for line in text.splitlines())
+    fetch._wait(given)
+    for value in given.values():
+        fetch._clock(value), fetch._seconds(value)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+class _Telegram:
+    """Our side of the Bot API, with an answer of any kind at the other end of the wire."""
+
+    def __init__(self) -> None:
+        self.answer = httpx.Response(200, content=b"{}")
+        self.api = TelegramApi(TOKEN, "http://127.0.0.1:9", 1)
+        for one in self.api._requests:
+            one._client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: self.answer))
+
+    def ask(self, status: int, body: bytes) -> None:
+        """Ask everything that the bot asks, and get this answer each time."""
+        calls = (
+            self.api.updates,
+            lambda: self.api.set_up({"": (("status", "Status"),)}),
+            lambda: self.api.send(7, "hello"),
+            lambda: self.api.edit(7, 1, "hello"),
+            lambda: self.api.answer_button("1"),
+        )
+        for call in calls:
+            self.answer = httpx.Response(status, content=body)
+            try:
+                _loop().run_until_complete(call())
+            except EasunError:
+                continue
+
+
+@cache
+def _telegram() -> _Telegram:
+    return _Telegram()
+
+
+def bot_api(data: bytes) -> None:
+    """Answer with a body; a document with `error_code` has it as its status too."""
+    try:
+        document = json.loads(data)
+        status = document.get("error_code", 200) if isinstance(document, dict) else 200
+    except (ValueError, RecursionError):
+        status = 200
+    status = status if isinstance(status, int) and 200 <= status < 600 else 200
+    is_from_bot_api(status, data)
+    _telegram().ask(status, data)
+
+
+class _Cloud(requests.adapters.BaseAdapter):
+    """The other end of the wire to Tuya's cloud: the same answer to everything but the question for a token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = b""
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+        body = TUYA_TOKEN if "/token?" in (request.url or "") else self.body
+        response = requests.Response()
+        response.status_code = 200
+        response.raw = HTTPResponse(BytesIO(body), status=200, preload_content=False)
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None:
+        pass
+
+
+TUYA_TOKEN = json.dumps({"success": True, "result": {"access_token": "t", "expire_time": 7200}}).encode()
+
+
+def tuya_cloud(data: bytes) -> None:
+    """Let the cloud answer with this, whatever was asked."""
+    wire = _Cloud()
+    wire.body = data
+    for user in ("", "eu1"):
+        for ask in (_devices, lambda client: client.read(PLUG), _switch, lambda client: client.gang_names("bf1")):
+            with CloudClient(Credentials("http://127.0.0.1:9", "id", "secret", user_id=user)) as client:
+                client._session.mount("http://", wire)
+                try:
+                    ask(client)
+                except EasunError:
+                    continue
+
+
+def _devices(client: CloudClient) -> None:
+    found = client.devices()
+    unlisted(found, {})
+    for device in found:
+        missing_key(to_plug(device, {"switch_1": "Lamp"}, enabled=True) or PLUG, device)
+
+
+def _switch(client: CloudClient) -> None:
+    client.switch(PLUG, {"switch_1": True})
+
+
+def tuya_announcements(data: bytes) -> None:
+    """Hear a packet on the home network, bare and as a plug would send it."""
+    local.announced(data)
+    head = frames.announcement("bf1", "127.0.0.1", "3.3")[:20]
+    local.announced(head + data + bytes(8))
+    local.announced(head + frames.encrypt(data, frames.ANNOUNCE_KEY) + bytes(8))
+
+
+def tuya_bytes(data: bytes) -> None:
+    """Let a plug answer with bytes; the first chooses the version of the protocol."""
+    _plug_says(data[1:], VERSIONS[data[0] % 4 if data else 0])
+
+
+def tuya_contents(data: bytes) -> None:
+    """Let a plug answer with any contents in frames that are right."""
+    for version in ("3.1", "3.3"):
+        said = (frames.pack(command, 1, data, KEY.encode(), version) for command in (frames.QUERY, frames.STATUS))
+        _plug_says(b"".join(said) * 2, version)
+
+
+def _plug_says(data: bytes, version: str) -> None:
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs):
+        theirs.sendall(data[:60_000])
+        theirs.shutdown(socket.SHUT_WR)
+        plug = LocalPlug(PLUG, Address("127.0.0.1", version), 1.0)
+        with patch.object(socket, "create_connection", lambda *_: _Ours(ours)), closing(plug):
+            for ask in (plug.read, lambda: plug.switch({"switch_1": True})):
+                with suppress(EasunError):
+                    ask()
+
+
+class _Ours:
+    """Our end of a pair of sockets, which has no TCP_NODELAY."""
+
+    def __init__(self, given: socket.socket) -> None:
+        self._given = given
+
+    def setsockopt(self, *_: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._given, name)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _target(name: str, run: Callable[[bytes], object], *seeds: bytes) -> Target:
+    return Target(name, run, seeds, st.one_of(near_json(seeds), near_json(seeds), near_bytes(seeds)))
+
+
+COMMIT = {"commit": {"committer": {"date": "2026-11-30T02:00:00Z"}}}
+YASNO = {
+    "5.2": {
+        "today": {
+            "slots": [
+                {"start": 0, "end": 540, "type": "NotPlanned"},
+                {"start": 540, "end": 720, "type": "Definite"},
+                {"start": 720, "end": 1440, "type": "NotPlanned"},
+            ],
+            "date": "2026-11-30T00:00:00+02:00",
+            "status": "ScheduleApplies",
+        },
+        "tomorrow": {"slots": [], "date": "2026-12-01T00:00:00+02:00", "status": "WaitingForSchedule"},
+        "updatedOn": "2026-11-30T06:10:05+00:00",
+    }
+}
+GPV = facts.gpv(dict.fromkeys(DAYS, HOURS)) | {"regionId": "x", "lastUpdateStatus": {"status": "ok", "ok": True}}
+GPV["fact"] = GPV["fact"] | {"emergency": []}
+CHAT = {"id": 4242, "type": "private", "first_name": "You"}
+SAID = {"message_id": 5, "date": 1764460800, "chat": CHAT, "from": PERSON, "text": "/status", "is_topic_message": True,
+        "message_thread_id": 3}  # fmt: skip
+UPDATES = [
+    {"update_id": 1, "message": SAID},
+    {"update_id": 2, "callback_query": {"id": "9", "from": PERSON, "data": "plug|desk|on", "message": SAID}},
+]
+DEVICE = {
+    "id": "bf1",
+    "name": "Kettle",
+    "local_key": KEY,
+    "online": True,
+    "category": "cz",
+    "status": [{"code": "switch_1", "value": True}, {"code": "countdown_1", "value": 0}],
+}
+DATE = "Sun, 30 Nov 2026 02:00:00 GMT"
+HEADERS = (f"Retry-After:120\nDate:{DATE}\nAge:5\nLast-Modified:{DATE}".encode(),)
+ANNOUNCEMENTS = (
+    *(frames.announcement("bf1", "192.168.1.7", version) for version in VERSIONS),
+    _json({"ip": "192.168.1.7", "gwId": "bf1", "version": "3.3"}),
+)
+ANSWERS = tuple(
+    bytes((number,)) + frames.pack(command, 1, _json({"dps": {"1": True}}), KEY.encode(), version)
+    for number, version in enumerate(VERSIONS)
+    for command in (frames.QUERY, frames.SESSION_ANSWER)
+)
+
+CLOUDS = (
+    _target("schedule: be-svitlo", source(be_svitlo.read), _json([facts.element(day, HOURS) for day in DAYS])),
+    _target("schedule: a mirror's file", source(gpv_json.read, "x"), _json(GPV)),
+    _target("schedule: YASNO", source(yasno.read), _json(YASNO)),
+    _target("schedule: the list of queues", queue_list, _json([{"code": "1.1"}, {"code": "5.2", "name": "x"}])),
+    _target("schedule: a mirror's commits", last_commit, _json([COMMIT])),
+    Target(
+        "schedule: HTTP headers",
+        headers,
+        HEADERS,
+        near_text(HEADERS, ("Retry-After:", "99999999", "Date:", "Mon, 31 Feb 9999 23:59:59 -9999", "-1", DATE)),
+    ),
+    _target(
+        "Telegram: answers and updates",
+        bot_api,
+        _json({"ok": True, "result": UPDATES}),
+        _json({"ok": True, "result": BOT}),
+        _json({"ok": True, "result": SAID}),
+        _json({"ok": True, "result": True}),
+        _json({"ok": False, "error_code": 429, "description": "Too Many", "parameters": {"retry_after": 5}}),
+        _json({"ok": False, "error_code": 400, "description": "Bad", "parameters": {"migrate_to_chat_id": -10}}),
+        _json({"ok": False, "error_code": 409, "description": "Conflict: terminated by other getUpdates"}),
+    ),
+    _target(
+        "Tuya: answers of the cloud",
+        tuya_cloud,
+        _json({"success": True, "result": DEVICE, "t": 1764460800000}),
+        _json({"success": True, "result": [DEVICE], "t": 1764460800000}),
+        _json({"success": True, "result": {"devices": [DEVICE], "has_more": False, "last_row_key": "x"}}),
+        _json({"success": True, "result": [{"identifier": "switch_1", "name": "Lamp"}]}),
+        _json({"success": True, "result": True}),
+        _json({"success": False, "code": 1010, "msg": "token invalid"}),
+    ),
+    Target(
+        "Tuya: announcements on the home network",
+        tuya_announcements,
+        ANNOUNCEMENTS,
+        near_bytes(ANNOUNCEMENTS, 300),
+        is_bytes=True,
+    ),
+    Target("Tuya: bytes of a plug", tuya_bytes, ANSWERS, near_bytes(ANSWERS, 300), is_bytes=True),
+    _target(
+        "Tuya: contents of a plug's frames",
+        tuya_contents,
+        _json({"devId": "bf1", "dps": {"1": True, "9": 0}}),
+        _json({"data": {"dps": {"1": False}}, "protocol": 4, "t": 1764460800}),
+    ),
+)
