@@ -210,6 +210,7 @@ database() {
 }
 
 # the new version may bring the database to a schema that the former one refuses
+migrates=
 keep_database() {
   file=$(database)
   [ -f "$file" ] && [ -z "$(setting DATABASE_URL '')" ] || return 0
@@ -217,6 +218,7 @@ keep_database() {
     return 0
   need_mb "${file%/*}" $(($(du -cm "$file" "$file-wal" 2>/dev/null | tail -n 1 | cut -f 1) + 50)) "A copy of the database"
   stop
+  migrates=yes
   say "this version changes the database: keeping a copy until it runs."
   for part in "$file" "$file-wal"; do
     [ ! -e "$part" ] || cp -p --reflink=auto "$part" "$part.before-upgrade"
@@ -338,6 +340,8 @@ easun-bridge $name is installed and runs.
   how it fares:  systemctl status 'easun-*', journalctl -u 'easun-*'
   tools:         easun poller scan, easun recorder backup FILE, ...
 TEXT
+  [ -z "$migrates" ] || say "years of data take the recorder some minutes; journalctl -u easun-recorder says when it records again." \
+    "Readings wait at the broker, and the former database is kept with the nightly backups."
 }
 
 uninstall_it() {
