@@ -47,16 +47,15 @@ def today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def write(results: Sequence[Result], seed: int, *, cold: bool) -> None:
-    """Put the rows into the table of the document; those of cases that were not tried this time stay as they are."""
-    name = "faults-cold" if cold else "faults"
-    before = part(name)
-    rows = {row.split(" | ")[0]: row for row in before.splitlines() if re.match(r"\| \w+: ", row)}
+def write(results: Sequence[Result], seed: int, before: str, *, name: str) -> None:
+    """Put the rows of a run into a table that was so before; those of cases that it has not tried stay."""
+    rows = {row.split(" | ")[0]: row for row in before.splitlines() if re.match(r"\| [\w ]+: ", row)}
+    runs = [one for one in before.splitlines() if one.startswith("- ")]
     rows |= {(row := line(result)).split(" | ")[0]: row for result in results}
     order = [f"| {case.group}: {case.name}" for case in CASES]
     kept = [rows[one] for one in order if one in rows]
     minutes = sum(result.seconds for result in results) / 60
-    runs = [one for one in before.splitlines() if one.startswith("- ")] if len(results) < len(kept) else []
+    runs = runs if len(results) < len(kept) else []
     runs.append(f"- {today()}, {len(results)} faults, seed {seed}, {minutes:.0f} minutes, {machine()}")
     head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
     replace_part(name, "\n".join((*runs, "", head, *kept, total(kept))))
