@@ -13,7 +13,7 @@ import signal
 import sys
 
 from tests.e2e.faults.cases import CASES
-from tests.e2e.faults.report import line, part, total, write
+from tests.e2e.faults.report import line, total, write
 from tests.e2e.faults.run import Result, run
 from tests.support.fork_server import stop_fork_server
 
@@ -33,13 +33,11 @@ def main() -> int:
     cases.sort(key=lambda case: (case.clock, case.disk, case.services))  # a home is used again
     print(f"seed {given.seed}", flush=True)
     results: list[Result] = []
-    name = "faults-cold" if given.cold else "faults"
-    before = part(name)
     try:
         for result in run(cases, cold=chance if given.cold else None):
             results.append(result)
             if given.write:
-                write(results, given.seed, before, name=name)
+                write(results, given.seed, name="faults-cold" if given.cold else "faults")
             print(f"{line(result)} {result.seconds:.0f} s", flush=True)
             print("".join(f"    {fault}\n" for fault in result.broken), end="", flush=True)
     finally:

@@ -44,7 +44,7 @@ class Home:
         """When power went and came, by the true clock."""
         self.due_settings: list[tuple[int, int]] = []
         self.may_be_degraded = False
-        """Whether services may say that something is wrong: somebody sends them rubbish, and goes on."""
+        """Whether services may say that something is wrong: they get rubbish, or the database was damaged."""
         self.asides: set[int] = set()
         """Readings that were taken to change a setting, and may be published or not."""
         self._places: dict[str, Any] = {}

@@ -47,18 +47,21 @@ def today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def write(results: Sequence[Result], seed: int, before: str, *, name: str) -> None:
-    """Put the rows of a run into a table that was so before; those of cases that it has not tried stay."""
-    rows = {row.split(" | ")[0]: row for row in before.splitlines() if re.match(r"\| [\w ]+: ", row)}
-    runs = [one for one in before.splitlines() if one.startswith("- ")]
+def write(results: Sequence[Result], seed: int, *, name: str) -> None:
+    """Put the rows of a run into the table; those of cases that it has not tried stay, with the line of their run."""
+    before = part(name).splitlines()
+    rows = {row.split(" | ")[0]: row for row in before if re.match(r"\| [\w ]+: ", row)}
+    runs = [row for row in before if row.startswith("- ") and f"seed {seed}," not in row]
     rows |= {(row := line(result)).split(" | ")[0]: row for result in results}
     order = [f"| {case.group}: {case.name}" for case in CASES]
     kept = [rows[one] for one in order if one in rows]
     minutes = sum(result.seconds for result in results) / 60
-    runs = runs if len(results) < len(kept) else []
+    runs = runs if len(results) < len(CASES) else []
     runs.append(f"- {today()}, {len(results)} faults, seed {seed}, {minutes:.0f} minutes, {machine()}")
     head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
-    replace_part(name, "\n".join((*runs, "", head, *kept, total(kept))))
+    missing = [one.removeprefix("| ") for one in order if one not in rows]
+    rest = ("", f"Not tried yet: {'; '.join(missing)}.") if missing else ()
+    replace_part(name, "\n".join((*runs, "", head, *kept, total(kept), *rest)))
 
 
 def total(rows: Sequence[str]) -> str:

@@ -181,6 +181,7 @@ def spoilt_database(how: Callable[[bytearray, dict[int, str]], None]) -> Strike:
     """Spoil the database while nobody has it open, as a card does in a power cut."""
 
     def strike(home: Home) -> None:
+        home.may_be_degraded = True  # the recorder tells of it for a week
         home.stack.recorder.end()
         known = owners(home.stack.db_path)
         data = bytearray(home.stack.db_path.read_bytes())
