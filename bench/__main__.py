@@ -20,6 +20,7 @@ from bench import (
     page,
     plugs,
     recorder,
+    security,
     services,
     wires,
 )
@@ -44,6 +45,7 @@ BENCHES = {
     "one_truth": one_truth.main,
     "outlook": outlook.main,
     "homeassistant": homeassistant.main,
+    "security": security.main,
 }
 
 
