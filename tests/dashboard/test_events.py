@@ -49,7 +49,7 @@ def words(node: Any) -> str:
 def shown(visitor: FlaskClient, query: str = "", language: str = "uk") -> str:
     answer = visitor.get(f"/recorded/events{query}", headers={"X-Language": language})
     assert answer.status_code == 200
-    return re.sub(r"\s+", " ", words(json.loads(answer.text)))
+    return re.sub(r"\s+", " ", words(json.loads(answer.text)["events-recorded"]))
 
 
 def test_every_kind_reads_in_both_languages(visitor: FlaskClient) -> None:
@@ -99,7 +99,7 @@ def test_older_events_are_a_link_away_and_newest_again(visitor: FlaskClient) -> 
 
 def test_system_shows_the_latest_and_leads_there(visitor: FlaskClient) -> None:
     page = visitor.get("/recorded/system").text
-    assert "Останні події" in words(json.loads(page))
+    assert "Останні події" in words(json.loads(page)["system-recorded"])
     assert '"href": "/events"' in page
 
 
