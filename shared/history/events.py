@@ -132,6 +132,10 @@ class _Budget:
     rows: int = MOST_READ
 
 
+PLACES = ("plug", "inverter", "battery", "service")
+"""What the names of devices begin with."""
+
+
 def events(session: Session, wanted: EventFilter, at_once: int = AT_ONCE) -> EventPage:
     """Return a page of events. Raises StorageError."""
     budget, found = _Budget(), list[Event]()
@@ -178,19 +182,22 @@ def _stream(
         if isinstance(row, _Mark):
             yield row.at, row
             return
-        if newer is not None and source.is_news(row, newer):
-            yield newer["at"], _event(source, owner, newer)
+        if newer is not None and source.is_news(row, newer) and (event := _event(source, owner, newer)):
+            yield newer["at"], event
         if since is not None and row["at"] < since:
             return
         newer = row
-    if newer is not None and source.is_news(None, newer):
-        yield newer["at"], _event(source, owner, newer)
+    if newer is not None and source.is_news(None, newer) and (event := _event(source, owner, newer)):
+        yield newer["at"], event
 
 
-def _event(source: _Source, owner: str, row: RowMapping) -> Event:
-    return Event(
-        from_ms(row["at"]), source.kind, source.name(owner), source.what(row), split_name(owner)[1].partition(PART)[2]
-    )
+def _event(source: _Source, owner: str, row: RowMapping) -> Event | None:
+    """Return the event of a row; None of one that a newer version has written and this one cannot read."""
+    try:
+        what = source.what(row)
+    except ValueError:
+        return None
+    return Event(from_ms(row["at"]), source.kind, source.name(owner), what, split_name(owner)[1].partition(PART)[2])
 
 
 def _rows(

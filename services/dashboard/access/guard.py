@@ -1,12 +1,14 @@
 """Access control for every request: who may read, and which commands are accepted."""
 
 import hmac
+import time
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, current_app, has_request_context, jsonify, redirect, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, current_app, has_request_context, jsonify, redirect, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature
 
 from services.dashboard.access import login
 from services.dashboard.access.csrf import equal, has_csrf_token
@@ -32,7 +34,22 @@ PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarde
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, marked secure when it is set over https."""
+    """Flask's signed cookie, marked secure when it is set over https; one from the future is as good as any.
+
+    After an outage a Raspberry Pi may go by the time of its last shutdown for hours: nobody has to log in again then.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """Return the session of a request, an empty one where its cookie is not ours or too old."""
+        signer, cookie = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        if signer is None or not cookie:
+            return self.session_class()
+        try:
+            content, signed = signer.loads(cookie, return_timestamp=True)
+        except BadSignature:
+            return self.session_class()
+        age_s = time.time() - signed.timestamp()
+        return self.session_class(content if age_s <= app.permanent_session_lifetime.total_seconds() else None)
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as Flask calls it
         """Return whether the cookie is for https only."""

@@ -98,7 +98,7 @@ def _message(sentence: str) -> html.Section:
 
 def _form(query: EventQuery, devices: Sequence[str], snapshot: BrokerState, localizer: Localizer) -> html.Form:
     kinds = [("", localizer("event.any")), *((one.value, localizer(f"event.kind_{one.value}")) for one in EventKind)]
-    known = dict.fromkeys(filter(None, (*devices, query.device if "/" in query.device else "")))
+    known = dict.fromkeys(filter(None, (*devices, query.device)))
     named = sorted((device_name(one, snapshot, localizer), one) for one in known)
     choices = [("", localizer("event.any_device")), *((one, name) for name, one in named)]
     chosen = query.kind.value if query.kind else ""

@@ -20,8 +20,7 @@ def card(localizer: Localizer) -> html.Section:
     made = html.Div(
         [
             html.P(localizer("guest.once"), className="remark"),
-            html.Dl([_shown(localizer("guest.link"), "link"), _shown(localizer("guest.kiosk_link"), "kiosk")]),
-            html.Div(_shown(localizer("guest.code"), "code")),
+            html.Dl([_shown(localizer(f"guest.{name}"), name) for name in ("link", "kiosk", "code")]),
         ],
         id="guest-made",
         hidden=True,
