@@ -111,7 +111,8 @@ class ChargingAhead:
             self._pretend(situation, action)
         else:
             self._act(situation, action)
-        situation = self._situation(is_dry=until is not None)
+        charging = self._notes.charging or (self._notes.would if until else None)
+        situation = replace(situation, charging=charging, held_off=self._notes.held_off)
         if until or not isinstance(action, PutBack):
             action = next_step(situation)
         self._publish(report_charging(situation, action, self._sequence, dry_run_until=until))

@@ -248,7 +248,9 @@ def rewished(sequence: SettingSequence, setting: str, value: SettingValue) -> Se
 
 
 def resumed(sequence: SettingSequence, now: datetime) -> SettingSequence:
-    """Return the sequence as it goes on after a restart."""
+    """Return the sequence as it goes on after a restart; the clock knows when quiet hours are over."""
+    if sequence.purpose is Purpose.QUIET_HOURS and sequence.is_in_force:
+        return sequence
     if sequence.is_temporary:
         return given_up(sequence, control.INTERRUPTED())
     return expired(sequence, control.INTERRUPTED(), now)

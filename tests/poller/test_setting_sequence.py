@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.poller.decode import Value
 from services.poller.registers import load_layout
 from services.poller.setting_check import MOST_A_DAY, Present, Unit, Write, checked
 from services.poller.setting_sequence import (
@@ -34,7 +35,7 @@ from shared.messages import Mode, SettingOutcome
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 UNIT = Unit(load_layout("classic"), 1, 0x1E00, "SIM1")
-VALUES = {
+VALUES: dict[str, Value] = {
     "output_priority": "sub",
     "charging_priority": "pv_only",
     "max_charging_current_a": 60,
