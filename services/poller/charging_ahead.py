@@ -55,7 +55,10 @@ COMMAND = "charge_ahead"
 
 
 class ChargingAhead:
-    """Decides every half minute; what it does is in the journal before it does it. snapshot is the broker's state."""
+    """Decides every half minute, and at once when asked to; what it does is in the journal before it does it.
+
+    snapshot is the broker's state.
+    """
 
     def __init__(
         self,
@@ -99,6 +102,10 @@ class ChargingAhead:
                 await asyncio.wait_for(self._wake.wait(), EVERY_S)
             except TimeoutError:
                 continue
+
+    def hurry(self) -> None:
+        """Decide at once: something has changed."""
+        self._wake.set()
 
     # deciding
 
