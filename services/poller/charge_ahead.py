@@ -257,7 +257,7 @@ def wishes(knobs: Knobs, current_a: float) -> dict[str, SettingValue]:
     wanted: dict[str, SettingValue] = {CURRENT: current_a, CHARGING: MAINS_CHARGING}
     if knobs.values[OUTPUT] == FEEDS_HOUSE:
         wanted[OUTPUT] = KEEPS_BATTERY
-    return {setting: value for setting, value in wanted.items() if knobs.values[setting] != value}
+    return wanted
 
 
 def energy_wh(charge: float, target: float, wh_per_percent: float) -> float:
