@@ -99,8 +99,9 @@ class SettingSequencer:
             self._hurry(purpose)
 
     def undo(self, purpose: Purpose, why: Reason) -> None:
-        """Put back what a sequence has changed."""
-        if sequence := self.get(purpose):
+        """Put back what a sequence has changed; one that is being undone keeps its pauses."""
+        sequence = self.get(purpose)
+        if sequence and not sequence.undo:
             self._save(given_up(sequence, why))
             self._hurry(purpose)
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.poller.quiet_hours import quiet_hours
+from services.poller.setting_sequence import Purpose
 from shared.broker_state import BrokerState
+from shared.conditions import inverter_settings as control
 from shared.messages import (
     BatteryState,
     ChargeAheadCommand,
@@ -312,3 +314,32 @@ def test_quiet_hours(text, local, quiet):
 def test_hours_that_are_none(text):
     with pytest.raises(InvalidValueError):
         quiet_hours(text)
+
+
+def test_what_cannot_be_put_back_is_tried_again_later_and_later():
+    async def work(one):
+        before_an_outage(one)
+        await decide(one)
+        accepts, asked = one.store.refusal, []
+
+        def refuse(address, *rest):
+            asked.append(asyncio.get_running_loop().time())
+            return 7
+
+        one.store.refusal = refuse
+        before_an_outage(one, charge=95.0)
+        one.control.charging.step()
+        for _ in range(120):
+            await asyncio.sleep(30)
+            one.control.charging.step()
+            one.control.sequencer.undo(Purpose.CHARGE_AHEAD, control.BUSY())
+        assert 4 <= len(asked) <= 9  # in an hour
+        assert charging(one).phase is ChargeAheadPhase.PUTTING_BACK
+        assert "charging.not_put_back" in {reason.code for reason in one.health.status(one.clock.now()).reasons}
+        one.store.refusal = accepts
+        await asyncio.sleep(3600)
+        assert await one.idle()
+        assert words(one) == AS_BEFORE
+        assert one.health.status(one.clock.now()).reasons == ()
+
+    at_home(work, **AUTOMATIC)
