@@ -166,8 +166,26 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
     poll_interval: Interval = Field(default=5.0, description="Seconds between readings.")
     inverter_control: InverterControl = Field(
         default=InverterControl.OFF,
-        description="Whether settings of the inverter may be changed by the page, the bot and Home Assistant: off or "
-        "settings. Only those are changed that are proven for your very model: see docs/inverter.md.",
+        description="Whether settings of the inverter may be changed by the page, the bot and Home Assistant: off, "
+        "settings, or automatic, which also charges the battery from the mains before an outage that needs it. Only "
+        "those are changed that are proven for your very model: see docs/inverter.md.",
+    )
+    inverter_profiles_file: Annotated[Path, InCompose("/data/inverter_profiles.yaml")] = Field(
+        default=Path("data/inverter_profiles.yaml"),
+        description="Named sets of settings that are applied as a whole, such as winter night: see docs/inverter.md.",
+    )
+    charge_ahead_dry_run_days: float = Field(
+        default=7,
+        ge=0,
+        le=365,
+        description="For so many days after it was turned on, charging before outages only says what it would do. 0: "
+        "it acts at once.",
+    )
+    charge_ahead_percent: float = Field(
+        default=90,
+        ge=20,
+        le=100,
+        description="The charge to have when an outage begins, for which there is no forecast of the outlook.",
     )
     inverter_journal_dir: Annotated[Path, InCompose("/data/inverter_journal")] = Field(
         default=Path("data/inverter_journal"),
