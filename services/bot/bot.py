@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -20,7 +20,7 @@ from services.bot.channels.channel import ChannelSender
 from services.bot.channels.listed import listed_channels
 from services.bot.chats import AlertLimits, Chats
 from services.bot.commands import history
-from services.bot.commands.commands import Commands
+from services.bot.commands.commands import Command, Commands
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
 from services.bot.telegram.delivery import AlertDelivery, Sender
@@ -28,21 +28,35 @@ from services.bot.telegram.outbox import Outbox, Recipient, Redate
 from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
+from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
-from shared.messages import AlertSettings, AlertSettingsCommand, Message, PlugAction, PlugCommand, PlugSetup
+from shared.messages import (
+    AlertSettings,
+    AlertSettingsCommand,
+    ChargeAheadCommand,
+    Message,
+    PlugAction,
+    PlugCommand,
+    PlugSetup,
+    ProfileCommand,
+    SettingCommand,
+)
 from shared.service import Service
 from shared.topics import (
     ALERT_SENT,
     ALERT_SETTINGS,
     ALERT_SETTINGS_SET,
+    CHARGE_AHEAD_SET,
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,
+    PROFILE_SET,
     SERVICE_STATUS,
+    SETTING_SET,
     Topic,
 )
 from shared.trusted_time import by_clock, this_boot_only
@@ -58,6 +72,13 @@ RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 UNSEEN_PATIENCE_S = 20.0
 """Where the grid is again as it was, only the recorder can say what happened, and there is no hurry."""
 CONFLICT_RETRY_S = 15.0
+COMMANDS: Mapping[type[Command], Topic[Any]] = {
+    PlugCommand: PLUG_SET,
+    PlugSetup: PLUG_SETUP,
+    SettingCommand: SETTING_SET,
+    ProfileCommand: PROFILE_SET,
+    ChargeAheadCommand: CHARGE_AHEAD_SET,
+}
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
 
@@ -68,7 +89,7 @@ class Bot:
         settings = service.settings
         self._service = service
         self._health = service.health
-        self._mirror = BrokerMirror(service.bus, on_change=self._on_change)
+        self._mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS), on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
         """Plug events that came before the retained messages were complete; None from then on."""
         limits = AlertLimits(
@@ -100,7 +121,7 @@ class Bot:
             self._engine,
             clock=utc_now,
             zone=settings.zone,
-            switch=self._switch,
+            send=self._send,
         )
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
         service.bus.collect_parsed(ALERT_SETTINGS_SET, self._on_settings_command)
@@ -120,11 +141,8 @@ class Bot:
         chats = self._chats.all if self._has_telegram else []
         return [*chats, *(one.name for one in self._channels)]
 
-    def _switch(self, plug: str, command: PlugCommand | PlugSetup) -> None:
-        if isinstance(command, PlugCommand):
-            self._service.bus.publish(PLUG_SET, command, plug)
-        else:
-            self._service.bus.publish(PLUG_SETUP, command, plug)
+    def _send(self, name: str, command: Command) -> None:
+        self._service.bus.publish(COMMANDS[type(command)], command, name)
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""

@@ -63,7 +63,7 @@ class Setup:
             reader(directory / "none.db"),
             clock=lambda: NOW,
             zone=KYIV,
-            switch=lambda plug, command: self.switched.append((plug, command)),
+            send=lambda plug, command: self.switched.append((plug, command)),
         )
 
     def receive(self, text: str = "", *, chat: int = OWNER, user: int = OWNER, at: datetime = NOW, **more: Any) -> None:

@@ -47,6 +47,10 @@ def parse(data: str) -> ButtonPress | None:
     match action, rest:
         case (("status" | "battery" | "outlook" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
             return ButtonPress(action)
+        case ("inverter", []):
+            return ButtonPress(action)
+        case (("pick" | "want" | "do"), [_, *_]):
+            return ButtonPress(action, "|".join(rest))
         case (("chart" | "set"), [value]):
             return ButtonPress(action, value)
         case (("ask" | "plug" | "follow" | "protect" | "test"), [value, "on" | "off" as state]):
