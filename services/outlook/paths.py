@@ -14,6 +14,8 @@ from services.outlook.steps import HORIZON, PER_DAY, STEP_H
 from services.outlook.sun import SunCourses
 
 PATHS = 200
+LEFT = 0.15
+"""Whatever plugs are off, a share of the load is left."""
 GOLDEN = 0.6180339887498949
 ROOTS = (0.4142135623730951, 0.7320508075688772, 0.2360679774997898, 0.6457513110645906, 0.3166247903553998)
 
@@ -140,6 +142,16 @@ def with_behaviour(load_w: Floats, outages: Sequence[Ahead], behaviour: Behaviou
     factors = behaviour.factors
     around_now = np.where(where == Around.IN, 1.0, factors[where])
     result: Floats = load_w * np.where(off_mask(outages), factors[Around.IN], around_now)
+    return result
+
+
+def without_shed(load_w: Floats, outages: Sequence[Ahead], shed_w: float) -> Floats:
+    """Return the load without the plugs that are off in the running outage, until the next one begins."""
+    if shed_w <= 0:
+        return load_w
+    until = min((one.nominal[0] for one in outages if not one.running), default=HORIZON)
+    result = load_w.copy()
+    result[:, :until] = np.maximum(result[:, :until] - shed_w, LEFT * result[:, :until])
     return result
 
 
