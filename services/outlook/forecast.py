@@ -33,7 +33,7 @@ from services.outlook.paths import (
     without_shed,
 )
 from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
-from services.outlook.plug_power import learn_plug_power, shed_since
+from services.outlook.plug_power import learn_plug_power, shed_w
 from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
 from services.outlook.similar_days import courses
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
@@ -109,7 +109,7 @@ def forecast(
     now_s = now.astimezone(UTC).timestamp()
     steps = to_steps(history, now_s)
     measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w}
-    home = _learn(steps, history, plugs, measured)
+    home = _learn(steps, history, measured)
     unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     charge = home.charge
     if charge is None:
@@ -159,8 +159,10 @@ class _Home:
     on_steps: int | None
     """For how many steps power is back, None if it was never away."""
     plugs_w: Mapping[str, Estimate]
-    shed_w: float
+    shed_now_w: float
     """What the plugs would draw that were switched off in the running outage; they come on again with power."""
+    shed_usually_w: float
+    """What is switched off in outages on average."""
     unknown: tuple[Unknown, ...]
     silent: tuple[Unknown, ...]
     usage: float = 1.0
@@ -187,17 +189,15 @@ class _Home:
         }
 
 
-def _learn(steps: Steps, history: History, plugs: Sequence[Plug], measured: Mapping[str, Estimate]) -> _Home:
+def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> _Home:
     zone = ZoneInfo(history.time_zone)
     soc, source = reported(steps)
     plant = learn_plant(steps, soc, history.nominal_wh)
     charge = present_charge(steps, soc, source, plant)
     off_since, on_steps, grid_known = _grid(steps)
     plugs_w = learn_plug_power(steps, history.plug_events) | dict(measured)
-    shed = shed_since(plugs, history.plug_events, off_since) if off_since is not None else {}
-    load = np.where(steps.off & (steps.load_w <= DARK_W), np.nan, steps.load_w)
-    for plug, at in shed.items():  # what it would have drawn: the load did not fall by itself
-        load[max(0, steps.index(at)) :] += plugs_w[plug].value if plug in plugs_w else 0.0
+    shed = shed_w(steps, actual_outages(steps), history.plug_events, plugs_w)
+    load = np.where(steps.off & (steps.load_w <= DARK_W), np.nan, steps.load_w) + shed
     announced = _announced(steps, history.planned)
     where = around(steps.off, announced)
     behaviour = learn_behaviour(load, where, local_steps(steps.first, steps.size, zone))
@@ -216,7 +216,8 @@ def _learn(steps: Steps, history: History, plugs: Sequence[Plug], measured: Mapp
         off_since_s=off_since,
         on_steps=on_steps,
         plugs_w=plugs_w,
-        shed_w=sum(plugs_w[plug].value for plug in shed if plug in plugs_w),
+        shed_now_w=float(shed[-1]) if off_since is not None else 0.0,
+        shed_usually_w=float(shed[steps.off].mean()) if steps.off.any() else 0.0,
         unknown=tuple(unknown),
         silent=_why_silent(steps, soc),
     )
@@ -369,7 +370,8 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
 
 def _paths(home: _Home, draw: _Draw, outages: Sequence[Ahead]) -> Paths:
     """Return the paths through these outages."""
-    load = without_shed(with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps), outages, home.shed_w)
+    load = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
+    load = without_shed(load, outages, home.shed_now_w, home.shed_usually_w)
     every = (*outages, sudden_outage(home.delays))
     start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
     return simulate(start, home.plant, draw.start)

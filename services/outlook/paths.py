@@ -145,14 +145,15 @@ def with_behaviour(load_w: Floats, outages: Sequence[Ahead], behaviour: Behaviou
     return result
 
 
-def without_shed(load_w: Floats, outages: Sequence[Ahead], shed_w: float) -> Floats:
-    """Return the load without the plugs that are off in the running outage, until the next one begins."""
-    if shed_w <= 0:
+def without_shed(load_w: Floats, outages: Sequence[Ahead], now_w: float, usually_w: float) -> Floats:
+    """Return the load without the plugs that are off: in the running outage those of now, in others the usual ones."""
+    if max(now_w, usually_w) <= 0:
         return load_w
     until = min((one.nominal[0] for one in outages if not one.running), default=HORIZON)
-    result = load_w.copy()
-    result[:, :until] = np.maximum(result[:, :until] - shed_w, LEFT * result[:, :until])
-    return result
+    shed = np.where(off_mask([one for one in outages if not one.running]), usually_w, 0.0)
+    if any(one.running for one in outages):
+        shed[:, :until] = now_w
+    return np.asarray(np.maximum(load_w - shed, LEFT * load_w), dtype=np.float64)
 
 
 def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:

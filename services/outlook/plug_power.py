@@ -1,11 +1,14 @@
 """What each plug draws on average, by the steps of the home's load when plugs were switched. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import inf
 
 import numpy as np
 
 from services.outlook.estimate import Estimate
-from services.outlook.history import Floats, Plug
+from services.outlook.history import Floats
 from services.outlook.steps import Steps
 
 LEAST_W = 20.0
@@ -42,12 +45,26 @@ def learn_plug_power(steps: Steps, events: Mapping[str, Sequence[tuple[float, bo
     }
 
 
-def shed_since(
-    plugs: Sequence[Plug], events: Mapping[str, Sequence[tuple[float, bool]]], since_s: float
-) -> dict[str, float]:
-    """Return when the plugs that are off were switched off, as far as that was after a moment."""
-    last = {plug.id: events[plug.id][-1] for plug in plugs if plug.on is False and events.get(plug.id)}
-    return {plug: at for plug, (at, on) in last.items() if not on and at >= since_s}
+def shed_w(
+    steps: Steps,
+    outages: Sequence[tuple[float, float]],
+    events: Mapping[str, Sequence[tuple[float, bool]]],
+    plugs_w: Mapping[str, Estimate],
+) -> Floats:
+    """Return by step what the plugs would have drawn that were switched off in an outage, as long as they stayed off.
+
+    outages: start and end in seconds, in order of time; the last one may be running.
+    """
+    watts, starts = np.zeros(steps.size), [start for start, _ in outages]
+    for plug, power in plugs_w.items():
+        switched = [*sorted(events.get(plug, ())), (inf, True)]
+        for (at, on), (until, _) in pairwise(switched):
+            number = bisect_right(starts, at) - 1
+            if on or number < 0 or at >= outages[number][1]:
+                continue
+            end = outages[number][1]
+            watts[max(0, steps.index(at)) : max(0, steps.index(min(until, end)))] += power.value
+    return watts
 
 
 def _together(events: Sequence[tuple[float, int, bool]]) -> list[tuple[float, list[tuple[int, bool]]]]:

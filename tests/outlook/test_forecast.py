@@ -109,6 +109,17 @@ def test_plugs_that_are_off_in_this_outage_stay_off_in_it():
     assert found.charge_at_end.p50 - with_it.charge_at_end.p50 == pytest.approx(saved, abs=4)
 
 
+def test_where_every_outage_switches_plugs_off_the_next_one_is_forecast_without_them():
+    record = home(20, load_w=700)
+    off = np.asarray(record.grid_on) == 0
+    load = np.array(record.load_w) - 300 * off
+    edges = np.flatnonzero(np.diff(off.astype(int)))
+    switched = [(float(record.time[edge + 1]) + 10, not off[edge + 1]) for edge in edges]
+    known = replace(record, load_w=load, plug_events={"heater": switched})
+    (found,), (unaware,) = (forecast(one, NOW, plan((16, 20))).outages for one in (known, replace(record, load_w=load)))
+    assert found.charge_at_end.p50 == pytest.approx(unaware.charge_at_end.p50, abs=4)
+
+
 @given(more=st.floats(1.1, 3.0), length=st.floats(1, 9))
 @FEW
 def test_more_load_never_lasts_longer(more, length):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from services.outlook.history import Plug
-from services.outlook.plug_power import learn_plug_power, shed_since
+from services.outlook.estimate import Estimate
+from services.outlook.plug_power import learn_plug_power, shed_w
 from services.outlook.steps import to_steps
 from tests.outlook.home import NOW, home
 
@@ -39,7 +39,14 @@ def test_plugs_that_an_outage_switches_together_share_the_change_and_one_alone_i
     assert found["desk"].value == pytest.approx(300, abs=60)
 
 
-def test_a_plug_that_was_switched_off_in_this_outage_and_is_still_off_is_shed():
-    events = {"heater": [(100.0, True), (200.0, False)], "boiler": [(50.0, False)], "desk": [(200.0, False)]}
-    plugs = [Plug("heater", on=False), Plug("boiler", on=False), Plug("desk", on=True), Plug("new", on=False)]
-    assert shed_since(plugs, events, 150.0) == {"heater": 200.0}
+def test_what_was_switched_off_in_an_outage_counts_until_it_is_on_again_or_power_is_back():
+    steps = to_steps(home(3, off_now_h=1), NOW.timestamp())
+    begin = steps.first * 300.0
+    outages = [(begin + 3000, begin + 9000), (begin + 30000, begin + 300.0 * steps.size)]
+    events = {
+        "heater": [(begin + 3600, False), (begin + 6000, True), (begin + 31200, False)],
+        "boiler": [(begin + 1200, False), (begin + 6000, False), (begin + 9300, True)],
+    }
+    watts = shed_w(steps, outages, events, {"heater": Estimate(900.0), "boiler": Estimate(100.0)})
+    assert [float(watts[place]) for place in (4, 12, 19, 20, 29, 30, 103, 104)] == [0, 900, 900, 100, 100, 0, 0, 900]
+    assert watts[-1] == 900
