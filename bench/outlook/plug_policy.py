@@ -247,7 +247,7 @@ def figures(found: list[Trial]) -> dict[str, float]:
         "outages": float(len(found)),
         "all on breaks it": float(sum(not one.all_on.kept for one in found)),
         "all off keeps it": float(len(could)),
-        "kept": float(np.mean([one.outlook.kept for one in could] or [np.nan])),
+        "kept": sum(one.outlook.kept for one in could) / len(could) if could else float("nan"),
         "denied": sum(one.weight * one.outlook.denied_wh for one in found) / denied,
         "oracle denies": sum(one.weight * one.oracle.denied_wh for one in found) / denied,
         "switchings": sum(one.weight * one.outlook.switched for one in found) / sum(one.weight for one in found),
