@@ -12,6 +12,7 @@ from bench.outlook.house import House, Outage, as_lived, draw_fittings, draw_out
 from bench.outlook.peers import PEERS, charge_after
 from bench.outlook.people import PER_DAY, draw_habits, draw_load
 from bench.outlook.plan import plan_at
+from bench.outlook.plug_policy import figures, trials
 from bench.outlook.recorded import homes
 from bench.outlook.score import Case, table
 from services.outlook.forecast import Forecast, forecast
@@ -117,16 +118,20 @@ def show(title: str, cases: dict[str, list[Case]]) -> None:
 
 
 def main(sizes: tuple[int, int, int] = (8, 100, 5), seeds: tuple[int, ...] = (31, 32, 33)) -> None:
-    """Print the tables of drawn and recorded homes: how many drawn ones, days of each, and outages of each home."""
+    """Print the tables of homes: how many drawn ones, days of each, outages of each home; then the plug policy."""
     number, days, each = sizes
     began = time.process_time()
     for seed in seeds:
-        houses = [(f"drawn {place}", drawn(1000 * seed + place, days)) for place in range(number)]
-        show(f"drawn houses, seed {seed}", run(houses, each, seed))
+        for kind, calm in (("drawn homes", False), ("calm drawn homes", True)):
+            houses = [(f"{kind} {place}", drawn(1000 * seed + place, days, calm=calm)) for place in range(number)]
+            show(f"{kind}, seed {seed}", run(houses, each, seed))
         real = [
             (name, recorded(load, start_s, 1000 * seed + place, days))
             for place, (name, start_s, load) in enumerate(homes())
         ]
         if real:
             show(f"recorded homes, seed {seed}", run(real, each, seed))
+        print(f"\nplug policy, seed {seed}")
+        for name, figure in figures(trials(number // 2, days // 2, each, seed)).items():
+            print(f"  {name:26}{figure:8.3f}", flush=True)
     print(f"CPU {time.process_time() - began:.0f} s", file=sys.stderr)

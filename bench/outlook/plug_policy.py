@@ -88,7 +88,7 @@ def plugged_house(seed: int, days: int) -> PluggedHouse:
     events = [(one.start, one.end) for one in queue[0][::TRIED_ONCE_IN]]
     begin = float(house.history.time[0])  # type: ignore[arg-type]
     switched = [(begin + 300.0 * step, on) for start, end in events for step, on in ((start, False), (end, True))]
-    history = replace(house.history, plug_events=dict.fromkeys(PRIORITIES, switched))
+    history = replace(house.history, plug_events=dict.fromkeys(PRIORITIES, switched))  # nothing tells them apart
     return PluggedHouse(replace(house, history=history), wished, rest)
 
 
@@ -207,8 +207,9 @@ class Trial:
     all_on: Lived
     all_off: Lived
     oracle: Lived
-    outlook: Lived | None
-    """None where it was not run: everything on lasts amply."""
+    outlook: Lived
+    weight: float
+    """How many outages of its home it stands for; those that would break the reserve are run more often."""
 
 
 def trials(homes: int, days: int, each: int, seed: int, *, warm_up: int = 30) -> list[Trial]:
@@ -221,13 +222,33 @@ def trials(homes: int, days: int, each: int, seed: int, *, warm_up: int = 30) ->
         order = [planned[place] for place in rng.permutation(len(planned)).tolist()]
         breaks = [one for one in order if not lived(home, one, always(set())).kept]
         lasts = [one for one in order if one not in breaks]
-        for outage in (*breaks[: each // 2], *lasts[: each - min(each // 2, len(breaks))]):
-            found.append(
-                Trial(
-                    lived(home, outage, always(set())),
-                    lived(home, outage, always(set(PRIORITIES))),
-                    oracle(home, outage),
-                    lived(home, outage, Outlooked(home, outage)),
-                )
-            )
+        some_breaks = breaks[: each // 2]
+        some_last = lasts[: each - len(some_breaks)]
+        found += [_trial(home, outage, len(breaks) / len(some_breaks)) for outage in some_breaks]
+        found += [_trial(home, outage, len(lasts) / len(some_last)) for outage in some_last]
     return found
+
+
+def _trial(home: PluggedHouse, outage: Outage, weight: float) -> Trial:
+    return Trial(
+        lived(home, outage, always(set())),
+        lived(home, outage, always(set(PRIORITIES))),
+        oracle(home, outage),
+        lived(home, outage, Outlooked(home, outage)),
+        weight,
+    )
+
+
+def figures(found: list[Trial]) -> dict[str, float]:
+    """Return the figures of issue 22: of outages that all-on would break and all-off keeps, and of all as they come."""
+    could = [one for one in found if not one.all_on.kept and one.all_off.kept]
+    denied = sum(one.weight * one.all_off.denied_wh for one in found)
+    return {
+        "outages": float(len(found)),
+        "all on breaks it": float(sum(not one.all_on.kept for one in found)),
+        "all off keeps it": float(len(could)),
+        "kept": sum(one.outlook.kept for one in could) / len(could) if could else float("nan"),
+        "denied": sum(one.weight * one.outlook.denied_wh for one in found) / denied,
+        "oracle denies": sum(one.weight * one.oracle.denied_wh for one in found) / denied,
+        "switchings": sum(one.weight * one.outlook.switched for one in found) / sum(one.weight for one in found),
+    }
