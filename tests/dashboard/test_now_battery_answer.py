@@ -101,6 +101,12 @@ def test_the_same_in_ukrainian():
     ]
 
 
+def test_with_little_history_the_answer_itself_says_that_it_is_rough():
+    hints = [one for one in all_of(tree(card(outlook("little_history", NOW))), "p") if one[1]["className"] == "hint"]
+    assert [words(one)[:24] for one in hints] == ["Only 3 days are recorded"]
+    assert "hint" not in str(tree(card(outlook("short", NOW))))
+
+
 def test_how_lists_inputs_assumptions_and_past_error():
     lines = words(card(outlook("little_history", NOW)))
     for expected in (
@@ -217,7 +223,7 @@ def test_page_bot_and_margin_agree_on_the_moment(margin_min: int, left_min: int)
         then, ended = (datetime.combine(NOW, one, UTC) for one in clocks)
         minutes = (then - ended) % timedelta(days=1)
         said = timedelta(days=1) - minutes if margin_min < 0 else minutes
-        assert localizer.lasted(said) in outage_sentence(localizer, one)
+        assert localizer.lasted(said) in outage_sentence(localizer, one).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
