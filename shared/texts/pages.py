@@ -200,6 +200,15 @@ PAGES: dict[str, tuple[str, str]] = {
     "strip.back": ("Записано за останні 12 годин: {bands}", "Recorded in the last 12 hours: {bands}"),
     "strip.ahead": ("Зараз і за графіком: {bands}", "Now and scheduled: {bands}"),
     # the plugs of Now
+    "plug.plan_off": ("Відключення {when}: буде вимкнено {names}", "Outage {when}: {names} will be switched off"),
+    "plug.plan_dry": (
+        "Відключення {when}: було б вимкнено {names} (пробний режим)",
+        "Outage {when}: {names} would be switched off (dry run)",
+    ),
+    "plug.plan_none": (
+        "Відключення {when}: вимикати нічого не потрібно",
+        "Outage {when}: nothing has to be switched off",
+    ),
     "plug.title": ("Розетки", "Plugs"),
     "plug.on": ("увімкнено", "on"),
     "plug.off": ("вимкнено", "off"),

@@ -13,6 +13,7 @@ from services.dashboard.markup import tree
 from services.dashboard.now.battery_answer import answer, until
 from shared.broker_state import BrokerState
 from shared.conditions.clock import NOT_SET
+from shared.conditions.outlook import little_history
 from shared.live_figures import live_figures
 from shared.messages import (
     Band,
@@ -104,6 +105,8 @@ def test_the_same_in_ukrainian():
 def test_with_little_history_the_answer_itself_says_that_it_is_rough():
     hints = [one for one in all_of(tree(card(outlook("little_history", NOW))), "p") if one[1]["className"] == "hint"]
     assert [words(one)[:24] for one in hints] == ["Only 3 days are recorded"]
+    almost = outlook("no_plan", NOW, unknown=(little_history(days=0.97),))
+    assert "Записано лише 1 день:" in words(card(almost, Language.UK))
     assert "hint" not in str(tree(card(outlook("short", NOW))))
 
 

@@ -113,7 +113,7 @@ def test_the_outlook_is_of_the_outage_that_people_ask_about() -> None:
     assert concern.charge_at_end
     assert found["verdict"] == concern.verdict
     assert found["charge_at_end_percent"] == str(concern.charge_at_end.p50)
-    assert found["holds_until"] == "2026-11-29T15:00:00.000Z"
+    assert found["holds_until"] == "2026-11-29T13:55:00.000Z"
     running = concern.model_copy(update={"running": True, "verdict": Verdict.UNCERTAIN, "chance": 0.444})
     later = concern.model_copy(update={"running": False})
     found = outlook_states(outlook("short", NOW, outages=(later, running)))
