@@ -191,6 +191,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "О {at} лишиться приблизно {percent}, найімовірніше від {low} до {high}",
         "At {at} about {percent} will be left, most likely {low} to {high}",
     ),
+    "today.in_part": ("Сьогодні, наскільки записано", "Today, as far as it is recorded"),
     "today.title": ("Сьогодні", "Today"),
     "today.pv": ("Сонце дало", "From the sun"),
     "today.grid_in": ("З мережі", "From the grid"),
