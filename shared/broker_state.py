@@ -23,6 +23,7 @@ from shared.messages import (
     OutageSchedule,
     Outlook,
     PlugInfo,
+    PlugPlan,
     PlugState,
     QueueFit,
     ServiceStatus,
@@ -45,6 +46,7 @@ from shared.topics import (
     OUTAGE_SCHEDULE,
     OUTLOOK_STATE,
     PLUG_INFO,
+    PLUG_PLAN,
     PLUG_STATE,
     QUEUE_FIT,
     SERVICE_STATUS,
@@ -82,6 +84,7 @@ class BrokerState:
     plugs: Mapping[str, PlugState] = field(default_factory=dict)
     plug_infos: Mapping[str, PlugInfo] = field(default_factory=dict)
     alert_settings: AlertSettings | None = None
+    plug_plan: PlugPlan | None = None
     energy: EnergyState | None = None
     next_outage: NextOutage | None = None
     services: Mapping[str, ServiceStatus] = field(default_factory=dict)
@@ -171,6 +174,7 @@ SECTIONS: tuple[Section[Any], ...] = (
     Section(PLUG_STATE, lambda s: s.plugs, lambda s, new: replace(s, plugs=new)),
     Section(PLUG_INFO, lambda s: s.plug_infos, lambda s, new: replace(s, plug_infos=new)),
     Section(ALERT_SETTINGS, lambda s: _single(s.alert_settings), lambda s, new: replace(s, alert_settings=new.get(""))),
+    Section(PLUG_PLAN, lambda s: _single(s.plug_plan), lambda s, new: replace(s, plug_plan=new.get(""))),
     Section(ENERGY_STATE, lambda s: _single(s.energy), lambda s, new: replace(s, energy=new.get(""))),
     Section(NEXT_OUTAGE, lambda s: _single(s.next_outage), lambda s, new: replace(s, next_outage=new.get(""))),
     Section(SERVICE_STATUS, lambda s: s.services, lambda s, new: replace(s, services=new)),

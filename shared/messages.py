@@ -970,6 +970,28 @@ class AlertSettingsCommand(Message):
     quiet_waits: bool | None = None
 
 
+class PlannedShedding(BaseModel):
+    """An outage ahead, and the plugs that will be switched off in it, the least important first."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    start: Moment
+    end: Moment
+    plugs: tuple[str, ...] = ()
+
+
+class PlugPlan(Message):
+    """What the plug service will do in the planned outages of the next day, as things stand now.
+
+    by_outlook is whether the outlook decides (PLUG_POLICY), who is asked again while an outage goes on. With dry_run
+    nothing is really switched. Published whenever it changes.
+    """
+
+    by_outlook: bool
+    dry_run: bool
+    outages: tuple[PlannedShedding, ...] = ()
+
+
 class Verdict(StrEnum):
     """Whether the charge stays above the reserve until power returns. Uncertain has its chance beside it."""
 

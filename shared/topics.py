@@ -35,6 +35,7 @@ from shared.messages import (
     PlugAction,
     PlugCommand,
     PlugInfo,
+    PlugPlan,
     PlugSetup,
     PlugState,
     ProfileChange,
@@ -209,6 +210,9 @@ PLUG_STATE = Topic(
     "plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.", replayed=True
 )
 PLUG_INFO = Topic("plug/{name}/info", PlugInfo, ("tuya",), "A plug of the list, and what may be done with it.")
+PLUG_PLAN = Topic(
+    "plug/plan", PlugPlan, ("tuya",), "Which plugs will be switched off in the planned outages of the next day."
+)
 PLUG_ACTION = Topic(
     "plug/{name}/action",
     PlugAction,
@@ -280,6 +284,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     QUEUE_FIT,
     PLUG_STATE,
     PLUG_INFO,
+    PLUG_PLAN,
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,

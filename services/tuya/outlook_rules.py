@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import inf
 
-from services.tuya.grid_rules import GRID, LOSS_PAUSE, Plugs, Policy, is_certain, target
+from services.tuya.grid_rules import GRID, LOSS_PAUSE, Plugs, Policy, Rules, is_certain, target
 from services.tuya.journal import Journal, Shed, key
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.live_figures import usable_outlook
-from shared.messages import Grid, GridState, OutageOutlook, Outlook, Verdict
+from shared.messages import Certainty, Grid, GridState, OutageOutlook, Outlook, PlannedShedding, Verdict, Window
 
 OUTLOOK = "outlook"
+A_DAY = timedelta(days=1)
 PATIENCE = timedelta(seconds=90)
 """The outlook notices an outage within seconds; if it has said nothing by then, it is not asked any longer."""
 SETTLES = timedelta(minutes=2)
@@ -43,7 +44,7 @@ def on_outlook(
         return journal
     usable = usable_outlook(outlook, now)
     running = _running(usable, grid)
-    listed = sorted((one for one in plugs.values() if rules.may_switch(one)), key=lambda one: (-one.priority, one.id))
+    listed = _least_important_first(rules, plugs)
     if usable is None or running is None or running.verdict is Verdict.UNKNOWN:
         if usable and running is None and off_for < PATIENCE:
             return journal
@@ -56,6 +57,39 @@ def on_outlook(
     gains = {one.plug: one.adds_min for one in running.plugs}
     enough = _enough(running, [one for one in listed if _may_go(journal, one)], gains)
     return _switched_off(journal, grid, enough, gains, now)
+
+
+def plan_ahead(
+    rules: Rules, plugs: Plugs, windows: Iterable[Window], outlook: Outlook | None, now: datetime
+) -> tuple[PlannedShedding, ...]:
+    """Return which plugs will be switched off in the certain outages that begin within a day, as things stand.
+
+    Where no plug may be switched off there is nothing to plan.
+    """
+    usable = usable_outlook(outlook, now) if rules.policy is Policy.OUTLOOK else None
+    judged = {(one.start, one.end): one for one in usable.outages} if usable else {}
+    listed = _least_important_first(rules, plugs) if rules.turn_off else []
+    if not listed:
+        return ()
+    ahead = (one for one in windows if now < one.start <= now + A_DAY and one.certainty is not Certainty.POSSIBLE)
+    return tuple(
+        PlannedShedding(start=one.start, end=one.end, plugs=tuple(plug.id for plug in chosen))
+        for one in ahead
+        for chosen in [_shed_in(judged.get((one.start, one.end)), listed)]
+    )
+
+
+def _shed_in(outage: OutageOutlook | None, listed: list[Plug]) -> list[Plug]:
+    """Return what will be switched off in an outage: everything, where the outlook says nothing of it."""
+    if outage is None or outage.verdict is Verdict.UNKNOWN:
+        return listed
+    if outage.verdict is Verdict.LASTS:
+        return []
+    return _enough(outage, listed, {one.plug: one.adds_min for one in outage.plugs})
+
+
+def _least_important_first(rules: Rules, plugs: Plugs) -> list[Plug]:
+    return sorted((one for one in plugs.values() if rules.may_switch(one)), key=lambda one: (-one.priority, one.id))
 
 
 def _decides(shared: SharedState, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.charge import STEP, roughly
 from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
-from shared.texts.localizer import Localizer
+from shared.texts.localizer import NO_BREAK, Localized, Localizer
 
 MOST_PLUGS = 2
 LEAST_GAIN_MIN = 10
@@ -51,9 +51,14 @@ def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bo
         f"outlook.{_kind(outage)}_{when}",
         end=localizer.since(end),
         when=localizer.span(outage.start, end),
-        margin=localizer.lasted(abs(_margin(outage, end, localizer.now))),
+        margin=_length(localizer, abs(_margin(outage, end, localizer.now))),
         chance=in_ten(outage.chance),
     )
+
+
+def _length(localizer: Localizer, length: timedelta) -> Localized:
+    """Return a length that stays on one line."""
+    return Localized(localizer.lasted(length).replace(" ", NO_BREAK))
 
 
 def _margin(outage: OutageOutlook, end: datetime, now: datetime) -> timedelta:
@@ -78,7 +83,7 @@ def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable
             localizer(
                 "outlook.plug_off",
                 plug=name_of(one.plug),
-                gain=localizer.lasted(timedelta(minutes=one.adds_min)),
+                gain=_length(localizer, timedelta(minutes=one.adds_min)),
             )
             for one in worth[:MOST_PLUGS]
         ),

@@ -192,6 +192,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "О {at} лишиться приблизно {percent}, найімовірніше від {low} до {high}",
         "At {at} about {percent} will be left, most likely {low} to {high}",
     ),
+    "today.in_part": ("Сьогодні, наскільки записано", "Today, as far as it is recorded"),
     "today.title": ("Сьогодні", "Today"),
     "today.pv": ("Сонце дало", "From the sun"),
     "today.grid_in": ("З мережі", "From the grid"),
@@ -201,6 +202,15 @@ PAGES: dict[str, tuple[str, str]] = {
     "strip.back": ("Записано за останні 12 годин: {bands}", "Recorded in the last 12 hours: {bands}"),
     "strip.ahead": ("Зараз і за графіком: {bands}", "Now and scheduled: {bands}"),
     # the plugs of Now
+    "plug.plan_off": ("Відключення {when}: буде вимкнено {names}", "Outage {when}: {names} will be switched off"),
+    "plug.plan_dry": (
+        "Відключення {when}: було б вимкнено {names} (пробний режим)",
+        "Outage {when}: {names} would be switched off (dry run)",
+    ),
+    "plug.plan_none": (
+        "Відключення {when}: вимикати нічого не потрібно",
+        "Outage {when}: nothing has to be switched off",
+    ),
     "plug.title": ("Розетки", "Plugs"),
     "plug.on": ("увімкнено", "on"),
     "plug.off": ("вимкнено", "off"),
