@@ -88,7 +88,7 @@ class Broker:
     @property
     def state_file(self) -> Path:
         """The file with its state: SQLite holds each change at once, the other one is saved every minute."""
-        sqlite = "plugin " in (self.state_dir / "conf.d/storage.conf").read_text()
+        sqlite = "plugin " in (self.state_dir / "storage.d/storage.conf").read_text()
         return self.state_dir / "data" / ("mosquitto.sqlite3" if sqlite else "mosquitto.db")
 
     def save(self) -> None:
