@@ -204,6 +204,24 @@ FREE = DayState.NO_OUTAGES
             delayed(Window(start=after(0), end=after(30)), 5, 10),
             id="an-emergency-came-later",
         ),
+        pytest.param(
+            [SCHEDULE, days(FREE, at=40)],
+            (5, 40),
+            delayed(Window(start=after(0), end=after(40)), 5, 0),
+            id="dropped-in-the-moment-it-ended",
+        ),
+        pytest.param(
+            [SCHEDULE, version(Window(start=after(20), end=after(180)), at=30)],
+            (5, 200),
+            delayed(FIRST, 5, 20),
+            id="its-beginning-is-what-was-first-known",
+        ),
+        pytest.param(
+            [SCHEDULE, version(Window(start=after(-60), end=after(-5)), at=-10)],
+            (-20, -2),
+            delayed(Window(start=after(-6), end=after(-5)), -20, 3),
+            id="moved-to-before-its-first-known-beginning",
+        ),
     ],
 )
 def test_match_schedule(

@@ -16,6 +16,7 @@ from shared.outages import (
     bounds,
     day_of,
     days_ahead,
+    judge,
     merged,
     next_change,
     next_outage,
@@ -89,6 +90,13 @@ POSSIBLE = window(600, 660, Certainty.POSSIBLE)
 )
 def test_status_with_its_window(given: OutageSchedule, minute: int, expected: Status) -> None:
     assert status_at(given, at(0) + timedelta(minutes=minute)) == expected
+
+
+def test_an_outage_just_before_a_day_of_emergency_belongs_to_it() -> None:
+    midnight = 24 * 60
+    schedule = plan(window(midnight, midnight + 180), states=(DayState.PLANNED, DayState.EMERGENCY))
+    judgement = judge(schedule, at(midnight - 5), at(midnight + 30))
+    assert (judgement.expected, judgement.planned) == (Expected.EMERGENCY, None)
 
 
 def test_a_plan_that_nobody_confirmed_for_a_day_is_stale() -> None:
