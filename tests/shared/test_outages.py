@@ -16,11 +16,13 @@ from shared.outages import (
     bounds,
     day_of,
     days_ahead,
+    is_same_address,
     judge,
     merged,
     next_change,
     next_outage,
     status_at,
+    superseded,
     wall,
     within,
 )
@@ -90,6 +92,30 @@ POSSIBLE = window(600, 660, Certainty.POSSIBLE)
 )
 def test_status_with_its_window(given: OutageSchedule, minute: int, expected: Status) -> None:
     assert status_at(given, at(0) + timedelta(minutes=minute)) == expected
+
+
+def test_what_a_newer_version_keeps_is_not_superseded() -> None:
+    before = plan(EVENING)
+    assert superseded(before, before.windows, at(19 * 60)) == ()
+    assert superseded(before, before.windows, at(21 * 60)) == ()
+    assert superseded(before, (), at(19 * 60)) == (window(18 * 60, 19 * 60),)
+
+
+@pytest.mark.parametrize(
+    ("queue", "region", "expected"),
+    [
+        pytest.param("5.2", "Kyiv", True, id="the-same"),
+        pytest.param("5.1", "Kyiv", False, id="another-queue"),
+        pytest.param("5.2", "Lviv", False, id="another-region"),
+        pytest.param("5.2", None, True, id="without-a-region-the-queue-decides"),
+        pytest.param("5.1", None, False, id="and-it-is-another"),
+    ],
+)
+def test_one_address(queue: str, region: str | None, expected: bool) -> None:
+    home = plan().model_copy(update={"region": "Kyiv"})
+    other = plan().model_copy(update={"queue": queue, "region": region})
+    assert is_same_address(home, other) is expected
+    assert is_same_address(other, home) is expected
 
 
 def test_an_outage_just_before_a_day_of_emergency_belongs_to_it() -> None:
