@@ -21,6 +21,7 @@ from shared.outages import (
     merged,
     next_change,
     next_outage,
+    planned_window,
     status_at,
     superseded,
     wall,
@@ -92,6 +93,23 @@ POSSIBLE = window(600, 660, Certainty.POSSIBLE)
 )
 def test_status_with_its_window(given: OutageSchedule, minute: int, expected: Status) -> None:
     assert status_at(given, at(0) + timedelta(minutes=minute)) == expected
+
+
+def test_an_outage_is_of_the_window_it_began_in_and_only_then_of_the_next_one() -> None:
+    first, second = window(0, 60), window(70, 120)
+    assert planned_window([second, first], at(50)) == first
+    assert planned_window([second, first], at(60)) == second
+    assert planned_window([window(80, 90), window(70, 75)], at(55)) == window(70, 75)
+
+
+def test_power_is_expected_back_at_the_end_of_the_window_but_nobody_knows_in_an_emergency() -> None:
+    begun, now = at(18 * 60 + 5), at(19 * 60)
+    judgement = judge(plan(EVENING), begun, now)
+    assert (judgement.back, judgement.in_emergency) == (EVENING, False)
+    judgement = judge(plan(EVENING), begun, EVENING.end)
+    assert (judgement.back, judgement.is_overdue) == (None, True)
+    judgement = judge(plan(EVENING, states=(DayState.EMERGENCY, DayState.PLANNED)), begun, now)
+    assert (judgement.back, judgement.in_emergency) == (None, True)
 
 
 def test_what_a_newer_version_keeps_is_not_superseded() -> None:
