@@ -229,7 +229,7 @@ def test_commits_reach_the_disk(store: Store) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
 
-@pytest.mark.parametrize("topic", ["inverter/main/availability", "inverter/main/info", "plug/x/set", "nonsense"])
+@pytest.mark.parametrize("topic", ["inverter/main/info", "inverter/main/settings", "plug/x/set", "nonsense"])
 def test_what_nobody_records_is_said(topic: str) -> None:
     with pytest.raises(BadMessageError, match="not recorded"):
         to_row(topic, b"{}")
