@@ -70,11 +70,11 @@ check: setup-dev ## style, types, rules of flow, generated files
 quick: setup-dev ## the tests that start no process and no browser and fly no hours, with few examples
 	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow"
 
-coverage: setup-dev ## branch coverage of the tests of `make quick`, within their own process
+coverage: setup-dev ## branch coverage file by file, of the tests that count for it (tests/conftest.py)
 	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow" --cov --cov-report=term
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
-	@$(run) -m pytest -n 4 --dist worksteal
+	@$(run) -m pytest -n 5 --dist worksteal
 
 mutants: setup-dev ## mutation tests of the pure modules: prints the mutants that no test notices (long; not in CI)
 	@$(run) -m pip install -q "$$(sed -n 's/^mutants = \["\(.*\)"\]/\1/p' pyproject.toml)"

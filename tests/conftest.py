@@ -75,13 +75,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             patch.setattr(ForkServer, "start", refuse)
         if not marked or item.path.parent.name != "history":
             patch.setattr(migration, "create", migrate_here)
-        with unmeasured() if marked or item.get_closest_marker("slow") else nullcontext():
+        with nullcontext() if is_measured(item) else unmeasured():
             return (yield)
+
+
+def is_measured(item: pytest.Item) -> bool:
+    """Whether a test counts for coverage: other processes are not seen; hours and many examples cost too much."""
+    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return not (is_property or item.get_closest_marker("processes") or item.get_closest_marker("slow"))
 
 
 @contextmanager
 def unmeasured() -> Iterator[None]:
-    """Pause the measurement of coverage: what runs in other processes is not counted, and hours cost twice as long."""
+    """Pause the measurement of coverage."""
     coverage = Coverage.current()
     if coverage is None:
         yield
