@@ -83,6 +83,7 @@ class Day:
             self._check()
         if not self.home.power_is_on:
             self.home.power(on=True)
+        self.not_in_order += [f"at the end: {one}" for one in self.home.out_of_order()]
         self._check()
 
     def _suffer(self, faults: list[Case]) -> None:
