@@ -27,6 +27,7 @@ CORE = ROOT / "bench/homeassistant_core.py"
 PATIENCE_S = 60.0
 GRID, EVENT = "binary_sensor.easun_grid_power", "event.easun_grid_change"
 SETTING = "select.easun_inverter_main_output_priority"
+KINDS = ("uti", "sol", "sbu", "sub")
 UNAVAILABLE = "unavailable"
 States = dict[str, dict[str, Any]]
 
@@ -191,8 +192,8 @@ def switched(home: HomeAssistant) -> None:
 
 def set_from_home_assistant(home: HomeAssistant) -> None:
     """Change a setting of the inverter from Home Assistant, and see it confirmed."""
-    known = home.wait("a setting is there", lambda now: now.get(SETTING, {}).get("state") in ("sbu", "sol"))
-    wanted = "sol" if known[SETTING]["state"] == "sbu" else "sbu"
+    known = home.wait("a setting is there", lambda now: now.get(SETTING, {}).get("state") in KINDS)
+    wanted = next(one for one in known[SETTING]["attributes"]["options"] if one != known[SETTING]["state"])
     home.ask("select", f"{SETTING}={wanted}")
     home.wait(f"{SETTING} is {wanted}, as the inverter says", lambda now: now[SETTING]["state"] == wanted)
 
