@@ -5,6 +5,7 @@ import sys
 from bench import (
     batteries,
     bot,
+    charge_ahead,
     clocks,
     damage,
     fleet,
@@ -38,6 +39,7 @@ BENCHES = {
     "wires": wires.main,
     "inverters": inverters.main,
     "inverter_settings": inverter_settings.main,
+    "charge_ahead": charge_ahead.main,
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,

@@ -20,7 +20,7 @@ CHARGES = frozenset(("utility_first", MAINS_CHARGING, "pv_first"))
 """Charging priorities under which the mains charges the battery, at the latest when the sun is gone."""
 FEEDS_HOUSE = "sbu"
 """With this output priority the battery feeds the house while there is power, and is not charged from the mains."""
-GENTLE_HOURS = 10.0
+GENTLE_HOURS = 6.0
 """A current that fills the whole battery in this time is gentle."""
 URGENT = 0.7
 """From this share of the highest current on, it is begun whatever the sun promises."""
@@ -257,7 +257,7 @@ def wishes(knobs: Knobs, current_a: float) -> dict[str, SettingValue]:
     wanted: dict[str, SettingValue] = {CURRENT: current_a, CHARGING: MAINS_CHARGING}
     if knobs.values[OUTPUT] == FEEDS_HOUSE:
         wanted[OUTPUT] = KEEPS_BATTERY
-    return {setting: value for setting, value in wanted.items() if knobs.values[setting] != value}
+    return wanted
 
 
 def energy_wh(charge: float, target: float, wh_per_percent: float) -> float:

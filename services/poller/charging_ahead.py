@@ -55,7 +55,10 @@ COMMAND = "charge_ahead"
 
 
 class ChargingAhead:
-    """Decides every half minute; what it does is in the journal before it does it. snapshot is the broker's state."""
+    """Decides every half minute, and at once when asked to; what it does is in the journal before it does it.
+
+    snapshot is the broker's state.
+    """
 
     def __init__(
         self,
@@ -100,6 +103,10 @@ class ChargingAhead:
             except TimeoutError:
                 continue
 
+    def hurry(self) -> None:
+        """Decide at once: something has changed."""
+        self._wake.set()
+
     # deciding
 
     def step(self) -> None:
@@ -111,7 +118,8 @@ class ChargingAhead:
             self._pretend(situation, action)
         else:
             self._act(situation, action)
-        situation = self._situation(is_dry=until is not None)
+        charging = self._notes.charging or (self._notes.would if until else None)
+        situation = replace(situation, charging=charging, held_off=self._notes.held_off)
         if until or not isinstance(action, PutBack):
             action = next_step(situation)
         self._publish(report_charging(situation, action, self._sequence, dry_run_until=until))

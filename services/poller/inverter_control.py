@@ -1,12 +1,14 @@
-"""Everything that changes settings of one inverter: single commands, profiles, charging ahead; and its journal."""
+"""All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours; and the journal."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 
 from services.poller.charging_ahead import ChargingAhead
 from services.poller.kept_journal import KeptJournal
+from services.poller.night_mute import NightMute
 from services.poller.profile_list import profile_list
 from services.poller.profiles import Profiles
+from services.poller.quiet_hours import quiet_hours
 from services.poller.setting_journal import SettingJournal
 from services.poller.setting_sequence import SettingSequence
 from services.poller.setting_sequencer import SettingSequencer
@@ -56,6 +58,14 @@ class Control:
             dry_run_days=settings.charge_ahead_dry_run_days,
             planned_percent=settings.charge_ahead_percent,
         )
+        self.mute = NightMute(
+            self.writer,
+            self.sequencer,
+            quiet_hours(settings.buzzer_quiet_hours),
+            allowed=allowed,
+            zone=settings.zone,
+            clock=clock,
+        )
         self.writer.on_published = self.profiles.publish
         self.sequencer.on_forgotten = self.profiles.publish
         self.sequencer.on_step = self.profiles.on_step
@@ -67,6 +77,7 @@ class Control:
             tasks.create_task(self.writer.run())
             tasks.create_task(self.sequencer.run())
             tasks.create_task(self.charging.run())
+            tasks.create_task(self.mute.run())
 
     @property
     def is_idle(self) -> bool:
@@ -81,3 +92,4 @@ class Control:
     def _on_over(self, sequence: SettingSequence, left: Mapping[str, object]) -> None:
         self.profiles.on_over(sequence, left)
         self.charging.on_over(sequence, left)
+        self.mute.on_over(sequence, left)

@@ -4,18 +4,21 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from services.poller import grid
 from services.poller.house import House, restored
 from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
 from services.poller.modbus_client import ModbusClient
+from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
 from services.poller.witnesses import Witness
 from shared.broker_mirror import BrokerMirror
+from shared.broker_state import BrokerState
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import Reason, inverter_settings, poller
@@ -29,6 +32,7 @@ from shared.messages import (
     ChargeAheadStep,
     GridState,
     InverterControl,
+    Message,
     ProfileChange,
     ProfileCommand,
     ProfileOutcome,
@@ -56,6 +60,7 @@ from shared.topics import (
     PROFILE_SET,
     SETTING_CHANGE,
     SETTING_SET,
+    Topic,
 )
 from shared.trusted_time import ClockChange
 
@@ -69,17 +74,8 @@ OF_AN_INVERTER = (
     INVERTER_PROFILES,
     CHARGE_AHEAD,
 )
-DECIDES_CHARGING = (
-    GRID_STATE,
-    INVERTER_STATE,
-    INVERTER_INFO,
-    BATTERY_STATE,
-    BATTERY_INFO,
-    BATTERY_AVAILABILITY,
-    OUTAGE_SCHEDULE,
-    OUTLOOK_STATE,
-)
-"""What charging ahead goes by. Our own messages come back from the broker: without it they are soon of the past."""
+DECIDES_CHARGING = (BATTERY_STATE, BATTERY_INFO, BATTERY_AVAILABILITY, OUTAGE_SCHEDULE, OUTLOOK_STATE)
+"""What charging ahead goes by, beside our own messages."""
 RETRY_MOST_S = 2.0
 """An attempt on the home network costs nothing, so a device that is back is read again soon."""
 LIST_CHECK_S = 1.0
@@ -135,7 +131,9 @@ class Inverters:
         self._published: dict[str, Availability] = {}
         self._bus.subscribe(INVERTER_AVAILABILITY, self._published.__setitem__, on_cleared=self._on_cleared)
         is_automatic = self._settings.inverter_control is InverterControl.AUTOMATIC
-        self._mirror = BrokerMirror(self._bus, topics=DECIDES_CHARGING if is_automatic else ())
+        topics = DECIDES_CHARGING if is_automatic else ()
+        self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
+        self._own = OwnMessages(self._bus)
         self._bus.collect_parsed(SETTING_SET, self._on_setting)
         self._bus.collect_parsed(PROFILE_SET, self._on_profile)
         self._bus.collect_parsed(CHARGE_AHEAD_SET, self._on_charge_ahead)
@@ -170,11 +168,12 @@ class Inverters:
             reader.on_clock_change(change)
         for one in self._controls.values():
             one.on_clock_change(change)
+        self._own.on_clock_change(change)
         self._published.update(change.moved(self._published))
 
     def _new_house(self, last: GridState | None) -> House:
         track = grid.restore(last, utc_now(), self._settings.grid_limits())
-        return House(self._bus, self._health, track, restored(last))
+        return House(self._own, self._health, track, restored(last))
 
     # the list
 
@@ -212,6 +211,7 @@ class Inverters:
         await asyncio.sleep(0)  # they join the house
         house.arrange(list(wanted))
         if len(wanted) < 2 <= len(before):
+            self._own.forget(ALL)
             self._bus.clear(INVERTER_STATE, ALL)
         self._report_whether_any()
 
@@ -237,6 +237,7 @@ class Inverters:
 
     def _clear(self, name: str) -> None:
         log.info("The inverter %s is not there any more: its messages are removed from the broker.", name)
+        self._own.forget(name)
         for topic in OF_AN_INVERTER:
             self._bus.clear(topic, name)
 
@@ -274,8 +275,17 @@ class Inverters:
         event = ChargeAheadEvent(at=utc_now(), step=failed, by=command.by, reason=nobody)
         self._bus.publish(CHARGE_AHEAD_EVENT, event, name)
 
+    def _on_news(self, topic: Topic[Any], _name: str, _message: Message | None) -> None:
+        """Decide anew whether to charge when the plan or the forecast is another one."""
+        if topic in (OUTAGE_SCHEDULE, OUTLOOK_STATE):
+            for one in self._controls.values():
+                one.charging.hurry()
+
     def _control(self, one: Wanted, client: ModbusClient, health: Reporter) -> Control:
-        return Control(client, self._bus, health, one.settings, self._mirror.snapshot, clock=self._bus.clock)
+        return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock)
+
+    def _state(self) -> BrokerState:
+        return self._own.over(self._mirror.snapshot())
 
     # polling
 
@@ -287,7 +297,7 @@ class Inverters:
         last = self._published.get(one.name)
         own = self._control(one, client, health)
         reader = Poller(
-            client, one.settings, self._bus, health, house, witness=witness, availability=last, writer=own.writer
+            client, one.settings, self._own, health, house, witness=witness, availability=last, writer=own.writer
         )
         self._pollers[one.name], self._controls[one.name] = reader, own
         try:

@@ -38,7 +38,7 @@ class Purpose(StrEnum):
 
 
 class SettingSequence(BaseModel):
-    """What is to be set, in this order, and what stood before.
+    """What is to be set, in this order, and what stood before. wishes are all of it, also what stood so already.
 
     unit is the inverter it is meant for. made are all values that were written to each setting, on disk before they
     are; stands are those that were confirmed last. undo says why it is undone, once it is. failures counts attempts to
@@ -52,6 +52,7 @@ class SettingSequence(BaseModel):
     by: str
     at: datetime
     unit: str
+    wishes: dict[str, SettingValue] = {}
     wanted: dict[str, SettingValue]
     before: dict[str, SettingValue]
     made: dict[str, tuple[SettingValue, ...]] = {}
@@ -133,9 +134,32 @@ def begin(
     left = MOST_A_DAY - sum(age is None or age < DAY for age in ages)
     if len(order) > left:
         return control.too_many_for_profile(count=len(order), left=max(0, left))
-    before = {setting: value for setting in order if (value := present.values[setting]) is not None}
-    key = unit_key(present.unit)
-    return SettingSequence(purpose=purpose, name=name, by=by, at=now, unit=key, wanted=order, before=before)
+    return SettingSequence(
+        purpose=purpose,
+        name=name,
+        by=by,
+        at=now,
+        unit=unit_key(present.unit),
+        wishes=dict(wishes),
+        wanted=order,
+        before=_standing(order, present),
+    )
+
+
+def refreshed(sequence: SettingSequence, present: Present) -> SettingSequence:
+    """Return a sequence that has written nothing yet, by what was just read: settings are read once an hour only."""
+    if sequence.made or sequence.undo or unit_key(present.unit) != sequence.unit:
+        return sequence
+    order = in_safe_order(sequence.wishes, present)
+    if isinstance(order, Reason):
+        return given_up(sequence, order)
+    if order.items() == sequence.wanted.items() and _standing(order, present) == sequence.before:
+        return sequence
+    return sequence.model_copy(update={"wanted": order, "before": _standing(order, present)})
+
+
+def _standing(settings: Mapping[str, SettingValue], present: Present) -> dict[str, SettingValue]:
+    return {setting: value for setting in settings if (value := present.values[setting]) is not None}
 
 
 def in_safe_order(wishes: Mapping[str, SettingValue], present: Present) -> dict[str, SettingValue] | Reason:
@@ -248,7 +272,9 @@ def rewished(sequence: SettingSequence, setting: str, value: SettingValue) -> Se
 
 
 def resumed(sequence: SettingSequence, now: datetime) -> SettingSequence:
-    """Return the sequence as it goes on after a restart."""
+    """Return the sequence as it goes on after a restart; the clock knows when quiet hours are over."""
+    if sequence.purpose is Purpose.QUIET_HOURS and sequence.is_in_force:
+        return sequence
     if sequence.is_temporary:
         return given_up(sequence, control.INTERRUPTED())
     return expired(sequence, control.INTERRUPTED(), now)

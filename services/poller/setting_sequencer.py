@@ -23,6 +23,7 @@ from services.poller.setting_sequence import (
     expired,
     given_up,
     next_step,
+    refreshed,
     resumed,
     rewished,
     writing,
@@ -98,8 +99,9 @@ class SettingSequencer:
             self._hurry(purpose)
 
     def undo(self, purpose: Purpose, why: Reason) -> None:
-        """Put back what a sequence has changed."""
-        if sequence := self.get(purpose):
+        """Put back what a sequence has changed; one that is being undone keeps its pauses."""
+        sequence = self.get(purpose)
+        if sequence and not sequence.undo:
             self._save(given_up(sequence, why))
             self._hurry(purpose)
 
@@ -137,7 +139,8 @@ class SettingSequencer:
             self._save(expired(sequence, error.reason, self._clock.now()))
             self._report(sequence, error.reason)
             return pause_s(sequence.failures, STEP_PAUSE_S, LOOK_S)
-        sequence = self.get(sequence.purpose) or sequence  # it may have been undone meanwhile
+        sequence = refreshed(self.get(sequence.purpose) or sequence, present)  # it may have been undone meanwhile
+        self._save(sequence)
         return await self._take(sequence, next_step(sequence, present, self._clock.now()))
 
     async def _take(self, sequence: SettingSequence, step: Step) -> float:

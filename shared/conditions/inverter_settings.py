@@ -402,6 +402,12 @@ PROFILE_CHANGED_BY_HAND = simple(
     en="Somebody changed the same settings meanwhile, so this was stopped.",
     severity=Severity.WARNING,
 )
+QUIET_HOURS_OVER = simple(
+    "control.quiet_hours_over",
+    uk="Тихі години скінчилися.",
+    en="The quiet hours are over.",
+    severity=Severity.NOTICE,
+)
 INTERRUPTED = simple(
     "profile.interrupted",
     uk="Програму перезапущено, поки це тривало.",

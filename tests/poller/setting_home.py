@@ -118,8 +118,10 @@ class Home:
         control: InverterControl = InverterControl.SETTINGS,
         *,
         dry_run_days: float = 0,
+        quiet_hours: str = "",
     ) -> None:
         self.link, self.allowed, self.dry_run_days = link, control, dry_run_days
+        self.quiet_hours = quiet_hours
         self.points = Points()
         self.on_write: Callable[[int, int], None] = lambda _address, _word: None
         self.bus, self.health = FakeBus(), Health()
@@ -138,6 +140,7 @@ class Home:
             inverter_control=self.allowed,
             inverter_profiles_file=self.folder / "profiles.yaml",
             charge_ahead_dry_run_days=self.dry_run_days,
+            buzzer_quiet_hours=self.quiet_hours,
         )
         self.control = Control(
             self.client, self.bus, self.health, settings, lambda: self.state, clock=self.clock, file=self.file
@@ -220,13 +223,14 @@ async def home(
     control: InverterControl = InverterControl.SETTINGS,
     *,
     dry_run_days: float = 0,
+    quiet_hours: str = "",
 ) -> AsyncIterator[Home]:
     """A home whose settings were read once."""
     unit = dict(UNIT) if words is None else words
     with tempfile.TemporaryDirectory() as folder:
         async with linked(kind, lambda: unit) as link:
             link.wire.device.settings = SettingStore()
-            one = Home(link, Path(folder), control, dry_run_days=dry_run_days)
+            one = Home(link, Path(folder), control, dry_run_days=dry_run_days, quiet_hours=quiet_hours)
             assert await one.look()
             yield one
             await one.stop()

@@ -1,11 +1,14 @@
-"""Profiles and charging ahead over the wire: as a whole or not at all, whatever happens in between."""
+"""Profiles, charging ahead and quiet hours over the wire: as a whole or not at all, and everything comes back."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.poller.quiet_hours import quiet_hours
+from services.poller.setting_sequence import Purpose
 from shared.broker_state import BrokerState
+from shared.conditions import inverter_settings as control
 from shared.messages import (
     BatteryState,
     ChargeAheadCommand,
@@ -18,6 +21,7 @@ from shared.messages import (
     Window,
 )
 from shared.topics import CHARGE_AHEAD, CHARGE_AHEAD_EVENT, INVERTER_PROFILES, PROFILE_CHANGE
+from shared.validation import InvalidValueError
 from tests.poller.setting_home import UNIT, Home, KilledError, home
 from tests.support.flying_time import fly
 
@@ -167,9 +171,9 @@ async def applied(one: Home) -> bool:
 
 
 def before_an_outage(one: Home, *, charge: float = 40.0) -> None:
-    """Let the broker say that power goes in four hours."""
+    """Let the broker say that power goes soon."""
     now = one.clock.now()
-    window = Window(start=now + timedelta(hours=4), end=now + timedelta(hours=8))
+    window = Window(start=now + timedelta(hours=2.5), end=now + timedelta(hours=6))
     one.state = BrokerState(
         connected=True,
         grid=GridState(at=now, state=Grid.ON, since=now - timedelta(hours=5)),
@@ -265,3 +269,77 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing():
         assert charging(one).reason.code == "charging.would_charge"
 
     at_home(work, dry_run_days=7, **AUTOMATIC)
+
+
+def test_the_buzzer_is_silent_at_night_and_then_as_before():
+    async def work(one):
+        assert one.word("buzzer_mode") == 2
+        await asyncio.sleep(61)  # it is three o'clock in Kyiv
+        assert await one.idle()
+        assert one.word("buzzer_mode") == 0
+        assert one.settings.settings["buzzer_mode"].returns_to == "warning_fault"
+        await one.stop()
+        one.start()
+        await one.look()
+        assert await one.idle()
+        assert one.word("buzzer_mode") == 0  # a restart is no reason to be loud
+        await asyncio.sleep(3600)
+        assert await one.idle()
+        assert one.word("buzzer_mode") == 2
+        await asyncio.sleep(18.2 * 3600)
+        assert one.word("buzzer_mode") == 0
+        one.store.set(303, 3)
+        await asyncio.sleep(300)
+        assert one.word("buzzer_mode") == 3  # a person has the last word
+
+    at_home(work, quiet_hours="22:00-04:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "local", "quiet"),
+    [
+        ("22:00-07:00", (23, 0), True),
+        ("22:00-07:00", (7, 0), False),
+        ("13:00 - 15:30", (15, 29), True),
+        ("13:00-15:30", (23, 0), False),
+    ],
+)
+def test_quiet_hours(text, local, quiet):
+    hours = quiet_hours(text)
+    assert hours
+    assert hours.covers(datetime(2026, 11, 30, local[0], local[1], tzinfo=UTC)) is quiet
+
+
+@pytest.mark.parametrize("text", ["22", "25:00-07:00", "22:00-22:00", "night"])
+def test_hours_that_are_none(text):
+    with pytest.raises(InvalidValueError):
+        quiet_hours(text)
+
+
+def test_what_cannot_be_put_back_is_tried_again_later_and_later():
+    async def work(one):
+        before_an_outage(one)
+        await decide(one)
+        accepts, asked = one.store.refusal, []
+
+        def refuse(address, *rest):
+            asked.append(asyncio.get_running_loop().time())
+            return 7
+
+        one.store.refusal = refuse
+        before_an_outage(one, charge=95.0)
+        one.control.charging.step()
+        for _ in range(120):
+            await asyncio.sleep(30)
+            one.control.charging.step()
+            one.control.sequencer.undo(Purpose.CHARGE_AHEAD, control.BUSY())
+        assert 4 <= len(asked) <= 9  # in an hour
+        assert charging(one).phase is ChargeAheadPhase.PUTTING_BACK
+        assert "charging.not_put_back" in {reason.code for reason in one.health.status(one.clock.now()).reasons}
+        one.store.refusal = accepts
+        await asyncio.sleep(3600)
+        assert await one.idle()
+        assert words(one) == AS_BEFORE
+        assert one.health.status(one.clock.now()).reasons == ()
+
+    at_home(work, **AUTOMATIC)

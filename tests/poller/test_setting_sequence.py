@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.poller.decode import Value
 from services.poller.registers import load_layout
 from services.poller.setting_check import MOST_A_DAY, Present, Unit, Write, checked
 from services.poller.setting_sequence import (
@@ -24,6 +25,7 @@ from services.poller.setting_sequence import (
     given_up,
     in_safe_order,
     next_step,
+    refreshed,
     released,
     resumed,
     writing,
@@ -34,7 +36,7 @@ from shared.messages import Mode, SettingOutcome
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 UNIT = Unit(load_layout("classic"), 1, 0x1E00, "SIM1")
-VALUES = {
+VALUES: dict[str, Value] = {
     "output_priority": "sub",
     "charging_priority": "pv_only",
     "max_charging_current_a": 60,
@@ -185,6 +187,20 @@ def test_after_a_restart_a_profile_is_finished_soon_or_undone_and_what_is_tempor
     assert resumed(profile, NOW - timedelta(days=4000)).undo is not None  # the clock is not set
     assert resumed(charging, NOW).undo is not None
     assert expired(charging, control.BUSY(), NOW + timedelta(days=1)) is charging
+
+
+def test_what_was_changed_at_the_panel_since_the_last_reading_is_what_comes_back():
+    sequence = started(purpose=Purpose.CHARGE_AHEAD)
+    found = with_values(max_mains_charging_current_a=40, charging_priority="pv_and_utility")
+    fresh = refreshed(sequence, found)
+    assert (fresh.wanted, fresh.before) == (
+        {"max_mains_charging_current_a": 20},
+        {"max_mains_charging_current_a": 40},
+    )
+    assert refreshed(sequence, PRESENT) is sequence
+    written = writing(sequence, "max_mains_charging_current_a", 20)
+    assert refreshed(written, found) is written  # then it is a hand that interferes
+    assert refreshed(sequence, replace(found, mode=Mode.FAULT)).undo is not None
 
 
 def test_on_another_inverter_nothing_is_put_back():
