@@ -3,8 +3,10 @@
 It needs Home Assistant in a virtual environment of its own, named by HOMEASSISTANT_PYTHON:
 
     python3.13 -m venv ../ha-venv && ../ha-venv/bin/pip install uv
-    ../ha-venv/bin/uv pip install --python ../ha-venv/bin/python homeassistant==2025.4.4 "paho-mqtt<2.2"
+    ../ha-venv/bin/uv pip install --python ../ha-venv/bin/python homeassistant "paho-mqtt<2.2"
     HOMEASSISTANT_PYTHON=../ha-venv/bin/python python -m bench homeassistant
+
+With Python 3.13.0 that is version 2025.4.4; 2026.2.3 needs 3.13.2.
 """
 
 import json
@@ -201,9 +203,10 @@ def set_from_home_assistant(home: HomeAssistant) -> None:
 def energy_dashboard(home: HomeAssistant) -> None:
     """Choose our counters in the energy dashboard, as a user does by clicks, and let it validate them."""
     found = home.ask("energy")
-    validated = found["validated"] or {}
-    issues = [one for source in validated.get("energy_sources", [found]) for one in source]
-    print(f"energy dashboard: {len(found['statistics'])} statistics of ours; {len(issues)} issues {issues or ''}")
+    saved = (found["saved"] or {}).get("energy_sources", [])
+    issues = [one for source in (found["validated"] or {}).get("energy_sources", [[found]]) for one in source]
+    statistics = len(found["statistics"])
+    print(f"energy dashboard: {statistics} statistics, {len(saved)} sources saved; {len(issues)} issues {issues or ''}")
 
 
 def ours_is_killed(stack: Stack, home: HomeAssistant) -> None:
