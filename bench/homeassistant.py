@@ -3,8 +3,10 @@
 It needs Home Assistant in a virtual environment of its own, named by HOMEASSISTANT_PYTHON:
 
     python3.13 -m venv ../ha-venv && ../ha-venv/bin/pip install uv
-    ../ha-venv/bin/uv pip install --python ../ha-venv/bin/python homeassistant==2025.4.4 "paho-mqtt<2.2"
+    ../ha-venv/bin/uv pip install --python ../ha-venv/bin/python homeassistant "paho-mqtt<2.2"
     HOMEASSISTANT_PYTHON=../ha-venv/bin/python python -m bench homeassistant
+
+With Python 3.13.0 that is version 2025.4.4; 2026.2.3 needs 3.13.2.
 """
 
 import json
@@ -27,6 +29,7 @@ CORE = ROOT / "bench/homeassistant_core.py"
 PATIENCE_S = 60.0
 GRID, EVENT = "binary_sensor.easun_grid_power", "event.easun_grid_change"
 SETTING = "select.easun_inverter_main_output_priority"
+KINDS = ("uti", "sol", "sbu", "sub")
 UNAVAILABLE = "unavailable"
 States = dict[str, dict[str, Any]]
 
@@ -191,8 +194,8 @@ def switched(home: HomeAssistant) -> None:
 
 def set_from_home_assistant(home: HomeAssistant) -> None:
     """Change a setting of the inverter from Home Assistant, and see it confirmed."""
-    known = home.wait("a setting is there", lambda now: now.get(SETTING, {}).get("state") in ("sbu", "sol"))
-    wanted = "sol" if known[SETTING]["state"] == "sbu" else "sbu"
+    known = home.wait("a setting is there", lambda now: now.get(SETTING, {}).get("state") in KINDS)
+    wanted = next(one for one in known[SETTING]["attributes"]["options"] if one != known[SETTING]["state"])
     home.ask("select", f"{SETTING}={wanted}")
     home.wait(f"{SETTING} is {wanted}, as the inverter says", lambda now: now[SETTING]["state"] == wanted)
 
@@ -200,9 +203,10 @@ def set_from_home_assistant(home: HomeAssistant) -> None:
 def energy_dashboard(home: HomeAssistant) -> None:
     """Choose our counters in the energy dashboard, as a user does by clicks, and let it validate them."""
     found = home.ask("energy")
-    validated = found["validated"] or {}
-    issues = [one for source in validated.get("energy_sources", [found]) for one in source]
-    print(f"energy dashboard: {len(found['statistics'])} statistics of ours; {len(issues)} issues {issues or ''}")
+    saved = (found["saved"] or {}).get("energy_sources", [])
+    issues = [one for source in (found["validated"] or {}).get("energy_sources", [[found]]) for one in source]
+    statistics = len(found["statistics"])
+    print(f"energy dashboard: {statistics} statistics, {len(saved)} sources saved; {len(issues)} issues {issues or ''}")
 
 
 def ours_is_killed(stack: Stack, home: HomeAssistant) -> None:

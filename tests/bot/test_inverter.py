@@ -5,15 +5,17 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.bot.bot import COMMANDS
 from services.bot.chats import Chats, Role
 from services.bot.commands import inverter_buttons, keyboards
 from services.bot.commands import inverter_keyboards as buttons
+from services.bot.commands.commands import Command
 from services.bot.commands.inverter_buttons import InverterButtons
 from services.bot.telegram.api import Incoming, Keyboard
 from services.bot.texts.html import escape_html
@@ -224,3 +226,8 @@ def test_a_profile_and_charging_ahead(bench: Bench, monkeypatch: pytest.MonkeyPa
 
 def test_a_wish_for_another_inverter_is_refused() -> None:
     assert isinstance(buttons.question(house(), LOCALIZER, "other|s|output_priority|sbu", "me"), Reason)
+
+
+def test_every_command_of_the_bot_has_its_topic() -> None:
+    assert {topic.payload: topic.retain for topic in COMMANDS.values()} == dict.fromkeys(get_args(Command), False)
+    assert all(topic.payload is kind and "bot" in topic.writers for kind, topic in COMMANDS.items())

@@ -116,6 +116,7 @@ class Stack:
             "poller",
             INVERTERS_FILE=str(self.inverters_file),
             INVERTER_JOURNAL_DIR=str(directory / "inverter_journal"),
+            INVERTER_PROFILES_FILE=str(directory / "inverter_profiles.yaml"),
             POLL_INTERVAL="0.5",
             MODBUS_TIMEOUT="0.5",
             GRID_UNKNOWN_AFTER="1",

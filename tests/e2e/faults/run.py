@@ -117,14 +117,19 @@ def tried(home: Home, case: Case, cold: random.Random | None = None) -> Result:
     return Result(case, tally, broken, time.monotonic() - began)
 
 
+def shown(numbers: tuple[int, ...]) -> str:
+    """Return numbers of readings, but not thousands of them."""
+    return ", ".join(map(str, numbers[:20])) + (", ..." if len(numbers) > 20 else "")
+
+
 def broken_rules(case: Case, tally: Tally, *, may_lose: bool) -> Iterator[str]:
     """Yield what a fault has cost and may not."""
     if tally.lost and not may_lose:
-        yield f"{tally.lost} readings lost, of {tally.missing}"
+        yield f"{tally.lost} readings lost, of {shown(tally.missing)}"
     if tally.doubled:
         yield f"{tally.doubled} readings doubled"
     if tally.read - tally.published > case.unpublished:
-        yield f"{tally.read - tally.published} readings never published, of {tally.missing}"
+        yield f"{tally.read - tally.published} readings never published, of {shown(tally.missing)}"
     for what in ("alerts", "switches", "settings"):
         due = getattr(tally, f"{what}_due")
         done = getattr(tally, f"{what}_{DONE[what]}")

@@ -8,7 +8,6 @@ makes them. The services run in real time, as they do at home. --write puts the 
 
 import argparse
 import random
-import re
 import signal
 import sys
 import tempfile
@@ -19,10 +18,10 @@ from pathlib import Path
 import psutil
 
 from tests.e2e.faults.cases import CASES, Case
-from tests.e2e.faults.home import CHAT, Home, running_home
+from tests.e2e.faults.home import CHAT, SETTLE_S, Home, running_home
 from tests.e2e.faults.report import COLUMNS, figures, machine, replace_part, today
 from tests.e2e.faults.run import broken_rules
-from tests.e2e.faults.tally import Start, Tally, count
+from tests.e2e.faults.tally import REPLY, Start, Tally, count
 from tests.support.fork_server import stop_fork_server
 from tests.support.stack import Process
 
@@ -31,7 +30,6 @@ CALM_S, HOLD_S = (3.0, 15.0), (2.0, 15.0)
 APART_S = (200.0, 320.0)
 """From one turn of the power to the next: more often, the bot calls it unstable and reports it as one."""
 ANSWER_S = 30.0
-STATUS = re.compile(r"<b>Power is (on|off)</b>")
 YOUNG_S = 60.0
 """A process is still filling its caches."""
 MAY_TELL = r"[Bb]attery|plug|Plug"
@@ -68,6 +66,8 @@ class Day:
     until_s: float
     struck: list[str] = field(default_factory=list)
     checks: int = 0
+    unknown: int = 0
+    """How often one of them did not know, or did not answer."""
     contradictions: list[str] = field(default_factory=list)
     not_in_order: list[str] = field(default_factory=list)
     memories: dict[str, list[Memory]] = field(default_factory=dict)
@@ -83,6 +83,7 @@ class Day:
             self._check()
         if not self.home.power_is_on:
             self.home.power(on=True)
+        self.not_in_order += [f"at the end: {one}" for one in self.home.out_of_order()]
         self._check()
 
     def _suffer(self, faults: list[Case]) -> None:
@@ -126,11 +127,13 @@ class Day:
         page = self.home.page()
         recorded = self.home.stack.rows("SELECT state FROM grid_state ORDER BY at DESC LIMIT 1")
         said = {
-            "page": page is not None and ("power out" in page.text.lower()) is not is_on,
-            "record": recorded == [("on" if is_on else "off",)],
-            "bot": self._asked_bot() is is_on,
+            "page": None if page is None else "power out" not in page.text.lower(),
+            "record": {"on": True, "off": False}.get(recorded[0][0]) if recorded else None,
+            "bot": self._asked_bot(),
         }
-        self.contradictions += [f"{name} ({'on' if is_on else 'off'})" for name, agrees in said.items() if not agrees]
+        self.unknown += sum(answer is None for answer in said.values())
+        wrong = [name for name, answer in said.items() if answer is (not is_on)]
+        self.contradictions += [f"{name} says {'off' if is_on else 'on'}" for name in wrong]
 
     def _asked_bot(self) -> bool | None:
         """Ask the bot as a person does, and return whether it says that power is on; None where it says nothing."""
@@ -139,7 +142,7 @@ class Day:
         deadline = time.monotonic() + ANSWER_S
         while time.monotonic() < deadline:
             for message in self.home.chat()[before:]:
-                if found := STATUS.search(message["text"]):
+                if found := REPLY.search(message["text"]):
                     return found[1] == "on"
             time.sleep(0.2)
         return None
@@ -191,8 +194,9 @@ def report(day: Day, tally: Tally, minutes: float, seed: int) -> str:
             f"| {' | '.join(COLUMNS[2:])} |\n|{'---|' * len(COLUMNS[2:])}",
             f"| {' | '.join(figures(tally))} |",
             "",
-            f"Page, bot and record asked {checks} times how the power is: {len(day.contradictions)} contradictions.",
-            f"Not in order in time: {late}. Services that died of a bug: {bugs}.",
+            f"Page, bot and record asked {checks} times how the power is: {len(day.contradictions)} contradictions,",
+            f"{day.unknown} times one did not know, or not within {ANSWER_S:.0f} s. Not in order within",
+            f"{SETTLE_S:.0f} s of the end of a fault: {late}. Services that died of a bug: {bugs}.",
             "",
             "Memory in MB, the most of any process of a service, and how much the one that grew most has grown after",
             f"its first minute: {memory}.",

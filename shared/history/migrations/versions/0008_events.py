@@ -24,6 +24,7 @@ def upgrade() -> None:
         "setting_change",
         *(sa.Column(name, sa.Text(), nullable=name == "before") for name in ("value", "before", "by", "outcome")),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("profile", sa.Text(), nullable=True),
     )
     _create(
         "alert_sent",
