@@ -163,8 +163,8 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Written to {file}; the one before is {before}.",
     ),
     "configure.next_compose": (
-        "Далі: docker compose up -d --build. Інвертор перевірено з мережі цього комп'ютера; чи видно його з контейнера, "
-        "покаже: docker compose run --rm --no-deps poller python -m services.poller read",
+        "Далі: docker compose up -d --build. Інвертор перевірено з мережі цього комп'ютера; чи видно його "
+        "з контейнера, покаже: docker compose run --rm --no-deps poller python -m services.poller read",
         "Next: docker compose up -d --build. The inverter was tried from this machine's network; whether its container "
         "can reach it, too, shows: docker compose run --rm --no-deps poller python -m services.poller read",
     ),
