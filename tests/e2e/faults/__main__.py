@@ -2,8 +2,8 @@
 
     python -m tests.e2e.faults [--seed N] [--only PATTERN] [--cold] [--write]
 
---cold cuts the host's power during every fault. --write puts each row into the table of docs/reliability.md as soon as
-it is known, so that a run which is broken off leaves what it has found.
+--cold cuts the host's power during every fault, and writes nothing. --write puts each row into the table of
+docs/reliability.md as soon as it is known, so that a run which is broken off leaves what it has found.
 """
 
 import argparse
@@ -36,8 +36,8 @@ def main() -> int:
     try:
         for result in run(cases, cold=chance if given.cold else None):
             results.append(result)
-            if given.write:
-                write(results, given.seed, name="faults-cold" if given.cold else "faults")
+            if given.write and not given.cold:
+                write(results, given.seed)
             print(f"{line(result)} {result.seconds:.0f} s", flush=True)
             print("".join(f"    {fault}\n" for fault in result.broken), end="", flush=True)
     finally:

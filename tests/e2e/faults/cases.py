@@ -21,7 +21,7 @@ class Case:
 
     unpublished are readings that the inverter has given out and nobody has published: the poller looks up to twice
     again at a grid that has changed; others died with it, or were cut off half read.
-    lost is why readings may be lost that were published; without a reason none may. late is why alerts may be. may_tell
+    lost is why readings may be lost that were published; without a reason none may. may_tell
     matches alerts that are right beside those of the outage. from_strike: what was recorded before is in a file that
     is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong.
     """
@@ -70,7 +70,7 @@ def _of_process(name: str) -> tuple[Case, ...]:
 PROCESSES = tuple(case for name in ("broker", *SERVICES) for case in _of_process(name))
 
 BROKER = (
-    Case("broker", "gone for 30 s, the hour of a faster house", s.killed("broker"), s.started("broker"), 30.0),
+    Case("broker", "gone for 30 s", s.killed("broker"), s.started("broker"), 30.0),
     Case("broker", "killed twice within 2 s", s.killed_again("broker", 2, 1.0), in_make_test=True),
     Case("broker", "its store cut to half", s.store(s.cut)),
     Case("broker", "its store all zeros", s.store(s.zeros)),

@@ -15,6 +15,7 @@ from typing import Any
 import requests
 
 from tests.support.broker import Broker
+from tests.support.databases import empty_database
 from tests.support.simulated_clock import SimulatedClock
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
@@ -69,7 +70,9 @@ class Home:
             "TUYA_USER_ID": "eu0simulated0user",
         }
         self.flips.append((time.time(), True))
-        stack.start(*(self.part(name) for name in self.services))  # type: ignore[arg-type]
+        if not stack.db_path.exists():
+            stack.db_path.write_bytes(empty_database())
+        self.start_parts(*self.services)
         self.until_in_order()
 
     def part(self, name: str) -> Part:

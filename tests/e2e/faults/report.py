@@ -12,6 +12,7 @@ from tests.e2e.faults.tally import Tally
 from tests.support.broker import ROOT
 
 DOCUMENT = ROOT / "docs/reliability.md"
+TABLE = "faults"
 COLUMNS = (
     "fault", "survived", "readings: given out, published, stored, lost, doubled", "alerts: due, sent, false, late",
     "switches: due, done, wrong", "settings: due, written, wrong",
@@ -47,9 +48,9 @@ def today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def write(results: Sequence[Result], seed: int, *, name: str) -> None:
+def write(results: Sequence[Result], seed: int) -> None:
     """Put the rows of a run into the table; those of cases that it has not tried stay, with the line of their run."""
-    before = part(name).splitlines()
+    before = part(TABLE).splitlines()
     rows = {row.split(" | ")[0]: row for row in before if re.match(r"\| [\w ]+: ", row)}
     runs = [row for row in before if row.startswith("- ") and f"seed {seed}," not in row]
     rows |= {(row := line(result)).split(" | ")[0]: row for result in results}
@@ -61,7 +62,7 @@ def write(results: Sequence[Result], seed: int, *, name: str) -> None:
     head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
     missing = [one.removeprefix("| ") for one in order if one not in rows]
     rest = ("", f"Not tried yet: {'; '.join(missing)}.") if missing else ()
-    replace_part(name, "\n".join((*runs, "", head, *kept, total(kept), *rest)))
+    replace_part(TABLE, "\n".join((*runs, "", head, *kept, total(kept), *rest)))
 
 
 def total(rows: Sequence[str]) -> str:

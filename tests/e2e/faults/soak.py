@@ -169,7 +169,7 @@ def main() -> int:
             day = Day(home, random.Random(given.seed), time.monotonic() + 60 * given.minutes)
             day.live()
             tally = count(home, start, time.time(), MAY_TELL)
-            others = [message["text"] for message in home.chat()[start.chat :]]
+            others = [one["text"] for one in home.chat()[start.chat :] if not REPLY.search(one["text"])]
             text = report(day, tally, given.minutes, given.seed)
             broken = [*day.not_in_order, *day.contradictions, *home.tracebacks()]
             broken += broken_rules(Case("soak", "", lambda _: None, unpublished=tally.read), tally, may_lose=False)
