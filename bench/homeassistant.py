@@ -26,6 +26,7 @@ from tests.support.viewer import Viewer
 CORE = ROOT / "bench/homeassistant_core.py"
 PATIENCE_S = 60.0
 GRID, EVENT = "binary_sensor.easun_grid_power", "event.easun_grid_change"
+SETTING = "select.easun_inverter_main_output_priority"
 UNAVAILABLE = "unavailable"
 States = dict[str, dict[str, Any]]
 
@@ -105,12 +106,14 @@ def main() -> None:
             table(states)
             outage(stack, home)
             switched(home)
+            set_from_home_assistant(home)
             ours_is_killed(stack, home)
             dead_battery(stack, home)
         print("\nHome Assistant is started again while the batteries are dead", flush=True)
         with home:
             never_fresh(home)
             energy_goes_on(home)
+            energy_dashboard(home)
             print("\nDiscovery is switched off", flush=True)
             stack.homeassistant.end()
             stack.homeassistant.start(HOMEASSISTANT_DISCOVERY="false")
@@ -127,6 +130,7 @@ def start(stack: Stack, watcher: Viewer) -> None:
     stack.tuya.env |= {"TUYA_ENDPOINT": f"http://127.0.0.1:{places['cloud_port']}", "TUYA_ALL_DEVICES": "true"}
     stack.tuya.env |= {"TUYA_ACCESS_ID": CLIENT_ID, "TUYA_ACCESS_SECRET": SECRET, "TUYA_USER_ID": USER}
     stack.command("battery", soc_percent=60)
+    stack.poller.env |= {"INVERTER_CONTROL": "settings"}
     stack.start(stack.poller, stack.bms, stack.tuya, stack.schedule, stack.homeassistant)
     for topic in ("easun_inverter_main", "easun_grid", "easun_energy", "easun_schedule", "easun_battery_all"):
         watcher.last(f"homeassistant/device/{topic}/config")
@@ -183,6 +187,22 @@ def switched(home: HomeAssistant) -> None:
     switches = on(home.wait("a plug is on", lambda now: bool(on(now))))
     home.ask("turn_off", switches[0])
     home.wait(f"{switches[0]} is off, as the plug says", lambda now: now[switches[0]]["state"] == "off")
+
+
+def set_from_home_assistant(home: HomeAssistant) -> None:
+    """Change a setting of the inverter from Home Assistant, and see it confirmed."""
+    known = home.wait("a setting is there", lambda now: now.get(SETTING, {}).get("state") in ("sbu", "sol"))
+    wanted = "sol" if known[SETTING]["state"] == "sbu" else "sbu"
+    home.ask("select", f"{SETTING}={wanted}")
+    home.wait(f"{SETTING} is {wanted}, as the inverter says", lambda now: now[SETTING]["state"] == wanted)
+
+
+def energy_dashboard(home: HomeAssistant) -> None:
+    """Choose our counters in the energy dashboard, as a user does by clicks, and let it validate them."""
+    found = home.ask("energy")
+    validated = found["validated"] or {}
+    issues = [one for source in validated.get("energy_sources", [found]) for one in source]
+    print(f"energy dashboard: {len(found['statistics'])} statistics of ours; {len(issues)} issues {issues or ''}")
 
 
 def ours_is_killed(stack: Stack, home: HomeAssistant) -> None:

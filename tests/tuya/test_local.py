@@ -1,15 +1,18 @@
 """Plugs over the home network: every protocol version, on real sockets, against frames packed by somebody else."""
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tinytuya import scanner
 
 from services.tuya.address import Address
 from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
-from services.tuya.local import LocalPlug
+from services.tuya.local import LocalPlug, ask_for_announcements, discover
 from services.tuya.plug import Plug
 from shared.errors import DeviceError, DeviceOfflineError
 from simulators.tuya.plug import LocalPlug as VirtualLocalPlug
@@ -163,3 +166,13 @@ async def test_another_plug_at_the_address_is_not_believed() -> None:
     with connected(bench.plug()) as connection, pytest.raises(OurWayError, match="Another plug than bf1"):
         await asyncio.to_thread(connection.read)
     bench.local.stop()
+
+
+@pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.EAFNOSUPPORT], ids=["no-route", "sandboxed"])
+def test_without_a_network_nobody_is_asked_and_nothing_breaks(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable() -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(scanner, "get_ip_to_broadcast", unreachable)
+    ask_for_announcements()
+    assert discover(0, (), ask=True) == []
