@@ -36,6 +36,7 @@ STEP_S = 30.0
 WH_PER_PERCENT = 102.4
 PLANNED_PERCENT = 90.0
 SETTINGS = ("max_mains_charging_current_a", "charging_priority", "output_priority")
+BACK_WITHIN = timedelta(minutes=5)
 HIGHEST_A = 60
 """What 332 bounds the mains' current to in the simulated unit."""
 
@@ -104,7 +105,10 @@ class World:
         ahead = [one for one in known if one.at_start is None]
         for one in ahead:
             if one.start <= now:
-                one.at_start, one.words = self.house.battery.soc_percent, words
+                one.at_start = self.house.battery.soc_percent
+        for one in known:
+            if not one.words and now >= one.start + BACK_WITHIN:
+                one.words = words
         nearest = min((one for one in ahead if one.start > now), key=lambda one: one.start, default=None)
         if nearest is None or any(one.start <= now < one.end for one in known):
             return
@@ -194,7 +198,7 @@ def report(world: World, written: int, seed: int, basis: str, spent_s: float) ->
     print(
         f"{basis}, seed {seed}: {len(met)} outages ({withdrawn} withdrawn), {len(needing)} needed the mains, "
         f"{len(able)} could be met: {len(reached)} were; charged {charged / max(needed, 1):.3f} of what was needed; "
-        f"settings as before at the start of every outage on {days_back} of {days} days; {written} writes; "
+        f"settings as before five minutes into every outage on {days_back} of {days} days; {written} writes; "
         f"{spent_s:.0f} s of processor time",
         flush=True,
     )

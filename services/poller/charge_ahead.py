@@ -72,13 +72,18 @@ class Knobs:
 
 @dataclass(frozen=True)
 class Charging:
-    """What is being done: for which outage, since when, up to what, and with which current, set at."""
+    """What is being done: for which outage, since when, up to what, and with which current, set at.
+
+    keeps: otherwise the battery would feed the house. is_held: the target is reached, and it only waits for the outage.
+    """
 
     outage_start: datetime
     began: datetime
     target_percent: float
     current_a: float
     set_at: datetime
+    keeps: bool = False
+    is_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,13 +151,20 @@ class Continue:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Charge no more, but keep the battery for the outage: what stood before would take the charge away again."""
+
+    why: Reason
+
+
+@dataclass(frozen=True)
 class PutBack:
     """Put back what stood before."""
 
     why: Reason
 
 
-Action = Nothing | Begin | Adjust | Continue | PutBack
+Action = Nothing | Begin | Adjust | Continue | Hold | PutBack
 
 
 def next_step(situation: Situation) -> Action:
@@ -229,11 +241,18 @@ def _while_charging(situation: Situation, charging: Charging) -> Action:
         return PutBack(why) if situation.doubtful_for >= PATIENCE else Continue(why)
     if not _is_same(charging.outage_start, need.start):
         return PutBack(conditions.OUTAGE_WITHDRAWN())
-    if charge >= need.target_percent:
-        fell = charging.target_percent - need.target_percent >= FELL_POINTS
-        reached = conditions.reached(target=need.target_percent)
-        return PutBack(conditions.OUTLOOK_CONTRADICTS() if fell else reached)
+    if charging.is_held or charge >= need.target_percent:
+        return _reached(charging, need, charge)
     return _how_fast(situation, charging, need, charge)
+
+
+def _reached(charging: Charging, need: Need, charge: float) -> Action:
+    if charging.target_percent - need.target_percent >= FELL_POINTS:
+        return PutBack(conditions.OUTLOOK_CONTRADICTS())
+    if not charging.keeps:
+        return PutBack(conditions.reached(target=need.target_percent))
+    kept = conditions.kept(charge=charge, outage=need.start)
+    return Continue(kept) if charging.is_held else Hold(kept)
 
 
 def _how_fast(situation: Situation, charging: Charging, need: Need, charge: float) -> Action:

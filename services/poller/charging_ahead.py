@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from services.poller.charge_ahead import (
+    CHARGING,
     CURRENT,
+    OUTPUT,
     Action,
     Adjust,
     Begin,
     Charging,
     Continue,
     HeldOff,
+    Hold,
     Need,
     PutBack,
     Situation,
@@ -189,6 +192,12 @@ class ChargingAhead:
                 self._note(charging=charging)
                 self._sequencer.rewish(Purpose.CHARGE_AHEAD, CURRENT, current_a)
                 self._report(ChargeAheadStep.CHANGED, situation, charging, None)
+            case Hold(why) if self._notes.charging:
+                held = replace(self._notes.charging, is_held=True)
+                self._note(charging=held)
+                if sequence and CHARGING in sequence.before:
+                    self._sequencer.rewish(Purpose.CHARGE_AHEAD, CHARGING, sequence.before[CHARGING])
+                self._report(ChargeAheadStep.CHANGED, situation, held, why)
             case PutBack(why):
                 self._put_back(situation, why)
             case Continue() if self._notes.charging and isinstance(situation.need, Need):
@@ -201,7 +210,14 @@ class ChargingAhead:
         present = self._writer.present
         if present is None:
             return
-        charging = Charging(begin.need.start, situation.now, begin.need.target_percent, begin.current_a, situation.now)
+        charging = Charging(
+            begin.need.start,
+            situation.now,
+            begin.need.target_percent,
+            begin.current_a,
+            situation.now,
+            keeps=OUTPUT in begin.wishes,
+        )
         self._note(would=None, charging=charging)  # first: what is begun without it would not be ended by it
         refusal = self._sequencer.begin(Purpose.CHARGE_AHEAD, begin.wishes, present, by=AUTOMATIC)
         if refusal is None:

@@ -95,6 +95,17 @@ def reached(*, target: float) -> None:
     """The target is reached."""
 
 
+@condition(
+    "charging.kept",
+    uk="Батарея має {charge:.0f} % і чекає на відключення {outage:%d.%m %H:%M}: дім поки живиться від мережі.",
+    en="The battery has {charge:.0f} % and is kept for the outage of {outage:%d.%m %H:%M}: until then the house "
+    "runs from the mains.",
+    severity=Severity.NOTICE,
+)
+def kept(*, charge: float, outage: datetime) -> None:
+    """The target is reached in a home whose battery otherwise feeds the house while there is power."""
+
+
 OUTAGE_BEGAN = simple(
     "charging.outage_began",
     uk="Настав час відключення.",

@@ -19,6 +19,7 @@ from services.poller.charge_ahead import (
     Charging,
     Continue,
     HeldOff,
+    Hold,
     Knobs,
     Need,
     Nothing,
@@ -147,6 +148,16 @@ def test_why_everything_is_put_back(changes, code):
     step = next_step(replace(SITUATION, charging=CHARGES, **changes))
     assert isinstance(step, PutBack)
     assert step.why.code == code
+
+
+def test_a_battery_that_would_feed_the_house_again_is_kept_until_the_outage():
+    keeps = replace(CHARGES, keeps=True)
+    held = next_step(replace(SITUATION, charging=keeps, charge_percent=80.0))
+    assert isinstance(held, Hold)
+    waiting = replace(SITUATION, charging=replace(keeps, is_held=True), charge_percent=79.0)
+    assert next_step(waiting) == Continue(conditions.kept(charge=79.0, outage=NEED.start))
+    assert isinstance(next_step(replace(waiting, now=NEED.start)), PutBack)
+    assert isinstance(next_step(replace(waiting, grid=None, doubtful_for=PATIENCE)), PutBack)
 
 
 def test_a_gap_between_two_readings_is_no_doubt():

@@ -170,13 +170,13 @@ async def applied(one: Home) -> bool:
     return await one.idle()
 
 
-def before_an_outage(one: Home, *, charge: float = 40.0) -> None:
+def before_an_outage(one: Home, *, charge: float = 40.0, grid: Grid = Grid.ON) -> None:
     """Let the broker say that power goes soon."""
     now = one.clock.now()
     window = Window(start=now + timedelta(hours=2.5), end=now + timedelta(hours=6))
     one.state = BrokerState(
         connected=True,
-        grid=GridState(at=now, state=Grid.ON, since=now - timedelta(hours=5)),
+        grid=GridState(at=now, state=grid, since=now - timedelta(hours=5)),
         schedule=OutageSchedule(at=now, queue="5.2", windows=(window,), fetched_at=now),
         batteries={"jk": BatteryState(at=now, soc_percent=charge, packs=("jk",), full_ah=200, voltage_v=52)},
     )
@@ -195,9 +195,7 @@ async def decide(one: Home) -> None:
 AUTOMATIC = {"control": InverterControl.AUTOMATIC}
 
 
-@pytest.mark.parametrize(
-    "ends", ["reached", "undone", "restart", "switched_off", "hand", "command"], ids=lambda name: name
-)
+@pytest.mark.parametrize("ends", ["undone", "restart", "switched_off", "hand", "command"], ids=lambda name: name)
 def test_what_charging_ahead_changes_comes_back(ends):
     async def work(one):
         before_an_outage(one)
@@ -215,10 +213,7 @@ def test_what_charging_ahead_changes_comes_back(ends):
         }
         assert one.settings.settings["charging_priority"].returns_to == "pv_only"
         left = {}
-        if ends == "reached":
-            before_an_outage(one, charge=91.0)
-            await decide(one)
-        elif ends == "undone":
+        if ends == "undone":
             one.control.charging.receive(
                 ChargeAheadCommand(at=one.clock.now(), hold_off=True, by="page"), retained=False
             )
@@ -253,6 +248,25 @@ def test_what_charging_ahead_changes_comes_back(ends):
             await decide(one)
             assert words(one) == AS_BEFORE | left
             assert charging(one).phase is ChargeAheadPhase.HELD_OFF
+
+    at_home(work, **AUTOMATIC)
+
+
+def test_at_the_target_charging_ends_and_the_battery_is_kept_until_the_outage():
+    async def work(one):
+        before_an_outage(one)
+        await decide(one)
+        current = one.word("max_mains_charging_current_a")
+        before_an_outage(one, charge=91.0)
+        await decide(one)
+        assert words(one) == AS_BEFORE | {"max_mains_charging_current_a": current, "output_priority": 3}
+        assert charging(one).reason.code == "charging.kept"
+        before_an_outage(one, charge=91.0, grid=Grid.OFF)
+        await decide(one)
+        assert words(one) == AS_BEFORE
+        assert one.file.peek().charge.charging is None
+        steps = [event.step.value for event in one.bus.on(CHARGE_AHEAD_EVENT, "main")]
+        assert steps == ["began", "changed", "ended"]
 
     at_home(work, **AUTOMATIC)
 
@@ -327,7 +341,7 @@ def test_what_cannot_be_put_back_is_tried_again_later_and_later():
             return 7
 
         one.store.refusal = refuse
-        before_an_outage(one, charge=95.0)
+        before_an_outage(one, grid=Grid.OFF)
         one.control.charging.step()
         for _ in range(120):
             await asyncio.sleep(30)
@@ -367,7 +381,7 @@ def test_what_was_changed_for_a_time_is_not_put_back_on_another_inverter():
         changed, written = words(one), len(one.store.written)
         unit = one.link.wire.device.words()
         unit[190] += 1  # another one of the same model, set the same way
-        before_an_outage(one, charge=95.0)
+        before_an_outage(one, grid=Grid.OFF)
         one.control.charging.step()
         await asyncio.sleep(600)
         assert (words(one), len(one.store.written)) == (changed, written)

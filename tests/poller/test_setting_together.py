@@ -161,6 +161,8 @@ class Together(RuleBasedStateMachine):
 
     async def _while(self, work: Any, *, fault: dict[str, Any], at_writes: bool, kill: int | None, hand: Any) -> None:
         one = self.home
+        if not self.ours:
+            self.touched.clear()
         self.chance = hand is not None
         await one.link.fail(**fault | (AT_WRITES if at_writes else {}))
         one.points.left = kill
@@ -229,8 +231,6 @@ class Together(RuleBasedStateMachine):
         } or any(value is None for value in values.values())
         sequence = journal.sequences.get(Purpose.CHARGE_AHEAD)
         if sequence:
-            if not self.ours:
-                self.touched.clear()
             self.ours = dict(sequence.before) or self.ours
             assert sequence.is_in_force or sequence.undo or self.chance
         else:
