@@ -21,6 +21,7 @@ from bench import (
     page,
     plugs,
     recorder,
+    security,
     services,
     wires,
 )
@@ -46,6 +47,7 @@ BENCHES = {
     "one_truth": one_truth.main,
     "outlook": outlook.main,
     "homeassistant": homeassistant.main,
+    "security": security.main,
 }
 
 

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from shared.errors import BadMessageError
 from shared.messages import (
     AlertSent,
+    AlertSettings,
+    AlertSettingsCommand,
     Availability,
     BatteryInfo,
     BatteryState,
@@ -33,6 +35,7 @@ from shared.messages import (
     PlugAction,
     PlugCommand,
     PlugInfo,
+    PlugPlan,
     PlugSetup,
     PlugState,
     ProfileChange,
@@ -207,6 +210,9 @@ PLUG_STATE = Topic(
     "plug/{name}/state", PlugState, ("tuya",), "Whether a plug is on, and how certain that is.", replayed=True
 )
 PLUG_INFO = Topic("plug/{name}/info", PlugInfo, ("tuya",), "A plug of the list, and what may be done with it.")
+PLUG_PLAN = Topic(
+    "plug/plan", PlugPlan, ("tuya",), "Which plugs will be switched off in the planned outages of the next day."
+)
 PLUG_ACTION = Topic(
     "plug/{name}/action",
     PlugAction,
@@ -231,6 +237,12 @@ PLUG_SETUP = Topic(
 )
 ALERT_SENT = Topic(
     "bot/alert", AlertSent, ("bot",), "An alert that the bot sends: an event.", retain=False, replayed=True
+)
+ALERT_SETTINGS = Topic(
+    "bot/settings", AlertSettings, ("bot",), "From when on the bot tells of something, and its quiet hours."
+)
+ALERT_SETTINGS_SET = Topic(
+    "bot/settings/set", AlertSettingsCommand, ("dashboard",), "A change of what the bot tells and when.", retain=False
 )
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 ENERGY_STATE = Topic(
@@ -272,10 +284,13 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     QUEUE_FIT,
     PLUG_STATE,
     PLUG_INFO,
+    PLUG_PLAN,
     PLUG_ACTION,
     PLUG_SET,
     PLUG_SETUP,
     ALERT_SENT,
+    ALERT_SETTINGS,
+    ALERT_SETTINGS_SET,
     OUTLOOK_STATE,
     ENERGY_STATE,
     GRID_EVENT,

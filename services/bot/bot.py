@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from services.bot.alert_settings import chat_key, chosen_limits, chosen_settings, published, refusal
 from services.bot.alerts.absence import caught_up, is_complete, is_gap
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
@@ -17,7 +18,7 @@ from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
 from services.bot.channels.channel import ChannelSender
 from services.bot.channels.listed import listed_channels
-from services.bot.chats import Chats
+from services.bot.chats import AlertLimits, Chats
 from services.bot.commands import history
 from services.bot.commands.commands import Command, Commands
 from services.bot.settings import BotSettings
@@ -28,11 +29,14 @@ from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
 from shared.broker_state import EVENTS, STATE_TOPICS
+from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
 from shared.messages import (
+    AlertSettings,
+    AlertSettingsCommand,
     ChargeAheadCommand,
     Message,
     PlugAction,
@@ -44,6 +48,8 @@ from shared.messages import (
 from shared.service import Service
 from shared.topics import (
     ALERT_SENT,
+    ALERT_SETTINGS,
+    ALERT_SETTINGS_SET,
     CHARGE_AHEAD_SET,
     PLUG_ACTION,
     PLUG_SET,
@@ -86,9 +92,15 @@ class Bot:
         self._mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS), on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
         """Plug events that came before the retained messages were complete; None from then on."""
-        self._chats = Chats(
-            settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics
+        limits = AlertLimits(
+            low_battery_percent=settings.bot_low_battery_percent,
+            imbalance_mv=round(1000 * settings.bot_imbalance_v),
+            silent_minutes=settings.bot_silent_minutes,
         )
+        self._chats = Chats(
+            settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics, limits
+        )
+        self._published: AlertSettings | None = None
         self._is_cut_off = False
         self._engine = reader(settings.database, settings.database_home)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
@@ -112,6 +124,7 @@ class Bot:
             send=self._send,
         )
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
+        service.bus.collect_parsed(ALERT_SETTINGS_SET, self._on_settings_command)
         service.bus.clock.on_change(lambda change: self._redate(change.moved))
 
     def _delivery(self, sender: Sender, slot: str) -> AlertDelivery:
@@ -154,15 +167,42 @@ class Bot:
             self._evaluate()
 
     def _evaluate(self) -> None:
-        settings, chats = self._service.settings, self._chats
+        chats, chosen = self._chats, self._chats.limits
         limits = Limits(
-            low_percent=settings.bot_low_battery_percent,
-            imbalance_v=settings.bot_imbalance_v,
-            patience=timedelta(minutes=settings.bot_silent_minutes),
+            low_percent=chosen.low_battery_percent,
+            imbalance_v=chosen.imbalance_mv / 1000,
+            patience=timedelta(minutes=chosen.silent_minutes),
         )
         self._enqueue(
             *next_alerts(self._outbox.state, self._mirror.snapshot(), utc_now(), limits, chats.reminder_minutes)
         )
+
+    def _on_settings_command(self, _name: str, command: AlertSettingsCommand, delivery: Delivery) -> None:
+        """Change what is told and when, and publish how it is then."""
+        delivery.ack()
+        reason = refusal(command, utc_now(), retained=delivery.retained)
+        chats = {chat_key(chat): chat for chat in self._chats.all}
+        if reason or (command.chat is not None and command.chat not in chats):
+            log.warning("The alerts are not set as %s asks: %s", command.by, reason or "there is no such chat")
+            return
+        try:
+            if limits := chosen_limits(command):
+                self._chats.update_limits(limits)
+            if command.chat is not None:
+                chat = chats[command.chat]
+                self._chats.update_settings(chat, chosen_settings(self._chats.settings(chat), command))
+        except StorageError as error:
+            self._health.report("disk", conditions.state_not_saved(cause=error.reason))
+        self._publish_settings()
+        self._wake()
+
+    def _publish_settings(self) -> None:
+        """Publish what is told and when, where that has changed."""
+        chats = {chat: self._chats.settings(chat) for chat in self._chats.all}
+        present = published(self._chats.limits, chats, utc_now())
+        if self._published is None or present != self._published.model_copy(update={"at": present.at}):
+            self._published = present
+            self._service.bus.publish(ALERT_SETTINGS, present)
 
     def _on_plug_action(self, name: str, action: PlugAction) -> None:
         event = PlugEvent(name, by_clock(action, self._service.bus.clock.track))
@@ -213,6 +253,7 @@ class Bot:
             self._evaluate_plug(event)
         while True:
             self._evaluate()
+            self._publish_settings()
             await asyncio.sleep(TICK_S)
 
     async def _catch_up(self) -> None:

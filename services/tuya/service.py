@@ -11,10 +11,11 @@ from services.tuya.announcements import Announcements
 from services.tuya.commands import on_command, refusal, setup_refusal
 from services.tuya.connector import Connector
 from services.tuya.controllers import PlugControllers
+from services.tuya.grid_rules import Policy
 from services.tuya.journal import Journal
 from services.tuya.journal_file import JournalFile
 from services.tuya.off_on_test import begun, refusal_of_test
-from services.tuya.outlook_rules import on_outlook
+from services.tuya.outlook_rules import on_outlook, plan_ahead
 from services.tuya.plug import Plug
 from services.tuya.rounds import current_round
 from services.tuya.settings import TuyaSettings
@@ -31,11 +32,12 @@ from shared.messages import (
     Outlook,
     PlugAction,
     PlugCommand,
+    PlugPlan,
     PlugSetup,
     Window,
 )
 from shared.service import Service
-from shared.topics import GRID_STATE, OUTAGE_SCHEDULE, OUTLOOK_STATE, PLUG_ACTION, PLUG_SET, PLUG_SETUP
+from shared.topics import GRID_STATE, OUTAGE_SCHEDULE, OUTLOOK_STATE, PLUG_ACTION, PLUG_PLAN, PLUG_SET, PLUG_SETUP
 from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("tuya")
@@ -74,6 +76,7 @@ class PlugService:
         service.bus.clock.on_change(self._on_clock_change)
         self._changed_at = time.monotonic()
         self._outlook: Outlook | None = None
+        self._plan: PlugPlan | None = None
         self._wrong_time_since: float | None = None
         self._zone = settings.zone
         self._windows: tuple[Window, ...] = ()
@@ -96,6 +99,7 @@ class PlugService:
         while True:
             await asyncio.sleep(ROUND_CHECK_S)
             self._make_round()
+            self._publish_plan()
 
     def _make_round(self) -> None:
         """Ask the plugs, once a round and again those that have not answered, while there is power."""
@@ -114,6 +118,7 @@ class PlugService:
         """Take over the planned outages: plugs are asked before each."""
         self._windows = schedule.windows
         self._make_round()
+        self._publish_plan()
 
     def _is_listed(self, id_: str) -> bool:
         return self._controllers.listed(id_) is not None
@@ -147,6 +152,16 @@ class PlugService:
         self._outlook = by_clock(outlook, self._bus.clock.track)
         self._ask_outlook(utc_now())
         self._controllers.wake()
+        self._publish_plan()
+
+    def _publish_plan(self) -> None:
+        """Publish what will be switched off in the outages ahead, where that has changed."""
+        rules, now = self._store.shared.rules, utc_now()
+        ahead = plan_ahead(rules, self._controllers.controlled(), self._windows, self._outlook, now)
+        plan = PlugPlan(at=now, by_outlook=rules.policy is Policy.OUTLOOK, dry_run=self._dry_run, outages=ahead)
+        if self._plan is None or self._plan.model_copy(update={"at": now}) != plan:
+            self._plan = plan
+            self._bus.publish(PLUG_PLAN, plan)
 
     def _ask_outlook(self, now: datetime) -> None:
         shared, off_for = self._store.shared, timedelta(seconds=time.monotonic() - self._changed_at)

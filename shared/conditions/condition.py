@@ -227,7 +227,7 @@ class _Texts(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """Return a parameter as text."""
         if "|" in format_spec:
-            return plural(self._language, float(value), format_spec)
+            return plural(self._language, round(float(value)), format_spec)  # as it is shown beside it
         if isinstance(value, tuple | list):
             return "; ".join(self.format_field(one, "") for one in value)
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -111,7 +111,7 @@ NO_LOAD = simple(
 @condition(
     "outlook.little_history",
     uk="Записано лише {days:.0f} {days:день|дні|днів}: прогноз неточний, смуга широка.",
-    en="Only {days:.0f} {days:day|days} are recorded: the forecast is rough and its band wide.",
+    en="Only {days:.0f} {days:day is|days are} recorded: the forecast is rough and its band wide.",
     severity=Severity.NOTICE,
 )
 def little_history(*, days: float) -> None:

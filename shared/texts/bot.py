@@ -95,6 +95,7 @@ BOT: dict[str, tuple[str, str]] = {
     # troubles, as alerts; `_over` when they have ended
     "bot.low_battery": ("🪫 <b>{time} Низький заряд батареї: {soc}</b>", "🪫 <b>{time} Low battery: {soc}</b>"),
     "bot.forecast_short": ("⏳ <b>{time} {verdict}</b>", "⏳ <b>{time} {verdict}</b>"),
+    "bot.verdict": ("🔋 {verdict}", "🔋 {verdict}"),
     "bot.forecast_lasts": ("🔋 {time} {verdict}", "🔋 {time} {verdict}"),
     "bot.low_battery_over": ("🔋 {time} Заряд батареї знову достатній", "🔋 {time} The battery is no longer low"),
     "bot.advice": (
@@ -392,6 +393,9 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.set_quiet_waits": ("У тихі години: притримати", "In quiet hours: hold back"),
     "bot.set_reminder": ("Нагадування за {minutes} хв", "Reminder {minutes} min before"),
     "bot.set_no_reminder": ("Нагадування: немає", "Reminder: none"),
+    "bot.set_low": ("Для всіх: низький заряд — нижче {value} %", "For all: battery low below {value} %"),
+    "bot.set_imbalance": ("Для всіх: комірки розійшлися на {value} мВ", "For all: cells {value} mV apart"),
+    "bot.set_silent": ("Для всіх: мовчить {value} хв", "For all: silent for {value} min"),
     "bot.group_grid": ("світло", "power"),
     "bot.group_schedule": ("графік", "schedule"),
     "bot.group_reminder": ("нагадування", "reminders"),

@@ -48,6 +48,18 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Відключення {when}: батареї не вистачить, забракне {margin}",
         "Outage {when}: the battery will not last, {margin} short",
     ),
+    # an outage of which the hours have just been said
+    "outlook.ample_then": ("Батареї вистачить із великим запасом", "The battery will last, with plenty to spare"),
+    "outlook.lasts_then": ("Батареї вистачить, запас на {margin}", "The battery will last, with {margin} to spare"),
+    "outlook.maybe_then": (
+        "Чи вистачить батареї, ще неясно: шанси {chance}\u00a0з\u00a010",
+        "Whether the battery lasts is uncertain: {chance}\u00a0chances\u00a0in\u00a010",
+    ),
+    "outlook.unlikely_then": (
+        "Якщо воно затягнеться, батареї може не вистачити: шанси {chance}\u00a0з\u00a010",
+        "If it drags on, the battery may not last: {chance}\u00a0chances\u00a0in\u00a010",
+    ),
+    "outlook.short_then": ("Батареї не вистачить: забракне {margin}", "The battery will not last: {margin} short"),
     # no outage is known
     "outlook.until_ahead": (
         "Якби світло зникло зараз, батареї вистачило б приблизно до {typical}",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.charge import STEP, roughly
 from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
-from shared.texts.localizer import Localizer
+from shared.texts.localizer import NO_BREAK, Localized, Localizer
 
 MOST_PLUGS = 2
 LEAST_GAIN_MIN = 10
@@ -40,16 +40,25 @@ def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlo
     return outage_sentence(localizer, outage)
 
 
-def outage_sentence(localizer: Localizer, outage: OutageOutlook) -> str:
-    """Return whether the battery lasts through an outage with a verdict, and by how much."""
-    when, end = "now" if outage.running else "ahead", outage.end or outage.start
+def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bool = False) -> str:
+    """Return whether the battery lasts through an outage with a verdict, and by how much.
+
+    is_named means that it has just been said which outage it is.
+    """
+    when = "then" if is_named else "now" if outage.running else "ahead"
+    end = outage.end or outage.start
     return localizer(
         f"outlook.{_kind(outage)}_{when}",
         end=localizer.since(end),
         when=localizer.span(outage.start, end),
-        margin=localizer.lasted(abs(_margin(outage, end, localizer.now))),
+        margin=_length(localizer, abs(_margin(outage, end, localizer.now))),
         chance=in_ten(outage.chance),
     )
+
+
+def _length(localizer: Localizer, length: timedelta) -> Localized:
+    """Return a length that stays on one line."""
+    return Localized(localizer.lasted(length).replace(" ", NO_BREAK))
 
 
 def _margin(outage: OutageOutlook, end: datetime, now: datetime) -> timedelta:
@@ -74,7 +83,7 @@ def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable
             localizer(
                 "outlook.plug_off",
                 plug=name_of(one.plug),
-                gain=localizer.lasted(timedelta(minutes=one.adds_min)),
+                gain=_length(localizer, timedelta(minutes=one.adds_min)),
             )
             for one in worth[:MOST_PLUGS]
         ),

@@ -9,6 +9,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "page.outages": ("Відключення", "Outages"),
     "page.inverter": ("Інвертор", "Inverter"),
     "page.system": ("Система", "System"),
+    "page.events": ("Події", "Events"),
     "page.pages": ("Сторінки", "Pages"),
     "page.skip": ("До змісту сторінки", "Skip to the content"),
     "page.switch_theme": ("Світла чи темна тема", "Switch between light and dark"),
@@ -24,6 +25,13 @@ PAGES: dict[str, tuple[str, str]] = {
     "page.loading": ("Завантажую історію…", "Loading the history…"),
     "page.live": ("наживо, {at}", "live, {at}"),
     "page.as_of": ("станом на {at}", "as of {at}"),
+    "page.devices": ("Решта пристроїв", "Other devices"),
+    "page.devices_before": ("Попередні", "Previous"),
+    "page.devices_after": ("Наступні", "Next"),
+    "page.some_inverters": ("Інвертори {first}–{last} з {count}", "Inverters {first}–{last} of {count}"),
+    "page.some_batteries": ("Батареї {first}–{last} з {count}", "Batteries {first}–{last} of {count}"),
+    "page.some_plugs": ("Розетки {first}–{last} з {count}", "Plugs {first}–{last} of {count}"),
+    "page.some_services": ("Служби {first}–{last} з {count}", "Services {first}–{last} of {count}"),
     "page.none": ("немає", "none"),
     # the sentence at the top of Now
     "now.grid_on": ("Світло є з {since}", "Power on since {since}"),
@@ -184,6 +192,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "О {at} лишиться приблизно {percent}, найімовірніше від {low} до {high}",
         "At {at} about {percent} will be left, most likely {low} to {high}",
     ),
+    "today.in_part": ("Сьогодні, наскільки записано", "Today, as far as it is recorded"),
     "today.title": ("Сьогодні", "Today"),
     "today.pv": ("Сонце дало", "From the sun"),
     "today.grid_in": ("З мережі", "From the grid"),
@@ -193,6 +202,15 @@ PAGES: dict[str, tuple[str, str]] = {
     "strip.back": ("Записано за останні 12 годин: {bands}", "Recorded in the last 12 hours: {bands}"),
     "strip.ahead": ("Зараз і за графіком: {bands}", "Now and scheduled: {bands}"),
     # the plugs of Now
+    "plug.plan_off": ("Відключення {when}: буде вимкнено {names}", "Outage {when}: {names} will be switched off"),
+    "plug.plan_dry": (
+        "Відключення {when}: було б вимкнено {names} (пробний режим)",
+        "Outage {when}: {names} would be switched off (dry run)",
+    ),
+    "plug.plan_none": (
+        "Відключення {when}: вимикати нічого не потрібно",
+        "Outage {when}: nothing has to be switched off",
+    ),
     "plug.title": ("Розетки", "Plugs"),
     "plug.on": ("увімкнено", "on"),
     "plug.off": ("вимкнено", "off"),
@@ -267,7 +285,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "battery.health_orange": ("потребує уваги", "needs attention"),
     "battery.health_red": ("тривога", "alarm"),
     "battery.health_unknown": ("стан невідомий", "health unknown"),
-    "battery.lasts": ("Вистачить приблизно на {lasts}", "Lasts about {lasts}"),
+    "battery.lasts_until": ("вистачить приблизно до {at}", "lasts until about {at}"),
     "battery.level": ("Заряд {soc}", "Charge {soc}"),
     "battery.voltage": ("Напруга", "Voltage"),
     "battery.current": ("Струм", "Current"),
@@ -468,6 +486,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.on_time": ("вчасно", "on time"),
     "outages.used": ("з батареї {energy}", "{energy} from the battery"),
     "outages.charge": ("заряд {before} → {after}", "charge {before} → {after}"),
+    "outages.lowest": ("найменше {percent}", "lowest {percent}"),
+    "outages.voltage_before": ("перед тим {voltage}", "{voltage} before"),
+    "outages.plugs_off": ("вимкнено: {names}", "off: {names}"),
     "outages.highest": ("найбільше навантаження {power}", "highest load {power}"),
     # services
     "service.title": ("Служби", "Services"),
@@ -590,7 +611,7 @@ PAGES: dict[str, tuple[str, str]] = {
     ),
     # before the door
     "access.title": ("Вхід", "Log in"),
-    "access.password": ("Пароль", "Password"),
+    "access.password": ("Пароль або код гостя", "Password or guest code"),
     "access.enter": ("Увійти", "Log in"),
     "access.wrong": ("Пароль неправильний.", "Wrong password."),
     "access.wait": (
@@ -610,6 +631,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Цю команду надіслала не сама сторінка. Оновіть її та спробуйте ще раз.",
         "This command was not sent by the page itself. Reload the page and try again.",
     ),
+    "access.guest_only_reads": ("Гості можуть лише дивитися.", "Guests may only look."),
     "access.refused": ("Ця сторінка ще не має пароля", "This page has no password yet"),
     "access.set_password": (
         "Тому її видно лише на самому комп'ютері, де вона працює, а в Docker — нікому. Вкажіть DASHBOARD_PASSWORD у "

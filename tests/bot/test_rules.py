@@ -23,16 +23,21 @@ from shared.messages import (
     Grid,
     GridState,
     InverterState,
+    OutageOutlook,
     PlannedDay,
     PlugAction,
+    PlugGain,
+    PlugState,
     QueueFit,
     QueueScore,
     QueueVerdict,
     ServiceHealth,
     ServiceStatus,
+    Verdict,
 )
 from shared.outages import Expected
 from tests.bot.facts import NOW, TODAY, at, broker_state, changed_plan, grid, localizer_for, plan, window
+from tests.support.outlooks import outlook
 
 LIMITS = Limits()
 REMINDERS = (15,)
@@ -152,6 +157,35 @@ def test_reminders(clock: str, state: Grid, kinds: list[AlertKind]) -> None:
     known = BrokerState(grid=grid(state, at("12:00"), now), schedule=plan(fetched_at=now))
     reported, _ = run(AlertState(), BrokerState(grid=grid(state, at("12:00"), now)), now)
     assert [one.kind for one in run(reported, known, now)[1]] == kinds
+
+
+def test_a_reminder_says_what_the_outlook_says_of_just_this_outage() -> None:
+    now, due = at("17:46"), plan(fetched_at=at("17:46"))
+    ahead = next(one for one in due.windows if one.start > now)
+    judged = OutageOutlook(
+        start=ahead.start,
+        end=ahead.end,
+        verdict=Verdict.WILL_NOT_LAST,
+        margin_min=-35,
+        plugs=(PlugGain(plug="b", power_w=900, adds_min=110),),
+    )
+    other = judged.model_copy(update={"start": judged.start - timedelta(hours=9)})
+    unknown = judged.model_copy(update={"verdict": Verdict.UNKNOWN})
+
+    def said(age: timedelta, *outages: OutageOutlook) -> OutageOutlook | None:
+        known = BrokerState(
+            grid=grid(Grid.ON, at("12:00"), now),
+            schedule=due,
+            outlook=outlook("no_plan", now - age, outages=outages),
+            plugs={"b": PlugState(at=now, name="Boiler")},
+        )
+        (one,) = [one for one in run(AlertState(), known, now)[1] if one.kind is AlertKind.REMIND_OUTAGE]
+        return one.outlook
+
+    told = said(timedelta(), other, judged)
+    assert told
+    assert (told.margin_min, told.plugs[0].plug) == (-35, "Boiler")
+    assert said(timedelta(), other) is said(timedelta(), unknown) is said(timedelta(hours=1), judged) is None
 
 
 def test_no_reminder_of_a_plan_that_does_not_hold() -> None:
@@ -320,6 +354,25 @@ def test_what_was_done_to_a_plug_is_reported_once() -> None:
     assert plug_alerts(state, broker_state(), event, NOW) == (state, [])
     other = PlugEvent("boiler", event.action.model_copy(update={"gang": "2"}))
     assert [one.name for one in plug_alerts(state, broker_state(), other, NOW)[1]] == ["Boiler <b> 2"]
+
+
+def refusal(plug: str, seconds: float, gang: str | None = None) -> PlugEvent:
+    at, outcome = NOW + timedelta(seconds=seconds), ActionOutcome.REFUSED
+    return PlugEvent(
+        plug, PlugAction(at=at, on=False, by="hass", gang=gang, outcome=outcome, reason=plugs.COMMAND_RETAINED())
+    )
+
+
+def test_a_client_whose_thousand_commands_are_refused_rings_once() -> None:
+    state, snapshot, rung = AlertState(), broker_state(), []
+    for number in range(1000):
+        for plug in ("boiler", f"nobody's {number}"):
+            state, alerts = plug_alerts(state, snapshot, refusal(plug, number / 10, f"gang{number}"), NOW)
+            rung += alerts
+    assert [one.outcome for one in rung] == [ActionOutcome.REFUSED]
+    assert len(state.plug_actions) == 2, "what is remembered does not grow"
+    assert len(plug_alerts(state, snapshot, plug_event("boiler", on=True), NOW)[1]) == 1, "what is done is told"
+    assert len(plug_alerts(state, snapshot, refusal("boiler", 601), NOW)[1]) == 1
 
 
 def plug_event(plug: str, *, on: bool, by: str = "grid") -> PlugEvent:

@@ -116,6 +116,13 @@ ALERTS: dict[str, Alert] = {
     "schedule": alert(AlertKind.SCHEDULE, plan=changed_plan()),
     "another queue fits": alert(AlertKind.QUEUE_FIT, queue_fit=FIT),
     "remind outage": alert(AlertKind.REMIND_OUTAGE, at=at("18:45"), window=window("18:45", "21:30"), minutes=15),
+    "remind outage, it will not last": alert(
+        AlertKind.REMIND_OUTAGE,
+        at=at("18:45"),
+        window=window("18:45", "21:30"),
+        minutes=15,
+        outlook=_outage("short").model_copy(update={"running": False}),
+    ),
     "remind possible": alert(
         AlertKind.REMIND_OUTAGE, at=at("22:00"), window=window("22:00", "24:00", TODAY, Certainty.POSSIBLE), minutes=15
     ),

@@ -16,6 +16,7 @@ from services.dashboard.battery.cell_spread_chart import figure, spreads
 from services.dashboard.battery.cells import axis
 from services.dashboard.battery.view import view
 from services.dashboard.chart_theme import THEMES
+from services.dashboard.paging import Paged
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
 from services.recorder.upkeep import Upkeep
@@ -117,7 +118,7 @@ def test_a_pack_tells_all_that_is_known_of_it():
     (card,) = cards(snapshot)
     text = words(card)
     for told in (
-        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "Lasts about 5 h 30 min"),
+        *("Pack 1", "needs attention", "cells 15 mV apart", "76 %", "discharging 637 W", "lasts until about 23:30"),
         *("53.10 V", "−12.0 A", "76 of 100 Ah", "105 Ah", "98 %", "Cycles 61", "lowest 3.300 V (cell 1)"),
         *("highest 3.315 V (cell 16)", "15 mV apart", "discharging a high cell, 0.35 A", "Charging allowed"),
         *("Discharging blocked", "Alarms none", "Sensor 1 18.1 °C Sensor 2 –", "22.8 °C", "−88 dBm, weak"),
@@ -240,7 +241,7 @@ def remember(path: Path, now: datetime) -> None:
 
 def test_the_trend_has_a_line_a_pack_with_gaps(tmp_path):
     remember(tmp_path / "easun.db", NOW)
-    found = spreads(reader(tmp_path / "easun.db"), NOW)
+    found = spreads(reader(tmp_path / "easun.db"), NOW, Paged(BrokerState()))
     drawn = figure(found, {"a": "<b>Pack</b>", "b": LONG}, LOCALIZER, THEMES["light"])
     assert list(found) == ["a", "b"]
     assert [line["name"] for line in drawn["data"]] == ["‹b›Pack‹/b›", LONG[:23] + "…"]

@@ -13,6 +13,7 @@ from services.dashboard.markup import tree
 from services.dashboard.now.battery_answer import answer, until
 from shared.broker_state import BrokerState
 from shared.conditions.clock import NOT_SET
+from shared.conditions.outlook import little_history
 from shared.live_figures import live_figures
 from shared.messages import (
     Band,
@@ -99,6 +100,14 @@ def test_the_same_in_ukrainian():
         "",
         "Батареї вистачить до 21:30, і ще лишиться запас на 1 год 50 хв",
     ]
+
+
+def test_with_little_history_the_answer_itself_says_that_it_is_rough():
+    hints = [one for one in all_of(tree(card(outlook("little_history", NOW))), "p") if one[1]["className"] == "hint"]
+    assert [words(one)[:24] for one in hints] == ["Only 3 days are recorded"]
+    almost = outlook("no_plan", NOW, unknown=(little_history(days=0.97),))
+    assert "Записано лише 1 день:" in words(card(almost, Language.UK))
+    assert "hint" not in str(tree(card(outlook("short", NOW))))
 
 
 def test_how_lists_inputs_assumptions_and_past_error():
@@ -217,7 +226,7 @@ def test_page_bot_and_margin_agree_on_the_moment(margin_min: int, left_min: int)
         then, ended = (datetime.combine(NOW, one, UTC) for one in clocks)
         minutes = (then - ended) % timedelta(days=1)
         said = timedelta(days=1) - minutes if margin_min < 0 else minutes
-        assert localizer.lasted(said) in outage_sentence(localizer, one)
+        assert localizer.lasted(said) in outage_sentence(localizer, one).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

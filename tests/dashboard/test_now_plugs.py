@@ -1,6 +1,7 @@
 """Plugs and sources without a browser: what is shown of them, and what happens to a wish."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from services.dashboard.html_document import view_payload
 from services.dashboard.markup import tree
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
+from services.dashboard.now.plug_plan import plug_plan
 from services.dashboard.now.plugs import plug_rows, state
 from services.dashboard.now.view import view
 from services.dashboard.settings import DashboardSettings
@@ -28,7 +30,9 @@ from shared.messages import (
     BatteryState,
     Contact,
     OutageSchedule,
+    PlannedShedding,
     PlugCommand,
+    PlugPlan,
     PlugState,
     ServiceHealth,
     ServiceStatus,
@@ -289,3 +293,28 @@ def test_several_batteries_have_a_row_each():
 def test_a_plug_out_of_reach_is_never_on_or_off(on, reachable, pending):
     shown = state(plug(on=on, reachable=reachable, pending=pending), LOCALIZER)
     assert (shown == "away") == (reachable is False)
+
+
+def planned(*plugs: str, hours: float = 2) -> PlannedShedding:
+    return PlannedShedding(start=NOW + timedelta(hours=hours), end=NOW + timedelta(hours=hours + 3), plugs=plugs)
+
+
+@pytest.mark.parametrize(
+    ("outages", "dry_run", "expected"),
+    [
+        ((planned("boiler", "gone"),), False, ["Outage 20:02 – 23:02: Boiler, gone will be switched off"]),
+        ((planned("boiler"),), True, ["Outage 20:02 – 23:02: Boiler would be switched off (dry run)"]),
+        ((planned(),), False, ["Outage 20:02 – 23:02: nothing has to be switched off"]),
+        ((planned("boiler", hours=-1),), False, []),
+        ((planned(*"abcdef"),), False, ["Outage 20:02 – 23:02: a, b, c, d, e… will be switched off"]),
+    ],
+)
+def test_what_will_be_switched_off_is_told(
+    outages: tuple[PlannedShedding, ...], dry_run: bool, expected: list[str]
+) -> None:
+    plan = PlugPlan(at=NOW, by_outlook=True, dry_run=dry_run, outages=outages)
+    known = house(boiler=plug(name="Boiler"))
+    told = tree(plug_plan(replace(known, plug_plan=plan), LOCALIZER))
+    assert [text.replace("\u00a0", " ") for one in told for text in words(one)] == expected
+    assert plug_plan(replace(known, plug_plan=plan, services={}), LOCALIZER) == [], "nobody would do it"
+    assert plug_plan(known, LOCALIZER) == []

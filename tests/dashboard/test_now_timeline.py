@@ -16,13 +16,26 @@ from services.dashboard.now.time_axis import AHEAD, AXIS_STEPS, BACK, BUCKETS, a
 from services.dashboard.now.timeline import live_layer, recorded_layer, stretches
 from services.dashboard.pages import PageContext, ViewOptions
 from services.dashboard.settings import DashboardSettings
+from services.recorder.rows import to_row
+from services.recorder.store import open_store
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.history.engine import reader
 from shared.history.queries import GridSpan
-from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, Outlook, PlannedDay, Window
+from shared.messages import (
+    Certainty,
+    DayState,
+    Grid,
+    GridState,
+    InverterState,
+    OutageSchedule,
+    Outlook,
+    PlannedDay,
+    Window,
+)
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from shared.topics import INVERTER_STATE
 from tests.dashboard.harness import record
 from tests.dashboard.view_text import words
 from tests.support.outlooks import outlook
@@ -209,6 +222,15 @@ def test_what_was_recorded_is_read(tmp_path):
     assert "From the sun 10.2 kWh" in words(found[TODAY])
 
 
+def test_what_is_not_summed_up_yet_is_unknown_and_not_nothing(tmp_path):
+    record(tmp_path / "easun.db", NOON, days=1, every=timedelta(minutes=5), summed_up=True)
+    store = open_store(tmp_path / "easun.db")
+    late = InverterState(at=at(-2.01), load_power_w=400)
+    store.write([to_row(INVERTER_STATE.named("smg2"), late.model_dump_json().encode())])
+    store.close()
+    assert recorded(site(tmp_path / "easun.db"), LOCALIZER, ViewOptions())[TODAY] == []
+
+
 def test_nothing_recorded_is_unknown_and_no_error(tmp_path):
     found = recorded(site(tmp_path / "easun.db"), LOCALIZER, ViewOptions())
     assert drawn(found[PAST]) == [("unknown", 0.0, 50.0)]
@@ -270,5 +292,6 @@ def test_a_forecast_of_any_age_stays_within_the_strip(age_min: int, situation: s
 
 def test_the_energy_of_today_has_only_what_is_known_and_not_nothing():
     known = {"pv_kwh": 0.0, "grid_in_kwh": 3.24, "grid_out_kwh": 0.01, "load_kwh": 8.06, "battery_in_kwh": 2.0}
-    assert words(energy_today(known, LOCALIZER)) == "Today From the grid 3.2 kWh Used 8.1 kWh"
-    assert energy_today(dict.fromkeys(known), LOCALIZER) == []
+    assert words(energy_today(known, 0.95, LOCALIZER)) == "Today From the grid 3.2 kWh Used 8.1 kWh"
+    assert words(energy_today(known, 0.5, LOCALIZER)).startswith("Today, as far as it is recorded From")
+    assert energy_today(dict.fromkeys(known), 1, LOCALIZER) == []

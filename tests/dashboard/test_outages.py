@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from services.dashboard.markup import tree
 from services.dashboard.outages.day_bar import Bounds, Piece, actual, hours
 from services.dashboard.outages.month_calendar import calendar, known_time
-from services.dashboard.outages.outage_log import log, numbers
+from services.dashboard.outages.outage_log import LogContext, log, numbers
 from services.dashboard.outages.plan_and_actual import compared
 from services.dashboard.outages.recorded_cards import recorded
 from services.dashboard.outages.view import view
@@ -32,6 +32,7 @@ from shared.conditions import Reason
 from shared.history.derived import outage, rollup_due
 from shared.history.engine import reader, writer
 from shared.history.migration import migrate
+from shared.history.outage_details import OutageDetails
 from shared.history.past_schedules import planned_days
 from shared.history.queries import GridSpan
 from shared.history.reports import Outage, statistics
@@ -303,15 +304,25 @@ RECORDS = [
 ]
 
 
+DETAILS = {
+    at(2.08): OutageDetails(lowest_soc_percent=58, voltage_before_v=221.3, plugs_off=("b", "k")),
+    at(12): OutageDetails(),
+}
+NAMES = {"b": "Boiler", "k": "Kettle"}
+
+
 def test_the_log_tells_the_newest_first():
-    rows = [words(row) for row in all_of(tree([log(RECORDS, LOCALIZER.now, LOCALIZER)]), "li")]
+    rows = [
+        words(row)
+        for row in all_of(tree([log(RECORDS, LogContext(LOCALIZER.now, DETAILS, NAMES.__getitem__), LOCALIZER)]), "li")
+    ]
     assert rows == [
         "since 12:00 1 h so far scheduled went out on time",
         "02:05 – 05:48 3 h 43 min scheduled went out 5 min late back on 12 min early 1.2 kWh from the battery "
-        "charge 92 % → 64 % highest load 2.30 kW",
+        "charge 92 % → 64 % lowest 58 % highest load 2.30 kW 221 V before off: Boiler, Kettle",
         "yesterday 06:00 – 09:30 3 h 30 min not scheduled",
     ]
-    assert "No outages recorded yet" in words(log([], LOCALIZER.now, LOCALIZER))
+    assert "No outages recorded yet" in words(log([], LogContext(LOCALIZER.now), LOCALIZER))
 
 
 def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
@@ -329,7 +340,7 @@ def test_an_outage_does_not_go_on_when_nothing_is_recorded_any_more(tmp_path):
 
 def test_a_long_log_is_folded():
     many = [spoiled(-3 * index - 2, -3 * index - 1) for index in range(25)]
-    drawn = tree([log(sorted(many, key=lambda one: one.start), LOCALIZER.now, LOCALIZER)])
+    drawn = tree([log(sorted(many, key=lambda one: one.start), LogContext(LOCALIZER.now), LOCALIZER)])
     folded = all_of(drawn, "details")[0]
     assert len(all_of(folded, "li")) == 15
     assert words(folded).startswith("Show 15 more")

@@ -245,7 +245,7 @@ def test_what_is_laid_out_once_is_in_the_language_of_the_page() -> None:
 def test_what_was_recorded_is_in_the_language_of_the_page(tmp_path: Path, database: str) -> None:
     path = tmp_path / "easun.db"
     if database == "recorded":
-        record(path, NOW, days=2, every=timedelta(minutes=10), summed_up=True)
+        record(path, NOW, days=2, every=timedelta(minutes=30), summed_up=True)
     elif database == "damaged":
         path.write_bytes(b"no database" * 1000)
     settings = DashboardSettings(_env_file=None, db_path=path)

@@ -174,6 +174,7 @@ def test_with_the_policy_of_the_outlook_no_more_goes_off_than_the_battery_needs(
 
         start_and_introduce(stack, watcher, mains, PLUG_POLICY="outlook", PLUG_RESTORE_PAUSE="0.1")
         forecast("lasts", 300)
+        assert watcher.wait_for("plug/plan", by_outlook=True, dry_run=False)["outages"] == []
         mains.turn("off")
         eventually(lambda: forecast("lasts", 300) and journal(stack)["handled"] == mains.id, "the outage is known")
         assert relays(stack) == [True] * 5

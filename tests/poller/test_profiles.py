@@ -343,3 +343,38 @@ def test_what_cannot_be_put_back_is_tried_again_later_and_later():
         assert one.health.status(one.clock.now()).reasons == ()
 
     at_home(work, **AUTOMATIC)
+
+
+def test_a_profile_that_the_broker_delivers_twice_is_applied_once():
+    async def work(one):
+        command = ProfileCommand(at=one.clock.now(), profile=NIGHT, by="page")
+        one.control.profiles.receive(command, retained=False)
+        one.control.profiles.receive(command, retained=False)
+        assert (last(one).outcome, last(one).reason.code) == ("not_applied", "control.command_repeated")
+        ask(one, by="another")  # two people at once
+        assert last(one).reason.code == "control.busy"
+        assert await one.idle()
+        assert words(one) == AS_ASKED
+        assert len(one.store.written) == 3
+
+    at_home(work)
+
+
+def test_what_was_changed_for_a_time_is_not_put_back_on_another_inverter():
+    async def work(one):
+        before_an_outage(one)
+        await decide(one)
+        changed, written = words(one), len(one.store.written)
+        unit = one.link.wire.device.words()
+        unit[190] += 1  # another one of the same model, set the same way
+        before_an_outage(one, charge=95.0)
+        one.control.charging.step()
+        await asyncio.sleep(600)
+        assert (words(one), len(one.store.written)) == (changed, written)
+        assert "control.other_inverter" in {reason.code for reason in one.health.status(one.clock.now()).reasons}
+        unit[190] -= 1
+        await asyncio.sleep(120)
+        assert await one.idle()
+        assert words(one) == AS_BEFORE
+
+    at_home(work, **AUTOMATIC)

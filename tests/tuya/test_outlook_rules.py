@@ -11,18 +11,21 @@ from hypothesis import strategies as st
 from services.tuya import grid_rules, targets
 from services.tuya.grid_rules import Policy
 from services.tuya.journal import Journal, Shed
-from services.tuya.outlook_rules import on_outlook
+from services.tuya.outlook_rules import on_outlook, plan_ahead
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.messages import (
+    Certainty,
     ChargeReading,
     ChargeSource,
     Grid,
     GridState,
+    HoldsUntil,
     OutageOutlook,
     Outlook,
     PlugGain,
     Verdict,
+    Window,
 )
 from tests.tuya.facts import DELAY, KNOWN, NOW, RULES
 
@@ -35,7 +38,7 @@ PLUGS = {
     "spare": Plug(id="spare", enabled=False),
 }
 GAINS = {"heater": 40.0, "boiler": 110.0, "desk": 15.0}
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 LASTS, SHORT = Verdict.LASTS, Verdict.WILL_NOT_LAST
 
 
@@ -46,11 +49,15 @@ def outlook(at: datetime, verdict: Verdict | None, margin_min: float = 0, gains:
         end=NOW + timedelta(hours=4),
         running=True,
         verdict=verdict or LASTS,
-        margin_min=margin_min,
+        holds_until=HoldsUntil(early=NOW + timedelta(hours=4) + margin_min * MINUTE),
         plugs=plugs,
     )
     charge = ChargeReading(percent=50, source=ChargeSource.BMS)
     return Outlook(at=at, reserve_percent=10, charge=charge, outages=(running,) if verdict else ())
+
+
+def replace_start(window: Window, hours: float) -> Window:
+    return window.model_copy(update={"start": window.start + hours * HOUR})
 
 
 def off(now: datetime) -> GridState:
@@ -96,6 +103,34 @@ def test_no_more_is_switched_off_than_it_takes(verdict: Verdict, margin_min: flo
     after = asked(lost(), outlook(NOW + SECOND, verdict, margin_min))
     assert [one.plug for one in after.targets.values()] == expected
     assert all(one.by_grid and not one.on and one.transition_id == "t2" for one in after.targets.values())
+
+
+AHEAD = Window(start=NOW, end=NOW + timedelta(hours=4))
+BEFORE = NOW - 2 * HOUR
+
+
+@given(st.sampled_from(Verdict), st.integers(-500, 500))
+def test_what_is_planned_is_what_would_be_done(verdict: Verdict, margin_min: int):
+    (planned,) = plan_ahead(OUR_RULES, PLUGS, [AHEAD], outlook(BEFORE, verdict, margin_min), BEFORE)
+    acted = asked(lost(), outlook(NOW + SECOND, verdict, margin_min))
+    assert list(planned.plugs) == [one.plug for one in acted.targets.values()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "windows", "expected"),
+    [
+        pytest.param({"policy": Policy.GRID}, [AHEAD], [("heater", "boiler", "desk")], id="the-grid-switches-all-off"),
+        pytest.param({}, [AHEAD, replace_start(AHEAD, 3)], [(), ("heater", "boiler", "desk")], id="one-nobody-judged"),
+        pytest.param({}, [replace_start(AHEAD, 30)], [], id="the-day-after"),
+        pytest.param({}, [replace_start(AHEAD, -3)], [], id="it-has-begun"),
+        pytest.param({}, [AHEAD.model_copy(update={"certainty": Certainty.POSSIBLE})], [], id="only-possible"),
+        pytest.param({"turn_off": False}, [AHEAD], [], id="nothing-may-be-switched-off"),
+    ],
+)
+def test_the_plan_of_the_next_day(changes: dict[str, Any], windows: list[Window], expected: list[tuple[str, ...]]):
+    rules = replace(OUR_RULES, **changes)
+    planned = plan_ahead(rules, PLUGS, windows, outlook(BEFORE, LASTS, 200), BEFORE)
+    assert [one.plugs for one in planned] == expected
 
 
 @pytest.mark.parametrize(
@@ -178,15 +213,18 @@ def test_a_forecast_that_has_not_seen_the_last_switching_changes_nothing():
     assert asked(after, outlook(NOW + 4 * MINUTE, SHORT, -60), NOW + 4 * MINUTE).targets
 
 
-def test_what_a_person_wants_stays_and_what_was_given_back_is_not_taken_again():
+def test_what_a_person_wants_stays_and_what_was_given_back_may_go_once_more():
     now = NOW + timedelta(hours=2)
     person = grid_rules.target("heater", "switch_1", on=True, by="telegram:1", now=now, transition_id="t2")
     wished = lost().model_copy(update={"targets": {person.key: person}})
     after = asked(wished, outlook(now, SHORT, -5), now)
     assert after.targets[person.key] == person
     back = lost().model_copy(update={"shed": {"heater": Shed(at=NOW, back=True)}})
-    assert "heater/switch_1" not in asked(back, outlook(now, SHORT, -500), now).targets
+    gone = asked(back, outlook(now, SHORT, -500), now)
+    assert "heater/switch_1" in gone.targets
     assert "heater/switch_1" in asked(back, None, now).targets, "without the outlook it is safer off"
+    later = now + timedelta(hours=1)
+    assert asked(done(gone), outlook(later, LASTS, 900), later).shed["heater"].was_back, "and then it stays off"
 
 
 def test_when_power_is_back_the_rest_is_restored_and_the_outage_forgotten():

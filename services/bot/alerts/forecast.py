@@ -6,7 +6,7 @@ from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.state import AlertState, ToldForecast
 from shared.broker_state import BrokerState
 from shared.live_figures import usable_outlook
-from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, iso
+from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, Window, iso
 from shared.texts.outlook_sentences import concern
 
 AHEAD = timedelta(hours=4)
@@ -64,12 +64,21 @@ def _reported(
         at=now,
         stored_at=now,
         over=over,
-        outlook=_with_names(outage, snapshot),
+        outlook=with_names(outage, snapshot),
     )
     return told.model_copy(update={"began": None if over else began}), [alert]
 
 
-def _with_names(outage: OutageOutlook, snapshot: BrokerState) -> OutageOutlook:
+def of_window(snapshot: BrokerState, window: Window, now: datetime) -> OutageOutlook | None:
+    """Return what a fresh forecast says of a planned outage, with the names of plugs."""
+    outlook = usable_outlook(snapshot.outlook, now)
+    judged = (one for one in outlook.outages if one.end and one.verdict is not Verdict.UNKNOWN) if outlook else ()
+    found = next((one for one in judged if (one.start, one.end) == (window.start, window.end)), None)
+    return with_names(found, snapshot) if found else None
+
+
+def with_names(outage: OutageOutlook, snapshot: BrokerState) -> OutageOutlook:
+    """Return what is said of an outage with the names of plugs instead of their ids."""
     plugs = (
         PlugGain(plug=snapshot.plug_name(one.plug), power_w=one.power_w, adds_min=one.adds_min) for one in outage.plugs
     )

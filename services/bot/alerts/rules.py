@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
-from services.bot.alerts.forecast import forecast_alerts
+from services.bot.alerts.forecast import forecast_alerts, of_window
 from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
@@ -17,10 +17,23 @@ from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.live_figures import live_figures
-from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, QueueVerdict, Window, iso
+from shared.messages import (
+    ActionOutcome,
+    Certainty,
+    DayState,
+    Grid,
+    GridState,
+    OutageSchedule,
+    PlugAction,
+    QueueVerdict,
+    Window,
+    iso,
+)
 from shared.outages import Expected
 from shared.trusted_time import elapsed
 
+REFUSED = " refused"
+REFUSED_AGAIN = timedelta(minutes=10)
 FLAPPING_AFTER = 4
 """Transitions within FLAP_WINDOW that are reported one by one; further ones are merged until the grid has settled."""
 FLAP_WINDOW = timedelta(minutes=10)
@@ -58,12 +71,21 @@ def next_alerts(
 
 
 def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now: datetime) -> Step:
-    """Report what was done to a plug, unless the broker has delivered it a second time."""
+    """Report what was done to a plug, unless the broker has delivered it a second time.
+
+    A refused command is told once in REFUSED_AGAIN, and only of plugs that there are: a client may send thousands.
+    """
     action, place = event.action, f"{event.plug}/{event.action.gang or ''}"
     last = state.plug_actions.get(place)
     if last is not None and action.at <= last:
         return state, []
-    state = state.model_copy(update={"plug_actions": state.plug_actions | {place: action.at}})
+    told = {place: action.at}
+    if action.outcome is ActionOutcome.REFUSED:
+        before = state.plug_actions.get(event.plug + REFUSED)
+        if event.plug not in snapshot.plugs or (before and action.at - before < REFUSED_AGAIN):
+            return state, []
+        told[event.plug + REFUSED] = action.at
+    state = state.model_copy(update={"plug_actions": state.plug_actions | told})
     alert = Alert(
         kind=AlertKind.PLUG,
         key=f"plug/{place}/{iso(action.at)}",
@@ -247,11 +269,18 @@ def _reminders(state: AlertState, snapshot: BrokerState, now: datetime, minutes:
     if plan is None or grid is None or outages.is_stale(plan, now):
         return state, []
     due = [alert for before in minutes for alert in _due(plan, grid.state, now, before)]
-    new = [alert for alert in due if alert.key not in state.reminded]
+    new = [_judged_ahead(alert, snapshot, now) for alert in due if alert.key not in state.reminded]
     if not new:
         return state, []
     recent = {key: at for key, at in state.reminded.items() if at > now - FRESH_FOR}
     return state.model_copy(update={"reminded": recent | {alert.key: alert.at for alert in new}}), new
+
+
+def _judged_ahead(alert: Alert, snapshot: BrokerState, now: datetime) -> Alert:
+    """Return a reminder of an outage with what the outlook says of it."""
+    if alert.kind is not AlertKind.REMIND_OUTAGE or alert.window is None:
+        return alert
+    return alert.model_copy(update={"outlook": of_window(snapshot, alert.window, now)})
 
 
 def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[Alert]:

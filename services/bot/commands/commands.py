@@ -99,6 +99,7 @@ class Commands:
             "inverter": lambda localizer: inverter_text(localizer, snapshot()),
         }
         self._changes: dict[str, Callable[[Incoming, Localizer, ButtonPress], Awaitable[None]]] = {
+            "set": self._set,
             **dict.fromkeys(("ask", "plug"), self._plug_button),
             **dict.fromkeys(("pick", "want", "do"), self._inverter.press),
             **dict.fromkeys(keyboards.SETUP, self._setup_button),
@@ -240,7 +241,7 @@ class Commands:
         )
 
     async def _settings(self, incoming: Incoming, localizer: Localizer) -> None:
-        keyboard = keyboards.settings(localizer, self._chats.settings(incoming.chat))
+        keyboard = self._settings_keyboard(incoming.chat, localizer)
         await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard, topic=incoming.topic)
 
     # buttons
@@ -257,8 +258,6 @@ class Commands:
         await self._api.answer_button(incoming.button_id)
         if press.action == "chart" and press.value in CHART_LENGTHS:
             await self._chart(incoming, localizer, press.value)
-        elif press.action == "set":
-            await self._set(incoming, press.value)
         elif press.action == "no":
             await self._api.edit(incoming.chat, incoming.message_id, localizer("bot.nothing_done"))
         elif press.action in self._texts:
@@ -269,15 +268,28 @@ class Commands:
         keyboard = self._keyboard(incoming, localizer, name)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
-    async def _set(self, incoming: Incoming, value: str) -> None:
-        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
-        if chosen is None:
+    def _settings_keyboard(self, chat: int, localizer: Localizer) -> Keyboard:
+        limits = self._chats.limits if self._chats.somebody_may_switch(chat) else None
+        return keyboards.settings(localizer, self._chats.settings(chat), limits)
+
+    async def _set(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
+        value = press.value
+        may_change = value not in keyboards.LIMITS or self._chats.may_switch(incoming.chat, incoming.user)
+        await self._api.answer_button(incoming.button_id, "" if may_change else plain(localizer("bot.not_allowed")))
+        if not may_change:
             return
-        is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
+        limits = keyboards.next_limits(self._chats.limits, value)
+        if limits:
+            is_persisted = self._persist(partial(self._chats.update_limits, limits))
+        elif chosen:
+            is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        else:
+            return
         localizer = self._localizer(incoming.chat)
         warning = None if is_persisted else localizer("bot.settings_not_saved")
         text = lines(localizer("bot.settings_title"), warning)
-        keyboard = keyboards.settings(localizer, chosen)
+        keyboard = self._settings_keyboard(incoming.chat, localizer)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     @staticmethod

@@ -9,7 +9,7 @@ from datetime import timedelta
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.digest import DigestEntry, digest_entries
 from services.bot.texts.html import lines, paragraphs
-from services.bot.texts.outlook import forecast_text, lasting
+from services.bot.texts.outlook import forecast_text, lasting, verdict_lines
 from services.bot.texts.schedule import day_text
 from shared import outages
 from shared.conditions import clock
@@ -212,7 +212,8 @@ def _remind_outage(localizer: Localizer, alert: Alert) -> str:
     window = alert.window or Window(start=alert.at, end=alert.at + MINUTE)
     name = "bot.remind_possible_outage" if window.certainty is Certainty.POSSIBLE else "bot.remind_outage"
     lasted = localizer.lasted(window.end - window.start)
-    return localizer(name, ahead=_ahead(localizer, alert), window=_span(localizer, window), lasted=lasted)
+    head = localizer(name, ahead=_ahead(localizer, alert), window=_span(localizer, window), lasted=lasted)
+    return lines(head, *verdict_lines(localizer, alert.outlook))
 
 
 def _remind_power_back(localizer: Localizer, alert: Alert) -> str:

@@ -7,6 +7,7 @@ from services.bot.texts.html import lines, paragraphs
 from shared.broker_state import BrokerState
 from shared.charge import LONG, roughly
 from shared.live_figures import fresh_outlook, usable_outlook
+from shared.messages import OutageOutlook
 from shared.texts.localizer import Localized, Localizer
 from shared.texts.outlook_sentences import (
     advice,
@@ -58,3 +59,11 @@ def forecast_text(localizer: Localizer, alert: Alert) -> str:
     name, outage = "bot.forecast_lasts" if alert.over else "bot.forecast_short", alert.outlook
     said = outage_sentence(localizer, outage) if outage else localizer("outlook.stale")
     return lines(localizer(name, time=localizer.time(alert.at), verdict=said), *advice(localizer, outage, str))
+
+
+def verdict_lines(localizer: Localizer, outage: OutageOutlook | None) -> list[str]:
+    """Return whether the battery lasts through an outage that was just named, and what to do."""
+    if outage is None:
+        return []
+    said = localizer("bot.verdict", verdict=outage_sentence(localizer, outage, is_named=True))
+    return [said, *advice(localizer, outage, str)]

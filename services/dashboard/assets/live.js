@@ -13,7 +13,7 @@
   async function refresh() {
     const wanted = page();
     try {
-      const answer = await ask(`/live/${wanted}`, {signal: AbortSignal.timeout(PATIENCE_MS)});
+      const answer = await ask(`/live/${wanted}${location.search}`, {signal: AbortSignal.timeout(PATIENCE_MS)});
       if (!answer.ok) throw new Error(answer.statusText);
       const received = await answer.json();
       if (wanted !== page()) return refresh(); // another page was opened meanwhile

@@ -9,7 +9,6 @@ from services.dashboard.battery.cells import cells, spread
 from services.dashboard.battery.packs import Pack
 from services.dashboard.markup import attributes
 from services.dashboard.reasons import reason_lines, reasons_in_line
-from shared.live_figures import LiveFigures
 from shared.messages import BatteryInfo, BatteryState
 from shared.texts.localizer import Localizer
 
@@ -94,10 +93,9 @@ def _last(pack: Pack, localizer: Localizer) -> str:
 def _charge(pack: Pack, state: BatteryState, localizer: Localizer) -> html.Div:
     soc = localizer.number("percent", state.soc_percent, 0)
     bar = html.Div(html.Div(className="filled", style={"width": f"{state.soc_percent or 0:.0f}%"}), className="bar")
-    lasts = LiveFigures(battery=state).runtime if pack.live else None
     words = [_flow(state.power_w, localizer)]
-    if lasts is not None:
-        words.append(localizer("battery.lasts", lasts=localizer.lasted(lasts)))
+    if pack.live and pack.until is not None:
+        words.append(localizer("battery.lasts_until", at=localizer.since(pack.until)))
     return html.Div(
         [
             html.P(soc, className="soc", **attributes(aria_label=localizer("battery.level", soc=soc))),

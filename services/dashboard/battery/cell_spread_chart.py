@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from services.dashboard.chart_theme import FONT, Theme
+from services.dashboard.paging import Paged
 from shared.history.derived import BATTERIES
 from shared.history.engine import Engine
 from shared.history.queries import Series, devices, series
@@ -18,13 +19,12 @@ FIELD = "cell_delta_v"
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def spreads(engine: Engine, now: datetime) -> dict[str, Series]:
-    """Return the hourly spread of each battery that has one."""
+def spreads(engine: Engine, now: datetime, shown: Paged) -> dict[str, Series]:
+    """Return the hourly spread of each battery that has one; where there are very many, of those that are shown."""
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = {
         name: series(engine, name, [FIELD], start=until - WEEK, end=until, buckets=BUCKETS, source=BATTERIES)
-        for name in devices(engine, BATTERIES)
-        if name != ALL
+        for name in shown.of("batteries", [name for name in devices(engine, BATTERIES) if name != ALL])
     }
     return {name: one for name, one in found.items() if not one.empty}
 

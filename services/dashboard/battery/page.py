@@ -9,6 +9,7 @@ from services.dashboard.battery.view import view
 from services.dashboard.chart_theme import CONFIG, THEMES
 from services.dashboard.markup import attributes, icon, part, text
 from services.dashboard.pages import Page, PageContext, ViewOptions
+from services.dashboard.shown_devices import shown_devices
 from shared.errors import StorageError
 from shared.texts.localizer import Localizer
 
@@ -33,7 +34,7 @@ def charts(_localizer: Localizer) -> html.Div:
 def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
     """Return how the spread of the cells went; nothing where there is no battery at all."""
     try:
-        found = spreads(context.engine, localizer.now)
+        found = spreads(context.engine, localizer.now, shown_devices(context))
     except StorageError as error:
         return [_card(localizer, html.P(localizer.reason(error.reason), className="hint"))]
     infos = context.snapshot().battery_infos

@@ -9,6 +9,7 @@ from dash import html
 from services.dashboard.markup import attributes
 from shared.broker_state import BrokerState
 from shared.charge import LONG
+from shared.conditions.outlook import little_history
 from shared.live_figures import LiveFigures, fresh_outlook, usable_outlook
 from shared.messages import Grid, OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import Localizer
@@ -21,6 +22,8 @@ LOOKS = {
     Verdict.WILL_NOT_LAST: "bad",
     Verdict.UNKNOWN: "unknown",
 }
+ROUGH = little_history.code
+"""What is not known is listed under the "how", but that the whole answer is rough belongs beside it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def answer(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     to_dos = to_do(localizer, outlook, snapshot.plug_name)
     return [
         *(_verdict(one, name, localizer) for one, name in ((first, "said"), (later, "later")) if _is_judged(one)),
+        *(html.P(localizer.reason(one), className="hint") for one in outlook.unknown if one.code == ROUGH),
         html.Ul([html.Li(one) for one in to_dos], className="to-do") if to_dos else None,
         html.Details(
             [

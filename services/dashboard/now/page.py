@@ -147,6 +147,7 @@ def _plugs(localizer: Localizer) -> html.Section:
         [
             html.H2(localizer("plug.title")),
             text("plugs-closed", html.P, className="plugs-closed"),
+            part("plug-plan", html.Ul, className="plug-plan"),
             html.P(id="plug-result", role="status", className="unseen"),
             part("plugs", html.Ul, className="plugs", **attributes(data_no_answer=localizer("plug.no_answer"))),
         ],

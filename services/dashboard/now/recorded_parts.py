@@ -12,7 +12,7 @@ from services.dashboard.now.timeline import recorded_layer
 from services.dashboard.pages import PageContext, ViewOptions
 from shared.errors import StorageError
 from shared.history.derived import BATTERIES, INVERTERS
-from shared.history.queries import Session, devices, grid_spans, series
+from shared.history.queries import SETTLES, Session, devices, due_since, grid_spans, series
 from shared.history.reports import energy_between
 from shared.live_figures import ALL
 from shared.texts.localizer import Localizer
@@ -28,19 +28,24 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
         with Session(context.engine) as session:
             spans = grid_spans(session, start=span.start, end=localizer.now)
             past = recorded_layer(spans, grid, _charge(session, span), localizer)
-            return {PAST: past, TODAY: energy_today(_energy(session, localizer), localizer)}
+            return {PAST: past, TODAY: energy_today(*_energy(session, localizer), localizer)}
     except StorageError as error:
         note = html.P(localizer.reason(error.reason), className="strip-note")
         return {PAST: [*recorded_layer([], grid, [], localizer), note], TODAY: []}
 
 
-def _energy(session: Session, localizer: Localizer) -> dict[str, float | None]:
-    """Return the kWh of today, of all inverters or the first one, as *History* has them."""
+def _energy(session: Session, localizer: Localizer) -> tuple[dict[str, float | None], float]:
+    """Return the kWh of today, of all inverters or the first one, and for which share of the day anything is known.
+
+    Nothing is known while something that was recorded of it is not summed up yet.
+    """
     inverter = next(iter(devices(session)), None)
-    if inverter is None:
-        return {}
     start = datetime.combine(localizer.today, time(), localizer.zone)
-    return energy_between(session, inverter, start=start, end=localizer.now)[0]
+    if inverter is None:
+        return {}, 0.0
+    if due_since(session, INVERTERS.raw, inverter, start=start, end=localizer.now - SETTLES):
+        return {}, 0.0
+    return energy_between(session, inverter, start=start, end=localizer.now)
 
 
 def _charge(session: Session, span: Axis) -> Sequence[float | None]:

@@ -12,6 +12,7 @@ from services.dashboard.now.battery_answer import answer, until
 from services.dashboard.now.battery_rows import pack_rows
 from services.dashboard.now.data_sources import source_rows
 from services.dashboard.now.first_run import checklist
+from services.dashboard.now.plug_plan import plug_plan
 from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import figures, flow, load_percent, nodes, panel_strings
 from services.dashboard.now.timeline import live_layer
@@ -70,6 +71,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "packs": tree(pack_rows(snapshot, localizer)),
             "strip": tree(live_layer(snapshot, soc_now, localizer, fresh_for)),
             "plugs": tree(plug_rows(snapshot, localizer)),
+            "plug-plan": tree(plug_plan(snapshot, localizer)),
             "checklist": tree([] if inverter else checklist(snapshot, localizer)),
             "sources": tree(source_rows(snapshot, localizer, fresh_for)),
             "services": tree(_troubled(snapshot, localizer)),

@@ -1,12 +1,14 @@
 """The outage log and statistics, pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dash import html
 
 from services.dashboard.markup import attributes
 from services.dashboard.outages.plan_and_actual import length
+from shared.history.outage_details import OutageDetails
 from shared.history.reports import Outage, Statistics
 from shared.texts.localizer import Localizer
 
@@ -14,6 +16,9 @@ FIRST = 10
 MOST = 100
 ON_TIME_MIN = 1
 """Closer to the schedule than this is on time."""
+MOST_PLUGS = 5
+LOWER_PERCENT = 1.0
+"""The lowest charge is worth a word where it is lower than at both ends by this much."""
 PLANNED = {True: "planned", False: "unplanned", None: "unknown"}
 
 
@@ -41,9 +46,22 @@ def _facts(stats: Statistics, localizer: Localizer) -> list[html.Div]:
     return [html.Div([html.Dt(localizer(f"outages.{name}")), html.Dd(value)]) for name, value in facts.items()]
 
 
-def log(records: Sequence[Outage], heard: datetime, localizer: Localizer) -> html.Section:
-    """Return the outages, newest first, the older ones folded; `heard` is the last time the grid was recorded."""
-    rows = [_row(record, heard, localizer) for record in reversed(records[-MOST:])]
+@dataclass(frozen=True)
+class LogContext:
+    """What is known beside the records.
+
+    heard is the last time the grid was recorded; details are by the beginning of an outage; name_of is the name of a
+    plug by its id.
+    """
+
+    heard: datetime
+    details: Mapping[datetime, OutageDetails] = field(default_factory=dict)
+    name_of: Callable[[str], str] = str
+
+
+def log(records: Sequence[Outage], beside: LogContext, localizer: Localizer) -> html.Section:
+    """Return the outages, newest first, the older ones folded."""
+    rows = [_row(record, beside, localizer) for record in reversed(records[-MOST:])]
     rest = html.Details(
         [
             html.Summary(localizer.count("outages.log_more", len(rows) - FIRST)),
@@ -57,17 +75,18 @@ def log(records: Sequence[Outage], heard: datetime, localizer: Localizer) -> htm
     )
 
 
-def _row(record: Outage, heard: datetime, localizer: Localizer) -> html.Li:
+def _row(record: Outage, beside: LogContext, localizer: Localizer) -> html.Li:
     planned = PLANNED[record.planned]
     word = html.Span([html.Span(className="shape"), localizer(f"outages.was_{planned}")], className="badge")
-    facts = [fact for fact in (*_against_plan(record, localizer), *_cost(record, localizer)) if fact]
+    details = beside.details.get(record.start, OutageDetails())
+    facts = (_against_plan(record, localizer), _cost(record, details, localizer), _around(details, beside, localizer))
     return html.Li(
         [
             html.Div(
-                [html.Strong(_when(record, localizer)), html.Span(_lasted(record, heard, localizer)), word],
+                [html.Strong(_when(record, localizer)), html.Span(_lasted(record, beside.heard, localizer)), word],
                 className="log-head",
             ),
-            *([html.P([html.Span(fact) for fact in facts], className="log-facts")] if facts else []),
+            *(html.P([html.Span(fact) for fact in line], className="log-facts") for line in facts if line),
         ],
         **attributes(data_planned=planned),
     )
@@ -111,15 +130,32 @@ def _punctual(minutes: float, localizer: Localizer) -> str:
     )
 
 
-def _cost(record: Outage, localizer: Localizer) -> list[str]:
+def _cost(record: Outage, details: OutageDetails, localizer: Localizer) -> list[str]:
+    """Return what the outage took from the battery, and the highest load."""
     parts: list[str] = []
     if record.battery_kwh is not None:
         parts.append(localizer("outages.used", energy=localizer.number("kilowatt_hours", record.battery_kwh, 1)))
-    if record.soc_from_percent is not None or record.soc_to_percent is not None:
+    ends = [one for one in (record.soc_from_percent, record.soc_to_percent) if one is not None]
+    if ends:
         before, after = (
             localizer.number("percent", value) for value in (record.soc_from_percent, record.soc_to_percent)
         )
         parts.append(localizer("outages.charge", before=before, after=after))
+    lowest = details.lowest_soc_percent
+    if lowest is not None and lowest <= min(ends, default=1000.0) - LOWER_PERCENT:
+        parts.append(localizer("outages.lowest", percent=localizer.number("percent", lowest)))
     if record.load_max_w is not None:
         parts.append(localizer("outages.highest", power=localizer.power(record.load_max_w)))
+    return parts
+
+
+def _around(details: OutageDetails, beside: LogContext, localizer: Localizer) -> list[str]:
+    """Return the voltage before, and which plugs were switched off."""
+    parts: list[str] = []
+    if details.voltage_before_v is not None:
+        parts.append(localizer("outages.voltage_before", voltage=localizer.number("volts", details.voltage_before_v)))
+    if details.plugs_off:
+        names = [beside.name_of(one) for one in details.plugs_off]
+        listed = ", ".join(names[:MOST_PLUGS]) + ("…" if names[MOST_PLUGS:] else "")
+        parts.append(localizer("outages.plugs_off", names=listed))
     return parts
