@@ -44,3 +44,12 @@ COPY --from=packages-demo /opt/venv /opt/venv
 COPY simulators simulators
 RUN /opt/venv/bin/python -m compileall -q simulators
 USER easun
+
+# The Home Assistant add-on: all services in one container. The last stage, for Home Assistant builds that one.
+FROM app AS addon
+LABEL org.opencontainers.image.title="easun-bridge add-on"
+USER root
+COPY supervisor supervisor
+# the default paths are below data/
+RUN ln -s /data data && /opt/venv/bin/python -m compileall -q supervisor
+CMD ["python", "-m", "supervisor.addon"]

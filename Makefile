@@ -11,7 +11,7 @@ wanted := configure services shared simulators supervisor bench docs deploy test
 # each worker of the tests would rewrite every test file anew: 13 CPU-s to collect them instead of 8
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick coverage test mutants bench docs format lock release clean
+.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick coverage test mutants fuzz faults soak bench docs format lock release clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -70,15 +70,26 @@ check: setup-dev ## style, types, rules of flow, generated files
 quick: setup-dev ## the tests that start no process and no browser and fly no hours, with few examples
 	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow"
 
-coverage: setup-dev ## branch coverage of the tests of `make quick`, within their own process
+coverage: setup-dev ## branch coverage file by file, of the tests that count for it (tests/conftest.py)
 	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow" --cov --cov-report=term
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
-	@$(run) -m pytest -n 4 --dist worksteal
+	@$(run) -m pytest -n 5 --dist worksteal
 
 mutants: setup-dev ## mutation tests of the pure modules: prints the mutants that no test notices (long; not in CI)
 	@$(run) -m pip install -q "$$(sed -n 's/^mutants = \["\(.*\)"\]/\1/p' pyproject.toml)"
 	@$(VENV)/bin/mutmut run --max-children $(shell nproc) && $(VENV)/bin/mutmut results | grep survived
+
+fuzz: setup-dev  ## a million odd inputs for everything that reads from outside (an hour or two): make fuzz INPUTS=1000 SEARCH_S=5
+	@$(run) -m tests.fuzz --inputs $(or $(INPUTS),20000)
+	@$(run) -m pip install -q "$$(sed -n 's/^fuzz = \["\(.*\)"\]/\1/p' pyproject.toml)"
+	@$(run) -m tests.fuzz.coverage_guided --seconds $(or $(SEARCH_S),60)
+
+faults: setup-dev ## everything broken on purpose, counted: writes the table of docs/reliability.md (most of an hour)
+	@$(run) -m tests.e2e.faults --write
+
+soak: setup-dev  ## a day of a home with random faults, in an hour: make soak MINUTES=15
+	@$(run) -m tests.e2e.faults.soak --minutes $(or $(MINUTES),60) --write
 
 bench: setup-dev ## figures; asserts nothing
 	@$(run) -m bench

@@ -5,6 +5,7 @@ import sys
 from bench import (
     batteries,
     bot,
+    charge_ahead,
     clocks,
     damage,
     fleet,
@@ -20,6 +21,7 @@ from bench import (
     page,
     plugs,
     recorder,
+    security,
     services,
     wires,
 )
@@ -38,12 +40,14 @@ BENCHES = {
     "wires": wires.main,
     "inverters": inverters.main,
     "inverter_settings": inverter_settings.main,
+    "charge_ahead": charge_ahead.main,
     "batteries": batteries.main,
     "bot": bot.main,
     "plugs": plugs.main,
     "one_truth": one_truth.main,
     "outlook": outlook.main,
     "homeassistant": homeassistant.main,
+    "security": security.main,
 }
 
 

@@ -3,8 +3,10 @@
 It needs Home Assistant in a virtual environment of its own, named by HOMEASSISTANT_PYTHON:
 
     python3.13 -m venv ../ha-venv && ../ha-venv/bin/pip install uv
-    ../ha-venv/bin/uv pip install --python ../ha-venv/bin/python homeassistant==2025.4.4 "paho-mqtt<2.2"
+    ../ha-venv/bin/uv pip install --python ../ha-venv/bin/python homeassistant "paho-mqtt<2.2"
     HOMEASSISTANT_PYTHON=../ha-venv/bin/python python -m bench homeassistant
+
+With Python 3.13.0 that is version 2025.4.4; 2026.2.3 needs 3.13.2.
 """
 
 import json
@@ -26,6 +28,8 @@ from tests.support.viewer import Viewer
 CORE = ROOT / "bench/homeassistant_core.py"
 PATIENCE_S = 60.0
 GRID, EVENT = "binary_sensor.easun_grid_power", "event.easun_grid_change"
+SETTING = "select.easun_inverter_main_output_priority"
+KINDS = ("uti", "sol", "sbu", "sub")
 UNAVAILABLE = "unavailable"
 States = dict[str, dict[str, Any]]
 
@@ -105,12 +109,14 @@ def main() -> None:
             table(states)
             outage(stack, home)
             switched(home)
+            set_from_home_assistant(home)
             ours_is_killed(stack, home)
             dead_battery(stack, home)
         print("\nHome Assistant is started again while the batteries are dead", flush=True)
         with home:
             never_fresh(home)
             energy_goes_on(home)
+            energy_dashboard(home)
             print("\nDiscovery is switched off", flush=True)
             stack.homeassistant.end()
             stack.homeassistant.start(HOMEASSISTANT_DISCOVERY="false")
@@ -127,6 +133,7 @@ def start(stack: Stack, watcher: Viewer) -> None:
     stack.tuya.env |= {"TUYA_ENDPOINT": f"http://127.0.0.1:{places['cloud_port']}", "TUYA_ALL_DEVICES": "true"}
     stack.tuya.env |= {"TUYA_ACCESS_ID": CLIENT_ID, "TUYA_ACCESS_SECRET": SECRET, "TUYA_USER_ID": USER}
     stack.command("battery", soc_percent=60)
+    stack.poller.env |= {"INVERTER_CONTROL": "settings"}
     stack.start(stack.poller, stack.bms, stack.tuya, stack.schedule, stack.homeassistant)
     for topic in ("easun_inverter_main", "easun_grid", "easun_energy", "easun_schedule", "easun_battery_all"):
         watcher.last(f"homeassistant/device/{topic}/config")
@@ -183,6 +190,23 @@ def switched(home: HomeAssistant) -> None:
     switches = on(home.wait("a plug is on", lambda now: bool(on(now))))
     home.ask("turn_off", switches[0])
     home.wait(f"{switches[0]} is off, as the plug says", lambda now: now[switches[0]]["state"] == "off")
+
+
+def set_from_home_assistant(home: HomeAssistant) -> None:
+    """Change a setting of the inverter from Home Assistant, and see it confirmed."""
+    known = home.wait("a setting is there", lambda now: now.get(SETTING, {}).get("state") in KINDS)
+    wanted = next(one for one in known[SETTING]["attributes"]["options"] if one != known[SETTING]["state"])
+    home.ask("select", f"{SETTING}={wanted}")
+    home.wait(f"{SETTING} is {wanted}, as the inverter says", lambda now: now[SETTING]["state"] == wanted)
+
+
+def energy_dashboard(home: HomeAssistant) -> None:
+    """Choose our counters in the energy dashboard, as a user does by clicks, and let it validate them."""
+    found = home.ask("energy")
+    saved = (found["saved"] or {}).get("energy_sources", [])
+    issues = [one for source in (found["validated"] or {}).get("energy_sources", [[found]]) for one in source]
+    statistics = len(found["statistics"])
+    print(f"energy dashboard: {statistics} statistics, {len(saved)} sources saved; {len(issues)} issues {issues or ''}")
 
 
 def ours_is_killed(stack: Stack, home: HomeAssistant) -> None:

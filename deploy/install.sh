@@ -210,6 +210,7 @@ database() {
 }
 
 # the new version may bring the database to a schema that the former one refuses
+migrates=
 keep_database() {
   file=$(database)
   [ -f "$file" ] && [ -z "$(setting DATABASE_URL '')" ] || return 0
@@ -217,6 +218,7 @@ keep_database() {
     return 0
   need_mb "${file%/*}" $(($(du -cm "$file" "$file-wal" 2>/dev/null | tail -n 1 | cut -f 1) + 50)) "A copy of the database"
   stop
+  migrates=yes
   say "this version changes the database: keeping a copy until it runs."
   for part in "$file" "$file-wal"; do
     [ ! -e "$part" ] || cp -p --reflink=auto "$part" "$part.before-upgrade"
@@ -252,12 +254,21 @@ trouble() {
     sleep 1
     for unit in "$@"; do
       systemctl is-active --quiet "$unit" && [ "$(systemctl show -P NRestarts "$unit")" = 0 ] && continue
-      echo "${unit%.service}: $(journalctl -u "$unit" -n 20 -o cat _TRANSPORT=stdout 2>/dev/null | tail -n 1)"
+      last_words "$unit"
       return 0
     done
   done
   return 1
 }
+
+# need_running: nothing was restarted, and what has failed stays so until you restart it
+need_running() {
+  for unit in $(expected); do
+    ! systemctl is-failed --quiet "$unit" || fail "it is installed, and not all of it runs: $(last_words "$unit")"
+  done
+}
+
+last_words() { echo "${1%.service}: $(journalctl -u "$1" -n 20 -o cat _TRANSPORT=stdout 2>/dev/null | tail -n 1)"; }
 
 roll_back() {  # roll_back REASON UNIT...
   say "the new version does not run ($1); going back to the former one."
@@ -308,7 +319,9 @@ install_it() {
   [ -z "$former" ] || [ "$former" = "$name" ] || keep_database
   switch_to "$name"
   install -D -m 0755 "$release/deploy/easun" "$command"
-  if booted && { [ "$former" != "$name" ] || [ -z "$ran" ]; }; then start_and_watch; fi
+  if booted; then
+    if [ "$former" != "$name" ] || [ -z "$ran" ]; then start_and_watch; else need_running; fi
+  fi
   tidy
   tell
 }
@@ -327,6 +340,8 @@ easun-bridge $name is installed and runs.
   how it fares:  systemctl status 'easun-*', journalctl -u 'easun-*'
   tools:         easun poller scan, easun recorder backup FILE, ...
 TEXT
+  [ -z "$migrates" ] || say "years of data take the recorder some minutes; journalctl -u easun-recorder says when it records again." \
+    "Readings wait at the broker, and the former database is kept with the nightly backups."
 }
 
 uninstall_it() {

@@ -46,7 +46,7 @@ asked=$PWD
 
 # writable: whether something can be written below $state, not only created
 writable() {
-  mkdir -p "$state/data" "$state/conf.d" && head -c 65536 /dev/zero > "$state/data/.space"
+  mkdir -p "$state/data" "$state/conf.d" "$state/storage.d" && head -c 65536 /dev/zero > "$state/data/.space"
 }
 full=
 fault=$(export LC_ALL=C; writable 2>&1) || case $fault in
@@ -217,7 +217,9 @@ if [ -z "$full" ]; then
   make_accounts
   [ -z "$MQTT_TLS_PORT" ] || tls_files
   listeners > conf.d/listener.conf
-  storage > conf.d/storage.conf
+  # not in conf.d, where version 0.1 reads it too, which has these settings in its mosquitto.conf: twice is an error
+  storage > storage.d/storage.conf
+  rm -f conf.d/storage.conf
   {
     printf '%s\n' "listener 0 /nonexistent/socket" "log_dest stderr" "log_type all" "log_timestamp false"
     storage

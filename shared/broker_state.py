@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 from shared.freshness import CLOCK_SLACK, STATUS_HOLDS, fresh
 from shared.messages import (
+    AlertSettings,
     Availability,
     BatteryInfo,
     BatteryState,
@@ -29,6 +30,7 @@ from shared.messages import (
     SettingChange,
 )
 from shared.topics import (
+    ALERT_SETTINGS,
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
     BATTERY_STATE,
@@ -81,6 +83,7 @@ class BrokerState:
     battery_availability: Mapping[str, Availability] = field(default_factory=dict)
     plugs: Mapping[str, PlugState] = field(default_factory=dict)
     plug_infos: Mapping[str, PlugInfo] = field(default_factory=dict)
+    alert_settings: AlertSettings | None = None
     plug_plan: PlugPlan | None = None
     energy: EnergyState | None = None
     next_outage: NextOutage | None = None
@@ -170,6 +173,7 @@ SECTIONS: tuple[Section[Any], ...] = (
     ),
     Section(PLUG_STATE, lambda s: s.plugs, lambda s, new: replace(s, plugs=new)),
     Section(PLUG_INFO, lambda s: s.plug_infos, lambda s, new: replace(s, plug_infos=new)),
+    Section(ALERT_SETTINGS, lambda s: _single(s.alert_settings), lambda s, new: replace(s, alert_settings=new.get(""))),
     Section(PLUG_PLAN, lambda s: _single(s.plug_plan), lambda s, new: replace(s, plug_plan=new.get(""))),
     Section(ENERGY_STATE, lambda s: _single(s.energy), lambda s, new: replace(s, energy=new.get(""))),
     Section(NEXT_OUTAGE, lambda s: _single(s.next_outage), lambda s, new: replace(s, next_outage=new.get(""))),

@@ -13,6 +13,11 @@ from shared.version import program_version
 
 log = logging.getLogger("health")
 
+TOPIC = "topic "
+MOST_TOPICS = 10
+"""Topics with a problem that are published. Whoever may publish anywhere could otherwise make a status as long as he
+likes, and one for every message."""
+
 
 class Reporter(Protocol):
     """Where a part of a service reports its problems."""
@@ -48,6 +53,18 @@ class Health:
         elif before:
             log.info("Works again. It was: %s", before.text)
             self._update({name: one for name, one in self._problems.items() if name != slot})
+
+    def report_topic(self, topic: str, reason: Reason | None) -> None:
+        """Report a problem with the messages of a topic; beyond MOST_TOPICS it is only logged."""
+        slot = TOPIC + topic
+        if reason and slot not in self._problems and self._topics >= MOST_TOPICS:
+            log.warning("%s", reason.text)
+        else:
+            self.report(slot, reason)
+
+    @property
+    def _topics(self) -> int:
+        return sum(slot.startswith(TOPIC) for slot in self._problems)
 
     def disable(self, reason: Reason) -> None:
         """Report that the service has nothing to do, and what would give it something."""

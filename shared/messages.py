@@ -925,6 +925,51 @@ class AlertSent(Message):
     recipients: Int32
 
 
+MinuteOfDay = Annotated[int, Field(ge=0, lt=1440)]
+"""A local time, in minutes since midnight."""
+
+
+class ChatAlerts(BaseModel):
+    """What a chat has chosen: its quiet hours, both None where it has none, and whether alerts wait for their end.
+
+    label is the end of the chat's number.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    quiet_from_min: MinuteOfDay | None = None
+    quiet_to_min: MinuteOfDay | None = None
+    quiet_waits: bool = False
+
+
+class AlertSettings(Message):
+    """From when on the bot tells of something, and the quiet hours of its chats, by keys that are not their numbers."""
+
+    low_battery_percent: float
+    imbalance_mv: Int32
+    silent_minutes: float
+    chats: dict[str, ChatAlerts] = Field(default_factory=dict)
+
+
+class AlertSettingsCommand(Message):
+    """A change of what the bot tells and when; what is None stays. An old or retained one is refused.
+
+    quiet, with the hours from one local time to another, and quiet_waits are those of the chat that is named; false
+    means no quiet hours.
+    """
+
+    by: str = Field(max_length=64)
+    low_battery_percent: float | None = Field(default=None, ge=1, le=95)
+    imbalance_mv: int | None = Field(default=None, ge=1, le=1000)
+    silent_minutes: float | None = Field(default=None, ge=1, le=1440)
+    chat: str | None = Field(default=None, max_length=64)
+    quiet: bool | None = None
+    quiet_from_min: MinuteOfDay | None = None
+    quiet_to_min: MinuteOfDay | None = None
+    quiet_waits: bool | None = None
+
+
 class PlannedShedding(BaseModel):
     """An outage ahead, and the plugs that will be switched off in it, the least important first."""
 

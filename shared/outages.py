@@ -242,11 +242,6 @@ def wall(day: date, minute: int, zone: str) -> datetime:
     return local.replace(tzinfo=tz).astimezone(UTC)
 
 
-def overlap(start: datetime, end: datetime, window: Window) -> timedelta:
-    """Return how long a period overlaps a window; negative values are their distance."""
-    return min(window.end, end) - max(window.start, start)
-
-
 def within(windows: Iterable[Window], start: datetime, end: datetime) -> tuple[Window, ...]:
     """Return windows cut to a period."""
     return tuple(

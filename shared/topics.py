@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from shared.errors import BadMessageError
 from shared.messages import (
     AlertSent,
+    AlertSettings,
+    AlertSettingsCommand,
     Availability,
     BatteryInfo,
     BatteryState,
@@ -236,6 +238,12 @@ PLUG_SETUP = Topic(
 ALERT_SENT = Topic(
     "bot/alert", AlertSent, ("bot",), "An alert that the bot sends: an event.", retain=False, replayed=True
 )
+ALERT_SETTINGS = Topic(
+    "bot/settings", AlertSettings, ("bot",), "From when on the bot tells of something, and its quiet hours."
+)
+ALERT_SETTINGS_SET = Topic(
+    "bot/settings/set", AlertSettingsCommand, ("dashboard",), "A change of what the bot tells and when.", retain=False
+)
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 ENERGY_STATE = Topic(
     "energy/state", EnergyState, ("homeassistant",), "The home's energy counters, in kWh that never go back."
@@ -281,6 +289,8 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     PLUG_SET,
     PLUG_SETUP,
     ALERT_SENT,
+    ALERT_SETTINGS,
+    ALERT_SETTINGS_SET,
     OUTLOOK_STATE,
     ENERGY_STATE,
     GRID_EVENT,

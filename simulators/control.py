@@ -76,6 +76,7 @@ class Control:
                 "GET /healthz": self._healthz,
                 "GET /truth": self._truth,
                 "GET /wire": self._state,
+                "GET /counted": self._counted,
                 "POST /grid": self._grid,
                 "POST /fault": self._fault,
                 "POST /latency": self._latency,
@@ -126,6 +127,11 @@ class Control:
 
     async def _state(self) -> Any:
         return self._transport.state() | {"faults": self._faults()}
+
+    async def _counted(self) -> Any:
+        """Return the number of the last reading, where HOUSE_NUMBERED counts them, and every word that was written."""
+        device = self._transport.device
+        return {"number": device.number, "written": device.settings.written if device.settings else []}
 
     async def _latency(self) -> Any:
         self._transport.device.latency_s = posted(LatencyCommand).seconds

@@ -78,6 +78,24 @@ class Truth:
     warning_bits: int
 
 
+@dataclass(frozen=True)
+class ChargingRule:
+    """How an inverter is set to use the battery: the current it charges it with from the mains, and when.
+
+    feeds_house: the battery feeds the house while there is power, and is not charged from the mains then.
+    """
+
+    mains_a: float = MAX_GRID_CHARGE_A
+    with_sun: bool = True
+    without_sun: bool = True
+    feeds_house: bool = False
+
+    def mains_w(self, pv_w: int, battery_v: float) -> int:
+        """Return the power that the mains charges the battery with."""
+        allowed = self.with_sun if pv_w else self.without_sun
+        return int(self.mains_a * battery_v) if allowed else 0
+
+
 class House:
     """The house from `start` on. The same seed, start, timetable and commands always give the same history."""
 
@@ -85,6 +103,8 @@ class House:
         self.now = start.astimezone(UTC)
         self.grid_mode = GridMode.AUTO
         self.battery = Battery()
+        self.charging: ChargingRule | None = None
+        """None: the battery is topped up from the mains when it is low, whatever the inverter's settings are."""
         self._outages = outages
         self._sky, self._loads, self._mains = Sky(seed), Loads(seed), Mains(seed)
         self._jitter = Noise(seed, "meters")
@@ -162,6 +182,11 @@ class House:
         pv_w = self._sky.pv_available_w(at_s)
         load_w = self._loads.power_w(at_s, datetime.fromtimestamp(at_s, KYIV))
         charge_limit_w = self.battery.charge_limit_w()
+        if self._grid_on and self.charging:
+            if self.charging.feeds_house and self.battery.soc_percent > TOP_UP_BELOW_PERCENT:
+                return off_grid(pv_w, load_w, charge_limit_w)
+            mains_w = self.charging.mains_w(pv_w, self.battery.open_voltage_v)
+            return on_grid(pv_w, load_w, charge_limit_w, mains_w)
         if self._grid_on:
             top_up_w = int(MAX_GRID_CHARGE_A * self.battery.open_voltage_v) if self._topping_up else 0
             return on_grid(pv_w, load_w, charge_limit_w, top_up_w)

@@ -27,6 +27,10 @@ class Layout(StrEnum):
     K11 = "k11"
 
 
+APPARENT_LOAD: Mapping[Layout, int] = {Layout.CLASSIC: 214, Layout.K11: 349}
+"""The register of each layout that may count the readings."""
+
+
 def words_of(layout: Layout, truth: Truth) -> Words:
     """Return every register that is not zero, at one moment."""
     return LAYOUTS[layout](truth)

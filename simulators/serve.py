@@ -16,7 +16,7 @@ from simulators.http_server import start_server
 from simulators.live import LiveHouse
 from simulators.mains import GridMode
 from simulators.ready_file import write_ready_file
-from simulators.registers import Words
+from simulators.registers import APPARENT_LOAD, Words
 from simulators.replay import load_dump
 from simulators.setting_store import SettingStore
 from simulators.settings import ServeSettings
@@ -71,6 +71,7 @@ async def _serve_registers(settings: ServeSettings, house: LiveHouse | None, wor
     transport = await open_transport(settings, words)
     if house:
         transport.device.settings = SettingStore(settings.house_layout)
+        transport.device.numbered = APPARENT_LOAD[settings.house_layout] if settings.house_numbered else None
     try:
         control = _open_control(settings, Control(house, transport))
         try:

@@ -121,6 +121,9 @@ class ServeSettings(WorldSettings):
         description="What the dongle speaks: eybond, raw (AT commands and plain RTU), or pi30 (an EyeBond dongle on an "
         "inverter that knows no Modbus).",
     )
+    house_numbered: bool = Field(
+        default=False, description="Whether the apparent load is the number of the reading: for tests that count them."
+    )
     house_latency: float = Field(default=0.0, ge=0, le=600, description="Seconds that every answer takes.")
     house_control_bind: Bind = Field(default="127.0.0.1", description="The address of the house's control server.")
     house_control_port: Port = Field(default=8502, description="The port of the house's control server.")

@@ -1,9 +1,12 @@
 """What the tests share: a broker, a client who looks at what travels there, and which tests are quick."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from shutil import disk_usage
 from threading import Lock
 
 import pytest
@@ -18,6 +21,7 @@ from shared.history.engine import Place
 from tests.support.broker import Broker
 from tests.support.chromium import CHROMIUM
 from tests.support.fork_server import ForkServer, stop_fork_server
+from tests.support.rewriting import rewrite_once
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
@@ -27,8 +31,22 @@ settings.load_profile("ours")
 
 expect.set_options(timeout=20_000)
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+    # a commit of SQLite waits for the disk, on a busy one longer than a test computes
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+gc.disable()  # nothing that is loaded and collected is thrown away
+
 PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server", "small_disk"}
 migrating = Lock()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Do once what every worker would do before it can collect."""
+    rewrite_once(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
@@ -36,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
         if PROCESS_FIXTURES & set(item.fixturenames) or item.path.parent.name == "e2e":
             item.add_marker("processes")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over ten thousand tests and their libraries from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,13 +75,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             patch.setattr(ForkServer, "start", refuse)
         if not marked or item.path.parent.name != "history":
             patch.setattr(migration, "create", migrate_here)
-        with unmeasured() if marked or item.get_closest_marker("slow") else nullcontext():
+        with nullcontext() if is_measured(item) else unmeasured():
             return (yield)
+
+
+def is_measured(item: pytest.Item) -> bool:
+    """Whether a test counts for coverage: other processes are not seen; hours and many examples cost too much."""
+    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return not (is_property or item.get_closest_marker("processes") or item.get_closest_marker("slow"))
 
 
 @contextmanager
 def unmeasured() -> Iterator[None]:
-    """Pause the measurement of coverage: what runs in other processes is not counted, and hours cost twice as long."""
+    """Pause the measurement of coverage."""
     coverage = Coverage.current()
     if coverage is None:
         yield

@@ -4,7 +4,7 @@ Everything that the forecast may not know is here: the true capacity, a BMS that
 are revised, power that returns late, emergencies that nobody announced.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +32,15 @@ class Fittings:
     drift: float
     """By how many points a day the reported charge strays from the true one between two full charges."""
 
+    def without_grid_w(self, load_w: float, sun_w: float) -> float:
+        """Return the power into the battery, negative out of it."""
+        return -(load_w * self.conversion + self.idle_w) + 0.96 * sun_w
+
+    def charge_after(self, percent: float, watts: float) -> float:
+        """Return the charge after five minutes of this power into the battery."""
+        kept = watts * (self.charge_efficiency if watts > 0 else 1.0)
+        return min(100.0, max(0.0, percent + kept / 12 / self.capacity_wh * 100))
+
 
 @dataclass(frozen=True)
 class Outage:
@@ -50,6 +59,10 @@ class House:
     outages: tuple[Outage, ...]
     soc: Floats
     """The true charge at the beginning of each step."""
+    load_w: Floats
+    """What people ask for, whether the battery gives it or not."""
+    sun_w: Floats
+    fittings: Fittings
     nominal_wh: float
     announced: tuple[tuple[int, int, int], ...]
     """The plan: published at, start, end, in steps."""
@@ -72,7 +85,11 @@ def draw_fittings(rng: np.random.Generator, mean_w: float) -> Fittings:
     )
 
 
-def draw_outages(days: int, rng: np.random.Generator) -> tuple[tuple[Outage, ...], tuple[tuple[int, int, int], ...]]:
+Queue = tuple[tuple[Outage, ...], tuple[tuple[int, int, int], ...]]
+"""The outages of a queue, and its plan: published at, start, end, in steps."""
+
+
+def draw_outages(days: int, rng: np.random.Generator) -> Queue:
     """Return the outages of a queue and its plan: stages come and go, power is late in its own way, some are sudden."""
     late, spread = rng.normal(3, 6), rng.uniform(4, 12)
     outages: list[Outage] = []
@@ -124,26 +141,32 @@ def _as_it_came(start: int, end: int, late: float, spread: float, rng: np.random
     return max(begin, 1), max(begin + 6, end + round(float(minutes) / 5))
 
 
-def live(
-    load: Floats,
-    fittings: Fittings,
-    rng: np.random.Generator,
-    *,
-    around: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    start_s: float = START_S,
-    time_zone: str = "Europe/Kyiv",
-) -> House:
-    """Return a house that has lived through its outages; around is what people make of their load before, in, after."""
-    days = len(load) // PER_DAY
-    outages, announced = draw_outages(days, rng)
-    size = days * PER_DAY
-    load = load[:size].copy()
-    off = np.zeros(size, dtype=bool)
+def as_lived(load: Floats, outages: Iterable[Outage], around: tuple[float, float, float]) -> Floats:
+    """Return what people make of their load before, in and after outages: around is what it is multiplied by."""
+    load = load.copy()
     for one in outages:
         if one.plan:
             load[max(0, one.plan[0] - 18) : one.start] *= around[0]
         load[one.start : one.end] *= around[1]
         load[one.end : one.end + 24] *= around[2]
+    return load
+
+
+def live(
+    load: Floats,
+    fittings: Fittings,
+    queue: Queue,
+    rng: np.random.Generator,
+    *,
+    start_s: float = START_S,
+    time_zone: str = "Europe/Kyiv",
+) -> House:
+    """Return a house that has lived through the outages of its queue with this load."""
+    outages, announced = queue
+    size = len(load) // PER_DAY * PER_DAY
+    load = load[:size]
+    off = np.zeros(size, dtype=bool)
+    for one in outages:
         off[one.start : one.end] = True
     sun = _sun(size, fittings.peak_sun_w, rng)
     true, reported, power, drawn = _batteries(load, sun, off, fittings, rng)
@@ -159,7 +182,7 @@ def live(
         nominal_wh=fittings.nominal_wh,
         time_zone=time_zone,
     )
-    return House(history, outages, true, fittings.nominal_wh, announced)
+    return House(history, outages, true, load, sun, fittings, fittings.nominal_wh, announced)
 
 
 def _sun(size: int, peak_w: float, rng: np.random.Generator) -> Floats:
@@ -185,7 +208,7 @@ def _batteries(
         reported[step] = min(100.0, max(0.0, round(now + strays)))
         if off[step]:
             dark = dark or now <= CUT_OFF
-            watts = 0.0 if dark else -(load[step] * fit.conversion + fit.idle_w) + 0.96 * sun[step]
+            watts = 0.0 if dark else fit.without_grid_w(load[step], sun[step])
             if dark:
                 drawn[step] = 0.0
         else:
@@ -194,8 +217,7 @@ def _batteries(
             watts = fit.charge_w * share if now < 100 else 0.0
         watts = min(watts, (100 - now) / 100 * fit.capacity_wh * 12 / fit.charge_efficiency)
         power[step] = watts + rng.normal(0, 3)
-        now += watts * (fit.charge_efficiency if watts > 0 else 1.0) / 12 / fit.capacity_wh * 100
-        now = min(100.0, max(0.0, now))
+        now = fit.charge_after(now, watts)
         strays += rng.normal(0, 1) * fit.drift / 17 + fit.drift / 600
         if now >= 99.99:
             strays = 0.0

@@ -8,25 +8,27 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bench.outlook.house import House, Outage, draw_fittings, live, until
+from bench.outlook.house import House, Outage, as_lived, draw_fittings, draw_outages, live, until
 from bench.outlook.peers import PEERS, charge_after
 from bench.outlook.people import PER_DAY, draw_habits, draw_load
+from bench.outlook.plan import plan_at
+from bench.outlook.plug_policy import figures, trials
 from bench.outlook.recorded import homes
 from bench.outlook.score import Case, table
 from services.outlook.forecast import Forecast, forecast
-from services.outlook.history import Plan, PlannedOutage
 
 WARM_UP_DAYS = 35
 AHEAD_STEPS = 144
 
 
-def drawn(seed: int, days: int) -> House:
+def drawn(seed: int, days: int, *, calm: bool = False) -> House:
     """Return a drawn house."""
     rng = np.random.default_rng(seed)
-    habits = draw_habits(rng)
+    habits = draw_habits(rng, calm=calm)
     load = draw_load(habits, days, rng, int(rng.integers(0, 7)), float(rng.uniform(0, 365)))
-    around = habits.prepares, habits.saves, habits.catches_up
-    return live(load, draw_fittings(rng, float(load.mean())), rng, around=around)
+    fittings = draw_fittings(rng, float(load.mean()))
+    queue = draw_outages(days, rng)
+    return live(as_lived(load, queue[0], (habits.prepares, habits.saves, habits.catches_up)), fittings, queue, rng)
 
 
 def recorded(load: np.typing.NDArray[np.float64], start_s: float, seed: int, days: int) -> House:
@@ -36,22 +38,8 @@ def recorded(load: np.typing.NDArray[np.float64], start_s: float, seed: int, day
     first = int(rng.integers(0, max(1, most - days)))
     part = load[first * PER_DAY : (first + days) * PER_DAY]
     fittings = draw_fittings(rng, float(max(part.mean(), 80.0)))
-    return live(part, fittings, rng, start_s=start_s + first * 86400, time_zone="UTC")
-
-
-def plan_at(house: House, step: int) -> Plan:
-    """Return the plan as it was published at a step."""
-    start_s = float(house.history.time[0])  # type: ignore[arg-type]
-    known = [
-        PlannedOutage(_moment(start_s, start), _moment(start_s, end))
-        for published, start, end in house.announced
-        if published <= step and end > step
-    ]
-    return Plan(known, _moment(start_s, (step // PER_DAY + 2) * PER_DAY))
-
-
-def _moment(start_s: float, step: int) -> datetime:
-    return datetime.fromtimestamp(start_s + 300 * step, UTC)
+    queue = draw_outages(len(part) // PER_DAY, rng)
+    return live(part, fittings, queue, rng, start_s=start_s + first * 86400, time_zone="UTC")
 
 
 def forecast_at(house: House, step: int, days: int | None = None) -> Forecast:
@@ -130,16 +118,20 @@ def show(title: str, cases: dict[str, list[Case]]) -> None:
 
 
 def main(sizes: tuple[int, int, int] = (8, 100, 5), seeds: tuple[int, ...] = (31, 32, 33)) -> None:
-    """Print the tables of drawn and recorded homes: how many drawn ones, days of each, and outages of each home."""
+    """Print the tables of homes: how many drawn ones, days of each, outages of each home; then the plug policy."""
     number, days, each = sizes
     began = time.process_time()
     for seed in seeds:
-        houses = [(f"drawn {place}", drawn(1000 * seed + place, days)) for place in range(number)]
-        show(f"drawn houses, seed {seed}", run(houses, each, seed))
+        for kind, calm in (("drawn homes", False), ("calm drawn homes", True)):
+            houses = [(f"{kind} {place}", drawn(1000 * seed + place, days, calm=calm)) for place in range(number)]
+            show(f"{kind}, seed {seed}", run(houses, each, seed))
         real = [
             (name, recorded(load, start_s, 1000 * seed + place, days))
             for place, (name, start_s, load) in enumerate(homes())
         ]
         if real:
             show(f"recorded homes, seed {seed}", run(real, each, seed))
+        print(f"\nplug policy, seed {seed}")
+        for name, figure in figures(trials(number // 2, days // 2, each, seed)).items():
+            print(f"  {name:26}{figure:8.3f}", flush=True)
     print(f"CPU {time.process_time() - began:.0f} s", file=sys.stderr)

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from services.bot.alert_settings import chat_key, chosen_limits, chosen_settings, published, refusal
 from services.bot.alerts.absence import caught_up, is_complete, is_gap
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
@@ -17,9 +18,9 @@ from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
 from services.bot.channels.channel import ChannelSender
 from services.bot.channels.listed import listed_channels
-from services.bot.chats import Chats
+from services.bot.chats import AlertLimits, Chats
 from services.bot.commands import history
-from services.bot.commands.commands import Commands
+from services.bot.commands.commands import Command, Commands
 from services.bot.settings import BotSettings
 from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
 from services.bot.telegram.delivery import AlertDelivery, Sender
@@ -27,13 +28,37 @@ from services.bot.telegram.outbox import Outbox, Recipient, Redate
 from services.bot.texts.replies import MENUS
 from shared.backoff import Backoff
 from shared.broker_mirror import BrokerMirror
+from shared.broker_state import EVENTS, STATE_TOPICS
+from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
-from shared.messages import Message, PlugAction, PlugCommand, PlugSetup
+from shared.messages import (
+    AlertSettings,
+    AlertSettingsCommand,
+    ChargeAheadCommand,
+    Message,
+    PlugAction,
+    PlugCommand,
+    PlugSetup,
+    ProfileCommand,
+    SettingCommand,
+)
 from shared.service import Service
-from shared.topics import ALERT_SENT, PLUG_ACTION, PLUG_SET, PLUG_SETUP, SERVICE_STATUS, Topic
+from shared.topics import (
+    ALERT_SENT,
+    ALERT_SETTINGS,
+    ALERT_SETTINGS_SET,
+    CHARGE_AHEAD_SET,
+    PLUG_ACTION,
+    PLUG_SET,
+    PLUG_SETUP,
+    PROFILE_SET,
+    SERVICE_STATUS,
+    SETTING_SET,
+    Topic,
+)
 from shared.trusted_time import by_clock, this_boot_only
 
 log = logging.getLogger("bot")
@@ -47,6 +72,13 @@ RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 UNSEEN_PATIENCE_S = 20.0
 """Where the grid is again as it was, only the recorder can say what happened, and there is no hurry."""
 CONFLICT_RETRY_S = 15.0
+COMMANDS: Mapping[type[Command], Topic[Any]] = {
+    PlugCommand: PLUG_SET,
+    PlugSetup: PLUG_SETUP,
+    SettingCommand: SETTING_SET,
+    ProfileCommand: PROFILE_SET,
+    ChargeAheadCommand: CHARGE_AHEAD_SET,
+}
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
 
@@ -57,12 +89,18 @@ class Bot:
         settings = service.settings
         self._service = service
         self._health = service.health
-        self._mirror = BrokerMirror(service.bus, on_change=self._on_change)
+        self._mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS), on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
         """Plug events that came before the retained messages were complete; None from then on."""
-        self._chats = Chats(
-            settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics
+        limits = AlertLimits(
+            low_battery_percent=settings.bot_low_battery_percent,
+            imbalance_mv=round(1000 * settings.bot_imbalance_v),
+            silent_minutes=settings.bot_silent_minutes,
         )
+        self._chats = Chats(
+            settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics, limits
+        )
+        self._published: AlertSettings | None = None
         self._is_cut_off = False
         self._engine = reader(settings.database, settings.database_home)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
@@ -83,9 +121,10 @@ class Bot:
             self._engine,
             clock=utc_now,
             zone=settings.zone,
-            switch=self._switch,
+            send=self._send,
         )
         service.bus.subscribe(PLUG_ACTION, self._on_plug_action)
+        service.bus.collect_parsed(ALERT_SETTINGS_SET, self._on_settings_command)
         service.bus.clock.on_change(lambda change: self._redate(change.moved))
 
     def _delivery(self, sender: Sender, slot: str) -> AlertDelivery:
@@ -102,11 +141,8 @@ class Bot:
         chats = self._chats.all if self._has_telegram else []
         return [*chats, *(one.name for one in self._channels)]
 
-    def _switch(self, plug: str, command: PlugCommand | PlugSetup) -> None:
-        if isinstance(command, PlugCommand):
-            self._service.bus.publish(PLUG_SET, command, plug)
-        else:
-            self._service.bus.publish(PLUG_SETUP, command, plug)
+    def _send(self, name: str, command: Command) -> None:
+        self._service.bus.publish(COMMANDS[type(command)], command, name)
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""
@@ -131,15 +167,42 @@ class Bot:
             self._evaluate()
 
     def _evaluate(self) -> None:
-        settings, chats = self._service.settings, self._chats
+        chats, chosen = self._chats, self._chats.limits
         limits = Limits(
-            low_percent=settings.bot_low_battery_percent,
-            imbalance_v=settings.bot_imbalance_v,
-            patience=timedelta(minutes=settings.bot_silent_minutes),
+            low_percent=chosen.low_battery_percent,
+            imbalance_v=chosen.imbalance_mv / 1000,
+            patience=timedelta(minutes=chosen.silent_minutes),
         )
         self._enqueue(
             *next_alerts(self._outbox.state, self._mirror.snapshot(), utc_now(), limits, chats.reminder_minutes)
         )
+
+    def _on_settings_command(self, _name: str, command: AlertSettingsCommand, delivery: Delivery) -> None:
+        """Change what is told and when, and publish how it is then."""
+        delivery.ack()
+        reason = refusal(command, utc_now(), retained=delivery.retained)
+        chats = {chat_key(chat): chat for chat in self._chats.all}
+        if reason or (command.chat is not None and command.chat not in chats):
+            log.warning("The alerts are not set as %s asks: %s", command.by, reason or "there is no such chat")
+            return
+        try:
+            if limits := chosen_limits(command):
+                self._chats.update_limits(limits)
+            if command.chat is not None:
+                chat = chats[command.chat]
+                self._chats.update_settings(chat, chosen_settings(self._chats.settings(chat), command))
+        except StorageError as error:
+            self._health.report("disk", conditions.state_not_saved(cause=error.reason))
+        self._publish_settings()
+        self._wake()
+
+    def _publish_settings(self) -> None:
+        """Publish what is told and when, where that has changed."""
+        chats = {chat: self._chats.settings(chat) for chat in self._chats.all}
+        present = published(self._chats.limits, chats, utc_now())
+        if self._published is None or present != self._published.model_copy(update={"at": present.at}):
+            self._published = present
+            self._service.bus.publish(ALERT_SETTINGS, present)
 
     def _on_plug_action(self, name: str, action: PlugAction) -> None:
         event = PlugEvent(name, by_clock(action, self._service.bus.clock.track))
@@ -190,6 +253,7 @@ class Bot:
             self._evaluate_plug(event)
         while True:
             self._evaluate()
+            self._publish_settings()
             await asyncio.sleep(TICK_S)
 
     async def _catch_up(self) -> None:

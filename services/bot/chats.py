@@ -58,9 +58,20 @@ class ChatSettings(BaseModel):
         return alert.group not in self.groups_off and alert.minutes in (None, self.reminder_minutes)
 
 
-class ChatsContent(BaseModel):
-    """The file: the settings of chats, and groups that moved, old number -> new number."""
+class AlertLimits(BaseModel):
+    """From when on something is told to all chats."""
 
+    model_config = ConfigDict(frozen=True)
+
+    low_battery_percent: float = 20
+    imbalance_mv: int = 100
+    silent_minutes: float = 5
+
+
+class ChatsContent(BaseModel):
+    """The file: the settings of chats, groups that moved, old number -> new number, and the limits that were chosen."""
+
+    limits: dict[str, float] = Field(default_factory=dict)
     chats: dict[int, ChatSettings] = Field(default_factory=dict)
     moved: dict[int, int] = Field(default_factory=dict)
 
@@ -69,9 +80,15 @@ class Chats:
     """The chats of TELEGRAM_CHAT_ID with role and settings; a group that becomes a supergroup is followed."""
 
     def __init__(
-        self, roles: Mapping[int, Role], language: Language, path: Path, topics: Mapping[int, int] | None = None
+        self,
+        roles: Mapping[int, Role],
+        language: Language,
+        path: Path,
+        topics: Mapping[int, int] | None = None,
+        limits: AlertLimits | None = None,
     ) -> None:
         self._default = ChatSettings(language=language)
+        self._limits = limits or AlertLimits()
         self._file = StateFile("BOT_STATE_DIR", path, ChatsContent)
         self._content = self._file.load(_on_damaged)
         self.moved: dict[int, int] = self._content.moved
@@ -114,6 +131,17 @@ class Chats:
     def update_settings(self, chat: int, settings: ChatSettings) -> None:
         """Replace the settings of a chat. Raises StorageError; they hold until the next start all the same."""
         self._content.chats[chat] = settings
+        self._file.save(self._content)
+
+    @property
+    def limits(self) -> AlertLimits:
+        """From when on something is told: as it was chosen, else as the settings have it."""
+        known = {name: value for name, value in self._content.limits.items() if name in AlertLimits.model_fields}
+        return AlertLimits.model_validate(self._limits.model_dump() | known)
+
+    def update_limits(self, chosen: Mapping[str, float]) -> None:
+        """Replace some limits. Raises StorageError; they hold until the next start all the same."""
+        self._content.limits = {**self._content.limits, **chosen}
         self._file.save(self._content)
 
     def move(self, old: int | str, new: int) -> None:

@@ -14,13 +14,29 @@ from shared.broker_mirror import BrokerMirror
 from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.conditions import dashboard
 from shared.history.engine import reader
-from shared.messages import ChargeAheadCommand, PlugCommand, PlugSetup, ProfileCommand, SettingCommand
+from shared.messages import (
+    AlertSettingsCommand,
+    ChargeAheadCommand,
+    PlugCommand,
+    PlugSetup,
+    ProfileCommand,
+    SettingCommand,
+)
 from shared.service import Service, run
-from shared.topics import CHARGE_AHEAD_SET, PLUG_SET, PLUG_SETUP, PROFILE_SET, SETTING_SET, Topic
+from shared.topics import (
+    ALERT_SETTINGS_SET,
+    CHARGE_AHEAD_SET,
+    PLUG_SET,
+    PLUG_SETUP,
+    PROFILE_SET,
+    SETTING_SET,
+    Topic,
+)
 
 COMMANDS: Mapping[type[Command], Topic[Any]] = {
     PlugCommand: PLUG_SET,
     PlugSetup: PLUG_SETUP,
+    AlertSettingsCommand: ALERT_SETTINGS_SET,
     SettingCommand: SETTING_SET,
     ProfileCommand: PROFILE_SET,
     ChargeAheadCommand: CHARGE_AHEAD_SET,
@@ -37,9 +53,9 @@ async def serve(service: Service[DashboardSettings]) -> None:
         loop.call_soon_threadsafe(service.bus.publish, COMMANDS[type(command)], command, name)
 
     key = signing_key(settings.dashboard_state_dir)
-    ended = settings.dashboard_state_dir / "ended-sessions.json"
+    ended, guests = (settings.dashboard_state_dir / f"{name}.json" for name in ("ended-sessions", "guests"))
     engine = reader(settings.database, settings.database_home)
-    app = application(mirror.snapshot, engine, settings, send, key=key, ended=ended)
+    app = application(mirror.snapshot, engine, settings, send, key=key, ended=ended, guests=guests)
     server = web_server.listen(app, settings.dashboard_host, settings.dashboard_port, settings.dashboard_trusted_proxy)
     open_to_others = not loopback(settings.dashboard_host)
     has_password = bool(settings.dashboard_password.get_secret_value())

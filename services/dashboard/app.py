@@ -10,17 +10,17 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from flask import Flask, Response, abort, jsonify, request
 
-from services.dashboard import battery, events, history, inverter, now, outages, system
-from services.dashboard.access import is_authorized, protect, read_key
+from services.dashboard import battery, events, history, inverter, kiosk, now, outages, system
+from services.dashboard.access import is_authorized, is_guest, protect, read_key
 from services.dashboard.app_shell import charts
 from services.dashboard.asset_bundles import ASSETS, scripts, styles
 from services.dashboard.healthz import details, health
-from services.dashboard.html_document import document, payload_of, trees_by_id
+from services.dashboard.html_document import document, payload_of, trees_by_id, visible
 from services.dashboard.language import request_language, wanted
 from services.dashboard.markup import component
 from services.dashboard.metrics import CONTENT_TYPE, exposition
 from services.dashboard.pages import Page, PageContext, Send, ViewOptions, discard_command
-from services.dashboard.paths import HEALTH, METRICS
+from services.dashboard.paths import GUEST_PAGES, HEALTH, METRICS
 from services.dashboard.request_guard import refuse_malformed
 from services.dashboard.response_headers import content_security_policy, headers
 from services.dashboard.settings import DashboardSettings
@@ -55,11 +55,12 @@ def application(
     *,
     key: bytes = b"",
     ended: Path | None = None,
+    guests: Path | None = None,
 ) -> Flask:
     """Return the web application.
 
-    `send` publishes commands to plugs and the inverter; `key` signs sessions, which end with the process where there is
-    none; `ended` is the file of those that were ended by logging out.
+    `send` publishes commands; `key` signs sessions, which end with the process where there is none; `ended` is the file
+    of those that were ended by logging out, `guests` that of the guests' links.
     """
     app: Any = Application(  # Any, for Dash's own methods are untyped
         __name__,
@@ -69,17 +70,21 @@ def application(
         add_log_handler=False,
     )
     context = PageContext(snapshot, engine, lambda: _localizer(settings), settings, send)
-    app.document = lambda dash: document(PAGES, context, dash)
+    app.document = lambda dash: document(_shown_pages(), context, dash)
     app.layout = lambda: html.Div([dcc.Store(id="asked"), *charts(PAGES, context.localizer())])
     server: Flask = app.server
     server.config["COMPRESS_LEVEL"] = 9
-    protect(server, settings, key or secrets.token_bytes(32), ended)
+    protect(server, settings, key or secrets.token_bytes(32), ended=ended, guests=guests)
     refuse_malformed(server)
     _callbacks(app, context)
     _page_routes(server, context)
     _common_routes(server, context)
     _headers(server, app)
     return server
+
+
+def _shown_pages() -> Sequence[Page]:
+    return [page for page in PAGES if page.name in GUEST_PAGES] if is_guest() else PAGES
 
 
 def _localizer(settings: DashboardSettings) -> Localizer:
@@ -115,7 +120,8 @@ def _page_routes(server: Flask, context: PageContext) -> None:
             abort(404)
         options = ViewOptions.of(request.query_string.decode(errors="replace"), request.args.get("look"))
         nodes = page.recorded(context, context.calendar(), options)
-        text = json.dumps(nodes if page.charts else trees_by_id(page, nodes), default=component, ensure_ascii=False)
+        shown = nodes if page.charts else visible(trees_by_id(page, nodes))
+        text = json.dumps(shown, default=component, ensure_ascii=False)
         return Response(text, mimetype="application/json")
 
     for page in PAGES:
@@ -125,6 +131,7 @@ def _page_routes(server: Flask, context: PageContext) -> None:
 
 def _common_routes(server: Flask, context: PageContext) -> None:
     styles().serve(server)
+    kiosk.routes(server, context)
     scripts().serve(server)
 
     @server.get(HEALTH)

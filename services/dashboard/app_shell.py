@@ -6,6 +6,7 @@ from typing import Any
 from dash import html
 from markupsafe import Markup
 
+from services.dashboard.guest_view import for_guests
 from services.dashboard.markup import Content, attributes, filled, icon, part, text, to_html, tree
 from services.dashboard.pages import Page, nothing
 from shared.texts.language import Language
@@ -14,18 +15,24 @@ from shared.texts.localizer import Localizer
 MAIN, DASH = "main", "react-entry-point"
 
 
-def shell(pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer) -> Markup:
+def shell(
+    pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer, *, guest: bool = False
+) -> Markup:
     """Return the body of the document as HTML."""
-    return Markup("\n").join(map(to_html, frame(pages, opened, content, localizer)))
+    return Markup("\n").join(map(to_html, frame(pages, opened, content, localizer, guest=guest)))
 
 
-def frame(pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer) -> list[Any]:
+def frame(
+    pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer, *, guest: bool = False
+) -> list[Any]:
     """Return trees of the body: all pages, of which one is shown, with all that is known of it."""
     layouts = [
         filled(tree(_page(page, localizer)), content) if page is opened else tree(_page(page, localizer))
         for page in pages
         if page.layout is not nothing
     ]
+    if guest:
+        layouts = for_guests(layouts)
     inside = [filled(tree(_notices(localizer)), content), *layouts, tree(_charts(localizer))]
     return [
         tree(_skip_link(localizer)),

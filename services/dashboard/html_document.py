@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import render_template, request
 
-from services.dashboard.access import csrf_token
+from services.dashboard.access import csrf_token, is_guest
 from services.dashboard.app_shell import shell
 from services.dashboard.asset_bundles import scripts, styles
+from services.dashboard.guest_view import for_guests
 from services.dashboard.markup import Content, tree
 from services.dashboard.pages import Page, PageContext, View, ViewOptions
 from services.dashboard.paging import pager
@@ -27,7 +28,7 @@ def document(pages: Sequence[Page], context: PageContext, dash: str) -> str:
     localizer = context.localizer()
     page = next((page for page in pages if page.path == request.path), pages[0])
     payload = payload_of(page, context)
-    parts = payload["parts"] | _recorded(page, context)
+    parts = payload["parts"] | visible(_recorded(page, context))
     return render_template(
         "page.html",
         language=localizer.language.value,
@@ -43,7 +44,7 @@ def document(pages: Sequence[Page], context: PageContext, dash: str) -> str:
         color_scheme_script=COLOR_SCHEME_SCRIPT,
         styles=styles().address,
         scripts=scripts().address,
-        body=shell(pages, page, Content(payload["text"], payload["state"], parts), localizer),
+        body=shell(pages, page, Content(payload["text"], payload["state"], parts), localizer, guest=is_guest()),
         dash=dash,
         dash_at_once=bool(page.charts),
     )
@@ -80,4 +81,11 @@ def payload_of(page: Page, context: PageContext) -> dict[str, Any]:
     """Return the view of a page as it is now, with one page of the devices where there are very many."""
     part, localizer = shown_devices(context), context.localizer()
     payload = view_payload(page.view(part.snapshot, localizer, context.settings.fresh_for), part.snapshot, localizer)
-    return payload | {"parts": {**payload["parts"], "pager": tree(pager(part, localizer))}}
+    return payload | {"parts": visible({**payload["parts"], "pager": tree(pager(part, localizer))})}
+
+
+def visible(trees: Any) -> Any:
+    """Return trees, or several by the names of their places, as this visitor may see them."""
+    if not is_guest():
+        return trees
+    return {name: for_guests(one) for name, one in trees.items()} if isinstance(trees, dict) else for_guests(trees)

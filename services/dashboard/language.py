@@ -21,9 +21,9 @@ def wanted(cookie: str | None, accepted: str | None) -> Language:
 def request_language() -> Language:
     """Return the language of the request; Ukrainian outside of one, as Dash builds the layout once at the start.
 
-    A page names its own, because another window may have chosen another one since.
+    A page names its own, because another window may have chosen another one since; an address may name one, too.
     """
     if not has_request_context():
         return Language.UK
-    chosen = request.headers.get(HEADER) or request.cookies.get(COOKIE)
+    chosen = request.headers.get(HEADER) or request.args.get("lang") or request.cookies.get(COOKIE)
     return wanted(chosen, request.headers.get("Accept-Language"))

@@ -11,11 +11,18 @@ from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import Engine
 from shared.machine import this_host
-from shared.messages import ChargeAheadCommand, PlugCommand, PlugSetup, ProfileCommand, SettingCommand
+from shared.messages import (
+    AlertSettingsCommand,
+    ChargeAheadCommand,
+    PlugCommand,
+    PlugSetup,
+    ProfileCommand,
+    SettingCommand,
+)
 from shared.texts.localizer import Localizer
 from shared.trusted_time import is_unset
 
-Command = PlugCommand | PlugSetup | SettingCommand | ProfileCommand | ChargeAheadCommand
+Command = PlugCommand | PlugSetup | SettingCommand | ProfileCommand | ChargeAheadCommand | AlertSettingsCommand
 Send = Callable[[str, Command], None]
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 
-from services.dashboard.paths import SCRIPTS, STYLES
+from services.dashboard.paths import KIOSK_SCRIPT, KIOSK_STYLES, SCRIPTS, STYLES
 
 COLOR_SCHEME_SCRIPT = """
       (() => {
@@ -15,6 +15,17 @@ COLOR_SCHEME_SCRIPT = """
     """
 """Chooses light or dark before the first paint, or the page would flash white in a dark room."""
 
+GUEST_SCRIPT = """
+      (() => {
+        const code = decodeURIComponent(location.hash.slice(1));
+        if (!code) return;
+        history.replaceState(null, '', location.pathname);
+        document.getElementById('password').value = code;
+        document.querySelector('form').submit();
+      })();
+    """
+"""Logs a guest in with the code of the link, which is not left in the browser's history."""
+
 A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -23,7 +34,7 @@ def content_security_policy(hashes: Sequence[str]) -> str:
 
     Inline styles are allowed because plotly uses them, and our own bars and bands.
     """
-    scripts = " ".join(["'self'", *hashes, _hash(COLOR_SCHEME_SCRIPT)])
+    scripts = " ".join(["'self'", *hashes, _hash(COLOR_SCHEME_SCRIPT), _hash(GUEST_SCRIPT)])
     return "; ".join(
         [
             "default-src 'none'",
@@ -54,7 +65,7 @@ def headers(policy: str, path: str, *, fingerprinted: bool, https: bool) -> dict
     }
     if https:
         always["Strict-Transport-Security"] = "max-age=31536000"
-    if fingerprinted and path in (STYLES, SCRIPTS):
+    if fingerprinted and path in (STYLES, SCRIPTS, KIOSK_SCRIPT, KIOSK_STYLES):
         return always | {"Cache-Control": A_YEAR}
     if path.startswith("/assets/"):
         return always

@@ -41,7 +41,7 @@ class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
     )
     dashboard_state_dir: Annotated[Path, InCompose("/data/dashboard")] = Field(
         default=Path("data/dashboard"),
-        description="Where the key that signs sessions is kept, and which of them have ended.",
+        description="Where the key that signs sessions is kept, which of them have ended, and the guests' links.",
     )
     dashboard_fresh_s: float = Field(
         default=20,

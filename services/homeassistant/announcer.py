@@ -42,6 +42,8 @@ class Announcer:
         self._published: dict[str, bytes] = {}
         """The payload of each device, by its id at Home Assistant: ours, or what the broker has kept."""
         self._inherited: set[str] = set()
+        self._sent: set[str] = set()
+        """The devices that we have published ourselves: the bus repeats those to a broker that comes back."""
         self._live: dict[str, bool] = {}
         self._live_due_s = self._eager_until_s = self._announce_due_s = 0.0
         self._greet_at_s: float | None = None
@@ -53,7 +55,9 @@ class Announcer:
         clock = asyncio.get_running_loop().time
         began_s = clock()
         while True:
-            await self._bus.connected.wait()
+            if not self._bus.connected.is_set():
+                await self._bus.connected.wait()
+                await self._restore()
             found = self._devices(snapshot())
             if clock() >= self._announce_due_s:
                 await self._announce(found, may_remove=clock() - began_s > GONE_AFTER_S)
@@ -89,9 +93,15 @@ class Announcer:
         for name, config in list(self._published.items()):
             await self._publish(name, config)
 
+    async def _restore(self) -> None:
+        """Announce what the broker had kept since before our start: it may have come back without what it kept."""
+        for name in sorted(self._published.keys() - self._sent):
+            await self._publish(name, self._published[name])
+
     async def _publish(self, name: str, config: bytes) -> None:
         self._bus.publish_foreign(DISCOVERY_CONFIG.named(self._prefix, name), config)
         self._published[name] = config
+        self._sent.add(name)
         now_s = asyncio.get_running_loop().time()
         self._eager_until_s, self._live_due_s = now_s + EAGER_S, now_s + LOOK_S
         await asyncio.sleep(PAUSE_S)
@@ -100,6 +110,7 @@ class Announcer:
         self._bus.publish_foreign(DISCOVERY_CONFIG.named(self._prefix, name), b"")
         self._published.pop(name, None)
         self._inherited.discard(name)
+        self._sent.discard(name)
         await asyncio.sleep(PAUSE_S)
 
     def _publish_live(self, found: dict[str, Device], now_s: float) -> None:

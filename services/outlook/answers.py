@@ -10,8 +10,7 @@ from services.outlook.estimate import row_quantiles, weighted_quantile
 from services.outlook.history import Floats
 from services.outlook.paths import Ahead, Paths, only, taken_points
 from services.outlook.plant import Plant
-from services.outlook.similar_days import HORIZON
-from services.outlook.steps import STEP_S
+from services.outlook.steps import HORIZON, STEP_S
 
 LASTS_FROM = 0.85
 WILL_NOT_BELOW = 0.5

@@ -15,6 +15,7 @@ import numpy as np
 
 from services.outlook.answers import Case, OutageAnswer, answer, bands, good_for_washing
 from services.outlook.behaviour import Behaviour, around, learn_behaviour
+from services.outlook.day_kinds import local_steps
 from services.outlook.estimate import Estimate
 from services.outlook.history import Floats, History, Plan, Plug
 from services.outlook.paths import (
@@ -29,13 +30,14 @@ from services.outlook.paths import (
     simulate,
     sudden_outage,
     with_behaviour,
+    without_shed,
 )
 from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
-from services.outlook.plug_power import learn_plug_power
+from services.outlook.plug_power import learn_plug_power, shed_w
 from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
-from services.outlook.similar_days import HORIZON, courses, local_steps
+from services.outlook.similar_days import courses
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
-from services.outlook.steps import PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
+from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
 from services.outlook.sun import sun_courses
 from shared.charge import RESERVE_PERCENT
 
@@ -157,6 +159,10 @@ class _Home:
     on_steps: int | None
     """For how many steps power is back, None if it was never away."""
     plugs_w: Mapping[str, Estimate]
+    shed_now_w: float
+    """What the plugs would draw that were switched off in the running outage; they come on again with power."""
+    shed_usually_w: float
+    """What is switched off in outages on average."""
     unknown: tuple[Unknown, ...]
     silent: tuple[Unknown, ...]
     usage: float = 1.0
@@ -189,7 +195,9 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
     plant = learn_plant(steps, soc, history.nominal_wh)
     charge = present_charge(steps, soc, source, plant)
     off_since, on_steps, grid_known = _grid(steps)
-    load = np.where(steps.off & (steps.load_w <= DARK_W), np.nan, steps.load_w)
+    plugs_w = learn_plug_power(steps, history.plug_events) | dict(measured)
+    shed = shed_w(steps, actual_outages(steps), history.plug_events, plugs_w)
+    load = np.where(steps.off & (steps.load_w <= DARK_W), np.nan, steps.load_w) + shed
     announced = _announced(steps, history.planned)
     where = around(steps.off, announced)
     behaviour = learn_behaviour(load, where, local_steps(steps.first, steps.size, zone))
@@ -207,7 +215,9 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
         neutral_w=neutral,
         off_since_s=off_since,
         on_steps=on_steps,
-        plugs_w=learn_plug_power(steps, history.plug_events) | dict(measured),
+        plugs_w=plugs_w,
+        shed_now_w=float(shed[-1]) if off_since is not None else 0.0,
+        shed_usually_w=float(shed[steps.off].mean()) if steps.off.any() else 0.0,
         unknown=tuple(unknown),
         silent=_why_silent(steps, soc),
     )
@@ -349,7 +359,7 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
     windows = [(int(np.median(one.start)), int(np.median(one.end))) for one in outages]
     found = courses(home.neutral_w, home.steps.first, home.zone, windows)
     first = windows[0] if windows and windows[0][0] < HORIZON else (0, 4 * PER_HOUR)
-    full = (home.steps.grid_on == 1) & (home.steps.inverter_soc >= home.plant.full_percent.value - 1)
+    full = np.asarray(home.steps.inverter_soc >= home.plant.full_percent.value - 1)
     return _Draw(
         draw_loads(found, (first[0], min(first[1], HORIZON))) * home.usage,
         draw_sun(sun_courses(home.steps.pv_w, full)),
@@ -361,6 +371,7 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
 def _paths(home: _Home, draw: _Draw, outages: Sequence[Ahead]) -> Paths:
     """Return the paths through these outages."""
     load = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
+    load = without_shed(load, outages, home.shed_now_w, home.shed_usually_w)
     every = (*outages, sudden_outage(home.delays))
     start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
     return simulate(start, home.plant, draw.start)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Values = Sequence[float | None] | Floats
 """Numbers, one a sample; empty where nothing was recorded of this kind."""
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from services.outlook.behaviour import Around, Behaviour, around
-from services.outlook.history import Floats
+from services.outlook.history import Floats, Ints
 from services.outlook.plant import Plant
 from services.outlook.punctuality import Delays, spread_sample
-from services.outlook.similar_days import HORIZON, Courses, Ints
-from services.outlook.steps import PER_DAY, STEP_H
+from services.outlook.similar_days import Courses
+from services.outlook.steps import HORIZON, PER_DAY, STEP_H
 from services.outlook.sun import SunCourses
 
 PATHS = 200
+LEFT = 0.15
+"""Whatever plugs are off, a share of the load is left."""
 GOLDEN = 0.6180339887498949
 ROOTS = (0.4142135623730951, 0.7320508075688772, 0.2360679774997898, 0.6457513110645906, 0.3166247903553998)
 
@@ -141,6 +143,17 @@ def with_behaviour(load_w: Floats, outages: Sequence[Ahead], behaviour: Behaviou
     around_now = np.where(where == Around.IN, 1.0, factors[where])
     result: Floats = load_w * np.where(off_mask(outages), factors[Around.IN], around_now)
     return result
+
+
+def without_shed(load_w: Floats, outages: Sequence[Ahead], now_w: float, usually_w: float) -> Floats:
+    """Return the load without the plugs that are off: in the running outage those of now, in others the usual ones."""
+    if max(now_w, usually_w) <= 0:
+        return load_w
+    until = min((one.nominal[0] for one in outages if not one.running), default=HORIZON)
+    shed = np.where(off_mask([one for one in outages if not one.running]), usually_w, 0.0)
+    if any(one.running for one in outages):
+        shed[:, :until] = now_w
+    return np.asarray(np.maximum(load_w - shed, LEFT * load_w), dtype=np.float64)
 
 
 def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:

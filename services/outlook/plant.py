@@ -35,7 +35,7 @@ CHARGING_W = 60.0
 """Less is a battery at rest."""
 FEEDS_HOURS, FEEDS_SHARE = 24.0, 0.2
 """In homes that save mains for the night the battery feeds the home for a good part of the time with power."""
-FULL = 99.0
+FULL, NEARLY_FULL = 99.0, 96.0
 CUT_OFF_PERCENT = 10.0
 DARK_W = 15.0
 
@@ -88,8 +88,8 @@ class Plant:
 def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> Plant:
     """Return what the record says of the plant; soc is the charge that the forecast is made of, step by step."""
     weights = fading(steps.age_days, HALF_LIFE_DAYS)
-    conversion, idle, sun = _inverter(steps, weights)
     known = filled(soc, 2)
+    conversion, idle, sun = _inverter(steps, known, weights)
     drawn = conversion.value * steps.load_w + idle.value - sun.value * np.nan_to_num(steps.pv_w)
     counted = np.where(np.isfinite(steps.battery_w), steps.battery_w, np.where(steps.off, -drawn, np.nan))
     out, spread = _wh_per_percent(counted, known, weights, nominal_wh)
@@ -129,21 +129,26 @@ def _by_charge(steps: Steps, soc: Floats, wh_per_percent: float) -> Floats:
     return np.where(steps.grid_on == 1, result, np.nan)
 
 
-def _inverter(steps: Steps, weights: Floats) -> tuple[Estimate, Estimate, Estimate]:
-    """Fit what the battery gives without grid to load, sun and a constant; the assumptions are samples too."""
+def _inverter(steps: Steps, soc: Floats, weights: Floats) -> tuple[Estimate, Estimate, Estimate]:
+    """Fit what the battery gives without grid to load, sun and a constant; the assumptions are samples too.
+
+    A battery that is nearly full takes less than the sun has to give: what is left over says nothing of the inverter.
+    """
     sun = np.nan_to_num(steps.pv_w)
     rows = steps.off & np.isfinite(steps.battery_w) & np.isfinite(steps.load_w) & (steps.load_w > DARK_W)
+    rows &= ~(soc >= NEARLY_FULL) | (steps.battery_w < -CHARGING_W)
     load, given, sun, weight = (column[rows] for column in (steps.load_w, -steps.battery_w, sun, weights))
     assumed = np.array([CONVERSION, IDLE_W, SUN_USED])
+    inputs = np.stack([load, np.ones_like(load), -sun], axis=1)
     result = assumed
     keep = np.ones(load.size, dtype=bool)
     scale = np.array([500.0, 1.0, 500.0])
     for _ in range(3):
-        columns = np.stack([load, np.ones_like(load), sun], axis=1)[keep]
+        columns = inputs[keep]
         square = (columns * weight[keep, None]).T @ columns + np.diag(CERTAIN_ROWS * scale**2)
         right = (columns * weight[keep, None]).T @ given[keep] + CERTAIN_ROWS * scale**2 * assumed
         result = np.linalg.solve(square, right)
-        miss = np.abs(given - np.stack([load, np.ones_like(load), sun], axis=1) @ result)
+        miss = np.abs(given - inputs @ result)
         keep = miss <= max(30.0, 4 * float(np.median(miss)) if miss.size else 30.0)
     low, high = np.array([0.9, 0.0, 0.5]), np.array([1.6, 400.0, 1.2])
     fitted = np.clip(result, low, high)

@@ -10,6 +10,8 @@ STEP_S = 300
 STEP_H = STEP_S / 3600
 PER_HOUR = 12
 PER_DAY = 24 * PER_HOUR
+HORIZON = 36 * PER_HOUR
+"""How far a forecast reaches."""
 LONGEST_DAYS = 280
 """Older records say little about today and cost time."""
 HELD_STEPS = 6

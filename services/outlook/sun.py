@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.outlook.history import Floats
-from services.outlook.steps import PER_DAY, PER_HOUR
+from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR
 
 DAYS = 14
-HORIZON = 36 * PER_HOUR
 HALF_LIFE_DAYS = 4.0
 
 
@@ -24,14 +23,13 @@ class SunCourses:
 def sun_courses(pv_w: Floats, battery_full: "np.typing.NDArray[np.bool_]") -> SunCourses:
     """Return the courses; none recorded is no sun, the cautious answer.
 
-    battery_full marks steps in which a full battery on the grid may have throttled the panels: there the day's power is
-    at least what other days show at that time.
+    battery_full marks steps in which a full battery may have throttled the panels: there the day's power is at least
+    what other days show at that time.
     """
     size = len(pv_w) - 1
     if not np.nansum(pv_w[-DAYS * PER_DAY :]) > 0:
         return SunCourses(np.zeros((1, HORIZON)), np.ones(1), 0.0)
-    rows = []
-    ages = []
+    rows, recorded, ages = [], [], []
     for day in range(1, DAYS + 1):
         begin = size - day * PER_DAY
         if begin < 0:
@@ -40,20 +38,21 @@ def sun_courses(pv_w: Floats, battery_full: "np.typing.NDArray[np.bool_]") -> Su
         if np.isfinite(part).mean() < 0.7:
             continue
         full = battery_full[begin : begin + PER_DAY]
-        rows.append(np.where(full, np.nan, np.where(np.isfinite(part), part, np.nan)))
+        rows.append(np.where(full, np.nan, part))
+        recorded.append(np.nan_to_num(part))
         ages.append(day)
     if not rows:
         return SunCourses(np.zeros((1, HORIZON)), np.ones(1), 0.0)
     course = np.stack(rows)
-    typical = _column_medians(course)
-    course = np.where(np.isfinite(course), course, typical)
+    course = np.where(np.isfinite(course), course, np.maximum(_means(course), np.stack(recorded)))
     weights = np.exp2(-np.array(ages, dtype=np.float64) / HALF_LIFE_DAYS)
     weights = weights * _like_today(pv_w, size, course)
     whole = np.concatenate((course, course[:, : HORIZON - PER_DAY]), axis=1)
     return SunCourses(whole, weights / weights.sum(), float(len(rows)))
 
 
-def _column_medians(course: Floats) -> Floats:
+def _means(course: Floats) -> Floats:
+    """Return the mean of each step of the day, 0 where no day knows it."""
     known = np.isfinite(course)
     some = np.where(known, course, 0.0)
     count = known.sum(axis=0)

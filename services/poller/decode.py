@@ -24,9 +24,10 @@ SIGNED = ("battery_power_w", "battery_current_a", "battery_current_average_a")
 
 def value(register: Register, words: Words) -> Value:
     """Return one value, or None if it was not read completely or cannot be true."""
-    if not all(address in words for address in register.addresses):
+    read = [words.get(address) for address in register.addresses]
+    raw = b"".join(word.to_bytes(2, "big") for word in read if word is not None)
+    if len(raw) < 2 * len(read):
         return None
-    raw = b"".join(words[address].to_bytes(2, "big") for address in register.addresses)
     return _text(raw) if register.type == "ascii" else _number(register, raw)
 
 

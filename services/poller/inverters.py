@@ -4,40 +4,78 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from services.poller import grid
 from services.poller.house import House, restored
+from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
 from services.poller.modbus_client import ModbusClient
+from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
-from services.poller.setting_journal import SettingJournal
-from services.poller.setting_writer import SettingWriter
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
 from services.poller.witnesses import Witness
+from shared.broker_mirror import BrokerMirror
+from shared.broker_state import BrokerState
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import Reason, inverter_settings, poller
 from shared.errors import ConfigError
 from shared.health import Health, Reporter
 from shared.live_figures import ALL
-from shared.messages import Availability, GridState, SettingChange, SettingCommand, SettingOutcome
+from shared.messages import (
+    Availability,
+    ChargeAheadCommand,
+    ChargeAheadEvent,
+    ChargeAheadStep,
+    GridState,
+    InverterControl,
+    Message,
+    ProfileChange,
+    ProfileCommand,
+    ProfileOutcome,
+    SettingChange,
+    SettingCommand,
+    SettingOutcome,
+)
 from shared.service import Service, repeat
-from shared.state_file import StateFile
 from shared.topics import (
+    BATTERY_AVAILABILITY,
+    BATTERY_INFO,
+    BATTERY_STATE,
+    CHARGE_AHEAD,
+    CHARGE_AHEAD_EVENT,
+    CHARGE_AHEAD_SET,
     GRID_STATE,
     INVERTER_AVAILABILITY,
     INVERTER_INFO,
+    INVERTER_PROFILES,
     INVERTER_SETTINGS,
     INVERTER_STATE,
+    OUTAGE_SCHEDULE,
+    OUTLOOK_STATE,
+    PROFILE_CHANGE,
+    PROFILE_SET,
     SETTING_CHANGE,
     SETTING_SET,
+    Topic,
 )
 from shared.trusted_time import ClockChange
 
 log = logging.getLogger("poller")
 
+OF_AN_INVERTER = (
+    INVERTER_STATE,
+    INVERTER_INFO,
+    INVERTER_AVAILABILITY,
+    INVERTER_SETTINGS,
+    INVERTER_PROFILES,
+    CHARGE_AHEAD,
+)
+DECIDES_CHARGING = (BATTERY_STATE, BATTERY_INFO, BATTERY_AVAILABILITY, OUTAGE_SCHEDULE, OUTLOOK_STATE)
+"""What charging ahead goes by, beside our own messages."""
 RETRY_MOST_S = 2.0
 """An attempt on the home network costs nothing, so a device that is back is read again soon."""
 LIST_CHECK_S = 1.0
@@ -89,10 +127,16 @@ class Inverters:
         self._wanted: dict[str, Wanted] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._pollers: dict[str, Poller] = {}
-        self._writers: dict[str, SettingWriter] = {}
+        self._controls: dict[str, Control] = {}
         self._published: dict[str, Availability] = {}
         self._bus.subscribe(INVERTER_AVAILABILITY, self._published.__setitem__, on_cleared=self._on_cleared)
-        self._bus.collect_parsed(SETTING_SET, self._on_command)
+        is_automatic = self._settings.inverter_control is InverterControl.AUTOMATIC
+        topics = DECIDES_CHARGING if is_automatic else ()
+        self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
+        self._own = OwnMessages(self._bus)
+        self._bus.collect_parsed(SETTING_SET, self._on_setting)
+        self._bus.collect_parsed(PROFILE_SET, self._on_profile)
+        self._bus.collect_parsed(CHARGE_AHEAD_SET, self._on_charge_ahead)
 
     async def run(self) -> None:
         """Poll all of them, and follow the list file, until cancelled."""
@@ -111,6 +155,8 @@ class Inverters:
             while True:
                 seen = self._list.stamp()
                 await asyncio.sleep(LIST_CHECK_S)
+                for one in self._controls.values():
+                    one.profiles.follow()
                 if seen == self._list.stamp() != used:
                     used = seen
                     await self._reload(house, tasks)
@@ -120,13 +166,14 @@ class Inverters:
         house.on_clock_change(change)
         for reader in self._pollers.values():
             reader.on_clock_change(change)
-        for writer in self._writers.values():
-            writer.on_clock_change(change)
+        for one in self._controls.values():
+            one.on_clock_change(change)
+        self._own.on_clock_change(change)
         self._published.update(change.moved(self._published))
 
     def _new_house(self, last: GridState | None) -> House:
         track = grid.restore(last, utc_now(), self._settings.grid_limits())
-        return House(self._bus, self._health, track, restored(last))
+        return House(self._own, self._health, track, restored(last))
 
     # the list
 
@@ -164,6 +211,7 @@ class Inverters:
         await asyncio.sleep(0)  # they join the house
         house.arrange(list(wanted))
         if len(wanted) < 2 <= len(before):
+            self._own.forget(ALL)
             self._bus.clear(INVERTER_STATE, ALL)
         self._report_whether_any()
 
@@ -189,30 +237,55 @@ class Inverters:
 
     def _clear(self, name: str) -> None:
         log.info("The inverter %s is not there any more: its messages are removed from the broker.", name)
-        for topic in (INVERTER_STATE, INVERTER_INFO, INVERTER_AVAILABILITY, INVERTER_SETTINGS):
+        self._own.forget(name)
+        for topic in OF_AN_INVERTER:
             self._bus.clear(topic, name)
 
     def _on_cleared(self, name: str) -> None:
         self._published.pop(name, None)
 
-    # settings
+    # commands
 
-    def _on_command(self, name: str, command: SettingCommand, delivery: Delivery) -> None:
-        """Hand a command to the writer of its inverter, or publish that there is none."""
+    def _on_setting(self, name: str, command: SettingCommand, delivery: Delivery) -> None:
+        """Hand a command to its inverter, or publish that there is none."""
         delivery.ack()
         device, _, setting = name.partition("/")
-        if writer := self._writers.get(device):
-            writer.receive(setting, command, retained=delivery.retained)
+        if one := self._controls.get(device):
+            one.writer.receive(setting, command, retained=delivery.retained)
             return
-        nobody, not_written = inverter_settings.UNKNOWN_INVERTER(), SettingOutcome.NOT_WRITTEN
-        change = SettingChange(at=utc_now(), value=command.value, by=command.by, outcome=not_written, reason=nobody)
+        nobody, outcome = inverter_settings.UNKNOWN_INVERTER(), SettingOutcome.NOT_WRITTEN
+        change = SettingChange(at=utc_now(), value=command.value, by=command.by, outcome=outcome, reason=nobody)
         self._bus.publish(SETTING_CHANGE, change, name)
 
-    def _writer(self, one: Wanted, client: ModbusClient, health: Reporter) -> SettingWriter:
-        path = one.settings.inverter_journal_dir / f"{one.name}.json"
-        file = StateFile("INVERTER_JOURNAL_DIR", path, SettingJournal)
-        allowed, clock = one.settings.inverter_control, self._bus.clock
-        return SettingWriter(client, self._bus, health, file, name=one.name, allowed=allowed, clock=clock)
+    def _on_profile(self, name: str, command: ProfileCommand, delivery: Delivery) -> None:
+        delivery.ack()
+        if one := self._controls.get(name):
+            one.profiles.receive(command, retained=delivery.retained)
+            return
+        nobody, outcome = inverter_settings.UNKNOWN_INVERTER(), ProfileOutcome.NOT_APPLIED
+        change = ProfileChange(at=utc_now(), profile=command.profile, by=command.by, outcome=outcome, reason=nobody)
+        self._bus.publish(PROFILE_CHANGE, change, name)
+
+    def _on_charge_ahead(self, name: str, command: ChargeAheadCommand, delivery: Delivery) -> None:
+        delivery.ack()
+        if one := self._controls.get(name):
+            one.charging.receive(command, retained=delivery.retained)
+            return
+        nobody, failed = inverter_settings.UNKNOWN_INVERTER(), ChargeAheadStep.FAILED
+        event = ChargeAheadEvent(at=utc_now(), step=failed, by=command.by, reason=nobody)
+        self._bus.publish(CHARGE_AHEAD_EVENT, event, name)
+
+    def _on_news(self, topic: Topic[Any], _name: str, _message: Message | None) -> None:
+        """Decide anew whether to charge when the plan or the forecast is another one."""
+        if topic in (OUTAGE_SCHEDULE, OUTLOOK_STATE):
+            for one in self._controls.values():
+                one.charging.hurry()
+
+    def _control(self, one: Wanted, client: ModbusClient, health: Reporter) -> Control:
+        return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock)
+
+    def _state(self) -> BrokerState:
+        return self._own.over(self._mirror.snapshot())
 
     # polling
 
@@ -222,19 +295,19 @@ class Inverters:
         health: Reporter = listed or self._health
         client = create_client(one.settings, self._listeners)
         last = self._published.get(one.name)
-        writer = self._writer(one, client, health)
+        own = self._control(one, client, health)
         reader = Poller(
-            client, one.settings, self._bus, health, house, witness=witness, availability=last, writer=writer
+            client, one.settings, self._own, health, house, witness=witness, availability=last, writer=own.writer
         )
-        self._pollers[one.name], self._writers[one.name] = reader, writer
+        self._pollers[one.name], self._controls[one.name] = reader, own
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(repeat(reader.step, health, "inverter", retry_most_s=RETRY_MOST_S))
                 tasks.create_task(reader.watch_silence())
                 tasks.create_task(reader.look_when_asked())
-                tasks.create_task(writer.run())
+                tasks.create_task(own.run())
         finally:
-            del self._pollers[one.name], self._writers[one.name]
+            del self._pollers[one.name], self._controls[one.name]
             client.close()
             if listed:
                 listed.forget()

@@ -1,6 +1,6 @@
 """The register layouts: layouts/*.yaml says what is at which address, and the schema here checks it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -186,8 +186,17 @@ class Layout(BaseModel):
 
     def witnesses(self, block: Block) -> frozenset[int]:
         """Return the addresses of the values that `alive` names."""
-        registers = [register for group in self.groups for register in group.registers if register.name in block.alive]
-        return frozenset(address for register in registers for address in register.addresses) & {*block.addresses}
+        named = (address for name in block.alive for address in self.addresses_by_name.get(name, ()))
+        return frozenset(named) & {*block.addresses}
+
+    @cached_property
+    def addresses_by_name(self) -> Mapping[str, frozenset[int]]:
+        """The addresses of each name, whatever the protocol number."""
+        registers = [register for group in self.groups for register in group.registers]
+        return {
+            name: frozenset(address for one in registers if one.name == name for address in one.addresses)
+            for name in {register.name for register in registers}
+        }
 
     def setting(self, name: str, protocol: int) -> Register | None:
         """Return the register of a setting, by its meaning for this protocol number."""

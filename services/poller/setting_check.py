@@ -59,10 +59,21 @@ class Bounds:
     step: float
 
 
+def unit_key(unit: Unit) -> str:
+    """Return what tells this inverter from another one behind the same dongle."""
+    return f"{unit.protocol}/{unit.model or 0:04X}/{unit.serial_number or ''}"
+
+
 def may_write(
     name: str, value: object, present: Present, past_writes: Sequence[datetime], now: datetime
 ) -> Write | Reason:
     """Return what to write, or why a setting is not changed; past_writes are the moments of earlier ones."""
+    write = checked(name, value, present)
+    return write if isinstance(write, Reason) else too_many(past_writes, now) or write
+
+
+def checked(name: str, value: object, present: Present) -> Write | Reason:
+    """Return what to write, or why a setting is not changed, however much was written before."""
     proven = proof(name, present.unit)
     if isinstance(proven, Reason):
         return proven
@@ -79,7 +90,7 @@ def may_write(
         return control.VALUE_UNKNOWN()
     if wanted == before:
         return control.ALREADY_SET()
-    return too_many(past_writes, now) or Write(name, register.address, word, wanted, before, _word_of(register, before))
+    return Write(name, register.address, word, wanted, before, _word_of(register, before))
 
 
 def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from services.poller.charge_ahead import Charging, HeldOff
 from services.poller.decode import Value
-from services.poller.setting_check import DAY, Unit, Write
+from services.poller.setting_check import DAY, Unit, Write, unit_key
+from services.poller.setting_sequence import Purpose, SettingSequence, released
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.freshness import CLOCK_SLACK, fresh
-from shared.messages import SettingCommand, SettingOutcome, SettingValue
+from shared.messages import ProfileChange, SettingOutcome, SettingValue
 from shared.trusted_time import elapsed, is_unset
 
 COMMAND_HOLDS = timedelta(seconds=60)
@@ -24,7 +27,10 @@ class _Part(BaseModel):
 
 
 class PendingWrite(_Part):
-    """A write that may have been sent. unit is the inverter it was meant for, see `unit_key`."""
+    """A write that may have been sent. unit is the inverter it was meant for, see `unit_key`.
+
+    sequence is what it is a step of.
+    """
 
     setting: str
     value: SettingValue
@@ -32,6 +38,7 @@ class PendingWrite(_Part):
     by: str
     at: datetime
     unit: str
+    sequence: Purpose | None = None
 
 
 class Handled(_Part):
@@ -50,41 +57,74 @@ class LastChange(_Part):
     at: datetime | None = None
 
 
+class ChargeNotes(_Part):
+    """What charging ahead keeps: what it does, or in a dry run would, and the outage that is left alone.
+
+    dry_run_since is when it was turned on.
+    """
+
+    dry_run_since: datetime | None = None
+    charging: Charging | None = None
+    would: Charging | None = None
+    held_off: HeldOff | None = None
+
+
 class SettingJournal(_Part):
-    """The journal of one inverter. seen is what was last read of the inverter `unit`."""
+    """The journal of one inverter. seen is what was last read of the inverter `unit`.
+
+    sequences are those that are being carried out, in force for a time, or being undone: at most one a purpose.
+    """
 
     pending: PendingWrite | None = None
     writes: tuple[datetime, ...] = ()
     handled: tuple[Handled, ...] = ()
     unit: str = ""
     seen: dict[str, LastChange] = {}
+    sequences: dict[Purpose, SettingSequence] = {}
+    last_profile: ProfileChange | None = None
+    charge: ChargeNotes = ChargeNotes()
 
 
-def unit_key(unit: Unit) -> str:
-    """Return what tells this inverter from another one behind the same dongle."""
-    return f"{unit.protocol}/{unit.model or 0:04X}/{unit.serial_number or ''}"
+class Command(Protocol):
+    """What somebody asks for: a setting, a profile, or to undo charging ahead."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was sent."""
+
+    @property
+    def by(self) -> str:
+        """Who has sent it."""
 
 
-def command_refusal(journal: SettingJournal, setting: str, command: SettingCommand, now: datetime) -> Reason | None:
-    """Return why a command is not obeyed, whatever it asks for."""
+def command_refusal(journal: SettingJournal, subject: str, command: Command, now: datetime) -> Reason | None:
+    """Return why a command is not obeyed, whatever it asks for; subject is what it is about."""
     if not fresh(command.at, now, COMMAND_HOLDS):
         return control.COMMAND_TOO_OLD()
-    if Handled(setting=setting, by=command.by, at=command.at) in journal.handled:
+    if Handled(setting=subject, by=command.by, at=command.at) in journal.handled:
         return control.COMMAND_REPEATED()
     return control.BUSY() if journal.pending else None
 
 
-def received(journal: SettingJournal, setting: str, command: SettingCommand, now: datetime) -> SettingJournal:
+def received(journal: SettingJournal, subject: str, command: Command, now: datetime) -> SettingJournal:
     """Return the journal with a command that is not to be obeyed a second time."""
-    all_of_them = (*journal.handled, Handled(setting=setting, by=command.by, at=command.at))
+    all_of_them = (*journal.handled, Handled(setting=subject, by=command.by, at=command.at))
     recent = dict.fromkeys(one for one in all_of_them if fresh(one.at, now, COMMAND_HOLDS))
     return journal.model_copy(update={"handled": tuple(recent)})
 
 
-def begun(journal: SettingJournal, write: Write, unit: Unit, by: str, now: datetime) -> SettingJournal:
+def begun(
+    journal: SettingJournal, write: Write, unit: Unit, now: datetime, *, by: str, sequence: Purpose | None = None
+) -> SettingJournal:
     """Return the journal to save before a write is sent."""
     pending = PendingWrite(
-        setting=write.setting, value=write.value, before=write.before, by=by, at=now, unit=unit_key(unit)
+        setting=write.setting,
+        value=write.value,
+        before=write.before,
+        by=by,
+        at=now,
+        unit=unit_key(unit),
+        sequence=sequence,
     )
     ages = ((at, elapsed(at, now)) for at in journal.writes)
     recent = (at for at, age in ages if age is None or age < DAY)
@@ -100,7 +140,20 @@ def settled(journal: SettingJournal, outcome: SettingOutcome, now: datetime) -> 
     if outcome is SettingOutcome.CONFIRMED:
         change = LastChange(value=pending.value, by=pending.by, at=now)
         update["seen"] = {**journal.seen, pending.setting: change}
+        if pending.sequence is None:
+            update["sequences"] = {one: released(it, pending.setting) for one, it in journal.sequences.items()}
     return journal.model_copy(update=update)
+
+
+def with_sequence(journal: SettingJournal, sequence: SettingSequence) -> SettingJournal:
+    """Return the journal with a sequence as it is now."""
+    return journal.model_copy(update={"sequences": {**journal.sequences, sequence.purpose: sequence}})
+
+
+def without_sequence(journal: SettingJournal, purpose: Purpose) -> SettingJournal:
+    """Return the journal without a sequence that is over."""
+    left = {one: it for one, it in journal.sequences.items() if one is not purpose}
+    return journal.model_copy(update={"sequences": left})
 
 
 def observed(journal: SettingJournal, unit: Unit, values: Mapping[str, Value], now: datetime) -> SettingJournal:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from services.poller.setting_check import Present, bounds_of, hindrance, proof
-from services.poller.setting_journal import LastChange, SettingJournal, unit_key
+from services.poller.setting_check import Present, bounds_of, hindrance, proof, unit_key
+from services.poller.setting_journal import LastChange, SettingJournal
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
-from shared.messages import InverterControl, InverterSettings, SettingState
+from shared.messages import InverterControl, InverterSettings, SettingState, SettingValue
 
 
 def report(
@@ -17,7 +17,20 @@ def report(
     seen = journal.seen if journal.unit == unit_key(present.unit) else {}
     off = control.CONTROL_OFF() if allowed is InverterControl.OFF else None
     settings = {name: _state(name, present, seen.get(name), off) for name in names}
+    for name, value in returning(journal, present).items():
+        settings[name] = settings[name].model_copy(update={"returns_to": value})
     return InverterSettings(at=now, control=allowed, changing=changing, settings=settings)
+
+
+def returning(journal: SettingJournal, present: Present) -> dict[str, SettingValue]:
+    """Return what will be put back, by setting: what holds for a time only, and stands as we have set it."""
+    ours = (one for one in journal.sequences.values() if one.is_temporary and one.unit == unit_key(present.unit))
+    return {
+        setting: one.before[setting]
+        for one in ours
+        for setting, made in one.made.items()
+        if present.values.get(setting) in made and present.values.get(setting) != one.before[setting]
+    }
 
 
 def _state(name: str, present: Present, last: LastChange | None, off: Reason | None) -> SettingState:

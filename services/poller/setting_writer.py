@@ -3,28 +3,28 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NoReturn, Protocol
 
 from services.poller.block_reader import RegisterSource
-from services.poller.setting_check import Present, Write, may_write
+from services.poller.kept_journal import KeptJournal
+from services.poller.setting_check import Present, Write, checked, may_write, unit_key
 from services.poller.setting_journal import (
     COMMAND_HOLDS,
+    DEVICE,
     PendingWrite,
     SettingJournal,
     begun,
     command_refusal,
-    dated,
     observed,
     received,
     settled,
-    unit_key,
     verdict,
 )
 from services.poller.setting_reader import read_present
 from services.poller.setting_report import report
+from services.poller.setting_sequence import Purpose
 from shared.backoff import Backoff
 from shared.bus import Publisher
 from shared.clock import Clock
@@ -32,11 +32,17 @@ from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.errors import CommandRefusedError, DeviceError, StorageError
 from shared.freshness import fresh
-from shared.health import Reporter
-from shared.messages import InverterControl, InverterSettings, Mode, SettingChange, SettingCommand, SettingOutcome
-from shared.state_file import StateFile
+from shared.messages import (
+    InverterControl,
+    InverterSettings,
+    Mode,
+    SettingChange,
+    SettingCommand,
+    SettingOutcome,
+    SettingValue,
+)
 from shared.topics import INVERTER_SETTINGS, SETTING_CHANGE
-from shared.trusted_time import ClockChange, by_clock
+from shared.trusted_time import by_clock
 
 log = logging.getLogger("poller")
 
@@ -53,126 +59,171 @@ class RegisterStore(RegisterSource, Protocol):
         """Write one register once. Raises CommandRefusedError, or DeviceError where nobody knows what came of it."""
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A setting that is to be changed, and by whom.
+
+    sent_at is when a command was sent, sequence what it is a step of. is_undoing: what was changed before is put back,
+    which is never too much.
+    """
+
+    setting: str
+    value: SettingValue
+    by: str
+    sent_at: datetime | None = None
+    sequence: Purpose | None = None
+    is_undoing: bool = False
+
+
+Result = tuple[SettingOutcome, Reason | None]
+
+
 class SettingWriter:
     """The only one who writes to an inverter. Whoever asks it anything holds `reading` meanwhile.
 
-    on_changed is called when the inverter's settings should be read and published anew.
+    on_changed is called when the inverter's settings should be read and published anew, on_published when they were.
     """
 
     def __init__(
         self,
         inverter: RegisterStore,
         bus: Publisher,
-        health: Reporter,
-        file: StateFile[SettingJournal],
+        journal: KeptJournal,
         *,
         name: str,
         allowed: InverterControl,
         clock: Clock,
     ) -> None:
         self.on_changed: Callable[[], None] = lambda: None
+        self.on_published: Callable[[], None] = lambda: None
         self.reading = asyncio.Lock()
+        self.is_reserved = False
+        """Whether several settings are being changed as one: single commands have to wait."""
         self._inverter = inverter
         self._bus = bus
-        self._health = health
-        self._file = file
+        self._journal = journal
         self._name = name
         self._allowed = allowed
         self._clock = clock
-        self._commands: asyncio.Queue[tuple[str, SettingCommand]] = asyncio.Queue()
+        self._commands: asyncio.Queue[Wish] = asyncio.Queue()
+        self._writing = asyncio.Lock()
         self._changing: str | None = None
         self._present: Present | None = None
         self._published: InverterSettings | None = None
-        self._journal = SettingJournal()  # where nothing may be changed, the disk is not needed either
-        if allowed is not InverterControl.OFF:
-            self._journal = dated(file.load(self._on_damaged), clock.now(), trusted=clock.trusted)
+
+    @property
+    def present(self) -> Present | None:
+        """How the inverter stood when it was last read; None before."""
+        return self._present
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being changed, and nothing is left to find out."""
-        return self._changing is None and self._journal.pending is None
+        return self._changing is None and self._journal.content.pending is None
 
     # what arrives
 
     def receive(self, setting: str, command: SettingCommand, *, retained: bool) -> None:
         """Obey a command, or publish why not."""
         now, command = self._clock.now(), by_clock(command, self._clock.track)
+        wish = Wish(setting, command.value, command.by, sent_at=command.at)
         refusal = self._refusal(setting, command, now, retained=retained)
-        self._journal = received(self._journal, setting, command, now)
+        self._journal.remember(received(self._journal.content, setting, command, now))
         if refusal:
-            self._publish_change(setting, command, SettingOutcome.NOT_WRITTEN, refusal)
+            self._publish_change(wish, SettingOutcome.NOT_WRITTEN, refusal)
             return
         self._changing = setting
-        self._commands.put_nowait((setting, command))
-        self._publish()
+        self._commands.put_nowait(wish)
+        self.publish()
 
     def _refusal(self, setting: str, command: SettingCommand, now: datetime, *, retained: bool) -> Reason | None:
         if retained:
             return control.COMMAND_RETAINED()
         if self._allowed is InverterControl.OFF:
             return control.CONTROL_OFF()
-        if self._changing:
-            repeated = command_refusal(self._journal, setting, command, now)
-            return repeated or control.BUSY()
-        return command_refusal(self._journal, setting, command, now)
+        refusal = command_refusal(self._journal.content, setting, command, now)
+        return refusal or (control.BUSY() if self._changing or self.is_reserved else None)
 
     def observe(self, present: Present) -> None:
         """Take in the settings that were read with the inverter's identity, and publish them."""
         self._present = present
         if self._allowed is not InverterControl.OFF:
-            self._save_if_changed(observed(self._journal, present.unit, present.values, self._clock.now()))
-        self._publish()
+            now = self._clock.now()
+            self._keep_seen(observed(self._journal.content, present.unit, present.values, now))
+        self.publish()
 
     def on_mode(self, mode: Mode) -> None:
         """Take in the mode: in some of them nothing is changed."""
         if self._present and self._present.mode is not mode:
             self._present = replace(self._present, mode=mode)
-            self._publish()
-
-    def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
-        self._journal = dated(change.moved(self._journal), self._clock.now(), trusted=self._clock.trusted)
+            self.publish()
 
     # what is done
 
     async def run(self) -> NoReturn:
         """Settle what was interrupted, then carry out one command after the other."""
+        await self.settle()
         while True:
-            if self._journal.pending:
-                await self._settle(self._journal.pending, control.no_answer(within=READ_BACK))
-            setting, command = await self._commands.get()
-            await self._change(setting, command)
-            self._changing = None
-            self._publish()
+            wish = await self._commands.get()
+            await self.carry_out(wish)
 
-    async def _change(self, setting: str, command: SettingCommand) -> None:
-        """Write, where that is allowed, and read back until it is known what has become of it."""
+    async def settle(self) -> None:
+        """Find out what has become of a write that was interrupted."""
+        async with self._writing:
+            await self._settle_left_over()
+
+    async def look(self) -> Present:
+        """Read how the inverter stands, and take it in. Raises DeviceError."""
         async with self.reading:
-            write = await self._checked(setting, command)
-            if isinstance(write, Reason):
-                before = self._present.values.get(setting) if self._present else None
-                self._publish_change(setting, command, SettingOutcome.NOT_WRITTEN, write, before)
-                return
-            answer = await self._write(write)
-        if self._journal.pending:
-            await self._settle(self._journal.pending, answer)
+            present = await read_present(self._inverter)
+        self.observe(present)
+        return present
 
-    async def _checked(self, setting: str, command: SettingCommand) -> Write | Reason:
+    async def carry_out(self, wish: Wish, note: Callable[[SettingJournal], SettingJournal] | None = None) -> Result:
+        """Write, where that is allowed, read back until it is known what has become of it, and publish that.
+
+        What `note` adds to the journal is on disk together with the intention to write.
+        """
+        async with self._writing:
+            await self._settle_left_over()
+            self._changing = wish.setting
+            self.publish()
+            result = await self._change(wish, note or (lambda journal: journal))
+            self._changing = None
+            self.publish()
+            return result
+
+    async def _change(self, wish: Wish, note: Callable[[SettingJournal], SettingJournal]) -> Result:
+        async with self.reading:
+            write = await self._checked(wish, note)
+            if isinstance(write, Reason):
+                before = self._present.values.get(wish.setting) if self._present else None
+                if wish.sequence is None:
+                    self._publish_change(wish, SettingOutcome.NOT_WRITTEN, write, before)
+                return SettingOutcome.NOT_WRITTEN, write
+            answer = await self._write(write)
+        pending = self._journal.content.pending
+        assert pending  # noqa: S101 - it was journalled before it was written
+        return await self._settle(pending, answer)
+
+    async def _checked(self, wish: Wish, note: Callable[[SettingJournal], SettingJournal]) -> Write | Reason:
         """Return what to write, with the journal of it on disk, or why nothing is written."""
         present, now = await self._read_afresh(), self._clock.now()
         if isinstance(present, Reason):
             return present
-        if not fresh(command.at, now, COMMAND_HOLDS):  # it had to wait for others who asked the inverter
-            return control.COMMAND_TOO_OLD()
-        write = may_write(setting, command.value, present, self._journal.writes, now)
+        if wish.sent_at and not fresh(wish.sent_at, now, COMMAND_HOLDS):
+            return control.COMMAND_TOO_OLD()  # it had to wait for others who asked the inverter
+        if wish.is_undoing:
+            write = checked(wish.setting, wish.value, present)
+        else:
+            write = may_write(wish.setting, wish.value, present, self._journal.content.writes, now)
         if isinstance(write, Reason):
             return write
-        journal = begun(self._journal, write, present.unit, command.by, now)
+        journal = begun(self._journal.content, write, present.unit, now, by=wish.by, sequence=wish.sequence)
         try:
-            self._file.save(journal)
+            self._journal.require(note(journal))
         except StorageError as error:
             return control.no_journal(cause=error.reason)
-        self._journal = journal
         return write
 
     async def _read_afresh(self) -> Present | Reason:
@@ -200,7 +251,12 @@ class SettingWriter:
             return control.no_answer(within=READ_BACK)
         return control.not_taken_over(within=READ_BACK)
 
-    async def _settle(self, pending: PendingWrite, answer: Reason) -> None:
+    async def _settle_left_over(self) -> None:
+        """Find out what has become of a write of the last process, or of one before the connection was lost."""
+        if pending := self._journal.content.pending:
+            await self._settle(pending, control.no_answer(within=READ_BACK))
+
+    async def _settle(self, pending: PendingWrite, answer: Reason) -> Result:
         """Read back until the new value shows, the time for it is over, or another inverter answers."""
         backoff = Backoff(NO_CONTACT_FIRST_S, NO_CONTACT_MOST_S)
         first_s: float | None = None
@@ -215,58 +271,60 @@ class SettingWriter:
             now_s = asyncio.get_running_loop().time()
             first_s = now_s if first_s is None else first_s
             if unit_key(present.unit) != pending.unit:
-                self._finish(pending, SettingOutcome.UNKNOWN, control.OUTCOME_UNKNOWN(), present)
-                return
+                return self._finish(pending, SettingOutcome.UNKNOWN, control.OUTCOME_UNKNOWN(), present)
             value = present.values.get(pending.setting)
             found = verdict(pending, value, answer, is_over=now_s - first_s >= READ_BACK.total_seconds())
             if found:
-                self._finish(pending, *found, present)
-                return
+                return self._finish(pending, *found, present)
             await asyncio.sleep(READ_PAUSE_S)
 
-    def _finish(self, pending: PendingWrite, outcome: SettingOutcome, reason: Reason | None, present: Present) -> None:
+    def _finish(
+        self, pending: PendingWrite, outcome: SettingOutcome, reason: Reason | None, present: Present
+    ) -> Result:
         """Journal and publish what has become of a write."""
         now, self._present = self._clock.now(), present
-        self._save_if_changed(observed(settled(self._journal, outcome, now), present.unit, present.values, now))
-        self._publish_change(pending.setting, pending, outcome, reason, pending.before)
+        profile = self._profile_of(pending)
+        self._keep_seen(observed(settled(self._journal.content, outcome, now), present.unit, present.values, now))
+        self._publish_change(pending, outcome, reason, pending.before, profile)
         self.on_changed()
+        return outcome, reason
 
     # what is kept and published
 
-    def _save_if_changed(self, journal: SettingJournal) -> None:
-        """Keep a journal; if the disk is full, in memory: after a restart the last one is read back again."""
-        if journal == self._journal:
-            return
-        self._journal = journal
-        try:
-            self._file.save(journal)
-        except StorageError as error:
-            self._health.report("settings_journal", error.reason)
-        else:
-            self._health.report("settings_journal", None)
+    def _keep_seen(self, journal: SettingJournal) -> None:
+        """Keep a journal, and publish what was changed at the inverter itself."""
+        before = self._journal.content
+        self._journal.keep(journal)
+        for setting, change in journal.seen.items():
+            was = before.seen.get(setting)
+            if change.by == DEVICE and was and was != change and before.unit == journal.unit:
+                wish = Wish(setting, change.value, DEVICE)
+                self._publish_change(wish, SettingOutcome.CONFIRMED, None, was.value)
 
-    def _on_damaged(self, aside: Path) -> None:
-        self._health.report("settings_journal", control.journal_damaged(file=str(aside)))
+    def _profile_of(self, pending: PendingWrite) -> str | None:
+        sequence = self._journal.content.sequences.get(Purpose.PROFILE)
+        return sequence.name if sequence and pending.sequence is Purpose.PROFILE else None
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         """Publish the settings if anything about them is new."""
         if self._present is None:
             return
-        message = report(self._present, self._journal, self._allowed, self._changing, self._clock.now())
+        message = report(self._present, self._journal.content, self._allowed, self._changing, self._clock.now())
         last = self._published
         if last is None or last.model_copy(update={"at": message.at}) != message:
             self._published = message
             self._bus.publish(INVERTER_SETTINGS, message, self._name)
+            self.on_published()
 
     def _publish_change(
         self,
-        setting: str,
-        asked: SettingCommand | PendingWrite,
+        asked: Wish | PendingWrite,
         outcome: SettingOutcome,
         reason: Reason | None,
         before: object = None,
+        profile: str | None = None,
     ) -> None:
-        log.info("Setting %s of %s, asked for by %s: %s. %s", setting, self._name, asked.by, outcome, reason or "")
-        change = {"at": self._clock.now(), "value": asked.value, "before": before, "by": asked.by}
+        log.info("Setting %s of %s, by %s: %s. %s", asked.setting, self._name, asked.by, outcome, reason or "")
+        change = {"at": self._clock.now(), "value": asked.value, "before": before, "by": asked.by, "profile": profile}
         message = SettingChange.model_validate({**change, "outcome": outcome, "reason": reason})
-        self._bus.publish(SETTING_CHANGE, message, f"{self._name}/{setting}")
+        self._bus.publish(SETTING_CHANGE, message, f"{self._name}/{asked.setting}")

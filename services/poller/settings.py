@@ -9,9 +9,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.poller.grid import GridLimits
+from services.poller.quiet_hours import quiet_hours
 from shared.conditions import Reason, poller, values
 from shared.messages import InverterControl
-from shared.settings import InverterNameSettings, ServiceSettings, Settings
+from shared.settings import InverterNameSettings, ServiceSettings, Settings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.validation import InvalidValueError
 
@@ -48,6 +49,11 @@ def _known_model(model: str) -> str:
     if model not in MODELS:
         raise InvalidValueError(values.one_of(choices=", ".join(MODELS)))
     return model
+
+
+def _hours(text: str) -> str:
+    quiet_hours(text)
+    return text
 
 
 Host = Annotated[str, Field(pattern=r"^[^/\s]*$")]
@@ -149,7 +155,7 @@ class GridSettings(Settings):
         return self
 
 
-class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ServiceSettings):
+class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ZoneSettings, ServiceSettings):
     """Which inverter it is, what it is called, and how often it is read."""
 
     section = Section.INVERTER
@@ -166,8 +172,31 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, Service
     poll_interval: Interval = Field(default=5.0, description="Seconds between readings.")
     inverter_control: InverterControl = Field(
         default=InverterControl.OFF,
-        description="Whether settings of the inverter may be changed by the page, the bot and Home Assistant: off or "
-        "settings. Only those are changed that are proven for your very model: see docs/inverter.md.",
+        description="Whether settings of the inverter may be changed by the page, the bot and Home Assistant: off, "
+        "settings, or automatic, which also charges the battery from the mains before an outage that needs it. Only "
+        "those are changed that are proven for your very model: see docs/inverter.md.",
+    )
+    inverter_profiles_file: Annotated[Path, InCompose("/data/inverter_profiles.yaml")] = Field(
+        default=Path("data/inverter_profiles.yaml"),
+        description="Named sets of settings that are applied as a whole, such as winter night: see docs/inverter.md.",
+    )
+    buzzer_quiet_hours: Annotated[str, AfterValidator(_hours)] = Field(
+        default="",
+        description="Hours in which the inverter's buzzer is silent, such as 22:00-07:00; then it is as before. Needs "
+        "INVERTER_CONTROL. Empty: never.",
+    )
+    charge_ahead_dry_run_days: float = Field(
+        default=7,
+        ge=0,
+        le=365,
+        description="For so many days after it was turned on, charging before outages only says what it would do. 0: "
+        "it acts at once.",
+    )
+    charge_ahead_percent: float = Field(
+        default=90,
+        ge=20,
+        le=100,
+        description="The charge to have when an outage begins, for which there is no forecast of the outlook.",
     )
     inverter_journal_dir: Annotated[Path, InCompose("/data/inverter_journal")] = Field(
         default=Path("data/inverter_journal"),

@@ -1,4 +1,4 @@
-"""python -m services.recorder [export | backup | restore | import-eamoon | check]"""
+"""python -m services.recorder [export | unfold | backup | restore | import-eamoon | check]"""
 
 import sys
 

@@ -155,7 +155,7 @@ def commit_batch(
 def report_faults(faults: Faults, health: Health) -> None:
     """Report the topics whose messages could not be recorded, and those that recovered."""
     for topic, cause in faults.items():
-        health.report(topic, storage.rejected(topic=topic, cause=cause) if cause else None)
+        health.report_topic(topic, storage.rejected(topic=topic, cause=cause) if cause else None)
 
 
 def run_upkeep(upkeep: Upkeep, health: Health, now: datetime, dating: Dating, *, trusted: bool) -> None:

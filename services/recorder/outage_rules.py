@@ -37,7 +37,7 @@ def find_outages(
     unknown: GridRun | None = None
     for run in runs:
         if run.state == Grid.UNKNOWN:
-            unknown = unknown or (run if off else None)
+            unknown = unknown or run
             continue
         if off and (run.state == Grid.ON or not _is_same(off, run, transitions)):
             yield OutageSpan(_start(off[0], before), _end(off[-1], unknown or run, silence_ms))

@@ -62,6 +62,11 @@ class Store:
         """
         if not rows:
             return {}
+        rejected = self._write(rows)
+        # of a file that was removed meanwhile nobody will ever find them
+        return self._write(rows) if self._was_replaced() else rejected
+
+    def _write(self, rows: Rows) -> dict[int, Reason]:
         with self._translated_errors():
             try:
                 self._write_all(rows)
@@ -90,13 +95,20 @@ class Store:
             inode = DatabaseFiles.of(self._place).inode
             self._reopen_if_tampered()
             yield
-            self._files = DatabaseFiles.of(self._place)
+            found = DatabaseFiles.of(self._place)
+            if not found.tampered(self._files):  # else the next use is to notice it
+                self._files = found
         except (OSError, DatabaseError, SchemaError) as error:
             self.close()  # whatever a connection has cached may be wrong
             fault = diagnose(error)
             if fault.kind is Kind.DAMAGED and isinstance(self._place, Path):
                 raise DamagedError(fault.cause, self._place, inode) from None
             raise StorageError(storage.unwritable(cause=fault.cause)) from None
+
+    def _was_replaced(self) -> bool:
+        with suppress(OSError):
+            return DatabaseFiles.of(self._place).replaced(self._files)
+        return False
 
     def _write_all(self, rows: Rows) -> None:
         by_table: dict[Table, list[Row]] = {}

@@ -7,7 +7,7 @@ import select
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -182,8 +182,9 @@ def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[s
 
 
 def ask_for_announcements() -> None:
-    """Ask the plugs on this network to announce themselves."""
-    scanner.send_discovery_request()
+    """Ask the plugs on this network to announce themselves; without a network nobody is asked."""
+    with suppress(OSError):  # no route, or a sandbox that shows no interfaces
+        scanner.send_discovery_request()
 
 
 def announced(packet: bytes) -> dict[str, Address]:

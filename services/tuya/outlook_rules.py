@@ -1,13 +1,15 @@
 """Which plugs are switched off in an outage where the outlook is asked (PLUG_POLICY=outlook). Pure.
 
 A plug is switched off when the outlook says that the battery will not last, the least important first and no more of
-them than it takes; it is given back when the outlook has room for it, and then stays on. Without the outlook's word
+them than it takes if it goes badly; it is given back when the outlook has room for it, and if it has to go once more,
+it stays off. Without the outlook's word
 everything is switched off, as the policy grid does. What is switched off is a target of the grid, so that everything
 holds that makes those safe; what is given back is a command that never expires.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from math import inf
 
 from services.tuya.grid_rules import GRID, LOSS_PAUSE, Plugs, Policy, Rules, is_certain, target
 from services.tuya.journal import Journal, Shed, key
@@ -24,7 +26,7 @@ SETTLES = timedelta(minutes=2)
 """A forecast that is made sooner after a switching has not seen in the load what that has changed."""
 SHED_SLACK_MIN = 30.0
 ROOM_MIN = 45.0
-"""A plug is given back where the battery lasts so much longer than it needs with it on."""
+"""A plug is given back where the battery lasts so much longer than it needs with it on, even if it goes badly."""
 OFF_AT_LEAST = timedelta(minutes=30)
 USUAL_GAIN_MIN = 60.0
 """What a plug is taken to give whose draw is not known, before it is given back."""
@@ -46,14 +48,14 @@ def on_outlook(
     if usable is None or running is None or running.verdict is Verdict.UNKNOWN:
         if usable and running is None and off_for < PATIENCE:
             return journal
-        return _switched_off(journal, grid, [one for one in listed if _may_go(journal, one, again=True)], {}, now)
+        return _switched_off(journal, grid, [one for one in listed if _may_go(journal, one)], {}, now)
     switched = max((one.at for one in journal.shed.values()), default=None)
     if switched is not None and usable.at < switched + SETTLES:
         return journal
     if running.verdict is Verdict.LASTS:
         return _given_back(journal, running, list(reversed(listed)), now) if rules.turn_on else journal
     gains = {one.plug: one.adds_min for one in running.plugs}
-    enough = _enough(running, [one for one in listed if _may_go(journal, one, again=False)], gains)
+    enough = _enough(running, [one for one in listed if _may_go(journal, one)], gains)
     return _switched_off(journal, grid, enough, gains, now)
 
 
@@ -105,18 +107,26 @@ def _running(outlook: Outlook | None, grid: GridState) -> OutageOutlook | None:
     return next((one for one in outlook.outages if one.running), None)
 
 
-def _may_go(journal: Journal, plug: Plug, *, again: bool) -> bool:
-    """Return whether a plug may still be switched off in this outage: once, and without the outlook once more."""
+def _may_go(journal: Journal, plug: Plug) -> bool:
+    """Return whether a plug may still be switched off in this outage: once, and once more if it was given back."""
     done = journal.shed.get(plug.id)
     if done is not None:
-        return again and done.back
+        return done.back
     names = {key(plug.id, gang) for gang in plug.gangs}
     return not names & (journal.to_restore.keys() | journal.targets.keys())
 
 
+def _spare_min(running: OutageOutlook) -> float:
+    """Return by how much longer than needed the charge holds, if it goes badly; negative: how much is missing."""
+    early = running.holds_until.early
+    if early is None:
+        return inf  # not within the forecast
+    return (early - running.end).total_seconds() / 60 if running.end else 0.0
+
+
 def _enough(running: OutageOutlook, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
     """Return the least important plugs that together give what is missing."""
-    missing, chosen = max(0.0, -(running.margin_min or 0.0)) + SHED_SLACK_MIN, list[Plug]()
+    missing, chosen = max(0.0, -_spare_min(running)) + SHED_SLACK_MIN, list[Plug]()
     for plug in listed:
         if missing <= 0:
             break
@@ -145,7 +155,7 @@ def _switched_off(
 
 def _given_back(journal: Journal, running: OutageOutlook, listed: list[Plug], now: datetime) -> Journal:
     """Return the journal with the most important plug that there is room for switched on again; one at a time."""
-    room = (running.margin_min or 0.0) - ROOM_MIN
+    room = _spare_min(running) - ROOM_MIN
     for plug in listed:
         done = journal.shed.get(plug.id)
         off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]

@@ -408,9 +408,9 @@ class Bus:
         try:
             message = topic.parse(delivery.payload)
         except BadMessageError as error:
-            self._health.report(delivery.topic, conditions.bad_message(topic=delivery.topic, fault=error.reason))
+            self._health.report_topic(delivery.topic, conditions.bad_message(topic=delivery.topic, fault=error.reason))
             return None
-        self._health.report(delivery.topic, None)
+        self._health.report_topic(delivery.topic, None)
         return message
 
     async def _has_answered(self, topic: str = "") -> bool:

@@ -27,6 +27,13 @@ NO_CHAT = simple(
     en="No chat is allowed yet: send /id to the bot and put the number into TELEGRAM_CHAT_ID.",
 )
 
+OLD_COMMAND = simple(
+    "bot.old_command",
+    uk="Команда надто стара або збережена брокером, тому не виконана.",
+    en="The command is too old, or retained by the broker, and is not obeyed.",
+    severity=Severity.WARNING,
+)
+
 # settings
 
 NOT_A_TOKEN = simple(

@@ -396,23 +396,23 @@ PROFILE_IN_FORCE = simple(
     en="Everything is set so already.",
     severity=Severity.NOTICE,
 )
-CHARGING_AHEAD = simple(
-    "profile.charging_ahead",
-    uk="Саме триває заряджання перед відключенням, яке змінило параметри: спершу скасуйте його.",
-    en="Charging before an outage is under way and has changed settings: undo it first.",
-    severity=Severity.NOTICE,
-)
 PROFILE_CHANGED_BY_HAND = simple(
     "profile.changed_by_hand",
     uk="Під час зміни хтось змінив ці самі параметри інакше, тож її припинено.",
     en="Somebody changed the same settings meanwhile, so this was stopped.",
     severity=Severity.WARNING,
 )
-PROFILE_INTERRUPTED = simple(
+QUIET_HOURS_OVER = simple(
+    "control.quiet_hours_over",
+    uk="Тихі години скінчилися.",
+    en="The quiet hours are over.",
+    severity=Severity.NOTICE,
+)
+INTERRUPTED = simple(
     "profile.interrupted",
-    uk="Зміну перервано на пів дорозі й згодом скасовано.",
-    en="It was interrupted halfway, and undone later.",
-    severity=Severity.WARNING,
+    uk="Програму перезапущено, поки це тривало.",
+    en="The program was restarted while this was going on.",
+    severity=Severity.NOTICE,
 )
 
 
@@ -424,6 +424,16 @@ PROFILE_INTERRUPTED = simple(
 )
 def step_refused(*, setting: Reason, cause: Reason) -> None:
     """A setting of the profile that cannot be changed so, and why."""
+
+
+@condition(
+    "profile.for_a_time",
+    uk="{setting}: значення зараз тимчасове (заряджання перед відключенням або тихі години); спершу скасуйте його.",
+    en="{setting}: it holds for a time only (charging before an outage, or quiet hours); undo that first.",
+    severity=Severity.NOTICE,
+)
+def for_a_time(*, setting: Reason) -> None:
+    """A profile wants to change what will be put back soon."""
 
 
 @condition(

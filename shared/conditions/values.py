@@ -20,6 +20,9 @@ NOT_A_DATE = simple(
     "value.not_a_date", uk="потрібна дата на кшталт 2026-11-29", en="a date such as 2026-11-29 is needed"
 )
 NOT_A_TIME = simple("value.not_a_time", uk="потрібен час на кшталт 07:30", en="a time such as 07:30 is needed")
+NOT_HOURS = simple(
+    "value.not_hours", uk="потрібні години на кшталт 22:00-07:00", en="hours such as 22:00-07:00 are needed"
+)
 NOT_A_DURATION = simple("value.not_a_duration", uk="потрібна тривалість", en="a duration is needed")
 NOT_AN_ADDRESS = simple(
     "value.not_an_address",

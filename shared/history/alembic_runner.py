@@ -14,8 +14,10 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from shared.history import views
 from shared.history.database_errors import FAILED, FAULT, diagnose
 from shared.history.engine import Place, writer
+from shared.history.migration import HEAD
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 3_276_006
@@ -34,7 +36,10 @@ def upgrade(place: Place, revision: str = "head") -> None:
             if isinstance(place, str):
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             config.attributes["connection"] = connection
+            views.drop(connection)
             command.upgrade(config, revision)
+            if revision in ("head", HEAD):
+                views.create(connection)
     finally:
         engine.dispose()
 

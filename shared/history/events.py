@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from heapq import merge
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, RowMapping, Table, select, tuple_
+from sqlalchemy import Column, Connection, RowMapping, Select, Table, select, tuple_
 
 from shared.conditions import Reason
 from shared.history.derived import grid_run
@@ -131,6 +132,10 @@ class _Budget:
     rows: int = MOST_READ
 
 
+PLACES = ("plug", "inverter", "battery", "service")
+"""What the names of devices begin with."""
+
+
 def events(session: Session, wanted: EventFilter, at_once: int = AT_ONCE) -> EventPage:
     """Return a page of events. Raises StorageError."""
     budget, found = _Budget(), list[Event]()
@@ -162,7 +167,8 @@ def _owners(session: Session, source: _Source) -> list[str]:
         return [home]
     if source.table is outage_schedule:
         return [in_home(home, "outage")]
-    named = session.ask(lambda connection: distinct(connection, source.owner, *of_home(home, source.owner)), [])
+    nothing: list[str] = []
+    named = session.ask(lambda connection: distinct(connection, source.owner, *of_home(home, source.owner)), nothing)
     return [one for one in named if split_name(one)[0] == home]
 
 
@@ -176,19 +182,22 @@ def _stream(
         if isinstance(row, _Mark):
             yield row.at, row
             return
-        if newer is not None and source.is_news(row, newer):
-            yield newer["at"], _event(source, owner, newer)
+        if newer is not None and source.is_news(row, newer) and (event := _event(source, owner, newer)):
+            yield newer["at"], event
         if since is not None and row["at"] < since:
             return
         newer = row
-    if newer is not None and source.is_news(None, newer):
-        yield newer["at"], _event(source, owner, newer)
+    if newer is not None and source.is_news(None, newer) and (event := _event(source, owner, newer)):
+        yield newer["at"], event
 
 
-def _event(source: _Source, owner: str, row: RowMapping) -> Event:
-    return Event(
-        from_ms(row["at"]), source.kind, source.name(owner), source.what(row), split_name(owner)[1].partition(PART)[2]
-    )
+def _event(source: _Source, owner: str, row: RowMapping) -> Event | None:
+    """Return the event of a row; None of one that a newer version has written and this one cannot read."""
+    try:
+        what = source.what(row)
+    except ValueError:
+        return None
+    return Event(from_ms(row["at"]), source.kind, source.name(owner), what, split_name(owner)[1].partition(PART)[2])
 
 
 def _rows(
@@ -196,18 +205,14 @@ def _rows(
 ) -> Iterator[RowMapping | _Mark]:
     """Yield the rows of a device, newest first, or a mark where too many were read."""
     key = [column for column in source.table.primary_key.columns if column is not source.owner]
-    older: Any = [key[0] < to_ms(before)] if before else []
+    older: list[Any] = [key[0] < to_ms(before)] if before else []
     count = FIRST_ROWS
     while True:
-        where, limit = (source.owner == owner, *older), count
-
-        def read(connection: Connection, where: Any = where, limit: int = limit) -> Sequence[RowMapping]:
-            query = select(source.table).where(*where).order_by(*(column.desc() for column in key)).limit(limit)
-            return connection.execute(query).mappings().all()
-
-        rows = session.ask(read, [])
+        query = select(source.table).where(source.owner == owner, *older).order_by(*(one.desc() for one in key))
+        nothing: Sequence[RowMapping] = ()
+        rows = session.ask(partial(_first, query=query.limit(count)), nothing)
         yield from rows
-        if len(rows) < limit:
+        if len(rows) < count:
             return
         last = rows[-1]
         budget.rows -= count
@@ -216,6 +221,10 @@ def _rows(
             return
         older = [tuple_(*key) < tuple_(*(last[column.name] for column in key))]
         count = min(2 * count, MOST_ROWS)
+
+
+def _first(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
+    return connection.execute(query).mappings().all()
 
 
 def _state_differs(older: RowMapping | None, newer: RowMapping) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from shared.conditions import storage
 from shared.errors import ConfigError, StorageError
+from shared.history import views
 from shared.history.database_errors import FAILED, FAULT, SchemaError
 from shared.history.engine import Place, reader, shown
 
@@ -48,6 +49,8 @@ def migrate(place: Place) -> None:
     """Create or upgrade the schema of a database; raise ConfigError if it is newer than ours or not one of ours."""
     current = revision(place)
     if current == HEAD:
+        if not _has_views(place):
+            create(place, HEAD)
         return
     if current is not None:
         require_known(place, current)
@@ -55,6 +58,15 @@ def migrate(place: Place) -> None:
         _require_empty(place)
     create(place, HEAD)
     log.info("The database %s now has the schema %s.", shown(place), HEAD)
+
+
+def _has_views(place: Place) -> bool:
+    engine = reader(place)
+    try:
+        with engine.connect() as connection:
+            return views.are_current(connection)
+    finally:
+        engine.dispose()
 
 
 def require_known(place: Place, current: str) -> None:

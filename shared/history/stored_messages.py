@@ -1,16 +1,16 @@
 """A message from the row that was made of it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter
+from sqlalchemy import RowMapping
 
 from shared.history.tables import NOT_RECORDED, bare_type, from_ms, is_mixed
 from shared.topics import M
 
 
-def message_of(kind: type[M], row: Mapping[str, Any]) -> M:
+def message_of(kind: type[M], row: RowMapping) -> M:
     """Return the message of a row; what is not recorded has its default."""
     given = {
         name: _value(field.annotation, row[name])

@@ -35,7 +35,7 @@ MILLISECOND = timedelta(milliseconds=1)
 GRID_REPEAT = timedelta(minutes=1)
 """How often a lasting grid state is stored; well within the time a row is assumed to hold."""
 
-NOT_RECORDED = ("at", "v", "clock", "process", "phases", "dissenters", "inverters", "silent", "superseded", "profile")
+NOT_RECORDED = ("at", "v", "clock", "process", "phases", "dissenters", "inverters", "silent", "superseded")
 """Fields without a column: the key has `at`, a row's time is a trusted one, the process is of the moment, and what each
 of several inverters sees, or that it is silent, is in its own rows; what a schedule superseded follows from rows, and
 the profile that a setting was changed by has events of its own."""

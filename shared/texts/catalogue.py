@@ -2,6 +2,7 @@
 
 from shared.texts.bot import BOT
 from shared.texts.events import EVENTS
+from shared.texts.guests import GUESTS
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.inverter import INVERTER
 from shared.texts.language import Language, plural
@@ -26,6 +27,7 @@ ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
     BOT,
     PAGES,
     EVENTS,
+    GUESTS,
     INVERTER,
     OUTLOOK,
     WIZARD,

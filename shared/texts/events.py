@@ -1,7 +1,6 @@
 """The texts of the page *Events*, in Ukrainian and English."""
 
 EVENTS: dict[str, tuple[str, str]] = {
-    "page.events": ("Події", "Events"),
     "event.about": (
         "Коли зникало світло, що перемикалося й ким, що змінилося в графіку, про що повідомляв бот.",
         "When power went and came, what was switched and by whom, changes of the schedule, what the bot told.",
@@ -75,7 +74,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "event.setting_unknown": ("чи змінилося, невідомо", "not known whether it took effect"),
     "event.device_online": ("{name} відповідає", "{name} responds"),
     "event.device_offline": ("{name} не відповідає", "{name} does not respond"),
-    "event.service": ("{name}: {state}", "{name}: {state}"),
+    "event.service": ("Служба «{name}»: {state}", "Service “{name}”: {state}"),
     "event.alert": ("Бот: {what}", "Bot: {what}"),
     "event.recipients": (
         "{count} отримувач|{count} отримувачі|{count} отримувачів",

@@ -9,6 +9,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "page.outages": ("Відключення", "Outages"),
     "page.inverter": ("Інвертор", "Inverter"),
     "page.system": ("Система", "System"),
+    "page.events": ("Події", "Events"),
     "page.pages": ("Сторінки", "Pages"),
     "page.skip": ("До змісту сторінки", "Skip to the content"),
     "page.switch_theme": ("Світла чи темна тема", "Switch between light and dark"),
@@ -610,7 +611,7 @@ PAGES: dict[str, tuple[str, str]] = {
     ),
     # before the door
     "access.title": ("Вхід", "Log in"),
-    "access.password": ("Пароль", "Password"),
+    "access.password": ("Пароль або код гостя", "Password or guest code"),
     "access.enter": ("Увійти", "Log in"),
     "access.wrong": ("Пароль неправильний.", "Wrong password."),
     "access.wait": (
@@ -630,6 +631,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Цю команду надіслала не сама сторінка. Оновіть її та спробуйте ще раз.",
         "This command was not sent by the page itself. Reload the page and try again.",
     ),
+    "access.guest_only_reads": ("Гості можуть лише дивитися.", "Guests may only look."),
     "access.refused": ("Ця сторінка ще не має пароля", "This page has no password yet"),
     "access.set_password": (
         "Тому її видно лише на самому комп'ютері, де вона працює, а в Docker — нікому. Вкажіть DASHBOARD_PASSWORD у "

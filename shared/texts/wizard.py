@@ -162,7 +162,12 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Записано {file}; попередній: {before}.",
         "Written to {file}; the one before is {before}.",
     ),
-    "configure.next_compose": ("Далі: docker compose up -d --build", "Next: docker compose up -d --build"),
+    "configure.next_compose": (
+        "Далі: docker compose up -d --build. Інвертор перевірено з мережі цього комп'ютера; чи видно його "
+        "з контейнера, покаже: docker compose run --rm --no-deps poller python -m services.poller read",
+        "Next: docker compose up -d --build. The inverter was tried from this machine's network; whether its container "
+        "can reach it, too, shows: docker compose run --rm --no-deps poller python -m services.poller read",
+    ),
     "configure.next_systemd": ("Перезапускати нічого не треба.", "Nothing has to be restarted."),
     "configure.next_make_up": (
         "Далі: sudo deploy/install.sh, або make up (якщо вже працює, спиніть і запустіть ще раз)",

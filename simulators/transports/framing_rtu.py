@@ -1,6 +1,7 @@
 """Modbus RTU: unit, request, checksum. Only the silence before a frame marks its start."""
 
 from dataclasses import replace
+from functools import cache
 
 from simulators.modbus_unit import Request, requested_words, unrelated_answer
 from simulators.transports.framing import Framing, GarbageError
@@ -82,7 +83,12 @@ def crc16(content: bytes) -> int:
     """Return the checksum of Modbus RTU."""
     crc = 0xFFFF
     for byte in content:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+        crc = crc >> 8 ^ _crc_of_byte((crc ^ byte) & 0xFF)
     return crc
+
+
+@cache
+def _crc_of_byte(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ (0xA001 if byte & 1 else 0)
+    return byte

@@ -27,7 +27,7 @@ class Connection(Protocol):
 class Device:
     """The inverter with its faults and counters, which outlive every connection to it.
 
-    Without settings it refuses to be written to.
+    Without settings it refuses to be written to. With a `numbered` register, that counts the readings of it instead.
     """
 
     words: Callable[[], Words]
@@ -35,8 +35,18 @@ class Device:
     latency_s: float = 0.0
     faults: Faults = field(default_factory=Faults)
     settings: SettingStore | None = None
+    numbered: int | None = None
+    number: int = 0
     requests: int = 0
     answered: int = 0
+
+    def read(self, asked: range, now_s: float) -> Words:
+        """Return the registers for a request."""
+        words = self.settings.over(self.words(), now_s) if self.settings else self.words()
+        if self.numbered is None or self.numbered not in asked:
+            return words
+        self.number += 1
+        return {**words, self.numbered: self.number}
 
 
 class TransportFault(Exception):
@@ -101,11 +111,10 @@ class ModbusSession:
     def _pdu(self, pdu: bytes, fault: Fault) -> bytes:
         if fault.kind is FaultKind.EXCEPTION:
             return refusal(pdu, fault.code)
-        words, now_s = self._device.words(), asyncio.get_running_loop().time()
-        if self._device.settings:
-            words = self._device.settings.over(words, now_s)
-            if pdu[0] == WRITE_MULTIPLE:
-                return self._device.settings.answer(pdu, words, fault, now_s)
+        now_s = asyncio.get_running_loop().time()
+        words = self._device.read(requested_registers(pdu), now_s)
+        if self._device.settings and pdu[0] == WRITE_MULTIPLE:
+            return self._device.settings.answer(pdu, words, fault, now_s)
         spoilt = SPOILT_WORDS.get(fault.kind)
         return answer_to(pdu, spoilt(words) if spoilt else words)
 

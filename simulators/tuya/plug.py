@@ -9,6 +9,7 @@ import time
 from asyncio import StreamReader, StreamWriter
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -148,7 +149,8 @@ class LocalPlug:
 def _reset(writer: StreamWriter) -> None:
     """Let the connection end with RST instead of FIN."""
     opened: socket.socket = writer.get_extra_info("socket")
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with suppress(OSError):  # the client's own RST may have closed it
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class _Session:

@@ -80,6 +80,7 @@ class Plugs:
         """Announce the plugs by UDP. Real ones broadcast; these only reach this machine."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
+            sender.bind((LOOPBACK, 0))  # or it would be open to the network
             while True:
                 for local in self.local if port else ():
                     if local.plug.fault is not PlugFault.GONE:

@@ -63,7 +63,7 @@ class Setup:
             reader(directory / "none.db"),
             clock=lambda: NOW,
             zone=KYIV,
-            switch=lambda plug, command: self.switched.append((plug, command)),
+            send=lambda plug, command: self.switched.append((plug, command)),
         )
 
     def receive(self, text: str = "", *, chat: int = OWNER, user: int = OWNER, at: datetime = NOW, **more: Any) -> None:
@@ -151,6 +151,22 @@ def test_settings_that_cannot_be_saved_hold_with_a_warning(tmp_path: Path) -> No
     setup.receive(button="set|language", button_id="b", message_id=1)
     assert setup.chats.settings(OWNER).language is Language.UK
     assert "до перезапуску" in setup.telegram.sent[0]
+
+
+@pytest.mark.parametrize(
+    ("chat", "user", "changed"),
+    [
+        pytest.param(OWNER, OWNER, True, id="the-owner"),
+        pytest.param(VIEWER, VIEWER, False, id="a-viewer"),
+        pytest.param(GROUP, OWNER, True, id="the-owner-in-the-group"),
+        pytest.param(GROUP, GUEST, False, id="a-guest-in-the-group"),
+    ],
+)
+def test_who_changes_what_all_are_told(chat: int, user: int, *, changed: bool, tmp_path: Path) -> None:
+    setup = Setup(tmp_path)
+    setup.receive(chat=chat, user=user, button="set|low", button_id="b", message_id=1)
+    assert setup.chats.limits.low_battery_percent == (25 if changed else 20)
+    assert len(setup.telegram.button_answers) == 1
 
 
 def test_a_group_that_moves_is_known_by_its_new_number(tmp_path: Path) -> None:

@@ -356,6 +356,25 @@ def test_what_was_done_to_a_plug_is_reported_once() -> None:
     assert [one.name for one in plug_alerts(state, broker_state(), other, NOW)[1]] == ["Boiler <b> 2"]
 
 
+def refusal(plug: str, seconds: float, gang: str | None = None) -> PlugEvent:
+    at, outcome = NOW + timedelta(seconds=seconds), ActionOutcome.REFUSED
+    return PlugEvent(
+        plug, PlugAction(at=at, on=False, by="hass", gang=gang, outcome=outcome, reason=plugs.COMMAND_RETAINED())
+    )
+
+
+def test_a_client_whose_thousand_commands_are_refused_rings_once() -> None:
+    state, snapshot, rung = AlertState(), broker_state(), []
+    for number in range(1000):
+        for plug in ("boiler", f"nobody's {number}"):
+            state, alerts = plug_alerts(state, snapshot, refusal(plug, number / 10, f"gang{number}"), NOW)
+            rung += alerts
+    assert [one.outcome for one in rung] == [ActionOutcome.REFUSED]
+    assert len(state.plug_actions) == 2, "what is remembered does not grow"
+    assert len(plug_alerts(state, snapshot, plug_event("boiler", on=True), NOW)[1]) == 1, "what is done is told"
+    assert len(plug_alerts(state, snapshot, refusal("boiler", 601), NOW)[1]) == 1
+
+
 def plug_event(plug: str, *, on: bool, by: str = "grid") -> PlugEvent:
     return PlugEvent(plug, PlugAction(at=NOW, on=on, by=by, outcome=ActionOutcome.DONE))
 

@@ -2,6 +2,7 @@
 
 import re
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,15 @@ def test_a_copied_cookie_ends_with_the_session_even_over_a_restart(tmp_path):
     again.set_cookie("easun_8000", cookie.value, domain="house.lan")
     assert [one.get("/live/now").status_code for one in (thief, again, other)] == [401, 401, 200]
     assert stat.S_IMODE(ended.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("hours", "status"), [(-3, 200), (-24 * 400, 200), (24 * 29, 200), (24 * 31, 401)])
+def test_a_clock_that_was_set_back_logs_nobody_out(client, monkeypatch, hours, status):
+    """After an outage a machine without a battery goes by the time of its last shutdown, perhaps for hours."""
+    log_in(client)
+    now = time.time() + 3600 * hours
+    monkeypatch.setattr("time.time", lambda: now)
+    assert client.get("/live/now").status_code == status
 
 
 def test_a_session_of_an_older_version_has_to_log_in_again(client):

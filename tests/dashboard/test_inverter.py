@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 
+from services.dashboard.__main__ import COMMANDS
 from services.dashboard.app import application
 from services.dashboard.inverter.settings_card import numbers
 from services.dashboard.inverter.view import view
+from services.dashboard.pages import Command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.conditions import inverter_settings as control
@@ -356,3 +358,8 @@ def test_no_inverter_is_a_sentence_and_not_an_empty_page() -> None:
 def test_several_inverters_are_named() -> None:
     known: InverterSettings = settings(NOW)
     assert list(cards(house(inverter_settings={"right": known, "left": known}))) == ["Inverter left", "Inverter right"]
+
+
+def test_every_command_of_a_page_has_its_topic() -> None:
+    assert {topic.payload: topic.retain for topic in COMMANDS.values()} == dict.fromkeys(get_args(Command), False)
+    assert all(topic.payload is kind and "dashboard" in topic.writers for kind, topic in COMMANDS.items())

@@ -37,6 +37,7 @@ case "$*" in
   --version) echo "systemd 252 (252)" ;;
   "restart easun.target") [ ! -e "$broken" ] || echo spoilt >"$FAKE_ROOT/var/lib/easun-bridge/data/easun.db" ;;
   is-active*) grep -q "^restart easun.target" "$CALLS" && [ ! -e "$broken" ] ;;
+  is-failed*) [ -e "$FAKE_ROOT/failed" ] ;;
   show*) echo 0 ;;
 esac
 """
@@ -210,6 +211,15 @@ def test_only_another_version_restarts_anything(booted: System) -> None:
     booted.change()
     booted.installs("upgrade")
     assert "\nrestart easun.target\n" in booted.calls.read_text()
+
+
+def test_what_has_failed_is_said_although_nothing_is_new(booted: System) -> None:
+    booted.installs()
+    booted.calls.write_text("restart easun.target was before\n")
+    (booted.root / "failed").touch()
+    done = booted.run()
+    assert done.returncode == 1
+    assert "not all of it runs: easun-mosquitto: It cannot read the future.\n" in done.stderr
 
 
 def test_settings_with_windows_line_ends_are_read_and_a_slip_is_told(booted: System) -> None:

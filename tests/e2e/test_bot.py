@@ -16,6 +16,7 @@ from paho.mqtt.client import MQTTMessageInfo
 from shared.history import queries
 from shared.history.engine import reader
 from shared.messages import (
+    AlertSettingsCommand,
     BatteryInfo,
     BatteryState,
     DayState,
@@ -364,7 +365,13 @@ def test_without_telegram_the_alerts_go_to_ntfy(stack: Stack, watcher: Viewer, p
     knows_the_grid(stack, poller, ago(100))
     publish(poller, "grid/state", grid("off", ago(0)))
     (message,) = eventually(lambda: published, "the alert")
+    sent = watcher.wait_for("bot/alert", kind="grid_lost")
     http.shutdown()
+    command = AlertSettingsCommand(at=ago(0), by="dashboard", low_battery_percent=35)
+    with Viewer(stack.broker, "dashboard") as page:
+        page.client.publish("bot/settings/set", command.model_dump_json(), qos=1).wait_for_publish(5)
+        watcher.wait_for("bot/settings", low_battery_percent=35)
+    assert (sent["recipients"], sent["what"]["code"]) == (1, "alert.grid_lost")
     assert "Power is out" in message["title"]
     assert "secret-topic" not in stack.bot.log
 

@@ -22,6 +22,7 @@ def status_texts(status: dict[str, Any]) -> str:
     return " ".join(reason["text"] for reason in status["reasons"])
 
 
+CURRENT = "max_mains_charging_current_a"
 WIRES = [
     {},
     {"HOUSE_TRANSPORT": "rtu_over_tcp"},
@@ -257,3 +258,27 @@ def test_a_setting_is_changed_by_command_and_a_kill_is_settled(stack: Stack, wat
     stack.poller.start()
     change = watcher.last("inverter/main/setting/buzzer_mode/change")
     assert (change["outcome"], change["reason"]["code"]) == ("not_taken_over", "control.no_answer")
+
+
+def test_the_battery_is_charged_before_a_planned_outage_and_a_person_may_undo_it(stack: Stack, watcher: Viewer) -> None:
+    stack.start_house()
+    stack.command("battery", soc_percent=30)
+    stack.poller.start(INVERTER_CONTROL="automatic", CHARGE_AHEAD_DRY_RUN_DAYS="0")
+    watcher.wait_for("grid/state", state="on")
+    before = watcher.last("inverter/main/settings")["settings"]
+    now = datetime.now(UTC)
+    window = {"start": (now + timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=4)).isoformat()}
+    plan = {"at": now.isoformat(), "v": 2, "queue": "5.2", "fetched_at": now.isoformat(), "windows": [window]}
+    with Viewer(stack.broker, "schedule") as schedule, Viewer(stack.broker, "dashboard") as page:
+        schedule.client.publish("outage/schedule", json.dumps(plan), qos=1, retain=True)
+        state = watcher.wait_for("inverter/main/charge_ahead", phase="charging")
+        assert (state["basis"], state["target_percent"]) == ("plan", 90)
+        eventually(lambda: watcher.last("inverter/main/settings")["settings"][CURRENT].get("returns_to") is not None)
+        undo = {"at": datetime.now(UTC).isoformat(), "v": 2, "hold_off": True, "by": "page"}
+        page.client.publish("inverter/main/charge_ahead/set", json.dumps(undo), qos=1)
+        state = watcher.wait_for("inverter/main/charge_ahead", phase="held_off")
+        assert state["reason"]["code"] == "charging.undone"
+        after = watcher.last("inverter/main/settings")["settings"]
+        assert {name: one["value"] for name, one in after.items()} == {
+            name: one["value"] for name, one in before.items()
+        }

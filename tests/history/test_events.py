@@ -44,6 +44,7 @@ from shared.topics import (
     SERVICE_STATUS,
     SETTING_CHANGE,
 )
+from tests.support.recorded import change
 
 START = datetime(2026, 11, 23, 6, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -186,6 +187,11 @@ def house(tmp_path: Path) -> Path:
 )
 def test_filters(house: Path, wanted: EventFilter, minutes: list[int]) -> None:
     assert [minute for minute, *_ in brief(page(house, wanted).events)] == minutes
+
+
+def test_a_row_of_a_newer_version_is_left_out(house: Path) -> None:
+    change(house, "UPDATE plug_action SET outcome = 'teleported' WHERE gang = '1'")
+    assert [minute for minute, *_ in brief(page(house, EventFilter(kinds=[EventKind.PLUG])).events)] == [6]
 
 
 def test_without_a_database_there_are_no_events(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from services.homeassistant.devices import devices
 from services.homeassistant.discovery import Payload, payload
 from shared.broker_state import BrokerState
 from shared.conditions.inverter_settings import not_proven
-from shared.messages import InverterControl, Message, Outlook, SettingState, Verdict
+from shared.messages import InverterControl, Message, Outlook, SettingState, Verdict, iso
 from shared.texts.language import Language
 from shared.topics import CHARGE_AHEAD_SET, PROFILE_SET, SETTING_SET, Topic
 from tests.homeassistant.facts import HOME, NOW, house
@@ -113,7 +113,9 @@ def test_the_outlook_is_of_the_outage_that_people_ask_about() -> None:
     assert concern.charge_at_end
     assert found["verdict"] == concern.verdict
     assert found["charge_at_end_percent"] == str(concern.charge_at_end.p50)
-    assert found["holds_until"] == "2026-11-29T13:55:00.000Z"
+    held = outlook("short", NOW).holds_until.typical
+    assert held
+    assert found["holds_until"] == iso(held)
     running = concern.model_copy(update={"running": True, "verdict": Verdict.UNCERTAIN, "chance": 0.444})
     later = concern.model_copy(update={"running": False})
     found = outlook_states(outlook("short", NOW, outages=(later, running)))

@@ -1,11 +1,13 @@
 """Wherever else the broker listens, the services of this machine reach it at 127.0.0.1."""
 
+import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.broker import Broker
+from tests.support.broker import ROOT, Broker
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -34,3 +36,10 @@ def test_this_machine_can_always_come_in(bind: str, hosts: tuple[str, ...], tmp_
         eventually(lambda: all(answers(host, broker.port) for host in hosts), f"the broker listens at {hosts}")
     finally:
         broker.stop()
+
+
+def test_version_0_1_can_start_again_in_the_same_state(tmp_path: Path) -> None:
+    """It includes conf.d, too, and sets in its mosquitto.conf how the state is kept; Mosquitto refuses that twice."""
+    env = {"PATH": os.environ["PATH"], "MQTT_STATE_DIR": str(tmp_path)}
+    subprocess.run([ROOT / "mosquitto/start.sh", "prepare"], check=True, env=env, capture_output=True)
+    assert [file.name for file in (tmp_path / "conf.d").iterdir()] == ["listener.conf"]

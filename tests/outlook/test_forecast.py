@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.outlook import forecast as module
 from services.outlook.history import History, Plan, PlannedOutage, Plug
-from tests.outlook.home import CHARGE_W, NOW, WH_PER_PERCENT, home
+from tests.outlook.home import CHARGE_W, CONVERSION, NOW, WH_PER_PERCENT, home
 
 
 def forecast(*given, **more):
@@ -96,6 +96,28 @@ def test_bands_are_ordered_and_within_bounds(seed, start, length, charge, days):
         known = [moment for moment in one.holds_until_s if moment is not None]
         assert known == sorted(known)
         assert all(moment >= one.start_s - 3600 for moment in known)
+
+
+def test_plugs_that_are_off_in_this_outage_stay_off_in_it():
+    record = home(20, off_now_h=1.0, load_w=700)
+    load = np.array(record.load_w)
+    load[-8:] -= 300  # the heater is switched off
+    shed = replace(record, load_w=load, plug_events={"heater": [((NOW - timedelta(minutes=40)).timestamp(), False)]})
+    (found,) = forecast(shed, NOW, plan((-1, 3)), plugs=[Plug("heater", on=False, power_w=300)]).outages
+    (with_it,) = forecast(record, NOW, plan((-1, 3))).outages
+    saved = 3 * 300 * CONVERSION / WH_PER_PERCENT
+    assert found.charge_at_end.p50 - with_it.charge_at_end.p50 == pytest.approx(saved, abs=4)
+
+
+def test_where_every_outage_switches_plugs_off_the_next_one_is_forecast_without_them():
+    record = home(20, load_w=700)
+    off = np.asarray(record.grid_on) == 0
+    load = np.array(record.load_w) - 300 * off
+    edges = np.flatnonzero(np.diff(off.astype(int)))
+    switched = [(float(record.time[edge + 1]) + 10, not off[edge + 1]) for edge in edges]
+    known = replace(record, load_w=load, plug_events={"heater": switched})
+    (found,), (unaware,) = (forecast(one, NOW, plan((16, 20))).outages for one in (known, replace(record, load_w=load)))
+    assert found.charge_at_end.p50 == pytest.approx(unaware.charge_at_end.p50, abs=4)
 
 
 @given(more=st.floats(1.1, 3.0), length=st.floats(1, 9))

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.poller.inverter_control import Control
 from services.poller.modbus_client import ModbusClient
 from services.poller.registers import load_layout
 from services.poller.setting_journal import SettingJournal
 from services.poller.setting_reader import read_present
-from services.poller.setting_writer import SettingWriter
+from services.poller.settings import PollerSettings
+from shared.broker_state import BrokerState
 from shared.clock import Clock
 from shared.conditions import Reason
 from shared.errors import DeviceError
@@ -109,22 +111,49 @@ class MortalFile(StateFile[SettingJournal]):
 class Home:
     """One inverter, one writer after the other."""
 
-    def __init__(self, link: Link, folder: Path, control: InverterControl = InverterControl.SETTINGS) -> None:
-        self.link, self.control = link, control
+    def __init__(
+        self,
+        link: Link,
+        folder: Path,
+        control: InverterControl = InverterControl.SETTINGS,
+        *,
+        dry_run_days: float = 0,
+        quiet_hours: str = "",
+    ) -> None:
+        self.link, self.allowed, self.dry_run_days = link, control, dry_run_days
+        self.quiet_hours = quiet_hours
         self.points = Points()
         self.on_write: Callable[[int, int], None] = lambda _address, _word: None
         self.bus, self.health = FakeBus(), Health()
         self.clock = Clock(FlyingHost())
+        self.folder = folder
         self.file = MortalFile(folder / "main.json", self.points)
+        self.state = BrokerState()
         self.start()
 
     def start(self) -> None:
         """Start a process, as if there had never been one before."""
         self.client = MortalClient(self.link.inverter, self.points, self._check_write)
-        self.writer = SettingWriter(
-            self.client, self.bus, self.health, self.file, name="main", allowed=self.control, clock=self.clock
+        settings = PollerSettings(
+            _env_file=None,
+            inverter_name="main",
+            inverter_control=self.allowed,
+            inverter_profiles_file=self.folder / "profiles.yaml",
+            charge_ahead_dry_run_days=self.dry_run_days,
+            buzzer_quiet_hours=self.quiet_hours,
         )
-        self.task = asyncio.create_task(self.writer.run())
+        self.control = Control(
+            self.client, self.bus, self.health, settings, lambda: self.state, clock=self.clock, file=self.file
+        )
+        self.writer = self.control.writer
+        self.task = asyncio.create_task(self._live())
+
+    async def _live(self) -> None:
+        """Run the process; a kill ends all of it."""
+        try:
+            await self.control.run()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     def _check_write(self, address: int, word: int) -> None:
         self.on_write(address, word)
@@ -146,10 +175,11 @@ class Home:
         """Wait until nothing is being changed; return False if the process was killed meanwhile."""
         while not self.task.done():
             await asyncio.sleep(0.5)
-            if self.writer.is_idle:
+            if self.control.is_idle and not self.task.done():
                 return True
-        with suppress(KilledError):
-            await self.task
+        if not self.task.cancelled():
+            with suppress(KilledError):
+                await self.task
         return False
 
     async def stop(self) -> None:
@@ -188,14 +218,19 @@ class Home:
 
 @asynccontextmanager
 async def home(
-    kind: str = "tcp", words: dict[int, int] | None = None, control: InverterControl = InverterControl.SETTINGS
+    kind: str = "tcp",
+    words: dict[int, int] | None = None,
+    control: InverterControl = InverterControl.SETTINGS,
+    *,
+    dry_run_days: float = 0,
+    quiet_hours: str = "",
 ) -> AsyncIterator[Home]:
     """A home whose settings were read once."""
     unit = dict(UNIT) if words is None else words
     with tempfile.TemporaryDirectory() as folder:
         async with linked(kind, lambda: unit) as link:
             link.wire.device.settings = SettingStore()
-            one = Home(link, Path(folder), control)
+            one = Home(link, Path(folder), control, dry_run_days=dry_run_days, quiet_hours=quiet_hours)
             assert await one.look()
             yield one
             await one.stop()

@@ -35,7 +35,7 @@ def pending(journal: SettingJournal) -> PendingWrite:
     return journal.pending
 
 
-BEGUN = begun(observed(SettingJournal(), UNIT, {"output_priority": "sub"}, NOW), WRITE, UNIT, "page", NOW)
+BEGUN = begun(observed(SettingJournal(), UNIT, {"output_priority": "sub"}, NOW), WRITE, UNIT, NOW, by="page")
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_writes_of_a_clock_that_was_wrong_count_for_a_day_and_no_longer():
     right = dated(wrong, NOW, trusted=True)
     assert too_many(right.writes, NOW + timedelta(hours=23)) == control.TOO_MANY_A_DAY()
     assert too_many(right.writes, NOW + timedelta(hours=25)) is None
-    assert begun(right, WRITE, UNIT, "page", NOW + timedelta(hours=25)).writes == (NOW + timedelta(hours=25),)
+    assert begun(right, WRITE, UNIT, NOW + timedelta(hours=25), by="page").writes == (NOW + timedelta(hours=25),)

@@ -142,7 +142,7 @@ def test_a_full_disk_is_tried_again_and_leaves_nothing(whole: Path, empty: Path,
         import signal
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (190_000, 190_000))
         try:
             mend(damaged, open_store(place), None, NOW, lambda: None)
         except StorageError as error:

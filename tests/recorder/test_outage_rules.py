@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recorder.outage_rules import PLANNED, OutageSpan, ScheduleMatch, find_outages, match_schedule
+from shared.freshness import SAME_STATE_WITHIN
 from shared.history.grid_run import GridRun
 from shared.messages import DayState, Grid, OutageSchedule, PlannedDay, Window
 from shared.outages import EARLY, judge, merged, succession
@@ -74,6 +75,8 @@ def test_find_outages(runs: list[GridRun], expected: list[OutageSpan]) -> None:
 
 
 HOUR = 3_600_000
+NOW = 1_790_000_000_000
+LIMIT = SAME_STATE_WITHIN // timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,19 @@ HOUR = 3_600_000
             [OutageSpan(5, 14), OutageSpan(HOUR + 15, None)],
             id="away-for-too-long",
         ),
+        pytest.param(
+            [off(NOW + 6, NOW + 9, NOW + 5), off(NOW + LIMIT + 20, NOW + LIMIT + 30, NOW + 9 + LIMIT)],
+            {NOW + 6: "a", NOW + LIMIT + 20: "a"},
+            [OutageSpan(NOW + 5, None)],
+            id="away-just-not-too-long",
+        ),
+        pytest.param(
+            [off(NOW + 6, NOW + 9, NOW + 5), off(NOW + LIMIT + 20, NOW + LIMIT + 30, NOW + 10 + LIMIT)],
+            {NOW + 6: "a", NOW + LIMIT + 20: "a"},
+            [OutageSpan(NOW + 5, NOW + 14), OutageSpan(NOW + 10 + LIMIT, None)],
+            id="away-a-moment-too-long",
+        ),
+        pytest.param([off(6, 9, 5), off(10, 20, 9)], {}, [OutageSpan(5, None)], id="begun-anew-in-its-last-moment"),
     ],
 )
 def test_one_outage_stays_one(

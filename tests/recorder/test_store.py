@@ -4,9 +4,11 @@ import errno
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -229,7 +231,7 @@ def test_commits_reach_the_disk(store: Store) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
 
-@pytest.mark.parametrize("topic", ["inverter/main/availability", "inverter/main/info", "plug/x/set", "nonsense"])
+@pytest.mark.parametrize("topic", ["inverter/main/info", "inverter/main/settings", "plug/x/set", "nonsense"])
 def test_what_nobody_records_is_said(topic: str) -> None:
     with pytest.raises(BadMessageError, match="not recorded"):
         to_row(topic, b"{}")
@@ -252,6 +254,33 @@ def test_a_removed_file_is_noticed_and_begun_anew(store: Store, path: Path) -> N
     store.write([to_row(*reading(1))])
     for file in path.parent.iterdir():
         file.unlink()
+    store.write([to_row(*reading(2))])
+    assert ask(path, "SELECT load_power_w FROM inverter_state") == [(2,)]
+
+
+class Removing(list[Any]):
+    """Rows at the sight of which somebody removes the database."""
+
+    def __init__(self, rows: list[Any], path: Path) -> None:
+        super().__init__(rows)
+        self._files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+
+    def __iter__(self) -> Iterator[Any]:
+        while self._files:
+            self._files.pop().unlink(missing_ok=True)
+        return super().__iter__()
+
+
+def test_a_file_that_is_removed_during_a_write_costs_none_of_it(store: Store, path: Path) -> None:
+    store.write([to_row(*reading(1))])
+    store.write(Removing([to_row(*reading(2))], path))
+    store.write([to_row(*reading(3))])
+    assert ask(path, "SELECT load_power_w FROM inverter_state ORDER BY at") == [(2,), (3,)]
+
+
+def test_a_file_that_is_removed_during_upkeep_is_noticed(store: Store, path: Path) -> None:
+    store.write([to_row(*reading(1))])
+    store.run(lambda _: path.unlink())
     store.write([to_row(*reading(2))])
     assert ask(path, "SELECT load_power_w FROM inverter_state") == [(2,)]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.conditions import Reason, battery
-from shared.health import Health
+from shared.health import MOST_TOPICS, Health
 from shared.messages import ServiceHealth
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -33,6 +33,25 @@ def test_a_problem_is_logged_once_and_its_end_once(caplog: pytest.LogCaptureFixt
         "Works again. It was: No answer.",
         "Works again. It was: Locked.",
     ]
+
+
+def test_rubbish_on_thousands_of_topics_hides_nothing_and_floods_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    published: list[int] = []
+    health = Health()
+    health.changed = lambda: published.append(len(health.status(NOW).reasons))
+    for number in range(3000):
+        health.report_topic(f"plug/{number}/set", Reason.sentence(f"plug/{number}/set"))
+    health.report("inverter", NO_ANSWER)
+    assert published == [*range(1, MOST_TOPICS + 1), MOST_TOPICS + 1]
+    assert NO_ANSWER in health.status(NOW).reasons
+    assert len(caplog.records) == 3001
+    for number in range(3000):
+        health.report_topic(f"plug/{number}/set", None)
+    assert health.status(NOW).reasons == (NO_ANSWER,)
+    health.report_topic("grid/state", LOCKED)
+    assert health.status(NOW).reasons == (NO_ANSWER, LOCKED), "there is room again"
 
 
 def test_disabled_is_not_degraded() -> None:

@@ -59,9 +59,19 @@ class Process:
 
     def stop(self) -> None:
         """Make sure that it is gone."""
+        self.ask_to_end()
+        self.make_sure()
+
+    def ask_to_end(self) -> None:
+        """Send it the signal to end, if it runs."""
+        if self._process:
+            self._process.terminate()
+
+    def make_sure(self) -> None:
+        """Wait until it is gone; end it where the patience is over."""
         if self._process and self._process.poll() is None:
             try:
-                self.end()
+                self._process.wait(PATIENCE_S)
             finally:
                 self._process.kill()
 
@@ -106,6 +116,7 @@ class Stack:
             "poller",
             INVERTERS_FILE=str(self.inverters_file),
             INVERTER_JOURNAL_DIR=str(directory / "inverter_journal"),
+            INVERTER_PROFILES_FILE=str(directory / "inverter_profiles.yaml"),
             POLL_INTERVAL="0.5",
             MODBUS_TIMEOUT="0.5",
             GRID_UNKNOWN_AFTER="1",
@@ -318,11 +329,13 @@ class Stack:
                 return []
 
     def stop(self) -> None:
-        """Stop everything."""
+        """Stop everything, all at once but the broker."""
         with ExitStack() as all_of_them:
             all_of_them.callback(self.broker.stop)
             for process in self.processes:
-                all_of_them.callback(process.stop)
+                all_of_them.callback(process.make_sure)
+            for process in self.processes:
+                process.ask_to_end()
 
 
 @contextmanager

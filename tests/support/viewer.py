@@ -43,7 +43,7 @@ class Viewer:
         self.client.loop_stop()
 
     def _keep(self, _client: object, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        with contextlib.suppress(json.JSONDecodeError):  # some tests publish nonsense on purpose
+        with contextlib.suppress(ValueError, RecursionError):  # some tests publish nonsense on purpose
             payload = json.loads(message.payload)
             self.messages.append((message.topic, payload, message.retain))
             self.arrivals.append((message.topic, payload, int(time.time() * 1000)))

@@ -1,20 +1,24 @@
 """Plugs over the home network: every protocol version, on real sockets, against frames packed by somebody else."""
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tinytuya import scanner
 
 from services.tuya.address import Address
 from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
-from services.tuya.local import LocalPlug
+from services.tuya.local import LocalPlug, ask_for_announcements, discover
 from services.tuya.plug import Plug
 from shared.errors import DeviceError, DeviceOfflineError
 from simulators.tuya.plug import LocalPlug as VirtualLocalPlug
 from simulators.tuya.plug import Plug as VirtualPlug
-from simulators.tuya.plug import PlugFault
+from simulators.tuya.plug import PlugFault, _reset
+from tests.support.waiting import until
 
 KEY = "0123456789abcdef"
 VERSIONS = ("3.1", "3.2", "3.3", "3.4", "3.5")
@@ -163,3 +167,27 @@ async def test_another_plug_at_the_address_is_not_believed() -> None:
     with connected(bench.plug()) as connection, pytest.raises(OurWayError, match="Another plug than bf1"):
         await asyncio.to_thread(connection.read)
     bench.local.stop()
+
+
+@pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.EAFNOSUPPORT], ids=["no-route", "sandboxed"])
+def test_without_a_network_nobody_is_asked_and_nothing_breaks(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable() -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(scanner, "get_ip_to_broadcast", unreachable)
+    ask_for_announcements()
+    assert discover(0, (), ask=True) == []
+
+
+async def test_a_client_that_resets_its_connection_does_the_virtual_plug_no_harm() -> None:
+    unhandled: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+    bench = Bench("3.3")
+    await bench.local.start("127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", bench.local.port)
+    await until(lambda: bench.virtual.connections)
+    _reset(writer)
+    writer.transport.abort()
+    await until(lambda: not bench.local._open)
+    bench.local.stop()
+    assert unhandled == []

@@ -20,6 +20,7 @@ from shared.messages import (
     ChargeSource,
     Grid,
     GridState,
+    HoldsUntil,
     OutageOutlook,
     Outlook,
     PlugGain,
@@ -48,7 +49,7 @@ def outlook(at: datetime, verdict: Verdict | None, margin_min: float = 0, gains:
         end=NOW + timedelta(hours=4),
         running=True,
         verdict=verdict or LASTS,
-        margin_min=margin_min,
+        holds_until=HoldsUntil(early=NOW + timedelta(hours=4) + margin_min * MINUTE),
         plugs=plugs,
     )
     charge = ChargeReading(percent=50, source=ChargeSource.BMS)
@@ -212,15 +213,18 @@ def test_a_forecast_that_has_not_seen_the_last_switching_changes_nothing():
     assert asked(after, outlook(NOW + 4 * MINUTE, SHORT, -60), NOW + 4 * MINUTE).targets
 
 
-def test_what_a_person_wants_stays_and_what_was_given_back_is_not_taken_again():
+def test_what_a_person_wants_stays_and_what_was_given_back_may_go_once_more():
     now = NOW + timedelta(hours=2)
     person = grid_rules.target("heater", "switch_1", on=True, by="telegram:1", now=now, transition_id="t2")
     wished = lost().model_copy(update={"targets": {person.key: person}})
     after = asked(wished, outlook(now, SHORT, -5), now)
     assert after.targets[person.key] == person
     back = lost().model_copy(update={"shed": {"heater": Shed(at=NOW, back=True)}})
-    assert "heater/switch_1" not in asked(back, outlook(now, SHORT, -500), now).targets
+    gone = asked(back, outlook(now, SHORT, -500), now)
+    assert "heater/switch_1" in gone.targets
     assert "heater/switch_1" in asked(back, None, now).targets, "without the outlook it is safer off"
+    later = now + timedelta(hours=1)
+    assert asked(done(gone), outlook(later, LASTS, 900), later).shed["heater"].was_back, "and then it stays off"
 
 
 def test_when_power_is_back_the_rest_is_restored_and_the_outage_forgotten():

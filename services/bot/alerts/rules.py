@@ -17,10 +17,23 @@ from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import fresh
 from shared.live_figures import live_figures
-from shared.messages import Certainty, DayState, Grid, GridState, OutageSchedule, PlugAction, QueueVerdict, Window, iso
+from shared.messages import (
+    ActionOutcome,
+    Certainty,
+    DayState,
+    Grid,
+    GridState,
+    OutageSchedule,
+    PlugAction,
+    QueueVerdict,
+    Window,
+    iso,
+)
 from shared.outages import Expected
 from shared.trusted_time import elapsed
 
+REFUSED = " refused"
+REFUSED_AGAIN = timedelta(minutes=10)
 FLAPPING_AFTER = 4
 """Transitions within FLAP_WINDOW that are reported one by one; further ones are merged until the grid has settled."""
 FLAP_WINDOW = timedelta(minutes=10)
@@ -58,12 +71,21 @@ def next_alerts(
 
 
 def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now: datetime) -> Step:
-    """Report what was done to a plug, unless the broker has delivered it a second time."""
+    """Report what was done to a plug, unless the broker has delivered it a second time.
+
+    A refused command is told once in REFUSED_AGAIN, and only of plugs that there are: a client may send thousands.
+    """
     action, place = event.action, f"{event.plug}/{event.action.gang or ''}"
     last = state.plug_actions.get(place)
     if last is not None and action.at <= last:
         return state, []
-    state = state.model_copy(update={"plug_actions": state.plug_actions | {place: action.at}})
+    told = {place: action.at}
+    if action.outcome is ActionOutcome.REFUSED:
+        before = state.plug_actions.get(event.plug + REFUSED)
+        if event.plug not in snapshot.plugs or (before and action.at - before < REFUSED_AGAIN):
+            return state, []
+        told[event.plug + REFUSED] = action.at
+    state = state.model_copy(update={"plug_actions": state.plug_actions | told})
     alert = Alert(
         kind=AlertKind.PLUG,
         key=f"plug/{place}/{iso(action.at)}",

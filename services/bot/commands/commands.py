@@ -10,18 +10,21 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.bot.chats import Chats, Role
-from services.bot.commands import history, keyboards
+from services.bot.commands import history, inverter_keyboards, keyboards
+from services.bot.commands.inverter_buttons import InverterButtons
 from services.bot.commands.keyboards import ButtonPress
 from services.bot.commands.limits import StrangerLimit
 from services.bot.telegram.api import Incoming, Keyboard, TransientError
 from services.bot.texts import replies
 from services.bot.texts.history import energy_text, outages_text
 from services.bot.texts.html import escape_html, lines, plain, split
+from services.bot.texts.inverter import inverter_text
 from services.bot.texts.outlook import outlook_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import Engine
+from shared.inverter_questions import InverterCommand
 from shared.messages import PlugCommand, PlugSetup
 from shared.texts.localizer import Localizer
 
@@ -35,6 +38,9 @@ AT_ONCE = 4
 """Commands that are answered at the same time; the others wait their turn."""
 SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
 SETUP_CHECK_S = 0.1
+
+
+Command = PlugCommand | PlugSetup | InverterCommand
 
 
 class Api(Protocol):
@@ -71,7 +77,7 @@ class Commands:
         *,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
-        switch: Callable[[str, PlugCommand | PlugSetup], None],
+        send: Callable[[str, Command], None],
     ) -> None:
         self._api = api
         self._snapshot = snapshot
@@ -79,7 +85,8 @@ class Commands:
         self._engine = engine
         self._clock = clock
         self._zone = zone
-        self._switch = switch
+        self._send = send
+        self._inverter = InverterButtons(api, snapshot, chats, send)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._strangers = StrangerLimit()
         self._texts: dict[str, Callable[[Localizer], str]] = {
@@ -89,6 +96,13 @@ class Commands:
             "schedule": lambda localizer: schedule_text(localizer, snapshot().schedule),
             "plugs": lambda localizer: replies.plugs_text(localizer, snapshot()),
             "setup": lambda localizer: replies.plug_setup_text(localizer, snapshot()),
+            "inverter": lambda localizer: inverter_text(localizer, snapshot()),
+        }
+        self._changes: dict[str, Callable[[Incoming, Localizer, ButtonPress], Awaitable[None]]] = {
+            "set": self._set,
+            **dict.fromkeys(("ask", "plug"), self._plug_button),
+            **dict.fromkeys(("pick", "want", "do"), self._inverter.press),
+            **dict.fromkeys(keyboards.SETUP, self._setup_button),
         }
         self._commands: dict[str, Callable[[Incoming, Localizer], Awaitable[None]]] = {
             "start": self._help,
@@ -99,6 +113,7 @@ class Commands:
             "outlook": self._refreshable,
             "schedule": self._refreshable,
             "plugs": self._refreshable,
+            "inverter": self._refreshable,
             "energy": self._energy,
             "outages": self._outages,
             "chart": self._chart,
@@ -197,6 +212,8 @@ class Commands:
             return keyboards.plugs(localizer, self._snapshot())
         if name == "setup" and may_switch:
             return keyboards.plug_setup(localizer, self._snapshot())
+        if name == "inverter" and may_switch:
+            return inverter_keyboards.overview(localizer, self._snapshot())
         return keyboards.refresh(localizer, name)
 
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
@@ -224,7 +241,7 @@ class Commands:
         )
 
     async def _settings(self, incoming: Incoming, localizer: Localizer) -> None:
-        keyboard = keyboards.settings(localizer, self._chats.settings(incoming.chat))
+        keyboard = self._settings_keyboard(incoming.chat, localizer)
         await self._api.send(incoming.chat, localizer("bot.settings_title"), keyboard=keyboard, topic=incoming.topic)
 
     # buttons
@@ -235,17 +252,12 @@ class Commands:
             refusal = localizer("bot.stranger" if role is None else "bot.bad_button")
             await self._api.answer_button(incoming.button_id, plain(refusal))
             return
-        if press.action in ("ask", "plug"):
-            await self._plug_button(incoming, localizer, press)
-            return
-        if press.action in keyboards.SETUP:
-            await self._setup_button(incoming, localizer, press)
+        if change := self._changes.get(press.action):
+            await change(incoming, localizer, press)
             return
         await self._api.answer_button(incoming.button_id)
         if press.action == "chart" and press.value in CHART_LENGTHS:
             await self._chart(incoming, localizer, press.value)
-        elif press.action == "set":
-            await self._set(incoming, press.value)
         elif press.action == "no":
             await self._api.edit(incoming.chat, incoming.message_id, localizer("bot.nothing_done"))
         elif press.action in self._texts:
@@ -256,15 +268,28 @@ class Commands:
         keyboard = self._keyboard(incoming, localizer, name)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
-    async def _set(self, incoming: Incoming, value: str) -> None:
-        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
-        if chosen is None:
+    def _settings_keyboard(self, chat: int, localizer: Localizer) -> Keyboard:
+        limits = self._chats.limits if self._chats.somebody_may_switch(chat) else None
+        return keyboards.settings(localizer, self._chats.settings(chat), limits)
+
+    async def _set(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
+        value = press.value
+        may_change = value not in keyboards.LIMITS or self._chats.may_switch(incoming.chat, incoming.user)
+        await self._api.answer_button(incoming.button_id, "" if may_change else plain(localizer("bot.not_allowed")))
+        if not may_change:
             return
-        is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
+        limits = keyboards.next_limits(self._chats.limits, value)
+        if limits:
+            is_persisted = self._persist(partial(self._chats.update_limits, limits))
+        elif chosen:
+            is_persisted = self._persist(partial(self._chats.update_settings, incoming.chat, chosen))
+        else:
+            return
         localizer = self._localizer(incoming.chat)
         warning = None if is_persisted else localizer("bot.settings_not_saved")
         text = lines(localizer("bot.settings_title"), warning)
-        keyboard = keyboards.settings(localizer, chosen)
+        keyboard = self._settings_keyboard(incoming.chat, localizer)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     @staticmethod
@@ -289,7 +314,7 @@ class Commands:
         wish = {} if is_all else {keyboards.SETUP[press.action]: press.on}
         setup = PlugSetup.model_validate({"at": localizer.now, "by": f"telegram:{incoming.user}"} | wish)
         for id_ in before:
-            self._switch(id_, setup)
+            self._send(id_, setup)
         await self._api.answer_button(incoming.button_id)
         patience_s = TEST_PATIENCE_S if press.action == "test" else SETUP_PATIENCE_S
         for _ in range(round(patience_s / SETUP_CHECK_S)):
@@ -319,6 +344,6 @@ class Commands:
             await self._api.answer_button(incoming.button_id, plain(refusal))
             await self._api.edit(incoming.chat, incoming.message_id, refusal)
         else:
-            self._switch(press.value, PlugCommand(at=localizer.now, on=press.on, by=f"telegram:{incoming.user}"))
+            self._send(press.value, PlugCommand(at=localizer.now, on=press.on, by=f"telegram:{incoming.user}"))
             await self._api.answer_button(incoming.button_id)
             await self._api.edit(incoming.chat, incoming.message_id, localizer("bot.switching"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from services.bot.alerts.alert import AlertGroup
-from services.bot.chats import ChatSettings, QuietHours
+from services.bot.chats import AlertLimits, ChatSettings, QuietHours
 from services.bot.telegram.api import Keyboard
 from services.bot.texts.html import plain
 from shared.broker_state import BrokerState
@@ -23,6 +23,12 @@ QUIET_HOURS = (
     QuietHours(start=time(23), end=time(8)),
     QuietHours(start=time(0), end=time(6)),
 )
+LIMITS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "low": ("low_battery_percent", (10, 15, 20, 25, 30, 40, 50)),
+    "imbalance": ("imbalance_mv", (50, 80, 100, 150, 200, 300)),
+    "silent": ("silent_minutes", (2, 5, 10, 15, 30, 60)),
+}
+"""Buttons that change from when on all chats are told of something: the limit, and its choices."""
 REMINDERS = (0, 5, 10, 15, 30, 60)
 
 
@@ -41,6 +47,10 @@ def parse(data: str) -> ButtonPress | None:
     match action, rest:
         case (("status" | "battery" | "outlook" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
             return ButtonPress(action)
+        case ("inverter", []):
+            return ButtonPress(action)
+        case (("pick" | "want" | "do"), [_, *_]):
+            return ButtonPress(action, "|".join(rest))
         case (("chart" | "set"), [value]):
             return ButtonPress(action, value)
         case (("ask" | "plug" | "follow" | "protect" | "test"), [value, "on" | "off" as state]):
@@ -109,8 +119,8 @@ def confirmation(localizer: Localizer, device: str, *, on: bool) -> Keyboard:
     ]
 
 
-def settings(localizer: Localizer, chosen: ChatSettings) -> Keyboard:
-    """Return every setting as a button that selects its next value."""
+def settings(localizer: Localizer, chosen: ChatSettings, limits: AlertLimits | None = None) -> Keyboard:
+    """Return every setting as a button that selects its next value; limits are for those who may change them."""
     quiet = _quiet_text(localizer, chosen.quiet)
     waits = "bot.set_quiet_waits" if chosen.quiet_waits else "bot.set_quiet_silent"
     minutes = chosen.reminder_minutes
@@ -125,7 +135,24 @@ def settings(localizer: Localizer, chosen: ChatSettings) -> Keyboard:
         [(plain(localizer(waits)), "set|waits")],
         [(plain(reminder), "set|minutes")],
         *(groups[start : start + 2] for start in range(0, len(groups), 2)),
+        *(_limits(localizer, limits) if limits else []),
     ]
+
+
+def _limits(localizer: Localizer, limits: AlertLimits) -> Keyboard:
+    return [
+        [(plain(localizer(f"bot.set_{name}", value=localizer.decimal(getattr(limits, field)))), f"set|{name}")]
+        for name, (field, _) in LIMITS.items()
+    ]
+
+
+def next_limits(limits: AlertLimits, value: str) -> dict[str, float] | None:
+    """Return what a button changes; None where it is none of a limit."""
+    if value not in LIMITS:
+        return None
+    name, choices = LIMITS[value]
+    now = getattr(limits, name)
+    return {name: next((one for one in choices if one > now), choices[0])}
 
 
 def _quiet_text(localizer: Localizer, quiet: QuietHours | None) -> str:

@@ -30,7 +30,20 @@ UNKNOWN_USER = 0
 LOW_PERCENT = 30
 TIGHT = 1.25
 """A runtime below this times what is needed is called tight."""
-COMMANDS = ("status", "battery", "outlook", "schedule", "chart", "energy", "outages", "plugs", "settings", "id", "help")
+COMMANDS = (
+    "status",
+    "battery",
+    "outlook",
+    "schedule",
+    "chart",
+    "energy",
+    "outages",
+    "plugs",
+    "inverter",
+    "settings",
+    "id",
+    "help",
+)
 
 
 def _menu(language: Language) -> list[tuple[str, str]]:

@@ -13,6 +13,14 @@ def csrf_token() -> str:
     return token
 
 
+def keep_session(now_s: float) -> None:
+    """Extend the session of a page that stays open for weeks, once a day."""
+    day = int(now_s // 86_400)
+    if session and session.get("day") != day:
+        session.permanent = True
+        session["day"] = day
+
+
 def has_csrf_token() -> bool:
     """Return whether this request carries the token of its session: X-CSRF-Token, in a form or in an address."""
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf") or request.args.get("csrf")

@@ -1,20 +1,23 @@
 """Access control for every request: who may read, and which commands are accepted."""
 
 import hmac
+import time
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, current_app, jsonify, redirect, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, current_app, has_request_context, jsonify, redirect, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature
 
 from services.dashboard.access import login
 from services.dashboard.access.csrf import equal, has_csrf_token
 from services.dashboard.access.ended_sessions import EndedSessions
+from services.dashboard.access.guests import Guests
 from services.dashboard.access.origin import from_this_machine, same_origin
 from services.dashboard.access.password import Password
 from services.dashboard.language import request_language
-from services.dashboard.paths import CALENDAR, DOWNLOADS, HEALTH, LOGIN, METRICS, STYLES
+from services.dashboard.paths import CALENDAR, DOWNLOADS, GUEST, HEALTH, LOGIN, METRICS, STYLES, open_to_guests
 from services.dashboard.settings import DashboardSettings
 from services.dashboard.web_manifest import ICONS, MANIFEST
 from shared.texts.catalogue import say
@@ -23,7 +26,7 @@ SESSION_LIFETIME = timedelta(days=30)
 """How long a visitor stays logged in after opening the page."""
 KEYED = (CALENDAR, METRICS)
 """What a program reads that cannot log in: each has a read-only key of its own, and nothing else opens with it."""
-OPEN = {HEALTH, LOGIN, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
+OPEN = {HEALTH, LOGIN, GUEST, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
 """Served without a login: the login page's files and the health check."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -31,17 +34,34 @@ PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarde
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, marked secure when it is set over https."""
+    """Flask's signed cookie, marked secure when it is set over https; one from the future is as good as any.
+
+    After an outage a Raspberry Pi may go by the time of its last shutdown for hours: nobody has to log in again then.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """Return the session of a request, an empty one where its cookie is not ours or too old."""
+        signer, cookie = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        if signer is None or not cookie:
+            return self.session_class()
+        try:
+            content, signed = signer.loads(cookie, return_timestamp=True)
+        except BadSignature:
+            return self.session_class()
+        age_s = time.time() - signed.timestamp()
+        return self.session_class(content if age_s <= app.permanent_session_lifetime.total_seconds() else None)
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as Flask calls it
         """Return whether the cookie is for https only."""
         return request.is_secure
 
 
-def protect(server: Flask, settings: DashboardSettings, key: bytes, ended: Path | None) -> None:
+def protect(
+    server: Flask, settings: DashboardSettings, key: bytes, *, ended: Path | None = None, guests: Path | None = None
+) -> None:
     """Require the password or, where none is set, this machine; accept commands from our own page only.
 
-    `ended` is the file of the sessions that have ended.
+    `ended` is the file of the sessions that have ended, `guests` that of the guests' links.
     """
     given = settings.dashboard_password.get_secret_value()
     password = Password(given, key) if given else None
@@ -51,6 +71,7 @@ def protect(server: Flask, settings: DashboardSettings, key: bytes, ended: Path 
     server.config.update(
         PASSWORD_IS_SET=bool(password),
         ENDED_SESSIONS=EndedSessions(SESSION_LIFETIME.total_seconds(), ended),
+        GUESTS=Guests(signing, guests),
         READ_KEYS={path: hmac.new(signing, path.encode(), "sha256").hexdigest()[:32] for path in KEYED if password},
         SESSION_COOKIE_NAME=f"easun_{settings.dashboard_port}",  # cookies do not tell ports apart
         SESSION_COOKIE_HTTPONLY=True,
@@ -73,6 +94,14 @@ def is_authorized() -> bool:
     )
 
 
+def is_guest() -> bool:
+    """Return whether the visitor came by a guest's link that is still open."""
+    if not has_request_context() or is_authorized():
+        return False
+    link, config = session.get("guest"), current_app.config
+    return bool(config["PASSWORD_IS_SET"]) and isinstance(link, str) and link in config["GUESTS"]
+
+
 def read_key(path: str) -> str | None:
     """Return the key that opens one of KEYED with `?key=` and nothing else; None where none is needed."""
     key: str | None = current_app.config["READ_KEYS"].get(path)
@@ -84,11 +113,22 @@ def _require_login() -> ResponseReturnValue | None:
         return None
     if not current_app.config["PASSWORD_IS_SET"]:
         return login.refused()
+    if is_guest():
+        return _within_guest_pages()
     if request.path in KEYED and equal(request.args.get("key"), read_key(request.path)):
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
         return redirect(login.address(request.full_path.rstrip("?")), 303)
     return jsonify(error=say(request_language(), "access.log_in_first")), 401
+
+
+def _within_guest_pages() -> ResponseReturnValue | None:
+    """Let a guest read what is open to guests; nothing that a guest sends does anything."""
+    if request.method in SAFE and open_to_guests(request.path):
+        return None
+    if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
+        return redirect("/", 303)
+    return jsonify(error=say(request_language(), "access.guest_only_reads")), 403
 
 
 def _require_own_page() -> ResponseReturnValue | None:

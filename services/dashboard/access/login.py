@@ -17,8 +17,8 @@ from services.dashboard.access.password import Password
 from services.dashboard.access.throttle import Throttle
 from services.dashboard.asset_bundles import styles
 from services.dashboard.language import request_language
-from services.dashboard.paths import LOGIN
-from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT
+from services.dashboard.paths import GUEST, LOGIN
+from services.dashboard.response_headers import COLOR_SCHEME_SCRIPT, GUEST_SCRIPT
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
@@ -33,6 +33,10 @@ def pages(password: Password | None, is_authorized: Callable[[], bool]) -> Bluep
     @blueprint.get(LOGIN)
     def form() -> ResponseReturnValue:
         return page() if password and not is_authorized() else redirect(_next(), 303)
+
+    @blueprint.get(GUEST)
+    def by_link() -> ResponseReturnValue:
+        return page(guest=True) if password and not is_authorized() else redirect(_next(), 303)
 
     @blueprint.post(LOGIN)
     def enter() -> ResponseReturnValue:
@@ -57,8 +61,8 @@ def address(then: str) -> str:
     return LOGIN if then == "/" else f"{LOGIN}?{urlencode({'next': then})}"
 
 
-def page(problem: str = "", status: int = 200, **values: object) -> Response:
-    """Return the login page, with the problem if there is one."""
+def page(problem: str = "", status: int = 200, *, guest: bool = False, **values: object) -> Response:
+    """Return the login page, with the problem if there is one; a guest's link fills it in by itself."""
     language = request_language()
     shown = render_template(
         "login.html",
@@ -69,6 +73,7 @@ def page(problem: str = "", status: int = 200, **values: object) -> Response:
         problem=say(language, problem, **values) if problem else "",
         token=csrf_token(),
         next=_next(),
+        guest_script=GUEST_SCRIPT if guest else "",
     )
     return make_response(shown, status)
 
@@ -92,14 +97,16 @@ def _try(password: Password, throttle: Throttle) -> Response:
         answer = page("access.wait", 429, wait=_length(wait))
         answer.headers["Retry-After"] = str(wait)
         return answer
-    if not password.matches(request.form.get("password", "")):
+    typed = request.form.get("password", "")
+    link = current_app.config["GUESTS"].opened_by(typed)
+    if link is None and not password.matches(typed):
         throttle.failed(who, now)
         log.warning("A wrong password came from %s.", request.remote_addr)
         return page("access.wrong", 401)
     throttle.succeeded(who)
     session.clear()
     session.permanent = True
-    session["in"] = new_session()
+    session.update({"in": new_session()} if link is None else {"guest": link})
     return make_response(redirect(_next(), 303))
 
 

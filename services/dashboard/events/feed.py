@@ -49,5 +49,5 @@ def _line(event: Event, said: Told, localizer: Localizer) -> html.Li:
             icon("grid-off" if event.kind is EventKind.GRID and said.look == "bad" else ICONS[event.kind]),
             html.Div(words, className="words"),
         ],
-        **attributes(data_look=said.look, data_kind=event.kind.value),
+        **attributes(data_tone=said.look, data_kind=event.kind.value),
     )

@@ -7,10 +7,11 @@ from typing import Any
 from dash import html
 
 from services.dashboard.events.feed import feed
-from services.dashboard.events.query import PATH, EventQuery, query_of
+from services.dashboard.events.query import EventQuery, query_of
 from services.dashboard.events.sentences import device_name
 from services.dashboard.markup import icon
 from services.dashboard.pages import Page, PageContext, View, ViewOptions
+from services.dashboard.paths import EVENTS
 from shared.broker_state import BrokerState
 from shared.errors import StorageError
 from shared.freshness import READING_HOLDS
@@ -51,21 +52,19 @@ def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -
     ]
 
 
-def latest(context: PageContext, localizer: Localizer) -> html.Section:
-    """Return the card of the latest events, which leads to all of them."""
+def latest(context: PageContext, localizer: Localizer) -> list[html.Section]:
+    """Return the card of the latest events, which leads to all of them; none where the history cannot be read."""
     try:
         with Session(context.engine) as session:
             found = events(session, EventQuery().wanted(localizer.zone), LATEST)
         content = feed(found.events[:LATEST], context.snapshot(), localizer) or [
             html.P(localizer("event.none"), className="hint")
         ]
-    except StorageError as error:
-        content = [html.P(localizer.reason(error.reason), className="hint")]
-    more = html.A([icon("chart"), localizer("event.all")], href=PATH, className="button")
-    return html.Section(
-        [html.H2(localizer("event.latest")), *content, html.Div(more, className="buttons")],
-        className="card feed latest",
-    )
+    except StorageError:
+        return []
+    more = html.A([icon("chart"), localizer("event.all")], href=EVENTS, className="button")
+    inside = [html.H2(localizer("event.latest")), *content, html.Div(more, className="buttons")]
+    return [html.Section(inside, className="card feed latest")]
 
 
 def _found(session: Session, query: EventQuery, localizer: Localizer) -> EventPage:
@@ -99,7 +98,7 @@ def _message(sentence: str) -> html.Section:
 
 def _form(query: EventQuery, devices: Sequence[str], snapshot: BrokerState, localizer: Localizer) -> html.Form:
     kinds = [("", localizer("event.any")), *((one.value, localizer(f"event.kind_{one.value}")) for one in EventKind)]
-    known = dict.fromkeys(filter(None, (*devices, query.device if "/" in query.device else "")))
+    known = dict.fromkeys(filter(None, (*devices, query.device)))
     named = sorted((device_name(one, snapshot, localizer), one) for one in known)
     choices = [("", localizer("event.any_device")), *((one, name) for name, one in named)]
     chosen = query.kind.value if query.kind else ""
@@ -111,7 +110,7 @@ def _form(query: EventQuery, devices: Sequence[str], snapshot: BrokerState, loca
             _field(localizer("event.to"), _day("to", query.last)),
             html.Button(localizer("event.show"), type="submit", className="button"),
         ],
-        action=PATH,
+        action=EVENTS,
         method="get",
         className="filters",
     )

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import parse_qs, urlencode
 
 from services.dashboard.history.period import local
-from shared.history.events import EventFilter, EventKind
+from services.dashboard.paths import EVENTS
+from shared.history.events import PLACES, EventFilter, EventKind
 from shared.history.tables import EPOCH, MILLISECOND
 
-PATH = "/events"
 LONGEST_NAME = 200
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -54,18 +54,19 @@ class EventQuery:
             "before": self.before and str((self.before - EPOCH) // MILLISECOND),
         }
         query = urlencode({name: value for name, value in given.items() if value})
-        return f"{PATH}?{query}" if query else PATH
+        return f"{EVENTS}?{query}" if query else EVENTS
 
 
 def query_of(search: str) -> EventQuery:
     """Return the query of an address; what makes no sense is left out."""
     given = {name: values[-1] for name, values in parse_qs(search.removeprefix("?")).items()}
+    device = given.get("device", "")[:LONGEST_NAME]
     first, last = (_date(given, name) for name in ("from", "to"))
     if first and last:
         first, last = sorted((first, last))
     return EventQuery(
         EventKind(given["kind"]) if given.get("kind") in set(EventKind) else None,
-        given.get("device", "")[:LONGEST_NAME],
+        device if device.startswith(tuple(f"{place}/" for place in PLACES)) else "",
         first,
         last,
         _moment(given.get("before", "")),

@@ -12,6 +12,7 @@ from typing import Any
 from dash import ClientsideFunction, Input, Output, dcc, html
 from flask import Flask, Response, request
 
+from services.dashboard.access import is_guest
 from services.dashboard.chart_theme import CONFIG, THEMES, Theme
 from services.dashboard.history import csv_export
 from services.dashboard.history.answers import Answer, AnswerCache, encoded
@@ -88,9 +89,14 @@ class _Reader:
         return request.cookies.get("pointer") == "coarse"
 
     @property
+    def guest(self) -> bool:
+        """Whether the visitor is a guest, who downloads nothing."""
+        return is_guest()
+
+    @property
     def key(self) -> tuple[Any, ...]:
         """What an answer depends on besides the data."""
-        return self.localizer.language, self.localizer.today, self.scheme, self.touch
+        return self.localizer.language, self.localizer.today, self.scheme, self.touch, self.guest
 
 
 def _answer(session: Session, context: PageContext, cache: AnswerCache, period: Period, reader: _Reader) -> Answer:
@@ -142,8 +148,12 @@ def _content(session: Session, device: Device, period: Period, tariff: Tariff | 
         _chart(power, period, reader),
         _outage_summary(power.spans, localizer),
         *energy_cards(energy, period, tariff, localizer, reader.theme),
-        html.Div(csv_export.download_link(period, device.name, localizer), className="tail"),
+        *([] if reader.guest else [_download(period, device, localizer)]),
     ]
+
+
+def _download(period: Period, device: Device, localizer: Localizer) -> html.Div:
+    return html.Div(csv_export.download_link(period, device.name, localizer), className="tail")
 
 
 def _zoomed(session: Session, device: Device, period: Period, hours: Sequence[str], reader: _Reader) -> dict[str, Any]:

@@ -6,33 +6,19 @@ who may only look.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 
-from services.dashboard.pages import Command, PageContext
+from services.dashboard.pages import PageContext
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
-from shared.messages import ChargeAheadCommand, ProfileCommand, SettingCommand
-from shared.setting_requests import change_refusal, hold_off_refusal, profile_named, profile_refusal
-from shared.texts.inverter_sentences import confirmation, differences, hold_off_sentence, name_of
+from shared.inverter_questions import Question, hold_off_question, profile_question, setting_question
 from shared.texts.localizer import Localizer
 
 BY = "dashboard"
 Wish = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What would happen, the wish that confirms it, and the command that it becomes; name is that of its topic."""
-
-    title: str
-    sentences: list[str]
-    wish: Wish
-    name: str
-    command: Command
 
 
 Ask = Callable[[BrokerState, Localizer, Mapping[str, str], Wish], Question | Reason]
@@ -77,37 +63,15 @@ def _question(context: PageContext, ask: Ask, names: Mapping[str, str]) -> Quest
 
 
 def _setting(state: BrokerState, localizer: Localizer, names: Mapping[str, str], wish: Wish) -> Question | Reason:
-    inverter, setting = names["inverter"], names["setting"]
-    command = SettingCommand.model_validate({"at": localizer.now, "value": wish.get("value"), "by": BY})
-    if refused := change_refusal(state, inverter, setting, command.value, localizer.now):
-        return refused
-    sentences = confirmation(localizer, state, inverter, setting, command.value)
-    before = state.inverter_settings[inverter].settings[setting].value
-    confirmed = {"value": command.value, "before": before}
-    return Question(name_of(localizer, setting), sentences, confirmed, f"{inverter}/{setting}", command)
+    return setting_question(state, localizer, (names["inverter"], names["setting"]), wish.get("value"), BY)
 
 
 def _profile(state: BrokerState, localizer: Localizer, names: Mapping[str, str], wish: Wish) -> Question | Reason:
-    inverter = names["inverter"]
-    command = ProfileCommand.model_validate({"at": localizer.now, "profile": wish.get("profile"), "by": BY})
-    if refused := profile_refusal(state, inverter, command.profile, localizer.now):
-        return refused
-    profile = profile_named(state.inverter_profiles[inverter], command.profile)
-    lines = differences(localizer, profile) if profile else []
-    confirmed = {"profile": command.profile, "settings": profile.settings if profile else {}}
-    sentences = [*lines, localizer("inverter.all_or_nothing")]
-    return Question(command.profile, sentences, confirmed, inverter, command)
+    return profile_question(state, localizer, names["inverter"], wish.get("profile"), BY)
 
 
 def _charge_ahead(state: BrokerState, localizer: Localizer, names: Mapping[str, str], wish: Wish) -> Question | Reason:
-    inverter = names["inverter"]
-    given = {"at": localizer.now, "hold_off": wish.get("hold_off"), "by": BY}
-    command = ChargeAheadCommand.model_validate(given, strict=True)
-    if refused := hold_off_refusal(state, inverter, localizer.now, hold_off=command.hold_off):
-        return refused
-    sentence = hold_off_sentence(localizer, state.charge_ahead[inverter], hold_off=command.hold_off)
-    confirmed = {"hold_off": command.hold_off}
-    return Question(localizer("inverter.charge_ahead"), [sentence], confirmed, inverter, command)
+    return hold_off_question(state, localizer, names["inverter"], wish.get("hold_off"), BY)
 
 
 ASKS: Mapping[str, Ask] = {

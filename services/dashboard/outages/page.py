@@ -53,7 +53,7 @@ def _about(localizer: Localizer) -> html.Section:
             html.H2(localizer("outages.about")),
             part("outages-about", html.Dl, className="pairs"),
             html.A([icon("calendar"), localizer("outages.calendar")], href=_address(), className="subscribe"),
-            html.P(localizer("outages.calendar_help"), className="hint"),
+            html.P(localizer("outages.calendar_help"), className="hint", **attributes(data_owner="")),
         ],
         className="card about",
     )

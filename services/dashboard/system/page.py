@@ -10,8 +10,8 @@ from flask import Flask, Response
 from services.dashboard.events.page import latest
 from services.dashboard.markup import attributes, icon, part
 from services.dashboard.pages import Page, PageContext, ViewOptions
-from services.dashboard.paths import BUNDLE
-from services.dashboard.system import plugs
+from services.dashboard.paths import BUNDLE, EVENTS
+from services.dashboard.system import alerts, guests, plugs
 from services.dashboard.system.config_places import places
 from services.dashboard.system.database import Facts, facts
 from services.dashboard.system.diagnostics import bundle
@@ -30,7 +30,13 @@ MEGABYTE = 1_000_000
 def layout(localizer: Localizer) -> list[Any]:
     """Return the page; its lists come from /live."""
     return [
-        html.H1(localizer("page.system")),
+        html.Div(
+            [
+                html.H1(localizer("page.system")),
+                html.A([icon("chart"), localizer("event.all")], href=EVENTS, className="button"),
+            ],
+            className="top-line",
+        ),
         html.Div(
             [
                 html.Div(
@@ -44,6 +50,15 @@ def layout(localizer: Localizer) -> list[Any]:
             ],
             className="if-answered columns even",
         ),
+        html.Section(
+            [
+                html.H2(localizer("alerts.title")),
+                html.P(localizer("alerts.about"), className="remark"),
+                part("alerts", className="alerts"),
+            ],
+            className="card if-answered",
+        ),
+        guests.card(localizer),
         _preferences(localizer),
         html.Div(html.P(localizer("page.loading"), className="loading"), id="system-recorded", className="recorded"),
     ]
@@ -56,7 +71,7 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
     about = facts(place, context.engine)
     return [
         *([] if protected else [_no_password(localizer)]),
-        latest(context, localizer),
+        *latest(context, localizer),
         _card(
             localizer("system.versions"),
             *fact_list([*versions().items(), *_database(about, place, localizer)]),
@@ -73,6 +88,8 @@ def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) 
 def routes(server: Flask, context: PageContext) -> None:
     """Serve the diagnostics bundle, and accept changes of the list of plugs."""
     plugs.routes(server, context)
+    guests.routes(server, context)
+    alerts.routes(server, context)
 
     @server.get(BUNDLE)
     def diagnostics() -> Response:

@@ -9,6 +9,7 @@ from services.dashboard.markup import tree
 from services.dashboard.pages import View
 from services.dashboard.reasons import reason_lines
 from services.dashboard.service_status import SILENT, state_of, state_word
+from services.dashboard.system.alerts import alerts
 from services.dashboard.system.entries import Fact, empty_item, entry
 from services.dashboard.system.plugs import plugs
 from shared.broker_state import BrokerState
@@ -24,6 +25,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
         parts={
             "services": tree(_or(services(snapshot, localizer), localizer("system.no_services"))),
             "devices": tree(_or(devices(snapshot, localizer, fresh_for), localizer("system.no_devices"))),
+            "alerts": tree(alerts(snapshot, localizer)),
             "plugs": tree(_or(plugs(snapshot, localizer), localizer("system.no_plugs"))),
         }
     )

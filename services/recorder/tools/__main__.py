@@ -1,4 +1,4 @@
-"""python -m services.recorder export | backup | restore | import-eamoon | check"""
+"""python -m services.recorder export | unfold | backup | restore | import-eamoon | check"""
 
 import argparse
 import logging
@@ -14,6 +14,7 @@ from services.recorder.tools.import_eamoon import import_eamoon
 from services.recorder.tools.period import period
 from services.recorder.tools.restore import restore
 from services.recorder.tools.settings import ToolSettings
+from services.recorder.tools.unfold import unfold
 from shared.errors import ConfigError, EasunError, UsageError
 from shared.service import EXIT_CONFIG
 from shared.settings import load
@@ -40,6 +41,8 @@ def _run(options: argparse.Namespace, settings: ToolSettings) -> None:
     place, now = settings.database, datetime.now(UTC)
     if options.tool == "export":
         _export(options, settings)
+    elif options.tool == "unfold":
+        print(unfold(place, options.file))
     elif options.tool == "backup":
         print(backup(place, options.file, force=options.force))
     elif options.tool == "restore":
@@ -70,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     tools = parser.add_subparsers(dest="tool", required=True)
     _export_options(tools.add_parser("export", help="write the rows of a table as CSV or JSON Lines"))
+    plain = tools.add_parser("unfold", help="add all readings to a SQLite file of its own, for queries of your own")
+    plain.add_argument("file", type=Path)
     save = tools.add_parser("backup", help="write a consistent copy, even while the recorder runs")
     save.add_argument("file", type=Path)
     save.add_argument("--force", action="store_true", help="overwrite an existing file")

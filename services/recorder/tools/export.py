@@ -64,7 +64,7 @@ def export(place: Place, request: ExportRequest) -> str:
         )
     if request.output != STDOUT:
         require_another(Path(request.output), place)
-    with plain_errors(f"The export of {table.name}"), _opened(place) as connection, _target(request) as file:
+    with plain_errors(f"The export of {table.name}"), opened(place) as connection, _target(request) as file:
         rows, total = _rows(connection, table, request.period)
         count = WRITERS[request.format](file, table, progress(rows, total, table.name, "rows"))
         file.flush()
@@ -73,7 +73,7 @@ def export(place: Place, request: ExportRequest) -> str:
 
 def overview(place: Place) -> str:
     """Return a list of all tables with their number of rows and the first and last time."""
-    with plain_errors(f"Reading {shown(place)}"), _opened(place) as connection:
+    with plain_errors(f"Reading {shown(place)}"), opened(place) as connection:
         existing = set(inspect(connection).get_table_names())
         lines = [_line(connection, table) for name, table in sorted(metadata.tables.items()) if name in existing]
     return "\n".join([f"{'table':20} {'rows':>12}  {'first':24}  last", *lines])
@@ -105,7 +105,8 @@ def require_ours(place: Place) -> None:
 
 
 @contextmanager
-def _opened(place: Place) -> Iterator[Connection]:
+def opened(place: Place) -> Iterator[Connection]:
+    """Open a database of ours for reading."""
     require_ours(place)
     engine = reader(place)
     try:

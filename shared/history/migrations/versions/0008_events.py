@@ -4,6 +4,8 @@ Revision ID: 0011
 Revises: 0010
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -22,6 +24,7 @@ def upgrade() -> None:
         "setting_change",
         *(sa.Column(name, sa.Text(), nullable=name == "before") for name in ("value", "before", "by", "outcome")),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("profile", sa.Text(), nullable=True),
     )
     _create(
         "alert_sent",
@@ -32,7 +35,7 @@ def upgrade() -> None:
     )
 
 
-def _create(table: str, *columns: sa.Column[object]) -> None:
+def _create(table: str, *columns: sa.Column[Any]) -> None:
     """Create a table of messages; names of devices are compared by their bytes, as in SQLite."""
     is_server = op.get_bind().dialect.name == "postgresql"
     device = sa.Text(collation="C") if is_server else sa.Text()

@@ -1,0 +1,141 @@
+"""Answers the buttons of `/inverter`: what may be changed to what, what would happen, and what came of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from services.bot.chats import Chats, Role
+from services.bot.commands import inverter_keyboards as keyboards
+from services.bot.commands.keyboards import ButtonPress
+from services.bot.telegram.api import Incoming, Keyboard
+from services.bot.texts.html import lines, plain
+from shared.broker_state import BrokerState
+from shared.conditions import Reason
+from shared.inverter_questions import InverterCommand, Question
+from shared.messages import ProfileCommand, SettingCommand
+from shared.texts.inverter_sentences import charge_ahead_sentences, name_of, outcome_words, profile_words
+from shared.texts.localizer import Localizer
+
+TOO_LATE = timedelta(seconds=60)
+PATIENCE_S, CHECK_S = 45.0, 0.2
+
+
+class Api(Protocol):
+    """What we need of Telegram."""
+
+    async def send(
+        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
+    ) -> int:
+        """Send a message and return its number."""
+
+    async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
+        """Replace the text of a message."""
+
+    async def answer_button(self, button_id: str, text: str = "") -> None:
+        """Acknowledge a button."""
+
+
+Send = Callable[[str, InverterCommand], None]
+
+
+class InverterButtons:
+    """One method a kind of button. Only owners may press them."""
+
+    def __init__(self, api: Api, snapshot: Callable[[], BrokerState], chats: Chats, send: Send) -> None:
+        self._api = api
+        self._snapshot = snapshot
+        self._chats = chats
+        self._send = send
+
+    async def press(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
+        """Answer a button."""
+        if not self._chats.may_switch(incoming.chat, incoming.user):
+            is_group = self._chats.role(incoming.chat) is Role.OWNER
+            refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
+            await self._api.answer_button(incoming.button_id, plain(refusal))
+            return
+        await self._api.answer_button(incoming.button_id)
+        answers: dict[str, Callable[[Incoming, Localizer, str], Awaitable[None]]] = {
+            "pick": self._pick,
+            "want": self._want,
+            "do": self._do,
+        }
+        await answers[press.action](incoming, localizer, press.value)
+
+    async def _pick(self, incoming: Incoming, localizer: Localizer, value: str) -> None:
+        """Show what a setting may be changed to."""
+        inverter, _, setting = value.partition("|")
+        keyboard = keyboards.choice(localizer, self._snapshot(), inverter, setting)
+        text = localizer("bot.inverter_choose", name=name_of(localizer, setting))
+        await self._edit(incoming, text, keyboard)
+
+    async def _want(self, incoming: Incoming, localizer: Localizer, wish: str) -> None:
+        """Say what would happen, and ask."""
+        found = self._question(incoming, localizer, wish)
+        text: str = localizer.reason(found) if isinstance(found, Reason) else ""
+        keyboard: Keyboard = ()
+        if isinstance(found, Question):
+            text = lines(localizer("bot.inverter_title", title=found.title), *found.sentences)
+            keyboard = keyboards.confirmation(localizer, wish, found)
+        # a message of its own: its time is that of the question
+        await self._api.send(incoming.chat, text, keyboard=keyboard, topic=incoming.topic)
+
+    async def _do(self, incoming: Incoming, localizer: Localizer, value: str) -> None:
+        """Have it done, if the confirmation comes soon after the question and this still has the same answer."""
+        wish, _, mark = value.rpartition("|")
+        age = abs(localizer.now - incoming.at)
+        found = self._question(incoming, localizer, wish)
+        if age > TOO_LATE:
+            await self._edit(incoming, localizer("bot.too_late", lasted=localizer.lasted(age)))
+        elif isinstance(found, Reason):
+            await self._edit(incoming, localizer.reason(found))
+        elif not keyboards.is_confirmed(found, mark):
+            await self._edit(incoming, localizer("inverter.stands_differently"))
+        else:
+            await self._sent(incoming, localizer, found)
+
+    async def _sent(self, incoming: Incoming, localizer: Localizer, question: Question) -> None:
+        before = _outcome(self._snapshot(), question)
+        self._send(question.name, question.command)
+        title = localizer("bot.inverter_title", title=question.title)
+        await self._edit(incoming, lines(title, localizer("inverter.asking")))
+        for _ in range(round(PATIENCE_S / CHECK_S)):
+            after = _outcome(self._snapshot(), question)
+            if after is not None and after != before:
+                await self._edit(incoming, lines(title, *_words(localizer, self._snapshot(), question)))
+                return
+            await asyncio.sleep(CHECK_S)
+        await self._edit(incoming, lines(title, localizer("inverter.no_outcome")))
+
+    def _question(self, incoming: Incoming, localizer: Localizer, wish: str) -> Question | Reason:
+        try:
+            return keyboards.question(self._snapshot(), localizer, wish, f"telegram:{incoming.user}")
+        except ValidationError:
+            return keyboards.NONSENSE
+
+    async def _edit(self, incoming: Incoming, text: str, keyboard: Keyboard = ()) -> None:
+        await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
+
+
+def _outcome(state: BrokerState, question: Question) -> Any:
+    """Return what changes as soon as something has become of a command."""
+    if isinstance(question.command, SettingCommand):
+        return state.setting_changes.get(question.name)
+    if isinstance(question.command, ProfileCommand):
+        profiles = state.inverter_profiles.get(question.name)
+        return profiles.last if profiles else None
+    ahead = state.charge_ahead.get(question.name)
+    return (ahead.phase, ahead.since) if ahead else None
+
+
+def _words(localizer: Localizer, state: BrokerState, question: Question) -> list[str]:
+    """Return what has become of a command."""
+    if isinstance(question.command, SettingCommand):
+        return [outcome_words(localizer, state.setting_changes[question.name])]
+    if isinstance(question.command, ProfileCommand):
+        words = profile_words(localizer, state.inverter_profiles[question.name], question.command.profile)
+        return [words or localizer("inverter.no_outcome")]
+    return charge_ahead_sentences(localizer, state.charge_ahead[question.name])

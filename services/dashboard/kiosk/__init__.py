@@ -1,0 +1,3 @@
+"""The screen on the wall: one page, big, without controls."""
+
+from services.dashboard.kiosk.page import routes as routes

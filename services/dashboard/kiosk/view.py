@@ -1,0 +1,75 @@
+"""What the screen on the wall says: is there power, until when, how long the battery lasts, charge, load; pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.dashboard.now.banner import banner, banner_state
+from services.dashboard.now.what_next import what_next
+from shared.broker_state import BrokerState
+from shared.conditions import clock
+from shared.live_figures import LiveFigures, live_figures, usable_outlook
+from shared.messages import Grid
+from shared.texts.localizer import Localizer
+from shared.texts.outlook_sentences import concern, verdict_sentence
+from shared.trusted_time import is_unset
+
+LOW_PERCENT = 20
+
+
+@dataclass(frozen=True)
+class KioskView:
+    """The texts by the name of their place; state is on, off or unknown, battery good, low or unknown."""
+
+    state: str
+    battery: str
+    text: dict[str, str]
+
+
+def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> KioskView:
+    """Return the screen of this moment. What is not known now is a dash, never the last figure."""
+    figures = live_figures(snapshot, localizer.now, fresh_for) if snapshot.connected else LiveFigures()
+    state, soc = banner_state(snapshot, localizer.now, fresh_for), figures.soc_percent
+    return KioskView(
+        state=state,
+        battery="unknown" if soc is None else "low" if soc < LOW_PERCENT else "good",
+        text={
+            "head": localizer(f"kiosk.{state}"),
+            "since": _since(snapshot, figures, state, localizer, fresh_for),
+            "next": what_next(snapshot, localizer, fresh_for),
+            "soc": localizer.number("percent", soc),
+            "load": localizer.power(figures.load_w),
+            "lasts": _lasts(snapshot, figures, localizer),
+            "notice": _notice(snapshot, figures, localizer),
+        },
+    )
+
+
+def _since(snapshot: BrokerState, figures: LiveFigures, state: str, localizer: Localizer, fresh_for: timedelta) -> str:
+    if figures.grid is None or state == Grid.UNKNOWN.value or is_unset(figures.grid.since):
+        said = banner(snapshot, localizer, fresh_for)
+        return said["banner"] + said["lasting"]
+    grid = figures.grid
+    length = localizer.lasted(localizer.now - grid.since)
+    return localizer("kiosk.since", since=localizer.since(grid.since), length=length)
+
+
+def _lasts(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -> str:
+    """Return whether the battery lasts, by the outlook, or in an outage by the present load; else empty."""
+    outlook = usable_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
+    if outlook:
+        return verdict_sentence(localizer, outlook, concern(outlook))
+    grid = figures.grid
+    left = figures.runtime_after(grid.since) if grid and grid.state is Grid.OFF else None
+    return "" if left is None else localizer("kiosk.lasts", length=localizer.lasted(left))
+
+
+def _notice(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -> str:
+    """Return what is wrong with what is shown."""
+    if not snapshot.connected:
+        return localizer("page.broker_gone")
+    if snapshot.is_clock_unset(localizer.now):
+        return localizer.reason(clock.NOT_SET())
+    newest = max((one.at for one in snapshot.inverters.values()), default=None)
+    if figures.inverter is None and newest is not None:
+        return localizer("kiosk.old", at=localizer.since(newest))
+    return ""

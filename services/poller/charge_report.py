@@ -1,0 +1,78 @@
+"""The state of charging ahead and its events, to publish. Pure."""
+
+from datetime import datetime, timedelta
+
+from services.poller.charge_ahead import Action, Charging, Continue, Need, Nothing, PutBack, Situation
+from services.poller.setting_sequence import SettingSequence
+from shared.conditions import Reason
+from shared.conditions import charge_ahead as conditions
+from shared.messages import ChargeAhead, ChargeAheadPhase
+
+
+def report_charging(
+    situation: Situation, action: Action, sequence: SettingSequence | None, *, dry_run_until: datetime | None
+) -> ChargeAhead:
+    """Return the state; in a dry run what would be done counts as done."""
+    need, charging = situation.need, situation.charging
+    known = need if isinstance(need, Need) else None
+    phase, reason, warning = _phase(action, sequence)
+    is_busy = phase in (ChargeAheadPhase.CHARGING, ChargeAheadPhase.PUTTING_BACK)
+    if dry_run_until and charging:
+        reason, warning = would_charge(situation, charging), None
+    waits = action if isinstance(action, Nothing) else None
+    current = charging.current_a if charging else waits and waits.current_a
+    return ChargeAhead(
+        at=situation.now,
+        phase=phase,
+        dry_run=dry_run_until is not None,
+        dry_run_until=dry_run_until,
+        since=charging.began if charging else situation.now,
+        outage_start=charging.outage_start if charging else known and known.start,
+        outage_end=known and known.end,
+        basis=known and known.basis,
+        charge_percent=situation.charge_percent,
+        target_percent=known.target_percent if known else charging and charging.target_percent,
+        current_a=current,
+        begins_at=charging.began if charging else waits and waits.begin_at,
+        ends_at=charging and charging.outage_start,
+        settings=sequence.wanted if sequence and not sequence.undo else {},
+        before=sequence.before if sequence else {},
+        can_undo=is_busy or phase is ChargeAheadPhase.WAITING,
+        reason=reason,
+        warning=warning,
+    )
+
+
+def would_charge(situation: Situation, would: Charging) -> Reason:
+    """Return what would have been done in a dry run."""
+    return conditions.would_charge(
+        begin=would.began,
+        current=would.current_a,
+        target=would.target_percent,
+        charge=situation.charge_percent or 0.0,
+        outage=would.outage_start,
+    )
+
+
+def _phase(action: Action, sequence: SettingSequence | None) -> tuple[ChargeAheadPhase, Reason | None, Reason | None]:
+    if sequence and sequence.undo:
+        return ChargeAheadPhase.PUTTING_BACK, conditions.putting_back(cause=sequence.undo), None
+    match action:
+        case Nothing(why, begin_at, _, held_off):
+            if held_off:
+                return ChargeAheadPhase.HELD_OFF, why, None
+            return (ChargeAheadPhase.WAITING if begin_at else ChargeAheadPhase.IDLE), why, None
+        case Continue(why, warning):
+            return ChargeAheadPhase.CHARGING, why, warning
+        case PutBack(why):
+            return ChargeAheadPhase.PUTTING_BACK, conditions.putting_back(cause=why), None
+        case _:
+            return ChargeAheadPhase.CHARGING, None, None
+
+
+def dry_run_until(since: datetime | None, now: datetime, days: float) -> datetime | None:
+    """Return until when charging ahead only says what it would do; None: it acts. since is when it was turned on."""
+    if days <= 0:
+        return None
+    until = (since or now) + timedelta(days=days)
+    return until if now < until else None

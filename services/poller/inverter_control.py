@@ -1,0 +1,95 @@
+"""All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours; and the journal."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from services.poller.charging_ahead import ChargingAhead
+from services.poller.kept_journal import KeptJournal
+from services.poller.night_mute import NightMute
+from services.poller.profile_list import profile_list
+from services.poller.profiles import Profiles
+from services.poller.quiet_hours import quiet_hours
+from services.poller.setting_journal import SettingJournal
+from services.poller.setting_sequence import SettingSequence
+from services.poller.setting_sequencer import SettingSequencer
+from services.poller.setting_writer import RegisterStore, SettingWriter
+from services.poller.settings import PollerSettings
+from shared.broker_state import BrokerState
+from shared.bus import Publisher
+from shared.clock import Clock
+from shared.health import Reporter
+from shared.state_file import StateFile
+from shared.trusted_time import ClockChange
+
+
+class Control:
+    """The parts, and what they tell each other."""
+
+    def __init__(
+        self,
+        inverter: RegisterStore,
+        bus: Publisher,
+        health: Reporter,
+        settings: PollerSettings,
+        snapshot: Callable[[], BrokerState],
+        *,
+        clock: Clock,
+        file: StateFile[SettingJournal] | None = None,
+    ) -> None:
+        name, allowed = settings.inverter_name, settings.inverter_control
+        path = settings.inverter_journal_dir / f"{name}.json"
+        file = file or StateFile("INVERTER_JOURNAL_DIR", path, SettingJournal)
+        self.journal = KeptJournal(file, health, clock)
+        self.writer = SettingWriter(inverter, bus, self.journal, name=name, allowed=allowed, clock=clock)
+        self.sequencer = SettingSequencer(self.writer, self.journal, health, clock)
+        profiles = profile_list(settings.inverter_profiles_file)
+        self.profiles = Profiles(
+            self.writer, self.sequencer, self.journal, bus, profiles, name=name, allowed=allowed, clock=clock
+        )
+        self.charging = ChargingAhead(
+            self.writer,
+            self.sequencer,
+            self.journal,
+            bus,
+            snapshot,
+            name=name,
+            allowed=allowed,
+            clock=clock,
+            dry_run_days=settings.charge_ahead_dry_run_days,
+            planned_percent=settings.charge_ahead_percent,
+        )
+        self.mute = NightMute(
+            self.writer,
+            self.sequencer,
+            quiet_hours(settings.buzzer_quiet_hours),
+            allowed=allowed,
+            zone=settings.zone,
+            clock=clock,
+        )
+        self.writer.on_published = self.profiles.publish
+        self.sequencer.on_forgotten = self.profiles.publish
+        self.sequencer.on_step = self.profiles.on_step
+        self.sequencer.on_over = self._on_over
+
+    async def run(self) -> None:
+        """Work for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.writer.run())
+            tasks.create_task(self.sequencer.run())
+            tasks.create_task(self.charging.run())
+            tasks.create_task(self.mute.run())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being changed or put back."""
+        sequences = self.journal.content.sequences.values()
+        return self.writer.is_idle and all(one.is_temporary and one.is_in_force for one in sequences)
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        self.journal.on_clock_change(change)
+
+    def _on_over(self, sequence: SettingSequence, left: Mapping[str, object]) -> None:
+        self.profiles.on_over(sequence, left)
+        self.charging.on_over(sequence, left)
+        self.mute.on_over(sequence, left)

@@ -1,0 +1,54 @@
+"""The journal of an inverter's settings, in memory and on disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from services.poller.setting_journal import SettingJournal, dated
+from shared.clock import Clock
+from shared.conditions import inverter_settings as control
+from shared.errors import StorageError
+from shared.health import Reporter
+from shared.state_file import StateFile
+from shared.trusted_time import ClockChange
+
+
+class KeptJournal:
+    """What is known is kept in memory whatever the disk says; what must be on disk first is saved with `require`."""
+
+    def __init__(self, file: StateFile[SettingJournal], health: Reporter, clock: Clock) -> None:
+        self._file = file
+        self._health = health
+        self._clock = clock
+        self.content = dated(file.load(self._on_damaged), clock.now(), trusted=clock.trusted)
+
+    def require(self, journal: SettingJournal) -> None:
+        """Keep a journal that is on disk when this returns. Raises StorageError, and nothing has changed."""
+        self._file.save(journal)
+        self.content = journal
+
+    def keep(self, journal: SettingJournal) -> None:
+        """Keep a journal; if the disk is full, in memory: after a restart the last one is read back again."""
+        if journal == self.content:
+            return
+        self.content = journal
+        try:
+            self._file.save(journal)
+        except StorageError as error:
+            self._health.report("settings_journal", error.reason)
+        else:
+            self._health.report("settings_journal", None)
+
+    def remember(self, journal: SettingJournal) -> None:
+        """Keep a journal in memory, until the next one is saved."""
+        self.content = journal
+
+    def change(self, change: Callable[[SettingJournal], SettingJournal]) -> None:
+        """Keep the journal as changed."""
+        self.keep(change(self.content))
+
+    def on_clock_change(self, change: ClockChange) -> None:
+        """Keep what is known of past moments, by a clock that was set."""
+        self.content = dated(change.moved(self.content), self._clock.now(), trusted=self._clock.trusted)
+
+    def _on_damaged(self, aside: Path) -> None:
+        self._health.report("settings_journal", control.journal_damaged(file=str(aside)))

@@ -1,0 +1,67 @@
+"""The texts of the guests' links, of the kiosk and of the alerts on *System*, in Ukrainian and English."""
+
+GUESTS: dict[str, tuple[str, str]] = {
+    "guest.title": ("Гості", "Guests"),
+    "guest.about": (
+        "Посилання для родини чи планшета на стіні: показує світло, відключення, батарею та історію, але нічого не "
+        "перемикає й не налаштовує.",
+        "A link for the family or a tablet on the wall: it shows power, outages, battery and history, and can neither "
+        "switch nor set anything.",
+    ),
+    "guest.once": (
+        "Збережіть зараз: більше це посилання не показується.",
+        "Keep this now: the link is not shown again.",
+    ),
+    "guest.link": ("Посилання", "Link"),
+    "guest.kiosk": ("Посилання для екрана на стіні", "Link for a screen on the wall"),
+    "guest.code": ("Або код для сторінки входу", "Or a code for the login page"),
+    "guest.name": ("Для кого", "For whom"),
+    "guest.make": ("Створити посилання", "Make a link"),
+    "guest.withdraw": ("Відкликати", "Withdraw"),
+    "guest.withdraw_name": ("Відкликати: {name}", "Withdraw: {name}"),
+    "guest.made": ("створено {at}", "made {at}"),
+    "guest.none": ("Посилань ще немає.", "No links yet."),
+    "guest.needs_name": ("Напишіть, для кого посилання.", "Say for whom the link is."),
+    "guest.needs_password": (
+        "Гостям потрібен пароль сторінки: вкажіть DASHBOARD_PASSWORD у .env.",
+        "Guests need a password on the page: set DASHBOARD_PASSWORD in .env.",
+    ),
+    "guest.too_many": ("Посилань забагато: відкличте непотрібні.", "Too many links: withdraw some."),
+    "alerts.title": ("Сповіщення", "Alerts"),
+    "alerts.about": (
+        "Те саме, що /settings у Telegram: змінене тут видно там, і навпаки.",
+        "The same as /settings in Telegram: what is changed here shows there, and the other way round.",
+    ),
+    "alerts.none_yet": ("Бот ще не показав своїх налаштувань.", "The bot has not shown its settings yet."),
+    "alerts.no_bot": (
+        "Бот не працює або його не налаштовано, тож сповіщення змінити не можна.",
+        "The bot does not run or is not set up, so alerts cannot be changed.",
+    ),
+    "alerts.limits": ("Для всіх чатів", "For all chats"),
+    "alerts.low_battery_percent": ("Низький заряд — нижче, %", "Battery is low below, %"),
+    "alerts.imbalance_mv": ("Комірки розійшлися — від, мВ", "Cells are uneven from, mV"),
+    "alerts.silent_minutes": ("Мовчання пристрою чи служби — від, хв", "A device or service is silent for, min"),
+    "alerts.quiet": ("Тихі години чату …{chat}", "Quiet hours of the chat …{chat}"),
+    "alerts.quiet_from": ("Від", "From"),
+    "alerts.quiet_to": ("До", "To"),
+    "alerts.quiet_waits": ("Притримати сповіщення до ранку", "Hold alerts back until they end"),
+    "alerts.save": ("Зберегти", "Save"),
+    "alerts.saved": ("Збережено.", "Saved."),
+    "alerts.bad_wish": ("Таке значення неможливе.", "Such a value is not possible."),
+    "alerts.no_chat": ("Такого чату вже немає.", "There is no such chat any more."),
+    "kiosk.title": ("Екран на стіні", "Wall screen"),
+    "kiosk.open": ("Відкрити екран на стіну: великий, без кнопок", "Open the wall screen: big, without buttons"),
+    "kiosk.on": ("Світло є", "Power is on"),
+    "kiosk.off": ("Світла немає", "Power is out"),
+    "kiosk.unknown": ("Чи є світло — невідомо", "Power: not known"),
+    "kiosk.since": ("з {since} · {length}", "since {since} · {length}"),
+    "kiosk.lasts": ("Заряду вистачить на {length}", "The charge lasts for {length}"),
+    "kiosk.old": ("Останні показники інвертора — за {at}", "The inverter's last readings are of {at}"),
+    "kiosk.lost": (
+        "Немає зв'язку з панеллю: показане може бути застарілим.",
+        "No contact with the dashboard: this may be out of date.",
+    ),
+    "kiosk.lost_for": ("Уже {minutes} хв.", "For {minutes} min."),
+    "kiosk.ended": ("Доступ закрито: відкрийте посилання ще раз.", "Access has ended: open the link again."),
+    "guest.not_there": ("Такого посилання вже немає.", "There is no such link any more."),
+}

@@ -1,0 +1,50 @@
+"""What is learned of inverter and battery from the record."""
+
+import numpy as np
+import pytest
+
+from services.outlook.plant import learn_plant
+from services.outlook.steps import to_steps
+from tests.outlook.home import CONVERSION, IDLE_W, NOW, WH_PER_PERCENT, home
+
+SUN_USED = 0.94
+
+
+def sunny_home(*, throttled: bool):
+    """Return the record of a home whose outages are at noon; a full battery takes no sun.
+
+    throttled: whether the panels are recorded to deliver less then.
+    """
+    record = home()
+    off = np.asarray(record.grid_on) == 0
+    load = np.asarray(record.load_w)
+    rng = np.random.default_rng(5)
+    sun = np.where(off, rng.uniform(0, 2500, off.size), 0.0)
+    soc, battery = np.empty(off.size), np.array(record.battery_power_w)
+    now = 95.0
+    for step in range(off.size):
+        soc[step] = now
+        if off[step]:
+            battery[step] = SUN_USED * sun[step] - CONVERSION * load[step] - IDLE_W
+        if now + battery[step] / 12 / WH_PER_PERCENT > 100:
+            left_over = battery[step] - (100 - now) * 12 * WH_PER_PERCENT
+            battery[step] -= left_over
+            sun[step] -= left_over / SUN_USED if throttled and off[step] else 0.0
+        now = min(100.0, max(0.0, now + battery[step] / 12 / WH_PER_PERCENT))
+    columns = {"soc_percent": np.round(soc), "battery_power_w": battery, "pv_power_w": sun}
+    return home(columns=columns)
+
+
+@pytest.mark.parametrize("throttled", [True, False])
+def test_what_the_sun_gives_is_told_from_what_the_home_takes(throttled: bool):
+    steps = to_steps(sunny_home(throttled=throttled), NOW.timestamp())
+    plant = learn_plant(steps, steps.inverter_soc)
+    assert plant.sun_used.value == pytest.approx(SUN_USED, abs=0.03)
+    assert plant.conversion.value == pytest.approx(CONVERSION, abs=0.03)
+    assert plant.idle_w.value == pytest.approx(IDLE_W, abs=15)
+
+
+def test_without_panels_a_usual_share_of_the_sun_is_assumed():
+    plant = learn_plant(to_steps(home(), NOW.timestamp()), to_steps(home(), NOW.timestamp()).inverter_soc)
+    assert plant.sun_used.is_default
+    assert plant.conversion.value == pytest.approx(CONVERSION, abs=0.02)
