@@ -16,11 +16,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from bench.history import BEGIN, DAYS, FILE
+from services.dashboard.app import PAGES, application
 from services.dashboard.history.period import Span, period
+from services.dashboard.paging import KINDS
+from services.dashboard.settings import DashboardSettings
+from shared.history.engine import reader
 from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
+from tests.dashboard.full_house import crowded, house
 from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker, free_port, listens
 from tests.support.chromium import CHROMIUM
@@ -63,6 +69,7 @@ def main() -> None:
             print()
             (Path(directory) / "attacked").mkdir()
             attack(stack.broker, Path(directory) / "attacked")
+            crowd()
             if FILE.exists():
                 stack.dashboard.env |= {"DB_PATH": str(FILE), "TARIFF_DAY": "4.32", "TARIFF_NIGHT": "2.16"}
                 stack.start(stack.dashboard)
@@ -181,6 +188,28 @@ def attack(broker: Broker, directory: Path) -> None:
             f" {percentiles(live)}, worst {live[-1]:.0f}; files {sum(file.result() for file in files)},"
             f" odd callbacks {odd.result()}"
         )
+
+
+def crowd() -> None:
+    """Print what a page costs a home with a thousand devices of a kind: CPU and size of document and refresh."""
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "none.db"
+        for kind in KINDS:
+            known = crowded(house(now), kind, 1000)
+            app = application(
+                lambda known=known: known, reader(path), DashboardSettings(_env_file=None, db_path=path)
+            ).test_client()
+            print(f"1,000 {kind.name}: s of CPU and kB of each page and its refresh")
+            for page in PAGES:
+                print(f"  {page.name:10}", *(cost(app, address) for address in (page.path, f"/live/{page.name}")))
+
+
+def cost(app: FlaskClient, address: str) -> str:
+    """Return how much CPU an answer takes, and its size."""
+    began = time.process_time()
+    size = len(app.get(address, headers={"Host": "localhost"}).data)
+    return f"{time.process_time() - began:5.2f} {size / 1000:6.0f}"
 
 
 def year(browser: Browser, address: str, span: Span) -> None:

@@ -55,7 +55,6 @@ GUESTS: dict[str, tuple[str, str]] = {
     "kiosk.off": ("Світла немає", "Power is out"),
     "kiosk.unknown": ("Чи є світло — невідомо", "Power: not known"),
     "kiosk.since": ("з {since} · {length}", "since {since} · {length}"),
-    "kiosk.lasts": ("Заряду вистачить на {length}", "The charge lasts for {length}"),
     "kiosk.old": ("Останні показники інвертора — за {at}", "The inverter's last readings are of {at}"),
     "kiosk.lost": (
         "Немає зв'язку з панеллю: показане може бути застарілим.",

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 from services.dashboard import web_server
 from services.dashboard.app import application
 from services.dashboard.pages import Send, discard_command
+from services.dashboard.paging import Kind
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.conditions import battery, dashboard, inverter, inverter_settings, system
 from shared.history.engine import reader
+from shared.live_figures import ALL
 from shared.messages import (
     Availability,
     BatteryInfo,
@@ -168,6 +171,17 @@ def _plan(now: datetime) -> OutageSchedule:
         Window(start=now + timedelta(hours=8), end=now + timedelta(hours=11), certainty=Certainty.POSSIBLE),
     )
     return OutageSchedule(at=now, queue="5.2", source="be_svitlo", days=tuple(days), windows=windows, fetched_at=now)
+
+
+def crowded(known: BrokerState, kind: Kind, count: int) -> BrokerState:
+    """Return a house with so many devices of a kind, all like the first one."""
+    many: dict[str, Any] = {}
+    for field in kind.fields:
+        given = getattr(known, field)
+        whole = {name: value for name, value in given.items() if name == ALL}
+        others = [value for name, value in sorted(given.items()) if name != ALL]
+        many[field] = whole | ({f"one{number:04}": others[0] for number in range(count)} if others else {})
+    return replace(known, **many)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_in_an_outage_it_says_until_when_and_how_long_it_lasts() -> None:
     assert text["since"] == "since 17:30 · 1 h"
     assert "19:30" in text["next"]
     assert (text["soc"], text["load"]) == ("64\u00a0%", "640\u00a0W")
-    assert text["lasts"].startswith("The charge lasts for")
+    assert text["lasts"].startswith("Lasts until about")
     assert text["notice"] == ""
 
 

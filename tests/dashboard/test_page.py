@@ -76,6 +76,7 @@ def look_at(page: Page, viewport: ViewportSize, scheme: Scheme) -> None:
     """Turn the window into another one, which costs a fraction of another page."""
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_attribute("data-scheme", scheme)
 
 
 def text(page: Page, key: str):

@@ -1,9 +1,7 @@
 """A thousand devices of a kind: a page of them is drawn, and every one of them is on a page."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +18,7 @@ from shared.live_figures import ALL
 from shared.messages import BatteryState
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
-from tests.dashboard.full_house import house
+from tests.dashboard.full_house import crowded, house
 from tests.dashboard.view_text import all_of, words
 
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
@@ -28,21 +26,9 @@ LOCALIZER = Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv"))
 MOST_BYTES = 450_000
 
 
-def crowded(kind: Kind, count: int, now: datetime) -> BrokerState:
-    """Return a house with so many devices of a kind, all like the first one."""
-    known = house(now)
-    many: dict[str, Any] = {}
-    for field in kind.fields:
-        given = getattr(known, field)
-        whole = {name: value for name, value in given.items() if name == ALL}
-        others = [value for name, value in sorted(given.items()) if name != ALL]
-        many[field] = whole | ({f"one{number:04}": others[0] for number in range(count)} if others else {})
-    return replace(known, **many)
-
-
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_device_is_on_one_page_and_no_page_has_too_many(kind: Kind) -> None:
-    known = crowded(kind, 1000, NOW)
+    known = crowded(house(NOW), kind, 1000)
     first = paged(known, 1)
     seen: list[str] = []
     for number in range(1, first.pages + 1):
@@ -67,7 +53,7 @@ def test_the_sum_stays_on_every_page() -> None:
 
 @given(st.integers(-(10**9), 10**9))
 def test_any_number_is_the_nearest_page(number: int) -> None:
-    part = paged(crowded(KINDS[2], 130, NOW), number)
+    part = paged(crowded(house(NOW), KINDS[2], 130), number)
     assert part.number == min(3, max(1, number))
     links = [one[1]["href"] for one in all_of(tree(pager(part, LOCALIZER)), "a")]
     assert links == [f"?devices={near}" for near in (part.number - 1, part.number + 1) if 1 <= near <= 3]
@@ -77,8 +63,7 @@ def test_a_thousand_devices_of_each_kind_make_no_page_large(tmp_path: Path) -> N
     path, now = tmp_path / "none.db", datetime.now(UTC) - timedelta(seconds=1)
     known = house(now)
     for kind in KINDS:
-        crowd = crowded(kind, 1000, now)
-        known = replace(known, **{field: getattr(crowd, field) for field in kind.fields})
+        known = crowded(known, kind, 1000)
     settings = DashboardSettings(_env_file=None, db_path=path)
     visitor = application(lambda: known, reader(path), settings).test_client()
     for address in ("/", "/battery", *(f"/live/{page.name}" for page in PAGES)):

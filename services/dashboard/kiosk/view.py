@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.dashboard.now.banner import banner, banner_state
+from services.dashboard.now.battery_answer import until
 from services.dashboard.now.what_next import what_next
 from shared.broker_state import BrokerState
 from shared.conditions import clock
@@ -58,9 +59,9 @@ def _lasts(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) ->
     outlook = usable_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
     if outlook:
         return verdict_sentence(localizer, outlook, concern(outlook))
-    grid = figures.grid
-    left = figures.runtime_after(grid.since) if grid and grid.state is Grid.OFF else None
-    return "" if left is None else localizer("kiosk.lasts", length=localizer.lasted(left))
+    shown = until(snapshot, figures, localizer)
+    said = f"{shown.label} {shown.value}".strip()
+    return said[:1].upper() + said[1:]
 
 
 def _notice(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -> str:
