@@ -24,6 +24,7 @@ from services.dashboard.app import PAGES, application
 from services.dashboard.history.period import Span, period
 from services.dashboard.paging import KINDS
 from services.dashboard.settings import DashboardSettings
+from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
 from tests.dashboard.full_house import crowded, house
@@ -196,13 +197,15 @@ def crowd() -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "none.db"
         for kind in KINDS:
-            known = crowded(house(now), kind, 1000)
-            app = application(
-                lambda known=known: known, reader(path), DashboardSettings(_env_file=None, db_path=path)
-            ).test_client()
+            app = client_of(crowded(house(now), kind, 1000), path)
             print(f"1,000 {kind.name}: s of CPU and kB of each page and its refresh")
             for page in PAGES:
                 print(f"  {page.name:10}", *(cost(app, address) for address in (page.path, f"/live/{page.name}")))
+
+
+def client_of(known: BrokerState, path: Path) -> FlaskClient:
+    """Return a client of the page of a home."""
+    return application(lambda: known, reader(path), DashboardSettings(_env_file=None, db_path=path)).test_client()
 
 
 def cost(app: FlaskClient, address: str) -> str:
