@@ -3,8 +3,9 @@
 import gc
 import os
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
 from shutil import disk_usage
 from threading import Lock
@@ -49,11 +50,34 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     rewrite_once(config)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
     """Mark the end-to-end tests and those whose fixtures start processes; others are marked where they are."""
     for item in items:
-        if PROCESS_FIXTURES & set(item.fixturenames) or item.path.parent.name == "e2e":
+        if PROCESS_FIXTURES & set(item.fixturenames) or "e2e" in item.path.parts:
             item.add_marker("processes")
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = [item for part in parts(items, workers) for item in part]
+
+
+def parts(items: Sequence[pytest.Function], workers: int) -> list[list[pytest.Function]]:
+    """Share tests out as xdist does, each worker the next equal part, with those first that wait for processes.
+
+    At the end of a run they would leave the other workers idle for minutes. Tests of a file stay together, for they
+    share what they have started.
+    """
+    files: dict[Path, list[pytest.Function]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    slow = [file for file, tests in files.items() if any(test.get_closest_marker("processes") for test in tests)]
+    slow.sort(key=lambda file: "e2e" not in file.parts)
+    shared = [[item for file in slow[number::workers] for item in files.pop(file)] for number in range(workers)]
+    rest = iter([item for tests in files.values() for item in tests])
+    size = len(items) / workers
+    for number, part in enumerate(shared):
+        part.extend(islice(rest, max(0, round(size * (number + 1)) - round(size * number) - len(part))))
+    shared[-1].extend(rest)
+    return shared
 
 
 def pytest_collection_finish() -> None:
