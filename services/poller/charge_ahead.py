@@ -1,311 +1,364 @@
-"""Charging from the mains before an outage: what to do at a moment, by what is known then. Pure.
+"""Charges one inverter's battery from the mains before an outage that needs it, and puts everything back."""
 
-It begins as late as a gentle current allows, so that the sun has its time, or at once where that is too late already;
-with the slowest current that is enough. On any doubt everything is put back.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from math import ceil
+from typing import NoReturn
 
+from services.poller.charge_ahead_rules import (
+    CHARGING,
+    CURRENT,
+    OUTPUT,
+    Action,
+    Adjust,
+    Begin,
+    Charging,
+    Continue,
+    HeldOff,
+    Hold,
+    Need,
+    PutBack,
+    Situation,
+    doubt_of,
+    next_step,
+)
+from services.poller.charge_report import dry_run_until, report_charging, would_charge
+from services.poller.charge_situation import USUAL_V, knobs_of, need_of, wh_per_percent
+from services.poller.kept_journal import KeptJournal
+from services.poller.setting_journal import ChargeNotes, command_refusal, received
+from services.poller.setting_sequence import Purpose, SettingSequence
+from services.poller.setting_sequencer import SettingSequencer
+from services.poller.setting_writer import SettingWriter
+from shared.broker_state import BrokerState
+from shared.bus import Publisher
+from shared.clock import Clock
 from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
+from shared.conditions import clock as clock_conditions
 from shared.conditions import inverter_settings as control
-from shared.messages import ChargeBasis, Grid, SettingValue
+from shared.live_figures import live_figures
+from shared.messages import (
+    AUTOMATIC,
+    ChargeAhead,
+    ChargeAheadCommand,
+    ChargeAheadEvent,
+    ChargeAheadPhase,
+    ChargeAheadStep,
+    InverterControl,
+)
+from shared.topics import CHARGE_AHEAD, CHARGE_AHEAD_EVENT
+from shared.trusted_time import by_clock, is_unset
 
-CURRENT, CHARGING, OUTPUT = "max_mains_charging_current_a", "charging_priority", "output_priority"
-MAINS_CHARGING, KEEPS_BATTERY = "pv_and_utility", "sub"
-CHARGES = frozenset(("utility_first", MAINS_CHARGING, "pv_first"))
-"""Charging priorities under which the mains charges the battery, at the latest when the sun is gone."""
-FEEDS_HOUSE = "sbu"
-"""With this output priority the battery feeds the house while there is power, and is not charged from the mains."""
-GENTLE_HOURS = 6.0
-"""A current that fills the whole battery in this time is gentle."""
-URGENT = 0.7
-"""From this share of the highest current on, it is begun whatever the sun promises."""
-SLACK = 1.15
-LEAST_POINTS = 3.0
-"""Less than this is not worth a change of settings."""
-TAPERS_FROM, TAPER = 90.0, 2.0
-"""Above this charge each percent takes longer."""
-FALLS_BEHIND = 1.15
-ADJUST_EVERY = timedelta(minutes=15)
-PATIENCE = timedelta(minutes=2)
-"""A doubt that lasts shorter is a gap between two readings."""
-SAME_OUTAGE = timedelta(minutes=90)
-"""An outage that was moved by less than this is the same one."""
-FELL_POINTS = 5.0
-ENDS_EARLY = timedelta(minutes=5)
+log = logging.getLogger("poller")
+
+EVERY_S = 30.0
+COMMAND = "charge_ahead"
 
 
-@dataclass(frozen=True)
-class Need:
-    """The outage ahead, and the charge to have when it begins."""
+class ChargingAhead:
+    """Decides every half minute, and at once when asked to; what it does is in the journal before it does it.
 
-    start: datetime
-    end: datetime | None
-    target_percent: float
-    basis: ChargeBasis
-
-
-@dataclass(frozen=True)
-class Knobs:
-    """The settings that matter as they stand, and the mains charging currents that can be set."""
-
-    values: Mapping[str, SettingValue]
-    low_a: float
-    high_a: float
-    step_a: float
-
-    @property
-    def present_a(self) -> float:
-        """The highest mains charging current as it stands."""
-        value = self.values[CURRENT]
-        return value if isinstance(value, int | float) else 0.0
-
-    @property
-    def charges_from_mains(self) -> bool:
-        """Whether the battery is charged from the mains as the settings stand."""
-        return self.values[CHARGING] in CHARGES and self.values[OUTPUT] != FEEDS_HOUSE
-
-
-@dataclass(frozen=True)
-class Charging:
-    """What is being done: for which outage, since when, up to what, and with which current, set at.
-
-    keeps: otherwise the battery would feed the house. is_held: the target is reached, and it only waits for the outage.
+    snapshot is the broker's state.
     """
 
-    outage_start: datetime
-    began: datetime
-    target_percent: float
-    current_a: float
-    set_at: datetime
-    keeps: bool = False
-    is_held: bool = False
+    def __init__(
+        self,
+        writer: SettingWriter,
+        sequencer: SettingSequencer,
+        journal: KeptJournal,
+        bus: Publisher,
+        snapshot: Callable[[], BrokerState],
+        *,
+        name: str,
+        allowed: InverterControl,
+        clock: Clock,
+        dry_run_days: float,
+        planned_percent: float,
+    ) -> None:
+        self._writer = writer
+        self._sequencer = sequencer
+        self._journal = journal
+        self._bus = bus
+        self._snapshot = snapshot
+        self._name = name
+        self._allowed = allowed
+        self._clock = clock
+        self._dry_run_days = dry_run_days
+        self._planned_percent = planned_percent
+        self._wake = asyncio.Event()
+        self._doubtful_s: float | None = None
+        self._published: ChargeAhead | None = None
 
+    async def run(self) -> NoReturn:
+        """Decide for ever; where it is off, only put back what an earlier process has left."""
+        if self._allowed is not InverterControl.AUTOMATIC:
+            self._turn_off()
+            await asyncio.Event().wait()
+        if self._notes.charging and not self._sequence:  # it was killed before it had begun
+            self._note(charging=None)
+        while True:
+            self._wake.clear()
+            self.step()
+            try:
+                await asyncio.wait_for(self._wake.wait(), EVERY_S)
+            except TimeoutError:
+                continue
 
-@dataclass(frozen=True)
-class HeldOff:
-    """An outage that is left alone, and why."""
+    def hurry(self) -> None:
+        """Decide at once: something has changed."""
+        self._wake.set()
 
-    outage_start: datetime
-    why: Reason
+    # deciding
 
+    def step(self) -> None:
+        """Decide once, and act."""
+        until = self._dry_run_until(self._clock.now())
+        situation = self._situation(is_dry=until is not None)
+        action = next_step(situation)
+        if until:
+            self._pretend(situation, action)
+        else:
+            self._act(situation, action)
+        charging = self._notes.charging or (self._notes.would if until else None)
+        situation = replace(situation, charging=charging, held_off=self._notes.held_off)
+        if until or not isinstance(action, PutBack):
+            action = next_step(situation)
+        self._publish(report_charging(situation, action, self._sequence, dry_run_until=until))
 
-@dataclass(frozen=True)
-class Situation:
-    """What is known at a moment. need and knobs are reasons where they are not known.
+    def _turn_off(self) -> None:
+        self._sequencer.undo(Purpose.CHARGE_AHEAD, conditions.SWITCHED_OFF())
+        now = self._clock.now()
+        off = ChargeAhead(at=now, phase=ChargeAheadPhase.OFF, since=now, reason=conditions.OFF())
+        self._publish(off)
 
-    doubt is why nothing can be relied on, such as an unset clock, and doubtful_for how long some doubt has lasted.
-    sun_w is what the sun charges the battery with, wh_per_percent the energy that a percent of charge takes.
-    """
-
-    now: datetime
-    doubt: Reason | None
-    doubtful_for: timedelta
-    grid: Grid | None
-    charge_percent: float | None
-    voltage_v: float
-    sun_w: float
-    wh_per_percent: float
-    need: Need | Reason
-    knobs: Knobs | Reason
-    charging: Charging | None = None
-    held_off: HeldOff | None = None
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Leave everything as it is; begin_at is when charging begins if the sun does not do it."""
-
-    why: Reason
-    begin_at: datetime | None = None
-    current_a: float | None = None
-    held_off: bool = False
-
-
-@dataclass(frozen=True)
-class Begin:
-    """Change these settings."""
-
-    need: Need
-    wishes: Mapping[str, SettingValue]
-    current_a: float
-
-
-@dataclass(frozen=True)
-class Adjust:
-    """Charge with another current."""
-
-    current_a: float
-
-
-@dataclass(frozen=True)
-class Continue:
-    """Go on charging; warning says what will not be reached all the same."""
-
-    why: Reason
-    warning: Reason | None = None
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Charge no more, but keep the battery for the outage: what stood before would take the charge away again."""
-
-    why: Reason
-
-
-@dataclass(frozen=True)
-class PutBack:
-    """Put back what stood before."""
-
-    why: Reason
-
-
-Action = Nothing | Begin | Adjust | Continue | Hold | PutBack
-
-
-def next_step(situation: Situation) -> Action:
-    """Return what to do."""
-    return _while_charging(situation, situation.charging) if situation.charging else _before(situation)
-
-
-def doubt_of(situation: Situation) -> Reason | None:
-    """Return what is not known of all that has to be, however short a time."""
-    if situation.doubt:
-        return situation.doubt
-    if situation.grid is None:
-        return conditions.NO_CONTACT()
-    if situation.grid is Grid.UNKNOWN:
-        return conditions.GRID_UNKNOWN()
-    if situation.charge_percent is None:
-        return conditions.CHARGE_UNKNOWN()
-    return situation.need if isinstance(situation.need, Reason) else None
-
-
-def _before(situation: Situation) -> Action:
-    doubt = doubt_of(situation)
-    need, charge = situation.need, situation.charge_percent
-    if doubt or charge is None or isinstance(need, Reason):
-        return Nothing(doubt or conditions.CHARGE_UNKNOWN())
-    if situation.held_off and _is_same(situation.held_off.outage_start, need.start):
-        return Nothing(situation.held_off.why, held_off=True)
-    idle = _idle(situation, need, charge)
-    if idle:
-        return Nothing(idle)
-    knobs = situation.knobs
-    return Nothing(knobs) if isinstance(knobs, Reason) else _when(situation, need, knobs, charge)
-
-
-def _idle(situation: Situation, need: Need, charge: float) -> Reason | None:
-    """Return why nothing has to be done, or nothing can be done any more."""
-    if situation.grid is Grid.OFF:
-        return conditions.GRID_GONE()
-    if situation.now >= need.start - ENDS_EARLY:
-        return conditions.OUTAGE_BEGAN()
-    if need.target_percent - charge < LEAST_POINTS:
-        return conditions.enough(charge=charge, target=need.target_percent, outage=need.start)
-    return None
-
-
-def _when(situation: Situation, need: Need, knobs: Knobs, charge: float) -> Action:
-    """Return whether to begin now; the sun still has time while a gentle current would do."""
-    wh = energy_wh(charge, need.target_percent, situation.wh_per_percent)
-    gentle_w = _gentle_w(situation, knobs)
-    gross_w = _power_w(wh, situation.now, need.start)
-    net_w = max(0.0, gross_w - situation.sun_w)
-    if net_w < gentle_w and gross_w < URGENT * knobs.high_a * situation.voltage_v:
-        begin = need.start - ENDS_EARLY - timedelta(hours=SLACK * wh / gentle_w)
-        current = current_for(gentle_w, situation.voltage_v, knobs)
-        why = conditions.begins_later(
-            charge=charge, target=need.target_percent, outage=need.start, begin=begin, current=current
+    def _situation(self, *, is_dry: bool = False) -> Situation:
+        now, state, present = self._clock.now(), self._snapshot(), self._writer.present
+        live = live_figures(state, now)
+        inverter = live.inverter
+        knobs = knobs_of(present) if present else conditions.NO_CONTACT()
+        voltage_v = (inverter and inverter.battery_voltage_v) or USUAL_V
+        highest_w = 0.0 if isinstance(knobs, Reason) else knobs.high_a * voltage_v
+        need = need_of(state, now, planned_percent=self._planned_percent, highest_w=highest_w)
+        situation = Situation(
+            now=now,
+            doubt=self._doubt(state),
+            doubtful_for=timedelta(0),
+            grid=live.grid.state if live.grid else None,
+            charge_percent=live.soc_percent,
+            voltage_v=voltage_v,
+            sun_w=float((inverter and inverter.pv_charging_power_w) or 0),
+            wh_per_percent=wh_per_percent(state, live, now),
+            need=need,
+            knobs=knobs,
+            charging=self._notes.charging or (self._notes.would if is_dry else None),
+            held_off=self._notes.held_off,
         )
-        return Nothing(why, max(begin, situation.now), current)
-    current = current_for(net_w, situation.voltage_v, knobs)
-    if knobs.charges_from_mains and current <= knobs.present_a:
-        return Nothing(conditions.MAINS_CHARGING_ON())
-    return Begin(need, wishes(knobs, current), current)
+        return replace(situation, doubtful_for=self._doubtful_for(doubt_of(situation)))
 
+    def _doubt(self, state: BrokerState) -> Reason | None:
+        if not self._clock.trusted:
+            return clock_conditions.NOT_SET()
+        if not state.connected:
+            return conditions.NO_BROKER()
+        return conditions.SEVERAL_INVERTERS() if len(state.inverter_infos) > 1 else None
 
-def _while_charging(situation: Situation, charging: Charging) -> Action:
-    now, need, charge = situation.now, situation.need, situation.charge_percent
-    if situation.grid is Grid.OFF:
-        return PutBack(conditions.GRID_GONE())
-    if situation.doubt is None and now >= charging.outage_start:
-        return PutBack(conditions.OUTAGE_BEGAN())
-    doubt = doubt_of(situation)
-    if doubt or charge is None or isinstance(need, Reason):
-        why = doubt or conditions.CHARGE_UNKNOWN()
-        return PutBack(why) if situation.doubtful_for >= PATIENCE else Continue(why)
-    if not _is_same(charging.outage_start, need.start):
-        return PutBack(conditions.OUTAGE_WITHDRAWN())
-    if charging.is_held or charge >= need.target_percent:
-        return _reached(charging, need, charge)
-    return _how_fast(situation, charging, need, charge)
+    def _doubtful_for(self, doubt: Reason | None) -> timedelta:
+        now_s = asyncio.get_running_loop().time()
+        if doubt is None:
+            self._doubtful_s = None
+            return timedelta(0)
+        self._doubtful_s = now_s if self._doubtful_s is None else self._doubtful_s
+        return timedelta(seconds=now_s - self._doubtful_s)
 
+    def _dry_run_until(self, now: datetime) -> datetime | None:
+        since = self._notes.dry_run_since
+        if self._clock.trusted and (since is None or is_unset(since)):
+            self._note(dry_run_since=now)
+        return dry_run_until(self._notes.dry_run_since, now, self._dry_run_days)
 
-def _reached(charging: Charging, need: Need, charge: float) -> Action:
-    if charging.target_percent - need.target_percent >= FELL_POINTS:
-        return PutBack(conditions.OUTLOOK_CONTRADICTS())
-    if not charging.keeps:
-        return PutBack(conditions.reached(target=need.target_percent))
-    kept = conditions.kept(charge=charge, outage=need.start)
-    return Continue(kept) if charging.is_held else Hold(kept)
+    # acting
 
+    def _act(self, situation: Situation, action: Action) -> None:
+        sequence = self._sequence
+        if sequence and sequence.undo:
+            return
+        match action:
+            case Begin():
+                self._begin(situation, action)
+            case Adjust(current_a) if self._notes.charging:
+                charging = replace(self._notes.charging, current_a=current_a, set_at=situation.now)
+                self._note(charging=charging)
+                self._sequencer.rewish(Purpose.CHARGE_AHEAD, CURRENT, current_a)
+                self._report(ChargeAheadStep.CHANGED, situation, charging, None)
+            case Hold(why) if self._notes.charging:
+                held = replace(self._notes.charging, is_held=True)
+                self._note(charging=held)
+                if sequence and CHARGING in sequence.before:
+                    self._sequencer.rewish(Purpose.CHARGE_AHEAD, CHARGING, sequence.before[CHARGING])
+                self._report(ChargeAheadStep.CHANGED, situation, held, why)
+            case PutBack(why):
+                self._put_back(situation, why)
+            case Continue() if self._notes.charging and isinstance(situation.need, Need):
+                moved = replace(self._notes.charging, outage_start=situation.need.start)
+                self._note(charging=moved)
+            case _:
+                return
 
-def _how_fast(situation: Situation, charging: Charging, need: Need, charge: float) -> Action:
-    knobs, voltage_v = situation.knobs, situation.voltage_v
-    wh = energy_wh(charge, need.target_percent, situation.wh_per_percent)
-    needed_w = max(0.0, _power_w(wh, situation.now, need.start) - situation.sun_w)
-    why = conditions.charging(current=charging.current_a, target=need.target_percent, charge=charge, outage=need.start)
-    if isinstance(knobs, Reason) or needed_w <= FALLS_BEHIND * charging.current_a * voltage_v:
-        return Continue(why)
-    faster = current_for(needed_w, voltage_v, knobs)
-    if faster > charging.current_a:
-        return Adjust(faster) if situation.now - charging.set_at >= ADJUST_EVERY else Continue(why)
-    hours = max(0.0, (need.start - situation.now) / timedelta(hours=1))
-    percent = charge + (charging.current_a * voltage_v + situation.sun_w) * hours / situation.wh_per_percent
-    at_start = min(percent, need.target_percent)
-    return Continue(why, conditions.not_in_time(charge=at_start, target=need.target_percent, outage=need.start))
+    def _begin(self, situation: Situation, begin: Begin) -> None:
+        present = self._writer.present
+        if present is None:
+            return
+        charging = Charging(
+            begin.need.start,
+            situation.now,
+            begin.need.target_percent,
+            begin.current_a,
+            situation.now,
+            keeps=OUTPUT in begin.wishes,
+        )
+        self._note(would=None, charging=charging)  # first: what is begun without it would not be ended by it
+        refusal = self._sequencer.begin(Purpose.CHARGE_AHEAD, begin.wishes, present, by=AUTOMATIC)
+        if refusal is None:
+            why = conditions.charging(
+                current=begin.current_a,
+                target=begin.need.target_percent,
+                charge=situation.charge_percent or 0.0,
+                outage=begin.need.start,
+            )
+            self._report(ChargeAheadStep.BEGAN, situation, charging, why)
+            return
+        self._note(charging=None)
+        if refusal.code not in (control.BUSY.code, control.no_journal.code):
+            self._note(held_off=HeldOff(begin.need.start, refusal))
+            self._report(ChargeAheadStep.FAILED, situation, charging, refusal)
 
+    def _put_back(self, situation: Situation, why: Reason) -> None:
+        if self._sequence:
+            self._sequencer.undo(Purpose.CHARGE_AHEAD, why)
+        elif self._notes.charging:  # nothing was begun, or all is back already
+            self._report(ChargeAheadStep.ENDED, situation, self._notes.charging, why)
+            self._note(charging=None)
 
-def wishes(knobs: Knobs, current_a: float) -> dict[str, SettingValue]:
-    """Return the settings with which the mains charges the battery with a current."""
-    wanted: dict[str, SettingValue] = {CURRENT: current_a, CHARGING: MAINS_CHARGING}
-    if knobs.values[OUTPUT] == FEEDS_HOUSE:
-        wanted[OUTPUT] = KEEPS_BATTERY
-    return wanted
+    def _pretend(self, situation: Situation, action: Action) -> None:
+        """Say what would be done, once an outage."""
+        match action:
+            case Begin(need, _, current_a):
+                would = Charging(need.start, situation.now, need.target_percent, current_a, situation.now)
+                self._note(would=would)
+                self._report(ChargeAheadStep.BEGAN, situation, would, would_charge(situation, would), dry_run=True)
+            case PutBack(why) if self._notes.would:
+                self._report(ChargeAheadStep.ENDED, situation, self._notes.would, why, dry_run=True)
+                self._note(would=None)
+            case _:
+                return
 
+    # what others do
 
-def energy_wh(charge: float, target: float, wh_per_percent: float) -> float:
-    """Return the energy that takes the battery from one charge to another; near full, the time for it is longer."""
-    slow = max(0.0, target - max(charge, TAPERS_FROM))
-    return max(0.0, target - charge + (TAPER - 1) * slow) * wh_per_percent
+    def receive(self, command: ChargeAheadCommand, *, retained: bool) -> None:
+        """Undo, or allow again; or publish why not."""
+        now, command = self._clock.now(), by_clock(command, self._clock.track)
+        subject = f"{COMMAND} {command.hold_off}"
+        refusal = self._refusal(command, subject, now, retained=retained)
+        self._journal.remember(received(self._journal.content, subject, command, now))
+        if refusal is None:
+            refusal = self._hold_off(command) if command.hold_off else self._release(command)
+        if refusal:
+            self._bus.publish(
+                CHARGE_AHEAD_EVENT,
+                ChargeAheadEvent(at=now, step=ChargeAheadStep.FAILED, by=command.by, reason=refusal),
+                self._name,
+            )
+        self._wake.set()
 
+    def _refusal(self, command: ChargeAheadCommand, subject: str, now: datetime, *, retained: bool) -> Reason | None:
+        if retained:
+            return control.COMMAND_RETAINED()
+        if self._allowed is not InverterControl.AUTOMATIC:
+            return conditions.OFF()
+        refusal = command_refusal(self._journal.content, subject, command, now)
+        return None if refusal and refusal.code == control.BUSY.code else refusal  # a no is never too early
 
-def current_for(power_w: float, voltage_v: float, knobs: Knobs) -> float:
-    """Return the slowest current that can be set and gives at least this power."""
-    steps = ceil((power_w / voltage_v - knobs.low_a) / knobs.step_a)
-    return min(knobs.high_a, knobs.low_a + max(0, steps) * knobs.step_a)
+    def _hold_off(self, command: ChargeAheadCommand) -> Reason | None:
+        situation = self._situation()
+        charging = self._notes.charging or self._notes.would
+        need = situation.need
+        start = charging.outage_start if charging else need.start if isinstance(need, Need) else None
+        if start is None:
+            return conditions.NOTHING_TO_UNDO()
+        why = conditions.undone(by=command.by)
+        self._note(held_off=HeldOff(start, why), would=None)
+        self._report(ChargeAheadStep.HELD_OFF, situation, charging, why, by=command.by)
+        self._put_back(situation, why)
+        return None
 
+    def _release(self, command: ChargeAheadCommand) -> Reason | None:
+        if self._notes.held_off is None:
+            return conditions.NOTHING_TO_UNDO()
+        self._note(held_off=None)
+        why = conditions.released(by=command.by)
+        self._report(ChargeAheadStep.RELEASED, self._situation(), None, why, by=command.by)
+        return None
 
-def _gentle_w(situation: Situation, knobs: Knobs) -> float:
-    gentle = 100 * situation.wh_per_percent / GENTLE_HOURS
-    return min(max(gentle, knobs.low_a * situation.voltage_v), knobs.high_a * situation.voltage_v)
+    def on_over(self, sequence: SettingSequence, _left: Mapping[str, object]) -> None:
+        """Take in that everything is put back. What somebody changed, or the inverter refused, is left alone then."""
+        if sequence.purpose is not Purpose.CHARGE_AHEAD:
+            return
+        why, charging = sequence.undo, self._notes.charging
+        step = ChargeAheadStep.ENDED
+        if why and why.code == control.step_refused.code:
+            step = ChargeAheadStep.FAILED
+            self._note(held_off=charging and HeldOff(charging.outage_start, why))
+        self._report(step, self._situation(), self._notes.charging, why)
+        self._note(charging=None)
+        self._wake.set()
 
+    # what is kept and published
 
-def _power_w(wh: float, now: datetime, start: datetime) -> float:
-    """Return the power that brings an energy in time, with some to spare."""
-    hours = max((start - ENDS_EARLY - now) / timedelta(hours=1), 1 / 60)
-    return SLACK * wh / hours
+    @property
+    def _notes(self) -> ChargeNotes:
+        return self._journal.content.charge
 
+    @property
+    def _sequence(self) -> SettingSequence | None:
+        return self._sequencer.get(Purpose.CHARGE_AHEAD)
 
-def _is_same(one: datetime, other: datetime) -> bool:
-    return abs(one - other) < SAME_OUTAGE
+    def _note(self, **changes: object) -> None:
+        notes = self._notes.model_copy(update=changes)
+        self._journal.change(lambda journal: journal.model_copy(update={"charge": notes}))
 
+    def _report(
+        self,
+        step: ChargeAheadStep,
+        situation: Situation,
+        charging: Charging | None,
+        why: Reason | None,
+        *,
+        by: str = AUTOMATIC,
+        dry_run: bool = False,
+    ) -> None:
+        log.info("Charging ahead with %s, by %s: %s. %s", self._name, by, step, why or "")
+        sequence = self._sequence
+        event = ChargeAheadEvent(
+            at=situation.now,
+            step=step,
+            dry_run=dry_run,
+            by=by,
+            outage_start=charging and charging.outage_start,
+            charge_percent=situation.charge_percent,
+            target_percent=charging and charging.target_percent,
+            current_a=charging and charging.current_a,
+            settings=sequence.wanted if sequence else {},
+            reason=why,
+        )
+        self._bus.publish(CHARGE_AHEAD_EVENT, event, self._name)
 
-def setting_name(setting: str) -> Reason:
-    """Return what a setting is called."""
-    return control.meaning(setting) or Reason.sentence(setting)
+    def _publish(self, message: ChargeAhead) -> None:
+        """Publish the state if anything about it is new."""
+        last = self._published
+        since = last.since if last and last.phase is message.phase else message.since
+        message = message.model_copy(update={"since": since})
+        if last is None or last.model_copy(update={"at": message.at}) != message:
+            self._published = message
+            self._bus.publish(CHARGE_AHEAD, message, self._name)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.poller.charge_ahead import Action, Charging, Continue, Need, Nothing, PutBack, Situation
+from services.poller.charge_ahead_rules import Action, Charging, Continue, Need, Nothing, PutBack, Situation
 from services.poller.setting_sequence import SettingSequence
 from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.poller.charge_ahead import (
+from services.poller.charge_ahead_rules import (
     CHARGING,
     CURRENT,
     FEEDS_HOUSE,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from services.poller.charging_ahead import ChargingAhead
+from services.poller.charge_ahead import ChargingAhead
 from services.poller.kept_journal import KeptJournal
 from services.poller.night_mute import NightMute
 from services.poller.profile_list import profile_list

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from services.poller.charge_ahead import Charging, HeldOff
+from services.poller.charge_ahead_rules import Charging, HeldOff
 from services.poller.decode import Value
 from services.poller.setting_check import DAY, Unit, Write, unit_key
 from services.poller.setting_sequence import Purpose, SettingSequence, released

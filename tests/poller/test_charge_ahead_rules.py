@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.poller.charge_ahead import (
+from services.poller.charge_ahead_rules import (
     ADJUST_EVERY,
     CHARGING,
     CURRENT,
