@@ -32,6 +32,8 @@ TAPER_EDGES = np.array([0.0, 70, 80, 85, 90, 93, 95, 96, 97, 98, 99, 100])
 TAPER = np.array([1.0, 1.0, 1.0, 1.0, 0.95, 0.85, 0.7, 0.6, 0.5, 0.35, 0.25])
 """The charging power near full, against that of a battery that is not: an LFP battery at constant voltage."""
 CHARGING_W = 60.0
+RESTS_STEPS, RESTS_BELOW = PER_HOUR, 5.0
+"""A battery that has taken nothing from the mains for an hour, though so far from full, is not being charged now."""
 """Less is a battery at rest."""
 FEEDS_HOURS, FEEDS_SHARE = 24.0, 0.2
 """In homes that save mains for the night the battery feeds the home for a good part of the time with power."""
@@ -61,6 +63,8 @@ class Plant:
     """The relative uncertainty of the energy for a percent of charge."""
     feeds_above: float | None = None
     """The charge down to which the battery feeds the home although there is power (SBU); None: it waits for outages."""
+    rests: bool = False
+    """Whether the mains does not charge it now, though it is not full: some are topped up only when they are low."""
 
     def drawn_w(self, load_w: Floats, sun_w: Floats) -> Floats:
         """Return what the battery gives without grid, negative while the sun charges it."""
@@ -96,6 +100,7 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
     counted = np.where(np.isfinite(counted), counted, _by_charge(steps, known, out.value * IN_FOR_OUT))
     into = _charge_wh(counted, known, weights, out)
     charging, taper = _charging(steps, known, counted, weights, 100 * into.value)
+    full = _full(steps, known, weights)
     return Plant(
         out,
         into,
@@ -104,10 +109,11 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
         sun,
         charging,
         taper,
-        _full(steps, known, weights),
+        full,
         _cut_off(steps, known, weights),
         spread,
         _feeds_above(steps, known, weights),
+        _rests(steps, soc, full.value),
     )
 
 
@@ -249,6 +255,14 @@ def _full(steps: Steps, soc: Floats, weights: Floats) -> Estimate:
     if hours < 2:
         return default(100.0)
     return Estimate(weighted_quantile(soc[rest], weights[rest], 0.9), hours, "h")
+
+
+def _rests(steps: Steps, soc: Floats, full_percent: float) -> bool:
+    """Return whether the battery has been left alone lately, with power and room for more charge."""
+    lately = slice(-RESTS_STEPS, None)
+    idle = np.abs(steps.battery_w[lately]) < CHARGING_W  # what is not known is not idle
+    room = soc[lately] < full_percent - RESTS_BELOW
+    return bool(steps.size >= RESTS_STEPS and (idle & room & (steps.grid_on[lately] == 1)).all())
 
 
 def _cut_off(steps: Steps, soc: Floats, weights: Floats) -> Estimate:

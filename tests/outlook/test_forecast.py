@@ -56,6 +56,21 @@ def test_a_short_outage_lasts_and_a_long_one_does_not():
     assert long.charge_needed_percent is None, "no charge would do"
 
 
+def test_a_battery_that_the_mains_leaves_alone_is_not_taken_to_be_charged_before_the_outage():
+    """Some inverters top a battery up only when it is low, whatever it got at other times."""
+    soc, battery, grid = (np.array(one) for one in (RECORD.soc_percent, RECORD.battery_power_w, RECORD.grid_on))
+    soc[-72:], battery[-72:], grid[-72:-48] = 50.0, 0.0, 0.0
+    soc[-72:-48], battery[-72:-48] = np.linspace(98, 50, 24), -WH_PER_PERCENT * 25
+    resting = replace(RECORD, soc_percent=soc, battery_power_w=battery, grid_on=grid)
+    charging = replace(resting, battery_power_w=np.array([*battery[:-2], CHARGE_W, CHARGE_W]))
+    before, after = 3 * 12, 12 * 12
+    left_alone, charged = (forecast(one, NOW, plan((3, 5))).strip.p50 for one in (resting, charging))
+    assert abs(left_alone[before] - left_alone[0]) < 1
+    assert left_alone[0] < 60
+    assert charged[before] > 70
+    assert left_alone[after] > left_alone[5 * 12] + 5, "after an outage it is charged as ever"
+
+
 def test_outages_ahead_have_the_times_of_the_plan_whatever_the_minute():
     past = NOW + timedelta(minutes=2, seconds=7)
     found = forecast(RECORD, past, Plan([*plan((2, 4)).outages, *plan((8, 9), possible=True).outages], None))
