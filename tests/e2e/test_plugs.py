@@ -314,6 +314,7 @@ def test_where_no_plug_answers_that_is_one_trouble_and_attempts_go_on(
     watcher.wait_for(STATUS, state="online")
     stack.tell_plugs("plug", fault="none")
     until(stack, mains, [False, False, False, False, True], 60)
+    watcher.wait_for(f"plug/{FIRST}/action", outcome="done")
     assert [one["outcome"] for one in watcher.on(f"plug/{FIRST}/action")] == ["failed", "done"]
 
 
