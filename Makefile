@@ -74,7 +74,7 @@ coverage: setup-dev ## branch coverage file by file, of the tests that count for
 	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow" --cov --cov-report=term
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
-	@$(run) -m pytest -n 6 --dist worksteal
+	@$(run) -m pytest -n 5 --dist worksteal
 
 mutants: setup-dev ## mutation tests of the pure modules: prints the mutants that no test notices (long; not in CI)
 	@$(run) -m pip install -q "$$(sed -n 's/^mutants = \["\(.*\)"\]/\1/p' pyproject.toml)"
