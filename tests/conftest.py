@@ -26,7 +26,7 @@ from tests.support.rewriting import rewrite_once
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
-# no test asserts a time, and six workers share two cores
+# no test asserts a time, and several workers share two cores
 settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("ours")
 
