@@ -14,13 +14,11 @@ from pydantic import BaseModel
 from shared import messages
 from shared.conditions import Reason
 from shared.messages import VERSION, Message
-from shared.topics import TOPICS
+from shared.topics import COMMANDS, TOPICS
 
 Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-COMMANDS = {topic.payload for topic in TOPICS if topic.template.endswith(("/set", "/setup"))}
-"""What any client may send: there, what has a default may be left out."""
 
 
 def payloads() -> list[type[Message]]:
@@ -71,6 +69,7 @@ def _without_default(field: Schema) -> Schema:
 
 def _required(kind: type[BaseModel]) -> Iterator[str]:
     for name, field in kind.model_fields.items():
+        # any client may send a command, and leave out what has a default
         may_be_left_out = field.exclude_if is not None or (kind in COMMANDS and not field.is_required())
         if name in ("at", "v") or not may_be_left_out:
             yield name

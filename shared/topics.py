@@ -4,8 +4,9 @@ docs/topics.md, docs/asyncapi.yaml and mosquitto/acl are generated from this lis
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -73,6 +74,11 @@ class Topic(Generic[M]):
     about: str
     retain: bool = True
     replayed: bool = False
+
+    @property
+    def is_command(self) -> bool:
+        """Whether whoever writes it asks for something, instead of telling what is so."""
+        return self.template.endswith(("/set", "/setup"))
 
     @property
     def replay(self) -> "Topic[M]":
@@ -299,6 +305,8 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     SERVICE_STATUS,
 )
 TOPICS += tuple(topic.replay for topic in TOPICS if topic.replayed)
+COMMANDS: Mapping[type[Message], Topic[Any]] = {topic.payload: topic for topic in TOPICS if topic.is_command}
+"""The topic of every command by its payload."""
 
 DISCOVERY_CONFIG = DiscoveryTopic(
     "device/{name}/config", ("homeassistant",), "What Home Assistant shows of a device: MQTT discovery, retained."

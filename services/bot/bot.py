@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -37,26 +37,17 @@ from shared.history.engine import reader
 from shared.messages import (
     AlertSettings,
     AlertSettingsCommand,
-    ChargeAheadCommand,
     Message,
     PlugAction,
-    PlugCommand,
-    PlugSetup,
-    ProfileCommand,
-    SettingCommand,
 )
 from shared.service import Service
 from shared.topics import (
     ALERT_SENT,
     ALERT_SETTINGS,
     ALERT_SETTINGS_SET,
-    CHARGE_AHEAD_SET,
+    COMMANDS,
     PLUG_ACTION,
-    PLUG_SET,
-    PLUG_SETUP,
-    PROFILE_SET,
     SERVICE_STATUS,
-    SETTING_SET,
     Topic,
 )
 from shared.trusted_time import by_clock, this_boot_only
@@ -72,13 +63,6 @@ RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 UNSEEN_PATIENCE_S = 20.0
 """Where the grid is again as it was, only the recorder can say what happened, and there is no hurry."""
 CONFLICT_RETRY_S = 15.0
-COMMANDS: Mapping[type[Command], Topic[Any]] = {
-    PlugCommand: PLUG_SET,
-    PlugSetup: PLUG_SETUP,
-    SettingCommand: SETTING_SET,
-    ProfileCommand: PROFILE_SET,
-    ChargeAheadCommand: CHARGE_AHEAD_SET,
-}
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
 

@@ -1,8 +1,6 @@
 """Starts the dashboard. Wiring only."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
 from services.dashboard import web_server
 from services.dashboard.access.origin import loopback
@@ -14,33 +12,10 @@ from shared.broker_mirror import BrokerMirror
 from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.conditions import dashboard
 from shared.history.engine import reader
-from shared.messages import (
-    AlertSettingsCommand,
-    ChargeAheadCommand,
-    PlugCommand,
-    PlugSetup,
-    ProfileCommand,
-    SettingCommand,
-)
 from shared.service import Service, run
 from shared.topics import (
-    ALERT_SETTINGS_SET,
-    CHARGE_AHEAD_SET,
-    PLUG_SET,
-    PLUG_SETUP,
-    PROFILE_SET,
-    SETTING_SET,
-    Topic,
+    COMMANDS,
 )
-
-COMMANDS: Mapping[type[Command], Topic[Any]] = {
-    PlugCommand: PLUG_SET,
-    PlugSetup: PLUG_SETUP,
-    AlertSettingsCommand: ALERT_SETTINGS_SET,
-    SettingCommand: SETTING_SET,
-    ProfileCommand: PROFILE_SET,
-    ChargeAheadCommand: CHARGE_AHEAD_SET,
-}
 
 
 async def serve(service: Service[DashboardSettings]) -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.bot.bot import COMMANDS
 from services.bot.chats import Chats, Role
 from services.bot.commands import inverter_buttons, keyboards
 from services.bot.commands import inverter_keyboards as buttons
@@ -34,6 +33,7 @@ from shared.messages import (
 )
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from shared.topics import COMMANDS
 from tests.bot.facts import KYIV, NOW
 from tests.dashboard.harness import reading
 from tests.support.inverter_controls import ahead, profiles, settings
@@ -229,5 +229,6 @@ def test_a_wish_for_another_inverter_is_refused() -> None:
 
 
 def test_every_command_of_the_bot_has_its_topic() -> None:
-    assert {topic.payload: topic.retain for topic in COMMANDS.values()} == dict.fromkeys(get_args(Command), False)
-    assert all(topic.payload is kind and "bot" in topic.writers for kind, topic in COMMANDS.items())
+    topics = {kind: COMMANDS[kind] for kind in get_args(Command)}
+    assert {topic.payload: topic.retain for topic in topics.values()} == dict.fromkeys(get_args(Command), False)
+    assert all(topic.payload is kind and "bot" in topic.writers for kind, topic in topics.items())

@@ -11,9 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from docs.generate_topics import REPLIES, asyncapi
-from docs.payload_schemas import COMMANDS, payloads, schema_of
+from docs.payload_schemas import payloads, schema_of
 from shared.messages import GridState, Message
-from shared.topics import TOPICS
+from shared.topics import COMMANDS, TOPICS
 from tests.homeassistant.facts import house
 from tests.support.broker import ROOT, Broker
 from tests.support.samples import sample

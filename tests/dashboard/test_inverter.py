@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from services.dashboard.__main__ import COMMANDS
 from services.dashboard.app import application
 from services.dashboard.inverter.settings_card import numbers
 from services.dashboard.inverter.view import view
@@ -39,6 +38,7 @@ from shared.messages import (
 from shared.setting_requests import change_refusal
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from shared.topics import COMMANDS
 from tests.dashboard.full_house import house as full_house
 from tests.dashboard.test_now import words
 from tests.support.inverter_controls import ahead, profiles, settings
@@ -361,5 +361,6 @@ def test_several_inverters_are_named() -> None:
 
 
 def test_every_command_of_a_page_has_its_topic() -> None:
-    assert {topic.payload: topic.retain for topic in COMMANDS.values()} == dict.fromkeys(get_args(Command), False)
-    assert all(topic.payload is kind and "dashboard" in topic.writers for kind, topic in COMMANDS.items())
+    topics = {kind: COMMANDS[kind] for kind in get_args(Command)}
+    assert {topic.payload: topic.retain for topic in topics.values()} == dict.fromkeys(get_args(Command), False)
+    assert all(topic.payload is kind and "dashboard" in topic.writers for kind, topic in topics.items())
