@@ -19,6 +19,10 @@ OUTLOOK_HOLDS = timedelta(minutes=12)
 """The outlook is made anew every five minutes: after two that did not come it is of the past."""
 
 
+COMMAND_HOLDS = timedelta(seconds=60)
+"""What somebody asked for longer ago is not done any more: it may come from last week, or again at every reconnect."""
+
+
 SAME_STATE_WITHIN = timedelta(hours=1)
 """After a longer silence of the inverter, or pause of ours, what the grid did meanwhile is unknown."""
 

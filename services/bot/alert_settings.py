@@ -4,16 +4,15 @@ The store is that of the chats, which /settings changes, too; the page asks by a
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from hashlib import sha256
 
 from services.bot.chats import AlertLimits, ChatSettings, QuietHours
 from shared.conditions import Reason
 from shared.conditions import bot as conditions
-from shared.freshness import fresh
+from shared.freshness import COMMAND_HOLDS, fresh
 from shared.messages import AlertSettings, AlertSettingsCommand, ChatAlerts
 
-COMMAND_HOLDS = timedelta(seconds=60)
 LABEL_DIGITS = 3
 
 

@@ -29,7 +29,7 @@ from services.poller.charge_situation import USUAL_V, knobs_of, need_of, wh_per_
 from services.poller.kept_journal import KeptJournal
 from services.poller.setting_journal import ChargeNotes, command_refusal, received
 from services.poller.setting_sequence import Purpose, SettingSequence
-from services.poller.setting_sequencer import SettingSequencer
+from services.poller.setting_sequencer import IN_THE_WAY, SettingSequencer
 from services.poller.setting_writer import SettingWriter
 from shared.broker_state import BrokerState
 from shared.bus import Publisher
@@ -230,7 +230,7 @@ class ChargingAhead:
             self._report(ChargeAheadStep.BEGAN, situation, charging, why)
             return
         self._note(charging=None)
-        if refusal.code not in (control.BUSY.code, control.no_journal.code):
+        if refusal.code not in IN_THE_WAY:
             self._note(held_off=HeldOff(begin.need.start, refusal))
             self._report(ChargeAheadStep.FAILED, situation, charging, refusal)
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from services.poller.quiet_hours import BUZZER, MUTE, QuietHours
 from services.poller.setting_sequence import Purpose, SettingSequence
-from services.poller.setting_sequencer import SettingSequencer
+from services.poller.setting_sequencer import IN_THE_WAY, SettingSequencer
 from services.poller.setting_writer import SettingWriter
 from shared.clock import Clock
 from shared.conditions import clock as clock_conditions
@@ -65,7 +65,7 @@ class NightMute:
         if present.values.get(BUZZER) == MUTE:
             return
         refusal = self._sequencer.begin(Purpose.QUIET_HOURS, {BUZZER: MUTE}, present, by=AUTOMATIC)
-        if refusal and refusal.code not in (control.BUSY.code, control.no_journal.code):
+        if refusal and refusal.code not in IN_THE_WAY:
             log.info("The buzzer is not muted. %s", refusal)
             self._left_alone = True
 

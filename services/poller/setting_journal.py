@@ -1,7 +1,7 @@
 """What was changed, what is being changed, and who changed what last: the content of the journal on disk. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -12,11 +12,10 @@ from services.poller.setting_check import DAY, Unit, Write, unit_key
 from services.poller.setting_sequence import Purpose, SettingSequence, released
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
-from shared.freshness import CLOCK_SLACK, fresh
+from shared.freshness import CLOCK_SLACK, COMMAND_HOLDS, fresh
 from shared.messages import ProfileChange, SettingOutcome, SettingValue
 from shared.trusted_time import elapsed, is_unset
 
-COMMAND_HOLDS = timedelta(seconds=60)
 NO_REFUSALS = (control.no_answer.code, control.not_taken_over.code)
 DEVICE = "device"
 """Who changes a setting at the inverter's own panel, or by another program."""

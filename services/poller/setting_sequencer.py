@@ -45,6 +45,10 @@ STEP_PAUSE_S = 2.0
 UNDO_FIRST_S, UNDO_MOST_S = 30.0, 3600.0
 
 
+IN_THE_WAY = frozenset((control.BUSY.code, control.no_journal.code))
+"""Refusals of `begin` that pass by themselves: whoever wants something for a time asks again."""
+
+
 class SettingSequencer:
     """Works on one sequence at a time; those in force wait in the journal until they are undone.
 

@@ -11,7 +11,6 @@ from services.poller.block_reader import RegisterSource
 from services.poller.kept_journal import KeptJournal
 from services.poller.setting_check import Present, Write, checked, may_write, unit_key
 from services.poller.setting_journal import (
-    COMMAND_HOLDS,
     DEVICE,
     PendingWrite,
     SettingJournal,
@@ -31,7 +30,7 @@ from shared.clock import Clock
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.errors import CommandRefusedError, DeviceError, StorageError
-from shared.freshness import fresh
+from shared.freshness import COMMAND_HOLDS, fresh
 from shared.messages import (
     InverterControl,
     InverterSettings,

@@ -1,15 +1,13 @@
 """People's commands: what they change in the journal, and why one is refused. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.tuya.grid_rules import GRID, Rules, in_place_of, target
 from services.tuya.journal import Journal, key
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
-from shared.freshness import fresh
+from shared.freshness import COMMAND_HOLDS, fresh
 from shared.messages import Grid, GridState, PlugCommand, PlugSetup
-
-COMMAND_HOLDS = timedelta(seconds=60)
 
 
 def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridState | None, now: datetime) -> Journal:
