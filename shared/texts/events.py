@@ -3,7 +3,7 @@
 EVENTS: dict[str, tuple[str, str]] = {
     "event.about": (
         "Коли зникало світло, що перемикалося й ким, що змінилося в графіку, про що повідомляв бот.",
-        "When power went and came, what was switched and by whom, changes of the schedule, what the bot told.",
+        "Power cuts, what was switched and by whom, schedule changes, and what the bot reported.",
     ),
     "event.latest": ("Останні події", "Latest events"),
     "event.all": ("Усі події", "All events"),
@@ -14,7 +14,7 @@ EVENTS: dict[str, tuple[str, str]] = {
         "Nothing is recorded yet. Events will appear here by themselves.",
     ),
     "event.none_here": ("Таких подій не записано.", "No such events are recorded."),
-    "event.none_this_far": ("Серед переглянутого таких подій немає.", "None among what was looked through."),
+    "event.none_this_far": ("Серед переглянутого таких подій немає.", "None in the part searched so far."),
     "event.kind": ("Що", "What"),
     "event.device": ("Пристрій", "Device"),
     "event.from": ("Від", "From"),
@@ -25,7 +25,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "event.kind_grid": ("Світло", "Power"),
     "event.kind_plan": ("Графік", "Schedule"),
     "event.kind_plug": ("Розетки", "Plugs"),
-    "event.kind_setting": ("Налаштування інвертора", "Inverter settings"),
+    "event.kind_setting": ("Параметри інвертора", "Inverter settings"),
     "event.kind_device": ("Зв'язок із пристроями", "Contact with devices"),
     "event.kind_service": ("Служби", "Services"),
     "event.kind_alert": ("Сповіщення", "Alerts"),
