@@ -35,7 +35,7 @@ GUESTS: dict[str, tuple[str, str]] = {
     "alerts.none_yet": ("Бот ще не показав своїх налаштувань.", "The bot has not shown its settings yet."),
     "alerts.no_bot": (
         "Бот не працює або його не налаштовано, тож сповіщення змінити не можна.",
-        "The bot is not running or not set up, so alerts cannot be changed.",
+        "The bot does not run or is not set up, so alerts cannot be changed.",
     ),
     "alerts.limits": ("Для всіх чатів", "For all chats"),
     "alerts.low_battery_percent": ("Низький заряд — нижче, %", "Battery low below, %"),
