@@ -14,6 +14,8 @@ from services.outlook.steps import HORIZON, STEP_S
 
 LASTS_FROM = 0.85
 WILL_NOT_BELOW = 0.5
+ASSUMED_WILL_NOT_BELOW = 0.02
+"""Where the home's load was never measured, no outage is sure to last, and only the shortest charge sure not to."""
 SURE = 0.9
 """The charge needed is that with which it lasts in so many cases."""
 BLUR_POINTS = 1.0
@@ -71,6 +73,8 @@ class Case:
     floor: float
     now_s: float
     plugs_w: Mapping[str, float]
+    is_assumed: bool = False
+    """Whether the load is a usual home's instead of this one's."""
 
 
 def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
@@ -103,7 +107,7 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
     return replace(
         found,
         end_s=case.now_s + nominal * STEP_S if planned_end is None else planned_end,
-        verdict=verdict(chance),
+        verdict=verdict(chance, is_assumed=case.is_assumed),
         chance=chance,
         margin_min=_margin(holds, nominal, start),
         margin_percent=at_end.p50 - case.floor,
@@ -114,8 +118,10 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
     )
 
 
-def verdict(chance: float) -> str:
-    """Return what a chance is called."""
+def verdict(chance: float, *, is_assumed: bool = False) -> str:
+    """Return what a chance is called; is_assumed: it does not come from the home's own load."""
+    if is_assumed:
+        return "will_not_last" if chance < ASSUMED_WILL_NOT_BELOW else "uncertain"
     return "lasts" if chance >= LASTS_FROM else "will_not_last" if chance < WILL_NOT_BELOW else "uncertain"
 
 

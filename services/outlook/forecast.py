@@ -123,7 +123,15 @@ def forecast(
     draw = _draw(home, charge, certain or every)
     floor = max(reserve_percent, 0.0 if home.plant.cut_off_percent.is_default else home.plant.cut_off_percent.value)
     watts = _plug_watts(home, plugs)
-    base = Case(_paths(home, draw, certain), home.plant, home.behaviour.during.value, floor, now_s, watts)
+    base = Case(
+        _paths(home, draw, certain),
+        home.plant,
+        home.behaviour.during.value,
+        floor,
+        now_s,
+        watts,
+        is_assumed=any(one.name == "no_load" for one in home.unknown),
+    )
     second = replace(base, paths=_paths(home, draw, every)) if possible else None
     answers = [answer(base, one, possible=False) for one in certain]
     answers += [answer(second, one, possible=True) for one in possible] if second else []

@@ -6,6 +6,7 @@ reported: so a battery that has aged, or a BMS that was set wrongly, is forecast
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
     conversion, idle, sun = _inverter(steps, known, weights)
     drawn = conversion.value * steps.load_w + idle.value - sun.value * np.nan_to_num(steps.pv_w)
     counted = np.where(np.isfinite(steps.battery_w), steps.battery_w, np.where(steps.off, -drawn, np.nan))
-    out, spread = _wh_per_percent(counted, known, weights, nominal_wh)
+    out, spread = _wh_per_percent(counted, known, weights, nominal_wh if nominal_wh and 0 < nominal_wh < inf else None)
     counted = np.where(np.isfinite(counted), counted, _by_charge(steps, known, out.value * IN_FOR_OUT))
     into = _charge_wh(counted, known, weights, out)
     charging, taper = _charging(steps, known, counted, weights, 100 * into.value)

@@ -1,5 +1,6 @@
 """The forecast as a function: true of any home, and honest about what it does not know."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -224,6 +225,18 @@ def test_a_charge_alone_gives_a_wide_band():
     (one,) = found.outages
     assert one.charge_at_end.p90 - one.charge_at_end.p10 > 15
     assert found.learned["capacity_kwh"].is_default
+
+
+@pytest.mark.parametrize("charge", [30, 50, 97])
+def test_without_a_load_of_its_own_a_home_gets_no_certain_verdict(charge):
+    record = History(time=[NOW.timestamp()], soc_percent=[charge])
+    assert {one.verdict for one in forecast(record, NOW, plan((1, 5), (8, 10))).outages} == {"uncertain"}
+
+
+@pytest.mark.parametrize("label_wh", [0, -5, math.nan, math.inf])
+def test_a_capacity_that_is_none_is_not_used(label_wh):
+    found, without = (forecast(replace(RECORD, nominal_wh=one), NOW, plan((1, 5))) for one in (label_wh, None))
+    assert found.outages == without.outages
 
 
 def test_an_old_charge_is_none():
