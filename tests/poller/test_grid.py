@@ -18,9 +18,11 @@ from services.poller.grid import (
     silenced,
     to_message,
     unknown_grid,
+    unknown_since,
     verdict,
 )
 from shared.conditions import Reason, poller
+from shared.freshness import SAME_STATE_WITHIN
 from shared.messages import Grid, GridState
 from shared.trusted_time import ClockChange, unset_start
 
@@ -51,6 +53,8 @@ def after(*seen: tuple[float | None, float | None], start: GridTrack | None = No
         pytest.param(225.0, 64.0, Grid.ON, id="generator"),
         pytest.param(0.0, 0.0, Grid.OFF, id="nothing"),
         pytest.param(99.9, 50.0, Grid.OFF, id="too-low"),
+        pytest.param(100.0, 50.0, None, id="not-yet-lost"),
+        pytest.param(230.0, 40.0, None, id="slow-but-not-yet-lost"),
         pytest.param(60.0, 0.0, Grid.OFF, id="noise-volts-on-an-open-line"),
         pytest.param(99.9, 39.9, Grid.OFF, id="both-too-low"),
         pytest.param(230.0, 0.0, None, id="a-voltage-without-a-frequency-decides-nothing"),
@@ -150,6 +154,63 @@ def test_a_message_kept_while_unknown_restores_what_was_known() -> None:
     assert again.confirmed is Grid.ON
 
 
+@pytest.mark.parametrize(
+    ("age", "state", "is_recent"),
+    [
+        pytest.param(timedelta(0), Grid.ON, True, id="this-moment"),
+        pytest.param(LIMITS.silence, Grid.ON, True, id="just-within-the-silence"),
+        pytest.param(LIMITS.silence + timedelta(seconds=1), Grid.UNKNOWN, True, id="silent"),
+        pytest.param(SAME_STATE_WITHIN, Grid.UNKNOWN, True, id="just-the-same-state"),
+        pytest.param(SAME_STATE_WITHIN + timedelta(seconds=1), Grid.UNKNOWN, False, id="too-long-ago"),
+    ],
+)
+def test_what_a_restart_restores_by_the_age_of_the_message(age: timedelta, state: Grid, is_recent: bool) -> None:
+    before = after(GOOD, GOOD)
+    again = restore(to_message(before, before.last_reading_at), before.last_reading_at + age, LIMITS)
+    assert (again.state, again.confirmed) == (state, Grid.ON)
+    assert again.confirmed_since == (before.since if is_recent else None)
+    assert again.last_reading_at == before.last_reading_at + (timedelta(0) if state is Grid.ON else age)
+    assert again.before_us is None
+
+
+def test_a_first_start_knows_nothing_since_now() -> None:
+    assert restore(None, START, LIMITS) == GridTrack(Grid.UNKNOWN, START, START)
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "state"),
+    [
+        pytest.param(timedelta(0), Grid.ON, id="not-at-all"),
+        pytest.param(LIMITS.silence, Grid.ON, id="just-not-too-long"),
+        pytest.param(LIMITS.silence + timedelta(seconds=1), Grid.UNKNOWN, id="too-long"),
+        pytest.param(-timedelta(seconds=1), Grid.UNKNOWN, id="a-reading-from-the-future"),
+    ],
+)
+def test_silence_forgets_a_change_that_was_seen_once(silent_for: timedelta, state: Grid) -> None:
+    track = after(GOOD, GOOD, DEAD)
+    assert track.pending
+    found = after_silence(track, track.last_reading_at + silent_for, LIMITS)
+    assert (found.state, found.pending, found.candidate_since) == (state, False, None)
+
+
+def test_doubts_of_others_forget_a_change_that_was_seen_once() -> None:
+    found = unknown_since(after(GOOD, GOOD, DEAD), START)
+    assert (found.state, found.since, found.pending, found.candidate_since) == (Grid.UNKNOWN, START, False, None)
+
+
+def test_a_spike_leaves_nothing_behind() -> None:
+    assert after(GOOD, GOOD, DEAD, GOOD).candidate_since is None
+
+
+def test_the_message_says_what_is_known_and_what_was_read() -> None:
+    track = silenced(after(GOOD, GOOD))
+    said = to_message(track, START, reading(0, *BROWN))
+    assert (said.state, said.last_known, said.last_known_since) == (Grid.UNKNOWN, Grid.ON, track.confirmed_since)
+    assert said.last_known_since is not None
+    assert (said.voltage_v, said.frequency_hz) == BROWN
+    assert (to_message(track, START).voltage_v, to_message(track, START).frequency_hz) == UNREAD
+
+
 READINGS = st.one_of(
     st.none(),
     st.tuples(st.one_of(st.none(), st.floats(0, 500)), st.one_of(st.none(), st.floats(0, 100))),
@@ -245,6 +306,7 @@ def test_doubt(seen: list[tuple[float | None, float | None]], expected: Reason |
         pytest.param(220.0, 160, 100, id="220"),
         pytest.param(230.0, 160, 100, id="230"),
         pytest.param(240.0, 160, 100, id="240"),
+        pytest.param(150.0, 160, 100, id="150-is-no-mains-of-its-own"),
         pytest.param(120.0, 83, 52, id="120"),
         pytest.param(110.0, 77, 48, id="110"),
         pytest.param(100.0, 70, 43, id="100"),
@@ -355,6 +417,34 @@ def test_an_outage_over_a_reboot_goes_on_once_it_is_known_how_short_that_was(awa
         track = set_clock(track)
     assert track.since == (began if away_s < 3600 else BOOTED + timedelta(seconds=35))
     assert track.last_reading_at == BOOTED + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "heard", "is_kept"),
+    [
+        pytest.param(Grid.OFF, UNSET, BOOTED, True, id="heard-by-a-set-clock-and-ours-is-not"),
+        pytest.param(Grid.OFF, UNSET, UNSET, False, id="heard-in-this-boot"),
+        pytest.param(Grid.OFF, BOOTED, BOOTED, False, id="both-set"),
+        pytest.param(Grid.UNKNOWN, UNSET, BOOTED, False, id="nothing-was-known"),
+    ],
+)
+def test_only_what_an_unset_clock_cannot_date_is_kept_for_later(
+    state: Grid, now: datetime, heard: datetime, is_kept: bool
+) -> None:
+    last = GridState(at=heard, state=state, since=heard, last_known=Grid.OFF, last_known_since=heard)
+    assert restore(last, now, LIMITS).before_us == (last if is_kept else None)
+
+
+@pytest.mark.parametrize("paused", [timedelta(0), SAME_STATE_WITHIN])
+def test_an_outage_goes_on_after_a_pause_of_up_to_an_hour(paused: timedelta) -> None:
+    last = GridState(at=BOOTED - paused, state=Grid.OFF, since=BOOTED - timedelta(hours=9), transition_id="off-a")
+    track = restore(last, UNSET, LIMITS)
+    for second in (0, 5):
+        track = after_reading(track, GridReading(UNSET + timedelta(seconds=second), 0, 0), LIMITS)
+    doubted = after_clock_change(track, ClockChange(timedelta(0), trusted=False, since=UNSET))
+    assert doubted.before_us == last
+    track = set_clock(track)
+    assert (track.since, track.confirmed_since, track.before_us) == (last.since, last.since, None)
 
 
 def test_another_outage_is_another_one_whatever_the_clock() -> None:
