@@ -9,7 +9,7 @@ import pytest
 from services.tuya import grid_rules, targets
 from services.tuya.essentials import sounds_essential
 from services.tuya.grid_rules import Rules
-from services.tuya.journal import Journal
+from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
 from shared.messages import Grid, GridState
 from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, RULES, changed, grid
@@ -36,7 +36,29 @@ def test_the_grid_must_be_back_for_a_while_by_a_clock_that_nobody_sets() -> None
     assert changed(off, back).targets
 
 
-@pytest.mark.parametrize(("ahead_s", "is_late"), [(5, True), (3600, False), (-3600, False)])
+def test_a_grid_that_is_back_takes_back_only_what_its_loss_still_wanted() -> None:
+    def wanted(plug: str, *, on: bool, by: str = "telegram:7", grid_wants: bool | None = None) -> Target:
+        found = grid_rules.target(plug, "switch_1", on=on, by=by, now=NOW, transition_id="t1")
+        return found.model_copy(update={"grid_wants": grid_wants})
+
+    targets = [
+        wanted("boiler", on=False, by=grid_rules.GRID),
+        wanted("kettle", on=True, by=grid_rules.GRID),
+        wanted("heater", on=False),
+        wanted("pump", on=True, grid_wants=False),
+        wanted("lamp", on=False, grid_wants=True),
+    ]
+    open_ = Journal(handled="t1", targets={one.key: one for one in targets})
+    after = changed(open_, grid(Grid.ON, "t2"), stable_for=DELAY / 2).targets
+    assert {name.split("/")[0]: one.grid_wants for name, one in after.items()} == {
+        "kettle": None,
+        "heater": None,
+        "pump": None,
+        "lamp": True,
+    }
+
+
+@pytest.mark.parametrize(("ahead_s", "is_late"), [(0, False), (5, True), (3600, False), (-3600, False)])
 def test_an_outdated_message_is_no_news_unless_the_clock_was_set_back(ahead_s: float, is_late: bool) -> None:
     known = grid(Grid.OFF, "t2", age_s=-ahead_s)
     assert grid_rules.is_outdated(grid(Grid.ON, "t3"), known, NOW) is is_late

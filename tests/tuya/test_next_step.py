@@ -439,6 +439,14 @@ def test_what_is_off_is_not_switched_for_a_test() -> None:
     assert run.state.shared.journal == KNOWN
 
 
+def test_a_plug_that_does_not_say_whether_it_is_on_is_not_tested_and_not_called_off() -> None:
+    run = begun_test()
+    assert run.take(None, on(None), None, None) == ["Begin", "Read", "EndTest", "Abandon"]
+    cause = plugs.no_switch_in_answer(name="boiler")
+    assert run.state.test == off_on_test.OffOnTest(run.now.utc, plugs.test_failed(name="boiler", cause=cause))
+    assert run.state.shared.journal == KNOWN
+
+
 def test_a_plug_that_does_not_answer_a_test_is_told_and_not_switched_later() -> None:
     run = begun_test(ways=(Via.CLOUD,))
     assert run.take(None, OFFLINE, None) == ["Begin", "Read", "EndTest"]
