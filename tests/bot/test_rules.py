@@ -404,6 +404,28 @@ def test_how_long_the_battery_lasts_is_told_by_what_is_so_after_the_event() -> N
     assert (back.soc_percent, back.runtime_s) == (44, None)
 
 
+def test_the_message_of_the_outage_says_whether_the_battery_lasts() -> None:
+    lost_at, window_end = NOW - 10 * MINUTE, NOW + 150 * MINUTE
+
+    def seen_at(now: datetime, verdict: Verdict) -> BrokerState:
+        one = OutageOutlook(start=lost_at, end=window_end, running=True, verdict=verdict, chance=0.2, margin_min=-35)
+        known = outlook("no_plan", now, outages=(one,))
+        return broker_state(now, grid=grid(Grid.OFF, lost_at, now), outlook=known)
+
+    before = lost_at - MINUTE
+    state, _ = run(AlertState(), broker_state(before, grid=grid(Grid.ON, before - 60 * MINUTE, before)), before)
+    found = []
+    for minute, verdict in enumerate((Verdict.UNKNOWN, Verdict.LASTS, *(Verdict.WILL_NOT_LAST,) * 6, Verdict.UNKNOWN)):
+        state, _ = run(state, seen_at(now := lost_at + (1 + minute) * MINUTE, verdict), now)
+        assert state.outage
+        told = state.outage.now
+        assert told
+        found.append(told.outlook and told.outlook.verdict)
+        if told.outlook and told.outlook.verdict is Verdict.WILL_NOT_LAST:
+            assert "The battery will not last" in alert_text(localizer_for(now=now), told)
+    assert found == [None, *(Verdict.LASTS,) * 5, *(Verdict.WILL_NOT_LAST,) * 3]
+
+
 def test_what_the_grid_makes_of_plugs_belongs_to_the_message_of_the_outage() -> None:
     state, _ = run(AlertState(), bare(Grid.ON, NOW - 60 * MINUTE, NOW), NOW)
     state, _ = run(state, bare(Grid.OFF, NOW, NOW), NOW)

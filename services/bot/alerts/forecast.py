@@ -1,5 +1,6 @@
 """When the outlook is an alert: the battery will not last, or lasts after all; once an outage and change. Pure."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.bot.alerts.alert import Alert, AlertKind
@@ -71,10 +72,21 @@ def _reported(
 
 def of_window(snapshot: BrokerState, window: Window, now: datetime) -> OutageOutlook | None:
     """Return what a fresh forecast says of a planned outage, with the names of plugs."""
+    found = (one for one in _with_verdict(snapshot, now) if (one.start, one.end) == (window.start, window.end))
+    return next(found, None)
+
+
+def of_running(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
+    """Return what a fresh forecast says of the outage that goes on, with the names of plugs."""
+    return next((one for one in _with_verdict(snapshot, now) if one.running), None)
+
+
+def _with_verdict(snapshot: BrokerState, now: datetime) -> Iterator[OutageOutlook]:
+    """Yield the outages whose end is known, and with it whether the battery lasts."""
     outlook = usable_outlook(snapshot.outlook, now)
-    judged = (one for one in outlook.outages if one.end and one.verdict is not Verdict.UNKNOWN) if outlook else ()
-    found = next((one for one in judged if (one.start, one.end) == (window.start, window.end)), None)
-    return with_names(found, snapshot) if found else None
+    for one in outlook.outages if outlook else ():
+        if one.end and one.verdict is not Verdict.UNKNOWN:
+            yield with_names(one, snapshot)
 
 
 def with_names(outage: OutageOutlook, snapshot: BrokerState) -> OutageOutlook:

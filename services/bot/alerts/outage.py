@@ -76,13 +76,15 @@ def _is_news(shown: Alert, newest: Alert) -> bool:
     plan = ("expected", "window", "is_open", "is_overdue", "in_emergency", "plan_stale_since")
     if any(getattr(shown, name) != getattr(newest, name) for name in plan):
         return True
-    if newest.runtime_s is not None and shown.runtime_s is None:
+    if (newest.runtime_s is not None and shown.runtime_s is None) or (newest.outlook and shown.outlook is None):
         return True
     if newest.figures_at is None:
         return False
     age = elapsed(shown.figures_at or shown.stored_at, newest.figures_at)
     if age is None or age < FIGURES_EVERY:
         return False
+    if (shown.outlook and shown.outlook.verdict) is not (newest.outlook and newest.outlook.verdict):
+        return True
     return _differ(shown.soc_percent, newest.soc_percent, SOC_STEP_PERCENT) or _differ(
         shown.runtime_s, newest.runtime_s, RUNTIME_STEP * (shown.runtime_s or 0)
     )

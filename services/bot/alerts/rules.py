@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
-from services.bot.alerts.forecast import forecast_alerts, of_window
+from services.bot.alerts.forecast import forecast_alerts, of_running, of_window
 from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
@@ -166,7 +166,7 @@ def _as_it_is(lost: Alert, snapshot: BrokerState, now: datetime) -> Alert:
     grid = live_figures(snapshot, now).grid
     if grid is None or grid.state is not Grid.OFF:
         return lost
-    figures = _figures(snapshot, now, lost.at) | {"figures_at": now}
+    figures = _figures(snapshot, now, lost.at) | {"figures_at": now, "outlook": of_running(snapshot, now)}
     return lost.model_copy(update=_judged(snapshot.schedule, lost.at, now) | figures)
 
 

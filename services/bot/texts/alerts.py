@@ -55,6 +55,7 @@ def _grid_lost(localizer: Localizer, alert: Alert) -> str:
         _state_before(localizer, alert, "bot.was_on"),
         _figures(localizer, alert),
         *_by_schedule(localizer, alert),
+        *verdict_lines(localizer, alert.outlook),
         localizer("bot.plan_old", time=localizer.time(stale)) if stale else None,
     )
 

@@ -62,8 +62,8 @@ def forecast_text(localizer: Localizer, alert: Alert) -> str:
 
 
 def verdict_lines(localizer: Localizer, outage: OutageOutlook | None) -> list[str]:
-    """Return whether the battery lasts through an outage that was just named, and what to do."""
+    """Return whether the battery lasts through an outage that goes on or was just named, and what to do."""
     if outage is None:
         return []
-    said = localizer("bot.verdict", verdict=outage_sentence(localizer, outage, is_named=True))
+    said = localizer("bot.verdict", verdict=outage_sentence(localizer, outage, is_named=not outage.running))
     return [said, *advice(localizer, outage, str)]
