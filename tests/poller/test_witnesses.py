@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.poller.grid import GridReading, unknown_grid
+from services.poller.grid import GridLimits, GridReading, after_reading, after_silence, unknown_grid
 from services.poller.witnesses import (
     LAG_S,
     Agreement,
@@ -22,6 +23,7 @@ from services.poller.witnesses import (
 from shared.messages import Grid
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
+LIMITS = GridLimits()
 ON, OFF, UNKNOWN = Grid.ON, Grid.OFF, Grid.UNKNOWN
 
 
@@ -68,6 +70,51 @@ class House:
 
     def dissenters(self) -> tuple[str, ...]:
         return dissenters(list(self.witnesses.values()), self.said.discredited)
+
+
+def looked(*readings: tuple[float, float | None]) -> Witness:
+    """Return a witness after readings, by the rules that the poller applies: (second, volts); None is a failure."""
+    witness = Witness("a", unknown_grid(START))
+    for second, volts in readings:
+        if volts is None:
+            witness = after_failure(witness, after_silence(witness.track, at(second), LIMITS))
+            continue
+        reading = GridReading(at(second), volts, 50.0 if volts else 0.0)
+        track = after_reading(witness.track, reading, LIMITS)
+        witness = after_look(witness, track, reading, second, usable=reading.is_usable(LIMITS))
+    return witness
+
+
+@pytest.mark.parametrize(
+    ("readings", "state", "looked_s", "changed_s", "candidate_s"),
+    [
+        pytest.param([(1, 230)], UNKNOWN, -inf, -inf, 1, id="seen-once"),
+        pytest.param([(1, 230), (2, 230)], ON, 2, 1, None, id="confirmed-by-the-second"),
+        pytest.param([(1, 230), (2, 230), (3, 230)], ON, 3, 1, None, id="goes-on"),
+        pytest.param([(1, 230), (2, 230), (3, 0)], ON, 2, 1, 3, id="a-zero-supports-nothing"),
+        pytest.param([(1, 230), (2, 230), (3, 0), (4, 0)], OFF, 4, 3, None, id="lost-since-the-first-zero"),
+        pytest.param([(1, 230), (2, 230), (3, 0), (4, 230)], ON, 4, 1, None, id="a-spike-is-forgotten"),
+        pytest.param([(1, 230), (2, 230), (3, 0), (4, None), (5, 0)], ON, 2, 1, 5, id="begun-again-after-a-failure"),
+        pytest.param([(1, 230), (2, 230), (3, 130)], ON, 3, 1, None, id="between-the-limits-it-stands"),
+    ],
+)
+def test_what_readings_make_of_a_witness(
+    readings: list[tuple[float, float | None]], state: Grid, looked_s: float, changed_s: float, candidate_s: float
+) -> None:
+    found = looked(*readings)
+    assert (found.state, found.looked_s, found.changed_s, found.candidate_s) == (
+        state,
+        looked_s,
+        changed_s,
+        candidate_s,
+    )
+
+
+def test_a_witness_that_gave_no_reading_has_none() -> None:
+    found = looked((1, 230), (2, 230), (3, 0), (4, None))
+    assert (found.answers, found.reading, found.candidate_s) == (False, None, None)
+    assert speaker([found, replace(found, answers=True)], ON, frozenset()) is None
+    assert speaker([found], ON, frozenset()) is None
 
 
 def test_all_silent_is_unknown_and_before_the_first_look_nothing_is_said() -> None:
