@@ -11,7 +11,7 @@ wanted := configure services shared simulators supervisor bench docs deploy test
 # each worker of the tests would rewrite every test file anew: 13 CPU-s to collect them instead of 8
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick coverage test mutants fuzz faults soak bench docs format lock release clean
+.PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick slow-tests coverage test mutants fuzz faults soak bench docs format lock release clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -67,8 +67,11 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@shellcheck .ci/run mosquitto/*.sh tools/*.sh deploy/*.sh deploy/easun docs/examples/*.sh
 	@$(run) -m docs.generate --check
 
-quick: setup-dev ## the tests that start no process and no browser and fly no hours, with few examples
+quick: setup-dev ## the tests that start no process and no browser and are not slow, with few examples
 	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow"
+
+slow-tests: setup-dev ## measures which tests are too slow for make quick, and writes tests/slow_tests.txt
+	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes" --list-slow
 
 coverage: setup-dev ## branch coverage file by file, of the tests that count for it (tests/conftest.py)
 	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow" --cov --cov-report=term

@@ -1,6 +1,6 @@
 """Every payload that travels on the broker. Units stand in the field names; None means unknown, never zero."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,10 +23,13 @@ from pydantic import (
 from shared.conditions import Reason, values
 from shared.validation import InvalidValueError
 
+DAY = timedelta(days=1)
+
 
 def _utc_milliseconds(at: datetime) -> datetime:
     try:
         at = at.astimezone(UTC)
+        at - DAY, at + DAY  # whoever shows it, in any time zone, has a date for it
     except OverflowError:
         raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -23,6 +23,7 @@ from tests.support.broker import Broker
 from tests.support.chromium import CHROMIUM
 from tests.support.fork_server import ForkServer, stop_fork_server
 from tests.support.rewriting import rewrite_once
+from tests.support.slow_tests import Stopwatch, listed, test_of
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
@@ -44,6 +45,17 @@ PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server", "small_di
 migrating = Lock()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make slow-tests` write the list of slow tests."""
+    parser.addoption("--list-slow", action="store_true", help="write tests/slow_tests.txt")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the tests where asked to."""
+    if config.getoption("list_slow"):
+        config.pluginmanager.register(Stopwatch(config))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Do once what every worker would do before it can collect."""
@@ -51,8 +63,11 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
-    """Mark the end-to-end tests and those whose fixtures start processes; others are marked where they are."""
+    """Mark the end-to-end tests, those whose fixtures start processes, and the slow; others are marked in place."""
+    slow = listed()
     for item in items:
+        if test_of(item) in slow:
+            item.add_marker("slow")
         if PROCESS_FIXTURES & set(item.fixturenames) or "e2e" in item.path.parts:
             item.add_marker("processes")
     workers = getattr(config, "workerinput", {}).get("workercount", 1)

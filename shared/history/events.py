@@ -10,10 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from heapq import merge
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, RowMapping, Select, Table, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, Table, select, tuple_
 
 from shared.conditions import Reason
 from shared.history.derived import grid_run
@@ -81,28 +82,39 @@ class Event:
 
 
 @dataclass(frozen=True)
+class EventCursor:
+    """Where a page begins: the row of this key is the first that may be on it.
+
+    Events of one moment are ordered by their table, their owner (the device, or the home of the grid) and what else is
+    in the key: a page may end between any two of them.
+    """
+
+    at: datetime
+    table: str
+    owner: str
+    part: str = ""
+
+
+@dataclass(frozen=True)
 class EventPage:
-    """Events, newest first; `before` is where older ones are asked for, None where there are none."""
+    """Events, newest first; `older` is where the next page begins, None where there is none."""
 
     events: Sequence[Event]
-    before: datetime | None = None
+    older: EventCursor | None = None
 
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events are wanted: from one moment up to another, of some kinds, of one device; all where empty."""
+    """Which events are wanted: from one moment up to another, of some kinds, of one device; all where empty.
+
+    `start` is where a page begins that is not the first.
+    """
 
     since: datetime | None = None
     before: datetime | None = None
+    start: EventCursor | None = None
     kinds: Collection[EventKind] = ()
     device: str = ""
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """Where the reading of a device was given up for this page: events before it are not known."""
-
-    at: int
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,21 @@ class _Source:
         """The column that comes first in its key: the device, or the home of the grid."""
         return next(iter(self.table.primary_key.columns))
 
+    @property
+    def key(self) -> list[Column[Any]]:
+        """The other columns of its key: the moment, and what tells events of one moment apart."""
+        return list(self.table.primary_key.columns)[1:]
+
+    @property
+    def rank(self) -> int:
+        """Its place among the tables."""
+        return RANKS[self.table.name]
+
+    def cursor(self, owner: str, row: RowMapping) -> EventCursor:
+        """Return where a page begins whose first row is this one."""
+        at, *part = (row[column.name] for column in self.key)
+        return EventCursor(from_ms(at), self.table.name, owner, *part)
+
     def name(self, owner: str) -> str:
         """Return the device of a row."""
         return f"{self.place}/{split_name(owner)[1].partition(PART)[0]}" if self.place else ""
@@ -132,6 +159,11 @@ class _Budget:
     rows: int = MOST_READ
 
 
+_Found: TypeAlias = tuple[RowMapping, Event | None]
+"""A row with its event; the last one of a device, where too many were read for a page, without."""
+_Placed: TypeAlias = tuple[tuple[int, int, str], tuple[_Source, str, RowMapping, Event | None]]
+"""The same with the place in the order of all events: newest first, then by table and owner."""
+
 PLACES = ("plug", "inverter", "battery", "service")
 """What the names of devices begin with."""
 
@@ -139,12 +171,10 @@ PLACES = ("plug", "inverter", "battery", "service")
 def events(session: Session, wanted: EventFilter, at_once: int = AT_ONCE) -> EventPage:
     """Return a page of events. Raises StorageError."""
     budget, found = _Budget(), list[Event]()
-    for at, item in merge(*_streams(session, wanted, budget), key=lambda one: -one[0]):
-        if isinstance(item, _Mark):
-            return EventPage(found, from_ms(item.at + 1))
-        if len(found) >= at_once and item.at != found[-1].at:
-            return EventPage(found, from_ms(at + 1))
-        found.append(item)
+    for _, (source, owner, row, event) in merge(*_streams(session, wanted, budget), key=itemgetter(0)):
+        if event is None or len(found) >= at_once:
+            return EventPage(found, source.cursor(owner, row))
+        found.append(event)
     return EventPage(found)
 
 
@@ -153,12 +183,19 @@ def event_devices(session: Session) -> list[str]:
     return sorted({one.name(owner) for one in SOURCES if one.place for owner in _owners(session, one)})
 
 
-def _streams(session: Session, wanted: EventFilter, budget: _Budget) -> Iterator[Iterator[tuple[int, Event | _Mark]]]:
+def _streams(session: Session, wanted: EventFilter, budget: _Budget) -> Iterator[Iterator[_Placed]]:
+    """Yield the events of each device with their places in the order of all."""
     for source in SOURCES:
         if not wanted.kinds or source.kind in wanted.kinds:
             for owner in _owners(session, source):
                 if wanted.device in ("", source.name(owner)):
-                    yield _stream(session, source, owner, wanted, budget)
+                    found = _stream(session, source, owner, wanted, budget)
+                    yield map(partial(_placed, source, owner), found)
+
+
+def _placed(source: _Source, owner: str, found: _Found) -> _Placed:
+    row, event = found
+    return (-row["at"], source.rank, owner), (source, owner, row, event)
 
 
 def _owners(session: Session, source: _Source) -> list[str]:
@@ -172,23 +209,25 @@ def _owners(session: Session, source: _Source) -> list[str]:
     return [one for one in named if split_name(one)[0] == home]
 
 
-def _stream(
-    session: Session, source: _Source, owner: str, wanted: EventFilter, budget: _Budget
-) -> Iterator[tuple[int, Event | _Mark]]:
-    """Yield the events of a device, newest first; each row is compared with the one before it."""
+def _stream(session: Session, source: _Source, owner: str, wanted: EventFilter, budget: _Budget) -> Iterator[_Found]:
+    """Yield the events of a device, newest first; each row is compared with the one before it.
+
+    Where too many rows were read for this page, the last is without an event: whether it is one is not known.
+    """
     since = to_ms(wanted.since) if wanted.since else None
     newer: RowMapping | None = None
-    for row in _rows(session, source, owner, wanted.before, budget):
-        if isinstance(row, _Mark):
-            yield row.at, row
+    for row in _rows(session, source, owner, wanted, budget):
+        if row is None:
+            if newer is not None:
+                yield newer, None
             return
         if newer is not None and source.is_news(row, newer) and (event := _event(source, owner, newer)):
-            yield newer["at"], event
+            yield newer, event
         if since is not None and row["at"] < since:
             return
         newer = row
     if newer is not None and source.is_news(None, newer) and (event := _event(source, owner, newer)):
-        yield newer["at"], event
+        yield newer, event
 
 
 def _event(source: _Source, owner: str, row: RowMapping) -> Event | None:
@@ -201,14 +240,14 @@ def _event(source: _Source, owner: str, row: RowMapping) -> Event | None:
 
 
 def _rows(
-    session: Session, source: _Source, owner: str, before: datetime | None, budget: _Budget
-) -> Iterator[RowMapping | _Mark]:
-    """Yield the rows of a device, newest first, or a mark where too many were read."""
-    key = [column for column in source.table.primary_key.columns if column is not source.owner]
-    older: list[Any] = [key[0] < to_ms(before)] if before else []
-    count = FIRST_ROWS
+    session: Session, source: _Source, owner: str, wanted: EventFilter, budget: _Budget
+) -> Iterator[RowMapping | None]:
+    """Yield the rows of a device, newest first, and None where too many were read."""
+    key, count = source.key, FIRST_ROWS
+    end = [key[0] < to_ms(wanted.before)] if wanted.before else []
+    older = [_from(source, owner, wanted.start)] if wanted.start else []
     while True:
-        query = select(source.table).where(source.owner == owner, *older).order_by(*(one.desc() for one in key))
+        query = select(source.table).where(source.owner == owner, *end, *older).order_by(*(one.desc() for one in key))
         nothing: Sequence[RowMapping] = ()
         rows = session.ask(partial(_first, query=query.limit(count)), nothing)
         yield from rows
@@ -217,10 +256,18 @@ def _rows(
         last = rows[-1]
         budget.rows -= count
         if budget.rows < 0:
-            yield _Mark(last["at"])
+            yield None
             return
         older = [tuple_(*key) < tuple_(*(last[column.name] for column in key))]
         count = min(2 * count, MOST_ROWS)
+
+
+def _from(source: _Source, owner: str, start: EventCursor) -> ColumnElement[bool]:
+    """Return the condition for the rows of a device from the beginning of a page on."""
+    at, place, first = source.key[0], (source.rank, owner), (RANKS[start.table], start.owner)
+    if place == first:
+        return tuple_(*source.key) <= tuple_(*(to_ms(start.at), start.part)[: len(source.key)])
+    return at <= to_ms(start.at) if place > first else at < to_ms(start.at)
 
 
 def _first(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
@@ -274,3 +321,5 @@ SOURCES: tuple[_Source, ...] = (
     _Source(EventKind.ALERT, "", alert_sent, _read(AlertSent)),
 )
 """Where events are recorded."""
+RANKS = {source.table.name: rank for rank, source in enumerate(SOURCES)}
+"""The order of their tables."""

@@ -18,7 +18,7 @@ from services.dashboard.settings import DashboardSettings
 from services.recorder.store import open_store
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
-from shared.history.events import EventKind
+from shared.history.events import RANKS, EventCursor, EventKind
 from shared.messages import PlugState
 from tests.history.test_events import START, a_house, action, record
 from tests.support.ukrainian import english_words
@@ -93,7 +93,7 @@ def test_older_events_are_a_link_away_and_newest_again(visitor: FlaskClient) -> 
     while address:
         page = visitor.get(f"/recorded{address}").text
         times += re.findall(r'"dateTime": "([^"]+)"', page)
-        links = [one for one in re.findall(r'"href": "(/events[^"]+)"', page) if "before" in one]
+        links = [one for one in re.findall(r'"href": "(/events[^"]+)"', page) if "start" in one]
         address = links[-1] if links else ""
     assert len(times) == 12 + 59
     assert times == sorted(times, reverse=True)
@@ -117,6 +117,7 @@ def test_a_database_that_cannot_be_read_says_so(tmp_path: Path) -> None:
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1)).map(  # noqa: DTZ001
     lambda at: at.replace(tzinfo=UTC, microsecond=0)
 )
+NAMES = st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" "), max_size=40)
 DATES = st.none() | st.dates(datetime(1971, 1, 1).date(), datetime(2199, 1, 1).date())  # noqa: DTZ001
 
 
@@ -127,7 +128,7 @@ DATES = st.none() | st.dates(datetime(1971, 1, 1).date(), datetime(2199, 1, 1).d
         device=st.just("") | st.text(max_size=20).map(lambda name: f"plug/{name}"),
         first=DATES,
         last=st.none(),
-        before=st.none() | MOMENTS,
+        start=st.none() | st.builds(EventCursor, MOMENTS, st.sampled_from(sorted(RANKS)), NAMES, NAMES),
     )
 )
 def test_an_address_gives_its_query_again(query: EventQuery) -> None:
@@ -136,7 +137,12 @@ def test_an_address_gives_its_query_again(query: EventQuery) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=30), st.text(max_size=12))
 def test_any_address_gives_some_query(search: str, before: str, day: str) -> None:
-    for given_search in (search, f"before={before}&from={day}&kind={search}&to={before}", f"?before={'9' * 14}"):
+    for given_search in (
+        search,
+        f"start={before}&from={day}&kind={search}&to={before}",
+        f"?start={'9' * 14}&start=plug_action&start={day}&start=",
+        f"?start={before}&start=plug_action&start={day}&start={search}",
+    ):
         query_of(given_search).wanted(KYIV)
 
 

@@ -1,6 +1,7 @@
 """Requests that no page of ours makes: an answer that says so, never a traceback."""
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from services.dashboard.app import application
@@ -13,10 +14,16 @@ DASH = "/_dash-update-component"
 LONG = "x" * 20_000
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Flask:
+    return application(
+        BrokerState, reader(tmp_path_factory.mktemp("none") / "none.db"), DashboardSettings(_env_file=None)
+    )
+
+
 @pytest.fixture
-def client(tmp_path) -> FlaskClient:
-    settings = DashboardSettings(_env_file=None)
-    return application(BrokerState, reader(tmp_path / "none.db"), settings).test_client()
+def client(site) -> FlaskClient:
+    return site.test_client()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_captured_inverter_comes_out_as_its_decoded_values(
     words = {str(address): word for address, word in dump.words.items()}
     file.write_text(json.dumps({"id": "it", "protocol_number": dump.protocol, "registers_raw_u16": words}))
     stack.start_house(HOUSE_REPLAY=str(file), **wire)
-    stack.start(stack.recorder, stack.poller)
+    stack.start(stack.poller)
     state = watcher.last(INVERTER)
     info = watcher.last("inverter/main/info")
     live = {name: value for name, value in dump.known.items() if name in InverterState.model_fields}

@@ -1,6 +1,7 @@
 """Events of several tables as one list: ordered, without what changes nothing, in pages that lose and double none."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from shared.history.derived import grid_run
 from shared.history.engine import Place, reader
 from shared.history.events import Event, EventFilter, EventKind, EventPage, event_devices, events
 from shared.history.queries import Session
-from shared.history.tables import plug_action, service_status, to_ms
+from shared.history.tables import alert_sent, battery_availability, grid_state, plug_action, service_status
 from shared.messages import (
     ActionOutcome,
     AlertSent,
@@ -61,25 +62,33 @@ def record(store: Store, *given: tuple[str, Message]) -> None:
 EVERYTHING = EventFilter()
 
 
-def page(place: Place, wanted: EventFilter = EVERYTHING, at_once: int = 50) -> EventPage:
-    engine = reader(place)
+@contextmanager
+def reading(place: Place, home: str = "") -> Iterator[Session]:
+    engine = reader(place, home)
     try:
         with Session(engine) as session:
-            return events(session, wanted, at_once)
+            yield session
     finally:
         engine.dispose()
 
 
-def all_pages(place: Place, at_once: int) -> list[Event]:
+def page(place: Place, wanted: EventFilter = EVERYTHING, at_once: int = 50) -> EventPage:
+    with reading(place) as session:
+        return events(session, wanted, at_once)
+
+
+def all_pages(place: Place, at_once: int, home: str = "") -> list[Event]:
     """Return everything, a page after the other."""
     found: list[Event] = []
     wanted = EventFilter()
-    for _ in range(500):
-        part = page(place, wanted, at_once)
-        found += part.events
-        if part.before is None:
-            return found
-        wanted = EventFilter(before=part.before)
+    with reading(place, home) as session:
+        for _ in range(500):
+            part = events(session, wanted, at_once)
+            assert len(part.events) <= at_once
+            found += part.events
+            if part.older is None:
+                return found
+            wanted = EventFilter(start=part.older)
     raise AssertionError("the pages have no end")
 
 
@@ -92,9 +101,9 @@ def action(minute: int, gang: str | None = None) -> tuple[str, Message]:
     return PLUG_ACTION.named("boiler"), done
 
 
-def status(minute: int, state: ServiceHealth, attempts: int = 0) -> tuple[str, Message]:
+def status(minute: int, state: ServiceHealth, attempts: int = 0, service: str = "poller") -> tuple[str, Message]:
     reasons = (alerts.grid_missed(count=attempts),) if attempts else ()
-    return SERVICE_STATUS.named("poller"), ServiceStatus(
+    return SERVICE_STATUS.named(service), ServiceStatus(
         at=moment(minute), state=state, since=START, reasons=reasons, version="1"
     )
 
@@ -210,15 +219,69 @@ STATES = st.lists(st.sampled_from(ServiceHealth), max_size=30)
 ACTIONS = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["1", "2", "3"])), max_size=12, unique=True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+SERVICES = ("bms", "bot", "poller", "recorder", "schedule")
+OF_ONE_MOMENT = {
+    "gangs-of-a-plug": [action(0, str(gang)) for gang in range(6)],
+    "gangs-and-what-was-before": [action(minute, str(gang)) for minute in (0, 1) for gang in range(4)],
+    "alerts": [told(0, f"grid/{number}") for number in range(6)],
+    "services": [status(0, ServiceHealth.OFFLINE, service=name) for name in SERVICES],
+    "several-kinds": [
+        grid(0, Grid.OFF, 0),
+        *(told(0, f"grid/{number}") for number in range(3)),
+        *(action(0, str(gang)) for gang in range(3)),
+        *(status(0, ServiceHealth.OFFLINE, service=name) for name in SERVICES),
+        (BATTERY_AVAILABILITY.named("jk"), contact(0, Contact.OFFLINE)),
+    ],
+}
+
+
+@pytest.fixture
+def without_events(shared_store: tuple[Store, Path]) -> tuple[Store, Path]:
+    empty(shared_store[0])
+    return shared_store
+
+
+def empty(store: Store) -> None:
+    tables = (service_status, plug_action, alert_sent, battery_availability, grid_state, grid_run)
+    store.run(lambda connection: [connection.execute(delete(one)) for one in tables])
+
+
+def limit(monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    """Read little at once, and little for a page."""
+    monkeypatch.setattr(module._Budget, "__init__", lambda self: setattr(self, "rows", budget))
+    monkeypatch.setattr(module, "FIRST_ROWS", 4)
+
+
+@pytest.mark.parametrize("recorded", OF_ONE_MOMENT.values(), ids=OF_ONE_MOMENT.keys())
+@pytest.mark.parametrize(("at_once", "budget"), [(2, 0), (1, 6), (3, 4000)])
+def test_more_events_of_one_moment_than_a_page_holds(
+    without_events: tuple[Store, Path], monkeypatch: pytest.MonkeyPatch, recorded, budget, at_once
+) -> None:
+    store, place = without_events
+    record(store, *recorded)
+    at_a_stroke = page(place).events
+    limit(monkeypatch, budget)
+    assert all_pages(place, at_once) == at_a_stroke
+    assert len(at_a_stroke) == len(recorded)
+
+
+def test_pages_of_a_home_that_shares_a_database(without_events: tuple[Store, Path]) -> None:
+    store, place = without_events
+    for home in ("home7", "home70"):
+        record(store, *((f"{home}/{topic}", message) for topic, message in OF_ONE_MOMENT["several-kinds"]))
+    for home in ("home7", "home70"):
+        assert len(all_pages(place, 2, home)) == len(OF_ONE_MOMENT["several-kinds"])
+    assert all_pages(place, 2) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=STATES, actions=ACTIONS, bounds=st.tuples(st.integers(1, 6), st.integers(0, 40)))
 def test_pages_lose_nothing_and_double_nothing(
     shared_store: tuple[Store, Path], monkeypatch: pytest.MonkeyPatch, states, actions, bounds
 ) -> None:
     (store, place), (at_once, budget) = shared_store, bounds
-    monkeypatch.setattr(module._Budget, "__init__", lambda self: setattr(self, "rows", budget))
-    monkeypatch.setattr(module, "FIRST_ROWS", 4)
-    store.run(lambda connection: [connection.execute(delete(one)) for one in (service_status, plug_action, grid_run)])
+    limit(monkeypatch, budget)
+    empty(store)
     record(
         store,
         *(status(minute, state) for minute, state in enumerate(states)),
@@ -231,14 +294,13 @@ def test_pages_lose_nothing_and_double_nothing(
     assert sum(one.kind is EventKind.PLUG for one in found) == len(actions)
 
 
-def test_a_service_that_only_counts_costs_a_bounded_read(shared_store: tuple[Store, Path]) -> None:
-    store, place = shared_store
-    store.run(lambda connection: [connection.execute(delete(one)) for one in (service_status, plug_action)])
+def test_a_service_that_only_counts_costs_a_bounded_read(without_events: tuple[Store, Path]) -> None:
+    store, place = without_events
     record(store, status(0, ServiceHealth.ONLINE))
     rows = [status(minute, ServiceHealth.DEGRADED, attempts=minute) for minute in range(1, 6000)]
     record(store, *rows)
     first = page(place)
     assert not first.events
-    assert first.before is not None
-    assert to_ms(first.before) < to_ms(moment(5999))
+    assert first.older is not None
+    assert first.older.at < moment(5999)
     assert [minute for minute, *_ in brief(all_pages(place, 50))] == [1, 0]

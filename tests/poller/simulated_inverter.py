@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from services.poller.modbus_client import ModbusClient
 from services.poller.settings import ModbusSettings
 from services.poller.transports.factory import create_client
+from services.poller.transports.serial_port import SerialTransport
 from simulators.faults import Fault
 from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
@@ -18,6 +20,8 @@ from simulators.transports.transport import Transport
 
 KINDS = ("tcp", "rtu_over_tcp", "serial", "dongle-eybond", "dongle-raw")
 UNNUMBERED = ("rtu_over_tcp", "serial", "dongle-raw")
+SHORT_GAP_S = 0.02
+"""The pause between requests on a serial line, where time does not fly; a simulated inverter needs none."""
 CHECKED = ("rtu_over_tcp", "serial", "dongle-eybond", "dongle-raw")
 """Transports whose frames carry a checksum."""
 
@@ -75,7 +79,8 @@ async def linked(
     wire, settings = await simulated(kind, words, unit)
     inverter = create_client(ModbusSettings(_env_file=None, **settings | changes))
     try:
-        yield Link(inverter, wire)
+        with patch.object(SerialTransport, "gap_s", SHORT_GAP_S):
+            yield Link(inverter, wire)
     finally:
         inverter.close()
         await wire.stop()

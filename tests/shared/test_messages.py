@@ -33,6 +33,15 @@ def test_any_moment_survives_the_wire(at: datetime, volts: float) -> None:
     assert GridState.model_validate_json(sent.model_dump_json()) == sent
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59.999Z", "9999-12-31T22:30:00Z", "0001-01-01T00:00:00Z"])
+def test_a_moment_has_a_date_in_every_time_zone(at: str) -> None:
+    """A page in Kyiv, or in Honolulu, would end with an OverflowError."""
+    with pytest.raises(BadMessageError, match="outside the years 1 to 9999"):
+        INVERTER_STATE.parse(f'{{"at": "{at}"}}'.encode())
+    latest = INVERTER_STATE.parse(b'{"at": "9999-12-30T00:00:00Z"}')
+    assert latest.at.astimezone(timezone(timedelta(hours=14))).year == 9999
+
+
 def test_a_moment_is_utc_in_milliseconds() -> None:
     local = NOW.astimezone(timezone(timedelta(hours=2)))
     assert '"at":"2026-11-23T18:02:11.250Z"' in GridState(at=local, since=NOW, state=Grid.ON).model_dump_json()

@@ -214,11 +214,15 @@ class Stack:
         return Process(name, module, env, self.directory / f"{name}.log", *arguments)
 
     @property
-    def processes(self) -> tuple[Process, ...]:
-        """Everything but the broker."""
+    def services(self) -> tuple[Process, ...]:
+        """The programs of a home."""
         readers = (self.bot, self.dashboard, self.outlook, self.homeassistant)
-        services = (*readers, self.schedule, self.tuya, self.poller, self.bms, self.recorder)
-        return *services, self.telegram, self.batteries, self.plugs, self.outages, self.house
+        return *readers, self.schedule, self.tuya, self.poller, self.bms, self.recorder
+
+    @property
+    def simulators(self) -> tuple[Process, ...]:
+        """What they are connected to."""
+        return self.telegram, self.batteries, self.plugs, self.outages, self.house
 
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
@@ -329,13 +333,16 @@ class Stack:
                 return []
 
     def stop(self) -> None:
-        """Stop everything, all at once but the broker."""
+        """Stop all services at once, then the simulators, which none must miss while it ends, and the broker."""
         with ExitStack() as all_of_them:
             all_of_them.callback(self.broker.stop)
-            for process in self.processes:
-                all_of_them.callback(process.make_sure)
-            for process in self.processes:
-                process.ask_to_end()
+            for simulator in self.simulators:
+                if simulator.is_running:
+                    all_of_them.callback(simulator.kill)
+            for service in self.services:
+                all_of_them.callback(service.make_sure)
+            for service in self.services:
+                service.ask_to_end()
 
 
 @contextmanager

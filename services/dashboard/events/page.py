@@ -57,7 +57,7 @@ def latest(context: PageContext, localizer: Localizer) -> list[html.Section]:
     try:
         with Session(context.engine) as session:
             found = events(session, EventQuery().wanted(localizer.zone), LATEST)
-        content = feed(found.events[:LATEST], context.snapshot(), localizer) or [
+        content = feed(found.events, context.snapshot(), localizer) or [
             html.P(localizer("event.none"), className="hint")
         ]
     except StorageError:
@@ -71,19 +71,19 @@ def _found(session: Session, query: EventQuery, localizer: Localizer) -> EventPa
     """Return the first page with anything on it."""
     found = events(session, query.wanted(localizer.zone))
     for _ in range(TRIES):
-        if found.events or found.before is None:
+        if found.events or found.older is None:
             break
-        found = events(session, query.older(found.before).wanted(localizer.zone))
+        found = events(session, query.older(found.older).wanted(localizer.zone))
     return found
 
 
 def _card(found: EventPage, query: EventQuery, snapshot: BrokerState, localizer: Localizer) -> html.Section:
-    if not found.events and found.before is None:
+    if not found.events and found.older is None:
         return _message(localizer("event.none_here" if query.is_filtered else "event.none"))
     lines = feed(found.events, snapshot, localizer) or [html.P(localizer("event.none_this_far"), className="hint")]
     links = [
-        *([_link(localizer("event.newest"), EventQuery(query.kind, query.device))] if query.before else []),
-        *([_link(localizer("event.older"), query.older(found.before))] if found.before else []),
+        *([_link(localizer("event.newest"), EventQuery(query.kind, query.device))] if query.start else []),
+        *([_link(localizer("event.older"), query.older(found.older))] if found.older else []),
     ]
     return html.Section([*lines, html.Div(links, className="buttons")], className="card feed")
 

@@ -1,14 +1,14 @@
 """Which events a page shows, as encoded in its address, pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import parse_qs, urlencode
 
 from services.dashboard.history.period import local
 from services.dashboard.paths import EVENTS
-from shared.history.events import PLACES, EventFilter, EventKind
-from shared.history.tables import EPOCH, MILLISECOND
+from shared.history.events import PLACES, RANKS, EventCursor, EventFilter, EventKind
+from shared.history.tables import EPOCH, MILLISECOND, to_ms
 
 LONGEST_NAME = 200
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -16,13 +16,13 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class EventQuery:
-    """What a visitor asks for: a kind, a device, the first and the last day; before is where a later page begins."""
+    """What a visitor asks for: a kind, a device, the first and the last day; start is where a later page begins."""
 
     kind: EventKind | None = None
     device: str = ""
     first: date | None = None
     last: date | None = None
-    before: datetime | None = None
+    start: EventCursor | None = None
 
     @property
     def is_filtered(self) -> bool:
@@ -31,17 +31,17 @@ class EventQuery:
 
     def wanted(self, zone: tzinfo) -> EventFilter:
         """Return the same for the database; a day is a local one."""
-        ends = [self.before, local(self.last + timedelta(days=1), zone) if self.last else None]
         return EventFilter(
             since=local(self.first, zone) if self.first else None,
-            before=min((end for end in ends if end), default=None),
+            before=local(self.last + timedelta(days=1), zone) if self.last else None,
+            start=self.start,
             kinds=(self.kind,) if self.kind else (),
             device=self.device,
         )
 
-    def older(self, before: datetime) -> "EventQuery":
-        """Return the page of what was before a moment."""
-        return replace(self, before=before)
+    def older(self, start: EventCursor) -> "EventQuery":
+        """Return a later page of the same."""
+        return replace(self, start=start)
 
     @property
     def address(self) -> str:
@@ -51,15 +51,16 @@ class EventQuery:
             "device": self.device,
             "from": self.first and self.first.isoformat(),
             "to": self.last and self.last.isoformat(),
-            "before": self.before and str((self.before - EPOCH) // MILLISECOND),
+            "start": self.start and (to_ms(self.start.at), self.start.table, self.start.owner, self.start.part),
         }
-        query = urlencode({name: value for name, value in given.items() if value})
+        query = urlencode({name: value for name, value in given.items() if value}, doseq=True)
         return f"{EVENTS}?{query}" if query else EVENTS
 
 
 def query_of(search: str) -> EventQuery:
     """Return the query of an address; what makes no sense is left out."""
-    given = {name: values[-1] for name, values in parse_qs(search.removeprefix("?")).items()}
+    lists = parse_qs(search.removeprefix("?"), keep_blank_values=True)
+    given = {name: values[-1] for name, values in lists.items()}
     device = given.get("device", "")[:LONGEST_NAME]
     first, last = (_date(given, name) for name in ("from", "to"))
     if first and last:
@@ -69,7 +70,7 @@ def query_of(search: str) -> EventQuery:
         device if device.startswith(tuple(f"{place}/" for place in PLACES)) else "",
         first,
         last,
-        _moment(given.get("before", "")),
+        _cursor(lists.get("start", [])),
     )
 
 
@@ -79,6 +80,14 @@ def _date(given: Mapping[str, str], name: str) -> date | None:
     except ValueError:
         return None
     return day if EPOCH.date() < day < LATEST.date() else None
+
+
+def _cursor(values: Sequence[str]) -> EventCursor | None:
+    match values:
+        case [moment, table, owner, part]:
+            at, is_text = _moment(moment), len(owner + part) <= 2 * LONGEST_NAME and (owner + part).isprintable()
+            return EventCursor(at, table, owner, part) if at and table in RANKS and is_text else None
+    return None
 
 
 def _moment(text: str) -> datetime | None:
