@@ -340,21 +340,21 @@ def _from_rollup(connection: Connection, selection: _Selection) -> Sequence[Row[
 @lru_cache(maxsize=64)
 def _rollup_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
     """Return the query for the means of some fields where a bucket is one roll-up: there is nothing to add up."""
-    means = (rollup.c[f"{name}_mean"] for name in fields)
-    return select(_bucket(rollup), *means).where(in_parts(rollup, count))
+    columns: list[ColumnElement[Any]] = [_bucket(rollup), *(rollup.c[f"{name}_mean"] for name in fields)]
+    return select(*columns).where(in_parts(rollup, count))
 
 
 @lru_cache(maxsize=64)
 def _rollups_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
     """Return the query for the means of some fields by bucket; building it takes longer than running it."""
-    n, columns = rollup.c.n, []
+    n, columns = rollup.c.n, [_bucket(rollup)]
     for name in fields:
         mean = rollup.c[f"{name}_mean"]
         columns.append(func.sum(mean * n) / func.sum(case((mean.is_not(None), n))))
-    return select(_bucket(rollup), *columns).where(in_parts(rollup, count)).group_by(literal_column("bucket"))
+    return select(*columns).where(in_parts(rollup, count)).group_by(literal_column("bucket"))
 
 
-def _bucket(rollup: Table) -> ColumnElement[int]:
+def _bucket(rollup: Table) -> ColumnElement[Any]:
     start, step = (bindparam(name, type_=BigInteger()) for name in ("start", "step"))
     return ((rollup.c.at - start) // step).label("bucket")
 
