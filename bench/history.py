@@ -150,6 +150,7 @@ def timed(ask: Ask, chance: random.Random) -> tuple[float, float]:
 
 
 SERVER = """
+import gc
 import sys
 from pathlib import Path
 from services.dashboard.app import application
@@ -159,7 +160,9 @@ from shared.broker_state import BrokerState
 from shared.history.engine import reader
 
 settings = DashboardSettings(_env_file=None, tariff_day=4.32, tariff_night=2.16)
-listen(application(BrokerState, reader(Path(sys.argv[1])), settings), "127.0.0.1", int(sys.argv[2])).run()
+server = listen(application(BrokerState, reader(Path(sys.argv[1])), settings), "127.0.0.1", int(sys.argv[2]))
+gc.freeze()
+server.run()
 """
 
 

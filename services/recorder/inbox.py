@@ -11,6 +11,8 @@ IDLE_S = 10.0
 STALLED_S = 0.05
 STALLED_COUNT = 20
 """As many as a broker sends by default before we acknowledge."""
+REST_S = 0.1
+"""Waking up costs more than the message that it is for, so while few come they are received this seldom."""
 
 
 class Receiver(Protocol):
@@ -28,6 +30,8 @@ class Inbox:
 
     A batch is ready when it is full or so many seconds old, or when as many messages as a broker sends at once came
     and no more after them: then it waits for us to acknowledge. While two batches wait, nothing more is received.
+
+    After a batch that was ready because of its age alone, messages are received a few at a time.
     """
 
     def __init__(self, size: int, seconds: float, bus: Receiver) -> None:
@@ -36,12 +40,13 @@ class Inbox:
         self._seconds = seconds
         self._waiting: list[Delivery] = []
         self._wake = asyncio.Event()
+        self._is_calm = False
 
     def put(self, delivery: Delivery) -> None:
         """Add a message."""
         self._waiting.append(delivery)
         count = len(self._waiting)
-        if count in (1, STALLED_COUNT, self._size):
+        if self._is_calm or count in (1, STALLED_COUNT, self._size):
             self._wake.set()
         if count == 2 * self._size:
             self._bus.pause_receiving()
@@ -59,11 +64,23 @@ class Inbox:
             if count == before >= STALLED_COUNT:
                 break
             before = count
+            if self._is_calm:
+                await self._rest(min(left, REST_S))
+                left = end - clock()
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, STALLED_S) if count >= STALLED_COUNT else left):
                     await self._wake.wait()
+        self._is_calm = clock() >= end and len(self._waiting) < self._size
         return self.take(self._size)
+
+    async def _rest(self, seconds: float) -> None:
+        """Leave what arrives in the network for a while."""
+        self._bus.pause_receiving()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._bus.resume_receiving()
 
     def take(self, most: int | None = None) -> list[Delivery]:
         """Take what has been received, or at most so many of it, without waiting."""

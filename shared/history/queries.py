@@ -4,7 +4,7 @@ They read what the recorder keeps up to date with every reading: five-minute ste
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import chain, groupby
@@ -67,7 +67,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Series:
-    """Averages over equal buckets of time by field, with the lowest and the highest value.
+    """Averages over equal buckets of time by field.
 
     None is a gap: nothing was recorded, or the value was unknown.
     """
@@ -75,8 +75,6 @@ class Series:
     start: datetime
     step: timedelta
     values: Mapping[str, Sequence[float | None]]
-    low: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
-    high: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
     @property
     def moments(self) -> list[datetime]:
@@ -238,13 +236,11 @@ def series(
         return list(_from_readings(connection, selection)) if minutes is None else _from_rollup(connection, selection)
 
     rows: Sequence[Sequence[Any]] = _ask(database, read, ()) if found else ()
-    by_bucket = {row[0]: row[1:] for row in rows}
-    unknown: Sequence[Any] = [None] * (3 * len(fields))
-    columns = list(
-        map(list, zip(*(by_bucket.get(bucket, unknown) for bucket in range(-(-(last - first) // step))), strict=True))
-    )
-    means, lows, highs = (dict(zip(fields, columns[kind::3], strict=True)) for kind in range(3))
-    return Series(from_ms(first), step * MILLISECOND, means, lows, highs)
+    columns: list[list[float | None]] = [[None] * -(-(last - first) // step) for _ in fields]
+    for bucket, *means in rows:
+        for column, mean in zip(columns, means, strict=True):
+            column[bucket] = mean
+    return Series(from_ms(first), step * MILLISECOND, dict(zip(fields, columns, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -334,26 +330,33 @@ def _due_query() -> Select[Any]:
 
 
 def _from_rollup(connection: Connection, selection: _Selection) -> Sequence[Row[Any]]:
-    query = _rollup_query(selection.source.rollup, tuple(selection.fields), len(selection.parts))
+    one_each = all(part.step * MINUTE_MS == selection.step for part in selection.parts)
+    make = _rollup_query if one_each else _rollups_query
+    query = make(selection.source.rollup, tuple(selection.fields), len(selection.parts))
     buckets = {"start": selection.first, "step": selection.step}
     return connection.execute(query, named(selection.parts) | buckets).all()
 
 
 @lru_cache(maxsize=64)
 def _rollup_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
-    """Return the query for mean, low and high of some fields by bucket; building it takes longer than running it."""
-    table, start = rollup.c, bindparam("start", type_=BigInteger())
-    bucket = ((table.at - start) // bindparam("step", type_=BigInteger())).label("bucket")
-    columns = []
-    for index, name in enumerate(fields):
-        low, mean, high = (table[f"{name}_{kind}"] for kind in ("min", "mean", "max"))
-        weight = func.sum(case((mean.is_not(None), table.n)))
-        columns += [
-            (func.sum(mean * table.n) / weight).label(f"mean{index}"),
-            func.min(low).label(f"low{index}"),
-            func.max(high).label(f"high{index}"),
-        ]
-    return select(bucket, *columns).where(in_parts(rollup, count)).group_by(literal_column("bucket"))
+    """Return the query for the means of some fields where a bucket is one roll-up: there is nothing to add up."""
+    columns: list[ColumnElement[Any]] = [_bucket(rollup), *(rollup.c[f"{name}_mean"] for name in fields)]
+    return select(*columns).where(in_parts(rollup, count))
+
+
+@lru_cache(maxsize=64)
+def _rollups_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
+    """Return the query for the means of some fields by bucket; building it takes longer than running it."""
+    n, columns = rollup.c.n, [_bucket(rollup)]
+    for name in fields:
+        mean = rollup.c[f"{name}_mean"]
+        columns.append(func.sum(mean * n) / func.sum(case((mean.is_not(None), n))))
+    return select(*columns).where(in_parts(rollup, count)).group_by(literal_column("bucket"))
+
+
+def _bucket(rollup: Table) -> ColumnElement[Any]:
+    start, step = (bindparam(name, type_=BigInteger()) for name in ("start", "step"))
+    return ((rollup.c.at - start) // step).label("bucket")
 
 
 def _from_readings(connection: Connection, selection: _Selection) -> Iterator[Sequence[Any]]:
@@ -367,7 +370,7 @@ def _from_readings(connection: Connection, selection: _Selection) -> Iterator[Se
         figures: list[Any] = []
         for column in columns:
             known = [value for value in column if value is not None]
-            figures += (sum(known) / len(known), min(known), max(known)) if known else (None, None, None)
+            figures.append(sum(known) / len(known) if known else None)
         yield bucket, *figures
 
 

@@ -158,7 +158,8 @@ class Localizer:
         """Return a number with its unit, or the dash that means unknown."""
         if value is None:
             return self("unknown")
-        return Localized(self(unit, value=self.decimal(value, digits)).replace(" ", NO_BREAK))
+        # there is no markup in a number, and tables have hundreds of them
+        return Localized(say(self.language, unit, value=self.decimal(value, digits)).replace(" ", NO_BREAK))
 
     def decimal(self, value: float, digits: int = 0) -> str:
         """Return a number as the language writes it: 1.24, or 1,24; thousands are set apart by a thin space."""

@@ -283,9 +283,9 @@ def test_a_period_that_is_over_is_read_once_until_something_in_it_changes(path, 
     made: list[Any] = []
     content = history_page._content
 
-    def counted(*given: Any) -> Any:
+    def counted(*given: Any, **more: Any) -> Any:
         made.append(given)
-        return content(*given)
+        return content(*given, **more)
 
     monkeypatch.setattr(history_page, "_content", counted)
 
@@ -295,6 +295,16 @@ def test_a_period_that_is_over_is_read_once_until_something_in_it_changes(path, 
     before = energy_of(22)
     assert energy_of(22) == before
     assert len(made) == 1
+    for headers, look in (({"Accept-Language": "uk"}, "light"), ({"Accept-Language": "en"}, "dark")):
+        other = client.get(f"/history.json?span=day&on=2026-11-22&look={look}", headers=headers)
+        assert json.dumps(json.loads(other.text)) != before, "an answer is for one language and one theme"
+    asked(client, "")
+    asked(client, "")
+    assert len(made) == 5, "today is not over"
+    made.clear()
+    assert energy_of(22) == before
+    assert not made
+    made.append(None)
     store = open_store(copied)
     late = START - 10 * HOUR + timedelta(minutes=1)
     store.write([_row(INVERTER_STATE.named(NAME), InverterState(at=late, **house(late) | {"load_power_w": 9000}))])

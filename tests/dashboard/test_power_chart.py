@@ -1,21 +1,23 @@
 """The charts of History: hours that passed below local labels, gaps as gaps, sources on each other, shades."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
+from services.dashboard.asset_bundles import ASSETS
 from services.dashboard.chart_theme import CONFIG, THEMES
 from services.dashboard.history.energy import NAMES, hours
 from services.dashboard.history.energy_chart import energy_chart
 from services.dashboard.history.period import Span, period
 from services.dashboard.history.power import FIELDS, PowerHistory, by_direction
 from services.dashboard.history.power_chart import power_chart
-from services.dashboard.history.stacked_areas import stacked
 from services.dashboard.history.time_axis import ticks, whole, zoomed
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import Outage
@@ -56,11 +58,21 @@ def told(figure: dict) -> dict:
 
 
 def wall_clock(figure: dict, index: int) -> str:
-    """Return what assets/history.js writes above the boxes of a point."""
-    hover = figure["hover"]
-    at = hover["start"] + index * hover["step"]
+    """Return what assets/history_chart.js writes above the boxes of a point."""
+    hover, points = figure["hover"], figure["points"]
+    at = points["start"] + index * points["step"]
     minutes = next(minutes for begin, minutes in reversed(hover["offsets"]) if begin <= at)
     return f"{from_ms(at + minutes * 60_000):%H:%M}"
+
+
+@pytest.fixture(scope="module")
+def complete(browser: Browser) -> Iterator[Callable[[dict], dict]]:
+    """Return what assets/history_chart.js makes of a chart, in an empty page."""
+    page = browser.new_page()
+    page.evaluate("window.easun = {}")
+    page.add_script_tag(path=ASSETS / "history_chart.js")
+    yield lambda figure: page.evaluate("figure => { easun.drawChart(figure); return figure; }", figure)
+    page.close()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +86,8 @@ def wall_clock(figure: dict, index: int) -> str:
 def test_a_day_is_as_long_as_it_was(day, hours, label_at_4h):
     figure = drawn(drawing({"pv_power_w": [1000] * hours}, day))
     assert figure["layout"]["xaxis"]["range"] == [0, hours]
-    assert told(figure)["x"] == [index + 0.5 for index in range(hours)]
+    points = figure["points"]
+    assert (points["start"], points["step"] * hours) == (points["origin"], hours * 3_600_000)
     assert wall_clock(figure, 4) == label_at_4h
 
 
@@ -108,38 +121,37 @@ def test_an_hour_twice_is_not_drawn_twice():
     assert figure["hover"]["seasons"] == ["summer", "winter"]
 
 
-def test_sources_lie_on_each_other_and_sinks_below_zero():
-    figure = drawn(drawing({"pv_power_w": [1000, 0], "grid_power_w": [500, -200], "battery_power_w": [-300, 700]}))
+def test_sources_lie_on_each_other_and_sinks_below_zero(complete):
+    what = drawing({"pv_power_w": [1000, 0], "grid_power_w": [500, -200], "battery_power_w": [-300, 700]})
+    figure = complete(drawn(what))
     assert named(figure, "Sun")["y"][:4] == [1, 1, 0, 0]
     assert named(figure, "From the grid")["y"][:4] == [1.5, 1.5, 0, 0]
     assert named(figure, "From the battery")["y"][:4] == [1.8, 1.8, 0, 0]
     assert named(figure, "To the battery")["y"][:4] == [0, 0, -0.7, -0.7]
     assert named(figure, "To the grid")["y"][:4] == [0, 0, -0.9, -0.9]
+    texts = [box[1:4] for box in told(figure)["customdata"]]
+    assert texts[0] == ["1.00\u00a0kW", "500\u00a0W importing", "300\u00a0W discharging"]
+    assert texts[1] == ["0\u00a0W", "200\u00a0W exporting", "700\u00a0W charging"]
 
 
-def test_gaps_stay_gaps():
-    figure = drawn(drawing({"load_power_w": [500, None, 0], "pv_power_w": [100, None, 200]}))
+def test_gaps_stay_gaps(complete):
+    figure = complete(drawn(drawing({"load_power_w": [500, None, 0], "pv_power_w": [100, None, 200]})))
     assert named(figure, "Consumption")["y"] == [0.5, None, 0]
+    assert named(figure, "Consumption")["x"] == told(figure)["x"] == [4, 12, 20]
     assert named(figure, "Consumption")["connectgaps"] is False
     assert named(figure, "Sun")["x"] == [0, 4, 8, 8, 4, 0, None, 16, 20, 24, 24, 20, 16]
     assert named(figure, "Sun")["y"] == [0.1, 0.1, 0.1, 0, 0, 0, None, 0.2, 0.2, 0.2, 0, 0, 0]
-    assert figure["hover"]["powers"][3] == [500, None, 0]
+    assert [box[4] for box in told(figure)["customdata"]] == ["500\u00a0W", LOCALIZER("unknown"), "0\u00a0W"]
 
 
-def test_what_lies_on_something_unknown_has_no_place():
-    figure = drawn(drawing({"pv_power_w": [1000, 1000, 1000], "grid_power_w": [1, None, 1]}))
+def test_what_lies_on_something_unknown_has_no_place(complete):
+    figure = complete(drawn(drawing({"pv_power_w": [1000, 1000, 1000], "grid_power_w": [1, None, 1]})))
     assert None not in named(figure, "Sun")["x"]
     assert named(figure, "From the grid")["x"][6] is None
 
 
 def test_what_never_was_is_not_in_the_legend():
     assert names(drawn(drawing({"pv_power_w": [1000], "grid_power_w": [0]}))) == ["Sun", "Consumption"]
-
-
-def test_directions_are_words():
-    hover = drawn(drawing({"battery_power_w": [-1500], "grid_power_w": [-1500]}))["hover"]
-    assert hover["powers"] == [[None], [-1500], [-1500], [None]]
-    assert hover["ways"] == [None, ["importing", "exporting"], ["charging", "discharging"], None]
 
 
 def test_outages_are_shaded_plans_outlined_and_both_explained():
@@ -215,17 +227,25 @@ def test_any_subset_of_values_makes_json(columns, span):
     json.dumps(drawn(drawing(columns, span=span)), allow_nan=False)
 
 
-@given(st.lists(st.none() | st.floats(0, 9), min_size=1, max_size=30), st.data())
-def test_surfaces_touch_and_leave_out_what_is_unknown(below, data):
-    above = data.draw(st.lists(st.none() | st.floats(0.1, 9), min_size=len(below), max_size=len(below)))
-    outlines = stacked(range(len(below)), {"below": below, "above": above})
-    for name, (x, y) in outlines.items():
-        assert len(x) == len(y)
-        assert [one is None for one in x] == [one is None for one in y], name
-    covered = {one for one in outlines.get("above", ([], []))[0] if one is not None and one == int(one)}
-    never = all(one is None for one in below)
-    known = [a is not None and (never or b is not None) for a, b in zip(above, below, strict=True)]
-    assert covered == {index for index, there in enumerate(known) if there}
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.none() | st.integers(0, 9), min_size=1, max_size=30), st.data())
+def test_surfaces_touch_and_leave_out_what_is_unknown(complete, sun, data):
+    grid = data.draw(st.lists(st.none() | st.integers(1, 9), min_size=len(sun), max_size=len(sun)))
+    figure = complete(drawn(drawing({"pv_power_w": sun, "grid_power_w": grid})))
+    hours = told(figure)["x"]
+    outlines = {name: named(figure, name) for name in names(figure) if name != "Consumption"}
+    for trace in outlines.values():
+        assert [one is None for one in trace["x"]] == [one is None for one in trace["y"]]
+    covered = outlines.get("From the grid", {"x": []})["x"]
+    never = all(one is None for one in sun)
+    known = [a is not None and (never or b is not None) for a, b in zip(grid, sun, strict=True)]
+    assert {hour for hour in hours if hour in covered} == {
+        hour for hour, there in zip(hours, known, strict=True) if there
+    }
+    for hour, there, a, b in zip(hours, known, grid, sun, strict=True):
+        if there:
+            places = {y for x, y in zip(covered, outlines["From the grid"]["y"], strict=True) if x == hour}
+            assert places == {(b or 0) / 1000, (a + (b or 0)) / 1000}
 
 
 @given(st.dictionaries(st.integers(0, 23), st.tuples(*[st.none() | st.floats(0, 50)] * len(NAMES))))

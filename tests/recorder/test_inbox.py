@@ -82,3 +82,62 @@ async def test_what_was_received_can_be_taken_before_its_batch_is_ready() -> Non
     inbox = Inbox(3, NEVER_S, Receiver())
     fill(inbox, 4)
     assert [len(inbox.take()), len(inbox.take())] == [4, 0]
+
+
+class Network(Receiver):
+    """A bus that delivers what arrived during a pause when it ends, as the event loop does: a moment later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses = 0
+        self.inbox = Inbox(500, 0.2, self)
+        self.arrived: list[int] = []
+
+    def pause_receiving(self) -> None:
+        self.pauses += not self.paused
+        super().pause_receiving()
+
+    def resume_receiving(self) -> None:
+        super().resume_receiving()
+        asyncio.get_running_loop().call_soon(self.deliver)
+
+    def arrive(self, number: int) -> None:
+        self.arrived.append(number)
+        if not self.paused:
+            self.deliver()
+
+    def deliver(self) -> None:
+        for number in self.arrived:
+            fill(self.inbox, 1, first=number)
+        self.arrived.clear()
+
+
+async def test_few_messages_are_received_together() -> None:
+    network = Network()
+    network.arrive(0)
+    assert await numbers(network.inbox) == [0]
+    assert network.pauses == 0, "nobody knows yet that they are few"
+    network.arrive(1)
+    waiting = asyncio.create_task(numbers(network.inbox))
+    await asyncio.sleep(0)
+    assert network.paused
+    network.arrive(2)
+    network.arrive(3)
+    assert await waiting == [1, 2, 3]
+    assert network.pauses
+    assert not network.paused
+
+
+@pytest.mark.parametrize("size", [STALLED_COUNT, 500], ids=["a-broker-that-waits", "a-full-batch"])
+async def test_a_burst_is_received_without_a_pause_again(size: int) -> None:
+    network = Network()
+    network.arrive(0)
+    await numbers(network.inbox)
+    for number in range(size):
+        network.arrive(number)
+    await numbers(network.inbox)
+    pauses = network.pauses
+    for number in range(size):
+        network.arrive(number)
+    assert await numbers(network.inbox) == list(range(size))
+    assert network.pauses == pauses

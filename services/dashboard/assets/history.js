@@ -1,4 +1,4 @@
-// The page History: loads a period, its chart when zoomed into, and writes numbers in the reader's language.
+// The page History: loads a period, and its chart when zoomed into.
 (() => {
   // Tells the server whether a finger or a mouse is on the charts: a finger scrolls the page, a mouse zooms.
   const pointer = matchMedia('(pointer: coarse)');
@@ -22,47 +22,9 @@
   // completes the charts in components, or a chart
   function finish(node) {
     if (Array.isArray(node)) node.forEach(finish);
-    else if (node?.hover) writeHover(node);
+    else if (node?.points) easun.drawChart(node);
     else if (node?.props) finish(node.props.figure ?? node.props.children);
     return node;
-  }
-
-  // writes the hover boxes of a chart: a label, four powers and the charge of each point
-  function writeHover({data, hover}) {
-    const known = (value, write) => (value === null ? hover.unknown : write(value));
-    const columns = [
-      hover.percents.map((_, index) => label(hover, hover.start + index * hover.step)),
-      ...hover.powers.map((column, index) => column.map(watts => known(watts, one => power(hover, one, hover.ways[index])))),
-      hover.percents.map(percent => known(percent, one => hover.percent.replace('0', one))),
-    ];
-    const trace = data.find(one => one.hovertemplate);
-    trace.customdata = columns[0].map((_, point) => columns.map(column => column[point]));
-  }
-
-  // as Localizer.power: 640 W, 1.24 kW, 12.3 kW; a direction says what the sign does
-  function power(hover, watts, ways) {
-    const size = Math.abs(watts);
-    const kilowatts = (size / 1000).toFixed(size < 10_000 ? 2 : 1).replace('.', hover.decimal);
-    const text = size < 1000 ? hover.watts.replace('0', size) : hover.kilowatts.replace('0', kilowatts);
-    return ways && watts ? `${text} ${ways[Number(watts < 0)]}` : text;
-  }
-
-  // which of the two it is in an hour that comes twice, as Localizer.clock
-  function season({offsets, seasons}, at) {
-    for (const [index, [from, minutes]] of offsets.entries()) {
-      const twice = index && (offsets[index - 1][1] - minutes) * 60_000;
-      if (twice > 0 && at >= from - twice && at < from + twice) return ` (${seasons[Number(at >= from)]})`;
-    }
-    return '';
-  }
-
-  // the wall clock of the house where a point begins, or its day
-  function label(hover, at) {
-    const [, minutes] = hover.offsets.findLast(([from]) => from <= at) ?? hover.offsets[0];
-    const local = new Date(at + minutes * 60_000);
-    const clock = local.toISOString().slice(11, 16) + season(hover, at);
-    const day = `${hover.weekdays[(local.getUTCDay() + 6) % 7]} ${local.getUTCDate()} ${hover.months[local.getUTCMonth()]}`;
-    return {time: clock, day, both: `${day}, ${clock}`}[hover.label];
   }
 
   async function load() {

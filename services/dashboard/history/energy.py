@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from itertools import pairwise
 
 from services.dashboard.history.period import Period
 from services.dashboard.history.time_axis import HOUR
@@ -83,14 +84,15 @@ def hours(
     """Return the hours of a period, from energy by the start of the hour in ms."""
     start, end = period.bounds(localizer.zone)
     found = []
-    for at in (start + index * HOUR for index in range((end - start) // HOUR)):
+    edges = [start + index * HOUR for index in range((end - start) // HOUR + 1)]
+    clocks = [localizer.clock(at) for at in edges]
+    for at, (clock, next_clock) in zip(edges, pairwise(clocks), strict=False):  # there is an edge after the last hour
         hour = at.astimezone(localizer.zone).hour
-        label = f"{localizer.clock(at)} – {localizer.clock(at + HOUR)}"
         known = energy.get(to_ms(at))
         kwh = dict(zip(NAMES, known, strict=True)) if known else UNKNOWN
         bought = kwh[GRID_IN]
         cost = bought * tariff.prices[hour] if tariff and bought is not None else None
-        found.append(Piece(localizer.clock(at), label, kwh, cost))
+        found.append(Piece(clock, f"{clock} – {next_clock}", kwh, cost))
     return found
 
 
@@ -140,9 +142,15 @@ class Energy:
 
 
 def read_energy(
-    database: Database, inverter: str, period: Period, tariff: Tariff | None, localizer: Localizer
+    database: Database,
+    inverter: str,
+    period: Period,
+    tariff: Tariff | None,
+    localizer: Localizer,
+    *,
+    is_settled: bool = False,
 ) -> Energy:
-    """Read the energy of a period."""
+    """Read the energy of a period; of a settled one all that was recorded is known to be summed up."""
     start, end = period.bounds(localizer.zone)
     if period.by is None:
         found = reports.energy_by_hour(database, inverter, start=start, end=end)
@@ -151,9 +159,14 @@ def read_energy(
         days = reports.energy_by_day(database, inverter, start=start, end=end)
         parts = pieces(period, days, tariff, localizer)
     total = added(piece.kwh for piece in parts)
-    due = due_since(database, INVERTERS.raw, inverter, start=start, end=min(end, localizer.now - SETTLES))
+    due = None if is_settled else _due(database, inverter, period, localizer)
     before = UNKNOWN if due else _before(database, inverter, period, localizer)
     return Energy(parts, total, before, summed(piece.cost for piece in parts), due)
+
+
+def _due(database: Database, inverter: str, period: Period, localizer: Localizer) -> datetime | None:
+    start, end = period.bounds(localizer.zone)
+    return due_since(database, INVERTERS.raw, inverter, start=start, end=min(end, localizer.now - SETTLES))
 
 
 def _before(database: Database, inverter: str, period: Period, localizer: Localizer) -> Kwh:

@@ -24,7 +24,12 @@ def energy_chart(pieces: Sequence[Piece], localizer: Localizer, *, theme: Theme)
         (BATTERY_IN, -1, f"{theme.battery}{SOFT}"),
         (GRID_OUT, -1, f"{theme.grid}{SOFT}"),
     ]
-    shown = [_bars(name, sign, colour, pieces, localizer) for name, sign, colour in looks if _any(name, pieces)]
+    links = [f"?{piece.period.query}" if piece.period else "" for piece in pieces]
+    shown = [
+        _bars(name, sign, colour, pieces, localizer) | {"customdata": links}
+        for name, sign, colour in looks
+        if _any(name, pieces)
+    ]
     return {
         "data": [*shown, _load(pieces, theme, localizer), _hover(pieces, theme, localizer)],
         "layout": _layout(pieces, theme, localizer),
@@ -41,7 +46,6 @@ def _bars(name: str, sign: int, colour: str, pieces: Sequence[Piece], localizer:
         "name": localizer(f"history.{name.removesuffix('_kwh')}_w"),
         "x": list(range(len(pieces))),
         "y": [_signed(piece.kwh[name], sign) for piece in pieces],
-        "customdata": [f"?{piece.period.query}" if piece.period else "" for piece in pieces],
         "marker": {"color": colour, "line": {"width": 0}},
         "hoverinfo": "none",
     }

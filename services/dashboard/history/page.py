@@ -111,17 +111,19 @@ def _answer(session: Session, context: PageContext, cache: AnswerCache, period: 
         return Answer(_zoomed(session, device, period, hours, reader))
     key = (period, *devices, device.name, device.first, *reader.key)
     version = _version(session, device, period, reader.localizer)
-    top = _top(device, list(devices), period, reader.localizer)
+
+    def top() -> list[Any]:
+        return _top(device, list(devices), period, reader.localizer)
 
     def make() -> list[Any]:
-        content = _content(session, device, period, context.settings.tariff, reader)
-        return content and [*top, *content]
+        content = _content(session, device, period, context.settings.tariff, reader, is_settled=version is not None)
+        return content and [*top(), *content]
 
     known = cache.answer(key, version, make)
     if known.content:
         return known
     nothing = reader.localizer("history.nothing_here", last=reader.localizer.since(device.last))
-    return Answer([*top, _message(nothing)])
+    return Answer([*top(), _message(nothing)])
 
 
 def _version(session: Session, device: Device, period: Period, localizer: Localizer) -> tuple[int, ...] | None:
@@ -138,10 +140,13 @@ def _top(device: Device, names: Sequence[str], period: Period, localizer: Locali
     return [*top, inverters(period, names, device.name, localizer)] if len(names) > 1 else top
 
 
-def _content(session: Session, device: Device, period: Period, tariff: Tariff | None, reader: _Reader) -> list[Any]:
+def _content(
+    session: Session, device: Device, period: Period, tariff: Tariff | None, reader: _Reader, *, is_settled: bool
+) -> list[Any]:
+    """Return the cards of a period, none where nothing was recorded; of a settled one everything is summed up."""
     localizer = reader.localizer
     power = read_power(session, device.name, whole(period, localizer.zone))
-    energy = read_energy(session, device.name, period, tariff, localizer)
+    energy = read_energy(session, device.name, period, tariff, localizer, is_settled=is_settled)
     if power.flows.empty and energy.total == UNKNOWN:
         return []
     return [

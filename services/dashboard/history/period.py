@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import cached_property
 from urllib.parse import parse_qs, urlencode
 
 from services.dashboard.paths import CSV
@@ -111,7 +112,7 @@ class Period:
         """The address of its CSV file."""
         return f"{CSV}?{self.query}"
 
-    @property
+    @cached_property
     def query(self) -> str:
         """Its query string."""
         if self.span is Span.CUSTOM:

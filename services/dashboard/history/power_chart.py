@@ -1,14 +1,13 @@
 """The chart of power and charge as a plain dictionary, pure: `go.Figure` is six times as slow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from services.dashboard.chart_theme import FONT, Theme
 from services.dashboard.history.power import CHARGE, LOAD, SINKS, SOURCES, PowerHistory, Values
-from services.dashboard.history.stacked_areas import Outline, stacked
 from services.dashboard.history.time_axis import Window, offsets, ticks
-from shared.history.queries import GridSpan
+from shared.history.queries import GridSpan, Series
 from shared.history.reports import Outage
 from shared.history.tables import MILLISECOND, to_ms
 from shared.messages import Grid
@@ -19,6 +18,8 @@ WIDE_ENOUGH = 0.16
 """The part of the chart that an outage must cover to have room for a label."""
 TOO_NARROW = 0.0015
 """Less than a pixel on a phone."""
+PERCENT: dict[str, Any] = {"yaxis": "y2", "showlegend": False, "unit": 1}
+"""A trace of the strip."""
 SOLID, SOFT, SHEER = "d9", "80", "33"
 """Opacities, as the last two digits of a colour."""
 
@@ -28,58 +29,68 @@ def power_chart(
 ) -> dict[str, Any]:
     """Return the chart: sources above zero, battery charging and export below, the state of charge in a strip.
 
+    Its lines, areas and hover boxes are drawn by assets/history_chart.js, from a column each: this is a third of the
+    answer that their outlines are.
+
     The axis counts the hours that really passed since the period began and only its labels are local time, so that an
     hour which the clocks repeat or leave out is neither drawn twice nor stretched.
     """
     window = power.window
+    columns = _columns(power.flows)
     shades = _shades(power.spans, window, theme, localizer)
     plans = _plans(power.outages, window, theme)
     return {
-        "data": [*_traces(power, theme, localizer), *_legend(shades, plans, theme, localizer)],
+        "data": [*_traces(columns, theme, localizer), *_legend(shades, plans, theme, localizer)],
         "layout": _layout(window, title, theme, localizer, touch=touch) | {"shapes": [*shades, *plans]},
+        "points": _points(power) | {"columns": columns},
         "hover": _hover(power, localizer),
     }
 
 
-def _traces(power: PowerHistory, theme: Theme, localizer: Localizer) -> list[dict[str, Any]]:
-    hours = [power.window.hours(at) for at in power.flows.moments]
-    values = power.flows.values
-    # whole watts, for sums of them stay short in the answer
-    above = {name: _watts(values[name]) for name in (*SOURCES, LOAD)}
-    below = {name: [None if one is None else -round(one) for one in values[name]] for name in SINKS}
-    load = above.pop(LOAD)
-    surfaces = stacked(hours, above) | stacked(hours, below)
-    percents = [None if one is None else round(one, 1) for one in values[CHARGE]]
-    charge = stacked(hours, {CHARGE: percents})
-    line = {"color": theme.ink, "width": 2}
-    strip = {"color": theme.battery, "width": 1.8}
-    return [
-        *(_surface(outline, name, theme, localizer) for name, outline in surfaces.items()),
-        *(_strip(outline, theme) for outline in charge.values()),
-        _line(hours, _kilo(load)) | {"name": localizer("history.load"), "line": line},
-        _line(hours, percents) | {"yaxis": "y2", "showlegend": False, "line": strip},
-        _hover_trace(hours, theme, localizer),
-    ]
-
-
-def _surface(outline: Outline, name: str, theme: Theme, localizer: Localizer) -> dict[str, Any]:
-    colour = {"pv": theme.sun, "grid": theme.grid, "battery": theme.battery}[name.partition("_")[0]]
-    x, y = outline
-    return _filled((x, _kilo(y)), f"{colour}{SOFT if name in SINKS else SOLID}") | {
-        "name": localizer(f"history.{name}")
+def _columns(flows: Series) -> dict[str, Values]:
+    """Return powers in whole watts and the charge to a tenth: more digits than that nobody sees."""
+    digits = {CHARGE: 1}
+    return {
+        name: [None if one is None else round(one, digits.get(name)) for one in values]
+        for name, values in flows.values.items()
     }
 
 
-def _strip(outline: Outline, theme: Theme) -> dict[str, Any]:
-    return _filled(outline, f"{theme.battery}{SHEER}") | {"yaxis": "y2", "showlegend": False}
+def _traces(columns: Mapping[str, Values], theme: Theme, localizer: Localizer) -> list[dict[str, Any]]:
+    line = {"color": theme.ink, "width": 2}
+    strip = {"color": theme.battery, "width": 1.8}
+    charge = [_filled(CHARGE, (), f"{theme.battery}{SHEER}") | PERCENT] if any(columns[CHARGE]) else []
+    return [
+        *_surfaces(SOURCES, columns, theme, localizer),
+        *_surfaces(SINKS, columns, theme, localizer),
+        *charge,
+        _line(LOAD) | {"name": localizer("history.load"), "line": line},
+        _line(CHARGE) | PERCENT | {"line": strip},
+        _hover_trace(theme, localizer),
+    ]
 
 
-def _filled(outline: Outline, colour: str) -> dict[str, Any]:
+def _surfaces(
+    names: Sequence[str], columns: Mapping[str, Values], theme: Theme, localizer: Localizer
+) -> Iterator[dict[str, Any]]:
+    """Yield an area for each power that is not always zero, on those before it of which anything is known."""
+    under: list[str] = []
+    for name in names:
+        if any(columns[name]):
+            colour = {"pv": theme.sun, "grid": theme.grid, "battery": theme.battery}[name.partition("_")[0]]
+            area = _filled(name, under, f"{colour}{SOFT if name in SINKS else SOLID}")
+            yield area | {"name": localizer(f"history.{name}"), "unit": -1000 if name in SINKS else 1000}
+        if any(value is not None for value in columns[name]):
+            under.append(name)
+
+
+def _filled(column: str, on: Sequence[str], colour: str) -> dict[str, Any]:
+    """Return an area that assets/history_chart.js draws from its column, on top of others."""
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": outline[0],
-        "y": outline[1],
+        "column": column,
+        "on": list(on),
         "fill": "toself",
         "fillcolor": colour,
         "line": {"width": 0, "color": colour},
@@ -87,16 +98,12 @@ def _filled(outline: Outline, colour: str) -> dict[str, Any]:
     }
 
 
-def _line(hours: list[float], values: Values) -> dict[str, Any]:
+def _line(column: str) -> dict[str, Any]:
     look = {"type": "scatter", "mode": "lines", "connectgaps": False, "hoverinfo": "skip"}
-    return look | {"x": hours, "y": values}
+    return look | {"column": column, "unit": 1000}
 
 
-def _kilo(values: Values) -> list[float | None]:
-    return [None if value is None else value / 1000 for value in values]
-
-
-def _hover_trace(hours: list[float], theme: Theme, localizer: Localizer) -> dict[str, Any]:
+def _hover_trace(theme: Theme, localizer: Localizer) -> dict[str, Any]:
     marks = [
         (theme.sun, localizer("node.sun")),
         (theme.grid, localizer("node.grid")),
@@ -104,28 +111,30 @@ def _hover_trace(hours: list[float], theme: Theme, localizer: Localizer) -> dict
         (theme.ink, localizer("history.load")),
         (theme.battery, localizer("history.charge")),
     ]
-    return hover_boxes(hours, [], marks)
+    return hover_boxes([], [], marks)
+
+
+def _points(power: PowerHistory) -> dict[str, int]:
+    """Return in ms where the axis and the first point begin, and how wide a point is."""
+    flows = power.flows
+    return {
+        "origin": to_ms(power.window.origin),
+        "start": to_ms(flows.start),
+        "step": flows.step // MILLISECOND,
+    }
 
 
 def _hover(power: PowerHistory, localizer: Localizer) -> dict[str, Any]:
-    """Return what assets/history.js writes the hover boxes of: columns, when they begin, and the reader's words."""
+    """Return what assets/history_chart.js writes the hover boxes with: the reader's words, and the wall clock."""
     flows, window = power.flows, power.window
-    values = flows.values
-    grid, battery = (_signed(values[f"{name}_in_w"], values[f"{name}_out_w"]) for name in ("grid", "battery"))
     short = window.end - window.start <= timedelta(hours=25)
     return {
-        "start": to_ms(flows.start),
-        "step": flows.step // MILLISECOND,
         "offsets": [[to_ms(at), minutes] for at, minutes in offsets(window.start, window.end, localizer.zone)],
         "label": "day" if flows.step >= timedelta(days=1) else "time" if short else "both",
-        "powers": [_watts(column) for column in (values["pv_w"], grid, battery, values[LOAD])],
-        "percents": [None if one is None else round(one) for one in values[CHARGE]],
-        "ways": [
-            None,
-            [localizer("flow.importing"), localizer("flow.exporting")],
-            [localizer("flow.charging"), localizer("flow.discharging")],
-            None,
-        ],
+        "ways": {
+            "grid": [localizer("flow.importing"), localizer("flow.exporting")],
+            "battery": [localizer("flow.charging"), localizer("flow.discharging")],
+        },
         "weekdays": localizer("weekdays").split(),
         "months": localizer.months,
         "seasons": [localizer("time.summer"), localizer("time.winter")],
@@ -133,10 +142,6 @@ def _hover(power: PowerHistory, localizer: Localizer) -> dict[str, Any]:
         "unknown": localizer("unknown"),
         **{unit: localizer.number(unit, 0) for unit in ("watts", "kilowatts", "percent")},
     }
-
-
-def _watts(values: Values) -> list[int | None]:
-    return [None if one is None else round(one) for one in values]
 
 
 def hover_boxes(
@@ -157,12 +162,6 @@ def hover_boxes(
         "customdata": list(zip(*columns, strict=True)),
         "hovertemplate": "<br>".join(["<b>%{customdata[0]}</b>", *lines]) + "<extra></extra>",
     }
-
-
-def _signed(positive: Values, negative: Values) -> list[float | None]:
-    """Return one power of its two directions."""
-    pairs = zip(positive, negative, strict=True)
-    return [None if plus is None or minus is None else plus - minus for plus, minus in pairs]
 
 
 def _shades(spans: Sequence[GridSpan], window: Window, theme: Theme, localizer: Localizer) -> list[dict[str, Any]]:
