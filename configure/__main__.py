@@ -55,11 +55,14 @@ def configure(prompt: Prompt, home: Installation, scan: Sequence[str]) -> None:
     prompt.language = list(Language)[prompt.choose("language", ["українська", "English"], usual)]
     prompt.show("welcome")
     prompt.show("file", file=home.file)
+    in_compose = home.kind is Kind.COMPOSE
+    if in_compose and home.network is None:
+        prompt.show("tested_from_here")
     for remark in remarks(before, known_settings(), str(home.file)):
         prompt.show("remark", file=home.file, what=render(remark, prompt.language))
     answers = {"BOT_LANGUAGE": prompt.language.value}
-    answers |= inverter.ask(prompt, known | answers, scan, in_compose=home.kind is Kind.COMPOSE)
-    answers |= batteries.ask(prompt, known | answers)
+    answers |= inverter.ask(prompt, known | answers, scan, in_compose=in_compose)
+    answers |= batteries.ask(prompt, known | answers, in_compose=in_compose)
     answers |= schedule.ask(prompt, known | answers)
     answers |= telegram.ask(prompt, known | answers)
     answers |= plugs.ask(prompt, known | answers)

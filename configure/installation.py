@@ -9,6 +9,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
+from configure.service_network import ServiceNetwork, reach
 from configure.tool_runner import Outcome, run_tool
 from shared.conditions.system import os_reason
 from shared.errors import UsageError
@@ -36,21 +37,24 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Installation:
-    """Who runs the services, and their settings file."""
+    """Who runs the services, their settings file, and in Compose the way to their network, if there is one."""
 
     kind: Kind
     file: Path
+    network: ServiceNetwork | None = None
 
     @property
     def tool(self) -> Callable[..., Outcome]:
-        """What runs a tool as the services run: under systemd as their user, in their directory."""
+        """What runs a tool as the services run: under systemd as their user, in Compose in their network."""
+        if self.network is not None:
+            return self.network
         return partial(run_tool, easun=EASUN) if self.kind is Kind.SYSTEMD else run_tool
 
 
 def find(file: Path | None, *, in_compose: bool, installed: Path = INSTALLED) -> Installation:
     """Return the installation whose settings are asked for. Raises UsageError where only root may change them."""
     if in_compose:
-        return Installation(Kind.COMPOSE, file or Path(".env"))
+        return Installation(Kind.COMPOSE, file or Path(".env"), reach())
     if file is not None and file != installed:
         return Installation(Kind.MAKE_UP, file)
     if not installed.exists():

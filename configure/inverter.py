@@ -37,6 +37,9 @@ def ask(prompt: Prompt, known: dict[str, str], places: Sequence[str], *, in_comp
     if in_compose and is_loopback((known | way).get("MODBUS_HOST", "")):
         prompt.show("failed", what=prompt.text("inverter_loopback"))
         return ask(prompt, known, places, in_compose=in_compose)
+    if in_compose and (known | way).get("MODBUS_TRANSPORT") == "serial":
+        prompt.show("tried_later", service="poller")
+        return way | _compose_files(known | way)
     outcome = prompt.run(known | way, ["poller", "read"])
     prompt.show("worked" if outcome.worked else "failed", what=" · ".join(outcome.lines[:2]))
     if outcome.worked or prompt.yes("keep_anyway", usual=bool(not way)):

@@ -42,6 +42,8 @@ DEMO_PORTS = {
     "plugs": 16668,
     "telegram": 8081,
 }
+IN_A_ROW = {"plugs": 5}
+"""Each plug has a port, the next one from the first on (`HOUSE_PLUGS`)."""
 
 
 def main() -> None:
@@ -66,7 +68,7 @@ def _arguments() -> argparse.Namespace:
 
 def _demo(state: Path, days: int) -> None:
     env = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    ports = Ports(**ports_near(DEMO_PORTS))
+    ports = Ports(**ports_near(DEMO_PORTS, IN_A_ROW))
     with _only_one(state):
         try:
             _clear(state)

@@ -107,14 +107,30 @@ def is_free(port: int) -> bool:
         return True
 
 
-def ports_near(preferred: Mapping[str, int]) -> dict[str, int]:
-    """Return for each name its preferred port or the next free one; no port twice."""
+def ports_near(preferred: Mapping[str, int], in_a_row: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Return for each name its preferred port or the next free one; no port twice.
+
+    `in_a_row` says of which names there are several, and how many: the first port is returned.
+    """
+    several = in_a_row or {}
     ports: dict[str, int] = {}
     for name, wanted in preferred.items():
-        ports[name] = next(port for port in range(wanted, wanted + 200) if is_free(port) and _claim(port))
+        count = several.get(name, 1)
+        ports[name] = next(port for port in range(wanted, wanted + 200) if _claim_all(range(port, port + count)))
         if ports[name] != wanted:
             log.info("Port %d is taken by another program; using %d.", wanted, ports[name])
     return ports
+
+
+def _claim_all(ports: Sequence[int]) -> bool:
+    """Claim all of the ports, or none."""
+    before = len(CLAIMS)
+    if all(is_free(port) and _claim(port) for port in ports):
+        return True
+    for claim in CLAIMS[before:]:
+        claim.close()
+    del CLAIMS[before:]
+    return False
 
 
 def _claim(port: int) -> bool:

@@ -53,8 +53,17 @@ def test_only_the_questions_are_root_and_on_the_hosts_network(service: str) -> N
 def test_the_questions_may_write_a_file_of_somebody_elses_directory_and_no_more() -> None:
     one = ALL["configure"]
     assert sorted(one["cap_add"]) == ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
-    assert sources("configure") == {".": "/host:z", "/run/dbus": "/run/dbus:ro"}
+    assert sources("configure") == {".": "/host:z", "/run/dbus": "/run/dbus:ro", "tools": "/tools"}
     assert one["profiles"] == ["tools"]
+
+
+def test_answers_are_tried_from_the_network_of_the_services_and_as_their_user() -> None:
+    one = ALL["configure-tools"]
+    assert ALL["configure"]["depends_on"] == ["configure-tools"]
+    assert one["image"] == ALL["configure"]["image"]
+    assert one["profiles"] == ["tools"]
+    assert one["restart"] == "no"
+    assert "environment" not in one, "a tool knows the answers, and nothing of .env besides"
 
 
 @pytest.mark.parametrize("service", SERVICES)

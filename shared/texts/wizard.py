@@ -9,6 +9,18 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Nothing is written before the end.",
     ),
     "configure.file": ("Налаштування: {file}", "Settings: {file}"),
+    "configure.tested_from_here": (
+        "Відповіді перевіряються з мережі цього комп'ютера, а не контейнерів; чи видно інвертор звідти, покаже "
+        "в кінці: docker compose run --rm --no-deps poller python -m services.poller read",
+        "Answers are tested from this machine's network, not from that of the containers; whether the inverter can be "
+        "reached from there, shows at the end: docker compose run --rm --no-deps poller python -m services.poller read",
+    ),
+    "configure.tried_later": (
+        "Контейнер дістане цей порт лише після запису відповідей; тоді його перевірить: "
+        "docker compose run --rm --no-deps {service} python -m services.{service} read",
+        "A container is given this port only once the answers are written; then this tries it: "
+        "docker compose run --rm --no-deps {service} python -m services.{service} read",
+    ),
     "configure.remark": ("{file}: {what}", "{file}: {what}"),
     "configure.interrupted": ("Перервано: нічого не записано.", "Interrupted: nothing was written."),
     "configure.yes_no": ("[Т/н]", "[Y/n]"),
@@ -162,12 +174,7 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Записано {file}; попередній: {before}.",
         "Written to {file}; the one before is {before}.",
     ),
-    "configure.next_compose": (
-        "Далі: docker compose up -d --build. Інвертор перевірено з мережі цього комп'ютера; чи видно його "
-        "з контейнера, покаже: docker compose run --rm --no-deps poller python -m services.poller read",
-        "Next: docker compose up -d --build. The inverter was tried from this machine's network; whether its container "
-        "can reach it, too, shows: docker compose run --rm --no-deps poller python -m services.poller read",
-    ),
+    "configure.next_compose": ("Далі: docker compose up -d --build", "Next: docker compose up -d --build"),
     "configure.next_systemd": ("Перезапускати нічого не треба.", "Nothing has to be restarted."),
     "configure.next_make_up": (
         "Далі: sudo deploy/install.sh, або make up (якщо вже працює, спиніть і запустіть ще раз)",

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from simulators.settings import PlugsSettings
 from supervisor import __main__ as main
 from supervisor.programs import Ports, Program, demo, up
-from supervisor.supervise import Supervisor, is_free, ports_near
+from supervisor.supervise import CLAIMS, Supervisor, is_free, ports_near
 from tests.support.broker import free_port
 from tests.support.waiting import until
 
@@ -85,6 +86,19 @@ async def test_the_ports_of_a_demo_that_only_starts_are_taken_whoever_runs_it(tm
     other = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=env, stdout=asyncio.subprocess.PIPE)
     said, _ = await other.communicate()
     assert int(said) > mine["radio"]
+
+
+def test_ports_in_a_row_are_taken_all_or_none() -> None:
+    first = ports_near({"plugs": free_port()}, {"plugs": 3})["plugs"]
+    claims = len(CLAIMS)
+    again = ports_near({"plugs": first - 1, "after": first}, {"plugs": 3})
+    assert again["plugs"] >= first + 3, "one that begins before the row would end in it"
+    assert again["after"] not in {*range(first, first + 3), *range(again["plugs"], again["plugs"] + 3)}
+    assert len(CLAIMS) == claims + 4, "what was claimed in vain is given back"
+
+
+def test_as_many_ports_are_claimed_as_the_demo_has_plugs() -> None:
+    assert {"plugs": PlugsSettings.model_fields["house_plugs"].default} == main.IN_A_ROW
 
 
 def test_the_demo_points_at_nothing_real() -> None:
