@@ -79,4 +79,4 @@ def column(values: Values, size: int) -> Floats:
     if len(values) != size:
         return np.full(size, np.nan)
     result = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(result), result, np.nan)
+    return np.where(np.isinf(result), np.nan, result) if np.isinf(result).any() else result

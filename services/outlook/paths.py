@@ -159,7 +159,7 @@ def without_shed(load_w: Floats, outages: Sequence[Ahead], now_w: float, usually
 def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:
     """Return the paths with the charge: taken from the battery without power, charged from the mains with it.
 
-    A battery that the mains does not charge now is charged again after the next outage.
+    A battery that the mains leaves alone is charged again when that usually begins, or after the next outage.
     """
     off = off_mask(paths.outages)
     drawn = plant.drawn_w(paths.load_w, paths.sun_w)
@@ -171,10 +171,11 @@ def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:
     soc[:, 0] = now = start
     rate = STEP_H / into
     mains = plant.charging_at(np.arange(0, 100.05, 0.1))  # a table, as the loop below is what takes long
-    rests = np.full(PATHS, plant.rests)
+    rests = np.cumsum(off, axis=1) == 0
+    rests[:, plant.times.rests_steps :] = False
+    idle = rests | plant.times.waits
     for step in range(HORIZON):
-        rests &= ~off[:, step]
-        bought = np.where(rests, 0.0, mains[np.rint(now * 10).astype(np.int64)])
+        bought = np.where(idle[:, step], 0.0, mains[np.rint(now * 10).astype(np.int64)])
         power = np.maximum(bought, np.where(now < full, surplus[:, step], 0.0))
         charged = np.maximum(now, np.minimum(now + power * rate, full))
         taken = np.minimum(np.maximum(now - per_step[:, step], np.minimum(now, cut_off)), 100.0)

@@ -5,14 +5,15 @@ reported: so a battery that has aged, or a BMS that was set wrongly, is forecast
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
 
+from services.outlook.charging_times import CHARGING_W, HALF_HOUR, ChargingTimes, Mask, learn_charging_times
 from services.outlook.estimate import Estimate, default, fading, weighted_quantile
 from services.outlook.history import Floats
-from services.outlook.steps import PER_HOUR, STEP_H, Steps, filled, spans
+from services.outlook.steps import PER_DAY, PER_HOUR, STEP_H, Steps, filled, spans
 
 HALF_LIFE_DAYS = 45.0
 LEAST_POINTS = 3.0
@@ -29,13 +30,11 @@ CERTAIN_ROWS = np.array([40.0, 20.0, 40.0])
 """How many five-minute steps these assumptions weigh."""
 CHARGE_HOURS = 8.0
 """An assumed charger needs this long for a whole battery."""
+ENOUGH_HOURS, OFTEN = 4.0, 0.1
+"""A battery that has been so long below 85 % and at no time of day charged in such a share of it is not charged."""
 TAPER_EDGES = np.array([0.0, 70, 80, 85, 90, 93, 95, 96, 97, 98, 99, 100])
 TAPER = np.array([1.0, 1.0, 1.0, 1.0, 0.95, 0.85, 0.7, 0.6, 0.5, 0.35, 0.25])
 """The charging power near full, against that of a battery that is not: an LFP battery at constant voltage."""
-CHARGING_W = 60.0
-RESTS_STEPS, RESTS_BELOW = PER_HOUR, 5.0
-"""A battery that has taken nothing from the mains for an hour, though so far from full, is not being charged now."""
-"""Less is a battery at rest."""
 FEEDS_HOURS, FEEDS_SHARE = 24.0, 0.2
 """In homes that save mains for the night the battery feeds the home for a good part of the time with power."""
 FULL, NEARLY_FULL = 99.0, 96.0
@@ -64,8 +63,8 @@ class Plant:
     """The relative uncertainty of the energy for a percent of charge."""
     feeds_above: float | None = None
     """The charge down to which the battery feeds the home although there is power (SBU); None: it waits for outages."""
-    rests: bool = False
-    """Whether the mains does not charge it now, though it is not full: some are topped up only when they are low."""
+    times: ChargingTimes = field(default_factory=ChargingTimes)
+    """When the mains does not charge it, though it is not full."""
 
     def drawn_w(self, load_w: Floats, sun_w: Floats) -> Floats:
         """Return what the battery gives without grid, negative while the sun charges it."""
@@ -102,6 +101,7 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
     into = _charge_wh(counted, known, weights, out)
     charging, taper = _charging(steps, known, counted, weights, 100 * into.value)
     full = _full(steps, known, weights)
+    feeds_above = _feeds_above(steps, known, weights)
     return Plant(
         out,
         into,
@@ -113,8 +113,8 @@ def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> P
         full,
         _cut_off(steps, known, weights),
         spread,
-        _feeds_above(steps, known, weights),
-        _rests(steps, soc, full.value),
+        feeds_above,
+        learn_charging_times(steps, known, full.value) if feeds_above is None else ChargingTimes(),
     )
 
 
@@ -220,10 +220,13 @@ def _charging(steps: Steps, soc: Floats, power: Floats, weights: Floats, capacit
     """Return the usual charging power from the mains and how it falls near full."""
     on = (steps.grid_on == 1) & np.isfinite(power) & np.isfinite(soc)
     on[1:] &= steps.grid_on[:-1] == 1  # the step in which power returns is half a step
+    dark = on & ~(steps.pv_w >= CHARGING_W)
+    if float((dark & (soc < 85)).sum()) / PER_HOUR > ENOUGH_HOURS:  # what charges it then is not the sun
+        on = dark
     below = on & (soc < 85)
     busy = below & (power > CHARGING_W)
     hours = float(busy.sum()) / PER_HOUR
-    if float(below.sum()) / PER_HOUR > 4 and busy.sum() < 0.1 * below.sum():
+    if float(below.sum()) / PER_HOUR > ENOUGH_HOURS and not _at_some_time(steps, busy, below):
         return Estimate(0.0, float(below.sum()) / PER_HOUR, "h"), TAPER  # it does not charge from the mains
     near = on & (soc >= 85) & (power > CHARGING_W)
     if hours < 0.3 and near.sum() < 3:
@@ -234,6 +237,14 @@ def _charging(steps: Steps, soc: Floats, power: Floats, weights: Floats, capacit
         share = np.interp(soc[near], (TAPER_EDGES[:-1] + TAPER_EDGES[1:]) / 2, TAPER)
         usual = weighted_quantile(power[near] / share, weights[near], 0.5)
     return Estimate(usual, hours, "h", is_default=hours < 0.3), _taper(soc, power, weights, on, usual)
+
+
+def _at_some_time(steps: Steps, busy: Mask, below: Mask) -> bool:
+    """Return whether there is a time of day at which it often charges: some do so only in cheap hours."""
+    part = ((steps.first + np.arange(steps.size)) % PER_DAY) // HALF_HOUR
+    possible = np.bincount(part[below], minlength=1)
+    charged = np.bincount(part[busy], minlength=len(possible))
+    return bool(((charged > OFTEN * possible) & (possible > 0)).any())
 
 
 def _taper(soc: Floats, power: Floats, weights: Floats, on: "np.typing.NDArray[np.bool_]", usual: float) -> Floats:
@@ -256,14 +267,6 @@ def _full(steps: Steps, soc: Floats, weights: Floats) -> Estimate:
     if hours < 2:
         return default(100.0)
     return Estimate(weighted_quantile(soc[rest], weights[rest], 0.9), hours, "h")
-
-
-def _rests(steps: Steps, soc: Floats, full_percent: float) -> bool:
-    """Return whether the battery has been left alone lately, with power and room for more charge."""
-    lately = slice(-RESTS_STEPS, None)
-    idle = np.abs(steps.battery_w[lately]) < CHARGING_W  # what is not known is not idle
-    room = soc[lately] < full_percent - RESTS_BELOW
-    return bool(steps.size >= RESTS_STEPS and (idle & room & (steps.grid_on[lately] == 1)).all())
 
 
 def _cut_off(steps: Steps, soc: Floats, weights: Floats) -> Estimate:

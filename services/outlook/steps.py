@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.outlook.history import Floats, History, column
+from services.outlook.history import Floats, History, Ints, column
 
 STEP_S = 300
 STEP_H = STEP_S / 3600
@@ -56,30 +56,44 @@ class Steps:
 def to_steps(history: History, now_s: float) -> Steps:
     """Return the steps up to now. Samples of the future, and those that have no time, are left out."""
     times = column(history.time, len(history.time))
-    names = ("load_w", "pv_power_w", "battery_power_w", "soc_percent", "bms_soc_percent", "grid_on")
     known = np.isfinite(times) & (times <= now_s) & (times > now_s - LONGEST_DAYS * 86400)
-    order = np.flatnonzero(known)
-    if (np.diff(times[order]) < 0).any():
-        order = order[np.argsort(times[order], kind="stable")]
-    bins = (times[order] // STEP_S).astype(np.int64)
+    order = _in_time(times, known)
+    times = times[order]
+    bins = (times // STEP_S).astype(np.int64)
     last = int(now_s // STEP_S)
     first = int(bins[0]) if bins.size else last
     size = last - first + 1
-    held = _held(times[order])
-    load, pv, battery, inverter, bms, grid = (
-        column(getattr(history, name), len(history.time))[order] for name in names
-    )
+    held = _held(times)
     place = bins - first
-    load[load < 0] = np.nan
+
+    def sampled(name: str) -> Floats:  # one column at a time, as a record by the second is large
+        return column(getattr(history, name), len(history.time))[order]
+
+    grid = sampled("grid_on")
     return Steps(
         first,
-        _hold(_means(load, place, size), held),
-        _hold(_means(pv, place, size), held),
-        _hold(_means(battery, place, size), held),
-        _lasts(_charge(inverter), place, size, held),
-        _lasts(_charge(bms), place, size, held),
+        _hold(_means(_positive(sampled("load_w")), place, size), held),
+        _hold(_means(sampled("pv_power_w"), place, size), held),
+        _hold(_means(sampled("battery_power_w"), place, size), held),
+        _lasts(_charge(sampled("soc_percent")), place, size, held),
+        _lasts(_charge(sampled("bms_soc_percent")), place, size, held),
         _hold(_now(_whole(_means(grid, place, size)), grid, place), held),
     )
+
+
+def _in_time(times: Floats, known: "np.typing.NDArray[np.bool_]") -> "slice | Ints":
+    """Return where the known samples lie, in order of time."""
+    places = np.flatnonzero(known)
+    if not places.size:
+        return slice(0, 0)
+    first, last = int(places[0]), int(places[-1]) + 1
+    if last - first == places.size and (np.diff(times[first:last]) >= 0).all():
+        return slice(first, last)  # no copy
+    return places[np.argsort(times[places], kind="stable")]
+
+
+def _positive(load: Floats) -> Floats:
+    return np.where(load < 0, np.nan, load)
 
 
 def _held(times: Floats) -> int:
@@ -90,11 +104,17 @@ def _held(times: Floats) -> int:
     return int(min(HELD_STEPS, max(1, round(usual / STEP_S))))
 
 
-def _means(values: Floats, place: "np.typing.NDArray[np.int64]", size: int) -> Floats:
+def _means(values: Floats, place: Ints, size: int) -> Floats:
+    """Return the mean of the known values of each step; place does not decrease."""
     known = np.isfinite(values)
-    count = np.bincount(place[known], minlength=size).astype(np.float64)
-    total = np.bincount(place[known], weights=values[known], minlength=size)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    if not known.all():
+        values, place = values[known], place[known]
+    result = np.full(size, np.nan)
+    if place.size:
+        begins = np.concatenate(([0], np.flatnonzero(np.diff(place)) + 1))
+        count = np.diff(begins, append=place.size)
+        result[place[begins]] = np.add.reduceat(values, begins) / count
+    return result
 
 
 def _whole(shares: Floats) -> Floats:
@@ -102,7 +122,7 @@ def _whole(shares: Floats) -> Floats:
     return np.where(np.isfinite(shares), (shares >= 0.5).astype(np.float64), np.nan)
 
 
-def _now(grid: Floats, samples: Floats, place: "np.typing.NDArray[np.int64]") -> Floats:
+def _now(grid: Floats, samples: Floats, place: Ints) -> Floats:
     """The step that now lies in is what the last reading says, or an outage would be seen minutes late."""
     known = np.flatnonzero(np.isfinite(samples))
     if known.size and place[known[-1]] == len(grid) - 1:
@@ -114,10 +134,10 @@ def _charge(values: Floats) -> Floats:
     return np.where((values >= 0) & (values <= 100), values, np.nan)
 
 
-def _lasts(values: Floats, place: "np.typing.NDArray[np.int64]", size: int, held: int) -> Floats:
+def _lasts(values: Floats, place: Ints, size: int, held: int) -> Floats:
     result = np.full(size, np.nan)
     known = np.isfinite(values)
-    result[place[known]] = values[known]
+    result[place[known]] = values[known]  # the last one of a step
     if held == 1:
         return result
     return _between(result, held)

@@ -48,3 +48,13 @@ def test_without_panels_a_usual_share_of_the_sun_is_assumed():
     plant = learn_plant(to_steps(home(), NOW.timestamp()), to_steps(home(), NOW.timestamp()).inverter_soc)
     assert plant.sun_used.is_default
     assert plant.conversion.value == pytest.approx(CONVERSION, abs=0.02)
+
+
+def test_what_only_the_sun_charges_is_not_charged_from_the_mains():
+    record = home()
+    hour = np.asarray(record.time) / 3600 % 24
+    sun = np.where((hour >= 12) & (hour < 15), 1500.0, 0.0)
+    battery = np.where(np.asarray(record.grid_on) == 0, np.asarray(record.battery_power_w), 0.4 * sun)
+    soc = np.where(hour < 8, 80.0, np.where(hour < 12, 80 - 8 * (hour - 8), np.minimum(80, 48 + 10 * (hour - 12))))
+    steps = to_steps(home(columns={"soc_percent": soc, "battery_power_w": battery, "pv_power_w": sun}), NOW.timestamp())
+    assert learn_plant(steps, soc).charging_w.value == 0
