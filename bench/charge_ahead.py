@@ -32,7 +32,7 @@ from tests.poller.setting_home import START, UNIT, Home, home
 from tests.support.flying_time import fly
 
 DAYS = 30
-STEP_S = 30.0
+STEP_S = 60.0
 WH_PER_PERCENT = 102.4
 PLANNED_PERCENT = 90.0
 SETTINGS = ("max_mains_charging_current_a", "charging_priority", "output_priority")
@@ -87,7 +87,7 @@ class World:
         self.before = {name: one.word(name) for name in SETTINGS}
 
     def step(self) -> None:
-        """Let half a minute pass."""
+        """Let a minute pass."""
         now = self.one.clock.now()
         known = [
             one for one in self.plan if one.known_from <= now and not (one.withdrawn_at and one.withdrawn_at <= now)

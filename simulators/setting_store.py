@@ -69,6 +69,7 @@ class SettingStore:
 
     layout: Layout = Layout.CLASSIC
     written: list[tuple[int, int]] = field(default_factory=list)
+    reboots: int = 0
     _held: dict[int, int] = field(default_factory=dict)
     _late: list[tuple[float, int, int]] = field(default_factory=list)
 
@@ -86,6 +87,7 @@ class SettingStore:
 
     def reboot(self) -> None:
         """Forget what was acknowledged and not yet in force."""
+        self.reboots += 1
         self._late.clear()
 
     def answer(self, pdu: bytes, words: Words, fault: Fault, now_s: float) -> bytes:

@@ -165,7 +165,11 @@ class Layout(BaseModel):
 
     def registers_for(self, protocol: int) -> tuple[Register, ...]:
         """Return all registers of an inverter with this protocol number."""
-        return tuple(register for group in self.groups for register in group.registers_for(protocol))
+        return self._registers_by_protocol.get(protocol, ())
+
+    @cached_property
+    def _registers_by_protocol(self) -> Mapping[int, tuple[Register, ...]]:
+        return {one: tuple(r for group in self.groups for r in group.registers_for(one)) for one in self.protocols}
 
     def blocks_for(self, protocol: int) -> tuple[Block, ...]:
         """Return all blocks to read from an inverter with this protocol number."""
@@ -200,7 +204,14 @@ class Layout(BaseModel):
 
     def setting(self, name: str, protocol: int) -> Register | None:
         """Return the register of a setting, by its meaning for this protocol number."""
-        return next((one for one in self.settings.registers_for(protocol) if one.name == name), None)
+        return self._settings_by_name.get(protocol, {}).get(name)
+
+    @cached_property
+    def _settings_by_name(self) -> Mapping[int, Mapping[str, Register]]:
+        """Asked for with every decision: looking them up must cost nothing."""
+        return {
+            protocol: {one.name: one for one in self.settings.registers_for(protocol)} for protocol in self.protocols
+        }
 
     def writable_for(self, name: str, protocol: int) -> WritableSetting | None:
         """Return what is proven of changing a setting on units with this protocol number."""

@@ -53,12 +53,14 @@ class Points:
     """Where a process may be killed: `left` is how many points it still passes; None: all."""
 
     left: int | None = None
+    kills = 0
 
     def __call__(self) -> None:
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
                 self.left = None
+                self.kills += 1
                 raise KilledError
 
 
@@ -129,10 +131,12 @@ class Home:
         self.folder = folder
         self.file = MortalFile(folder / "main.json", self.points)
         self.state = BrokerState()
+        self.starts = 0
         self.start()
 
     def start(self) -> None:
         """Start a process, as if there had never been one before."""
+        self.starts += 1
         self.client = MortalClient(self.link.inverter, self.points, self._check_write)
         settings = PollerSettings(
             _env_file=None,
