@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.poller.registers import LAYOUTS, Layout, load_layout
-from services.poller.writable_settings import WritableSetting
-from shared.conditions.inverter_settings import meaning
+from services.poller.registers import CLOCK_FRAMES, LAYOUTS, Layout, load_layout
+from services.poller.writable_settings import WritableClock, WritableSetting
+from shared.conditions.inverter_settings import CLOCK, CLOCK_RIGHT, meaning
 
 PAGE = "docs/inverter.md"
 BEGIN = "<!-- the table is generated from services/poller/layouts by `make docs` -->\n"
@@ -21,8 +21,25 @@ def writable_page(root: Path) -> dict[str, str]:
     before, _, rest = (root / PAGE).read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     layouts = (load_layout(path.stem) for path in sorted(LAYOUTS.glob("*.yaml")))
-    rows = (row for layout in layouts for one in layout.writable for row in _rows(layout, one))
+    rows = (row for layout in layouts for row in _rows_of(layout))
     return {PAGE: before + BEGIN + HEAD + "".join(rows) + "\n" + END + after}
+
+
+def _rows_of(layout: Layout) -> Iterator[str]:
+    for one in layout.writable:
+        yield from _rows(layout, one)
+    if layout.clock:
+        yield from _clock_rows(layout, layout.clock)
+
+
+def _clock_rows(layout: Layout, clock: WritableClock) -> Iterator[str]:
+    for protocol, models in clock.proven.items():
+        frames = ((layout.setting(names[0], protocol), layout.setting(names[-1], protocol)) for names in CLOCK_FRAMES)
+        addresses = ", ".join(f"{first and first.address}-{last and last.address}" for first, last in frames)
+        units = ", ".join(f"0x{model:04X} ({layout.models[model]})" for model in sorted(models))
+        allowed = f"`{CLOCK_RIGHT}`: {_text(CLOCK, CLOCK_RIGHT)}"
+        cells = (f"`{CLOCK}`: {_text(CLOCK)}", addresses, str(protocol), units, allowed)
+        yield "| " + " | ".join((*cells, clock.confidence, ", ".join(clock.sources))) + " |\n"
 
 
 def _rows(layout: Layout, one: WritableSetting) -> Iterator[str]:

@@ -376,7 +376,8 @@ class SettingState(BaseModel):
     A choice has choices; a number has low, high and step, as its neighbours stand now. changed_by is who changed it
     last: the sender of a command, `automatic`, or `device` for the inverter's own panel and whoever else writes to it;
     None: not since this program has been watching. returns_to is there while a value holds for a time only: it is what
-    will be put back.
+    will be put back. The setting `clock` is the inverter's own clock: `right`, which is all that it can be set to, or
+    the minutes that it is behind, less than 0 where it is ahead.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)

@@ -8,7 +8,7 @@ from typing import Any
 from shared import topics
 from shared.broker_state import BrokerState
 from shared.conditions import render
-from shared.conditions.inverter_settings import consequence, meaning
+from shared.conditions.inverter_settings import CLOCK, CLOCK_RIGHT, consequence, meaning
 from shared.messages import ChargeAheadPhase, InverterControl, SettingState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
@@ -20,6 +20,8 @@ UNITS = {"a": ("A", "current"), "v": ("V", "voltage"), "percent": ("%", None)}
 @dataclass(frozen=True)
 class Control:
     """An entity with a command: value is the Jinja expression of its state, command what goes into the command.
+
+    A button has neither a topic nor a value.
 
     more is what else Home Assistant's schema of the platform knows.
     """
@@ -47,6 +49,8 @@ def controls(state: BrokerState, inverter: str, language: Language) -> tuple[Con
 def _setting(inverter: str, setting: str, state: SettingState, language: Language) -> Control | None:
     """Return a setting that is proven for this unit; one that is not has neither choices nor a range."""
     called = meaning(setting)
+    if setting == CLOCK:
+        return _clock(inverter, state, language)
     value = f"value_json.settings.get({_literal(setting)}, {{}}).get('value')"
     if state.choices:
         platform, more = "select", {"options": _options(state)} | _meanings(setting, state, value, language)
@@ -64,6 +68,15 @@ def _setting(inverter: str, setting: str, state: SettingState, language: Languag
         '"value": value',
         more | {"entity_category": "config"},
     )
+
+
+def _clock(inverter: str, state: SettingState, language: Language) -> Control | None:
+    """Return the button that sets the inverter's clock, where that is proven."""
+    if not state.choices:
+        return None
+    right = {"payload_press": CLOCK_RIGHT, "entity_category": "config"}
+    topic, name = topics.SETTING_SET.named(f"{inverter}/{CLOCK}"), say(language, "ha.set_clock")
+    return Control("button", "set_clock", name, "", "", topic, '"value": value', right)
 
 
 def _options(state: SettingState) -> list[str]:

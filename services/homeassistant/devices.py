@@ -15,6 +15,7 @@ from services.homeassistant.controls import Control, controls
 from services.homeassistant.entities import (
     BATTERY,
     CHARGE_AHEAD,
+    CLOCK,
     ENERGY,
     GRID,
     GRID_EVENTS,
@@ -28,6 +29,7 @@ from services.homeassistant.entities import (
 )
 from shared import topics
 from shared.broker_state import BrokerState
+from shared.conditions.inverter_settings import CLOCK as CLOCK_SETTING
 from shared.freshness import OUTLOOK_HOLDS, PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
 from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live
 from shared.messages import ChargeAheadPhase, Message, PlugInfo, PlugState, ServiceHealth
@@ -125,10 +127,22 @@ def _inverters(state: BrokerState, now: datetime, language: Language) -> Iterato
             object_id("inverter", name),
             _inverter_name(name, language),
             _runs(state, "poller", now) and is_inverter_live(state, name, now, limit),
-            (Part(topics.INVERTER_STATE.named(name), INVERTER, reading, _seconds(limit)), *_charge_ahead(state, name)),
+            (
+                Part(topics.INVERTER_STATE.named(name), INVERTER, reading, _seconds(limit)),
+                *_clock(state, name),
+                *_charge_ahead(state, name),
+            ),
             controls=controls(state, name, language),
             facts={key: value for key, value in facts.items() if value},
         )
+
+
+def _clock(state: BrokerState, inverter: str) -> Iterator[Part]:
+    """Yield the inverter's own clock, where it can be read."""
+    settings = state.inverter_settings.get(inverter)
+    clock = settings and settings.settings.get(CLOCK_SETTING)
+    if clock and clock.value is not None:
+        yield Part(topics.INVERTER_SETTINGS.named(inverter), CLOCK, settings)
 
 
 def _charge_ahead(state: BrokerState, inverter: str) -> Iterator[Part]:

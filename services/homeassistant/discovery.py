@@ -176,12 +176,12 @@ def _switch(device: Device, switch: Switch, home: Home) -> Iterator[tuple[str, P
 def _control(device: Device, control: Control, home: Home) -> Payload:
     topic = home.topic(control.topic)
     one = _component(device, control.key, control.platform, control.name, home) | {
-        "state_topic": topic,
-        "value_template": f"{{{{ {control.value} }}}}",
         "command_topic": home.topic(control.command_topic),
         "command_template": _command(control.command),
         "qos": 1,
     }
+    if control.topic:
+        one |= {"state_topic": topic, "value_template": f"{{{{ {control.value} }}}}"}
     attributes = {"json_attributes_topic": topic} if "json_attributes_template" in control.more else {}
     return one | attributes | dict(control.more)
 

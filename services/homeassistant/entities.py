@@ -288,6 +288,15 @@ OUTLOOK = (
     _moment("holds_until", "value_json.holds_until.typical", fields=()),
 )
 
+CLOCK = (
+    Entity(
+        "clock_behind_min",
+        value="{'right': 0}.get(value_json.settings.clock.value, value_json.settings.clock.value)",
+        fields=(),
+        diagnostic=True,
+        more={"unit_of_measurement": "min", "device_class": "duration"},
+    ),
+)
 CHARGE_AHEAD = (
     _choice(
         "charge_ahead",

@@ -1,9 +1,10 @@
-"""All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours; and the journal."""
+"""All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours, clock; the journal."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 
 from services.poller.charge_ahead import ChargingAhead
+from services.poller.clock_keeper import ClockKeeper
 from services.poller.kept_journal import KeptJournal
 from services.poller.night_mute import NightMute
 from services.poller.profile_list import profile_list
@@ -40,7 +41,9 @@ class Control:
         path = settings.inverter_journal_dir / f"{name}.json"
         file = file or StateFile("INVERTER_JOURNAL_DIR", path, SettingJournal)
         self.journal = KeptJournal(file, health, clock)
-        self.writer = SettingWriter(inverter, bus, self.journal, name=name, allowed=allowed, clock=clock)
+        self.writer = SettingWriter(
+            inverter, bus, self.journal, name=name, allowed=allowed, clock=clock, zone=settings.zone
+        )
         self.sequencer = SettingSequencer(self.writer, self.journal, health, clock)
         profiles = profile_list(settings.inverter_profiles_file)
         self.profiles = Profiles(
@@ -66,6 +69,7 @@ class Control:
             zone=settings.zone,
             clock=clock,
         )
+        self.own_clock = ClockKeeper(self.writer, self.journal, allowed=allowed, clock=clock)
         self.writer.on_published = self.profiles.publish
         self.sequencer.on_forgotten = self.profiles.publish
         self.sequencer.on_step = self.profiles.on_step
@@ -78,6 +82,7 @@ class Control:
             tasks.create_task(self.sequencer.run())
             tasks.create_task(self.charging.run())
             tasks.create_task(self.mute.run())
+            tasks.create_task(self.own_clock.run())
 
     @property
     def is_idle(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.poller import grid
 from services.poller.house import House, restored
+from services.poller.inverter_commands import COMMANDS, InverterCommand
 from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
 from services.poller.modbus_client import ModbusClient
@@ -21,24 +22,15 @@ from shared.broker_mirror import BrokerMirror
 from shared.broker_state import BrokerState
 from shared.bus import Delivery
 from shared.clock import utc_now
-from shared.conditions import Reason, inverter_settings, poller
+from shared.conditions import Reason, poller
 from shared.errors import ConfigError
 from shared.health import Health, Reporter
 from shared.live_figures import ALL
 from shared.messages import (
     Availability,
-    ChargeAheadCommand,
-    ChargeAheadEvent,
-    ChargeAheadStep,
     GridState,
     InverterControl,
     Message,
-    ProfileChange,
-    ProfileCommand,
-    ProfileOutcome,
-    SettingChange,
-    SettingCommand,
-    SettingOutcome,
 )
 from shared.service import Service, repeat
 from shared.topics import (
@@ -46,8 +38,6 @@ from shared.topics import (
     BATTERY_INFO,
     BATTERY_STATE,
     CHARGE_AHEAD,
-    CHARGE_AHEAD_EVENT,
-    CHARGE_AHEAD_SET,
     GRID_STATE,
     INVERTER_AVAILABILITY,
     INVERTER_INFO,
@@ -56,10 +46,6 @@ from shared.topics import (
     INVERTER_STATE,
     OUTAGE_SCHEDULE,
     OUTLOOK_STATE,
-    PROFILE_CHANGE,
-    PROFILE_SET,
-    SETTING_CHANGE,
-    SETTING_SET,
     Topic,
 )
 from shared.trusted_time import ClockChange
@@ -134,9 +120,8 @@ class Inverters:
         topics = DECIDES_CHARGING if is_automatic else ()
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
         self._own = OwnMessages(self._bus)
-        self._bus.collect_parsed(SETTING_SET, self._on_setting)
-        self._bus.collect_parsed(PROFILE_SET, self._on_profile)
-        self._bus.collect_parsed(CHARGE_AHEAD_SET, self._on_charge_ahead)
+        for kind in COMMANDS:
+            self._bus.collect_parsed(kind.topic, partial(self._on_command, kind))
 
     async def run(self) -> None:
         """Poll all of them, and follow the list file, until cancelled."""
@@ -246,34 +231,14 @@ class Inverters:
 
     # commands
 
-    def _on_setting(self, name: str, command: SettingCommand, delivery: Delivery) -> None:
+    def _on_command(self, kind: InverterCommand, name: str, command: Message, delivery: Delivery) -> None:
         """Hand a command to its inverter, or publish that there is none."""
         delivery.ack()
-        device, _, setting = name.partition("/")
+        device, _, rest = name.partition("/")
         if one := self._controls.get(device):
-            one.writer.receive(setting, command, retained=delivery.retained)
-            return
-        nobody, outcome = inverter_settings.UNKNOWN_INVERTER(), SettingOutcome.NOT_WRITTEN
-        change = SettingChange(at=utc_now(), value=command.value, by=command.by, outcome=outcome, reason=nobody)
-        self._bus.publish(SETTING_CHANGE, change, name)
-
-    def _on_profile(self, name: str, command: ProfileCommand, delivery: Delivery) -> None:
-        delivery.ack()
-        if one := self._controls.get(name):
-            one.profiles.receive(command, retained=delivery.retained)
-            return
-        nobody, outcome = inverter_settings.UNKNOWN_INVERTER(), ProfileOutcome.NOT_APPLIED
-        change = ProfileChange(at=utc_now(), profile=command.profile, by=command.by, outcome=outcome, reason=nobody)
-        self._bus.publish(PROFILE_CHANGE, change, name)
-
-    def _on_charge_ahead(self, name: str, command: ChargeAheadCommand, delivery: Delivery) -> None:
-        delivery.ack()
-        if one := self._controls.get(name):
-            one.charging.receive(command, retained=delivery.retained)
-            return
-        nobody, failed = inverter_settings.UNKNOWN_INVERTER(), ChargeAheadStep.FAILED
-        event = ChargeAheadEvent(at=utc_now(), step=failed, by=command.by, reason=nobody)
-        self._bus.publish(CHARGE_AHEAD_EVENT, event, name)
+            kind.obey(one, rest, command, delivery.retained)
+        else:
+            self._bus.publish(kind.outcome, kind.nobody(command), name)
 
     def _on_news(self, topic: Topic[Any], _name: str, _message: Message | None) -> None:
         """Decide anew whether to charge when the plan or the forecast is another one."""

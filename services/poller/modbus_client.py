@@ -66,7 +66,7 @@ class ConnectionLostError(DeviceOfflineError):
 
 
 class ModbusClient:
-    """Reads holding registers and writes one; connects on the first request, and reconnects where it must."""
+    """Reads and writes holding registers; connects on the first request, and reconnects where it must."""
 
     def __init__(self, transport: Transport, unit_id: int, timeout_s: float) -> None:
         self._transport = transport
@@ -107,17 +107,18 @@ class ModbusClient:
         assert failure  # noqa: S101
         raise failure
 
-    async def write(self, address: int, word: int) -> None:
-        """Write one register, once, on the connection that has just been read from; return when it is acknowledged.
+    async def write(self, address: int, *words: int) -> None:
+        """Write words from an address on in one frame, once; return when it is acknowledged.
 
-        Raises CommandRefusedError if the inverter says no, ConnectionLostError if the connection is gone, and
-        NoAnswerError or BadReplyError where nobody knows what has become of it. None of these is a reason to try again.
+        It goes out on the connection that has just been read from. Raises CommandRefusedError if the inverter says no,
+        ConnectionLostError if the connection is gone, and NoAnswerError or BadReplyError where nobody knows what has
+        become of it. None of these is a reason to try again.
         """
         connection = self._connection
         if connection is None or connection.lost or not self._framing_is_proven:
             raise ConnectionLostError(poller.connection_lost(where=self._transport.where))
         self._number = self._number % 0xFFFF + 1
-        request = Request(self._unit_id, address, 1, self._number, word)
+        request = Request(self._unit_id, address, len(words), self._number, words)
         reply = await self._send(connection, self._framings[0], request)
         if isinstance(reply, ExceptionReply):
             known = REFUSED_WRITES.get(reply.code)

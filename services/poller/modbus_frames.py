@@ -31,7 +31,7 @@ PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
 
 @dataclass(frozen=True)
 class Request:
-    """Read `count` words from address `start` of a unit, or with `word` write this one to it.
+    """Read `count` words from address `start` of a unit, or write these `words` there.
 
     `number`, 1 to 65535, marks its reply if frames carry it.
     """
@@ -40,12 +40,12 @@ class Request:
     start: int
     count: int
     number: int
-    word: int | None = None
+    words: tuple[int, ...] = ()
 
     @property
     def function(self) -> int:
         """The Modbus function."""
-        return READ if self.word is None else WRITE
+        return WRITE if self.words else READ
 
 
 @dataclass(frozen=True)
@@ -244,8 +244,8 @@ def _word(number: int) -> bytes:
 
 
 def _pdu(request: Request) -> bytes:
-    if request.word is not None:
-        asked = WriteMultipleRegistersRequest(address=request.start, registers=[request.word])
+    if request.words:
+        asked = WriteMultipleRegistersRequest(address=request.start, registers=list(request.words))
         return bytes((WRITE,)) + asked.encode()
     return bytes((READ,)) + ReadHoldingRegistersRequest(address=request.start, count=request.count).encode()
 
@@ -258,7 +258,7 @@ def _reply_size(data: bytes, at: int, request: Request) -> int:
     if function != request.function:
         return 0
     if function == WRITE:
-        return 5 if data[at + 1 : at + 5] == _word(request.start) + _word(1) else 0
+        return 5 if data[at + 1 : at + 5] == _word(request.start) + _word(request.count) else 0
     return 2 + length if length == 2 * request.count else 0
 
 

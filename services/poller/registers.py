@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.poller.writable_settings import FORBIDDEN, WritableSetting
+from services.poller.writable_settings import FORBIDDEN, WritableClock, WritableSetting
 from shared.conditions import CONDITIONS, Reason, files, poller
 from shared.errors import ConfigError
 from shared.validation import Fault, first_fault
@@ -21,6 +21,11 @@ COMMANDS = (425, 426, 459, 460, 461, 656, 695, 705, 706)
 MAX_COUNT = 125
 """Words of the longest request that Modbus allows."""
 WORDS = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2}
+
+CLOCK_DATE = ("clock_year", "clock_month", "clock_day")
+CLOCK_TIME = ("clock_hour", "clock_minute", "clock_second")
+CLOCK_FRAMES = (CLOCK_DATE, CLOCK_TIME)
+"""The inverter's own clock: registers in a row, each three in one frame (the vendor's documents)."""
 
 Address = Annotated[int, Field(ge=0, le=65535)]
 
@@ -141,7 +146,8 @@ class Layout(BaseModel):
     """Everything known of one family of inverters.
 
     `enums` and `bits` name tables that several registers share. `whole` lists further runs of addresses that are only
-    valid when they are read in one request. `writable` are the settings that may be changed on some units.
+    valid when they are read in one request. `writable` are the settings that may be changed on some units, `clock` says
+    on which of them the clock may be set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -157,6 +163,7 @@ class Layout(BaseModel):
     info: Group
     settings: Group
     writable: tuple[WritableSetting, ...] = ()
+    clock: WritableClock | None = None
 
     @property
     def groups(self) -> tuple[Group, Group, Group]:
@@ -165,7 +172,11 @@ class Layout(BaseModel):
 
     def registers_for(self, protocol: int) -> tuple[Register, ...]:
         """Return all registers of an inverter with this protocol number."""
-        return tuple(register for group in self.groups for register in group.registers_for(protocol))
+        return self._registers_by_protocol.get(protocol, ())
+
+    @cached_property
+    def _registers_by_protocol(self) -> Mapping[int, tuple[Register, ...]]:
+        return {one: tuple(r for group in self.groups for r in group.registers_for(one)) for one in self.protocols}
 
     def blocks_for(self, protocol: int) -> tuple[Block, ...]:
         """Return all blocks to read from an inverter with this protocol number."""
@@ -200,7 +211,14 @@ class Layout(BaseModel):
 
     def setting(self, name: str, protocol: int) -> Register | None:
         """Return the register of a setting, by its meaning for this protocol number."""
-        return next((one for one in self.settings.registers_for(protocol) if one.name == name), None)
+        return self._settings_by_name.get(protocol, {}).get(name)
+
+    @cached_property
+    def _settings_by_name(self) -> Mapping[int, Mapping[str, Register]]:
+        """Asked for with every decision: looking them up must cost nothing."""
+        return {
+            protocol: {one.name: one for one in self.settings.registers_for(protocol)} for protocol in self.protocols
+        }
 
     def writable_for(self, name: str, protocol: int) -> WritableSetting | None:
         """Return what is proven of changing a setting on units with this protocol number."""
@@ -291,6 +309,24 @@ def _check_writable(layout: Layout) -> None:
             if not models or not models <= layout.models.keys():
                 raise ValueError(f"{one.name} is proven for models that the layout does not have")
             _check_writable_on(layout, one, protocol)
+    if layout.clock:
+        _check_clock(layout, layout.clock)
+
+
+def _check_clock(layout: Layout, clock: WritableClock) -> None:
+    """Two runs of three registers, each in the order in which it is written in one frame."""
+    for protocol, models in clock.proven.items():
+        if not models or not models <= layout.models.keys():
+            raise ValueError("clock is proven for models that the layout does not have")
+        for names in CLOCK_FRAMES:
+            found = [layout.setting(name, protocol) for name in names]
+            addresses = [one.address for one in found if one and one.type == "uint16"]
+            if len(addresses) < len(names) or addresses != [*range(addresses[0], addresses[0] + len(names))]:
+                raise ValueError(
+                    f"clock is proven for protocol {protocol}, where {names[0]} is not followed by its like"
+                )
+            if FORBIDDEN.intersection(addresses):
+                raise ValueError(f"clock at {addresses[0]} is never written")
 
 
 def _check_writable_on(layout: Layout, one: WritableSetting, protocol: int) -> None:

@@ -1,7 +1,7 @@
 """May a setting be changed to a value now? Pure: one answer for commands, and for what is shown as changeable."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -31,23 +31,27 @@ class Unit:
 
 @dataclass(frozen=True)
 class Present:
-    """How a unit stands, just read: its settings by name, and its mode."""
+    """How a unit stands, just read: its settings by name, and its mode.
+
+    clock is what its own clock shows, and clock_behind how far that is behind the time here: None where either is not
+    known. A clock goes on from one reading to the next, so it is no part of what two readings must agree in.
+    """
 
     unit: Unit
     values: Mapping[str, Value]
     mode: Mode
+    clock: datetime | None = field(default=None, compare=False)
+    clock_behind: timedelta | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Write:
-    """One word for one register, and what stood there before, both by their meanings, too."""
+    """The frames to send, each an address and its words, and what stands there before and then, by their meanings."""
 
     setting: str
-    address: int
-    word: int
+    frames: tuple[tuple[int, tuple[int, ...]], ...]
     value: SettingValue
     before: SettingValue
-    before_word: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def checked(name: str, value: object, present: Present) -> Write | Reason:
         return control.VALUE_UNKNOWN()
     if wanted == before:
         return control.ALREADY_SET()
-    return Write(name, register.address, word, wanted, before, _word_of(register, before))
+    return Write(name, ((register.address, (word,)),), wanted, before)
 
 
 def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:

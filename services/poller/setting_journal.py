@@ -72,6 +72,7 @@ class SettingJournal(_Part):
     """The journal of one inverter. seen is what was last read of the inverter `unit`.
 
     sequences are those that are being carried out, in force for a time, or being undone: at most one a purpose.
+    clock_set is when the inverter's clock was last set without being asked for.
     """
 
     pending: PendingWrite | None = None
@@ -82,6 +83,7 @@ class SettingJournal(_Part):
     sequences: dict[Purpose, SettingSequence] = {}
     last_profile: ProfileChange | None = None
     charge: ChargeNotes = ChargeNotes()
+    clock_set: datetime | None = None
 
 
 class Command(Protocol):

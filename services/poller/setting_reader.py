@@ -1,13 +1,18 @@
 """Reads afresh which inverter answers, its settings and its mode: what a change of a setting is judged by."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from services.poller.block_reader import BlockReader, RegisterSource
 from services.poller.decode import MODES, Decoded, Value, all_zero, decode
-from services.poller.registers import IDENTITY, PROTOCOL_NUMBER, Layout, layout_for
+from services.poller.inverter_clock import clock_of
+from services.poller.registers import CLOCK_DATE, CLOCK_TIME, IDENTITY, PROTOCOL_NUMBER, Layout, layout_for
 from services.poller.setting_check import Present, Unit
 from shared.conditions import poller
 from shared.errors import BadReplyError
 from shared.messages import Mode
 
+READ_WITHIN = timedelta(seconds=30)
 ATTEMPTS = 3
 """Two readings in a row must agree: Modbus TCP has no checksum, and a gateway may mix answers up."""
 
@@ -18,9 +23,14 @@ async def read_present(inverter: RegisterSource) -> Present:
     for _ in range(ATTEMPTS - 1):
         again = await _read_once(inverter)
         if again == last:
-            return again
+            return again if _goes_on(last, again) else replace(again, clock=None)
         last = again
     raise BadReplyError(poller.READINGS_DIFFER())
+
+
+def _goes_on(last: Present, again: Present) -> bool:
+    """Whether a clock shows in the second reading what it may, after the first."""
+    return last.clock is None or again.clock is None or timedelta(0) <= again.clock - last.clock < READ_WITHIN
 
 
 async def _read_once(inverter: RegisterSource) -> Present:
@@ -33,7 +43,11 @@ async def _read_once(inverter: RegisterSource) -> Present:
     if layout is None:
         raise BadReplyError(poller.unknown_protocol_number(register=PROTOCOL_NUMBER, number=protocol))
     names = setting_names(layout)
-    wanted = (*layout.state.blocks_with(("mode_code",), protocol), *layout.settings.blocks_with(names, protocol))
+    clock = (*CLOCK_DATE, *CLOCK_TIME)
+    wanted = (
+        *layout.state.blocks_with(("mode_code",), protocol),
+        *layout.settings.blocks_with(names + clock, protocol),
+    )
     words = {**identity, **await blocks.read(wanted, layout)}
     decoded = decode(layout, protocol, words)
     return present_of(layout, protocol, decoded, MODES.get(decoded.get("mode_code"), Mode.UNKNOWN))
@@ -49,7 +63,7 @@ def present_of(layout: Layout, protocol: int, decoded: Decoded, mode: Mode) -> P
         serial_number if isinstance(serial_number, str) else None,
     )
     values = {name: _plain(decoded.get(name)) for name in setting_names(layout) if layout.setting(name, protocol)}
-    return Present(unit, values, mode)
+    return Present(unit, values, mode, clock_of(decoded))
 
 
 def setting_names(layout: Layout) -> tuple[str, ...]:

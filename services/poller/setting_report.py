@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.poller.inverter_clock import clock_hindrance, clock_proof, clock_value
 from services.poller.setting_check import Present, bounds_of, hindrance, proof, unit_key
 from services.poller.setting_journal import LastChange, SettingJournal
 from shared.conditions import Reason
@@ -10,13 +11,23 @@ from shared.messages import InverterControl, InverterSettings, SettingState, Set
 
 
 def report(
-    present: Present, journal: SettingJournal, allowed: InverterControl, changing: str | None, now: datetime
+    present: Present,
+    journal: SettingJournal,
+    allowed: InverterControl,
+    changing: str | None,
+    now: datetime,
+    *,
+    trusted: bool,
 ) -> InverterSettings:
-    """Return every setting that can be changed on some units of the layout, and why not on this one."""
+    """Return every setting that can be changed on some units of the layout, the clock, and why not on this one.
+
+    trusted is the time here.
+    """
     names = dict.fromkeys(one.name for one in present.unit.layout.writable)
     seen = journal.seen if journal.unit == unit_key(present.unit) else {}
     off = control.CONTROL_OFF() if allowed is InverterControl.OFF else None
     settings = {name: _state(name, present, seen.get(name), off) for name in names}
+    settings[control.CLOCK] = _clock(present, seen.get(control.CLOCK), off, trusted=trusted)
     for name, value in returning(journal, present).items():
         settings[name] = settings[name].model_copy(update={"returns_to": value})
     return InverterSettings(at=now, control=allowed, changing=changing, settings=settings)
@@ -31,6 +42,16 @@ def returning(journal: SettingJournal, present: Present) -> dict[str, SettingVal
         for setting, made in one.made.items()
         if present.values.get(setting) in made and present.values.get(setting) != one.before[setting]
     }
+
+
+def _clock(present: Present, last: LastChange | None, off: Reason | None, *, trusted: bool) -> SettingState:
+    proven, value = clock_proof(present.unit), clock_value(present.clock_behind)
+    who = {"changed_by": last.by, "changed_at": last.at} if last else {}
+    if isinstance(proven, Reason):
+        return SettingState.model_validate({"value": value, "reason": proven, **who})
+    reason = off or clock_hindrance(proven, present, trusted=trusted)
+    allowed = {"choices": (control.CLOCK_RIGHT,), "writable": reason is None, "reason": reason}
+    return SettingState.model_validate({"value": value, **allowed, **who})
 
 
 def _state(name: str, present: Present, last: LastChange | None, off: Reason | None) -> SettingState:

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import NoReturn, Protocol
 
 from services.poller.block_reader import RegisterSource
+from services.poller.decode import Value
+from services.poller.inverter_clock import behind, clock_value, clock_write
 from services.poller.kept_journal import KeptJournal
-from services.poller.setting_check import Present, Write, checked, may_write, unit_key
+from services.poller.setting_check import Present, Write, checked, may_write, too_many, unit_key
 from services.poller.setting_journal import (
     DEVICE,
     PendingWrite,
@@ -28,6 +30,7 @@ from shared.backoff import Backoff
 from shared.bus import Publisher
 from shared.clock import Clock
 from shared.conditions import Reason
+from shared.conditions import clock as clock_conditions
 from shared.conditions import inverter_settings as control
 from shared.errors import CommandRefusedError, DeviceError, StorageError
 from shared.freshness import COMMAND_HOLDS, fresh
@@ -54,8 +57,11 @@ NO_CONTACT_FIRST_S, NO_CONTACT_MOST_S = 2.0, 60.0
 class RegisterStore(RegisterSource, Protocol):
     """An inverter whose registers can be read and written."""
 
-    async def write(self, address: int, word: int) -> None:
-        """Write one register once. Raises CommandRefusedError, or DeviceError where nobody knows what came of it."""
+    async def write(self, address: int, *words: int) -> None:
+        """Write words from an address on in one frame, once.
+
+        Raises CommandRefusedError, or DeviceError where nobody knows what came of it.
+        """
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class SettingWriter:
         name: str,
         allowed: InverterControl,
         clock: Clock,
+        zone: tzinfo,
     ) -> None:
         self.on_changed: Callable[[], None] = lambda: None
         self.on_published: Callable[[], None] = lambda: None
@@ -104,6 +111,7 @@ class SettingWriter:
         self._name = name
         self._allowed = allowed
         self._clock = clock
+        self._zone = zone
         self._commands: asyncio.Queue[Wish] = asyncio.Queue()
         self._writing = asyncio.Lock()
         self._changing: str | None = None
@@ -145,9 +153,9 @@ class SettingWriter:
 
     def observe(self, present: Present) -> None:
         """Take in the settings that were read with the inverter's identity, and publish them."""
-        self._present = present
+        now = self._clock.now()
+        self._present = self._timed(present, now)
         if self._allowed is not InverterControl.OFF:
-            now = self._clock.now()
             self._keep_seen(observed(self._journal.content, present.unit, present.values, now))
         self.publish()
 
@@ -207,15 +215,13 @@ class SettingWriter:
 
     async def _checked(self, wish: Wish, note: Callable[[SettingJournal], SettingJournal]) -> Write | Reason:
         """Return what to write, with the journal of it on disk, or why nothing is written."""
-        present, now = await self._read_afresh(), self._clock.now()
-        if isinstance(present, Reason):
-            return present
+        read, now = await self._read_afresh(), self._clock.now()
+        if isinstance(read, Reason):
+            return read
+        present = self._timed(read, now)
         if wish.sent_at and not fresh(wish.sent_at, now, COMMAND_HOLDS):
             return control.COMMAND_TOO_OLD()  # it had to wait for others who asked the inverter
-        if wish.is_undoing:
-            write = checked(wish.setting, wish.value, present)
-        else:
-            write = may_write(wish.setting, wish.value, present, self._journal.content.writes, now)
+        write = self._judged(wish, present, now)
         if isinstance(write, Reason):
             return write
         journal = begun(self._journal.content, write, present.unit, now, by=wish.by, sequence=wish.sequence)
@@ -224,6 +230,21 @@ class SettingWriter:
         except StorageError as error:
             return control.no_journal(cause=error.reason)
         return write
+
+    def _judged(self, wish: Wish, present: Present, now: datetime) -> Write | Reason:
+        """Return what to write, or why not, by how the inverter stands."""
+        past = self._journal.content.writes
+        if wish.setting == control.CLOCK:
+            local = now.astimezone(self._zone).replace(tzinfo=None)
+            write = clock_write(wish.value, present, local, trusted=self._clock.trusted)
+            return write if isinstance(write, Reason) else too_many(past, now) or write
+        if wish.is_undoing:
+            return checked(wish.setting, wish.value, present)
+        return may_write(wish.setting, wish.value, present, past, now)
+
+    def _timed(self, present: Present, now: datetime) -> Present:
+        """Return how the inverter stands, with how far its clock is behind: unknown while the one here is not set."""
+        return replace(present, clock_behind=behind(present.clock, now, self._zone) if self._clock.trusted else None)
 
     async def _read_afresh(self) -> Present | Reason:
         """Return how the inverter stands, or why that is not known of the one whose settings people have seen."""
@@ -243,7 +264,8 @@ class SettingWriter:
         """Send it once; return what to say if the new value does not show."""
         log.info("Setting %s of %s: %s instead of %s.", write.setting, self._name, write.value, write.before)
         try:
-            await self._inverter.write(write.address, write.word)
+            for address, words in write.frames:
+                await self._inverter.write(address, *words)
         except CommandRefusedError as refusal:
             return refusal.reason
         except DeviceError:
@@ -271,17 +293,28 @@ class SettingWriter:
             first_s = now_s if first_s is None else first_s
             if unit_key(present.unit) != pending.unit:
                 return self._finish(pending, SettingOutcome.UNKNOWN, control.OUTCOME_UNKNOWN(), present)
-            value = present.values.get(pending.setting)
+            if pending.setting == control.CLOCK and not self._clock.trusted:
+                return self._finish(pending, SettingOutcome.UNKNOWN, clock_conditions.NOT_SET(), present)
+            present = self._timed(present, self._clock.now())
+            value = self._stands(pending, present)
             found = verdict(pending, value, answer, is_over=now_s - first_s >= READ_BACK.total_seconds())
             if found:
                 return self._finish(pending, *found, present)
             await asyncio.sleep(READ_PAUSE_S)
 
+    def _stands(self, pending: PendingWrite, present: Present) -> Value:
+        """Return the value to judge a write by. A clock goes on: it is right now, or as it was before."""
+        if pending.setting != control.CLOCK:
+            return present.values.get(pending.setting)
+        stands = clock_value(present.clock_behind)
+        return pending.before if isinstance(stands, int) else stands
+
     def _finish(
         self, pending: PendingWrite, outcome: SettingOutcome, reason: Reason | None, present: Present
     ) -> Result:
         """Journal and publish what has become of a write."""
-        now, self._present = self._clock.now(), present
+        now = self._clock.now()
+        self._present = self._timed(present, now)
         profile = self._profile_of(pending)
         self._keep_seen(observed(settled(self._journal.content, outcome, now), present.unit, present.values, now))
         self._publish_change(pending, outcome, reason, pending.before, profile)
@@ -308,7 +341,14 @@ class SettingWriter:
         """Publish the settings if anything about them is new."""
         if self._present is None:
             return
-        message = report(self._present, self._journal.content, self._allowed, self._changing, self._clock.now())
+        message = report(
+            self._present,
+            self._journal.content,
+            self._allowed,
+            self._changing,
+            self._clock.now(),
+            trusted=self._clock.trusted,
+        )
         last = self._published
         if last is None or last.model_copy(update={"at": message.at}) != message:
             self._published = message

@@ -173,8 +173,8 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ZoneSet
     inverter_control: InverterControl = Field(
         default=InverterControl.OFF,
         description="Whether settings of the inverter may be changed by the page, the bot and Home Assistant: off, "
-        "settings, or automatic, which also charges the battery from the mains before an outage that needs it. Only "
-        "those are changed that are proven for your very model: see docs/inverter.md.",
+        "settings, or automatic, which also charges the battery from the mains before an outage that needs it, and "
+        "sets the inverter's clock. Only those are changed that are proven for your very model: see docs/inverter.md.",
     )
     inverter_profiles_file: Annotated[Path, InCompose("/data/inverter_profiles.yaml")] = Field(
         default=Path("data/inverter_profiles.yaml"),

@@ -75,3 +75,14 @@ class WritableSetting(BaseModel):
             if consequence(self.name, value) is None:
                 raise ValueError(f"{self.name} {value} is not declared in shared/conditions/inverter_settings.py")
         return self
+
+
+class WritableClock(BaseModel):
+    """The inverter's own clock, on the units where it is proven that it can be set; as for a `WritableSetting`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    proven: Mapping[int, frozenset[int]] = Field(min_length=1)
+    modes: frozenset[Mode] = Field(min_length=1)
+    confidence: Literal["high", "medium"]
+    sources: tuple[str, ...] = Field(min_length=1)

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from shared.conditions.condition import CONDITIONS, Reason, Severity, condition, simple
 
+CLOCK, CLOCK_RIGHT = "clock", "right"
+"""The inverter's own clock as a setting: right, or so many minutes behind; below 0, ahead. It can only be set right."""
+
 # what the settings are; the codes are setting.<name>
 
 OUTPUT_PRIORITY = simple(
@@ -31,6 +34,10 @@ MAINS_MODE_SOC_RECOVERY_PERCENT = simple(
     severity=Severity.NOTICE,
 )
 BUZZER_MODE = simple("setting.buzzer_mode", uk="Звуковий сигнал", en="Buzzer", severity=Severity.NOTICE)
+
+CLOCK_OF_INVERTER = simple(
+    "setting.clock", uk="Годинник інвертора", en="Clock of the inverter", severity=Severity.NOTICE
+)
 
 # what their values mean, as a sentence of what will happen; the codes are setting.<name>.<value>
 
@@ -101,6 +108,13 @@ BUZZER_MODE_FAULT = simple(
     severity=Severity.NOTICE,
 )
 
+CLOCK_IS_RIGHT = simple(
+    "setting.clock.right",
+    uk="годинник інвертора показує правильний час",
+    en="the inverter's clock shows the right time",
+    severity=Severity.NOTICE,
+)
+
 # what numbers mean, in the same way; the codes are setting.<name>.becomes
 
 
@@ -134,6 +148,16 @@ def mains_mode_soc_recovery_becomes(*, value: float) -> None:
     """What happens with this charge for going back to the battery."""
 
 
+@condition("setting.clock.behind", uk="відстає на {by}", en="{by} behind", severity=Severity.NOTICE)
+def clock_behind(*, by: timedelta) -> None:
+    """The inverter's clock shows less than the time here."""
+
+
+@condition("setting.clock.ahead", uk="поспішає на {by}", en="{by} ahead", severity=Severity.NOTICE)
+def clock_ahead(*, by: timedelta) -> None:
+    """The inverter's clock shows more than the time here."""
+
+
 # why a setting cannot be changed on this inverter
 
 CONTROL_OFF = simple(
@@ -152,6 +176,18 @@ NEVER = simple(
     "control.never",
     uk="Цей параметр ніколи не змінюється звідси: помилка може знеструмити дім або зашкодити батареї чи людям.",
     en="This setting is never changed from here: a mistake may cut the power of the house, or harm battery or people.",
+    severity=Severity.NOTICE,
+)
+NO_CLOCK = simple(
+    "control.no_clock",
+    uk="У цієї моделі немає годинника, який можна прочитати чи виставити.",
+    en="This model has no clock that can be read or set.",
+    severity=Severity.NOTICE,
+)
+NEAR_MIDNIGHT = simple(
+    "control.near_midnight",
+    uk="Зараз північ, а дату й час інвертор приймає окремо: спробуйте за п'ять хвилин.",
+    en="It is midnight, and the inverter takes date and time one after the other: try again in five minutes.",
     severity=Severity.NOTICE,
 )
 UNIT_UNKNOWN = simple(
@@ -456,5 +492,7 @@ def consequence(setting: str, value: float | str) -> Reason | None:
     """Return what happens with a value of a setting, a choice or a number; None where nobody has said it."""
     if isinstance(value, str):
         return meaning(setting, value)
+    if setting == CLOCK:
+        return (clock_behind if value > 0 else clock_ahead)(by=timedelta(minutes=abs(value)))
     declared = CONDITIONS.get(f"setting.{setting}.becomes")
     return declared(value=value) if declared else None

@@ -92,6 +92,8 @@ HOMEASSISTANT: dict[str, tuple[str, str]] = {
     "ha.charge_from": ("Почати заряджати", "Begin charging"),
     "ha.holds_until": ("Без світла вистачить до", "Without power until"),
     "ha.charge_ahead": ("Заряджання перед відключенням", "Charging before an outage"),
+    "ha.set_clock": ("Виставити годинник", "Set the clock"),
+    "ha.clock_behind_min": ("Годинник відстає", "Clock behind by"),
     "ha.charge_ahead_allowed": ("Заряджати перед відключенням", "Charge before the outage"),
     "ha.profile": ("Набір параметрів", "Profile"),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.broker_state import BrokerState
-from shared.conditions.inverter_settings import consequence, meaning
+from shared.conditions.inverter_settings import CLOCK, consequence, meaning
 from shared.freshness import fresh
 from shared.live_figures import ALL
 from shared.messages import (
@@ -44,7 +44,9 @@ def value_words(localizer: Localizer, setting: str, value: SettingValue | None) 
     if isinstance(value, int | float):
         unit = next((unit for end, unit in UNITS.items() if setting.endswith(end)), "")
         digits = 0 if float(value).is_integer() else 1
-        return localizer.number(unit, value, digits) if unit else localizer.decimal(value, digits)
+        if unit:
+            return localizer.number(unit, value, digits)
+        return what_happens(localizer, setting, value) if setting == CLOCK else localizer.decimal(value, digits)
     return localizer("unknown") if value is None else what_happens(localizer, setting, value)
 
 
@@ -63,7 +65,7 @@ def confirmation(
         *([localizer("inverter.before", value=what_happens(localizer, setting, before))] if before is not None else []),
         localizer("inverter.after", value=what_happens(localizer, setting, value)),
         *_think_of(localizer, state, inverter, (setting, value)),
-        localizer("inverter.remembered"),
+        *([] if setting == CLOCK else [localizer("inverter.remembered")]),
     ]
 
 

@@ -83,6 +83,25 @@ def test_what_cannot_be_changed_has_no_entity(known: Any) -> None:
     assert "output_priority" not in found
 
 
+@pytest.mark.parametrize(("value", "minutes"), [(4, "4"), (-3, "-3"), ("right", "0")])
+def test_the_clock_is_shown_and_set_by_a_button(value: Any, minutes: str) -> None:
+    clock = SettingState(value=value, choices=("right",), writable=True)
+    known = settings(NOW, settings={"clock": clock})
+    found = components(inverter_settings={"main": known})
+    assert shown(found["clock_behind_min"], known) == minutes
+    button = found["set_clock"]
+    assert "state_topic" not in button
+    name, command = commanded(button, button["payload_press"], SETTING_SET)
+    assert (name, command.value) == ("main/clock", "right")
+
+
+def test_a_clock_that_nobody_has_proven_has_no_button() -> None:
+    read = SettingState(value=4, reason=not_proven(model="0x1", protocol=1))
+    found = components(inverter_settings={"main": settings(NOW, settings={"clock": read})})
+    assert "clock_behind_min" in found
+    assert "set_clock" not in found
+
+
 def test_a_profile_is_chosen_and_the_one_in_force_is_shown() -> None:
     one = components()["profile"]
     assert shown(one, profiles(NOW)) == "Як зараз"

@@ -294,10 +294,10 @@ def test_every_entity_has_a_name_and_every_name_an_entity() -> None:
     tables = (
         *(entities.INVERTER, entities.BATTERY, entities.GRID, entities.GRID_EVENTS, entities.ENERGY),
         *(entities.NEXT_OUTAGE, entities.WINDOWS, entities.cells((3.3,)), entities.temperatures((20,))),
-        *(entities.OUTLOOK, entities.CHARGE_AHEAD),
+        *(entities.OUTLOOK, entities.CHARGE_AHEAD, entities.CLOCK),
     )
     named = {f"ha.{one.text or one.key}" for table in tables for one in table}
     about_devices = {"inverter", "inverter_named", "inverter_all", "battery_named", "battery_all", "twice"}
     about_devices |= {"grid", "energy", "schedule", "services", "outlook"}
-    about_devices |= {"profile", "charge_ahead_allowed"}
+    about_devices |= {"profile", "charge_ahead_allowed", "set_clock"}
     assert set(HOMEASSISTANT) == named | {f"ha.{one}" for one in about_devices}

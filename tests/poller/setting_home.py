@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from services.poller.inverter_control import Control
 from services.poller.modbus_client import ModbusClient
-from services.poller.registers import load_layout
+from services.poller.registers import CLOCK_DATE, load_layout
 from services.poller.setting_journal import SettingJournal
 from services.poller.setting_reader import read_present
 from services.poller.settings import PollerSettings
@@ -23,7 +23,7 @@ from shared.messages import InverterControl, InverterSettings, SettingChange, Se
 from shared.state_file import StateFile
 from shared.topics import INVERTER_SETTINGS
 from shared.trusted_time import HostTime
-from simulators.registers import CLASSIC_SETTINGS
+from simulators.registers import CLASSIC_SETTINGS, Layout
 from simulators.setting_store import SettingStore
 from tests.poller.simulated_inverter import Link, linked
 from tests.support.fake_bus import FakeBus
@@ -53,12 +53,14 @@ class Points:
     """Where a process may be killed: `left` is how many points it still passes; None: all."""
 
     left: int | None = None
+    kills = 0
 
     def __call__(self) -> None:
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
                 self.left = None
+                self.kills += 1
                 raise KilledError
 
 
@@ -80,15 +82,15 @@ class MortalClient:
         self._point()
         return words
 
-    async def write(self, address: int, word: int) -> None:
+    async def write(self, address: int, *words: int) -> None:
         """Write."""
-        assert address in TABLE
+        assert address in TABLE or len(words) == len(CLOCK_DATE)
         assert not self._writing
         self._point()
-        self._on_write(address, word)
+        self._on_write(address, words[0])
         self._writing = True
         try:
-            await self._client.write(address, word)
+            await self._client.write(address, *words)
         finally:
             self._writing = False
         self._point()
@@ -129,10 +131,12 @@ class Home:
         self.folder = folder
         self.file = MortalFile(folder / "main.json", self.points)
         self.state = BrokerState()
+        self.starts = 0
         self.start()
 
     def start(self) -> None:
         """Start a process, as if there had never been one before."""
+        self.starts += 1
         self.client = MortalClient(self.link.inverter, self.points, self._check_write)
         settings = PollerSettings(
             _env_file=None,
@@ -219,17 +223,18 @@ class Home:
 @asynccontextmanager
 async def home(
     kind: str = "tcp",
-    words: dict[int, int] | None = None,
+    words: dict[int, int] | Callable[[], Mapping[int, int]] | None = None,
     control: InverterControl = InverterControl.SETTINGS,
     *,
     dry_run_days: float = 0,
     quiet_hours: str = "",
+    layout: Layout = Layout.CLASSIC,
 ) -> AsyncIterator[Home]:
     """A home whose settings were read once."""
     unit = dict(UNIT) if words is None else words
     with tempfile.TemporaryDirectory() as folder:
-        async with linked(kind, lambda: unit) as link:
-            link.wire.device.settings = SettingStore()
+        async with linked(kind, unit if callable(unit) else lambda: unit) as link:
+            link.wire.device.settings = SettingStore(layout)
             one = Home(link, Path(folder), control, dry_run_days=dry_run_days, quiet_hours=quiet_hours)
             assert await one.look()
             yield one

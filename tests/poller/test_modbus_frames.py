@@ -18,6 +18,7 @@ from services.poller.modbus_frames import (
     mislabelled,
     speaks_pi30,
 )
+from shared.modbus_crc import crc16
 from tests.poller.captured_frames import CAPTURES, DONGLES_HEARTBEAT, HEARTBEAT, PI30_NAK, Capture
 
 FRAMINGS = [ModbusTcp(), Rtu(), EyeBond()]
@@ -166,18 +167,26 @@ WRITES = [
 
 @pytest.mark.parametrize(("address", "word", "frame"), WRITES)
 def test_a_write_as_documents_and_captures_show_it(address, word, frame):
-    assert Rtu().encode(Request(1, address, 1, 1, word)).hex() == frame
+    assert Rtu().encode(Request(1, address, 1, 1, (word,))).hex() == frame
+
+
+def test_three_words_are_written_in_one_frame_and_acknowledged_as_three():
+    time = Request(1, 699, 3, 1, (12, 5, 7))
+    assert Rtu().encode(time)[:-2].hex() == "011002bb000306000c00050007"
+    one, three = (Rtu().encode(Request(1, 699, count, 1, (0,) * count))[:6] for count in (1, 3))
+    assert find_reply(Rtu(), three + crc16(three), time) == WriteReply()
+    assert find_reply(Rtu(), one + crc16(one), time) is None
 
 
 def test_an_acknowledgement_is_that_of_this_write_only():
     frame = bytes.fromhex("01100140000101e1")
-    assert find_reply(Rtu(), b"\x00" + frame, Request(1, 320, 1, 1, 2200)) == WriteReply()
-    assert find_reply(Rtu(), frame, Request(1, 321, 1, 1, 2200)) is None
+    assert find_reply(Rtu(), b"\x00" + frame, Request(1, 320, 1, 1, (2200,))) == WriteReply()
+    assert find_reply(Rtu(), frame, Request(1, 321, 1, 1, (2200,))) is None
     assert find_reply(Rtu(), frame, Request(1, 320, 1, 1)) is None
-    assert find_reply(Rtu(), RTU_REPLY, Request(1, 277, 1, 1, 5)) is None
+    assert find_reply(Rtu(), RTU_REPLY, Request(1, 277, 1, 1, (5,))) is None
     assert not is_damaged(Rtu(), frame, ASK)
 
 
 @by_framing
 def test_a_refused_read_is_no_refused_write(framing):
-    assert find_reply(framing, REFUSALS[framing.name], Request(1, 277, 1, 0x077A, 5)) is None
+    assert find_reply(framing, REFUSALS[framing.name], Request(1, 277, 1, 0x077A, (5,))) is None

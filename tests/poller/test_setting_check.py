@@ -50,10 +50,10 @@ def asked(name, value, unit=SMG_6200, mode=Mode.MAINS, past=(), **changed):
 def test_allowed(name, value, address, word):
     write = asked(name, value)
     assert isinstance(write, Write)
-    assert (write.address, write.word, write.before) == (address, word, PRESENT[name])
+    assert (write.frames, write.before) == (((address, (word,)),), PRESENT[name])
     register = CLASSIC.setting(name, 1)
     assert register
-    assert value_of(register, write.before_word) == PRESENT[name]
+    assert value_of(register, word) == write.value
 
 
 @pytest.mark.parametrize(
@@ -152,10 +152,11 @@ def test_whatever_is_asked_a_write_is_proven_bounded_and_rare(name, value, stand
     assert setting is not None
     assert register is not None
     assert unit.model in setting.proven[unit.protocol]
-    assert answer.address == register.address
-    assert answer.address not in FORBIDDEN
-    assert 0 <= answer.word <= 0xFFFF
-    assert value_of(register, answer.word) == answer.value == value != present[name]
+    ((address, (word,)),) = answer.frames
+    assert address == register.address
+    assert address not in FORBIDDEN
+    assert 0 <= word <= 0xFFFF
+    assert value_of(register, word) == answer.value == value != present[name]
     assert mode in setting.modes
     assert answer.value in setting.values if setting.range is None else _within(setting, answer.value, present)
     assert len([at for at in past if timedelta(0) <= NOW - at < timedelta(days=1)]) < MOST_A_DAY

@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
 UNSET = datetime(1971, 3, 1, tzinfo=UTC)
 UNIT = Unit(load_layout("classic"), 1, 0x1E00, "SIM1")
 OTHER = Unit(load_layout("classic"), 1, 0x1E00, "SIM2")
-WRITE = Write("output_priority", 301, 2, "sbu", "sub", 3)
+WRITE = Write("output_priority", ((301, (2,)),), "sbu", "sub")
 NO_ANSWER = control.no_answer(within=timedelta(seconds=10))
 NOT_TAKEN_OVER = control.not_taken_over(within=timedelta(seconds=10))
 

@@ -80,7 +80,8 @@ class SettingSequences(RuleBasedStateMachine):
 
     @initialize(kind=st.sampled_from(["tcp", "rtu_over_tcp", "dongle-eybond"]), seed=st.integers(0, 1000))
     def begin(self, kind: str, seed: int) -> None:
-        self.runner = asyncio.Runner(loop_factory=FlyingLoop)
+        self.loop = FlyingLoop()
+        self.runner = asyncio.Runner(loop_factory=lambda: self.loop)
         self.unit = dict(UNIT)
         self.entered = home(kind, self.unit)
         self.home = self.run(self.entered.__aenter__())
@@ -144,7 +145,8 @@ class SettingSequences(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([60, 3600, 90_000]))
     def time_passes(self, seconds) -> None:
-        self.run(asyncio.sleep(seconds))
+        self.loop.leap(seconds - 60)
+        self.run(asyncio.sleep(60))
 
     async def _command(self, asked, fault, kill, hand) -> None:
         one = self.home

@@ -58,7 +58,8 @@ class Together(RuleBasedStateMachine):
 
     @initialize(kind=st.sampled_from(["tcp", "rtu_over_tcp", "dongle-eybond"]), seed=st.integers(0, 1000))
     def begin(self, kind: str, seed: int) -> None:
-        self.runner = asyncio.Runner(loop_factory=FlyingLoop)
+        self.loop = FlyingLoop()
+        self.runner = asyncio.Runner(loop_factory=lambda: self.loop)
         self.unit = UNIT | {331: 3, 333: 100, 301: 2}
         self.entered = home(kind, self.unit, InverterControl.AUTOMATIC)
         self.home = self.run(self.entered.__aenter__())
@@ -183,7 +184,7 @@ class Together(RuleBasedStateMachine):
     async def _off(self, seconds: float) -> None:
         one = self.home
         await one.stop()
-        await asyncio.sleep(seconds)
+        self.loop.leap(seconds)
         one.start()
         while not await one.look():
             pass

@@ -102,7 +102,7 @@ def test_off_by_default_nothing_is_written_and_it_says_so():
 def test_a_unit_that_nobody_has_proven_is_read_only_with_its_reason():
     async def work(one):
         states = one.settings.settings
-        assert {state.reason.code for state in states.values()} == {"control.not_proven"}
+        assert {state.reason.code for state in states.values()} == {"control.not_proven", "control.no_clock"}
         assert not any(state.writable for state in states.values())
         one.ask("output_priority", "sbu")
         assert await one.idle()

@@ -33,6 +33,10 @@ class FlyingLoop(asyncio.SelectorEventLoop):
         """Return the seconds that have passed here."""
         return self._selector_of_time.passed_s
 
+    def leap(self, seconds: float) -> None:
+        """Let time pass as on a machine that sleeps: every timer of that time is due once, afterwards."""
+        self._selector_of_time.passed_s += seconds
+
 
 def fly(work: Coroutine[Any, Any, T]) -> T:
     """Run something in flying time."""

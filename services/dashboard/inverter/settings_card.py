@@ -1,5 +1,6 @@
 """The settings of an inverter: each with its value, who changed it last, and what it may be changed to. Pure."""
 
+from collections import Counter
 from math import ceil, floor
 from typing import Any
 
@@ -48,11 +49,14 @@ def settings_card(snapshot: BrokerState, name: str, localizer: Localizer, *, alo
 
 
 def _said_above(known: InverterSettings) -> Reason | None:
-    """Return why settings cannot be changed, where one sentence above them says it: they are off, or all have one."""
-    reasons = {one.reason for one in known.settings.values()}
+    """Return why settings cannot be changed, where one sentence above them says it: they are off, or most have one."""
+    reasons = Counter(one.reason for one in known.settings.values())
     if known.control is InverterControl.OFF:
         return next((one for one in reasons if one and one.code == "control.off"), None)
-    return next(iter(reasons)) if len(reasons) == 1 else None
+    if None in reasons:
+        return None
+    reason, count = next(iter(reasons.most_common(1)), (None, 0))
+    return reason if count > 1 else None
 
 
 def _row(
