@@ -10,6 +10,7 @@ from services.poller import grid
 from services.poller.house import House, restored
 from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
+from services.poller.kept_grid import KeptGrid
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
@@ -133,7 +134,8 @@ class Inverters:
         is_automatic = self._settings.inverter_control is InverterControl.AUTOMATIC
         topics = DECIDES_CHARGING if is_automatic else ()
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
-        self._own = OwnMessages(self._bus)
+        self._kept = KeptGrid(self._settings.inverter_journal_dir / "grid" / "last.json")
+        self._own = OwnMessages(self._bus, self._kept)
         self._bus.collect_parsed(SETTING_SET, self._on_setting)
         self._bus.collect_parsed(PROFILE_SET, self._on_profile)
         self._bus.collect_parsed(CHARGE_AHEAD_SET, self._on_charge_ahead)
@@ -143,7 +145,8 @@ class Inverters:
         used = self._list.stamp()
         wanted = self._read_list()
         await self._bus.connected.wait()
-        last = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
+        retained = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
+        last = grid.last_published(retained, self._kept.last, utc_now())
         house = self._new_house(last)
         self._bus.clock.on_change(partial(self._on_clock_change, house))
         if len(wanted) < 2 and await self._bus.retained(INVERTER_STATE, ALL):
