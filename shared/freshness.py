@@ -30,3 +30,12 @@ SAME_STATE_WITHIN = timedelta(hours=1)
 def fresh(at: datetime, now: datetime, limit: timedelta) -> bool:
     """Return whether something measured `at` is still valid `now`: no older than `limit`, and not from the future."""
     return -CLOCK_SLACK <= now - at <= limit
+
+
+def predates(at: datetime, known: datetime | None, now: datetime) -> bool:
+    """Return whether something was measured before a change that is known already, and so is no news.
+
+    A broker may save its retained messages once a minute only: a power cut takes what it had not saved, and the ones
+    from before return. A change that is dated later than now was dated by a clock that was wrong, and proves nothing.
+    """
+    return known is not None and at < known <= now

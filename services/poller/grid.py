@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.conditions import Reason, poller
-from shared.freshness import SAME_STATE_WITHIN
+from shared.freshness import CLOCK_SLACK, SAME_STATE_WITHIN
 from shared.messages import Grid, GridState, iso
 from shared.trusted_time import ClockChange, is_unset
 
@@ -89,6 +89,16 @@ class GridTrack:
 def unknown_grid(now: datetime) -> GridTrack:
     """Return the track of a first start: nothing is known."""
     return GridTrack(state=Grid.UNKNOWN, since=now, last_reading_at=now)
+
+
+def last_published(retained: GridState | None, kept: GridState | None, now: datetime) -> GridState | None:
+    """Return what we published last: the broker has it, unless a power cut took it from there; the disk still has it.
+
+    What was kept by a clock that was wrong, and is dated later than now, does not count.
+    """
+    if kept is None or (kept.at > now + CLOCK_SLACK and not is_unset(now)):
+        return retained
+    return kept if retained is None or retained.at < kept.at else retained
 
 
 def restore(last: GridState | None, now: datetime, limits: GridLimits) -> GridTrack:

@@ -11,6 +11,7 @@ from services.poller.house import House, restored
 from services.poller.inverter_commands import COMMANDS, InverterCommand
 from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
+from services.poller.kept_grid import KeptGrid
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
@@ -119,7 +120,8 @@ class Inverters:
         is_automatic = self._settings.inverter_control is InverterControl.AUTOMATIC
         topics = DECIDES_CHARGING if is_automatic else ()
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
-        self._own = OwnMessages(self._bus)
+        self._kept = KeptGrid(self._settings.inverter_journal_dir / "grid" / "last.json")
+        self._own = OwnMessages(self._bus, self._kept)
         for kind in COMMANDS:
             self._bus.collect_parsed(kind.topic, partial(self._on_command, kind))
 
@@ -128,7 +130,8 @@ class Inverters:
         used = self._list.stamp()
         wanted = self._read_list()
         await self._bus.connected.wait()
-        last = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
+        retained = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
+        last = grid.last_published(retained, self._kept.last, utc_now())
         house = self._new_house(last)
         self._bus.clock.on_change(partial(self._on_clock_change, house))
         if len(wanted) < 2 and await self._bus.retained(INVERTER_STATE, ALL):

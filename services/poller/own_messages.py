@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.poller.kept_grid import KeptGrid
 from shared.broker_state import BrokerState
 from shared.bus import Publisher
 from shared.messages import GridState, InverterInfo, InverterState
@@ -12,8 +13,9 @@ from shared.trusted_time import ClockChange
 class OwnMessages:
     """Publishes, and keeps the last state of the grid and of each inverter."""
 
-    def __init__(self, bus: Publisher) -> None:
+    def __init__(self, bus: Publisher, kept: KeptGrid) -> None:
         self._bus = bus
+        self._kept = kept
         self._grid: GridState | None = None
         self._inverters: dict[str, InverterState] = {}
         self._infos: dict[str, InverterInfo] = {}
@@ -27,6 +29,8 @@ class OwnMessages:
         elif isinstance(message, InverterInfo):
             self._infos[name] = message
         self._bus.publish(topic, message, name)
+        if isinstance(message, GridState):
+            self._kept.keep(message)
 
     def forget(self, name: str) -> None:
         """Forget an inverter that is no longer read."""
@@ -36,6 +40,7 @@ class OwnMessages:
     def on_clock_change(self, change: ClockChange) -> None:
         """Keep what is known of past moments, by a clock that was set."""
         self._grid, self._inverters, self._infos = change.moved((self._grid, self._inverters, self._infos))
+        self._kept.on_clock_change(change)
 
     def over(self, state: BrokerState) -> BrokerState:
         """Return the broker's state with our own messages in it."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.tuya.journal import Journal, Target, key
 from services.tuya.plug import Plug
-from shared.freshness import fresh
+from shared.freshness import fresh, predates
 from shared.messages import Grid, GridState
 
 NEWS_HOLDS = timedelta(seconds=30)
@@ -79,6 +79,8 @@ def on_grid(
     clock may jump by hours, and the times in messages with it.
     """
     if not is_news(grid, now) or grid.state is Grid.UNKNOWN or grid.transition_id in (None, journal.handled):
+        return journal
+    if predates(grid.at, journal.handled_since, now):
         return journal
     if journal.handled is None:  # the first start ever: what happened before is not our doing
         return _handled(journal, grid)
@@ -161,6 +163,7 @@ def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) 
     }
     update = {
         "handled": grid.transition_id,
+        "handled_since": grid.since,
         "targets": of_grid | kept,
         "returns": {},
         "shed": {},

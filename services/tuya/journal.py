@@ -57,15 +57,16 @@ class Shed(BaseModel):
 class Journal(BaseModel):
     """What the service remembers.
 
-    handled is the last change of the grid that was acted on. to_restore are the gangs that were on when we switched
-    them off for the grid: only these are ever restored. tested are those that were on when a test was about to switch
-    them off: they are switched on, whatever happens. returns counts how often one came back on by itself. shed are
-    the plugs that the outlook has switched in this outage.
+    handled is the last change of the grid that was acted on, handled_since its moment. to_restore are the gangs that
+    were on when we switched them off for the grid: only these are ever restored. tested are those that were on when a
+    test was about to switch them off: they are switched on, whatever happens. returns counts how often one came back on
+    by itself. shed are the plugs that the outlook has switched in this outage.
     """
 
     model_config = ConfigDict(frozen=True)
 
     handled: str | None = None
+    handled_since: Moment | None = None
     targets: dict[str, Target] = Field(default_factory=dict)
     to_restore: dict[str, Moment] = Field(default_factory=dict)
     tested: dict[str, Moment] = Field(default_factory=dict)

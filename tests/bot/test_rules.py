@@ -56,6 +56,19 @@ def bare(state: Grid, since: datetime, now: datetime) -> BrokerState:
     return BrokerState(grid=grid(state, since, now))
 
 
+@pytest.mark.parametrize("power", [Grid.ON, Grid.OFF])
+def test_what_was_measured_before_the_outage_that_was_told_is_no_news(power: Grid) -> None:
+    """A broker that saves once a minute has it again after a power cut."""
+    began, now = NOW, NOW + timedelta(seconds=15)
+    told, _ = run(AlertState(), bare(Grid.ON, began - timedelta(hours=2), began), began)
+    told, alerts = run(told, bare(Grid.OFF, began, began), began)
+    assert [one.kind for one in alerts] == [AlertKind.GRID_LOST]
+    before = bare(power, began - timedelta(hours=3), began - timedelta(seconds=2))
+    assert run(told, before, now) == (told, [])
+    back = run(told, bare(Grid.ON, now, now), now)[1]
+    assert [one.kind for one in back] == [AlertKind.GRID_BACK]
+
+
 GRID_STEPS = st.lists(
     st.tuples(st.sampled_from([Grid.ON, Grid.OFF, Grid.UNKNOWN]), st.integers(1, 1500), st.booleans()), max_size=30
 )

@@ -14,6 +14,7 @@ from services.poller.grid import (
     after_reading,
     after_silence,
     doubt,
+    last_published,
     restore,
     silenced,
     to_message,
@@ -122,6 +123,36 @@ def test_a_restart_keeps_since_and_id() -> None:
     assert again.state is Grid.UNKNOWN
     back = after(DEAD, DEAD, start=again, every_s=60)
     assert (back.since, back.transition_id) == (before.since, before.transition_id)
+
+
+WENT, CAME = (GridState(at=START + timedelta(seconds=at), state=state, since=START, transition_id=state)
+              for at, state in ((10, Grid.OFF), (5, Grid.ON)))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("retained", "kept", "now_s", "expected"),
+    [
+        pytest.param(None, None, 40, None, id="a-first-start"),
+        pytest.param(CAME, None, 40, CAME, id="nothing-kept-yet"),
+        pytest.param(CAME, WENT, 40, WENT, id="the-broker-lost-the-last-change-in-a-power-cut"),
+        pytest.param(None, WENT, 40, WENT, id="the-broker-lost-everything"),
+        pytest.param(WENT, CAME, 40, WENT, id="the-broker-has-newer-readings"),
+        pytest.param(CAME, WENT, -7200, CAME, id="kept-by-a-clock-that-was-ahead"),
+    ],
+)
+def test_what_we_published_last(
+    retained: GridState | None, kept: GridState | None, now_s: float, expected: GridState | None
+) -> None:
+    assert last_published(retained, kept, START + timedelta(seconds=now_s)) is expected
+
+
+def test_an_outage_goes_on_although_the_broker_has_lost_it_in_a_power_cut() -> None:
+    with_power = after(GOOD, GOOD)
+    outage = after(DEAD, DEAD, start=with_power, every_s=10)
+    saved, lost = to_message(with_power, with_power.last_reading_at), to_message(outage, outage.last_reading_at)
+    now = outage.last_reading_at + timedelta(seconds=40)
+    again = after(DEAD, DEAD, start=restore(last_published(saved, lost, now), now, LIMITS), every_s=60)
+    assert (again.state, again.since, again.transition_id) == (Grid.OFF, outage.since, outage.transition_id)
 
 
 def test_a_quick_restart_does_not_even_blink() -> None:

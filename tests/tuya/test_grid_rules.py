@@ -29,6 +29,24 @@ def test_no_news_changes_nothing(journal: Journal, message: GridState) -> None:
     assert changed(journal, message) is journal
 
 
+@pytest.mark.parametrize(
+    ("measured_s_ago", "handled_s_ago", "acts"),
+    [
+        pytest.param(20, 10, False, id="from-before-it: the broker lost it in a power cut"),
+        pytest.param(0, 10, True, id="after it"),
+        pytest.param(0, -600, True, id="handled by a clock that was ahead"),
+    ],
+)
+def test_what_was_measured_before_the_change_acted_on_last_is_no_news(
+    measured_s_ago: float, handled_s_ago: float, acts: bool
+) -> None:
+    since = NOW - timedelta(seconds=handled_s_ago)
+    went = KNOWN.model_copy(update={"handled": "t2", "handled_since": since})
+    after = changed(went, grid(Grid.ON, "t1", age_s=measured_s_ago))
+    assert (after.handled == "t1") is acts
+    assert acts or after is went
+
+
 def test_the_grid_must_be_back_for_a_while_by_a_clock_that_nobody_sets() -> None:
     off = Journal(handled="t1", to_restore={"boiler/switch_1": NOW})
     back = grid(Grid.ON, "t2").model_copy(update={"since": NOW + timedelta(hours=2)})

@@ -15,7 +15,7 @@ from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
 from shared import outages
 from shared.broker_state import BrokerState
-from shared.freshness import fresh
+from shared.freshness import fresh, predates
 from shared.live_figures import live_figures
 from shared.messages import (
     ActionOutcome,
@@ -111,7 +111,7 @@ def _transition(state: AlertState, snapshot: BrokerState, now: datetime) -> Step
     if grid is None or grid.state is Grid.UNKNOWN:
         return state, []
     key, last = grid.transition_id, state.grid
-    if key is None:
+    if key is None or (last and predates(grid.at, last.since, now)):
         return state, []
     if last is None or (last.state is grid.state is Grid.ON and not _returned_unseen(snapshot, grid)):
         # the first state of all is no transition; on again while we listened is a poller that has lost its state
