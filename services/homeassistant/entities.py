@@ -10,6 +10,8 @@ from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
+from shared.conditions import CONDITIONS, Quiet
+from shared.conditions.inverter import MAINS_LOST
 from shared.messages import Balancing, ChargeAheadPhase, Expectation, Mode, PackHealth, Verdict
 
 MEASUREMENT, INCREASING = "measurement", "total_increasing"
@@ -85,17 +87,26 @@ def _yes_no(key: str, value: str = "", *, more: Mapping[str, Any] | None = None,
     return Entity(key, "binary_sensor", answer, more=more or {}, **rest)
 
 
+def _quiet(*when: Quiet) -> list[str]:
+    return sorted(code for code, one in CONDITIONS.items() if one.quiet in when)
+
+
 def _reasons(key: str, *fields: str) -> Entity:
-    """A problem, with its sentences beside it: they are in English, as they travel."""
-    lists = " + ".join(f"(value_json.{one} or [])" for one in fields)
+    """A problem, with its sentences beside it: they are in English, as they travel.
+
+    What the bot keeps quiet about is no problem here either: a full battery, dusk, in an outage the loss of mains.
+    """
+    lists = "(" + " + ".join(f"(value_json.{one} or [])" for one in fields) + ")"
     known = " and ".join(f"value_json.{one} is none" for one in fields)
+    is_lost = f"{lists} | selectattr('code', 'eq', '{MAINS_LOST.code}') | list"
+    quiet = f"{_quiet(Quiet.HARMLESS, Quiet.DUSK)} + ({_quiet(Quiet.OUTAGE)} if {is_lost} else [])"
     return Entity(
         key,
         "binary_sensor",
-        f"none if {known} else 'ON' if {lists} else 'OFF'",
+        f"none if {known} else 'ON' if {lists} | rejectattr('code', 'in', {quiet}) | list else 'OFF'",
         fields=(),
         diagnostic=True,
-        attributes=f"'reasons': ({lists}) | map(attribute='text') | list",
+        attributes=f"'reasons': {lists} | map(attribute='text') | list",
         more={"device_class": "problem"},
     )
 

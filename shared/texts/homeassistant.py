@@ -60,7 +60,7 @@ HOMEASSISTANT: dict[str, tuple[str, str]] = {
     "ha.cell_min_v": ("Найнижча комірка", "Lowest cell"),
     "ha.cell_max_v": ("Найвища комірка", "Highest cell"),
     "ha.cell_delta_v": ("Розбіжність комірок", "Cell difference"),
-    "ha.cell_v": ("Комірка {number}", "Cell {number}"),
+    "ha.cell_v": ("Комірка {number:02}", "Cell {number:02}"),
     "ha.temperature_c": ("Температура {number}", "Temperature {number}"),
     "ha.mosfet_temperature_c": ("Температура транзисторів", "MOSFET temperature"),
     "ha.balance_current_a": ("Струм балансування", "Balancing current"),

@@ -257,7 +257,20 @@ def test_the_command_of_a_switch_holds_whatever_its_gang_is_called() -> None:
         ("load_power_w", {"load_power_w": 5, "total_load_power_w": None}, "5"),
         ("load_power_w", {"load_power_w": 5, "total_load_power_w": 9}, "9"),
         ("problem", {"faults": [], "warnings": None}, "OFF"),
-        ("problem", {"faults": [{"text": "x"}], "warnings": []}, "ON"),
+        ("problem", {"faults": [{"code": "x"}], "warnings": []}, "ON"),
+        ("problem", {"faults": [], "warnings": [{"code": "inverter.mains_lost"}]}, "OFF"),
+        ("problem", {"faults": [], "warnings": [{"code": "inverter.mains_voltage_too_low"}]}, "ON"),
+        (
+            "problem",
+            {"warnings": [{"code": "inverter.mains_voltage_too_low"}, {"code": "inverter.mains_lost"}], "faults": None},
+            "OFF",
+        ),
+        (
+            "problem",
+            {"warnings": [{"code": "inverter.too_hot"}, {"code": "inverter.mains_lost"}], "faults": []},
+            "ON",
+        ),
+        ("problem", {"faults": [], "warnings": [{"code": "inverter.pv_voltage_too_low"}]}, "OFF"),
         ("problem", {"faults": None, "warnings": None}, "None"),
     ],
 )
