@@ -55,7 +55,9 @@ def _setting(inverter: str, setting: str, state: SettingState, language: Languag
     if state.choices:
         platform, more = "select", {"options": _options(state)} | _meanings(setting, state, value, language)
     elif state.low is not None and state.high is not None and state.step is not None:
-        platform, more = "number", {"min": state.low, "max": state.high, "step": state.step} | _unit(setting)
+        # a slider would write to the inverter wherever a finger slips
+        limits = {"min": state.low, "max": state.high, "step": state.step, "mode": "box"}
+        platform, more = "number", limits | _unit(setting)
     else:
         return None
     return Control(

@@ -30,7 +30,7 @@ from services.homeassistant.entities import (
 from shared import topics
 from shared.broker_state import BrokerState
 from shared.conditions.inverter_settings import CLOCK as CLOCK_SETTING
-from shared.freshness import OUTLOOK_HOLDS, PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
+from shared.freshness import PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
 from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live
 from shared.messages import ChargeAheadPhase, Message, PlugInfo, PlugState, ServiceHealth
 from shared.texts.catalogue import say
@@ -202,7 +202,8 @@ def _schedule(state: BrokerState, _now: datetime, language: Language) -> Iterato
 
 def _outlook(state: BrokerState, now: datetime, language: Language) -> Iterator[Device]:
     if state.outlook:
-        part = Part(topics.OUTLOOK_STATE.named(), OUTLOOK, state.outlook, _seconds(OUTLOOK_HOLDS))
+        # it comes every five minutes, and what expires is unavailable until the next one whenever its config changes
+        part = Part(topics.OUTLOOK_STATE.named(), OUTLOOK, state.outlook)
         is_live = _runs(state, "outlook", now) and fresh_outlook(state.outlook, now) is not None
         yield Device(object_id("outlook"), say(language, "ha.outlook"), is_live, (part,))
 

@@ -5,13 +5,13 @@ without unique_id. An unknown key in a component is dropped without a word.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.homeassistant.controls import Control
 from services.homeassistant.devices import OURS, Device, Part, Switch, slug
-from services.homeassistant.entities import DIAGNOSTIC, GRID_TRIGGERS, UNITS, Entity
+from services.homeassistant.entities import DIAGNOSTIC, GRID_TRIGGERS, ICONS, UNITS, Entity
 from shared import topics
 from shared.freshness import STATUS_HOLDS
 from shared.messages import VERSION, ServiceHealth
@@ -119,13 +119,30 @@ def _entity(device: Device, part: Part, entity: Entity, home: Home) -> Payload:
     if part.expires_s and entity.platform in ("sensor", "binary_sensor"):
         one["expire_after"] = part.expires_s
     one |= entity.more
-    if "json_attributes_template" in one:
-        one["json_attributes_topic"] = topic
+    attributes = [entity.attributes] if entity.attributes else []
+    if entity.meaning:
+        attributes.append(_meanings(entity.meaning, entity.more["options"], entity.expression, home))
+    if attributes:
+        one |= _attributes(topic, *attributes)
+    if icon := ICONS.get(entity.key):
+        one["icon"] = icon
     if entity.diagnostic:
         one["entity_category"] = DIAGNOSTIC
     if entity.hidden:
         one["enabled_by_default"] = False
     return one
+
+
+def _meanings(key: str, options: Iterable[str], value: str, home: Home) -> str:
+    """Return the attribute that says what a state means, in the language of names."""
+    texts = {option: say(home.language, key.format(option)) for option in options}
+    said = {option: text[:1].upper() + text[1:] for option, text in texts.items()}
+    return f"'meaning': {json.dumps(said, ensure_ascii=False)}.get({value})"
+
+
+def _attributes(topic: str, *attributes: str) -> Payload:
+    listed = ", ".join(attributes)
+    return {"json_attributes_topic": topic, "json_attributes_template": f"{{{{ {{{listed}}} | to_json }}}}"}
 
 
 def _measured(entity: Entity) -> Payload:
@@ -194,7 +211,7 @@ def _command(fields: str) -> str:
 def _service(device: Device, name: str, home: Home) -> Iterator[tuple[str, Payload]]:
     key = f"service_{slug(name)}"
     topic = home.topic(topics.SERVICE_STATUS.named(name))
-    reasons = "value_json.reasons | map(attribute='text') | list"
+    options = [one.value for one in ServiceHealth]
     yield (
         key,
         _component(device, key, "sensor", name, home)
@@ -202,12 +219,16 @@ def _service(device: Device, name: str, home: Home) -> Iterator[tuple[str, Paylo
             "state_topic": topic,
             "value_template": STATE_OF,
             "device_class": "enum",
-            "options": [one.value for one in ServiceHealth],
+            "options": options,
             "expire_after": int(STATUS_HOLDS.total_seconds()),
             "entity_category": DIAGNOSTIC,
-            "json_attributes_topic": topic,
-            "json_attributes_template": f"{{{{ {{'version': value_json.version, 'reasons': {reasons}}} | to_json }}}}",
-        },
+            "icon": "mdi:cog-transfer",
+        }
+        | _attributes(
+            topic,
+            "'version': value_json.version, 'reasons': value_json.reasons | map(attribute='text') | list",
+            _meanings("service.{}", options, "value_json.state", home),
+        ),
     )
 
 

@@ -10,6 +10,8 @@ from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
+from shared.conditions import CONDITIONS, Quiet
+from shared.conditions.inverter import MAINS_LOST
 from shared.messages import Balancing, ChargeAheadPhase, Expectation, Mode, PackHealth, Verdict
 
 MEASUREMENT, INCREASING = "measurement", "total_increasing"
@@ -36,7 +38,9 @@ class Entity:
 
     value is a Jinja expression, by default the field; it may be null, which is shown as unknown. fields are those that
     must have been known once for it to be offered, by default the one it is named after. number is that of a cell or
-    sensor, and goes into its name. more is what else Home Assistant's schema of the platform knows.
+    sensor, and goes into its name. attributes are the inside of a Jinja dictionary. meaning is the key of the text that
+    says what a value means, with {} for the value: Home Assistant does not translate them. more is what else its schema
+    of the platform knows.
     """
 
     key: str
@@ -48,12 +52,19 @@ class Entity:
     state_class: str | None = MEASUREMENT
     hidden: bool = False
     diagnostic: bool = False
+    attributes: str = ""
+    meaning: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def expression(self) -> str:
+        """The Jinja expression of its value."""
+        return self.value or f"value_json.{self.key}"
 
     @property
     def template(self) -> str:
         """The template of its value."""
-        return "{{ " + (self.value or f"value_json.{self.key}") + " }}"
+        return "{{ " + self.expression + " }}"
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -61,11 +72,9 @@ class Entity:
         return (self.key,) if self.fields is None else self.fields
 
 
-def _choice(key: str, options: Any, *, attributes: str = "", **more: Any) -> Entity:
+def _choice(key: str, options: Any, *, meaning: str = "", **more: Any) -> Entity:
     listed: dict[str, Any] = {"device_class": "enum", "options": [one.value for one in options]}
-    if attributes:
-        listed["json_attributes_template"] = "{{ " + attributes + " | to_json }}"
-    return Entity(key, state_class=None, more=listed, **more)
+    return Entity(key, state_class=None, meaning=meaning or f"ha.{key}_{{}}", more=listed, **more)
 
 
 def _moment(key: str, value: str = "", *, diagnostic: bool = False, **more: Any) -> Entity:
@@ -78,20 +87,27 @@ def _yes_no(key: str, value: str = "", *, more: Mapping[str, Any] | None = None,
     return Entity(key, "binary_sensor", answer, more=more or {}, **rest)
 
 
+def _quiet(*when: Quiet) -> list[str]:
+    return sorted(code for code, one in CONDITIONS.items() if one.quiet in when)
+
+
 def _reasons(key: str, *fields: str) -> Entity:
-    """A problem, with its sentences beside it: they are in English, as they travel."""
-    lists = " + ".join(f"(value_json.{one} or [])" for one in fields)
+    """A problem, with its sentences beside it: they are in English, as they travel.
+
+    What the bot keeps quiet about is no problem here either: a full battery, dusk, in an outage the loss of mains.
+    """
+    lists = "(" + " + ".join(f"(value_json.{one} or [])" for one in fields) + ")"
     known = " and ".join(f"value_json.{one} is none" for one in fields)
+    is_lost = f"{lists} | selectattr('code', 'eq', '{MAINS_LOST.code}') | list"
+    quiet = f"{_quiet(Quiet.HARMLESS, Quiet.DUSK)} + ({_quiet(Quiet.OUTAGE)} if {is_lost} else [])"
     return Entity(
         key,
         "binary_sensor",
-        f"none if {known} else 'ON' if {lists} else 'OFF'",
+        f"none if {known} else 'ON' if {lists} | rejectattr('code', 'in', {quiet}) | list else 'OFF'",
         fields=(),
         diagnostic=True,
-        more={
-            "device_class": "problem",
-            "json_attributes_template": "{{ {'reasons': (" + lists + ") | map(attribute='text') | list} | to_json }}",
-        },
+        attributes=f"'reasons': {lists} | map(attribute='text') | list",
+        more={"device_class": "problem"},
     )
 
 
@@ -107,7 +123,7 @@ def _directions(field_name: str, into: str, out_of: str) -> tuple[Entity, Entity
 _LOAD = "value_json.load_power_w if value_json.total_load_power_w is none else value_json.total_load_power_w"
 
 INVERTER = (
-    _choice("mode", Mode, fields=()),
+    _choice("mode", Mode, meaning="mode.{}", fields=()),
     _reasons("problem", "faults", "warnings"),
     Entity("pv_power_w"),
     Entity("load_power_w", value=_LOAD),
@@ -134,7 +150,7 @@ INVERTER = (
     Entity("pv_energy_today_kwh", state_class=None, diagnostic=True, hidden=True),
     Entity("pv_energy_total_kwh", state_class=None, diagnostic=True, hidden=True),
     Entity("bus_voltage_v", diagnostic=True, hidden=True),
-    Entity("inverter_temperature_c", diagnostic=True),
+    Entity("inverter_temperature_c", text="temperature", diagnostic=True),
     Entity("dcdc_temperature_c", diagnostic=True),
     Entity("pv_temperature_c", diagnostic=True),
     _moment("measured", "value_json.at", fields=(), diagnostic=True, hidden=True),
@@ -156,7 +172,7 @@ BATTERY = (
     Entity("full_ah", diagnostic=True),
     Entity("soh_percent", diagnostic=True),
     Entity("cycles", state_class=MEASUREMENT, diagnostic=True),
-    _choice("health", PackHealth, fields=()),
+    _choice("health", PackHealth, meaning="battery.health_{}", fields=()),
     _reasons("alarm", "alarms"),
     Entity("cell_min_v", more={"suggested_display_precision": 3}),
     Entity("cell_max_v", more={"suggested_display_precision": 3}),
@@ -214,8 +230,8 @@ GRID = (
         fields=(),
         more={"device_class": "power"},
     ),
-    Entity("grid_voltage_v", value="value_json.voltage_v", fields=("voltage_v",)),
-    Entity("grid_frequency_hz", value="value_json.frequency_hz", fields=("frequency_hz",)),
+    Entity("grid_voltage_v", value="value_json.voltage_v", fields=("voltage_v",), text="voltage_v"),
+    Entity("grid_frequency_hz", value="value_json.frequency_hz", fields=("frequency_hz",), text="frequency_hz"),
     _moment("since", fields=()),
 )
 GRID_EVENTS = (
@@ -223,7 +239,7 @@ GRID_EVENTS = (
         "change",
         "event",
         "{'event_type': value_json.change} | to_json",
-        more={"event_types": ["went", "came"], "icon": "mdi:transmission-tower"},
+        more={"event_types": ["went", "came"]},
     ),
 )
 GRID_TRIGGERS: Mapping[str, str] = {"power_went": "went", "power_came": "came"}
@@ -245,12 +261,8 @@ WINDOWS = (
         value="value_json.windows | count",
         fields=(),
         state_class=None,
-        more={
-            "icon": "mdi:calendar-clock",
-            "json_attributes_template": "{{ {'windows': value_json.windows, 'days': value_json.days, "
-            "'queue': value_json.queue, 'region': value_json.region, 'stale': value_json.stale, "
-            "'fetched_at': value_json.fetched_at} | to_json }}",
-        },
+        attributes="'windows': value_json.windows, 'days': value_json.days, 'queue': value_json.queue, "
+        "'region': value_json.region, 'stale': value_json.stale, 'fetched_at': value_json.fetched_at",
     ),
 )
 
@@ -272,9 +284,9 @@ OUTLOOK = (
         Verdict,
         value=_of_outage("verdict"),
         fields=(),
-        attributes=f"{{'start': {_of_outage('start')}, 'end': {_of_outage('end')}, "
+        attributes=f"'start': {_of_outage('start')}, 'end': {_of_outage('end')}, "
         f"'running': {_of_outage('running')}, 'margin_min': {_of_outage('margin_min')}, "
-        "'unknown': value_json.unknown | map(attribute='text') | list}",
+        "'unknown': value_json.unknown | map(attribute='text') | list",
     ),
     Entity(
         "chance_percent",
@@ -303,9 +315,48 @@ CHARGE_AHEAD = (
         ChargeAheadPhase,
         value="value_json.phase",
         fields=(),
-        attributes="{'reason': (value_json.reason or {}).text | default(none), "
+        attributes="'reason': (value_json.reason or {}).text | default(none), "
         "'warning': (value_json.warning or {}).text | default(none), 'dry_run': value_json.dry_run, "
         "'target_percent': value_json.target_percent, 'current_a': value_json.current_a, "
-        "'begins_at': value_json.begins_at, 'ends_at': value_json.ends_at, 'outage_start': value_json.outage_start}",
+        "'begins_at': value_json.begins_at, 'ends_at': value_json.ends_at, 'outage_start': value_json.outage_start",
     ),
 )
+
+ICONS: Mapping[str, str] = {
+    "mode": "mdi:state-machine",
+    "pv_power_w": "mdi:solar-power",
+    "load_power_w": "mdi:home-lightning-bolt",
+    "load_percent": "mdi:gauge",
+    "grid_power_w": "mdi:transmission-tower",
+    "battery_charging_w": "mdi:battery-plus",
+    "battery_discharging_w": "mdi:battery-minus",
+    "charging_w": "mdi:battery-plus",
+    "discharging_w": "mdi:battery-minus",
+    "remaining_ah": "mdi:battery-60",
+    "full_ah": "mdi:battery",
+    "soh_percent": "mdi:battery-heart-variant",
+    "cycles": "mdi:battery-sync",
+    "health": "mdi:battery-check",
+    "balancing": "mdi:scale-balance",
+    "charging_mosfet": "mdi:battery-arrow-up",
+    "discharging_mosfet": "mdi:battery-arrow-down",
+    "change": "mdi:transmission-tower",
+    "pv_kwh": "mdi:solar-power",
+    "load_kwh": "mdi:home-lightning-bolt",
+    "grid_in_kwh": "mdi:transmission-tower-import",
+    "grid_out_kwh": "mdi:transmission-tower-export",
+    "battery_in_kwh": "mdi:battery-plus",
+    "battery_out_kwh": "mdi:battery-minus",
+    "expected": "mdi:calendar-clock",
+    "next_start": "mdi:transmission-tower-off",
+    "next_end": "mdi:transmission-tower",
+    "windows": "mdi:calendar-clock",
+    "verdict": "mdi:battery-clock",
+    "chance_percent": "mdi:percent",
+    "charge_at_end_percent": "mdi:battery-30",
+    "charge_needed_percent": "mdi:battery-80",
+    "charge_from": "mdi:battery-charging",
+    "holds_until": "mdi:timer-sand",
+    "charge_ahead": "mdi:battery-charging-high",
+}
+"""The icons of entities whose device class has none, or one that several of them would share."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
 
 from services.dashboard.app import application
 from services.dashboard.inverter.settings_card import numbers
@@ -40,7 +41,9 @@ from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 from shared.topics import COMMANDS
 from tests.dashboard.full_house import house as full_house
+from tests.dashboard.full_house import served
 from tests.dashboard.test_now import words
+from tests.dashboard.test_page import opened
 from tests.support.inverter_controls import ahead, profiles, settings
 
 NOW = datetime(2026, 11, 23, 16, 2, 11, tzinfo=UTC)
@@ -364,3 +367,45 @@ def test_every_command_of_a_page_has_its_topic() -> None:
     topics = {kind: COMMANDS[kind] for kind in get_args(Command)}
     assert {topic.payload: topic.retain for topic in topics.values()} == dict.fromkeys(get_args(Command), False)
     assert all(topic.payload is kind and "dashboard" in topic.writers for kind, topic in topics.items())
+
+
+def test_in_a_browser_a_press_asks_the_answer_changes_and_the_outcome_is_said(
+    browser: Browser, tmp_path: Path, sent: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: dict[str, Any] = {"setting_changes": {}}
+
+    def known(now: datetime) -> BrokerState:
+        return full_house(now, services={"poller": POLLER.model_copy(update={"at": now})}, **happened)
+
+    monkeypatch.setattr("tests.dashboard.full_house.house", known)
+    with (
+        served(tmp_path / "easun.db", lambda *one: sent.append(one)) as address,
+        opened(browser, f"{address}/inverter") as page,
+    ):
+        row = page.locator(f'[data-key="{ADDRESS}"]')
+        row.locator("summary").click()
+        wanted = row.get_by_role("button", name="the house runs from the sun, then from the battery")
+        dialog = page.get_by_role("dialog", name="What feeds the house")
+        wanted.click()
+        expect(dialog).to_contain_text("Then: the house runs from the sun, then from the battery")
+        expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(dialog).to_be_hidden()
+        assert sent == []
+        wanted.click()
+        dialog.get_by_role("button", name="Change it").click()
+        expect(dialog).to_be_hidden()
+        expect(row).to_have_attribute("data-asked", "")
+        ((name, command),) = sent
+        assert (name, command.value, command.by) == ("main/output_priority", "sbu", "dashboard")
+
+        now = datetime.now(UTC)
+        done = SettingChange(at=now, value="sbu", before="sol", by="dashboard", outcome=SettingOutcome.CONFIRMED)
+        happened["setting_changes"] = {"main/output_priority": done}
+        changed = settings(now).settings["output_priority"].model_copy(update={"value": "sbu"})
+        happened["inverter_settings"] = {
+            "main": settings(now, settings=settings(now).settings | {"output_priority": changed})
+        }
+        expect(page.locator("#setting-result")).to_have_text(re.compile("^What feeds the house: "))
+        expect(row.locator(".value")).to_contain_text("the house runs from the sun, then from the battery")
+        expect(row).not_to_have_attribute("data-asked", "")

@@ -56,7 +56,8 @@ def test_a_choice_offers_what_is_proven_and_says_what_it_does() -> None:
     one = components()["output_priority"]
     assert one["options"] == ["uti", "sol", "sbu", "sub"]
     assert "the house runs from the sun" in shown(one, settings(NOW), "json_attributes_template")
-    assert (components()["max_mains_charging_current_a"]["min"], one["entity_category"]) == (2, "config")
+    current = components()["max_mains_charging_current_a"]
+    assert (current["min"], current["mode"], one["entity_category"]) == (2, "box", "config")
 
 
 def test_a_value_that_is_none_of_the_choices_is_shown() -> None:

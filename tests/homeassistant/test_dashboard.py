@@ -1,8 +1,10 @@
-"""The ready dashboard names entities that there are, and cards of Home Assistant's core."""
+"""The ready dashboards name entities that there are, and cards of Home Assistant's core."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import yaml
 
 from services.homeassistant.devices import devices
@@ -13,33 +15,57 @@ from tests.homeassistant.facts import HOME, NOW, house, inverter
 from tests.support.broker import ROOT
 from tests.support.samples import sample
 
-CORE_CARDS = {"glance", "gauge", "entities", "history-graph", "logbook", "statistics-graph"}
+CORE_CARDS = {"gauge", "grid", "heading", "history-graph", "logbook", "markdown", "statistics-graph", "tile"}
+ENTITY = re.compile(r"\b[a-z_]+\.easun_[a-z0-9_]+")
+TEXTS = {"title", "name", "heading", "content"}
 
 
-def named(part: Any) -> Iterator[str]:
-    """Yield the entities in a part of the dashboard."""
-    if isinstance(part, dict):
-        for value in part.values():
-            yield from named(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from named(value)
-    elif isinstance(part, str) and ".easun_" in part:
-        yield part
+def dashboard(name: str) -> Any:
+    return yaml.safe_load((ROOT / "deploy/homeassistant" / name).read_text(encoding="utf-8"))
 
 
-def test_every_entity_of_the_dashboard_exists() -> None:
+def parts(of: Any) -> Iterator[dict[str, Any]]:
+    """Yield every mapping in a part of the dashboard."""
+    if isinstance(of, dict):
+        yield of
+        of = list(of.values())
+    if isinstance(of, list):
+        for one in of:
+            yield from parts(one)
+
+
+def components() -> dict[str, dict[str, Any]]:
+    """Return what Home Assistant is shown of a house, by entity."""
     status = ServiceStatus(at=NOW, state=ServiceHealth.ONLINE, since=NOW, version="0.1")
     state = house(
-        inverters={"main": inverter(inverter_temperature_c=30)},
+        inverters={"main": inverter(inverter_temperature_c=30, load_percent=8)},
         batteries={"all": sample(BatteryState)},
         energy=sample(EnergyState),
-        services=dict.fromkeys(("poller", "bms", "homeassistant"), status),
+        services=dict.fromkeys(("poller", "bms", "schedule", "homeassistant"), status),
     )
     found = [payload(one, HOME)["components"] for one in devices(state, NOW, Language.EN).values()]
-    there = {part.get("default_entity_id") for components in found for part in components.values()}
-    dashboard = yaml.safe_load((ROOT / "deploy/homeassistant/dashboard.yaml").read_text(encoding="utf-8"))
-    entities = set(named(dashboard))
+    return {one["default_entity_id"]: one for group in found for one in group.values() if "default_entity_id" in one}
+
+
+@pytest.mark.parametrize("name", ["dashboard.yaml", "dashboard.en.yaml"])
+def test_every_entity_of_the_dashboard_exists(name: str) -> None:
+    there = components()
+    shown = dashboard(name)
+    entities = set(ENTITY.findall(yaml.safe_dump(shown, allow_unicode=True, width=10_000)))
     assert len(entities) > 20
-    assert entities - there == set()
-    assert {card["type"] for view in dashboard["views"] for card in view["cards"]} == CORE_CARDS
+    assert entities - there.keys() == set()
+    assert {one["type"] for one in parts(shown["views"]) if "type" in one} == CORE_CARDS | {"sections"}
+    for tile in parts(shown):
+        if tile.get("state_content") == "meaning":
+            assert "'meaning'" in there[tile["entity"]]["json_attributes_template"]
+
+
+def test_both_dashboards_show_the_same() -> None:
+    def bare(of: Any) -> Any:
+        if isinstance(of, dict):
+            return {key: bare(value) for key, value in of.items() if key not in TEXTS}
+        return [bare(one) for one in of] if isinstance(of, list) else of
+
+    ukrainian, english = dashboard("dashboard.yaml"), dashboard("dashboard.en.yaml")
+    assert bare(ukrainian) == bare(english)
+    assert not re.search("[а-яіїєґ]", yaml.safe_dump(english, allow_unicode=True).lower())

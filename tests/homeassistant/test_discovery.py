@@ -15,6 +15,7 @@ from services.homeassistant.devices import Device, devices, holds, object_id, sl
 from services.homeassistant.discovery import Home, Payload, components_in, payload, to_json, with_removals
 from shared.broker_state import BrokerState
 from shared.messages import BatteryInfo, BatteryState, PlugInfo, PlugState, ServiceHealth
+from shared.texts.catalogue import TEXTS
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.language import Language
 from shared.topics import NAME
@@ -256,7 +257,20 @@ def test_the_command_of_a_switch_holds_whatever_its_gang_is_called() -> None:
         ("load_power_w", {"load_power_w": 5, "total_load_power_w": None}, "5"),
         ("load_power_w", {"load_power_w": 5, "total_load_power_w": 9}, "9"),
         ("problem", {"faults": [], "warnings": None}, "OFF"),
-        ("problem", {"faults": [{"text": "x"}], "warnings": []}, "ON"),
+        ("problem", {"faults": [{"code": "x"}], "warnings": []}, "ON"),
+        ("problem", {"faults": [], "warnings": [{"code": "inverter.mains_lost"}]}, "OFF"),
+        ("problem", {"faults": [], "warnings": [{"code": "inverter.mains_voltage_too_low"}]}, "ON"),
+        (
+            "problem",
+            {"warnings": [{"code": "inverter.mains_voltage_too_low"}, {"code": "inverter.mains_lost"}], "faults": None},
+            "OFF",
+        ),
+        (
+            "problem",
+            {"warnings": [{"code": "inverter.too_hot"}, {"code": "inverter.mains_lost"}], "faults": []},
+            "ON",
+        ),
+        ("problem", {"faults": [], "warnings": [{"code": "inverter.pv_voltage_too_low"}]}, "OFF"),
         ("problem", {"faults": None, "warnings": None}, "None"),
     ],
 )
@@ -290,14 +304,58 @@ def test_a_value_expires_by_how_often_it_is_read() -> None:
     assert "expire_after" not in found["easun_energy"]["components"]["pv_kwh"]
 
 
+def test_what_comes_seldom_does_not_expire() -> None:
+    """Whatever expires is unavailable after each change of its config until the next message."""
+    assert not [one for one in payloads(house())["easun_outlook"]["components"].values() if "expire_after" in one]
+
+
+TABLES = (
+    *(*entities.INVERTER, *entities.BATTERY, *entities.GRID, *entities.GRID_EVENTS, *entities.ENERGY),
+    *(*entities.NEXT_OUTAGE, *entities.WINDOWS, *entities.cells((3.3,)), *entities.temperatures((20,))),
+    *(*entities.OUTLOOK, *entities.CHARGE_AHEAD, *entities.CLOCK),
+)
+
+
 def test_every_entity_has_a_name_and_every_name_an_entity() -> None:
-    tables = (
-        *(entities.INVERTER, entities.BATTERY, entities.GRID, entities.GRID_EVENTS, entities.ENERGY),
-        *(entities.NEXT_OUTAGE, entities.WINDOWS, entities.cells((3.3,)), entities.temperatures((20,))),
-        *(entities.OUTLOOK, entities.CHARGE_AHEAD, entities.CLOCK),
-    )
-    named = {f"ha.{one.text or one.key}" for table in tables for one in table}
+    named = {f"ha.{one.text or one.key}" for one in TABLES}
+    named |= {one.meaning.format(value) for one in TABLES if one.meaning for value in one.more["options"]}
     about_devices = {"inverter", "inverter_named", "inverter_all", "battery_named", "battery_all", "twice"}
     about_devices |= {"grid", "energy", "schedule", "services", "outlook"}
     about_devices |= {"profile", "charge_ahead_allowed", "set_clock"}
-    assert set(HOMEASSISTANT) == named | {f"ha.{one}" for one in about_devices}
+    ours = {one for one in named if one.startswith("ha.")}
+    assert set(HOMEASSISTANT) == ours | {f"ha.{one}" for one in about_devices}
+    assert named <= TEXTS.keys()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_entity_repeats_the_name_of_its_device(language: Language) -> None:
+    found = [payload(one, replace(HOME, language=language)) for one in devices(house(), NOW, language).values()]
+    twice = {
+        (device["device"]["name"], one["name"])
+        for device in found
+        for one in device["components"].values()
+        if (one.get("name") or "").lower().startswith(device["device"]["name"].lower())
+    }
+    assert twice == set()
+
+
+def test_what_has_no_icon_of_its_device_class_has_one_of_ours() -> None:
+    bare = {one.key for one in TABLES if one.number is None and one.key not in entities.ICONS}
+    classless = {
+        one.key
+        for one in TABLES
+        if one.key in bare
+        and one.more.get("device_class", entities.UNITS.get(one.key.rsplit("_", 1)[-1], (None, None))[1])
+        in (None, "enum")
+    }
+    assert classless == set()
+    assert entities.ICONS.keys() <= {one.key for one in TABLES}
+
+
+def test_a_choice_says_what_it_means_in_the_language_of_names() -> None:
+    jinja2 = pytest.importorskip("jinja2")
+    environment = jinja2.Environment(autoescape=False)
+    environment.filters["to_json"] = json.dumps
+    mode = payloads(house())["easun_inverter_main"]["components"]["mode"]
+    said = environment.from_string(mode["json_attributes_template"]).render(value_json={"mode": "mains"})
+    assert json.loads(said) == {"meaning": "On the grid"}
