@@ -1,7 +1,8 @@
 """What several inverters, or batteries, are together over time. Pure.
 
-The sum of several is recorded as `all`. Before there were several, and after there is only one again, that one is the
-sum: whoever asks for `all` gets its rows for that time.
+The sum of several is recorded as `all`. Before there were several, while there is only one in between, and after there
+is only one again, that one is the sum: whoever asks for `all` gets its rows for that time. A member that is silent is
+another matter: then the sum is recorded, as unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,15 +53,21 @@ class Part:
     end: int
 
 
+@dataclass(frozen=True)
+class Pause:
+    """The time, in ms, in which no sum was recorded, between two in which one was; and who was recorded meanwhile."""
+
+    start: int
+    end: int
+    devices: Sequence[Device]
+
+
 Unit = Callable[[int], tuple[int, int]]
 """From when up to when the roll-up lasts that a time lies in."""
 
 
-def stretches(name: str, devices: Sequence[Device]) -> list[Stretch]:
-    """Return what stands for a device by time, in order; unknown is when nobody can say what the sum was.
-
-    A sum that ended and began again is one: what was recorded by a single device meanwhile is left out.
-    """
+def stretches(name: str, devices: Sequence[Device], pauses: Iterable[Pause] = ()) -> list[Stretch]:
+    """Return what stands for a device by time, in order; unknown is when nobody can say what the sum was."""
     if name != ALL:
         return [Stretch(name)]
     single = [device for device in devices if device.name != ALL]
@@ -70,11 +77,12 @@ def stretches(name: str, devices: Sequence[Device]) -> list[Stretch]:
     begin, end = _step(whole.first), _step(whole.last) + STEP_MS
     before = list(_alone(single, -FOREVER, begin))
     later = [device for device in single if device.last - whole.last >= ALONE_AFTER]
-    return [
-        *before,
-        Stretch(ALL, begin if before else -FOREVER, end if later else FOREVER),
-        *_alone(later, end, FOREVER),
-    ]
+    found, since = before, begin if before else -FOREVER
+    for pause in pauses:
+        if alone := list(_alone(pause.devices, pause.start, pause.end)):
+            found += [Stretch(ALL, since, pause.start), *alone]
+            since = pause.end
+    return [*found, Stretch(ALL, since, end if later else FOREVER), *_alone(later, end, FOREVER)]
 
 
 def _alone(devices: Iterable[Device], start: int, end: int) -> Iterator[Stretch]:

@@ -41,6 +41,7 @@ from shared.history.derived import (
     INVERTERS,
     MINUTE_MS,
     SOURCES,
+    STEP_MS,
     ZONE_NOTE,
     Source,
     grid_run,
@@ -49,7 +50,7 @@ from shared.history.derived import (
 )
 from shared.history.grid_run import SILENCE, GridRun
 from shared.history.homes import home_of, in_home, of_home, split_name
-from shared.history.house import Device, Part, parts, stretches, whole_sum
+from shared.history.house import Device, Part, Pause, parts, stretches, whole_sum
 from shared.history.local_days import midnight, next_midnight
 from shared.history.migration import is_older, revision_of
 from shared.history.readings import readings
@@ -59,6 +60,9 @@ from shared.messages import Grid
 
 STATES = {state.value: state for state in Grid}
 SILENCE_MS = SILENCE // MILLISECOND
+WHOLE_DAY_H = 23
+LONGEST_DAY_MS = 25 * HOUR_MS
+"""Clocks change."""
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
@@ -106,6 +110,8 @@ class Session:
     def __init__(self, engine: Engine) -> None:
         self.recorded: dict[str, list[Device]] = {}
         """The devices of each source, once there are any."""
+        self.pauses: dict[str, list[Pause]] = {}
+        """When there was no sum of the devices of a source, once that was asked for."""
         self._engine = engine
         self._connection: Connection | None = None
 
@@ -272,7 +278,10 @@ def parts_of(
 
     Their devices are named as in the database.
     """
-    found = stretches(device, _recorded(database, source) if device == ALL else ())
+    if device == ALL:
+        found = stretches(ALL, _recorded(database, source), pauses_of(database, source))
+    else:
+        found = stretches(device, ())
     takes_over = any(not stretch.is_always for stretch in found)
     home, zone = home_of(database), day_zone(database) if step == DAY and takes_over else UTC
 
@@ -282,6 +291,76 @@ def parts_of(
         return at // HOUR_MS * HOUR_MS, at // HOUR_MS * HOUR_MS + HOUR_MS
 
     return [replace(part, device=in_home(home, part.device)) for part in parts(found, start, end, step, unit)]
+
+
+def pauses_of(database: Database, source: Source = INVERTERS) -> list[Pause]:
+    """Return when nobody recorded the sum of all devices for an hour or more, and who was recorded meanwhile."""
+    if isinstance(database, Session) and source.raw.name in database.pauses:
+        return database.pauses[source.raw.name]
+    home, devices = home_of(database), _recorded(database, source)
+    found = []
+    if any(device.name == ALL for device in devices):
+        query = _pauses_query(source.raw.name)
+        pauses = sorted({tuple(row) for row in rows_of(database, query, {"device": in_home(home, ALL)})})
+        found = [Pause(start, end, _between(database, source, devices, start, end)) for start, end in pauses]
+    if isinstance(database, Session):
+        database.pauses[source.raw.name] = found
+    return found
+
+
+def _between(database: Database, source: Source, devices: Iterable[Device], start: int, end: int) -> list[Device]:
+    """Return the devices, other than the sum, with what was recorded of each between two times."""
+    home, found = home_of(database), []
+    for name in (device.name for device in devices if device.name != ALL):
+        parameters = {"device": in_home(home, name), "start": start, "end": end}
+        rows = rows_of(database, _ends_query(source.raw.name), parameters)
+        found += [Device(name, from_ms(row.first), from_ms(row.last)) for row in rows if row.first is not None]
+    return found
+
+
+@lru_cache
+def _ends_query(name: str) -> Select[Any]:
+    step = SOURCES[name].rollup.c
+    start, end = (bindparam(one, type_=BigInteger()) for one in ("start", "end"))
+    within = (step.device == bindparam("device"), step.step == FIVE_MINUTES, step.at >= start, step.at < end)
+    first, last = (select(which(step.at)).where(*within).scalar_subquery() for which in (func.min, func.max))
+    return select(first.label("first"), last.label("last"))
+
+
+@lru_cache
+def _pauses_query(name: str) -> Select[Any]:
+    """Return the query for the times without a roll-up of a device for at least an hour, from one up to the next.
+
+    Only days that lack an hour, or the day after, are looked at by the hour, for a year has thousands of hours.
+    """
+    rollup = SOURCES[name].rollup
+    here: Any = bindparam("device")
+    day, hour, first, last = rollup.c, *(rollup.alias(one).c for one in ("h", "f", "l"))
+    following = func.lead(day.at).over(order_by=day.at)
+    days = select(day.at, following.label("next"), day.known_h).where(day.device == here, day.step == DAY).subquery()
+    lacking = or_(func.coalesce(days.c.known_h, 0) < WHOLE_DAY_H, days.c.next - days.c.at > LONGEST_DAY_MS)
+    suspects = (
+        select(days.c.at, (func.coalesce(days.c.next, days.c.at) + LONGEST_DAY_MS).label("until"))
+        .where(lacking)
+        .subquery()
+    )
+    following = func.lead(hour.at).over(partition_by=suspects.c.at, order_by=hour.at)
+    inside = and_(hour.at >= suspects.c.at, hour.at < suspects.c.until)
+    hours = (
+        select(hour.at, following.label("next"))
+        .select_from(suspects)
+        .where(hour.device == here, hour.step == HOUR, inside)
+        .subquery()
+    )
+    # from the end of the last step before it up to the first one after it
+    end_of = select(func.max(last.at)).where(
+        last.device == here, last.step == FIVE_MINUTES, last.at >= hours.c.at, last.at < hours.c.at + HOUR_MS
+    )
+    begin_of = select(func.min(first.at)).where(
+        first.device == here, first.step == FIVE_MINUTES, first.at >= hours.c.next, first.at < hours.c.next + HOUR_MS
+    )
+    end, begin = (one.scalar_subquery() for one in (end_of, begin_of))
+    return select(end + STEP_MS, begin).where(hours.c.next - hours.c.at > HOUR_MS)
 
 
 def day_zone(database: Database) -> tzinfo:

@@ -16,7 +16,7 @@ from shared.history import reports
 from shared.history.derived import FIVE_MINUTES, HOUR_MS, INVERTERS, STEP_MS
 from shared.history.derived import HOUR as HOURLY
 from shared.history.engine import Engine, Place, reader
-from shared.history.house import FOREVER, Device, Part, Stretch, parts, stretches
+from shared.history.house import FOREVER, Device, Part, Pause, Stretch, parts, stretches
 from shared.history.queries import Session, due_since, latest, recorded_devices, series
 from shared.history.reports import By
 from shared.history.tables import to_ms
@@ -154,6 +154,31 @@ def test_late_readings_of_the_only_inverter_make_the_house_due(database: Place) 
     assert due_since(engine, INVERTERS.raw, ALL, start=START, end=END) == START + HOUR
 
 
+def test_one_inverter_is_the_house_while_there_is_no_second(database: Place) -> None:
+    """Two inverters, for some hours and later for a day one, then one that is silent: then the sum is unknown."""
+    alone = [(START + 6 * HOUR, START + 9 * HOUR), (START + 15 * HOUR + EVERY, START + 50 * HOUR)]
+    silent, end = (START + 52 * HOUR, START + 54 * HOUR), START + 55 * HOUR
+    states, expected = [], []
+    for at in (START + number * EVERY for number in range((end - START) // EVERY)):
+        told: list[tuple[str, int | None]] = [("main", MAIN_W)]
+        if silent[0] <= at < silent[1]:
+            told.append((ALL, None))
+        elif not any(begin <= at < again for begin, again in alone):
+            told += [("shed", SHED_W), (ALL, MAIN_W + SHED_W)]
+        states += [(name, InverterState(at=at, load_power_w=watts)) for name, watts in told]
+        expected.append(told[-1][1])
+    store = open_store(database)
+    store.write([to_row(INVERTER_STATE.named(name), one.model_dump_json().encode()) for name, one in states])
+    Upkeep(store, KYIV, 400).finish(end)
+    store.close()
+    with Session(reader(database)) as session:
+        found = series(session, ALL, ["load_power_w"], start=START, end=end, buckets=len(expected))
+        sums = [reports.energy_between(session, ALL, start=begin, end=again)[0] for begin, again in alone]
+    assert found.values["load_power_w"] == expected
+    for (begin, again), kwh in zip(alone, sums, strict=True):
+        assert kwh["load_kwh"] == pytest.approx((again - begin) / HOUR * MAIN_W / 1000, rel=0.05)
+
+
 def device(name: str, first: float, last: float) -> Device:
     """Return a device that was recorded between two hours."""
     return Device(name, START + first * HOUR, START + last * HOUR)
@@ -205,6 +230,35 @@ def test_stretches(devices: list[Device], expected: list[Stretch]) -> None:
     found = stretches(ALL, devices)
     assert found == expected
     assert stretches("main", devices) == [Stretch("main")]
+
+
+SHED_AND_MAIN = [device(ALL, 0, 99), device("main", 0, 99), device("shed", 0, 99)]
+
+
+@pytest.mark.parametrize(
+    ("devices", "expected"),
+    [
+        pytest.param([], [Stretch(ALL)], id="nobody-was-recorded"),
+        pytest.param([device("main", 10, 19), device("shed", 10, 19)], [Stretch(ALL)], id="two-without-a-sum"),
+        pytest.param(
+            [device("main", 12, 17)],
+            [Stretch(ALL, -FOREVER, at(10)), Stretch("main", at(10), at(20)), Stretch(ALL, at(20))],
+            id="one-alone",
+        ),
+        pytest.param(
+            [device("main", 10, 13), device("shed", 15, 19)],
+            [
+                Stretch(ALL, -FOREVER, at(10)),
+                Stretch("main", at(10), until(13)),
+                Stretch("shed", at(15), at(20)),
+                Stretch(ALL, at(20)),
+            ],
+            id="one-after-the-other",
+        ),
+    ],
+)
+def test_a_pause_of_the_sum(devices: list[Device], expected: list[Stretch]) -> None:
+    assert stretches(ALL, SHED_AND_MAIN, [Pause(at(10), at(20), devices)]) == expected
 
 
 def hour_of(ms: int) -> tuple[int, int]:
