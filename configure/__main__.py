@@ -56,8 +56,8 @@ def configure(prompt: Prompt, home: Installation, scan: Sequence[str]) -> None:
     prompt.show("welcome")
     prompt.show("file", file=home.file)
     in_compose = home.kind is Kind.COMPOSE
-    if in_compose and home.network is None:
-        prompt.show("tested_from_here")
+    if in_compose and home.host is None:
+        prompt.show("searched_from_here")
     for remark in remarks(before, known_settings(), str(home.file)):
         prompt.show("remark", file=home.file, what=render(remark, prompt.language))
     answers = {"BOT_LANGUAGE": prompt.language.value}

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
-from configure.service_network import ServiceNetwork, reach
+from configure.host_network import HostNetwork, reach
 from configure.tool_runner import Outcome, run_tool
 from shared.conditions.system import os_reason
 from shared.errors import UsageError
@@ -37,17 +37,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Installation:
-    """Who runs the services, their settings file, and in Compose the way to their network, if there is one."""
+    """Who runs the services, their settings file, and in Compose the way to the host's network, if there is one."""
 
     kind: Kind
     file: Path
-    network: ServiceNetwork | None = None
+    host: HostNetwork | None = None
 
     @property
     def tool(self) -> Callable[..., Outcome]:
         """What runs a tool as the services run: under systemd as their user, in Compose in their network."""
-        if self.network is not None:
-            return self.network
+        if self.host is not None:
+            return self.host
         return partial(run_tool, easun=EASUN) if self.kind is Kind.SYSTEMD else run_tool
 
 

@@ -9,11 +9,11 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Nothing is written before the end.",
     ),
     "configure.file": ("Налаштування: {file}", "Settings: {file}"),
-    "configure.tested_from_here": (
-        "Відповіді перевіряються з мережі цього комп'ютера, а не контейнерів; чи видно інвертор звідти, покаже "
-        "в кінці: docker compose run --rm --no-deps poller python -m services.poller read",
-        "Answers are tested from this machine's network, not from that of the containers; whether the inverter can be "
-        "reached from there, shows at the end: docker compose run --rm --no-deps poller python -m services.poller read",
+    "configure.searched_from_here": (
+        "Контейнера configure-host немає, тож донгли й батареї шукаються з мережі контейнерів, де їх не чути: "
+        "введіть їх вручну або запустіть без --no-deps.",
+        "The container configure-host is not there, so dongles and batteries are searched for in the containers' "
+        "network, where they are not heard: type them in, or run this without --no-deps.",
     ),
     "configure.tried_later": (
         "Контейнер дістане цей порт лише після запису відповідей; тоді його перевірить: "

@@ -1,8 +1,8 @@
-"""The wizard's tools run where the services will run: `configure-tools` has their network, their user and no more.
+"""In Compose the wizard is in the services' network, so that an answer is tested from where it will be used.
 
-The wizard itself is on the host's network, for only there are dongles found. A container may not reach all that the
-host reaches, so the tools run over there. A line of JSON asks for a tool; one comes back for each line that it prints,
-and one for its end.
+Only the host's network hears dongles, and only the host's D-Bus knows batteries, so the container `configure-host` runs
+the tools that need them. A line of JSON asks for a tool; one comes back for each line that it prints, and one when it
+ends.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import TextIO
 from configure.tool_runner import Outcome, run_tool
 from shared.errors import UsageError
 
-SOCKET = Path("/tools/socket")
+SOCKET = Path("/host-tools/socket")
 """Where both containers see the volume that they share."""
 START_S = 20.0
 """How long the wizard waits for the container, which is started before it: a Raspberry Pi takes some seconds."""
@@ -27,8 +27,8 @@ WIZARD_S = 300.0
 OnLine = Callable[[str], None]
 
 
-class ServiceNetwork:
-    """Runs tools in the container `configure-tools`."""
+class HostNetwork:
+    """Runs the tools that need it in the container `configure-host`, the others here."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -40,8 +40,8 @@ class ServiceNetwork:
         self._connection.close()
 
     def __call__(self, answers: Mapping[str, str], tool: Sequence[str], on_line: OnLine = lambda _: None) -> Outcome:
-        """Run a tool as `run_tool` does: there, or here if it needs the host's network. Raises UsageError."""
-        if needs_the_host(answers, tool):
+        """Run a tool as `run_tool` does. Raises UsageError."""
+        if not needs_the_host(answers, tool):
             return run_tool(answers, tool, on_line)
         try:
             _send(self._stream, {"answers": dict(answers), "tool": list(tool)})
@@ -50,16 +50,16 @@ class ServiceNetwork:
                 lines.append(said["line"])
                 on_line(said["line"])
         except (OSError, ValueError):
-            raise UsageError("The container `configure-tools` has stopped, so no answer can be tested.") from None
+            raise UsageError("The container `configure-host` has stopped, so nothing can be searched for.") from None
         return Outcome(said["worked"], [line for line in lines if line])
 
 
 def needs_the_host(answers: Mapping[str, str], tool: Sequence[str]) -> bool:
-    """Return whether a tool works on the host's network only: searching for inverters, and dongles, which call back."""
-    return tool[0] == "poller" and (tool[1] == "scan" or answers.get("MODBUS_TRANSPORT") == "dongle")
+    """Return whether a tool works on the host only: searching, and dongles, which call back."""
+    return tool[1] == "scan" or (tool[0] == "poller" and answers.get("MODBUS_TRANSPORT") == "dongle")
 
 
-def reach(place: Path = SOCKET, patience_s: float = START_S) -> ServiceNetwork | None:
+def reach(place: Path = SOCKET, patience_s: float = START_S) -> HostNetwork | None:
     """Return the way to the container, None where there is none."""
     if not place.parent.is_dir():
         return None
@@ -74,7 +74,7 @@ def reach(place: Path = SOCKET, patience_s: float = START_S) -> ServiceNetwork |
                 return None
             time.sleep(0.1)
         else:
-            return ServiceNetwork(connection)
+            return HostNetwork(connection)
 
 
 def serve(place: Path, patience_s: float = WIZARD_S) -> None:

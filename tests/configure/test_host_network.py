@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from configure import batteries, inverter, service_network
+from configure import batteries, host_network, inverter
 from configure.__main__ import configure
+from configure.host_network import HostNetwork, needs_the_host, reach, serve
 from configure.installation import Installation, Kind
-from configure.service_network import ServiceNetwork, needs_the_host, reach, serve
 from configure.tool_runner import Outcome
 from shared.errors import UsageError
 from tests.configure.test_questions import ANSWERS, Terminal
@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def network(place: Path) -> Iterator[ServiceNetwork]:
+def network(place: Path) -> Iterator[HostNetwork]:
     network = reach(place)
     assert network is not None
     yield network
@@ -36,35 +36,35 @@ def network(place: Path) -> Iterator[ServiceNetwork]:
 
 
 def test_what_a_tool_prints_over_there_comes_back_line_by_line(
-    network: ServiceNetwork, monkeypatch: pytest.MonkeyPatch
+    network: HostNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
-    def tool(answers: dict[str, str], what: list[str], on_line: service_network.OnLine) -> Outcome:
+    def tool(answers: dict[str, str], what: list[str], on_line: host_network.OnLine) -> Outcome:
         asked.append((answers, what))
         if what[0] == "tuya":
-            raise UsageError("`tuya list` did not end in time.")
+            raise UsageError("`tuya scan` did not end in time.")
         on_line("напруга 230 В")
         on_line("")
         return Outcome(worked=True, lines=[])
 
-    monkeypatch.setattr(service_network, "run_tool", tool)
+    monkeypatch.setattr(host_network, "run_tool", tool)
     shown: list[str] = []
     answers = {"DASHBOARD_PASSWORD": 'a "b" \n c'}
-    assert network(answers, ["poller", "read"], shown.append) == Outcome(worked=True, lines=["напруга 230 В"])
+    assert network(answers, ["poller", "scan"], shown.append) == Outcome(worked=True, lines=["напруга 230 В"])
     assert shown == ["напруга 230 В", ""]
-    assert network({}, ("tuya", "list")) == Outcome(worked=False, lines=["`tuya list` did not end in time."])
-    assert asked == [(answers, ["poller", "read"]), ({}, ["tuya", "list"])]
+    assert network({}, ("tuya", "scan")) == Outcome(worked=False, lines=["`tuya scan` did not end in time."])
+    assert asked == [(answers, ["poller", "scan"]), ({}, ["tuya", "scan"])]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_container_that_has_stopped_is_one_sentence(network: ServiceNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_that_has_stopped_is_one_sentence(network: HostNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> Outcome:
         raise BrokenPipeError
 
-    monkeypatch.setattr(service_network, "run_tool", killed)
-    with pytest.raises(UsageError, match="configure-tools"):
-        network({}, ["schedule", "show"])
+    monkeypatch.setattr(host_network, "run_tool", killed)
+    with pytest.raises(UsageError, match="configure-host"):
+        network({}, ["bms", "scan"])
 
 
 def test_where_nobody_is_there_nothing_is_reached_and_nobody_is_waited_for_for_ever(tmp_path: Path) -> None:
@@ -75,25 +75,26 @@ def test_where_nobody_is_there_nothing_is_reached_and_nobody_is_waited_for_for_e
 
 
 @pytest.mark.parametrize(
-    ("tool", "transport", "here"),
+    ("tool", "transport", "there"),
     [
         pytest.param(["poller", "scan", "--no-serial"], "", True, id="a-search-by-broadcast"),
+        pytest.param(["bms", "scan"], "tcp", True, id="bluetooth"),
         pytest.param(["poller", "read"], "dongle", True, id="a-dongle-calls-back"),
         pytest.param(["poller", "read"], "tcp", False, id="a-gateway"),
-        pytest.param(["bms", "scan"], "dongle", False, id="batteries"),
-        pytest.param(["bot", "test"], "", False, id="a-cloud"),
+        pytest.param(["bms", "read"], "dongle", False, id="batteries-on-a-wire"),
+        pytest.param(["bot", "test"], "dongle", False, id="a-cloud"),
     ],
 )
-def test_only_what_the_poller_does_on_the_hosts_network_stays_here(tool: list[str], transport: str, here: bool) -> None:
-    assert needs_the_host({"MODBUS_TRANSPORT": transport}, tool) is here
+def test_answers_are_tested_from_the_services_network(tool: list[str], transport: str, there: bool) -> None:
+    assert needs_the_host({"MODBUS_TRANSPORT": transport}, tool) is there
 
 
 @pytest.mark.parametrize(("kind", "said"), [(Kind.COMPOSE, 1), (Kind.MAKE_UP, 0)])
-def test_tested_from_another_network_is_said_once(kind: Kind, said: int, tmp_path: Path) -> None:
+def test_a_search_that_cannot_reach_the_host_is_said_once(kind: Kind, said: int, tmp_path: Path) -> None:
     terminal = Terminal("<", *ANSWERS)
     prompt = terminal.prompt()
     prompt.with_a_way_back(lambda: configure(prompt, Installation(kind, tmp_path / ".env"), ()))
-    assert sum("not from that of the containers" in line for line in terminal.shown) == said
+    assert sum("configure-host is not there" in line for line in terminal.shown) == said
 
 
 def test_a_port_that_no_container_has_yet_is_not_called_a_failure() -> None:
