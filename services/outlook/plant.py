@@ -171,15 +171,16 @@ def _inverter(steps: Steps, soc: Floats, weights: Floats) -> tuple[Estimate, Est
 def _runs(power: Floats, soc: Floats, sign: int, *, above: float) -> Iterator[tuple[int, int, float, float]]:
     """Yield the runs in which the battery gives (-1) or takes (+1) energy: first, last, points and Wh."""
     busy = np.isfinite(power) & (sign * power > above)
+    known = np.flatnonzero(np.isfinite(soc))
+    energy = np.concatenate(([0.0], np.cumsum(np.where(busy, sign * power, 0.0)))) * STEP_H
     for first, end in spans(busy):
-        known = np.flatnonzero(np.isfinite(soc[first:end])) + first
-        if known.size < 2:
+        low, high = np.searchsorted(known, (first, end))
+        if high - low < 2:
             continue
-        start, last = int(known[0]), int(known[-1])
-        points = sign * (soc[last] - soc[start])
-        energy = sign * float(power[start + 1 : last + 1].sum()) * STEP_H
-        if points >= LEAST_POINTS and energy > 0:
-            yield start, last, float(points), energy
+        start, last = int(known[low]), int(known[high - 1])
+        points, given = sign * float(soc[last] - soc[start]), float(energy[last + 1] - energy[start + 1])
+        if points >= LEAST_POINTS and given > 0:
+            yield start, last, points, given
 
 
 def _wh_per_percent(power: Floats, soc: Floats, weights: Floats, nominal_wh: float | None) -> tuple[Estimate, float]:

@@ -157,10 +157,15 @@ class _Likeness:
     def _distance(
         self, expected: Floats, features: Floats, apart: Floats, columns: "slice | Ints" = slice(None)
     ) -> Floats:
-        ahead = ((expected[:, None, :] - self._expected[columns]) / self._scale) ** 2
-        before = ((features[:, None, :] - self._features[columns]) / self._feature_scale) ** 2
-        distance: Floats = ahead.mean(axis=2) + BEFORE * before.mean(axis=2) + apart
-        return distance
+        ahead = _squares_apart(expected / self._scale, self._expected[columns] / self._scale)
+        before = _squares_apart(features / self._feature_scale, self._features[columns] / self._feature_scale)
+        return np.asarray(ahead + BEFORE * before + apart, dtype=np.float64)
+
+
+def _squares_apart(rows: Floats, columns: Floats) -> Floats:
+    """Return the mean squared difference of each row of one to each row of the other."""
+    squares = (rows**2).sum(axis=1)[:, None] + (columns**2).sum(axis=1) - 2 * rows @ columns.T
+    return np.asarray(np.maximum(squares, 0.0) / rows.shape[1], dtype=np.float64)
 
 
 def _tried(target: Floats, expected: Expected, likeness: _Likeness, found: _Candidates) -> Ways:
