@@ -1,7 +1,8 @@
 """Thirty days of plans in the simulated house: is the charge there when the power goes, at what price, and is all back?
 
 The real control works over a real wire to the simulated inverter, in flying time; the house obeys its settings. Both
-take a step a minute here (else one in 30 and 10 s), which saves two thirds of the time. What an outage needs is drawn and given as the outlook gives it (`outlook`), or is CHARGE_AHEAD_PERCENT (`plan`).
+take a step a minute here (else one in 30 and 10 s), which saves two thirds of the time. What an outage needs is drawn
+and given as the outlook gives it (`outlook`), or is CHARGE_AHEAD_PERCENT (`plan`).
 """
 
 import asyncio
