@@ -1,16 +1,20 @@
 """Thirty days of plans in the simulated house: is the charge there when the power goes, at what price, and is all back?
 
-The real control works over a real wire to the simulated inverter, in flying time; the house obeys its settings. What an
-outage needs is drawn and given as the outlook gives it (`outlook`), or is CHARGE_AHEAD_PERCENT (`plan`).
+The real control works over a real wire to the simulated inverter, in flying time; the house obeys its settings. Both
+take a step a minute here (else one in 30 and 10 s), which saves two thirds of the time. What an outage needs is drawn
+and given as the outlook gives it (`outlook`), or is CHARGE_AHEAD_PERCENT (`plan`).
 """
 
 import asyncio
 import copy
 import random
+import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from services.poller import charge_ahead
 from shared.broker_state import BrokerState
 from shared.messages import (
     BatteryState,
@@ -26,6 +30,7 @@ from shared.messages import (
     Verdict,
     Window,
 )
+from simulators import house as simulated_house
 from simulators.house import ChargingRule, House
 from simulators.mains import GridMode
 from tests.poller.setting_home import START, UNIT, Home, home
@@ -33,6 +38,7 @@ from tests.support.flying_time import fly
 
 DAYS = 30
 STEP_S = 60.0
+MEMORY = Path("/dev/shm")
 WH_PER_PERCENT = 102.4
 PLANNED_PERCENT = 90.0
 SETTINGS = ("max_mains_charging_current_a", "charging_priority", "output_priority")
@@ -168,6 +174,13 @@ def charging_of(words: dict[str, int]) -> ChargingRule:
     )
 
 
+def in_memory() -> None:
+    """Keep journals off the disk, and let house and control take a step a minute."""
+    if MEMORY.is_dir():
+        tempfile.tempdir = str(MEMORY)
+    simulated_house.TICK_S = charge_ahead.EVERY_S = int(STEP_S)
+
+
 async def live(seed: int, basis: str) -> None:
     """Let thirty days pass, and print what has become of the plans after each five."""
     plan = outages(seed, basis)
@@ -212,6 +225,7 @@ def report(world: World, written: int, spent_s: float) -> None:
 
 def main() -> None:
     """Print the figures of both bases."""
+    in_memory()
     for basis in ("outlook", "plan"):
         for seed in (1, 2):
             fly(live(seed, basis))

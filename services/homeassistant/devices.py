@@ -141,7 +141,7 @@ def _clock(state: BrokerState, inverter: str) -> Iterator[Part]:
     """Yield the inverter's own clock, where it can be read."""
     settings = state.inverter_settings.get(inverter)
     clock = settings and settings.settings.get(CLOCK_SETTING)
-    if clock and clock.value is not None:
+    if clock and (clock.value is not None or clock.choices):
         yield Part(topics.INVERTER_SETTINGS.named(inverter), CLOCK, settings)
 
 

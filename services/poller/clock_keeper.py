@@ -1,10 +1,10 @@
 """Sets one inverter's clock where it is wrong, by this machine's clock, once a day at most."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NoReturn
 
-from services.poller.inverter_clock import clock_hindrance, clock_proof, clock_value
+from services.poller.inverter_clock import clock_write
 from services.poller.kept_journal import KeptJournal
 from services.poller.setting_check import DAY
 from services.poller.setting_writer import SettingWriter, Wish
@@ -21,11 +21,14 @@ NOT_WRITTEN_S = 3600.0
 class ClockKeeper:
     """Looks every minute. Where the inverter does not take the time, it is left alone until the next start."""
 
-    def __init__(self, writer: SettingWriter, journal: KeptJournal, *, allowed: InverterControl, clock: Clock) -> None:
+    def __init__(
+        self, writer: SettingWriter, journal: KeptJournal, *, allowed: InverterControl, clock: Clock, zone: tzinfo
+    ) -> None:
         self._writer = writer
         self._journal = journal
         self._is_on = allowed is InverterControl.AUTOMATIC
         self._clock = clock
+        self._zone = zone
 
     async def run(self) -> NoReturn:
         """Work for ever."""
@@ -33,18 +36,18 @@ class ClockKeeper:
             await asyncio.sleep(EVERY_S)
             if self._is_due(self._clock.now()):
                 await self._set()
-        await asyncio.Event().wait()
-        raise AssertionError
+        while True:
+            await asyncio.Event().wait()
 
     def _is_due(self, now: datetime) -> bool:
         present, last = self._writer.present, self._journal.content.clock_set
         if present is None or not self._writer.is_idle or self._writer.is_reserved:
             return False
-        proven = clock_proof(present.unit)
-        if isinstance(proven, Reason) or clock_hindrance(proven, present, trusted=self._clock.trusted):
+        local = now.astimezone(self._zone).replace(tzinfo=None)
+        if isinstance(clock_write(CLOCK_RIGHT, present, local, trusted=self._clock.trusted), Reason):
             return False
         age = None if last is None else elapsed(last, now)
-        return clock_value(present.clock_behind) != CLOCK_RIGHT and (last is None or (age is not None and age >= DAY))
+        return age is None or age >= DAY
 
     async def _set(self) -> None:
         now = self._clock.now()

@@ -69,7 +69,7 @@ class Control:
             zone=settings.zone,
             clock=clock,
         )
-        self.own_clock = ClockKeeper(self.writer, self.journal, allowed=allowed, clock=clock)
+        self.own_clock = ClockKeeper(self.writer, self.journal, allowed=allowed, clock=clock, zone=settings.zone)
         self.writer.on_published = self.profiles.publish
         self.sequencer.on_forgotten = self.profiles.publish
         self.sequencer.on_step = self.profiles.on_step

@@ -209,8 +209,10 @@ def released(*, by: str) -> None:
 
 SEVERAL_INVERTERS = simple(
     "charging.several_inverters",
-    uk="Інверторів кілька: заряджання перед відключеннями поки працює лише з одним.",
-    en="There are several inverters: charging before outages works with a single one only so far.",
+    uk="Інверторів кілька. Як з'єднані інвертори сприймають параметри, змінені по черзі, ще ніхто не перевірив, тож "
+    "перед відключенням заряджайте самі.",
+    en="There are several inverters. Nobody has shown yet how connected ones take settings that are changed one after "
+    "the other, so charging before an outage is up to you.",
     severity=Severity.NOTICE,
 )
 NOTHING_TO_UNDO = simple(

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.poller.inverter_control import Control
 from services.poller.modbus_client import ModbusClient
-from services.poller.registers import CLOCK_DATE, load_layout
+from services.poller.registers import load_layout
 from services.poller.setting_journal import SettingJournal
 from services.poller.setting_reader import read_present
 from services.poller.settings import PollerSettings
@@ -34,6 +34,9 @@ UNIT = {171: 0x1E00, 184: 1, 201: 2, 202: 2300, 203: 5000, 210: 2300, 215: 520, 
 CLASSIC = load_layout("classic")
 ADDRESSES = {register.name: register.address for register in CLASSIC.settings.registers_for(1)}
 TABLE = {ADDRESSES[one.name] for one in CLASSIC.writable if 1 in one.proven}
+
+CLOCK_FRAMES = ((696, 3), (699, 3))
+"""Address and words of the frames that set the clock of an 11 kW unit."""
 
 
 class KilledError(BaseException):
@@ -84,7 +87,7 @@ class MortalClient:
 
     async def write(self, address: int, *words: int) -> None:
         """Write."""
-        assert address in TABLE or len(words) == len(CLOCK_DATE)
+        assert (address, len(words)) in {*((one, 1) for one in TABLE), *CLOCK_FRAMES}
         assert not self._writing
         self._point()
         self._on_write(address, words[0])
