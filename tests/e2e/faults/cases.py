@@ -125,6 +125,7 @@ NETWORK = (
     Case("network", "host – internet: everything hangs", s.internet("hang", "silent", "silent"), s.INTERNET_BACK, 8.0),
     Case("network", "host – internet: packets vanish", s.vanishing("internet"), s.arriving, 20.0, drops=True,
          services=SERVICES),
+    Case("network", "services – broker: packets vanish", s.vanishing("broker"), s.arriving, 30.0, drops=True),
     Case("network", "host – plugs: packets vanish", s.vanishing("plugs", "internet"), s.arriving, 20.0, drops=True,
          may_tell=WHATEVER),
     Case("network", "host – plugs: nobody there", s.plugs("gone"), s.plugs("none"), 8.0,

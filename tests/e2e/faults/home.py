@@ -92,8 +92,9 @@ class Home:
         return part
 
     def ports(self, place: str) -> list[int]:
-        """Return where a place listens: the inverter, the plugs, the internet."""
+        """Return where a place listens: the broker, the inverter, the plugs, the internet."""
         return {
+            "broker": lambda: [self.stack.broker.port],
             "inverter": lambda: [int(self.stack.poller.env["MODBUS_PORT"])],
             "plugs": lambda: [int(plug["port"]) for plug in self._places["plugs"]],
             "internet": lambda: [self.stack.telegram_port, self.stack.outages_port, int(self._places["cloud_port"])],
@@ -273,7 +274,7 @@ class Home:
             try:
                 eventually(probe, name, max(1.0, deadline - time.monotonic()))
             except AssertionError:
-                missing.append(name)
+                missing.append(f"{name}{self._why(name.removesuffix(' works'))}")
         return missing
 
     def _order(self) -> dict[str, Callable[[], object]]:
@@ -295,6 +296,15 @@ class Home:
         if "dashboard" in self.services:
             checks["the page shows it"] = lambda: self.shown() == known
         return checks
+
+    def _why(self, name: str) -> str:
+        """Return what is known of a service that does not work: what it says last, and its log."""
+        part = getattr(self.stack, name, None)
+        if not isinstance(part, Process):
+            return ""
+        status = (self.viewer.on(f"service/{name}/status") or [{}])[-1]
+        last = part.log.splitlines()[-3:]
+        return f": runs: {part.is_running}; {status.get('state')} {status.get('reasons')}; {' / '.join(last)}"
 
     def _works(self, name: str) -> bool:
         part = self.part(name)

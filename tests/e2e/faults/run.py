@@ -46,7 +46,7 @@ def run(cases: Iterable[Case], *, cold: random.Random | None = None, fresh: bool
             while waiting and _kind(waiting[0]) == kind:
                 result = tried(home, waiting.pop(0), cold)
                 yield result
-                if result.broken or fresh or kind[1]:
+                if result.broken or fresh or kind[1] or not waiting:
                     break
                 home.new_day()
 
