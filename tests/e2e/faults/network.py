@@ -4,11 +4,13 @@ Where packets vanish a connection is not closed: nobody is told, and it seems to
 """
 
 import ctypes
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
+TOOLS = ("ip", "iptables")
 
 
 def _namespace() -> str:
@@ -23,7 +25,7 @@ def enter() -> bool:
 
     All processes that are started from then on are in it, too.
     """
-    if ctypes.CDLL(None).unshare(CLONE_NEWNET):
+    if not all(map(shutil.which, TOOLS)) or ctypes.CDLL(None).unshare(CLONE_NEWNET):
         return False
     _run("ip", "link", "set", "lo", "up")
     return True
