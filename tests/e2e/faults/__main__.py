@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 
+from tests.e2e.faults import network
 from tests.e2e.faults.cases import CASES
 from tests.e2e.faults.report import line, total, write
 from tests.e2e.faults.run import Result, run
@@ -26,11 +27,12 @@ def main() -> int:
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    network.enter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop everything
     cases = [case for case in CASES if re.search(given.only, f"{case.group}: {case.name}")]
     chance = random.Random(given.seed)
     chance.shuffle(cases)
-    cases.sort(key=lambda case: (case.clock, case.disk, case.services))  # a home is used again
+    cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.services))  # a home is used again
     print(f"seed {given.seed}", flush=True)
     results: list[Result] = []
     try:

@@ -23,7 +23,9 @@ class Case:
     again at a grid that has changed; others died with it, or were cut off half read.
     lost is why readings may be lost that were published; without a reason none may. may_tell
     matches alerts that are right beside those of the outage. from_strike: what was recorded before is in a file that
-    is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong.
+    is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong. blinds: nobody
+    can know how the power is, so until it is mended it must be unknown, and never an outage. drops: needs a network in
+    which packets can vanish.
     """
 
     group: str
@@ -37,6 +39,8 @@ class Case:
     from_strike: bool = False
     disk: str = ""
     clock: bool = False
+    blinds: bool = False
+    drops: bool = False
     in_make_test: bool = False
     services: tuple[str, ...] = CORE
 
@@ -108,13 +112,22 @@ CLOCK = (
 )
 
 NETWORK = (
-    Case("network", "host – inverter: nobody there", s.inverter("unplug"), s.inverter("none"), 8.0, unpublished=DYING),
-    Case("network", "host – inverter: it hangs", s.inverter("silent"), s.inverter("none"), 8.0, unpublished=DYING),
+    Case("network", "host – inverter: nobody there", s.inverter("unplug"), s.inverter("none"), 8.0, unpublished=DYING,
+         blinds=True),
+    Case("network", "host – inverter: it hangs", s.inverter("silent"), s.inverter("none"), 8.0, unpublished=DYING,
+         blinds=True),
+    Case("network", "host – inverter: packets vanish", s.vanishing("inverter"), s.arriving, 20.0, unpublished=DYING,
+         blinds=True, drops=True),
     Case("network", "host – inverter: one answer in five damaged", s.inverter("corrupt", probability=0.2),
          s.inverter("none"), 8.0, unpublished=20),
     Case("network", "host – inverter: only zeros", s.inverter("zeros"), s.inverter("none"), 8.0, unpublished=ZEROS),
     Case("network", "host – internet: nobody there", s.nobody_listens, s.somebody_listens, 8.0),
     Case("network", "host – internet: everything hangs", s.internet("hang", "silent", "silent"), s.INTERNET_BACK, 8.0),
+    Case("network", "host – internet: packets vanish", s.vanishing("internet"), s.arriving, 20.0, drops=True,
+         services=SERVICES),
+    Case("network", "services – broker: packets vanish", s.vanishing("broker"), s.arriving, 30.0, drops=True),
+    Case("network", "host – plugs: packets vanish", s.vanishing("plugs", "internet"), s.arriving, 20.0, drops=True,
+         may_tell=WHATEVER),
     Case("network", "host – plugs: nobody there", s.plugs("gone"), s.plugs("none"), 8.0,
          may_tell=WHATEVER),
     Case("network", "host – plugs: they hang", s.plugs("silent"), s.plugs("none"), 8.0, may_tell=WHATEVER),
@@ -127,7 +140,10 @@ NETWORK = (
         8.0,
         unpublished=DYING,
         may_tell=WHATEVER,
+        blinds=True,
     ),
+    Case("network", "all packets but the broker's vanish", s.vanishing("inverter", "plugs", "internet"), s.arriving,
+         30.0, unpublished=DYING, may_tell=WHATEVER, blinds=True, drops=True, services=SERVICES),
 )  # fmt: skip
 
 HTTP = (
@@ -148,11 +164,14 @@ HOSTILE = (
          unpublished=DYING, may_tell="A retained command is not obeyed"),
 )  # fmt: skip
 
-POWER_CUTS = tuple(
-    Case("power cut", f"everything at once, started in an order drawn with seed {seed}{after}",
-         s.power_cut(seed, pause_s), unpublished=DYING, lost=NOT_SAVED,
-         in_make_test=seed == 1)
-    for seed, pause_s, after in ((1, 0.0, ""), (2, 0.0, ""), (3, 5.0, ", after 5 s"))
+POWER_CUTS = (
+    *(
+        Case("power cut", f"everything at once, started in an order drawn with seed {seed}{after}",
+             s.power_cut(seed, pause_s), unpublished=DYING, lost=NOT_SAVED, in_make_test=seed == 1)
+        for seed, pause_s, after in ((1, 0.0, ""), (2, 0.0, ""), (3, 5.0, ", after 5 s"))
+    ),
+    Case("power cut", "everything, 4 s after the power has gone: the broker has not saved that", s.nothing,
+         s.power_cut(4), unpublished=DYING, lost=NOT_SAVED),
 )  # fmt: skip
 
 OF_ALL_SERVICES = tuple(replace(case, services=SERVICES) for case in (*HTTP, *POWER_CUTS))

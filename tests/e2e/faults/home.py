@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,14 @@ CHAT = 4242
 Part = Process | Broker
 
 
+@dataclass(frozen=True)
+class Cut:
+    """When the host lost its power, and what the bot had on disk then."""
+
+    at: float
+    outbox: dict[str, Any]
+
+
 class Home:
     """The broker, the services that were asked for, and around them an inverter, plugs, Telegram and web sites."""
 
@@ -48,6 +57,8 @@ class Home:
         """Whether services may say that something is wrong: they get rubbish, or the database was damaged."""
         self.asides: set[int] = set()
         """Readings that were taken to change a setting, and may be published or not."""
+        self.cuts: list[Cut] = []
+        """Every cut of the power of the host."""
         self._places: dict[str, Any] = {}
         self._changes = 0
 
@@ -79,6 +90,15 @@ class Home:
         """Return the broker, a service or a part of the world around."""
         part: Part = getattr(self.stack, name)
         return part
+
+    def ports(self, place: str) -> list[int]:
+        """Return where a place listens: the broker, the inverter, the plugs, the internet."""
+        return {
+            "broker": lambda: [self.stack.broker.port],
+            "inverter": lambda: [int(self.stack.poller.env["MODBUS_PORT"])],
+            "plugs": lambda: [int(plug["port"]) for plug in self._places["plugs"]],
+            "internet": lambda: [self.stack.telegram_port, self.stack.outages_port, int(self._places["cloud_port"])],
+        }[place]()
 
     def with_clock(self) -> SimulatedClock:
         """Let all services run on a machine whose clock can be set wrong. Before `start`."""
@@ -134,6 +154,7 @@ class Home:
         names = ["broker", *self.services]
         for name in names:
             self.part(name).kill()
+        self.cuts.append(Cut(time.time(), self.remembers("bot/outbox.json") or {}))
         time.sleep(pause_s)
         chance.shuffle(names)
         self.start_parts(*names)
@@ -211,13 +232,27 @@ class Home:
             content = (content or {}).get(step)
         return content
 
-    def page(self, path: str = "live/now") -> requests.Response | None:
-        """Return an answer of the page, None where there is none."""
-        address = f"http://127.0.0.1:{self.stack.dashboard_port}/{path}"
+    def shown(self) -> str | None:
+        """Return what the page says of the power: on, off or unknown; None where it does not answer."""
         try:
-            return requests.get(address, headers={"Accept-Language": "en"}, timeout=10)
+            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=10).json()
         except requests.RequestException:
             return None
+        return str(now["state"]["banner"])
+
+    def recorded(self) -> str | None:
+        """Return the last state of the power in the record."""
+        rows = self.stack.rows("SELECT state FROM grid_state ORDER BY at DESC LIMIT 1")
+        return str(rows[0][0]) if rows else None
+
+    def told(self) -> list[tuple[float, str]]:
+        """Return when an outsider at the broker was told which state of the power, oldest first."""
+        arrivals = list(self.viewer.arrivals)
+        return [
+            (at / 1000, payload["state"])
+            for topic, payload, at in arrivals
+            if topic == "grid/state" and "state" in payload
+        ]
 
     def tracebacks(self) -> list[str]:
         """Return the services in whose logs a bug has left a trace, with its last line."""
@@ -239,7 +274,7 @@ class Home:
             try:
                 eventually(probe, name, max(1.0, deadline - time.monotonic()))
             except AssertionError:
-                missing.append(name)
+                missing.append(f"{name}{self._why(name.removesuffix(' works'))}")
         return missing
 
     def _order(self) -> dict[str, Callable[[], object]]:
@@ -247,7 +282,7 @@ class Home:
         checks: dict[str, Callable[[], object]] = {
             f"{name} works": partial(self._works, name) for name in self.services
         }
-        checks[f"the broker says that power is {known}"] = lambda: self._grid() == known
+        checks[f"the broker says that power is {known}"] = lambda: self.grid() == known
         if "recorder" in self.services:
             target = self.number + 1
             checks["the newest reading is recorded"] = lambda: max(self.stored(), default=0) >= target
@@ -259,17 +294,24 @@ class Home:
             checks["the bot knows it"] = lambda: self.remembers("bot/outbox.json", "state", "grid", "state") == known
             checks["nothing waits for Telegram"] = lambda: not self.remembers("bot/outbox.json", "waiting")
         if "dashboard" in self.services:
-            checks["the page shows it"] = lambda: (
-                ("power out" in page.text.lower()) is not self.power_is_on if (page := self.page()) else False
-            )
+            checks["the page shows it"] = lambda: self.shown() == known
         return checks
+
+    def _why(self, name: str) -> str:
+        """Return what is known of a service that does not work: what it says last, and its log."""
+        part = getattr(self.stack, name, None)
+        if not isinstance(part, Process):
+            return ""
+        status = (self.viewer.on(f"service/{name}/status") or [{}])[-1]
+        last = part.log.splitlines()[-3:]
+        return f": runs: {part.is_running}; {status.get('state')} {status.get('reasons')}; {' / '.join(last)}"
 
     def _works(self, name: str) -> bool:
         part = self.part(name)
         right = ("online", "disabled", "degraded") if self.may_be_degraded else ("online", "disabled")
         return isinstance(part, Process) and part.is_running and self.statuses()[name] in right
 
-    def _grid(self) -> str | None:
+    def grid(self) -> str | None:
         """Return what the broker says now of the power."""
         return (self.viewer.on("grid/state") or [{}])[-1].get("state")
 

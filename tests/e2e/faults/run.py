@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.e2e.faults import network
 from tests.e2e.faults.cases import Case
 from tests.e2e.faults.home import Home, running_home
 from tests.e2e.faults.tally import Start, Tally, count
@@ -38,17 +39,20 @@ def run(cases: Iterable[Case], *, cold: random.Random | None = None, fresh: bool
         if first.disk and not _may_mount():
             yield Result(waiting.pop(0), skipped="no file system can be mounted here")
             continue
+        if first.drops and not network.is_own():
+            yield Result(waiting.pop(0), skipped="no network of its own can be made here")
+            continue
         with home_for(first) as home:
             while waiting and _kind(waiting[0]) == kind:
                 result = tried(home, waiting.pop(0), cold)
                 yield result
-                if result.broken or fresh or kind[1]:
+                if result.broken or fresh or kind[1] or not waiting:
                     break
                 home.new_day()
 
 
-def _kind(case: Case) -> tuple[bool, str, tuple[str, ...]]:
-    return case.clock, case.disk, case.services
+def _kind(case: Case) -> tuple[bool, str, bool, tuple[str, ...]]:
+    return case.clock, case.disk, case.drops, case.services
 
 
 @contextmanager
@@ -91,11 +95,13 @@ def _may_mount() -> bool:
 
 def tried(home: Home, case: Case, cold: random.Random | None = None) -> Result:
     """Strike, let power go, mend, let power come back, and count."""
-    began, missing = time.monotonic(), []
+    began = time.monotonic()
+    missing: list[str] = []
     start = Start.of(home)
     home.change_a_setting()
     if case.from_strike:
         home.asides.update(range(start.number, home.number + 1))
+    struck_at = time.time()
     case.strike(home)
     if case.from_strike:
         start = Start.of(home)
@@ -104,6 +110,8 @@ def tried(home: Home, case: Case, cold: random.Random | None = None) -> Result:
     if cold:
         home.power_cut(cold)
     time.sleep(case.hold_s / 2)
+    if case.blinds:
+        missing += blindness(home, struck_at)
     case.mend(home)
     over_at = time.time()
     missing += home.out_of_order()
@@ -113,8 +121,18 @@ def tried(home: Home, case: Case, cold: random.Random | None = None) -> Result:
         home.change_a_setting()
         missing += home.out_of_order()
     tally = count(home, start, over_at, case.may_tell)
-    broken = (*missing, *home.tracebacks(), *broken_rules(case, tally, may_lose=bool(case.lost or cold)))
+    rules = tuple(broken_rules(case, tally, may_lose=bool(case.lost or cold)))
+    sent = (f"sent at {one}" for one in tally.messages if any("alerts" in rule for rule in rules))
+    broken = (*missing, *home.tracebacks(), *rules, *sent)
     return Result(case, tally, broken, time.monotonic() - began)
+
+
+def blindness(home: Home, since: float) -> Iterator[str]:
+    """Yield what was said of the power though nobody could know it."""
+    if home.grid() != "unknown":
+        yield f"nobody can know how the power is, and it is said to be {home.grid()}"
+    if any(state == "off" and at > since for at, state in home.told()):
+        yield "an outage was told without contact with the inverter"
 
 
 def shown(numbers: tuple[int, ...]) -> str:

@@ -16,6 +16,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.topics import TOPICS
+from tests.e2e.faults import network
 from tests.e2e.faults.home import Home
 from tests.support.damaged import PAGE, owners, zeroed
 from tests.support.disks import fill_up
@@ -279,6 +280,16 @@ def somebody_listens(home: Home) -> None:
     """Let them listen again. Telegram has lost nothing that it was given, but what it was asked since."""
     home.stack.outages.start()
     home.stack.telegram.start()
+
+
+def vanishing(*places: str) -> Strike:
+    """Let all packets to and from places vanish: connections stay open, and nothing comes through them."""
+    return lambda home: network.drop(port for place in places for port in home.ports(place))
+
+
+def arriving(_: Home) -> None:
+    """Let packets arrive again."""
+    network.drop_nothing()
 
 
 # a hostile client
