@@ -4,7 +4,7 @@ They read what the recorder keeps up to date with every reading: five-minute ste
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import chain, groupby
@@ -71,7 +71,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Series:
-    """Averages over equal buckets of time by field.
+    """Averages over equal buckets of time by field; high has the highest values, where they were asked for.
 
     None is a gap: nothing was recorded, or the value was unknown.
     """
@@ -79,6 +79,7 @@ class Series:
     start: datetime
     step: timedelta
     values: Mapping[str, Sequence[float | None]]
+    high: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
     @property
     def moments(self) -> list[datetime]:
@@ -224,8 +225,9 @@ def series(
     end: datetime,
     buckets: int,
     source: Source = INVERTERS,
+    highs: bool = False,
 ) -> Series:
-    """Return fields of a device from `start` up to `end` in at most `buckets` buckets.
+    """Return fields of a device from `start` up to `end` in at most `buckets` buckets; highs: the highest values, too.
 
     They come from the coarsest roll-up that is fine enough, or from the readings. Buckets of five minutes or more are
     whole roll-ups, so the first may begin before `start` and the last end after `end`.
@@ -236,17 +238,24 @@ def series(
     if minutes:
         first, step = _aligned(first, last, buckets, minutes * MINUTE_MS)
     found = parts_of(database, device, first, last, step=minutes or FIVE_MINUTES, source=source)
-    selection = _Selection(source, found, fields, first, step)
+    selection = _Selection(source, found, fields, first, step, ("mean", "max") if highs else ("mean",))
 
     def read(connection: Connection) -> Sequence[Sequence[Any]]:
         return list(_from_readings(connection, selection)) if minutes is None else _from_rollup(connection, selection)
 
     rows: Sequence[Sequence[Any]] = _ask(database, read, ()) if found else ()
-    columns: list[list[float | None]] = [[None] * -(-(last - first) // step) for _ in fields]
-    for bucket, *means in rows:
-        for column, mean in zip(columns, means, strict=True):
-            column[bucket] = mean
-    return Series(from_ms(first), step * MILLISECOND, dict(zip(fields, columns, strict=True)))
+    count = -(-(last - first) // step)
+    columns: list[list[float | None]] = [[None] * count for _ in selection.columns]
+    for bucket, *figures in rows:
+        for column, figure in zip(columns, figures, strict=True):
+            column[bucket] = figure
+    means, high = columns[: len(fields)], columns[len(fields) :]
+    return Series(
+        from_ms(first),
+        step * MILLISECOND,
+        dict(zip(fields, means, strict=True)),
+        dict(zip(fields, high, strict=True)) if highs else {},
+    )
 
 
 @dataclass(frozen=True)
@@ -258,6 +267,12 @@ class _Selection:
     fields: Sequence[str]
     first: int
     step: int
+    kinds: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """What is asked for in each bucket: field and mean or max, all means first."""
+        return tuple((name, kind) for kind in self.kinds for name in self.fields)
 
 
 def _fine_enough(step: int) -> int | None:
@@ -411,26 +426,28 @@ def _due_query() -> Select[Any]:
 def _from_rollup(connection: Connection, selection: _Selection) -> Sequence[Row[Any]]:
     one_each = all(part.step * MINUTE_MS == selection.step for part in selection.parts)
     make = _rollup_query if one_each else _rollups_query
-    query = make(selection.source.rollup, tuple(selection.fields), len(selection.parts))
+    query = make(selection.source.rollup, selection.columns, len(selection.parts))
     buckets = {"start": selection.first, "step": selection.step}
     return connection.execute(query, named(selection.parts) | buckets).all()
 
 
 @lru_cache(maxsize=64)
-def _rollup_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
-    """Return the query for the means of some fields where a bucket is one roll-up: there is nothing to add up."""
-    columns: list[ColumnElement[Any]] = [_bucket(rollup), *(rollup.c[f"{name}_mean"] for name in fields)]
+def _rollup_query(rollup: Table, asked: tuple[tuple[str, str], ...], count: int) -> Select[Any]:
+    """Return the query for figures of some fields where a bucket is one roll-up: there is nothing to add up."""
+    columns: list[ColumnElement[Any]] = [_bucket(rollup), *(rollup.c[f"{name}_{kind}"] for name, kind in asked)]
     return select(*columns).where(in_parts(rollup, count))
 
 
 @lru_cache(maxsize=64)
-def _rollups_query(rollup: Table, fields: tuple[str, ...], count: int) -> Select[Any]:
-    """Return the query for the means of some fields by bucket; building it takes longer than running it."""
-    n, columns = rollup.c.n, [_bucket(rollup)]
-    for name in fields:
-        mean = rollup.c[f"{name}_mean"]
-        columns.append(func.sum(mean * n) / func.sum(case((mean.is_not(None), n))))
+def _rollups_query(rollup: Table, asked: tuple[tuple[str, str], ...], count: int) -> Select[Any]:
+    """Return the query for figures of some fields by bucket; building it takes longer than running it."""
+    columns = [_bucket(rollup), *(_together(rollup, name, kind) for name, kind in asked)]
     return select(*columns).where(in_parts(rollup, count)).group_by(literal_column("bucket"))
+
+
+def _together(rollup: Table, name: str, kind: str) -> ColumnElement[Any]:
+    one, n = rollup.c[f"{name}_{kind}"], rollup.c.n
+    return func.max(one) if kind == "max" else func.sum(one * n) / func.sum(case((one.is_not(None), n)))
 
 
 def _bucket(rollup: Table) -> ColumnElement[Any]:
@@ -446,10 +463,10 @@ def _from_readings(connection: Connection, selection: _Selection) -> Iterator[Se
     )
     for bucket, group in groupby(samples, lambda sample: (sample[0] - selection.first) // selection.step):
         _, *columns = zip(*group, strict=True)
-        figures: list[Any] = []
-        for column in columns:
-            known = [value for value in column if value is not None]
-            figures.append(sum(known) / len(known) if known else None)
+        known = [[value for value in column if value is not None] for column in columns]
+        figures = [sum(values) / len(values) if values else None for values in known]
+        if "max" in selection.kinds:
+            figures += [max(values, default=None) for values in known]
         yield bucket, *figures
 
 

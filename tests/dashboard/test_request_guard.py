@@ -22,7 +22,7 @@ def site(tmp_path_factory) -> Flask:
 
 
 @pytest.fixture
-def client(site) -> FlaskClient:
+def client(site: Flask) -> FlaskClient:
     return site.test_client()
 
 

@@ -33,7 +33,9 @@ CHEAP = home_that_charges(lambda hour, _: not 5 <= hour < 23)
 
 
 def test_a_battery_that_waits_for_cheap_hours_is_charged_in_them_and_not_before():
-    strip = forecast(CHEAP, NOW, plan((3, 5))).strip.p50
+    found = forecast(CHEAP, NOW, plan((3, 5))).strip
+    assert found
+    strip = found.p50
     assert strip[0] < 80
     assert strip[3 * 12] == pytest.approx(strip[0], abs=1)
     assert strip[(TO_23_H - 1) * 12] < strip[3 * 12] - 10, "nor after an outage that ends before them"

@@ -18,7 +18,7 @@ def test_a_step_is_the_mean_of_its_samples_in_whatever_order_they_come():
 
 
 def test_the_record_itself_is_left_as_it_is():
-    times, load = START + 60.0 * np.arange(20), np.linspace(-5, 300, 20)
+    times, load = np.float64(START) + 60.0 * np.arange(20, dtype=np.float64), np.linspace(-5, 300, 20)
     before = load.copy()
     to_steps(History(time=times, load_w=load, grid_on=np.ones(20)), times[-1])
     assert (load == before).all()

@@ -54,4 +54,4 @@ def test_nobody_obeys_a_command_for_an_inverter_that_is_not_there(topic, command
     assert isinstance(answer, event)
     assert kind.outcome.payload is event
     assert {name: getattr(answer, name) for name in said} == said
-    assert (answer.by, answer.reason and answer.reason.code) == ("page", "control.unknown_inverter")  # type: ignore[attr-defined]
+    assert (answer.by, answer.reason and answer.reason.code) == ("page", "control.unknown_inverter")

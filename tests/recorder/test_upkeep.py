@@ -226,8 +226,9 @@ def test_a_battery(database: Place) -> None:
         (0, pytest.approx(0.6), pytest.approx(0.3))
     ]
     engine, end = reader(database), after(30)
-    found = series(engine, "jk-1", ["cell_delta_v"], source=BATTERIES, start=START, end=end, buckets=6)
+    found = series(engine, "jk-1", ["cell_delta_v"], source=BATTERIES, start=START, end=end, buckets=6, highs=True)
     assert found.values["cell_delta_v"][0] == pytest.approx(0.02)
+    assert found.high["cell_delta_v"][0] == pytest.approx(0.04)
 
 
 def the_evening() -> list[Any]:
@@ -347,7 +348,7 @@ def test_a_chart_of_days_shows_each_day_though_clocks_change(database: Place, mi
 @example(start=-101, length=602, buckets=11)
 def test_a_chart_of_any_period_has_each_reading_once(long: Path, start: int, length: int, buckets: int) -> None:
     end = after(start + length)
-    found = series(reader(long), "main", ["load_power_w"], start=after(start), end=end, buckets=buckets)
+    found = series(reader(long), "main", ["load_power_w"], start=after(start), end=end, buckets=buckets, highs=True)
     assert len(found.moments) <= buckets
     assert found.start <= after(start) < found.start + found.step
     assert end <= found.start + len(found.moments) * found.step
@@ -357,7 +358,9 @@ def test_a_chart_of_any_period_has_each_reading_once(long: Path, start: int, len
     buckets_of: dict[int, list[int]] = {}
     for minute in inside:
         buckets_of.setdefault((after(minute) - found.start) // found.step, []).append(minute)
-    expected = [fmean(buckets_of[index]) if index in buckets_of else None for index in range(len(found.moments))]
+    inside_each = [buckets_of.get(index) for index in range(len(found.moments))]
+    assert list(found.high["load_power_w"]) == [one and max(one) for one in inside_each]
+    expected = [one and fmean(one) for one in inside_each]
     assert found.values["load_power_w"] == [one if one is None else pytest.approx(one) for one in expected]
 
 

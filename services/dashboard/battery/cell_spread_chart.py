@@ -23,7 +23,9 @@ def spreads(engine: Engine, now: datetime, shown: Paged) -> dict[str, Series]:
     """Return the hourly spread of each battery that has one; where there are very many, of those that are shown."""
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = {
-        name: series(engine, name, [FIELD], start=until - WEEK, end=until, buckets=BUCKETS, source=BATTERIES)
+        name: series(
+            engine, name, [FIELD], start=until - WEEK, end=until, buckets=BUCKETS, source=BATTERIES, highs=True
+        )
         for name in shown.of("batteries", [name for name in devices(engine, BATTERIES) if name != ALL])
     }
     return {name: one for name, one in found.items() if not one.empty}
