@@ -68,13 +68,13 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m docs.generate --check
 
 quick: setup-dev ## the tests that start no process and no browser and are not slow, with few examples
-	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow"
+	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow and not hours"
 
 slow-tests: setup-dev ## measures which tests are too slow for make quick, and writes tests/slow_tests.txt
-	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes" --list-slow
+	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not hours" --list-slow
 
 coverage: setup-dev ## branch coverage file by file, of the tests that count for it (tests/conftest.py)
-	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow" --cov --cov-report=term
+	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not hours" --cov --cov-report=term
 
 test: setup-dev  ## the whole suite against real parts: broker, database, browser
 	@$(run) -m pytest -n 5 --dist worksteal

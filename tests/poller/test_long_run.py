@@ -23,7 +23,7 @@ from tests.poller.simulated_inverter import simulated
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.hours
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 POLL_S = 5.0

@@ -28,6 +28,7 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.topics import GRID_STATE, INVERTER_STATE, PLUG_ACTION, SERVICE_STATUS
+from tests.support.databases import cases_of_sqlite
 from tests.support.recorded import a_reading_a_day, ask
 from tests.support.unset_clock import TRUE_START, UnsetHost
 
@@ -116,7 +117,7 @@ def undo(home: Home) -> None:
         home.report()
 
 
-@pytest.mark.parametrize("ahead", WRONG)
+@cases_of_sqlite("ahead", *WRONG)
 def test_readings_of_a_boot_are_recorded_at_their_true_times_once_its_clock_is_set(
     home: Home, host: UnsetHost, ahead: timedelta
 ) -> None:
@@ -133,7 +134,7 @@ def test_readings_of_a_boot_are_recorded_at_their_true_times_once_its_clock_is_s
     assert home.dating.reason() is None
 
 
-@pytest.mark.parametrize("ahead", WRONG)
+@cases_of_sqlite("ahead", *WRONG)
 def test_an_outage_with_a_reboot_on_a_wrong_clock_overlaps_nothing(
     home: Home, host: UnsetHost, ahead: timedelta
 ) -> None:

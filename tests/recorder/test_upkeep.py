@@ -33,6 +33,7 @@ from shared.messages import (
     Window,
 )
 from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE
+from tests.support.databases import cases_of_sqlite
 from tests.support.recorded import a_reading_a_day, ask
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -100,13 +101,11 @@ def test_the_energy_of_a_known_day(database: Place) -> None:
     assert told["grid_in_kwh"] is None, "what the inverter does not say is unknown"
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"),
-    [
-        pytest.param(date(2026, 10, 25), 25, id="autumn"),
-        pytest.param(date(2026, 3, 29), 23, id="spring"),
-        pytest.param(date(2026, 11, 23), 24, id="usual"),
-    ],
+@cases_of_sqlite(
+    "day, hours",
+    pytest.param(date(2026, 10, 25), 25, id="autumn"),
+    pytest.param(date(2026, 3, 29), 23, id="spring"),
+    pytest.param(date(2026, 11, 23), 24, id="usual"),
 )
 def test_days_are_as_long_as_they_were(database: Place, day: date, hours: int) -> None:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
@@ -115,13 +114,11 @@ def test_days_are_as_long_as_they_were(database: Place, day: date, hours: int) -
     assert told[day]["load_kwh"] == pytest.approx(hours)
 
 
-@pytest.mark.parametrize(
-    ("counters", "expected"),
-    [
-        pytest.param([0.0, 0.5, 1.1], 1.1, id="the-counter-is-preferred"),
-        pytest.param([90.0, 0.4, 1.1], 1.0, id="no-counter-beyond-belief"),
-        pytest.param([None, None, None], 1.0, id="without-one-the-integral"),
-    ],
+@cases_of_sqlite(
+    "counters, expected",
+    pytest.param([0.0, 0.5, 1.1], 1.1, id="the-counter-is-preferred"),
+    pytest.param([90.0, 0.4, 1.1], 1.0, id="no-counter-beyond-belief"),
+    pytest.param([None, None, None], 1.0, id="without-one-the-integral"),
 )
 def test_the_inverters_own_counter(database: Place, counters: list[float | None], expected: float) -> None:
     rows = [
@@ -264,7 +261,7 @@ def check_the_evening(place: Place) -> None:
     assert found.load_max_w == 1700
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 7])
+@cases_of_sqlite("pieces", *(pytest.param(pieces, id=f"pieces-{pieces}") for pieces in (7, 1, 2)))
 def test_an_outage_as_a_record(database: Place, pieces: int) -> None:
     rows = the_evening()
     for piece in range(pieces):
@@ -331,7 +328,12 @@ def test_the_file_gives_back_what_is_free(path: Path) -> None:
 
 
 @pytest.mark.parametrize("midnight", [date(2026, 10, 22), date(2026, 3, 26)], ids=["autumn", "spring"])
-@pytest.mark.parametrize("buckets", [7, 8, 20], ids=["a-day-each", "a-day-all-the-same", "some-hours"])
+@cases_of_sqlite(
+    "buckets",
+    pytest.param(8, id="a-day-all-the-same"),
+    pytest.param(7, id="a-day-each"),
+    pytest.param(20, id="some-hours"),
+)
 def test_a_chart_of_days_shows_each_day_though_clocks_change(database: Place, midnight: date, buckets: int) -> None:
     first = datetime.combine(midnight, time(), KYIV)
     noon = first.astimezone(UTC) + timedelta(hours=12)

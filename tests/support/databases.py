@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import pytest
+from _pytest.mark import ParameterSet
 from sqlalchemy import make_url
 
 from services.recorder.store import open_store
@@ -18,8 +19,16 @@ from tests.support.postgres import Postgres, programs, running_postgres
 needs_postgres = pytest.mark.skipif(
     programs() is None, reason="PostgreSQL is not installed: make setup-dev installs Debian's postgresql"
 )
-KINDS = ["sqlite", pytest.param("postgresql", marks=[needs_postgres, pytest.mark.processes])]
+ON_SERVER = (needs_postgres, pytest.mark.processes)
+KINDS = ["sqlite", pytest.param("postgresql", marks=ON_SERVER)]
 numbers = count()
+
+
+def cases_of_sqlite(names: str, *cases: ParameterSet) -> pytest.MarkDecorator:
+    """Run all cases with SQLite, and the first with PostgreSQL too: for what the kind of database decides once."""
+    server = pytest.param("postgresql", *cases[0].values, id=f"postgresql-{cases[0].id}", marks=ON_SERVER)
+    files = [pytest.param("sqlite", *case.values, id=f"sqlite-{case.id}") for case in cases]
+    return pytest.mark.parametrize(f"databases, {names}", [*files, server], indirect=["databases"])
 
 
 @cache
