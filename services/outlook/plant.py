@@ -30,8 +30,10 @@ CERTAIN_ROWS = np.array([40.0, 20.0, 40.0])
 """How many five-minute steps these assumptions weigh."""
 CHARGE_HOURS = 8.0
 """An assumed charger needs this long for a whole battery."""
-ENOUGH_HOURS, OFTEN = 4.0, 0.1
-"""A battery that has been so long below 85 % and at no time of day charged in such a share of it is not charged."""
+ENOUGH_HOURS, SELDOM = 4.0, 0.1
+"""A battery that was so long below 85 %, and was charged in less than such a share of it, is not charged."""
+MOSTLY, SEEN_STEPS = 0.5, 18
+"""But where it is charged in cheap hours: at a time of day that was seen for so long, in such a share of it."""
 TAPER_EDGES = np.array([0.0, 70, 80, 85, 90, 93, 95, 96, 97, 98, 99, 100])
 TAPER = np.array([1.0, 1.0, 1.0, 1.0, 0.95, 0.85, 0.7, 0.6, 0.5, 0.35, 0.25])
 """The charging power near full, against that of a battery that is not: an LFP battery at constant voltage."""
@@ -227,7 +229,7 @@ def _charging(steps: Steps, soc: Floats, power: Floats, weights: Floats, capacit
     below = on & (soc < 85)
     busy = below & (power > CHARGING_W)
     hours = float(busy.sum()) / PER_HOUR
-    if float(below.sum()) / PER_HOUR > ENOUGH_HOURS and not _at_some_time(steps, busy, below):
+    if float(below.sum()) / PER_HOUR > ENOUGH_HOURS and not _charges(steps, busy, below):
         return Estimate(0.0, float(below.sum()) / PER_HOUR, "h"), TAPER  # it does not charge from the mains
     near = on & (soc >= 85) & (power > CHARGING_W)
     if hours < 0.3 and near.sum() < 3:
@@ -240,12 +242,14 @@ def _charging(steps: Steps, soc: Floats, power: Floats, weights: Floats, capacit
     return Estimate(usual, hours, "h", is_default=hours < 0.3), _taper(soc, power, weights, on, usual)
 
 
-def _at_some_time(steps: Steps, busy: Mask, below: Mask) -> bool:
-    """Return whether there is a time of day at which it often charges: some do so only in cheap hours."""
+def _charges(steps: Steps, busy: Mask, below: Mask) -> bool:
+    """Return whether the mains charges it, at any time or at some time of the day."""
+    if busy.sum() >= SELDOM * below.sum():
+        return True
     part = ((steps.first + np.arange(steps.size)) % PER_DAY) // HALF_HOUR
     possible = np.bincount(part[below], minlength=1)
     charged = np.bincount(part[busy], minlength=len(possible))
-    return bool(((charged > OFTEN * possible) & (possible > 0)).any())
+    return bool(((possible >= SEEN_STEPS) & (charged >= MOSTLY * possible)).any())
 
 
 def _taper(soc: Floats, power: Floats, weights: Floats, on: "np.typing.NDArray[np.bool_]", usual: float) -> Floats:

@@ -50,11 +50,14 @@ def test_without_panels_a_usual_share_of_the_sun_is_assumed():
     assert plant.conversion.value == pytest.approx(CONVERSION, abs=0.02)
 
 
-def test_what_only_the_sun_charges_is_not_charged_from_the_mains():
+@pytest.mark.parametrize("charged_once", [False, True])
+def test_what_only_the_sun_charges_is_not_charged_from_the_mains(charged_once: bool):
     record = home()
     hour = np.asarray(record.time) / 3600 % 24
     sun = np.where((hour >= 12) & (hour < 15), 1500.0, 0.0)
     battery = np.where(np.asarray(record.grid_on) == 0, np.asarray(record.battery_power_w), 0.4 * sun)
+    if charged_once:  # by hand, at two in the morning
+        battery[-14 * 12 : -13 * 12] = 1500.0
     soc = np.where(hour < 8, 80.0, np.where(hour < 12, 80 - 8 * (hour - 8), np.minimum(80, 48 + 10 * (hour - 12))))
     steps = to_steps(home(columns={"soc_percent": soc, "battery_power_w": battery, "pv_power_w": sun}), NOW.timestamp())
     assert learn_plant(steps, soc).charging_w.value == 0
