@@ -100,7 +100,7 @@ def test_every_field_has_its_column(topic: Any, table: Any) -> None:
         pytest.param(b'{"at":"2026-11-23T18:00:00Z","grid_voltage_v":1e999}', "grid_voltage_v", id="too-large"),
         pytest.param(b'{"at":"2026-11-23T18:00:00"}', "at: the time zone is missing", id="local-time"),
         pytest.param(b'{"at":"2026-11-23T18:10:00.001Z"}', "ahead of this clock", id="future"),
-        pytest.param(b'{"at":"9999-12-31T23:59:59Z"}', "ahead of this clock", id="far-future"),
+        pytest.param(b'{"at":"9998-12-31T23:59:59Z"}', "ahead of this clock", id="far-future"),
         pytest.param(b" " * 5_000_000, "5000000 bytes", id="5-megabytes"),
         pytest.param(b"[" * MAX_PAYLOAD, "JSON", id="deep"),
     ],
