@@ -21,6 +21,7 @@ from shared.history.database_errors import SchemaError, diagnose
 from shared.history.engine import Place
 from tests.support.broker import Broker
 from tests.support.chromium import CHROMIUM
+from tests.support.compiled_statements import share_compiled_statements
 from tests.support.fork_server import ForkServer, stop_fork_server
 from tests.support.rewriting import rewrite_once
 from tests.support.slow_tests import Stopwatch, listed, test_of
@@ -39,6 +40,7 @@ if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM and not os.statvfs(MEMORY)
     # a commit of SQLite waits for the disk, on a busy one longer than a test computes
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
+share_compiled_statements()
 gc.disable()  # nothing that is loaded and collected is thrown away
 
 PROCESS_FIXTURES = {"broker", "stack_and_viewer", "browser", "server", "small_disk"}
