@@ -50,9 +50,9 @@ def parse(text: str) -> object:
         return _yaml("safe").load(text)
     except RecursionError:
         raise YamlTextError(files.TOO_DEEP(), None) from None
-    except ValueError:  # a number with thousands of digits, a day that no calendar has
+    except (ValueError, IndexError):  # a number of thousands of digits, or of none; a day that no calendar has
         raise YamlTextError(files.NEEDS_QUOTES(), None) from None
-    except (KeyError, AssertionError):  # a `%YAML` line with a version that there is not
+    except (KeyError, AssertionError, TypeError):  # a `%YAML` line with a version that there is not; a list as a key
         raise YamlTextError(files.NOT_YAML(), None) from None
     except YAMLError as error:
         raise YamlTextError(_reason(error), _line(text, error)) from None
@@ -74,7 +74,7 @@ def _refused() -> Iterator[None]:
     """Refuse what a round trip cannot do, without the words of ruamel.yaml, which quote the text."""
     try:
         yield
-    except (YAMLError, ValueError, KeyError, AssertionError, NotImplementedError, RecursionError):
+    except (YAMLError, ValueError, LookupError, AssertionError, NotImplementedError, RecursionError):
         raise CannotEditError from None
 
 

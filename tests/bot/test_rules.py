@@ -326,6 +326,19 @@ def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
     assert run(disabled, service(ServiceHealth.DISABLED, NOW), NOW + 60 * MINUTE)[1] == []
 
 
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_bot_that_hears_not_even_itself_calls_no_service_down(hears: bool) -> None:
+    """Its own status comes back from the broker: where that is old too, it is the bot that is cut off."""
+    state, alerts = AlertState(), list[Alert]()
+    for minute in range(0, 14, 2):
+        now = NOW + minute * MINUTE
+        silent = ServiceStatus(at=NOW, state=ServiceHealth.ONLINE, since=NOW, version="1")
+        own = silent.model_copy(update={"at": now}) if hears else silent
+        state, new = run(state, BrokerState(services={"bot": own, "poller": silent, "recorder": silent}), now)
+        alerts += new
+    assert [one.kind for one in alerts] == [AlertKind.SERVICE_DOWN] * (2 if hears else 0)
+
+
 def test_the_bot_does_not_report_on_itself() -> None:
     gone = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=NOW, version="1")
     state, alerts = AlertState(), list[Alert]()

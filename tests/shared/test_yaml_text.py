@@ -157,6 +157,9 @@ def test_a_change_that_would_lose_something_is_not_made(text: str) -> None:
         ("a: " + "[" * 1000, files.TOO_DEEP, None),
         ("%YAML 1.9\n---\nplugs:\n- id: a\n", files.NOT_YAML, None),
         ("plugs:\n%YAML 9.9\n", files.NOT_YAML, None),
+        ("!!int ", files.NEEDS_QUOTES, None),
+        ("plugs:\n- id: !!int ''\n", files.NEEDS_QUOTES, None),
+        ("? - id: a\n", files.NOT_YAML, None),
     ],
 )
 def test_what_cannot_be_read_has_a_reason_and_a_line_and_no_word_of_the_text(

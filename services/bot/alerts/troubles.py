@@ -153,7 +153,7 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
     yield _clock(snapshot, now, limits)
     for name, status in snapshot.services.items():
         if name != OWN_SERVICE:
-            yield from _service(name, status, now, limits)
+            yield from _service(name, status, now, limits, hears=_hears_the_broker(snapshot, now))
 
 
 def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
@@ -241,16 +241,22 @@ def _silent(kind: AlertKind, device: str, name: str, contact: Availability, limi
     return Observation(kind, device, name, present, contact.since, reasons, limits.patience)
 
 
-def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits) -> Iterator[Observation]:
-    """Judge a service: a disabled one is not down, one that has fallen silent is."""
+def _hears_the_broker(snapshot: BrokerState, now: datetime) -> bool:
+    """Whether we hear even ourselves: our own status comes back from the broker like those of the others."""
+    own = snapshot.services.get(OWN_SERVICE)
+    return own is None or fresh(own.at, now, STATUS_HOLDS)
+
+
+def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits, *, hears: bool) -> Iterator[Observation]:
+    """Judge a service: a disabled one is not down, one that has fallen silent is, unless nobody is heard."""
     is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
-    is_down = status.state is ServiceHealth.OFFLINE or is_silent
+    is_down = status.state is ServiceHealth.OFFLINE or (is_silent and (hears or None))
     # a will was written when the connection began, so its moment says nothing
     since = now if status.state is ServiceHealth.OFFLINE else status.at
     at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since
     at = min(at, now)
     yield Observation(AlertKind.SERVICE_DOWN, name, name, is_down, at, status.reasons, limits.patience)
     only_clock = bool(status.reasons) and all(reason.code.startswith(CLOCK) for reason in status.reasons)
-    is_degraded = None if is_down else status.state is ServiceHealth.DEGRADED and not only_clock
+    is_degraded = None if is_down is not False else status.state is ServiceHealth.DEGRADED and not only_clock
     patience = limits.patience if any(map(is_prompt, status.reasons)) else DEGRADED_AFTER
     yield Observation(AlertKind.SERVICE_DEGRADED, name, name, is_degraded, at, status.reasons, patience)
