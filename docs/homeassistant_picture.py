@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from bench.homeassistant_frontend import Frontend
-from docs.pictures import DEMO, IMAGES
+from docs.pictures import DEMO, IMAGES, SETTLED_MS
 from shared.env_file import values
 from tests.support.chromium import CHROMIUM
 from tests.support.waiting import eventually
@@ -34,6 +34,7 @@ COUNTERS = ("pv_kwh", "load_kwh", "grid_in_kwh", "grid_out_kwh", "battery_in_kwh
 ENTITY = re.compile(r"\b[a-z_]+\.easun_[a-z0-9_]+")
 UNKNOWN = (None, "unknown", "unavailable")
 WRONG = "hui-error-card, hui-warning, hui-entity-not-found, ha-alert[alert-type=error]"
+PATIENCE_MS = 60_000
 CALL = "message => document.querySelector('home-assistant').hass.callWS(message)"
 
 
@@ -57,7 +58,8 @@ def main() -> None:
         with closing(sqlite3.connect(demo["DB_PATH"])) as database:
             import_past(page, database)
         page.goto(f"{home.address}/easun-bridge/now")
-        page.wait_for_timeout(8000)
+        page.locator("hui-history-graph-card canvas").last.wait_for(timeout=PATIENCE_MS)
+        page.wait_for_timeout(SETTLED_MS)
         if wrong := page.locator(WRONG).all_text_contents():
             sys.exit(f"The dashboard shows: {wrong}")
         save(page, IMAGES / "homeassistant.png")
