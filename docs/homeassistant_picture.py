@@ -1,9 +1,8 @@
-"""Makes the picture of the dashboard in Home Assistant from a running demo: python -m docs.homeassistant_picture.
+"""Makes the picture of the dashboard in Home Assistant from a running demo: `python -m docs.homeassistant_picture PY`.
 
-HOMEASSISTANT_PYTHON names a Home Assistant with its frontend; bench/homeassistant_frontend.py says how to make one.
+PY is the Python of a Home Assistant with its frontend; bench/homeassistant_frontend.py says how to make one.
 """
 
-import os
 import re
 import sqlite3
 import sys
@@ -40,9 +39,9 @@ CALL = "message => document.querySelector('home-assistant').hass.callWS(message)
 
 def main() -> None:
     """Take the picture."""
-    python = os.environ.get("HOMEASSISTANT_PYTHON", "")
+    python = sys.argv[1] if len(sys.argv) == 2 else ""
     if not DEMO.exists() or not python:
-        sys.exit("It needs a running demo (make demo), and HOMEASSISTANT_PYTHON.")
+        sys.exit("It needs a running demo (make demo), and the Python of a Home Assistant with its frontend.")
     demo = values(DEMO.read_text(encoding="utf-8"))
     with (
         tempfile.TemporaryDirectory() as directory,
