@@ -15,14 +15,14 @@ LONG = "x" * 20_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Flask:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     return application(
         BrokerState, reader(tmp_path_factory.mktemp("none") / "none.db"), DashboardSettings(_env_file=None)
     )
 
 
 @pytest.fixture
-def client(site) -> FlaskClient:
+def client(site: Flask) -> FlaskClient:
     return site.test_client()
 
 

@@ -224,6 +224,11 @@ class Stack:
         """What they are connected to."""
         return self.telegram, self.batteries, self.plugs, self.outages, self.house
 
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Everything but the broker."""
+        return *self.services, *self.simulators
+
     def start_house(self, **changes: str) -> None:
         """Start the house and point the poller at it, whatever the wire between them."""
         self._ready.unlink(missing_ok=True)
