@@ -15,7 +15,7 @@ LONG = "x" * 20_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Flask:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     return application(
         BrokerState, reader(tmp_path_factory.mktemp("none") / "none.db"), DashboardSettings(_env_file=None)
     )
