@@ -200,8 +200,8 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ZoneSet
     )
     inverter_journal_dir: Annotated[Path, InCompose("/data/inverter_journal")] = Field(
         default=Path("data/inverter_journal"),
-        description="What was changed on the inverter, by whom, and what is being changed; and when power last went or came. "
-        "Do not edit it.",
+        description="What was changed on the inverter, by whom, and what is being changed; and when power last went or "
+        "came. Do not edit it.",
     )
     invert_battery_current: bool = Field(
         default=False,
