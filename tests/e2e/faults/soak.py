@@ -37,8 +37,11 @@ ANSWER_S = 70.0
 """In time: a request for commands that Telegram never answers lasts 40 s, and up to 15 s later comes the next."""
 YOUNG_S, TELLING_S = 300.0, 600.0
 """Until the first a process is still filling its caches; then its growth is told from so long a time, or longer."""
-MAY_TELL = r"[Bb]attery|plug|Plug"
-"""Alerts beside those of the outages that a day as hard as this may bring: a low battery, plugs that did not answer."""
+MAY_TELL = r"\A(?![\s\S]*Service “)[\s\S]*([Bb]attery|[Pp]lug)"
+"""Alerts beside those of the outages that a day as hard as this may bring: a low battery, plugs that did not answer.
+
+No service is ever away for as long as it takes to be called down.
+"""
 FAULTS = tuple(
     case
     for case in CASES
