@@ -106,7 +106,7 @@ class ChargingAhead:
             except TimeoutError:
                 continue
 
-    def hurry(self) -> None:
+    def run_now(self) -> None:
         """Decide at once: something has changed."""
         self._wake.set()
 
@@ -118,7 +118,7 @@ class ChargingAhead:
         situation = self._situation(is_dry=until is not None)
         action = next_step(situation)
         if until:
-            self._pretend(situation, action)
+            self._dry_run(situation, action)
         else:
             self._act(situation, action)
         charging = self._notes.charging or (self._notes.would if until else None)
@@ -190,13 +190,13 @@ class ChargingAhead:
             case Adjust(current_a) if self._notes.charging:
                 charging = replace(self._notes.charging, current_a=current_a, set_at=situation.now)
                 self._note(charging=charging)
-                self._sequencer.rewish(Purpose.CHARGE_AHEAD, CURRENT, current_a)
+                self._sequencer.retarget(Purpose.CHARGE_AHEAD, CURRENT, current_a)
                 self._report(ChargeAheadStep.CHANGED, situation, charging, None)
             case Hold(why) if self._notes.charging:
                 held = replace(self._notes.charging, is_held=True)
                 self._note(charging=held)
                 if sequence and CHARGING in sequence.before:
-                    self._sequencer.rewish(Purpose.CHARGE_AHEAD, CHARGING, sequence.before[CHARGING])
+                    self._sequencer.retarget(Purpose.CHARGE_AHEAD, CHARGING, sequence.before[CHARGING])
                 self._report(ChargeAheadStep.CHANGED, situation, held, why)
             case PutBack(why):
                 self._put_back(situation, why)
@@ -241,7 +241,7 @@ class ChargingAhead:
             self._report(ChargeAheadStep.ENDED, situation, self._notes.charging, why)
             self._note(charging=None)
 
-    def _pretend(self, situation: Situation, action: Action) -> None:
+    def _dry_run(self, situation: Situation, action: Action) -> None:
         """Say what would be done, once an outage."""
         match action:
             case Begin(need, _, current_a):

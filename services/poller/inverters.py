@@ -247,7 +247,7 @@ class Inverters:
         """Decide anew whether to charge when the plan or the forecast is another one."""
         if topic in (OUTAGE_SCHEDULE, OUTLOOK_STATE):
             for one in self._controls.values():
-                one.charging.hurry()
+                one.charging.run_now()
 
     def _control(self, one: Wanted, client: ModbusClient, health: Reporter) -> Control:
         return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock)

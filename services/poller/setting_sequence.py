@@ -266,7 +266,7 @@ def given_up(sequence: SettingSequence, why: Reason) -> SettingSequence:
     return sequence if sequence.undo else sequence.model_copy(update={"undo": why})
 
 
-def rewished(sequence: SettingSequence, setting: str, value: SettingValue) -> SettingSequence:
+def retargeted(sequence: SettingSequence, setting: str, value: SettingValue) -> SettingSequence:
     """Return a sequence in force that wants another value of one of its settings."""
     return sequence.model_copy(update={"wanted": {**sequence.wanted, setting: value}})
 

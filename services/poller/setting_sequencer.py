@@ -25,7 +25,7 @@ from services.poller.setting_sequence import (
     next_step,
     refreshed,
     resumed,
-    rewished,
+    retargeted,
     writing,
 )
 from services.poller.setting_writer import SettingWriter, Wish
@@ -93,21 +93,21 @@ class SettingSequencer:
         except StorageError as error:
             return control.no_journal(cause=error.reason)
         self._writer.is_reserved = True
-        self._hurry(purpose)
+        self._run_now(purpose)
         return None
 
-    def rewish(self, purpose: Purpose, setting: str, value: SettingValue) -> None:
+    def retarget(self, purpose: Purpose, setting: str, value: SettingValue) -> None:
         """Want another value of a setting that a sequence in force has changed."""
         if sequence := self.get(purpose):
-            self._save(rewished(sequence, setting, value))
-            self._hurry(purpose)
+            self._save(retargeted(sequence, setting, value))
+            self._run_now(purpose)
 
     def undo(self, purpose: Purpose, why: Reason) -> None:
         """Put back what a sequence has changed; one that is being undone keeps its pauses."""
         sequence = self.get(purpose)
         if sequence and not sequence.undo:
             self._save(given_up(sequence, why))
-            self._hurry(purpose)
+            self._run_now(purpose)
 
     async def run(self) -> NoReturn:
         """Work on what there is, for ever: each sequence has its own pauses."""
@@ -130,7 +130,7 @@ class SettingSequencer:
     def _due_s(self, purpose: Purpose) -> float:
         return self._due.get(purpose, 0.0)
 
-    def _hurry(self, purpose: Purpose) -> None:
+    def _run_now(self, purpose: Purpose) -> None:
         self._due.pop(purpose, None)
         self._wake.set()
 
