@@ -68,7 +68,7 @@ check: setup-dev ## style, types, rules of flow, generated files
 	@$(run) -m docs.generate --check
 
 quick: setup-dev ## the tests that start no process and no browser and are not slow, with few examples
-	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not slow and not hours"
+	@EXAMPLES=5 $(run) -m pytest -n 3 -m "not processes and not slow and not hours"
 
 slow-tests: setup-dev ## measures which tests are too slow for make quick, and writes tests/slow_tests.txt
 	@EXAMPLES=5 $(run) -m pytest -n 2 -m "not processes and not hours" --list-slow
