@@ -11,10 +11,15 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+TURN_S = 1e-9
+"""What a turn of the loop takes at least: a timer that is due a rounding error from now would never be due otherwise."""
+
+
 class _Selector(selectors.DefaultSelector):
     passed_s = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.passed_s += TURN_S
         ready = super().select(0)
         if ready or timeout is None or timeout <= 0:
             return ready or (super().select(None) if timeout is None else ready)
