@@ -121,9 +121,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def is_measured(item: pytest.Item) -> bool:
-    """Whether a test counts for coverage: other processes are not seen; hours and many examples cost too much."""
-    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    return not (is_property or item.get_closest_marker("processes") or item.get_closest_marker("hours"))
+    """Whether a test counts for coverage: many examples cost too much, and reach what they reach by chance."""
+    return not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
 
 
 @contextmanager
