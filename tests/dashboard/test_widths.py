@@ -33,6 +33,11 @@ OUT_OF_REACH = """() => {
     if (one.matches('.goto') && one.scrollWidth > one.clientWidth) found.push(`${one.textContent} is cut`);
     if (!away && beyond) found.push(`${one.outerHTML.slice(0, 80)}: ${left} to ${right}`);
   }
+  for (const one of document.querySelectorAll('dt, dd, h1, h2, h3, li, p, button, summary')) {
+    const spills = one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline';
+    const meant = one.closest('.wide, .unseen, svg') !== null;
+    if (spills && !meant && one.checkVisibility()) found.push(`${one.textContent.slice(0, 60)} spills`);
+  }
   return found;
 }"""
 

@@ -70,7 +70,7 @@ def _row(
         html.H3(name_of(localizer, setting)),
         html.P(value_words(localizer, setting, state.value), className="value"),
         *([] if returns is None else [_line(localizer("inverter.for_now", value=_value(of, returns, localizer)))]),
-        _line(last_changed(localizer, state)),
+        *([_line(last_changed(localizer, state))] if state.value is not None or state.writable else []),
         *reason_lines([reason], localizer),
         *_outcome(result, localizer, changing=known.changing == setting),
         *([_ways(of, state, localizer, closed=bool(known.changing))] if state.writable and reads else []),
