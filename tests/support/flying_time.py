@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 TURN_S = 1e-9
-"""What a turn of the loop takes at least: a timer that is due a rounding error from now would never be due otherwise."""
+"""What a turn of the loop takes at least: a timer due a rounding error from now would otherwise never be due."""
 
 
 class _Selector(selectors.DefaultSelector):
