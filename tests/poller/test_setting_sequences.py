@@ -167,6 +167,8 @@ class SettingSequences(RuleBasedStateMachine):
         assert len(one.store.written) - written <= 1  # of two at once, one was refused; nothing is sent twice
         assert len(new) == len(asked) or killed
         assert all(change.outcome is not SettingOutcome.UNKNOWN for _, change in new)  # it is the same unit all along
+        if fault["kind"] == "late_write":
+            self.late |= {setting: change.value for setting, change in new}
         if not killed and not self.interfered:
             self._check_outcome(new[-1][0], new[-1][1], len(one.store.written) - written, fault)
         await self._check()
@@ -204,8 +206,6 @@ class SettingSequences(RuleBasedStateMachine):
                 assert held in (change.before, self.late.get(setting))
             case SettingOutcome.NOT_TAKEN_OVER:
                 assert held in (change.before, self.late.get(setting)) or fault["kind"] == "late_write"
-        if fault["kind"] == "late_write" and sent:
-            self.late[setting] = change.value
 
     async def _check(self) -> None:
         """The journal agrees with the device, in memory and on disk, and not too much was written."""
