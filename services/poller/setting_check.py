@@ -76,13 +76,16 @@ def may_write(
     return write if isinstance(write, Reason) else too_many(past_writes, now) or write
 
 
-def checked(name: str, value: object, present: Present) -> Write | Reason:
-    """Return what to write, or why a setting is not changed, however much was written before."""
+def checked(name: str, value: object, present: Present, *, is_ours: bool = False) -> Write | Reason:
+    """Return what to write, or why a setting is not changed, however much was written before.
+
+    is_ours: what stands is what we wrote, so its meaning is certain although a neighbour may have been changed since.
+    """
     proven = proof(name, present.unit)
     if isinstance(proven, Reason):
         return proven
     setting, register = proven
-    refusal = hindrance(setting, register, present)
+    refusal = hindrance(setting, register, present, is_ours=is_ours)
     if refusal:
         return refusal
     word = _word(setting, register, value, present.values)
@@ -112,8 +115,10 @@ def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:
     return setting, register
 
 
-def hindrance(setting: WritableSetting, register: Register, present: Present) -> Reason | None:
-    """Return why a setting cannot be changed at the moment, whatever the value."""
+def hindrance(
+    setting: WritableSetting, register: Register, present: Present, *, is_ours: bool = False
+) -> Reason | None:
+    """Return why a setting cannot be changed at the moment, whatever the value; is_ours as in `checked`."""
     if present.mode not in setting.modes:
         return control.wrong_mode(mode=present.mode.value)
     stands = present.values.get(setting.name)
@@ -126,7 +131,7 @@ def hindrance(setting: WritableSetting, register: Register, present: Present) ->
         return control.VALUE_UNKNOWN()
     low, high = _neighbours(setting, present.values)
     value = number(stands)
-    if value is None or not low <= value <= high:  # then it, or one of them is not what we take it for
+    if value is None or not (is_ours or low <= value <= high):  # then it, or one of them is not what we take it for
         return control.contradiction(value=f"{stands:g}" if isinstance(stands, int | float) else str(stands))
     return control.bounded(low=bounds.low, high=bounds.high) if bounds.low > bounds.high else None
 

@@ -239,7 +239,7 @@ class SettingWriter:
             write = clock_write(wish.value, present, local, trusted=self._clock.trusted)
             return write if isinstance(write, Reason) else too_many(past, now) or write
         if wish.is_undoing:
-            return checked(wish.setting, wish.value, present)
+            return checked(wish.setting, wish.value, present, is_ours=True)
         return may_write(wish.setting, wish.value, present, past, now)
 
     def _timed(self, present: Present, now: datetime) -> Present:

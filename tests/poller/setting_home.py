@@ -99,6 +99,10 @@ class MortalClient:
         self._point()
 
 
+IDLE_WITHIN_S = 2 * 86_400.0
+"""Whatever is being changed is changed, or put back, within what the limit of writes a day may take."""
+
+
 class MortalFile(StateFile[SettingJournal]):
     """The journal's file, with a point before and after it is saved."""
 
@@ -180,7 +184,9 @@ class Home:
 
     async def idle(self) -> bool:
         """Wait until nothing is being changed; return False if the process was killed meanwhile."""
+        until_s = asyncio.get_running_loop().time() + IDLE_WITHIN_S
         while not self.task.done():
+            assert asyncio.get_running_loop().time() < until_s, self.file.peek()
             await asyncio.sleep(0.5)
             if self.control.is_idle and not self.task.done():
                 return True

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from services.poller.decode import Value
 from services.poller.registers import load_layout
-from services.poller.setting_check import MOST_A_DAY, MOST_A_MINUTE, Present, Unit, Write, may_write, value_of
+from services.poller.setting_check import (
+    MOST_A_DAY,
+    MOST_A_MINUTE,
+    Present,
+    Unit,
+    Write,
+    checked,
+    may_write,
+    value_of,
+)
 from services.poller.writable_settings import FORBIDDEN
 from shared.conditions import Reason
 from shared.messages import Mode
@@ -112,6 +121,24 @@ def test_refused(reason, name, value, more):
     refusal = asked(name, value, **more)
     assert isinstance(refusal, Reason)
     assert refusal.code == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "back", "more"),
+    [
+        ("max_mains_charging_current_a", 10, {"max_mains_charging_current_a": 80.0, "max_charging_current_a": 60.0}),
+        ("mains_mode_soc_protection_percent", 30, {"mains_mode_soc_protection_percent": 95}),
+    ],
+)
+def test_what_we_have_written_is_put_back_though_a_neighbour_was_changed_since(name, back, more):
+    present = Present(SMG_6200, PRESENT | more, Mode.MAINS)
+    refusal = checked(name, back, present)
+    assert isinstance(refusal, Reason)
+    assert refusal.code == "control.contradiction"
+    assert isinstance(checked(name, back, present, is_ours=True), Write)
+    tight = replace(present, values={**present.values, "mains_mode_soc_recovery_percent": 70})
+    beyond = checked(name, 75, tight, is_ours=True)
+    assert isinstance(beyond, Reason), "nothing is written that contradicts a neighbour"
 
 
 def test_yesterdays_writes_do_not_count():
