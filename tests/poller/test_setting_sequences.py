@@ -112,9 +112,12 @@ class SettingSequences(RuleBasedStateMachine):
         held = {name: self.home.word(name) for name, at in ADDRESSES.items() if 300 <= at <= 343}
         held[next(name for name, at in ADDRESSES.items() if at == address)] = word
         assert held["max_mains_charging_current_a"] <= held["max_charging_current_a"] or address != 333
-        if address in (341, 342):
+        if address in (341, 343):
             assert held["offgrid_soc_protection_percent"] <= held["mains_mode_soc_protection_percent"]
+        if address in (341, 342):
             assert held["mains_mode_soc_protection_percent"] <= held["mains_mode_soc_recovery_percent"]
+        if address in (342, 343):
+            assert held["offgrid_soc_protection_percent"] <= held["mains_mode_soc_recovery_percent"]
         assert held["output_priority"] != 4 or address != 301
 
     # what happens

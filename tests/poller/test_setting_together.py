@@ -92,9 +92,12 @@ class Together(RuleBasedStateMachine):
         held = {name: self.home.word(name) for name in ADDRESSES if name in VALUES_THAT_BOUND}
         held[NAMES[address]] = word
         assert address != 333 or held["max_mains_charging_current_a"] <= held["max_charging_current_a"]
-        if address in (341, 342):
+        if address in (341, 343):
             assert held["offgrid_soc_protection_percent"] <= held["mains_mode_soc_protection_percent"]
+        if address in (341, 342):
             assert held["mains_mode_soc_protection_percent"] <= held["mains_mode_soc_recovery_percent"]
+        if address in (342, 343):
+            assert held["offgrid_soc_protection_percent"] <= held["mains_mode_soc_recovery_percent"]
 
     @rule(profile=st.sampled_from(["night", "day", "low", "bad"]), trouble=TROUBLES)
     def apply_a_profile(self, profile, trouble) -> None:
