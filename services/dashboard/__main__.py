@@ -14,9 +14,7 @@ from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.conditions import dashboard
 from shared.history.engine import reader
 from shared.service import Service, run
-from shared.topics import (
-    COMMANDS,
-)
+from shared.topics import COMMANDS
 
 
 async def serve(service: Service[DashboardSettings]) -> None:

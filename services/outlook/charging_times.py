@@ -47,8 +47,7 @@ def learn_charging_times(steps: Steps, soc: Floats, full_percent: float) -> Char
     usable[1:] &= steps.grid_on[:-1] == 1  # the step in which power returns is half a step
     charging = usable & (steps.battery_w - sun > CHARGING_W)
     idle = usable & (np.abs(steps.battery_w) < CHARGING_W)
-    part = ((steps.first + np.arange(steps.size)) % PER_DAY) // HALF_HOUR
-    ahead = ((steps.first + steps.size + np.arange(HORIZON)) % PER_DAY) // HALF_HOUR
+    part, ahead = half_hours(steps.first, steps.size), half_hours(steps.first + steps.size, HORIZON)
     rested = _rested(idle)
     rests = steps.size > RESTS_STEPS and bool(idle[-1] and rested[-1])
     begins = _begins(usable & rested, charging, part, steps.age_days)[ahead]
@@ -56,6 +55,11 @@ def learn_charging_times(steps: Steps, soc: Floats, full_percent: float) -> Char
     if steps.size and charging[-1]:  # whatever it usually waits for, it does not wait today
         waits = _never()
     return ChargingTimes(waits, _first(begins) if rests else 0)
+
+
+def half_hours(first: int, size: int) -> Ints:
+    """Return the half-hour of the day of each step."""
+    return np.asarray(((first + np.arange(size)) % PER_DAY) // HALF_HOUR)
 
 
 def _rested(idle: Mask) -> Mask:

@@ -79,4 +79,5 @@ def column(values: Values, size: int) -> Floats:
     if len(values) != size:
         return np.full(size, np.nan)
     result = np.asarray(values, dtype=np.float64)
-    return np.where(np.isinf(result), np.nan, result) if np.isinf(result).any() else result
+    infinite = np.isinf(result)
+    return np.where(infinite, np.nan, result) if infinite.any() else result

@@ -10,10 +10,10 @@ from math import inf
 
 import numpy as np
 
-from services.outlook.charging_times import CHARGING_W, HALF_HOUR, ChargingTimes, Mask, learn_charging_times
+from services.outlook.charging_times import CHARGING_W, ChargingTimes, Mask, half_hours, learn_charging_times
 from services.outlook.estimate import Estimate, default, fading, weighted_quantile
 from services.outlook.history import Floats
-from services.outlook.steps import PER_DAY, PER_HOUR, STEP_H, Steps, filled, spans
+from services.outlook.steps import PER_HOUR, STEP_H, Steps, filled, spans
 
 HALF_LIFE_DAYS = 45.0
 LEAST_POINTS = 3.0
@@ -246,7 +246,7 @@ def _charges(steps: Steps, busy: Mask, below: Mask) -> bool:
     """Return whether the mains charges it, at any time or at some time of the day."""
     if busy.sum() >= SELDOM * below.sum():
         return True
-    part = ((steps.first + np.arange(steps.size)) % PER_DAY) // HALF_HOUR
+    part = half_hours(steps.first, steps.size)
     possible = np.bincount(part[below], minlength=1)
     charged = np.bincount(part[busy], minlength=len(possible))
     return bool(((possible >= SEEN_STEPS) & (charged >= MOSTLY * possible)).any())

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, tzinfo
 from typing import NoReturn
 
-from services.poller.inverter_clock import clock_write
+from services.poller.inverter_clock import clock_write, wall_time
 from services.poller.kept_journal import KeptJournal
 from services.poller.setting_check import DAY
 from services.poller.setting_writer import SettingWriter, Wish
@@ -43,7 +43,7 @@ class ClockKeeper:
         present, last = self._writer.present, self._journal.content.clock_set
         if present is None or not self._writer.is_idle or self._writer.is_reserved:
             return False
-        local = now.astimezone(self._zone).replace(tzinfo=None)
+        local = wall_time(now, self._zone)
         if isinstance(clock_write(CLOCK_RIGHT, present, local, trusted=self._clock.trusted), Reason):
             return False
         age = None if last is None else elapsed(last, now)

@@ -33,9 +33,14 @@ def clock_of(decoded: Decoded) -> datetime | None:
         return None
 
 
+def wall_time(now: datetime, zone: tzinfo) -> datetime:
+    """Return what a right clock shows in a zone, as the inverter's does: without the zone."""
+    return now.astimezone(zone).replace(tzinfo=None)
+
+
 def behind(shown: datetime | None, now: datetime, zone: tzinfo) -> timedelta | None:
     """Return how far a clock is behind; less than nothing: it is ahead."""
-    return None if shown is None else now.astimezone(zone).replace(tzinfo=None) - shown
+    return None if shown is None else wall_time(now, zone) - shown
 
 
 def clock_value(clock_behind: timedelta | None) -> SettingValue | None:

@@ -7,15 +7,7 @@ from typing import Any
 from services.poller.inverter_control import Control
 from shared.clock import utc_now
 from shared.conditions import inverter_settings
-from shared.messages import (
-    ChargeAheadEvent,
-    ChargeAheadStep,
-    Message,
-    ProfileChange,
-    ProfileOutcome,
-    SettingChange,
-    SettingOutcome,
-)
+from shared.messages import ChargeAheadStep, Message, ProfileOutcome, SettingOutcome
 from shared.topics import (
     CHARGE_AHEAD_EVENT,
     CHARGE_AHEAD_SET,
@@ -37,7 +29,6 @@ class InverterCommand:
     topic: Topic[Any]
     obey: Callable[[Control, str, Any, bool], None]
     outcome: Topic[Any]
-    event: type[Message]
     nothing: dict[str, Any]
     repeats: tuple[str, ...] = ()
 
@@ -45,15 +36,17 @@ class InverterCommand:
         """Return the event for an inverter that is not there, or not being read."""
         asked = {name: getattr(command, name) for name in ("by", *self.repeats)}
         reason = inverter_settings.UNKNOWN_INVERTER()
-        return self.event.model_validate({"at": utc_now(), "reason": reason, **self.nothing, **asked})
+        event: Message = self.outcome.payload.model_validate(
+            {"at": utc_now(), "reason": reason, **self.nothing, **asked}
+        )
+        return event
 
 
-COMMANDS = (
+INVERTER_COMMANDS = (
     InverterCommand(
         SETTING_SET,
         lambda one, setting, command, retained: one.writer.receive(setting, command, retained=retained),
         SETTING_CHANGE,
-        SettingChange,
         {"outcome": SettingOutcome.NOT_WRITTEN},
         ("value",),
     ),
@@ -61,7 +54,6 @@ COMMANDS = (
         PROFILE_SET,
         lambda one, _, command, retained: one.profiles.receive(command, retained=retained),
         PROFILE_CHANGE,
-        ProfileChange,
         {"outcome": ProfileOutcome.NOT_APPLIED},
         ("profile",),
     ),
@@ -69,7 +61,6 @@ COMMANDS = (
         CHARGE_AHEAD_SET,
         lambda one, _, command, retained: one.charging.receive(command, retained=retained),
         CHARGE_AHEAD_EVENT,
-        ChargeAheadEvent,
         {"step": ChargeAheadStep.FAILED},
     ),
 )

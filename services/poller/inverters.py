@@ -8,7 +8,7 @@ from typing import Any
 
 from services.poller import grid
 from services.poller.house import House, restored
-from services.poller.inverter_commands import COMMANDS, InverterCommand
+from services.poller.inverter_commands import INVERTER_COMMANDS, InverterCommand
 from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
 from services.poller.kept_grid import KeptGrid
@@ -122,7 +122,7 @@ class Inverters:
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
         self._kept = KeptGrid(self._settings.inverter_journal_dir / "grid" / "last.json")
         self._own = OwnMessages(self._bus, self._kept)
-        for kind in COMMANDS:
+        for kind in INVERTER_COMMANDS:
             self._bus.collect_parsed(kind.topic, partial(self._on_command, kind))
 
     async def run(self) -> None:

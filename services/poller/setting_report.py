@@ -1,6 +1,7 @@
 """The state of the settings, to publish. Pure."""
 
 from datetime import datetime
+from typing import Any
 
 from services.poller.inverter_clock import clock_hindrance, clock_proof, clock_value
 from services.poller.setting_check import Present, bounds_of, hindrance, proof, unit_key
@@ -46,23 +47,24 @@ def returning(journal: SettingJournal, present: Present) -> dict[str, SettingVal
 
 def _clock(present: Present, last: LastChange | None, off: Reason | None, *, trusted: bool) -> SettingState:
     proven, value = clock_proof(present.unit), clock_value(present.clock_behind)
-    who = {"changed_by": last.by, "changed_at": last.at} if last else {}
     if isinstance(proven, Reason):
-        return SettingState.model_validate({"value": value, "reason": proven, **who})
+        return _shown(value, last, proven)
     reason = off or clock_hindrance(proven, present, trusted=trusted)
-    allowed = {"choices": (control.CLOCK_RIGHT,), "writable": reason is None, "reason": reason}
-    return SettingState.model_validate({"value": value, **allowed, **who})
+    return _shown(value, last, reason, choices=(control.CLOCK_RIGHT,), writable=reason is None)
 
 
 def _state(name: str, present: Present, last: LastChange | None, off: Reason | None) -> SettingState:
-    proven = proof(name, present.unit)
-    who = {"changed_by": last.by, "changed_at": last.at} if last else {}
-    value = present.values.get(name)
+    proven, value = proof(name, present.unit), present.values.get(name)
     if isinstance(proven, Reason):
-        return SettingState.model_validate({"value": value, "reason": proven, **who})
+        return _shown(value, last, proven)
     setting, register = proven
     reason = off or hindrance(setting, register, present)
     bounds = bounds_of(setting, present.values)
     numbers = {"low": bounds.low, "high": bounds.high, "step": bounds.step} if bounds else {}
-    allowed = {"choices": setting.values, **numbers, "writable": reason is None, "reason": reason}
-    return SettingState.model_validate({"value": value, **allowed, **who})
+    return _shown(value, last, reason, choices=setting.values, writable=reason is None, **numbers)
+
+
+def _shown(value: object, last: LastChange | None, reason: Reason | None, **allowed: Any) -> SettingState:
+    """Return a setting with who changed it last, and why it cannot be changed or, on a proven unit, how it can."""
+    who = {"changed_by": last.by, "changed_at": last.at} if last else {}
+    return SettingState.model_validate({"value": value, "reason": reason, **allowed, **who})

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 
 from services.poller.block_reader import RegisterSource
 from services.poller.decode import Value
-from services.poller.inverter_clock import behind, clock_value, clock_write
+from services.poller.inverter_clock import behind, clock_value, clock_write, wall_time
 from services.poller.kept_journal import KeptJournal
 from services.poller.setting_check import Present, Write, checked, may_write, too_many, unit_key
 from services.poller.setting_journal import (
@@ -235,8 +235,7 @@ class SettingWriter:
         """Return what to write, or why not, by how the inverter stands."""
         past = self._journal.content.writes
         if wish.setting == control.CLOCK:
-            local = now.astimezone(self._zone).replace(tzinfo=None)
-            write = clock_write(wish.value, present, local, trusted=self._clock.trusted)
+            write = clock_write(wish.value, present, wall_time(now, self._zone), trusted=self._clock.trusted)
             return write if isinstance(write, Reason) else too_many(past, now) or write
         if wish.is_undoing:
             return checked(wish.setting, wish.value, present, is_ours=True)

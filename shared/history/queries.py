@@ -245,17 +245,12 @@ def series(
 
     rows: Sequence[Sequence[Any]] = _ask(database, read, ()) if found else ()
     count = -(-(last - first) // step)
-    columns: list[list[float | None]] = [[None] * count for _ in selection.columns]
+    columns: dict[tuple[str, str], list[float | None]] = {column: [None] * count for column in selection.columns}
     for bucket, *figures in rows:
-        for column, figure in zip(columns, figures, strict=True):
+        for column, figure in zip(columns.values(), figures, strict=True):
             column[bucket] = figure
-    means, high = columns[: len(fields)], columns[len(fields) :]
-    return Series(
-        from_ms(first),
-        step * MILLISECOND,
-        dict(zip(fields, means, strict=True)),
-        dict(zip(fields, high, strict=True)) if highs else {},
-    )
+    means, high = ({name: one for (name, kind), one in columns.items() if kind == it} for it in ("mean", "max"))
+    return Series(from_ms(first), step * MILLISECOND, means, high)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.poller.inverter_commands import COMMANDS, InverterCommand
+from services.poller.inverter_commands import INVERTER_COMMANDS, InverterCommand
 from shared.messages import (
     ChargeAheadCommand,
     ChargeAheadEvent,
@@ -49,7 +49,7 @@ AT = datetime(2026, 11, 30, tzinfo=UTC)
     ],
 )
 def test_nobody_obeys_a_command_for_an_inverter_that_is_not_there(topic, command, event, said) -> None:
-    kind: InverterCommand = next(one for one in COMMANDS if one.topic is topic)
+    kind: InverterCommand = next(one for one in INVERTER_COMMANDS if one.topic is topic)
     answer: Message = kind.nobody(command)
     assert isinstance(answer, event)
     assert kind.outcome.payload is event

@@ -76,7 +76,8 @@ def _is_news(shown: Alert, newest: Alert) -> bool:
     plan = ("expected", "window", "is_open", "is_overdue", "in_emergency", "plan_stale_since")
     if any(getattr(shown, name) != getattr(newest, name) for name in plan):
         return True
-    if (newest.runtime_s is not None and shown.runtime_s is None) or (newest.outlook and shown.outlook is None):
+    soon = ("runtime_s", "outlook")
+    if any(getattr(shown, name) is None and getattr(newest, name) is not None for name in soon):
         return True
     if newest.figures_at is None:
         return False

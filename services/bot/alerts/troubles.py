@@ -151,9 +151,10 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
             yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
     yield _clock(snapshot, now, limits)
+    hears = _hears_the_broker(snapshot, now)
     for name, status in snapshot.services.items():
         if name != OWN_SERVICE:
-            yield from _service(name, status, now, limits, hears=_hears_the_broker(snapshot, now))
+            yield from _service(name, status, now, limits, hears=hears)
 
 
 def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
