@@ -195,7 +195,9 @@ async def decide(one: Home) -> None:
 AUTOMATIC = {"control": InverterControl.AUTOMATIC}
 
 
-@pytest.mark.parametrize("ends", ["undone", "restart", "switched_off", "hand", "command"], ids=lambda name: name)
+@pytest.mark.parametrize(
+    "ends", ["undone", "neighbour_lowered", "restart", "switched_off", "hand", "command"], ids=lambda name: name
+)
 def test_what_charging_ahead_changes_comes_back(ends):
     async def work(one):
         before_an_outage(one)
@@ -213,7 +215,9 @@ def test_what_charging_ahead_changes_comes_back(ends):
         }
         assert one.settings.settings["charging_priority"].returns_to == "pv_only"
         left = {}
-        if ends == "undone":
+        if ends in ("undone", "neighbour_lowered"):
+            if ends == "neighbour_lowered":  # at the panel: what we have set is above it now
+                one.store.set(332, current - 10)
             one.control.charging.receive(
                 ChargeAheadCommand(at=one.clock.now(), hold_off=True, by="page"), retained=False
             )
@@ -243,7 +247,7 @@ def test_what_charging_ahead_changes_comes_back(ends):
         steps = [event.step for event in one.bus.on(CHARGE_AHEAD_EVENT, "main")]
         assert steps[0] == "began"
         assert steps[-1] == ("failed" if left else "ended")
-        if left or ends == "undone":  # a person has the last word for this outage
+        if left or ends in ("undone", "neighbour_lowered"):  # a person has the last word for this outage
             before_an_outage(one)
             await decide(one)
             assert words(one) == AS_BEFORE | left
