@@ -63,8 +63,12 @@ async def simulated(
 
 
 def quiet_port() -> int:
-    """Return a free port outside the ephemeral range: connecting to a closed port there may reach itself."""
-    for port in random.sample(range(20_000, 30_000), 100):
+    """Return a free port outside the ephemeral range: connecting to a closed port there may reach itself.
+
+    It is drawn by the system's randomness: hypothesis seeds Python's, so that tests in other processes would draw the
+    same one, and meet each other's simulator while it starts again.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 100):
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
