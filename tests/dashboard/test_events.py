@@ -20,11 +20,17 @@ from shared.broker_state import BrokerState
 from shared.history.engine import reader
 from shared.history.events import RANKS, EventCursor, EventKind
 from shared.messages import PlugState
+from shared.texts.catalogue import TEXTS
 from tests.history.test_events import START, a_house, action, record
+from tests.support.broker import ROOT
 from tests.support.ukrainian import english_words
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SCRIPT = "<script>alert(1)</script>"
+
+
+def test_every_service_has_a_name() -> None:
+    assert {f"first.{one.parent.name}" for one in (ROOT / "services").glob("*/__main__.py")} <= TEXTS.keys()
 
 
 @pytest.fixture(scope="module")
