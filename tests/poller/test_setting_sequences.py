@@ -5,6 +5,7 @@ SETTING_SEQUENCES is how many sequences are tried; `python -m bench inverter_set
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -89,8 +90,9 @@ class SettingSequences(RuleBasedStateMachine):
         self.home.link.wire.faults.dice.seed(seed)
         self.interfered = False
         self.shown_serial = self.unit[190]
-        self.late: dict[str, object] = {}
-        """By setting, what was written and may be taken over during a later command."""
+        self.sent = 0
+        self.late = defaultdict[str, set[object]](set)
+        """By setting, what was sent and may be carried out at any later moment."""
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -104,6 +106,7 @@ class SettingSequences(RuleBasedStateMachine):
 
     def check_write(self, address: int, word: int) -> None:
         """Called with every write, just before it leaves."""
+        self.sent += 1
         assert address in TABLE
         assert self.unit[171] == UNIT[171]
         assert self.unit[190] == self.shown_serial
@@ -156,7 +159,7 @@ class SettingSequences(RuleBasedStateMachine):
     async def _command(self, asked, fault, kill, hand) -> None:
         one = self.home
         self.interfered = hand is not None
-        written, events = len(one.store.written), len(one.changes)
+        sent, events = self.sent, len(one.changes)
         await one.link.fail(**fault)
         one.points.left = kill
         for setting, wanted in asked:
@@ -167,13 +170,16 @@ class SettingSequences(RuleBasedStateMachine):
         if at_panel:
             await at_panel
         new = [change for change in one.changes[events:] if change[1].by != DEVICE]
-        assert len(one.store.written) - written <= 1  # of two at once, one was refused; nothing is sent twice
+        assert self.sent - sent <= 1  # of two at once, one was refused; nothing is sent twice
+        assert len(one.store.written) <= self.sent
         assert len(new) == len(asked) or killed
         assert all(change.outcome is not SettingOutcome.UNKNOWN for _, change in new)  # it is the same unit all along
-        if fault["kind"] == "late_write":
-            self.late |= {setting: change.value for setting, change in new}
+        if fault["kind"] in ("late_write", "slow"):
+            for setting, change in new:
+                if change.outcome is not SettingOutcome.NOT_WRITTEN:
+                    self.late[setting].add(change.value)
         if not killed and not self.interfered:
-            self._check_outcome(new[-1][0], new[-1][1], len(one.store.written) - written, fault)
+            self._check_outcome(new[-1][0], new[-1][1], self.sent - sent)
         await self._check()
         self.interfered = False
 
@@ -197,7 +203,7 @@ class SettingSequences(RuleBasedStateMachine):
         assert await one.idle()
         return False
 
-    def _check_outcome(self, setting, change, sent: int, fault) -> None:
+    def _check_outcome(self, setting, change, sent: int) -> None:
         register = CLASSIC.setting(setting, 1)
         held = register and value(register, {register.address: self.home.word(setting)})
         match change.outcome:
@@ -205,10 +211,8 @@ class SettingSequences(RuleBasedStateMachine):
                 assert held == change.value
             case SettingOutcome.NOT_WRITTEN:
                 assert sent == 0
-            case SettingOutcome.REFUSED:
-                assert held in (change.before, self.late.get(setting))
-            case SettingOutcome.NOT_TAKEN_OVER:
-                assert held in (change.before, self.late.get(setting)) or fault["kind"] == "late_write"
+            case SettingOutcome.REFUSED | SettingOutcome.NOT_TAKEN_OVER:
+                assert held in {change.before, *self.late[setting]}
 
     async def _check(self) -> None:
         """The journal agrees with the device, in memory and on disk, and not too much was written."""
