@@ -13,7 +13,7 @@ from services.poller.charge_ahead_rules import (
     Need,
     setting_name,
 )
-from services.poller.setting_check import Present, bounds_of, checked, hindrance, proof
+from services.poller.setting_check import Present, bounds_of, checked, hindrance, no_way_back, proof
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
@@ -99,7 +99,7 @@ def knobs_of(present: Present) -> Knobs | Reason:
         values[setting] = value
     for setting in (CURRENT, CHARGING) + ((OUTPUT,) if values[OUTPUT] == FEEDS_HOUSE else ()):
         proven = proof(setting, present.unit)
-        cause = proven if isinstance(proven, Reason) else hindrance(*proven, present)
+        cause = proven if isinstance(proven, Reason) else hindrance(*proven, present) or no_way_back(setting, present)
         if cause:
             return conditions.not_possible(setting=setting_name(setting), cause=cause)
     if values[OUTPUT] == FEEDS_HOUSE:

@@ -100,6 +100,15 @@ def checked(name: str, value: object, present: Present, *, is_ours: bool = False
     return Write(name, ((register.address, (word,)),), wanted, before)
 
 
+def no_way_back(name: str, present: Present) -> Reason | None:
+    """Return why what stands could not be written again, so that a change for a time must not begin."""
+    proven = proof(name, present.unit)
+    if isinstance(proven, Reason):
+        return proven
+    word = _word(*proven, present.values.get(name), present.values)
+    return control.NO_WAY_BACK() if isinstance(word, Reason) else None
+
+
 def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:
     """Return what is proven of changing a setting on this very unit, or why it is read-only."""
     register = unit.layout.setting(name, unit.protocol)

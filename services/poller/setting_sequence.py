@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from services.poller.decode import Value
-from services.poller.setting_check import DAY, MOST_A_DAY, Present, Write, checked, unit_key
+from services.poller.setting_check import DAY, MOST_A_DAY, Present, Write, checked, no_way_back, unit_key
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.messages import SettingOutcome, SettingValue
@@ -163,7 +163,10 @@ def _standing(settings: Mapping[str, SettingValue], present: Present) -> dict[st
 
 
 def in_safe_order(wishes: Mapping[str, SettingValue], present: Present) -> dict[str, SettingValue] | Reason:
-    """Return what differs in an order in which no step contradicts a neighbour; numbers, which bound, come first."""
+    """Return what differs in an order in which no step contradicts a neighbour; numbers, which bound, come first.
+
+    All of it can be put back: a setting at a value that cannot be written is not changed at all.
+    """
     waiting = {setting: value for setting, value in wishes.items() if present.values.get(setting) != value}
     order: dict[str, SettingValue] = {}
     values = dict(present.values)
@@ -178,6 +181,9 @@ def in_safe_order(wishes: Mapping[str, SettingValue], present: Present) -> dict[
         else:
             setting = next(iter(refusals))
             return refused_step(setting, refusals[setting])
+    for setting in order:
+        if cause := no_way_back(setting, present):
+            return refused_step(setting, cause)
     return order
 
 

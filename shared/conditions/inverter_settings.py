@@ -279,6 +279,14 @@ def no_such_value(*, choices: str) -> None:
     """A value that is none of those that are proven for this unit."""
 
 
+NO_WAY_BACK = simple(
+    "control.no_way_back",
+    uk="Те, що встановлено зараз, для цієї моделі не перевірено й повернути його не вийде, тож нічого не змінено.",
+    en="What is set now is not proven for this model and could not be put back, so nothing was changed.",
+    severity=Severity.WARNING,
+)
+
+
 @condition(
     "control.out_of_range",
     uk="Потрібне число від {low:g} до {high:g}, з кроком {step:g}.",

@@ -256,6 +256,25 @@ def test_what_charging_ahead_changes_comes_back(ends):
     at_home(work, **AUTOMATIC)
 
 
+@pytest.mark.parametrize(
+    ("address", "word"), [(331, 0), (331, 4), (333, 10)], ids=["mains_first", "sun_after_load", "less_than_proven"]
+)
+def test_what_stands_at_a_value_that_cannot_be_written_is_not_changed_for_a_time(address, word):
+    async def work(one):
+        one.store.set(address, word)
+        await one.look()
+        before = words(one)
+        before_an_outage(one)
+        await decide(one)
+        assert (charging(one).phase, charging(one).reason.code) == (ChargeAheadPhase.IDLE, "charging.not_possible")
+        ask(one)
+        assert await one.idle()
+        assert (last(one).outcome, last(one).reason.code) == ("not_applied", "profile.step_refused")
+        assert (words(one), one.store.written) == (before, [])
+
+    at_home(work, **AUTOMATIC)
+
+
 def test_at_the_target_charging_ends_and_the_battery_is_kept_until_the_outage():
     async def work(one):
         before_an_outage(one)

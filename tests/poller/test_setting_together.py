@@ -65,6 +65,7 @@ class Together(RuleBasedStateMachine):
         self.home = self.run(self.entered.__aenter__())
         (self.home.folder / "profiles.yaml").write_text(PROFILES)
         self.home.on_write = self.check_write
+        self.home.give_way = self.give_way
         self.home.link.wire.faults.dice.seed(seed)
         self.touched: set[str] = set()
         self.ours: dict[str, Any] = {}
@@ -82,6 +83,11 @@ class Together(RuleBasedStateMachine):
         finally:
             self.run(self.entered.__aexit__(None, None, None))
             self.runner.close()
+
+    def give_way(self) -> None:
+        """Let the hand make room for values from before, which it had crossed with their neighbours."""
+        for address in (332, 343):
+            self.home.store.set(address, UNIT[address])
 
     def check_write(self, address: int, word: int) -> None:
         """Called with every write, just before it leaves."""
