@@ -69,13 +69,13 @@ class House:
 
 
 def draw_fittings(rng: np.random.Generator, mean_w: float) -> Fittings:
-    """Return fittings that suit a home of this load, more or less."""
-    capacity = mean_w * float(rng.uniform(6.5, 14))
+    """Return fittings for a home of this load: a battery of 7 to 32 hours of it, charged within 3 to 10 hours."""
+    capacity = mean_w * float(np.exp(rng.uniform(np.log(7), np.log(32))))
     faulty = rng.random() < 0.3
     return Fittings(
         capacity_wh=capacity,
         nominal_wh=capacity * (float(rng.uniform(1.15, 1.4)) if faulty else float(rng.uniform(0.97, 1.06))),
-        charge_w=capacity / float(rng.uniform(2.5, 6)),
+        charge_w=capacity / float(rng.uniform(3, 10)),
         conversion=float(rng.uniform(1.04, 1.14)),
         idle_w=float(rng.uniform(30, 90)),
         charge_efficiency=float(rng.uniform(0.93, 0.98)),
@@ -94,10 +94,10 @@ def draw_outages(days: int, rng: np.random.Generator) -> Queue:
     late, spread = rng.normal(3, 6), rng.uniform(4, 12)
     outages: list[Outage] = []
     announced: list[tuple[int, int, int]] = []
-    stage, offset = 1, int(rng.integers(0, 24))
+    stage, offset = 2, int(rng.integers(0, 24))
     for day in range(days):
         if rng.random() < 0.25:
-            stage = int(np.clip(stage + rng.choice([-1, 1]), 0, 3))
+            stage = int(np.clip(stage + (1 if rng.random() < 0.6 else -1), 0, 4))
         offset += int(rng.choice([0, 0, 4, -4, 8]))
         for start, end in _windows(day, stage, offset, rng):
             if announced and start < max(announced[-1][2], outages[-1].end if outages else 0) + 12:
