@@ -24,7 +24,14 @@ AS_BEFORE = (
     (PER_DAY, PER_HOUR),
 )
 """What else is looked at: how many steps ago it began, and how many. Shifts have rhythms of their own."""
-RIDGE = 10.0
+RIDGES = (10.0, 40.0, 160.0, 640.0)
+"""How far slopes are drawn to zero; the record says which is best."""
+LOSS_SHARE = 0.02
+"""A fit whose loss is higher by this share has a third of the weight."""
+TRIED_DAYS = 120
+"""The last days, which are forecast from the others."""
+LARGEST_PART = 0.999
+"""A day can make no more of its own fit than this."""
 FARTHEST = 3.0
 """What is stranger than so many standard deviations is taken for no more than that."""
 
@@ -61,26 +68,65 @@ class Record:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected after each place, after it by all the others (left_out), and from now on."""
+    """What is expected after each place, from now on, and after the places of the last days by all other days.
+
+    left_out is NaN for places older than TRIED_DAYS.
+    """
 
     each: Floats
     left_out: Floats
     now: Floats
 
 
-def regress(features: Floats, target: Floats, here: Floats, weights: Floats) -> Expected:
-    """Fit targets to features by weight, (place, ...) each; here are the features of now."""
+def regress(features: Floats, target: Floats, here: Floats, weights: Floats, age_days: Ints) -> Expected:
+    """Fit targets to features by weight, (place, ...) each; here are the features of now.
+
+    How far the slopes are drawn to zero is what would have forecast each day best from the others: the fewer days, the
+    farther. Fits are averaged, the better ones with more weight.
+    """
     weight = weights / weights.sum()
     mean = weight @ features
     scale = np.sqrt(weight @ (features - mean) ** 2) + 0.05
     x = (features - mean) / scale
     middle = weight @ target
-    strength = weights[:, None] / weights.max()
-    square = (x * strength).T @ x
-    inverse = np.linalg.inv(square + RIDGE * np.eye(x.shape[1]))
-    slope = inverse @ ((x * strength).T @ (target - middle))
-    each = middle + x @ slope
-    leverage = np.clip(((x @ inverse) * x).sum(axis=1) * strength[:, 0] + weight, 0, 0.9)[:, None]
-    left_out = target - (target - each) / (1 - leverage)
-    now = np.clip((here - mean) / scale, -FARTHEST, FARTHEST)
-    return Expected(each, left_out, middle + now @ slope)
+    strength = weights / weights.max()
+    size, axes = np.linalg.eigh((x * strength[:, None]).T @ x)
+    x = x @ axes
+    now = np.clip((here - mean) / scale, -FARTHEST, FARTHEST) @ axes
+    pull = (x * strength[:, None]).T @ (target - middle)
+    places = _by_day(age_days)[:TRIED_DAYS]
+    tried = places[places >= 0]
+    fits = []
+    for ridge in RIDGES:
+        slope = pull / (size + ridge)[:, None]
+        each = middle + x @ slope
+        miss = _left_out_miss(x / np.sqrt(size + ridge), target - each, strength, weight, places)
+        fits.append((each, target - miss, middle + now @ slope))
+    loss = np.stack([weight[tried] @ (target - left_out)[tried] ** 2 for _, left_out, _ in fits]) + 1e-9
+    shares = np.exp(-(loss / loss.min(axis=0) - 1) / LOSS_SHARE)
+    shares /= shares.sum(axis=0)
+    return Expected(*((shares[:, None] * np.stack(column)).sum(axis=0) for column in zip(*fits, strict=True)))
+
+
+def _by_day(age_days: Ints) -> Ints:
+    """Return the places of each day as (day, number), the last day first; -1 where a day has fewer."""
+    order = np.argsort(age_days, kind="stable")
+    _, begin, count = np.unique(age_days[order], return_index=True, return_counts=True)
+    number = np.arange(count.max())
+    found = order[np.minimum(begin[:, None] + number, len(age_days) - 1)]
+    return np.asarray(np.where(number < count[:, None], found, -1), dtype=np.int64)
+
+
+def _left_out_miss(x: Floats, miss: Floats, strength: Floats, weight: Floats, places: Ints) -> Floats:
+    """Return by how much each place would have been missed, had the fit known nothing of its day.
+
+    x are the features in units in which the fit's inverse is one; places are those of each day.
+    """
+    known = places >= 0
+    mine = np.where(known[:, :, None], x[places], 0.0)
+    part = mine @ mine.transpose(0, 2, 1) * np.where(known, strength[places], 0.0)[:, None, :]
+    part += np.where(known, weight[places], 0.0)[:, None, :]
+    own = np.where(known[:, :, None], miss[places], 0.0)
+    result = np.full_like(miss, np.nan)
+    result[places[known]] = np.linalg.solve(np.eye(places.shape[1]) - LARGEST_PART * part, own)[known]
+    return result

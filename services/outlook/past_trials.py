@@ -19,13 +19,14 @@ TRUSTS = (0.3, 0.6, 1.0)
 LOSS_SHARE = 0.02
 """A way whose loss is higher by this share has a third of the weight."""
 RELEVANT_DAYS = 60.0
-LEAST_DAYS = 5
+LEAST_DAYS = 9
+"""On fewer, what did best did so by chance."""
 NEIGHBOUR_DAYS = 1.5
 """A day shares hours with the next one, so neither may forecast the other."""
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 HELD = 0.87
 """How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
-CAUTIOUS, CAUTIOUS_DAYS = 2.0, 8.0
+CAUTIOUS, CAUTIOUS_DAYS = 1.4, 8.0
 """By how much it is widened before there are days to try it on, and how many days that weighs."""
 
 
@@ -58,7 +59,7 @@ def weights_of(ways: Ways, distance: Floats, age_days: Floats, factor: Floats) -
 def untried() -> Ways:
     """Return the ways where there are too few days to try them on."""
     shares = np.full((len(HALF_LIVES_DAYS), len(BANDWIDTHS)), 1 / (len(HALF_LIVES_DAYS) * len(BANDWIDTHS)))
-    return Ways(shares, TRUSTS[0], 1.8)
+    return Ways(shares, TRUSTS[0], CAUTIOUS)
 
 
 def try_ways(target: Floats, expected: Floats, left_out: Floats, distance: Floats, age_days: Floats) -> Ways:

@@ -27,7 +27,6 @@ SHIFTS = (0, 6, -6, 12, -12, 18, -18)
 SHIFT_PENALTY = 0.25
 HALF_LIFE_DAYS = 60.0
 """Of what the regression learns from."""
-TRIED_DAYS = 120
 BEFORE = 0.5
 """How much the likeness of what was before counts against that of what is expected of it."""
 ADJUST_MOST = 3.0
@@ -128,7 +127,8 @@ def _similar(record: Record, found: _Candidates, windows: Sequence[tuple[int, in
     here = np.concatenate((record.before(np.array([record.size])), np.zeros((1, 1))), axis=1)
     target = record.after(found.place, [*BLOCKS, *windows])
     nearer = np.exp(-SHIFT_PENALTY * found.shift)
-    expected = regress(features, target, here, fading(found.age_days, HALF_LIFE_DAYS) * nearer)
+    weights = fading(found.age_days, HALF_LIFE_DAYS) * nearer
+    expected = regress(features, target, here, weights, found.age_days.astype(np.int64))
     likeness = _Likeness(features, here, expected, found.kind_penalty)
     ways = _tried(target, expected, likeness, found)
     weights = weights_of(ways, likeness.to_here, found.age_days, nearer)
@@ -171,7 +171,7 @@ def _squares_apart(rows: Floats, columns: Floats) -> Floats:
 def _tried(target: Floats, expected: Expected, likeness: _Likeness, found: _Candidates) -> Ways:
     """Try the ways to weigh days on the last ones, in the windows that matter."""
     columns = np.flatnonzero(found.shift == 0)
-    rows = columns[:TRIED_DAYS]
+    rows = columns[np.isfinite(expected.left_out[columns, 0])]
     if len(columns) < LEAST_DAYS:
         return untried()
     key = slice(len(BLOCKS), None)
