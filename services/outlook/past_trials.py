@@ -26,8 +26,10 @@ NEIGHBOUR_DAYS = 1.5
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 HELD = 0.87
 """How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
-CAUTIOUS, CAUTIOUS_DAYS = 1.4, 8.0
-"""By how much it is widened before there are days to try it on, and how many days that weighs."""
+CAUTIOUS, CAUTIOUS_DAYS = 1.2, 8.0
+"""By how much it is widened while few days are tried, and how many days that weighs."""
+UNTRIED = 1.4
+"""By how much it is widened before there are days to try it on."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def weights_of(ways: Ways, distance: Floats, age_days: Floats, factor: Floats) -
 def untried() -> Ways:
     """Return the ways where there are too few days to try them on."""
     shares = np.full((len(HALF_LIVES_DAYS), len(BANDWIDTHS)), 1 / (len(HALF_LIVES_DAYS) * len(BANDWIDTHS)))
-    return Ways(shares, TRUSTS[0], CAUTIOUS)
+    return Ways(shares, TRUSTS[0], UNTRIED)
 
 
 def try_ways(target: Floats, expected: Floats, left_out: Floats, distance: Floats, age_days: Floats) -> Ways:
