@@ -27,9 +27,10 @@ def assess(
     wire_warning_bits: int | None,
     limits: Limits,
 ) -> tuple[PackHealth, tuple[Reason, ...]]:
-    """Return the health and the reasons for it, faults before warnings."""
+    """Return the health and the reasons for it, faults before warnings. Without cells its alarms are all it has."""
+    red = [alarm for alarm in alarms or () if alarm.code != battery.BATTERY_FULLY_CHARGED.code]
     if cell_min_v is None or cell_max_v is None:
-        return PackHealth.UNKNOWN, ()
+        return (PackHealth.RED if red else PackHealth.UNKNOWN), tuple(red)
     delta_v = cell_max_v - cell_min_v
     checks = (  # reason, near a limit, beyond it
         (
@@ -49,7 +50,6 @@ def assess(
         ),
         (battery.WIRE_WITH_TOO_MUCH_RESISTANCE(), bool(wire_warning_bits), False),
     )
-    red = [alarm for alarm in alarms or () if alarm.code != battery.BATTERY_FULLY_CHARGED.code]
     red += [reason for reason, _, is_beyond in checks if is_beyond]
     orange = [reason for reason, is_near, is_beyond in checks if is_near and not is_beyond]
     health = PackHealth.RED if red else PackHealth.ORANGE if orange else PackHealth.GREEN

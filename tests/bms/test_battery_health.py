@@ -23,6 +23,16 @@ LIMITS = Limits(cell_low_v=2.6, cell_high_v=3.65, cell_delta_v=0.1)
         pytest.param((), 3.00, 3.31, 0, PackHealth.RED, id="far-apart"),
         pytest.param((), 3.30, 3.32, 4, PackHealth.ORANGE, id="a-bad-wire"),
         pytest.param(None, None, None, None, PackHealth.UNKNOWN, id="nothing-known"),
+        pytest.param((), None, None, 0, PackHealth.UNKNOWN, id="no-cells"),
+        pytest.param((battery.BATTERY_FULLY_CHARGED(),), None, None, 0, PackHealth.UNKNOWN, id="full-without-cells"),
+        pytest.param(
+            (battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS(),),
+            None,
+            None,
+            0,
+            PackHealth.RED,
+            id="an-alarm-without-cells",
+        ),
     ],
 )
 def test_health(alarms, low, high, wires, health) -> None:
