@@ -269,10 +269,22 @@ def test_all_light_is_published_without_outages() -> None:
     assert answer.days[day("22.11.2025")].state is DayState.NO_OUTAGES
 
 
-def test_both_orders_of_the_stamp() -> None:
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("22.11.2025 14:57", "22.11.2025 14:57"),
+        ("14:57 22.11.2025", "22.11.2025 14:57"),
+        ("16 листопада 2025 19:34", "16.11.2025 19:34"),
+        ("6 Лютого 2026 року о 9:05", "06.02.2026 09:05"),
+        ("31 лютого 2026 09:05", None),
+        ("16 november 2025 19:34", None),
+        ("", None),
+    ],
+)
+def test_every_form_of_the_stamp(text: str, moment: str | None) -> None:
     content = gpv({"22.11.2025": {"5.2": []}})
-    content["fact"]["update"] = "14:57 22.11.2025"
-    assert gpv_json.read(content, "5.2").stamp == kyiv("22.11.2025 14:57")
+    content["fact"]["update"] = text
+    assert gpv_json.read(content, "5.2").stamp == (kyiv(moment) if moment else None)
 
 
 @pytest.mark.parametrize("end", ["23:59", "00:00", "24:00"])
