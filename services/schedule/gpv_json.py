@@ -68,7 +68,8 @@ def read(content: Any, group: str) -> Answer:
             odd.append(error.reason)
     days = {day: _day(day, marks, odd) for day in marks}
     days |= {day: Day(DayState.EMERGENCY) for day in _emergencies(fact.get("emergency"), [*days], odd)}
-    published, failed = stamp(fact.get("update")), _look_failed(content)
+    published = stamp(fact.get("update")) or iso_moment(fact.get("update"))
+    failed = _look_failed(content)
     return Answer(
         days,
         as_of=published if failed else _looked(content.get("lastUpdated")),
@@ -163,10 +164,13 @@ def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None
 
 
 def _queues(content: dict[str, Any], by_day: dict[str, Any]) -> tuple[str, ...] | None:
-    """All groups the file knows, from its names or else from its days; None where it names none."""
+    """All groups that have hours in the file, or else those that it names; None where it names none.
+
+    Kyiv's file names 120 groups, of which only 60 ever have hours (October 2026): a home in one of the others would
+    wait for ever.
+    """
     preset = content.get("preset")
     names = preset.get("sch_names") if isinstance(preset, dict) else None
-    found = set(names) if isinstance(names, dict) else set()
-    for groups in by_day.values():
-        found |= set(groups) if isinstance(groups, dict) else set()
+    found = {name for groups in by_day.values() if isinstance(groups, dict) for name in groups}
+    found = found or (set(names) if isinstance(names, dict) else set())
     return queues_of(sorted(name.removeprefix(PREFIX) for name in found))

@@ -264,6 +264,13 @@ def test_off_season_nothing_is_known() -> None:
     assert answer.as_of == datetime(2026, 8, 21, 23, 51, 20, 575000, tzinfo=UTC)
 
 
+def test_a_group_that_is_named_and_never_has_hours_is_none() -> None:
+    """Kyiv's file names 1.2 to 60.2 as well, but has hours for 1.1 to 60.1 alone."""
+    content = gpv({"20.11.2026": {"1.1": ["18:00-20:00"], "60.1": []}})
+    content["preset"]["sch_names"] = {"GPV1.1": "Черга 1.1", "GPV1.2": "Черга 1.2", "GPV60.1": "Черга 60.1"}
+    assert gpv_json.read(content, "1.2").queues == ("1.1", "60.1")
+
+
 def test_all_light_is_published_without_outages() -> None:
     answer = gpv_json.read(gpv({"22.11.2025": {"5.2": []}}), "5.2")
     assert answer.days[day("22.11.2025")].state is DayState.NO_OUTAGES
@@ -276,6 +283,7 @@ def test_all_light_is_published_without_outages() -> None:
         ("14:57 22.11.2025", "22.11.2025 14:57"),
         ("16 листопада 2025 19:34", "16.11.2025 19:34"),
         ("6 Лютого 2026 року о 9:05", "06.02.2026 09:05"),
+        ("2026-02-06T07:05:00+00:00", "06.02.2026 09:05"),
         ("31 лютого 2026 09:05", None),
         ("16 november 2025 19:34", None),
         ("", None),
