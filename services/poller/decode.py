@@ -91,7 +91,14 @@ def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) 
     mode = MODES.get(decoded.get("mode_code"), Mode.UNKNOWN)
     inverted = {name: _negative(decoded.get(name)) for name in SIGNED if inverted_battery}
     state = InverterState.model_validate({**decoded, **inverted, "at": at, "mode": mode})
-    return state.model_copy(update={"grid_power_w": None}) if _hides_import(state) else state
+    contradicted = {"grid_power_w": _hides_import(state), "battery_soc_percent": _has_no_battery(state)}
+    return state.model_copy(update={name: None for name, is_so in contradicted.items() if is_so})
+
+
+def _has_no_battery(state: InverterState) -> bool:
+    """Whether a charge of 0 % is that of no battery: a unit without one, or whose BMS has switched it off, warns so."""
+    codes = {warning.code for warning in state.warnings or ()}
+    return state.battery_soc_percent == 0 and inverter.BATTERY_NOT_CONNECTED.code in codes
 
 
 def _hides_import(state: InverterState) -> bool:

@@ -179,6 +179,21 @@ def test_a_grid_that_feeds_the_home_with_0_w_is_unknown(mode_code, watts, grid_w
     assert to_state(decode(load_layout("k11"), 3, words), AT).grid_power_w == grid_w
 
 
+@pytest.mark.parametrize(
+    ("protocol", "address", "warnings", "soc", "expected"),
+    [
+        (1, 229, 1 << 9, 0, None),
+        (3, 280, 1 << 9 | 1 << 6, 0, None),
+        (1, 229, 1 << 8, 0, 0),
+        (1, 229, 1 << 9, 64, 64),
+    ],
+)
+def test_no_battery_is_not_one_that_is_empty(protocol, address, warnings, soc, expected):
+    layout = load_layout("classic" if protocol == 1 else "k11")
+    words = {104: 0, 105: warnings, 108: 0, 109: 0, address: soc}
+    assert to_state(decode(layout, protocol, words), AT).battery_soc_percent == expected
+
+
 def test_the_batterys_sign_is_turned_before_the_balance_is_drawn():
     words = {201: 2, 340: 0, 348: 800, 302: 0, 279: 850}
     assert to_state(decode(load_layout("k11"), 3, words), AT, inverted_battery=True).grid_power_w == 0
