@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from shared.conditions import Condition, Reason, battery
 
+CELL_COUNT_BIT = 2
 ALARMS: Mapping[int, Condition[[]]] = {
     0: battery.WIRE_RESISTANCE_TOO_HIGH,
     1: battery.MOSFET_TOO_HOT,
-    2: battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS,
+    CELL_COUNT_BIT: battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS,
     3: battery.CURRENT_SENSOR_ABNORMAL,
     5: battery.PACK_VOLTAGE_TOO_HIGH,
     6: battery.CHARGING_CURRENT_TOO_HIGH,

@@ -195,7 +195,10 @@ class Battery:
         self.detection = detect(data, self.device.software if self.device else None, self.detection.layout)
         if self.detection.layout is None:
             return
-        self._reading = decode.cells(data, self.detection.layout, self.software)
+        reading = decode.cells(data, self.detection.layout, self.software)
+        if decode.says_nothing(reading):
+            return
+        self._reading = reading
         runtime_s = self._reading.get("runtime_s")
         late_s = self._delay.of(at.timestamp(), _number(runtime_s))
         self.read_at = at - timedelta(seconds=late_s)

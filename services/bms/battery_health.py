@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.conditions import Reason, battery
+from shared.conditions import Reason, Severity, battery, severity
 from shared.messages import PackHealth
 
 NEAR = 0.03
@@ -27,9 +27,14 @@ def assess(
     wire_warning_bits: int | None,
     limits: Limits,
 ) -> tuple[PackHealth, tuple[Reason, ...]]:
-    """Return the health and the reasons for it, faults before warnings."""
+    """Return the health and the reasons for it, faults before warnings. Without cells its alarms are all it has.
+
+    A warning of which nobody knows what it is about is no fault: boards with the factory's password always warn.
+    """
+    red = [alarm for alarm in alarms or () if severity(alarm) is Severity.FAULT]
+    orange = [alarm for alarm in alarms or () if severity(alarm) is Severity.WARNING]
     if cell_min_v is None or cell_max_v is None:
-        return PackHealth.UNKNOWN, ()
+        return _colour(red, orange, PackHealth.UNKNOWN), tuple(red + orange)
     delta_v = cell_max_v - cell_min_v
     checks = (  # reason, near a limit, beyond it
         (
@@ -49,8 +54,10 @@ def assess(
         ),
         (battery.WIRE_WITH_TOO_MUCH_RESISTANCE(), bool(wire_warning_bits), False),
     )
-    red = [alarm for alarm in alarms or () if alarm.code != battery.BATTERY_FULLY_CHARGED.code]
     red += [reason for reason, _, is_beyond in checks if is_beyond]
-    orange = [reason for reason, is_near, is_beyond in checks if is_near and not is_beyond]
-    health = PackHealth.RED if red else PackHealth.ORANGE if orange else PackHealth.GREEN
-    return health, tuple(red + orange)
+    orange += [reason for reason, is_near, is_beyond in checks if is_near and not is_beyond]
+    return _colour(red, orange, PackHealth.GREEN), tuple(red + orange)
+
+
+def _colour(red: list[Reason], orange: list[Reason], otherwise: PackHealth) -> PackHealth:
+    return PackHealth.RED if red else PackHealth.ORANGE if orange else otherwise

@@ -23,6 +23,7 @@ FIVE_SENSORS = 14
 SWITCHES = ("charge_switch", "discharge_switch", "balancer_switch")
 FLAGS = ("charging_mosfet", "discharging_mosfet", "precharging", "heating")
 INTEGERS = ("alarm_bits", "wire_warning_bits", "cycles", "runtime_s", "soh_percent")
+MEASURED_FROM_CELLS = ("voltage_v", "remaining_ah", "soc_whole_percent")
 BALANCING_CODES = {0: Balancing.OFF, 1: Balancing.CHARGING, 2: Balancing.DISCHARGING}
 
 
@@ -67,7 +68,10 @@ def settings(data: bytes, layout: Layout) -> dict[str, float | bool | None]:
 
 
 def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object]:
-    """Decode a cell frame to fields of BatteryState. Power is voltage x current because the BMS's own figure lags."""
+    """Decode a cell frame to fields of BatteryState. Power is voltage x current because the BMS's own figure lags.
+
+    A board that sees no cell sends zeros for voltage and charge, which are unknown then.
+    """
     frame = CELL_FRAMES[layout]
     read = {one.name: value(one, data) for one in frame.fields}
     mask = int(number_at("u32", data, frame.mask))
@@ -75,7 +79,11 @@ def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object
     volts = [_rounded(volt, 4) for volt in cell_values(frame.voltages, data, count)]
     ohms = [_rounded(ohm, 4) for ohm in cell_values(frame.resistances, data, count)]
     present = [(volt, slot + 1) for slot, volt in enumerate(volts) if volt is not None and mask >> slot & 1]
-    voltage = read.get("voltage_v") if layout is not Layout.JK04 else round(sum(volt for volt, _ in present), 3)
+    if not any(volts):
+        read |= dict.fromkeys(MEASURED_FROM_CELLS)
+    voltage = (
+        read.get("voltage_v") if layout is not Layout.JK04 else _sum([volt for volt, _ in present], mask.bit_count())
+    )
     current = read.get("current_a")
     bits = read.get("alarm_bits")
     return {
@@ -97,6 +105,17 @@ def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object
         "balance_current_a": _rounded(read.get("balance_current_a"), 3),
         "alarms": alarms(None if bits is None else int(bits), software),
     }
+
+
+def _sum(volts: list[float], cells: int) -> float | None:
+    """Return the voltage of a pack from those of its cells; the sum does not know what one of them does not."""
+    return round(sum(volts), 3) if volts and len(volts) == cells else None
+
+
+def says_nothing(values: Mapping[str, object]) -> bool:
+    """Whether a cell frame has neither a cell nor an alarm: zeros, as a board may send them while it starts."""
+    volts = values["cell_voltages_v"]
+    return not (isinstance(volts, tuple) and any(volts)) and not values["alarm_bits"]
 
 
 def soc_percent(remaining_ah: float | None, full_ah: float | None, whole: Number | None) -> float | None:

@@ -7,7 +7,8 @@ beside garbage in all other fields.
 
 from dataclasses import dataclass
 
-from services.bms.field_values import cell_values, number_at
+from services.bms.alarms import CELL_COUNT_BIT
+from services.bms.field_values import cell_values, number_at, value
 from services.bms.frame_layouts import CELL_FRAMES, Layout
 from shared.conditions import Reason, bms
 
@@ -37,6 +38,8 @@ def detect(data: bytes, software: str | None, known: Layout | None = None) -> De
         return Detection(known)
     if expected and (not proven or expected in proven) and has_gaps_only(expected, data):
         return Detection(expected, bms.layout_by_version(layout=expected, software=software or "?"))
+    if expected and reports_no_cells(expected, data):
+        return Detection(expected)
     return Detection(None, bms.layout_unknown(software=software or "?"))
 
 
@@ -67,6 +70,14 @@ def is_proven(layout: Layout, data: bytes) -> bool:
     if layout is Layout.JK04 and not all(JK04_MIN_V <= volt <= frame.voltages.range[1] for volt in present):
         return False
     return bool(present) and int(mask) == (1 << len(present)) - 1
+
+
+def reports_no_cells(layout: Layout, data: bytes) -> bool:
+    """Whether the board sees no cell, as without its sense wires, and says so by an alarm."""
+    frame = CELL_FRAMES[layout]
+    bits = next((value(field, data) for field in frame.fields if field.name == "alarm_bits"), None)
+    is_without = not number_at("u32", data, frame.mask) and not any(cell_values(frame.voltages, data, frame.slots))
+    return is_without and bool(int(bits or 0) >> CELL_COUNT_BIT & 1)
 
 
 def has_gaps_only(layout: Layout, data: bytes) -> bool:

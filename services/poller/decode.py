@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.poller.registers import Layout, Register
 from shared.conditions import CONDITIONS, Reason, inverter
+from shared.live_figures import load_w
 from shared.messages import InverterInfo, InverterState, Mode
 
 Words = Mapping[int, int]
@@ -18,6 +19,9 @@ MODES: dict[object, Mode] = dict(
 )
 
 
+FED_BY_GRID = (Mode.MAINS, Mode.BYPASS)
+LEAST_IMPORT_W, LEAST_IMPORT = 150, 0.1
+"""What sun and battery do not account for, in watts and as a share of the load, beyond what is measured wrongly."""
 SIGNED = ("battery_power_w", "battery_current_a", "battery_current_average_a")
 """Values that are positive while charging."""
 
@@ -86,7 +90,26 @@ def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) 
     """Return the state to publish; the signs of a unit that shows charging as negative are inverted."""
     mode = MODES.get(decoded.get("mode_code"), Mode.UNKNOWN)
     inverted = {name: _negative(decoded.get(name)) for name in SIGNED if inverted_battery}
-    return InverterState.model_validate({**decoded, **inverted, "at": at, "mode": mode})
+    state = InverterState.model_validate({**decoded, **inverted, "at": at, "mode": mode})
+    contradicted = {"grid_power_w": _hides_import(state), "battery_soc_percent": _has_no_battery(state)}
+    return state.model_copy(update={name: None for name, is_so in contradicted.items() if is_so})
+
+
+def _has_no_battery(state: InverterState) -> bool:
+    """Whether a charge of 0 % is that of no battery: a unit without one, or whose BMS has switched it off, warns so."""
+    codes = {warning.code for warning in state.warnings or ()}
+    return state.battery_soc_percent == 0 and inverter.BATTERY_NOT_CONNECTED.code in codes
+
+
+def _hides_import(state: InverterState) -> bool:
+    """Whether the grid's power reads 0 W while the grid feeds the home: some units do not measure it.
+
+    Seen on ANJ-11KW-48V-WIFI-P (groove-max/ha-eybond-local#13).
+    """
+    load, sun, battery = load_w(state), state.pv_power_w, state.battery_power_w
+    if state.grid_power_w != 0 or state.mode not in FED_BY_GRID or load is None or sun is None or battery is None:
+        return False
+    return load + battery - sun > max(LEAST_IMPORT_W, LEAST_IMPORT * load)
 
 
 def _negative(given: Value | tuple[Reason, ...]) -> float | None:

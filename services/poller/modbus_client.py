@@ -57,6 +57,11 @@ REFUSED_WRITES: dict[int, Condition[[]]] = {
 """What the inverters' documents say that exceptions to a write mean; 2 is that of others, for a missing register."""
 
 
+UNDECIDED_WRITES = (5, 11)
+"""Exceptions that do not say that a write came to nothing: the inverter is still at it, or has not answered a gateway
+that had already passed it on."""
+
+
 class NoAnswerError(DeviceOfflineError):
     """The connection is open, and no response comes."""
 
@@ -121,6 +126,8 @@ class ModbusClient:
         request = Request(self._unit_id, address, len(words), self._number, words)
         reply = await self._send(connection, self._framings[0], request)
         if isinstance(reply, ExceptionReply):
+            if reply.code in UNDECIDED_WRITES:
+                raise NoAnswerError(self._transport.no_answer(self._unit_id, self._timeout_s))
             known = REFUSED_WRITES.get(reply.code)
             raise CommandRefusedError(known() if known else inverter_settings.refused(code=reply.code))
 

@@ -21,6 +21,12 @@ DAY_MIN = 1440
 MILLISECONDS_FROM = 1e11
 """As seconds this is the year 5138, as milliseconds 1973."""
 STAMPS = ("%d.%m.%Y %H:%M", "%H:%M %d.%m.%Y")
+MONTHS = (
+    *("січня", "лютого", "березня", "квітня", "травня", "червня"),
+    *("липня", "серпня", "вересня", "жовтня", "листопада", "грудня"),
+)
+IN_WORDS = re.compile(r"(\d{1,2}) ([а-яіїєґ]+) (\d{4})(?: року)?,?(?: о)? (\d{1,2}:\d{2})", re.ASCII | re.IGNORECASE)
+"""An operator's time of publication as Poltava writes it: 16 листопада 2025 19:34."""
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 QUEUE = re.compile(r"[0-9A-Za-z._-]{1,20}")
 
@@ -109,14 +115,22 @@ def sensible(day: date) -> date:
 
 
 def stamp(text: object) -> datetime | None:
-    """Return an operator's time of publication in either of its two forms, or None."""
+    """Return an operator's time of publication in one of its forms, or None."""
     for form in STAMPS:
         try:
-            local = datetime.strptime(str(text), form).replace(tzinfo=ZoneInfo(ZONE))
+            local = datetime.strptime(_in_numbers(str(text)), form).replace(tzinfo=ZoneInfo(ZONE))
             return local.astimezone(UTC)
         except (ValueError, OverflowError):
             continue
     return None
+
+
+def _in_numbers(text: str) -> str:
+    """Return a time with its month as a number, if it is one with a month in words."""
+    found = IN_WORDS.fullmatch(" ".join(text.lower().split()))
+    if not found or found[2] not in MONTHS:
+        return text
+    return f"{found[1]}.{1 + MONTHS.index(found[2])}.{found[3]} {found[4]}"
 
 
 def iso_moment(text: object) -> datetime | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from services.schedule.answer import ZONE, Answer, Day
+from services.schedule.darkness import spans
 from services.schedule.revision import published, steady
 from shared.messages import OutageSchedule
 from shared.outages import bounds, is_known, merged, state_of, within
@@ -61,6 +62,9 @@ def combined(
         said = [(one, _content(one.answer.days[day])) for one in usable if day in one.answer.days]
         current = _current(old, day)
         preferred = _preferred(said, current)
+        if current and _same_hours(preferred, current):
+            ours = (content for one, content in said if one.source == _source(old, day))
+            preferred = next((content for content in ours if _same_hours(content, current)), preferred)
         chosen = preferred
         if current and preferred != current:
             since = memory.waiting[day][1] if memory.waiting.get(day, (None,))[0] == preferred else now
@@ -73,7 +77,7 @@ def combined(
         if by:
             as_of = max((one.answer.as_of for one in by if one.answer.as_of), default=None)
             days[day] = replace(by[0].answer.days[day], source=by[0].source, as_of=as_of)
-        others = [one.source for one, content in said if content != chosen]
+        others = [one.source for one, content in said if not _same_hours(content, chosen)]
         if by and others:
             differ[day] = memory.differ.get(day, now)
             if now - differ[day] >= SETTLES:
@@ -112,6 +116,19 @@ def _usable(old: OutageSchedule | None, copy: Copy, present: Collection[str], no
 
 def _content(found: Day) -> Day:
     return Day(found.state, merged(found.windows))
+
+
+def _same_hours(first: Day, second: Day) -> bool:
+    """Whether two contents have the same hours without power, though they may differ in how sure these are.
+
+    Converters differ in what they can write: where half an hour is planned and the next one possible, some write an
+    hour that is planned. The copy that is known already is kept then.
+    """
+    return first.state is second.state and spans(first.windows) == spans(second.windows)
+
+
+def _source(old: OutageSchedule | None, day: date) -> str | None:
+    return next((one.source for one in (old.days if old else ()) if one.day == day), None)
 
 
 def _current(old: OutageSchedule | None, day: date) -> Day | None:

@@ -15,22 +15,22 @@ SHIFTED_AT_MOST = timedelta(hours=4)
 def changed_hours(before: Sequence[Window], after: Sequence[Window]) -> tuple[HoursChange, ...]:
     """Return what has changed, by time. Hours that overlap belong to one change, whatever windows they stand in."""
     changes = []
-    for olds, news in _groups(_spans(before), _spans(after)):
+    for olds, news in _groups(spans(before), spans(after)):
         old, new = _windows(before, olds), _windows(after, news)
         if old != new:
             changes.append(HoursChange(kind=_kind(olds, news, old, new), before=old, after=new))
     return tuple(sorted(_moved(changes), key=_start))
 
 
-def _spans(windows: Iterable[Window]) -> list[Span]:
+def spans(windows: Iterable[Window]) -> list[Span]:
     """Return the hours without power, certain or not, without seams."""
-    spans: list[Span] = []
+    found: list[Span] = []
     for one in sorted(windows, key=lambda window: window.start):
-        if spans and one.start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], one.end))
+        if found and one.start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], one.end))
         else:
-            spans.append((one.start, one.end))
-    return spans
+            found.append((one.start, one.end))
+    return found
 
 
 def _groups(before: Sequence[Span], after: Sequence[Span]) -> list[tuple[list[Span], list[Span]]]:

@@ -4,7 +4,8 @@ Sources, shapes and traps: docs/schedule.md. Hour 1 is 00:00-01:00; some files c
 of Kyiv in some files and of UTC in others; both fall on the right date in Kyiv.
 """
 
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from services.schedule.answer import (
 )
 from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError
-from shared.messages import Certainty, DayState, Window
+from shared.messages import Certainty, DayState
 
 SURE, MAYBE = Certainty.DEFINITE, Certainty.POSSIBLE
 HALVES: dict[str, tuple[Certainty | None, Certainty | None]] = {
@@ -35,6 +36,12 @@ HALVES: dict[str, tuple[Certainty | None, Certainty | None]] = {
     "msecond": (None, MAYBE),
 }
 """What becomes of the first and the second half of an hour; None is power."""
+SAYS_LITTLE = {"mfirst": (1, 1), "msecond": (0, -1)}
+"""Marks that tell only of their possible half: the other half, and in which direction the hour beside it is.
+
+The mirrors' converters write them whatever the other half is (yaroslav2901/TOE_PARSER), so "no, msecond, yes" is an
+outage until half past and a possible one behind it, as Poltava publishes it.
+"""
 
 PREFIX = "GPV"
 FROM_1, FROM_0 = set(range(1, 25)), set(range(24))
@@ -47,20 +54,22 @@ def read(content: Any, group: str) -> Answer:
         raise BadReplyError(schedule.NO_SCHEDULE())
     key = group if group.startswith(PREFIX) else PREFIX + group
     by_day = fact["data"] if isinstance(fact["data"], dict) else {}  # off season it is an empty list
-    days: dict[date, Day] = {}
+    marks: dict[date, list[Any]] = {}
     fillers: set[date] = set()
     odd: list[Reason] = []
     for midnight, groups in by_day.items():
         try:
             day = _date(midnight)
             if isinstance(groups, dict) and key in groups:
-                days.setdefault(day, _day(day, groups[key], odd))
+                marks.setdefault(day, _marks(day, groups[key]))
             if _is_filler(groups):
                 fillers.add(day)
         except NonsenseError as error:
             odd.append(error.reason)
+    days = {day: _day(day, marks, odd) for day in marks}
     days |= {day: Day(DayState.EMERGENCY) for day in _emergencies(fact.get("emergency"), [*days], odd)}
-    published, failed = stamp(fact.get("update")), _look_failed(content)
+    published = stamp(fact.get("update")) or iso_moment(fact.get("update"))
+    failed = _look_failed(content)
     return Answer(
         days,
         as_of=published if failed else _looked(content.get("lastUpdated")),
@@ -109,33 +118,59 @@ def _date(midnight: str) -> date:
         raise NonsenseError(schedule.not_a_date(text=repr(midnight[:20]))) from None
 
 
-def _day(day: date, hours: Any, odd: list[Reason]) -> Day:
+def _marks(day: date, hours: Any) -> list[Any]:
+    """Return the marks of the 24 hours of a day, or raise NonsenseError where one is missing."""
     codes = hours if isinstance(hours, dict) else {}
     numbers = {number: codes[str(number)] for number in range(25) if str(number) in codes}
-    first = {24: 1, 0: 0}.get(24 if set(numbers) == FROM_1 else 0 if set(numbers) == FROM_0 else -1)
-    if first is None:
+    if set(numbers) not in (FROM_1, FROM_0):
         raise NonsenseError(schedule.hours_missing(day=day))
-    windows: list[Window] = []
-    for number, code in sorted(numbers.items()):
-        windows += _hour(day, number - first, code, odd)
-    return Day(DayState.PLANNED if windows else DayState.NO_OUTAGES, tuple(windows))
+    return [numbers[number] for number in sorted(numbers)]
 
 
-def _hour(day: date, hour: int, code: Any, odd: list[Reason]) -> list[Window]:
-    halves = HALVES.get(code) if isinstance(code, str) else None
-    if halves is None:
-        odd.append(schedule.unknown_mark(day=day, hour=hour, mark=repr(str(code)[:20])))
-        halves = (Certainty.UNKNOWN, Certainty.UNKNOWN)
-    starts = (hour * 60, hour * 60 + 30)
-    parts = (window(day, start, start + 30, kind) for start, kind in zip(starts, halves, strict=True) if kind)
-    return [part for part in parts if part]
+def _day(day: date, marks: Mapping[date, list[Any]], odd: list[Reason]) -> Day:
+    for hour, mark in enumerate(marks[day]):
+        if not isinstance(mark, str) or mark not in HALVES:
+            odd.append(schedule.unknown_mark(day=day, hour=hour, mark=repr(str(mark)[:20])))
+    parts = (window(day, 30 * half, 30 * half + 30, kind) for half, kind in enumerate(_halves(day, marks)) if kind)
+    windows = tuple(part for part in parts if part)
+    return Day(DayState.PLANNED if windows else DayState.NO_OUTAGES, windows)
+
+
+def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None]:
+    """Return what becomes of the 48 half-hours of a day.
+
+    Where a mark tells only of its possible half, the other goes on with the outage of the hour beside it. If that hour
+    is of a day that is not known, the possible half itself belongs to an outage: on one of its sides there is one.
+    """
+    known = {
+        (one, half): kind
+        for one in (day - timedelta(days=1), day, day + timedelta(days=1))
+        for hour, mark in enumerate(marks.get(one, ()))
+        for half, kind in enumerate(HALVES.get(str(mark), (Certainty.UNKNOWN,) * 2), start=2 * hour)
+    }
+
+    def at(half: int) -> Certainty | None:
+        return known.get((day + timedelta(days=half // 48), half % 48), Certainty.UNKNOWN)
+
+    halves = [at(half) for half in range(48)]
+    for hour, mark in enumerate(marks[day]):
+        if isinstance(mark, str) and mark in SAYS_LITTLE:
+            other, way = SAYS_LITTLE[mark]
+            half = 2 * hour + other
+            beside, across = at(half + way), at(half - 2 * way)
+            if beside is SURE or (beside is Certainty.UNKNOWN and across is None):
+                halves[half] = SURE
+    return halves
 
 
 def _queues(content: dict[str, Any], by_day: dict[str, Any]) -> tuple[str, ...] | None:
-    """All groups the file knows, from its names or else from its days; None where it names none."""
+    """All groups that have hours in the file, or else those that it names; None where it names none.
+
+    Kyiv's file names 120 groups, of which only 60 ever have hours (October 2026): a home in one of the others would
+    wait for ever.
+    """
     preset = content.get("preset")
     names = preset.get("sch_names") if isinstance(preset, dict) else None
-    found = set(names) if isinstance(names, dict) else set()
-    for groups in by_day.values():
-        found |= set(groups) if isinstance(groups, dict) else set()
+    found = {name for groups in by_day.values() if isinstance(groups, dict) for name in groups}
+    found = found or (set(names) if isinstance(names, dict) else set())
     return queues_of(sorted(name.removeprefix(PREFIX) for name in found))

@@ -1,5 +1,6 @@
 """What the schedule service reads from the environment."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
@@ -7,12 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from services.schedule.answer import QUEUE
 from shared.conditions import schedule
 from shared.schedule_regions import REGIONS, region
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
 from shared.validation import InvalidValueError
 
+WORDS_OF_A_QUEUE = re.compile(r"(?i)\b(?:під)?(?:черга|група)\b|\bqueue\b|\bgroup\b|\b(?:GPV|ГПВ)(?=[\s\d])|№")
 PROVIDERS = ("be_svitlo", "gpv_json", "yasno")
 POLITE_S = 60
 """No public source is asked more often than this."""
@@ -25,7 +28,6 @@ class ScheduleSettings(ServiceSettings):
 
     queue_number: str = Field(
         default="",
-        pattern=r"^[0-9A-Za-z._-]{0,20}$",
         description="The queue of your address, such as 5.2. Empty: the service reports that it is disabled and waits.",
     )
     schedule_region: str = Field(
@@ -69,6 +71,15 @@ class ScheduleSettings(ServiceSettings):
         le=1_000_000,
         description="YASNO's grid operator: 902 Kyiv, 301 DnEM in Dnipro, 303 TsEK in Dnipro.",
     )
+
+    @field_validator("queue_number")
+    @classmethod
+    def _a_queue(cls, given: str) -> str:
+        """Return the queue as sources name it: its number, without the words that operators write before it."""
+        queue = WORDS_OF_A_QUEUE.sub("", given).strip().replace(",", ".")
+        if queue and not QUEUE.fullmatch(queue):
+            raise InvalidValueError(schedule.NOT_A_QUEUE())
+        return queue
 
     @field_validator("schedule_region")
     @classmethod

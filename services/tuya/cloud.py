@@ -42,7 +42,9 @@ REFUSALS = {
     1004: plugs.CLOUD_BAD_SIGNATURE,
     1005: plugs.CLOUD_BAD_ID,
     1106: plugs.CLOUD_ACCESS_DENIED,
+    1114: plugs.CLOUD_ADDRESS_REFUSED,
     2003: plugs.CLOUD_UNKNOWN_SWITCH,
+    2007: plugs.CLOUD_ADDRESS_REFUSED,
     2008: plugs.CLOUD_UNKNOWN_SWITCH,
     2009: plugs.CLOUD_NOT_SWITCHABLE,
     2010: plugs.CLOUD_UNKNOWN_DEVICE,
@@ -52,10 +54,18 @@ REFUSALS = {
     28841101: plugs.CLOUD_NOT_SUBSCRIBED,
     28841105: plugs.CLOUD_NOT_AUTHORIZED,
     28841106: plugs.CLOUD_NOT_SUBSCRIBED,
+    28841107: plugs.CLOUD_SUSPENDED,
 }
 CLOCK_REFUSED = 1013
 OFFLINE = {2001: plugs.CLOUD_PLUG_OFFLINE}
-BAD_REPLIES = {TOKEN_EXPIRED: plugs.CLOUD_TOKEN_EXPIRED, 1199: plugs.CLOUD_BUSY}
+BAD_REPLIES = {
+    500: plugs.CLOUD_TROUBLE,
+    TOKEN_EXPIRED: plugs.CLOUD_TOKEN_EXPIRED,
+    1110: plugs.CLOUD_BUSY,
+    1111: plugs.CLOUD_TROUBLE,
+    1113: plugs.CLOUD_BUSY,
+    1199: plugs.CLOUD_BUSY,
+}
 
 
 def sign(
@@ -275,6 +285,8 @@ def _failure(answer: dict[str, Any]) -> DeviceError:
 
 
 def _code(answer: dict[str, Any]) -> int | None:
-    """Return the number of an error, None where what stands there is none."""
+    """Return the number of an error, which may be a text, None where what stands there is none."""
     code = answer.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdecimal() and len(code) <= LONGEST_CODE:
+        return int(code)
     return code if isinstance(code, int) else None

@@ -5,7 +5,10 @@ from datetime import datetime
 from shared.conditions.condition import Quiet, Reason, Severity, condition, simple
 
 WIRE_RESISTANCE_TOO_HIGH = simple(
-    "battery.wire_resistance_too_high", uk="завеликий опір дроту балансира", en="wire resistance too high"
+    "battery.wire_resistance_too_high",
+    uk="завеликий опір дроту балансира",
+    en="wire resistance too high",
+    severity=Severity.WARNING,
 )
 MOSFET_TOO_HOT = simple("battery.mosfet_too_hot", uk="перегрілися транзистори BMS", en="MOSFET too hot")
 CELL_COUNT_DIFFERS_FROM_THE_SETTINGS = simple(

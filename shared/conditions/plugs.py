@@ -536,6 +536,20 @@ CLOUD_NOT_AUTHORIZED = simple(
     uk="Проєкт Tuya не має доступу до цього API: надайте йому доступ до IoT Core на iot.tuya.com.",
     en="The Tuya project is not authorized for this API: authorize IoT Core for it at iot.tuya.com.",
 )
+CLOUD_SUSPENDED = simple(
+    "tuya.data_center_suspended",
+    uk="Дата-центр проєкту Tuya призупинено: на iot.tuya.com (Cloud, Development, проєкт, Edit) приберіть його й "
+    "додайте знову.",
+    en="The data center of the Tuya project is suspended: at iot.tuya.com (Cloud, Development, the project, Edit) "
+    "remove it and add it again.",
+)
+CLOUD_ADDRESS_REFUSED = simple(
+    "tuya.address_refused",
+    uk="Хмара Tuya не пускає з цієї адреси в інтернеті: на iot.tuya.com приберіть з проєкту IP Allowlist і звірте "
+    "TUYA_ENDPOINT з його дата-центром.",
+    en="The Tuya cloud does not let in this internet address: remove the IP Allowlist from the project at "
+    "iot.tuya.com, and check TUYA_ENDPOINT against its data center.",
+)
 CLOUD_CLOCK = simple(
     "tuya.clock_refused",
     uk="Хмара Tuya не приймає часу цього комп'ютера: його годинник хибний.",
@@ -550,6 +564,11 @@ CLOUD_BUSY = simple(
     "tuya.busy",
     uk="Хмара Tuya каже, що запитів забагато.",
     en="The Tuya cloud says that requests are too frequent.",
+)
+CLOUD_TROUBLE = simple(
+    "tuya.trouble",
+    uk="Хмара Tuya повідомляє про власний збій.",
+    en="The Tuya cloud reports trouble of its own.",
 )
 CLOUD_TOKEN_EXPIRED = simple(
     "tuya.token_expired",

@@ -18,6 +18,11 @@ NO_ADDRESS = simple(
     uk="потрібна адреса на кшталт https://example.org",
     en="an address such as https://example.org is needed",
 )
+NOT_A_QUEUE = simple(
+    "schedule.not_a_queue",
+    uk="потрібен номер черги, як-от 5.2",
+    en="the number of a queue, such as 5.2, is needed",
+)
 MIRROR_NOT_NAMED = simple(
     "schedule.mirror_not_named",
     uk="SCHEDULE_PROVIDERS просить копію (gpv_json), а GPV_JSON_URL порожній: адреси є в docs/schedule.md. "

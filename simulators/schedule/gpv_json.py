@@ -29,8 +29,10 @@ CODES = {
     (MAYBE, MAYBE): "maybe",
     (MAYBE, ON): "mfirst",
     (ON, MAYBE): "msecond",
+    (MAYBE, OFF): "mfirst",
+    (OFF, MAYBE): "msecond",
 }
-"""By the two halves of an hour. Half off and half possible has no code: it is shown as off."""
+"""By the two halves of an hour. Off and possible have no mark together: converters write that of the possible half."""
 DAY_NAMES = ("Понеділок", "Вівторок", "Середа", "Четвер", "П'ятниця", "Субота", "Неділя")
 TIME_TYPE = {
     "yes": "Світло є",
@@ -93,8 +95,7 @@ def _hours(planned: Day, first_hour: int) -> dict[str, str]:
 
 def _code(planned: Day, minute: int) -> str:
     halves = (_half(planned, minute), _half(planned, minute + 30))
-    off = (OFF if halves[0] else ON, OFF if halves[1] else ON)
-    return CODES.get(halves) or CODES[off]
+    return CODES[halves]
 
 
 def _half(planned: Day, minute: int) -> int:

@@ -57,6 +57,13 @@ def test_the_same_frame_again_is_no_news() -> None:
     assert known.read_at == AT
 
 
+def test_zeros_of_a_board_that_is_starting_are_no_reading() -> None:
+    known = complete()
+    known.take_updates(AT)
+    known.on_frame(Frame(FrameType.CELLS, bytes(FRAME_SIZE)), at(20))
+    assert known.take_updates(at(20)) == Updates(None, None, None)
+
+
 def test_each_thing_is_published_once() -> None:
     known = complete()
     first = known.take_updates(AT)

@@ -15,6 +15,11 @@ LIMITS = Limits(cell_low_v=2.6, cell_high_v=3.65, cell_delta_v=0.1)
         pytest.param((), 3.30, 3.32, 0, PackHealth.GREEN, id="well"),
         pytest.param((battery.BATTERY_FULLY_CHARGED(),), 3.40, 3.45, 0, PackHealth.GREEN, id="full-is-no-fault"),
         pytest.param((battery.MOSFET_TOO_HOT(),), 3.30, 3.32, 0, PackHealth.RED, id="an-alarm"),
+        pytest.param((battery.WARNING_WITHOUT_A_NAME(),), 3.30, 3.32, 0, PackHealth.ORANGE, id="a-warning-of-nothing"),
+        pytest.param(
+            (battery.WIRE_RESISTANCE_TOO_HIGH(),), 3.30, 3.32, 1, PackHealth.ORANGE, id="the-alarm-of-a-bad-wire"
+        ),
+        pytest.param((battery.unknown_alarm(bit=30),), 3.30, 3.32, 0, PackHealth.ORANGE, id="an-alarm-nobody-knows"),
         pytest.param((), 3.50, 3.58, 0, PackHealth.ORANGE, id="nearly-too-high"),
         pytest.param((), 3.60, 3.65, 0, PackHealth.RED, id="too-high"),
         pytest.param((), 2.65, 2.70, 0, PackHealth.ORANGE, id="nearly-too-low"),
@@ -23,6 +28,16 @@ LIMITS = Limits(cell_low_v=2.6, cell_high_v=3.65, cell_delta_v=0.1)
         pytest.param((), 3.00, 3.31, 0, PackHealth.RED, id="far-apart"),
         pytest.param((), 3.30, 3.32, 4, PackHealth.ORANGE, id="a-bad-wire"),
         pytest.param(None, None, None, None, PackHealth.UNKNOWN, id="nothing-known"),
+        pytest.param((), None, None, 0, PackHealth.UNKNOWN, id="no-cells"),
+        pytest.param((battery.BATTERY_FULLY_CHARGED(),), None, None, 0, PackHealth.UNKNOWN, id="full-without-cells"),
+        pytest.param(
+            (battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS(),),
+            None,
+            None,
+            0,
+            PackHealth.RED,
+            id="an-alarm-without-cells",
+        ),
     ],
 )
 def test_health(alarms, low, high, wires, health) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.bms import decode
 from services.bms.frame_layouts import Layout
-from services.bms.framing import SIZE, FrameAssembler, FrameType
+from services.bms.framing import SIZE, FrameAssembler, FrameType, checksum
 from services.bms.layout_detection import Detection, detect
 from shared.conditions import battery
 from shared.messages import BatteryState
@@ -147,3 +147,44 @@ def test_the_settings_of_the_simulator() -> None:
     identity = Identity("Pack", "JK", "15.38", "15A", "4012")
     values = decode.settings(settings_frame(identity, 16, 200), Layout.JK02_32S)
     assert (values["cell_count"], values["nominal_ah"], values["charge_switch"]) == (16, 220.0, True)
+
+
+def captured(parts: Mapping[int, str]) -> bytes:
+    """Return a captured frame, of which only the parts that are not zero are written down."""
+    data = bytearray(SIZE)
+    for offset, part in parts.items():
+        data[offset : offset + len(part) // 2] = bytes.fromhex(part)
+    assert checksum(bytes(data[:-1])) == data[-1]
+    return bytes(data)
+
+
+WITHOUT_SENSE_WIRES = (
+    captured(  # JK_B2A8S30P, software 19.07: esp32-ble-v19-example-faker2.yaml of syssi/esphome-jk-bms
+        {0: "55aaeb9002", 144: "ab", 162: "ab00ab0004", 178: "c04504", 194: "4f2a", 214: "ff", 226: "9b353f40"}
+        | {240: "01010b0101007d", 254: "ab0030f830f8", 262: "0c", 266: "8502", 270: "407e05", 276: "01"}
+        | {287: "feff7fdc2f0101810b01", 299: "45"}
+    )
+)
+
+
+def test_a_board_that_sees_no_cell_knows_no_voltage_and_no_charge() -> None:
+    assert detect(WITHOUT_SENSE_WIRES, "19.07") == Detection(Layout.JK02_32S)
+    values = decode.cells(WITHOUT_SENSE_WIRES, Layout.JK02_32S, "19.07")
+    assert [values[name] for name in ("voltage_v", "power_w", "soc_percent", "remaining_ah")] == [None] * 4
+    assert values["alarms"] == (battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS(),)
+    assert values["temperatures_c"] == (17.1, 17.1, None, None)
+    assert not decode.says_nothing(values)
+    state = BatteryState.model_validate({**values, "at": "2026-11-24T00:00:00Z"})
+    assert (state.cell_min_v, state.cell_voltages_v) == (None, ())
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_a_frame_of_zeros_says_nothing(layout: Layout) -> None:
+    assert decode.says_nothing(decode.cells(bytes(SIZE), layout, "15.38"))
+
+
+def test_a_sum_of_cells_of_which_one_is_implausible_is_unknown() -> None:
+    data = bytearray(cell_frame(Layout.JK04, Measurement(CELLS, 0, 50), 1))
+    assert decode.cells(bytes(data), Layout.JK04, None)["voltage_v"] == pytest.approx(13.24)
+    data[10:14] = b"\xff" * 4
+    assert decode.cells(bytes(data), Layout.JK04, None)["voltage_v"] is None

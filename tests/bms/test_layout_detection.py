@@ -50,3 +50,15 @@ def test_without_proof_nothing_is_read() -> None:
     unproven = detect(bytes(SIZE), "15.38")
     assert unproven == Detection(None, bms.layout_unknown(software="15.38"))
     assert detect(bytes(SIZE), None).layout is None
+
+
+@pytest.mark.parametrize(
+    ("layout", "software", "alarms_at"), [(Layout.JK02_24S, "10.07", 136), (Layout.JK02_32S, "19.07", 166)]
+)
+def test_a_board_that_sees_no_cell_and_says_so_is_read_by_its_version(layout, software, alarms_at) -> None:
+    data = bytearray(SIZE)
+    data[alarms_at] = 1 << 2
+    assert detect(bytes(data), software) == Detection(layout)
+    assert detect(bytes(data), None).layout is None
+    data[alarms_at] = 1 << 1
+    assert detect(bytes(data), software).layout is None

@@ -160,6 +160,45 @@ def test_state_of_a_dump(dump, mode):
     assert published == {name: known for name, known in dump.known.items() if name in type(state).model_fields}
 
 
+@pytest.mark.parametrize(
+    ("mode_code", "watts", "grid_w"),
+    [
+        pytest.param(2, (0, 800, 0, 0), None, id="no-sensor"),
+        pytest.param(4, (0, 800, 0, 0), None, id="no-sensor-in-bypass"),
+        pytest.param(2, (0, 800, 300, 400), None, id="while-it-charges"),
+        pytest.param(2, (812, 800, 0, 0), 812, id="measured"),
+        pytest.param(2, (-500, 800, 1300, 0), -500, id="feeding-in"),
+        pytest.param(2, (0, 140, 0, 0), 0, id="a-load-too-small-to-prove-it"),
+        pytest.param(2, (0, 3000, 2750, 0), 0, id="the-sun-is-measured-a-little-wrong"),
+        pytest.param(2, (0, 800, 0, -850), 0, id="the-battery-feeds-it"),
+        pytest.param(3, (0, 800, 0, 0), 0, id="not-from-the-grid"),
+    ],
+)
+def test_a_grid_that_feeds_the_home_with_0_w_is_unknown(mode_code, watts, grid_w):
+    words = {201: mode_code} | dict(zip((340, 348, 302, 279), (watt & 0xFFFF for watt in watts), strict=True))
+    assert to_state(decode(load_layout("k11"), 3, words), AT).grid_power_w == grid_w
+
+
+@pytest.mark.parametrize(
+    ("protocol", "address", "warnings", "soc", "expected"),
+    [
+        (1, 229, 1 << 9, 0, None),
+        (3, 280, 1 << 9 | 1 << 6, 0, None),
+        (1, 229, 1 << 8, 0, 0),
+        (1, 229, 1 << 9, 64, 64),
+    ],
+)
+def test_no_battery_is_not_one_that_is_empty(protocol, address, warnings, soc, expected):
+    layout = load_layout("classic" if protocol == 1 else "k11")
+    words = {104: 0, 105: warnings, 108: 0, 109: 0, address: soc}
+    assert to_state(decode(layout, protocol, words), AT).battery_soc_percent == expected
+
+
+def test_the_batterys_sign_is_turned_before_the_balance_is_drawn():
+    words = {201: 2, 340: 0, 348: 800, 302: 0, 279: 850}
+    assert to_state(decode(load_layout("k11"), 3, words), AT, inverted_battery=True).grid_power_w == 0
+
+
 def test_info_of_a_dump():
     layout = load_layout("k11")
     info = to_info(decode(layout, 3, A_OFF_GRID_11K.words), AT, layout)

@@ -121,8 +121,10 @@ def test_a_unit_that_nobody_has_proven_is_read_only_with_its_reason():
         ({"kind": "exception", "code": 3}, "refused", "control.value_refused", 3),
         ({"kind": "exception", "code": 7}, "refused", "control.mode_refused", 3),
         ({"kind": "exception", "code": 4}, "refused", "control.refused", 3),
+        ({"kind": "exception", "code": 5}, "not_taken_over", "control.no_answer", 3),
+        ({"kind": "exception", "code": 11}, "not_taken_over", "control.no_answer", 3),
     ],
-    ids=["ignored", "late", "answer-lost", "read-only", "range", "mode", "other"],
+    ids=["ignored", "late", "answer-lost", "read-only", "range", "mode", "other", "still-at-it", "gateway-gave-up"],
 )
 def test_what_the_inverter_makes_of_it(fault, outcome, code, holds):
     async def work(one):
@@ -141,6 +143,28 @@ def test_what_the_inverter_makes_of_it(fault, outcome, code, holds):
         assert one.outcomes == [(outcome, code)]
         assert one.word("output_priority") == holds
         assert len(one.store.written) <= 1
+
+    at_home(work)
+
+
+def test_a_write_that_the_gateway_gave_up_on_and_the_inverter_carries_out_is_ours():
+    """Taken for a refusal, it would be a hand's, and nobody would ever put it back."""
+
+    async def work(one):
+        real, late = one.client.write, []
+
+        async def write(address, word):
+            await one.link.fail("exception", code=11)
+            try:
+                await real(address, word)
+            finally:
+                await one.link.fail("none")
+                late.append(asyncio.get_running_loop().call_later(4, one.store.set, address, word))
+
+        one.client.write = write
+        one.ask("output_priority", "sbu")
+        assert await one.idle()
+        assert one.outcomes == [("confirmed", None)]
 
     at_home(work)
 

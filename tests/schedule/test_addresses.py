@@ -28,6 +28,22 @@ def settings(**given: Any) -> ScheduleSettings:
     return ScheduleSettings(_env_file=None, **{"queue_number": "5.2", **given})
 
 
+@pytest.mark.parametrize(
+    "given",
+    ["5.2", " 5.2 ", "5,2", "GPV5.2", "gpv 5.2", "ГПВ 5.2", "Черга 5.2", "черга № 5.2", "підчерга 5.2", "Група 5.2"],
+)
+def test_a_queue_as_operators_write_it_is_its_number(given: str) -> None:
+    """YASNO knows no group GPV5.2: its answer would look like one that tells of nothing."""
+    asked = settings(queue_number=given, schedule_region="kyiv")
+    assert asked.queue_number == "5.2"
+    assert {one.queue for one in sources(asked)} == {"5.2"}
+
+
+@pytest.mark.parametrize("given", ["1005.2", "3", "GPV1001.1", "", "1.1a"])
+def test_any_other_number_of_a_queue_stays_as_it_is(given: str) -> None:
+    assert settings(queue_number=given).queue_number == given.removeprefix("GPV")
+
+
 PLACES = st.builds(PlanAddress, st.sampled_from(["kyiv", "lviv", "custom-1"]), st.sampled_from(["5.2", "1.1"]))
 
 

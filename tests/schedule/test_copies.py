@@ -104,6 +104,34 @@ def test_hours_that_nothing_dates_have_to_settle_and_the_difference_is_named() -
     assert SETTLES == 4 * POLL
 
 
+def marked(now: datetime, stamp: str, mark: str) -> Answer:
+    """Return what a copy says of an outage from 18:00 to 19:30, possibly 20:00, as far as its marks can tell it."""
+    file = gpv({TODAY: {"5.2": ["18:00-19:00"], "1.1": []}})
+    file["fact"]["update"] = stamp
+    for groups in file["fact"]["data"].values():
+        groups["GPV5.2"]["20"] = mark
+    return gpv_json.read(file | {"lastUpdated": now.isoformat()}, "5.2")
+
+
+def test_copies_that_differ_only_in_how_sure_the_same_hours_are_do_not_disagree() -> None:
+    """As OE_OUTAGE_DATA and koly-svitlo write Poltava's half-hours; whichever is later, nothing has changed."""
+    home = Merging()
+    for number in range(20):
+        stamps = [f"20.11.2026 {8 + (number + shift) // 2:02}:00" for shift in (0, 1)]
+        assert home.poll(marked(home.now, stamps[0], "msecond"), marked(home.now, stamps[1], "no"))[-1] == "19:30-20:00"
+        assert home.differences == []
+    assert home.changes == set()
+    home.poll(marked(home.now, "20.11.2026 20:00", "no"), marked(home.now, "20.11.2026 20:00", "no"))
+    assert len(home.changes) == 1, "the copy that is known says so itself"
+
+
+def test_a_copy_that_falls_behind_takes_nothing_back_from_one_that_tells_the_same_hours() -> None:
+    home = Merging()
+    home.poll(marked(home.now, "20.11.2026 11:00", "msecond"), None)
+    shown = home.poll(answer(home.now, "20.11.2026 10:00", today=EIGHT[:0]), marked(home.now, "20.11.2026 11:30", "no"))
+    assert shown == ["18:00-20:00"], "of the later publication"
+
+
 SAID = st.none() | st.tuples(st.sampled_from([EIGHT, NINE, []]), st.booleans(), st.sampled_from([None, 0, 7, 30]))
 
 

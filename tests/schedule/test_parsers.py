@@ -177,12 +177,66 @@ def test_dtek_of_october_2025_reads_as_one_outage() -> None:
     assert answer.stamp == kyiv("29.10.2025 13:51")
 
 
-def test_possible_halves_as_poltava_has_them() -> None:
-    hours = {**gpv_hours([]), "3": "msecond", "4": "yes", "10": "mfirst", "5": "second", "6": "no"}
-    content = {"fact": {"data": {"1769299200": {"GPV2.1": hours}}}}
-    parts = merged(gpv_json.read(content, "2.1").days[day("25.01.2026")].windows)
-    assert local(parts) == ["02:30-03:00", "04:30-06:00", "09:00-09:30"]
-    assert [one.certainty for one in parts] == [Certainty.POSSIBLE, Certainty.DEFINITE, Certainty.POSSIBLE]
+def marked(text: str) -> dict[str, str]:
+    """Return the hours of a day from marks such as "2 no, msecond": their number, if it is not one, and the mark."""
+    marks = [
+        mark for part in text.split(", ") for count, mark in [part.rpartition(" ")[::2]] for _ in range(int(count or 1))
+    ]
+    return {str(hour): mark for hour, mark in enumerate(marks, 1)}
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "possible"),
+    [
+        pytest.param(
+            "2 no, msecond, yes, second, 4 no, mfirst, yes, 4 no, mfirst, yes, 4 no, mfirst, yes, no",
+            ["00:00-02:30", "04:30-09:00", "11:00-15:00", "17:00-21:00", "23:00-00:00"],
+            ["02:30-03:00", "09:00-09:30", "15:00-15:30", "21:00-21:30"],
+            id="poltava-2.1-of-25.01.2026",
+        ),
+        pytest.param(
+            "no, msecond, yes, 5 no, msecond, yes, 4 no, msecond, yes, 4 no, msecond, yes, 2 no",
+            ["00:00-01:30", "03:00-08:30", "10:00-14:30", "16:00-20:30", "22:00-00:00"],
+            ["01:30-02:00", "08:30-09:00", "14:30-15:00", "20:30-21:00"],
+            id="poltava-1.1-of-06.02.2026",  # half an hour before 1.2, which has no such mark
+        ),
+        pytest.param(
+            "2 no, mfirst, second, 5 no, mfirst, second, 4 no, mfirst, second, 4 no, mfirst, second, no",
+            ["00:00-02:00", "03:30-09:00", "10:30-15:00", "16:30-21:00", "22:30-00:00"],
+            ["02:00-02:30", "09:00-09:30", "15:00-15:30", "21:00-21:30"],
+            id="poltava-1.2-of-06.02.2026",
+        ),
+        pytest.param(
+            "msecond, yes, 5 no, msecond, yes, 4 no, msecond, yes, 4 no, msecond, yes, 3 no",
+            ["00:00-00:30", "02:00-07:30", "09:00-13:30", "15:00-19:30", "21:00-00:00"],
+            ["00:30-01:00", "07:30-08:00", "13:30-14:00", "19:30-20:00"],
+            id="poltava-6.1-whose-day-before-is-not-in-the-file",
+        ),
+        pytest.param(
+            "2 yes, mfirst, 4 no, mfirst, 4 yes, msecond, 6 no, mfirst, 2 yes, mfirst, no",
+            ["02:30-07:00", "13:00-19:00", "22:30-00:00"],
+            ["02:00-02:30", "07:00-07:30", "12:30-13:00", "19:00-19:30", "22:00-22:30"],
+            id="chernihiv-5.1-of-07.12.2025",
+        ),
+        pytest.param(
+            "8 yes, msecond, 2 maybe, mfirst, 12 yes", [], ["08:30-11:30"], id="an-outage-that-is-only-possible"
+        ),
+        pytest.param("23 yes, mfirst", ["23:30-00:00"], ["23:00-23:30"], id="it-goes-on-in-a-day-that-is-not-known"),
+        pytest.param("22 yes, no, mfirst", ["22:00-23:00"], ["23:00-23:30"], id="it-ends-with-the-day"),
+    ],
+)
+def test_what_surrounds_a_half_hour_that_is_only_possible(text: str, sure: list[str], possible: list[str]) -> None:
+    content = {"fact": {"data": {"1770328800": {"GPV1.1": marked(text)}}}}
+    parts = merged(gpv_json.read(content, "1.1").days[day("06.02.2026")].windows)
+    assert local(one for one in parts if one.certainty is Certainty.DEFINITE) == sure
+    assert local(one for one in parts if one.certainty is Certainty.POSSIBLE) == possible
+
+
+@pytest.mark.parametrize(("evening", "expected"), [("23 yes, no", ["00:00-00:30"]), ("24 yes", [])])
+def test_the_day_before_says_how_a_possible_half_hour_after_midnight_began(evening: str, expected: list[str]) -> None:
+    data = {"1770242400": {"GPV1.1": marked(evening)}, "1770328800": {"GPV1.1": marked("msecond, 23 yes")}}
+    parts = gpv_json.read({"fact": {"data": data}}, "1.1").days[day("06.02.2026")].windows
+    assert local(one for one in parts if one.certainty is Certainty.DEFINITE) == expected
 
 
 def test_hours_counted_from_zero() -> None:
@@ -210,15 +264,35 @@ def test_off_season_nothing_is_known() -> None:
     assert answer.as_of == datetime(2026, 8, 21, 23, 51, 20, 575000, tzinfo=UTC)
 
 
+def test_a_group_that_is_named_and_never_has_hours_is_none() -> None:
+    """Kyiv's file names 1.2 to 60.2 as well, but has hours for 1.1 to 60.1 alone."""
+    content = gpv({"20.11.2026": {"1.1": ["18:00-20:00"], "60.1": []}})
+    content["preset"]["sch_names"] = {"GPV1.1": "Черга 1.1", "GPV1.2": "Черга 1.2", "GPV60.1": "Черга 60.1"}
+    assert gpv_json.read(content, "1.2").queues == ("1.1", "60.1")
+
+
 def test_all_light_is_published_without_outages() -> None:
     answer = gpv_json.read(gpv({"22.11.2025": {"5.2": []}}), "5.2")
     assert answer.days[day("22.11.2025")].state is DayState.NO_OUTAGES
 
 
-def test_both_orders_of_the_stamp() -> None:
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("22.11.2025 14:57", "22.11.2025 14:57"),
+        ("14:57 22.11.2025", "22.11.2025 14:57"),
+        ("16 листопада 2025 19:34", "16.11.2025 19:34"),
+        ("6 Лютого 2026 року о 9:05", "06.02.2026 09:05"),
+        ("2026-02-06T07:05:00+00:00", "06.02.2026 09:05"),
+        ("31 лютого 2026 09:05", None),
+        ("16 november 2025 19:34", None),
+        ("", None),
+    ],
+)
+def test_every_form_of_the_stamp(text: str, moment: str | None) -> None:
     content = gpv({"22.11.2025": {"5.2": []}})
-    content["fact"]["update"] = "14:57 22.11.2025"
-    assert gpv_json.read(content, "5.2").stamp == kyiv("22.11.2025 14:57")
+    content["fact"]["update"] = text
+    assert gpv_json.read(content, "5.2").stamp == (kyiv(moment) if moment else None)
 
 
 @pytest.mark.parametrize("end", ["23:59", "00:00", "24:00"])

@@ -135,6 +135,40 @@ def test_an_odd_answer_is_a_bad_reply_and_is_not_quoted(answer: dict[str, Any], 
         assert caught.value.reason == reason
 
 
+SUSPENDED = "No permission. The data center is suspended.Please go to the cloud development platform to enable it"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "reason"),
+    [
+        # rospogrigio/localtuya#1719, tuya/tuya-home-assistant#635 and #662, Tuya's table of global codes
+        (28841107, SUSPENDED, CommandRefusedError, plugs.CLOUD_SUSPENDED()),
+        (1114, "your ip(91.2.3.4) don't have access to this API", CommandRefusedError, plugs.CLOUD_ADDRESS_REFUSED()),
+        (2007, "cross region IP access is not allowed", CommandRefusedError, plugs.CLOUD_ADDRESS_REFUSED()),
+        (500, "system error, please contact the admin", BadReplyError, plugs.CLOUD_TROUBLE()),
+        (1111, "system is busy, please retry later", BadReplyError, plugs.CLOUD_TROUBLE()),
+        (1110, "concurrent request over limit", BadReplyError, plugs.CLOUD_BUSY()),
+        ("28841002", "Your subscription has expired", CommandRefusedError, plugs.CLOUD_PLAN_EXPIRED()),
+    ],
+)
+def test_what_the_cloud_is_known_to_answer_is_said_in_words(
+    code: object, message: str, kind: type[DeviceError], reason: Reason
+) -> None:
+    answer = {"success": False, "code": code, "msg": message, "t": 1732960000000, "tid": "0" * 32}
+    for ask in (lambda: ours.checked(answer, dict), lambda: client_that_hears(answer).read(PLUG)):
+        with pytest.raises(kind) as caught:
+            ask()
+        assert caught.value.reason == reason
+
+
+def test_a_token_that_died_is_renewed_where_its_code_is_a_text() -> None:
+    client = client_that_hears({"success": True, "result": {"access_token": "new"}})
+    answers = iter([{"success": False, "code": "1010"}, {"success": True, "result": {"access_token": "new"}}])
+    again = {"success": True, "result": {"id": "bf1", "online": True, "status": []}}
+    client._request = lambda *_: next(answers, again)  # type: ignore[method-assign]
+    assert client.read(PLUG) == {"switch_1": None}
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
