@@ -297,6 +297,7 @@ BOT: dict[str, tuple[str, str]] = {
         "🔴 <b>Power is off</b> since {time} ({lasted})",
     ),
     "bot.power_is_unknown": ("⚪️ <b>Чи є світло, невідомо</b>", "⚪️ <b>Whether power is on is unknown</b>"),
+    "bot.back": ("🗓 {back}", "🗓 {back}"),
     "bot.voltage": ("⚡️ Напруга мережі {voltage}", "⚡️ Grid voltage {voltage}"),
     "bot.sun": ("☀️ Сонячна генерація {power}", "☀️ Solar {power}"),
     "bot.battery_flow": ("🔋 Батарея {soc}, {flow}", "🔋 Battery {soc}, {flow}"),

@@ -167,6 +167,16 @@ OUTAGES = {
         Outage(lost=LOST, now=LOST.model_copy(update=LATER | {"figures_at": at("22:00")})),
         LOST.key,
     ),
+    "a plug with two gangs": (
+        GOES_ON.model_copy(
+            update={"off": {"a/": OFF["a"], "s/switch_1": result("Strip · 1"), "s/switch_2": result("Strip · 2")}}
+        ),
+        LOST.key,
+    ),
+    "one of two gangs not done": (
+        GOES_ON.model_copy(update={"off": {"s/switch_1": OFF["a"], "s/switch_2": OFF["b"]}}),
+        LOST.key,
+    ),
     "is over": (IS_OVER, LOST.key),
     "power is back": (IS_OVER, "back"),
 }
@@ -184,7 +194,8 @@ def _outlook_of(situation: str) -> Callable[[Localizer], str]:
 
 
 COMMANDS = {
-    "status": lambda v: replies.status_text(v, broker_state()),
+    "status": lambda v: replies.status_text(v, broker_state(connected=True)),
+    "status, forecast": lambda v: replies.status_text(v, broker_state(connected=True, outlook=outlook("short", NOW))),
     "status, three inverters": lambda v: replies.status_text(v, several_inverters()),
     "status, nothing yet": lambda v: replies.status_text(v, BrokerState()),
     "status, stale": lambda v: replies.status_text(v, broker_state(now=NOW - timedelta(days=7), schedule=None)),

@@ -70,7 +70,7 @@ def charts(localizer: Localizer) -> Keyboard:
 
 def plugs(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
     """Return a button for each plug that switches it over; two where its state is unknown."""
-    rows = [_plug(localizer, device, plug) for device, plug in sorted(snapshot.plugs.items())]
+    rows = [_plug(localizer, device, plug) for device, plug in snapshot.plugs_by_name()]
     setup = [[(plain(localizer("bot.plugs_setup")), "setup")]] if snapshot.plug_infos else []
     return [*(row for row in rows if row), *setup, *refresh(localizer, "plugs")]
 

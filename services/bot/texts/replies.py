@@ -12,6 +12,7 @@ from shared.broker_state import BrokerState
 from shared.conditions import battery, clock
 from shared.freshness import PLUG_HOLDS, fresh
 from shared.live_figures import (
+    BATTERY_HOLDS,
     LiveFigures,
     is_battery_live,
     is_inverter_live,
@@ -24,6 +25,7 @@ from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, P
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
+from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
 UNKNOWN_USER = 0
@@ -62,11 +64,13 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
         localizer.reason(clock.NOT_SET()) if snapshot.is_clock_unset(localizer.now) else None,
         lines(
             _grid(localizer, snapshot),
+            _back(localizer, snapshot),
             _figures(localizer, snapshot),
+            *_answer(localizer, snapshot),
             *_inverter_lines(localizer, snapshot),
             *(_pack_line(localizer, snapshot, device, state) for device, state in packs(snapshot.batteries)),
         ),
-        lines(*(_plug_line(localizer, device, one, "bot.plug_short") for device, one in _plugs(snapshot))),
+        lines(*(_plug_line(localizer, device, one, "bot.plug_short") for device, one in snapshot.plugs_by_name())),
         _today(localizer, snapshot),
         _updated(localizer, snapshot),
     )
@@ -87,6 +91,23 @@ def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
     lost = ", ".join(str(phase) for phase, is_there in (grid.phases or {}).items() if is_there is False)
     is_split = lost and grid.state is Grid.ON
     return lines(state, localizer("bot.phases_off", phases=lost) if is_split else None)
+
+
+def _back(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return when power should be back, in an outage."""
+    grid = live_figures(snapshot, localizer.now).grid
+    if grid is None or grid.state is not Grid.OFF:
+        return None
+    return localizer("bot.back", back=Localized(what_next(snapshot, localizer, BATTERY_HOLDS)))
+
+
+def _answer(localizer: Localizer, snapshot: BrokerState) -> Sequence[str]:
+    """Return whether the battery lasts through the outage or the next one; how long it lasts, where nobody knows."""
+    if verdict := short_lines(localizer, snapshot)[:1]:
+        return verdict
+    live = live_figures(snapshot, localizer.now)
+    is_off = live.grid is not None and live.grid.state is Grid.OFF
+    return _runtime(localizer, snapshot.schedule, live) if is_off else ()
 
 
 def _inverter_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
@@ -226,7 +247,8 @@ def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     if not snapshot.plugs:
         return localizer("bot.no_plugs")
     return lines(
-        localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
+        localizer("bot.plugs_title"),
+        *(_plug_line(localizer, device, one) for device, one in snapshot.plugs_by_name()),
     )
 
 
@@ -253,10 +275,6 @@ def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
     if info.tested_at:
         said = localizer("bot.rule_tested", rule=said, time=localizer.time(info.tested_at))
     return localizer("bot.rule_line", name=info.name, rule=said, reason=reason)
-
-
-def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:
-    return sorted(snapshot.plugs.items())
 
 
 def _plug_line(localizer: Localizer, device: str, plug: PlugState, sentence: str = "bot.plug_line") -> str:

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.battery_answer import until
-from services.dashboard.now.what_next import what_next
 from shared.broker_state import BrokerState
 from shared.conditions import clock
 from shared.live_figures import LiveFigures, live_figures, usable_outlook
 from shared.messages import Grid
 from shared.texts.localizer import Localizer
 from shared.texts.outlook_sentences import concern, verdict_sentence
+from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
 LOW_PERCENT = 20

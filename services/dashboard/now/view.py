@@ -16,7 +16,6 @@ from services.dashboard.now.plug_plan import plug_plan
 from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import figures, flow, load_percent, nodes, panel_strings
 from services.dashboard.now.timeline import live_layer
-from services.dashboard.now.what_next import what_next
 from services.dashboard.pages import View
 from services.dashboard.reasons import reasons_in_line, worst_severity
 from services.dashboard.service_status import service_rows
@@ -26,6 +25,7 @@ from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import ALL, is_inverter_live, live_figures, live_inverter, load_w, units
 from shared.messages import Contact, Grid, InverterState
 from shared.texts.localizer import Localizer
+from shared.texts.what_next import what_next
 
 
 def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
