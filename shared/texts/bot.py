@@ -298,6 +298,11 @@ BOT: dict[str, tuple[str, str]] = {
     ),
     "bot.power_is_unknown": ("⚪️ <b>Чи є світло, невідомо</b>", "⚪️ <b>Whether power is on is unknown</b>"),
     "bot.back": ("🗓 {back}", "🗓 {back}"),
+    "bot.unheard": ("📡 {said}", "📡 {said}"),
+    "bot.broker_gone": (
+        "⚠️ Немає зв'язку з брокером повідомлень: нове сюди зараз не надходить.",
+        "⚠️ No connection to the message broker: nothing new arrives here at the moment.",
+    ),
     "bot.voltage": ("⚡️ Напруга мережі {voltage}", "⚡️ Grid voltage {voltage}"),
     "bot.sun": ("☀️ Сонячна генерація {power}", "☀️ Solar {power}"),
     "bot.battery_flow": ("🔋 Батарея {soc}, {flow}", "🔋 Battery {soc}, {flow}"),

@@ -30,8 +30,11 @@ from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
 from shared.messages import (
     ActionOutcome,
+    Availability,
     Certainty,
+    Contact,
     DayState,
+    Grid,
     OutageOutlook,
     PlannedDay,
     QueueFit,
@@ -49,6 +52,7 @@ from tests.bot.facts import (
     at,
     broker_state,
     changed_plan,
+    grid,
     localizer_for,
     plan,
     several_inverters,
@@ -194,11 +198,20 @@ def _outlook_of(situation: str) -> Callable[[Localizer], str]:
 
 
 COMMANDS = {
-    "status": lambda v: replies.status_text(v, broker_state(connected=True)),
-    "status, forecast": lambda v: replies.status_text(v, broker_state(connected=True, outlook=outlook("short", NOW))),
+    "status": lambda v: replies.status_text(v, broker_state()),
+    "status, forecast": lambda v: replies.status_text(v, broker_state(outlook=outlook("short", NOW))),
     "status, three inverters": lambda v: replies.status_text(v, several_inverters()),
-    "status, nothing yet": lambda v: replies.status_text(v, BrokerState()),
+    "status, nothing yet": lambda v: replies.status_text(v, BrokerState(connected=True)),
+    "status, nothing without the broker": lambda v: replies.status_text(v, BrokerState()),
+    "status, without the broker": lambda v: replies.status_text(v, broker_state(connected=False)),
     "status, stale": lambda v: replies.status_text(v, broker_state(now=NOW - timedelta(days=7), schedule=None)),
+    "status, no contact": lambda v: replies.status_text(
+        v,
+        broker_state(
+            grid=grid(Grid.UNKNOWN, at("18:20")).model_copy(update={"last_known": Grid.OFF}),
+            inverter_availability={"main": Availability(at=NOW, state=Contact.OFFLINE, since=at("18:20"))},
+        ),
+    ),
     "battery": lambda v: replies.battery_text(v, broker_state()),
     "battery, nothing yet": lambda v: replies.battery_text(v, BrokerState()),
     "battery, forecast": lambda v: replies.battery_text(v, broker_state(outlook=outlook("short", NOW))),

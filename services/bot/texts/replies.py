@@ -10,7 +10,7 @@ from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.conditions import battery, clock
-from shared.freshness import PLUG_HOLDS, fresh
+from shared.freshness import CLOCK_SLACK, PLUG_HOLDS, fresh
 from shared.live_figures import (
     BATTERY_HOLDS,
     LiveFigures,
@@ -21,7 +21,7 @@ from shared.live_figures import (
     packs,
     units,
 )
-from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState, Window
+from shared.messages import BatteryState, Grid, GridState, InverterState, OutageSchedule, PlugInfo, PlugState, Window
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
@@ -59,8 +59,10 @@ MENUS = {"": _menu(Language.UK), "uk": _menu(Language.UK), "en": _menu(Language.
 def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return everything at a glance."""
     if snapshot.grid is None and not snapshot.inverters and not snapshot.batteries:
-        return lines(localizer("bot.no_data"), _today(localizer, snapshot))
+        nothing = localizer("bot.no_data") if snapshot.connected else localizer("bot.broker_gone")
+        return lines(nothing, _today(localizer, snapshot))
     return paragraphs(
+        None if snapshot.connected else localizer("bot.broker_gone"),
         localizer.reason(clock.NOT_SET()) if snapshot.is_clock_unset(localizer.now) else None,
         lines(
             _grid(localizer, snapshot),
@@ -76,10 +78,15 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
     )
 
 
+def _live_grid(localizer: Localizer, snapshot: BrokerState) -> GridState | None:
+    """Return the state of the grid of now, None without the broker."""
+    return live_figures(snapshot, localizer.now).grid if snapshot.connected else None
+
+
 def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
-    grid = live_figures(snapshot, localizer.now).grid
+    grid = _live_grid(localizer, snapshot)
     if grid is None or grid.state is Grid.UNKNOWN:
-        return localizer("bot.power_is_unknown")
+        return lines(localizer("bot.power_is_unknown"), _last_known(localizer, snapshot))
     name = "bot.power_is_on" if grid.state is Grid.ON else "bot.power_is_off"
     lasted = localizer.lasted(localizer.now - grid.since)
     unset = is_unset(grid.since)
@@ -93,9 +100,20 @@ def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
     return lines(state, localizer("bot.phases_off", phases=lost) if is_split else None)
 
 
+def _last_known(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return since when the inverter is silent, and what was known last, as the page says it."""
+    grid = snapshot.grid
+    if grid is None or grid.at > localizer.now + CLOCK_SLACK:
+        return None
+    state, since = (grid.last_known, grid.since) if grid.state is Grid.UNKNOWN else (grid.state, grid.at)
+    known = localizer("now.last_known", grid=localizer(f"grid.{state.value}")) if state else None
+    silent = localizer("now.no_contact", since=localizer.time(since)) if snapshot.connected else None
+    return lines(*(localizer("bot.unheard", said=Localized(said)) for said in (silent, known) if said))
+
+
 def _back(localizer: Localizer, snapshot: BrokerState) -> str | None:
     """Return when power should be back, in an outage."""
-    grid = live_figures(snapshot, localizer.now).grid
+    grid = _live_grid(localizer, snapshot)
     if grid is None or grid.state is not Grid.OFF:
         return None
     return localizer("bot.back", back=Localized(what_next(snapshot, localizer, BATTERY_HOLDS)))
@@ -103,11 +121,11 @@ def _back(localizer: Localizer, snapshot: BrokerState) -> str | None:
 
 def _answer(localizer: Localizer, snapshot: BrokerState) -> Sequence[str]:
     """Return whether the battery lasts through the outage or the next one; how long it lasts, where nobody knows."""
-    if verdict := short_lines(localizer, snapshot)[:1]:
+    if snapshot.connected and (verdict := short_lines(localizer, snapshot)[:1]):
         return verdict
-    live = live_figures(snapshot, localizer.now)
-    is_off = live.grid is not None and live.grid.state is Grid.OFF
-    return _runtime(localizer, snapshot.schedule, live) if is_off else ()
+    grid = _live_grid(localizer, snapshot)
+    is_off = grid is not None and grid.state is Grid.OFF
+    return _runtime(localizer, snapshot.schedule, live_figures(snapshot, localizer.now)) if is_off else ()
 
 
 def _inverter_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
