@@ -256,7 +256,7 @@ def test_services(one, state, word):
     seen = page(BrokerState(connected=True, services={"recorder": one}))
     (row,) = seen["parts"]["services"]
     assert row[1]["data-state"] == state
-    assert words(row) == ["recorder", word, *(reason.text for reason in one.reasons)]
+    assert words(row) == ["History (recorder)", word, *(reason.text for reason in one.reasons)]
 
 
 def test_why_the_inverter_does_not_answer():
