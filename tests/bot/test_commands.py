@@ -95,6 +95,19 @@ def test_who_switches(chat: int, user: int, age_s: int, refused: str | None, tmp
 
 
 @pytest.mark.parametrize(
+    ("chat", "user", "refused"),
+    [(VIEWER, VIEWER, "only view"), (GROUP, VIEWER, "own number (6)"), (GROUP, GUEST, "own number (8)")],
+)
+@pytest.mark.parametrize("button", ["protect|bf1|on", "keep", "set|low", "want|main|s|buzzer_mode|mute"])
+def test_who_may_not_change_is_told_why(button: str, chat: int, user: int, refused: str, tmp_path: Path) -> None:
+    unseen = INFO.model_copy(update={"seen": False})
+    setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"bf1": unseen}))
+    setup.receive(chat=chat, user=user, button=button, button_id="b", message_id=1)
+    assert refused in setup.telegram.button_answers[0]
+    assert not setup.switched
+
+
+@pytest.mark.parametrize(
     "data",
     [
         "plug|nothing|on",

@@ -234,6 +234,7 @@ COMMANDS = {
     ),
     "id": lambda v: replies.id_text(v, 99, 99, None, is_allowed=True),
     "id, stranger": lambda v: replies.id_text(v, 99, 99, None, is_allowed=False),
+    "id, anonymous administrator of a group": lambda v: replies.id_text(v, -100, 1087968824, None, is_allowed=True),
     "id, group": lambda v: replies.id_text(v, -100, 99, None, is_allowed=True),
     "settings": lambda v: "\n".join([v("bot.settings_title"), *labels(keyboards.settings(v, ChatSettings()))]),
     "settings, changed": lambda v: "\n".join(labels(keyboards.settings(v, CHANGED))),

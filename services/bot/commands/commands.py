@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.bot.chats import Chats, Role
 from services.bot.commands import history, inverter_keyboards, keyboards
-from services.bot.commands.inverter_buttons import InverterButtons
+from services.bot.commands.inverter_buttons import InverterButtons, not_allowed
 from services.bot.commands.keyboards import ButtonPress
 from services.bot.commands.limits import StrangerLimit
 from services.bot.telegram.api import Incoming, Keyboard, TransientError
@@ -275,7 +275,8 @@ class Commands:
     async def _set(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         value = press.value
         may_change = value not in keyboards.LIMITS or self._chats.may_switch(incoming.chat, incoming.user)
-        await self._api.answer_button(incoming.button_id, "" if may_change else plain(localizer("bot.not_allowed")))
+        refusal = not_allowed(localizer, self._chats, incoming)
+        await self._api.answer_button(incoming.button_id, "" if may_change else refusal)
         if not may_change:
             return
         chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
@@ -308,8 +309,8 @@ class Commands:
         is_all = press.action == "keep"
         before = {id_: one for id_, one in infos.items() if (is_all and not one.seen) or id_ == press.value}
         if not before or not self._chats.may_switch(incoming.chat, incoming.user):
-            refusal = localizer("bot.not_allowed" if before else "bot.bad_button")
-            await self._api.answer_button(incoming.button_id, plain(refusal))
+            refusal = not_allowed(localizer, self._chats, incoming) if before else plain(localizer("bot.bad_button"))
+            await self._api.answer_button(incoming.button_id, refusal)
             return
         wish = {} if is_all else {keyboards.SETUP[press.action]: press.on}
         setup = PlugSetup.model_validate({"at": localizer.now, "by": f"telegram:{incoming.user}"} | wish)
@@ -329,9 +330,7 @@ class Commands:
         """Ask first; then switch, if the confirmation comes soon after the question."""
         plug, age = self._snapshot().plugs.get(press.value), localizer.now - incoming.at
         if not self._chats.may_switch(incoming.chat, incoming.user):
-            is_group = self._chats.role(incoming.chat) is Role.OWNER
-            refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
-            await self._api.answer_button(incoming.button_id, plain(refusal))
+            await self._api.answer_button(incoming.button_id, not_allowed(localizer, self._chats, incoming))
         elif plug is None or plug.protected:  # a button of an old message, or forged
             await self._api.answer_button(incoming.button_id, plain(localizer("bot.bad_button")))
         elif press.action == "ask":

@@ -28,7 +28,8 @@ from shared.texts.localizer import Localized, Localizer
 from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
-UNKNOWN_USER = 0
+NOBODY = {0, 1087968824, 136817688, 777000}
+"""Numbers that stand for no person: unknown, an anonymous administrator of a group, a channel, Telegram itself."""
 LOW_PERCENT = 30
 TIGHT = 1.25
 """A runtime below this times what is needed is called tight."""
@@ -315,5 +316,5 @@ def help_text(localizer: Localizer, *, is_viewer: bool) -> str:
 def id_text(localizer: Localizer, chat: int, user: int, topic: int | None, *, is_allowed: bool) -> str:
     """Return a chat's number with that of its topic, in a group the person's own too; for a stranger how to go on."""
     number = str(chat) if topic is None else f"{chat}/{topic}"
-    own = localizer("bot.own_id", user=user) if user not in (chat, UNKNOWN_USER) else None
+    own = localizer("bot.own_id", user=user) if user not in NOBODY | {chat} else None
     return lines(localizer("bot.your_id", chat=number), own, None if is_allowed else localizer("bot.how_to_allow"))
