@@ -380,6 +380,7 @@ BOT: dict[str, tuple[str, str]] = {
         "<b>{period}</b>: load {load}, solar {sun}, from the grid {grid}",
     ),
     "bot.energy_note": ("Обчислено за записаною потужністю.", "Computed from the recorded power."),
+    "bot.energy_due": ("⚠️ {due}", "⚠️ {due}"),
     "bot.month": ("місяць", "month"),
     "bot.outages_title": ("📋 <b>Останні відключення</b>", "📋 <b>Last outages</b>"),
     "bot.no_recorded_outages": (

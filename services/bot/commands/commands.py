@@ -218,7 +218,8 @@ class Commands:
 
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
         energy = await asyncio.to_thread(history.energy, self._engine, localizer.today, self._zone)
-        text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy)
+        due = await asyncio.to_thread(history.energy_due, self._engine, localizer.now, self._zone)
+        text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy, due)
         await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _outages(self, incoming: Incoming, localizer: Localizer) -> None:
