@@ -35,7 +35,7 @@ TOO_LATE = timedelta(seconds=60)
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
 AT_ONCE = 4
-"""Commands that are answered at the same time; the others wait their turn."""
+"""Commands that are answered at the same time, and as many buttons; the others wait their turn."""
 SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
 SETUP_CHECK_S = 0.1
 
@@ -87,7 +87,7 @@ class Commands:
         self._zone = zone
         self._send = send
         self._inverter = InverterButtons(api, snapshot, chats, send)
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots, self._button_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._strangers = StrangerLimit()
         self._texts: dict[str, Callable[[Localizer], str]] = {
             "status": lambda localizer: replies.status_text(localizer, snapshot()),
@@ -130,7 +130,7 @@ class Commands:
     async def handle(self, incoming: Incoming) -> None:
         """Answer, or log why that was not possible; people ask again by themselves."""
         try:
-            async with self._slots:
+            async with self._slots if incoming.button is None else self._button_slots:
                 await self._dispatch_with_retry(incoming)
         except (TransientError, CommandRefusedError) as error:
             log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
