@@ -71,7 +71,9 @@ def energy_due(engine: Engine, now: datetime, zone: ZoneInfo) -> datetime | None
     device = next(iter(queries.devices(engine)), None)
     today = now.astimezone(zone).date()
     first = datetime.combine(min(today - DAY, today.replace(day=1)), time(), zone)
-    return device and queries.due_since(engine, INVERTERS.raw, device, start=first, end=now - queries.SETTLES)
+    if device is None:
+        return None
+    return queries.due_since(engine, INVERTERS.raw, device, start=first, end=now - queries.SETTLES)
 
 
 def last_outages(engine: Engine, now: datetime) -> Sequence[Outage] | None:
