@@ -1,5 +1,6 @@
 """The newest message of every topic as one frozen value, pure: so page, bot and plugs see the same house."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -56,6 +57,9 @@ from shared.topics import (
 )
 from shared.trusted_time import ClockTrack, by_clock
 
+NUMBERED_GANG = re.compile(r"switch_?(\d+)")
+"""The code of one of several switches of a plug, as Tuya has them."""
+
 
 @dataclass(frozen=True)
 class BrokerState:
@@ -98,6 +102,17 @@ class BrokerState:
         """Return the name that the owner gave a plug, or its id."""
         plug = self.plugs.get(device)
         return (plug and plug.name) or device
+
+    def gang_name(self, device: str, gang: str) -> str:
+        """Return what the owner calls a switch of a plug, else its number, which a code such as switch_2 ends with."""
+        info = self.plug_infos.get(device)
+        name = info.gangs.get(gang) if info else None
+        numbered = NUMBERED_GANG.fullmatch(gang)
+        return name if name and name != gang else numbered[1] if numbered else gang
+
+    def plugs_by_name(self) -> list[tuple[str, PlugState]]:
+        """Return the plugs in the order in which people look for them."""
+        return sorted(self.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))
 
     def is_clock_unset(self, now: datetime) -> bool:
         """Return whether a running service reports that the clock of its host is not set."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.broker_state import BrokerState
 from shared.charge import runtime
 from shared.freshness import OUTLOOK_HOLDS, fresh
-from shared.messages import BatteryState, Contact, Grid, GridState, InverterState, Outlook
+from shared.messages import Availability, BatteryState, Contact, Grid, GridState, InverterState, Outlook
 
 ALL = "all"
 """The battery, or the inverter, that sums up the others."""
@@ -101,23 +101,28 @@ def _forecast(outlook: Outlook, now: datetime) -> timedelta | None:
 
 
 def live_inverter(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> str | None:
-    """Return the sum of all inverters if its reading is fresh, else the first inverter with a fresh reading."""
-    live = {name for name, one in state.inverters.items() if fresh(one.at, now, fresh_for)}
+    """Return the sum of all inverters if it is live, else the first inverter that is."""
+    live = {name for name in state.inverters if is_inverter_live(state, name, now, fresh_for)}
     return ALL if ALL in live else min(live, default=None)
 
 
 def is_inverter_live(state: BrokerState, name: str, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> bool:
-    """Whether an inverter answers and its last reading is fresh."""
-    reading, contact = state.inverters.get(name), state.inverter_availability.get(name)
-    is_offline = contact is not None and contact.state is Contact.OFFLINE
-    return reading is not None and not is_offline and fresh(reading.at, now, fresh_for)
+    """Whether an inverter answers and its last reading is fresh; of the sum, whether any that it sums up does."""
+    reading = state.inverters.get(name)
+    if reading is None or not fresh(reading.at, now, fresh_for):
+        return False
+    summed = reading.inverters or (name,)
+    return any(not _is_offline(state.inverter_availability.get(one)) for one in summed)
+
+
+def _is_offline(contact: Availability | None) -> bool:
+    return contact is not None and contact.state is Contact.OFFLINE
 
 
 def is_battery_live(state: BrokerState, device: str, now: datetime) -> bool:
     """Whether a battery answers and its last reading is fresh."""
-    reading, contact = state.batteries.get(device), state.battery_availability.get(device)
-    is_offline = contact is not None and contact.state is Contact.OFFLINE
-    return reading is not None and not is_offline and is_battery_fresh(state, device, now)
+    is_offline = _is_offline(state.battery_availability.get(device))
+    return not is_offline and is_battery_fresh(state, device, now)
 
 
 def is_battery_fresh(state: BrokerState, device: str, now: datetime) -> bool:

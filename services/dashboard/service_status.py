@@ -9,6 +9,7 @@ from services.dashboard.reasons import reason_lines
 from shared.broker_state import BrokerState
 from shared.freshness import STATUS_HOLDS, fresh
 from shared.messages import ServiceHealth, ServiceStatus
+from shared.texts.catalogue import service_name
 from shared.texts.localizer import Localizer
 
 SILENT = "silent"
@@ -38,7 +39,7 @@ def state_word(status: ServiceStatus, localizer: Localizer) -> str:
 
 def _row(name: str, status: ServiceStatus, localizer: Localizer) -> html.Li:
     state = state_of(status, localizer)
-    parts = [html.Span(className="dot"), html.Span(name, className="name")]
+    parts = [html.Span(className="dot"), html.Span(service_name(localizer.language, name), className="name")]
     parts.append(html.Span(state_word(status, localizer), className="word"))
     if state != SILENT:
         parts += reason_lines(status.reasons, localizer, html.Span)

@@ -56,8 +56,7 @@ def _setting(inverter: str, setting: str, state: SettingState, language: Languag
         platform, more = "select", {"options": _options(state)} | _meanings(setting, state, value, language)
     elif state.low is not None and state.high is not None and state.step is not None:
         # a slider would write to the inverter wherever a finger slips
-        limits = {"min": state.low, "max": state.high, "step": state.step, "mode": "box"}
-        platform, more = "number", limits | _unit(setting)
+        platform, more = "number", _range(state) | {"step": state.step, "mode": "box"} | _unit(setting)
     else:
         return None
     return Control(
@@ -85,6 +84,16 @@ def _options(state: SettingState) -> list[str]:
     """The choices, and the present value if it is none of them: Home Assistant would not show it otherwise."""
     present = [state.value] if isinstance(state.value, str) else []
     return list(dict.fromkeys((*state.choices, *present)))
+
+
+def _range(state: SettingState) -> dict[str, float]:
+    """The range, and the present value if it lies outside: Home Assistant would go on showing the one before.
+
+    A neighbour that was changed at the inverter may leave no room at all; then nothing is taken, as everywhere else.
+    """
+    present = [state.value] if isinstance(state.value, int | float) else []
+    known = [one for one in (state.low, state.high, *present) if one is not None]
+    return {"min": min(known), "max": max(known)}
 
 
 def _meanings(setting: str, state: SettingState, value: str, language: Language) -> dict[str, Any]:

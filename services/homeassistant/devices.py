@@ -32,7 +32,7 @@ from shared.broker_state import BrokerState
 from shared.conditions.inverter_settings import CLOCK as CLOCK_SETTING
 from shared.freshness import PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
 from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live
-from shared.messages import ChargeAheadPhase, Message, PlugInfo, PlugState, ServiceHealth
+from shared.messages import ChargeAheadPhase, Message, PlugState, ServiceHealth
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
@@ -217,15 +217,16 @@ def _plugs(state: BrokerState, now: datetime, _language: Language) -> Iterator[D
                 object_id("plug", name),
                 plug.name or name,
                 _runs(state, "tuya", now) and is_reachable,
-                switches=tuple(_switches(name, plug, info)),
+                switches=tuple(_switches(name, plug, state)),
             )
 
 
-def _switches(device: str, plug: PlugState, info: PlugInfo | None) -> Iterator[Switch]:
+def _switches(device: str, plug: PlugState, state: BrokerState) -> Iterator[Switch]:
+    info = state.plug_infos.get(device)
     may_switch = not plug.protected and (info is None or info.enabled)
     gangs = sorted(plug.gangs) if len(plug.gangs) > 1 else [None]
     for gang in gangs:
-        name = info.gangs.get(gang) or gang if info and gang else gang
+        name = state.gang_name(device, gang) if gang else None
         yield Switch(topics.PLUG_STATE.named(device), topics.PLUG_SET.named(device), gang, name, may_switch)
 
 

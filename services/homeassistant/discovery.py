@@ -15,7 +15,7 @@ from services.homeassistant.entities import DIAGNOSTIC, GRID_TRIGGERS, ICONS, UN
 from shared import topics
 from shared.freshness import STATUS_HOLDS
 from shared.messages import VERSION, ServiceHealth
-from shared.texts.catalogue import say
+from shared.texts.catalogue import say, service_name
 from shared.texts.language import Language
 
 Payload = dict[str, Any]
@@ -214,7 +214,7 @@ def _service(device: Device, name: str, home: Home) -> Iterator[tuple[str, Paylo
     options = [one.value for one in ServiceHealth]
     yield (
         key,
-        _component(device, key, "sensor", name, home)
+        _component(device, key, "sensor", service_name(home.language, name), home)
         | {
             "state_topic": topic,
             "value_template": STATE_OF,

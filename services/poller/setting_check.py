@@ -68,24 +68,36 @@ def unit_key(unit: Unit) -> str:
     return f"{unit.protocol}/{unit.model or 0:04X}/{unit.serial_number or ''}"
 
 
+NOTHING_RETURNS: Mapping[str, SettingValue] = {}
+
+
 def may_write(
-    name: str, value: object, present: Present, past_writes: Sequence[datetime], now: datetime
+    name: str,
+    value: object,
+    present: Present,
+    past_writes: Sequence[datetime],
+    now: datetime,
+    *,
+    returns: Mapping[str, SettingValue] = NOTHING_RETURNS,
 ) -> Write | Reason:
     """Return what to write, or why a setting is not changed; past_writes are the moments of earlier ones."""
-    write = checked(name, value, present)
+    write = checked(name, value, present, returns)
     return write if isinstance(write, Reason) else too_many(past_writes, now) or write
 
 
-def checked(name: str, value: object, present: Present, *, is_ours: bool = False) -> Write | Reason:
+def checked(
+    name: str, value: object, present: Present, returns: Mapping[str, SettingValue] = NOTHING_RETURNS
+) -> Write | Reason:
     """Return what to write, or why a setting is not changed, however much was written before.
 
-    is_ours: what stands is what we wrote, so its meaning is certain although a neighbour may have been changed since.
+    returns is what will be put back, by setting. What stands in its place is what we wrote, so its meaning is certain
+    although a neighbour may have been changed since.
     """
     proven = proof(name, present.unit)
     if isinstance(proven, Reason):
         return proven
     setting, register = proven
-    refusal = hindrance(setting, register, present, is_ours=is_ours)
+    refusal = hindrance(setting, register, present, returns)
     if refusal:
         return refusal
     word = _word(setting, register, value, present.values)
@@ -125,9 +137,12 @@ def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:
 
 
 def hindrance(
-    setting: WritableSetting, register: Register, present: Present, *, is_ours: bool = False
+    setting: WritableSetting,
+    register: Register,
+    present: Present,
+    returns: Mapping[str, SettingValue] = NOTHING_RETURNS,
 ) -> Reason | None:
-    """Return why a setting cannot be changed at the moment, whatever the value; is_ours as in `checked`."""
+    """Return why a setting cannot be changed at the moment, whatever the value; returns as in `checked`."""
     if present.mode not in setting.modes:
         return control.wrong_mode(mode=present.mode.value)
     stands = present.values.get(setting.name)
@@ -138,8 +153,9 @@ def hindrance(
     bounds = bounds_of(setting, present.values)
     if bounds is None:
         return control.VALUE_UNKNOWN()
-    low, high = _neighbours(setting, present.values)
+    low, high = _neighbours(setting, {**present.values, **returns})
     value = number(stands)
+    is_ours = setting.name in returns
     if value is None or not (is_ours or low <= value <= high):  # then it, or one of them is not what we take it for
         return control.contradiction(value=f"{stands:g}" if isinstance(stands, int | float) else str(stands))
     return control.bounded(low=bounds.low, high=bounds.high) if bounds.low > bounds.high else None

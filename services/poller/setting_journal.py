@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.poller.charge_ahead_rules import Charging, HeldOff
 from services.poller.decode import Value
-from services.poller.setting_check import DAY, Unit, Write, unit_key
+from services.poller.setting_check import DAY, Present, Unit, Write, unit_key
 from services.poller.setting_sequence import Purpose, SettingSequence, released
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
@@ -170,6 +170,17 @@ def observed(journal: SettingJournal, unit: Unit, values: Mapping[str, Value], n
     if not changed and journal.unit == key:
         return journal
     return journal.model_copy(update={"unit": key, "seen": {**seen, **changed}})
+
+
+def returning(journal: SettingJournal, present: Present) -> dict[str, SettingValue]:
+    """Return what will be put back, by setting: what holds for a time only, and stands as we have set it."""
+    ours = (one for one in journal.sequences.values() if one.is_temporary and one.unit == unit_key(present.unit))
+    return {
+        setting: one.before[setting]
+        for one in ours
+        for setting, made in one.made.items()
+        if present.values.get(setting) in made and present.values.get(setting) != one.before[setting]
+    }
 
 
 def dated(journal: SettingJournal, now: datetime, *, trusted: bool) -> SettingJournal:

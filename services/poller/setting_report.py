@@ -1,11 +1,12 @@
 """The state of the settings, to publish. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from services.poller.inverter_clock import clock_hindrance, clock_proof, clock_value
 from services.poller.setting_check import Present, bounds_of, hindrance, proof, unit_key
-from services.poller.setting_journal import LastChange, SettingJournal
+from services.poller.setting_journal import LastChange, SettingJournal, returning
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.messages import InverterControl, InverterSettings, SettingState, SettingValue
@@ -27,22 +28,12 @@ def report(
     names = dict.fromkeys(one.name for one in present.unit.layout.writable)
     seen = journal.seen if journal.unit == unit_key(present.unit) else {}
     off = control.CONTROL_OFF() if allowed is InverterControl.OFF else None
-    settings = {name: _state(name, present, seen.get(name), off) for name in names}
+    returns = returning(journal, present)
+    settings = {name: _state(name, present, seen.get(name), off, returns) for name in names}
     settings[control.CLOCK] = _clock(present, seen.get(control.CLOCK), off, trusted=trusted)
-    for name, value in returning(journal, present).items():
+    for name, value in returns.items():
         settings[name] = settings[name].model_copy(update={"returns_to": value})
     return InverterSettings(at=now, control=allowed, changing=changing, settings=settings)
-
-
-def returning(journal: SettingJournal, present: Present) -> dict[str, SettingValue]:
-    """Return what will be put back, by setting: what holds for a time only, and stands as we have set it."""
-    ours = (one for one in journal.sequences.values() if one.is_temporary and one.unit == unit_key(present.unit))
-    return {
-        setting: one.before[setting]
-        for one in ours
-        for setting, made in one.made.items()
-        if present.values.get(setting) in made and present.values.get(setting) != one.before[setting]
-    }
 
 
 def _clock(present: Present, last: LastChange | None, off: Reason | None, *, trusted: bool) -> SettingState:
@@ -53,12 +44,14 @@ def _clock(present: Present, last: LastChange | None, off: Reason | None, *, tru
     return _shown(value, last, reason, choices=(control.CLOCK_RIGHT,), writable=reason is None)
 
 
-def _state(name: str, present: Present, last: LastChange | None, off: Reason | None) -> SettingState:
+def _state(
+    name: str, present: Present, last: LastChange | None, off: Reason | None, returns: Mapping[str, SettingValue]
+) -> SettingState:
     proven, value = proof(name, present.unit), present.values.get(name)
     if isinstance(proven, Reason):
         return _shown(value, last, proven)
     setting, register = proven
-    reason = off or hindrance(setting, register, present)
+    reason = off or hindrance(setting, register, present, returns)
     bounds = bounds_of(setting, present.values)
     numbers = {"low": bounds.low, "high": bounds.high, "step": bounds.step} if bounds else {}
     return _shown(value, last, reason, choices=setting.values, writable=reason is None, **numbers)

@@ -20,6 +20,7 @@ from services.poller.setting_journal import (
     command_refusal,
     observed,
     received,
+    returning,
     settled,
     verdict,
 )
@@ -237,9 +238,10 @@ class SettingWriter:
         if wish.setting == control.CLOCK:
             write = clock_write(wish.value, present, wall_time(now, self._zone), trusted=self._clock.trusted)
             return write if isinstance(write, Reason) else too_many(past, now) or write
+        returns = returning(self._journal.content, present)
         if wish.is_undoing:
-            return checked(wish.setting, wish.value, present, is_ours=True)
-        return may_write(wish.setting, wish.value, present, past, now)
+            return checked(wish.setting, wish.value, present, {**returns, wish.setting: wish.value})
+        return may_write(wish.setting, wish.value, present, past, now, returns=returns)
 
     def _timed(self, present: Present, now: datetime) -> Present:
         """Return how the inverter stands, with how far its clock is behind: unknown while the one here is not set."""

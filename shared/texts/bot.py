@@ -297,6 +297,12 @@ BOT: dict[str, tuple[str, str]] = {
         "🔴 <b>Power is off</b> since {time} ({lasted})",
     ),
     "bot.power_is_unknown": ("⚪️ <b>Чи є світло, невідомо</b>", "⚪️ <b>Whether power is on is unknown</b>"),
+    "bot.back": ("🗓 {back}", "🗓 {back}"),
+    "bot.unheard": ("📡 {said}", "📡 {said}"),
+    "bot.broker_gone": (
+        "⚠️ Немає зв'язку з брокером повідомлень: нове сюди зараз не надходить.",
+        "⚠️ No connection to the message broker: nothing new arrives here at the moment.",
+    ),
     "bot.voltage": ("⚡️ Напруга мережі {voltage}", "⚡️ Grid voltage {voltage}"),
     "bot.sun": ("☀️ Сонячна генерація {power}", "☀️ Solar {power}"),
     "bot.battery_flow": ("🔋 Батарея {soc}, {flow}", "🔋 Battery {soc}, {flow}"),
@@ -374,6 +380,7 @@ BOT: dict[str, tuple[str, str]] = {
         "<b>{period}</b>: load {load}, solar {sun}, from the grid {grid}",
     ),
     "bot.energy_note": ("Обчислено за записаною потужністю.", "Computed from the recorded power."),
+    "bot.energy_due": ("⚠️ {due}", "⚠️ {due}"),
     "bot.month": ("місяць", "month"),
     "bot.outages_title": ("📋 <b>Останні відключення</b>", "📋 <b>Last outages</b>"),
     "bot.no_recorded_outages": (

@@ -34,3 +34,9 @@ ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
     HOMEASSISTANT,
 )
 TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts in room.items()}
+
+
+def service_name(language: Language, service: str) -> str:
+    """Return what a service is about, with the name of its program: Batteries (bms); one that is not ours as it is."""
+    known = f"first.{service}"
+    return say(language, "service.named", name=say(language, known), program=service) if known in TEXTS else service

@@ -93,7 +93,7 @@ OUTLOOK: dict[str, tuple[str, str]] = {
     # how it is known
     "outlook.title": ("Чи вистачить батареї", "Will the battery last"),
     "outlook.how": ("Звідки це відомо", "How this is known"),
-    "outlook.charge": ("Заряд зараз {percent}, за даними {source}", "Charge now {percent}, {source}"),
+    "outlook.charge": ("Заряд о {at} – {percent}, за даними {source}", "Charge at {at}: {percent}, {source}"),
     "outlook.by_bms": ("BMS", "by the BMS"),
     "outlook.by_inverter": ("інвертора", "by the inverter"),
     "outlook.by_counted": ("порахованої енергії", "by counted energy"),

@@ -165,7 +165,8 @@ def _washing(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
 def _charge(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
     if outlook.charge:
         source = localizer(f"outlook.by_{outlook.charge.source.value}")
-        yield localizer("outlook.charge", percent=localizer.number("percent", outlook.charge.percent), source=source)
+        percent, at = localizer.number("percent", outlook.charge.percent), localizer.clock(outlook.at)
+        yield localizer("outlook.charge", at=at, percent=percent, source=source)  # it is minutes old, the figure is not
 
 
 def _between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> Iterator[str]:

@@ -494,6 +494,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.plugs_off": ("вимкнено: {names}", "off: {names}"),
     "outages.highest": ("найбільше навантаження {power}", "highest load {power}"),
     # services
+    "service.named": ("{name} ({program})", "{name} ({program})"),
     "service.title": ("Служби", "Services"),
     "service.silent": ("не озивається з {since}", "not responding since {since}"),
     "service.online": ("працює", "online"),

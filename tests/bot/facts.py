@@ -88,6 +88,7 @@ def grid(state: Grid, since: datetime, now: datetime = NOW) -> GridState:
 
 def broker_state(now: datetime = NOW, **changes: Any) -> BrokerState:
     full = BrokerState(
+        connected=True,
         grid=grid(Grid.OFF, at("18:02"), now),
         schedule=plan(),
         inverters={

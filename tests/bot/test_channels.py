@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,21 @@ def test_which_refusals_of_a_mail_server_pass(verb: str, answer: str, error: typ
 def test_without_a_server_it_is_worth_another_try(channel: Callable[[int], Channel]) -> None:
     port = free_port()
     assert "cannot be reached" in fails(lambda: channel(port).deliver("x", "y", silent=False), TransientError)
+
+
+@pytest.mark.parametrize("odd", ["\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_name_with_an_odd_line_break_is_no_second_line_of_a_header(odd: str) -> None:
+    titles: list[str] = []
+
+    class Header:
+        name = "email"
+
+        def deliver(self, title: str, text: str, *, silent: bool) -> None:
+            EmailMessage()["Subject"] = title
+            titles.append(title)
+
+    asyncio.run(ChannelSender(Header()).send("email", f"Battery a{odd}b\nis silent"))
+    assert titles == ["Battery a b"]
 
 
 def test_a_title_has_no_line_break(ntfy: NtfyServer) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from services.bot.chats import Chats, Role
 from services.bot.commands import commands, keyboards
-from services.bot.commands.commands import Commands
+from services.bot.commands.commands import AT_ONCE, Commands
 from services.bot.telegram.api import Incoming, Keyboard
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
@@ -56,7 +56,7 @@ class Setup:
     def __init__(self, directory: Path, allowed: dict[int, Role] = ALLOWED, known: BrokerState | None = None) -> None:
         self.telegram, self.switched = FakeTelegram(), list[tuple[str, Any]]()
         self.chats = Chats(allowed, Language.EN, directory / "chats.json")
-        self._commands = Commands(
+        self.commands = Commands(
             self.telegram,
             lambda: known or broker_state(),
             self.chats,
@@ -67,7 +67,7 @@ class Setup:
         )
 
     def receive(self, text: str = "", *, chat: int = OWNER, user: int = OWNER, at: datetime = NOW, **more: Any) -> None:
-        asyncio.run(self._commands.handle(Incoming(chat, user, at, text, **more)))
+        asyncio.run(self.commands.handle(Incoming(chat, user, at, text, **more)))
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,19 @@ def test_who_switches(chat: int, user: int, age_s: int, refused: str | None, tmp
         [] if refused else [("boiler", True, f"telegram:{user}")]
     )
     assert refused is None or refused in setup.telegram.button_answers[0]
+
+
+@pytest.mark.parametrize(
+    ("chat", "user", "refused"),
+    [(VIEWER, VIEWER, "only view"), (GROUP, VIEWER, "own number (6)"), (GROUP, GUEST, "own number (8)")],
+)
+@pytest.mark.parametrize("button", ["protect|bf1|on", "keep", "set|low", "want|main|s|buzzer_mode|mute"])
+def test_who_may_not_change_is_told_why(button: str, chat: int, user: int, refused: str, tmp_path: Path) -> None:
+    unseen = INFO.model_copy(update={"seen": False})
+    setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"bf1": unseen}))
+    setup.receive(chat=chat, user=user, button=button, button_id="b", message_id=1)
+    assert refused in setup.telegram.button_answers[0]
+    assert not setup.switched
 
 
 @pytest.mark.parametrize(
@@ -222,3 +235,21 @@ def test_a_plug_that_follows_may_be_tested_at_once(tmp_path: Path, monkeypatch: 
     offered = [data for row in keyboards.plug_setup(localizer_for(), known, "bf1") for _, data in row]
     assert [data for data in offered if data.startswith("test")] == ["test|bf1|on"]
     assert not [row for row in keyboards.plug_setup(localizer_for(), known, "bf2") if "test" in row[0][1]]
+
+
+def test_buttons_that_wait_for_what_comes_of_them_hold_up_no_command(tmp_path: Path) -> None:
+    follows = INFO.model_copy(update={"follows_grid": True, "seen": True})
+    setup = Setup(tmp_path, known=BrokerState(connected=True, plug_infos={"bf1": follows}))
+
+    async def answered() -> bool:
+        press = Incoming(OWNER, OWNER, NOW, button="test|bf1|on", button_id="b", message_id=1)
+        waiting = [asyncio.create_task(setup.commands.handle(press)) for _ in range(AT_ONCE)]
+        while len(setup.switched) < AT_ONCE:
+            await asyncio.sleep(0)
+        command = asyncio.create_task(setup.commands.handle(Incoming(OWNER, OWNER, NOW, "/help")))
+        done, _ = await asyncio.wait([command, *waiting], return_when=asyncio.FIRST_COMPLETED)
+        for one in waiting:
+            one.cancel()
+        return done == {command}
+
+    assert asyncio.run(answered())

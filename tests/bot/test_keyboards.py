@@ -4,10 +4,13 @@ import pytest
 
 from services.bot.alerts.alert import AlertGroup
 from services.bot.chats import ChatSettings
-from services.bot.commands import keyboards
+from services.bot.commands import inverter_keyboards, keyboards
 from shared.broker_state import BrokerState
-from tests.bot.facts import broker_state, localizer_for
+from shared.messages import PlugState, ServiceHealth, ServiceStatus
+from tests.bot.facts import NOW, broker_state, localizer_for
 from tests.bot.test_commands import INFO
+from tests.dashboard.harness import reading
+from tests.support.inverter_controls import settings
 
 UNSEEN = INFO.model_copy(update={"seen": False})
 
@@ -35,3 +38,24 @@ def test_every_setting_has_a_next_value() -> None:
         assert after
         assert after != chosen
     assert keyboards.next_settings(chosen, "nonsense") is None
+
+
+def test_a_message_has_no_more_buttons_than_telegram_takes() -> None:
+    many = [f"p{number:03}" for number in range(130)]
+    plugs = {name: PlugState(at=NOW, name=name, reachable=True) for name in many}
+    infos = {name: INFO.model_copy(update={"name": name}) for name in many}
+    inverters = {name: settings(NOW) for name in many}
+    home = BrokerState(
+        connected=True,
+        plugs=plugs,
+        plug_infos=infos,
+        inverters={name: reading(NOW) for name in many},
+        inverter_settings=inverters,
+        services={"poller": ServiceStatus(at=NOW, since=NOW, state=ServiceHealth.ONLINE, version="0.1")},
+    )
+    for board in (
+        keyboards.plugs(localizer_for(), home),
+        keyboards.plug_setup(localizer_for(), home, many[0]),
+        inverter_keyboards.overview(localizer_for(), home),
+    ):
+        assert 50 < sum(map(len, board)) <= keyboards.MOST_BUTTONS

@@ -379,7 +379,7 @@ def test_what_was_done_to_a_plug_is_reported_once() -> None:
     assert [(one.name, one.on) for one in alerts] == [("Boiler <b>", False)]
     assert plug_alerts(state, broker_state(), event, NOW) == (state, [])
     other = PlugEvent("boiler", event.action.model_copy(update={"gang": "2"}))
-    assert [one.name for one in plug_alerts(state, broker_state(), other, NOW)[1]] == ["Boiler <b> 2"]
+    assert [one.name for one in plug_alerts(state, broker_state(), other, NOW)[1]] == ["Boiler <b> · 2"]
 
 
 def refusal(plug: str, seconds: float, gang: str | None = None) -> PlugEvent:

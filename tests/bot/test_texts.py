@@ -30,8 +30,11 @@ from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
 from shared.messages import (
     ActionOutcome,
+    Availability,
     Certainty,
+    Contact,
     DayState,
+    Grid,
     OutageOutlook,
     PlannedDay,
     QueueFit,
@@ -49,6 +52,7 @@ from tests.bot.facts import (
     at,
     broker_state,
     changed_plan,
+    grid,
     localizer_for,
     plan,
     several_inverters,
@@ -167,6 +171,16 @@ OUTAGES = {
         Outage(lost=LOST, now=LOST.model_copy(update=LATER | {"figures_at": at("22:00")})),
         LOST.key,
     ),
+    "a plug with two gangs": (
+        GOES_ON.model_copy(
+            update={"off": {"a/": OFF["a"], "s/switch_1": result("Strip · 1"), "s/switch_2": result("Strip · 2")}}
+        ),
+        LOST.key,
+    ),
+    "one of two gangs not done": (
+        GOES_ON.model_copy(update={"off": {"s/switch_1": OFF["a"], "s/switch_2": OFF["b"]}}),
+        LOST.key,
+    ),
     "is over": (IS_OVER, LOST.key),
     "power is back": (IS_OVER, "back"),
 }
@@ -185,9 +199,19 @@ def _outlook_of(situation: str) -> Callable[[Localizer], str]:
 
 COMMANDS = {
     "status": lambda v: replies.status_text(v, broker_state()),
+    "status, forecast": lambda v: replies.status_text(v, broker_state(outlook=outlook("short", NOW))),
     "status, three inverters": lambda v: replies.status_text(v, several_inverters()),
-    "status, nothing yet": lambda v: replies.status_text(v, BrokerState()),
+    "status, nothing yet": lambda v: replies.status_text(v, BrokerState(connected=True)),
+    "status, nothing without the broker": lambda v: replies.status_text(v, BrokerState()),
+    "status, without the broker": lambda v: replies.status_text(v, broker_state(connected=False)),
     "status, stale": lambda v: replies.status_text(v, broker_state(now=NOW - timedelta(days=7), schedule=None)),
+    "status, no contact": lambda v: replies.status_text(
+        v,
+        broker_state(
+            grid=grid(Grid.UNKNOWN, at("18:20")).model_copy(update={"last_known": Grid.OFF}),
+            inverter_availability={"main": Availability(at=NOW, state=Contact.OFFLINE, since=at("18:20"))},
+        ),
+    ),
     "battery": lambda v: replies.battery_text(v, broker_state()),
     "battery, nothing yet": lambda v: replies.battery_text(v, BrokerState()),
     "battery, forecast": lambda v: replies.battery_text(v, broker_state(outlook=outlook("short", NOW))),
@@ -210,6 +234,7 @@ COMMANDS = {
     ),
     "id": lambda v: replies.id_text(v, 99, 99, None, is_allowed=True),
     "id, stranger": lambda v: replies.id_text(v, 99, 99, None, is_allowed=False),
+    "id, anonymous administrator of a group": lambda v: replies.id_text(v, -100, 1087968824, None, is_allowed=True),
     "id, group": lambda v: replies.id_text(v, -100, 99, None, is_allowed=True),
     "settings": lambda v: "\n".join([v("bot.settings_title"), *labels(keyboards.settings(v, ChatSettings()))]),
     "settings, changed": lambda v: "\n".join(labels(keyboards.settings(v, CHANGED))),
@@ -252,6 +277,7 @@ def everything(language: Language, engine: Engine) -> dict[str, str]:
     localizer = localizer_for(language)
     written = {
         "command: energy": energy_text(localizer, history.energy(engine, TODAY, KYIV) or {}),
+        "command: energy, not added up": energy_text(localizer, {}, NOW - timedelta(days=2)),
         "command: outages": outages_text(localizer, history.last_outages(engine, NOW) or ()),
     }
     replies = {f"reply: {name}": localizer(f"bot.{name}", **values) for name, values in REPLIES.items()}

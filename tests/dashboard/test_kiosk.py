@@ -1,5 +1,6 @@
 """The screen on the wall: what it says of every house, day and night, and that it is served to guests."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from services.dashboard.kiosk.view import view
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
 from shared.history.engine import reader
-from shared.messages import BatteryState, Certainty, Grid, GridState, OutageSchedule, Window
+from shared.messages import AlertSettings, BatteryState, Certainty, Grid, GridState, OutageSchedule, Window
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 from tests.dashboard.harness import reading
@@ -73,6 +74,9 @@ def test_what_is_unknown_is_said_to_be(known: BrokerState, state: str, part: str
 
 def test_a_low_charge_is_marked() -> None:
     assert view(house(soc=11), Localizer(Language.EN, NOW, ZONE), FRESH).battery == "low"
+    limits = AlertSettings(at=NOW, low_battery_percent=10, imbalance_mv=100, silent_minutes=5)
+    chosen = replace(house(soc=11), alert_settings=limits)
+    assert view(chosen, Localizer(Language.EN, NOW, ZONE), FRESH).battery == "good", "as the bot has it"
 
 
 @pytest.mark.parametrize(

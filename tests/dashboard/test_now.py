@@ -235,6 +235,24 @@ def test_of_several_inverters_the_sum_is_shown_and_each_of_them() -> None:
     assert (seen["text"]["home"], seen["text"]["name"]) == ("–", "1 of 2 inverters answer, so the sums are unknown")
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "told", "state"),
+    [
+        pytest.param((inverter.OUTPUT_OVERLOAD(),), (), "left: output overload", "alarm", id="a-fault-of-one"),
+        pytest.param((), (inverter.OUTPUT_OVERLOAD(),), "–", "calm", id="what-the-silent-one-has-is-of-the-past"),
+        pytest.param((), (), "–", "calm", id="what-the-silent-one-has-is-unknown"),
+    ],
+)
+def test_a_fault_of_an_inverter_is_told_although_another_one_is_silent(
+    left: tuple[Reason, ...], right: tuple[Reason, ...], told: str, state: str
+) -> None:
+    total = InverterState(at=NOW, inverters=("left", "right"), silent=("right",))
+    each = {"left": reading(NOW, faults=left), "right": reading(ago(minutes=5), faults=right)}
+    seen = page(BrokerState(connected=True, grid=grid(), inverters={"all": total} | each))
+    assert (seen["text"]["faults"], seen["state"]["faults"]) == (told, state)
+    assert seen["text"]["sun-strings"] == "", "no name without a value"
+
+
 def status(state: ServiceHealth, age_s: float, *reasons: str, **more: object) -> ServiceStatus:
     at = ago(seconds=age_s)
     return ServiceStatus(**{"at": at, "since": at, "state": state, "reasons": reasons, "version": "0.1.0"} | more)
@@ -256,7 +274,7 @@ def test_services(one, state, word):
     seen = page(BrokerState(connected=True, services={"recorder": one}))
     (row,) = seen["parts"]["services"]
     assert row[1]["data-state"] == state
-    assert words(row) == ["recorder", word, *(reason.text for reason in one.reasons)]
+    assert words(row) == ["History (recorder)", word, *(reason.text for reason in one.reasons)]
 
 
 def test_why_the_inverter_does_not_answer():

@@ -113,7 +113,7 @@ def test_with_little_history_the_answer_itself_says_that_it_is_rough():
 def test_how_lists_inputs_assumptions_and_past_error():
     lines = words(card(outlook("little_history", NOW)))
     for expected in (
-        "Charge now 62 %, by the BMS",
+        "Charge at 19:00: 62 %, by the BMS",
         "At its end 18 % will be left, most likely 12 % to 25 %",
         "Capacity of the battery: 4.8 kWh",
         "The last 10 outages: typically 4 % off; the band held 9 of them",

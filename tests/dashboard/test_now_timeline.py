@@ -1,6 +1,7 @@
 """The strip of 24 hours, without a browser: what is shaded where, and what nobody knows."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -184,6 +185,14 @@ def test_screen_readers_are_told_what_is_drawn():
 def test_hours_are_those_on_the_wall():
     ticks = [text for _, given, (text,) in tree(live_layer(BrokerState(), None, LOCALIZER, READING_HOLDS))[1:]]
     assert ticks == ["03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_where_there_is_little_room_every_other_hour_is_named(hour: int) -> None:
+    at = replace(LOCALIZER, now=LOCALIZER.now.replace(hour=hour))
+    drawn = tree(live_layer(BrokerState(), None, at, READING_HOLDS))[1:]
+    named = [text for _, given, (text,) in drawn if given["className"] == "tick"]
+    assert named == [text for _, _, (text,) in drawn if int(text[:2]) % 6 == 0]
 
 
 def mask(charge: list[float | None], kind: str) -> str:

@@ -104,6 +104,11 @@ def test_marks_of_a_day(day, labels):
     assert " ".join(label for _, label in marks[:4]) == labels
 
 
+def test_a_phone_has_fewer_marks_a_day() -> None:
+    marks = ticks(whole(period(Span.DAY, DAY), KYIV), LOCALIZER, touch=True)
+    assert [label for _, label in marks] == ["00:00", "06:00", "12:00", "18:00"]
+
+
 @pytest.mark.parametrize(
     ("span", "first", "count"), [(Span.WEEK, "Mon 23", 7), (Span.MONTH, "1", 6), (Span.YEAR, "Jan", 12)]
 )

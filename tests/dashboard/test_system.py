@@ -56,8 +56,8 @@ def lists(snapshot: BrokerState, localizer: Localizer = LOCALIZER) -> dict[str, 
 
 def test_everything_is_listed():
     told = lists(house(NOW))
-    assert "poller online since 12:00 · 0.1.0" in told["services"]
-    assert "schedule has a problem since 12:00 · 0.1.0 No password is set" in told["services"]
+    assert "Inverter (poller) online since 12:00 · 0.1.0" in told["services"]
+    assert "Planned outages (schedule) has a problem since 12:00 · 0.1.0 No password is set" in told["services"]
     assert "main inverter, responding since 07:00" in told["devices"]
     for fact in ("SMG 6200", "classic", "SN62001234", "6.28", "6.20\u00a0kW", "C8:47:80:00:00:01"):
         assert fact in told["devices"]
@@ -91,7 +91,7 @@ def test_nothing_at_all_says_what_to_do():
 @pytest.mark.parametrize("hours", [-24, 24])
 def test_a_clock_that_is_a_day_off_makes_a_service_silent_not_online(hours):
     told = lists(house(NOW - timedelta(hours=hours)))
-    assert "poller not responding since" in told["services"]
+    assert "Inverter (poller) not responding since" in told["services"]
 
 
 @given(

@@ -155,3 +155,23 @@ def test_an_outlook_of_the_past_is_not_live() -> None:
     assert is_live(house())
     old = outlook("short", NOW).model_copy(update={"at": NOW.replace(hour=1)})
     assert not is_live(house(outlook=old))
+
+
+@pytest.mark.parametrize(
+    ("stands", "low", "high", "range_"),
+    [
+        pytest.param(30, 2, 60, (2, 60), id="within"),
+        pytest.param(60, 2, 40, (2, 60), id="raised-for-a-time-above-a-lowered-total"),
+        pytest.param(None, 2, 40, (2, 40), id="unknown"),
+        pytest.param(25, 30, 20, (20, 30), id="no-room-between-its-neighbours"),
+    ],
+)
+def test_a_number_has_a_range_that_home_assistant_takes_with_what_stands_in_it(
+    stands: int | None, low: int, high: int, range_: tuple[int, int]
+) -> None:
+    name = "max_mains_charging_current_a"
+    known = settings(NOW)
+    one = known.settings[name].model_copy(update={"value": stands, "low": low, "high": high})
+    there = known.model_copy(update={"settings": {**known.settings, name: one}})
+    more = components(inverter_settings={"main": there})[name]
+    assert (more["min"], more["max"]) == range_

@@ -135,10 +135,27 @@ def test_what_we_have_written_is_put_back_though_a_neighbour_was_changed_since(n
     refusal = checked(name, back, present)
     assert isinstance(refusal, Reason)
     assert refusal.code == "control.contradiction"
-    assert isinstance(checked(name, back, present, is_ours=True), Write)
+    assert isinstance(checked(name, back, present, {name: back}), Write)
     tight = replace(present, values={**present.values, "mains_mode_soc_recovery_percent": 70})
-    beyond = checked(name, 75, tight, is_ours=True)
+    beyond = checked(name, 75, tight, {name: back})
     assert isinstance(beyond, Reason), "nothing is written that contradicts a neighbour"
+
+
+@pytest.mark.parametrize(
+    ("returns", "code"),
+    [
+        pytest.param({}, "control.contradiction", id="nobody-knows-whose-it-is"),
+        pytest.param({"mains_mode_soc_protection_percent": 30}, None, id="raised-by-us-for-a-time"),
+        pytest.param({"mains_mode_soc_protection_percent": 60}, "control.contradiction", id="nor-did-the-own-fit"),
+        pytest.param({"buzzer_mode": "mute"}, "control.contradiction", id="another-one-is-ours"),
+    ],
+)
+def test_a_neighbour_that_we_have_raised_for_a_time_does_not_contradict(returns, code):
+    lowered = PRESENT | {"mains_mode_soc_protection_percent": 70, "mains_mode_soc_recovery_percent": 50}
+    answer = checked("mains_mode_soc_recovery_percent", 80, Present(SMG_6200, lowered, Mode.MAINS), returns)
+    assert (answer.code if isinstance(answer, Reason) else None) == code
+    beyond = checked("mains_mode_soc_recovery_percent", 65, Present(SMG_6200, lowered, Mode.MAINS), returns)
+    assert isinstance(beyond, Reason), "what stands bounds, whoever has made it so"
 
 
 def test_yesterdays_writes_do_not_count():

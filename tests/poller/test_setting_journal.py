@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.poller.registers import load_layout
-from services.poller.setting_check import Unit, Write, too_many
+from services.poller.setting_check import Present, Unit, Write, may_write, too_many, unit_key
 from services.poller.setting_journal import (
     DEVICE,
     PendingWrite,
@@ -15,13 +15,18 @@ from services.poller.setting_journal import (
     dated,
     observed,
     received,
+    returning,
     settled,
     verdict,
+    with_sequence,
 )
+from services.poller.setting_report import report
+from services.poller.setting_sequence import Purpose, SettingSequence
 from shared.conditions import inverter_settings as control
-from shared.messages import SettingCommand, SettingOutcome
+from shared.messages import InverterControl, Mode, SettingCommand, SettingOutcome
 
 NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
+CURRENT = "max_mains_charging_current_a"
 UNSET = datetime(1971, 3, 1, tzinfo=UTC)
 UNIT = Unit(load_layout("classic"), 1, 0x1E00, "SIM1")
 OTHER = Unit(load_layout("classic"), 1, 0x1E00, "SIM2")
@@ -95,3 +100,31 @@ def test_writes_of_a_clock_that_was_wrong_count_for_a_day_and_no_longer():
     assert too_many(right.writes, NOW + timedelta(hours=23)) == control.TOO_MANY_A_DAY()
     assert too_many(right.writes, NOW + timedelta(hours=25)) is None
     assert begun(right, WRITE, UNIT, NOW + timedelta(hours=25), by="page").writes == (NOW + timedelta(hours=25),)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "stands", "writable"),
+    [
+        pytest.param(Purpose.CHARGE_AHEAD, 60, True, id="what-we-have-raised-for-a-time"),
+        pytest.param(Purpose.CHARGE_AHEAD, 50, False, id="by-hand"),
+        pytest.param(Purpose.PROFILE, 60, False, id="to-stay"),
+    ],
+)
+def test_a_command_is_taken_although_the_total_was_lowered_at_the_panel_since(purpose, stands, writable):
+    sequence = SettingSequence(
+        purpose=purpose,
+        by="automatic",
+        at=NOW,
+        unit=unit_key(UNIT),
+        wanted={CURRENT: 60},
+        before={CURRENT: 10},
+        made={CURRENT: (60,)},
+    )
+    journal = with_sequence(SettingJournal(), sequence)
+    present = Present(UNIT, {CURRENT: stands, "max_charging_current_a": 40}, Mode.MAINS)
+    shown = report(present, journal, InverterControl.SETTINGS, None, NOW, trusted=True).settings[CURRENT]
+    assert shown.writable is writable
+    assert (shown.reason and shown.reason.code) == (None if writable else "control.contradiction")
+    assert (shown.low, shown.high) == (2, 40)
+    own = may_write(CURRENT, 20, present, (), NOW, returns=returning(journal, present))
+    assert isinstance(own, Write) is writable

@@ -13,7 +13,7 @@ from shared.broker_state import SECTIONS, STATE_TOPICS, BrokerState, messages
 from shared.bus import Bus
 from shared.conditions.broker import STOPPED
 from shared.health import Health
-from shared.messages import BatteryInfo, Grid, GridState, InverterState, Message, OutageSchedule, PlugState
+from shared.messages import BatteryInfo, Grid, GridState, InverterState, Message, OutageSchedule, PlugInfo, PlugState
 from shared.settings import MqttSettings
 from shared.topics import BATTERY_INFO, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, PLUG_STATE, TOPICS, Topic
 from tests.support.broker import Broker
@@ -71,6 +71,24 @@ def test_a_snapshot_does_not_change_afterwards() -> None:
 def test_a_battery_has_the_name_of_its_owner() -> None:
     state = keep(BrokerState(), BATTERY_INFO, "c1", BatteryInfo(at=NOW, address="C8:47", name="Cellar"))
     assert [state.battery_name(device) for device in ("c1", "c2")] == ["Cellar", "c2"]
+
+
+@pytest.mark.parametrize(
+    ("gang", "named", "shown"),
+    [
+        pytest.param("switch_1", "Lamp", "Lamp", id="as-its-owner-calls-it"),
+        pytest.param("switch_1", "switch_1", "1", id="nobody-has-named-it"),
+        pytest.param("switch_12", "", "12", id="named-nothing"),
+        pytest.param("switch_2", None, "2", id="not-listed"),
+        pytest.param("switch", "switch", "switch", id="the-only-one"),
+        pytest.param("usb_1", None, "usb_1", id="another-code"),
+    ],
+)
+def test_a_gang_has_the_name_of_its_owner_else_its_number(gang: str, named: str | None, shown: str) -> None:
+    rule = {"enabled": True, "protected": False, "follows_grid": True, "priority": 1}
+    gangs = {} if named is None else {gang: named}
+    info = PlugInfo.model_validate({"at": NOW, "name": "Strip", "gangs": gangs} | rule)
+    assert BrokerState(plug_infos={"strip": info}).gang_name("strip", gang) == shown
 
 
 def test_every_retained_topic_has_its_field() -> None:

@@ -114,3 +114,24 @@ def test_a_battery_is_live_while_it_answers():
     assert not is_battery_live(known, "b", NOW)
     silent = {"a": Availability(at=NOW, state=Contact.OFFLINE, since=NOW)}
     assert not is_battery_live(replace(known, battery_availability=silent), "a", NOW)
+
+
+@pytest.mark.parametrize(
+    ("silent", "summed", "shown"),
+    [
+        pytest.param((), (), "a", id="all-answer"),
+        pytest.param(("a",), (), "b", id="one-is-known-not-to-answer"),
+        pytest.param(("a", "b"), (), None, id="none-answers"),
+        pytest.param((), ("a", "b"), "all", id="the-sum"),
+        pytest.param(("a",), ("a", "b"), "all", id="the-sum-says-what-it-does-not-know"),
+        pytest.param(("a", "b"), ("a", "b"), None, id="a-sum-of-none-is-of-the-past"),
+    ],
+)
+def test_an_inverter_that_does_not_answer_has_no_figures_however_young_its_reading_is(silent, summed, shown):
+    inverters = {"a": inverter(load_power_w=1), "b": inverter(load_power_w=2)}
+    if summed:
+        inverters["all"] = inverter(load_power_w=3).model_copy(update={"inverters": summed})
+    contacts = {name: Availability(at=NOW, state=Contact.OFFLINE, since=NOW) for name in silent}
+    state = BrokerState(inverters=inverters, inverter_availability=contacts)
+    assert live_inverter(state, NOW) == shown
+    assert live_figures(state, NOW).load_w == (inverters[shown].load_power_w if shown else None)

@@ -16,7 +16,6 @@ from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import Limits
 from services.bot.texts.alerts import alert_text
 from services.bot.texts.outage import outage_text
-from services.dashboard.now.what_next import what_next
 from services.dashboard.outages import headline
 from services.recorder.outage_rules import ScheduleMatch, match_schedule
 from shared.broker_state import BrokerState
@@ -27,6 +26,7 @@ from shared.outage_calendar import calendar_text
 from shared.outages import EARLY, FIRM, bounds, within
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from shared.texts.what_next import what_next
 from tests.dashboard.view_text import words
 
 KYIV = ZoneInfo("Europe/Kyiv")

@@ -38,6 +38,7 @@ class ChannelSender:
     ) -> int:
         """Send a message; the first line is its title, which a message of one line has as its text, too."""
         title, _, rest = plain(text).partition("\n")
+        title = " ".join(title.split())  # a name may hold what a header of a mail takes for another line
         await asyncio.to_thread(self._channel.deliver, title, rest or title, silent=silent)
         return 0
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.bot.chats import Chats, Role
 from services.bot.commands import history, inverter_keyboards, keyboards
-from services.bot.commands.inverter_buttons import InverterButtons
+from services.bot.commands.inverter_buttons import InverterButtons, not_allowed
 from services.bot.commands.keyboards import ButtonPress
 from services.bot.commands.limits import StrangerLimit
 from services.bot.telegram.api import Incoming, Keyboard, TransientError
@@ -35,7 +35,7 @@ TOO_LATE = timedelta(seconds=60)
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
 AT_ONCE = 4
-"""Commands that are answered at the same time; the others wait their turn."""
+"""Commands that are answered at the same time, and as many buttons; the others wait their turn."""
 SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
 SETUP_CHECK_S = 0.1
 
@@ -87,7 +87,7 @@ class Commands:
         self._zone = zone
         self._send = send
         self._inverter = InverterButtons(api, snapshot, chats, send)
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots, self._button_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._strangers = StrangerLimit()
         self._texts: dict[str, Callable[[Localizer], str]] = {
             "status": lambda localizer: replies.status_text(localizer, snapshot()),
@@ -130,7 +130,7 @@ class Commands:
     async def handle(self, incoming: Incoming) -> None:
         """Answer, or log why that was not possible; people ask again by themselves."""
         try:
-            async with self._slots:
+            async with self._slots if incoming.button is None else self._button_slots:
                 await self._dispatch_with_retry(incoming)
         except (TransientError, CommandRefusedError) as error:
             log.warning("An answer to the chat %d was not sent: %s", incoming.chat, error)
@@ -218,7 +218,8 @@ class Commands:
 
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
         energy = await asyncio.to_thread(history.energy, self._engine, localizer.today, self._zone)
-        text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy)
+        due = await asyncio.to_thread(history.energy_due, self._engine, localizer.now, self._zone)
+        text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy, due)
         await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _outages(self, incoming: Incoming, localizer: Localizer) -> None:
@@ -275,7 +276,8 @@ class Commands:
     async def _set(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         value = press.value
         may_change = value not in keyboards.LIMITS or self._chats.may_switch(incoming.chat, incoming.user)
-        await self._api.answer_button(incoming.button_id, "" if may_change else plain(localizer("bot.not_allowed")))
+        refusal = not_allowed(localizer, self._chats, incoming)
+        await self._api.answer_button(incoming.button_id, "" if may_change else refusal)
         if not may_change:
             return
         chosen = keyboards.next_settings(self._chats.settings(incoming.chat), value)
@@ -308,8 +310,8 @@ class Commands:
         is_all = press.action == "keep"
         before = {id_: one for id_, one in infos.items() if (is_all and not one.seen) or id_ == press.value}
         if not before or not self._chats.may_switch(incoming.chat, incoming.user):
-            refusal = localizer("bot.not_allowed" if before else "bot.bad_button")
-            await self._api.answer_button(incoming.button_id, plain(refusal))
+            refusal = not_allowed(localizer, self._chats, incoming) if before else plain(localizer("bot.bad_button"))
+            await self._api.answer_button(incoming.button_id, refusal)
             return
         wish = {} if is_all else {keyboards.SETUP[press.action]: press.on}
         setup = PlugSetup.model_validate({"at": localizer.now, "by": f"telegram:{incoming.user}"} | wish)
@@ -329,9 +331,7 @@ class Commands:
         """Ask first; then switch, if the confirmation comes soon after the question."""
         plug, age = self._snapshot().plugs.get(press.value), localizer.now - incoming.at
         if not self._chats.may_switch(incoming.chat, incoming.user):
-            is_group = self._chats.role(incoming.chat) is Role.OWNER
-            refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
-            await self._api.answer_button(incoming.button_id, plain(refusal))
+            await self._api.answer_button(incoming.button_id, not_allowed(localizer, self._chats, incoming))
         elif plug is None or plug.protected:  # a button of an old message, or forged
             await self._api.answer_button(incoming.button_id, plain(localizer("bot.bad_button")))
         elif press.action == "ask":

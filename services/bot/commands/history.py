@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.bot.texts.history import Energy
 from shared import outages as plans
 from shared.history import queries, reports
+from shared.history.derived import INVERTERS
 from shared.history.engine import Engine
 from shared.history.queries import GridSpan, Series
 from shared.history.reports import By, Outage
@@ -63,6 +64,16 @@ def energy(engine: Engine, today: date, zone: ZoneInfo) -> Energy | None:
         return None
     first = min(today - DAY, today.replace(day=1))
     return reports.energy(engine, device, first=first, last=today + DAY, by=By.DAY, zone=zone)
+
+
+def energy_due(engine: Engine, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return since when the energy of these days is not added up yet, as after an upgrade; None where all is."""
+    device = next(iter(queries.devices(engine)), None)
+    today = now.astimezone(zone).date()
+    first = datetime.combine(min(today - DAY, today.replace(day=1)), time(), zone)
+    if device is None:
+        return None
+    return queries.due_since(engine, INVERTERS.raw, device, start=first, end=now - queries.SETTLES)
 
 
 def last_outages(engine: Engine, now: datetime) -> Sequence[Outage] | None:

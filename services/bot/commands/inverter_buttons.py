@@ -53,9 +53,7 @@ class InverterButtons:
     async def press(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Answer a button."""
         if not self._chats.may_switch(incoming.chat, incoming.user):
-            is_group = self._chats.role(incoming.chat) is Role.OWNER
-            refusal = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
-            await self._api.answer_button(incoming.button_id, plain(refusal))
+            await self._api.answer_button(incoming.button_id, not_allowed(localizer, self._chats, incoming))
             return
         await self._api.answer_button(incoming.button_id)
         answers: dict[str, Callable[[Incoming, Localizer, str], Awaitable[None]]] = {
@@ -118,6 +116,13 @@ class InverterButtons:
 
     async def _edit(self, incoming: Incoming, text: str, keyboard: Keyboard = ()) -> None:
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
+
+
+def not_allowed(localizer: Localizer, chats: Chats, incoming: Incoming) -> str:
+    """Return why a person may change nothing here: the chat may only view, or in a group this person."""
+    is_group = chats.role(incoming.chat) is Role.OWNER
+    said = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
+    return plain(said)
 
 
 def _outcome(state: BrokerState, question: Question) -> Any:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Any
 
+from services.bot.commands.keyboards import MOST_BUTTONS
 from services.bot.telegram.api import Keyboard
 from services.bot.texts.html import plain
 from shared.broker_state import BrokerState
@@ -34,7 +35,7 @@ NONSENSE = control.NOT_OFFERED()
 def overview(localizer: Localizer, state: BrokerState) -> Keyboard:
     """Return a button for everything that may be changed now."""
     rows = [[button] for name in inverters(state) for button in _of_inverter(localizer, state, name)]
-    return [*rows, [(plain(localizer("bot.refresh")), "inverter")]]
+    return [*rows[: MOST_BUTTONS - 1], [(plain(localizer("bot.refresh")), "inverter")]]
 
 
 def _of_inverter(localizer: Localizer, state: BrokerState, inverter: str) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,10 @@ from shared.texts.localizer import Localizer
 LONGEST_DATA = 64
 SETUP = {"follow": "enabled", "protect": "protected", "test": "test", "keep": ""}
 """Buttons that change a plug's rule, or test it, with the field that each sets; `keep` sets none."""
+MOST_BUTTONS = 100
+"""Of a message; with more of them Telegram refuses it."""
 MOST_PLUGS = 45
-"""A message has a hundred buttons at most."""
+"""Each has two buttons."""
 QUIET_HOURS = (
     None,
     QuietHours(start=time(22), end=time(7)),
@@ -70,9 +72,9 @@ def charts(localizer: Localizer) -> Keyboard:
 
 def plugs(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
     """Return a button for each plug that switches it over; two where its state is unknown."""
-    rows = [_plug(localizer, device, plug) for device, plug in sorted(snapshot.plugs.items())]
+    rows = [_plug(localizer, device, plug) for device, plug in snapshot.plugs_by_name()]
     setup = [[(plain(localizer("bot.plugs_setup")), "setup")]] if snapshot.plug_infos else []
-    return [*(row for row in rows if row), *setup, *refresh(localizer, "plugs")]
+    return [*[row for row in rows if row][:MOST_PLUGS], *setup, *refresh(localizer, "plugs")]
 
 
 def plug_setup(localizer: Localizer, snapshot: BrokerState, chosen: str = "") -> Keyboard:

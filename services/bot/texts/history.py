@@ -1,7 +1,7 @@
 """What the recorder has written, as messages: energy and outages. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from services.bot.texts.html import lines
 from shared.history.reports import Outage
@@ -14,8 +14,8 @@ Energy = Mapping[date, Mapping[str, float | None]]
 """The energies of each day by their columns."""
 
 
-def energy_text(localizer: Localizer, energy: Energy) -> str:
-    """Return the energy of today, yesterday and this month."""
+def energy_text(localizer: Localizer, energy: Energy, due: datetime | None = None) -> str:
+    """Return the energy of today, yesterday and this month; due is since when it is not added up yet."""
     today = localizer.today
     periods = {
         "today": (today, today),
@@ -26,6 +26,7 @@ def energy_text(localizer: Localizer, energy: Energy) -> str:
         localizer("bot.energy_title"),
         *(_energy_line(localizer, energy, name, first, last) for name, (first, last) in periods.items()),
         localizer("bot.energy_note"),
+        localizer("bot.energy_due", due=localizer("history.due", at=localizer.time(due))) if due else None,
     )
 
 

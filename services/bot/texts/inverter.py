@@ -30,6 +30,8 @@ def _of_inverter(localizer: Localizer, state: BrokerState, name: str, *, alone: 
         yield lines(localizer("bot.inverter_charging"), *charge_ahead_sentences(localizer, ahead))
     for setting, one in known.settings.items():
         value = value_words(localizer, setting, one.value)
+        if one.value is None and one.reason:
+            value = localizer.reason(one.reason)
         yield lines(
             localizer("bot.inverter_setting", name=name_of(localizer, setting), value=value),
             localizer("bot.inverter_changed", changed=last_changed(localizer, one)) if one.changed_by else None,

@@ -56,13 +56,14 @@ def _plugs(localizer: Localizer, name: str, results: Mapping[str, PlugResult]) -
     if not results:
         return None
     ordered = sorted(results.values(), key=lambda one: one.name.casefold())
-    done = sum(one.outcome in DONE for one in ordered)
+    plugs = {_plug_of(place) for place in results}
+    undone = {_plug_of(place) for place, one in results.items() if one.outcome not in DONE}
     open_ones = [one for one in ordered if one.outcome is ActionOutcome.UNCONFIRMED]
     failed = [one for one in ordered if one.outcome not in (*DONE, ActionOutcome.UNCONFIRMED)]
     groups = _by_reasons(failed)
     explained, others = groups[:WITH_REASONS], [one for group in groups[WITH_REASONS:] for one in group]
     return lines(
-        localizer(name, done=done, count=len(ordered)),
+        localizer(name, done=len(plugs - undone), count=len(plugs)),
         *(
             localizer("bot.plug_not_done", name=_names(group), reason=_reason(localizer, group[0])).strip()
             for group in explained
@@ -70,6 +71,11 @@ def _plugs(localizer: Localizer, name: str, results: Mapping[str, PlugResult]) -
         localizer("bot.plugs_not_done_more", names=_names(others)) if others else None,
         localizer("bot.plug_not_confirmed", names=_names(open_ones)) if open_ones else None,
     )
+
+
+def _plug_of(place: str) -> str:
+    """Return the plug of a place, which is the plug with its gang: one of two gangs is not two plugs."""
+    return place.rpartition("/")[0] or place
 
 
 def _by_reasons(results: list[PlugResult]) -> list[list[PlugResult]]:

@@ -10,8 +10,9 @@ from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.conditions import battery, clock
-from shared.freshness import PLUG_HOLDS, fresh
+from shared.freshness import CLOCK_SLACK, PLUG_HOLDS, fresh
 from shared.live_figures import (
+    BATTERY_HOLDS,
     LiveFigures,
     is_battery_live,
     is_inverter_live,
@@ -20,13 +21,15 @@ from shared.live_figures import (
     packs,
     units,
 )
-from shared.messages import BatteryState, Grid, InverterState, OutageSchedule, PlugInfo, PlugState, Window
+from shared.messages import BatteryState, Grid, GridState, InverterState, OutageSchedule, PlugInfo, PlugState, Window
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
+from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
-UNKNOWN_USER = 0
+NOBODY = {0, 1087968824, 136817688, 777000}
+"""Numbers that stand for no person: unknown, an anonymous administrator of a group, a channel, Telegram itself."""
 LOW_PERCENT = 30
 TIGHT = 1.25
 """A runtime below this times what is needed is called tight."""
@@ -57,25 +60,34 @@ MENUS = {"": _menu(Language.UK), "uk": _menu(Language.UK), "en": _menu(Language.
 def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
     """Return everything at a glance."""
     if snapshot.grid is None and not snapshot.inverters and not snapshot.batteries:
-        return lines(localizer("bot.no_data"), _today(localizer, snapshot))
+        nothing = localizer("bot.no_data") if snapshot.connected else localizer("bot.broker_gone")
+        return lines(nothing, _today(localizer, snapshot))
     return paragraphs(
+        None if snapshot.connected else localizer("bot.broker_gone"),
         localizer.reason(clock.NOT_SET()) if snapshot.is_clock_unset(localizer.now) else None,
         lines(
             _grid(localizer, snapshot),
+            _back(localizer, snapshot),
             _figures(localizer, snapshot),
+            *_answer(localizer, snapshot),
             *_inverter_lines(localizer, snapshot),
             *(_pack_line(localizer, snapshot, device, state) for device, state in packs(snapshot.batteries)),
         ),
-        lines(*(_plug_line(localizer, device, one, "bot.plug_short") for device, one in _plugs(snapshot))),
+        lines(*(_plug_line(localizer, device, one, "bot.plug_short") for device, one in snapshot.plugs_by_name())),
         _today(localizer, snapshot),
         _updated(localizer, snapshot),
     )
 
 
+def _live_grid(localizer: Localizer, snapshot: BrokerState) -> GridState | None:
+    """Return the state of the grid of now, None without the broker."""
+    return live_figures(snapshot, localizer.now).grid if snapshot.connected else None
+
+
 def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
-    grid = live_figures(snapshot, localizer.now).grid
+    grid = _live_grid(localizer, snapshot)
     if grid is None or grid.state is Grid.UNKNOWN:
-        return localizer("bot.power_is_unknown")
+        return lines(localizer("bot.power_is_unknown"), _last_known(localizer, snapshot))
     name = "bot.power_is_on" if grid.state is Grid.ON else "bot.power_is_off"
     lasted = localizer.lasted(localizer.now - grid.since)
     unset = is_unset(grid.since)
@@ -87,6 +99,34 @@ def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
     lost = ", ".join(str(phase) for phase, is_there in (grid.phases or {}).items() if is_there is False)
     is_split = lost and grid.state is Grid.ON
     return lines(state, localizer("bot.phases_off", phases=lost) if is_split else None)
+
+
+def _last_known(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return since when the inverter is silent, and what was known last, as the page says it."""
+    grid = snapshot.grid
+    if grid is None or grid.at > localizer.now + CLOCK_SLACK:
+        return None
+    state, since = (grid.last_known, grid.since) if grid.state is Grid.UNKNOWN else (grid.state, grid.at)
+    known = localizer("now.last_known", grid=localizer(f"grid.{state.value}")) if state else None
+    silent = localizer("now.no_contact", since=localizer.time(since)) if snapshot.connected else None
+    return lines(*(localizer("bot.unheard", said=Localized(said)) for said in (silent, known) if said))
+
+
+def _back(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return when power should be back, in an outage."""
+    grid = _live_grid(localizer, snapshot)
+    if grid is None or grid.state is not Grid.OFF:
+        return None
+    return localizer("bot.back", back=Localized(what_next(snapshot, localizer, BATTERY_HOLDS)))
+
+
+def _answer(localizer: Localizer, snapshot: BrokerState) -> Sequence[str]:
+    """Return whether the battery lasts through the outage or the next one; how long it lasts, where nobody knows."""
+    if snapshot.connected and (verdict := short_lines(localizer, snapshot)[:1]):
+        return verdict
+    grid = _live_grid(localizer, snapshot)
+    is_off = grid is not None and grid.state is Grid.OFF
+    return _runtime(localizer, snapshot.schedule, live_figures(snapshot, localizer.now)) if is_off else ()
 
 
 def _inverter_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
@@ -226,7 +266,8 @@ def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     if not snapshot.plugs:
         return localizer("bot.no_plugs")
     return lines(
-        localizer("bot.plugs_title"), *(_plug_line(localizer, device, one) for device, one in _plugs(snapshot))
+        localizer("bot.plugs_title"),
+        *(_plug_line(localizer, device, one) for device, one in snapshot.plugs_by_name()),
     )
 
 
@@ -255,10 +296,6 @@ def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
     return localizer("bot.rule_line", name=info.name, rule=said, reason=reason)
 
 
-def _plugs(snapshot: BrokerState) -> list[tuple[str, PlugState]]:
-    return sorted(snapshot.plugs.items())
-
-
 def _plug_line(localizer: Localizer, device: str, plug: PlugState, sentence: str = "bot.plug_line") -> str:
     is_silent = plug.reachable is False or not fresh(plug.at, localizer.now, PLUG_HOLDS)
     note = localizer("bot.plug_unreachable") if is_silent else Localized("")
@@ -279,5 +316,5 @@ def help_text(localizer: Localizer, *, is_viewer: bool) -> str:
 def id_text(localizer: Localizer, chat: int, user: int, topic: int | None, *, is_allowed: bool) -> str:
     """Return a chat's number with that of its topic, in a group the person's own too; for a stranger how to go on."""
     number = str(chat) if topic is None else f"{chat}/{topic}"
-    own = localizer("bot.own_id", user=user) if user not in (chat, UNKNOWN_USER) else None
+    own = localizer("bot.own_id", user=user) if user not in NOBODY | {chat} else None
     return lines(localizer("bot.your_id", chat=number), own, None if is_allowed else localizer("bot.how_to_allow"))

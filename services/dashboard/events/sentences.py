@@ -84,8 +84,7 @@ def _spans(windows: Sequence[Window], localizer: Localizer) -> str:
 def _plug(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
     action = _of(event, PlugAction)
     id_ = event.device.partition("/")[2]
-    info = snapshot.plug_infos.get(id_)
-    gang = (info.gangs.get(action.gang, action.gang) if info else action.gang) if action.gang else ""
+    gang = snapshot.gang_name(id_, action.gang) if action.gang else ""
     name = " · ".join(filter(None, (snapshot.plug_name(id_), gang)))
     sentence = localizer(
         f"event.plug_{action.outcome.value}", name=name, state=localizer("event.on" if action.on else "event.off")

@@ -260,7 +260,7 @@ def base_axis(theme: Theme) -> dict[str, Any]:
 
 def _layout(window: Window, title: str, theme: Theme, localizer: Localizer, *, touch: bool) -> dict[str, Any]:
     """A finger scrolls the page, a mouse selects the range to zoom into."""
-    marks = ticks(window, localizer)
+    marks = ticks(window, localizer, touch=touch)
     lines = base_axis(theme)
     return base_layout(theme, localizer) | {
         "dragmode": False if touch else "zoom",

@@ -18,6 +18,8 @@ POINTS = 400
 """About one a pixel on a phone."""
 STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 MARKS = 8
+MARKS_ON_A_PHONE = 5
+"""More times than these run into each other there, and would be written aslant and cut off."""
 MARKS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360)
 
 
@@ -75,11 +77,14 @@ def zoomed(hours: Any, period: Period, zone: tzinfo) -> Window | None:
     return Window(everything.origin, start, end) if end - start >= MINUTE else None
 
 
-def ticks(window: Window, localizer: Localizer) -> list[tuple[float, str]]:
-    """Return the ticks of the time axis with their labels: hours, days or months, depending on the length."""
+def ticks(window: Window, localizer: Localizer, *, touch: bool = False) -> list[tuple[float, str]]:
+    """Return the ticks of the time axis with their labels: hours, days or months, depending on the length.
+
+    touch: a finger is on the chart, so it is probably narrow.
+    """
     length = window.end - window.start
     if length <= 49 * HOUR:
-        marks = _times(window, localizer)
+        marks = _times(window, localizer, MARKS_ON_A_PHONE if touch else MARKS)
     elif length <= 62 * 24 * HOUR:
         marks = _days(window, localizer)
     else:
@@ -88,9 +93,9 @@ def ticks(window: Window, localizer: Localizer) -> list[tuple[float, str]]:
     return sorted(within.items())
 
 
-def _times(window: Window, localizer: Localizer) -> Iterator[tuple[datetime, str]]:
+def _times(window: Window, localizer: Localizer, most: int) -> Iterator[tuple[datetime, str]]:
     length = window.end - window.start
-    every = next((one for one in MARKS_MIN if length / (one * MINUTE) <= MARKS + 1), MARKS_MIN[-1])
+    every = next((one for one in MARKS_MIN if length / (one * MINUTE) <= most + 1), MARKS_MIN[-1])
     for day in _dates(window, localizer.zone):
         for minutes in range(0, 24 * 60, every):
             at = local(day, localizer.zone, minutes=minutes)

@@ -5,16 +5,17 @@ from datetime import timedelta
 
 from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.battery_answer import until
-from services.dashboard.now.what_next import what_next
 from shared.broker_state import BrokerState
 from shared.conditions import clock
 from shared.live_figures import LiveFigures, live_figures, usable_outlook
 from shared.messages import Grid
 from shared.texts.localizer import Localizer
 from shared.texts.outlook_sentences import concern, verdict_sentence
+from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
 LOW_PERCENT = 20
+"""Where the bot, which alerts below a limit that people choose, has not said which."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> K
     """Return the screen of this moment. What is not known now is a dash, never the last figure."""
     figures = live_figures(snapshot, localizer.now, fresh_for) if snapshot.connected else LiveFigures()
     state, soc = banner_state(snapshot, localizer.now, fresh_for), figures.soc_percent
+    low = snapshot.alert_settings.low_battery_percent if snapshot.alert_settings else LOW_PERCENT
     return KioskView(
         state=state,
-        battery="unknown" if soc is None else "low" if soc < LOW_PERCENT else "good",
+        battery="unknown" if soc is None else "low" if soc < low else "good",
         text={
             "head": localizer(f"kiosk.{state}"),
             "since": _since(snapshot, figures, state, localizer, fresh_for),

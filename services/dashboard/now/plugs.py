@@ -19,14 +19,14 @@ GONE = (SILENT, ServiceHealth.OFFLINE.value, ServiceHealth.DISABLED.value)
 def plug_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     """Return a list item for each plug: its name, its state in words, its switch or the lock."""
     closed = bool(why_disabled(snapshot, localizer))
-    by_name = sorted(snapshot.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))
-    return [_row(id_, plug, _gangs(snapshot, id_, plug), localizer, closed=closed) for id_, plug in by_name]
+    return [
+        _row(id_, plug, _gangs(snapshot, id_, plug), localizer, closed=closed) for id_, plug in snapshot.plugs_by_name()
+    ]
 
 
 def _gangs(snapshot: BrokerState, id_: str, plug: PlugState) -> dict[str, str]:
     """Return the names of a plug's switches by their codes, none where it has only one."""
-    info = snapshot.plug_infos.get(id_)
-    return {gang: info.gangs.get(gang, gang) if info else gang for gang in plug.gangs} if len(plug.gangs) > 1 else {}
+    return {gang: snapshot.gang_name(id_, gang) for gang in plug.gangs} if len(plug.gangs) > 1 else {}
 
 
 def why_disabled(snapshot: BrokerState, localizer: Localizer) -> str:

@@ -143,13 +143,18 @@ def _listed(shown: Iterable[Band], localizer: Localizer) -> str:
 
 
 def _ticks(span: Axis, localizer: Localizer) -> list[Any]:
-    """The hours below it, in local time."""
+    """The hours below it, in local time; where there is little room, every other one is not named."""
     local = span.start.astimezone(localizer.zone)
     first = span.start + (-timedelta(hours=local.hour % 3, minutes=local.minute)) % TICK
     moments = [first + index * TICK for index in range((BACK + AHEAD) // TICK)]
+    named = first.astimezone(localizer.zone).hour // 3 % 2
     return [
-        html.Span(localizer.clock(at), className="tick", style={"left": f"{span.percent(at)}%"})
-        for at in moments
+        html.Span(
+            localizer.clock(at),
+            className="tick" if index % 2 == named else "tick tick-between",
+            style={"left": f"{span.percent(at)}%"},
+        )
+        for index, at in enumerate(moments)
         if NEAR_PERCENT <= span.percent(at) <= 100 - NEAR_PERCENT
     ]
 

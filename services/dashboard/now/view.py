@@ -1,5 +1,6 @@
 """The view of *Now*, pure: messages in, texts and states out. The browser only draws it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,6 @@ from services.dashboard.now.plug_plan import plug_plan
 from services.dashboard.now.plugs import plug_rows, why_disabled
 from services.dashboard.now.power_flow import figures, flow, load_percent, nodes, panel_strings
 from services.dashboard.now.timeline import live_layer
-from services.dashboard.now.what_next import what_next
 from services.dashboard.pages import View
 from services.dashboard.reasons import reasons_in_line, worst_severity
 from services.dashboard.service_status import service_rows
@@ -26,6 +26,7 @@ from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import ALL, is_inverter_live, live_figures, live_inverter, load_w, units
 from shared.messages import Contact, Grid, InverterState
 from shared.texts.localizer import Localizer
+from shared.texts.what_next import what_next
 
 
 def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = READING_HOLDS) -> View:
@@ -63,7 +64,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "banner": banner_state(snapshot, localizer.now, fresh_for),
             "battery-card": "bare" if soc is None and not verdict else "known",
             **nodes(reading, grid),
-            **_marks(reading),
+            **_marks(_reporting(name, reading, snapshot, localizer.now, fresh_for)),
         },
         parts={
             "forecast": tree(verdict),
@@ -132,10 +133,24 @@ def _as_of(inverter: InverterState | None, localizer: Localizer, *, live: bool) 
     return localizer("page.live" if live else "page.as_of", at=localizer.second(inverter.at))
 
 
-def _marks(inverter: InverterState) -> dict[str, str]:
+Reporting = Sequence[tuple[str, InverterState]]
+"""The inverters that report something now, by their names."""
+
+
+def _reporting(
+    name: str, reading: InverterState, snapshot: BrokerState, now: datetime, fresh_for: timedelta
+) -> Reporting:
+    """Return the inverter that is shown; of the sum, which knows nothing while one is silent, those that answer."""
+    if name != ALL:
+        return [(name, reading)]
+    return [one for one in units(snapshot.inverters) if is_inverter_live(snapshot, one[0], now, fresh_for)]
+
+
+def _marks(inverters: Reporting) -> dict[str, str]:
+    worst = worst_severity([reason for _, one in inverters for reason in one.warnings or ()])
     return {
-        "warnings": worst.value if (worst := worst_severity(inverter.warnings)) else "calm",
-        "faults": "alarm" if inverter.faults else "calm",
+        "warnings": worst.value if worst else "calm",
+        "faults": "alarm" if any(one.faults for _, one in inverters) else "calm",
     }
 
 
@@ -149,13 +164,18 @@ def _details(
     }
     if name != ALL:
         return _figures(reading, localizer) | warned
-    live = [one for one in units(snapshot.inverters) if is_inverter_live(snapshot, one[0], localizer.now, fresh_for)]
-    each = [(one, _figures(state, localizer)) for one, state in live]
-    joined = {
-        key: " · ".join(localizer("now.of_inverter", name=one, value=figures[key]) for one, figures in each)
-        for key in _figures(reading, localizer)
+    live = _reporting(name, reading, snapshot, localizer.now, fresh_for)
+    figures = [(one, _figures(state, localizer)) for one, state in live]
+    known = {
+        "warnings": [(one, reasons_in_line(state.warnings, localizer)) for one, state in live if state.warnings],
+        "faults": [(one, reasons_in_line(state.faults, localizer)) for one, state in live if state.faults],
+        **{key: [(one, shown[key]) for one, shown in figures if shown[key]] for key in _figures(reading, localizer)},
     }
-    return joined | warned
+    return warned | {key: _of_each(shown, localizer) for key, shown in known.items() if shown or key not in warned}
+
+
+def _of_each(shown: Sequence[tuple[str, str]], localizer: Localizer) -> str:
+    return " · ".join(localizer("now.of_inverter", name=name, value=value) for name, value in shown)
 
 
 def _figures(inverter: InverterState, localizer: Localizer) -> dict[str, str]:

@@ -97,7 +97,10 @@ def about(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     problems = [plan.reason] if plan.reason else service.reasons if service else ()
     if problems:
         facts["problem"] = " ".join(map(localizer.reason, problems))
-    return [html.Div([html.Dt(localizer(f"outages.{name}")), html.Dd(value)]) for name, value in facts.items()]
+    return [
+        html.Div([html.Dt(localizer(f"outages.{name}")), html.Dd(value)], className=f"fact-{name}")
+        for name, value in facts.items()
+    ]
 
 
 def _region(plan: OutageSchedule, localizer: Localizer) -> str:

@@ -28,7 +28,7 @@ def plugs(snapshot: BrokerState, localizer: Localizer) -> list[html.Li]:
     closed = bool(why_disabled(snapshot, localizer))
     known = sorted(infos.items(), key=lambda item: (item[1].seen, item[1].name.casefold(), item[0]))
     return [
-        *(_listed(id_, info, snapshot.plugs.get(id_), localizer, closed=closed) for id_, info in known),
+        *(_listed(id_, info, snapshot, localizer, closed=closed) for id_, info in known),
         *(_entry(one.name or id_, one, [localizer(_rule(one, None))], [], localizer) for id_, one in unlisted.items()),
     ]
 
@@ -57,10 +57,11 @@ def _setup(wish: Any, localizer: Localizer) -> PlugSetup:
     return PlugSetup.model_validate({"at": localizer.now, "by": "dashboard", **given}, strict=True)
 
 
-def _listed(id_: str, info: PlugInfo, state: PlugState | None, localizer: Localizer, *, closed: bool) -> html.Li:
+def _listed(id_: str, info: PlugInfo, snapshot: BrokerState, localizer: Localizer, *, closed: bool) -> html.Li:
+    state = snapshot.plugs.get(id_)
     rules = [
         localizer(_rule(state, info)),
-        *([", ".join(info.gangs.values())] if len(info.gangs) > 1 else []),
+        *([", ".join(snapshot.gang_name(id_, gang) for gang in info.gangs)] if len(info.gangs) > 1 else []),
         *([] if info.seen else [localizer("system.plug_new" if info.follows_grid else "system.plug_held")]),
         *([localizer("system.plug_tested", at=localizer.since(info.tested_at))] if info.tested_at else []),
     ]

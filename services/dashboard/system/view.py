@@ -16,6 +16,7 @@ from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import ALL, is_battery_fresh
 from shared.messages import Availability, BatteryInfo, Contact, InverterInfo, ServiceStatus
+from shared.texts.catalogue import service_name
 from shared.texts.localizer import Localizer
 
 
@@ -50,7 +51,10 @@ def _service(name: str, status: ServiceStatus, localizer: Localizer) -> html.Li:
     state = state_of(status, localizer)
     since = localizer("system.since", since=localizer.since(status.since)) if status.since and state != SILENT else ""
     tail = " · ".join(filter(None, (since, status.version)))
-    return entry(name, state_word(status, localizer), state, remarks=reason_lines(status.reasons, localizer), tail=tail)
+    shown = service_name(localizer.language, name)
+    return entry(
+        shown, state_word(status, localizer), state, remarks=reason_lines(status.reasons, localizer), tail=tail
+    )
 
 
 def _inverter(name: str, snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> html.Li:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dashboard.now.what_next import what_next
 from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.messages import (
@@ -21,6 +20,7 @@ from shared.messages import (
 )
 from shared.texts.language import Language
 from shared.texts.localizer import NO_BREAK, Localizer
+from shared.texts.what_next import what_next
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 23, 19, 2, 11, tzinfo=KYIV).astimezone(UTC)
