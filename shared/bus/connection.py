@@ -35,7 +35,7 @@ MAX_IN_FLIGHT = 20
 """Messages in flight at once; Mosquitto's own default."""
 RECEIVE_MAXIMUM = 500
 """Messages that the broker may send before we acknowledge."""
-LAST_READS = 10
+LAST_READS = 3
 """Reads before we disconnect; a flood may have no end."""
 PAUSE_MOST_S = 5.0
 """The longest pause in reading: without an answer to its ping, paho takes the broker for dead."""
