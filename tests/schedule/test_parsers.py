@@ -179,8 +179,9 @@ def test_the_list_of_queues() -> None:
     codes = [f"{major}.{minor}" for major in range(1, 7) for minor in (1, 2)]
     rows = [{"id": number, "code": code, "label": f"черга {code}"} for number, code in enumerate(codes, 1)]
     assert be_svitlo.queues(rows) == tuple(codes)
-    with pytest.raises(BadReplyError):
-        be_svitlo.queues([])
+    for odd in ([], None, {"code": "1.1"}, [{"code": 1}, "1.1"]):
+        with pytest.raises(BadReplyError):
+            be_svitlo.queues(odd)
 
 
 # GPV files
@@ -422,6 +423,7 @@ def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
     ("slots", "state"),
     [
         ([(0, 60, "NotPlanned")], None),
+        ([(1, 1440, "NotPlanned")], None),
         ([(0, 720, "NotPlanned"), (780, 1440, "NotPlanned")], None),
         ([(0, 720, "NotPlanned"), (720, 1440, "NotPlanned")], DayState.NO_OUTAGES),
         ([(960, 1200, "Definite")], DayState.PLANNED),
