@@ -35,6 +35,8 @@ MAX_IN_FLIGHT = 20
 """Messages in flight at once; Mosquitto's own default."""
 RECEIVE_MAXIMUM = 500
 """Messages that the broker may send before we acknowledge."""
+LAST_READS = 3
+"""Reads before we disconnect; a flood may have no end."""
 PAUSE_MOST_S = 5.0
 """The longest pause in reading: without an answer to its ping, paho takes the broker for dead."""
 BAD_CREDENTIALS = (134, 135)
@@ -134,10 +136,13 @@ class Connection:
             raise BadCertificateError(error.verify_message.rstrip(".")) from None
         except ssl.SSLError as error:
             raise BrokerAnswerError(conditions.no_tls(detail=str(error.reason))) from None
-        while not self._closed.done():
-            self._client.loop_misc()
-            await asyncio.wait([self._closed], timeout=1)
-        self._closed.result()
+        try:
+            while not self._closed.done():
+                self._client.loop_misc()
+                await asyncio.wait([self._closed], timeout=1)
+            self._closed.result()
+        finally:
+            self._release()
 
     def publish(self, message: OutgoingMessage) -> int:
         """Publish a message and return the packet id under which it will be acknowledged."""
@@ -179,7 +184,11 @@ class Connection:
 
         Closing a socket with unread data resets the connection and loses what we sent last, so read first.
         """
-        self._read()
+        for _ in range(LAST_READS):
+            self._read()
+            sock = self._client.socket()
+            if self._paused or not isinstance(sock, BufferedSocket) or sock.is_drained:
+                break
         self._client.disconnect()
         await asyncio.wait([self._closed], timeout=DISCONNECT_TIMEOUT_S)
 
@@ -194,13 +203,19 @@ class Connection:
             connect()
 
     def _read(self) -> None:
-        """Read what has arrived."""
-        self._client.loop_read()
-        self._read_buffered()
+        """Read what has arrived, as much as the socket reads ahead: then it is the turn of everything else."""
+        if isinstance(sock := self._client.socket(), BufferedSocket):
+            sock.next_round()
+            self._client.loop_read()
+            self._read_buffered()
 
     def _read_buffered(self) -> None:
         """Read what has been read ahead; `loop_read` takes one packet at a time."""
-        while not self._paused and isinstance(sock := self._client.socket(), BufferedSocket) and sock.pending():
+        while not self._paused and isinstance(sock := self._client.socket(), BufferedSocket):
+            if not sock.buffered():
+                if sock.pending():
+                    self._loop.call_soon(self._call_guarded, self._read)
+                return
             self._client.loop_read()
 
     def _write(self) -> None:
@@ -250,6 +265,19 @@ class Connection:
             self._closed.set_exception(error)
         else:
             self._closed.set_result(None)
+
+    def _release(self) -> None:
+        """Close what is still open, and let paho's client forget us, so that neither waits for the garbage collector:
+        where connections break again and again, what they had read ahead would add up.
+        """
+        client = self._client
+        if (sock := client.socket()) and sock.fileno() >= 0:
+            self._loop.remove_reader(sock)
+            self._loop.remove_writer(sock)
+            sock.close()
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+        client.on_socket_open = client.on_socket_close = None
+        client.on_socket_register_write = client.on_socket_unregister_write = None
 
     def _on_connect(self, _client: Any, _userdata: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:

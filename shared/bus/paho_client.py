@@ -16,31 +16,51 @@ READ_AHEAD = 64 * 1024
 class BufferedSocket:
     """A socket that reads ahead: paho asks for each packet in four parts, and each would be a system call.
 
+    It reads from the network once a round. Otherwise whoever handles messages more slowly than they arrive would read
+    for ever, and neither acknowledge them nor do anything else.
+
     While corked, small packets such as acknowledgements leave in one segment, where the system can do that (Linux).
     """
 
     def __init__(self, inner: "SocketLike") -> None:
+        self.is_drained = False
+        """Whether the network had nothing more when it was last asked."""
         self._inner = inner
         self._buffer = b""
         self._position = 0
+        self._may_receive = True
         self.send = inner.send
         self.close = inner.close
         self.fileno = inner.fileno
         self.setblocking = inner.setblocking
 
+    def next_round(self) -> None:
+        """Allow another read from the network."""
+        self._may_receive = True
+
     def recv(self, buffer_size: int) -> bytes:
-        """Return at most so many bytes, b"" at the end; raise BlockingIOError when there are none yet."""
+        """Return at most so many bytes, b"" at the end; raise BlockingIOError when there are no more in this round."""
         position = self._position
         if position >= len(self._buffer):
-            self._buffer = self._inner.recv(READ_AHEAD)
+            self._buffer = self._receive()
             position = 0
         self._position = position + buffer_size
         return self._buffer[position : position + buffer_size]
 
+    def _receive(self) -> bytes:
+        if not self._may_receive:
+            raise BlockingIOError
+        self._may_receive, self.is_drained = False, True
+        received = self._inner.recv(READ_AHEAD)
+        self.is_drained = not received
+        return received
+
+    def buffered(self) -> bool:
+        """Return whether something has been read ahead."""
+        return self._position < len(self._buffer)
+
     def pending(self) -> bool:
-        """Return whether something is buffered, for which the socket does not become readable."""
-        if self._position < len(self._buffer):
-            return True
+        """Return whether there is something to receive for which the socket does not become readable."""
         return isinstance(self._inner, ssl.SSLSocket) and self._inner.pending() > 0
 
     def cork(self, *, corked: bool) -> None:

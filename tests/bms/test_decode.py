@@ -114,11 +114,36 @@ def test_pass_codes_are_in_the_frame_and_in_nothing_that_is_read() -> None:
         (100.0, 100.0, None, 100.0),
         (150.0, 100.0, None, None),
         (10.0, 100.0, 56, 56),
+        (57.0, 100.0, 56, 57.0),
+        (57.1, 100.0, 56, 56),
+        (55.0, 100.0, 56, 55.0),
+        (100.1, 100.0, 100, 100),
+        (100.0, 100.0, 99, 100.0),
+        (50.0, 0.0, None, None),
         (None, None, None, None),
     ],
 )
 def test_state_of_charge(remaining, full, whole, expected) -> None:
     assert decode.soc_percent(remaining, full, whole) == expected
+
+
+def test_of_cells_alike_the_first_is_named() -> None:
+    assert decode.cell_spread([(3.3, 2), (3.4, 3), (3.3, 5), (3.4, 7)]) == {
+        "cell_min_v": 3.3,
+        "cell_max_v": 3.4,
+        "cell_delta_v": 0.1,
+        "cell_min_number": 2,
+        "cell_max_number": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("software", "sensors"),
+    [("13.9", 2), ("14.0", 4), ("14", 4), ("V14.0", 2), ("\u0661\u0664.0", 2), (None, 2), ("", 2)],
+)
+def test_how_many_sensors_are_real_depends_on_the_software(software: str | None, sensors: int) -> None:
+    values = decode.cells(cell_frame("JK02_32S", Measurement(CELLS, 0, 50), 1), Layout.JK02_32S, software)
+    assert len(values["temperatures_c"]) == sensors  # type: ignore[arg-type]
 
 
 def test_a_sensor_that_is_not_there_is_unknown() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.bms.decode import Reading
 from services.bms.display_frames import DisplayAssembler, decode
-from shared.conditions import battery
+from shared.conditions import Reason, battery
 from shared.messages import BatteryState
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.uart import UartBoard
@@ -66,7 +66,53 @@ def test_whatever_counts_can_be_published(data: bytes) -> None:
         BatteryState.model_validate({**reading.values, "at": "2026-11-29T22:00:00Z"})
 
 
-def test_alarms_are_named() -> None:
-    reading = decode(board(alarm_bits=1).status())
+@pytest.mark.parametrize(
+    ("offset", "alarm"),
+    [
+        (72, battery.CELL_VOLTAGE_TOO_LOW()),
+        (74, battery.CELL_VOLTAGE_TOO_HIGH()),
+        (76, battery.CURRENT_TOO_HIGH()),
+        (78, battery.MOSFET_TOO_HOT()),
+        (80, battery.BATTERY_TOO_HOT()),
+        (82, battery.SHORT_CIRCUIT()),
+        (84, battery.NO_COMMUNICATION_WITH_THE_COPROCESSOR()),
+        (86, battery.WIRE_RESISTANCE_TOO_HIGH()),
+        (88, battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS()),
+    ],
+)
+def test_alarms_are_named(offset: int, alarm: Reason) -> None:
+    reading = decode(changed(offset, 1))
     assert reading
-    assert reading.values["alarms"] == (battery.CELL_VOLTAGE_TOO_HIGH(),)
+    assert reading.values["alarms"] == (alarm,)
+    assert decode(changed(offset, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("offset", "word", "name", "expected"),
+    [
+        (2, 0xFF83, "current_a", -12.5),
+        (2, 0xFF83, "power_w", -656.6),
+        (6, 100, "soc_percent", 100),
+        (10, 0xFFFB, "mosfet_temperature_c", -5),
+        (12, 0xFFFB, "temperatures_c", (-5,)),
+        (14, 0, "alarms", ()),
+        (20, 0, "charging_mosfet", False),
+        (20, 1, "charging_mosfet", True),
+        (22, 0, "discharging_mosfet", False),
+        (22, 1, "discharging_mosfet", True),
+    ],
+)
+def test_a_value_of_a_status(offset: int, word: int, name: str, expected: object) -> None:
+    reading = decode(changed(offset, word))
+    assert reading
+    assert reading.values[name] == expected
+
+
+@pytest.mark.parametrize("offset", [24 + 2 * 5, 24 + 2 * 14])
+def test_a_gap_between_cells_is_no_status(offset: int) -> None:
+    assert decode(changed(offset, 0 if offset < 50 else 3900)) is None
+
+
+def changed(offset: int, word: int) -> bytes:
+    """Return the captured status with another word."""
+    return CAPTURED[: 6 + offset] + word.to_bytes(2, "big") + CAPTURED[8 + offset :]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bms.nw_frames import NwAssembler, decode, request_bytes
-from shared.messages import BatteryState
+from shared.conditions import battery
+from shared.messages import Balancing, BatteryState
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.uart import PASSWORD, UartBoard
 
@@ -89,6 +90,60 @@ def test_an_unknown_tag_ends_an_answer_but_what_came_before_it_counts() -> None:
     reading = decode(cut)
     assert reading
     assert (reading.values["voltage_v"], reading.values["current_a"], reading.values["alarms"]) == (13.2, None, None)
+
+
+@pytest.mark.parametrize(
+    ("tags", "name", "expected"),
+    [
+        ("83 0520 84 8064 c0 01", "power_w", 13.1),
+        ("83 0520 84 0064 c0 01", "power_w", -13.1),
+        ("84 2774 c0 00", "current_a", -1.0),
+        ("84 26ac c0 00", "current_a", 1.0),
+        ("84 0064 c0 02", "current_a", None),
+        ("84 0064", "current_a", None),
+        ("85 64", "soc_percent", 100),
+        ("85 65", "soc_percent", None),
+        ("85 32 aa 000000c8 b9 00000064", "remaining_ah", 50.0),
+        ("85 32 aa 000000c8 b9 00000000", "remaining_ah", 100.0),
+        ("85 65 aa 000000c8", "remaining_ah", None),
+        ("85 32", "full_ah", None),
+        ("87 0105", "cycles", 261),
+        ("89 00000102", "lifetime_ah", 258.0),
+        ("b6 00000102", "runtime_s", 258 * 60),
+        ("b6 02000000", "runtime_s", None),
+        ("80 0065", "mosfet_temperature_c", -1.0),
+        ("80 0064", "mosfet_temperature_c", 100.0),
+        ("81 0015 82 0019", "temperatures_c", (25.0, 21.0)),
+        ("8c 0001", "charging_mosfet", True),
+        ("8c 0001", "discharging_mosfet", False),
+        ("8c 0002", "charging_mosfet", False),
+        ("8c 0002", "discharging_mosfet", True),
+        ("8c 0003", "balancing", Balancing.OFF),
+        ("8c 0004", "balancing", None),
+        ("", "balancing", None),
+        ("8b 0803", "alarms", (battery.MOSFET_TOO_HOT(), battery.CELL_VOLTAGE_TOO_LOW())),
+        ("8b 9000", "alarms", (battery.unknown_alarm(bit=12), battery.unknown_alarm(bit=15))),
+        ("8b 0001", "alarms", ()),
+    ],
+)
+def test_a_value_of_a_board(tags: str, name: str, expected: object) -> None:
+    reading = decode(bytes(11) + bytes.fromhex("79 06 01 0ce4 03 0ce6" + tags) + bytes(9))
+    assert reading
+    assert reading.values["cell_voltages_v"] == (3.3, None, 3.302)
+    assert reading.values[name] == expected
+
+
+def test_settings_of_a_board() -> None:
+    reading = decode(bytes(11) + bytes.fromhex("79 03 01 0ce4 90 0e42 97 0064 9d 01 a9 10 ab 00 ac 01") + bytes(9))
+    assert reading
+    assert {name: value for name, value in reading.settings.items() if value is not None} == {
+        "cell_overvoltage_v": 3.65,
+        "max_discharge_current_a": 100,
+        "balancer_switch": True,
+        "cell_count": 16,
+        "charge_switch": False,
+        "discharge_switch": True,
+    }
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="captures are not part of the repository")

@@ -56,6 +56,7 @@ TEXT = Register(name="serial_number", address=186, type="ascii", count=3)
         pytest.param(BITS, {100: 32768, 101: 1}, 0x80000001, id="bits-in-two-words"),
         pytest.param(TEXT, {186: 0x4142, 187: 0x3100, 188: 0}, "AB1", id="text-padded-with-NUL"),
         pytest.param(TEXT, {186: 0x2041, 187: 0x4220, 188: 0x2020}, "AB", id="text-padded-with-blanks"),
+        pytest.param(TEXT, {186: 0x5831, 187: 0x5858, 188: 0}, "X1XX", id="only-NUL-is-padding"),
         pytest.param(TEXT, {186: 0, 187: 0, 188: 0}, None, id="no-text-is-unknown"),
         pytest.param(TEXT, {186: 0x4100, 187: 0x4142, 188: 0}, None, id="NUL-amid-text-is-unknown"),
         pytest.param(TEXT, {186: 0xFFFF, 187: 0xFFFF, 188: 0xFFFF}, None, id="no-letters-is-unknown"),
@@ -232,6 +233,15 @@ def test_model_comes_from_the_device_type():
 def test_mode(code, mode):
     state = to_state(decode(load_layout("classic"), 1, {201: code}), AT)
     assert (state.mode, state.mode_code) == (mode, code)
+
+
+def test_a_unit_that_shows_charging_as_negative_is_inverted():
+    words = {201: 3, 215: 520, 216: 64536, 217: 5200, 232: 64537}
+    decoded = decode(load_layout("classic"), 1, words)
+    plain, inverted = to_state(decoded, AT), to_state(decoded, AT, inverted_battery=True)
+    flow = [(one.battery_power_w, one.battery_current_a, one.battery_voltage_v) for one in (plain, inverted)]
+    assert flow == [(5200, -99.9, 52.0), (-5200, 99.9, 52.0)]
+    assert to_state({}, AT, inverted_battery=True).battery_power_w is None
 
 
 def test_nothing_read_is_nothing_known():

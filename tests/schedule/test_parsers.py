@@ -107,6 +107,11 @@ def test_the_three_states_of_a_day(body: Any, expected: dict[date, DayState]) ->
             [("2026-11-20T08:00Z", "2026-11-20T10:00Z")],
             id="hours only as a text",
         ),
+        pytest.param(
+            [{"eventDate": "20.11.2026", "queues": {"5.2": [{"shutdownHours": "7:00 \u2013 09:00:00"}]}}],
+            [("2026-11-20T05:00Z", "2026-11-20T07:00Z")],
+            id="hours as people write them",
+        ),
     ],
 )
 def test_windows(elements: list[Any], expected: list[tuple[str, str]]) -> None:
@@ -120,6 +125,8 @@ def test_windows(elements: list[Any], expected: list[tuple[str, str]]) -> None:
         pytest.param({"from": "10:00", "to": "10:00"}, id="ends when it begins"),
         pytest.param({"from": "10:61", "to": "12:00"}, id="61 minutes"),
         pytest.param({"from": 10, "to": 12}, id="numbers"),
+        pytest.param({"from": "24:00", "to": "02:00"}, id="begins when the day is over"),
+        pytest.param({"from": "22:00", "to": "24:01"}, id="ends after the end of a day"),
         pytest.param({"status": 1}, id="no hours"),
         pytest.param("10:00-12:00", id="a text"),
     ],
@@ -132,6 +139,24 @@ def test_a_day_with_hours_that_make_no_sense_is_unknown_as_a_whole(bad: Any) -> 
     answer = be_svitlo.read(body, "5.2")
     assert list(answer.days) == [day("21.11.2026")]
     assert len(answer.odd) == 1
+
+
+def test_hours_after_midnight_are_of_the_next_day() -> None:
+    """Else that day would be one without outages."""
+    body = [element("20.11.2026", {"5.2": ["22:00-03:00"]}), element("21.11.2026", {"5.2": []})]
+    days = be_svitlo.read(body, "5.2").days
+    assert {one: (told.state, local(told.windows)) for one, told in days.items()} == {
+        NOVEMBER: (DayState.PLANNED, ["22:00-00:00"]),
+        day("21.11.2026"): (DayState.PLANNED, ["00:00-03:00"]),
+    }
+
+
+def test_the_newest_of_all_stamps_counts() -> None:
+    body = [
+        {"eventDate": "20.11.2026", "queues": {}, "createdAt": "19.11.2026 21:00", "scheduleApprovedSince": None},
+        element("21.11.2026", {}, stamp="19.11.2026 20:00"),
+    ]
+    assert be_svitlo.read(body, "5.2").stamp == kyiv("19.11.2026 21:00")
 
 
 def test_an_undocumented_status_is_kept_and_flagged() -> None:
@@ -154,8 +179,9 @@ def test_the_list_of_queues() -> None:
     codes = [f"{major}.{minor}" for major in range(1, 7) for minor in (1, 2)]
     rows = [{"id": number, "code": code, "label": f"черга {code}"} for number, code in enumerate(codes, 1)]
     assert be_svitlo.queues(rows) == tuple(codes)
-    with pytest.raises(BadReplyError):
-        be_svitlo.queues([])
+    for odd in ([], None, {"code": "1.1"}, [{"code": 1}, "1.1"]):
+        with pytest.raises(BadReplyError):
+            be_svitlo.queues(odd)
 
 
 # GPV files
@@ -243,6 +269,14 @@ def test_hours_counted_from_zero() -> None:
     hours = {str(int(key) - 1): code for key, code in gpv_hours(["23:00-24:00"]).items()}
     content = {"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}
     assert local(merged(gpv_json.read(content, "5.2").days[day("20.11.2025")].windows)) == ["23:00-00:00"]
+
+
+def test_an_hour_with_an_unknown_mark_is_an_outage_of_unknown_certainty() -> None:
+    content = {"fact": {"data": {"1763596800": {"GPV5.2": gpv_hours([]) | {"3": "off"}}}}}
+    answer = gpv_json.read(content, "5.2")
+    told = merged(answer.days[day("20.11.2025")].windows)
+    assert [(one.certainty, *local([one])) for one in told] == [(Certainty.UNKNOWN, "02:00-03:00")]
+    assert [(one.code, one.params["hour"]) for one in answer.odd] == [("schedule.unknown_mark", 2)]
 
 
 @pytest.mark.parametrize("hours", [{}, {"1": "yes"}, [], None, {str(key): "yes" for key in range(30)}])
@@ -340,6 +374,15 @@ def test_slots_of_yasno() -> None:
     answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", *slots)}}, "3.1")
     assert local(answer.days[day("19.12.2025")].windows) == ["16:00-20:00", "20:00-22:00", "22:00-00:00"]
     assert answer.queues == ("3.1",)
+
+
+def test_a_slot_of_an_unknown_kind_is_an_outage_of_unknown_certainty() -> None:
+    today = yasno_day("2025-12-19", "ScheduleApplies", (0, 960, "NotPlanned"), (960, 1200, "Perhaps"))
+    answer = yasno.read({"3.1": {"today": today, "updatedOn": "2025-12-18T20:30:00+02:00"}}, "3.1")
+    told = answer.days[day("19.12.2025")].windows
+    assert [(one.certainty, *local([one])) for one in told] == [(Certainty.UNKNOWN, "16:00-20:00")]
+    assert [one.code for one in answer.odd] == ["schedule.unknown_kind"]
+    assert answer.stamp == kyiv("18.12.2025 20:30")
 
 
 # whatever comes
@@ -454,9 +497,13 @@ def test_any_days_of_yasno(today: Any, tomorrow: Any) -> None:
     ("slots", "state"),
     [
         ([(0, 60, "NotPlanned")], None),
+        ([(1, 1440, "NotPlanned")], None),
         ([(0, 720, "NotPlanned"), (780, 1440, "NotPlanned")], None),
         ([(0, 720, "NotPlanned"), (720, 1440, "NotPlanned")], DayState.NO_OUTAGES),
         ([(960, 1200, "Definite")], DayState.PLANNED),
+        ([(0, 720, "NotPlanned"), (600, 1439, "NotPlanned")], DayState.NO_OUTAGES),
+        ([(0, 960, "NotPlanned"), (960, 1200, "Definite"), (1200, 1441, "NotPlanned")], None),
+        ([(0, 960, "NotPlanned"), (1200, 960, "Definite")], None),
     ],
 )
 def test_a_day_with_missing_hours_is_not_one_without_outages(slots: Any, state: DayState | None) -> None:

@@ -42,14 +42,16 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 LASTS, SHORT = Verdict.LASTS, Verdict.WILL_NOT_LAST
 
 
-def outlook(at: datetime, verdict: Verdict | None, margin_min: float = 0, gains: dict[str, float] = GAINS) -> Outlook:
+def outlook(
+    at: datetime, verdict: Verdict | None, margin_min: float | None = 0, gains: dict[str, float] = GAINS
+) -> Outlook:
     plugs = tuple(PlugGain(plug=plug, power_w=500, adds_min=gain) for plug, gain in gains.items())
     running = OutageOutlook(
         start=NOW,
         end=NOW + timedelta(hours=4),
         running=True,
         verdict=verdict or LASTS,
-        holds_until=HoldsUntil(early=NOW + timedelta(hours=4) + margin_min * MINUTE),
+        holds_until=HoldsUntil(early=None if margin_min is None else NOW + 4 * HOUR + margin_min * MINUTE),
         plugs=plugs,
     )
     charge = ChargeReading(percent=50, source=ChargeSource.BMS)
@@ -172,13 +174,12 @@ def test_nothing_is_switched_in_doubt(changes: dict[str, Any]):
     assert asked(lost(), outlook(NOW + SECOND, SHORT, -90), **changes) == lost()
 
 
-def shed(minutes: float = 60) -> Journal:
+def shed(minutes: float = 60, **changes: Any) -> Journal:
     """Return the journal with heater and boiler switched off so long ago."""
     after = done(asked(lost(), outlook(NOW + SECOND, SHORT, -35)))
     at = NOW + timedelta(hours=1) - minutes * MINUTE
-    return after.model_copy(
-        update={"shed": {name: Shed(at=at, adds_min=one.adds_min) for name, one in after.shed.items()}}
-    )
+    known = {name: {"adds_min": one.adds_min} | changes for name, one in after.shed.items()}
+    return after.model_copy(update={"shed": {name: Shed(at=at, **one) for name, one in known.items()}})
 
 
 @pytest.mark.parametrize(
@@ -188,9 +189,17 @@ def shed(minutes: float = 60) -> Journal:
         pytest.param(shed(), 100, ["heater"], id="the-one-there-is-room-for"),
         pytest.param(shed(), 80, [], id="no-room"),
         pytest.param(shed(10), 300, [], id="too-soon"),
+        pytest.param(shed(29), 300, [], id="still-too-soon"),
+        pytest.param(shed(30), 300, ["boiler"], id="off-for-half-an-hour"),
+        pytest.param(shed(was_back=True), 300, [], id="it-was-back-once"),
+        pytest.param(shed(adds_min=None), 104, [], id="no-room-for-what-may-draw-as-much-as-others"),
+        pytest.param(shed(adds_min=None), 105, ["boiler"], id="room-for-what-may-draw-as-much-as-others"),
+        pytest.param(shed(), None, ["boiler"], id="the-charge-holds-for-longer-than-anybody-looked"),
     ],
 )
-def test_what_there_is_room_for_is_given_back_one_at_a_time(journal: Journal, margin_min: float, expected: list[str]):
+def test_what_there_is_room_for_is_given_back_one_at_a_time(
+    journal: Journal, margin_min: float | None, expected: list[str]
+):
     now = NOW + timedelta(hours=1)
     after = asked(journal, outlook(now, LASTS, margin_min), now)
     assert [one.plug for one in after.targets.values()] == expected

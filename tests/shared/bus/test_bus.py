@@ -1,9 +1,12 @@
 """The bus against a real Mosquitto."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import time
+import weakref
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -14,7 +17,7 @@ from typing import Any
 import pytest
 
 from shared.bus import Bus, Delivery
-from shared.bus.paho_client import BufferedSocket
+from shared.bus.paho_client import READ_AHEAD, BufferedSocket
 from shared.bus.twin import SAME_AGE_S
 from shared.conditions import broker as conditions
 from shared.errors import ConfigError, TwinError
@@ -188,6 +191,49 @@ async def test_a_pause_keeps_messages_in_the_network(broker: Broker) -> None:
         assert len(received) == 1
         subscriber.resume_receiving()
         await until(lambda: len(received) == 300)
+
+
+@MQTT
+async def test_a_flood_leaves_time_for_everything_else(broker: Broker, mqtt5: bool) -> None:
+    """Whoever handles messages more slowly than they come must acknowledge them all the same, or the broker leaves."""
+    turn, seen = 0, list[int]()
+
+    async def take_turns() -> None:
+        nonlocal turn
+        while len(seen) < 40:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def handle(delivery: Delivery) -> None:
+        seen.append(turn)
+        delivery.ack()
+        time.sleep(0.001)
+
+    subscriber = Bus(settings(broker), "recorder", Health(), mqtt5=mqtt5)
+    subscriber.collect(GRID_STATE, handle)
+    with Viewer(broker, "poller") as flood:
+        async with running(subscriber):
+            await subscriber.connected.wait()
+            for _ in range(40):
+                flood.client.publish("grid/state", b" " * (READ_AHEAD // 4), qos=1)
+            await take_turns()
+    assert max(Counter(seen).values()) <= 5
+
+
+async def test_a_connection_that_has_ended_leaves_nothing_behind(broker: Broker) -> None:
+    """Nor has it to wait for the garbage collector, which may not come by for an hour."""
+    bus = Bus(settings(broker), "poller", Health())
+    async with running(bus):
+        await bus.connected.wait()
+        assert bus._connection
+        client = weakref.ref(bus._connection._client)
+        gc.disable()
+        try:
+            broker.kill()
+            await until(lambda: client() is None)
+        finally:
+            gc.enable()
+            broker.start()
 
 
 async def test_paho_reads_through_our_socket(broker: Broker) -> None:

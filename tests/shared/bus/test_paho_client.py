@@ -18,23 +18,34 @@ def test_what_arrives_in_any_parts_is_read_in_any_parts(parts: list[bytes], size
         received = b""
         for number, part in enumerate(parts):
             theirs.sendall(part)
+            buffered.next_round()
             received += buffered.recv(sizes[number % len(sizes)])
         while len(received) < len(b"".join(parts)):
+            buffered.next_round()
             received += buffered.recv(sizes[0])
         assert received == b"".join(parts)
+        buffered.next_round()
         with pytest.raises(BlockingIOError):
             buffered.recv(1)
+        assert buffered.is_drained
         theirs.close()
+        buffered.next_round()
         assert buffered.recv(1) == b""
 
 
-def test_nothing_is_pending_that_the_socket_would_announce_itself() -> None:
+def test_what_comes_meanwhile_is_for_the_next_round() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         buffered = BufferedSocket(ours)
         theirs.sendall(b"x" * 10)
-        assert not buffered.pending()
+        assert not buffered.buffered()
         assert buffered.recv(9) == b"x" * 9
-        assert buffered.pending()
+        theirs.sendall(b"y")
+        assert buffered.buffered()
         assert buffered.recv(READ_AHEAD) == b"x"
-        assert not buffered.pending()
+        assert not buffered.buffered()
+        assert not buffered.is_drained
+        with pytest.raises(BlockingIOError):
+            buffered.recv(1)
+        buffered.next_round()
+        assert buffered.recv(READ_AHEAD) == b"y"
