@@ -54,7 +54,9 @@ def parse(text: str) -> object:
         return yaml.load(text)
     except RecursionError:
         raise YamlTextError(files.TOO_DEEP(), None) from None
-    except (ValueError, IndexError, OverflowError):  # a number of thousands of digits, or of none; no day, no letter
+    except OverflowError:  # "\\UFFFFFFFF"
+        raise YamlTextError(files.BAD_CHARACTER(), None) from None
+    except (ValueError, IndexError):  # a number of thousands of digits, or of none; a day that no calendar has
         raise YamlTextError(files.NEEDS_QUOTES(), None) from None
     except (KeyError, AssertionError, TypeError):  # a `%YAML` line with a version that there is not; a list as a key
         raise YamlTextError(files.NOT_YAML(), None) from None

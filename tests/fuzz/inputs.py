@@ -234,8 +234,11 @@ def _large_json(seed: bytes) -> Iterator[bytes]:
     except ValueError:
         return
     large = ("[" * DEEP + "]" * DEEP, '{"a":' * DEEP, "9" * 10_000, '"' + "9" * 10_000 + '"', '"' + "x" * LARGE + '"')
-    for holder, key in list(places_of(document))[:100]:
+    places = list(places_of(document))
+    places = places[:: len(places) // 100 + 1]
+    for number, (holder, key) in enumerate(places):
         before, holder[key] = holder[key], "@here@"
         text = json.dumps(document)
-        yield from (text.replace('"@here@"', value).encode(errors="surrogatepass") for value in (*RAW, *large))
+        values = RAW if number % (len(places) // 2 + 1) else (*RAW, *large)
+        yield from (text.replace('"@here@"', value).encode(errors="surrogatepass") for value in values)
         holder[key] = before

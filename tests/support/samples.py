@@ -48,7 +48,8 @@ def _plain(kind: Any) -> Any:
         return sample(kind)
     if is_dataclass(kind):
         hints = get_type_hints(kind, include_extras=True)
-        return kind(**{one.name: _value(one.name, hints[one.name]) for one in fields(kind) if one.init})
+        made: Any = kind
+        return made(**{one.name: _value(one.name, hints[one.name]) for one in fields(kind) if one.init})
     if issubclass(kind, Enum):
         return next(iter(kind))
     plain = {datetime: AT, date: AT.date(), time: AT.time(), bool: True, int: 3, float: 2.5, str: "x"}
