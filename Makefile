@@ -83,10 +83,12 @@ mutants: setup-dev ## mutation tests of the pure modules: prints the mutants tha
 	@$(run) -m pip install -q "$$(sed -n 's/^mutants = \["\(.*\)"\]/\1/p' pyproject.toml)"
 	@$(VENV)/bin/mutmut run --max-children $(shell nproc) && $(VENV)/bin/mutmut results | grep survived
 
-fuzz: setup-dev  ## a million odd inputs for everything that reads from outside (an hour or two): make fuzz INPUTS=1000 SEARCH_S=5
-	@$(run) -m tests.fuzz --inputs $(or $(INPUTS),20000)
+fuzz: setup-dev  ## odd inputs for everything that reads from outside, into docs/reliability.md (hours): make fuzz INPUTS=1000 SEARCH_S=5
+	@mkdir -p artifacts && rm -f artifacts/fuzz-*.jsonl
+	@$(run) -m tests.fuzz --inputs $(or $(INPUTS),20000) --table artifacts/fuzz-drawn.jsonl
 	@$(run) -m pip install -q "$$(sed -n 's/^fuzz = \["\(.*\)"\]/\1/p' pyproject.toml)"
-	@$(run) -m tests.fuzz.coverage_guided --seconds $(or $(SEARCH_S),60)
+	@$(run) -m tests.fuzz.coverage_guided --seconds $(or $(SEARCH_S),60) --table artifacts/fuzz-guided.jsonl
+	@$(run) -m tests.fuzz.report artifacts/fuzz-drawn.jsonl artifacts/fuzz-guided.jsonl
 
 faults: setup-dev ## everything broken on purpose, counted: writes the table of docs/reliability.md (most of an hour)
 	@$(run) -m tests.e2e.faults --write

@@ -20,8 +20,13 @@ LINE = re.compile(
 BROKEN = re.compile(r"(?:export\s+)?(?P<name>[^\s=#'\"]+)\s*=")
 OFF = r"^[^\S\n]*#\s?{name}=.*$"
 PLAIN = re.compile(r"[A-Za-z0-9_./:@,+%-]*")
-REMARK = re.compile(r"\s+#.*")
-ESCAPED_OR_NAMED = re.compile(r"\\(?P<escaped>.)|\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}", re.DOTALL)
+REMARK = re.compile(r"(?<!\s)\s+#.*")
+ESCAPED_OR_NAMED = re.compile(
+    r"\\(?P<escaped>.)|\$\{(?P<name>[^}:$]{0,200}+)(?::-(?P<default>[^}]{0,1000}+))?\}", re.DOTALL
+)
+"""Its parts are bounded: a text of nothing but `${` would be read from every place to its end."""
+MOST_REPLACED = 100_000
+"""How many characters are put for all ${NAME} of a text; more stays as written. Each line may double the last."""
 ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"} | {one: one for one in "\\'\"$"}
 ALIKE_IN_DOUBLE_QUOTES = re.compile(r'(?:[^\\$]|\\[\\"$])*', re.DOTALL)
 READ_BY_SYSTEMD = "MQTT_"
@@ -52,19 +57,20 @@ def lines(text: str, environment: Mapping[str, str] | None = None) -> Iterator[L
     """Yield what is set, in order, without comments and blank lines; places are those in `normal(text)`."""
     text = normal(text)
     known = dict(environment or {})
-    start = 0
+    start, number, left = 0, 1, MOST_REPLACED
     while start < len(text):
-        number = text.count("\n", 0, start) + 1
         end = text.find("\n", start) + 1 or len(text)
         row = text[start:end].strip()
         if row and not row.startswith("#"):
             if match := LINE.match(text, start):
                 end = match.end()
-                known[match["name"]] = value = _value(match, known)
+                known[match["name"]] = value = _value(match, known, left)
+                left -= max(0, len(value) - (end - start))
                 yield Line(number, start, end, match["name"], value, _is_alike(match))
             else:
                 broken = BROKEN.match(row)
                 yield Line(number, start, end, broken["name"] if broken else "")
+        number += text.count("\n", start, end)
         start = end
 
 
@@ -107,14 +113,17 @@ def _place(text: str, name: str) -> tuple[int, int] | None:
     return (off.start(), off.end()) if off else None
 
 
-def _value(match: re.Match[str], known: Mapping[str, str]) -> str:
+def _value(match: re.Match[str], known: Mapping[str, str], left: int) -> str:
     if (single := match["single"]) is not None:
         return re.sub(r"\\([\\'])", r"\1", single)
 
     def replaced(found: re.Match[str]) -> str:
+        nonlocal left
         if (escaped := found["escaped"]) is not None:
             return ESCAPES.get(escaped, found[0]) if match["double"] is not None else found[0]
-        return known.get(found["name"], found["default"] or "")
+        value = known.get(found["name"], found["default"] or "")
+        left -= len(value)
+        return value if left >= 0 else found[0]
 
     plain = REMARK.sub("", match["plain"] or "").strip()
     return ESCAPED_OR_NAMED.sub(replaced, plain if match["double"] is None else match["double"])

@@ -4,8 +4,9 @@ import os
 import re
 import ssl
 import stat
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -32,6 +33,10 @@ SECRET = re.compile("password|token|secret|key|database_url|ntfy_url", re.IGNORE
 """Variables whose values are never repeated."""
 
 
+_FILE: ContextVar[Path | str | None] = ContextVar("settings file", default=None)
+"""What is being read. pydantic-settings must not see it: python-dotenv would read it too, and without bounds."""
+
+
 class Settings(BaseSettings):
     """Base of every settings class.
 
@@ -47,18 +52,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
+    def __init__(self, *, _env_file: Path | str | None = None, **given: Any) -> None:
+        file = _FILE.set(_env_file)
+        try:
+            super().__init__(_env_file=None, **given)
+        finally:
+            _FILE.reset(file)
+
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the settings file by our own rules."""
-        file = dotenv_settings.env_file if isinstance(dotenv_settings, DotEnvSettingsSource) else None
-        return init_settings, env_settings, _SettingsFile(settings_cls, file), file_secret_settings
+        return init_settings, env_settings, _SettingsFile(settings_cls, _FILE.get()), file_secret_settings
 
 
 class _SettingsFile(DotEnvSettingsSource):

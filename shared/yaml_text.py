@@ -9,12 +9,12 @@ import io
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import CommentMark, MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString, LiteralScalarString
@@ -27,6 +27,8 @@ Row = Mapping[str, object]
 BREAK = re.compile(r"\r\n|\n|\r")
 NO_WRAPPING = 2**31
 BLOCK_TEXT = LiteralScalarString | FoldedScalarString
+MOST_NODES = 100_000
+"""A list of a thousand plugs has less than a third."""
 NEXT_LINE = "\x85"
 """A line break in YAML 1.1; ruamel.yaml folds it between single quotes."""
 
@@ -46,16 +48,40 @@ class CannotEditError(Exception):
 
 def parse(text: str) -> object:
     """Return what a text holds, None for an empty one. Raises YamlTextError."""
+    yaml = _yaml("safe")
+    yaml.Constructor = _Bounded
     try:
-        return _yaml("safe").load(text)
+        return yaml.load(text)
     except RecursionError:
         raise YamlTextError(files.TOO_DEEP(), None) from None
+    except OverflowError:  # "\\UFFFFFFFF"
+        raise YamlTextError(files.BAD_CHARACTER(), None) from None
     except (ValueError, IndexError):  # a number of thousands of digits, or of none; a day that no calendar has
         raise YamlTextError(files.NEEDS_QUOTES(), None) from None
     except (KeyError, AssertionError, TypeError):  # a `%YAML` line with a version that there is not; a list as a key
         raise YamlTextError(files.NOT_YAML(), None) from None
     except YAMLError as error:
         raise YamlTextError(_reason(error), _line(text, error)) from None
+
+
+class _Bounded(SafeConstructor):
+    """Refuses what a few lines can blow up without end: aliases of aliases, merged into each other."""
+
+    def construct_document(self, node: Node) -> object:
+        """Return what a document holds. Raises RecursionError."""
+        if _size(node, {}) > MOST_NODES:
+            raise RecursionError
+        return super().construct_document(node)
+
+
+def _size(node: Node, known: dict[int, int]) -> int:
+    """Return how many nodes there are with each alias written out; one that refers to itself counts once."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        parts = chain.from_iterable(node.value) if isinstance(node, MappingNode) else node.value
+        nodes = parts if isinstance(node, MappingNode | SequenceNode) else ()
+        known[id(node)] += sum(_size(part, known) for part in nodes)
+    return known[id(node)]
 
 
 def line_of(text: str, path: Sequence[int | str]) -> int:

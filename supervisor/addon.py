@@ -7,6 +7,7 @@ the same name in lower case; `more` is a list of others.
 import json
 import logging
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -15,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from shared.conditions.system import os_reason
+from shared.env_file import can_be_written
 from shared.errors import UsageError
 from shared.service import EXIT_CONFIG
 
 log = logging.getLogger("addon")
 
+NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+
 DATA = Path("/data")
+OPTIONS = DATA / "options.json"
 USER_ID = 1883
 """The user `easun` of the image: only this entry point is root, for /data belongs to root."""
 BROKER = "http://supervisor/services/mqtt"
@@ -47,26 +52,40 @@ def main() -> None:
 def settings_of(options: Mapping[str, Any]) -> dict[str, str]:
     """Return the settings that options stand for; an empty one is none. Raises UsageError."""
     given = {name: value for name, value in options.items() if name != "more"}
-    for one in options.get("more") or ():
+    more = options.get("more") or []
+    for one in more if isinstance(more, list) else (more,):
         if not isinstance(one, dict) or not isinstance(one.get("name"), str):
             raise UsageError("Each entry of `more` needs a name and a value, such as POLL_INTERVAL and 5.")
         given[one["name"].strip().lower()] = one.get("value")
-    return {name.upper(): _text(value) for name, value in given.items() if value not in (None, "")}
+    settings = {name.upper(): _text(value) for name, value in given.items() if value not in (None, "")}
+    for name, value in settings.items():
+        if not NAME.fullmatch(name) or not can_be_written(value):
+            raise UsageError(f"The option {name.lower()!a} cannot be a setting: its name or its value has other signs.")
+    return settings
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _options() -> dict[str, Any]:
-    file = DATA / "options.json"
+def options_in(text: bytes) -> dict[str, Any]:
+    """Return the options in the file of that name. Raises UsageError."""
     try:
-        options = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read ({error}): is this run by Home Assistant's Supervisor?") from None
+        options = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{OPTIONS} cannot be read ({error}): is this run by Home Assistant's Supervisor?") from None
     if not isinstance(options, dict):
-        raise UsageError(f"{file} holds no options.")
+        raise UsageError(f"{OPTIONS} holds no options.")
     return options
+
+
+def _options() -> dict[str, Any]:
+    try:
+        return options_in(OPTIONS.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{OPTIONS} cannot be read ({os_reason(error)}): is this run by Home Assistant's Supervisor?"
+        ) from None
 
 
 def _broker() -> dict[str, str]:

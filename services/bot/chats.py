@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from services.bot.alerts.alert import Alert, AlertGroup
 from shared.messages import ActionOutcome
@@ -71,7 +71,7 @@ class AlertLimits(BaseModel):
 class ChatsContent(BaseModel):
     """The file: the settings of chats, groups that moved, old number -> new number, and the limits that were chosen."""
 
-    limits: dict[str, float] = Field(default_factory=dict)
+    limits: dict[str, FiniteFloat] = Field(default_factory=dict)
     chats: dict[int, ChatSettings] = Field(default_factory=dict)
     moved: dict[int, int] = Field(default_factory=dict)
 

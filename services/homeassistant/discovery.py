@@ -93,7 +93,7 @@ def components_in(config: bytes, home: Home) -> dict[str, str] | None:
         if known["availability"][0]["topic"] != home.status_topic:
             return None
         return {key: one["platform"] for key, one in known["components"].items() if len(one) > 1}
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError):
         return None
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.energy import GAP_MS, KWH, Energy
 from shared.live_figures import ALL, load_w
-from shared.messages import EnergyState, InverterState
+from shared.messages import EnergyState, InverterState, Moment
 from shared.trusted_time import is_unset
 
 STEP_S = 5.0
@@ -31,9 +31,9 @@ COUNTERS = tuple(name for pair in FLOWS.values() for name in pair if name)
 class Counters(BaseModel):
     """What is kept on disk: when counting began, and the kWh of each counter that ever had a power."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    since: datetime | None = None
+    since: Moment | None = None
     kwh: dict[str, float] = Field(default_factory=dict)
 
     def at_least(self, published: EnergyState | None) -> "Counters":

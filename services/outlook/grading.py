@@ -21,7 +21,7 @@ class Standing(BaseModel):
     correction is what the energy taken was multiplied by in it. end is the planned one, None if none was known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     began: Moment
     end: Moment | None
@@ -35,7 +35,7 @@ class Standing(BaseModel):
 class Graded(BaseModel):
     """A forecast with what came: when power returned, the charge then, the lowest charge, both None if unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     standing: Standing
     ended: Moment

@@ -22,7 +22,7 @@ END_SEEN_STEPS = 2
 class Standings(BaseModel):
     """The forecast of the running outage, None if there is none, and those whose end was seen, the oldest first."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     running: Standing | None = None
     graded: tuple[Graded, ...] = ()

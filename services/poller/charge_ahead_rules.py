@@ -12,7 +12,7 @@ from math import ceil
 from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
 from shared.conditions import inverter_settings as control
-from shared.messages import ChargeBasis, Grid, SettingValue
+from shared.messages import ChargeBasis, Grid, Moment, SettingValue
 
 CURRENT, CHARGING, OUTPUT = "max_mains_charging_current_a", "charging_priority", "output_priority"
 MAINS_CHARGING, KEEPS_BATTERY = "pv_and_utility", "sub"
@@ -77,11 +77,11 @@ class Charging:
     keeps: otherwise the battery would feed the house. is_held: the target is reached, and it only waits for the outage.
     """
 
-    outage_start: datetime
-    began: datetime
+    outage_start: Moment
+    began: Moment
     target_percent: float
     current_a: float
-    set_at: datetime
+    set_at: Moment
     keeps: bool = False
     is_held: bool = False
 
@@ -90,7 +90,7 @@ class Charging:
 class HeldOff:
     """An outage that is left alone, and why."""
 
-    outage_start: datetime
+    outage_start: Moment
     why: Reason
 
 

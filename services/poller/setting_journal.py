@@ -13,7 +13,7 @@ from services.poller.setting_sequence import Purpose, SettingSequence, released
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.freshness import CLOCK_SLACK, COMMAND_HOLDS, fresh
-from shared.messages import ProfileChange, SettingOutcome, SettingValue
+from shared.messages import Moment, ProfileChange, SettingOutcome, SettingValue
 from shared.trusted_time import elapsed, is_unset
 
 NO_REFUSALS = (control.no_answer.code, control.not_taken_over.code)
@@ -22,7 +22,7 @@ DEVICE = "device"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class PendingWrite(_Part):
@@ -35,7 +35,7 @@ class PendingWrite(_Part):
     value: SettingValue
     before: SettingValue
     by: str
-    at: datetime
+    at: Moment
     unit: str
     sequence: Purpose | None = None
 
@@ -45,7 +45,7 @@ class Handled(_Part):
 
     setting: str
     by: str
-    at: datetime
+    at: Moment
 
 
 class LastChange(_Part):
@@ -53,7 +53,7 @@ class LastChange(_Part):
 
     value: SettingValue
     by: str | None = None
-    at: datetime | None = None
+    at: Moment | None = None
 
 
 class ChargeNotes(_Part):
@@ -62,7 +62,7 @@ class ChargeNotes(_Part):
     dry_run_since is when it was turned on.
     """
 
-    dry_run_since: datetime | None = None
+    dry_run_since: Moment | None = None
     charging: Charging | None = None
     would: Charging | None = None
     held_off: HeldOff | None = None
@@ -76,14 +76,14 @@ class SettingJournal(_Part):
     """
 
     pending: PendingWrite | None = None
-    writes: tuple[datetime, ...] = ()
+    writes: tuple[Moment, ...] = ()
     handled: tuple[Handled, ...] = ()
     unit: str = ""
     seen: dict[str, LastChange] = {}
     sequences: dict[Purpose, SettingSequence] = {}
     last_profile: ProfileChange | None = None
     charge: ChargeNotes = ChargeNotes()
-    clock_set: datetime | None = None
+    clock_set: Moment | None = None
 
 
 class Command(Protocol):

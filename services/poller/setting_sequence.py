@@ -15,7 +15,7 @@ from services.poller.decode import Value
 from services.poller.setting_check import DAY, MOST_A_DAY, Present, Write, checked, no_way_back, unit_key
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
-from shared.messages import SettingOutcome, SettingValue
+from shared.messages import Moment, SettingOutcome, SettingValue
 from shared.trusted_time import elapsed
 
 LINGERS = timedelta(seconds=60)
@@ -45,12 +45,12 @@ class SettingSequence(BaseModel):
     undo that failed, doubtful_at is when a write last had no certain outcome.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     purpose: Purpose
     name: str = ""
     by: str
-    at: datetime
+    at: Moment
     unit: str
     wishes: dict[str, SettingValue] = {}
     wanted: dict[str, SettingValue]
@@ -59,7 +59,7 @@ class SettingSequence(BaseModel):
     stands: dict[str, SettingValue] = {}
     undo: Reason | None = None
     failures: int = 0
-    doubtful_at: datetime | None = None
+    doubtful_at: Moment | None = None
 
     @property
     def is_temporary(self) -> bool:

@@ -4,17 +4,16 @@ Each step may be interrupted at any instant: rows are merged by their keys, and 
 beside it.
 """
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, Table, select
 
 from services.recorder.ledger import mark_due
@@ -29,7 +28,7 @@ from shared.history.database_errors import diagnose
 from shared.history.derived import DAY_MS, HOUR_MS, STEP_MS
 from shared.history.migration import FIRST, HEAD, migrate
 from shared.history.tables import compressed_hour, metadata
-from shared.messages import iso
+from shared.messages import Moment
 
 ROWS_AT_ONCE = 500
 SHOWN_FOR = timedelta(days=7)
@@ -37,15 +36,16 @@ HOUR_COLUMNS = [column.name for column in compressed_hour.columns]
 NOT_MERGED = ("alembic_version",)
 
 
-@dataclass(frozen=True)
-class Mended:
+class Mended(BaseModel):
     """What became of a damaged file, as it is written beside it."""
+
+    model_config = ConfigDict(frozen=True)
 
     name: str
     saved: int
     lost: int
     from_backup: int
-    finished: str
+    finished: Moment
 
     def reason(self) -> Reason:
         """Return what to report."""
@@ -63,11 +63,12 @@ def pending(place: Path) -> list[Path]:
 
 
 def mended(place: Path, now: datetime) -> Mended | None:
-    """Return what was reported last, as long as it is news."""
+    """Return what was reported last, as long as it is news; a report that a power cut has emptied is none."""
     for file in sorted(place.parent.glob(f"{place.stem}.damaged-*{place.suffix}.json"), reverse=True):
-        found = Mended(**json.loads(file.read_bytes()))
-        if abs(now - datetime.fromisoformat(found.finished)) < SHOWN_FOR:
-            return found
+        with suppress(ValidationError, OSError):
+            found = Mended.model_validate_json(file.read_bytes())
+            if abs(now - found.finished) < SHOWN_FOR:
+                return found
     return None
 
 
@@ -83,8 +84,8 @@ def mend(damaged: Path, store: Store, backup: Path | None, now: datetime, breath
             _merge(source, store, breathe, rebuild=not report.derived_whole)
         restored = _merge_backup(backup, damaged, store, breathe) if backup and report.lost else 0
         lost = max(0, report.lost - restored)
-        done = Mended(damaged.name, report.saved, lost, restored, iso(now))
-        replace_atomically(_report_file(damaged), json.dumps(asdict(done)))
+        done = Mended(name=damaged.name, saved=report.saved, lost=lost, from_backup=restored, finished=now)
+        replace_atomically(_report_file(damaged), done.model_dump_json())
         salvaged.unlink()
     except (OSError, sqlite3.Error) as error:
         raise StorageError(storage.not_salvaged(name=damaged.name, cause=diagnose(error).cause)) from None

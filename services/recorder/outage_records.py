@@ -14,7 +14,7 @@ from shared.history.derived import grid_run, outage
 from shared.history.grid_run import SILENCE, GridRun, merge_runs
 from shared.history.grid_runs import runs_from_rows, stored_runs
 from shared.history.homes import in_home, split_name
-from shared.history.past_schedules import COLUMNS, version_of
+from shared.history.past_schedules import COLUMNS, versions_of
 from shared.history.readings import ALWAYS, devices, readings
 from shared.history.tables import MILLISECOND, from_ms, grid_state, inverter_state, outage_schedule, to_ms
 from shared.live_figures import ALL
@@ -150,8 +150,7 @@ def _versions(connection: Connection, home: str, start: int) -> list[OutageSched
     at, of_home = outage_schedule.c.at, outage_schedule.c.device == in_home(home, "outage")
     known = select(func.max(at)).where(of_home, at <= start).scalar_subquery()
     later = (at >= func.coalesce(known, start), at <= start + PUBLISHED_WITHIN // MILLISECOND)
-    rows = connection.execute(select(*COLUMNS).where(of_home, *later).order_by(at))
-    return [version_of(row) for row in rows]
+    return versions_of(connection.execute(select(*COLUMNS).where(of_home, *later).order_by(at)))
 
 
 def _columns(match: ScheduleMatch) -> dict[str, Any]:

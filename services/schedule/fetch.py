@@ -14,6 +14,7 @@ import urllib3
 from shared.clock import utc_now
 from shared.conditions import schedule
 from shared.errors import BadReplyError, DeviceOfflineError
+from shared.http_body import BodyTooLongError, BodyTooSlowError, bounded_body
 from shared.version import program_version
 
 CONNECT_S = 5.0
@@ -22,7 +23,6 @@ IN_ALL_S = 20.0
 LONGEST_BODY = 5_000_000
 """The largest real file, one of a whole region, has 200 kB."""
 MOST_REDIRECTS = 3
-PIECE = 65_536
 BUSY = (429, 503)
 LONGEST_WAIT = timedelta(hours=6)
 """A source that asks for more is asked again all the same: a mistyped header must not end the schedule."""
@@ -108,17 +108,15 @@ def _body(response: requests.Response, deadline: float) -> Fetched:
         raise DeviceOfflineError(schedule.http_status(status=response.status_code))
     if response.status_code != requests.codes.ok:
         raise BadReplyError(schedule.http_status(status=response.status_code))
-    body = bytearray()
-    # read1 gives what is there: a server that drips would hold a plain read for ever
-    while piece := response.raw.read1(PIECE, decode_content=True):
-        body += piece
-        if len(body) > LONGEST_BODY:
-            raise BadReplyError(schedule.ANSWER_TOO_LONG())
-        if time.monotonic() > deadline:
-            raise DeviceOfflineError(schedule.ANSWER_TOO_SLOW())
+    try:
+        body = bounded_body(response.raw, most=LONGEST_BODY, until_s=deadline)
+    except BodyTooLongError:
+        raise BadReplyError(schedule.ANSWER_TOO_LONG()) from None
+    except BodyTooSlowError:
+        raise DeviceOfflineError(schedule.ANSWER_TOO_SLOW()) from None
     headers = response.headers
     age = timedelta(seconds=_seconds(headers.get("Age")) or 0)
-    return Fetched(bytes(body), _clock(headers.get("Date")), _clock(headers.get("Last-Modified")), age)
+    return Fetched(body, _clock(headers.get("Date")), _clock(headers.get("Last-Modified")), age)
 
 
 def _wait(headers: Mapping[str, str]) -> timedelta | None:

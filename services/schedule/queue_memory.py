@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.schedule.answer import ZONE, Answer
 from shared.freshness import CLOCK_SLACK
@@ -17,6 +18,23 @@ NOTICED = timedelta(minutes=10)
 SEEN_BEFORE = timedelta(minutes=15)
 """The beginning of an outage is known where the power was seen at most so long before it."""
 MINUTE = timedelta(minutes=1)
+LONGEST = 25 * 60
+"""Minutes of the day in which clocks are set back."""
+
+
+def _spans(hours: str) -> list[tuple[int, int]]:
+    """Return the minutes after midnight between which there are outages. Raises ValueError."""
+    spans = [tuple(map(int, span.split("-"))) for span in hours.split()]
+    return [(start, end) for start, end in spans]
+
+
+def _checked(hours: str) -> str:
+    if not all(0 <= start < end <= LONGEST for start, end in _spans(hours)):
+        raise ValueError
+    return hours
+
+
+Hours = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_checked)]
 
 
 class QueueMemory(BaseModel):
@@ -25,7 +43,7 @@ class QueueMemory(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     region: str = ""
-    days: dict[date, dict[str, str]] = Field(default_factory=dict)
+    days: dict[date, dict[str, Hours]] = Field(default_factory=dict)
     outages: tuple[Moment, ...] = ()
 
 
@@ -83,8 +101,7 @@ def _hours(day: date, windows: tuple[Window, ...]) -> str:
 
 def _windows(day: date, hours: str) -> list[Window]:
     midnight = bounds(day, ZONE)[0]
-    spans = [[int(minute) for minute in span.split("-")] for span in hours.split()]
     return [
         Window(start=midnight + start * MINUTE, end=midnight + end * MINUTE, certainty=Certainty.DEFINITE)
-        for start, end in spans
+        for start, end in _spans(hours)
     ]

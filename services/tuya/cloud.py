@@ -23,6 +23,7 @@ from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 from shared.conditions.system import TIMED_OUT, os_reason
 from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
+from shared.http_body import BodyTooLongError, BodyTooSlowError, bounded_body
 
 log = logging.getLogger("cloud")
 
@@ -31,7 +32,6 @@ TOTAL_S = 20.0
 """Of an answer as a whole: one that trickles in never exceeds the timeout of a read."""
 MOST_BYTES = 8_000_000
 """A thousand devices are below four megabytes."""
-CHUNK_BYTES = 65_536
 LONGEST_CODE = 20
 PAGE_SIZE = 50
 MOST_PAGES = 100
@@ -232,17 +232,14 @@ class CloudPlug:
 
 
 def _received(response: requests.Response, until_s: float) -> bytes:
-    """Return the body of an answer, cut where it is too long. Raises errors of requests and urllib3."""
+    """Return the body of an answer, nothing of one that is too long. Raises errors of requests and urllib3."""
     with response:
-        received = bytearray()
-        # read1 gives what is there: a server that trickles would hold a plain read for ever
-        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
-            received += chunk
-            if time.monotonic() > until_s:
-                raise requests.Timeout
-            if len(received) > MOST_BYTES:
-                break
-        return bytes(received)
+        try:
+            return bounded_body(response.raw, most=MOST_BYTES, until_s=until_s)
+        except BodyTooLongError:
+            return b""
+        except BodyTooSlowError:
+            raise requests.Timeout from None
 
 
 def _cause(error: Exception) -> Reason:

@@ -1,9 +1,11 @@
 """Past schedules: for each day the last version that covered it."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, select
 
 from shared.history.homes import home_of, in_home
@@ -33,7 +35,7 @@ def planned_days(
     of_schedule = outage_schedule.c.device == in_home(home_of(engine), "outage")
     where = (of_schedule, outage_schedule.c.at >= to_ms(start - PUBLISHED_AHEAD), outage_schedule.c.at < to_ms(end))
     rows = rows_of(engine, select(*COLUMNS).where(*where).order_by(outage_schedule.c.at))
-    versions = [*map(version_of, rows), *([newest] if newest else [])]
+    versions = [*versions_of(rows), *([newest] if newest else [])]
     found: dict[date, Day] = {}
     before: OutageSchedule | None = None
     for one in succession(versions):
@@ -52,8 +54,16 @@ def _until(day: Day, moment: datetime) -> Day:
     return Day(day.day, day.state, windows, *totals(windows), day.confirmed_at)
 
 
-def version_of(row: Row[Any]) -> OutageSchedule:
-    """Return the version of the schedule in a row of COLUMNS."""
+def versions_of(rows: Iterable[Row[Any]]) -> list[OutageSchedule]:
+    """Return the versions in rows of COLUMNS, but those that only a newer program can read."""
+    found = []
+    for row in rows:
+        with suppress(ValidationError):
+            found.append(_version_of(row))
+    return found
+
+
+def _version_of(row: Row[Any]) -> OutageSchedule:
     at = from_ms(row.at)
     days = DAYS.validate_json(row.days) if row.days else {}
     return OutageSchedule(
@@ -71,5 +81,4 @@ def schedule_at(database: Database, at: datetime) -> OutageSchedule | None:
     table = outage_schedule.c
     of_schedule = table.device == in_home(home_of(database), "outage")
     query = select(*COLUMNS).where(of_schedule, table.at <= to_ms(at)).order_by(table.at.desc()).limit(1)
-    rows = rows_of(database, query)
-    return version_of(rows[0]) if rows else None
+    return next(iter(versions_of(rows_of(database, query))), None)

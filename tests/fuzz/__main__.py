@@ -2,38 +2,44 @@
 
     python -m tests.fuzz [--inputs N] [--seed N] [--only PART-OF-A-NAME] [--table FILE]
 
-An input that is neither understood nor refused by an error of ours is made as small as it can be and shown.
+First what is too large, too deep or damaged, then N inputs near real ones. One that is neither understood nor refused
+by an error of ours is made smaller and shown. The targets take turns, so that a run that is broken off is even, too.
 """
 
 import argparse
 import json
 import logging
 import random
+import resource
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
+from tests.fuzz.inputs import extremes
 from tests.fuzz.target import HangError, Target, peak_mb, watched
 from tests.fuzz.targets import TARGETS
 
-BATCH = 2000
-"""Hypothesis remembers what it has drawn: with more its memory would be measured, not ours."""
+TURN = 500
 FOUND = 3
-"""After so many failures of a target the next one is due."""
+"""After so many failures of a target it gets no more turns."""
+MOST_MEMORY = 4_000_000_000
+SHOWN = 1000
 
 
 @dataclass
 class Result:
-    """What came of a target."""
+    """What came of a target. seconds are of the processor; peak_mb is that of the process, whatever used it."""
 
     target: str
     inputs: int = 0
+    refused: int = 0
     seconds: float = 0.0
-    grown_mb: float = 0.0
+    slowest_s: float = 0.0
+    peak_mb: float = 0.0
     failures: int = 0
 
 
@@ -43,52 +49,82 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=20_000, help="for each target")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--only", default="")
-    parser.add_argument("--table", type=Path, help="results are added to this file, a JSON object a line")
+    parser.add_argument("--table", type=Path, help="the results are kept in this file, a JSON object a line")
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    print(f"seed {given.seed}", flush=True)
-    results = []
-    for target in TARGETS:
-        if given.only in target.name:
-            result = fuzz(target, given.inputs, given.seed)
-            results.append(result)
-            print(f"{result.inputs:>9} {result.seconds:6.0f} s {result.grown_mb:+5.0f} MB  {target.name}", flush=True)
-            if given.table:
-                with given.table.open("a") as table:
-                    table.write(json.dumps(vars(result)) + "\n")
-    print(f"{sum(one.inputs for one in results)} inputs, {sum(one.failures for one in results)} failures")
-    return sum(one.failures for one in results)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    results = {target: Result(target.name) for target in TARGETS if given.only in target.name}
+    print(f"seed {given.seed}, {len(results)} targets", flush=True)
+    for done in range(0, given.inputs, TURN):
+        for target, result in results.items():
+            if result.failures < FOUND:
+                fuzz(target, min(TURN, given.inputs - done), f"{given.seed} {done}", result)
+        inputs, failures = (sum(getattr(one, name) for one in results.values()) for name in ("inputs", "failures"))
+        print(f"{inputs:>9} inputs, {failures} failures, {peak_mb():.0f} MB", flush=True)
+        if given.table:
+            given.table.write_text("".join(f"{json.dumps(vars(result))}\n" for result in results.values()))
+    for one in results.values():
+        cost = f"{one.seconds:6.0f} s, slowest {one.slowest_s:4.1f} s"
+        print(f"{one.inputs:>9} inputs, {one.refused:>9} refused, {cost}  {one.target}")
+    return sum(one.failures for one in results.values())
 
 
-def fuzz(target: Target, inputs: int, first_seed: int) -> Result:
-    """Draw inputs for one target."""
-    result = Result(target.name)
-    began, before = time.monotonic(), peak_mb()
-
-    def once(data: bytes) -> None:
+def fuzz(target: Target, inputs: int, seed: str, result: Result) -> None:
+    """Give a target a turn; its first begins with the extremes."""
+    began, at_first = time.process_time(), not result.inputs
+    large = (data[: target.most] for data in extremes(target.seeds)) if at_first else ()
+    for data in chain(large, _drawn(target, inputs, seed)):
         result.inputs += 1
-        with watched():
-            target.try_one(data)
-
-    number = 0
-    while result.inputs < inputs and result.failures < FOUND:
-        batch = settings(
-            max_examples=min(BATCH, inputs),
-            database=None,
-            deadline=None,
-            phases=[Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-        )
-        try:
-            seed(first_seed + number)(batch(given(target.inputs)(once)))()
-        except (Exception, HangError):
+        before = time.process_time()
+        error = _error(target, data, result)
+        result.slowest_s = max(result.slowest_s, time.process_time() - before)
+        if error:
             result.failures += 1
-            print(f"--- {target.name}", flush=True)
-            traceback.print_exc(limit=-8)
-        number += 1
-    result.seconds, result.grown_mb = time.monotonic() - began, peak_mb() - before
-    return result
+            _show(target, data, error)
+            if result.failures >= FOUND:
+                break
+    result.seconds += time.process_time() - began
+    result.peak_mb = peak_mb()
+
+
+def _drawn(target: Target, inputs: int, seed: str) -> Iterator[bytes]:
+    source = random.Random(f"{target.name} {seed}")
+    return (target.draw(source) for _ in range(inputs))
+
+
+def _error(target: Target, data: bytes, result: Result | None = None) -> BaseException | None:
+    """Return what an input raises and must not."""
+    try:
+        with watched():
+            taken = target.try_one(data)
+    except (Exception, HangError) as error:
+        return error
+    if result and not taken:
+        result.refused += 1
+    return None
+
+
+def _show(target: Target, data: bytes, error: BaseException) -> None:
+    least = data if isinstance(error, HangError) else _smaller(target, data, type(error))
+    shown = repr(least[:SHOWN]) + (f"... of {len(least)} bytes" if len(least) > SHOWN else "")
+    print(f"--- {target.name}: {shown}", flush=True)
+    traceback.print_exception(error, limit=-8)
+
+
+def _smaller(target: Target, data: bytes, kind: type[BaseException], tries: int = 400) -> bytes:
+    """Return a shorter input that raises the same."""
+    piece = len(data) // 2
+    while piece and tries:
+        start = 0
+        while start < len(data) and tries:
+            tries -= 1
+            shorter = data[:start] + data[start + piece :]
+            if isinstance(_error(target, shorter), kind):
+                data = shorter
+            else:
+                start += piece
+        piece //= 2
+    return data
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ AT = datetime(2026, 11, 30, 2, tzinfo=UTC)
 LAYOUTS = tuple(known_layout(protocol) for protocol in (1, 3))
 FRAMINGS: tuple[Framing, ...] = (ModbusTcp(), Rtu(), RawDongle(), EyeBond())
 REQUESTS = (Request(1, 277, 5, 0x077A), Request(1, 201, 1, 0x0774), Request(1, 0x0140, 1, 1, words=(1,)))
+IN_SECONDS = 65_536
+"""What the fastest of these lines brings in six seconds."""
 MOST_KEPT = SIZE + nw_frames.MOST_SIZE
 """No assembler may keep more than this of what it was fed in pieces."""
 WRITTEN = bytes.fromhex("01100140000101e1")
@@ -200,7 +202,7 @@ ON_THE_LINE = tuple(
 
 
 def _target(name: str, run: object, *seeds: bytes, most: int = 700) -> Target:
-    return Target(name, run, tuple(seeds), near_bytes(seeds, most), is_bytes=True)  # type: ignore[arg-type]
+    return Target(name, run, seeds, near_bytes(seeds, most), is_bytes=True, most=IN_SECONDS)  # type: ignore[arg-type]
 
 
 DEVICES = (

@@ -1,7 +1,8 @@
 """What people write: lists in YAML, and `.env`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -13,15 +14,16 @@ from services.dashboard.settings import DashboardSettings
 from services.homeassistant.settings import HomeAssistantSettings
 from services.outlook.settings import OutlookSettings
 from services.poller.inverter_list import inverter_list
+from services.poller.profile_list import profile_list
 from services.poller.settings import PollerSettings
 from services.recorder.settings import RecorderSettings
 from services.schedule.settings import ScheduleSettings
 from services.tuya.plug_list import plug_list
 from services.tuya.settings import TuyaSettings
 from shared import env_file
-from shared.known_settings import known_settings
+from shared.known_settings import known_settings, remarks
 from shared.list_file import ListFile
-from shared.settings import load
+from shared.settings import MqttSettings, load
 from tests.fuzz.inputs import near_text
 from tests.fuzz.target import Target
 
@@ -60,7 +62,7 @@ def env(data: bytes) -> None:
     """Read a settings file as every service does, and write a value into it."""
     text = data.decode(errors="replace")
     values = env_file.values(text, {"HOME": "/root"})
-    list(env_file.lines(text))
+    remarks(text, known_settings())
     wanted = {"LOG_LEVEL": "DEBUG", "A": 'x "$\\ #'}
     written = env_file.values(env_file.with_values(text, wanted))
     assert all(written.get(name) == value for name, value in wanted.items() if name not in values or name in written)
@@ -70,11 +72,36 @@ def settings(data: bytes) -> None:
     """Start a service with a settings file; the first byte chooses which."""
     file = _folder() / "home.env"
     file.write_bytes(data[1:])
+    with _environment(ENV_FILE=str(file)):
+        load(SERVICES[data[0] % len(SERVICES) if data else 0])
+
+
+def environment(data: bytes) -> None:
+    """Start a service with the same in its environment, as Compose and systemd hand it over."""
+    text = data[1:].decode(errors="replace").replace("\0", "")
+    with _environment(**{name: value for name, value in env_file.values(text).items() if name.isprintable()}):
+        load(SERVICES[data[0] % len(SERVICES) if data else 0])
+
+
+def secrets(data: bytes) -> None:
+    """Start the bot with a secret in a file, and ask for the password of its account at the broker."""
+    folder = _folder() / "secrets"
+    folder.mkdir(exist_ok=True)
+    for name in ("telegram_bot_token", "telegram_chat_id", "mqtt_port", "bot"):
+        (folder / name).write_bytes(data)
+    with _environment(ENV_FILE="", SECRETS_DIR=str(folder), MQTT_SECRETS_DIR=str(folder), MQTT_PORT="1883"):
+        load(MqttSettings).password_for("bot")
+    with _environment(ENV_FILE="", SECRETS_DIR=str(folder)):
+        load(BotSettings)
+
+
+@contextmanager
+def _environment(**given: str) -> Iterator[None]:
     kept = dict(os.environ)
     os.environ.clear()
-    os.environ["ENV_FILE"] = str(file)
+    os.environ.update(given)
     try:
-        load(SERVICES[data[0] % len(SERVICES) if data else 0])
+        yield
     finally:
         os.environ.clear()
         os.environ.update(kept)
@@ -87,6 +114,13 @@ INVERTERS = b"""inverters:
     host: 192.168.1.5
   - {name: house, transport: tcp, host: gw, port: 502, unit_id: 2}
 """
+PROFILES = """profiles:
+  - name: Зима
+    settings: {output_priority: solar_first, max_charge_current_a: 30}
+  - name: 12
+    settings:
+      beeper: false  # at night
+""".encode()
 BATTERIES = b"""batteries:
   - address: C8:47:80:12:34:56
     name: "Pack 1"
@@ -104,7 +138,8 @@ PLUGS = b"""plugs:
     names: {switch_1: Lamp}
     local_key: "key0of0plug00000"
 """
-YAML = ("- ", "&a ", "*a", "<<: ", "!!python/object:os.system ", "? ", "|\n", ">-\n", "{", "}", "[", "]", "\t", "#",
+YAML = ("- ", "&a ", "&b [*a,*a,*a]\n", "a: &c [*b,*b,*b]\n", "*a", "<<: ", "!!python/object:os.system ", "? ", "|\n",
+        ">-\n", "{", "}", "[", "]", "\t", "#",
         "'", '"', "---\n", "...\n", "!!int ", "0x", "1_000", "2026-11-30", "~", "yes\n", "\x85", "\ufeff", "\u2028",
         "name: &x [*x]\n", "9" * 5000, "- " * 300, "[" * 300, "1e400", ".nan", "!!binary x\n",
         "%YAML 3.0\n", "%YAML 1.2\n---\n", "!!timestamp ", "!!set ", "!!omap ", "!!null ", "=\n")  # fmt: skip
@@ -122,8 +157,11 @@ def _target(name: str, run: Callable[[bytes], object], seed: bytes, words: tuple
 
 FILES = (
     _target("the list of inverters", listed(inverter_list), INVERTERS, YAML),
+    _target("the list of profiles", listed(profile_list), PROFILES, YAML),
     _target("the list of batteries", listed(device_list), BATTERIES, YAML),
     _target("the list of plugs", listed(plug_list), PLUGS, YAML),
     _target(".env: lines", env, ENV_SEED, ENV),
     _target(".env: settings of every service", settings, b"\0" + ENV_SEED, ENV),
+    _target("environment of every service", environment, b"\0" + ENV_SEED, ENV),
+    _target("secrets in files", secrets, b"123456:AAbb-cc_dd\n", ENV),
 )

@@ -2,9 +2,10 @@
 
 import types
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -33,8 +34,8 @@ def _value(name: str, kind: Any) -> Any:
         return _value(name, arguments[0])
     if origin in (Union, types.UnionType):
         return _value(name, next(one for one in arguments if one is not type(None)))
-    if origin is tuple:
-        return (_value(name, arguments[0]),)
+    if origin in (tuple, list, frozenset, set):
+        return origin((_value(name, arguments[0]),))
     if origin is dict:
         return {_value("key", arguments[0]): _value(name, arguments[1])}
     return _plain(kind)
@@ -45,7 +46,11 @@ def _plain(kind: Any) -> Any:
         return AT
     if issubclass(kind, BaseModel):
         return sample(kind)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind, include_extras=True)
+        made: Any = kind
+        return made(**{one.name: _value(one.name, hints[one.name]) for one in fields(kind) if one.init})
     if issubclass(kind, Enum):
         return next(iter(kind))
-    plain = {datetime: AT, date: AT.date(), bool: True, int: 3, float: 2.5, str: "x"}
+    plain = {datetime: AT, date: AT.date(), time: AT.time(), bool: True, int: 3, float: 2.5, str: "x"}
     return plain[kind]

@@ -22,7 +22,7 @@ NUMBERED: tuple[tuple[re.Pattern[str], Callable[[int], Reason]], ...] = (
 
 def upgrade_alert(given: Any) -> Any:
     """Return an alert of version 0.1 in today's form, anything else as it is."""
-    if not isinstance(given, dict) or not ("what" in given or given.get("kind") in KINDS):
+    if not isinstance(given, dict) or not ("what" in given or str(given.get("kind")) in KINDS):
         return given
     alert = dict(given)
     what = str(alert.pop("what", ""))

@@ -1,15 +1,28 @@
 """Sessions that were ended by logging out. A copied cookie of one opens nothing any more, even after a restart."""
 
-import json
 import logging
 import secrets
 import threading
 from pathlib import Path
+from typing import Annotated
 
-from shared.conditions.system import os_reason
-from shared.files import OURS_ALONE, replace_atomically
+from pydantic import Field, RootModel
+
+from shared.errors import ConfigError, StorageError
+from shared.files import OURS_ALONE
+from shared.state_file import StateFile
 
 log = logging.getLogger("access")
+
+SETTING = "DASHBOARD_STATE_DIR"
+Seconds = Annotated[float, Field(ge=0, le=253_000_000_000)]
+"""A moment in seconds since 1970, in a year that a calendar has."""
+
+
+class EndedContent(RootModel[dict[str, Seconds]]):
+    """The file: when each session ended."""
+
+    root: dict[str, Seconds] = {}
 
 
 def new_session() -> str:
@@ -25,9 +38,9 @@ class EndedSessions:
 
     def __init__(self, lifetime_s: float, file: Path | None = None) -> None:
         self._lifetime_s = lifetime_s
-        self._file = file
+        self._file = StateFile(SETTING, file, EndedContent, mode=OURS_ALONE) if file else None
         self._lock = threading.Lock()
-        self._ended = _stored(file) if file else {}
+        self._ended = _stored(self._file) if self._file else {}
 
     def __contains__(self, session: str) -> bool:
         return session in self._ended
@@ -43,23 +56,15 @@ class EndedSessions:
         if not self._file:
             return
         try:
-            replace_atomically(self._file, json.dumps(self._ended), mode=OURS_ALONE)
-        except OSError as error:
-            log.warning(
-                "%s cannot be written (%s): the ended session is valid again after a restart.",
-                self._file,
-                os_reason(error),
-            )
+            self._file.save(EndedContent(self._ended))
+        except StorageError as error:
+            log.warning("%s The ended session is valid again after a restart.", error)
 
 
-def _stored(file: Path) -> dict[str, float]:
+def _stored(file: StateFile[EndedContent]) -> dict[str, float]:
     """Return what a file says; nothing where it is missing or damaged."""
     try:
-        found = json.loads(file.read_text())
-    except FileNotFoundError:
+        return file.peek().root
+    except ConfigError as error:
+        log.warning("%s Sessions that were ended may be valid again.", error)
         return {}
-    except (OSError, ValueError):
-        log.warning("%s cannot be read: sessions that were ended may be valid again.", file)
-        return {}
-    known = found.items() if isinstance(found, dict) else ()
-    return {name: float(at) for name, at in known if isinstance(at, int | float)}

@@ -1,17 +1,19 @@
 """Guest links: each opens the pages that only show, until its owner withdraws it. Of a code only a hash is kept."""
 
 import hmac
-import json
 import logging
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from shared.conditions.system import os_reason
-from shared.files import OURS_ALONE, replace_atomically
+from pydantic import BaseModel, ConfigDict, RootModel, StringConstraints
+
+from services.dashboard.access.ended_sessions import SETTING, Seconds
+from shared.errors import ConfigError, StorageError
+from shared.files import OURS_ALONE
+from shared.state_file import StateFile
 
 log = logging.getLogger("access")
 
@@ -24,13 +26,20 @@ LONGEST_NAME = 40
 MOST = 20
 
 
-@dataclass(frozen=True)
-class GuestLink:
+class GuestLink(BaseModel):
     """A link: what its owner calls it, when it was made (seconds since 1970), and the hash of its code."""
 
+    model_config = ConfigDict(frozen=True)
+
     name: str
-    made_s: float
-    digest: str
+    made_s: Seconds
+    digest: Annotated[str, StringConstraints(pattern="^[0-9a-f]*$")]
+
+
+class GuestLinks(RootModel[dict[str, GuestLink]]):
+    """The file: the links by their ids."""
+
+    root: dict[str, GuestLink] = {}
 
 
 class Guests:
@@ -38,9 +47,9 @@ class Guests:
 
     def __init__(self, key: bytes, file: Path | None = None) -> None:
         self._key = key
-        self._file = file
+        self._file = StateFile(SETTING, file, GuestLinks, mode=OURS_ALONE) if file else None
         self._lock = threading.Lock()
-        self._links: Mapping[str, GuestLink] = _stored(file) if file else {}
+        self._links: Mapping[str, GuestLink] = _stored(self._file) if self._file else {}
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._links
@@ -56,7 +65,7 @@ class Guests:
         with self._lock:
             if len(self._links) >= MOST:
                 return None
-            link = GuestLink(name.strip()[:LONGEST_NAME], now_s, self._digest(code))
+            link = GuestLink(name=name.strip()[:LONGEST_NAME], made_s=now_s, digest=self._digest(code))
             self._replace({**self._links, secrets.token_urlsafe(8): link})
         return "-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4))
 
@@ -80,31 +89,15 @@ class Guests:
         if not self._file:
             return
         try:
-            replace_atomically(
-                self._file, json.dumps({id_: asdict(link) for id_, link in links.items()}), mode=OURS_ALONE
-            )
-        except OSError as error:
-            log.warning(
-                "%s cannot be written (%s): after a restart guests are those of before.", self._file, os_reason(error)
-            )
+            self._file.save(GuestLinks(dict(links)))
+        except StorageError as error:
+            log.warning("%s After a restart guests are those of before.", error)
 
 
-def _stored(file: Path) -> dict[str, GuestLink]:
+def _stored(file: StateFile[GuestLinks]) -> Mapping[str, GuestLink]:
     """Return what a file says; no links where it is missing or damaged."""
     try:
-        found = json.loads(file.read_text())
-    except FileNotFoundError:
+        return file.peek().root
+    except ConfigError as error:
+        log.warning("%s The guests' links are closed.", error)
         return {}
-    except (OSError, ValueError):
-        log.warning("%s cannot be read: the guests' links are closed.", file)
-        return {}
-    known = {id_: _link(one) for id_, one in found.items()} if isinstance(found, dict) else {}
-    return {id_: link for id_, link in known.items() if link}
-
-
-def _link(given: Any) -> GuestLink | None:
-    fields = given if isinstance(given, dict) else {}
-    name, made_s, digest = (fields.get(field) for field in ("name", "made_s", "digest"))
-    if isinstance(name, str) and isinstance(made_s, int | float) and isinstance(digest, str) and digest.isascii():
-        return GuestLink(name, float(made_s), digest)
-    return None
