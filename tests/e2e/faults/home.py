@@ -100,14 +100,16 @@ class Home:
             "internet": lambda: [self.stack.telegram_port, self.stack.outages_port, int(self._places["cloud_port"])],
         }[place]()
 
-    def with_clock(self) -> SimulatedClock:
-        """Let all services run on a machine whose clock can be set wrong. Before `start`."""
-        self.clock = SimulatedClock(self.stack)
-        for name in self.services:
-            process = self.part(name)
-            assert isinstance(process, Process)
-            process.env["SIMULATED_CLOCK"] = str(self.stack.directory / "clock.json")
+    def with_clock(self, library: Path | None = None) -> SimulatedClock:
+        """Let all services run on a machine whose clock can be set wrong, the broker too with libfaketime.
+
+        Before `start`.
+        """
+        self.clock = SimulatedClock(self.stack, library)
         self.clock.boot(0, synchronised=True)
+        if library:
+            self.stack.broker.stop()
+            self.stack.broker.start()
         return self.clock
 
     def keep_database_on(self, disk: Path) -> None:
