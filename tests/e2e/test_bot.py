@@ -262,7 +262,7 @@ def test_what_the_bot_missed_is_told_by_what_the_recorder_knows(stack: Stack, wa
     eventually(lambda: len(queries.outages(reader(stack.db_path), start=ago(90), end=ago(0))) == 2, "both are recorded")
     stack.bot.start()
     missed, back = eventually(lambda: len(texts(stack)) == 2 and texts(stack), "what was missed, and the end")
-    assert "While the bot was not running" in missed
+    assert "While the bot was away" in missed
     assert "(10 min)" in missed
     assert "Power is back" in back
     assert "It was off for 29 min" in back
