@@ -22,21 +22,23 @@ class KnownTransition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     transition_id: str | None = None
+    state: Grid | None = None
     since: Moment | None = None
 
 
 def after(known: KnownTransition, grid: GridState, now: datetime) -> tuple[KnownTransition, GridEvent | None]:
     """Return the last transition as it is known with this message, and the event where that is news.
 
-    The first one that is seen is no news, nor is one that says nothing of now.
+    The first one that is seen is no news, nor is one that says nothing of now, or whose state is the one we know: an
+    outage passed unseen, or the poller has lost its state.
     """
     change, key = CHANGES.get(grid.state), grid.transition_id
     if change is None or key is None or key == known.transition_id or predates(grid.at, known.since, now):
         return known, None
-    transition = KnownTransition(transition_id=key, since=grid.since)
+    transition = KnownTransition(transition_id=key, state=grid.state, since=grid.since)
     if known.transition_id is None:
         return transition, None
     if not fresh(grid.at, now, holds(0)):
         return known, None
-    is_news = fresh(grid.since, now, NEWS_HOLDS)
+    is_news = grid.state is not known.state and fresh(grid.since, now, NEWS_HOLDS)
     return transition, GridEvent(at=now, change=change, transition_id=key, since=grid.since) if is_news else None

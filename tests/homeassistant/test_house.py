@@ -17,14 +17,16 @@ def grid(state: Grid, transition: str | None, age_s: float = 0, lasts_s: float =
     return GridState(at=at, state=state, since=at - timedelta(seconds=lasts_s), transition_id=transition)
 
 
-A_MINUTE_AGO = KnownTransition(transition_id="a", since=NOW - timedelta(minutes=1))
+A_MINUTE_AGO = KnownTransition(transition_id="a", state=Grid.ON, since=NOW - timedelta(minutes=1))
+OFF_A_MINUTE_AGO = A_MINUTE_AGO.model_copy(update={"state": Grid.OFF})
 
 
 @pytest.mark.parametrize(
     ("known", "now", "change"),
     [
         pytest.param(A_MINUTE_AGO, grid(Grid.OFF, "b"), GridChange.WENT, id="gone"),
-        pytest.param(A_MINUTE_AGO, grid(Grid.ON, "b"), GridChange.CAME, id="back"),
+        pytest.param(OFF_A_MINUTE_AGO, grid(Grid.ON, "b"), GridChange.CAME, id="back"),
+        pytest.param(A_MINUTE_AGO, grid(Grid.ON, "b"), None, id="on-again-and-we-did-not-see-it-off"),
         pytest.param(A_MINUTE_AGO, grid(Grid.OFF, "b", 5, 30), GridChange.WENT, id="gone-while-we-were-away"),
         pytest.param(A_MINUTE_AGO, grid(Grid.OFF, "a"), None, id="repeated"),
         pytest.param(KnownTransition(), grid(Grid.OFF, "b"), None, id="the-first-one-seen-is-no-news"),
@@ -33,7 +35,7 @@ A_MINUTE_AGO = KnownTransition(transition_id="a", since=NOW - timedelta(minutes=
         pytest.param(A_MINUTE_AGO, grid(Grid.OFF, "b", 3600), None, id="an-hour-old"),
         pytest.param(A_MINUTE_AGO, grid(Grid.OFF, "b", 0, 3600), None, id="gone-an-hour-ago"),
         pytest.param(
-            KnownTransition(transition_id="a", since=NOW - timedelta(seconds=5)),
+            KnownTransition(transition_id="a", state=Grid.OFF, since=NOW - timedelta(seconds=5)),
             grid(Grid.ON, "before", 10),
             None,
             id="from-before-the-change-that-is-known",
