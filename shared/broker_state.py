@@ -93,6 +93,14 @@ class BrokerState:
     next_outage: NextOutage | None = None
     services: Mapping[str, ServiceStatus] = field(default_factory=dict)
 
+    def has_heard(self, reading: Message) -> bool:
+        """Return whether something was measured since we began to listen, so that somebody was there to say it.
+
+        A retained message may be from before a power cut, and what it says overtaken: a broker that saves once a
+        minute brings back what it had saved.
+        """
+        return self.listening_since is None or reading.at >= self.listening_since
+
     def battery_name(self, device: str) -> str:
         """Return the name that the owner gave a battery, or its id."""
         info = self.battery_infos.get(device)

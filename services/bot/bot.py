@@ -5,12 +5,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from services.bot.alert_settings import chat_key, chosen_limits, chosen_settings, published, refusal
-from services.bot.alerts.absence import caught_up, is_complete, is_gap
+from services.bot.alerts.absence import caught_up, has_changed_unseen, is_complete, is_gap
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
 from services.bot.alerts.sent import alert_sent
@@ -34,6 +35,7 @@ from shared.clock import utc_now
 from shared.conditions import bot as conditions
 from shared.errors import CommandRefusedError, StorageError
 from shared.history.engine import reader
+from shared.live_figures import live_figures
 from shared.messages import (
     AlertSettings,
     AlertSettingsCommand,
@@ -46,6 +48,7 @@ from shared.topics import (
     ALERT_SETTINGS,
     ALERT_SETTINGS_SET,
     COMMANDS,
+    GRID_STATE,
     PLUG_ACTION,
     SERVICE_STATUS,
     Topic,
@@ -75,7 +78,9 @@ class Bot:
         self._health = service.health
         self._mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS), on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
-        """Plug events that came before the retained messages were complete; None from then on."""
+        """Plug events that came before we knew what an absence of ours has brought; None from then on."""
+        self._was_absent = asyncio.Event()
+        service.bus.on_reconnect(self._on_absence)
         limits = AlertLimits(
             low_battery_percent=settings.bot_low_battery_percent,
             imbalance_mv=round(1000 * settings.bot_imbalance_v),
@@ -147,8 +152,17 @@ class Bot:
 
     def _on_change(self, topic: Topic[Any], name: str, _message: Message | None) -> None:
         """Evaluate the rules at once, unless it is our own status that has changed."""
+        if topic == GRID_STATE and self._early_events is None:
+            now = utc_now()
+            if has_changed_unseen(self._outbox.state, live_figures(self._mirror.snapshot(), now).grid, now):
+                self._on_absence()
         if self._early_events is None and (topic, name) != (SERVICE_STATUS, OWN_SERVICE):
             self._evaluate()
+
+    def _on_absence(self) -> None:
+        """Evaluate nothing before we have asked what happened: what comes late is too old to say anything of now."""
+        self._early_events = self._early_events or []
+        self._was_absent.set()
 
     def _evaluate(self) -> None:
         chats, chosen = self._chats, self._chats.limits
@@ -228,17 +242,27 @@ class Bot:
             self._health.report("disk", conditions.state_not_saved(cause=error.reason))
 
     async def _evaluate_regularly(self) -> None:
-        """Wait for all retained messages; then evaluate what only the passing of time brings, too."""
-        await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
-        await self._catch_up()
+        """Evaluate what only the passing of time brings, too; after an absence, what that has brought."""
+        while True:
+            if self._early_events is not None:
+                await self._return()
+            self._evaluate()
+            self._publish_settings()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._was_absent.wait(), TICK_S)
+
+    async def _return(self) -> None:
+        """Wait for all retained messages, ask the recorder what was missed, and go on from there."""
+        is_done = False
+        while not is_done:
+            self._was_absent.clear()
+            await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
+            await self._catch_up()
+            is_done = not self._was_absent.is_set()
         early, self._early_events = self._early_events or [], None
         self._evaluate()  # the grid first: what it made of plugs belongs to the outage
         for event in early:
             self._evaluate_plug(event)
-        while True:
-            self._evaluate()
-            self._publish_settings()
-            await asyncio.sleep(TICK_S)
 
     async def _catch_up(self) -> None:
         """Tell what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""

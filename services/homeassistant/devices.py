@@ -182,7 +182,7 @@ def _grid(state: BrokerState, now: datetime, language: Language) -> Iterator[Dev
             Part(topics.GRID_STATE.named(), GRID, state.grid, _seconds(limit)),
             Part(topics.GRID_EVENT.named(), GRID_EVENTS),
         )
-        is_live = _runs(state, "poller", now) and fresh(state.grid.at, now, limit)
+        is_live = _runs(state, "poller", now) and state.has_heard(state.grid) and fresh(state.grid.at, now, limit)
         yield Device(object_id("grid"), say(language, "ha.grid"), is_live, parts, has_triggers=True)
 
 

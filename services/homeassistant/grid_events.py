@@ -1,21 +1,44 @@
 """Which message of the grid is news: that it has gone, or come back. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
 
 from services.homeassistant.devices import holds
-from shared.freshness import fresh
-from shared.messages import Grid, GridChange, GridEvent, GridState
+from shared.freshness import fresh, predates
+from shared.messages import Grid, GridChange, GridEvent, GridState, Moment
 
 CHANGES = {Grid.OFF: GridChange.WENT, Grid.ON: GridChange.CAME}
+NEWS_HOLDS = timedelta(minutes=10)
+"""What happened earlier while we were away starts no automation any more."""
 
 
-def event(before: str | None, grid: GridState, now: datetime) -> GridEvent | None:
-    """Return the event of a message, where its transition is another than the last one that we know of.
+class KnownTransition(BaseModel):
+    """The last transition of the grid that was an event, or was there when we first listened; kept on disk.
 
-    The first one that is seen is no news, nor is one that says nothing of now.
+    A broker that saves once a minute forgets it in a power cut, and brings back the state from before.
     """
-    change = CHANGES.get(grid.state)
-    is_news = before is not None and grid.transition_id not in (None, before)
-    if change is None or grid.transition_id is None or not is_news or not fresh(grid.at, now, holds(0)):
-        return None
-    return GridEvent(at=now, change=change, transition_id=grid.transition_id, since=grid.since)
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    transition_id: str | None = None
+    state: Grid | None = None
+    since: Moment | None = None
+
+
+def after(known: KnownTransition, grid: GridState, now: datetime) -> tuple[KnownTransition, GridEvent | None]:
+    """Return the last transition as it is known with this message, and the event where that is news.
+
+    The first one that is seen is no news, nor is one that says nothing of now, or whose state is the one we know: an
+    outage passed unseen, or the poller has lost its state.
+    """
+    change, key = CHANGES.get(grid.state), grid.transition_id
+    if change is None or key is None or key == known.transition_id or predates(grid.at, known.since, now):
+        return known, None
+    transition = KnownTransition(transition_id=key, state=grid.state, since=grid.since)
+    if known.transition_id is None:
+        return transition, None
+    if not fresh(grid.at, now, holds(0)):
+        return known, None
+    is_news = grid.state is not known.state and fresh(grid.since, now, NEWS_HOLDS)
+    return transition, GridEvent(at=now, change=change, transition_id=key, since=grid.since) if is_news else None

@@ -21,7 +21,7 @@ async def serve(service: Service[HomeAssistantSettings]) -> None:
         await announcer.withdraw_all()
         await asyncio.Event().wait()
     counter = EnergyCounter(settings.homeassistant_energy_file, bus, service.health)
-    house = House(bus, counter)
+    house = House(bus, counter, settings.homeassistant_energy_file)
     mirror = BrokerMirror(bus, on_change=house.on_change)
     await bus.wait_for_retained()
     counter.start_from(mirror.snapshot().energy)

@@ -97,6 +97,7 @@ class Bus:
         self._last_published: dict[str, OutgoingMessage] = {}
         self._connection: Connection | None = None
         self._had_session = False
+        self._reconnect_listeners: list[Callable[[], None]] = []
         self._twin_may_show = False
         self._publishing_paused: asyncio.TimerHandle | None = None
         self._retry_pause_s = 0.0
@@ -167,6 +168,10 @@ class Bus:
     def collect_foreign(self, filter_: str, handler: Handler) -> None:
         """Call `handler` with every raw message of another program's topic; it must acknowledge each."""
         self._subscriptions.add(filter_, Subscription(handler, replay_retained=True, foreign=True))
+
+    def on_reconnect(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the broker is there again, before anything that it delivers."""
+        self._reconnect_listeners.append(listener)
 
     def pause_receiving(self) -> None:
         """Receive nothing for a while: the broker keeps it, or sends it later. A pause of 5 s ends by itself.
@@ -274,6 +279,8 @@ class Bus:
         self.send_status()
         if self._had_session:
             log.info("Connected to the broker again.")
+            for listener in self._reconnect_listeners:
+                listener()
             if self._session_s and not session_present:
                 log.info("The broker lost its sessions.")
             self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))

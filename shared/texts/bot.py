@@ -7,12 +7,12 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.was_on": ("🕓 Світло було {lasted}", "🕓 It was on for {lasted}"),
     "bot.was_off": ("🕓 Світла не було {lasted}", "🕓 It was off for {lasted}"),
     "bot.changed_unseen": (
-        "🕓 Поки бот не працював, світло зникало або з'являлося",
-        "🕓 Power went out or came back while the bot was not running",
+        "🕓 Поки бота не було на зв'язку, світло зникало або з'являлося",
+        "🕓 Power went out or came back while the bot was away",
     ),
     "bot.grid_missed": (
-        "📖 <b>Поки бот не працював, світла не було:</b>",
-        "📖 <b>While the bot was not running, power was out:</b>",
+        "📖 <b>Поки бота не було на зв'язку, світла не було:</b>",
+        "📖 <b>While the bot was away, power was out:</b>",
     ),
     "bot.missed_outage": ("{began} – {ended} ({lasted})", "{began} – {ended} ({lasted})"),
     "bot.missed_more": ("і ще раніше, разів: {count}", "and {count} times before that"),

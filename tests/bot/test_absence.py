@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from services.bot.alerts.absence import caught_up, is_gap
+from services.bot.alerts.absence import caught_up, has_changed_unseen, is_gap
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.rules import next_alerts
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits
 from services.bot.commands.history import outages_since
 from shared.broker_state import BrokerState
-from shared.messages import Grid, Window
+from shared.messages import Grid, GridState, Window
 from tests.bot.facts import NOW, at, grid, window
 from tests.bot.recorded import EVERY, recorded
 
@@ -61,6 +61,25 @@ def test_the_recorder_knows_what_was_missed(  # noqa: PLR0917
     assert [one.missed for one in before] == ([missed] if missed else [])
     hours, minutes = map(int, lasted.split(":"))
     assert (present.kind, present.lasted_s) == (kind, timedelta(hours=hours, minutes=minutes).total_seconds())
+
+
+@pytest.mark.parametrize(
+    ("present", "is_unseen"),
+    [
+        pytest.param(grid(ON, C.end), True, id="back-after-an-outage-that-we-did-not-see"),
+        pytest.param(grid(OFF, C.start), False, id="gone-as-usual"),
+        pytest.param(grid(ON, at("07:00")), False, id="as-we-know-it"),
+        pytest.param(grid(ON, at("06:00"), at("06:30")), False, id="from-before-what-we-know"),
+        pytest.param(grid(Grid.UNKNOWN, C.end), False, id="unknown"),
+        pytest.param(None, False, id="none"),
+    ],
+)
+def test_an_outage_passed_unseen_where_power_is_on_since_another_moment(
+    present: GridState | None, is_unseen: bool
+) -> None:
+    known = ReportedGrid(state=ON, since=at("07:00"), key=grid(ON, at("07:00")).transition_id or "")
+    assert has_changed_unseen(AlertState(grid=known), present, NOW) is is_unseen
+    assert not has_changed_unseen(AlertState(), present, NOW)
 
 
 def test_outages_are_read_from_what_was_recorded(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The bot as a real process between a real broker and the simulated Telegram."""
 
 import json
+import os
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -222,6 +223,32 @@ def test_an_outage_that_began_while_the_bot_was_down_is_reported_once(
     assert "queue 5.2" in asked(stack, "/schedule", next(answers)), after_restart
 
 
+def test_an_outage_is_told_that_passed_while_the_bot_was_cut_off_from_the_broker(
+    stack: Stack, watcher: Viewer, poller: Viewer
+) -> None:
+    stack.start(stack.recorder)
+    watcher.wait_for("service/recorder/status", state="online")
+    running(stack, watcher)
+    knows_the_grid(stack, poller, ago(100))
+    pid = stack.bot.pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    stack.broker.stop()
+    stack.broker.start()
+    eventually(poller.client.is_connected, "the poller is connected again")
+    began = ago(30)
+    for minutes in range(30, 2, -3):  # what the bot gets of it later is too old to say anything of now
+        publish(poller, "grid/state", grid("off", began).model_copy(update={"at": ago(minutes)}))
+    since = ago(0)
+    publish(poller, "grid/state", grid("on", since))
+    eventually(lambda: stack.rows("SELECT 1 FROM grid_state WHERE state = 'on' AND at > 0"), "its end is recorded")
+    os.kill(pid, signal.SIGCONT)
+    (text,) = eventually(lambda: texts(stack), "the outage is told")
+    assert f"{since.astimezone(KYIV):%H:%M} Power is back" in text
+    assert "It was off for 30 min" in text
+    assert stack.bot.pid == pid, "it was never started again"
+
+
 def test_what_the_bot_missed_is_told_by_what_the_recorder_knows(stack: Stack, watcher: Viewer, poller: Viewer) -> None:
     stack.start(stack.recorder)
     watcher.wait_for("service/recorder/status", state="online")
@@ -235,7 +262,7 @@ def test_what_the_bot_missed_is_told_by_what_the_recorder_knows(stack: Stack, wa
     eventually(lambda: len(queries.outages(reader(stack.db_path), start=ago(90), end=ago(0))) == 2, "both are recorded")
     stack.bot.start()
     missed, back = eventually(lambda: len(texts(stack)) == 2 and texts(stack), "what was missed, and the end")
-    assert "While the bot was not running" in missed
+    assert "While the bot was away" in missed
     assert "(10 min)" in missed
     assert "Power is back" in back
     assert "It was off for 29 min" in back

@@ -34,6 +34,12 @@ def retained(stack: Stack) -> set[str]:
         return {topic for topic, _, is_retained in list(newcomer.messages) if is_retained and topic.endswith("/config")}
 
 
+def was_retained(stack: Stack, topic: str) -> dict[str, Any]:
+    """Return what somebody who comes now finds there."""
+    with Viewer(stack.broker, client_id="newcomer") as newcomer:
+        return newcomer.last(topic)
+
+
 def test_a_home_assistant_sees_what_is_there_and_what_is_live(stack: Stack, watcher: Viewer) -> None:
     with Viewer(stack.broker, "poller") as poller, Viewer(stack.broker, "hass") as hass:
 
@@ -59,7 +65,18 @@ def test_a_home_assistant_sees_what_is_there_and_what_is_live(stack: Stack, watc
         eventually(lambda: len(watcher.on(INVERTER)) > before, "announced again to a Home Assistant that is born")
         assert watcher.on(INVERTER)[-1] == inverter
 
+        readings(poller)
+        stack.broker.save()
         repeated(lambda: watcher.on("grid/event"), grid="off", transition="b")
+        stack.broker.kill()  # the host loses its power, and the broker what came since it has saved
+        stack.homeassistant.kill()
+        stack.broker.start()
+        assert was_retained(stack, "grid/state")["state"] == "on"
+        before = len(watcher.on("live/easun_grid"))
+        stack.homeassistant.start()
+        eventually(lambda: len(watcher.on("live/easun_grid")) > before)
+        assert watcher.on("live/easun_grid")[before]["state"] == "offline", "what the broker brings back is not of now"
+        repeated(lambda: watcher.on("live/easun_grid")[-1]["state"] == "online", grid="off", transition="b")
         assert [one["change"] for one in watcher.on("grid/event")] == ["went"]
         now = datetime.now(UTC).isoformat()
         say(poller, "inverter/main/availability", state="offline", since=now, reason=None)

@@ -294,6 +294,8 @@ def test_only_what_is_known_of_now_is_live() -> None:
     assert {"easun_inverter_main", "easun_grid"} <= live(house(), limit)
     assert not {"easun_inverter_main", "easun_grid"} & live(house(), limit + timedelta(seconds=1))
     assert live(house(), timedelta(days=7)) == {"easun_energy", "easun_schedule", "easun_services"}
+    heard = live(house(listening_since=NOW + timedelta(seconds=1)))
+    assert everything - unreachable - heard == {"easun_grid"}, "a reading from before we listened may be overtaken"
 
 
 def test_a_value_expires_by_how_often_it_is_read() -> None:

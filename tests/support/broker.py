@@ -53,6 +53,8 @@ class Broker:
         self.secrets_dir = state_dir / "secrets"
         self.log = state_dir.with_suffix(".log")
         self._settings = settings
+        self.more_env: dict[str, str] = {}
+        """What goes into its environment besides: no setting of it."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def env(self, service: str = "") -> dict[str, str]:
@@ -69,7 +71,8 @@ class Broker:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        env = os.environ | {"MQTT_STATE_DIR": str(self.state_dir), "MQTT_PORT": str(self.port)} | self._settings
+        place = {"MQTT_STATE_DIR": str(self.state_dir), "MQTT_PORT": str(self.port)}
+        env = os.environ | place | self._settings | self.more_env
         command, directory = [str(START)], None
         if not self._settings and not self.state_dir.exists():
             shutil.copytree(prepared(), self.state_dir)

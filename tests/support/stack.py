@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import requests
 
-from tests.support.broker import Broker, free_port, listens
+from tests.support.broker import ROOT, Broker, free_port, listens
 from tests.support.databases import empty_database
 from tests.support.fork_server import Forked, fork_server
 from tests.support.viewer import Viewer
@@ -31,15 +33,21 @@ class Process:
         self.name = name
         self.env = env
         self.log_file = log
+        self.has_own_interpreter = False
+        """Whether it is started as a user's is: its memory is its own, and LD_PRELOAD counts. A fork is cheaper."""
         self._module = module
         self._arguments = arguments
-        self._process: Forked | None = None
+        self._process: Forked | subprocess.Popen[bytes] | None = None
 
     def start(self, **changes: str) -> None:
         """Start it; `changes` go into its environment for good."""
         self.env |= changes
         with self.log_file.open("ab") as log, Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno(), log.fileno(), log.fileno()]
+            if self.has_own_interpreter:
+                command = [sys.executable, "-m", self._module, *self._arguments]
+                self._process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdin=nothing, stdout=log, stderr=log)
+                return
             self._process = fork_server().start(self._module, self._arguments, self.env, streams)
 
     def end(self, number: int = signal.SIGTERM) -> int:

@@ -1,10 +1,11 @@
-"""What the grid did while the bot was away, by the recorder, which was not: told instead of a guess. Pure."""
+"""What the grid did while the bot was away or cut off, by the recorder, which was not: no guess is told. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.state import AlertState, ReportedGrid
+from shared.freshness import predates
 from shared.messages import Grid, GridState, Window
 
 SLACK = timedelta(seconds=5)
@@ -16,6 +17,14 @@ def is_gap(state: AlertState, grid: GridState | None) -> bool:
     last = state.grid
     known = grid is not None and grid.state is not Grid.UNKNOWN and grid.transition_id is not None
     return known and last is not None and grid is not None and grid.transition_id != last.key
+
+
+def has_changed_unseen(state: AlertState, grid: GridState | None, now: datetime) -> bool:
+    """Whether the grid is as we know it, but of another transition: so it has changed twice, and we saw neither."""
+    last = state.grid
+    if last is None or grid is None or not is_gap(state, grid):
+        return False
+    return grid.state is last.state and not predates(grid.at, last.since, now)
 
 
 def is_complete(grid: GridState, recorded: Sequence[Window]) -> bool:

@@ -11,6 +11,8 @@ TO_2120_S = 94 * 365.25 * DAY_S
 CORE = ("recorder", "poller", "tuya", "bot", "dashboard")
 """What must work in every case; all services run where one of the others is concerned."""
 WHATEVER = ".*"
+SAID, FAKED = "said", "faked"
+"""Whose clock is wrong: that of our services, by a file, or that of all processes, by libfaketime."""
 NOT_SAVED = "what the broker had not saved yet, and nobody could send again"
 LOOKS, DYING, ZEROS = 4, 8, 60
 
@@ -23,9 +25,9 @@ class Case:
     again at a grid that has changed; others died with it, or were cut off half read.
     lost is why readings may be lost that were published; without a reason none may. may_tell
     matches alerts that are right beside those of the outage. from_strike: what was recorded before is in a file that
-    is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong. blinds: nobody
-    can know how the power is, so until it is mended it must be unknown, and never an outage. drops: needs a network in
-    which packets can vanish.
+    is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong, and how.
+    blinds: nobody can know how the power is, so until it is mended it must be unknown, and never an outage.
+    drops: needs a network in which packets can vanish.
     """
 
     group: str
@@ -38,7 +40,7 @@ class Case:
     may_tell: str = ""
     from_strike: bool = False
     disk: str = ""
-    clock: bool = False
+    clock: str = ""
     blinds: bool = False
     drops: bool = False
     in_make_test: bool = False
@@ -104,12 +106,13 @@ STORAGE = (
 )
 
 CLOCK = (
-    Case("clock", "40 minutes behind at boot", s.booted(-2400.0), s.clock_set, 8.0, unpublished=DYING, clock=True),
-    Case("clock", "two days ahead at boot", s.booted(2 * DAY_S), s.clock_set, 8.0, unpublished=DYING, clock=True),
-    Case("clock", "in 2120 at boot", s.booted(TO_2120_S), s.clock_set, 8.0, unpublished=DYING, clock=True),
-    Case("clock", "leaps two days ahead, and is set back", s.leapt(2 * DAY_S), s.clock_set, 8.0, clock=True),
-    Case("clock", "leaps to 2120, and is set back", s.leapt(TO_2120_S), s.clock_set, 8.0, clock=True),
+    Case("clock", "40 minutes behind at boot", s.booted(-2400.0), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
+    Case("clock", "two days ahead at boot", s.booted(2 * DAY_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
+    Case("clock", "in 2120 at boot", s.booted(TO_2120_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
+    Case("clock", "leaps two days ahead, and is set back", s.leapt(2 * DAY_S), s.clock_set, 8.0, clock=SAID),
+    Case("clock", "leaps to 2120, and is set back", s.leapt(TO_2120_S), s.clock_set, 8.0, clock=SAID),
 )
+OF_THE_SYSTEM = tuple(replace(case, group="clock of the system", clock=FAKED) for case in CLOCK)
 
 NETWORK = (
     Case("network", "host – inverter: nobody there", s.inverter("unplug"), s.inverter("none"), 8.0, unpublished=DYING,
@@ -175,4 +178,4 @@ POWER_CUTS = (
 )  # fmt: skip
 
 OF_ALL_SERVICES = tuple(replace(case, services=SERVICES) for case in (*HTTP, *POWER_CUTS))
-CASES: tuple[Case, ...] = (*PROCESSES, *BROKER, *STORAGE, *CLOCK, *NETWORK, *HOSTILE, *OF_ALL_SERVICES)
+CASES: tuple[Case, ...] = (*PROCESSES, *BROKER, *STORAGE, *CLOCK, *OF_THE_SYSTEM, *NETWORK, *HOSTILE, *OF_ALL_SERVICES)

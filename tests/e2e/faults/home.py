@@ -100,14 +100,16 @@ class Home:
             "internet": lambda: [self.stack.telegram_port, self.stack.outages_port, int(self._places["cloud_port"])],
         }[place]()
 
-    def with_clock(self) -> SimulatedClock:
-        """Let all services run on a machine whose clock can be set wrong. Before `start`."""
-        self.clock = SimulatedClock(self.stack)
-        for name in self.services:
-            process = self.part(name)
-            assert isinstance(process, Process)
-            process.env["SIMULATED_CLOCK"] = str(self.stack.directory / "clock.json")
+    def with_clock(self, library: Path | None = None) -> SimulatedClock:
+        """Let all services run on a machine whose clock can be set wrong, the broker too with libfaketime.
+
+        Before `start`.
+        """
+        self.clock = SimulatedClock(self.stack, library)
         self.clock.boot(0, synchronised=True)
+        if library:
+            self.stack.broker.stop()
+            self.stack.broker.start()
         return self.clock
 
     def keep_database_on(self, disk: Path) -> None:
@@ -251,7 +253,7 @@ class Home:
         return [
             (at / 1000, payload["state"])
             for topic, payload, at in arrivals
-            if topic == "grid/state" and "state" in payload
+            if topic == "grid/state" and isinstance(payload, dict) and "state" in payload
         ]
 
     def tracebacks(self) -> list[str]:
@@ -313,10 +315,14 @@ class Home:
 
     def grid(self) -> str | None:
         """Return what the broker says now of the power."""
-        return (self.viewer.on("grid/state") or [{}])[-1].get("state")
+        return self._last_grid().get("state")
 
     def _transition(self) -> str | None:
-        return (self.viewer.on("grid/state") or [{}])[-1].get("transition_id")
+        return self._last_grid().get("transition_id")
+
+    def _last_grid(self) -> dict[str, Any]:
+        last: Any = (self.viewer.on("grid/state") or [{}])[-1]
+        return last if isinstance(last, dict) else {}  # a hostile client has published something else
 
     def _plugs_are_right(self) -> bool:
         """Whether all plugs are on with power, and off without, but the router."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.faults import network
-from tests.e2e.faults.cases import Case
+from tests.e2e.faults.cases import FAKED, Case
 from tests.e2e.faults.home import Home, running_home
 from tests.e2e.faults.tally import Start, Tally, count
+from tests.support import faketime
 
 DISK_MB = 48
 
@@ -42,6 +43,9 @@ def run(cases: Iterable[Case], *, cold: random.Random | None = None, fresh: bool
         if first.drops and not network.is_own():
             yield Result(waiting.pop(0), skipped="no network of its own can be made here")
             continue
+        if first.clock == FAKED and not faketime.library():
+            yield Result(waiting.pop(0), skipped="libfaketime is not installed")
+            continue
         with home_for(first) as home:
             while waiting and _kind(waiting[0]) == kind:
                 result = tried(home, waiting.pop(0), cold)
@@ -51,7 +55,7 @@ def run(cases: Iterable[Case], *, cold: random.Random | None = None, fresh: bool
                 home.new_day()
 
 
-def _kind(case: Case) -> tuple[bool, str, bool, tuple[str, ...]]:
+def _kind(case: Case) -> tuple[str, str, bool, tuple[str, ...]]:
     return case.clock, case.disk, case.drops, case.services
 
 
@@ -65,7 +69,7 @@ def home_for(case: Case) -> Iterator[Home]:
             if case.disk == "database":
                 home.keep_database_on(place)
             if case.clock:
-                home.with_clock()
+                home.with_clock(faketime.library() if case.clock == FAKED else None)
             home.start()
             yield home
 

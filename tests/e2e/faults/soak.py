@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from statistics import linear_regression
+from statistics import fmean, linear_regression
 
 import psutil
 
@@ -36,7 +37,7 @@ APART_S = (200.0, 320.0)
 ANSWER_S = 70.0
 """In time: a request for commands that Telegram never answers lasts 40 s, and up to 15 s later comes the next."""
 YOUNG_S, TELLING_S = 300.0, 600.0
-"""Until the first a process is still filling its caches; then its growth is told from so long a time, or longer."""
+"""Until the first a process is still filling its caches; then growth is told from so long a time of all its lives."""
 MAY_TELL = r"\A(?![\s\S]*Service “)[\s\S]*([Bb]attery|[Pp]lug)"
 """Alerts beside those of the outages that a day as hard as this may bring: a low battery, plugs that did not answer.
 
@@ -60,12 +61,13 @@ class Memory:
     seen_mb: list[tuple[float, float]] = field(default_factory=list)
 
     @property
-    def slope_mb_per_h(self) -> float | None:
-        """How fast it grows once its caches are filled; None where it did not live long enough to tell."""
+    def grown_up(self) -> list[tuple[float, float]]:
+        """Its hours and megabytes once its caches are filled, each against their mean."""
         old = [(age_s / 3600, megabytes) for age_s, megabytes in self.seen_mb if age_s > YOUNG_S]
-        if not old or old[-1][0] - old[0][0] < TELLING_S / 3600:
-            return None
-        return linear_regression(*zip(*old, strict=True)).slope
+        if not old:
+            return []
+        hours, megabytes = fmean(age for age, _ in old), fmean(mb for _, mb in old)
+        return [(age - hours, mb - megabytes) for age, mb in old]
 
 
 @dataclass
@@ -106,6 +108,7 @@ class Day:
     def _suffer(self, faults: list[Case]) -> None:
         for case in faults:
             self.struck.append(f"{case.group}: {case.name}")
+            print(f"{datetime.now(UTC):%H:%M:%S} {self.struck[-1]}", flush=True)
             case.strike(self.home)
         self._pass(self.chance.uniform(*HOLD_S))
         for case in reversed(faults):
@@ -191,6 +194,8 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="faults-") as folder, running_home(Path(folder)) as home:
             home.stack.house.env["HOUSE_SPEED"] = str(DAY_MIN / given.minutes)
+            for service in home.stack.services:
+                service.has_own_interpreter = True  # so that its memory is its own
             home.start()
             start = Start.of(home)
             day = Day(home, random.Random(given.seed), time.monotonic() + 60 * given.minutes, given.calm)
@@ -223,20 +228,24 @@ def report(day: Day, tally: Tally, minutes: float, seed: int) -> str:
             "",
             f"Broker, page, bot and record gave {day.answers} answers to how the power is, each compared with what was",
             f"true at its moment; wrong, or not there within {ANSWER_S:.0f} s: {len(day.wrong)}. The bot took",
-            f"{sorted(day.bot_s)[len(day.bot_s) // 2]:.1f} s (median) to {max(day.bot_s):.0f} s. Not in order within",
+            f"{sorted(day.bot_s)[len(day.bot_s) // 2]:.1f} s (median) to {max(day.bot_s):.1f} s. Not in order within",
             f"{SETTLE_S:.0f} s of the end of a fault: {late}. Services that died of a bug: {bugs}.",
             *(f"- {one}" for one in day.wrong),
             "",
-            "Memory in MB, the most of any process of a service, and in brackets how many MB an hour it grew at after",
-            f"its first {YOUNG_S / 60:.0f} minutes, where one lived {TELLING_S / 60:.0f} minutes longer: {memory}.",
+            "Memory in MB, the most of any process of a service, and in brackets how many MB an hour they grew",
+            f"at after their first {YOUNG_S / 60:.0f} minutes, and in how many minutes that was seen: {memory}.",
         )
     )
 
 
 def _memory(name: str, lives: list[Memory]) -> str:
     most = max(megabytes for one in lives for _, megabytes in one.seen_mb)
-    slopes = [one.slope_mb_per_h for one in lives if one.slope_mb_per_h is not None]
-    return f"{name} {most:.0f}" + (f" ({max(slopes):+.1f})" if slopes else "")
+    grown_up = [one.grown_up for one in lives if one.grown_up]
+    told_h = sum(life[-1][0] - life[0][0] for life in grown_up)
+    if told_h < TELLING_S / 3600:
+        return f"{name} {most:.0f}"
+    slope = linear_regression(*zip(*chain.from_iterable(grown_up), strict=True)).slope
+    return f"{name} {most:.0f} ({slope:+.1f} in {60 * told_h:.0f})"
 
 
 if __name__ == "__main__":

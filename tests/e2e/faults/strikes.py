@@ -278,8 +278,8 @@ def nobody_listens(home: Home) -> None:
 
 def somebody_listens(home: Home) -> None:
     """Let them listen again. Telegram has lost nothing that it was given, but what it was asked since."""
-    home.stack.outages.start()
-    home.stack.telegram.start()
+    home.stack.start_outages()  # told what to do at another port than before
+    home.stack.start_telegram()
 
 
 def vanishing(*places: str) -> Strike:
