@@ -30,7 +30,7 @@ from services.dashboard.system.view import view as system_view
 from services.homeassistant.devices import devices
 from services.homeassistant.discovery import Home, components_in, payload, to_json
 from services.homeassistant.energy import Counters, Meter
-from services.homeassistant.grid_events import event
+from services.homeassistant.grid_events import KnownTransition, after
 from services.homeassistant.next_outage import outage_ahead
 from services.recorder.rows import UndatedMessageError, to_dead_letter, to_row, to_undated
 from services.tuya.commands import refusal, setup_refusal
@@ -42,6 +42,7 @@ from shared.errors import BadMessageError
 from shared.freshness import READING_HOLDS
 from shared.messages import (
     EnergyState,
+    Grid,
     GridState,
     InverterState,
     Message,
@@ -179,7 +180,8 @@ def acted_on(message: Message) -> None:
     if isinstance(message, GridState):
         journal = on_grid(Journal(handled="y"), message, {PLUG.id: PLUG}, RULES, NOW, stable_for=timedelta(hours=1))
         assert Journal.model_validate_json(journal.model_dump_json()) == journal
-        event("y", message, NOW)
+        known, _ = after(KnownTransition(transition_id="y", state=Grid.ON, since=NOW), message, NOW)
+        known.model_dump_json()
     if isinstance(message, InverterState):
         meter = Meter(Counters()).add("x", message, 0.0).add("x", message, 10.0)
         assert Counters.model_validate_json(meter.counters.model_dump_json()) == meter.counters

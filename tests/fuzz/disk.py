@@ -25,6 +25,7 @@ from services.dashboard.access.ended_sessions import EndedSessions
 from services.dashboard.access.guests import Guests
 from services.dashboard.access.signing_key import signing_key
 from services.homeassistant.energy import Counters, Meter
+from services.homeassistant.grid_events import KnownTransition, after
 from services.outlook.grading import scorecard
 from services.outlook.standings import Standings
 from services.poller.kept_grid import KeptGrid, LastChange
@@ -131,9 +132,17 @@ def counters(file: Path) -> None:
     """Start Home Assistant's counters."""
     meter = Meter(_loaded(file, Counters))
     for second in (0.0, 10.0):
-        reading = InverterState(at=NOW + timedelta(seconds=second), mode="off_grid", load_power_w=500)  # type: ignore[arg-type]
+        reading = InverterState(at=NOW + timedelta(seconds=second), mode="off_grid", load_power_w=500)
         meter = CHANGE.moved(meter.add("x", reading, second))
     meter.counters.state(NOW).model_dump_json()
+
+
+def grid_events(file: Path) -> None:
+    """Start Home Assistant: the last transition of the grid that was an event."""
+    for grid in (Grid.ON, Grid.OFF):
+        message = GridState(at=NOW, state=grid, since=NOW, transition_id=grid.value)
+        known, _ = after(_loaded(file, KnownTransition), message, NOW)
+        known.model_dump_json()
 
 
 def queue_memory(file: Path) -> None:
@@ -295,6 +304,12 @@ DISK = (
     _json("disk: forecasts that stood", stored("standings.json", standings), _full(Standings)),
     _json("disk: the bot's outbox", stored("outbox.json", outbox), _full(OutboxContent)),
     _json("disk: the bot's chats", stored("chats.json", chats), CHATS),
+    _json(
+        "disk: Home Assistant's grid",
+        stored("home_grid.json", grid_events),
+        _full(KnownTransition),
+        b'{"transition_id": "y", "state": "on", "since": "2026-11-30T02:00:00Z"}',
+    ),
     _json("disk: energy counters", stored("energy.json", counters), _full(Counters), b'{"kwh": {"pv_kwh": 2.5}}'),
     _json("disk: hours of the queues", stored("queues.json", queue_memory), HOURS),
     _json("disk: the journal of the plugs", stored("plugs.json", plug_journal), _full(Journal)),
