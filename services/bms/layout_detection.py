@@ -38,7 +38,7 @@ def detect(data: bytes, software: str | None, known: Layout | None = None) -> De
         return Detection(known)
     if expected and (not proven or expected in proven) and has_gaps_only(expected, data):
         return Detection(expected, bms.layout_by_version(layout=expected, software=software or "?"))
-    if expected and reports_no_cells(expected, data):
+    if expected and warns_of_cell_count(expected, data):
         return Detection(expected)
     return Detection(None, bms.layout_unknown(software=software or "?"))
 
@@ -72,12 +72,13 @@ def is_proven(layout: Layout, data: bytes) -> bool:
     return bool(present) and int(mask) == (1 << len(present)) - 1
 
 
-def reports_no_cells(layout: Layout, data: bytes) -> bool:
-    """Whether the board sees no cell, as without its sense wires, and says so by an alarm."""
-    frame = CELL_FRAMES[layout]
-    bits = next((value(field, data) for field in frame.fields if field.name == "alarm_bits"), None)
-    is_without = not number_at("u32", data, frame.mask) and not any(cell_values(frame.voltages, data, frame.slots))
-    return is_without and bool(int(bits or 0) >> CELL_COUNT_BIT & 1)
+def warns_of_cell_count(layout: Layout, data: bytes) -> bool:
+    """Whether the board itself says why its mask names other cells than have a voltage.
+
+    It is set for fewer or for more cells than it has, or its sense wires are unplugged and it has none.
+    """
+    bits = next((value(field, data) for field in CELL_FRAMES[layout].fields if field.name == "alarm_bits"), None)
+    return bool(int(bits or 0) >> CELL_COUNT_BIT & 1)
 
 
 def has_gaps_only(layout: Layout, data: bytes) -> bool:

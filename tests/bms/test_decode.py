@@ -195,7 +195,8 @@ WITHOUT_SENSE_WIRES = (
 def test_a_board_that_sees_no_cell_knows_no_voltage_and_no_charge() -> None:
     assert detect(WITHOUT_SENSE_WIRES, "19.07") == Detection(Layout.JK02_32S)
     values = decode.cells(WITHOUT_SENSE_WIRES, Layout.JK02_32S, "19.07")
-    assert [values[name] for name in ("voltage_v", "power_w", "soc_percent", "remaining_ah")] == [None] * 4
+    unknown = ("voltage_v", "power_w", "soc_percent", "remaining_ah", "soh_percent")
+    assert [values[name] for name in unknown] == [None] * len(unknown)
     assert values["alarms"] == (battery.CELL_COUNT_DIFFERS_FROM_THE_SETTINGS(),)
     assert values["temperatures_c"] == (17.1, 17.1, None, None)
     assert not decode.says_nothing(values)

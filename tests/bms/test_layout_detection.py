@@ -62,3 +62,13 @@ def test_a_board_that_sees_no_cell_and_says_so_is_read_by_its_version(layout, so
     assert detect(bytes(data), None).layout is None
     data[alarms_at] = 1 << 1
     assert detect(bytes(data), software).layout is None
+
+
+def test_a_board_that_is_set_for_fewer_cells_than_it_has_is_read_by_its_version() -> None:
+    """The mask follows the setting: 7 of 8 cells, software 11.17 (syssi/esphome-jk-bms#147)."""
+    data = bytearray(cell_frame("JK02_32S", Measurement((3.3,) * 8, 1, 50, alarm_bits=1 << 2), 1))
+    data[70] = 0x7F
+    assert detect(bytes(data), "11.17") == Detection(Layout.JK02_32S)
+    assert detect(bytes(data), None).layout is None
+    data[166] = 0
+    assert detect(bytes(data), "11.17").layout is None
