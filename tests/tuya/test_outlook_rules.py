@@ -204,7 +204,7 @@ def test_what_there_is_room_for_is_given_back_one_at_a_time(
     after = asked(journal, outlook(now, LASTS, margin_min), now)
     assert [one.plug for one in after.targets.values()] == expected
     for one in after.targets.values():
-        assert (one.on, one.gives_back, one.by) == (True, True, "outlook")
+        assert (one.on, one.gives_back, one.by, one.transition_id) == (True, True, "outlook", "t2")
         assert targets.due(after, PLUGS[one.plug], OUR_RULES, off(now), now) == (one,)
     assert [name for name, one in done(after).shed.items() if one.back] == expected
     assert not done(after).to_restore.keys() & {f"{plug}/switch_1" for plug in expected}
