@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.schedule import be_svitlo, gpv_json, yasno
 from services.schedule.answer import Answer, json_of
+from shared.conditions import schedule
 from shared.errors import BadReplyError
 from shared.messages import Certainty, DayState
 from shared.outages import merged
@@ -376,12 +377,21 @@ def test_slots_of_yasno() -> None:
     assert answer.queues == ("3.1",)
 
 
+@pytest.mark.parametrize(
+    "slot", [(600, 600, "Definite"), (-1, 60, "Definite"), ("0", 60, "Definite"), (0, None, "NotPlanned")]
+)
+def test_a_slot_without_sensible_hours_makes_its_day_unknown(slot: Any) -> None:
+    whole = (0, 1440, "NotPlanned")
+    answer = yasno.read({"3.1": {"today": yasno_day("2025-12-19", "ScheduleApplies", whole, slot)}}, "3.1")
+    assert (answer.days, answer.odd) == ({}, (schedule.hours_wrong(day=day("19.12.2025")),))
+
+
 def test_a_slot_of_an_unknown_kind_is_an_outage_of_unknown_certainty() -> None:
     today = yasno_day("2025-12-19", "ScheduleApplies", (0, 960, "NotPlanned"), (960, 1200, "Perhaps"))
     answer = yasno.read({"3.1": {"today": today, "updatedOn": "2025-12-18T20:30:00+02:00"}}, "3.1")
     told = answer.days[day("19.12.2025")].windows
     assert [(one.certainty, *local([one])) for one in told] == [(Certainty.UNKNOWN, "16:00-20:00")]
-    assert [one.code for one in answer.odd] == ["schedule.unknown_kind"]
+    assert answer.odd == (schedule.unknown_kind(kind="'Perhaps'"),)
     assert answer.stamp == kyiv("18.12.2025 20:30")
 
 

@@ -204,10 +204,19 @@ def test_what_there_is_room_for_is_given_back_one_at_a_time(
     after = asked(journal, outlook(now, LASTS, margin_min), now)
     assert [one.plug for one in after.targets.values()] == expected
     for one in after.targets.values():
-        assert (one.on, one.gives_back, one.by) == (True, True, "outlook")
+        assert (one.on, one.gives_back, one.by, one.transition_id) == (True, True, "outlook", "t2")
         assert targets.due(after, PLUGS[one.plug], OUR_RULES, off(now), now) == (one,)
     assert [name for name, one in done(after).shed.items() if one.back] == expected
     assert not done(after).to_restore.keys() & {f"{plug}/switch_1" for plug in expected}
+
+
+def test_a_plug_that_a_person_switches_just_now_is_not_given_back():
+    now = NOW + timedelta(hours=1)
+    person = grid_rules.target("boiler", "switch_1", on=False, by="telegram:1", now=now, transition_id="t2")
+    busy = shed().model_copy(update={"targets": {person.key: person}})
+    after = asked(busy, outlook(now, LASTS, 500), now)
+    assert after.targets.pop(person.key) == person
+    assert [one.plug for one in after.targets.values()] == ["heater"]
 
 
 def test_nothing_is_given_back_where_switching_on_is_disabled():
