@@ -26,6 +26,7 @@ FOUND = [
     (".env: lines", b"A=" + b"${A:-" * 50_000),
     *(("page: addresses", data) for data in (b"?\x80", b"recorded/events?\xed", b"login?next=\xff")),
     *(("page: commands", data) for data in (DEEP, b'{"a":' * 100_000)),
+    ("e-mail: answers of a server", b"220 mail\r\n250-mail\r\n250 AUTH PLAIN\r\n334 q\r\n"),
     ("MQTT: Home Assistant's discovery", DEEP),
     ("ntfy: answers", DEEP),
     ("ntfy: answers", b"x" * 200_000),
