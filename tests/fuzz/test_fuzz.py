@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.report import text
 from tests.fuzz.target import Target, watched
 from tests.fuzz.targets import TARGETS
 
@@ -77,3 +78,12 @@ def test_what_was_found_stays_mended(name: str, data: bytes, caplog: pytest.LogC
 
 def test_no_name_is_there_twice() -> None:
     assert len(BY_NAME) == len(TARGETS)
+
+
+def test_the_table_says_what_the_least_tried_target_has_had() -> None:
+    drawn = {
+        name: {"target": name, "inputs": 7, "slowest_s": 0.25, "failures": 0, "peak_mb": 150.0}
+        for name in list(BY_NAME)[1:]
+    }
+    last = text(drawn, {}).splitlines()[-1]
+    assert last == f"| **together** | {len(BY_NAME)} | {7 * (len(BY_NAME) - 1):,} | 0 | 0.2 s |  | 0 |"
