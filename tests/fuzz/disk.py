@@ -131,7 +131,7 @@ def counters(file: Path) -> None:
     """Start Home Assistant's counters."""
     meter = Meter(_loaded(file, Counters))
     for second in (0.0, 10.0):
-        reading = InverterState(at=NOW + timedelta(seconds=second), mode="off_grid", load_power_w=500)  # type: ignore[arg-type]
+        reading = InverterState(at=NOW + timedelta(seconds=second), mode="off_grid", load_power_w=500)
         meter = CHANGE.moved(meter.add("x", reading, second))
     meter.counters.state(NOW).model_dump_json()
 
