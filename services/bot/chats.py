@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from services.bot.alerts.alert import Alert, AlertGroup
 from shared.messages import ActionOutcome
@@ -135,9 +135,12 @@ class Chats:
 
     @property
     def limits(self) -> AlertLimits:
-        """From when on something is told: as it was chosen, else as the settings have it."""
+        """From when on something is told: as it was chosen, where that makes sense, else as the settings have it."""
         known = {name: value for name, value in self._content.limits.items() if name in AlertLimits.model_fields}
-        return AlertLimits.model_validate(self._limits.model_dump() | known)
+        try:
+            return AlertLimits.model_validate(self._limits.model_dump() | known)
+        except ValidationError:
+            return self._limits
 
     def update_limits(self, chosen: Mapping[str, float]) -> None:
         """Replace some limits. Raises StorageError; they hold until the next start all the same."""

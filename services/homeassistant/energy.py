@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat
 
 from shared.energy import GAP_MS, KWH, Energy
 from shared.live_figures import ALL, load_w
@@ -34,7 +34,7 @@ class Counters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     since: Moment | None = None
-    kwh: dict[str, float] = Field(default_factory=dict)
+    kwh: dict[str, NonNegativeFloat] = Field(default_factory=dict)
 
     def at_least(self, published: EnergyState | None) -> "Counters":
         """Return the counters, none of them lower than what was published: a file may be an older copy, or lost.

@@ -23,7 +23,7 @@ from tests.fuzz.inputs import extremes
 from tests.fuzz.target import HangError, Target, peak_mb, watched
 from tests.fuzz.targets import TARGETS
 
-TURN = 500
+TURN = 100
 FOUND = 3
 """After so many failures of a target it gets no more turns."""
 MOST_MEMORY = 4_000_000_000

@@ -87,12 +87,13 @@ def secrets(data: bytes) -> None:
     """Start the bot with a secret in a file, and ask for the password of its account at the broker."""
     folder = _folder() / "secrets"
     folder.mkdir(exist_ok=True)
-    for name in ("telegram_bot_token", "telegram_chat_id", "mqtt_port", "bot"):
-        (folder / name).write_bytes(data)
-    with _environment(ENV_FILE="", SECRETS_DIR=str(folder), MQTT_SECRETS_DIR=str(folder), MQTT_PORT="1883"):
-        load(MqttSettings).password_for("bot")
-    with _environment(ENV_FILE="", SECRETS_DIR=str(folder)):
+    names = ("telegram_bot_token", "telegram_chat_id", "mqtt_port", "bot")
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    (folder / names[len(data) % len(names)]).write_bytes(data)
+    with _environment(ENV_FILE="", SECRETS_DIR=str(folder), MQTT_SECRETS_DIR=str(folder)):
         load(BotSettings)
+        load(MqttSettings).password_for("bot")
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Mail:
             raise _failed(system.TIMED_OUT()) from None
         except ssl.SSLError:
             raise _failed(conditions.TLS_FAILED()) from None
-        except (smtplib.SMTPException, OSError, UnicodeError):
+        except (smtplib.SMTPException, OSError, ValueError):  # of a challenge that is no base64, too
             raise _failed(conditions.CONNECTION_FAILED()) from None
 
     def _connected(self) -> smtplib.SMTP:
