@@ -69,8 +69,8 @@ class House:
 
 
 def draw_fittings(rng: np.random.Generator, mean_w: float) -> Fittings:
-    """Return fittings for a home of this load: a battery of 7 to 32 hours of it, charged within 3 to 10 hours."""
-    capacity = mean_w * float(np.exp(rng.uniform(np.log(7), np.log(32))))
+    """Return fittings for a home of this load: a battery of 9 to 41 hours of it, charged within 3 to 10 hours."""
+    capacity = mean_w * float(np.exp(rng.uniform(np.log(9), np.log(41))))
     faulty = rng.random() < 0.3
     return Fittings(
         capacity_wh=capacity,
