@@ -95,15 +95,15 @@ def test_an_unknown_tag_ends_an_answer_but_what_came_before_it_counts() -> None:
 @pytest.mark.parametrize(
     ("tags", "name", "expected"),
     [
-        ("83 0520 84 8064 c0 01", "power_w", 13.1),
-        ("83 0520 84 0064 c0 01", "power_w", -13.1),
+        ("83 0520 84 80c8 c0 01", "power_w", 26.2),
+        ("83 0520 84 00c8 c0 01", "power_w", -26.2),
         ("84 2774 c0 00", "current_a", -1.0),
         ("84 26ac c0 00", "current_a", 1.0),
         ("84 0064 c0 02", "current_a", None),
         ("84 0064", "current_a", None),
         ("85 64", "soc_percent", 100),
         ("85 65", "soc_percent", None),
-        ("85 32 aa 000000c8 b9 00000064", "remaining_ah", 50.0),
+        ("85 21 aa 000000c8 b9 00000069", "remaining_ah", 34.65),
         ("85 32 aa 000000c8 b9 00000000", "remaining_ah", 100.0),
         ("85 65 aa 000000c8", "remaining_ah", None),
         ("85 32", "full_ah", None),
