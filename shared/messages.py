@@ -72,13 +72,17 @@ Zone = Annotated[str, AfterValidator(_zone)]
 """The name of a time zone that this machine knows."""
 
 
+LONGEST_UPTIME_S = 250_000_000_000
+"""From 1970 to the last years that a calendar has: so far ahead a clock may be."""
+
+
 class ClockStamp(BaseModel):
     """A moment that no clock can spoil: the boot id of the host, and the seconds since that boot."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     boot: str = Field(max_length=64)
-    uptime_s: float
+    uptime_s: float = Field(ge=0, le=LONGEST_UPTIME_S)
 
 
 class ServiceClock(ClockStamp):
