@@ -317,7 +317,7 @@ class InverterInfo(Message):
     firmware: str | None = None
     rated_power_w: Int32 | None = None
     phase: Phase | None = Field(default=None, exclude_if=lambda phase: phase is None)
-    interval_s: float | None = None
+    interval_s: float | None = Field(default=None, ge=0, le=1_000_000_000)
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 
@@ -663,7 +663,7 @@ class BatteryInfo(Message):
     manufactured: str | None = None
     device_name: str | None = None
     cell_count: Int32 | None = None
-    interval_s: float | None = None
+    interval_s: float | None = Field(default=None, ge=0, le=1_000_000_000)
     settings: dict[str, float | bool | None] = Field(default_factory=dict)
 
 

@@ -32,6 +32,10 @@ FOUND = [
         "MQTT: grid/state",
         b'{"at":"2026-11-30T02:00:00Z","state":"on","since":"2026-11-30T02:00:00Z","clock":{"boot":"","uptime_s":1e308}}',
     ),
+    *(
+        (f"MQTT: {device}/{{name}}/info", b'{"at":"2026-11-30T02:00:00Z","address":"x","interval_s":9e16}')
+        for device in ("battery", "inverter")
+    ),
     ("MQTT: Home Assistant's discovery", DEEP),
     ("ntfy: answers", DEEP),
     ("ntfy: answers", b"x" * 200_000),
