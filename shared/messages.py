@@ -72,13 +72,17 @@ Zone = Annotated[str, AfterValidator(_zone)]
 """The name of a time zone that this machine knows."""
 
 
+LONGEST_UPTIME_S = 250_000_000_000
+"""From 1970 to the last years that a calendar has: so far ahead a clock may be."""
+
+
 class ClockStamp(BaseModel):
     """A moment that no clock can spoil: the boot id of the host, and the seconds since that boot."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     boot: str = Field(max_length=64)
-    uptime_s: float
+    uptime_s: float = Field(ge=0, le=LONGEST_UPTIME_S)
 
 
 class ServiceClock(ClockStamp):
@@ -313,7 +317,7 @@ class InverterInfo(Message):
     firmware: str | None = None
     rated_power_w: Int32 | None = None
     phase: Phase | None = Field(default=None, exclude_if=lambda phase: phase is None)
-    interval_s: float | None = None
+    interval_s: float | None = Field(default=None, ge=0, le=1_000_000_000)
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 
@@ -659,7 +663,7 @@ class BatteryInfo(Message):
     manufactured: str | None = None
     device_name: str | None = None
     cell_count: Int32 | None = None
-    interval_s: float | None = None
+    interval_s: float | None = Field(default=None, ge=0, le=1_000_000_000)
     settings: dict[str, float | bool | None] = Field(default_factory=dict)
 
 

@@ -18,7 +18,7 @@ from shared.history.derived import SOURCES
 from shared.history.readings import distinct
 from shared.history.stored_messages import message_of
 from shared.history.tables import from_ms, outage_schedule, to_ms
-from shared.messages import ClockStamp
+from shared.messages import LONGEST_UPTIME_S, ClockStamp
 from shared.topics import Topic
 from shared.trusted_time import STEP, unset_start, with_moments
 
@@ -59,7 +59,7 @@ def _undated(topic: Topic[Any], row: RowMapping, starts: Starts) -> tuple[Table,
     began = began or start
     message = message_of(topic.payload, row)
     message = with_moments(message, lambda one: start + (one - began) if one >= began - STEP else one)
-    stamp = ClockStamp(boot=boot, uptime_s=round((at - began).total_seconds(), 3))
+    stamp = ClockStamp(boot=boot, uptime_s=min(round((at - began).total_seconds(), 3), LONGEST_UPTIME_S))
     name = name_on_topic(topic, row["device"])
     payload = message.model_copy(update={"clock": stamp}).model_dump_json().encode()
     return to_undated(topic.named(name), payload, stamp)

@@ -18,7 +18,7 @@ from shared.conditions import clock as conditions
 from shared.errors import BadMessageError
 from shared.history.tables import boot_clock, from_ms, to_ms, undated_message
 from shared.messages import ClockStamp, Message, ServiceStatus
-from shared.trusted_time import STEP, restate, unset_start
+from shared.trusted_time import STEP, is_unset, restate, unset_start
 
 MAX_COUNT = 100_000
 """About four days of a home, or 100 MB, whatever a clock that is never set sends; the oldest go first."""
@@ -106,6 +106,8 @@ class Dating:
         return conditions.undated(count=undated) if undated else None
 
     def _learn(self, status: ServiceStatus, clock: ClockStamp) -> None:
+        if is_unset(status.at):
+            return  # a clock that is set shows no such time
         started = status.at - timedelta(seconds=clock.uptime_s)
         known = self._started.get(clock.boot)
         if self._clock.trusted and status.at > self._clock.now() + MAX_AHEAD:

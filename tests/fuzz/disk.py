@@ -83,7 +83,7 @@ def _loaded(file: Path, model: type[BaseModel]) -> Any:
     state_file = StateFile("X", file, model)
     content = state_file.load(lambda _: None)
     state_file.save(content)
-    assert state_file.peek() == content
+    assert state_file.peek().model_dump_json() == content.model_dump_json()  # 1e400 in a reason becomes null
     return content
 
 

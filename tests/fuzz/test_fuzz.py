@@ -28,6 +28,14 @@ FOUND = [
     *(("page: addresses", data) for data in (b"?\x80", b"recorded/events?\xed", b"login?next=\xff")),
     *(("page: commands", data) for data in (DEEP, b'{"a":' * 100_000)),
     ("e-mail: answers of a server", b"220 mail\r\n250-mail\r\n250 AUTH PLAIN\r\n334 q\r\n"),
+    (
+        "MQTT: grid/state",
+        b'{"at":"2026-11-30T02:00:00Z","state":"on","since":"2026-11-30T02:00:00Z","clock":{"boot":"","uptime_s":1e308}}',
+    ),
+    *(
+        (f"MQTT: {device}/{{name}}/info", b'{"at":"2026-11-30T02:00:00Z","address":"x","interval_s":9e16}')
+        for device in ("battery", "inverter")
+    ),
     ("MQTT: Home Assistant's discovery", DEEP),
     ("ntfy: answers", DEEP),
     ("ntfy: answers", b"x" * 200_000),
