@@ -236,6 +236,9 @@ class TelegramSettings(SimulatorSettings):
     house_telegram_port: Port = Field(default=8081, description="The port of the simulated Bot API and its page.")
     house_telegram_token: str = Field(default="", description="The only bot token that is accepted. Empty: any.")
     house_telegram_ready_file: ReadyFile = Field(default=None, description=READY.format("the Bot API and its page"))
+    house_telegram_chat_file: Path | None = Field(
+        default=None, description="Where the simulated Telegram keeps its chats over a restart. Empty: nowhere."
+    )
 
 
 class HistorySettings(InverterNameSettings, MqttSettings, WorldSettings, QueueSettings, PacksSettings):

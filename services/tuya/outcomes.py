@@ -156,10 +156,15 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
 
 
 def _trusted(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> tuple[ControlState, Outcome]:
-    """Return the state with what an outcome says about the key, and the outcome: a wrong key once that is proven."""
+    """Return the state with what an outcome says about the key, and the outcome: a wrong key once that is proven.
+
+    A plug that answers without any key says nothing about it when it is read, or does not answer.
+    """
+    if isinstance(action, Read) and state.plug.version == UNSEALED:
+        return state, outcome
     if isinstance(outcome, KeyDoubtError | LostConnectionError):
         return _doubted(state, outcome, now)
-    if isinstance(action, Read) and not isinstance(outcome, DeviceError) and state.plug.version != UNSEALED:
+    if isinstance(action, Read) and not isinstance(outcome, DeviceError):
         return _key_works(state), outcome
     return state, outcome
 

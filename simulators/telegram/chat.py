@@ -1,10 +1,14 @@
 """The state of the simulated Telegram: messages, updates that the bot has not fetched yet, faults."""
 
+import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from threading import Condition
 from typing import Any
+
+from shared.files import replace_atomically
 
 BOT = {"id": 1, "is_bot": True, "first_name": "Easun", "username": "easun_demo_bot"}
 PERSON = {"id": 4242, "is_bot": False, "first_name": "You"}
@@ -72,9 +76,9 @@ class Message:
 
 
 class TelegramState:
-    """All chats. `changed` guards everything and wakes long polls."""
+    """All chats, kept in a file where there is one. `changed` guards everything and wakes long polls."""
 
-    def __init__(self, token: str = "") -> None:
+    def __init__(self, token: str = "", file: Path | None = None) -> None:
         self.token = token
         self.changed = Condition()
         self.fault = Fault.NONE
@@ -87,6 +91,17 @@ class TelegramState:
         self._updates: list[dict[str, Any]] = []
         self._number = 0
         self._pollers = 0
+        self._file = file
+        if file and file.exists():
+            self._number, messages = json.loads(file.read_text(encoding="utf-8"))
+            self.messages = [Message(**one) for one in messages]
+
+    def save(self) -> None:
+        """Keep the chats; updates that the bot has not fetched are lost with the process."""
+        if self._file:
+            with self.changed:
+                kept = json.dumps([self._number, [asdict(one) for one in self.messages]])
+                replace_atomically(self._file, kept)
 
     def next_fault(self, method: str) -> Fault:
         """Return the fault of this call; a fault with a count wears off."""

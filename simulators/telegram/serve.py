@@ -69,6 +69,8 @@ class Views:
     def _bot_api(self, token: str, method: str) -> Any:
         files = {name: file.read() for name, file in request.files.items()}
         reply = self._api.call(token, method, request.form.to_dict() | files)
+        if method != "getUpdates":
+            self._world.save()
         if reply is None:
             raise ConnectionAbortedError("the answer got lost")
         return reply.body, reply.status
@@ -104,7 +106,7 @@ class Views:
 
 async def serve(settings: TelegramSettings) -> None:
     """Run until stopped."""
-    views = Views(Api(TelegramState(settings.house_telegram_token)))
+    views = Views(Api(TelegramState(settings.house_telegram_token, settings.house_telegram_chat_file)))
     try:
         server = start_server(views.app, settings.house_telegram_bind, settings.house_telegram_port)
     except OSError as error:

@@ -334,6 +334,17 @@ def test_connections_that_break_off_prove_nothing_but_are_reported_where_the_key
     assert run.state.key_problem is None
 
 
+@pytest.mark.parametrize("error", [HUNG_UP, SILENT])
+def test_a_plug_that_is_read_without_a_key_is_not_said_to_have_a_wrong_one_because_it_was_silent(
+    error: DeviceError,
+) -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    run.state = replace(run.state, plug=run.state.plug.model_copy(update={"version": outcomes.UNSEALED}))
+    doubt(run, error, 10)
+    assert run.state.published.reachable is False
+    assert run.state.key_problem is None, "no reading would take it back"
+
+
 def test_three_broken_answers_within_a_moment_prove_nothing() -> None:
     run = run_of(ways=(Via.LOCAL,))
     run.take(None, DOUBT, DOUBT)

@@ -69,6 +69,7 @@ class Home:
         stack = self.stack
         stack.start_house(HOUSE_NUMBERED="true")
         self._places = stack.start_plugs()
+        stack.telegram.env["HOUSE_TELEGRAM_CHAT_FILE"] = str(stack.directory / "chat.json")
         stack.start_telegram()
         stack.start_outages()
         if "bms" in self.services:
