@@ -233,7 +233,7 @@ def test_an_alarm_that_comes_and_goes_is_reported_when_it_stays() -> None:
     state, reported = AlertState(), []
     for minute in range(60):
         now = NOW + minute * MINUTE
-        is_there = minute < 20 and minute % 2 == 0
+        is_there = minute < 20 and minute % 4 < 2
         state, alerts = run(state, alarmed(now, *((battery.CELL_VOLTAGE_TOO_LOW(),) if is_there else ())), now)
         reported += alerts
     assert [(one.kind, one.over, one.name) for one in reported] == [
@@ -241,6 +241,32 @@ def test_an_alarm_that_comes_and_goes_is_reported_when_it_stays() -> None:
         (AlertKind.BATTERY_ALARM, True, "Cellar"),
     ]
     assert state.troubles == {}
+
+
+@pytest.mark.parametrize(
+    ("seen", "told_after_s"),
+    [
+        pytest.param({0}, None, id="by-one-reading-which-may-be-damaged"),
+        pytest.param({0, 20, 40}, None, id="by-one-damaged-reading-in-two"),
+        pytest.param({0, 10}, 10, id="by-a-second-one"),
+        pytest.param({0, None}, 30, id="by-the-last-one-before-silence"),
+    ],
+)
+@pytest.mark.parametrize("kind", [AlertKind.INVERTER_FAULT, AlertKind.BATTERY_ALARM])
+def test_a_fault_is_told_once_a_second_reading_shows_it(
+    seen: set[int | None], told_after_s: int | None, kind: AlertKind
+) -> None:
+    state, told = AlertState(), []
+    for second in range(0, 60, 5):
+        read_s = 0 if None in seen else second - second % 10
+        at, now = NOW + timedelta(seconds=read_s), NOW + timedelta(seconds=second)
+        home = alarmed(at, *([battery.CELL_VOLTAGE_TOO_LOW()] if read_s in seen else []))
+        if kind is AlertKind.INVERTER_FAULT:
+            faults = (inverter.INVERTER_TOO_HOT(),) if read_s in seen else ()
+            home = BrokerState(inverters={"main": InverterState(at=at, faults=faults, warnings=())})
+        state, alerts = run(state, home, now)
+        told += [second for one in alerts if one.kind is kind and not one.over]
+    assert told == ([] if told_after_s is None else [told_after_s])
 
 
 def after_minutes(minutes: int, known: Callable[[datetime], BrokerState]) -> list[Alert]:
@@ -278,7 +304,9 @@ def test_only_one_of_several_inverters_is_named_and_their_sum_reports_nothing() 
 
     def names(*inverters: str) -> list[str]:
         state = BrokerState(inverters=dict.fromkeys(inverters, hot))
-        return [one.name for one in run(AlertState(), state, NOW)[1]]
+        again = BrokerState(inverters=dict.fromkeys(inverters, hot.model_copy(update={"at": NOW + MINUTE})))
+        seen_once, _ = run(AlertState(), state, NOW)
+        return [one.name for one in run(seen_once, again, NOW + MINUTE)[1]]
 
     assert names("main") == [""]
     assert names("left", "right", "all") == ["left", "right"]
@@ -301,9 +329,13 @@ def test_a_full_battery_is_no_alarm() -> None:
 
 def test_a_trouble_is_known_by_its_code_and_parameters_not_by_its_text() -> None:
     reworded = battery.CELL_VOLTAGE_TOO_LOW().model_copy(update={"text": "As a newer version puts it."})
-    state, first = run(AlertState(), alarmed(NOW, battery.CELL_VOLTAGE_TOO_LOW(), battery.unknown_alarm(bit=30)), NOW)
-    assert len(first) == 2
-    state, second = run(state, alarmed(NOW, reworded, battery.unknown_alarm(bit=31)), NOW)
+    low, bit_31 = battery.CELL_VOLTAGE_TOO_LOW(), battery.unknown_alarm(bit=31)
+    state, told = AlertState(), list[list[Alert]]()
+    for minute, alarms in enumerate([(low, battery.unknown_alarm(bit=30))] * 2 + [(reworded, bit_31)] * 2):
+        state, alerts = run(state, alarmed(NOW + minute * MINUTE, *alarms), NOW + minute * MINUTE)
+        told.append(alerts)
+    assert len(told[1]) == 2
+    second = told[3] + told[2]
     assert [(one.over, one.reasons) for one in second] == [
         (False, (battery.unknown_alarm(bit=31),)),
         (True, (battery.unknown_alarm(bit=30),)),

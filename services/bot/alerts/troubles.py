@@ -36,6 +36,10 @@ KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
 """Kinds whose reasons are still needed when they are over."""
 LISTED_PATIENCE = timedelta(minutes=1)
 """For the charge, the cells' balance and warnings, which flicker."""
+SEEN_TWICE = (AlertKind.INVERTER_FAULT, AlertKind.BATTERY_ALARM)
+"""Told as soon as a second reading shows them: Modbus TCP has no checksum, so a damaged answer can look like a fault."""
+UNCONTRADICTED = timedelta(seconds=30)
+"""How long they wait for it: a device may fall silent with its fault."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,9 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
         before, lasted = before.model_copy(update={"noticed": now}), timedelta(0)
     # patience begins when we notice: after a start, what is retained may be long over
     patience = max(seen.patience, RECURRENCE) if before and before.recurring else seen.patience
-    if seen.present and before and not before.reported and lasted is not None and lasted >= patience:
+    is_seen_twice = bool(before and seen.kind in SEEN_TWICE and not before.recurring and seen.at > before.began)
+    has_lasted = is_seen_twice or (lasted is not None and lasted >= patience)
+    if seen.present and before and not before.reported and has_lasted:
         return before.model_copy(update={"reported": True}), True
     if seen.kind is AlertKind.CLOCK_UNSET and seen.present and before and seen.reasons:
         before = before.model_copy(update={"reasons": seen.reasons})  # what has waited is told in the end
@@ -179,7 +185,7 @@ def _low_battery(state: AlertState, snapshot: BrokerState, now: datetime, limits
 def _alarms(
     state: AlertState, device: str, name: str, battery: BatteryState, *, grid_on: bool
 ) -> Iterator[Observation]:
-    example = Observation(AlertKind.BATTERY_ALARM, device, name, None, battery.at)
+    example = Observation(AlertKind.BATTERY_ALARM, device, name, None, battery.at, patience=UNCONTRADICTED)
     yield from _listed(state, example, battery.alarms, grid_on=grid_on)
 
 
@@ -206,7 +212,7 @@ def _named(snapshot: BrokerState, device: str) -> str:
 def _inverter(
     state: AlertState, device: str, name: str, inverter: InverterState, *, grid_on: bool
 ) -> Iterator[Observation]:
-    fault = Observation(AlertKind.INVERTER_FAULT, device, name, None, inverter.at)
+    fault = Observation(AlertKind.INVERTER_FAULT, device, name, None, inverter.at, patience=UNCONTRADICTED)
     yield from _listed(state, fault, inverter.faults, grid_on=grid_on)
     warning = replace(fault, kind=AlertKind.INVERTER_WARNING, patience=LISTED_PATIENCE)
     yield from _listed(state, warning, inverter.warnings, grid_on=grid_on)
