@@ -1,6 +1,6 @@
 """python -m bench.recorder_memory [MINUTES] [CACHE_KB]: memory of the recorder in a home 100 times as fast.
 
-Readings of 10 s apart and a battery, ten of each a second; power turns every four hours of the home; upkeep runs 100
+Readings of 10 s apart and a battery, ten of each a second; power turns every 400 minutes of the home; upkeep runs 100
 times as often. Nothing is traced. What grows is told apart: the pages that SQLite keeps (with CACHE_KB its cache is
 that large), what else malloc has given out or holds free, and the blocks of Python.
 """
@@ -24,7 +24,7 @@ from tests.support.samples import sample
 from tests.support.stack import running_stack
 from tests.support.viewer import Viewer
 
-MINUTES, READING_S, TURN_S = 16.0, 10.0, 4 * 3600.0
+MINUTES, READING_S, TURN_S = 16.5, 10.0, 24_000.0
 
 
 def full(kind: type[Any]) -> dict[str, Any]:
