@@ -61,7 +61,7 @@ class Stream:
         self.sent += 3
 
     def _say(self, account: Viewer, topic: str, full: Message, changes: dict[str, Any], now: str) -> None:
-        known = json.loads(full.model_dump_json())
+        known = json.loads(full.model_dump_json(exclude={"clock"}))  # else the clock is that of a boot nobody knows
         account.client.publish(topic, json.dumps(known | changes | {"at": now}), qos=1, retain=True)
 
 

@@ -1075,7 +1075,7 @@ class ChargeStrip(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     start: Moment
-    step_min: Int32 = 5
+    step_min: int = Field(default=5, ge=1, le=1440)
     p10: tuple[float, ...]
     p50: tuple[float, ...]
     p90: tuple[float, ...]

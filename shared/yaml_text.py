@@ -29,6 +29,8 @@ NO_WRAPPING = 2**31
 BLOCK_TEXT = LiteralScalarString | FoldedScalarString
 MOST_NODES = 100_000
 """A list of a thousand plugs has less than a third."""
+MOST_CHARACTERS = 100_000
+"""Those take three seconds to read; a list of a thousand plugs has fewer."""
 NEXT_LINE = "\x85"
 """A line break in YAML 1.1; ruamel.yaml folds it between single quotes."""
 
@@ -48,6 +50,8 @@ class CannotEditError(Exception):
 
 def parse(text: str) -> object:
     """Return what a text holds, None for an empty one. Raises YamlTextError."""
+    if len(text) > MOST_CHARACTERS:
+        raise YamlTextError(files.TOO_LONG(), None)
     yaml = _yaml("safe")
     yaml.Constructor = _Bounded
     try:

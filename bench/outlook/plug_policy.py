@@ -40,6 +40,8 @@ RULES = Rules(
     policy=Policy.OUTLOOK,
 )
 NO_SCORES = Scorecard(outages=0, missed_percent=None, band_held=0, verdicts_given=0, verdicts_right=0)
+BATTERY_HOURS = 5.0, 16.0
+"""Small batteries: with large ones everything may stay on."""
 TRIED_ONCE_IN = 4
 """In one of so many past outages everything was off: so the record shows what each plug draws."""
 
@@ -78,7 +80,8 @@ def plugged_house(seed: int, days: int) -> PluggedHouse:
         "boiler": _bursts(size, rng, watts=float(rng.uniform(1200, 2000)), minutes=50, hours=(7.0, 20.0)),
         "desk": _bursts(size, rng, watts=float(rng.uniform(100, 250)), minutes=200, hours=(10.0, 18.0)),
     }
-    fittings = draw_fittings(rng, float(rest.mean() + sum(one.mean() for one in wished.values())))
+    mean_w = float(rest.mean() + sum(one.mean() for one in wished.values()))
+    fittings = draw_fittings(rng, mean_w, BATTERY_HOURS)
     queue = draw_outages(days, rng)
     rest = as_lived(rest, queue[0], (habits.prepares, habits.saves, habits.catches_up))
     on = np.ones(size, dtype=bool)

@@ -175,14 +175,12 @@ def _runs(power: Floats, soc: Floats, sign: int, *, above: float) -> Iterator[tu
     busy = np.isfinite(power) & (sign * power > above)
     known = np.flatnonzero(np.isfinite(soc))
     energy = np.concatenate(([0.0], np.cumsum(np.where(busy, sign * power, 0.0)))) * STEP_H
-    for first, end in spans(busy):
-        low, high = np.searchsorted(known, (first, end))
-        if high - low < 2:
-            continue
-        start, last = int(known[low]), int(known[high - 1])
-        points, given = sign * float(soc[last] - soc[start]), float(energy[last + 1] - energy[start + 1])
-        if points >= LEAST_POINTS and given > 0:
-            yield start, last, points, given
+    edges = np.searchsorted(known, np.array(list(spans(busy)), dtype=np.int64).reshape(-1, 2))
+    edges = edges[edges[:, 1] - edges[:, 0] >= 2]
+    start, last = known[edges[:, 0]], known[edges[:, 1] - 1]
+    points, given = sign * (soc[last] - soc[start]), energy[last + 1] - energy[start + 1]
+    useful = (points >= LEAST_POINTS) & (given > 0)
+    yield from zip(*(column[useful].tolist() for column in (start, last, points, given)), strict=True)
 
 
 def _wh_per_percent(power: Floats, soc: Floats, weights: Floats, nominal_wh: float | None) -> tuple[Estimate, float]:

@@ -54,8 +54,8 @@ def learn_delays(steps: Steps, planned: Sequence[tuple[float, float]], *, runnin
         runs = runs[:-1]
     now = (steps.first + steps.size) * STEP_S
     starts, ends, weights, unplanned, unplanned_weights = [], [], [], [], []
-    for start, end in runs:
-        weight = float(fading(np.array([(now - end) / 86400]), HALF_LIFE_DAYS)[0])
+    weighed = fading(np.array([(now - end) / 86400 for _, end in runs]), HALF_LIFE_DAYS).tolist()
+    for (start, end), weight in zip(runs, weighed, strict=True):
         window = window_of(start, planned)
         if window:
             starts.append((start - window[0]) / 60)

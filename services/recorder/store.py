@@ -96,7 +96,7 @@ class Store:
             self._reopen_if_tampered()
             yield
             found = DatabaseFiles.of(self._place)
-            if not found.tampered(self._files):  # else the next use is to notice it
+            if not found.tampered_in_use(self._files):  # else the next use is to notice it
                 self._files = found
         except (OSError, DatabaseError, SchemaError) as error:
             self.close()  # whatever a connection has cached may be wrong

@@ -52,6 +52,10 @@ class DatabaseFiles:
         """Whether one of the files was removed, replaced or cut since: a database that is open only lets them grow."""
         return self.replaced(before) or _tampered(self.main, before.main) or _tampered(self.log, before.log)
 
+    def tampered_in_use(self, before: Self) -> bool:
+        """The same since a use of ours began, whose checkpoint makes the database file smaller after a vacuum."""
+        return self.replaced(before) or _tampered(self.log, before.log)
+
 
 def _tampered(now: FileState | None, before: FileState | None) -> bool:
     if before is None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from services.tuya.grid_rules import GangStates
-from services.tuya.plug import KEY_LENGTH, Mode, Plug, usual_gangs
+from services.tuya.plug import Mode, Plug, is_key, usual_gangs
 from shared.conditions import Reason, plugs
 
 NO_NAMES: Mapping[str, str] = {}
@@ -67,7 +67,7 @@ def to_plug(device: Device, names: Mapping[str, str] = NO_NAMES, *, enabled: boo
         "names": {gang: names[gang] for gang in device.gangs if names.get(gang)},
     }
     try:
-        return Plug.model_validate(fields | ({"local_key": key} if len(key.encode()) == KEY_LENGTH else {}))
+        return Plug.model_validate(fields | ({"local_key": key} if is_key(key) else {}))
     except ValidationError:  # an id that does not fit into a topic
         return None
 
@@ -89,4 +89,4 @@ def missing_key(plug: Plug, device: Device) -> str:
     """Return the key of a plug whose owner has left it out, an empty string where it needs none."""
     theirs = device.local_key.get_secret_value()
     is_missing = plug.mode is not Mode.CLOUD and not plug.local_key.get_secret_value()
-    return theirs if is_missing and len(theirs.encode()) == KEY_LENGTH else ""
+    return theirs if is_missing and is_key(theirs) else ""

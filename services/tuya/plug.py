@@ -20,6 +20,14 @@ TUYA_PORT = 6668
 ANY_HOST = {"auto", "0.0.0.0"}  # noqa: S104 - tinytuya would search the network for it, for 18 s
 
 
+def is_key(text: str) -> bool:
+    """Whether this can be a local key: 16 bytes. A cloud may send letters that are none (half of a pair)."""
+    try:
+        return len(text.encode()) == KEY_LENGTH
+    except UnicodeEncodeError:
+        return False
+
+
 class Mode(StrEnum):
     """Which connections to a plug may be used: auto tries the home network first."""
 
@@ -115,7 +123,7 @@ class Plug(BaseModel):
 
     @model_validator(mode="after")
     def _reachable(self) -> "Plug":
-        if self.local_key.get_secret_value() and len(self.local_key.get_secret_value().encode()) != KEY_LENGTH:
+        if (key := self.local_key.get_secret_value()) and not is_key(key):
             raise InvalidValueError(plugs.KEY_LENGTH())
         if self.mode is Mode.LOCAL and not self.is_local:
             raise InvalidValueError(plugs.LOCAL_WITHOUT_KEY())

@@ -54,6 +54,11 @@ TWO_DOCUMENTS = simple(
 BAD_CHARACTER = simple(
     "list.bad_character", uk="символ, якого в тексті бути не може", en="a character that no text may hold"
 )
+TOO_LONG = simple(
+    "list.too_long",
+    uk="він завеликий: щонайбільше 100 000 знаків",
+    en="it is too long: at most 100,000 characters",
+)
 TOO_DEEP = simple("list.too_deep", uk="забагато вкладених рівнів", en="it is nested too deeply")
 CANNOT_CHANGE = simple(
     "list.cannot_change",

@@ -141,7 +141,8 @@ def _alerted(state: BrokerState, message: Message) -> None:
     if isinstance(message, PlugAction):
         known, more = plug_alerts(known, state, PlugEvent("x", message), NOW)
         new += more
-    assert AlertState.model_validate_json(known.model_dump_json()) == known
+    saved = known.model_dump_json()
+    assert AlertState.model_validate_json(saved).model_dump_json() == saved
     for localizer in LOCALIZERS:
         for alert in (*alerts, *new):
             alert_text(localizer, alert)

@@ -27,6 +27,10 @@ FOUND = [
     (".env: lines", b"A=" + b"${A:-" * 50_000),
     *(("page: addresses", data) for data in (b"?\x80", b"recorded/events?\xed", b"login?next=\xff")),
     *(("page: commands", data) for data in (DEEP, b'{"a":' * 100_000)),
+    (
+        "Tuya: answers of the cloud",
+        b'{"success":true,"result":{"devices":[{"id":"a","local_key":"\\ud800","status":[{"code":"switch_1","value":true}]}]}}',
+    ),
     ("e-mail: answers of a server", b"220 mail\r\n250-mail\r\n250 AUTH PLAIN\r\n334 q\r\n"),
     (
         "MQTT: grid/state",

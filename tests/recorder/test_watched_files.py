@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from services.recorder.retention import vacuum
 from services.recorder.rows import to_row
 from services.recorder.store import Store
 from services.recorder.watched_files import free_name, log_of
+from shared.history.tables import inverter_state
 from tests.recorder.test_store import reading
 from tests.support.recorded import ask
 
@@ -70,6 +73,20 @@ def test_a_file_that_is_moved_has_everything_that_was_written(store: Store, path
     store.close()
     assert ask(path.with_name("moved.db"), LOADS) == [(1,), (2,)]
     assert ask(path, LOADS) == [(3,)]
+
+
+def test_a_file_that_a_vacuum_of_ours_makes_smaller_is_not_cut(
+    store: Store, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(store, *range(2000))
+    store.run(lambda connection: connection.exec_driver_sql("PRAGMA wal_autocheckpoint=1").close())
+    store.run(lambda connection: connection.execute(delete(inverter_state).where(inverter_state.c.load_power_w < 1999)))
+    before = path.stat().st_size
+    store.run(vacuum)
+    write(store, 2000)
+    assert path.stat().st_size < before
+    write(store, 2001)
+    assert not caplog.messages
 
 
 def test_a_name_is_never_taken_twice(tmp_path: Path) -> None:

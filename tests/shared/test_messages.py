@@ -1,5 +1,6 @@
 """Messages on the wire, topics, freshness, and the files made from them."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,7 +14,7 @@ from docs.generate_topics import asyncapi, topic_files
 from shared.errors import BadMessageError
 from shared.freshness import fresh
 from shared.messages import Grid, GridState, InverterState, Mode
-from shared.topics import GRID_STATE, INVERTER_STATE, SERVICE_STATUS, SETTING_SET, TOPICS
+from shared.topics import GRID_STATE, INVERTER_STATE, OUTLOOK_STATE, SERVICE_STATUS, SETTING_SET, TOPICS
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, 250_000, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -115,3 +116,11 @@ def test_no_topic_is_written_out_anywhere_else() -> None:
     wanted = re.compile(r"""["'](grid/state|inverter/|service/)""")
     files = [*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py"), *ROOT.glob("simulators/**/*.py")]
     assert [str(file) for file in files if wanted.search(file.read_text()) and file.name != "topics.py"] == []
+
+
+def test_a_forecast_without_steps_is_refused() -> None:
+    strip = {"start": "2026-11-30T02:00:00Z", "step_min": 0, "p10": [1.0], "p50": [1.0], "p90": [1.0]}
+    said = {"at": "2026-11-30T02:00:00Z", "reserve_percent": 10, "strip": strip}
+    with pytest.raises(BadMessageError):
+        OUTLOOK_STATE.parse(json.dumps(said).encode())
+    OUTLOOK_STATE.parse(json.dumps(said | {"strip": strip | {"step_min": 5}}).encode())

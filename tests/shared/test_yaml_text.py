@@ -155,6 +155,7 @@ def test_a_change_that_would_lose_something_is_not_made(text: str) -> None:
         ("a: 1\n---\nb: 1\n", files.TWO_DOCUMENTS, 2),
         ("a: 1\nb: \x07\n", files.BAD_CHARACTER, 2),
         ("a: " + "[" * 1000, files.TOO_DEEP, None),
+        ("a: " + "x" * 100_000, files.TOO_LONG, None),
         ("%YAML 1.9\n---\nplugs:\n- id: a\n", files.NOT_YAML, None),
         ("plugs:\n%YAML 9.9\n", files.NOT_YAML, None),
         ("!!int ", files.NEEDS_QUOTES, None),
