@@ -13,56 +13,23 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from statistics import median
 from typing import Any
-from uuid import uuid4
 
 from bench.memory_probe import SAMPLE_S
-from shared.messages import BatteryState, GridState, InverterState, Message
+from bench.reading_stream import ReadingStream
 from tests.support.broker import ROOT
 from tests.support.databases import empty_database
-from tests.support.samples import sample
-from tests.support.stack import Process, Stack, running_stack
+from tests.support.stack import Process, running_stack
 from tests.support.viewer import Viewer
 
-WARM_S, TURN_S = 300.0, 240.0
+WARM_S, TURN = 300.0, timedelta(minutes=4)
 MINUTES, PER_SECOND = 30.0, 10.0
 KINDS = ("rss", "anonymous", "traced")
 MOST_SHOWN = 3
-
-
-class Stream:
-    """Publishes what poller and bms would, with figures that change every time."""
-
-    def __init__(self, stack: Stack, poller: Viewer, bms: Viewer) -> None:
-        self.sent = 0
-        self._stack = stack
-        self._poller, self._bms = poller, bms
-        self._grid: dict[str, Any] = {}
-        self._turned_s = 0.0
-
-    def step(self) -> None:
-        """Publish the next reading; and let power go or come when that is due."""
-        now = datetime.now(UTC).isoformat()
-        if time.monotonic() - self._turned_s > TURN_S:
-            self._turned_s = time.monotonic()
-            state = "off" if self._grid.get("state") == "on" else "on"
-            self._grid = {"state": state, "since": now, "transition_id": uuid4().hex}
-        is_on, n = self._grid["state"] == "on", self.sent
-        grid_v = 220 + n % 97 / 10 if is_on else 0.0
-        reading = {"grid_voltage_v": grid_v, "load_power_w": 300 + n % 1009, "pv_power_w": n % 1013,
-                   "battery_soc_percent": 60 + n % 30}  # fmt: skip
-        self._say(self._poller, "inverter/main/state", sample(InverterState), reading, now)
-        self._say(self._poller, "grid/state", sample(GridState), self._grid | {"voltage_v": grid_v}, now)
-        self._say(self._bms, "battery/p1/state", sample(BatteryState), {"soc_percent": 60 + n % 30}, now)
-        self.sent += 3
-
-    def _say(self, account: Viewer, topic: str, full: Message, changes: dict[str, Any], now: str) -> None:
-        known = json.loads(full.model_dump_json(exclude={"clock"}))  # else the clock is that of a boot nobody knows
-        account.client.publish(topic, json.dumps(known | changes | {"at": now}), qos=1, retain=True)
 
 
 class Reader:
@@ -87,16 +54,16 @@ class Reader:
         self._process.wait()
 
 
-def watch(readers: Sequence[Reader], stream: Stream, minutes: float, per_second: float) -> None:
+def watch(readers: Sequence[Reader], stream: ReadingStream, minutes: float, per_second: float) -> None:
     """Stream for so long, and print the memory of each service every half a minute."""
     began = printed_s = time.monotonic()
     print("RSS and traced memory in MB\nminute    sent  " + "  ".join(f"{one.name:>15}" for one in readers), flush=True)
     while (now_s := time.monotonic()) < began + 60 * minutes:
-        stream.step()
+        stream.step(datetime.now(UTC))
         if now_s - printed_s >= SAMPLE_S:
             printed_s = now_s
             last = "  ".join(f"{one['rss']:7.1f} {one['traced']:7.2f}" for one in map(newest, readers))
-            print(f"{(now_s - began) / 60:6.1f} {stream.sent:7,}  {last}", flush=True)
+            print(f"{(now_s - began) / 60:6.1f} {3 * stream.steps:7,}  {last}", flush=True)
         time.sleep(1 / per_second)
 
 
@@ -132,10 +99,8 @@ def main() -> None:
         stack.start_telegram()
         stack.start_outages()
         with Viewer(stack.broker, "poller") as poller, Viewer(stack.broker, "bms") as bms:
-            for account in (poller, bms):
-                account.client.unsubscribe("#")  # what it publishes it need not keep
-            stream = Stream(stack, poller, bms)
-            stream.step()
+            stream = ReadingStream(poller, bms, TURN)
+            stream.step(datetime.now(UTC))
             stack.db_path.write_bytes(empty_database())
             services = (stack.bot, stack.dashboard, stack.homeassistant, stack.outlook, stack.recorder, stack.schedule)
             readers = [Reader(one, Path(directory)) for one in services]

@@ -118,6 +118,10 @@ class BrokerState:
         numbered = NUMBERED_GANG.fullmatch(gang)
         return name if name and name != gang else numbered[1] if numbered else gang
 
+    def switch_name(self, device: str, gang: str | None) -> str:
+        """Return the name of a plug, with that of the switch that was meant, if it has several."""
+        return " · ".join((self.plug_name(device), *([self.gang_name(device, gang)] if gang else [])))
+
     def plugs_by_name(self) -> list[tuple[str, PlugState]]:
         """Return the plugs in the order in which people look for them."""
         return sorted(self.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))

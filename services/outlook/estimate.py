@@ -6,6 +6,9 @@ import numpy as np
 
 from services.outlook.history import Floats
 
+LOSS_SHARE = 0.02
+"""What has cost more by this share counts a third as much."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -25,6 +28,12 @@ def default(value: float, unit: str = "h") -> Estimate:
 def fading(age_days: Floats, half_life_days: float) -> Floats:
     """Return weights that halve with age: recent weeks say more about today."""
     return np.asarray(np.exp2(-np.maximum(age_days, 0.0) / half_life_days), dtype=np.float64)
+
+
+def shares_by_loss(loss: Floats, axis: int | None = None) -> Floats:
+    """Return how much each way of doing something counts by what it would have cost: the better, the more."""
+    shares = np.exp(-(loss / np.maximum(loss.min(axis=axis), 1e-9) - 1) / LOSS_SHARE)
+    return np.asarray(shares / shares.sum(axis=axis), dtype=np.float64)
 
 
 def weighted_quantile(values: Floats, weights: Floats, share: float) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.outlook.estimate import shares_by_loss
 from services.outlook.history import Floats, Ints
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR
 
@@ -26,8 +27,6 @@ AS_BEFORE = (
 """What else is looked at: how many steps ago it began, and how many. Shifts have rhythms of their own."""
 RIDGES = (10.0, 40.0, 160.0, 640.0)
 """How far slopes are drawn to zero; the record says which is best."""
-LOSS_SHARE = 0.02
-"""A fit whose loss is higher by this share has a third of the weight."""
 TRIED_DAYS = 120
 """The last days, which are forecast from the others."""
 LARGEST_PART = 0.999
@@ -103,8 +102,7 @@ def regress(features: Floats, target: Floats, here: Floats, weights: Floats, age
         miss = _left_out_miss(x / np.sqrt(size + ridge), target - each, strength, weight, places)
         fits.append((each, target - miss, middle + now @ slope))
     loss = np.stack([weight[tried] @ (target - left_out)[tried] ** 2 for _, left_out, _ in fits]) + 1e-9
-    shares = np.exp(-(loss / loss.min(axis=0) - 1) / LOSS_SHARE)
-    shares /= shares.sum(axis=0)
+    shares = shares_by_loss(loss, axis=0)
     return Expected(*((shares[:, None] * np.stack(column)).sum(axis=0) for column in zip(*fits, strict=True)))
 
 

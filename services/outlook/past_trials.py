@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.outlook.estimate import fading
+from services.outlook.estimate import fading, shares_by_loss
 from services.outlook.expected_load import FLOOR_W
 from services.outlook.history import Floats
 
 HALF_LIVES_DAYS = (25.0, 90.0)
 BANDWIDTHS = (0.9, 1.6, 2.5, 4.0)
 TRUSTS = (0.3, 0.6, 1.0)
-LOSS_SHARE = 0.02
-"""A way whose loss is higher by this share has a third of the weight."""
 RELEVANT_DAYS = 60.0
 LEAST_DAYS = 9
 """On fewer, what did best did so by chance."""
@@ -79,8 +77,7 @@ def try_ways(target: Floats, expected: Floats, left_out: Floats, distance: Float
     differs = left_out[:, None, :] - expected[None, :, :]
     results = [_try(target, trust * differs, kernels, relevance) for trust in TRUSTS]
     loss, widen = (np.stack(column) for column in zip(*results, strict=True))
-    shares = np.exp(-(loss / max(loss.min(), 1e-9) - 1) / LOSS_SHARE)
-    shares /= shares.sum()
+    shares = shares_by_loss(loss)
     by_kernel = shares.sum(axis=0).reshape(len(HALF_LIVES_DAYS), len(BANDWIDTHS))
     return Ways(by_kernel, float(shares.sum(axis=1) @ np.array(TRUSTS)), float((shares * widen).sum()))
 

@@ -1,7 +1,7 @@
 """Pictures and figures from a recorded day."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,12 @@ from services.bot.commands import history
 from services.bot.commands.chart import draw
 from services.bot.commands.history import ChartData
 from shared.history.derived import rollup_due
-from shared.history.engine import reader, writer
+from shared.history.engine import Engine, reader, writer
 from shared.history.queries import GridSpan, Series
 from shared.history.tables import to_ms
 from shared.messages import Grid
 from shared.texts.language import Language
-from tests.bot.facts import KYIV, NOW, TODAY, at, plan, window
+from tests.bot.facts import KYIV, NOW, at, plan, window
 from tests.bot.recorded import recorded as two_days
 
 
@@ -44,15 +44,19 @@ def test_a_picture_is_small_enough_for_a_phone(days: int, language: Language, tm
 def test_without_a_database_nothing_is_invented(tmp_path: Path) -> None:
     engine = reader(tmp_path / "none.db")
     assert history.chart_data(engine, plan(), NOW, timedelta(days=1)) is None
-    assert history.energy(engine, TODAY, KYIV) is None
+    assert history.energy(engine, NOW, KYIV) is None
     assert history.last_outages(engine, NOW) is None
 
 
 def test_what_is_not_added_up_yet_is_known(tmp_path: Path) -> None:
-    engine = two_days(tmp_path)
-    assert history.energy_due(engine, NOW, KYIV) is None
+    def due(engine: Engine) -> datetime | None:
+        found = history.energy(engine, NOW, KYIV)
+        assert found is not None
+        return found[1]
+
+    assert due(two_days(tmp_path)) is None
     earlier = NOW - timedelta(hours=20)
     with writer(tmp_path / "easun.db").begin() as connection:
         row = {"source": "inverter_state", "device": "main", "at": to_ms(earlier), "marks": 1}
         connection.execute(rollup_due.insert().values(**row))
-    assert history.energy_due(reader(tmp_path / "easun.db"), NOW, KYIV) == earlier
+    assert due(reader(tmp_path / "easun.db")) == earlier

@@ -276,7 +276,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 def everything(language: Language, engine: Engine) -> dict[str, str]:
     localizer = localizer_for(language)
     written = {
-        "command: energy": energy_text(localizer, history.energy(engine, TODAY, KYIV) or {}),
+        "command: energy": energy_text(localizer, *(history.energy(engine, NOW, KYIV) or ({},))),
         "command: energy, not added up": energy_text(localizer, {}, NOW - timedelta(days=2)),
         "command: outages": outages_text(localizer, history.last_outages(engine, NOW) or ()),
     }

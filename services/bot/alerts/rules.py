@@ -86,13 +86,12 @@ def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now:
             return state, []
         told[event.plug + REFUSED] = action.at
     state = state.model_copy(update={"plug_actions": state.plug_actions | told})
-    gang = snapshot.gang_name(event.plug, action.gang) if action.gang else ""
     alert = Alert(
         kind=AlertKind.PLUG,
         key=f"plug/{place}/{iso(action.at)}",
         at=action.at,
         stored_at=now,
-        name=" · ".join(filter(None, (snapshot.plug_name(event.plug), gang))),
+        name=snapshot.switch_name(event.plug, action.gang),
         on=action.on,
         by=action.by,
         outcome=action.outcome,

@@ -217,9 +217,8 @@ class Commands:
         return keyboards.refresh(localizer, name)
 
     async def _energy(self, incoming: Incoming, localizer: Localizer) -> None:
-        energy = await asyncio.to_thread(history.energy, self._engine, localizer.today, self._zone)
-        due = await asyncio.to_thread(history.energy_due, self._engine, localizer.now, self._zone)
-        text = localizer("bot.no_history") if energy is None else energy_text(localizer, energy, due)
+        found = await asyncio.to_thread(history.energy, self._engine, localizer.now, self._zone)
+        text = localizer("bot.no_history") if found is None else energy_text(localizer, *found)
         await self._api.send(incoming.chat, text, topic=incoming.topic)
 
     async def _outages(self, incoming: Incoming, localizer: Localizer) -> None:

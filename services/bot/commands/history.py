@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.bot.texts.history import Energy
@@ -57,23 +57,19 @@ def _planned(engine: Engine, plan: OutageSchedule | None, start: datetime, end: 
     return plans.within(plans.merged([*recorded, *(plan.windows if plan else ())]), start, end)
 
 
-def energy(engine: Engine, today: date, zone: ZoneInfo) -> Energy | None:
-    """Return the energy of each day since yesterday or the first of the month; None where nothing is recorded."""
+def energy(engine: Engine, now: datetime, zone: ZoneInfo) -> tuple[Energy, datetime | None] | None:
+    """Return the energy of each day since yesterday or the first of the month; None where nothing is recorded.
+
+    With it comes since when it is not added up yet, as after an upgrade; None where all is.
+    """
     device = next(iter(queries.devices(engine)), None)
     if device is None:
         return None
-    first = min(today - DAY, today.replace(day=1))
-    return reports.energy(engine, device, first=first, last=today + DAY, by=By.DAY, zone=zone)
-
-
-def energy_due(engine: Engine, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return since when the energy of these days is not added up yet, as after an upgrade; None where all is."""
-    device = next(iter(queries.devices(engine)), None)
     today = now.astimezone(zone).date()
-    first = datetime.combine(min(today - DAY, today.replace(day=1)), time(), zone)
-    if device is None:
-        return None
-    return queries.due_since(engine, INVERTERS.raw, device, start=first, end=now - queries.SETTLES)
+    first = min(today - DAY, today.replace(day=1))
+    begin = datetime.combine(first, time(), zone)
+    due = queries.due_since(engine, INVERTERS.raw, device, start=begin, end=now - queries.SETTLES)
+    return reports.energy(engine, device, first=first, last=today + DAY, by=By.DAY, zone=zone), due
 
 
 def last_outages(engine: Engine, now: datetime) -> Sequence[Outage] | None:

@@ -23,7 +23,7 @@ from shared.messages import (
     SettingOutcome,
     Window,
 )
-from shared.texts.catalogue import TEXTS
+from shared.texts.catalogue import TEXTS, service_title
 from shared.texts.localizer import Localizer
 
 GOOD, BAD, WARN, PLAIN = "good", "bad", "warn", "plain"
@@ -83,9 +83,7 @@ def _spans(windows: Sequence[Window], localizer: Localizer) -> str:
 
 def _plug(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
     action = _of(event, PlugAction)
-    id_ = event.device.partition("/")[2]
-    gang = snapshot.gang_name(id_, action.gang) if action.gang else ""
-    name = " · ".join(filter(None, (snapshot.plug_name(id_), gang)))
+    name = snapshot.switch_name(event.device.partition("/")[2], action.gang)
     sentence = localizer(
         f"event.plug_{action.outcome.value}", name=name, state=localizer("event.on" if action.on else "event.off")
     )
@@ -129,8 +127,7 @@ def _device(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
 def _service(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
     status = _of(event, ServiceStatus)
     name = event.device.partition("/")[2]
-    known = f"first.{name}"
-    shown = localizer(known) if known in TEXTS else name
+    shown = service_title(localizer.language, name)
     sentence = localizer("event.service", name=shown, state=localizer(f"service.{status.state.value}"))
     look = {ServiceHealth.ONLINE: GOOD, ServiceHealth.DEGRADED: WARN, ServiceHealth.OFFLINE: BAD}
     reasons = [reasons_in_line(status.reasons, localizer)] if status.reasons else []

@@ -41,6 +41,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
     soc_now = fresh_ones.soc_percent if snapshot.connected else None
     lasts, verdict = until(snapshot, fresh_ones, localizer), answer(snapshot, localizer)
     known = any((inverter, snapshot.grid, snapshot.schedule, snapshot.batteries))
+    reporting = _reporting(name, reading, snapshot, localizer.now, fresh_for)
     return View(
         missing=inverter is None,
         stale=not live,
@@ -54,7 +55,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "until-label": lasts.label,
             "until": lasts.value,
             **figures(reading, grid, localizer),
-            **_details(name, reading, snapshot, localizer, fresh_for),
+            **_details(name, reading, reporting, localizer),
             "plugs-closed": why_disabled(snapshot, localizer) if snapshot.plugs else "",
             "as-of": _as_of(inverter, localizer, live=live),
             "name": _title(name, snapshot, localizer),
@@ -64,7 +65,7 @@ def view(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta = REA
             "banner": banner_state(snapshot, localizer.now, fresh_for),
             "battery-card": "bare" if soc is None and not verdict else "known",
             **nodes(reading, grid),
-            **_marks(_reporting(name, reading, snapshot, localizer.now, fresh_for)),
+            **_marks(reporting),
         },
         parts={
             "forecast": tree(verdict),
@@ -154,9 +155,7 @@ def _marks(inverters: Reporting) -> dict[str, str]:
     }
 
 
-def _details(
-    name: str, reading: InverterState, snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta
-) -> dict[str, str]:
+def _details(name: str, reading: InverterState, reporting: Reporting, localizer: Localizer) -> dict[str, str]:
     """Return what is only shown small; of several inverters that of each, for it cannot be summed."""
     warned = {
         "warnings": reasons_in_line(reading.warnings, localizer),
@@ -164,11 +163,10 @@ def _details(
     }
     if name != ALL:
         return _figures(reading, localizer) | warned
-    live = _reporting(name, reading, snapshot, localizer.now, fresh_for)
-    figures = [(one, _figures(state, localizer)) for one, state in live]
+    figures = [(one, _figures(state, localizer)) for one, state in reporting]
     known = {
-        "warnings": [(one, reasons_in_line(state.warnings, localizer)) for one, state in live if state.warnings],
-        "faults": [(one, reasons_in_line(state.faults, localizer)) for one, state in live if state.faults],
+        "warnings": [(one, reasons_in_line(state.warnings, localizer)) for one, state in reporting if state.warnings],
+        "faults": [(one, reasons_in_line(state.faults, localizer)) for one, state in reporting if state.faults],
         **{key: [(one, shown[key]) for one, shown in figures if shown[key]] for key in _figures(reading, localizer)},
     }
     return warned | {key: _of_each(shown, localizer) for key, shown in known.items() if shown or key not in warned}
