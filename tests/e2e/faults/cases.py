@@ -179,3 +179,11 @@ POWER_CUTS = (
 
 OF_ALL_SERVICES = tuple(replace(case, services=SERVICES) for case in (*HTTP, *POWER_CUTS))
 CASES: tuple[Case, ...] = (*PROCESSES, *BROKER, *STORAGE, *CLOCK, *OF_THE_SYSTEM, *NETWORK, *HOSTILE, *OF_ALL_SERVICES)
+
+HOUR_S = 3600.0
+LONG: tuple[Case, ...] = (
+    Case("broker", "gone for an hour", s.killed("broker"), s.started("broker"), HOUR_S, services=SERVICES),
+    Case("network", "host – internet: nobody there for an hour", s.nobody_listens, s.somebody_listens, HOUR_S,
+         services=SERVICES),
+)  # fmt: skip
+"""Tried only on request, as each takes more than an hour."""
