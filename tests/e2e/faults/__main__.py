@@ -33,7 +33,7 @@ def main() -> int:
     cases = [case for case in (*CASES, *(LONG if given.long else ())) if re.search(given.only, f"{case.group}: {case.name}")]
     chance = random.Random(given.seed)
     chance.shuffle(cases)
-    cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.services))  # a home is used again
+    cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.poll_s, case.services))  # a home is used again
     print(f"seed {given.seed}", flush=True)
     results: list[Result] = []
     try:
