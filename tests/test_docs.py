@@ -167,7 +167,14 @@ def test_commands_exist(page: Path) -> None:
 def test_settings_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     given = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", text))
-    others = {"ENV_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "BLEAK_DBUS_AUTH_UID", *SUCCESSORS}
+    others = {
+        "ENV_FILE",
+        "COMPOSE_PROFILES",
+        "COMPOSE_PROJECT_NAME",
+        "BLEAK_DBUS_AUTH_UID",
+        "OUTLOOK_HOMES",
+        *SUCCESSORS,
+    }
     assert {name for name in given if not name.startswith(("ISOLAR_", "JK0"))} <= {*known_settings(), *others}
 
 
