@@ -17,7 +17,7 @@ from shared.texts.localizer import Localizer
 
 
 class Progress(StrEnum):
-    """How far a part of the home is: it works, it is awaited, something has to be done, or it is optional and not set up.
+    """How far a part of the home is: it works, it is awaited, something has to be done, or it is optional and unused.
 
     It looks like the states of the data sources and services.
     """
