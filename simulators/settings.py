@@ -128,6 +128,10 @@ class ServeSettings(WorldSettings):
     house_control_bind: Bind = Field(default="127.0.0.1", description="The address of the house's control server.")
     house_control_port: Port = Field(default=8502, description="The port of the house's control server.")
     house_ready_file: ReadyFile = Field(default=None, description=READY.format("the inverter and the control server"))
+    house_kept_grid: Annotated[Path | None, InCompose(None)] = Field(
+        default=None,
+        description="The poller's file of the last change of the grid, to which the house adds its past at its start.",
+    )
 
 
 class ClientSettings(SimulatorSettings):
