@@ -130,7 +130,7 @@ class ServeSettings(WorldSettings):
     house_ready_file: ReadyFile = Field(default=None, description=READY.format("the inverter and the control server"))
     house_kept_grid: Annotated[Path | None, InCompose(None)] = Field(
         default=None,
-        description="The poller's file of the last change of the grid, to which the house adds its past at its start.",
+        description="A file in which the house notes at its start since when its grid is on or off, as the poller keeps it.",
     )
 
 
@@ -224,7 +224,9 @@ class PlugsSettings(SimulatorSettings):
         default=None, description="Where a list of the plugs is written for the plug service. Empty: nowhere."
     )
     house_plugs_version: str = Field(
-        default="", pattern=r"^(3\.[1-5])?$", description="The protocol version of all plugs. Empty: each another one."
+        default="",
+        pattern=r"^(3\.[1-5])?$",
+        description="The protocol version of all plugs. Empty: a different one for each.",
     )
     house_plugs_ready_file: ReadyFile = Field(
         default=None, description=READY.format("the plugs, their cloud and their control server")
