@@ -130,7 +130,7 @@ class ServeSettings(WorldSettings):
     house_ready_file: ReadyFile = Field(default=None, description=READY.format("the inverter and the control server"))
     house_kept_grid: Annotated[Path | None, InCompose(None)] = Field(
         default=None,
-        description="A file in which the house notes at its start since when its grid is on or off, as the poller keeps it.",
+        description="A file in which the house notes at its start when its grid last changed, as the poller keeps it.",
     )
 
 
