@@ -16,7 +16,10 @@ from shared.texts.catalogue import TEXTS
 from tests.support.broker import ROOT
 
 PAGES = sorted(
-    page for folder in (".", "docs", "bench") for page in (ROOT / folder).glob("*.md") if page.name != "topics.md"
+    page
+    for folder in (".", "docs", "bench", "deploy/homeassistant/addon")
+    for page in (ROOT / folder).glob("*.md")
+    if page.name != "topics.md"
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
