@@ -419,7 +419,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "unclear: of your last {outages} outages {fitting} began by the schedule of queue {queue}, and none fits well",
     ),
     "outages.region": ("Регіон", "Region"),
-    "outages.own_addresses": ("за вписаними адресами", "as the addresses in your settings say"),
+    "outages.own_addresses": ("за адресами з .env", "by the addresses in .env"),
     "outages.source": ("Джерело", "Source"),
     "outages.fetched": ("Перевірено", "Checked"),
     "outages.ago": ("{at} ({length} тому)", "{at} ({length} ago)"),
