@@ -14,33 +14,33 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup setup-demo setup-dev configure demo demo-watch demo-grid-on demo-grid-off demo-grid-auto up scan read dump export backup check quick slow-tests coverage test mutants fuzz faults soak bench docs format lock release clean
 
 help:            ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z][a-z -]*\):.*## /  make \1	/p' Makefile | expand -t 24
 
-setup:           ## what running needs: the virtual environment, Mosquitto
+setup:           ## install what is needed to run: a virtual environment, Mosquitto
 	@tools/setup.sh $(PYTHON) $(VENV) requirements.lock mosquitto mosquitto_sub
 
-setup-demo:      ## what the demo needs: the same, and the simulated radio
+setup-demo:      ## the same for the demo, with the simulated radio
 	@tools/setup.sh $(PYTHON) $(VENV) requirements-demo.lock mosquitto mosquitto_sub
 
-setup-dev:       ## what tests need: their tools, Chromium, PostgreSQL
+setup-dev:       ## the same for tests, with their tools, Chromium, PostgreSQL
 	@tools/setup.sh $(PYTHON) $(VENV) requirements-dev.lock mosquitto mosquitto_sub chromium-headless-shell initdb openssl systemd-analyze shellcheck
 
 demo: setup-demo ## the whole system against a simulated house; Ctrl-C stops it
 	@$(run) -m supervisor demo
 
-demo-watch:      ## everything that travels on the demo's broker
+demo-watch:      ## every message on the demo's broker
 	@$(demo_runs)
 	@. ./.demo/env && mosquitto_sub -h 127.0.0.1 -p $$MQTT_PORT -u viewer -P "$$(cat $$MQTT_SECRETS_DIR/viewer)" -v -t '#'
 
-demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## the mains of the simulated house: by command, or by its timetable
+demo-grid-on demo-grid-off demo-grid-auto: demo-grid-%:  ## switch the grid of the demo on, off, or by its timetable
 	@$(demo_runs)
 	@ENV_FILE=.demo/env $(run) -m simulators grid $*
 
-up: setup        ## the same against the devices named in .env
+up: setup        ## all services in this terminal, with the devices named in .env; Ctrl-C stops them
 	@$(run) -m supervisor up
 
 # where install.sh has been, its settings are the ones that count
-configure: $(if $(installed),,setup) ## asks what is needed, tries each answer live, writes .env
+configure: $(if $(installed),,setup) ## ask for the settings, test each answer, write .env
 	@$(if $(installed),$(if $(filter 0,$(shell id -u)),,sudo) easun configure,$(run) -m configure)
 
 scan: setup      ## look for inverters: dongles, gateways, serial ports
@@ -49,14 +49,14 @@ scan: setup      ## look for inverters: dongles, gateways, serial ports
 read: setup      ## one reading of the inverter named in .env, as a table
 	@$(run) -m services.poller read
 
-dump: setup      ## all its registers into inverter-dump.json for a bug report, serial numbers masked
+dump: setup      ## all registers of the inverter into inverter-dump.json for a bug report, serial numbers masked
 	@$(run) -m services.poller dump
 
 export: setup    ## the rows of a table: make export TABLE=inverter_state FROM=2026-11-20 FILE=november.csv
 	@$(run) -m services.recorder export $(or $(TABLE),--list) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) \
 		$(if $(FILE),--output $(FILE))
 
-backup: setup    ## a consistent copy of the database while all runs: make backup FILE=/media/usb/easun.db
+backup: setup    ## a copy of the database while everything runs: make backup FILE=/media/usb/easun.db
 	@$(run) -m services.recorder backup $(or $(FILE),easun-$(shell date +%Y%m%d-%H%M).db)
 
 check: setup-dev ## style, types, rules of flow, generated files
@@ -96,13 +96,13 @@ faults: setup-dev ## everything broken on purpose, counted: writes the table of 
 soak: setup-dev  ## a day of a home with random faults, in an hour: make soak MINUTES=15
 	@$(run) -m tests.e2e.faults.soak --minutes $(or $(MINUTES),60) --write
 
-bench: setup-dev ## figures; asserts nothing
+bench: setup-dev ## benchmarks; they print figures and assert nothing
 	@$(run) -m bench
 
 docs:            ## the generated files: docs/topics.md, docs/settings.md, .env.example and more, see docs/generate.py
 	@$(run) -m docs.generate
 
-format:          ## the code as ruff likes it
+format:          ## format the code with ruff
 	@$(run) -m ruff check --fix -q $(wanted); $(run) -m ruff format -q $(wanted)
 
 lock:            ## new versions into the lock files (needs uv)

@@ -59,7 +59,7 @@ HOSTILE_S = 3.0
 
 def main() -> None:
     """Print the table."""
-    rows = [f"{today()}.\n\n| tried | what came of it |\n|---|---|"]
+    rows = [f"{today()}.\n\n| test | result |\n|---|---|"]
     print(rows[0], flush=True)
     try:
         for part in (ports, page, broker):
@@ -68,7 +68,7 @@ def main() -> None:
                 print(rows[-1], flush=True)
     finally:
         stop_fork_server()
-    rows.append(f"\nVersions, looked at on {today()}: {versions()}.")
+    rows.append(f"\nVersions on {today()}: {versions()}.")
     print(rows[-1])
     if "--write" in sys.argv:
         replace_part("security", "\n".join(rows))
@@ -88,7 +88,7 @@ def ports() -> Iterator[tuple[str, str]]:
         "ports of the demo open to the network, as documented",
         ", ".join(f"{program} {kind} {port}" for program, kind, port in sorted(outside & OPEN_PORTS)) or "none",
     )
-    yield "others open to the network", ", ".join(strange) or "none"
+    yield "other ports open to the network", ", ".join(strange) or "none"
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def page() -> Iterator[tuple[str, str]]:
             stack.dashboard.env["DASHBOARD_PASSWORD"] = PASSWORD
             stack.start(stack.dashboard)
             address = f"http://127.0.0.1:{stack.dashboard_port}"
-            yield "headers of the page", _headers(address)
+            yield "security headers of the page", _headers(address)
             yield from _guesses(address)
         finally:
             stack.stop()
@@ -146,7 +146,7 @@ def _headers(address: str) -> str:
         if re.search(r"\d", answer.headers.get("Server", "")):
             wrong.append("Server tells a version")
         missing += [f"{path}: {name}" for name in wrong]
-    return ", ".join(missing) or f"all of {len(HEADERS)} on all of {len(PATHS)} addresses; no version of a server"
+    return ", ".join(missing) or f"all {len(HEADERS)} on all {len(PATHS)} addresses; no server version is shown"
 
 
 def _guesses(address: str) -> Iterator[tuple[str, str]]:
@@ -155,12 +155,15 @@ def _guesses(address: str) -> Iterator[tuple[str, str]]:
         for number in range(GUESSES):
             looked_at += _log_in(session, address, f"guess{number}") == 401
         seconds = time.monotonic() - began
-        yield f"{GUESSES} passwords guessed in {seconds:.0f} s", f"{looked_at} were looked at, the others told to wait"
+        yield (
+            f"{GUESSES} passwords guessed in {seconds:.0f} s",
+            f"{looked_at} were checked, the others told to wait",
+        )
         with_the_right_one = _log_in(session, address, PASSWORD)
-        yield "the right password in that time, from the same address", f"status {with_the_right_one}, not let in"
+        yield "the right password meanwhile, from the same address", f"status {with_the_right_one}, not let in"
         for path in ("/live/now", "/history.json", "/_dash-layout", "/diagnostics.zip", "/metrics?key=x"):
             assert session.get(address + path, timeout=10).status_code == 401, path
-        yield "figures without a login", "401 on all"
+        yield "data without a login", "401 everywhere"
         elsewhere = {"Origin": "http://evil"}
         forged = session.post(f"{address}/login", data={"password": PASSWORD}, headers=elsewhere, timeout=10)
         yield "a login from another site", f"status {forged.status_code}"
@@ -246,9 +249,9 @@ def _as_each(home: Home) -> Iterator[tuple[str, str]]:
         ("changed a setting", SETTING_SET.writers),
     ):  # fmt: skip
         too_many = ", ".join(sorted(set(done[effect]) - set(allowed))) or "none"
-        yield f"accounts that {effect}", f"{', '.join(done[effect]) or 'none'}; of these may not: {too_many}"
+        yield f"accounts that {effect}", f"{', '.join(done[effect]) or 'none'}; without permission: {too_many}"
     stranger = Hostile(home.stack.broker, None, "stranger")
-    yield "a stranger without an account", "let in" if stranger.is_in else "not let in"
+    yield "a client without an account", "let in" if stranger.is_in else "not let in"
     stranger.close()
 
 
@@ -267,7 +270,10 @@ def _fill(home: Home) -> Iterator[tuple[str, str]]:
     before_mb = _megabytes(pid)
     hostile = Hostile(home.stack.broker, HASS, "hostile-big")
     answer = hostile.publish("plug/x/set", b"x" * BIG_BYTES)
-    yield f"a payload of {BIG_BYTES / 1e6:.0f} MB", "taken" if answer == "yes" else "refused, and the client thrown out"
+    yield (
+        f"a payload of {BIG_BYTES / 1e6:.0f} MB",
+        "taken" if answer == "yes" else "refused, the client disconnected",
+    )
     hostile.close()
     hostile = Hostile(home.stack.broker, HASS, "hostile-many")
     for number in range(RETAINED):
@@ -276,8 +282,8 @@ def _fill(home: Home) -> Iterator[tuple[str, str]]:
         eventually(lambda: hostile.answers.total() >= RETAINED, "all answers", 120)
     grown = _megabytes(pid) - before_mb
     yield (
-        f"{RETAINED} retained messages of 1 kB by an account that may write them",
-        (f"{hostile.answers['yes']} taken, the broker has grown by {grown:.1f} MB; {_goes_on(home)}"),
+        f"{RETAINED} retained messages of 1 kB from an account that may publish them",
+        (f"{hostile.answers['yes']} accepted; the broker has grown by {grown:.1f} MB; {_goes_on(home)}"),
     )
     hostile.close()
     yield from _connections(home)
@@ -299,13 +305,13 @@ def _connections(home: Home) -> Iterator[tuple[str, str]]:
         limit = Path(f"/proc/{home.stack.broker.pid}/limits").read_text()
         most = re.search(r"Max open files\s+(\d+)", limit)
     yield (
-        f"{count} connections that say nothing",
+        f"{count} silent connections",
         (
-            f"{meanwhile}; a service that starts {'gets in' if is_back else 'does not get in until they end'} "
+            f"{meanwhile}; a starting service {'can connect' if is_back else 'cannot connect until they end'} "
             f"({files} files open of {most[1] if most else '?'})"
         ),
     )
-    yield "after they have ended", "everything works" if _back(home, 120) else "the service is not back"
+    yield "after these have ended", "everything works" if _back(home, 120) else "the service is not back"
 
 
 def _goes_on(home: Home) -> str:

@@ -12,11 +12,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from bench.homeassistant_frontend import Frontend
-from docs.pictures import DEMO, IMAGES, SETTLED_MS
+from docs.pictures import DEMO, IMAGES, SETTLED_MS, save
 from shared.env_file import values
 from tests.support.chromium import CHROMIUM
 from tests.support.waiting import eventually
@@ -100,13 +99,6 @@ def statistics(entity: str, unit: str, past: list[dict[str, Any]], *, has_mean: 
     about: dict[str, Any] = {"statistic_id": entity, "source": "recorder", "name": None, "unit_of_measurement": unit}
     about |= {"has_mean": has_mean, "has_sum": not has_mean}
     return {"type": "recorder/import_statistics", "metadata": about, "stats": past}
-
-
-def save(page: Page, file: Path) -> None:
-    """Save what the page shows with a palette, which takes a third of the bytes."""
-    page.screenshot(path=file)
-    with Image.open(file) as picture:
-        picture.quantize(128).save(file, optimize=True)
 
 
 if __name__ == "__main__":

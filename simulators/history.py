@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from shared.bus import Bus
@@ -149,6 +150,12 @@ def grid_state(truth: Truth) -> GridState:
         voltage_v=truth.grid_voltage_v,
         frequency_hz=truth.grid_frequency_hz,
     )
+
+
+def keep_grid(file: Path, truth: Truth) -> None:
+    """Write the last change of the grid as the poller keeps it, so that its own start is not one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'{{"grid": {grid_state(truth).model_dump_json()}}}', encoding="utf-8")
 
 
 def _classic_only(truth: Truth) -> dict[str, float]:

@@ -12,6 +12,7 @@ from werkzeug.serving import BaseWSGIServer
 
 from shared.errors import UsageError
 from simulators.control import Control
+from simulators.history import keep_grid
 from simulators.http_server import start_server
 from simulators.live import LiveHouse
 from simulators.mains import GridMode
@@ -61,7 +62,10 @@ async def _house_with_past(settings: ServeSettings) -> LiveHouse:
         await asyncio.sleep(0)  # let a signal stop it meanwhile
     if settings.house_grid is not GridMode.AUTO:
         house.set_grid(settings.house_grid)
-    soc = house.truth().battery_soc_percent
+    truth = house.truth()
+    if settings.house_kept_grid:
+        keep_grid(settings.house_kept_grid, truth)
+    soc = truth.battery_soc_percent
     log.info("A %s inverter, %d days old, battery at %d %%.", settings.house_layout, settings.house_days, soc)
     return LiveHouse(house, settings.house_layout, speed=settings.house_speed)
 

@@ -128,6 +128,10 @@ class ServeSettings(WorldSettings):
     house_control_bind: Bind = Field(default="127.0.0.1", description="The address of the house's control server.")
     house_control_port: Port = Field(default=8502, description="The port of the house's control server.")
     house_ready_file: ReadyFile = Field(default=None, description=READY.format("the inverter and the control server"))
+    house_kept_grid: Annotated[Path | None, InCompose(None)] = Field(
+        default=None,
+        description="A file in which the house notes at its start when its grid last changed, as the poller keeps it.",
+    )
 
 
 class ClientSettings(SimulatorSettings):
@@ -220,7 +224,9 @@ class PlugsSettings(SimulatorSettings):
         default=None, description="Where a list of the plugs is written for the plug service. Empty: nowhere."
     )
     house_plugs_version: str = Field(
-        default="", pattern=r"^(3\.[1-5])?$", description="The protocol version of all plugs. Empty: each another one."
+        default="",
+        pattern=r"^(3\.[1-5])?$",
+        description="The protocol version of all plugs. Empty: a different one for each.",
     )
     house_plugs_ready_file: ReadyFile = Field(
         default=None, description=READY.format("the plugs, their cloud and their control server")

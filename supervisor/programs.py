@@ -86,6 +86,7 @@ def demo_settings(state: Path, ports: Ports, days: int) -> dict[str, str]:
         "HOUSE_GRID": "on",
         "INVERTER_CONTROL": "settings",
         "INVERTER_JOURNAL_DIR": str(state / "inverter_journal"),
+        "HOUSE_KEPT_GRID": str(state / "inverter_journal/grid/last.json"),
         "INVERTER_PROFILES_FILE": str(state / "inverter_profiles.yaml"),
         "DEVICES_FILE": str(state / "jk_devices.yaml"),
         "JK_SCAN_INTERVAL": "2",

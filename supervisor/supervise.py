@@ -83,7 +83,7 @@ class Supervisor:
         return await process.wait()
 
 
-async def until_listening(port: int, timeout_s: float = 30.0) -> None:
+async def until_listening(port: int, timeout_s: float = 120.0) -> None:
     """Wait until something accepts connections on a port of this machine; give up silently, as the logs tell why."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

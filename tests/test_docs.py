@@ -16,7 +16,10 @@ from shared.texts.catalogue import TEXTS
 from tests.support.broker import ROOT
 
 PAGES = sorted(
-    page for folder in (".", "docs", "bench") for page in (ROOT / folder).glob("*.md") if page.name != "topics.md"
+    page
+    for folder in (".", "docs", "bench", "deploy/homeassistant/addon")
+    for page in (ROOT / folder).glob("*.md")
+    if page.name != "topics.md"
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -167,7 +170,14 @@ def test_commands_exist(page: Path) -> None:
 def test_settings_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     given = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", text))
-    others = {"ENV_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "BLEAK_DBUS_AUTH_UID", *SUCCESSORS}
+    others = {
+        "ENV_FILE",
+        "COMPOSE_PROFILES",
+        "COMPOSE_PROJECT_NAME",
+        "BLEAK_DBUS_AUTH_UID",
+        "OUTLOOK_HOMES",
+        *SUCCESSORS,
+    }
     assert {name for name in given if not name.startswith(("ISOLAR_", "JK0"))} <= {*known_settings(), *others}
 
 
@@ -187,3 +197,23 @@ def test_the_readme_links_to_every_page() -> None:
     linked = {link.partition("#")[0] for link in LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))}
     pages = {named(page) for page in (ROOT / "docs").glob("*.md")} | {"CONTRIBUTING.md", "README.uk.md"}
     assert pages - linked == set()
+
+
+TOPIC = re.compile(r"`((?:grid|inverter|battery|outage|plug|outlook|service|bot|energy|live)/[\w</>-]+)`")
+NO_TOPICS = {"energy/save_prefs", "energy/validate"}
+"""Commands of Home Assistant."""
+PLACES = ("services", "shared", "simulators", "tests", "bench", "docs", "deploy", "mosquitto", "supervisor", "tools")
+PATH = re.compile(rf"`((?:{'|'.join(PLACES)})/[\w./-]+)`")
+
+
+def known_topics() -> re.Pattern[str]:
+    """Match every topic of the generated page; <name> stands for any level."""
+    names = TOPIC.findall((ROOT / "docs/topics.md").read_text(encoding="utf-8"))
+    return re.compile("|".join(re.sub(r"<\w+>", "[^/]+", name) for name in names))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_topics_and_files_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert {topic for topic in TOPIC.findall(text) if not known_topics().fullmatch(topic)} <= NO_TOPICS
+    assert {path for path in PATH.findall(text) if not any(ROOT.glob(f"{path}*"))} == set()

@@ -38,11 +38,5 @@ TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts
 
 def service_name(language: Language, service: str) -> str:
     """Return what a service is about, with the name of its program: Batteries (bms); one that is not ours as it is."""
-    title = service_title(language, service)
-    return service if title == service else say(language, "service.named", name=title, program=service)
-
-
-def service_title(language: Language, service: str) -> str:
-    """Return what a service is about: Batteries; one that is not ours as it is."""
     known = f"first.{service}"
-    return say(language, known) if known in TEXTS else service
+    return say(language, "service.named", name=say(language, known), program=service) if known in TEXTS else service

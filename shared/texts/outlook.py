@@ -11,12 +11,13 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "The battery will last until {end}, with {margin} to spare",
     ),
     "outlook.maybe_now": (
-        "Чи вистачить батареї до {end}, ще неясно: шанси {chance}\u00a0з\u00a010",
-        "Whether the battery lasts until {end} is uncertain: {chance}\u00a0chances\u00a0in\u00a010",
+        "Чи вистачить батареї до {end}, ще неясно (шанси, що вистачить: {chance}\u00a0з\u00a010)",
+        "Whether the battery lasts until {end} is uncertain ({chance}\u00a0in\u00a010 that it does)",
     ),
     "outlook.unlikely_now": (
-        "Якщо світло затримається після {end}, батареї може не вистачити: шанси {chance}\u00a0з\u00a010",
-        "If power is late after {end}, the battery may not last: {chance}\u00a0chances\u00a0in\u00a010",
+        "Якщо світло затримається після {end}, батареї може не вистачити "
+        "(шанси, що вистачить: {chance}\u00a0з\u00a010)",
+        "If power is late after {end}, the battery may not last ({chance}\u00a0in\u00a010 that it does)",
     ),
     "outlook.short_now": (
         "Батареї не вистачить: до {end} забракне {margin}",
@@ -37,12 +38,13 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Outage {when}: the battery will last, with {margin} to spare",
     ),
     "outlook.maybe_ahead": (
-        "Відключення {when}: чи вистачить батареї, ще неясно, шанси {chance}\u00a0з\u00a010",
-        "Outage {when}: whether the battery lasts is uncertain, {chance}\u00a0chances\u00a0in\u00a010",
+        "Відключення {when}: чи вистачить батареї, ще неясно (шанси, що вистачить: {chance}\u00a0з\u00a010)",
+        "Outage {when}: whether the battery lasts is uncertain ({chance}\u00a0in\u00a010 that it does)",
     ),
     "outlook.unlikely_ahead": (
-        "Відключення {when}: якщо воно затягнеться, батареї може не вистачити, шанси {chance}\u00a0з\u00a010",
-        "Outage {when}: if it drags on, the battery may not last, {chance}\u00a0chances\u00a0in\u00a010",
+        "Відключення {when}: якщо воно затягнеться, батареї може не вистачити "
+        "(шанси, що вистачить: {chance}\u00a0з\u00a010)",
+        "Outage {when}: if it drags on, the battery may not last ({chance}\u00a0in\u00a010 that it does)",
     ),
     "outlook.short_ahead": (
         "Відключення {when}: батареї не вистачить, забракне {margin}",
@@ -52,12 +54,12 @@ OUTLOOK: dict[str, tuple[str, str]] = {
     "outlook.ample_then": ("Батареї вистачить із великим запасом", "The battery will last, with plenty to spare"),
     "outlook.lasts_then": ("Батареї вистачить, запас на {margin}", "The battery will last, with {margin} to spare"),
     "outlook.maybe_then": (
-        "Чи вистачить батареї, ще неясно: шанси {chance}\u00a0з\u00a010",
-        "Whether the battery lasts is uncertain: {chance}\u00a0chances\u00a0in\u00a010",
+        "Чи вистачить батареї, ще неясно (шанси, що вистачить: {chance}\u00a0з\u00a010)",
+        "Whether the battery lasts is uncertain ({chance}\u00a0in\u00a010 that it does)",
     ),
     "outlook.unlikely_then": (
-        "Якщо воно затягнеться, батареї може не вистачити: шанси {chance}\u00a0з\u00a010",
-        "If it drags on, the battery may not last: {chance}\u00a0chances\u00a0in\u00a010",
+        "Якщо воно затягнеться, батареї може не вистачити (шанси, що вистачить: {chance}\u00a0з\u00a010)",
+        "If it drags on, the battery may not last ({chance}\u00a0in\u00a010 that it does)",
     ),
     "outlook.short_then": ("Батареї не вистачить: забракне {margin}", "The battery will not last: {margin} short"),
     # no outage is known

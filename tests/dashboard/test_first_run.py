@@ -48,8 +48,8 @@ def test_a_fresh_installation_without_an_inverter() -> None:
         "History": "FOUND",
         "Inverter": "MISSING",
         "Batteries": "WAITING",
-        "Planned outages": "MISSING",
-        "Telegram": "MISSING",
+        "Planned outages": "NOT_SET_UP",
+        "Telegram": "NOT_SET_UP",
         "Plugs": "WAITING",
     }
     assert found["Inverter"].word == "not set up"

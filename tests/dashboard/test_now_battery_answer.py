@@ -72,7 +72,7 @@ def lasts(grid: Grid, found: Outlook | None = None, language: Language = Languag
         ),
         (
             "barely",
-            "Whether the battery lasts until 21:30 is uncertain: 7 chances in 10",
+            "Whether the battery lasts until 21:30 is uncertain (7 in 10 that it does)",
             "warn",
             ["Switching Boiler off gives 1 h 50 min more"],
         ),
@@ -94,7 +94,7 @@ def test_each_situation_says_whether_it_lasts_and_what_to_do(situation, verdict,
 def test_the_same_in_ukrainian():
     assert [said(outlook(one, NOW), Language.UK)[0] for one in SITUATIONS] == [
         "Відключення 22:00 – 24:00: батареї вистачить із великим запасом",
-        "Чи вистачить батареї до 21:30, ще неясно: шанси 7 з 10",
+        "Чи вистачить батареї до 21:30, ще неясно (шанси, що вистачить: 7 з 10)",
         "Батареї не вистачить: до 21:30 забракне 35 хв",
         "",
         "",
@@ -125,7 +125,7 @@ def test_how_lists_inputs_assumptions_and_past_error():
 def test_power_that_may_be_late_is_not_called_minutes_short():
     late = outlook("short", NOW).outages[0].model_copy(update={"margin_min": 12, "chance": 0.4})
     found = said(outlook("short", NOW, outages=(late,)))
-    assert found[0] == "If power is late after 21:30, the battery may not last: 4 chances in 10"
+    assert found[0] == "If power is late after 21:30, the battery may not last (4 in 10 that it does)"
 
 
 def test_a_later_outage_that_is_not_lasted_through_is_not_hidden_by_the_next():

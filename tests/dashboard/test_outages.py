@@ -94,10 +94,12 @@ def shown(schedule: OutageSchedule | None, localizer: Localizer = LOCALIZER, **m
 @pytest.mark.parametrize(
     ("schedule", "sentence", "state"),
     [
-        pytest.param(plan(window(18, 21)), "Power is on by schedule", "on", id="light"),
+        pytest.param(plan(window(18, 21)), "By the schedule, power is on", "on", id="light"),
         pytest.param(plan(states=[DayState.NO_OUTAGES]), "No outages scheduled today", "on", id="no-outages"),
         pytest.param(plan(window(12, 15)), "A scheduled outage now", "off", id="outage"),
-        pytest.param(plan(window(12, 15, POSSIBLE)), "A possible outage now, by schedule", "unknown", id="possible"),
+        pytest.param(
+            plan(window(12, 15, POSSIBLE)), "By the schedule, a possible outage now", "unknown", id="possible"
+        ),
         pytest.param(
             plan(window(12, 15), states=[DayState.EMERGENCY]),
             "Emergency outages: the schedule does not apply",
@@ -224,11 +226,11 @@ def test_where_the_plan_comes_from_and_how_old_it_is():
 @pytest.mark.parametrize(
     ("state", "age", "sentence"),
     [
-        (Grid.ON, 0, "In fact the power has been on since 11:00"),
-        (Grid.OFF, 0, "In fact the power has been out since 11:00"),
-        (Grid.OFF, 300, "Whether the power is really on is not known"),
-        (Grid.UNKNOWN, 0, "Whether the power is really on is not known"),
-        (Grid.ON, -86400, "Whether the power is really on is not known"),
+        (Grid.ON, 0, "Actual: power on since 11:00"),
+        (Grid.OFF, 0, "Actual: power out since 11:00"),
+        (Grid.OFF, 300, "Actual: unknown"),
+        (Grid.UNKNOWN, 0, "Actual: unknown"),
+        (Grid.ON, -86400, "Actual: unknown"),
     ],
 )
 def test_what_is_in_fact(state, age, sentence):
@@ -499,7 +501,7 @@ def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
                 OUTAGE_SCHEDULE.named(),
                 OutageSchedule(at=now, queue="5.2", days=tuple(days), windows=(coming,), fetched_at=now),
             )
-            expect(headline).to_have_text("Power is on by schedule")
+            expect(headline).to_have_text("By the schedule, power is on")
             countdown = shown.locator(".countdown")
             expect(countdown).to_have_text(re.compile(r"^1:(29|30):\d\d$"))
             before = countdown.inner_text()

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.poller.grid import GridLimits, restore
+from services.poller.kept_grid import KeptGrid
 from shared.conditions.inverter import MAINS_LOST
 from shared.messages import Grid, Mode
-from simulators.history import grid_state, inverter_state, truths
+from simulators.history import grid_state, inverter_state, keep_grid, truths
 from simulators.registers import Layout
 from simulators.settings import WorldSettings
 from tests.simulators.truths import truth
@@ -52,6 +54,18 @@ def test_transitions_are_those_of_the_timetable(world):
         "off-2026-11-23T16:00:00.000Z",
     ]
     assert all(state.since <= state.at for state in states)
+
+
+def test_the_poller_starts_with_the_last_change_of_the_past(world, tmp_path):
+    house = world.new_house(NOW)
+    house.advance_to(NOW)
+    file = tmp_path / "grid/last.json"
+    keep_grid(file, house.truth())
+    last = KeptGrid(file).last
+    assert last
+    assert (last.state, last.since) == (Grid.OFF, datetime(2026, 11, 23, 16, tzinfo=UTC))
+    track = restore(last, NOW + timedelta(minutes=3), GridLimits())
+    assert (track.confirmed, track.confirmed_since) == (Grid.OFF, last.since)
 
 
 def test_an_outage_as_a_message():

@@ -36,7 +36,7 @@ BOT_WORDS = {
     "Not in the schedule": "unplanned",
     "Emergency outages": "emergency",
 }
-SCHEDULED = ("A scheduled outage now", "A possible outage now, by schedule")
+SCHEDULED = ("A scheduled outage now", "By the schedule, a possible outage now")
 START = datetime(2025, 11, 1, tzinfo=UTC)
 SAME: dict[str, Any] = {"at": START, "fetched_at": START, "change": None, "superseded": (), "days": ()}
 """What does not touch the hours of the calendar."""
@@ -107,7 +107,7 @@ class Said:
 
     def against_outage(self, bot: str, record: ScheduleMatch, now: datetime) -> Iterator[str]:
         """Yield what contradicts while the power is out."""
-        if "In fact the power has been out" not in self.reality or "Power is out" not in bot:
+        if "Actual: power out" not in self.reality or "Power is out" not in bot:
             yield f"not everybody knows of the outage ({bot})"
         yield from self._against_word(bot, record)
         yield from self._against_end(bot, now)
@@ -136,7 +136,7 @@ class Said:
 
     def against_power(self, now: datetime) -> Iterator[str]:
         """Yield what contradicts while the power is on."""
-        if "In fact the power has been on" not in self.reality:
+        if "Actual: power on" not in self.reality:
             yield "the power is on"
         running = any(one.start <= now < one.end for one in self.events)
         spared = "The schedule has an outage until" in self.now or "The power may go out until" in self.now

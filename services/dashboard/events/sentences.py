@@ -23,7 +23,7 @@ from shared.messages import (
     SettingOutcome,
     Window,
 )
-from shared.texts.catalogue import TEXTS, service_title
+from shared.texts.catalogue import TEXTS, service_name
 from shared.texts.localizer import Localizer
 
 GOOD, BAD, WARN, PLAIN = "good", "bad", "warn", "plain"
@@ -127,7 +127,7 @@ def _device(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
 def _service(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
     status = _of(event, ServiceStatus)
     name = event.device.partition("/")[2]
-    shown = service_title(localizer.language, name)
+    shown = service_name(localizer.language, name)
     sentence = localizer("event.service", name=shown, state=localizer(f"service.{status.state.value}"))
     look = {ServiceHealth.ONLINE: GOOD, ServiceHealth.DEGRADED: WARN, ServiceHealth.OFFLINE: BAD}
     reasons = [reasons_in_line(status.reasons, localizer)] if status.reasons else []

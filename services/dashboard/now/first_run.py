@@ -17,14 +17,19 @@ from shared.texts.localizer import Localizer
 
 
 class Progress(StrEnum):
-    """How far a part of the home is: it works, it is being waited for, or something has to be done.
+    """How far a part of the home is: it works, it is awaited, something has to be done, or it is optional and unused.
 
-    It looks like the states of the data sources.
+    It looks like the states of the data sources and services.
     """
 
     FOUND = LIVE
     WAITING = STALE
     MISSING = LOST
+    NOT_SET_UP = ServiceHealth.DISABLED.value
+
+
+NECESSARY = ("recorder", "poller")
+"""Services that every home needs; a home may well be without the others."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ def _of_service(service: str, found: str, snapshot: BrokerState, localizer: Loca
     if state == ServiceHealth.DEGRADED:
         return Step(title, Progress.MISSING, localizer("service.degraded"), reasons)
     if state == ServiceHealth.DISABLED:
-        return Step(title, Progress.MISSING, localizer("first.not_set_up"), reasons)
+        progress = Progress.MISSING if service in NECESSARY else Progress.NOT_SET_UP
+        return Step(title, progress, localizer("first.not_set_up"), reasons)
     return Step(title, Progress.MISSING, localizer("first.not_running", service=service))
 
 

@@ -79,8 +79,8 @@ PROCESSES = tuple(case for name in ("broker", *SERVICES) for case in _of_process
 BROKER = (
     Case("broker", "gone for 30 s", s.killed("broker"), s.started("broker"), 30.0),
     Case("broker", "killed twice within 2 s", s.killed_again("broker", 2, 1.0), in_make_test=True),
-    Case("broker", "its store cut to half", s.store(s.cut)),
-    Case("broker", "its store all zeros", s.store(s.zeros)),
+    Case("broker", "its stored state cut to half", s.store(s.cut)),
+    Case("broker", "its stored state zeroed", s.store(s.zeros)),
     Case(
         "broker", "broker and recorder killed together", s.killed("broker", "recorder"), s.started("broker", "recorder")
     ),
@@ -95,50 +95,52 @@ BROKER = (
 )
 
 STORAGE = (
-    Case("disk", "the disk of the database full", s.full, s.room, 8.0, disk="database"),
-    Case("disk", "the disk of everything full", s.full, s.room, 8.0, disk="everything"),
-    Case("disk", "the database on a read-only disk", s.read_only, s.writable, 8.0, disk="database"),
-    Case("disk", "a bad page of readings", s.spoilt_database(s.bad_page), from_strike=True),
-    Case("disk", "the first page bad", s.spoilt_database(s.bad_header), from_strike=True),
+    Case("disk", "the database's disk is full", s.full, s.room, 8.0, disk="database"),
+    Case("disk", "the only disk is full", s.full, s.room, 8.0, disk="everything"),
+    Case("disk", "the database's disk is read-only", s.read_only, s.writable, 8.0, disk="database"),
+    Case("disk", "a page of readings is damaged", s.spoilt_database(s.bad_page), from_strike=True),
+    Case("disk", "the first page is damaged", s.spoilt_database(s.bad_header), from_strike=True),
     Case("database", "locked for 8 s", s.locked, s.unlocked, 8.0),
-    Case("database", "deleted while it is recorded in", s.deleted, from_strike=True, in_make_test=True),
-    Case("database", "all zeros", s.spoilt_database(s.all_zeros), from_strike=True),
-    Case("database", "its -wal removed while it is recorded in", s.wal_gone),
+    Case("database", "deleted while recording", s.deleted, from_strike=True, in_make_test=True),
+    Case("database", "zeroed", s.spoilt_database(s.all_zeros), from_strike=True),
+    Case("database", "its -wal removed while recording", s.wal_gone),
 )
 
 CLOCK = (
     Case("clock", "40 minutes behind at boot", s.booted(-2400.0), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
     Case("clock", "two days ahead at boot", s.booted(2 * DAY_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
     Case("clock", "in 2120 at boot", s.booted(TO_2120_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
-    Case("clock", "leaps two days ahead, and is set back", s.leapt(2 * DAY_S), s.clock_set, 8.0, clock=SAID),
-    Case("clock", "leaps to 2120, and is set back", s.leapt(TO_2120_S), s.clock_set, 8.0, clock=SAID),
+    Case("clock", "leaps two days ahead and is set back", s.leapt(2 * DAY_S), s.clock_set, 8.0, clock=SAID),
+    Case("clock", "leaps to 2120 and is set back", s.leapt(TO_2120_S), s.clock_set, 8.0, clock=SAID),
 )
-OF_THE_SYSTEM = tuple(replace(case, group="clock of the system", clock=FAKED) for case in CLOCK)
+OF_THE_SYSTEM = tuple(replace(case, group="system clock", clock=FAKED) for case in CLOCK)
 
 NETWORK = (
-    Case("network", "host – inverter: nobody there", s.inverter("unplug"), s.inverter("none"), 8.0, unpublished=DYING,
+    Case("network", "host – inverter: unplugged", s.inverter("unplug"), s.inverter("none"), 8.0, unpublished=DYING,
          blinds=True),
-    Case("network", "host – inverter: it hangs", s.inverter("silent"), s.inverter("none"), 8.0, unpublished=DYING,
+    Case("network", "host – inverter: no reply", s.inverter("silent"), s.inverter("none"), 8.0, unpublished=DYING,
          blinds=True),
-    Case("network", "host – inverter: packets vanish", s.vanishing("inverter"), s.arriving, 20.0, unpublished=DYING,
+    Case("network", "host – inverter: packets dropped", s.vanishing("inverter"), s.arriving, 20.0, unpublished=DYING,
          blinds=True, drops=True),
-    Case("network", "host – inverter: one answer in five damaged", s.inverter("corrupt", probability=0.2),
+    Case("network", "host – inverter: one reply in five damaged", s.inverter("corrupt", probability=0.2),
          s.inverter("none"), 8.0, unpublished=20),
-    Case("network", "host – inverter: only zeros", s.inverter("zeros"), s.inverter("none"), 8.0, unpublished=ZEROS),
-    Case("network", "host – internet: nobody there", s.nobody_listens, s.somebody_listens, 8.0),
-    Case("network", "host – internet: everything hangs", s.internet("hang", "silent", "silent"), s.INTERNET_BACK, 8.0),
-    Case("network", "host – internet: packets vanish", s.vanishing("internet"), s.arriving, 20.0, drops=True,
+    Case("network", "host – inverter: replies of zeros only", s.inverter("zeros"), s.inverter("none"), 8.0,
+         unpublished=ZEROS),
+    Case("network", "host – internet: connections refused", s.nobody_listens, s.somebody_listens, 8.0),
+    Case("network", "host – internet: no replies", s.internet("hang", "silent", "silent"), s.INTERNET_BACK, 8.0),
+    Case("network", "host – internet: packets dropped", s.vanishing("internet"), s.arriving, 20.0, drops=True,
          services=SERVICES),
-    Case("network", "services – broker: packets vanish", s.vanishing("broker"), s.arriving, 30.0, drops=True),
-    Case("network", "host – plugs: packets vanish", s.vanishing("plugs", "internet"), s.arriving, 20.0, drops=True,
+    Case("network", "services – broker: packets dropped", s.vanishing("broker"), s.arriving, 30.0, drops=True),
+    Case("network", "host – plugs: packets dropped", s.vanishing("plugs", "internet"), s.arriving, 20.0, drops=True,
          may_tell=WHATEVER),
-    Case("network", "host – plugs: nobody there", s.plugs("gone"), s.plugs("none"), 8.0,
+    Case("network", "host – plugs: connections refused", s.plugs("gone"), s.plugs("none"), 8.0,
          may_tell=WHATEVER),
-    Case("network", "host – plugs: they hang", s.plugs("silent"), s.plugs("none"), 8.0, may_tell=WHATEVER),
-    Case("network", "host – plugs: cut after the command", s.plugs("cut"), s.plugs("none"), 8.0, may_tell=WHATEVER),
+    Case("network", "host – plugs: no replies", s.plugs("silent"), s.plugs("none"), 8.0, may_tell=WHATEVER),
+    Case("network", "host – plugs: connection cut after the command", s.plugs("cut"), s.plugs("none"), 8.0,
+         may_tell=WHATEVER),
     Case(
         "network",
-        "everything is cut at once",
+        "everything cut at once",
         s.both(s.inverter("unplug"), s.plugs("gone"), s.internet("hang", "silent", "silent")),
         s.both(s.inverter("none"), s.plugs("none"), s.INTERNET_BACK),
         8.0,
@@ -146,35 +148,38 @@ NETWORK = (
         may_tell=WHATEVER,
         blinds=True,
     ),
-    Case("network", "all packets but the broker's vanish", s.vanishing("inverter", "plugs", "internet"), s.arriving,
+    Case("network", "all packets dropped but the broker's", s.vanishing("inverter", "plugs", "internet"), s.arriving,
          30.0, unpublished=DYING, may_tell=WHATEVER, blinds=True, drops=True, services=SERVICES),
 )  # fmt: skip
 
 HTTP = (
     Case("HTTP", "every cloud answers 200 with HTML", s.internet("html", "html200", "html"), s.INTERNET_BACK, 8.0),
-    Case("HTTP", "every cloud sends half JSON", s.internet("half_json", "not_json", "half_json"), s.INTERNET_BACK, 8.0),
-    Case("HTTP", "every cloud sends other JSON", s.internet("odd_result", "wrong_shape", "else"), s.INTERNET_BACK, 8.0),
+    Case("HTTP", "every cloud sends truncated JSON", s.internet("half_json", "not_json", "half_json"),
+         s.INTERNET_BACK, 8.0),
+    Case("HTTP", "every cloud sends unexpected JSON", s.internet("odd_result", "wrong_shape", "else"),
+         s.INTERNET_BACK, 8.0),
     Case("HTTP", "every cloud sends megabytes", s.internet("huge", "oversized", "huge"), s.INTERNET_BACK, 8.0),
     Case("HTTP", "every cloud is overloaded", s.internet("server_error", "503", "busy"), s.INTERNET_BACK, 8.0),
-    Case("HTTP", "a byte now and then", s.internet("server_error", "drip", "trickle"), s.INTERNET_BACK, 8.0),
+    Case("HTTP", "every cloud sends a byte now and then", s.internet("server_error", "drip", "trickle"),
+         s.INTERNET_BACK, 8.0),
 )  # fmt: skip
 
 HOSTILE = (
-    Case("hostile", "2,000 payloads that are none, 30 of a megabyte, 30 strangers", s.flood),
-    Case("hostile", "every account publishes rubbish on all that it may write", s.rubbish(retain=False)),
-    Case("hostile", "retained rubbish on all topics, and a cold start", s.both(s.rubbish(retain=True), s.power_cut(5)),
+    Case("hostile", "2,000 unreadable payloads, 30 of a megabyte, 30 unknown clients", s.flood),
+    Case("hostile", "every account publishes garbage on every topic it may write", s.rubbish(retain=False)),
+    Case("hostile", "retained garbage on all topics, then a cold start", s.both(s.rubbish(retain=True), s.power_cut(5)),
          unpublished=DYING),
-    Case("hostile", "retained commands that wait for a service", s.retained_commands, s.retained_commands_gone,
+    Case("hostile", "retained commands waiting for a service", s.retained_commands, s.retained_commands_gone,
          unpublished=DYING, may_tell="A retained command is not obeyed"),
 )  # fmt: skip
 
 POWER_CUTS = (
     *(
-        Case("power cut", f"everything at once, started in an order drawn with seed {seed}{after}",
+        Case("power cut", f"everything at once, started again in random order {seed}{after}",
              s.power_cut(seed, pause_s), unpublished=DYING, lost=NOT_SAVED, in_make_test=seed == 1)
         for seed, pause_s, after in ((1, 0.0, ""), (2, 0.0, ""), (3, 5.0, ", after 5 s"))
     ),
-    Case("power cut", "everything, 4 s after the power has gone: the broker has not saved that", s.nothing,
+    Case("power cut", "everything, 4 s after the grid goes, not yet saved by the broker", s.nothing,
          s.power_cut(4), unpublished=DYING, lost=NOT_SAVED),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from tests.support.broker import ROOT
 DOCUMENT = ROOT / "docs/reliability.md"
 TABLE = "faults"
 COLUMNS = (
-    "fault", "survived", "readings: given out, published, stored, lost, doubled", "alerts: due, sent, false, late",
+    "fault", "survived", "readings: served, published, stored, lost, doubled", "alerts: due, sent, false, late",
     "switches: due, done, wrong", "settings: due, written, wrong",
 )  # fmt: skip
 

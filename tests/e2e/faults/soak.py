@@ -221,19 +221,20 @@ def report(day: Day, tally: Tally, minutes: float, seed: int) -> str:
     return "\n".join(
         (
             f"{today()}, seed {seed}: a day of the house in {minutes:.0f} minutes ({DAY_MIN / minutes:.0f} times as",
-            f"fast), {machine()}. {faults} faults of {len(set(day.struck))} kinds, {turns} turns of the power.",
+            f"fast), {machine()}. {faults} faults of {len(set(day.struck))} kinds, {turns} changes of the grid.",
             "",
             f"| {' | '.join(COLUMNS[2:])} |\n|{'---|' * len(COLUMNS[2:])}",
             f"| {' | '.join(figures(tally))} |",
             "",
-            f"Broker, page, bot and record gave {day.answers} answers to how the power is, each compared with what was",
-            f"true at its moment; wrong, or not there within {ANSWER_S:.0f} s: {len(day.wrong)}. The bot took",
-            f"{sorted(day.bot_s)[len(day.bot_s) // 2]:.1f} s (median) to {max(day.bot_s):.1f} s. Not in order within",
+            f"Broker, page, bot and record were asked for the state of the grid {day.answers} times, and each",
+            "answer was compared with the truth at that moment.",
+            f"Wrong, or not answered within {ANSWER_S:.0f} s: {len(day.wrong)}. The bot took",
+            f"{sorted(day.bot_s)[len(day.bot_s) // 2]:.1f} s (median) to {max(day.bot_s):.1f} s. Not recovered within",
             f"{SETTLE_S:.0f} s of the end of a fault: {late}. Services that died of a bug: {bugs}.",
             *(f"- {one}" for one in day.wrong),
             "",
-            "Memory in MB, the most of any process of a service, and in brackets how many MB an hour they grew",
-            f"at after their first {YOUNG_S / 60:.0f} minutes, and in how many minutes that was seen: {memory}.",
+            "Memory in MB, the maximum of any process of a service; in brackets the growth in MB an hour after the",
+            f"first {YOUNG_S / 60:.0f} minutes, and over how many minutes it was observed: {memory}.",
         )
     )
 
