@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.disk import MENDED
 from tests.fuzz.report import text
 from tests.fuzz.target import Target, watched
 from tests.fuzz.targets import TARGETS
@@ -48,6 +49,13 @@ FOUND = [
     ("disk: guests, sessions and key of the page", b'{"x":{"name":"x","made_s":NaN,"digest":"a"}}'),
     ("disk: guests, sessions and key of the page", b'{"x":' + b"9" * 400 + b"}"),
     *(("disk: the report of a mended database", data) for data in (b"", bytes(100), b"[]", b"{}", DEEP)),
+    *(
+        (
+            "disk: the report of a mended database",
+            MENDED.replace(b'"%s": %d' % (name, count), b'"%s": %d' % (name, 10**400)),
+        )
+        for name, count in ((b"saved", 5), (b"from_backup", 0))
+    ),
     ("disk: the journal of the inverter", b'{"writes":["2026-11-30T02:00:00"]}'),
     ("disk: the journal of the inverter", b'{"handled":[{"setting":"x","by":"x","at":"2026-11-30T02:00:00"}]}'),
     ("disk: forecasts that stood", b'{"running":{"began":"2026-11-30T00:00:00Z","end":null,"charge":1e400}}'),
