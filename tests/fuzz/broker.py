@@ -57,6 +57,7 @@ from shared.texts.localizer import Localizer
 from shared.topics import TOPICS, Topic
 from shared.trusted_time import ClockTrack, by_clock
 from tests.dashboard.full_house import house
+from tests.fuzz import deciders
 from tests.fuzz.inputs import near_bytes, near_json
 from tests.fuzz.target import Target
 from tests.support.samples import sample
@@ -169,10 +170,15 @@ def _discovered(state: BrokerState, _: Message) -> None:
         to_json(payload(device, HOME))
 
 
+def _decided(decide: Callable[[BrokerState, datetime], None]) -> Reader:
+    return lambda state, _: decide(state, NOW)
+
+
 VIEWS = (now_view, battery_view, outages_view, inverter_view, system_view)
 READERS: tuple[Reader, ...] = (
     *(_shown(view, localizer) for view in VIEWS for localizer in LOCALIZERS),
     *(_alerted, _alerted, _answered, _answered, _measured, _discovered),
+    *map(_decided, (deciders.shed_plugs, deciders.charge_ahead, deciders.make_forecast)),
 )
 """Who sees a home: all but the smallest cost milliseconds, so each input goes to one of them."""
 

@@ -64,6 +64,14 @@ FOUND = [
     ("disk: hours of the queues", b'{"days":{"2026-11-30":{"5.2":"x"}},"outages":["2026-11-30T00:00:00Z"]}'),
     ("disk: hours of the queues", b'{"days":{"2026-11-30":{"5.2":"9-5"}},"outages":["2026-11-30T00:00:00Z"]}'),
     ("disk: hours of the queues", b'{"days":{"2026-11-30":{"5.2":"0-9999999999"}},"outages":["2026-11-30T00:00:00Z"]}'),
+    *(
+        (
+            "disk: hours of the queues",
+            b'{"region":"x","days":{"2026-11-30":{"5.2":"0-2"},"%s":{}},"outages":["2026-11-30T00:00:00Z"]}' % day,
+        )
+        for day in (b"0001-01-01", b"9999-12-31")
+    ),
+    ("database: JSON in rows", b'{"days":{"0001-01-01":"planned"}}'),
     ("database: JSON in rows", b'{"days":{"2026-11-30":"of a newer version"}}'),
     ("disk: the bot's chats", b'{"limits":{"imbalance_mv":3.8}}'),
     ("disk: energy counters", b'{"kwh":{"pv_kwh":"NaN"}}'),
