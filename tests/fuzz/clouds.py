@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache, partial
@@ -284,7 +285,8 @@ def _plug_says(data: bytes, version: str) -> None:
         theirs.sendall(data[:60_000])
         theirs.shutdown(socket.SHUT_WR)
         plug = LocalPlug(PLUG, Address("127.0.0.1", version), 1.0)
-        with patch.object(socket, "create_connection", lambda *_: _Ours(ours)), closing(plug):
+        wire = patch.object(socket, "create_connection", lambda *_: _Ours(ours))
+        with wire, patch.object(time, "sleep", lambda _: None), closing(plug):
             for ask in (plug.read, lambda: plug.switch({"switch_1": True})):
                 with suppress(EasunError):
                     ask()
@@ -383,7 +385,7 @@ WORDS = (
     "-1",
     "<b>",
 )
-SAID = ("\n".join((*COMMANDS, *BUTTONS)).encode(),)
+SAID = tuple(line.encode() for line in (*COMMANDS, *BUTTONS))
 MAILS = tuple(
     "".join(f"{line}\r\n" for line in said.split("|")).encode("latin-1")
     for said in (
