@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.disk import MENDED
-from tests.fuzz.report import text
+from tests.fuzz.report import added_up, text
 from tests.fuzz.target import Target, watched
 from tests.fuzz.targets import TARGETS
 
@@ -114,3 +114,11 @@ def test_the_table_says_what_the_least_tried_target_has_had() -> None:
     }
     last = text(drawn, {}).splitlines()[-1]
     assert last == f"| **together** | {len(BY_NAME)} | {7 * (len(BY_NAME) - 1):,} | 0 | 0.2 s |  | 0 |"
+
+
+def test_runs_of_a_target_are_added_up() -> None:
+    runs = (
+        '{"target":"x","inputs":7,"slowest_s":0.5,"failures":1}',
+        '{"target":"x","inputs":3,"slowest_s":0.25,"failures":1}',
+    )
+    assert added_up(runs) == {"x": {"inputs": 10, "slowest_s": 0.5, "failures": 2}}
