@@ -41,6 +41,7 @@ from shared.broker_state import SECTIONS, BrokerState
 from shared.errors import BadMessageError
 from shared.freshness import READING_HOLDS
 from shared.messages import (
+    ChargeAheadCommand,
     EnergyState,
     Grid,
     GridState,
@@ -50,6 +51,8 @@ from shared.messages import (
     PlugAction,
     PlugCommand,
     PlugSetup,
+    ProfileCommand,
+    SettingCommand,
 )
 from shared.outage_calendar import calendar_text
 from shared.texts.language import Language
@@ -198,6 +201,8 @@ def acted_on(message: Message) -> None:
     if isinstance(message, OutageSchedule):
         outage_ahead(message, NOW)
         calendar_text(message, outage="o", possible="p", emergency="e")
+    if isinstance(message, SettingCommand | ProfileCommand | ChargeAheadCommand):
+        deciders.obey(message, NOW)
     if isinstance(message, PlugCommand):
         refusal(PLUG, message, RULES, NOW)
     if isinstance(message, PlugSetup):

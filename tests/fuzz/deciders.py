@@ -1,4 +1,4 @@
-"""Who decides by what the broker says: the plugs, charging ahead, and the forecast."""
+"""Who decides by what the broker says: plugs, charging ahead, the forecast, and who obeys an inverter's commands."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +12,8 @@ from services.outlook.standings import Standings, after_forecast
 from services.poller.charge_ahead_rules import CHARGING, CURRENT, OUTPUT, Charging, Knobs, Need, Situation, next_step
 from services.poller.charge_report import report_charging
 from services.poller.charge_situation import USUAL_V, need_of, wh_per_percent
+from services.poller.setting_check import checked, may_write
+from services.poller.setting_journal import SettingJournal, command_refusal, received
 from services.tuya.grid_rules import Policy, Rules, on_grid
 from services.tuya.journal import Journal
 from services.tuya.outlook_rules import on_outlook, plan_ahead
@@ -19,7 +21,16 @@ from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.broker_state import BrokerState
 from shared.live_figures import live_figures
-from shared.messages import Certainty, Grid, GridState, Scorecard
+from shared.messages import (
+    Certainty,
+    ChargeAheadCommand,
+    Grid,
+    GridState,
+    ProfileCommand,
+    Scorecard,
+    SettingCommand,
+)
+from tests.poller.test_setting_sequence import PRESENT
 
 SINCE = timedelta(minutes=5)
 PLUGS = {name: Plug(id=name, priority=priority) for priority, name in enumerate(("x", "kettle", "boiler"))}
@@ -89,3 +100,16 @@ def make_forecast(state: BrokerState, now: datetime) -> None:
     outlook = since_when(to_message(found, now, Scorecard()), state, now)
     after_forecast(Standings(), outlook, live_figures(state, now).grid, history, now).model_dump_json()
     assert type(outlook).model_validate_json(outlook.model_dump_json()) == outlook
+
+
+def obey(command: SettingCommand | ProfileCommand | ChargeAheadCommand, now: datetime) -> None:
+    """Refuse a command or not, and check its value for every setting that can be changed."""
+    journal = SettingJournal()
+    for _ in range(2):
+        command_refusal(journal, "x", command, now)
+        journal = received(journal, "x", command, now)
+    assert SettingJournal.model_validate_json(journal.model_dump_json()) == journal
+    if isinstance(command, SettingCommand):
+        for setting in (*PRESENT.values, command.by):
+            checked(setting, command.value, PRESENT)
+            may_write(setting, command.value, PRESENT, (), now)
