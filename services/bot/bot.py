@@ -256,7 +256,7 @@ class Bot:
         is_done = False
         while not is_done:
             self._was_absent.clear()
-            await self._service.bus.retained(SERVICE_STATUS, OWN_SERVICE)  # subscribed to last, so it is delivered last
+            await self._service.bus.wait_for_retained()
             await self._catch_up()
             is_done = not self._was_absent.is_set()
         early, self._early_events = self._early_events or [], None

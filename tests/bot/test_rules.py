@@ -359,19 +359,35 @@ def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
     assert run(disabled, service(ServiceHealth.DISABLED, NOW), NOW + 60 * MINUTE)[1] == []
 
 
-def silent(*, connected: bool = True, state: ServiceHealth = ServiceHealth.ONLINE) -> BrokerState:
+def silent(
+    *, connected: bool = True, state: ServiceHealth = ServiceHealth.ONLINE, own_at: datetime | None = None
+) -> BrokerState:
     status = ServiceStatus(at=NOW, state=state, since=NOW, version="1")
-    return BrokerState(connected=connected, services={"poller": status, "recorder": status})
+    own = {"bot": status.model_copy(update={"at": own_at})} if own_at else {}
+    return BrokerState(connected=connected, services={"poller": status, "recorder": status} | own)
 
 
 @pytest.mark.parametrize("state", [ServiceHealth.ONLINE, ServiceHealth.OFFLINE])
-@pytest.mark.parametrize("connected", [True, False])
-def test_a_bot_without_the_broker_calls_no_service_down(connected: bool, state: ServiceHealth) -> None:
+@pytest.mark.parametrize(
+    ("connected", "hears_itself", "expected"),
+    [
+        pytest.param(True, True, 2, id="it-hears-itself"),
+        pytest.param(True, None, 2, id="it-has-not-heard-of-itself-yet"),
+        pytest.param(True, False, 0, id="it-hears-not-even-itself"),
+        pytest.param(False, None, 0, id="the-broker-is-away"),
+        pytest.param(False, True, 0, id="the-broker-has-just-gone"),
+    ],
+)
+def test_a_bot_that_is_cut_off_calls_no_service_down(
+    connected: bool, hears_itself: bool | None, expected: int, state: ServiceHealth
+) -> None:
     known, alerts = AlertState(), list[Alert]()
     for minute in range(0, 14, 2):
-        known, new = run(known, silent(connected=connected, state=state), NOW + minute * MINUTE)
+        now = NOW + minute * MINUTE
+        own_at = now if hears_itself else None if hears_itself is None else NOW - 2 * MINUTE
+        known, new = run(known, silent(connected=connected, state=state, own_at=own_at), now)
         alerts += new
-    assert [one.kind for one in alerts] == [AlertKind.SERVICE_DOWN] * (2 if connected else 0)
+    assert [one.kind for one in alerts] == [AlertKind.SERVICE_DOWN] * expected
 
 
 def test_a_service_that_nobody_could_hear_for_a_while_is_not_called_down_as_soon_as_the_broker_is_back() -> None:
@@ -386,9 +402,9 @@ def test_the_bot_does_not_report_on_itself() -> None:
     gone = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=NOW, version="1")
     state, alerts = AlertState(), list[Alert]()
     for minute in range(0, 20, 2):
-        state, reported = run(
-            state, BrokerState(connected=True, services={"bot": gone, "poller": gone}), NOW + minute * MINUTE
-        )
+        now = NOW + minute * MINUTE
+        own = gone.model_copy(update={"at": now})
+        state, reported = run(state, BrokerState(connected=True, services={"bot": own, "poller": gone}), now)
         alerts += reported
     assert [one.name for one in alerts] == ["poller"]
 

@@ -164,9 +164,10 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
             yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
     yield _clock(snapshot, now, limits)
+    hears = _hears_the_broker(snapshot, now)
     for name, status in snapshot.services.items():
         if name != OWN_SERVICE:
-            yield from _service(name, status, now, limits, hears=snapshot.connected)
+            yield from _service(name, status, now, limits, hears=hears)
 
 
 def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
@@ -254,8 +255,14 @@ def _silent(kind: AlertKind, device: str, name: str, contact: Availability, limi
     return Observation(kind, device, name, present, contact.since, reasons, limits.patience)
 
 
+def _hears_the_broker(snapshot: BrokerState, now: datetime) -> bool:
+    """Whether the broker is there, and we hear even ourselves: our own status comes back like those of the others."""
+    own = snapshot.services.get(OWN_SERVICE)
+    return snapshot.connected and (own is None or fresh(own.at, now, STATUS_HOLDS))
+
+
 def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits, *, hears: bool) -> Iterator[Observation]:
-    """Judge a service: a disabled one is not down, one that has fallen silent is; without the broker nobody knows."""
+    """Judge a service: a disabled one is not down, one that has fallen silent is, if anybody is heard."""
     is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
     is_down = (status.state is ServiceHealth.OFFLINE or is_silent) if hears else None
     # a will was written when the connection began, so its moment says nothing
