@@ -53,6 +53,18 @@ Moment = Annotated[
 """A moment in UTC, in whole milliseconds, so that a message equals itself after a round trip."""
 
 
+def _with_midnights(day: date) -> date:
+    try:
+        day - 2 * DAY, day + 3 * DAY  # its first and last moments lie there in any time zone, and so does a Moment
+    except OverflowError:
+        raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
+    return day
+
+
+CalendarDay = Annotated[date, AfterValidator(_with_midnights)]
+"""A day of some wall clock that begins and ends within the years that a calendar has."""
+
+
 VERSION = 2
 """The version of the payloads' schema."""
 
@@ -706,7 +718,7 @@ class PlannedDay(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    day: date
+    day: CalendarDay
     state: DayState
     confirmed_at: Moment
     source: str | None = None

@@ -19,6 +19,9 @@ def calendar_text(schedule: OutageSchedule, *, outage: str, possible: str, emerg
     stays itself; SEQUENCE grows with every change of the schedule. Nobody is busy because of it, and a reminder comes
     before it. A possible outage is tentative.
     """
+    # the text of a calendar holds no control characters, and a line break in its name is an error of icalendar's
+    queue = "".join(sign for sign in schedule.queue if sign.isprintable())
+    schedule = schedule.model_copy(update={"queue": queue})
     calendar = Calendar()
     calendar.add("prodid", "-//easun-bridge//outages//EN")
     calendar.add("version", "2.0")

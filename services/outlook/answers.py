@@ -21,8 +21,8 @@ SURE = 0.9
 BLUR_POINTS = 1.0
 SLACK = 1.1
 """Charging is begun this much earlier than it takes."""
-SHARES = (0.09, 0.5, 0.91)
-"""The paths are a little too sure of themselves: what is to hold eight times in ten has to hold more of them."""
+SHARES = (0.1, 0.5, 0.9)
+"""Of the paths below each of the three values of a band."""
 
 
 @dataclass(frozen=True)

@@ -202,9 +202,10 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
     soc, source = reported(steps)
     plant = learn_plant(steps, soc, history.nominal_wh)
     charge = present_charge(steps, soc, source, plant)
-    off_since, on_steps, grid_known = _grid(steps)
+    outages = actual_outages(steps)
+    off_since, on_steps, grid_known = _grid(steps, outages)
     plugs_w = learn_plug_power(steps, history.plug_events) | dict(measured)
-    shed = shed_w(steps, actual_outages(steps), history.plug_events, plugs_w)
+    shed = shed_w(steps, outages, history.plug_events, plugs_w)
     load = np.where(steps.off & (steps.load_w <= DARK_W), np.nan, steps.load_w) + shed
     announced = _announced(steps, history.planned)
     where = around(steps.off, announced)
@@ -218,7 +219,7 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
         zone=zone,
         plant=plant,
         behaviour=behaviour,
-        delays=learn_delays(steps, history.planned, running=off_since is not None),
+        delays=learn_delays(steps, outages, history.planned, running=off_since is not None),
         charge=charge,
         neutral_w=neutral,
         off_since_s=off_since,
@@ -231,12 +232,12 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
     )
 
 
-def _grid(steps: Steps) -> tuple[float | None, int | None, bool]:
+def _grid(steps: Steps, outages: Sequence[tuple[float, float]]) -> tuple[float | None, int | None, bool]:
     """Return since when there is no power, or how long ago it came back, and whether that is known at all."""
     known = np.flatnonzero(np.isfinite(steps.grid_on))
     recent = bool(known.size) and steps.size - 1 - known[-1] <= GRID_HOLDS_STEPS
     if recent and steps.grid_on[known[-1]] == 0:
-        return actual_outages(steps)[-1][0], None, True
+        return outages[-1][0], None, True
     gone = np.flatnonzero(steps.off)
     return None, int(steps.size - 1 - gone[-1]) if gone.size else None, recent
 

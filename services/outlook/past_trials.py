@@ -22,7 +22,7 @@ LEAST_DAYS = 9
 NEIGHBOUR_DAYS = 1.5
 """A day shares hours with the next one, so neither may forecast the other."""
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
-HELD = 0.87
+HELD = 0.84
 """How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
 CAUTIOUS, CAUTIOUS_DAYS = 1.2, 8.0
 """By how much it is widened while few days are tried, and how many days that weighs."""

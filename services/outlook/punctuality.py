@@ -46,17 +46,17 @@ class Delays:
         return weighted_quantile(self.end_min, self.end_weight, 0.5)
 
 
-def learn_delays(steps: Steps, planned: Sequence[tuple[float, float]], *, running: bool) -> Delays:
+def learn_delays(
+    steps: Steps, outages: Sequence[tuple[float, float]], planned: Sequence[tuple[float, float]], *, running: bool
+) -> Delays:
     """Compare the outages of the record with what was planned; one that is running has no end yet."""
     planned = sorted(planned)
-    runs = actual_outages(steps)
-    if running and runs:
-        runs = runs[:-1]
+    runs = outages[:-1] if running else outages
+    windows = [window_of(start, planned) for start, _ in runs]
     now = (steps.first + steps.size) * STEP_S
     starts, ends, weights, unplanned, unplanned_weights = [], [], [], [], []
     weighed = fading(np.array([(now - end) / 86400 for _, end in runs]), HALF_LIFE_DAYS).tolist()
-    for (start, end), weight in zip(runs, weighed, strict=True):
-        window = window_of(start, planned)
+    for (start, end), window, weight in zip(runs, windows, weighed, strict=True):
         if window:
             starts.append((start - window[0]) / 60)
             ends.append((end - window[1]) / 60)
@@ -69,17 +69,16 @@ def learn_delays(steps: Steps, planned: Sequence[tuple[float, float]], *, runnin
         *_with_assumed(ends, weights, ASSUMED_END_MIN),
         *_with_assumed(unplanned, unplanned_weights, ASSUMED_UNPLANNED_H),
         len(starts),
-        _spared(steps, planned, runs),
+        _spared(steps, planned, {one for one in windows if one}),
         (len(unplanned) + SUDDEN_A_DAY * ASSUMED_SUDDEN_DAYS) / (steps.size / PER_DAY + ASSUMED_SUDDEN_DAYS),
     )
 
 
-def _spared(steps: Steps, planned: Sequence[tuple[float, float]], runs: Sequence[tuple[float, float]]) -> float:
+def _spared(steps: Steps, planned: Sequence[tuple[float, float]], came: "set[tuple[float, float]]") -> float:
     """Return the share of the planned outages of the record that did not come."""
     first, now = steps.first * STEP_S, (steps.first + steps.size) * STEP_S
-    over = [one for one in planned if first < one[0] and one[1] < now]
-    came = {window_of(start, over) for start, _ in runs} - {None}
-    return (len(over) - len(came) + SPARED * ASSUMED_SPARED) / (len(over) + ASSUMED_SPARED)
+    over = {one for one in planned if first < one[0] and one[1] < now}
+    return (len(over - came) + SPARED * ASSUMED_SPARED) / (len(over) + ASSUMED_SPARED)
 
 
 def actual_outages(steps: Steps) -> list[tuple[float, float]]:

@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, Table, select
 
 from services.recorder.ledger import mark_due
@@ -35,6 +35,9 @@ SHOWN_FOR = timedelta(days=7)
 HOUR_COLUMNS = [column.name for column in compressed_hour.columns]
 NOT_MERGED = ("alembic_version",)
 
+Rows = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number of rows that a file of SQLite can hold."""
+
 
 class Mended(BaseModel):
     """What became of a damaged file, as it is written beside it."""
@@ -42,9 +45,9 @@ class Mended(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    saved: int
-    lost: int
-    from_backup: int
+    saved: Rows
+    lost: Rows
+    from_backup: Rows
     finished: Moment
 
     def reason(self) -> Reason:

@@ -11,6 +11,7 @@ from datetime import date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from stat import S_IMODE
+from typing import Self
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DatabaseError
@@ -216,6 +217,14 @@ class Disk:
     mount: str
     apart: bool
 
+    @classmethod
+    def from_json(cls, text: str) -> Self | None:
+        """Return what is stored, None where another version or a bad disk has left something else."""
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError):
+            return None
+
 
 def _mount_of(path: Path) -> Path:
     return next(one for one in (path, *path.parents) if os.path.ismount(one))
@@ -232,7 +241,7 @@ def _mount_points() -> list[Path]:
 
 def _known_disk(connection: Connection) -> Disk | None:
     value = note(connection, DISK_NOTE)
-    return Disk(**json.loads(value)) if value else None
+    return Disk.from_json(value) if value else None
 
 
 def _remember(connection: Connection, disk: Disk, backup: LastBackup) -> None:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from services.schedule.answer import ZONE, Answer
 from shared.freshness import CLOCK_SLACK
-from shared.messages import Certainty, DayState, Grid, GridState, Moment, Window
+from shared.messages import CalendarDay, Certainty, DayState, Grid, GridState, Moment, Window
 from shared.outages import FIRM, bounds, local_day, merged, within
 from shared.trusted_time import is_unset
 
@@ -43,7 +43,7 @@ class QueueMemory(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     region: str = ""
-    days: dict[date, dict[str, Hours]] = Field(default_factory=dict)
+    days: dict[CalendarDay, dict[str, Hours]] = Field(default_factory=dict)
     outages: tuple[Moment, ...] = ()
 
 

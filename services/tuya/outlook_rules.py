@@ -1,13 +1,14 @@
 """Which plugs are switched off in an outage where the outlook is asked (PLUG_POLICY=outlook). Pure.
 
 A plug is switched off when the outlook says that the battery will not last, the least important first and no more of
-them than it takes if it goes badly; it is given back when the outlook has room for it, and if it has to go once more,
-it stays off. Without the outlook's word
+them than it takes; one that gives far more than would be missing if it goes badly may wait until it does. It is given
+back when the outlook has room for it, and if it has to go once more, it stays off. Without the outlook's word
 everything is switched off, as the policy grid does. What is switched off is a target of the grid, so that everything
 holds that makes those safe; what is given back is a command that never expires.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 
@@ -26,7 +27,9 @@ SETTLES = timedelta(minutes=2)
 """A forecast that is made sooner after a switching has not seen in the load what that has changed."""
 SHED_SLACK_MIN = 30.0
 ROOM_MIN = 45.0
-"""A plug is given back where the battery lasts so much longer than it needs with it on, even if it goes badly."""
+"""A plug is given back where the battery lasts so much longer than it needs with it on."""
+WAITS = 2.0
+"""A plug that gives so many times what is missing if it goes badly may stay on until it does: mostly it does not."""
 OFF_AT_LEAST = timedelta(minutes=30)
 USUAL_GAIN_MIN = 60.0
 """What a plug is taken to give whose draw is not known, before it is given back."""
@@ -52,10 +55,11 @@ def on_outlook(
     switched = max((one.at for one in journal.shed.values()), default=None)
     if switched is not None and usable.at < switched + SETTLES:
         return journal
+    spare = _Spare.of(running, usable.at)
     if running.verdict is Verdict.LASTS:
-        return _given_back(journal, running, list(reversed(listed)), now) if rules.turn_on else journal
+        return _given_back(journal, spare, list(reversed(listed)), now) if rules.turn_on else journal
     gains = {one.plug: one.adds_min for one in running.plugs}
-    enough = _enough(running, [one for one in listed if _may_go(journal, one)], gains)
+    enough = _enough(spare, [one for one in listed if _may_go(journal, one)], gains)
     return _switched_off(journal, grid, enough, gains, now)
 
 
@@ -75,17 +79,17 @@ def plan_ahead(
     return tuple(
         PlannedShedding(start=one.start, end=one.end, plugs=tuple(plug.id for plug in chosen))
         for one in ahead
-        for chosen in [_shed_in(judged.get((one.start, one.end)), listed)]
+        for chosen in [_shed_in(judged.get((one.start, one.end)), now, listed)]
     )
 
 
-def _shed_in(outage: OutageOutlook | None, listed: list[Plug]) -> list[Plug]:
+def _shed_in(outage: OutageOutlook | None, now: datetime, listed: list[Plug]) -> list[Plug]:
     """Return what will be switched off in an outage: everything, where the outlook says nothing of it."""
     if outage is None or outage.verdict is Verdict.UNKNOWN:
         return listed
     if outage.verdict is Verdict.LASTS:
         return []
-    return _enough(outage, listed, {one.plug: one.adds_min for one in outage.plugs})
+    return _enough(_Spare.of(outage, now), listed, {one.plug: one.adds_min for one in outage.plugs})
 
 
 def _least_important_first(rules: Rules, plugs: Plugs) -> list[Plug]:
@@ -116,22 +120,40 @@ def _may_go(journal: Journal, plug: Plug) -> bool:
     return not names & (journal.to_restore.keys() | journal.targets.keys())
 
 
-def _spare_min(running: OutageOutlook) -> float:
-    """Return by how much longer than needed the charge holds, if it goes badly; negative: how much is missing."""
-    early = running.holds_until.early
-    if early is None:
-        return inf  # not within the forecast
-    return (early - running.end).total_seconds() / 60 if running.end else 0.0
+@dataclass(frozen=True)
+class _Spare:
+    """By how many minutes longer than needed the charge holds, typically and if it goes badly; negative: too short."""
+
+    typical: float
+    badly: float
+
+    @classmethod
+    def of(cls, outage: OutageOutlook, at: datetime) -> "_Spare":
+        """Return what a forecast of this moment says; infinite where it does not reach so far."""
+        if outage.end is None:
+            return cls(0.0, 0.0)
+        holds, end = outage.holds_until, max(outage.end, at)  # power that is overdue is not back yet
+        return cls(*(inf if one is None else (one - end).total_seconds() / 60 for one in (holds.typical, holds.early)))
+
+    def and_also(self, minutes: float) -> "_Spare":
+        """Return it with a plug off that gives so many minutes, or on if they are negative."""
+        return _Spare(self.typical + minutes, self.badly + minutes)
+
+    def has_room(self, gain_min: float, slack_min: float) -> bool:
+        """Return whether a plug that gives so much may be on."""
+        missing = slack_min - self.badly
+        return missing <= 0 or (self.typical >= slack_min and gain_min >= WAITS * missing)
 
 
-def _enough(running: OutageOutlook, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
+def _enough(spare: _Spare, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
     """Return the least important plugs that together give what is missing."""
-    missing, chosen = max(0.0, -_spare_min(running)) + SHED_SLACK_MIN, list[Plug]()
+    chosen = list[Plug]()
     for plug in listed:
-        if missing <= 0:
+        gain = gains.get(plug.id, 0.0)
+        if spare.has_room(gain, SHED_SLACK_MIN):
             break
         chosen.append(plug)
-        missing -= gains.get(plug.id, 0.0)
+        spare = spare.and_also(gain)
     return chosen
 
 
@@ -153,16 +175,16 @@ def _switched_off(
     return journal.model_copy(update=update)
 
 
-def _given_back(journal: Journal, running: OutageOutlook, listed: list[Plug], now: datetime) -> Journal:
+def _given_back(journal: Journal, spare: _Spare, listed: list[Plug], now: datetime) -> Journal:
     """Return the journal with the most important plug that there is room for switched on again; one at a time."""
-    room = _spare_min(running) - ROOM_MIN
     for plug in listed:
         done = journal.shed.get(plug.id)
         off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
         is_busy = any(key(plug.id, gang) in journal.targets for gang in plug.gangs)
         if done is None or done.back or done.was_back or is_busy or not off or now - done.at < OFF_AT_LEAST:
             continue
-        if room < (USUAL_GAIN_MIN if done.adds_min is None else done.adds_min):
+        gain = USUAL_GAIN_MIN if done.adds_min is None else done.adds_min
+        if not spare.and_also(-gain).has_room(gain, ROOM_MIN):
             continue
         back = [
             target(plug.id, gang, on=True, by=OUTLOOK, now=now, transition_id=journal.handled).model_copy(

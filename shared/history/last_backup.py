@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import select
 
@@ -25,11 +26,17 @@ class LastBackup:
         """Return it as it is stored."""
         return json.dumps({"file": str(self.file), "at": iso(self.at)})
 
+    @classmethod
+    def from_json(cls, text: str) -> Self | None:
+        """Return what is stored, None where another version or a bad disk has left something else."""
+        try:
+            value = json.loads(text)
+            return cls(Path(value["file"]), datetime.fromisoformat(value["at"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
 
 def last_backup(database: Database) -> LastBackup | None:
-    """Return the last good backup, None if there never was one. Raises StorageError."""
+    """Return the last good backup, None if none is known. Raises StorageError."""
     rows = rows_of(database, select(upkeep_note.c.value).where(upkeep_note.c.name == NOTE))
-    if not rows:
-        return None
-    value = json.loads(rows[0].value)
-    return LastBackup(Path(value["file"]), datetime.fromisoformat(value["at"]))
+    return LastBackup.from_json(rows[0].value) if rows else None

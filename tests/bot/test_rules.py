@@ -343,7 +343,8 @@ def test_a_trouble_is_known_by_its_code_and_parameters_not_by_its_text() -> None
 
 
 def service(state: ServiceHealth, status_at: datetime) -> BrokerState:
-    return BrokerState(services={"poller": ServiceStatus(at=status_at, state=state, since=status_at, version="1")})
+    status = ServiceStatus(at=status_at, state=state, since=status_at, version="1")
+    return BrokerState(connected=True, services={"poller": status})
 
 
 def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
@@ -358,24 +359,34 @@ def test_a_service_is_down_after_a_while_and_a_disabled_one_never() -> None:
     assert run(disabled, service(ServiceHealth.DISABLED, NOW), NOW + 60 * MINUTE)[1] == []
 
 
-@pytest.mark.parametrize("hears", [True, False])
-def test_a_bot_that_hears_not_even_itself_calls_no_service_down(hears: bool) -> None:
-    """Its own status comes back from the broker: where that is old too, it is the bot that is cut off."""
-    state, alerts = AlertState(), list[Alert]()
+def silent(*, connected: bool = True, state: ServiceHealth = ServiceHealth.ONLINE) -> BrokerState:
+    status = ServiceStatus(at=NOW, state=state, since=NOW, version="1")
+    return BrokerState(connected=connected, services={"poller": status, "recorder": status})
+
+
+@pytest.mark.parametrize("state", [ServiceHealth.ONLINE, ServiceHealth.OFFLINE])
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_bot_without_the_broker_calls_no_service_down(connected: bool, state: ServiceHealth) -> None:
+    known, alerts = AlertState(), list[Alert]()
     for minute in range(0, 14, 2):
-        now = NOW + minute * MINUTE
-        silent = ServiceStatus(at=NOW, state=ServiceHealth.ONLINE, since=NOW, version="1")
-        own = silent.model_copy(update={"at": now}) if hears else silent
-        state, new = run(state, BrokerState(services={"bot": own, "poller": silent, "recorder": silent}), now)
+        known, new = run(known, silent(connected=connected, state=state), NOW + minute * MINUTE)
         alerts += new
-    assert [one.kind for one in alerts] == [AlertKind.SERVICE_DOWN] * (2 if hears else 0)
+    assert [one.kind for one in alerts] == [AlertKind.SERVICE_DOWN] * (2 if connected else 0)
+
+
+def test_a_service_that_nobody_could_hear_for_a_while_is_not_called_down_as_soon_as_the_broker_is_back() -> None:
+    noticed, _ = run(AlertState(), silent(), NOW + 2 * MINUTE)
+    away, _ = run(noticed, silent(connected=False), NOW + 60 * MINUTE)
+    back, alerts = run(away, silent(), NOW + 61 * MINUTE)
+    assert alerts == []
+    assert len(run(back, silent(), NOW + 66 * MINUTE)[1]) == 2
 
 
 def test_the_bot_does_not_report_on_itself() -> None:
     gone = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=NOW, version="1")
     state, alerts = AlertState(), list[Alert]()
     for minute in range(0, 20, 2):
-        state, reported = run(state, BrokerState(services={"bot": gone, "poller": gone}), NOW + minute * MINUTE)
+        state, reported = run(state, BrokerState(connected=True, services={"bot": gone, "poller": gone}), NOW + minute * MINUTE)
         alerts += reported
     assert [one.name for one in alerts] == ["poller"]
 
@@ -387,7 +398,7 @@ def test_a_service_that_does_part_of_its_work_is_reported_late_and_not_called_do
         status = ServiceStatus(
             at=now, state=ServiceHealth.DEGRADED, since=NOW, reasons=(schedule.NO_ANSWER(),), version="1"
         )
-        state, alerts = run(state, BrokerState(services={"schedule": status}), now)
+        state, alerts = run(state, BrokerState(connected=True, services={"schedule": status}), now)
         reported += [alert.model_copy(update={"stored_at": now}) for alert in alerts]
     assert [(one.kind, one.name, one.stored_at) for one in reported] == [
         (AlertKind.SERVICE_DEGRADED, "schedule", NOW + 60 * MINUTE)
@@ -400,7 +411,7 @@ def test_that_plugs_are_switched_from_now_on_is_reported_within_minutes() -> Non
     for minute in range(0, 10, 2):
         now = NOW + minute * MINUTE
         status = ServiceStatus(at=now, state=ServiceHealth.DEGRADED, since=NOW, reasons=(reason,), version="1")
-        state, alerts = run(state, BrokerState(services={"tuya": status}), now)
+        state, alerts = run(state, BrokerState(connected=True, services={"tuya": status}), now)
         reported += alerts
     assert [(one.kind, one.reasons) for one in reported] == [(AlertKind.SERVICE_DEGRADED, (reason,))]
 

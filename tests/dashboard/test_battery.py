@@ -113,6 +113,14 @@ def test_the_axis_is_zoomed_to_the_cells(voltages, low, high):
     assert all(0 < scale.height_percent(voltage) < 100 for voltage in voltages)
 
 
+@pytest.mark.parametrize("odd", [1e16, 1e40, 1e308, -1e40, -1e308])
+def test_a_voltage_that_no_cell_has_leaves_a_page(odd):
+    """Any account that writes batteries may say it; the page of all was an error."""
+    for voltages in ((odd,), (3.3, odd), (odd, odd)):
+        scale = axis(voltages)
+        assert all(0 <= scale.height_percent(voltage) <= 100 for voltage in voltages)
+
+
 def test_a_pack_tells_all_that_is_known_of_it():
     snapshot = replace(house(a=pack()), battery_infos={"a": info()})
     (card,) = cards(snapshot)

@@ -41,6 +41,7 @@ from shared.broker_state import SECTIONS, BrokerState
 from shared.errors import BadMessageError
 from shared.freshness import READING_HOLDS
 from shared.messages import (
+    ChargeAheadCommand,
     EnergyState,
     Grid,
     GridState,
@@ -50,6 +51,8 @@ from shared.messages import (
     PlugAction,
     PlugCommand,
     PlugSetup,
+    ProfileCommand,
+    SettingCommand,
 )
 from shared.outage_calendar import calendar_text
 from shared.texts.language import Language
@@ -57,6 +60,7 @@ from shared.texts.localizer import Localizer
 from shared.topics import TOPICS, Topic
 from shared.trusted_time import ClockTrack, by_clock
 from tests.dashboard.full_house import house
+from tests.fuzz import deciders
 from tests.fuzz.inputs import near_bytes, near_json
 from tests.fuzz.target import Target
 from tests.support.samples import sample
@@ -169,10 +173,15 @@ def _discovered(state: BrokerState, _: Message) -> None:
         to_json(payload(device, HOME))
 
 
+def _decided(decide: Callable[[BrokerState, datetime], None]) -> Reader:
+    return lambda state, _: decide(state, NOW)
+
+
 VIEWS = (now_view, battery_view, outages_view, inverter_view, system_view)
 READERS: tuple[Reader, ...] = (
     *(_shown(view, localizer) for view in VIEWS for localizer in LOCALIZERS),
     *(_alerted, _alerted, _answered, _answered, _measured, _discovered),
+    *map(_decided, (deciders.shed_plugs, deciders.charge_ahead, deciders.make_forecast)),
 )
 """Who sees a home: all but the smallest cost milliseconds, so each input goes to one of them."""
 
@@ -192,6 +201,8 @@ def acted_on(message: Message) -> None:
     if isinstance(message, OutageSchedule):
         outage_ahead(message, NOW)
         calendar_text(message, outage="o", possible="p", emergency="e")
+    if isinstance(message, SettingCommand | ProfileCommand | ChargeAheadCommand):
+        deciders.obey(message, NOW)
     if isinstance(message, PlugCommand):
         refusal(PLUG, message, RULES, NOW)
     if isinstance(message, PlugSetup):

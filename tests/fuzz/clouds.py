@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache, partial
@@ -38,6 +39,8 @@ from shared.history.engine import reader
 from shared.texts.language import Language
 from simulators.telegram.chat import BOT, PERSON
 from simulators.tuya import frames
+from simulators.tuya.plug import Plug as VirtualPlug
+from simulators.tuya.plug import PlugFault, _Session
 from tests.fuzz.broker import KYIV, NOW, whole_house
 from tests.fuzz.inputs import near_bytes, near_json, near_text
 from tests.fuzz.target import Target
@@ -268,26 +271,26 @@ def tuya_announcements(data: bytes) -> None:
 
 def tuya_bytes(data: bytes) -> None:
     """Let a plug answer with bytes; the first chooses the version of the protocol."""
-    _plug_says(data[1:], VERSIONS[data[0] % 4 if data else 0])
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs):
+        theirs.sendall(data[1:60_000])
+        theirs.shutdown(socket.SHUT_WR)
+        _ask_plug(_Ours(ours), VERSIONS[data[0] % 4 if data else 0])
 
 
 def tuya_contents(data: bytes) -> None:
     """Let a plug answer with any contents in frames that are right."""
-    for version in ("3.1", "3.3"):
-        said = (frames.pack(command, 1, data, KEY.encode(), version) for command in (frames.QUERY, frames.STATUS))
-        _plug_says(b"".join(said) * 2, version)
+    for version in VERSIONS:
+        _ask_plug(_TalkingPlug(data, version), version)
 
 
-def _plug_says(data: bytes, version: str) -> None:
-    ours, theirs = socket.socketpair()
-    with closing(ours), closing(theirs):
-        theirs.sendall(data[:60_000])
-        theirs.shutdown(socket.SHUT_WR)
-        plug = LocalPlug(PLUG, Address("127.0.0.1", version), 1.0)
-        with patch.object(socket, "create_connection", lambda *_: _Ours(ours)), closing(plug):
-            for ask in (plug.read, lambda: plug.switch({"switch_1": True})):
-                with suppress(EasunError):
-                    ask()
+def _ask_plug(wire: object, version: str) -> None:
+    plug = LocalPlug(PLUG, Address("127.0.0.1", version), 1.0)
+    connects = patch.object(socket, "create_connection", lambda *_: wire)
+    with connects, patch.object(time, "sleep", lambda _: None), closing(plug):
+        for ask in (plug.read, lambda: plug.switch({"switch_1": True})):
+            with suppress(EasunError):
+                ask()
 
 
 class _Ours:
@@ -301,6 +304,37 @@ class _Ours:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._given, name)
+
+
+class _TalkingPlug(_Session):
+    """Our end of a connection to a plug that opens a session as it should, and answers all else with one content."""
+
+    def __init__(self, content: bytes, version: str) -> None:
+        self._sent = bytearray()
+        plug = VirtualPlug(PLUG.id, PLUG.name, KEY, version, PLUG.gangs)
+        super().__init__(plug, PlugFault.NONE, self._sent.extend)
+        self._content = content
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            size = frames.header_length(data[:4])
+            end = size + frames.rest_length(data[:size])
+            self._answer(frames.parse(data[:size], data[size:end], self._key, self._plug.version))
+            data = data[end:]
+
+    def _do(self, frame: frames.Frame) -> None:
+        for command in (frame.command, frames.STATUS):
+            self._send(command, frame.number, self._content)
+
+    def recv(self, most: int) -> bytes:
+        taken = bytes(self._sent[:most])
+        del self._sent[:most]
+        return taken
+
+    def setsockopt(self, *_: Any) -> None:
+        pass
+
+    settimeout = close = setsockopt
 
 
 def _json(value: object) -> bytes:
@@ -383,7 +417,7 @@ WORDS = (
     "-1",
     "<b>",
 )
-SAID = ("\n".join((*COMMANDS, *BUTTONS)).encode(),)
+SAID = tuple(line.encode() for line in (*COMMANDS, *BUTTONS))
 MAILS = tuple(
     "".join(f"{line}\r\n" for line in said.split("|")).encode("latin-1")
     for said in (

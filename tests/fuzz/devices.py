@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from zlib import crc32
 
 from services.bms import decode as jk
 from services.bms import display_frames, nw_frames
@@ -49,12 +50,15 @@ IN_SECONDS = 8_192
 """What the fastest of these lines brings in most of a second, fed byte by byte."""
 MOST_KEPT = SIZE + nw_frames.MOST_SIZE
 """No assembler may keep more than this of what it was fed in pieces."""
+SOFTWARE = (None, "3.1", "11.28", "15.38", "19.99")
 WRITTEN = bytes.fromhex("01100140000101e1")
 
 
 def modbus(data: bytes) -> None:
-    """Look for the reply to a request, of every kind of framing. The first byte chooses."""
+    """Look for the reply to a request, of every kind of framing. The first byte chooses, and may put the sum right."""
     framing, request = FRAMINGS[data[0] % 4 if data else 0], REQUESTS[data[0] // 4 % 3 if data else 0]
+    if data and data[0] & 0x40:
+        data = data[:-2] + crc16(data[9 if isinstance(framing, EyeBond) else 1 : -2])
     connection = Connection()
     for start in range(1, len(data), 90):
         connection.data_received(data[start : start + 90])
@@ -120,8 +124,8 @@ def battery_frame(frame: Frame) -> None:
     """Decode a frame in every layout, and let a battery publish what it says."""
     for layout in Layout:
         if frame.type is FrameType.CELLS:
-            for software in (None, "3.1", "11.28", "15.38", "19.99"):
-                _published(jk.cells(frame.data, layout, software))
+            software = SOFTWARE[crc32(frame.data) % len(SOFTWARE)]
+            _published(jk.cells(frame.data, layout, software))
         if frame.type is FrameType.SETTINGS:
             jk.settings(frame.data, layout)
     battery = Battery(ListedBattery(address="C8:47:80:00:00:01"), Limits(2.5, 3.65, 0.05), 10.0)
@@ -185,6 +189,8 @@ def _modbus_seeds() -> Iterator[bytes]:
         yield b"\x03" + response
         yield b"\x01" + response[8:]
         yield b"\0" + response[:2] + b"\0\0" + (len(response) - 10).to_bytes(2, "big") + response[8:-2]
+        yield from (first + response for first in (b"\x43", b"\x4b"))
+        yield from (first + response[8:] for first in (b"\x41", b"\x49"))
     yield b"\x0a" + WRITTEN
     yield from (b"\x03" + bytes.fromhex(text) for text in (HEARTBEAT, DONGLES_HEARTBEAT))
     yield b"\x01" + PI30_NAK

@@ -181,7 +181,8 @@ def addon(data: bytes) -> None:
     """Start the add-on of Home Assistant: its options, and what the Supervisor says of the broker."""
     options = options_in(data)
     assert all(isinstance(value, str) for value in settings_of(options).values())
-    broker_of(options)
+    if "data" in options:
+        broker_of(options)
 
 
 def sqlite_file(data: bytes) -> None:

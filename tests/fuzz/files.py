@@ -50,7 +50,8 @@ def listed(make: Callable[[Path], ListFile]) -> Callable[[bytes], None]:
             if make is device_list:
                 listed_batteries(file)
             if entries:
-                written.change(next(iter(written.unique.values()))(entries[0]), {"name": "Гараж: №1"})
+                name = "shed" if make is inverter_list else "Гараж: №1"
+                written.change(next(iter(written.unique.values()))(entries[0]), {"name": name})
                 assert len(written.read()) == len(entries)
         finally:
             file.unlink(missing_ok=True)
@@ -84,13 +85,16 @@ def environment(data: bytes) -> None:
 
 
 def secrets(data: bytes) -> None:
-    """Start the bot with a secret in a file, and ask for the password of its account at the broker."""
+    """Start the bot with a secret in a file, and ask for the password of its account at the broker.
+
+    The first byte chooses which secret.
+    """
     folder = _folder() / "secrets"
     folder.mkdir(exist_ok=True)
-    names = ("telegram_bot_token", "telegram_chat_id", "mqtt_port", "bot")
-    for name in names:
+    for name in SECRETS:
         (folder / name).unlink(missing_ok=True)
-    (folder / names[len(data) % len(names)]).write_bytes(data)
+    (folder / "bot").write_bytes(b"password")
+    (folder / SECRETS[data[0] % len(SECRETS) if data else 0]).write_bytes(data[1:])
     with _environment(ENV_FILE="", SECRETS_DIR=str(folder), MQTT_SECRETS_DIR=str(folder)):
         load(BotSettings)
         load(MqttSettings).password_for("bot")
@@ -120,7 +124,7 @@ PROFILES = """profiles:
     settings: {output_priority: solar_first, max_charge_current_a: 30}
   - name: 12
     settings:
-      beeper: false  # at night
+      beeper: "off"  # at night
 """.encode()
 BATTERIES = b"""batteries:
   - address: C8:47:80:12:34:56
@@ -149,20 +153,22 @@ ENV = (
     *("export ", "=", '"', "'", "\\", "$", "${A:-x}", "${A", "#", " #", "\n", "\r\n", "\0", "\ufeff", "true", "auto"),
     *("5", "-1", "1e999", "nan", "Europe/Kyiv", "/dev/null", "23:00-07:00", "4242,7:viewer", "9" * 5000, "192.168.1.5"),
 )
+SECRETS = ("telegram_bot_token", "telegram_chat_id", "mqtt_port", "bot")
+SECRET_SEEDS = (b"\x00123456:AAbb-cc_dd\n", b"\x014242,7:viewer\n", b"\x021883\n", b"\x03pass word\n")
 ENV_SEED = b'MQTT_HOST=127.0.0.1\nDASHBOARD_PASSWORD="pa\\$\\$ \\"word\\""\n# A=b\nexport QUEUE_NUMBER=5.2 # mine\n'
 
 
-def _target(name: str, run: Callable[[bytes], object], seed: bytes, words: tuple[str, ...]) -> Target:
-    return Target(name, run, (seed,), near_text((seed,), words))
+def _target(name: str, run: Callable[[bytes], object], *seeds: bytes, words: tuple[str, ...]) -> Target:
+    return Target(name, run, seeds, near_text(seeds, words))
 
 
 FILES = (
-    _target("the list of inverters", listed(inverter_list), INVERTERS, YAML),
-    _target("the list of profiles", listed(profile_list), PROFILES, YAML),
-    _target("the list of batteries", listed(device_list), BATTERIES, YAML),
-    _target("the list of plugs", listed(plug_list), PLUGS, YAML),
-    _target(".env: lines", env, ENV_SEED, ENV),
-    _target(".env: settings of every service", settings, b"\0" + ENV_SEED, ENV),
-    _target("environment of every service", environment, b"\0" + ENV_SEED, ENV),
-    _target("secrets in files", secrets, b"123456:AAbb-cc_dd\n", ENV),
+    _target("the list of inverters", listed(inverter_list), INVERTERS, words=YAML),
+    _target("the list of profiles", listed(profile_list), PROFILES, words=YAML),
+    _target("the list of batteries", listed(device_list), BATTERIES, words=YAML),
+    _target("the list of plugs", listed(plug_list), PLUGS, words=YAML),
+    _target(".env: lines", env, ENV_SEED, words=ENV),
+    _target(".env: settings of every service", settings, b"\0" + ENV_SEED, words=ENV),
+    _target("environment of every service", environment, b"\0" + ENV_SEED, words=ENV),
+    _target("secrets in files", secrets, *SECRET_SEEDS, words=ENV),
 )

@@ -84,17 +84,39 @@ def near_json(seeds: Sequence[bytes], most: int = MOST_BYTES) -> Draw:
 
 
 def near_text(seeds: Sequence[bytes], words: Sequence[str]) -> Draw:
-    """Draw a text: lines of real ones and of odd words, in any order."""
-    lines = [line for seed in seeds for line in seed.decode().splitlines(keepends=True)]
+    """Draw a text: a real one with some lines changed, gone or doubled, or lines of real ones and odd words, mixed."""
+    texts = [seed.decode().splitlines(keepends=True) for seed in seeds]
+    lines = [line for text in texts for line in text]
 
     def piece(random: Random) -> str:
         way = random.randrange(3)
         return random.choice(lines) if way == 0 else random.choice(words) if way == 1 else any_text(random, 12)
 
     def draw(random: Random) -> bytes:
-        return "".join(piece(random) for _ in range(random.randrange(15))).encode(errors="surrogatepass")
+        if random.randrange(2):
+            pieces = list(random.choice(texts))
+            for _ in range(random.randrange(MOST_CHANGES)):
+                _change_lines(random, pieces, piece(random))
+        else:
+            pieces = [piece(random) for _ in range(random.randrange(15))]
+        return "".join(pieces).encode(errors="surrogatepass")
 
     return draw
+
+
+def _change_lines(random: Random, lines: list[str], piece: str) -> None:
+    at = random.randrange(len(lines) + 1)
+    line = lines[at] if at < len(lines) else ""
+    within = random.randrange(len(line) + 1)
+    match random.randrange(4):
+        case 0:
+            lines[at : at + 1] = []
+        case 1:
+            lines[at:at] = [piece]
+        case 2:
+            lines[at : at + 1] = [line[:within] + piece + line[within:]]
+        case _:
+            lines[at : at + 1] = [line[:within] + line[within + 1 :], line]
 
 
 def changed(random: Random, document: Any) -> Any:

@@ -1,11 +1,13 @@
 """Puts the results of a run into docs/reliability.md: the end of make fuzz.
 
 python -m tests.fuzz.report DRAWN GUIDED
+
+A target that is in a file more than once has had several runs: they are added up.
 """
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ Rows = Mapping[str, Mapping[str, Any]]
 HEAD = "| reads from outside | targets | drawn | fewest of a target | slowest | guided by coverage | failures |\n" + (
     "|---|---|---|---|---|---|---|"
 )
+
+HIGHEST = ("slowest_s", "peak_mb", "covered")
 
 
 def text(drawn: Rows, guided: Rows) -> str:
@@ -51,9 +55,19 @@ def _row(name: str, targets: Sequence[str], drawn: Rows, guided: Rows) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def added_up(lines: Iterable[str]) -> Rows:
+    """Return the results by target, of JSON objects a line."""
+    rows: dict[str, dict[str, Any]] = {}
+    for row in map(json.loads, lines):
+        known = rows.setdefault(row["target"], {})
+        for name, value in row.items():
+            if name != "target":
+                known[name] = max(known.get(name, 0), value) if name in HIGHEST else known.get(name, 0) + value
+    return rows
+
+
 def _rows(file: str) -> Rows:
-    lines = Path(file).read_text(encoding="utf-8").splitlines() if Path(file).exists() else ()
-    return {row["target"]: row for row in map(json.loads, lines)}
+    return added_up(Path(file).read_text(encoding="utf-8").splitlines()) if Path(file).exists() else {}
 
 
 if __name__ == "__main__":

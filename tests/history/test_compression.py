@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +39,21 @@ def test_only_what_is_asked_for_and_nothing_of_what_came_later(rows: list[tuple[
 def test_what_stays_the_same_costs_next_to_nothing() -> None:
     rows = [(10_000 * number, 700, 230.1, "[3.312,3.313]", False) for number in range(360)]
     assert len(compress(NAMES, rows)) < 150
+
+
+@given(ROWS, st.data())
+def test_a_damaged_hour_is_a_gap(rows: list[tuple[Any, ...]], data: st.DataObject) -> None:
+    """A page, or the recorder at every start, would end with a zlib.error: SQLite has no checksums."""
+    whole = compress(NAMES, sorted(rows))
+    start = data.draw(st.integers(0, len(whole) - 1))
+    for damaged in (
+        whole[:start],
+        bytes(len(whole)),
+        whole[:start] + bytes((whole[start] ^ 0x55,)) + whole[start + 1 :],
+    ):
+        assert list(decompress(damaged, NAMES)) == []
+
+
+@pytest.mark.parametrize("other", [None, 0, 2.5, "x"])
+def test_an_hour_that_is_no_bytes_any_more_is_a_gap(other: Any) -> None:
+    assert list(decompress(other, NAMES)) == []

@@ -143,6 +143,16 @@ def test_late_readings_join_their_hour(store: Store, database: Place) -> None:
     assert high == (9000,)
 
 
+def test_a_damaged_hour_is_a_gap_and_ends_nothing(store: Store, database: Place) -> None:
+    tend(store)
+    change(database, "UPDATE compressed_hour SET data = 'damaged' WHERE device = 'main'")
+    store.write([reading(30.5, 9000)])
+    tend(store)
+    found = series(reader(database), "main", ["load_power_w"], start=after(30), end=after(31), buckets=2)
+    assert found.values["load_power_w"] == [None, 9000]
+    assert any(line.startswith("inverter_state: ") for line in check(database, OVER))
+
+
 def test_compressed_hours_are_purged_when_due(store: Store, database: Place) -> None:
     hours = "SELECT at FROM compressed_hour WHERE true"
     first = OVER - COMPRESS_AFTER + timedelta(days=30, hours=-1)

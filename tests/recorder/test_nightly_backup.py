@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from services.recorder import nightly_backup
 from services.recorder.backup_rules import DAYS, WEEKS, night_of, to_keep
 from services.recorder.ingest import back_up_before_migration, report_upgrade
-from services.recorder.nightly_backup import DISK_NOTE, RESERVE, BackupError, Backups
+from services.recorder.nightly_backup import DISK_NOTE, RESERVE, BackupError, Backups, Disk
 from services.recorder.retention import set_note
 from services.recorder.rows import to_row
 from services.recorder.settings import RecorderSettings
@@ -289,3 +289,12 @@ def test_a_mount_of_the_machines_own_table_is_waited_for(
     with pytest.raises(StorageError, match="not mounted"):
         make(Backups(path, tmp_path / "usb" / "easun"), store)
     assert list((tmp_path / "usb").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "null", "[1]", "{}", '{"file": 5}', '{"directory": "x", "of_a_newer_version": 1}']
+)
+def test_a_note_that_cannot_be_read_is_none(text: str) -> None:
+    """A newer version may have left it: after the way back the recorder would end every night."""
+    assert Disk.from_json(text) is None
+    assert LastBackup.from_json(text) is None

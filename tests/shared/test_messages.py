@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,16 @@ from docs.generate_topics import asyncapi, topic_files
 from shared.errors import BadMessageError
 from shared.freshness import fresh
 from shared.messages import Grid, GridState, InverterState, Mode
-from shared.topics import GRID_STATE, INVERTER_STATE, OUTLOOK_STATE, SERVICE_STATUS, SETTING_SET, TOPICS
+from shared.outages import bounds
+from shared.topics import (
+    GRID_STATE,
+    INVERTER_STATE,
+    OUTAGE_SCHEDULE,
+    OUTLOOK_STATE,
+    SERVICE_STATUS,
+    SETTING_SET,
+    TOPICS,
+)
 
 NOW = datetime(2026, 11, 23, 18, 2, 11, 250_000, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -41,6 +50,17 @@ def test_a_moment_has_a_date_in_every_time_zone(at: str) -> None:
         INVERTER_STATE.parse(f'{{"at": "{at}"}}'.encode())
     latest = INVERTER_STATE.parse(b'{"at": "9999-12-30T00:00:00Z"}')
     assert latest.at.astimezone(timezone(timedelta(hours=14))).year == 9999
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "9999-12-29", "9999-12-31"])
+def test_a_day_has_midnights_in_every_time_zone(day: str) -> None:
+    """The outlook and the schedule would end with an OverflowError at every start, for the message is retained."""
+    at = "2026-11-23T18:00:00Z"
+    text = json.dumps({"at": at, "queue": "5.2", "days": [{"day": day, "state": "planned", "confirmed_at": at}]})
+    with pytest.raises(BadMessageError, match="outside the years 1 to 9999"):
+        OUTAGE_SCHEDULE.parse(text.encode())
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
+        assert all(bounds(date.fromisoformat(possible), zone) for possible in ("0001-01-03", "9999-12-28"))
 
 
 def test_a_moment_is_utc_in_milliseconds() -> None:

@@ -300,6 +300,15 @@ def test_the_calendar_is_one_that_calendars_read() -> None:
     assert all(len(line) <= 75 for line in text.split(b"\r\n"))
 
 
+@pytest.mark.parametrize("queue", ["5\n.2", "5.2\r\n", "\r5.2", "5.\x002"])
+def test_the_calendar_holds_no_control_characters(queue: str) -> None:
+    given = plan(EVENING).model_copy(update={"queue": queue})
+    text = calendar_text(given, outage="Відключення", possible="?", emergency="!")
+    (event,) = Calendar.from_ical(text).walk("VEVENT")
+    assert str(event["SUMMARY"]) == "Відключення (5.2)"
+    assert "X-WR-CALNAME:Відключення: 5.2\r\n" in text.decode()
+
+
 def calendar_of(*windows: Window, changed_min: int | None = None) -> list[Any]:
     change = None if changed_min is None else ScheduleChange(at=at(changed_min))
     given = plan(*windows).model_copy(update={"change": change})

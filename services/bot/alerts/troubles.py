@@ -101,7 +101,7 @@ def _is_kept(trouble: OpenTrouble, now: datetime) -> bool:
 def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) -> tuple[OpenTrouble | None, bool]:
     """Return the trouble after an observation, and whether to report it."""
     if seen.present is None:
-        return before, False
+        return _still_waiting(before, seen, now), False
     if seen.present and (before is None or before.ended):
         is_recurring = bool(before and (before.reported or before.recurring))
         reasons = seen.reasons if seen.kind in KEPT else ()
@@ -120,6 +120,13 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
     if not seen.present and before and not before.ended:
         return before.model_copy(update={"ended": now}), before.reported
     return before, False
+
+
+def _still_waiting(before: OpenTrouble | None, seen: Observation, now: datetime) -> OpenTrouble | None:
+    """Return the trouble after a moment in which nobody knew: a service is silent anew once it could be heard."""
+    if before and seen.kind is AlertKind.SERVICE_DOWN and not before.reported and not before.ended:
+        return before.model_copy(update={"noticed": now})
+    return before
 
 
 def _alert(seen: Observation, trouble: OpenTrouble, snapshot: BrokerState, now: datetime) -> Alert:
@@ -157,10 +164,9 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
             yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
     yield _clock(snapshot, now, limits)
-    hears = _hears_the_broker(snapshot, now)
     for name, status in snapshot.services.items():
         if name != OWN_SERVICE:
-            yield from _service(name, status, now, limits, hears=hears)
+            yield from _service(name, status, now, limits, hears=snapshot.connected)
 
 
 def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
@@ -248,16 +254,10 @@ def _silent(kind: AlertKind, device: str, name: str, contact: Availability, limi
     return Observation(kind, device, name, present, contact.since, reasons, limits.patience)
 
 
-def _hears_the_broker(snapshot: BrokerState, now: datetime) -> bool:
-    """Whether we hear even ourselves: our own status comes back from the broker like those of the others."""
-    own = snapshot.services.get(OWN_SERVICE)
-    return own is None or fresh(own.at, now, STATUS_HOLDS)
-
-
 def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits, *, hears: bool) -> Iterator[Observation]:
-    """Judge a service: a disabled one is not down, one that has fallen silent is, unless nobody is heard."""
+    """Judge a service: a disabled one is not down, one that has fallen silent is; without the broker nobody knows."""
     is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
-    is_down = status.state is ServiceHealth.OFFLINE or (is_silent and (hears or None))
+    is_down = (status.state is ServiceHealth.OFFLINE or is_silent) if hears else None
     # a will was written when the connection began, so its moment says nothing
     since = now if status.state is ServiceHealth.OFFLINE else status.at
     at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since

@@ -15,6 +15,8 @@ STEPS_PER_VOLT = 100
 """The axis ends at whole hundredths of a volt, or it would move with every reading."""
 MARGIN_V = 0.005
 """The minimum height of the lowest bar."""
+MOST_V = 1000.0
+"""No cell has more; beyond some 10^15 V hundredths of a volt are too small for a float."""
 SIGNS = {"lowest": "▼", "highest": "▲", "balanced": "⇄"}
 
 
@@ -27,13 +29,15 @@ class Axis:
 
     def height_percent(self, voltage_v: float) -> float:
         """Return how high the bar of a cell is."""
-        return round(100 * (voltage_v - self.low_v) / (self.high_v - self.low_v), 1)
+        part = (voltage_v - self.low_v) / (self.high_v - self.low_v)
+        return round(100 * min(1.0, max(0.0, part)), 1)
 
 
 def axis(voltages_v: Sequence[float]) -> Axis:
     """Return an axis on which these voltages can be distinguished."""
-    low = floor((min(voltages_v) - MARGIN_V) * STEPS_PER_VOLT) / STEPS_PER_VOLT
-    high = ceil((max(voltages_v) + MARGIN_V / 2) * STEPS_PER_VOLT) / STEPS_PER_VOLT
+    possible = [min(MOST_V, max(-MOST_V, voltage)) for voltage in voltages_v]
+    low = floor((min(possible) - MARGIN_V) * STEPS_PER_VOLT) / STEPS_PER_VOLT
+    high = ceil((max(possible) + MARGIN_V / 2) * STEPS_PER_VOLT) / STEPS_PER_VOLT
     return Axis(low, high)
 
 

@@ -178,7 +178,7 @@ def extent(connection: Connection, table: Table) -> tuple[int, int | None, int |
     oldest = connection.execute(
         select(hour.data).where(where, hour.format <= FORMAT).order_by(hour.at).limit(1)
     ).scalar()
-    began = next(decompress(oldest, ()))[0] if oldest else ended
+    began = next(decompress(oldest, ()), (ended,))[0] if oldest else ended
     return count + rows, min(began, began if first is None else first), max(ended, ended if last is None else last)
 
 

@@ -1,6 +1,6 @@
 """Breaks the whole system on purpose, and counts what it has cost: make faults.
 
-    python -m tests.e2e.faults [--seed N] [--only PATTERN] [--cold] [--write]
+    python -m tests.e2e.faults [--seed N] [--only PATTERN] [--long] [--cold] [--write]
 
 --cold cuts the host's power during every fault, and writes nothing. --write puts each row into the table of
 docs/reliability.md as soon as it is known, so that a run which is broken off leaves what it has found.
@@ -13,7 +13,7 @@ import signal
 import sys
 
 from tests.e2e.faults import network
-from tests.e2e.faults.cases import CASES
+from tests.e2e.faults.cases import CASES, LONG
 from tests.e2e.faults.report import line, total, write
 from tests.e2e.faults.run import Result, run
 from tests.support.fork_server import stop_fork_server
@@ -24,15 +24,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.faults")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--only", default="")
+    parser.add_argument("--long", action="store_true", help="also what takes an hour each")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     network.enter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop everything
-    cases = [case for case in CASES if re.search(given.only, f"{case.group}: {case.name}")]
+    cases = [case for case in (*CASES, *(LONG if given.long else ())) if re.search(given.only, f"{case.group}: {case.name}")]
     chance = random.Random(given.seed)
     chance.shuffle(cases)
-    cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.services))  # a home is used again
+    cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.poll_s, case.services))  # a home is used again
     print(f"seed {given.seed}", flush=True)
     results: list[Result] = []
     try:

@@ -27,7 +27,7 @@ class Case:
     matches alerts that are right beside those of the outage. from_strike: what was recorded before is in a file that
     is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong, and how.
     blinds: nobody can know how the power is, so until it is mended it must be unknown, and never an outage.
-    drops: needs a network in which packets can vanish.
+    drops: needs a network in which packets can vanish. poll_s: the time between two readings.
     """
 
     group: str
@@ -43,6 +43,7 @@ class Case:
     clock: str = ""
     blinds: bool = False
     drops: bool = False
+    poll_s: float = 0.5
     in_make_test: bool = False
     services: tuple[str, ...] = CORE
 
@@ -184,3 +185,13 @@ POWER_CUTS = (
 
 OF_ALL_SERVICES = tuple(replace(case, services=SERVICES) for case in (*HTTP, *POWER_CUTS))
 CASES: tuple[Case, ...] = (*PROCESSES, *BROKER, *STORAGE, *CLOCK, *OF_THE_SYSTEM, *NETWORK, *HOSTILE, *OF_ALL_SERVICES)
+
+HOUR_S, AS_AT_HOME_S = 3600.0, 5.0
+LONG: tuple[Case, ...] = (
+    Case("broker", "gone for an hour", s.killed("broker"), s.started("broker"), HOUR_S, poll_s=AS_AT_HOME_S,
+         services=SERVICES),
+    Case("network", "host – internet: nobody there for an hour", s.nobody_listens, s.somebody_listens, HOUR_S,
+         poll_s=AS_AT_HOME_S, services=SERVICES),
+)  # fmt: skip
+"""Tried only on request, as each takes more than an hour. Readings are as far apart as at home: the services keep what
+waits for the broker up to a bound (MQTT_OUTBOX)."""

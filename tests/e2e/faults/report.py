@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from tests.e2e.faults.cases import CASES
+from tests.e2e.faults.cases import CASES, LONG
 from tests.e2e.faults.run import Result
 from tests.e2e.faults.tally import Tally
 from tests.support.broker import ROOT
@@ -54,8 +54,8 @@ def write(results: Sequence[Result], seed: int) -> None:
     rows = {row.split(" | ")[0]: row for row in before if re.match(r"\| [\w ]+: ", row)}
     runs = [row for row in before if row.startswith("- ") and f"seed {seed}," not in row]
     rows |= {(row := line(result)).split(" | ")[0]: row for result in results}
-    order = [f"| {case.group}: {case.name}" for case in CASES]
-    kept = [rows[one] for one in order if one in rows]
+    order, long = ([f"| {case.group}: {case.name}" for case in cases] for cases in (CASES, LONG))
+    kept = [rows[one] for one in (*order, *long) if one in rows]
     minutes = sum(result.seconds for result in results) / 60
     runs = runs if len(results) < len(CASES) else []
     runs.append(f"- {today()}, {len(results)} faults, seed {seed}, {minutes:.0f} minutes, {machine()}")

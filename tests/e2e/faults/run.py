@@ -55,8 +55,8 @@ def run(cases: Iterable[Case], *, cold: random.Random | None = None, fresh: bool
                 home.new_day()
 
 
-def _kind(case: Case) -> tuple[str, str, bool, tuple[str, ...]]:
-    return case.clock, case.disk, case.drops, case.services
+def _kind(case: Case) -> tuple[str, str, bool, float, tuple[str, ...]]:
+    return case.clock, case.disk, case.drops, case.poll_s, case.services
 
 
 @contextmanager
@@ -70,6 +70,7 @@ def home_for(case: Case) -> Iterator[Home]:
                 home.keep_database_on(place)
             if case.clock:
                 home.with_clock(faketime.library() if case.clock == FAKED else None)
+            home.stack.poller.env["POLL_INTERVAL"] = str(case.poll_s)
             home.start()
             yield home
 
