@@ -32,7 +32,8 @@ COPY services services
 COPY configure configure
 # compiled now, because the root file system is read-only at run time
 RUN /opt/venv/bin/python -m compileall -q shared services configure
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ENV_FILE="" DB_PATH=/data/easun.db
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ENV_FILE="" DB_PATH=/data/easun.db \
+    MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 USER easun
 VOLUME /data
 EXPOSE 8000

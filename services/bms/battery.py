@@ -8,6 +8,7 @@ from enum import Enum, auto
 from services.bms import decode
 from services.bms.battery_health import Limits, assess
 from services.bms.frame_delay import FrameDelay
+from services.bms.frame_layouts import Layout
 from services.bms.framing import Frame, FrameType
 from services.bms.layout_detection import Detection, detect
 from services.bms.listed_battery import Dialect, ListedBattery
@@ -104,6 +105,8 @@ class Battery:
         self._bad_frames = 0
         self._reading: Mapping[str, object] = {}
         self._last_cell_frame = b""
+        self._decoded_frame = b""
+        """The cell frame that the reading is from."""
         self._settings_frame = b""
         self._told_settings: dict[str, float | bool | None] = {}
 
@@ -152,6 +155,8 @@ class Battery:
         """A frame was received. A cell frame that equals the last one comes from a hung module and is not news."""
         if frame.type is FrameType.DEVICE:
             self.device = decode.device_info(frame.data)
+            if self._has_news and self._decoded_frame and self.detection.layout:
+                self._reading = self._decoded(self._decoded_frame, self.detection.layout)
             self._settle()
         elif frame.type is FrameType.SETTINGS:
             self._settings_frame = frame.data
@@ -195,15 +200,19 @@ class Battery:
         self.detection = detect(data, self.device.software if self.device else None, self.detection.layout)
         if self.detection.layout is None:
             return
-        reading = decode.cells(data, self.detection.layout, self.software)
+        reading = self._decoded(data, self.detection.layout)
         if decode.says_nothing(reading):
             return
-        self._reading = reading
+        self._reading, self._decoded_frame = reading, data
         runtime_s = self._reading.get("runtime_s")
         late_s = self._delay.of(at.timestamp(), _number(runtime_s))
         self.read_at = at - timedelta(seconds=late_s)
         self._has_news = True
         self._settle()
+
+    def _decoded(self, cells: bytes, layout: Layout) -> dict[str, object]:
+        """Return what a cell frame means, as far as the device that sent it is known."""
+        return decode.cells_of(cells, layout, self.software, self.device)
 
     def _settle(self) -> None:
         """Be online with a reading whose device is known, or was asked for in vain."""
@@ -313,7 +322,7 @@ class Battery:
         health, reasons = assess(state.alarms, state.cell_min_v, state.cell_max_v, state.wire_warning_bits, self.limits)
         return state.model_copy(
             update={
-                "nominal_ah": self.listed.capacity_ah or _number(self.settings.get("nominal_ah")),
+                "nominal_ah": self.listed.capacity_ah or self._set_capacity_ah,
                 "health": health,
                 "health_reasons": reasons,
                 "rssi_dbm": self._rssi_dbm,
@@ -322,6 +331,11 @@ class Battery:
                 "bad_frames": self._bad_frames,
             }
         )
+
+    @property
+    def _set_capacity_ah(self) -> float | None:
+        """The capacity that the owner has set; nobody sets that of a balancer, which does not use it."""
+        return None if decode.is_balancer(self.device) else _number(self.settings.get("nominal_ah"))
 
     def to_info(self, at: datetime) -> BatteryInfo:
         """Return what the BMS is and how it is set."""

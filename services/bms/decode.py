@@ -24,6 +24,15 @@ SWITCHES = ("charge_switch", "discharge_switch", "balancer_switch")
 FLAGS = ("charging_mosfet", "discharging_mosfet", "precharging", "heating")
 INTEGERS = ("alarm_bits", "wire_warning_bits", "cycles", "runtime_s", "soh_percent")
 MEASURED_FROM_CELLS = ("voltage_v", "remaining_ah", "soc_whole_percent")
+BALANCERS = ("JK_DZ", "JK-DZ")
+"""Models that only balance. They have neither shunt nor MOSFETs, and send 0 for what they do not measure.
+
+Seen on JK_DZ11B2A24S, software 11.55 (patman15/BMS_BLE-HA#636).
+"""
+NOT_OF_BALANCERS = (
+    *("current_a", "power_w", "soc_percent", "remaining_ah", "full_ah", "lifetime_ah", "cycles", "soh_percent"),
+    *(*FLAGS, "mosfet_temperature_c"),
+)
 BALANCING_CODES = {0: Balancing.OFF, 1: Balancing.CHARGING, 2: Balancing.DISCHARGING}
 
 
@@ -65,6 +74,21 @@ def settings(data: bytes, layout: Layout) -> dict[str, float | bool | None]:
     """Decode a settings frame: values by name, with the unit in the name."""
     fields = SETTINGS_JK04 if layout is Layout.JK04 else SETTINGS
     return {one.name: _setting(one, data) for one in fields}
+
+
+def is_balancer(device: DeviceInfo | None) -> bool:
+    """Whether a device only balances."""
+    return bool(device and device.model and device.model.startswith(BALANCERS))
+
+
+def cells_of(data: bytes, layout: Layout, software: str | None, device: DeviceInfo | None) -> dict[str, object]:
+    """Decode a cell frame of a device; what a balancer does not measure is unknown."""
+    read = cells(data, layout, software)
+    if not is_balancer(device):
+        return read
+    temperatures = read["temperatures_c"]
+    first = temperatures[:1] if isinstance(temperatures, tuple) else None
+    return {**read, **dict.fromkeys(NOT_OF_BALANCERS), "temperatures_c": first}
 
 
 def cells(data: bytes, layout: Layout, software: str | None) -> dict[str, object]:

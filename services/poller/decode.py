@@ -20,6 +20,8 @@ MODES: dict[object, Mode] = dict(
 
 
 FED_BY_GRID = (Mode.MAINS, Mode.BYPASS)
+LEAST_BATTERY_V = 5
+"""No battery of 12 V or more has less, however empty; the clamps of a unit without one were seen at 0.2 V."""
 LEAST_IMPORT_W, LEAST_IMPORT = 150, 0.1
 """What sun and battery do not account for, in watts and as a share of the load, beyond what is measured wrongly."""
 SIGNED = ("battery_power_w", "battery_current_a", "battery_current_average_a")
@@ -96,9 +98,13 @@ def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) 
 
 
 def _has_no_battery(state: InverterState) -> bool:
-    """Whether a charge of 0 % is that of no battery: a unit without one, or whose BMS has switched it off, warns so."""
+    """Whether the charge is that of no battery: a unit without one, or whose BMS has switched it off, warns so.
+
+    It says 0 %, or any charge of clamps without a voltage: 5 % at 0.2 V (attilagyurman/anenji-local-modbus).
+    """
     codes = {warning.code for warning in state.warnings or ()}
-    return state.battery_soc_percent == 0 and inverter.BATTERY_NOT_CONNECTED.code in codes
+    has_no_voltage = state.battery_voltage_v is not None and state.battery_voltage_v < LEAST_BATTERY_V
+    return inverter.BATTERY_NOT_CONNECTED.code in codes and (state.battery_soc_percent == 0 or has_no_voltage)
 
 
 def _hides_import(state: InverterState) -> bool:

@@ -140,7 +140,8 @@ def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None
     """Return what becomes of the 48 half-hours of a day.
 
     Where a mark tells only of its possible half, the other goes on with the outage of the hour beside it. If that hour
-    is of a day that is not known, the possible half itself belongs to an outage: on one of its sides there is one.
+    tells as little, or is of a day that is not known, the possible half itself belongs to an outage: on one of its
+    sides there is one.
     """
     known = {
         (one, half): kind
@@ -158,9 +159,19 @@ def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None
             other, way = SAYS_LITTLE[mark]
             half = 2 * hour + other
             beside, across = at(half + way), at(half - 2 * way)
-            if beside is SURE or (beside is Certainty.UNKNOWN and across is None):
+            if _mark_at(half + way, day, marks) in SAYS_LITTLE:  # two possible halves, and what is between them
+                is_dark = across is not SURE or at(half + 3 * way) is not SURE
+            else:
+                is_dark = beside is SURE or (beside is Certainty.UNKNOWN and across is None)
+            if is_dark:
                 halves[half] = SURE
     return halves
+
+
+def _mark_at(half: int, day: date, marks: Mapping[date, list[Any]]) -> str:
+    """Return the mark of the hour of a half-hour, which may be of the day before or after; "" if it is not known."""
+    known = marks.get(day + timedelta(days=half // 48))
+    return str(known[half % 48 // 2]) if known else ""
 
 
 def _queues(content: dict[str, Any], by_day: dict[str, Any]) -> tuple[str, ...] | None:

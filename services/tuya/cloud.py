@@ -43,9 +43,7 @@ REFUSALS = {
     1005: plugs.CLOUD_BAD_ID,
     1106: plugs.CLOUD_ACCESS_DENIED,
     1114: plugs.CLOUD_ADDRESS_REFUSED,
-    2003: plugs.CLOUD_UNKNOWN_SWITCH,
     2007: plugs.CLOUD_ADDRESS_REFUSED,
-    2008: plugs.CLOUD_UNKNOWN_SWITCH,
     2009: plugs.CLOUD_NOT_SWITCHABLE,
     2010: plugs.CLOUD_UNKNOWN_DEVICE,
     28841001: plugs.CLOUD_NO_PERMISSION,
@@ -56,6 +54,8 @@ REFUSALS = {
     28841106: plugs.CLOUD_NOT_SUBSCRIBED,
     28841107: plugs.CLOUD_SUSPENDED,
 }
+UNKNOWN_SWITCH = {2003, 2008}
+"""Also the answer of the older path where the cloud has no standard instructions for a device that it can switch."""
 CLOCK_REFUSED = 1013
 OFFLINE = {2001: plugs.CLOUD_PLUG_OFFLINE}
 BAD_REPLIES = {
@@ -85,6 +85,10 @@ def sign(
     content = hashlib.sha256(body.encode()).hexdigest()
     text = f"{client_id}{token}{t}{nonce}{method}\n{content}\n{headers}\n{url}"
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
+
+
+class _UnknownSwitchError(CommandRefusedError):
+    """The cloud knows no such command to the device."""
 
 
 class Credentials:
@@ -125,8 +129,12 @@ class CloudClient:
 
     def switch(self, plug: Plug, values: Mapping[str, bool]) -> None:
         """Send a command; the cloud agrees before anything has happened, so read it back."""
-        commands = [{"code": gang, "value": on} for gang, on in values.items()]
-        self._result("POST", f"/v1.0/devices/{plug.id}/commands", bool, {"commands": commands})
+        content = {"commands": [{"code": gang, "value": on} for gang, on in values.items()]}
+        try:
+            self._result("POST", f"/v1.0/devices/{plug.id}/commands", bool, content)
+        except _UnknownSwitchError as refusal:
+            if self._request("POST", f"/v1.0/iot-03/devices/{plug.id}/commands", content).get("result") is not True:
+                raise refusal from None
 
     def devices(self) -> list[Device]:
         """Return all devices of the account: of the configured user, of the app's users, or of all linked ones."""
@@ -268,6 +276,8 @@ def checked(answer: dict[str, Any], kind: type[Any]) -> Any:
 
 def _failure(answer: dict[str, Any]) -> DeviceError:
     code = _code(answer)
+    if code in UNKNOWN_SWITCH:
+        return _UnknownSwitchError(plugs.CLOUD_UNKNOWN_SWITCH())
     if code in REFUSALS:
         return CommandRefusedError(REFUSALS[code]())
     if code == CLOCK_REFUSED:

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from tinytuya import ERR_CONNECT, ERR_KEY_OR_VER, ERR_OFFLINE, DecodeError, OutletDevice, decrypt_udp, scanner
+from tinytuya.core.command_types import STATUS
 
 from services.tuya.address import Address
 from services.tuya.connection import KeyDoubtError, LostConnectionError, NoNetworkError, OurWayError, SilentError
@@ -39,11 +40,14 @@ class LocalPlug:
         self._plug = plug
         self._host = address.host
         self._device = _Device(plug, address, timeout_s)
+        self._wanted = {str(point) for point in plug.gangs.values()}
 
     def read(self) -> dict[str, bool | None]:
         """Return whether each gang is on, None where the plug does not say."""
         self._device.start()
         points = self._data_points(self._device.status())
+        while self._device.has_reported and not self._wanted <= (points or {}).keys():
+            points = (points or {}) | (self._data_points(self._device.receive()) or {})
         if points is None:
             raise self._refusal() or BadReplyError(plugs.no_switch_in_answer(name=self._plug.title))
         found = {gang: points.get(str(point)) for gang, point in self._plug.gangs.items()}
@@ -115,6 +119,11 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
         # 3.2 must be asked by name; without names it would search for them at once, and long
         self.set_dpsUsed({str(point): None for point in plug.gangs.values()})
         self.set_version(float(address.version))
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether its last frame is a report of its own, which has only what has changed (such as the voltage)."""
+        return bool(self.raw_recv) and self.raw_recv[-1].cmd == STATUS
 
     def start(self) -> None:
         """Begin a call: it has its time from now on."""

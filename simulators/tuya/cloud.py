@@ -42,6 +42,8 @@ class CloudFault(StrEnum):
     REGION = "region"
     BUSY = "busy"
     CLOCK = "clock"
+    NEW_PATH = "new_path"
+    """Commands are only obeyed at the newer path, as those to devices that it has no standard instructions for."""
     TOKENS_DIE = "tokens_die"
     """Every token has expired before it is used."""
     TOKEN_DIES_ONCE = "token_dies_once"  # noqa: S105
@@ -150,6 +152,10 @@ class Cloud:
                 return self._page(parse_qs(urlsplit(target).query))
             case "GET", ["v1.0", "users", user, "devices"]:
                 return self._devices(user)
+            case "POST", ["v1.0", "iot-03", "devices", id_, "commands"]:
+                return self._command(self._owned(id_), body)
+            case "POST", ["v1.0", "devices", _, "commands"] if self.fault is CloudFault.NEW_PATH:
+                raise RefusalError(2008)
             case _, ["v1.0", "devices", id_, *rest]:
                 return self._of_plug(method, self._owned(id_), rest, body)
         raise RefusalError(1108)

@@ -19,6 +19,8 @@ from simulators.tuya.frames import Frame, WrongKeyError
 
 RECORDED_COMMANDS = 1000
 RETURNS_S = 0.5
+MEASURED = {"18": 0, "19": 0, "20": 2358}
+"""The data points that a plug with a meter (version 3.4) sends by itself: mA, 0.1 W and 0.1 V."""
 
 
 class PlugFault(StrEnum):
@@ -46,6 +48,8 @@ class PlugFault(StrEnum):
     """Another plug answers at its address."""
     RETURNS = "returns"
     """It obeys, and switches back a moment later."""
+    MEASURES = "measures"
+    """It reports its voltage by itself just before each answer."""
 
 
 @dataclass
@@ -202,6 +206,8 @@ class _Session:
         except (WrongKeyError, ValueError):
             self._send(frame.command, frame.number, b"", code=1)
             return
+        if self._fault is PlugFault.MEASURES:
+            self._send(frames.STATUS, 0, self._report(MEASURED))
         if frame.command in (frames.QUERY, frames.QUERY_NEW):
             self._send(frame.command, frame.number, self._report(self._plug.points()))
         elif frame.command in (frames.CONTROL, frames.CONTROL_NEW):

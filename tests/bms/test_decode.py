@@ -1,19 +1,22 @@
 """Frames to values."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bms import decode
+from services.bms.battery import Battery
 from services.bms.frame_layouts import Layout
-from services.bms.framing import SIZE, FrameAssembler, FrameType, checksum
+from services.bms.framing import SIZE, Frame, FrameAssembler, FrameType, checksum
 from services.bms.layout_detection import Detection, detect
 from shared.conditions import battery
-from shared.messages import BatteryState
+from shared.messages import BatteryState, PackHealth
 from simulators.jk.frames import Identity, Measurement, cell_frame, device_frame, settings_frame
 from tests.bms.captures import CAPTURES, Capture
+from tests.bms.jk import battery as battery_of_nothing
 
 NAMES = {
     "cell_voltages": "cell_voltages_v",
@@ -47,6 +50,7 @@ SETTING_NAMES = {
     "charge_utp": "charge_undertemperature_c",
     "start_balance_voltage": "start_balance_v",
 }
+AT = datetime(2026, 11, 24, tzinfo=UTC)
 CELLS = (3.31, 3.32, 3.30, 3.31)
 
 
@@ -183,6 +187,14 @@ def captured(parts: Mapping[int, str]) -> bytes:
     return bytes(data)
 
 
+def with_checksum(parts: Mapping[int, str]) -> bytes:
+    """Return a frame whose values are known, but not its checksum."""
+    data = bytearray(SIZE - 1)
+    for offset, part in parts.items():
+        data[offset : offset + len(part) // 2] = bytes.fromhex(part)
+    return bytes(data) + bytes((checksum(bytes(data)),))
+
+
 WITHOUT_SENSE_WIRES = (
     captured(  # JK_B2A8S30P, software 19.07: esp32-ble-v19-example-faker2.yaml of syssi/esphome-jk-bms
         {0: "55aaeb9002", 144: "ab", 162: "ab00ab0004", 178: "c04504", 194: "4f2a", 214: "ff", 226: "9b353f40"}
@@ -202,6 +214,41 @@ def test_a_board_that_sees_no_cell_knows_no_voltage_and_no_charge() -> None:
     assert not decode.says_nothing(values)
     state = BatteryState.model_validate({**values, "at": "2026-11-24T00:00:00Z"})
     assert (state.cell_min_v, state.cell_voltages_v) == (None, ())
+
+
+def balancer(*, device_first: bool = True) -> Battery:
+    """Return a JK_DZ11B2A24S that has sent what patman15/BMS_BLE-HA#636 has recorded, as described in its document."""
+    ohms = (65, 72, 71, 68, 75, 71, 73, 71, 65, 141, 127, 73, 71, 72, 69, 65)
+    volts = (*[3323] * 11, 3325, *[3323] * 4)
+    parts = {0: "55aaeb9002", 70: "ffff", 74: "fb0c0200", 78: "0b", 150: "b7cf", 162: "74", 178: "409c", 194: "70b349"}
+    parts |= {214: "ff", 6: words(volts), 80: words(ohms)}
+    device = {0: "55aaeb9003", 6: b"JK_DZ11B2A24S".hex(), 22: b"11U".hex(), 30: b"11.55".hex()}
+    known = battery_of_nothing()
+    known.on_connected(-60)
+    frames = [Frame(FrameType.DEVICE, with_checksum(device)), Frame(FrameType.CELLS, with_checksum(parts))]
+    for frame in frames if device_first else reversed(frames):
+        known.on_frame(frame, AT)
+    assert known.is_online
+    return known
+
+
+def words(numbers: tuple[int, ...]) -> str:
+    return b"".join(number.to_bytes(2, "little") for number in numbers).hex()
+
+
+def test_a_balancer_knows_neither_current_nor_charge() -> None:
+    state = BatteryState.model_validate({**balancer().to_state(AT).model_dump(), "at": AT})
+    unknown = (*decode.NOT_OF_BALANCERS, "nominal_ah")
+    assert [getattr(state, name) for name in unknown] == [None] * len(unknown)
+    assert (state.voltage_v, state.cell_min_v, state.cell_max_v) == (53.175, 3.323, 3.325)
+    assert state.temperatures_c == (11.6,)
+    assert state.balance_current_a == 0
+    assert (state.alarms, state.health) == ((), PackHealth.GREEN)
+
+
+def test_a_frame_is_read_anew_once_it_is_known_to_be_a_balancers() -> None:
+    first, second = balancer(device_first=True), balancer(device_first=False)
+    assert first.to_state(AT) == second.to_state(AT)
 
 
 @pytest.mark.parametrize("layout", list(Layout))

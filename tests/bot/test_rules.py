@@ -386,7 +386,9 @@ def test_the_bot_does_not_report_on_itself() -> None:
     gone = ServiceStatus(at=NOW, state=ServiceHealth.OFFLINE, since=NOW, version="1")
     state, alerts = AlertState(), list[Alert]()
     for minute in range(0, 20, 2):
-        state, reported = run(state, BrokerState(connected=True, services={"bot": gone, "poller": gone}), NOW + minute * MINUTE)
+        state, reported = run(
+            state, BrokerState(connected=True, services={"bot": gone, "poller": gone}), NOW + minute * MINUTE
+        )
         alerts += reported
     assert [one.name for one in alerts] == ["poller"]
 

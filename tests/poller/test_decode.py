@@ -181,17 +181,22 @@ def test_a_grid_that_feeds_the_home_with_0_w_is_unknown(mode_code, watts, grid_w
 
 
 @pytest.mark.parametrize(
-    ("protocol", "address", "warnings", "soc", "expected"),
+    ("protocol", "warnings", "charge", "expected"),
     [
-        (1, 229, 1 << 9, 0, None),
-        (3, 280, 1 << 9 | 1 << 6, 0, None),
-        (1, 229, 1 << 8, 0, 0),
-        (1, 229, 1 << 9, 64, 64),
+        (1, 1 << 9, {229: 0}, None),
+        (3, 1 << 9 | 1 << 6, {280: 0}, None),
+        (1, 1 << 8, {229: 0}, 0),
+        (1, 1 << 9, {229: 64}, 64),
+        (4, 1 << 22 | 1 << 9 | 1 << 6, {277: 2, 278: 0xFFF9, 280: 5}, None),
+        (4, 1 << 22 | 1 << 6, {277: 2, 280: 5}, 5),
+        (4, 1 << 9, {277: 539, 280: 100}, 100),
+        (1, 1 << 9, {215: 49, 229: 90}, None),
+        (1, 1 << 9, {215: 50, 229: 90}, 90),
     ],
 )
-def test_no_battery_is_not_one_that_is_empty(protocol, address, warnings, soc, expected):
-    layout = load_layout("classic" if protocol == 1 else "k11")
-    words = {104: 0, 105: warnings, 108: 0, 109: 0, address: soc}
+def test_no_battery_is_not_one_that_is_empty(protocol, warnings, charge, expected):
+    layout = known_layout(protocol)
+    words = {104: warnings >> 16, 105: warnings & 0xFFFF, 108: 0, 109: 0, **charge}
     assert to_state(decode(layout, protocol, words), AT).battery_soc_percent == expected
 
 

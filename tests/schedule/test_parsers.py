@@ -246,6 +246,25 @@ def marked(text: str) -> dict[str, str]:
             id="chernihiv-5.1-of-07.12.2025",
         ),
         pytest.param(
+            "mfirst, msecond, 3 yes, msecond, 6 no, mfirst, 3 yes, mfirst, 4 no, msecond, 2 yes",
+            ["00:30-01:30", "06:00-12:00", "16:30-21:30"],
+            ["00:00-00:30", "01:30-02:00", "05:30-06:00", "12:00-12:30", "16:00-16:30", "21:30-22:00"],
+            id="chernihiv-1.1-of-07.12.2025",
+        ),
+        pytest.param(
+            "2 no, mfirst, 5 yes, 2 msecond, 14 yes",
+            ["00:00-02:00", "09:00-09:30"],
+            ["02:00-02:30", "08:30-09:00", "09:30-10:00"],
+            id="ternopil-4.1-of-31.12.2025",
+        ),
+        pytest.param("5 yes, 2 mfirst, 17 yes", ["05:30-06:00"], ["05:00-05:30", "06:00-06:30"], id="half-an-hour"),
+        pytest.param(
+            "5 no, mfirst, msecond, 17 no",
+            ["00:00-05:00", "07:00-00:00"],
+            ["05:00-05:30", "06:30-07:00"],
+            id="an-hour-of-power-between-two-outages",
+        ),
+        pytest.param(
             "8 yes, msecond, 2 maybe, mfirst, 12 yes", [], ["08:30-11:30"], id="an-outage-that-is-only-possible"
         ),
         pytest.param("23 yes, mfirst", ["23:30-00:00"], ["23:00-23:30"], id="it-goes-on-in-a-day-that-is-not-known"),

@@ -59,6 +59,12 @@ async def test_it_switches_and_reads_back_with_every_request_signed(sky: Sky) ->
     assert sky.plug.relays == {"switch_1": False}
 
 
+async def test_what_is_refused_at_one_path_is_sent_to_the_newer_one(sky: Sky) -> None:
+    sky.cloud.fault = CloudFault.NEW_PATH
+    assert await sky.do(switched_off) == ({"switch_1": True}, {"switch_1": False})
+    assert (sky.cloud.requests, sky.cloud.refused) == (5, 1)
+
+
 async def test_an_expired_token_is_renewed_and_the_command_is_not_lost(sky: Sky) -> None:
     sky.cloud.fault = CloudFault.TOKEN_DIES_ONCE
     await sky.do(lambda client: client.switch(PLUG, {"switch_1": False}))

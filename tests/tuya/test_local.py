@@ -89,6 +89,18 @@ async def test_one_that_only_acknowledges_is_read_back(version: str) -> None:
     bench.local.stop()
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_what_it_measures_is_not_taken_for_the_answer(version: str) -> None:
+    """A plug with a meter reports by itself when its voltage changes, as it does when the grid goes."""
+    bench = Bench(version)
+    bench.virtual.fault = PlugFault.MEASURES
+    await bench.local.start("127.0.0.1", 0)
+    before, after = await on_the_wire(bench, bench.plug(gangs={"switch_1": 1, "switch_3": 3}), {"switch_1": False})
+    assert before == {"switch_1": True, "switch_3": None}
+    assert after == {"switch_1": False, "switch_3": None}
+    bench.local.stop()
+
+
 @pytest.mark.parametrize(
     ("version", "kind"), [("3.3", KeyDoubtError), ("3.4", LostConnectionError), ("3.5", LostConnectionError)]
 )

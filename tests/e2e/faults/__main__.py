@@ -30,7 +30,9 @@ def main() -> int:
     given = parser.parse_args()
     network.enter()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop everything
-    cases = [case for case in (*CASES, *(LONG if given.long else ())) if re.search(given.only, f"{case.group}: {case.name}")]
+    cases = [
+        case for case in (*CASES, *(LONG if given.long else ())) if re.search(given.only, f"{case.group}: {case.name}")
+    ]
     chance = random.Random(given.seed)
     chance.shuffle(cases)
     cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.poll_s, case.services))  # a home is used again

@@ -8,6 +8,7 @@ makes them. The services run in real time, as they do at home. --write puts the 
 
 import argparse
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from statistics import fmean, linear_regression
 
 import psutil
 
+from deploy.units import ALLOCATOR
+from tests.e2e.faults import network
 from tests.e2e.faults.answers import Answer, verdict
 from tests.e2e.faults.cases import CASES, Case
 from tests.e2e.faults.home import CHAT, SETTLE_S, Home, running_home
@@ -190,12 +193,15 @@ def main() -> int:
     parser.add_argument("--calm", action="store_true", help="no faults, so that processes live long: for their memory")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    network.enter()  # where nobody else takes the port of an inverter that is unplugged for a moment
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop everything
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
     try:
-        with tempfile.TemporaryDirectory(prefix="faults-") as folder, running_home(Path(folder)) as home:
+        with running_home(folder) as home:
             home.stack.house.env["HOUSE_SPEED"] = str(DAY_MIN / given.minutes)
             for service in home.stack.services:
                 service.has_own_interpreter = True  # so that its memory is its own
+                service.env |= ALLOCATOR
             home.start()
             start = Start.of(home)
             day = Day(home, random.Random(given.seed), time.monotonic() + 60 * given.minutes, given.calm)
@@ -210,6 +216,10 @@ def main() -> int:
         stop_fork_server()
     if given.write:
         replace_part("soak", text)
+    if broken:
+        print(f"Its logs and its database are in {folder}.")
+    else:
+        shutil.rmtree(folder)
     return len(broken)
 
 
