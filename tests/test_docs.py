@@ -168,7 +168,7 @@ def test_settings_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     given = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", text))
     others = {"ENV_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "BLEAK_DBUS_AUTH_UID", *SUCCESSORS}
-    assert {name for name in given if not name.startswith(("ISOLAR_", "JK0"))} <= {*known_settings(), *others}
+    assert {name for name in given if not name.startswith(("ISOLAR_", "JK0", "JK_DZ"))} <= {*known_settings(), *others}
 
 
 def code(page: str) -> list[str]:
