@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from tinytuya import ERR_CONNECT, ERR_KEY_OR_VER, ERR_OFFLINE, DecodeError, OutletDevice, decrypt_udp, scanner
-from tinytuya.core.command_types import STATUS
+from tinytuya.core.command_types import STATUS, UPDATEDPS
 
 from services.tuya.address import Address
 from services.tuya.connection import KeyDoubtError, LostConnectionError, NoNetworkError, OurWayError, SilentError
@@ -27,6 +27,8 @@ ANNOUNCE_PORTS = (6666, 6667, 7000)
 MAX_PACKET = 4096
 NOT_UNDERSTOOD = {"900", "904", "908", "914"}
 SESSIONS_SINCE = 3.4
+MEASURED = [18, 19, 20]
+"""The data points of current, power and voltage: a plug refreshes these, and no others."""
 NO_NETWORK = {errno.ENETUNREACH, errno.ENETDOWN}
 
 
@@ -44,11 +46,11 @@ class LocalPlug:
 
     def read(self) -> dict[str, bool | None]:
         """Return whether each gang is on, None where the plug does not say."""
-        self._device.start()
-        points = self._data_points(self._device.status())
+        points = self._data_points(self._device.ask())
         while self._device.has_reported and not self._wanted <= (points or {}).keys():
             points = (points or {}) | (self._data_points(self._device.receive()) or {})
         if points is None:
+            self._device.wake()
             raise self._refusal() or BadReplyError(plugs.no_switch_in_answer(name=self._plug.title))
         found = {gang: points.get(str(point)) for gang, point in self._plug.gangs.items()}
         return {gang: value if isinstance(value, bool) else None for gang, value in found.items()}
@@ -104,6 +106,7 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
         self.heard = False
         """Whether a whole frame has arrived, readable or not."""
         self.silent = False
+        self._is_ready = self._asks = False
         self._timeout_s = timeout_s
         self._deadline_s = 0.0
         super().__init__(
@@ -119,6 +122,15 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
         # 3.2 must be asked by name; without names it would search for them at once, and long
         self.set_dpsUsed({str(point): None for point in plug.gangs.values()})
         self.set_version(float(address.version))
+
+    def ask(self) -> Any:
+        """Return its status; where it does not answer, wake it."""
+        self.start()
+        self._asks = True
+        try:
+            return self.status()
+        finally:
+            self._asks = False
 
     @property
     def has_reported(self) -> bool:
@@ -147,13 +159,25 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
         if self.version >= SESSIONS_SINCE and not self._negotiate_session_key():
             self.close()
             return ERR_KEY_OR_VER
+        self._is_ready = True
         return True
+
+    def wake(self) -> None:
+        """Ask it to refresh its data points, for whoever connects next, and wait for nothing.
+
+        A plug that has started without the internet, as after an outage, may answer no query before that.
+        """
+        if self.socket and self._is_ready:
+            with suppress(OSError):
+                self.socket.sendall(self._encode_message(self.generate_payload(UPDATEDPS, MEASURED)))
 
     def _receive(self) -> Any:
         try:
             frame = super()._receive()
         except TimeoutError:
             self.silent = True
+            if self._asks:
+                self.wake()
             raise
         except DecodeError:
             self.heard = True

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 SESSION_START, SESSION_ANSWER, SESSION_FINISH = 3, 4, 5
-CONTROL, STATUS, HEARTBEAT, QUERY, CONTROL_NEW, QUERY_NEW = 7, 8, 9, 10, 13, 16
+CONTROL, STATUS, HEARTBEAT, QUERY, CONTROL_NEW, QUERY_NEW, REFRESH = 7, 8, 9, 10, 13, 16, 18
 ANNOUNCE = 19
 ANNOUNCE_KEY = hashlib.md5(b"yGAdlopoPVldABfn").digest()  # noqa: S324 - Tuya's protocol
 BARE = {SESSION_START, SESSION_ANSWER, SESSION_FINISH, HEARTBEAT, QUERY, QUERY_NEW, ANNOUNCE}

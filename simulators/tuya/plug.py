@@ -50,6 +50,8 @@ class PlugFault(StrEnum):
     """It obeys, and switches back a moment later."""
     MEASURES = "measures"
     """It reports its voltage by itself just before each answer."""
+    ASLEEP = "asleep"
+    """It has started without the internet: it knows none of its data points until it is asked to refresh them."""
 
 
 @dataclass
@@ -74,6 +76,8 @@ class Plug:
     switched: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=RECORDED_COMMANDS))
     """Received commands: time, gang, on or off."""
     connections: int = 0
+    refreshes: int = 0
+    """How often it was asked to refresh its data points."""
 
     def __post_init__(self) -> None:
         self.relays = dict.fromkeys(self.gangs, True) | self.relays
@@ -201,6 +205,11 @@ class _Session:
 
     def _do(self, frame: Frame) -> None:
         """Answer a query or a command; with the wrong key refuse it."""
+        if frame.command == frames.REFRESH:
+            self._plug.refreshes += 1
+        if self._fault is PlugFault.ASLEEP:
+            self._sleep(frame)
+            return
         try:
             content = json.loads(frames.decrypt_payload(frame, self._key, self._plug.version))
         except (WrongKeyError, ValueError):
@@ -212,6 +221,13 @@ class _Session:
             self._send(frame.command, frame.number, self._report(self._plug.points()))
         elif frame.command in (frames.CONTROL, frames.CONTROL_NEW):
             self._control(frame, content)
+
+    def _sleep(self, frame: Frame) -> None:
+        """Answer nothing, or in version 3.3 that the question is wrong."""
+        if frame.command == frames.REFRESH:
+            self._plug.fault = PlugFault.NONE
+        elif frame.command == frames.QUERY and self._plug.version == "3.3":
+            self._send(frame.command, frame.number, b"json obj data unvalid")
 
     def _control(self, frame: Frame, content: dict[str, Any]) -> None:
         points = content.get("dps") or content.get("data", {}).get("dps") or {}

@@ -86,6 +86,7 @@ async def test_one_that_only_acknowledges_is_read_back(version: str) -> None:
     await bench.local.start("127.0.0.1", 0)
     _, after = await on_the_wire(bench, bench.plug(), {"switch_1": False, "switch_2": False})
     assert after == {"switch_1": False, "switch_2": False}
+    assert bench.virtual.refreshes == 0, "it is not asleep"
     bench.local.stop()
 
 
@@ -98,6 +99,19 @@ async def test_what_it_measures_is_not_taken_for_the_answer(version: str) -> Non
     before, after = await on_the_wire(bench, bench.plug(gangs={"switch_1": 1, "switch_3": 3}), {"switch_1": False})
     assert before == {"switch_1": True, "switch_3": None}
     assert after == {"switch_1": False, "switch_3": None}
+    bench.local.stop()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_one_that_has_started_without_the_internet_is_woken_for_the_next_connection(version: str) -> None:
+    bench = Bench(version)
+    bench.virtual.fault = PlugFault.ASLEEP
+    await bench.local.start("127.0.0.1", 0)
+    with pytest.raises(DeviceError):
+        await on_the_wire(bench, bench.plug(), {"switch_1": False})
+    before, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
+    assert before == {"switch_1": True, "switch_2": True}
+    assert after == {"switch_1": False, "switch_2": True}
     bench.local.stop()
 
 
