@@ -97,7 +97,7 @@ def _next_in_attempt(state: ControlState, attempt: Attempt, now: Now) -> Action:
 def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
     """Return what follows from the reading before a command. Nothing is switched off for the grid without its mark.
 
-    Where the plug could not be read, the last check counts if it is recent: what is not known to be on gets no mark.
+    What the reading does not tell, the last check does if it is recent: what is not known to be on gets no mark.
     """
     journal, wanted = state.shared.journal, _due(state, now)
     if any(target not in wanted for target in attempt.targets):
@@ -107,7 +107,8 @@ def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
         if is_off_by_us:  # a kill, or a connection that broke, came between the command and its answer
             return _complete(journal, attempt, now)
         return EndTest(ended(journal, unknown, now.utc), _why_untested(state, attempt))
-    before = _recent_reading(state, now) if attempt.reading is None else attempt.reading
+    told = {gang: on for gang, on in (attempt.reading or {}).items() if on is not None}
+    before = {**_recent_reading(state, now), **told}
     marked = mark_to_restore(journal, attempt.targets, before, now.utc)
     if marked is not journal:
         return MarkToRestore(marked)

@@ -146,7 +146,8 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     if isinstance(action, Switch):
         return replace(state, attempt=replace(attempt, switched=True))
     reading = outcome if isinstance(outcome, Mapping) else {}
-    state = replace(state, read_at_s=now.monotonic_s)
+    if reading and None not in reading.values():
+        state = replace(state, read_at_s=now.monotonic_s)
     attempt = replace(attempt, reading=reading)
     if attempt.switched:
         return _read_back(state, attempt, reading, now)

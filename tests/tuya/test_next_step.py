@@ -371,13 +371,28 @@ def test_a_plug_slower_than_the_timeout_is_still_told_to_switch_off_with_more_pa
     assert run.take(None, on(False), None) == ["Switch", "Read", "Complete"]
 
 
-def test_a_plug_that_was_on_a_moment_ago_is_marked_though_it_cannot_be_read_now() -> None:
+def gone_after(run: Run, seconds: float) -> None:
+    """Let the grid go so long after the last check."""
+    read_at_s = run.clock_s - seconds
+    run.state = replace(run.state, check_at_s=1e6, read_at_s=read_at_s, shared=replace(run.state.shared, journal=LOST))
+
+
+@pytest.mark.parametrize("outcome", [SILENT, on(None)], ids=["it-cannot-be-read", "its-answer-lacks-the-switch"])
+def test_a_plug_that_was_on_a_moment_ago_is_marked_though_nobody_can_tell_now(outcome: Outcome) -> None:
     run = run_of(KNOWN, ways=(Via.LOCAL,))
     checked(run, on(True))
-    run.clock_s += 60
-    run.state = replace(run.state, check_at_s=1e6, shared=replace(run.state.shared, journal=LOST))
-    assert run.take(None, SILENT, None, None) == ["Begin", "Read", "MarkToRestore", "Switch"]
+    gone_after(run, 60)
+    assert run.take(None, outcome, None, None) == ["Begin", "Read", "MarkToRestore", "Switch"]
     assert list(run.state.shared.journal.to_restore) == ["boiler/switch_1"]
+
+
+@pytest.mark.parametrize(("was_on", "seconds"), [(True, 91), (None, 60)], ids=["too-long-ago", "not-known-either"])
+def test_what_nobody_knows_to_have_been_on_lately_gets_no_mark(was_on: bool | None, seconds: float) -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    checked(run, on(was_on))
+    gone_after(run, seconds)
+    assert run.take(None, on(None), None, on(False), None) == ["Begin", "Read", "Switch", "Read", "Complete"]
+    assert run.state.shared.journal.to_restore == {}
 
 
 @pytest.mark.parametrize(
