@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.outlook.history import History
 from services.outlook.live import joined
-from services.outlook.recorded_history import read_history
+from services.outlook.recorded_history import read_history, recorded_since
 from services.outlook.settings import OutlookSettings
 from services.outlook.steps import LONGEST_DAYS, STEP_S
 from shared.errors import StorageError
@@ -17,7 +17,7 @@ from shared.history.queries import Session
 log = logging.getLogger("outlook")
 
 WHOLE_EVERY = timedelta(days=1)
-"""What was imported or corrected is noticed a day later."""
+"""What was corrected is noticed a day later."""
 
 
 class Record:
@@ -30,6 +30,7 @@ class Record:
         self._health = health
         self._history = History(time=(), time_zone=self._zone)
         self._whole_at: datetime | None = None
+        self._since: datetime | None = None
 
     def refresh(self, now: datetime) -> History:
         """Return the history up to now; what was known before where the database cannot be read."""
@@ -48,12 +49,19 @@ class Record:
         self._whole_at = None
 
     def _read(self, now: datetime) -> None:
-        whole = self._whole_at is None or not len(self._history.time) or now - self._whole_at >= WHOLE_EVERY
-        days = LONGEST_DAYS if whole else 1
         with Session(self._engine) as session:
+            since = recorded_since(session)
+            whole = self._is_whole_due(since, now)
+            days = LONGEST_DAYS if whole else 1
             found = read_history(session, now, time_zone=self._zone, days=days)
         if whole:
-            self._history, self._whole_at = found, now
+            self._history, self._whole_at, self._since = found, now, since
         else:
             since_s = (now.timestamp() // STEP_S - days * 288) * STEP_S
             self._history = joined(self._history, found, since_s)
+
+    def _is_whole_due(self, since: datetime | None, now: datetime) -> bool:
+        """Whether to read everything: what a backup or an import brings begins earlier than what was there."""
+        if self._whole_at is None or not len(self._history.time) or now - self._whole_at >= WHOLE_EVERY:
+            return True
+        return since is not None and (self._since is None or since < self._since)

@@ -47,6 +47,12 @@ def read_history(database: Database, now: datetime, *, time_zone: str, days: int
     )
 
 
+def recorded_since(database: Database) -> datetime | None:
+    """Return from when on anything is recorded, None of an empty database. Raises StorageError."""
+    devices = (device for source in (INVERTERS, BATTERIES) for device in recorded_devices(database, source))
+    return min((device.first for device in devices), default=None)
+
+
 def plan_of(schedule: OutageSchedule | None, now: datetime) -> Plan | None:
     """Return the plan of a schedule; days that were not published end what is known."""
     if schedule is None or not schedule.days:

@@ -138,7 +138,7 @@ def _counted(steps: Steps, soc: Floats, points: Floats) -> tuple[float | None, f
         off_reported.append(held[low] - (100.0 - (steady[end] - steady[low])))  # counted back from full
     spread = (_spread(off_reported[-20:], REPORTED_SD), _spread(off_counted[-20:], COUNTED_SD))
     begin = fulls[-1][1]
-    when = float((steps.first + begin) * STEP_S)
+    when = float((steps.first + min(begin, steps.size - 1)) * STEP_S)  # the last step has not ended yet
     if gaps[-1] - gaps[begin] > max(2, 0.02 * (steps.size - begin)):
         return None, when, spread
     cycles = float(np.abs(np.nan_to_num(points[begin:])).sum()) / 200

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.outlook.record import Record
 from services.outlook.recorded_history import plan_of, read_history
 from services.outlook.replay import main
+from services.outlook.settings import OutlookSettings
 from services.recorder.rows import to_row
 from services.recorder.store import open_store
+from shared.health import Health
 from shared.history.engine import reader
 from shared.history.past_schedules import schedule_at
 from shared.messages import (
@@ -129,3 +132,24 @@ def test_replay_of_no_database_says_so(tmp_path, capsys):
         main([str(tmp_path / "none.db")])
     assert stopped.value.code == 1
     assert "no such file" in capsys.readouterr().err
+
+
+def readings(file: Path, start: datetime, end: datetime) -> None:
+    """Record an inverter between two moments."""
+    store = open_store(file)
+    steps = range(int((end - start) / timedelta(minutes=5)))
+    states = (InverterState(at=start + timedelta(minutes=5 * step), load_power_w=500) for step in steps)
+    rows = [to_row(INVERTER_STATE.named("main"), one.model_dump_json().encode()) for one in states]
+    for first in range(0, len(rows), 500):
+        store.write(rows[first : first + 500])
+    store.close()
+
+
+def test_what_a_backup_brings_later_is_read_with_the_next_forecast(tmp_path):
+    file = tmp_path / "easun.db"
+    readings(file, NOW - timedelta(hours=2), NOW)
+    record = Record(OutlookSettings(db_path=file), Health())
+    assert NOW.timestamp() - record.refresh(NOW).time[0] == pytest.approx(7200, abs=300)
+    readings(file, NOW - timedelta(days=9), NOW - timedelta(days=7))
+    later = record.refresh(NOW + timedelta(minutes=5))
+    assert (NOW.timestamp() - later.time[0]) / 86400 == pytest.approx(9, abs=0.01)
