@@ -1095,6 +1095,14 @@ class ChargeStrip(BaseModel):
     p50: tuple[float, ...]
     p90: tuple[float, ...]
 
+    @model_validator(mode="after")
+    def _within_the_calendar(self) -> "ChargeStrip":
+        try:
+            self.start + timedelta(minutes=self.step_min * max(map(len, (self.p10, self.p50, self.p90))))
+        except OverflowError:
+            raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
+        return self
+
 
 class ChargeSource(StrEnum):
     """Who says how full the battery is: its BMS, the inverter, or the energy counted since it was last full."""

@@ -78,6 +78,13 @@ def test_a_length_can_be_added_to_a_moment(minutes: float) -> None:
             OUTLOOK_STATE.parse(text.encode())
 
 
+def test_a_strip_of_charge_ends_within_the_calendar() -> None:
+    strip = {"start": "9999-12-30T00:00:00Z", "step_min": 1440, "p10": [5, 5, 5], "p50": [5, 5, 5], "p90": [5, 5, 5]}
+    text = json.dumps({"at": "2026-11-23T18:00:00Z", "reserve_percent": 10, "strip": strip})
+    with pytest.raises(BadMessageError, match="outside the years 1 to 9999"):
+        OUTLOOK_STATE.parse(text.encode())
+
+
 def test_an_outage_at_the_end_of_the_calendar_has_a_sentence() -> None:
     end = datetime(9999, 12, 30, 23, tzinfo=UTC)
     outage = OutageOutlook(start=NOW, end=end, running=True, verdict=Verdict.LASTS, margin_min=5_000_000)
