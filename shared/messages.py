@@ -80,6 +80,9 @@ def _zone(name: str) -> str:
     return name
 
 
+Minutes = Annotated[float, Field(ge=-5_000_000, le=5_000_000)]
+"""A length of time of at most some nine years, which can be added to a moment."""
+
 Zone = Annotated[str, AfterValidator(_zone)]
 """The name of a time zone that this machine knows."""
 
@@ -1048,7 +1051,7 @@ class PlugGain(BaseModel):
 
     plug: str
     power_w: float
-    adds_min: float
+    adds_min: Minutes
 
 
 class OutageOutlook(BaseModel):
@@ -1070,7 +1073,7 @@ class OutageOutlook(BaseModel):
     certainty: Certainty = Certainty.DEFINITE
     verdict: Verdict
     chance: float | None = Field(default=None, ge=0, le=1)
-    margin_min: float | None = None
+    margin_min: Minutes | None = None
     margin_percent: float | None = None
     charge_at_start: Band | None = None
     charge_at_end: Band | None = None
@@ -1091,6 +1094,14 @@ class ChargeStrip(BaseModel):
     p10: tuple[float, ...]
     p50: tuple[float, ...]
     p90: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _within_the_calendar(self) -> "ChargeStrip":
+        try:
+            self.start + timedelta(minutes=self.step_min * max(map(len, (self.p10, self.p50, self.p90))))
+        except OverflowError:
+            raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
+        return self
 
 
 class ChargeSource(StrEnum):

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from math import exp, log
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.messages import Band, Moment, OutageOutlook, Scorecard, Verdict
 
@@ -13,6 +14,9 @@ CAUTION = 6.0
 """How many outages say as much as the assumption that forecasts are right on average."""
 LEAST_POINTS = 3.0
 LEAST, MOST = 0.7, 1.4
+
+Percent = Annotated[float, Field(ge=-1000, le=1000)]
+"""A charge of which a difference can be taken, whatever stands in a file."""
 
 
 class Standing(BaseModel):
@@ -25,11 +29,11 @@ class Standing(BaseModel):
 
     began: Moment
     end: Moment | None
-    charge: float
+    charge: Percent
     charge_at_end: Band | None = None
     chance: float | None = None
     verdict: Verdict = Verdict.UNKNOWN
-    correction: float = 1.0
+    correction: float = Field(default=1.0, ge=0.1, le=10)
 
 
 class Graded(BaseModel):
@@ -39,8 +43,8 @@ class Graded(BaseModel):
 
     standing: Standing
     ended: Moment
-    charge: float | None
-    lowest: float | None
+    charge: Percent | None
+    lowest: Percent | None
 
 
 def standing_of(outage: OutageOutlook, began: Moment, charge: float, correction: float) -> Standing:

@@ -222,7 +222,7 @@ class Disk:
         """Return what is stored, None where another version or a bad disk has left something else."""
         try:
             return cls(**json.loads(text))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
 
 

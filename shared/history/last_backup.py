@@ -32,7 +32,7 @@ class LastBackup:
         try:
             value = json.loads(text)
             return cls(Path(value["file"]), datetime.fromisoformat(value["at"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None
 
 

@@ -64,7 +64,10 @@ def _length(localizer: Localizer, length: timedelta) -> Localized:
 def _margin(outage: OutageOutlook, end: datetime, now: datetime) -> timedelta:
     """Return how long the charge holds beyond an end, so that both agree with the moment it is said to hold until."""
     exact = timedelta(minutes=outage.margin_min or 0.0)
-    shown = roughly(outage.holds_until.typical or end + exact, now) - end
+    try:
+        shown = roughly(outage.holds_until.typical or end + exact, now) - end
+    except OverflowError:  # beyond the last year of the calendar
+        return exact
     return shown if abs(shown) >= STEP and (shown > timedelta()) is (exact > timedelta()) else exact
 
 

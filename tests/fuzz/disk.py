@@ -32,6 +32,7 @@ from services.poller.kept_grid import KeptGrid, LastChange
 from services.poller.setting_journal import SettingJournal, command_refusal, dated
 from services.recorder import sqlite_pages
 from services.recorder.mending import mended
+from services.recorder.nightly_backup import Disk
 from services.recorder.rows import RECORDED
 from services.recorder.salvage import is_ours
 from services.schedule.queue_memory import QueueMemory, with_grid
@@ -39,6 +40,8 @@ from services.schedule.queue_watch import fit_of
 from services.schedule.revision import PlanAddress
 from services.tuya.grid_rules import on_grid
 from services.tuya.journal import Journal
+from shared.history.compression import compress, decompress
+from shared.history.last_backup import LastBackup
 from shared.history.past_schedules import versions_of
 from shared.history.stored_messages import message_of
 from shared.history.tables import outage_schedule, to_ms
@@ -199,6 +202,11 @@ def sqlite_file(data: bytes) -> None:
         assert len(image.free) <= 2 * len(data)
 
 
+def compressed_hour(data: bytes) -> None:
+    """Read an hour of compressed readings, which a bad disk may have damaged."""
+    assert all(len(row) == 3 for row in decompress(data, ("load_power_w", "mode")))
+
+
 def unknown_file(file: Path) -> None:
     """Ask whether a file that is no database was one of ours."""
     is_ours(file)
@@ -207,6 +215,8 @@ def unknown_file(file: Path) -> None:
 def rows(data: bytes) -> None:
     """Read columns of the history that hold JSON, as the recorder of another version may have written them."""
     columns = {name: json.dumps(value) for name, value in json_object(data).items()}
+    for note in (data.decode(errors="replace"), *columns.values()):
+        LastBackup.from_json(note), Disk.from_json(note)
     for topic, table in RECORDED:
         row = {column.name: columns.get(column.name) for column in table.columns} | {"at": to_ms(NOW)}
         with suppress(ValueError):  # a row that this version cannot read is no event
@@ -298,6 +308,7 @@ OPTIONS = (
     b'{"mqtt_host": "", "poll_interval": 5, "more": [{"name": "LOG_LEVEL", "value": true}]}',
     b'{"data": {"host": "core-mosquitto", "port": 1883, "ssl": false, "username": "x", "password": "x"}}',
 )
+HOUR = compress(("load_power_w", "mode"), [(5_000 * number, 700 + number, "off_grid") for number in range(100)])
 
 DISK = (
     _json("disk: the last change of the grid", stored("grid", last_change), _full(LastChange)),
@@ -318,6 +329,7 @@ DISK = (
     _json("disk: the report of a mended database", stored("easun.damaged-1.db.json", mended_report), MENDED),
     _json("disk: options of the add-on", addon, *OPTIONS),
     _json("database: JSON in rows", rows, _stored_row()),
+    _bytes("database: a compressed hour", compressed_hour, HOUR),
     _bytes("disk: pages of a damaged database", sqlite_file, _database()),
     _bytes("disk: a file that is no database", stored("easun.db", unknown_file), _database()[1:]),
 )

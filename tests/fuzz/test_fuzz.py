@@ -19,6 +19,10 @@ MERGED = b"a0: &a0 {id: x}\n" + b"".join(
 )
 """Half a kilobyte that is billions of keys."""
 DOUBLED = b"\0A0=" + b"x" * 1000 + b"\n" + b"".join(b"A%d=${A%d}${A%d}\n" % (n + 1, n, n) for n in range(60))
+GRADED = (
+    b'{"graded":[{"standing":{"began":"2026-11-29T00:00:00Z","end":null,"charge":%g,"charge_at_end":{"p10":0,"p50":%g,'
+    b'"p90":0},"correction":%g},"ended":"2026-11-29T03:00:00Z","charge":50,"lowest":50}]}'
+)
 FOUND = [
     *((f"the list of {name}", MERGED) for name in ("plugs", "inverters", "batteries", "profiles")),
     ("the list of plugs", b'plugs:\n- {id: x, name: "\\UFFFFFFFF"}\n'),
@@ -59,6 +63,7 @@ FOUND = [
     ("disk: the journal of the inverter", b'{"writes":["2026-11-30T02:00:00"]}'),
     ("disk: the journal of the inverter", b'{"handled":[{"setting":"x","by":"x","at":"2026-11-30T02:00:00"}]}'),
     ("disk: forecasts that stood", b'{"running":{"began":"2026-11-30T00:00:00Z","end":null,"charge":1e400}}'),
+    *(("disk: forecasts that stood", GRADED % changes) for changes in ((100, 60, 0), (100, 60, -1))),
     ("disk: the bot's outbox", b'{"waiting":{"5":[{"kind":{},"key":"x"}]}}'),
     ("disk: the bot's chats", b'{"limits":{"low_battery_percent":"NaN"}}'),
     ("disk: hours of the queues", b'{"days":{"2026-11-30":{"5.2":"x"}},"outages":["2026-11-30T00:00:00Z"]}'),

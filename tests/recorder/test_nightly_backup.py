@@ -292,7 +292,7 @@ def test_a_mount_of_the_machines_own_table_is_waited_for(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "null", "[1]", "{}", '{"file": 5}', '{"directory": "x", "of_a_newer_version": 1}']
+    "text", ["", "{", "null", "[1]", "{}", '{"file": 5}', '{"directory": "x", "of_a_newer_version": 1}', "[" * 10**5]
 )
 def test_a_note_that_cannot_be_read_is_none(text: str) -> None:
     """A newer version may have left it: after the way back the recorder would end every night."""

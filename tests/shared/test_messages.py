@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from docs.generate_topics import asyncapi, topic_files
 from shared.errors import BadMessageError
 from shared.freshness import fresh
-from shared.messages import Grid, GridState, InverterState, Mode
+from shared.messages import Grid, GridState, InverterState, Mode, OutageOutlook, Verdict
 from shared.outages import bounds
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
+from shared.texts.outlook_sentences import outage_sentence
 from shared.topics import (
     GRID_STATE,
     INVERTER_STATE,
@@ -61,6 +65,30 @@ def test_a_day_has_midnights_in_every_time_zone(day: str) -> None:
         OUTAGE_SCHEDULE.parse(text.encode())
     for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
         assert all(bounds(date.fromisoformat(possible), zone) for possible in ("0001-01-03", "9999-12-28"))
+
+
+@pytest.mark.parametrize("minutes", [2**53, -(2**53), 1e308])
+def test_a_length_can_be_added_to_a_moment(minutes: float) -> None:
+    """Page and bot show how much longer the battery lasts: an OverflowError for whoever looks."""
+    start = "2026-11-23T18:00:00Z"
+    for length in ({"margin_min": minutes}, {"plugs": [{"plug": "x", "power_w": 5, "adds_min": minutes}]}):
+        outage = {"start": start, "end": None, "running": True, "verdict": "lasts", **length}
+        text = json.dumps({"at": start, "reserve_percent": 10, "outages": [outage]})
+        with pytest.raises(BadMessageError, match="5000000"):
+            OUTLOOK_STATE.parse(text.encode())
+
+
+def test_a_strip_of_charge_ends_within_the_calendar() -> None:
+    strip = {"start": "9999-12-30T00:00:00Z", "step_min": 1440, "p10": [5, 5, 5], "p50": [5, 5, 5], "p90": [5, 5, 5]}
+    text = json.dumps({"at": "2026-11-23T18:00:00Z", "reserve_percent": 10, "strip": strip})
+    with pytest.raises(BadMessageError, match="outside the years 1 to 9999"):
+        OUTLOOK_STATE.parse(text.encode())
+
+
+def test_an_outage_at_the_end_of_the_calendar_has_a_sentence() -> None:
+    end = datetime(9999, 12, 30, 23, tzinfo=UTC)
+    outage = OutageOutlook(start=NOW, end=end, running=True, verdict=Verdict.LASTS, margin_min=5_000_000)
+    assert outage_sentence(Localizer(Language.EN, NOW, ZoneInfo("Europe/Kyiv")), outage)
 
 
 def test_a_moment_is_utc_in_milliseconds() -> None:
