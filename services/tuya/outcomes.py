@@ -146,14 +146,18 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     if isinstance(action, Switch):
         return replace(state, attempt=replace(attempt, switched=True))
     reading = outcome if isinstance(outcome, Mapping) else {}
-    if reading and None not in reading.values():
-        state = replace(state, read_at_s=now.monotonic_s)
+    state = replace(state, read_at_s=now.monotonic_s if _tells(reading) else state.read_at_s)
     attempt = replace(attempt, reading=reading)
     if attempt.switched:
         return _read_back(state, attempt, reading, now)
     if state.dry_run:
         state = report_reading(state, reading, action.via, now)
     return replace(state, attempt=attempt)
+
+
+def _tells(reading: GangStates) -> bool:
+    """Whether a reading tells of every switch."""
+    return bool(reading) and None not in reading.values()
 
 
 def _trusted(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> tuple[ControlState, Outcome]:

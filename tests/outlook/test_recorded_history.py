@@ -149,7 +149,7 @@ def test_what_a_backup_brings_later_is_read_with_the_next_forecast(tmp_path):
     file = tmp_path / "easun.db"
     readings(file, NOW - timedelta(hours=2), NOW)
     record = Record(OutlookSettings(db_path=file), Health())
-    assert NOW.timestamp() - record.refresh(NOW).time[0] == pytest.approx(7200, abs=300)
+    assert NOW.timestamp() - np.array(record.refresh(NOW).time)[0] == pytest.approx(7200, abs=300)
     readings(file, NOW - timedelta(days=9), NOW - timedelta(days=7))
     later = record.refresh(NOW + timedelta(minutes=5))
-    assert (NOW.timestamp() - later.time[0]) / 86400 == pytest.approx(9, abs=0.01)
+    assert (NOW.timestamp() - np.array(later.time)[0]) / 86400 == pytest.approx(9, abs=0.01)
