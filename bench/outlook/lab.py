@@ -125,7 +125,7 @@ def show(title: str, cases: Cases) -> None:
     print(f"mean error under the best peer's: {1 - table(cases['outlook'])['mean'] / best:.0%}", flush=True)
 
 
-def main(sizes: tuple[int, int, int] = (8, 100, 36), seeds: tuple[int, ...] = (31, 32, 33)) -> None:
+def main(sizes: tuple[int, int, int] = (8, 100, 72), seeds: tuple[int, ...] = (31, 32, 33)) -> None:
     """Print the tables of homes: how many drawn ones, days of each, outages of each home; then the plug policy."""
     number, days, each = sizes
     began = time.process_time()
