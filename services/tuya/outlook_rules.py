@@ -8,7 +8,7 @@ holds that makes those safe; what is given back is a command that never expires.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
 
@@ -30,6 +30,8 @@ ROOM_MIN = 45.0
 """A plug is given back where the battery lasts so much longer than it needs with it on."""
 WAITS = 2.0
 """A plug that gives so many times what is missing if it goes badly may stay on until it does: mostly it does not."""
+ROOMY_PERCENT = 15.0
+"""It may where typically so much charge above the reserve is left at the end: what starts late can still go then."""
 OFF_AT_LEAST = timedelta(minutes=30)
 USUAL_GAIN_MIN = 60.0
 """What a plug is taken to give whose draw is not known, before it is given back."""
@@ -126,6 +128,8 @@ class _Spare:
 
     typical: float
     badly: float
+    is_roomy: bool = True
+    """Whether so much charge is typically left that a plug which starts at the wrong moment does no harm."""
 
     @classmethod
     def of(cls, outage: OutageOutlook, at: datetime) -> "_Spare":
@@ -133,16 +137,21 @@ class _Spare:
         if outage.end is None:
             return cls(0.0, 0.0)
         holds, end = outage.holds_until, max(outage.end, at)  # power that is overdue is not back yet
-        return cls(*(inf if one is None else (one - end).total_seconds() / 60 for one in (holds.typical, holds.early)))
+        typical, badly = (
+            inf if one is None else (one - end).total_seconds() / 60 for one in (holds.typical, holds.early)
+        )
+        left = outage.margin_percent
+        return cls(typical, badly, left is not None and left >= ROOMY_PERCENT)
 
     def and_also(self, minutes: float) -> "_Spare":
         """Return it with a plug off that gives so many minutes, or on if they are negative."""
-        return _Spare(self.typical + minutes, self.badly + minutes)
+        return replace(self, typical=self.typical + minutes, badly=self.badly + minutes)
 
     def has_room(self, gain_min: float, slack_min: float) -> bool:
         """Return whether a plug that gives so much may be on."""
         missing = slack_min - self.badly
-        return missing <= 0 or (self.typical >= slack_min and gain_min >= WAITS * missing)
+        can_wait = self.is_roomy and self.typical >= slack_min
+        return missing <= 0 or (can_wait and gain_min >= WAITS * missing)
 
 
 def _enough(spare: _Spare, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:

@@ -44,9 +44,17 @@ LASTS, SHORT = Verdict.LASTS, Verdict.WILL_NOT_LAST
 
 
 def outlook(
-    at: datetime, verdict: Verdict | None, margin_min: float | None = 0, *, typical_min: float | None = None
+    at: datetime,
+    verdict: Verdict | None,
+    margin_min: float | None = 0,
+    *,
+    typical_min: float | None = None,
+    left_percent: float | None = 15,
 ) -> Outlook:
-    """Return one whose charge holds by `margin_min` longer than planned if it goes badly, and typically no longer."""
+    """Return one whose charge holds by `margin_min` longer than planned if it goes badly, and typically no longer.
+
+    left_percent is what is typically left above the reserve.
+    """
     early, typical = (
         None if minutes is None else END + minutes * MINUTE
         for minutes in (margin_min, margin_min if typical_min is None else typical_min)
@@ -58,6 +66,7 @@ def outlook(
         running=True,
         verdict=verdict or LASTS,
         holds_until=HoldsUntil(early=early, typical=typical),
+        margin_percent=left_percent,
         plugs=plugs,
     )
     charge = ChargeReading(percent=50, source=ChargeSource.BMS)
@@ -128,6 +137,12 @@ def test_a_plug_may_stay_on_that_gives_far_more_than_is_missing_if_it_goes_badly
 ):
     after = asked(lost(), outlook(NOW + SECOND, Verdict.UNCERTAIN, badly_min, typical_min=typical_min))
     assert [one.plug for one in after.targets.values()] == expected
+
+
+@pytest.mark.parametrize("left_percent", [None, 14])
+def test_no_plug_may_wait_where_one_that_starts_late_could_take_the_rest(left_percent: float | None):
+    found = outlook(NOW + SECOND, Verdict.UNCERTAIN, 15, typical_min=60, left_percent=left_percent)
+    assert [one.plug for one in asked(lost(), found).targets.values()] == ["heater"]
 
 
 @pytest.mark.parametrize(

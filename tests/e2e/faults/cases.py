@@ -190,7 +190,7 @@ HOUR_S, AS_AT_HOME_S = 3600.0, 5.0
 LONG: tuple[Case, ...] = (
     Case("broker", "gone for an hour", s.killed("broker"), s.started("broker"), HOUR_S, poll_s=AS_AT_HOME_S,
          services=SERVICES),
-    Case("network", "host – internet: nobody there for an hour", s.nobody_listens, s.somebody_listens, HOUR_S,
+    Case("network", "host – internet: connections refused, for an hour", s.nobody_listens, s.somebody_listens, HOUR_S,
          poll_s=AS_AT_HOME_S, services=SERVICES),
 )  # fmt: skip
 """Tried only on request, as each takes more than an hour. Readings are as far apart as at home: the services keep what
