@@ -496,6 +496,13 @@ CLOUD_ACCESS_DENIED = simple(
     "іншому регіону.",
     en="The Tuya cloud denies access: the device is not in this account, or TUYA_ENDPOINT is another region's.",
 )
+CLOUD_NOT_LINKED = simple(
+    "tuya.not_linked",
+    uk="До проєкту в хмарі Tuya більше не прив'язано обліковий запис застосунку: прив'яжіть його знову на iot.tuya.com "
+    "(Devices, Link App Account).",
+    en="No app account is linked to the Tuya cloud project any more: link it again at iot.tuya.com (Devices, "
+    "Link App Account).",
+)
 CLOUD_UNKNOWN_SWITCH = simple(
     "tuya.unknown_switch",
     uk="Розетка не має такого перемикача: див. `gangs` у списку розеток.",

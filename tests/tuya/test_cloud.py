@@ -149,6 +149,7 @@ SUSPENDED = "No permission. The data center is suspended.Please go to the cloud 
     [
         # rospogrigio/localtuya#1719, tuya/tuya-home-assistant#635 and #662, Tuya's table of global codes
         (28841107, SUSPENDED, CommandRefusedError, plugs.CLOUD_SUSPENDED()),
+        (2406, "skill id invalid", CommandRefusedError, plugs.CLOUD_NOT_LINKED()),
         (1114, "your ip(91.2.3.4) don't have access to this API", CommandRefusedError, plugs.CLOUD_ADDRESS_REFUSED()),
         (2007, "cross region IP access is not allowed", CommandRefusedError, plugs.CLOUD_ADDRESS_REFUSED()),
         (500, "system error, please contact the admin", BadReplyError, plugs.CLOUD_TROUBLE()),
