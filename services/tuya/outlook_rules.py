@@ -1,14 +1,13 @@
 """Which plugs are switched off in an outage where the outlook is asked (PLUG_POLICY=outlook). Pure.
 
 A plug is switched off when the outlook says that the battery will not last, the least important first and no more of
-them than it takes; one that gives far more than would be missing if it goes badly may wait until it does. It is given
-back when the outlook has room for it, and if it has to go once more, it stays off. Without the outlook's word
+them than it takes if it goes badly; it is given back when the outlook has room for it, and if it has to go once more,
+it stays off. Without the outlook's word
 everything is switched off, as the policy grid does. What is switched off is a target of the grid, so that everything
 holds that makes those safe; what is given back is a command that never expires.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
 
@@ -27,11 +26,7 @@ SETTLES = timedelta(minutes=2)
 """A forecast that is made sooner after a switching has not seen in the load what that has changed."""
 SHED_SLACK_MIN = 30.0
 ROOM_MIN = 45.0
-"""A plug is given back where the battery lasts so much longer than it needs with it on."""
-WAITS = 2.0
-"""A plug that gives so many times what is missing if it goes badly may stay on until it does: mostly it does not."""
-ROOMY_PERCENT = 15.0
-"""It may where typically so much charge above the reserve is left at the end: what starts late can still go then."""
+"""A plug is given back where the battery lasts so much longer than it needs with it on, even if it goes badly."""
 OFF_AT_LEAST = timedelta(minutes=30)
 USUAL_GAIN_MIN = 60.0
 """What a plug is taken to give whose draw is not known, before it is given back."""
@@ -57,11 +52,11 @@ def on_outlook(
     switched = max((one.at for one in journal.shed.values()), default=None)
     if switched is not None and usable.at < switched + SETTLES:
         return journal
-    spare = _Spare.of(running, usable.at)
+    spare_min = _spare_min(running, usable.at)
     if running.verdict is Verdict.LASTS:
-        return _given_back(journal, spare, list(reversed(listed)), now) if rules.turn_on else journal
+        return _given_back(journal, spare_min, list(reversed(listed)), now) if rules.turn_on else journal
     gains = {one.plug: one.adds_min for one in running.plugs}
-    enough = _enough(spare, [one for one in listed if _may_go(journal, one)], gains)
+    enough = _enough(spare_min, [one for one in listed if _may_go(journal, one)], gains)
     return _switched_off(journal, grid, enough, gains, now)
 
 
@@ -91,7 +86,7 @@ def _shed_in(outage: OutageOutlook | None, now: datetime, listed: list[Plug]) ->
         return listed
     if outage.verdict is Verdict.LASTS:
         return []
-    return _enough(_Spare.of(outage, now), listed, {one.plug: one.adds_min for one in outage.plugs})
+    return _enough(_spare_min(outage, now), listed, {one.plug: one.adds_min for one in outage.plugs})
 
 
 def _least_important_first(rules: Rules, plugs: Plugs) -> list[Plug]:
@@ -122,47 +117,25 @@ def _may_go(journal: Journal, plug: Plug) -> bool:
     return not names & (journal.to_restore.keys() | journal.targets.keys())
 
 
-@dataclass(frozen=True)
-class _Spare:
-    """By how many minutes longer than needed the charge holds, typically and if it goes badly; negative: too short."""
+def _spare_min(outage: OutageOutlook, at: datetime) -> float:
+    """Return by how much longer than needed the charge holds, if it goes badly; negative: how much is missing.
 
-    typical: float
-    badly: float
-    is_roomy: bool = True
-    """Whether so much charge is typically left that a plug which starts at the wrong moment does no harm."""
-
-    @classmethod
-    def of(cls, outage: OutageOutlook, at: datetime) -> "_Spare":
-        """Return what a forecast of this moment says; infinite where it does not reach so far."""
-        if outage.end is None:
-            return cls(0.0, 0.0)
-        holds, end = outage.holds_until, max(outage.end, at)  # power that is overdue is not back yet
-        typical, badly = (
-            inf if one is None else (one - end).total_seconds() / 60 for one in (holds.typical, holds.early)
-        )
-        left = outage.margin_percent
-        return cls(typical, badly, left is not None and left >= ROOMY_PERCENT)
-
-    def and_also(self, minutes: float) -> "_Spare":
-        """Return it with a plug off that gives so many minutes, or on if they are negative."""
-        return replace(self, typical=self.typical + minutes, badly=self.badly + minutes)
-
-    def has_room(self, gain_min: float, slack_min: float) -> bool:
-        """Return whether a plug that gives so much may be on."""
-        missing = slack_min - self.badly
-        can_wait = self.is_roomy and self.typical >= slack_min
-        return missing <= 0 or (can_wait and gain_min >= WAITS * missing)
+    at is when that was forecast: power that is overdue by then is not back yet.
+    """
+    early = outage.holds_until.early
+    if early is None:
+        return inf  # not within the forecast
+    return (early - max(outage.end, at)).total_seconds() / 60 if outage.end else 0.0
 
 
-def _enough(spare: _Spare, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
+def _enough(spare_min: float, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
     """Return the least important plugs that together give what is missing."""
-    chosen = list[Plug]()
+    missing, chosen = max(0.0, -spare_min) + SHED_SLACK_MIN, list[Plug]()
     for plug in listed:
-        gain = gains.get(plug.id, 0.0)
-        if spare.has_room(gain, SHED_SLACK_MIN):
+        if missing <= 0:
             break
         chosen.append(plug)
-        spare = spare.and_also(gain)
+        missing -= gains.get(plug.id, 0.0)
     return chosen
 
 
@@ -184,16 +157,16 @@ def _switched_off(
     return journal.model_copy(update=update)
 
 
-def _given_back(journal: Journal, spare: _Spare, listed: list[Plug], now: datetime) -> Journal:
+def _given_back(journal: Journal, spare_min: float, listed: list[Plug], now: datetime) -> Journal:
     """Return the journal with the most important plug that there is room for switched on again; one at a time."""
+    room = spare_min - ROOM_MIN
     for plug in listed:
         done = journal.shed.get(plug.id)
         off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
         is_busy = any(key(plug.id, gang) in journal.targets for gang in plug.gangs)
         if done is None or done.back or done.was_back or is_busy or not off or now - done.at < OFF_AT_LEAST:
             continue
-        gain = USUAL_GAIN_MIN if done.adds_min is None else done.adds_min
-        if not spare.and_also(-gain).has_room(gain, ROOM_MIN):
+        if room < (USUAL_GAIN_MIN if done.adds_min is None else done.adds_min):
             continue
         back = [
             target(plug.id, gang, on=True, by=OUTLOOK, now=now, transition_id=journal.handled).model_copy(

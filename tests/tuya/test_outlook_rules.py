@@ -44,29 +44,15 @@ LASTS, SHORT = Verdict.LASTS, Verdict.WILL_NOT_LAST
 
 
 def outlook(
-    at: datetime,
-    verdict: Verdict | None,
-    margin_min: float | None = 0,
-    *,
-    typical_min: float | None = None,
-    left_percent: float | None = 15,
+    at: datetime, verdict: Verdict | None, margin_min: float | None = 0, gains: dict[str, float] = GAINS
 ) -> Outlook:
-    """Return one whose charge holds by `margin_min` longer than planned if it goes badly, and typically no longer.
-
-    left_percent is what is typically left above the reserve.
-    """
-    early, typical = (
-        None if minutes is None else END + minutes * MINUTE
-        for minutes in (margin_min, margin_min if typical_min is None else typical_min)
-    )
-    plugs = tuple(PlugGain(plug=plug, power_w=500, adds_min=gain) for plug, gain in GAINS.items())
+    plugs = tuple(PlugGain(plug=plug, power_w=500, adds_min=gain) for plug, gain in gains.items())
     running = OutageOutlook(
         start=NOW,
         end=END,
         running=True,
         verdict=verdict or LASTS,
-        holds_until=HoldsUntil(early=early, typical=typical),
-        margin_percent=left_percent,
+        holds_until=HoldsUntil(early=None if margin_min is None else END + margin_min * MINUTE),
         plugs=plugs,
     )
     charge = ChargeReading(percent=50, source=ChargeSource.BMS)
@@ -123,39 +109,16 @@ def test_no_more_is_switched_off_than_it_takes(verdict: Verdict, margin_min: flo
 
 
 @pytest.mark.parametrize(
-    ("badly_min", "typical_min", "expected"),
+    ("late_min", "expected"),
     [
-        pytest.param(15, 60, [], id="it-can-still-go-when-it-goes-badly"),
-        pytest.param(5, 60, ["heater"], id="it-might-then-be-too-late"),
-        pytest.param(15, 20, ["heater"], id="typically-there-is-no-room-either"),
-        pytest.param(-60, 60, ["heater"], id="the-next-can-wait"),
-        pytest.param(-90, 60, ["heater", "boiler"], id="the-next-cannot"),
+        pytest.param(0, ["heater"], id="due-now"),
+        pytest.param(50, ["heater"], id="overdue-and-the-reserve-is-reached"),
+        pytest.param(65, ["heater", "boiler"], id="overdue-and-the-reserve-is-gone"),
     ],
 )
-def test_a_plug_may_stay_on_that_gives_far_more_than_is_missing_if_it_goes_badly(
-    badly_min: float, typical_min: float, expected: list[str]
-):
-    after = asked(lost(), outlook(NOW + SECOND, Verdict.UNCERTAIN, badly_min, typical_min=typical_min))
-    assert [one.plug for one in after.targets.values()] == expected
-
-
-@pytest.mark.parametrize("left_percent", [None, 14])
-def test_no_plug_may_wait_where_one_that_starts_late_could_take_the_rest(left_percent: float | None):
-    found = outlook(NOW + SECOND, Verdict.UNCERTAIN, 15, typical_min=60, left_percent=left_percent)
-    assert [one.plug for one in asked(lost(), found).targets.values()] == ["heater"]
-
-
-@pytest.mark.parametrize(
-    ("late_min", "holds_min", "expected"),
-    [
-        pytest.param(0, 50, [], id="due-now"),
-        pytest.param(40, 50, ["heater"], id="overdue"),
-        pytest.param(90, 50, ["heater", "boiler"], id="the-reserve-is-gone-already"),
-    ],
-)
-def test_power_that_is_overdue_is_not_back_yet(late_min: float, holds_min: float, expected: list[str]):
+def test_power_that_is_overdue_is_not_back_yet(late_min: float, expected: list[str]):
     now = END + late_min * MINUTE
-    after = asked(lost(), outlook(now, Verdict.UNCERTAIN, holds_min), now)
+    after = asked(lost(), outlook(now, Verdict.UNCERTAIN, 50), now)
     assert [one.plug for one in after.targets.values()] == expected
 
 
