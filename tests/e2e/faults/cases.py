@@ -122,7 +122,7 @@ NETWORK = (
          blinds=True),
     Case("network", "host – inverter: packets dropped", s.vanishing("inverter"), s.arriving, 20.0, unpublished=DYING,
          blinds=True, drops=True),
-    Case("network", "host – inverter: one reply in five damaged", s.inverter("corrupt", probability=0.2),
+    Case("network", "host – inverter: one reply in five damaged", s.garbled(0.2),
          s.inverter("none"), 8.0, unpublished=20),
     Case("network", "host – inverter: replies of zeros only", s.inverter("zeros"), s.inverter("none"), 8.0,
          unpublished=ZEROS),

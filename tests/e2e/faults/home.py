@@ -30,6 +30,9 @@ SETTINGS = (("output_priority", "sbu", 301, 2), ("output_priority", "sub", 301, 
 CHAT = 4242
 Part = Process | Broker
 
+GARBLED_S = 60.0
+"""Longer than replies are damaged in the soak or the matrix."""
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -55,6 +58,8 @@ class Home:
         self.due_settings: list[tuple[int, int]] = []
         self.may_be_degraded = False
         """Whether services may say that something is wrong: they get rubbish, or the database was damaged."""
+        self.garbled_at: list[float] = []
+        """When replies of the inverter began to be damaged: its number may be, too, and then looks like another's."""
         self.asides: set[int] = set()
         """Readings that were taken to change a setting, and may be published or not."""
         self.cuts: list[Cut] = []
@@ -201,6 +206,16 @@ class Home:
         """Return the numbers of all recorded readings."""
         query = "SELECT load_apparent_power_va FROM inverter_state WHERE device = 'main'"
         return [number for (number,) in self.stack.rows(query) if number is not None]
+
+    def doubled(self, given: set[int]) -> int:
+        """Return how many of these readings are recorded twice, of those whose number nobody can have damaged."""
+        query = "SELECT load_apparent_power_va, at FROM inverter_state WHERE device = 'main'"
+        numbers = [number for number, at_ms in self.stack.rows(query) if not self._was_garbled(at_ms / 1000)]
+        found = [number for number in numbers if number in given]
+        return len(found) - len(set(found))
+
+    def _was_garbled(self, at_s: float) -> bool:
+        return any(0 <= at_s - began_s <= GARBLED_S for began_s in self.garbled_at)
 
     def undated(self) -> int:
         """Return how many messages wait for their time."""

@@ -248,6 +248,16 @@ def inverter(kind: str, **more: Any) -> Strike:
     return lambda home: home.stack.command("fault", kind=kind, **more)
 
 
+def garbled(probability: float) -> Strike:
+    """Let some replies of the inverter be damaged."""
+
+    def strike(home: Home) -> None:
+        home.garbled_at.append(time.time())
+        home.stack.command("fault", kind="corrupt", probability=probability)
+
+    return strike
+
+
 def plugs(fault: str) -> Strike:
     """Let all plugs fail on the home network, and be away from the cloud."""
 

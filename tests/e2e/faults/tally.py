@@ -93,8 +93,7 @@ def _readings(home: Home, start: Start) -> dict[str, Any]:
     given = set(range(start.number + 1, home.number + 1))
     with suppress(AssertionError):  # what is on its way arrives, unless it is lost
         eventually(lambda: given - home.asides <= set(home.stored()), "everything is stored", ON_ITS_WAY_S)
-    rows = [number for number in home.stored() if number in given]
-    stored = set(rows)
+    stored = set(home.stored()) & given
     published = (stored | home.published()) & given
     lost = published - stored
     return {
@@ -102,7 +101,7 @@ def _readings(home: Home, start: Start) -> dict[str, Any]:
         "published": len(published),
         "stored": len(stored),
         "lost": len(lost),
-        "doubled": len(rows) - len(stored),
+        "doubled": home.doubled(given),
         "missing": tuple(sorted(lost | (given - published - home.asides))),
     }
 
