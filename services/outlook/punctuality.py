@@ -74,7 +74,7 @@ def learn_delays(
     )
 
 
-def _spared(steps: Steps, planned: Sequence[tuple[float, float]], came: "set[tuple[float, float]]") -> float:
+def _spared(steps: Steps, planned: Sequence[tuple[float, float]], came: set[tuple[float, float]]) -> float:
     """Return the share of the planned outages of the record that did not come."""
     first, now = steps.first * STEP_S, (steps.first + steps.size) * STEP_S
     over = {one for one in planned if first < one[0] and one[1] < now}

@@ -4,8 +4,8 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 from tinytuya import scanner
@@ -47,6 +47,18 @@ class Bench:
         return Plug.model_validate(known | {"gangs": ["switch_1", "switch_2"]} | changes)
 
 
+@asynccontextmanager
+async def reachable(version: str, fault: PlugFault = PlugFault.NONE) -> AsyncIterator[Bench]:
+    """Yield a bench whose virtual plug listens."""
+    bench = Bench(version)
+    bench.virtual.fault = fault
+    await bench.local.start("127.0.0.1", 0)
+    try:
+        yield bench
+    finally:
+        bench.local.stop()
+
+
 async def on_the_wire(bench: Bench, plug: Plug, values: dict[str, bool]) -> tuple[object, object]:
     def work() -> tuple[object, object]:
         with connected(plug) as connection:
@@ -59,60 +71,47 @@ async def on_the_wire(bench: Bench, plug: Plug, values: dict[str, bool]) -> tupl
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_it_is_read_switched_and_read_back_over_one_connection(version: str) -> None:
-    bench = Bench(version)
-    await bench.local.start("127.0.0.1", 0)
-    before, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
-    assert before == {"switch_1": True, "switch_2": True}
-    assert after == {"switch_1": False, "switch_2": True}
-    assert bench.virtual.relays == after
-    assert bench.virtual.connections == 1
-    bench.local.stop()
+    async with reachable(version) as bench:
+        before, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
+        assert before == {"switch_1": True, "switch_2": True}
+        assert after == {"switch_1": False, "switch_2": True}
+        assert bench.virtual.relays == after
+        assert bench.virtual.connections == 1
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_no_connection_is_opened_before_it_is_read(version: str) -> None:
-    bench = Bench(version)
-    await bench.local.start("127.0.0.1", 0)
-    connection = await asyncio.to_thread(LocalPlug, bench.plug(), Address("127.0.0.1", version), TIMEOUT_S)
-    connection.close()
-    assert bench.virtual.connections == 0
-    bench.local.stop()
+    async with reachable(version) as bench:
+        connection = await asyncio.to_thread(LocalPlug, bench.plug(), Address("127.0.0.1", version), TIMEOUT_S)
+        connection.close()
+        assert bench.virtual.connections == 0
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_one_that_only_acknowledges_is_read_back(version: str) -> None:
-    bench = Bench(version)
-    bench.virtual.fault = PlugFault.NO_REPORT
-    await bench.local.start("127.0.0.1", 0)
-    _, after = await on_the_wire(bench, bench.plug(), {"switch_1": False, "switch_2": False})
-    assert after == {"switch_1": False, "switch_2": False}
-    assert bench.virtual.refreshes == 0, "it is not asleep"
-    bench.local.stop()
+    async with reachable(version, PlugFault.NO_REPORT) as bench:
+        _, after = await on_the_wire(bench, bench.plug(), {"switch_1": False, "switch_2": False})
+        assert after == {"switch_1": False, "switch_2": False}
+        assert bench.virtual.refreshes == 0, "it is not asleep"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_it_measures_is_not_taken_for_the_answer(version: str) -> None:
     """A plug with a meter reports by itself when its voltage changes, as it does when the grid goes."""
-    bench = Bench(version)
-    bench.virtual.fault = PlugFault.MEASURES
-    await bench.local.start("127.0.0.1", 0)
-    before, after = await on_the_wire(bench, bench.plug(gangs={"switch_1": 1, "switch_3": 3}), {"switch_1": False})
-    assert before == {"switch_1": True, "switch_3": None}
-    assert after == {"switch_1": False, "switch_3": None}
-    bench.local.stop()
+    async with reachable(version, PlugFault.MEASURES) as bench:
+        before, after = await on_the_wire(bench, bench.plug(gangs={"switch_1": 1, "switch_3": 3}), {"switch_1": False})
+        assert before == {"switch_1": True, "switch_3": None}
+        assert after == {"switch_1": False, "switch_3": None}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_one_that_has_started_without_the_internet_is_woken_for_the_next_connection(version: str) -> None:
-    bench = Bench(version)
-    bench.virtual.fault = PlugFault.ASLEEP
-    await bench.local.start("127.0.0.1", 0)
-    with pytest.raises(DeviceError):
-        await on_the_wire(bench, bench.plug(), {"switch_1": False})
-    before, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
-    assert before == {"switch_1": True, "switch_2": True}
-    assert after == {"switch_1": False, "switch_2": True}
-    bench.local.stop()
+    async with reachable(version, PlugFault.ASLEEP) as bench:
+        with pytest.raises(DeviceError):
+            await on_the_wire(bench, bench.plug(), {"switch_1": False})
+        before, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
+        assert before == {"switch_1": True, "switch_2": True}
+        assert after == {"switch_1": False, "switch_2": True}
 
 
 @pytest.mark.parametrize(
@@ -120,42 +119,34 @@ async def test_one_that_has_started_without_the_internet_is_woken_for_the_next_c
 )
 async def test_a_wrong_key_is_a_doubt_at_first_and_switches_nothing(version: str, kind: type[DeviceError]) -> None:
     """From 3.4 on a plug does not answer what it cannot decrypt, as one that restarts."""
-    bench = Bench(version)
-    await bench.local.start("127.0.0.1", 0)
-    with pytest.raises(kind):
-        await on_the_wire(bench, bench.plug(local_key="f" * 16), {"switch_1": False})
-    assert bench.virtual.relays["switch_1"]
-    bench.local.stop()
+    async with reachable(version) as bench:
+        with pytest.raises(kind):
+            await on_the_wire(bench, bench.plug(local_key="f" * 16), {"switch_1": False})
+        assert bench.virtual.relays["switch_1"]
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [("3.3", "3.4"), ("3.4", "3.5"), ("3.5", "3.3"), ("3.4", "3.3")])
 async def test_a_wrong_version_is_an_error_and_switches_nothing(theirs: str, ours: str) -> None:
-    bench = Bench(theirs)
-    await bench.local.start("127.0.0.1", 0)
-    with pytest.raises(DeviceError):
-        await on_the_wire(bench, bench.plug(version=ours), {"switch_1": False})
-    assert bench.virtual.relays["switch_1"]
-    bench.local.stop()
+    async with reachable(theirs) as bench:
+        with pytest.raises(DeviceError):
+            await on_the_wire(bench, bench.plug(version=ours), {"switch_1": False})
+        assert bench.virtual.relays["switch_1"]
 
 
 @pytest.mark.parametrize("fault", [PlugFault.GONE, PlugFault.SILENT, PlugFault.REFUSED])
 async def test_one_that_does_not_answer_is_offline_within_a_bounded_time(fault: PlugFault) -> None:
-    bench = Bench("3.3")
-    await bench.local.start("127.0.0.1", 0)
-    await bench.local.fail(fault)
-    began = time.monotonic()
-    with pytest.raises(DeviceOfflineError):
-        await on_the_wire(bench, bench.plug(), {"switch_1": False})
-    assert time.monotonic() - began < 6 * TIMEOUT_S
-    bench.local.stop()
+    async with reachable("3.3") as bench:
+        await bench.local.fail(fault)
+        began = time.monotonic()
+        with pytest.raises(DeviceOfflineError):
+            await on_the_wire(bench, bench.plug(), {"switch_1": False})
+        assert time.monotonic() - began < 6 * TIMEOUT_S
 
 
 async def test_a_gang_that_the_plug_does_not_have_is_unknown() -> None:
-    bench = Bench("3.3")
-    await bench.local.start("127.0.0.1", 0)
-    with connected(bench.plug(gangs={"switch_1": 1, "switch_3": 3})) as connection:
-        assert await asyncio.to_thread(connection.read) == {"switch_1": True, "switch_3": None}
-    bench.local.stop()
+    async with reachable("3.3") as bench:
+        with connected(bench.plug(gangs={"switch_1": 1, "switch_3": 3})) as connection:
+            assert await asyncio.to_thread(connection.read) == {"switch_1": True, "switch_3": None}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -174,25 +165,21 @@ async def test_a_gang_that_the_plug_does_not_have_is_unknown() -> None:
 async def test_a_connection_that_breaks_is_lost_and_no_key_is_doubted(
     version: str, fault: PlugFault, kind: type[DeviceError]
 ) -> None:
-    bench = Bench(version)
-    await bench.local.start("127.0.0.1", 0)
-    await bench.local.fail(fault, connections=1, delay_s=2 * TIMEOUT_S)
-    with pytest.raises(kind):
-        await on_the_wire(bench, bench.plug(), {"switch_1": False})
-    assert bench.virtual.relays["switch_1"]
-    assert bench.virtual.connections == 1, "when to try again is not the library's to decide"
-    _, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
-    assert after == {"switch_1": False, "switch_2": True}
-    bench.local.stop()
+    async with reachable(version) as bench:
+        await bench.local.fail(fault, connections=1, delay_s=2 * TIMEOUT_S)
+        with pytest.raises(kind):
+            await on_the_wire(bench, bench.plug(), {"switch_1": False})
+        assert bench.virtual.relays["switch_1"]
+        assert bench.virtual.connections == 1, "when to try again is not the library's to decide"
+        _, after = await on_the_wire(bench, bench.plug(), {"switch_1": False})
+        assert after == {"switch_1": False, "switch_2": True}
 
 
 async def test_another_plug_at_the_address_is_not_believed() -> None:
-    bench = Bench("3.1")
-    await bench.local.start("127.0.0.1", 0)
-    await bench.local.fail(PlugFault.STRANGER)
-    with connected(bench.plug()) as connection, pytest.raises(OurWayError, match="Another plug than bf1"):
-        await asyncio.to_thread(connection.read)
-    bench.local.stop()
+    async with reachable("3.1") as bench:
+        await bench.local.fail(PlugFault.STRANGER)
+        with connected(bench.plug()) as connection, pytest.raises(OurWayError, match="Another plug than bf1"):
+            await asyncio.to_thread(connection.read)
 
 
 @pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.EAFNOSUPPORT], ids=["no-route", "sandboxed"])
@@ -208,12 +195,10 @@ def test_without_a_network_nobody_is_asked_and_nothing_breaks(code: int, monkeyp
 async def test_a_client_that_resets_its_connection_does_the_virtual_plug_no_harm() -> None:
     unhandled: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
-    bench = Bench("3.3")
-    await bench.local.start("127.0.0.1", 0)
-    _, writer = await asyncio.open_connection("127.0.0.1", bench.local.port)
-    await until(lambda: bench.virtual.connections)
-    _reset(writer)
-    writer.transport.abort()
-    await until(lambda: not bench.local._open)
-    bench.local.stop()
+    async with reachable("3.3") as bench:
+        _, writer = await asyncio.open_connection("127.0.0.1", bench.local.port)
+        await until(lambda: bench.virtual.connections)
+        _reset(writer)
+        writer.transport.abort()
+        await until(lambda: not bench.local._open)
     assert unhandled == []

@@ -37,7 +37,7 @@ KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
 LISTED_PATIENCE = timedelta(minutes=1)
 """For the charge, the cells' balance and warnings, which flicker."""
 SEEN_TWICE = (AlertKind.INVERTER_FAULT, AlertKind.BATTERY_ALARM)
-"""Told as soon as a second reading shows them: Modbus TCP has no checksum, a damaged answer can look like a fault."""
+"""Told as soon as a second reading shows them: Modbus TCP has no checksum, so damage can look like a fault."""
 UNCONTRADICTED = timedelta(seconds=30)
 """How long they wait for it: a device may fall silent with its fault."""
 

@@ -27,7 +27,8 @@ class Case:
     matches alerts that are right beside those of the outage. from_strike: what was recorded before is in a file that
     is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong, and how.
     blinds: nobody can know how the power is, so until it is mended it must be unknown, and never an outage.
-    drops: needs a network in which packets can vanish. poll_s: the time between two readings.
+    drops: needs a network in which packets can vanish. poll_s: the time between two readings. away is the service that
+    is away meanwhile. forgets: the broker loses what it has kept for those that are away.
     """
 
     group: str
@@ -44,6 +45,8 @@ class Case:
     blinds: bool = False
     drops: bool = False
     poll_s: float = 0.5
+    away: str = ""
+    forgets: bool = False
     in_make_test: bool = False
     services: tuple[str, ...] = CORE
 
@@ -59,6 +62,7 @@ def _of_process(name: str) -> tuple[Case, ...]:
             s.killed(name),
             s.started(name),
             unpublished=dying,
+            away=name,
             services=services,
         ),
         Case(
@@ -68,9 +72,10 @@ def _of_process(name: str) -> tuple[Case, ...]:
             s.continued(name),
             8.0,
             unpublished=dying,
+            away=name,
             services=services,
         ),
-        Case(group, f"{name} restarted", s.restarted(name), unpublished=dying, services=services),
+        Case(group, f"{name} restarted", s.restarted(name), unpublished=dying, away=name, services=services),
     )
 
 
@@ -79,8 +84,8 @@ PROCESSES = tuple(case for name in ("broker", *SERVICES) for case in _of_process
 BROKER = (
     Case("broker", "gone for 30 s", s.killed("broker"), s.started("broker"), 30.0),
     Case("broker", "killed twice within 2 s", s.killed_again("broker", 2, 1.0), in_make_test=True),
-    Case("broker", "its stored state cut to half", s.store(s.cut)),
-    Case("broker", "its stored state zeroed", s.store(s.zeros)),
+    Case("broker", "its stored state cut to half", s.store(s.cut), forgets=True),
+    Case("broker", "its stored state zeroed", s.store(s.zeros), forgets=True),
     Case(
         "broker", "broker and recorder killed together", s.killed("broker", "recorder"), s.started("broker", "recorder")
     ),

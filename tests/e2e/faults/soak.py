@@ -185,9 +185,8 @@ def _collide(faults: list[Case]) -> bool:
 
     What waits for a recorder that is away is at the broker only: if that loses its store meanwhile, nobody has it.
     """
-    if any("stored state" in case.name for case in faults) and any("recorder" in case.name for case in faults):
-        return True
-    return len({case.group if case.group != "HTTP" else "network" for case in faults}) < len(faults)
+    loses_readings = any(case.forgets for case in faults) and any(case.away == "recorder" for case in faults)
+    return loses_readings or len({"network" if case.group == "HTTP" else case.group for case in faults}) < len(faults)
 
 
 def main() -> int:
