@@ -25,6 +25,7 @@ from tests.support.compiled_statements import share_compiled_statements
 from tests.support.fork_server import ForkServer, stop_fork_server
 from tests.support.rewriting import rewrite_once
 from tests.support.slow_tests import Stopwatch, listed, test_of
+from tests.support.small_broker import SmallBroker, running_small_broker
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
 
@@ -163,6 +164,13 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture
+def small_broker() -> Iterator[SmallBroker]:
+    """A broker of our own within the tests' process."""
+    with running_small_broker() as broker:
+        yield broker
 
 
 @pytest.fixture

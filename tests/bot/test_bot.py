@@ -1,0 +1,144 @@
+"""The bot between a broker and the simulated Telegram, all in one process."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.bot.serve import serve
+from services.bot.settings import BotSettings
+from shared.conditions import Condition
+from shared.conditions import bot as conditions
+from shared.messages import AlertSettingsCommand, Grid, GridState, PlugInfo, PlugState, ServiceHealth
+from simulators.http_server import start_server
+from simulators.telegram.api import Api
+from simulators.telegram.chat import PERSON, Fault, TelegramState
+from simulators.telegram.serve import Views
+from tests.support.living import living
+from tests.support.small_broker import SmallBroker
+from tests.support.waiting import until
+
+CHAT = 4242
+STATUS = "service/bot/status"
+
+
+@pytest.fixture
+def telegram() -> Iterator[tuple[TelegramState, int]]:
+    world = TelegramState()
+    http = start_server(Views(Api(world)).app, "127.0.0.1", 0)
+    yield world, http.port
+    http.shutdown()
+
+
+@pytest.fixture
+def world(telegram: tuple[TelegramState, int]) -> TelegramState:
+    return telegram[0]
+
+
+@pytest.fixture
+def settings(telegram: tuple[TelegramState, int], small_broker: SmallBroker, tmp_path: Path) -> BotSettings:
+    given = {
+        "telegram_api_url": f"http://127.0.0.1:{telegram[1]}",
+        "telegram_bot_token": "1:secret-of-the-test",
+        "telegram_chat_id": str(CHAT),
+        "bot_language": "en",
+        "bot_poll_interval": 1,
+        "bot_state_dir": tmp_path / "bot",
+        "db_path": tmp_path / "easun.db",
+    }
+    return BotSettings(_env_file=None, **small_broker.settings | given)
+
+
+def texts(world: TelegramState) -> str:
+    return "\n".join(message.text for message in list(world.messages) if message.is_from_bot)
+
+
+def grid(state: Grid, minutes_ago: float) -> GridState:
+    now = datetime.now(UTC)
+    since = now - timedelta(minutes=minutes_ago)
+    return GridState(at=now, state=state, since=since, transition_id=f"{state}-{minutes_ago}")
+
+
+def reasons(broker: SmallBroker) -> list[str]:
+    return [reason["code"] for reason in broker.on(STATUS)[-1]["reasons"]]
+
+
+async def test_each_change_of_the_grid_is_told_once_and_recorded(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings
+) -> None:
+    small_broker.publish("grid/state", grid(Grid.ON, 60))
+    async with living("bot", settings, serve, small_broker):
+        await until((settings.bot_state_dir / "outbox.json").exists)
+        small_broker.publish("grid/state", grid(Grid.OFF, 2))
+        await until(lambda: "Power is out" in texts(world))
+        for state, minutes_ago in ((Grid.OFF, 2), (Grid.ON, 0), (Grid.ON, 0)):
+            small_broker.publish("grid/state", grid(state, minutes_ago))
+        await until(lambda: "Power is back" in texts(world))
+    assert texts(world).count("Power is out") == texts(world).count("Power is back") == 1
+    assert len(small_broker.on("bot/alert")) == 2
+    assert small_broker.on(STATUS)[-1]["state"] == ServiceHealth.OFFLINE
+
+
+async def test_a_command_is_answered_and_a_button_switches(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings
+) -> None:
+    now = datetime.now(UTC)
+    info = PlugInfo(
+        at=now, name="Boiler", gangs={"1": ""}, enabled=True, protected=False, follows_grid=True, priority=1
+    )
+    small_broker.publish("plug/boiler/info", info)
+    small_broker.publish("plug/boiler/state", PlugState(at=now, name="Boiler", on=False, reachable=True))
+    async with living("bot", settings, serve, small_broker):
+        world.add(CHAT, "/plugs", is_from_bot=False)
+        await until(lambda: "Boiler" in texts(world))
+        [shown] = [message for message in list(world.messages) if message.is_from_bot]
+        world.press(CHAT, shown.message_id, "plug|boiler|on")
+        await until(lambda: small_broker.on("plug/boiler/set"))
+    [command] = small_broker.on("plug/boiler/set")
+    assert (command["on"], command["by"]) == (True, f"telegram:{PERSON['id']}")
+    assert "plug/boiler/set" not in small_broker.retained
+
+
+async def test_what_is_told_can_be_set_from_the_page(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings
+) -> None:
+    async with living("bot", settings, serve, small_broker):
+        await until(lambda: small_broker.on("bot/settings"))
+        wish = AlertSettingsCommand(at=datetime.now(UTC), by="dashboard", low_battery_percent=35)
+        small_broker.publish("bot/settings/set", wish, retain=False)
+        await until(lambda: small_broker.on("bot/settings")[-1]["low_battery_percent"] == 35)
+        stranger = wish.model_copy(update={"chat": "nobody", "low_battery_percent": 90})
+        another = wish.model_copy(update={"low_battery_percent": None, "imbalance_mv": 200})
+        for command in (stranger, another):
+            small_broker.publish("bot/settings/set", command, retain=False)
+        await until(lambda: small_broker.on("bot/settings")[-1]["imbalance_mv"] == 200)
+    assert small_broker.on("bot/settings")[-1]["low_battery_percent"] == 35, "a chat that is not there sets nothing"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"), [(Fault.UNAUTHORIZED, conditions.UNKNOWN_TOKEN), (Fault.SERVER_ERROR, conditions.unreachable)]
+)
+async def test_a_telegram_that_refuses_is_the_status_of_the_bot(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings, fault: Fault, reason: Condition[...]
+) -> None:
+    world.fault = fault
+    async with living("bot", settings, serve, small_broker):
+        await until(lambda: reasons(small_broker) == [reason.code])
+
+
+async def test_when_telegram_answers_again_all_is_well(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings
+) -> None:
+    world.fault, world.fault_count = Fault.SERVER_ERROR, 1
+    async with living("bot", settings, serve, small_broker):
+        await until(lambda: reasons(small_broker) == [conditions.unreachable.code])
+        world.add(CHAT, "/status", is_from_bot=False)
+        await until(lambda: small_broker.on(STATUS)[-1]["state"] == ServiceHealth.ONLINE)
+        await until(lambda: texts(world))
+
+
+async def test_without_anybody_to_tell_it_says_so_and_waits(small_broker: SmallBroker) -> None:
+    silent = BotSettings(_env_file=None, **small_broker.settings)
+    async with living("bot", silent, serve, small_broker):
+        await until(lambda: reasons(small_broker) == [conditions.NO_TOKEN.code])
