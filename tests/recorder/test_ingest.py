@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.recorder.ingest import _retry, commit_batch, report_faults, run_upkeep
+from services.recorder.ingest import _retry, commit_batch, report_faults, run_upkeep, serve
 from services.recorder.rows import RECORDED
+from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
 from services.recorder.undated import Dating
 from services.recorder.upkeep import Upkeep
@@ -35,7 +36,10 @@ from shared.messages import (
     Via,
 )
 from shared.topics import GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, PLUG_ACTION, PLUG_STATE, SERVICE_STATUS
+from tests.support.living import living
 from tests.support.recorded import ask
+from tests.support.small_broker import Post, SmallBroker
+from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MAIN = INVERTER_STATE.named("main")
@@ -52,6 +56,22 @@ def delivery(topic: str, payload: bytes) -> Delivery:
 
 def reading(second: int) -> Delivery:
     return delivery(MAIN, wire(InverterState(at=NOW + timedelta(seconds=second), load_power_w=second)))
+
+
+async def test_what_the_broker_has_is_recorded_once_and_the_last_batch_at_the_end(
+    small_broker: SmallBroker, path: Path
+) -> None:
+    settings = RecorderSettings(_env_file=None, db_path=path, batch_seconds=0.05, **small_broker.settings)
+    now = datetime.now(UTC)
+    small_broker.publish(MAIN, InverterState(at=now, load_power_w=1))
+    async with living("recorder", settings, serve, small_broker, mqtt5=False):
+        await until(lambda: ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)])
+        small_broker.route(Post(MAIN, b"no reading"))
+        for second in (0, 1, 2):
+            small_broker.publish(MAIN, InverterState(at=now + timedelta(seconds=second), load_power_w=1 + second))
+        await until(lambda: small_broker.on("service/recorder/status")[-1]["state"] == ServiceHealth.DEGRADED)
+    assert ask(path, "SELECT load_power_w FROM inverter_state ORDER BY at") == [(1,), (2,), (3,)]
+    assert ask(path, "SELECT topic, payload FROM dead_letter") == [(MAIN, b"no reading")]
 
 
 def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -> None:

@@ -1,0 +1,75 @@
+"""The poller within one process, between a broker and simulated inverters."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.poller.serve import serve
+from services.poller.settings import PollerSettings
+from shared.conditions import poller as conditions
+from shared.messages import Contact, Grid, Mode, ServiceHealth
+from tests.poller.register_dumps import G_MAINS_4K
+from tests.poller.simulated_inverter import simulated
+from tests.support.living import living
+from tests.support.small_broker import SmallBroker
+from tests.support.waiting import until
+
+STATE, AVAILABILITY, STATUS = "inverter/main/state", "inverter/main/availability", "service/poller/status"
+
+
+@pytest.fixture
+def given(small_broker: SmallBroker, tmp_path: Path) -> dict[str, Any]:
+    ours = {
+        "inverters_file": tmp_path / "inverters.yaml",
+        "inverter_journal_dir": tmp_path / "journal",
+        "inverter_profiles_file": tmp_path / "profiles.yaml",
+        "poll_interval": 0.5,
+        "modbus_timeout": 0.3,
+    }
+    return small_broker.settings | ours | {"_env_file": None}
+
+
+def words() -> Mapping[int, int]:
+    return G_MAINS_4K.words
+
+
+async def test_readings_and_the_grid_are_published_and_that_it_is_gone(
+    small_broker: SmallBroker, given: dict[str, Any]
+) -> None:
+    wire, place = await simulated("tcp", words)
+    async with living("poller", PollerSettings(**given | place), serve, small_broker):
+        await until(lambda: small_broker.on(STATE) and small_broker.on("grid/state"))
+        assert small_broker.on(STATE)[-1]["mode"] == Mode.MAINS
+        assert small_broker.on("grid/state")[-1]["state"] == Grid.ON
+        await until(lambda: small_broker.on("inverter/main/info"))
+        assert small_broker.on("inverter/main/info")[-1]["layout"] == "classic"
+        await wire.stop()
+        await until(lambda: small_broker.on(AVAILABILITY)[-1]["state"] == Contact.OFFLINE)
+    assert small_broker.on(STATUS)[-1]["state"] == ServiceHealth.OFFLINE
+
+
+async def test_an_inverter_that_leaves_the_list_leaves_the_broker(
+    small_broker: SmallBroker, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.poller.inverters.LIST_CHECK_S", 0.05)
+    wire, place = await simulated("tcp", words)
+    listed = f"inverters: [{{name: %s, host: 127.0.0.1, port: {place['modbus_port']}}}]\n"
+    given["inverters_file"].write_text(listed % "one")
+    async with living("poller", PollerSettings(**given), serve, small_broker):
+        await until(lambda: small_broker.on("inverter/one/state"))
+        given["inverters_file"].write_text("inverters: [{name: one, host: 127.0.0.1, port: 99999}]\n")
+        await until(lambda: small_broker.on(STATUS)[-1]["state"] == ServiceHealth.DEGRADED)
+        given["inverters_file"].write_text(listed % "two")
+        await until(lambda: small_broker.on("inverter/two/state"))
+        await until(lambda: "inverter/one/state" not in small_broker.retained)
+    await wire.stop()
+    assert "inverter/one/availability" not in small_broker.retained
+
+
+async def test_without_an_inverter_it_says_what_to_set(small_broker: SmallBroker, given: dict[str, Any]) -> None:
+    async with living("poller", PollerSettings(**given), serve, small_broker):
+        await until(lambda: small_broker.on(STATUS)[-1]["state"] == ServiceHealth.DISABLED)
+    [reason] = small_broker.on(STATUS)[-2]["reasons"]
+    assert reason["code"] == conditions.HOST_NOT_SET.code
