@@ -152,7 +152,7 @@ plugin=
 case $(mosquitto -h 2>/dev/null | sed -n 's/^mosquitto version //p') in
   '' | 1.* | 2.0.* | 2.1.0) ;;
   *)
-    for file in ${MQTT_PLUGIN_DIR:-/usr/lib /usr/lib/* /usr/local/lib}; do
+    for file in ${MQTT_PLUGIN_DIR:-/usr/lib /usr/lib/* /usr/lib/*/mosquitto /usr/local/lib}; do
       [ ! -e "$file/mosquitto_persist_sqlite.so" ] || plugin=$file/mosquitto_persist_sqlite.so
     done ;;
 esac

@@ -155,6 +155,19 @@ def test_compose_takes_every_overlay(tmp_path: Path, overlay: str) -> None:
 
 @pytest.mark.processes
 @needs_compose
+@pytest.mark.parametrize("bind", ["", "MQTT_BIND=0.0.0.0\n", "MQTT_BIND=127.0.0.1\n", "MQTT_BIND=192.168.1.10\n"])
+def test_the_dongles_poller_looks_for_the_broker_where_it_listens(tmp_path: Path, bind: str) -> None:
+    done = config(tmp_path, f"{bind}MQTT_PORT=1884\n", "docker-compose.dongle.yml")
+    assert done.returncode == 0, done.stderr
+    services = yaml.safe_load(done.stdout)["services"]
+    (published,) = services["mosquitto"]["ports"]
+    asked = services["poller"]["environment"]
+    assert asked["MQTT_PORT"] == published["published"]
+    assert published["host_ip"] in ("0.0.0.0", asked["MQTT_HOST"])
+
+
+@pytest.mark.processes
+@needs_compose
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     done = config(tmp_path, "MODBUS_HOST=192.168.1.20\r\nQUEUE_NUMBER='5.2'\r\nDASHBOARD_PASSWORD=\"a b\"\r\n")
     assert done.returncode == 0, done.stderr

@@ -1,9 +1,10 @@
 """A state that the broker cannot read is set aside and reported, and the broker starts without it."""
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -132,6 +133,21 @@ def test_a_broker_that_cannot_start_for_another_reason_keeps_its_state(broker: B
     assert (done.returncode, damaged(broker)) == (127, [])
     broker.start()
     assert remembers(broker)
+
+
+@pytest.mark.parametrize(
+    "directory",
+    [
+        pytest.param("/usr/lib", id="the official image"),
+        pytest.param("/usr/lib/x86_64-linux-gnu/mosquitto", id="Debian from 2.1 on"),
+        pytest.param("/usr/lib/aarch64-linux-gnu/mosquitto", id="Debian on a Raspberry Pi"),
+        pytest.param("/usr/local/lib", id="built from its source"),
+    ],
+)
+def test_the_plugin_is_looked_for_where_it_is_installed(directory: str) -> None:
+    found = re.search(r"MQTT_PLUGIN_DIR:-([^}]+)}", (ROOT / "mosquitto/start.sh").read_text())
+    assert found
+    assert [place for place in found[1].split() if PurePosixPath(directory).match(place)]
 
 
 def test_a_full_disk_is_said_and_the_broker_runs(small_disk: Path) -> None:
