@@ -64,6 +64,14 @@ def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -
     assert {topic: cause and cause.text for topic, cause in faults.items()} == {MAIN: None, "inverter/x/state": reason}
 
 
+def test_a_bad_message_that_is_cleared_is_no_problem_any_more(store: Store) -> None:
+    bad = [delivery("inverter/x/state", b"\xff")]
+    cleared = [delivery("inverter/x/state", b"")]
+    assert commit_batch(bad, store, NOW)["inverter/x/state"]
+    assert commit_batch(cleared, store, NOW) == commit_batch(bad + cleared, store, NOW) == {"inverter/x/state": None}
+    assert commit_batch(cleared + bad, store, NOW)["inverter/x/state"]
+
+
 def test_a_row_that_the_database_refuses_is_kept_aside_too(store: Store, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(
