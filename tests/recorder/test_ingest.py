@@ -243,7 +243,7 @@ async def test_damage_that_upkeep_meets_is_set_aside(store: Store, path: Path) -
     ((page,),) = ask(path, "SELECT pageno FROM dbstat WHERE name = 'rollup_due' ORDER BY pageno LIMIT 1")
     store.close()
     spoil(path, start=(page - 1) * 4096, end=page * 4096)
-    upkeep, dating = Upkeep(store, ZoneInfo("Europe/Kyiv"), 400), Dating(store, Clock())
+    upkeep, dating = Upkeep(store, ZoneInfo("Europe/Kyiv"), 400, clock=lambda: 0.0), Dating(store, Clock())
     await _retry(lambda: run_upkeep(upkeep, health, NOW, dating, trusted=True), health)
     assert len(list(path.parent.glob("easun.damaged-*Z.db"))) == 1
     assert [reason.code for reason in health.status(NOW).reasons] == ["storage.set_aside"]
