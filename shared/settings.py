@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -19,18 +19,26 @@ from pydantic_settings import (
 )
 
 from shared import env_file
-from shared.conditions import Reason, files
+from shared.conditions import Reason, files, poller
 from shared.conditions import settings as conditions
 from shared.conditions.system import os_reason
 from shared.errors import ConfigError
+from shared.live_figures import ALL
 from shared.settings_metadata import NOT_IN_COMPOSE, InCompose, Section
 from shared.topics import NAME
-from shared.validation import Fault, InvalidValueError, faults
+from shared.validation import HOST, Fault, InvalidValueError, faults, form
 
 S = TypeVar("S", bound="Settings")
 
 SECRET = re.compile("password|token|secret|key|database_url|ntfy_url", re.IGNORECASE)
 """Variables whose values are never repeated."""
+
+
+def no_sum(name: str) -> str:
+    """Return an inverter's name; that of the sum of all is taken."""
+    if name.casefold() == ALL:
+        raise InvalidValueError(poller.RESERVED_NAME())
+    return name
 
 
 _FILE: ContextVar[Path | str | None] = ContextVar("settings file", default=None)
@@ -90,7 +98,7 @@ class MqttSettings(Settings):
 
     section = Section.BROKER
 
-    mqtt_host: Annotated[str, InCompose("mosquitto")] = Field(
+    mqtt_host: Annotated[str, InCompose("mosquitto"), form(HOST, "192.168.1.20")] = Field(
         default="127.0.0.1",
         description="The broker's host. Our own broker is started on this machine when this is empty or 127.0.0.1.",
     )
@@ -116,8 +124,8 @@ class MqttSettings(Settings):
         default=Path("data/mosquitto/secrets"),
         description="Where our own broker keeps one password file per account, and where the services read theirs.",
     )
-    mqtt_topic_prefix: str = Field(
-        default="", pattern=r"^[A-Za-z0-9_/-]*$", description="A prefix for every topic, such as home/."
+    mqtt_topic_prefix: Annotated[str, form(r"[A-Za-z0-9_/-]*", "home/")] = Field(
+        default="", description="A prefix for every topic, such as home/."
     )
     mqtt_outbox: int = Field(
         default=10_000,
@@ -203,9 +211,8 @@ class HistorySettings(DatabaseSettings):
 
     section = Section.HISTORY
 
-    database_home: str = Field(
+    database_home: Annotated[str, form(f"({NAME})?", "home1")] = Field(
         default="",
-        pattern=f"^({NAME})?$",
         description="In a database of many homes: the one that is shown; see docs/fleet.md.",
     )
 
@@ -239,10 +246,9 @@ class InverterNameSettings(Settings):
 
     section = Section.INVERTER
 
-    inverter_name: str = Field(
+    inverter_name: Annotated[str, form(NAME, "main"), AfterValidator(no_sum)] = Field(
         default="main",
         max_length=64,
-        pattern=f"^{NAME}$",
         description="The inverter's name in topics and charts: no slashes, no spaces.",
     )
 
@@ -252,8 +258,8 @@ class ServiceSettings(MqttSettings):
 
     section = Section.COMMON
 
-    log_level: str = Field(
-        default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
     log_dir: Annotated[Path | None, NOT_IN_COMPOSE] = Field(
         default=None,

@@ -5,13 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.conditions import Reason, files, values
 
 Context = Mapping[str, Any]
 
+HOST = r"(?![^:]*:[0-9]*$)[^/\s]*"
+"""A name or an address without a scheme and a port; the colons of IPv6 are several."""
 QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -44,6 +46,18 @@ class Fault:
     def at_its_place(self) -> Reason:
         """Return the reason behind its place."""
         return files.at(place=self.path, fault=self.reason) if self.path else self.reason
+
+
+def form(pattern: str, example: str) -> AfterValidator:
+    """Return a validator of what people write: all of a text must match, or else its writer is shown the example."""
+    whole = re.compile(pattern)
+
+    def is_of_the_form(text: str) -> str:
+        if not whole.fullmatch(text):
+            raise InvalidValueError(values.form(example=example))
+        return text
+
+    return AfterValidator(is_of_the_form)
 
 
 def faults(error: ValidationError) -> list[Fault]:

@@ -210,3 +210,10 @@ def test_what_compose_uses_itself_has_an_effect_there() -> None:
     ignored = ignored_by_compose("\n".join(texts), variables())
     assert {"DB_PATH", "MQTT_HOST", "DEVICES_FILE", "MQTT_TLS"} <= ignored
     assert not {"MQTT_PORT", "DASHBOARD_PORT", "MQTT_BIND", "MQTT_TLS_NAMES", "QUEUE_NUMBER"} & ignored
+
+
+def test_nobody_is_shown_a_regular_expression() -> None:
+    """`form` of shared/validation.py answers with an example."""
+    fields = [(name, field) for kind in KINDS for name, field in kind.model_fields.items()]
+    shown = {name for name, field in fields if any(getattr(part, "pattern", None) for part in field.metadata)}
+    assert {name for name in shown if not name.startswith("house_")} == set()

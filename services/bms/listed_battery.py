@@ -2,14 +2,14 @@
 
 import re
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.bms.frame_layouts import Layout
 from shared.conditions import bms
 from shared.live_figures import ALL
-from shared.validation import InvalidValueError
+from shared.validation import InvalidValueError, form
 
 LINE_ADDRESS = re.compile(r"(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})(?:#(\d{1,2}))?")
 """A battery on a wire: the serial port or the gateway, and the address that the switches of a pack on RS485 set."""
@@ -45,13 +45,13 @@ class ListedBattery(BaseModel):
 
     address: str
     name: str = ""
-    id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$", max_length=40)
+    id: Annotated[str, form(r"[A-Za-z0-9_-]*", "pack_1")] = Field(default="", max_length=40)
     model: str | None = None
     layout: Layout | None = None
     enabled: bool = True
     pin: SecretStr | None = None
     """The passkey that the BMS wants when it is paired over Bluetooth; most want none."""
-    adapter: str = Field(default="", pattern=r"^(hci(0|[1-9]\d*))?$")
+    adapter: Annotated[str, form(r"(hci(0|[1-9][0-9]*))?", "hci1")] = ""
     baud: int | None = Field(default=None, ge=1200, le=1_000_000)
     dialect: Dialect = Dialect.AUTO
     invert_current: bool = False

@@ -9,9 +9,10 @@ from services.bms.listed_battery import LAST_BUS_ADDRESS, ONE_AT_THE_PORT, Diale
 from shared.conditions import bms
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
-from shared.validation import InvalidValueError, first_fault
+from shared.validation import InvalidValueError, first_fault, form
 
-PORT = r"^(/[^\s#]+|tcp://[^\s#/]+:\d{1,5})?$"
+PORT = r"(/[^\s#]+|tcp://[^\s#/]+:[0-9]{1,5})?"
+PACKS = r"([0-9]{1,2}(-[0-9]{1,2})?(,[0-9]{1,2}(-[0-9]{1,2})?)*)?"
 
 
 class BmsSettings(ServiceSettings):
@@ -23,16 +24,14 @@ class BmsSettings(ServiceSettings):
         default=Path("data/jk_devices.yaml"),
         description="The list of batteries. Discovered batteries are added to it; edit it as you like.",
     )
-    jk_line_port: str = Field(
+    jk_line_port: Annotated[str, form(PORT, "/dev/ttyUSB0")] = Field(
         default="",
-        pattern=PORT,
         description="Batteries on a wire: a serial port such as /dev/ttyUSB0, or a gateway's raw TCP port such as "
         "tcp://192.168.1.5:8899. Further wires go into DEVICES_FILE. In Compose a serial port needs "
         "docker-compose.batteries.yml.",
     )
-    jk_line_packs: str = Field(
+    jk_line_packs: Annotated[str, form(PACKS, "1-4")] = Field(
         default="",
-        pattern=r"^(\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*)?$",
         description="The addresses of the JK-PB packs on it, as their switches set them, such as 1-4 or 1,2,5. Empty "
         "with an older board (nw, display).",
     )

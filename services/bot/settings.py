@@ -12,7 +12,7 @@ from shared.conditions import bot as conditions
 from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from shared.texts.language import Language
-from shared.validation import InvalidValueError
+from shared.validation import HOST, InvalidValueError, form
 
 CHAT = re.compile(rf"(-?[0-9]+)(?:/([0-9]+))?(?::({'|'.join(Role)})?)?")
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -75,7 +75,9 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
     ntfy_token: SecretStr = Field(default=SecretStr(""), description="The access token of a protected ntfy topic.")
     email_to: str = Field(default="", description="Alerts by e-mail, too: addresses, comma-separated.")
     email_from: str = Field(default="", description="The sender of these mails, most often the address of SMTP_USER.")
-    smtp_host: str = Field(default="", description="The mail server that takes the mails, such as smtp.gmail.com.")
+    smtp_host: Annotated[str, form(HOST, "smtp.gmail.com")] = Field(
+        default="", description="The mail server that takes the mails, such as smtp.gmail.com."
+    )
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="How the connection is encrypted; none only for a server in your own network."

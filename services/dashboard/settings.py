@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from services.dashboard.tariff import Tariff
 from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, NOT_IN_COMPOSE, InCompose, Section
+from shared.validation import HOST, form
 
 
 class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
@@ -16,7 +17,7 @@ class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
 
     section = Section.DASHBOARD
 
-    dashboard_host: Annotated[str, InCompose("0.0.0.0")] = Field(  # noqa: S104  # all addresses of the container
+    dashboard_host: Annotated[str, InCompose("0.0.0.0"), form(HOST, "0.0.0.0")] = Field(  # noqa: S104  # all addresses of the container
         default="127.0.0.1",
         description="Where the dashboard listens: 127.0.0.1 is this machine only; 0.0.0.0 and a password let your "
         "phone in, :: by IPv6 too (in Compose: DASHBOARD_BIND).",
@@ -33,9 +34,8 @@ class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
         "is served; all others, including phones and everybody in Compose, get a page that says to set it. A new "
         "password ends all sessions. It may be a hash: see docs/dashboard.md.",
     )
-    dashboard_trusted_proxy: str = Field(
+    dashboard_trusted_proxy: Annotated[str, form(r"[0-9A-Fa-f.:]*|\*", "192.168.1.20")] = Field(
         default="",
-        pattern=r"^[0-9A-Fa-f.:]*$|^\*$",
         description="The address of a reverse proxy that is trusted to report the visitor's address and https (`*` "
         "if only the proxy can reach the dashboard). Empty: none.",
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
 from shared.texts.language import Language
+from shared.validation import form
 
 
 class HomeAssistantSettings(ServiceSettings):
@@ -20,9 +21,8 @@ class HomeAssistantSettings(ServiceSettings):
         description="Whether Home Assistant finds our devices by itself, with energy counters and events of the grid. "
         "false removes them from it again.",
     )
-    homeassistant_prefix: str = Field(
+    homeassistant_prefix: Annotated[str, form(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "homeassistant")] = Field(
         default="homeassistant",
-        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
         description="The discovery prefix that is set in Home Assistant. MQTT_TOPIC_PREFIX does not go in front of it.",
     )
     homeassistant_language: Language = Field(

@@ -19,8 +19,8 @@ from services.poller.settings import (
     UnitId,
 )
 from shared.conditions import poller, values
-from shared.live_figures import ALL
 from shared.messages import Phase
+from shared.settings import no_sum
 from shared.validation import InvalidValueError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -61,9 +61,7 @@ class ListedInverter(BaseModel):
     def _fits_a_topic(cls, name: str) -> str:
         if not NAME.fullmatch(name):
             raise InvalidValueError(poller.BAD_NAME())
-        if name.casefold() == ALL:
-            raise InvalidValueError(poller.RESERVED_NAME())
-        return name
+        return no_sum(name)
 
     @model_validator(mode="after")
     def _has_a_wire(self) -> Self:

@@ -14,7 +14,7 @@ from shared.conditions import Reason, poller, values
 from shared.messages import InverterControl
 from shared.settings import InverterNameSettings, ServiceSettings, Settings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
-from shared.validation import InvalidValueError
+from shared.validation import HOST, InvalidValueError, form
 
 MODELS = {
     "auto": None,
@@ -56,7 +56,7 @@ def _hours(text: str) -> str:
     return text
 
 
-Host = Annotated[str, Field(pattern=r"^[^/\s]*$")]
+Host = Annotated[str, form(HOST, "192.168.1.20")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 UdpPort = Annotated[int, Field(ge=1, le=65535)]
 UnitId = Annotated[int, Field(ge=1, le=247)]

@@ -149,7 +149,8 @@ def commit_batch(
     store.write(undated)
     if dating:
         dating.persist()
-    return {delivery.topic: None for delivery in messages} | {delivery.topic: error.reason for delivery, error in bad}
+    reasons = {id(delivery): error.reason for delivery, error in bad}
+    return {delivery.topic: reasons.get(id(delivery)) for delivery in batch}  # what came last on a topic counts
 
 
 def report_faults(faults: Faults, health: Health) -> None:

@@ -1,13 +1,15 @@
 """Settings of the recorder."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from shared.settings import DatabaseSettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import Section
+from shared.validation import form
 
-NAME = r"^[A-Za-z0-9_-]*$"
+Name = Annotated[str, form(r"[A-Za-z0-9_-]*", "second")]
 
 
 class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
@@ -33,15 +35,13 @@ class RecorderSettings(ServiceSettings, DatabaseSettings, ZoneSettings):
         description="true: record many homes, each with its name in front of its topics (after MQTT_TOPIC_PREFIX); see "
         "docs/fleet.md.",
     )
-    recorder_share: str = Field(
+    recorder_share: Name = Field(
         default="",
-        pattern=NAME,
         description="For several recorders on one broker: recorders with the same share divide the messages among "
         "them.",
     )
-    recorder_name: str = Field(
+    recorder_name: Name = Field(
         default="",
-        pattern=NAME,
         description="For several recorders on one broker: a unique name for every recorder but the first.",
     )
 

@@ -13,7 +13,7 @@ from shared.conditions import schedule
 from shared.schedule_regions import REGIONS, region
 from shared.settings import ServiceSettings
 from shared.settings_metadata import InCompose, Section
-from shared.validation import InvalidValueError
+from shared.validation import InvalidValueError, form
 
 WORDS_OF_A_QUEUE = re.compile(r"(?i)\b(?:під)?(?:черга|група)\b|\bqueue\b|\bgroup\b|\b(?:GPV|ГПВ)(?=[\s\d])|№")
 PROVIDERS = ("be_svitlo", "gpv_json", "yasno")
@@ -58,9 +58,8 @@ class ScheduleSettings(ServiceSettings):
         default="",
         description="The mirror's file for your region. docs/schedule.md lists them; there is none by default.",
     )
-    gpv_json_group: str = Field(
+    gpv_json_group: Annotated[str, form(r"[0-9A-Za-z._-]{0,20}", "GPV5.2")] = Field(
         default="",
-        pattern=r"^[0-9A-Za-z._-]{0,20}$",
         description="Your group in that file, if it is not the queue's number (GPV1001.1 for TsEK in Dnipro).",
     )
     yasno_url: str = Field(default="https://app.yasno.ua", description="The address of yasno.")

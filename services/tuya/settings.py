@@ -10,6 +10,9 @@ from services.tuya.cloud import Credentials
 from services.tuya.grid_rules import Policy, Rules
 from shared.settings import ServiceSettings, ZoneSettings
 from shared.settings_metadata import InCompose, Section
+from shared.validation import form
+
+WORD = r"[A-Za-z0-9_-]*"
 
 
 class TuyaSettings(ServiceSettings, ZoneSettings):
@@ -57,9 +60,8 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
     tuya_local_timeout: float = Field(
         default=2, ge=0.1, le=30, description="Seconds to wait for a plug on the home network."
     )
-    tuya_announce_ports: str = Field(
+    tuya_announce_ports: Annotated[str, form(r"([0-9]{1,5}(,[0-9]{1,5})*)?", "6666,6667,7000")] = Field(
         default="6666,6667,7000",
-        pattern=r"^(\d{1,5}(,\d{1,5})*)?$",
         description="The UDP ports on which plugs announce where they are, so that one with a new address is found. "
         "Nothing is heard in a container with a network of its own. Empty: do not listen.",
     )
@@ -71,23 +73,20 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
     tuya_dry_run: bool = Field(
         default=False, description="true does everything except switching, and logs what would be switched."
     )
-    tuya_access_id: str = Field(
-        default="", pattern=r"^[!-~]*$", description="The access ID of a cloud project at iot.tuya.com."
+    tuya_access_id: Annotated[str, form(r"[!-~]*", "a1b2c3d4e5f6g7h8i9j0")] = Field(
+        default="", description="The access ID of a cloud project at iot.tuya.com."
     )
     tuya_access_secret: SecretStr = Field(default=SecretStr(""), description="The access secret of that project.")
-    tuya_user_id: str = Field(
+    tuya_user_id: Annotated[str, form(WORD, "eu1a2b3c4d5e6f7g8h9i")] = Field(
         default="",
-        pattern=r"^[A-Za-z0-9_-]*$",
         description="The app's user that is linked to the project. Empty: all linked ones.",
     )
-    tuya_app_schema: str = Field(
+    tuya_app_schema: Annotated[str, form(WORD, "smartlife")] = Field(
         default="",
-        pattern=r"^[A-Za-z0-9_-]*$",
         description="The app's schema, from which users are looked up; instead of TUYA_USER_ID.",
     )
-    tuya_endpoint: str = Field(
+    tuya_endpoint: Annotated[str, form(r"https?://[^/\s]+/?", "https://openapi.tuyaeu.com")] = Field(
         default="https://openapi.tuyaeu.com",
-        pattern=r"^https?://[^/\s]+/?$",
         description="The address of the cloud in your region.",
     )
 

@@ -406,8 +406,10 @@ class Bus:
                 handler(name, message, delivery)
                 return
             delivery.ack()
-            if name is not None and not delivery.payload and on_cleared:
-                on_cleared(name)
+            if name is not None and not delivery.payload:
+                self._health.report_topic(delivery.topic, None)
+                if on_cleared:
+                    on_cleared(name)
 
         self._subscriptions.add(topic.filter, Subscription(receive, replay_retained=replay_retained))
 

@@ -4,7 +4,11 @@ from shared.conditions.condition import condition, simple
 
 MISSING = simple("value.missing", uk="це значення обов'язкове", en="it is required")
 NO_SUCH_SETTING = simple("value.no_such_setting", uk="такого параметра немає", en="there is no such setting")
-NOT_A_NUMBER = simple("value.not_a_number", uk="потрібне число", en="a number is needed")
+NOT_A_NUMBER = simple(
+    "value.not_a_number",
+    uk="потрібне число на кшталт 4.5 (з крапкою, не з комою)",
+    en="a number such as 4.5 is needed (with a point, not a comma)",
+)
 NOT_WHOLE = simple("value.not_whole", uk="потрібне ціле число", en="a whole number is needed")
 NOT_FINITE = simple("value.not_finite", uk="потрібне скінченне число", en="a finite number is needed")
 TOO_LARGE = simple("value.too_large", uk="число завелике", en="the number is too large")
@@ -37,8 +41,8 @@ NOT_AN_IP_ADDRESS = simple(
 NOT_A_LIST = simple("value.not_a_list", uk="потрібен список", en="a list is needed")
 NOT_A_MAPPING = simple(
     "value.not_a_mapping",
-    uk="потрібні параметри на кшталт `name: ...`",
-    en="settings such as `name: ...` are needed",
+    uk="потрібні пари на кшталт `name: ...`",
+    en="pairs such as `name: ...` are needed",
 )
 NOT_JSON = simple("value.not_json", uk="це не JSON", en="it is not valid JSON")
 
@@ -74,6 +78,11 @@ def less_than(*, limit: float) -> None:
 @condition("value.multiple_of", uk="потрібне кратне {step}", en="it must be a multiple of {step}")
 def multiple_of(*, step: float) -> None:
     """A number between two steps."""
+
+
+@condition("value.form", uk="потрібно щось на кшталт {example}", en="something such as {example} is needed")
+def form(*, example: str) -> None:
+    """A text of another form than a person should write."""
 
 
 @condition("value.pattern", uk="не відповідає шаблону {pattern}", en="it does not match the pattern {pattern}")

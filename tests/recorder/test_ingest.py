@@ -84,6 +84,14 @@ def test_a_bad_message_is_kept_aside_with_its_reason(store: Store, path: Path) -
     assert {topic: cause and cause.text for topic, cause in faults.items()} == {MAIN: None, "inverter/x/state": reason}
 
 
+def test_a_bad_message_that_is_cleared_is_no_problem_any_more(store: Store) -> None:
+    bad = [delivery("inverter/x/state", b"\xff")]
+    cleared = [delivery("inverter/x/state", b"")]
+    assert commit_batch(bad, store, NOW)["inverter/x/state"]
+    assert commit_batch(cleared, store, NOW) == commit_batch(bad + cleared, store, NOW) == {"inverter/x/state": None}
+    assert commit_batch(cleared + bad, store, NOW)["inverter/x/state"]
+
+
 def test_a_row_that_the_database_refuses_is_kept_aside_too(store: Store, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(
@@ -255,7 +263,7 @@ async def test_damage_that_upkeep_meets_is_set_aside(store: Store, path: Path) -
     ((page,),) = ask(path, "SELECT pageno FROM dbstat WHERE name = 'rollup_due' ORDER BY pageno LIMIT 1")
     store.close()
     spoil(path, start=(page - 1) * 4096, end=page * 4096)
-    upkeep, dating = Upkeep(store, ZoneInfo("Europe/Kyiv"), 400), Dating(store, Clock())
+    upkeep, dating = Upkeep(store, ZoneInfo("Europe/Kyiv"), 400, clock=lambda: 0.0), Dating(store, Clock())
     await _retry(lambda: run_upkeep(upkeep, health, NOW, dating, trusted=True), health)
     assert len(list(path.parent.glob("easun.damaged-*Z.db"))) == 1
     assert [reason.code for reason in health.status(NOW).reasons] == ["storage.set_aside"]

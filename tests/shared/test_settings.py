@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from services.bms.settings import BmsSettings
 from services.bot.settings import BotSettings
+from services.dashboard.settings import DashboardSettings
+from services.poller.settings import PollerSettings
+from services.recorder.settings import RecorderSettings
+from services.tuya.settings import TuyaSettings
 from shared.errors import ConfigError
-from shared.settings import load
+from shared.settings import Settings, load
 
 
 @pytest.fixture
@@ -107,3 +112,36 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     (tmp_path / ".env").write_bytes(b"MODBUS_HOST=\xff\xfe\n")
     with pytest.raises(ConfigError, match=r"The settings file .*\.env cannot be read"):
         token()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "given", "fault"),
+    [
+        (DashboardSettings, "TARIFF_DAY", "4,32", "a number such as 4.5 is needed (with a point, not a comma)"),
+        (PollerSettings, "MODBUS_HOST", "http://192.168.1.5", "something such as 192.168.1.20 is needed"),
+        (PollerSettings, "MODBUS_HOST", "192.168.1.5:502", "something such as 192.168.1.20 is needed"),
+        (PollerSettings, "MQTT_HOST", "mqtt://192.168.1.5", "something such as 192.168.1.20 is needed"),
+        (BotSettings, "SMTP_HOST", "smtp.gmail.com:587", "something such as smtp.gmail.com is needed"),
+        (PollerSettings, "LOG_LEVEL", "debug", "possible values: DEBUG, INFO, WARNING, ERROR"),
+        (PollerSettings, "INVERTER_NAME", "my inverter", "something such as main is needed"),
+        (PollerSettings, "INVERTER_NAME", "all", "`all` is the sum of all inverters; choose another name"),
+        (BmsSettings, "JK_LINE_PACKS", "1\N{EN DASH}4", "something such as 1-4 is needed"),
+        (TuyaSettings, "TUYA_ENDPOINT", "openapi.tuyaeu.com", "something such as https://openapi.tuyaeu.com is needed"),
+        (RecorderSettings, "RECORDER_SHARE", "a/b", "something such as second is needed"),
+    ],
+)
+def test_a_slip_is_answered_with_what_is_needed(
+    kind: type[Settings], name: str, given: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV_FILE", "")
+    monkeypatch.setenv(name, given)
+    with pytest.raises(ConfigError) as caught:
+        load(kind)
+    assert f'{name} is "{given}": {fault}.' in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5", "gateway.lan", "::1", "fe80::1%eth0", "2001:db8::5020"])
+def test_a_host_is_a_name_or_any_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV_FILE", "")
+    monkeypatch.setenv("MODBUS_HOST", host)
+    assert load(PollerSettings).modbus_host == host

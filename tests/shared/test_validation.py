@@ -3,14 +3,14 @@
 from datetime import date, time, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator
 
 from shared.conditions import Reason, render, values
 from shared.texts.language import Language
-from shared.validation import Fault, InvalidValueError, faults, first_fault
+from shared.validation import Fault, InvalidValueError, faults, first_fault, form
 
 
 class Color(StrEnum):
@@ -28,6 +28,7 @@ class Thing(BaseModel):
     port: int = Field(default=1, ge=1)
     gangs: list[str] = Field(default=[], max_length=2)
     name: str = Field(default="", max_length=3, pattern="^[a-z]*$")
+    place: Annotated[str, form("[a-z]+/[a-z]+", "a/b")] = "a/b"
     share: float = Field(default=1, gt=0, lt=2.5)
     on: bool = True
     color: Color = Color.RED
@@ -90,6 +91,8 @@ def test_a_validator_of_ours_may_give_a_condition() -> None:
         ({"on": []}, values.NOT_BOOL()),
         ({"name": "abcd"}, values.too_long(most=3)),
         ({"name": "A"}, values.pattern(pattern="^[a-z]*$")),
+        ({"place": "a b"}, values.form(example="a/b")),
+        ({"place": "a/b\n"}, values.form(example="a/b")),
         ({"name": 5}, values.NOT_TEXT()),
         ({"key": 5}, values.NOT_TEXT()),
         ({"gangs": ["a", "b", "c"]}, values.too_many(most=2)),
@@ -125,7 +128,7 @@ def test_a_text_that_is_no_json_is_named() -> None:
 def test_the_whole_has_no_path() -> None:
     assert found(5)[0].path == ""
     assert found(5)[0].at_its_place() == values.NOT_A_MAPPING()
-    assert found({"inner": 5})[0].at_its_place().text == "inner: settings such as `name: ...` are needed"
+    assert found({"inner": 5})[0].at_its_place().text == "inner: pairs such as `name: ...` are needed"
 
 
 def test_what_was_given_is_there_for_those_who_may_show_it_and_not_in_a_log() -> None:

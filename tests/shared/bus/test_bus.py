@@ -273,6 +273,19 @@ async def test_a_message_that_does_not_parse_is_said_and_the_next_one_read(broke
     assert health.status(START).state is ServiceHealth.ONLINE
 
 
+async def test_a_message_that_does_not_parse_is_no_problem_any_more_once_it_is_cleared(broker: Broker) -> None:
+    health = Health()
+    bus = Bus(settings(broker), "recorder", health)
+    bus.subscribe(GRID_STATE, lambda _name, _message: None)
+    async with running(bus):
+        await bus.connected.wait()
+        with Viewer(broker, "poller") as poller:
+            poller.client.publish("grid/state", b"{half", qos=1, retain=True)
+            await until(lambda: "grid/state" in texts(health))
+            poller.client.publish("grid/state", b"", qos=1, retain=True)
+            await until(lambda: health.status(START).state is ServiceHealth.ONLINE)
+
+
 @pytest.mark.parametrize("password", ["wrong", "ще гірше"])
 async def test_a_wrong_password_is_final_and_not_repeated(broker: Broker, password: str) -> None:
     bus = Bus(settings(broker, mqtt_password=password), "poller", Health())
