@@ -97,6 +97,9 @@ class ControlState:
     """Whether a failed attempt is repeated; a command-line tool tries once."""
 
     reading: GangStates = field(default_factory=dict)
+    """As it is published."""
+    recent: GangStates = field(default_factory=dict)
+    """The last reading, of an attempt too, and when it was."""
     read_at_s: float | None = None
     unjudged: GangStates | None = None
     """A reading that on_reading has not seen yet."""

@@ -25,6 +25,11 @@ GangStates = Mapping[str, bool | None]
 """Whether each gang is on; None where the plug does not say."""
 
 
+def tells_all(reading: GangStates) -> bool:
+    """Return whether a reading tells of every switch; an empty one tells nothing."""
+    return bool(reading) and None not in reading.values()
+
+
 class Policy(StrEnum):
     """What decides in an outage: grid switches everything off, outlook only what the battery would not last with."""
 

@@ -19,7 +19,7 @@ from services.tuya.actions import (
     Wait,
 )
 from services.tuya.control_state import Attempt, ControlState, Now, Result
-from services.tuya.grid_rules import GangStates, on_reading
+from services.tuya.grid_rules import GangStates, on_reading, tells_all
 from services.tuya.journal import Journal, Target
 from services.tuya.off_on_test import ended, first_halves, not_testable, went_off
 from services.tuya.targets import (
@@ -123,14 +123,14 @@ def _complete(journal: Journal, attempt: Attempt, now: Now) -> Complete:
 
 def _why_untested(state: ControlState, attempt: Attempt) -> Reason:
     name = state.plug.title
-    is_off = attempt.reading is not None and None not in attempt.reading.values()
+    is_off = tells_all(attempt.reading or {})
     cause = state.published.reason or plugs.no_switch_in_answer(name=name)
     return plugs.test_of_off(name=name) if is_off else plugs.test_failed(name=name, cause=cause)
 
 
 def _recent_reading(state: ControlState, now: Now) -> GangStates:
     is_recent = state.read_at_s is not None and now.monotonic_s - state.read_at_s <= RECENT_S
-    return state.reading if is_recent else {}
+    return state.recent if is_recent else {}
 
 
 def _due(state: ControlState, now: Now) -> tuple[Target, ...]:

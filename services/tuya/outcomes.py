@@ -30,7 +30,7 @@ from services.tuya.connection import (
 )
 from services.tuya.contact import after_contact
 from services.tuya.control_state import Attempt, CloudHold, ControlState, KeyTrust, Now, Result
-from services.tuya.grid_rules import GangStates
+from services.tuya.grid_rules import GangStates, tells_all
 from services.tuya.journal import Target
 from services.tuya.off_on_test import OffOnTest
 from services.tuya.reports import (
@@ -138,7 +138,8 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
         state, outcome = _trusted(state, action, outcome, now)
     state = replace(state, contact=after_contact(state.contact, action.via, outcome))
     if attempt is None:
-        return _asked(state, outcome, now) if action.via in state.asking[:1] else _checked(state, outcome, now)
+        take = _asked if action.via in state.asking[:1] else _checked
+        return take(state, _with_a_switch(state, outcome), now)
     if isinstance(outcome, DeviceError):
         if again := _another_connection(attempt, outcome, now):
             return replace(state, attempt=again)
@@ -146,7 +147,7 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     if isinstance(action, Switch):
         return replace(state, attempt=replace(attempt, switched=True))
     reading = outcome if isinstance(outcome, Mapping) else {}
-    state = replace(state, read_at_s=now.monotonic_s if _tells(reading) else state.read_at_s)
+    state = replace(state, recent=reading, read_at_s=now.monotonic_s) if tells_all(reading) else state
     attempt = replace(attempt, reading=reading)
     if attempt.switched:
         return _read_back(state, attempt, reading, now)
@@ -155,9 +156,11 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     return replace(state, attempt=attempt)
 
 
-def _tells(reading: GangStates) -> bool:
-    """Whether a reading tells of every switch."""
-    return bool(reading) and None not in reading.values()
+def _with_a_switch(state: ControlState, outcome: Outcome) -> Outcome:
+    """Return the outcome of a question; an answer that tells of no switch is none."""
+    if isinstance(outcome, Mapping) and all(on is None for on in outcome.values()):
+        return BadReplyError(plugs.no_switch_in_answer(name=state.plug.title))
+    return outcome
 
 
 def _trusted(state: ControlState, action: Read | Switch, outcome: Outcome, now: Now) -> tuple[ControlState, Outcome]:
@@ -358,4 +361,4 @@ def _checked(state: ControlState, outcome: Outcome, now: Now) -> ControlState:
     moved = bool(state.reading) and any(state.reading.get(gang) is not on for gang, on in reading.items())
     state = report_reading(state, reading, Via.LOCAL, now, by="device" if moved else None, confirmed=True)
     judged_later = None if state.dry_run else reading  # what was only pretended has not come back on
-    return replace(state, read_at_s=now.monotonic_s, unanswered=None, unjudged=judged_later)
+    return replace(state, recent=reading, read_at_s=now.monotonic_s, unanswered=None, unjudged=judged_later)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from services.tuya.control_state import ControlState, Now
-from services.tuya.grid_rules import GangStates
+from services.tuya.grid_rules import GangStates, tells_all
 from services.tuya.journal import Target
 from services.tuya.off_on_test import first_halves
 from shared.conditions import Reason, plugs
@@ -53,11 +53,10 @@ def report_reading(
     reachable: bool = True,
 ) -> ControlState:
     """Return the state with a reading; `by` is who has switched the plug since the one before."""
-    values = list(reading.values())
     return report(
         replace(state, reading=dict(reading)),
         now,
-        on=True if True in values else False if values and None not in values else None,
+        on=True if True in reading.values() else False if tells_all(reading) else None,
         gangs=dict(reading) if len(reading) > 1 else {},
         reachable=reachable,
         via=via,

@@ -496,6 +496,20 @@ CLOUD_ACCESS_DENIED = simple(
     "іншому регіону.",
     en="The Tuya cloud denies access: the device is not in this account, or TUYA_ENDPOINT is another region's.",
 )
+CLOUD_UNKNOWN_PATH = simple(
+    "tuya.unknown_path",
+    uk="Хмара Tuya не знає такої адреси: TUYA_ENDPOINT має бути адресою дата-центру проєкту (для Європи "
+    "https://openapi.tuyaeu.com) і нічим більше.",
+    en="The Tuya cloud does not know this address: TUYA_ENDPOINT should be that of the project's data center (in "
+    "Europe https://openapi.tuyaeu.com) and nothing more.",
+)
+CLOUD_BAD_VALUE = simple(
+    "tuya.bad_value",
+    uk="Хмара Tuya не приймає значення в запиті: перевірте `id` і `gangs` розетки у списку, TUYA_USER_ID і "
+    "TUYA_APP_SCHEMA.",
+    en="The Tuya cloud does not accept a value in the request: check the plug's id and gangs in the list, TUYA_USER_ID "
+    "and TUYA_APP_SCHEMA.",
+)
 CLOUD_NOT_LINKED = simple(
     "tuya.not_linked",
     uk="До проєкту в хмарі Tuya більше не прив'язано обліковий запис застосунку: прив'яжіть його знову на iot.tuya.com "
@@ -576,6 +590,16 @@ CLOUD_TROUBLE = simple(
     "tuya.trouble",
     uk="Хмара Tuya повідомляє про власний збій.",
     en="The Tuya cloud reports trouble of its own.",
+)
+CLOUD_SYNCING = simple(
+    "tuya.syncing",
+    uk="Хмара Tuya ще оновлює дані облікового запису застосунку: зачекайте кілька хвилин.",
+    en="The Tuya cloud is still updating the app account: wait a few minutes.",
+)
+CLOUD_NOT_DELIVERED = simple(
+    "tuya.not_delivered",
+    uk="Хмара Tuya не змогла передати команду розетці: перевірте, чи розетка в мережі.",
+    en="The Tuya cloud could not deliver the command to the plug: check that the plug is online.",
 )
 CLOUD_TOKEN_EXPIRED = simple(
     "tuya.token_expired",

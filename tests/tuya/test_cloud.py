@@ -156,6 +156,16 @@ SUSPENDED = "No permission. The data center is suspended.Please go to the cloud 
         (1111, "system is busy, please retry later", BadReplyError, plugs.CLOUD_TROUBLE()),
         (1110, "concurrent request over limit", BadReplyError, plugs.CLOUD_BUSY()),
         ("28841002", "Your subscription has expired", CommandRefusedError, plugs.CLOUD_PLAN_EXPIRED()),
+        (1108, "uri path invalid", CommandRefusedError, plugs.CLOUD_UNKNOWN_PATH()),
+        (1109, "param is illegal, please check it", CommandRefusedError, plugs.CLOUD_BAD_VALUE()),
+        (1100, "param is empty", CommandRefusedError, plugs.CLOUD_BAD_VALUE()),
+        (2006, "user not exist", CommandRefusedError, plugs.CLOUD_BAD_VALUE()),
+        (1008, "invalid access", CommandRefusedError, plugs.CLOUD_BAD_ID()),
+        (1103, "commands issue error", BadReplyError, plugs.CLOUD_NOT_DELIVERED()),
+        (1112, "the user is syncing in the background", BadReplyError, plugs.CLOUD_SYNCING()),
+        (1002, "access_token is null", BadReplyError, plugs.CLOUD_TOKEN_EXPIRED()),
+        (1011, "token invalid", BadReplyError, plugs.CLOUD_TOKEN_EXPIRED()),
+        (1400, "token invalid", BadReplyError, plugs.CLOUD_TOKEN_EXPIRED()),
     ],
 )
 def test_what_the_cloud_is_known_to_answer_is_said_in_words(
@@ -168,9 +178,10 @@ def test_what_the_cloud_is_known_to_answer_is_said_in_words(
         assert caught.value.reason == reason
 
 
-def test_a_token_that_died_is_renewed_where_its_code_is_a_text() -> None:
+@pytest.mark.parametrize("code", ["1010", 1002, 1011])
+def test_a_token_that_died_is_renewed_also_where_its_code_is_a_text(code: object) -> None:
     client = client_that_hears({"success": True, "result": {"access_token": "new"}})
-    answers = iter([{"success": False, "code": "1010"}, {"success": True, "result": {"access_token": "new"}}])
+    answers = iter([{"success": False, "code": code}, {"success": True, "result": {"access_token": "new"}}])
     again = {"success": True, "result": {"id": "bf1", "online": True, "status": []}}
     client._request = lambda *_: next(answers, again)  # type: ignore[method-assign]
     assert client.read(PLUG) == {"switch_1": None}

@@ -395,6 +395,55 @@ def test_what_nobody_knows_to_have_been_on_lately_gets_no_mark(was_on: bool | No
     assert run.state.shared.journal.to_restore == {}
 
 
+def test_what_was_switched_off_by_hand_after_the_last_check_gets_no_mark() -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    checked(run, on(True))
+    gone_after(run, 60)
+    assert run.take(None, on(False), HUNG_UP, HUNG_UP) == ["Begin", "Read", "Switch", "Read"]
+    assert run.take(None, HUNG_UP, None, None) == ["Wait", "Read", "Wait", "Switch"]
+    assert run.state.shared.journal.to_restore == {}
+
+
+NOTHING: tuple[Outcome, ...] = ({}, on(None))
+
+
+@pytest.mark.parametrize("reading", NOTHING)
+def test_an_answer_without_any_switch_is_no_state_of_the_plug(reading: Outcome) -> None:
+    run = run_of(KNOWN, ways=(Via.LOCAL,))
+    checked(run, on(True))
+    checked(run, reading)
+    published = run.state.published
+    assert (published.on, published.reachable, published.confirmed) == (None, False, False)
+    assert published.reason == plugs.no_switch_in_answer(name="boiler")
+
+
+@pytest.mark.parametrize("reading", NOTHING)
+def test_a_plug_that_is_asked_and_tells_of_no_switch_would_not_follow(reading: Outcome) -> None:
+    run = run_of(KNOWN)
+    run.state = replace(run.state, asking=BOTH)
+    assert run.take(reading, reading) == ["Read", "Read"]
+    cause = plugs.no_switch_in_answer(name="boiler")
+    assert run.state.unanswered == plugs.would_not_follow(name="boiler", cause=cause)
+    run.state = replace(run.state, asking=BOTH)
+    assert run.take(reading, on(True)) == ["Read", "Read"]
+    assert run.state.unanswered is None
+    assert (run.state.published.on, run.state.published.via) == (True, Via.CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("reading", "is_told"),
+    [
+        ({}, False),
+        (on(None), False),
+        ({"switch_1": True, "switch_2": None}, False),
+        (on(False), True),
+        (on(True), True),
+    ],
+)
+def test_which_readings_tell_of_every_switch(reading: dict[str, bool | None], is_told: bool) -> None:
+    assert grid_rules.tells_all(reading) is is_told
+
+
 @pytest.mark.parametrize(
     ("errors", "is_told"),
     [
@@ -465,9 +514,10 @@ def test_what_is_off_is_not_switched_for_a_test() -> None:
     assert run.state.shared.journal == KNOWN
 
 
-def test_a_plug_that_does_not_say_whether_it_is_on_is_not_tested_and_not_called_off() -> None:
+@pytest.mark.parametrize("reading", [{}, {"switch_1": None}])
+def test_a_plug_that_does_not_say_whether_it_is_on_is_not_tested_and_not_called_off(reading: Outcome) -> None:
     run = begun_test()
-    assert run.take(None, on(None), None, None) == ["Begin", "Read", "EndTest", "Abandon"]
+    assert run.take(None, reading, None, None) == ["Begin", "Read", "EndTest", "Abandon"]
     cause = plugs.no_switch_in_answer(name="boiler")
     assert run.state.test == off_on_test.OffOnTest(run.now.utc, plugs.test_failed(name="boiler", cause=cause))
     assert run.state.shared.journal == KNOWN
