@@ -30,7 +30,7 @@ LIMITS: dict[str, tuple[str, tuple[float, ...]]] = {
     "imbalance": ("imbalance_mv", (50, 80, 100, 150, 200, 300)),
     "silent": ("silent_minutes", (2, 5, 10, 15, 30, 60)),
 }
-"""Buttons that change from when on all chats are told of something: the limit, and its choices."""
+"""Buttons that change the limits beyond which something is reported to all chats, with their choices."""
 REMINDERS = (0, 5, 10, 15, 30, 60)
 
 
