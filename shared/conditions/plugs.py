@@ -303,7 +303,7 @@ ACCOUNT_EMPTY = simple(
 @condition(
     "plugs.none_enabled",
     uk="Знайдено {count} {count:розетку|розетки|розеток}, але жодна не перемикається разом із мережею. Оберіть, які "
-    "мають: на сторінці «Система» або в боті, командою /plugs.",
+    "саме перемикати: на сторінці «Система» або в боті, командою /plugs.",
     en="{count} {count:plug is|plugs are} found, and none is switched with the grid: choose which should be, on the "
     "page System or in the bot with /plugs.",
     severity=Severity.WARNING,
