@@ -242,7 +242,7 @@ class ChargingAhead:
             self._note(charging=None)
 
     def _dry_run(self, situation: Situation, action: Action) -> None:
-        """Say what would be done, once an outage."""
+        """Report what would be done, once per outage."""
         match action:
             case Begin(need, charge, _, current_a):
                 would = Charging(need.start, situation.now, need.target_percent, current_a, situation.now)

@@ -1,4 +1,4 @@
-"""What the bot tells and when, on *System*: the same store as /settings in Telegram. Only what comes back is shown."""
+"""What the bot reports and when, on *System*: the store of /settings in Telegram. Only what comes back is shown."""
 
 from typing import Any
 
