@@ -7,7 +7,7 @@ from shared.conditions.condition import Severity, condition, simple
 NO_CHARGE = simple(
     "outlook.no_charge",
     uk="Заряд батареї невідомий: ні інвертор, ні BMS його не показують. Скільки вистачить, сказати не можна.",
-    en="The battery's charge is unknown: neither the inverter nor a BMS reports it. How long it lasts cannot be told.",
+    en="The battery's charge is unknown: neither the inverter nor a BMS reports it. How long it lasts is unknown, too.",
     severity=Severity.WARNING,
 )
 """No reading of the charge has ever been recorded."""
