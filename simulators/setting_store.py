@@ -74,6 +74,7 @@ class SettingStore:
 
     layout: Layout = Layout.CLASSIC
     written: list[tuple[int, int]] = field(default_factory=list)
+    reboots: int = 0
     clock_runs: timedelta = timedelta(0)
     """How far the clock is ahead of what the registers say without this."""
     _held: dict[int, int] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class SettingStore:
 
     def reboot(self) -> None:
         """Forget what was acknowledged and not yet in force."""
+        self.reboots += 1
         self._late.clear()
 
     def answer(self, pdu: bytes, words: Words, fault: Fault, now_s: float) -> bytes:
