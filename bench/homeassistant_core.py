@@ -18,8 +18,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-ROOT_KEYS = {"device", "origin", "components", "availability", "availability_mode"}
-
 
 def faults(payloads: dict[str, dict[str, Any]]) -> list[str]:
     """Return what Home Assistant's schemas say against discovery payloads."""

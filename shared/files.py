@@ -18,17 +18,21 @@ def replace_atomically(
     draft.unlink(missing_ok=True)  # a leftover may be readable by others
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
         out.write(content.encode() if isinstance(content, str) else content)
-        out.flush()
-        os.fsync(out.fileno())
     if owner:
         os.chown(draft, *owner)
-    draft.replace(file)
-    sync(file.parent)
+    move_into_place(draft, file)
 
 
 def draft_of(file: Path) -> Path:
     """Return where new content waits until it is on disk: whole, or in part after a power loss."""
     return file.with_name(f".{file.name}.new")
+
+
+def move_into_place(draft: Path, file: Path) -> None:
+    """Give a finished file its name, once its content is on disk, and wait until the name is too. Raises OSError."""
+    sync(draft)
+    draft.replace(file)
+    sync(file.parent)
 
 
 def sync(path: Path) -> None:

@@ -14,14 +14,11 @@ READING_HOLDS = timedelta(seconds=20)
 PLUG_HOLDS = timedelta(minutes=30)
 """Plugs are read every few minutes: after this time a plug's state is unknown."""
 
-
 OUTLOOK_HOLDS = timedelta(minutes=12)
-"""The outlook is made anew every five minutes: after two that did not come it is of the past."""
-
+"""The outlook is renewed every five minutes: after two missing ones it is out of date."""
 
 COMMAND_HOLDS = timedelta(seconds=60)
-"""What somebody asked for longer ago is not done any more: it may come from last week, or again at every reconnect."""
-
+"""An older command is not carried out: it may be from last week, or delivered again at every reconnect."""
 
 SAME_STATE_WITHIN = timedelta(hours=1)
 """After a longer silence of the inverter, or pause of ours, what the grid did meanwhile is unknown."""

@@ -80,7 +80,7 @@ class Health:
             self.changed()
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep `since` where it was, by a clock that was set."""
+        """Shift `since` by as much as the clock was set."""
         self._since = change.moved(self._since)
 
     def status(self, at: datetime) -> ServiceStatus:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -184,6 +184,22 @@ class ListFile(Generic[E]):
 
     def _in_file(self, fault: Reason) -> Reason:
         return files.in_list(name=self.setting, file=str(self.path), fault=fault)
+
+
+class ListWatch:
+    """Notices that a list file is another one, once it has stayed so between two looks: it may be half written."""
+
+    def __init__(self, file: ListFile[Any]) -> None:
+        self._file = file
+        self._used = self._seen = file.stamp()
+
+    def has_changed(self) -> bool:
+        """Look, and return whether there is a version to take over; each is returned once."""
+        before, self._seen = self._seen, self._file.stamp()
+        if self._seen != before or self._seen == self._used:
+            return False
+        self._used = self._seen
+        return True
 
 
 def _named(key: str) -> str:

@@ -9,8 +9,19 @@ from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
 from shared.charge import runtime
-from shared.freshness import OUTLOOK_HOLDS, fresh
-from shared.messages import Availability, BatteryState, Contact, Grid, GridState, InverterState, Outlook
+from shared.freshness import OUTLOOK_HOLDS, PLUG_HOLDS, STATUS_HOLDS, fresh
+from shared.messages import (
+    Availability,
+    BatteryState,
+    Contact,
+    Grid,
+    GridState,
+    InverterState,
+    Outlook,
+    PlugState,
+    ServiceHealth,
+    ServiceStatus,
+)
 
 ALL = "all"
 """The battery, or the inverter, that sums up the others."""
@@ -143,6 +154,21 @@ def _whole_battery(state: BrokerState, now: datetime) -> BatteryState | None:
     live = [name for name in state.batteries if is_battery_live(state, name, now)]
     device = ALL if ALL in live else live[0] if len(live) == 1 else None
     return state.batteries[device] if device else None
+
+
+def is_plug_live(plug: PlugState, now: datetime) -> bool:
+    """Whether the state of a plug is of now: it was read lately, and is not known to be out of reach."""
+    return plug.reachable is not False and fresh(plug.at, now, PLUG_HOLDS)
+
+
+def is_service_running(status: ServiceStatus | None, now: datetime) -> bool:
+    """Whether a service is there: it repeats its status and has not said goodbye."""
+    return status is not None and status.state is not ServiceHealth.OFFLINE and fresh(status.at, now, STATUS_HOLDS)
+
+
+def is_service_working(status: ServiceStatus | None, now: datetime) -> bool:
+    """Whether a service is there and has something to do, even if it has a problem."""
+    return status is not None and status.state is not ServiceHealth.DISABLED and is_service_running(status, now)
 
 
 def packs(batteries: Mapping[str, BatteryState]) -> list[tuple[str, BatteryState]]:

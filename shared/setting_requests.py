@@ -6,14 +6,12 @@ from fractions import Fraction
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, charge_ahead
 from shared.conditions import inverter_settings as control
-from shared.freshness import STATUS_HOLDS, fresh
-from shared.live_figures import is_inverter_live
+from shared.live_figures import is_inverter_live, is_service_running
 from shared.messages import (
     ChargeAheadPhase,
     InverterControl,
     InverterProfiles,
     ProfileState,
-    ServiceHealth,
     SettingState,
 )
 
@@ -73,8 +71,7 @@ def is_read(state: BrokerState, inverter: str, now: datetime) -> bool:
 
 def runs(state: BrokerState, now: datetime) -> bool:
     """Whether the poller is there: without it, whatever is asked for comes to nothing."""
-    status = state.services.get(POLLER)
-    return status is not None and status.state is not ServiceHealth.OFFLINE and fresh(status.at, now, STATUS_HOLDS)
+    return is_service_running(state.services.get(POLLER), now)
 
 
 def _value_refusal(setting: SettingState, value: object) -> Reason | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.conditions import files, system
 from shared.errors import ConfigError, StorageError
-from shared.files import draft_of, replace_atomically, sync
+from shared.files import draft_of, move_into_place, replace_atomically
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -65,8 +65,7 @@ class StateFile(Generic[M]):
         draft = draft_of(self._path)
         try:
             self._model.model_validate_json(draft.read_bytes())
-            draft.replace(self._path)
-            sync(self._path.parent)
+            move_into_place(draft, self._path)
         except (ValidationError, OSError):  # there is none, or half of one
             return
 

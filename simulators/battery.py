@@ -45,10 +45,6 @@ class Battery:
         current_a = TAPER_LAST_A + (MOST_CHARGE_A - TAPER_LAST_A) * min(1.0, room)
         return int(current_a * self.open_voltage_v)
 
-    def discharge_limit_w(self) -> int:
-        """Return the discharge limit."""
-        return int(MOST_DISCHARGE_A * self.open_voltage_v) if self.stored_wh else 0
-
     def under(self, power_w: int) -> tuple[float, float]:
         """Return voltage and current under a power, as a meter with one decimal shows them."""
         voltage_v = self.open_voltage_v + RESISTANCE_OHM * power_w / self.open_voltage_v

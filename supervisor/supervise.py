@@ -8,13 +8,14 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 
+from shared.backoff import Backoff
 from shared.service import EXIT_CONFIG
 from supervisor.programs import Program
 
 log = logging.getLogger("supervisor")
 
 RESTART_FIRST_S = 0.5
-RESTART_MAX_S = 30.0
+RESTART_MOST_S = 30.0
 STABLE_S = 30.0
 """A program that ran this long is restarted without a long pause."""
 STOP_TIMEOUT_S = 10.0
@@ -52,7 +53,7 @@ class Supervisor:
             await asyncio.gather(*(_end(self._processes[name]) for name in names if name in self._processes))
 
     async def _watch(self, program: Program) -> None:
-        pause = RESTART_FIRST_S
+        backoff = Backoff(RESTART_FIRST_S, RESTART_MOST_S)
         while True:
             began = time.monotonic()
             try:
@@ -66,10 +67,10 @@ class Supervisor:
                 log.error("%s needs its settings corrected, see above; then start again.", program.name)
                 return
             if time.monotonic() - began > STABLE_S:
-                pause = RESTART_FIRST_S
+                backoff.reset()
+            pause = backoff.next_s()
             log.warning("%s has exited (%s); restarting it in %.1f s.", program.name, _how(code), pause)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, RESTART_MAX_S)
 
     async def _run_once(self, program: Program) -> int:
         process = await asyncio.create_subprocess_exec(

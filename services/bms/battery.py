@@ -113,7 +113,7 @@ class Battery:
     # events
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self.read_at, self._published_at = change.moved((self.read_at, self._published_at))
         self.availability, self.info, self.state = change.moved((self.availability, self.info, self.state))
         self._delay = FrameDelay()

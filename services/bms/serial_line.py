@@ -1,30 +1,22 @@
 """One open line to JK packs: a serial port of this machine, or the raw TCP port of a gateway."""
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 from serial import Serial, SerialException
 
-from shared.conditions import Reason, bms, poller, system
-from shared.conditions.system import BY_NUMBER, os_reason
+from shared.conditions import bms, system
+from shared.conditions.system import os_reason
 from shared.errors import DeviceOfflineError
+from shared.serial_ports import serial_port_reason
 
 CONNECT_S = 5.0
 READ_BYTES = 4096
 SEND_S = 0.2
 """A request is a few bytes, which an adapter takes at once: one that takes none of them hangs."""
 TCP = "tcp://"
-CAUSES = {
-    errno.ENOENT: bms.NO_SUCH_PORT,
-    errno.EIO: poller.SERIAL_PORT_GONE,
-    errno.EACCES: poller.SERIAL_PORT_FORBIDDEN,
-    errno.EPERM: poller.SERIAL_PORT_FORBIDDEN,
-    errno.EAGAIN: poller.SERIAL_PORT_IN_USE,
-    errno.EBUSY: poller.SERIAL_PORT_IN_USE,
-}
 
 
 class Line(asyncio.Protocol):
@@ -105,7 +97,8 @@ class Line(asyncio.Protocol):
         try:
             self._serial = Serial(self.port, baud, timeout=0, write_timeout=SEND_S, exclusive=True)
         except (SerialException, OSError, ValueError) as error:
-            raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=_cause(error))) from None
+            cause = serial_port_reason(error, missing=bms.NO_SUCH_PORT)
+            raise DeviceOfflineError(bms.line_unusable(port=self.port, cause=cause)) from None
         asyncio.get_running_loop().add_reader(self._serial.fileno(), self._receive)
 
     def _receive(self) -> None:
@@ -125,11 +118,3 @@ class Line(asyncio.Protocol):
                 port.close()
         if self._transport:
             self._transport.abort()
-
-
-def _cause(error: Exception) -> Reason:
-    """Return why a port does not open; pyserial passes the number of the system on, where there is one."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in CAUSES:
-        return CAUSES[number]()
-    return os_reason(error) if isinstance(error, OSError) and number in BY_NUMBER else poller.NOT_A_SERIAL_PORT()

@@ -1,4 +1,4 @@
-"""What the bot tells and when, as the page sees and changes it. Pure.
+"""What the bot reports and when, as the page shows and changes it. Pure.
 
 The store is that of the chats, which /settings changes, too; the page asks by a command and shows what comes back.
 """

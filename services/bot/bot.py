@@ -135,8 +135,8 @@ class Bot:
 
     async def run(self) -> None:
         """Evaluate the rules, deliver alerts, poll for commands."""
-        is_told = self._chats.all or not self._has_telegram
-        self._health.report("chats", None if is_told else conditions.NO_CHAT())
+        has_readers = self._chats.all or not self._has_telegram
+        self._health.report("chats", None if has_readers else conditions.NO_CHAT())
         self._redate(lambda content: this_boot_only(content, self._service.bus.clock.track))
         self._outbox.move(self._chats.moved)
         self._outbox.keep_only(self._recipients)
@@ -176,12 +176,12 @@ class Bot:
         )
 
     def _on_settings_command(self, _name: str, command: AlertSettingsCommand, delivery: Delivery) -> None:
-        """Change what is told and when, and publish how it is then."""
+        """Change what is reported and when, and publish the result."""
         delivery.ack()
         reason = refusal(command, utc_now(), retained=delivery.retained)
         chats = {chat_key(chat): chat for chat in self._chats.all}
         if reason or (command.chat is not None and command.chat not in chats):
-            log.warning("The alerts are not set as %s asks: %s", command.by, reason or "there is no such chat")
+            log.warning("A change of the alerts by %s is refused: %s", command.by, reason or "there is no such chat")
             return
         try:
             if limits := chosen_limits(command):
@@ -195,7 +195,7 @@ class Bot:
         self._wake()
 
     def _publish_settings(self) -> None:
-        """Publish what is told and when, where that has changed."""
+        """Publish what is reported and when, where that has changed."""
         chats = {chat: self._chats.settings(chat) for chat in self._chats.all}
         present = published(self._chats.limits, chats, utc_now())
         if self._published is None or present != self._published.model_copy(update={"at": present.at}):
@@ -228,14 +228,14 @@ class Bot:
             self._wake()
 
     def _publish(self, wanted: list[tuple[Recipient, Alert]]) -> None:
-        """Publish each alert once, for whoever looks up later what was told."""
+        """Publish each alert once, for whoever looks up later what was reported."""
         of_event = {(alert.key, alert.over): alert for _, alert in wanted}
         counts = Counter((alert.key, alert.over) for _, alert in wanted)
         for event, alert in of_event.items():
             self._service.bus.publish(ALERT_SENT, alert_sent(alert, counts[event], utc_now()))
 
     def _redate(self, change: Redate) -> None:
-        """Give what was reported and what waits its times by our clock."""
+        """Convert the times of reported and waiting alerts to our clock."""
         try:
             self._outbox.redate(change)
         except StorageError as error:
@@ -265,7 +265,7 @@ class Bot:
             self._evaluate_plug(event)
 
     async def _catch_up(self) -> None:
-        """Tell what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""
+        """Report what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""
         state = self._outbox.state
         for attempt in count():
             grid = self._mirror.snapshot().grid

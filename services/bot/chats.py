@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from services.bot.alerts.alert import Alert, AlertGroup
+from shared.daily_span import in_daily_span
 from shared.messages import ActionOutcome
 from shared.state_file import StateFile
 from shared.texts.language import Language
@@ -34,10 +35,7 @@ class QuietHours(BaseModel):
 
     def contain(self, at: datetime, zone: ZoneInfo) -> bool:
         """Whether a moment lies in them."""
-        now = at.astimezone(zone).time()
-        if self.start <= self.end:
-            return self.start <= now < self.end
-        return now >= self.start or now < self.end
+        return in_daily_span(at.astimezone(zone).time(), self.start, self.end)
 
 
 class ChatSettings(BaseModel):
@@ -59,7 +57,7 @@ class ChatSettings(BaseModel):
 
 
 class AlertLimits(BaseModel):
-    """From when on something is told to all chats."""
+    """The limits beyond which something is reported to all chats."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -135,7 +133,7 @@ class Chats:
 
     @property
     def limits(self) -> AlertLimits:
-        """From when on something is told: as it was chosen, where that makes sense, else as the settings have it."""
+        """The limits: as they were chosen, where that makes sense, else as the settings have them."""
         known = {name: value for name, value in self._content.limits.items() if name in AlertLimits.model_fields}
         try:
             return AlertLimits.model_validate(self._limits.model_dump() | known)
@@ -182,4 +180,4 @@ def _last(steps: Mapping[int, int], chat: int) -> int:
 
 
 def _on_damaged(aside: Path) -> None:
-    log.warning("The chats' settings were damaged and are now %s: every chat has its first settings again.", aside)
+    log.warning("The chats' settings were damaged and set aside as %s: every chat is back to the defaults.", aside)

@@ -159,7 +159,7 @@ def _common_routes(server: Flask, context: PageContext) -> None:
 
 
 def _metrics(context: PageContext) -> Response:
-    """Return the figures for Prometheus; whoever is logged in is told the key as well."""
+    """Return the figures for Prometheus; whoever is logged in gets the key as well."""
     key = f"# for Prometheus: {METRICS}?key={read_key(METRICS)}\n" if is_authorized() and read_key(METRICS) else ""
     figures = exposition(context.snapshot(), utc_now(), context.settings.fresh_for)
     return Response(key.encode() + figures, content_type=CONTENT_TYPE)

@@ -11,9 +11,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, STATUS_HOLDS, fresh
-from shared.live_figures import is_battery_live, is_inverter_live, load_w
-from shared.messages import Grid, ServiceHealth
+from shared.freshness import PLUG_HOLDS, fresh
+from shared.live_figures import is_battery_live, is_inverter_live, is_service_running, load_w
+from shared.messages import Grid
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -85,10 +85,7 @@ class _Snapshot(Collector):
             if one.reachable and fresh(one.at, self._now, PLUG_HOLDS)
         ]
         yield _gauge("plug_on", "Whether a plug is on.", ("plug", "name"), plugs)
-        services = [
-            ((name,), float(one.state is not ServiceHealth.OFFLINE and fresh(one.at, self._now, STATUS_HOLDS)))
-            for name, one in self._state.services.items()
-        ]
+        services = [((name,), float(is_service_running(one, self._now))) for name, one in self._state.services.items()]
         yield _gauge("service_up", "Whether a service runs.", ("service",), services)
         energy = self._state.energy.model_dump() if self._state.energy else {}
         counter = CounterMetricFamily("easun_energy_kwh", "Energy of the home, counted from power.", labels=("flow",))

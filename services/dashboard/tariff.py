@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from shared.daily_span import in_daily_span
+
 
 @dataclass(frozen=True)
 class Tariff:
@@ -18,13 +20,10 @@ class Tariff:
     @cached_property
     def prices(self) -> Sequence[float]:
         """The price of a kWh in each hour of the wall clock."""
-        return [self.night if self._is_night(hour) else self.day for hour in range(24)]
+        nights = (in_daily_span(hour, self.night_from, self.night_to) for hour in range(24))
+        return [self.night if is_night else self.day for is_night in nights]
 
     def cost(self, by_hour: Sequence[float | None]) -> float | None:
         """Return the cost of energy by the hour on the wall clock; None where none is known."""
         known = [kwh * price for kwh, price in zip(by_hour, self.prices, strict=False) if kwh is not None]
         return sum(known) if known else None
-
-    def _is_night(self, hour: int) -> bool:
-        after, before = self.night_from <= hour, hour < self.night_to
-        return after or before if self.night_from > self.night_to else after and before

@@ -24,7 +24,7 @@ PAUSE_S = 0.1
 """Between two payloads: Home Assistant and small brokers take no burst."""
 LIVE_EVERY_S, EAGER_EVERY_S = 15.0, 4.0
 EAGER_S = 20.0
-"""After a payload Home Assistant subscribes to the device: in this time it is told more often whether that is live."""
+"""After a payload Home Assistant subscribes to the device: in this time its availability is repeated more often."""
 GREET_AFTER_S = (1.0, 3.0)
 """Home Assistant is busy when it is born."""
 GONE_AFTER_S = 120.0
@@ -94,7 +94,7 @@ class Announcer:
             await self._publish(name, config)
 
     async def _restore(self) -> None:
-        """Announce what the broker had kept since before our start: it may have come back without what it kept."""
+        """Announce what was retained before our start: the broker may have come back without it."""
         for name in sorted(self._published.keys() - self._sent):
             await self._publish(name, self._published[name])
 
@@ -114,7 +114,7 @@ class Announcer:
         await asyncio.sleep(PAUSE_S)
 
     def _publish_live(self, found: dict[str, Device], now_s: float) -> None:
-        """What waits for the broker would be no live word, so nothing is said without it."""
+        """Publish nothing without the broker: what waits for it would no longer be live on arrival."""
         if not self._bus.connected.is_set():
             return
         live = {name: device.is_live for name, device in found.items()}

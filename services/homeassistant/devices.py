@@ -30,9 +30,9 @@ from services.homeassistant.entities import (
 from shared import topics
 from shared.broker_state import BrokerState
 from shared.conditions.inverter_settings import CLOCK as CLOCK_SETTING
-from shared.freshness import PLUG_HOLDS, READING_HOLDS, STATUS_HOLDS, fresh
-from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live
-from shared.messages import ChargeAheadPhase, Message, PlugState, ServiceHealth
+from shared.freshness import PLUG_HOLDS, READING_HOLDS, fresh
+from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live, is_service_running
+from shared.messages import ChargeAheadPhase, Message, PlugState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 
@@ -242,7 +242,7 @@ KINDS: tuple[Kind, ...] = (_inverters, _batteries, _grid, _energy, _schedule, _o
 def _runs(state: BrokerState, service: str, now: datetime) -> bool:
     """Whether the service that publishes a device is not known to be gone."""
     status = state.services.get(service)
-    return status is None or (status.state is not ServiceHealth.OFFLINE and fresh(status.at, now, STATUS_HOLDS))
+    return status is None or is_service_running(status, now)
 
 
 def _seconds(limit: timedelta) -> int:

@@ -224,7 +224,7 @@ class ChargingAhead:
             why = conditions.charging(
                 current=begin.current_a,
                 target=begin.need.target_percent,
-                charge=situation.charge_percent or 0.0,
+                charge=begin.charge_percent,
                 outage=begin.need.start,
             )
             self._report(ChargeAheadStep.BEGAN, situation, charging, why)
@@ -242,12 +242,12 @@ class ChargingAhead:
             self._note(charging=None)
 
     def _dry_run(self, situation: Situation, action: Action) -> None:
-        """Say what would be done, once an outage."""
+        """Report what would be done, once per outage."""
         match action:
-            case Begin(need, _, current_a):
+            case Begin(need, charge, _, current_a):
                 would = Charging(need.start, situation.now, need.target_percent, current_a, situation.now)
                 self._note(would=would)
-                self._report(ChargeAheadStep.BEGAN, situation, would, would_charge(situation, would), dry_run=True)
+                self._report(ChargeAheadStep.BEGAN, situation, would, would_charge(would, charge), dry_run=True)
             case PutBack(why) if self._notes.would:
                 self._report(ChargeAheadStep.ENDED, situation, self._notes.would, why, dry_run=True)
                 self._note(would=None)

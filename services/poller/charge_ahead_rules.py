@@ -128,9 +128,10 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Begin:
-    """Change these settings."""
+    """Change these settings; charge_percent is what the battery has now."""
 
     need: Need
+    charge_percent: float
     wishes: Mapping[str, SettingValue]
     current_a: float
 
@@ -226,7 +227,7 @@ def _when(situation: Situation, need: Need, knobs: Knobs, charge: float) -> Acti
     current = current_for(net_w, situation.voltage_v, knobs)
     if knobs.charges_from_mains and current <= knobs.present_a:
         return Nothing(conditions.MAINS_CHARGING_ON())
-    return Begin(need, wishes(knobs, current), current)
+    return Begin(need, charge, wishes(knobs, current), current)
 
 
 def _while_charging(situation: Situation, charging: Charging) -> Action:

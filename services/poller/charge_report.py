@@ -17,8 +17,8 @@ def report_charging(
     known = need if isinstance(need, Need) else None
     phase, reason, warning = _phase(action, sequence)
     is_busy = phase in (ChargeAheadPhase.CHARGING, ChargeAheadPhase.PUTTING_BACK)
-    if dry_run_until and charging:
-        reason, warning = would_charge(situation, charging), None
+    if dry_run_until and charging and situation.charge_percent is not None:
+        reason, warning = would_charge(charging, situation.charge_percent), None
     waits = action if isinstance(action, Nothing) else None
     current = charging.current_a if charging else waits and waits.current_a
     return ChargeAhead(
@@ -43,13 +43,13 @@ def report_charging(
     )
 
 
-def would_charge(situation: Situation, would: Charging) -> Reason:
+def would_charge(would: Charging, charge_percent: float) -> Reason:
     """Return what would have been done in a dry run."""
     return conditions.would_charge(
         begin=would.began,
         current=would.current_a,
         target=would.target_percent,
-        charge=situation.charge_percent or 0.0,
+        charge=charge_percent,
         outage=would.outage_start,
     )
 

@@ -86,7 +86,7 @@ class House:
         self._members[name].rated_w = watts
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self.track = grid.after_clock_change(self.track, change)
         self.said = change.moved(self.said)
         for member in self._members.values():

@@ -24,7 +24,7 @@ from shared.trusted_time import ClockChange
 
 
 class Control:
-    """The parts, and what they tell each other."""
+    """The parts, and how they notify each other."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Control:
         return self.writer.is_idle and all(one.is_temporary and one.is_in_force for one in sequences)
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self.journal.on_clock_change(change)
 
     def _on_over(self, sequence: SettingSequence, left: Mapping[str, object]) -> None:

@@ -26,6 +26,7 @@ from shared.clock import utc_now
 from shared.conditions import Reason, poller
 from shared.errors import ConfigError
 from shared.health import Health, Reporter
+from shared.list_file import ListWatch
 from shared.live_figures import ALL
 from shared.messages import (
     Availability,
@@ -127,7 +128,7 @@ class Inverters:
 
     async def run(self) -> None:
         """Poll all of them, and follow the list file, until cancelled."""
-        used = self._list.stamp()
+        watch = ListWatch(self._list)
         wanted = self._read_list()
         await self._bus.connected.wait()
         retained = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
@@ -141,16 +142,14 @@ class Inverters:
                 self._clear(name)
             await self._take_over(wanted, house, tasks, last)
             while True:
-                seen = self._list.stamp()
                 await asyncio.sleep(LIST_CHECK_S)
                 for one in self._controls.values():
                     one.profiles.follow()
-                if seen == self._list.stamp() != used:
-                    used = seen
+                if watch.has_changed():
                     await self._reload(house, tasks)
 
     def _on_clock_change(self, house: House, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         house.on_clock_change(change)
         for reader in self._pollers.values():
             reader.on_clock_change(change)
@@ -188,7 +187,7 @@ class Inverters:
     async def _take_over(
         self, wanted: dict[str, Wanted], house: House, tasks: asyncio.TaskGroup, last: GridState | None = None
     ) -> None:
-        """Stop whom nobody wants, start who is new or different, and let the others go on."""
+        """Stop inverters that are no longer wanted, start new and changed ones, and leave the others running."""
         before, self._wanted = self._wanted, wanted
         for name in [name for name, one in before.items() if wanted.get(name) != one]:
             await self._stop(name, house)
@@ -218,7 +217,7 @@ class Inverters:
             self._health.enable()
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
-        """Return the witness that an inverter is at first; the only one has said itself what was published."""
+        """Return the witness that an inverter starts as; a single one continues from what it has published itself."""
         now = utc_now()
         track = grid.restore(last, now, one.settings.grid_limits()) if is_alone else grid.unknown_grid(now)
         return Witness(one.name, track, phase=one.phase)

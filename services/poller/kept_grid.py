@@ -27,14 +27,14 @@ class KeptGrid:
         self.last = self._file.load(_on_damaged).grid
 
     def keep(self, message: GridState) -> None:
-        """Save a message that tells of another change than the last one."""
+        """Save the first message of each change."""
         if message.transition_id is not None and (
             self.last is None or message.transition_id != self.last.transition_id
         ):
             self._save(message)
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         if self.last and (moved := change.moved(self.last)) != self.last:
             self._save(moved)
 

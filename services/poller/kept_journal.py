@@ -47,7 +47,7 @@ class KeptJournal:
         self.keep(change(self.content))
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self.content = dated(change.moved(self.content), self._clock.now(), trusted=self._clock.trusted)
 
     def _on_damaged(self, aside: Path) -> None:

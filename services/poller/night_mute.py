@@ -1,4 +1,4 @@
-"""Silences one inverter's buzzer in the quiet hours, and gives it its voice back."""
+"""Mutes one inverter's buzzer in the quiet hours, and restores it afterwards."""
 
 import asyncio
 import logging

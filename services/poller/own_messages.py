@@ -1,4 +1,4 @@
-"""What this service has published last: it need not hear from the broker what it has said itself."""
+"""What this service has published last, so that it need not wait for the broker to send it back."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ class OwnMessages:
         self._infos.pop(name, None)
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self._grid, self._inverters, self._infos = change.moved((self._grid, self._inverters, self._infos))
         self._kept.on_clock_change(change)
 

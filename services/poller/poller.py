@@ -116,7 +116,7 @@ class Poller:
         return self._settings.poll_interval
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what we know of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self._witness = after_clock_change(self._witness, change)
         self._availability = change.moved(self._availability)
         self._identity_due, self._info_due = change.moved((self._identity_due, self._info_due))

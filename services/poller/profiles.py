@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.errors import ConfigError
-from shared.list_file import ListFile
+from shared.list_file import ListFile, ListWatch
 from shared.messages import InverterControl, InverterProfiles, ProfileChange, ProfileCommand, ProfileOutcome
 from shared.topics import INVERTER_PROFILES, PROFILE_CHANGE
 from shared.trusted_time import by_clock
@@ -49,17 +49,16 @@ class Profiles:
         self._profiles: list[ListedProfile] = []
         self._fault: Reason | None = None
         self._published: InverterProfiles | None = None
-        self._stamp = self._file.stamp()
+        self._watch = ListWatch(file)
         self._read()
 
     def follow(self) -> None:
         """Take over a list file that has changed."""
-        if self._file.stamp() != self._stamp:
+        if self._watch.has_changed():
             self._read()
             self.publish()
 
     def _read(self) -> None:
-        self._stamp = self._file.stamp()
         try:
             self._profiles, self._fault = self._file.read(), None
         except ConfigError as error:

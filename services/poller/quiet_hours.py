@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from shared.conditions import values
+from shared.daily_span import in_daily_span
 from shared.validation import InvalidValueError
 
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
@@ -20,10 +21,7 @@ class QuietHours:
 
     def covers(self, local: datetime) -> bool:
         """Return whether they hold at a local time."""
-        at = local.time()
-        if self.begin <= self.end:
-            return self.begin <= at < self.end
-        return at >= self.begin or at < self.end
+        return in_daily_span(local.time(), self.begin, self.end)
 
 
 def quiet_hours(text: str) -> QuietHours | None:

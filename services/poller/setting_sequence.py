@@ -19,9 +19,9 @@ from shared.messages import Moment, SettingOutcome, SettingValue
 from shared.trusted_time import elapsed
 
 LINGERS = timedelta(seconds=60)
-"""A value that did not show in time may still: so long it is watched before all counts as put back."""
+"""A value that did not show in time may show late: how long to watch for it before everything counts as put back."""
 RESUMES = timedelta(minutes=10)
-"""A profile that was interrupted is finished if that was not longer ago, else undone: nobody waits for it any more."""
+"""A profile interrupted longer ago than this is undone instead of finished: nobody waits for it any more."""
 PROFILE_ATTEMPTS = 3
 """How often a step of a profile is undone; what is changed for a time only is put back without end."""
 

@@ -22,7 +22,7 @@ from services.recorder.sqlite_files import side_files
 from services.recorder.store import DERIVED_FROM, READINGS, Store
 from shared.conditions import Reason, storage
 from shared.errors import StorageError
-from shared.files import replace_atomically, sync
+from shared.files import move_into_place, replace_atomically
 from shared.history.compression import FORMAT, decompress
 from shared.history.database_errors import diagnose
 from shared.history.derived import DAY_MS, HOUR_MS, STEP_MS
@@ -110,9 +110,7 @@ def _salvaged(damaged: Path, breathe: Breathe) -> Path:
         _remove(leftovers)
         salvage(damaged, part, breathe)
         _migrate_alone(part)
-        sync(part)
-        part.replace(file)
-        sync(file.parent)
+        move_into_place(part, file)
     finally:
         _remove(leftovers)
     return file

@@ -23,7 +23,7 @@ from services.recorder.store import READINGS, Store, newest_reading
 from services.recorder.watched_files import DatabaseFiles, log_of
 from shared.conditions import storage, system
 from shared.errors import DamagedError, StorageError
-from shared.files import sync
+from shared.files import move_into_place, sync
 from shared.history import last_backup
 from shared.history.database_errors import diagnose
 from shared.history.engine import reader
@@ -143,9 +143,7 @@ class Backups:
             if fault:
                 self._blame(inode)
             part.chmod(S_IMODE(self.place.stat().st_mode))
-            sync(part)
-            part.replace(file)
-            sync(file.parent)
+            move_into_place(part, file)
         finally:
             _remove(part)
         return file

@@ -33,7 +33,7 @@ def tend_partitions(store: Store, now: datetime, compress_after: timedelta) -> b
 def _if_free(store: Store, work: Callable[[Connection], bool]) -> bool:
     try:
         return store.run(work)
-    except StorageError:  # who cannot write at all is told by the next statement
+    except StorageError:  # if nothing can be written, the next statement says so
         return False
 
 

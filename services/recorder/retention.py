@@ -57,7 +57,7 @@ def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest:
 
 
 def _purge_events(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
-    """Delete some events of a device. Its last one stays, or the same state told again would look like a change."""
+    """Delete some events of a device. Its last one stays, or the same state sent again would look like a change."""
     lock_upkeep(connection)
     older = _with_older_events(connection, table, cutoff)
     by_readings = kept_from(connection, days, newest) if older else None

@@ -1,4 +1,4 @@
-"""`check`: asks every source of every region once, and says which of them live, by what they have and not by HTTP."""
+"""`check`: asks every source of every region once and reports which are alive, judged by content and not by HTTP."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Sign:
     as_of: datetime | None = None
     failure: str = ""
 
-    def lives(self, now: datetime) -> bool:
+    def is_alive(self, now: datetime) -> bool:
         """Whether it looked at the operator lately and knows the queues, even where nothing is published."""
         return self.as_of is not None and now - self.as_of <= STALE_AFTER and bool(self.queues)
 
@@ -35,7 +35,7 @@ class Sign:
         if self.failure:
             return f"  {origin.name}: dead, {self.failure} (last sign of life {origin.seen})"
         days = ", ".join(f"{day:%d.%m}" for day in self.days) or "nothing published"
-        state = "lives" if self.lives(now) else "behind" if self.as_of else "of unknown age"
+        state = "lives" if self.is_alive(now) else "behind" if self.as_of else "of unknown age"
         last = f"{self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else str(origin.seen)
         return f"  {origin.name}: {state}, {days}, {self.queues} queues (last sign of life {last})"
 
@@ -55,7 +55,7 @@ def check(
         signs = [(origin, _sign(source_of(origin, _for(settings, one)), fetch, now)) for origin in one.origins]
         for origin, sign in signs:
             say(sign.text(origin, now) + ("" if origin.is_free else " (no licence stated)"))
-        if signs and not any(sign.lives(now) for _, sign in signs):
+        if signs and not any(sign.is_alive(now) for _, sign in signs):
             dead.append(one.slug)
     if dead:
         raise BadReplyError(schedule.regions_without_source(regions=", ".join(dead)))

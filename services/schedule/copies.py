@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from services.schedule.answer import ZONE, Answer, Day
 from services.schedule.darkness import spans
 from services.schedule.revision import published, steady
+from shared.freshness import fresh
 from shared.messages import OutageSchedule
 from shared.outages import bounds, is_known, merged, state_of, within
 
@@ -56,7 +57,7 @@ def combined(
     present = [one.source for one in copies]
     usable = [replace(one, answer=_usable(old, one, present, now)) for one in copies]
     days, waiting, differ = dict[date, Day](), dict[date, tuple[Day, datetime]](), dict[date, datetime]()
-    dropped = {key: at for key, at in memory.dropped.items() if timedelta() <= now - at < LATELY}
+    dropped = {key: at for key, at in memory.dropped.items() if fresh(at, now, LATELY)}
     differences: list[Difference] = []
     for day in sorted({day for one in usable for day in one.answer.days}):
         said = [(one, _content(one.answer.days[day])) for one in usable if day in one.answer.days]

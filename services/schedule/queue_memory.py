@@ -48,7 +48,7 @@ class QueueMemory(BaseModel):
 
 
 def with_hours(memory: QueueMemory, region: str, answers: Mapping[str, Answer], now: datetime) -> QueueMemory:
-    """Return the memory with what all queues are told of today and later.
+    """Return the memory with the hours of all queues from today on.
 
     Hours that have begun stay, whatever becomes of them. On a day of emergency outages no queue holds.
     """

@@ -49,7 +49,7 @@ class QueueWatch:
         self._keep(with_grid(self._memory, grid, self._last_on))
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep the moments of this boot, by a clock that was set: one that ran days ahead would be waited for."""
+        """Shift the times of this boot by as much as the clock was set: one that is days ahead would be waited for."""
         self._last_on = change.moved(self._last_on)
         self._learn_at = change.moved(self._learn_at)
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from services.schedule.answer import ZONE, Answer, Day
 from services.schedule.darkness import changed_hours
 from shared.conditions import Reason
+from shared.freshness import fresh
 from shared.messages import DayState, OutageSchedule, PlannedDay, ScheduleChange, Window
 from shared.outages import FIRM, bounds, is_stale, local_day, merged, state_of, superseded, wall, within
 
@@ -140,7 +141,7 @@ def steady(old: OutageSchedule | None, answer: Answer, now: datetime, better: Co
     recent = {
         one.day: one
         for one in (old.days if old else ())
-        if one.source in better and timedelta() <= now - one.confirmed_at <= HOLDS_AGAINST
+        if one.source in better and fresh(one.confirmed_at, now, HOLDS_AGAINST)
     }
     kept = {day: found for day, found in answer.days.items() if day not in recent or _agrees(old, day, found)}
     return replace(answer, days=kept)

@@ -91,7 +91,7 @@ class ScheduleUpdater:
         health.report("mirror", None if is_named else conditions.MIRROR_NOT_NAMED())
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set; the plan itself is not by our clock."""
+        """Shift the times that are kept by as much as the clock was set, but not the plan: that is not by our clock."""
         self._check_at = change.moved(self._check_at)
         self._wait_until = change.moved(self._wait_until)
         self._silent_since = change.moved(self._silent_since)
@@ -105,7 +105,7 @@ class ScheduleUpdater:
         if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
             self._publish(self._home.empty(self._clock()))
         failures: dict[str, Reason] = {}
-        told: list[Found] = []
+        current: list[Found] = []
         empty: Found | None = None
         for source in self._sources:
             try:
@@ -114,16 +114,16 @@ class ScheduleUpdater:
                 failures[source.name] = conditions.source_failed(source=source.name, cause=error.reason)
                 continue
             found = Found(source, fetched, answer)
-            if _is_told(answer, self._right_time(fetched)):
-                told.append(found)
+            if _is_current(answer, self._right_time(fetched)):
+                current.append(found)
                 if not source.is_mirror:
                     break  # the operator itself needs nobody to confirm it
             else:
                 cause = conditions.NOTHING_PUBLISHED()
                 failures[source.name] = conditions.source_failed(source=source.name, cause=cause)
                 empty = empty or found  # the next source may know more
-        if told or empty:
-            return await self._accept(told or [one for one in (empty,) if one], failures)
+        if current or empty:
+            return await self._accept(current or [one for one in (empty,) if one], failures)
         reason = conditions.no_source(failures=(*failures.values(), *not_asked(self._settings)))
         self._keep_last(reason)
         raise DeviceOfflineError(reason)
@@ -225,7 +225,7 @@ class ScheduleUpdater:
         return pause(self._settings.schedule_interval, self._clock())
 
     async def _learn_queues(self, found: Found) -> None:
-        """Remember now and then what all queues of the region are told."""
+        """Remember from time to time the hours of all queues of the region."""
         if self._queues is None or not self._queues.due(self._clock()):
             return
         answers: Mapping[str, Answer] = {}
@@ -299,7 +299,7 @@ class ScheduleUpdater:
             self._health.report(f"queue {source.name}", source.unknown_queue(known))
 
 
-def _is_told(answer: Answer, now: datetime) -> bool:
+def _is_current(answer: Answer, now: datetime) -> bool:
     """Whether an answer knows anything of today or later."""
     today = local_day(now, ZONE)
     return any(day >= today and day not in answer.fillers for day in answer.days)

@@ -107,8 +107,8 @@ class ControlState:
     attempt: Attempt | None = None
     tried: tuple[Target, ...] = ()
     failures: int = 0
-    is_told: bool = False
-    """Whether an event has told that they fail."""
+    is_reported: bool = False
+    """Whether an event has reported that they fail."""
     flips: int = 0
     retry_at_s: float = 0
     paused_until_s: float = 0

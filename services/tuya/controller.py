@@ -85,7 +85,7 @@ class PlugController:
         self._update(after(self._current(), action, outcome, _now()))
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         self._state = change.moved(self._state)
 
     def wake(self) -> None:

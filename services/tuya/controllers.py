@@ -20,6 +20,7 @@ from services.tuya.shared_state import SharedStateStore
 from shared.clock import utc_now
 from shared.conditions import Reason, plugs
 from shared.errors import ConfigError, StorageError
+from shared.list_file import ListWatch
 from shared.messages import PlugInfo, PlugSetup
 from shared.service import Service
 from shared.topics import PLUG_INFO
@@ -100,7 +101,7 @@ class PlugControllers:
         self._publish_info(plug, reason=reason)
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Keep what is known of past moments, by a clock that was set."""
+        """Shift the times that are kept by as much as the clock was set."""
         for controller in self._controllers.values():
             controller.on_clock_change(change)
 
@@ -191,13 +192,11 @@ class PlugControllers:
     # the list file
 
     async def _watch_list(self) -> None:
-        """Take over changes of the list file once it has stayed the same for a moment."""
-        used = seen = self._list.stamp()
+        """Take over changes of the list file; without the file everything stays as it is."""
+        watch = ListWatch(self._list)
         while True:
             await asyncio.sleep(LIST_CHECK_S)
-            last, seen = seen, self._list.stamp()
-            if seen and seen == last != used:
-                used = seen
+            if watch.has_changed() and self._list.stamp():
                 self._reload_list()
 
     def _reload_list(self) -> None:

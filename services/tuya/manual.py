@@ -14,9 +14,9 @@ from shared.bus import Bus, Delivery
 from shared.clock import utc_now
 from shared.conditions import broker, plugs
 from shared.errors import CommandRefusedError, UsageError
-from shared.freshness import STATUS_HOLDS, fresh
 from shared.health import Health
-from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceHealth, ServiceStatus
+from shared.live_figures import is_service_working
+from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceStatus
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, M, Topic
 
 SERVICE = "tuya"
@@ -122,8 +122,7 @@ class CommandClient:
     def _on_status(self, service: str, status: ServiceStatus, delivery: Delivery) -> None:
         delivery.ack()
         if service == SERVICE and not self._is_running.done():
-            works = status.state in (ServiceHealth.ONLINE, ServiceHealth.DEGRADED)
-            self._is_running.set_result(works and fresh(status.at, utc_now(), STATUS_HOLDS))
+            self._is_running.set_result(is_service_working(status, utc_now()))
 
     def _on_action(self, id_: str, action: PlugAction) -> None:
         if id_ == self._plug.id and action.by == BY and not self._action.done():

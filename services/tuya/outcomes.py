@@ -215,7 +215,7 @@ def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attem
 
 def _begun(state: ControlState, targets: tuple[Target, ...], now: Now) -> ControlState:
     if targets != state.tried:
-        state = replace(state, tried=targets, failures=0, is_told=False, flips=0, cloud_hold=None)
+        state = replace(state, tried=targets, failures=0, is_reported=False, flips=0, cloud_hold=None)
     state = report(state, now, pending=targets[0].on)
     if not state.ways and not state.dry_run:
         return _failed(state, targets, CommandRefusedError(plugs.no_way(name=state.plug.title)), now)

@@ -80,11 +80,11 @@ def report_unanswered(state: ControlState, reason: Reason) -> ControlState:
 
 def report_failure(state: ControlState, reason: Reason, now: Now) -> ControlState:
     """Return the state with an event for each target that is tried and fails, once; attempts go on."""
-    if state.is_told:
+    if state.is_reported:
         return state
     is_repeated = state.retries and not first_halves(state.tried)
     reason = plugs.retrying(cause=reason) if is_repeated else reason
-    return add_events(replace(state, is_told=True), state.tried, ActionOutcome.FAILED, now, reason=reason)
+    return add_events(replace(state, is_reported=True), state.tried, ActionOutcome.FAILED, now, reason=reason)
 
 
 def report_common_trouble(state: ControlState, now: Now) -> ControlState:

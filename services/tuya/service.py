@@ -190,7 +190,7 @@ class PlugService:
         plug = self._controllers.listed(id_)
         reason = plugs.COMMAND_RETAINED() if delivery.retained else setup_refusal(plug, setup, utc_now())
         if reason or plug is None:
-            log.warning("The plug %s is not set up as %s asks: %s", id_, setup.by, reason)
+            log.warning("A change of the plug %s by %s is refused: %s", id_, setup.by, reason)
             if plug and reason:
                 self._controllers.refuse_setup(plug, reason)
             return
@@ -210,7 +210,7 @@ class PlugService:
         self._controllers.wake()
 
     def _on_clock_change(self, change: ClockChange) -> None:
-        """Keep turns and ages as they are, by a clock that was set; if the disk is full, for as long as we run."""
+        """Shift turns and times by as much as the clock was set; if the disk is full, only until the next start."""
         journal, grid = change.moved((self._store.shared.journal, self._store.shared.grid))
         with suppress(StorageError):
             self._store.persist(journal)

@@ -39,7 +39,7 @@ class Subscriptions:
         self._handlers.clear()
 
     def remove(self, filter_: str) -> None:
-        """Remove a subscription; the broker is not told."""
+        """Remove a subscription here; the caller unsubscribes at the broker."""
         del self._by_filter[self._prefix + filter_]
         self._handlers.clear()
 

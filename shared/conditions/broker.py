@@ -5,7 +5,7 @@ from shared.conditions.condition import Reason, Severity, condition, simple
 STOPPED = simple("service.stopped", uk="Зупинено.", en="Stopped.", severity=Severity.NOTICE)
 VANISHED = simple(
     "service.vanished",
-    uk="Служба зникла без попередження: її вбито, або зник її комп'ютер чи його мережа.",
+    uk="Служба зникла без попередження: її процес убито, або зник її комп'ютер чи мережа.",
     en="The service vanished without a word: it was killed, or its network or host is gone.",
 )
 NOT_MQTT = simple("broker.not_mqtt", uk="там відповідає не брокер MQTT", en="what answers there is no MQTT broker")

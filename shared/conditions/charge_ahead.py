@@ -155,12 +155,6 @@ NO_BROKER = simple(
     en="There is no connection to the broker, so it is not known whether charging is still needed.",
     severity=Severity.WARNING,
 )
-RESTARTED = simple(
-    "charging.restarted",
-    uk="Програму перезапущено: параметри повертаються до попередніх.",
-    en="The program was restarted: the settings are put back.",
-    severity=Severity.NOTICE,
-)
 OTHER_INVERTER = simple(
     "charging.other_inverter",
     uk="За цим з'єднанням відповідає вже інший інвертор: повертати параметри треба на попередньому.",

@@ -5,7 +5,7 @@ from shared.conditions.condition import Severity, condition, simple
 OFF = simple(
     "homeassistant.off",
     uk="Пристрої не показуються в Home Assistant: HOMEASSISTANT_DISCOVERY=false.",
-    en="Home Assistant is not shown the devices: HOMEASSISTANT_DISCOVERY=false.",
+    en="The devices are not shown in Home Assistant: HOMEASSISTANT_DISCOVERY=false.",
     severity=Severity.NOTICE,
 )
 

@@ -247,7 +247,7 @@ OTHER_INVERTER = simple(
     severity=Severity.WARNING,
 )
 ALREADY_SET = simple(
-    "control.already_set", uk="Так уже й налаштовано.", en="It is set so already.", severity=Severity.NOTICE
+    "control.already_set", uk="Так уже й налаштовано.", en="It is already set that way.", severity=Severity.NOTICE
 )
 VALUE_UNKNOWN = simple(
     "control.value_unknown",
@@ -437,7 +437,7 @@ NO_SUCH_PROFILE = simple(
 PROFILE_IN_FORCE = simple(
     "profile.in_force",
     uk="Усе вже так і налаштовано.",
-    en="Everything is set so already.",
+    en="Everything is already set that way.",
     severity=Severity.NOTICE,
 )
 PROFILE_CHANGED_BY_HAND = simple(

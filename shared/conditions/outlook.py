@@ -7,7 +7,7 @@ from shared.conditions.condition import Severity, condition, simple
 NO_CHARGE = simple(
     "outlook.no_charge",
     uk="Заряд батареї невідомий: ні інвертор, ні BMS його не показують. Скільки вистачить, сказати не можна.",
-    en="The battery's charge is unknown: neither the inverter nor a BMS reports it. How long it lasts cannot be told.",
+    en="The battery's charge is unknown: neither the inverter nor a BMS reports it. How long it lasts is unknown, too.",
     severity=Severity.WARNING,
 )
 """No reading of the charge has ever been recorded."""
@@ -76,7 +76,7 @@ def schedule_ends(*, at: datetime) -> None:
 
 EMERGENCY = simple(
     "outlook.emergency",
-    uk="Аварійні відключення: графік не діє, і коли світло повернеться, невідомо. Відомо лише, доки вистачить заряду.",
+    uk="Екстрені відключення: графік не діє, і коли світло повернеться, невідомо. Відомо лише, доки вистачить заряду.",
     en="Emergency outages: no schedule holds, and when power returns is unknown. All that is known is until when the "
     "charge holds.",
     severity=Severity.WARNING,
@@ -138,7 +138,7 @@ CHARGING_ASSUMED = simple(
 
 NO_DATABASE = simple(
     "outlook.no_database",
-    uk="Історії немає: recorder ще нічого не записав, тож прогноз стоїть на припущеннях.",
+    uk="Історії немає: recorder ще нічого не записав, тож прогноз спирається на припущення.",
     en="There is no history: the recorder has recorded nothing yet, so the forecast rests on assumptions.",
     severity=Severity.WARNING,
 )

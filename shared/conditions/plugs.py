@@ -98,7 +98,7 @@ def both_ways_failed(*, local: Reason, cloud: Reason) -> None:
 @condition(
     "plug.did_not_obey",
     uk="{name} підтверджує команду, але не виконує її: можливо, у застосунку є таймер?",
-    en="{name} accepts the command and does not stay so: is there a timer in the app?",
+    en="{name} accepts the command and does not stay that way: is there a timer in the app?",
 )
 def did_not_obey(*, name: str) -> None:
     """The plug acknowledges a command, and is found in the other state when it is read back."""
@@ -303,7 +303,7 @@ ACCOUNT_EMPTY = simple(
 @condition(
     "plugs.none_enabled",
     uk="Знайдено {count} {count:розетку|розетки|розеток}, але жодна не перемикається разом із мережею. Оберіть, які "
-    "мають: на сторінці «Система» або в боті, командою /plugs.",
+    "саме перемикати: на сторінці «Система» або в боті, командою /plugs.",
     en="{count} {count:plug is|plugs are} found, and none is switched with the grid: choose which should be, on the "
     "page System or in the bot with /plugs.",
     severity=Severity.WARNING,
@@ -354,7 +354,7 @@ def held_back(*, names: str) -> None:
 @condition(
     "plugs.none_answers",
     uk="Жодна розетка не відповідає ({count}): чи працюють роутер і Wi-Fi, чи є напруга в самих розетках?",
-    en="None of {count} plugs answers: do the router and the Wi-Fi work, and have the plugs power?",
+    en="None of {count} plugs answers: do the router and the Wi-Fi work, and do the plugs have power?",
     severity=Severity.WARNING,
     prompt=True,
 )

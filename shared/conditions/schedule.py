@@ -95,7 +95,7 @@ def too_often(*, seconds: int) -> None:
 
 @condition(
     "schedule.regions_without_source",
-    uk="Жодне джерело не живе в регіонах: {regions}.",
+    uk="Немає жодного живого джерела в регіонах: {regions}.",
     en="No source lives in these regions: {regions}.",
 )
 def regions_without_source(*, regions: str) -> None:
@@ -198,7 +198,7 @@ def hours_missing(*, day: date) -> None:
     """The hours of a day do not cover it."""
 
 
-@condition("schedule.hours_wrong", uk="години за {day} не мають змісту", en="the hours of {day} make no sense")
+@condition("schedule.hours_wrong", uk="години за {day} не мають сенсу", en="the hours of {day} make no sense")
 def hours_wrong(*, day: date) -> None:
     """The hours of a day cannot be."""
 
@@ -234,12 +234,12 @@ def days_differ(*, day: date) -> None:
     """A day stands twice in an answer, with different hours."""
 
 
-@condition("schedule.not_a_date", uk="{text} не дата", en="{text} is no date")
+@condition("schedule.not_a_date", uk="{text} — не дата", en="{text} is no date")
 def not_a_date(*, text: str) -> None:
     """Something stands where a date belongs."""
 
 
-@condition("schedule.not_a_time", uk="{text} не час доби", en="{text} is no time of day")
+@condition("schedule.not_a_time", uk="{text} — не час доби", en="{text} is no time of day")
 def not_a_time(*, text: str) -> None:
     """Something stands where a time of day belongs."""
 
@@ -267,7 +267,7 @@ def asked_to_wait(*, until: datetime) -> None:
 
 @condition(
     "schedule.age_unknown",
-    uk="{source} не каже, коли востаннє дивилося на графік оператора: його години можуть бути застарілі.",
+    uk="{source} не каже, коли востаннє дивилося на графік оператора: його години можуть бути застарілими.",
     en="{source} does not say when it last looked at the operator: its hours may be out of date.",
     severity=Severity.WARNING,
 )
@@ -348,7 +348,7 @@ def unknown_queue(*, source: str, queue: str, setting: str, some: str) -> None:
 
 @condition(
     "schedule.clock_fast",
-    uk="Годинник цього комп'ютера поспішає на {minutes} хв: поставте його або ввімкніть NTP.",
+    uk="Годинник цього комп'ютера поспішає на {minutes} хв: виставте його або ввімкніть NTP.",
     en="This machine's clock is {minutes} min fast: set it, or switch NTP on.",
 )
 def clock_fast(*, minutes: int) -> None:
@@ -357,7 +357,7 @@ def clock_fast(*, minutes: int) -> None:
 
 @condition(
     "schedule.clock_slow",
-    uk="Годинник цього комп'ютера відстає на {minutes} хв: поставте його або ввімкніть NTP.",
+    uk="Годинник цього комп'ютера відстає на {minutes} хв: виставте його або ввімкніть NTP.",
     en="This machine's clock is {minutes} min slow: set it, or switch NTP on.",
 )
 def clock_slow(*, minutes: int) -> None:

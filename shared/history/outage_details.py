@@ -1,4 +1,4 @@
-"""What is told of an outage beyond its record: the lowest charge, the voltage before it, plugs that were switched off.
+"""Details of an outage beyond its record: the lowest charge, the voltage before it, plugs that were switched off.
 
 All outages of a list are read by one query of the five-minute steps and one of the switchings.
 """

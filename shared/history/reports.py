@@ -277,6 +277,12 @@ def beginning(day: date, by: By) -> date:
     return day.replace(month=1, day=1) if by is By.YEAR else day
 
 
+def following(day: date, by: By) -> date:
+    """Return the first day of the day, week, month or year after the one a day belongs to."""
+    longest = {By.DAY: 1, By.WEEK: 7, By.MONTH: 31, By.YEAR: 366}
+    return beginning(beginning(day, by) + timedelta(days=longest[by]), by)
+
+
 @dataclass(frozen=True)
 class Outage:
     """A power outage. `end` is None while it lasts, `planned` if no schedule was known; negative delays are early."""
@@ -329,7 +335,7 @@ class Statistics:
         """Return the hours without power by month, keyed by its first day."""
         found: dict[date, float] = {}
         for day, hours in self.hours.items():
-            month = day.replace(day=1)
+            month = beginning(day, By.MONTH)
             found[month] = found.get(month, 0.0) + hours
         return found
 

@@ -29,7 +29,7 @@ BOT: dict[str, tuple[str, str]] = {
         "⚪️ <b>{began} – {ended} Power was out</b> for {lasted}",
     ),
     "bot.plugs_off": ("🔌 Вимкнено розеток: {done} з {count}", "🔌 Plugs switched off: {done} of {count}"),
-    "bot.plugs_on": ("🔌 Увімкнено знову розеток: {done} з {count}", "🔌 Plugs switched on again: {done} of {count}"),
+    "bot.plugs_on": ("🔌 Знову ввімкнено розеток: {done} з {count}", "🔌 Plugs switched on again: {done} of {count}"),
     "bot.plug_not_done": ("❗️ Не вдалося: {name}. {reason}", "❗️ Failed: {name}. {reason}"),
     "bot.plug_not_confirmed": ("❔ Не підтверджено: {names}", "❔ Not confirmed: {names}"),
     "bot.plugs_not_done_more": ("❗️ Не вдалося також: {names}", "❗️ Failed as well: {names}"),
@@ -209,7 +209,7 @@ BOT: dict[str, tuple[str, str]] = {
         "❌ {time} {name}: could not {order} ({by}). {reason}",
     ),
     "bot.plug_refused": (
-        "⛔ {time} {name}: відмовлено {order} ({by}). {reason}",
+        "⛔ {time} {name}: команду «{order}» відхилено ({by}). {reason}",
         "⛔ {time} {name}: refused to {order} ({by}). {reason}",
     ),
     "bot.plug_dropped": (
@@ -341,7 +341,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.no_plugs": ("Розеток немає.", "There are no plugs."),
     "bot.plugs_setup": ("⚙️ Які перемикати з мережею", "⚙️ Which to switch with the grid"),
     "bot.plugs_found": (
-        "Розетки знайдено, але жодна ще не перемикається з мережею. Оберіть, які мають.",
+        "Розетки знайдено, але жодна ще не перемикається з мережею. Оберіть, які саме перемикати.",
         "Plugs are found, and none is switched with the grid yet. Choose which should be.",
     ),
     "bot.setup_title": (

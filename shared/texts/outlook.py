@@ -98,7 +98,7 @@ OUTLOOK: dict[str, tuple[str, str]] = {
     "outlook.charge": ("Заряд о {at} – {percent}, за даними {source}", "Charge at {at}: {percent}, {source}"),
     "outlook.by_bms": ("BMS", "by the BMS"),
     "outlook.by_inverter": ("інвертора", "by the inverter"),
-    "outlook.by_counted": ("порахованої енергії", "by counted energy"),
+    "outlook.by_counted": ("обліку енергії", "by counted energy"),
     "outlook.at_end": (
         "Наприкінці лишиться {percent}, найімовірніше від {low} до {high}",
         "At its end {percent} will be left, most likely {low} to {high}",
@@ -122,11 +122,11 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Of {given} plain answers, lasts or not, {right} were right",
     ),
     "outlook.no_scorecard": (
-        "Перевірити себе прогноз іще не мав нагоди: жодного відключення від початку до кінця він не бачив",
+        "Прогноз ще не перевірено: ще не записано жодного відключення від початку до кінця",
         "The forecast has not been put to the test yet: it has seen no outage from beginning to end",
     ),
     "outlook.stale": (
-        "Прогнозу немає: сервіс outlook не працює або не знає заряду",
+        "Прогнозу немає: служба outlook не працює або не знає заряду",
         "There is no forecast: the outlook service is not running, or does not know the charge",
     ),
 }

@@ -115,7 +115,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "now.other_inverters": ("Інвертори", "Inverters"),
     "now.all_inverters": ("Усі інвертори: {count}", "All {count} inverters"),
     "now.some_inverters": (
-        "Відповідають {answering} з {count} інверторів, тож суми невідомі",
+        "Відповідають не всі інвертори ({answering} з {count}), тож суми невідомі",
         "{answering} of {count} inverters answer, so the sums are unknown",
     ),
     "now.one_inverter": ("{load} · сонце {sun} · батарея {battery}", "{load} · sun {sun} · battery {battery}"),
@@ -415,7 +415,8 @@ PAGES: dict[str, tuple[str, str]] = {
         "Check the queue of your address.",
     ),
     "outages.fit_unclear": (
-        "неясно: з останніх відключень ({outages}) за графіком черги {queue} почалися {fitting}, і жодна не збігається",
+        "неясно: з останніх відключень ({outages}) за графіком черги {queue} почалися {fitting}, і жодна черга "
+        "не підходить",
         "unclear: of your last {outages} outages {fitting} began by the schedule of queue {queue}, and none fits well",
     ),
     "outages.region": ("Регіон", "Region"),

@@ -175,7 +175,7 @@ def test_settings_that_cannot_be_saved_hold_with_a_warning(tmp_path: Path) -> No
         pytest.param(GROUP, GUEST, False, id="a-guest-in-the-group"),
     ],
 )
-def test_who_changes_what_all_are_told(chat: int, user: int, *, changed: bool, tmp_path: Path) -> None:
+def test_only_owners_change_the_limits_of_all_chats(chat: int, user: int, *, changed: bool, tmp_path: Path) -> None:
     setup = Setup(tmp_path)
     setup.receive(chat=chat, user=user, button="set|low", button_id="b", message_id=1)
     assert setup.chats.limits.low_battery_percent == (25 if changed else 20)

@@ -1,5 +1,7 @@
 """Buttons and what they send back."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.bot.alerts.alert import AlertGroup
@@ -59,3 +61,10 @@ def test_a_message_has_no_more_buttons_than_telegram_takes() -> None:
         inverter_keyboards.overview(localizer_for(), home),
     ):
         assert 50 < sum(map(len, board)) <= keyboards.MOST_BUTTONS
+
+
+@pytest.mark.parametrize(("age", "offered"), [(timedelta(0), ["off"]), (timedelta(hours=2), ["on", "off"])])
+def test_a_plug_of_which_nothing_is_known_now_can_be_switched_either_way(age: timedelta, offered: list[str]) -> None:
+    home = BrokerState(plugs={"boiler": PlugState(at=NOW - age, name="Boiler", on=True, reachable=True)})
+    (buttons, _refresh) = keyboards.plugs(localizer_for(), home)
+    assert [data.rpartition("|")[2] for _, data in buttons] == offered

@@ -222,7 +222,7 @@ def test_a_profile_shows_how_it_differs_from_now() -> None:
 
 
 @pytest.mark.parametrize("outcome", list(ProfileOutcome))
-def test_what_became_of_a_profile_is_said(outcome: ProfileOutcome) -> None:
+def test_the_outcome_of_a_profile_is_shown(outcome: ProfileOutcome) -> None:
     last = ProfileChange(at=NOW, profile="Зимова ніч", by="me", outcome=outcome, reason=control.MODE_REFUSED())
     said = cards(house(inverter_profiles={"main": profiles(NOW, last=last)}))["Profiles"]
     assert "18:02" in said

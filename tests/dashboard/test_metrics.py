@@ -26,7 +26,7 @@ def told(state: BrokerState, now: datetime = NOW) -> dict[str, float]:
     }
 
 
-def test_what_is_live_is_told_and_nothing_else() -> None:
+def test_only_live_figures_are_exported() -> None:
     energy = EnergyState(at=NOW, since=NOW, pv_kwh=1.5)
     samples = told(house(NOW, energy=energy))
     assert samples["easun_grid_on"] == 0

@@ -288,7 +288,7 @@ def test_why_the_inverter_does_not_answer():
     assert page(old)["text"]["why"] == "Inverter: timed out at 10.0.0.7"
 
 
-def test_broker_gone_is_said():
+def test_a_lost_broker_is_shown():
     assert page(house(connected=False))["text"]["as-of"] == "as of 18:02:11"
     assert "broker" in page(house(connected=False))["text"]["notice"]
     assert page(house())["text"]["notice"] == ""

@@ -38,7 +38,7 @@ def test_each_outage_ahead_has_its_verdict_and_what_to_charge():
     assert "Of 8 plain answers, lasts or not, 7 were right" in lines
 
 
-def test_before_the_first_graded_outage_that_is_said():
+def test_the_scorecard_is_empty_before_the_first_graded_outage():
     assert "has not been put to the test yet" in said(outlook("no_plan", NOW, scorecard=Scorecard()))
 
 

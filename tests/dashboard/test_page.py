@@ -159,7 +159,7 @@ def test_broker_gone_is_said_and_mends_itself(browser, broker, dashboard, publis
         assert dashboard.status() == 200
 
 
-def test_server_gone_is_said_by_the_page_itself(browser, dashboard, publisher):
+def test_the_page_itself_shows_that_the_server_is_gone(browser, dashboard, publisher):
     publisher.inverter()
     with opened(browser, dashboard.url, quiet=False) as page:
         expect(text(page, "home")).to_have_text("643\u00a0W")

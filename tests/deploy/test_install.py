@@ -287,7 +287,7 @@ def fake(directory: Path, name: str, text: str) -> dict[str, str]:
         pytest.param("id", "echo 1000", "this needs root: sudo", id="not-root"),
     ],
 )
-def test_what_is_missing_is_said(name: str, text: str, sentence: str, system: System, tmp_path: Path) -> None:
+def test_what_is_missing_is_reported(name: str, text: str, sentence: str, system: System, tmp_path: Path) -> None:
     done = system.run(env=fake(tmp_path / "fakes", name, text))
     assert done.returncode == EXIT_CONFIG
     assert sentence in done.stderr

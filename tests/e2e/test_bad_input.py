@@ -74,7 +74,7 @@ def test_no_inverter_configured_is_disabled_and_waits(stack: Stack, watcher: Vie
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70])
-def test_a_host_that_is_none_is_said(stack: Stack, watcher: Viewer, host: str) -> None:
+def test_an_impossible_host_name_is_reported(stack: Stack, watcher: Viewer, host: str) -> None:
     stack.poller.start(MODBUS_HOST=host)
     assert f"The name {host} is not known" in reason_text(watcher.wait_for("service/poller/status", state="degraded"))
     assert stack.poller.end() == 0

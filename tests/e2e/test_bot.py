@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 import requests
 from flask import request
-from paho.mqtt.client import MQTTMessageInfo
 
 from shared.history import queries
 from shared.history.engine import reader
@@ -38,7 +36,6 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 QUARTER = timedelta(minutes=15)
-Say = Callable[[str, Message], MQTTMessageInfo]
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_silence_is_unknown_on_time_however_long_a_read_tries(transport: str, st
         ({"kind": "exception", "code": 2}, "poller.refuses_everything"),
     ],
 )
-def test_a_gateway_that_answers_strangely_is_said(
+def test_a_gateway_that_answers_strangely_is_reported(
     fault: dict[str, object], code: str, stack: Stack, watcher: Viewer
 ) -> None:
     stack.start_house()

@@ -114,7 +114,7 @@ def test_a_name_that_the_certificate_does_not_have_is_said(tls_broker: TlsBroker
     eventually(lambda: "not valid for localhost" in schedule.log and "Hostname mismatch" in schedule.log)
 
 
-def test_tls_at_the_port_without_is_said(tls_broker: TlsBroker, schedule: Process) -> None:
+def test_tls_on_the_plain_port_is_reported(tls_broker: TlsBroker, schedule: Process) -> None:
     schedule.start(**tls_broker.client() | {"MQTT_PORT": str(tls_broker.port)})
     eventually(lambda: "No broker at" in schedule.log)
     assert "with TLS at this port?" in schedule.log

@@ -39,8 +39,6 @@ CAPTURES = (
     ),
 )
 
-UNANSWERED = "07720001000aff04000300c9000155e5"
-"""easunpy asks unit 0 of an SMW, which speaks PI30 (vgsolar2/easunpy#2)."""
 HEARTBEAT = "00010001000aff01160b0a16102d012c"
 """A server's heartbeat of 2022-11-10 22:16:45 (openess)."""
 DONGLES_HEARTBEAT = "000100010010ff01" + b"Q0045231765051".hex()

@@ -28,7 +28,7 @@ from services.poller.charge_ahead_rules import (
     energy_wh,
     next_step,
 )
-from services.poller.charge_report import dry_run_until
+from services.poller.charge_report import dry_run_until, report_charging
 from services.poller.charge_situation import knobs_of, need_of, target_of, wh_per_percent
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
@@ -209,6 +209,19 @@ def test_near_full_each_percent_takes_longer():
     assert energy_wh(50, 90, 100) == 4000
     assert energy_wh(90, 100, 100) == 2000
     assert energy_wh(80, 70, 100) == 0
+
+
+def dry_run_reason(charge_percent: float | None) -> Reason:
+    situation = replace(SITUATION, charge_percent=charge_percent, charging=CHARGES)
+    state = report_charging(situation, next_step(situation), None, dry_run_until=NOW + timedelta(days=7))
+    assert state.reason
+    return state.reason
+
+
+def test_a_dry_run_names_the_charge_only_while_that_is_known():
+    known = dry_run_reason(40.0)
+    assert (known.code, known.params["charge"]) == ("charging.would_charge", 40.0)
+    assert dry_run_reason(None).code == "charging.charge_unknown"
 
 
 def test_the_first_days_are_a_dry_run():

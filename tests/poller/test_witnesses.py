@@ -210,7 +210,7 @@ def test_a_phase_that_was_lost_alone_is_no_outage_when_the_others_fall_silent() 
     assert house.said.phases == {1: False, 2: None, 3: None}
 
 
-def test_the_figures_shown_are_of_one_who_sees_what_is_said() -> None:
+def test_the_figures_come_from_a_witness_of_the_verdict() -> None:
     house = House(a=None, b=None, c=None)
     house.sees(0, a=OFF, b=ON, c=ON)
     house.fails("b")

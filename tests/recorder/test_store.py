@@ -232,7 +232,7 @@ def test_commits_reach_the_disk(store: Store) -> None:
 
 
 @pytest.mark.parametrize("topic", ["inverter/main/info", "inverter/main/settings", "plug/x/set", "nonsense"])
-def test_what_nobody_records_is_said(topic: str) -> None:
+def test_an_unrecorded_topic_is_reported(topic: str) -> None:
     with pytest.raises(BadMessageError, match="not recorded"):
         to_row(topic, b"{}")
 

@@ -625,13 +625,13 @@ def test_silence_and_dead_letters_are_said(database: Path) -> None:
         )
     text = "\n".join(check(database, NOW))
     assert "nothing from main since 2026-11-23T18:01:39.000Z (58 minutes)." in text
-    assert "1 messages on inverter/x/state could not be recorded, the last at 2026-11-23T18:00:00.000Z." in text
+    assert "1 message on inverter/x/state could not be recorded, the last at 2026-11-23T18:00:00.000Z." in text
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"), [(cut, "is damaged"), (newer, "newer version"), (foreign, "not a database of")]
 )
-def test_trouble_is_said(database: Path, spoil: Callable[[Path], None], says: str) -> None:
+def test_check_reports_what_is_wrong_with_a_database(database: Path, spoil: Callable[[Path], None], says: str) -> None:
     spoil(database)
     with untouched(database.parent), pytest.raises(EasunError, match=says):
         list(check(database, NOW))

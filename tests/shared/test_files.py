@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.files import OURS_ALONE, replace_atomically
+from shared.files import OURS_ALONE, move_into_place, replace_atomically
 
 
 @pytest.mark.parametrize("content", ["так\n", b"\x00\xff"])
@@ -38,3 +38,19 @@ def test_what_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(OSError):  # noqa: PT011 - which one depends on the system
         replace_atomically(file, "new")
     assert file.read_text() == "old"
+
+
+def test_a_file_gets_its_name_only_once_its_content_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft, file = tmp_path / "draft", tmp_path / "kept"
+    draft.write_text("new")
+    synced: list[tuple[int, bool]] = []
+    fsync = os.fsync
+
+    def record(handle: int) -> None:
+        fsync(handle)
+        synced.append((os.fstat(handle).st_ino, file.exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    inode = draft.stat().st_ino
+    move_into_place(draft, file)
+    assert synced == [(inode, False), (tmp_path.stat().st_ino, True)]

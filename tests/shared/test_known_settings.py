@@ -20,7 +20,7 @@ KNOWN = known_settings()
         pytest.param("INVERTER_IP=1.2.3.4", "MODBUS_HOST is its name here", id="predecessor"),
     ],
 )
-def test_a_name_that_is_none_is_told(line: str, said: str) -> None:
+def test_an_unknown_name_is_reported(line: str, said: str) -> None:
     for text in (f"POLL_INTERVAL=5\n{line}\n", f"# mine\r\n{line}\r\nPOLL_INTERVAL=5\r\n"):
         (sentence,) = remarks(text, KNOWN)
         assert said in sentence.text

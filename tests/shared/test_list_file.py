@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from shared.conditions import files, render, system, values
 from shared.errors import ConfigError
-from shared.list_file import ListFile, ListFileError
+from shared.list_file import ListFile, ListFileError, ListWatch
 from shared.texts.language import Language
 
 HEAD = "# The plugs. New ones are added at the end.\nplugs:\n"
@@ -86,6 +86,19 @@ def test_edits_by_people_are_noticed(listed: ListFile[Plug], written: Any) -> No
     assert listed.stamp() == first
     listed.path.write_text("plugs: [{id: a}]\n")
     assert listed.stamp() != first
+
+
+def test_each_version_is_taken_over_once_and_only_when_it_has_stayed_the_same(
+    listed: ListFile[Plug], written: Any
+) -> None:
+    watch = ListWatch(listed)
+    assert not watch.has_changed()
+    written("plugs:\n  - id: a")
+    assert not watch.has_changed(), "somebody may still be writing it"
+    written("plugs:\n  - id: ab\n")
+    assert [watch.has_changed() for _ in range(3)] == [False, True, False]
+    listed.path.unlink()
+    assert [watch.has_changed() for _ in range(3)] == [False, True, False]
 
 
 @pytest.mark.parametrize(

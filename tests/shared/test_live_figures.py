@@ -6,8 +6,31 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.broker_state import BrokerState
-from shared.live_figures import BATTERY_HOLDS, LiveFigures, is_battery_live, live_figures, live_inverter, load_w, packs
-from shared.messages import Availability, BatteryInfo, BatteryState, Contact, Grid, GridState, InverterState
+from shared.freshness import PLUG_HOLDS, STATUS_HOLDS
+from shared.live_figures import (
+    BATTERY_HOLDS,
+    LiveFigures,
+    is_battery_live,
+    is_plug_live,
+    is_service_running,
+    is_service_working,
+    live_figures,
+    live_inverter,
+    load_w,
+    packs,
+)
+from shared.messages import (
+    Availability,
+    BatteryInfo,
+    BatteryState,
+    Contact,
+    Grid,
+    GridState,
+    InverterState,
+    PlugState,
+    ServiceHealth,
+    ServiceStatus,
+)
 
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
@@ -135,3 +158,30 @@ def test_an_inverter_that_does_not_answer_has_no_figures_however_young_its_readi
     state = BrokerState(inverters=inverters, inverter_availability=contacts)
     assert live_inverter(state, NOW) == shown
     assert live_figures(state, NOW).load_w == (inverters[shown].load_power_w if shown else None)
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "running", "working"),
+    [
+        pytest.param(ServiceHealth.ONLINE, timedelta(0), True, True, id="online"),
+        pytest.param(ServiceHealth.DEGRADED, STATUS_HOLDS, True, True, id="with-a-problem"),
+        pytest.param(ServiceHealth.DISABLED, timedelta(0), True, False, id="with-nothing-to-do"),
+        pytest.param(ServiceHealth.OFFLINE, timedelta(0), False, False, id="goodbye"),
+        pytest.param(ServiceHealth.ONLINE, STATUS_HOLDS * 2, False, False, id="silent"),
+        pytest.param(None, timedelta(0), False, False, id="never-heard"),
+    ],
+)
+def test_a_service_runs_while_it_repeats_its_status(
+    state: ServiceHealth | None, age: timedelta, running: bool, working: bool
+) -> None:
+    at = NOW - age
+    status = None if state is None else ServiceStatus(at=at, since=at, state=state, version="0.1")
+    assert (is_service_running(status, NOW), is_service_working(status, NOW)) == (running, working)
+
+
+@pytest.mark.parametrize(
+    ("reachable", "age", "live"),
+    [(True, timedelta(0), True), (None, PLUG_HOLDS, True), (False, timedelta(0), False), (True, PLUG_HOLDS * 2, False)],
+)
+def test_a_plug_is_live_while_it_answers_and_is_read(reachable: bool | None, age: timedelta, live: bool) -> None:
+    assert is_plug_live(PlugState(at=NOW - age, name="Boiler", on=True, reachable=reachable), NOW) is live

@@ -1,5 +1,6 @@
 """State that survives restarts, power losses and damage."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,20 @@ def test_a_save_that_a_kill_interrupted_counts_where_it_was_written_whole(
     assert file.load(nothing) == State(counts=expected)
     file.save(State())
     assert file.load(nothing) == State()
+
+
+def test_an_interrupted_save_is_on_disk_before_it_takes_the_name(
+    file: StateFile[State], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.save(State())
+    draft = tmp_path / "new" / ".state.json.new"
+    draft.write_text('{"counts": {"1": 3}}')  # killed while it waited for the disk
+    inode, synced, fsync = draft.stat().st_ino, [], os.fsync
+
+    def record(handle: int) -> None:
+        fsync(handle)
+        synced.append((os.fstat(handle).st_ino, draft.exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    assert file.load(nothing) == State(counts={1: 3})
+    assert synced[0] == (inode, True)

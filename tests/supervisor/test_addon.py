@@ -84,6 +84,6 @@ def test_the_supervisors_broker_becomes_ours() -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, [], None, {"data": {}}, {"data": {"host": ""}}, {"result": "error"}])
-def test_no_broker_is_said(answer: Any) -> None:
+def test_a_missing_broker_is_reported(answer: Any) -> None:
     with pytest.raises(UsageError, match="Mosquitto broker"):
         broker_of(answer)

@@ -1,4 +1,4 @@
-"""What the grid did while the bot was away or cut off, by the recorder, which was not: no guess is told. Pure."""
+"""What the grid did while the bot was away or cut off, as the recorder has it, which was not: no guesses. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ def is_complete(grid: GridState, recorded: Sequence[Window]) -> bool:
 def caught_up(
     state: AlertState, grid: GridState, recorded: Sequence[Window], now: datetime
 ) -> tuple[AlertState, list[Alert]]:
-    """Tell the outages that are over, and leave the transition to the present state to the ordinary rule.
+    """Report the outages that are over, and leave the transition to the present state to the ordinary rule.
 
     recorded are the outages since the last transition that we know, in order; that of the present, too. Where the
     recorder does not know the present state, nothing changes.

@@ -82,7 +82,7 @@ GROUPS: dict[AlertKind, AlertGroup] = {
 class Alert(BaseModel):
     """One event to report. `at` is when it happened, not when it is sent; None means unknown and is left out.
 
-    key identifies the event, so that nobody is told twice; `over` means that the trouble has ended. reasons are what a
+    key identifies the event, so that it is reported once; `over` means that the trouble has ended. reasons are what a
     device, a service or a plug gives; a service may give several. missed are outages that went by while the bot was
     away. Of an outage, expected, window, is_open, is_overdue and in_emergency are the judgement of the schedule.
     figures_at is when charge, load and runtime were measured, where that was later than the event; told_there means

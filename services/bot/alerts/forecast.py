@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.bot.alerts.alert import Alert, AlertKind
-from services.bot.alerts.state import AlertState, ToldForecast
+from services.bot.alerts.state import AlertState, ReportedForecast
 from shared.broker_state import BrokerState
 from shared.live_figures import usable_outlook
 from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, Window, iso
@@ -23,13 +23,13 @@ def forecast_alerts(state: AlertState, snapshot: BrokerState, now: datetime) -> 
     outage = _judged(snapshot, now)
     if outage is None or outage.end is None:
         return state, []
-    told = _same(state.forecast, outage)
-    if told is None:
-        told = ToldForecast(start=outage.start, end=outage.end, seen=outage.verdict, since=now)
-    elif told.seen is not outage.verdict:
-        told = told.model_copy(update={"seen": outage.verdict, "since": now})
-    told, alerts = _reported(told, outage, snapshot, now)
-    return (state if told == state.forecast else state.model_copy(update={"forecast": told})), alerts
+    known = _same(state.forecast, outage)
+    if known is None:
+        known = ReportedForecast(start=outage.start, end=outage.end, seen=outage.verdict, since=now)
+    elif known.seen is not outage.verdict:
+        known = known.model_copy(update={"seen": outage.verdict, "since": now})
+    known, alerts = _reported(known, outage, snapshot, now)
+    return (state if known == state.forecast else state.model_copy(update={"forecast": known})), alerts
 
 
 def _judged(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
@@ -40,25 +40,25 @@ def _judged(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
     return outage if outage.running or outage.start - now <= AHEAD else None
 
 
-def _same(told: ToldForecast | None, outage: OutageOutlook) -> ToldForecast | None:
-    """Return what was told of this outage, with its present hours."""
-    if told is None or outage.end is None:
+def _same(known: ReportedForecast | None, outage: OutageOutlook) -> ReportedForecast | None:
+    """Return what was reported of this outage, with its present hours."""
+    if known is None or outage.end is None:
         return None
-    if outage.start >= told.end + GAP or told.start >= outage.end + GAP:
+    if outage.start >= known.end + GAP or known.start >= outage.end + GAP:
         return None
-    moved = abs(outage.end - told.end) >= GAP or abs(outage.start - told.start) >= GAP
-    return told.model_copy(update={"start": outage.start, "end": outage.end}) if moved else told
+    moved = abs(outage.end - known.end) >= GAP or abs(outage.start - known.start) >= GAP
+    return known.model_copy(update={"start": outage.start, "end": outage.end}) if moved else known
 
 
 def _reported(
-    told: ToldForecast, outage: OutageOutlook, snapshot: BrokerState, now: datetime
-) -> tuple[ToldForecast, list[Alert]]:
-    if told.seen is Verdict.UNCERTAIN or now - told.since < STEADY_FOR:
-        return told, []
-    over = told.seen is Verdict.LASTS
-    if over is (told.began is None):
-        return told, []
-    began = told.began or now
+    known: ReportedForecast, outage: OutageOutlook, snapshot: BrokerState, now: datetime
+) -> tuple[ReportedForecast, list[Alert]]:
+    if known.seen is Verdict.UNCERTAIN or now - known.since < STEADY_FOR:
+        return known, []
+    over = known.seen is Verdict.LASTS
+    if over is (known.began is None):
+        return known, []
+    began = known.began or now
     alert = Alert(
         kind=AlertKind.FORECAST,
         key=f"{AlertKind.FORECAST}/{iso(began)}",
@@ -67,7 +67,7 @@ def _reported(
         over=over,
         outlook=with_names(outage, snapshot),
     )
-    return told.model_copy(update={"began": None if over else began}), [alert]
+    return known.model_copy(update={"began": None if over else began}), [alert]
 
 
 def of_window(snapshot: BrokerState, window: Window, now: datetime) -> OutageOutlook | None:

@@ -16,7 +16,7 @@ FIGURES_EVERY = timedelta(minutes=5)
 SOC_STEP_PERCENT = 2.0
 RUNTIME_STEP = 0.1
 RESTORED_WITHIN = timedelta(hours=2)
-"""After power has been back for so long, plugs are told by themselves."""
+"""Once power has been back for so long, plugs are reported by themselves."""
 
 
 class PlugResult(BaseModel):
@@ -50,7 +50,7 @@ class Outage(BaseModel):
         return self.lost is not None and self.back is None
 
     def is_history(self, now: datetime) -> bool:
-        """Whether it has been over for so long that nothing more is told of it."""
+        """Whether it has been over for so long that nothing more is reported of it."""
         over = elapsed(self.back.at, now) if self.back else timedelta(0)
         return over is None or over > RESTORED_WITHIN
 

@@ -73,19 +73,19 @@ def next_alerts(
 def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now: datetime) -> Step:
     """Report what was done to a plug, unless the broker has delivered it a second time.
 
-    A refused command is told once in REFUSED_AGAIN, and only of plugs that there are: a client may send thousands.
+    A refused command is reported once in REFUSED_AGAIN, and only of plugs that exist: a client may send thousands.
     """
     action, place = event.action, f"{event.plug}/{event.action.gang or ''}"
     last = state.plug_actions.get(place)
     if last is not None and action.at <= last:
         return state, []
-    told = {place: action.at}
+    reported = {place: action.at}
     if action.outcome is ActionOutcome.REFUSED:
         before = state.plug_actions.get(event.plug + REFUSED)
         if event.plug not in snapshot.plugs or (before and action.at - before < REFUSED_AGAIN):
             return state, []
-        told[event.plug + REFUSED] = action.at
-    state = state.model_copy(update={"plug_actions": state.plug_actions | told})
+        reported[event.plug + REFUSED] = action.at
+    state = state.model_copy(update={"plug_actions": state.plug_actions | reported})
     alert = Alert(
         kind=AlertKind.PLUG,
         key=f"plug/{place}/{iso(action.at)}",

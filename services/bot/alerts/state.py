@@ -43,10 +43,10 @@ class OpenTrouble(BaseModel):
     reasons: tuple[Reason, ...] = ()
 
 
-class ToldForecast(BaseModel):
-    """The outage that the outlook was last asked about: its verdict, since when that stands, and what was told of it.
+class ReportedForecast(BaseModel):
+    """The outage that the outlook last judged: its verdict, since when that stands, and what was reported of it.
 
-    began is when it was told that the battery will not last, None if it was not, or does after all.
+    began is when it was reported that the battery will not last, None if it was not, or does after all.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,7 +75,7 @@ class AlertState(BaseModel):
     reminded: dict[str, Moment] = Field(default_factory=dict)
     troubles: dict[str, OpenTrouble] = Field(default_factory=dict)
     plug_actions: dict[str, Moment] = Field(default_factory=dict)
-    forecast: ToldForecast | None = None
+    forecast: ReportedForecast | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -37,7 +37,7 @@ KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
 LISTED_PATIENCE = timedelta(minutes=1)
 """For the charge, the cells' balance and warnings, which flicker."""
 SEEN_TWICE = (AlertKind.INVERTER_FAULT, AlertKind.BATTERY_ALARM)
-"""Told as soon as a second reading shows them: Modbus TCP has no checksum, so damage can look like a fault."""
+"""Reported as soon as a second reading shows them: Modbus TCP has no checksum, so damage can look like a fault."""
 UNCONTRADICTED = timedelta(seconds=30)
 """How long they wait for it: a device may fall silent with its fault."""
 
@@ -116,7 +116,7 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
     if seen.present and before and not before.reported and has_lasted:
         return before.model_copy(update={"reported": True}), True
     if seen.kind is AlertKind.CLOCK_UNSET and seen.present and before and seen.reasons:
-        before = before.model_copy(update={"reasons": seen.reasons})  # what has waited is told in the end
+        before = before.model_copy(update={"reasons": seen.reasons})  # what has waited is reported in the end
     if not seen.present and before and not before.ended:
         return before.model_copy(update={"ended": now}), before.reported
     return before, False

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from services.bot.chats import Chats, Role
 from services.bot.commands import history, inverter_keyboards, keyboards
-from services.bot.commands.inverter_buttons import InverterButtons, not_allowed
+from services.bot.commands.buttons import ButtonApi, not_allowed, too_late, wait_until
+from services.bot.commands.inverter_buttons import InverterButtons
 from services.bot.commands.keyboards import ButtonPress
 from services.bot.commands.limits import StrangerLimit
 from services.bot.telegram.api import Incoming, Keyboard, TransientError
@@ -30,39 +31,25 @@ from shared.texts.localizer import Localizer
 
 log = logging.getLogger("bot")
 
-TOO_LATE = timedelta(seconds=60)
-"""A command that took longer to arrive switches nothing: whoever sent it has long done something else."""
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
 AT_ONCE = 4
 """Commands that are answered at the same time, and as many buttons; the others wait their turn."""
 SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
-SETUP_CHECK_S = 0.1
 
 
 Command = PlugCommand | PlugSetup | InverterCommand
 
 
-class Api(Protocol):
-    """What we need of Telegram."""
+class Api(ButtonApi, Protocol):
+    """What commands need of Telegram."""
 
     name: str
-
-    async def send(
-        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
-    ) -> int:
-        """Send a message and return its number."""
-
-    async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
-        """Replace the text of a message."""
 
     async def send_picture(
         self, chat: int, png: bytes, caption: str, *, keyboard: Keyboard = (), topic: int | None = None
     ) -> None:
         """Send a picture."""
-
-    async def answer_button(self, button_id: str, text: str = "") -> None:
-        """Acknowledge a button."""
 
 
 class Commands:
@@ -318,17 +305,16 @@ class Commands:
             self._send(id_, setup)
         await self._api.answer_button(incoming.button_id)
         patience_s = TEST_PATIENCE_S if press.action == "test" else SETUP_PATIENCE_S
-        for _ in range(round(patience_s / SETUP_CHECK_S)):
-            if all(self._snapshot().plug_infos.get(id_) != one for id_, one in before.items()):
-                break
-            await asyncio.sleep(SETUP_CHECK_S)
+        await wait_until(
+            lambda: all(self._snapshot().plug_infos.get(id_) != one for id_, one in before.items()), patience_s
+        )
         text = split(self._texts["setup"](localizer))[-1]
         keyboard = keyboards.plug_setup(localizer, self._snapshot(), press.value)
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     async def _plug_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
         """Ask first; then switch, if the confirmation comes soon after the question."""
-        plug, age = self._snapshot().plugs.get(press.value), localizer.now - incoming.at
+        plug = self._snapshot().plugs.get(press.value)
         if not self._chats.may_switch(incoming.chat, incoming.user):
             await self._api.answer_button(incoming.button_id, not_allowed(localizer, self._chats, incoming))
         elif plug is None or plug.protected:  # a button of an old message, or forged
@@ -338,8 +324,7 @@ class Commands:
             keyboard = keyboards.confirmation(localizer, press.value, on=press.on)
             await self._api.answer_button(incoming.button_id)
             await self._api.send(incoming.chat, question, keyboard=keyboard, topic=incoming.topic)
-        elif abs(age) > TOO_LATE:
-            refusal = localizer("bot.too_late", lasted=localizer.lasted(abs(age)))
+        elif refusal := too_late(localizer, incoming):
             await self._api.answer_button(incoming.button_id, plain(refusal))
             await self._api.edit(incoming.chat, incoming.message_id, refusal)
         else:

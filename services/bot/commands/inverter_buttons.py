@@ -1,17 +1,16 @@
 """Answers the buttons of `/inverter`: what may be changed to what, what would happen, and what came of it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 
-from services.bot.chats import Chats, Role
+from services.bot.chats import Chats
 from services.bot.commands import inverter_keyboards as keyboards
+from services.bot.commands.buttons import ButtonApi, not_allowed, too_late, wait_until
 from services.bot.commands.keyboards import ButtonPress
 from services.bot.telegram.api import Incoming, Keyboard
-from services.bot.texts.html import lines, plain
+from services.bot.texts.html import lines
 from shared.broker_state import BrokerState
 from shared.conditions import Reason
 from shared.inverter_questions import InverterCommand, Question
@@ -19,24 +18,7 @@ from shared.messages import ProfileCommand, SettingCommand
 from shared.texts.inverter_sentences import charge_ahead_sentences, name_of, outcome_words, profile_words
 from shared.texts.localizer import Localizer
 
-TOO_LATE = timedelta(seconds=60)
-PATIENCE_S, CHECK_S = 45.0, 0.2
-
-
-class Api(Protocol):
-    """What we need of Telegram."""
-
-    async def send(
-        self, chat: int, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
-    ) -> int:
-        """Send a message and return its number."""
-
-    async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
-        """Replace the text of a message."""
-
-    async def answer_button(self, button_id: str, text: str = "") -> None:
-        """Acknowledge a button."""
-
+PATIENCE_S = 45.0
 
 Send = Callable[[str, InverterCommand], None]
 
@@ -44,7 +26,7 @@ Send = Callable[[str, InverterCommand], None]
 class InverterButtons:
     """One method a kind of button. Only owners may press them."""
 
-    def __init__(self, api: Api, snapshot: Callable[[], BrokerState], chats: Chats, send: Send) -> None:
+    def __init__(self, api: ButtonApi, snapshot: Callable[[], BrokerState], chats: Chats, send: Send) -> None:
         self._api = api
         self._snapshot = snapshot
         self._chats = chats
@@ -84,10 +66,9 @@ class InverterButtons:
     async def _do(self, incoming: Incoming, localizer: Localizer, value: str) -> None:
         """Have it done, if the confirmation comes soon after the question and this still has the same answer."""
         wish, _, mark = value.rpartition("|")
-        age = abs(localizer.now - incoming.at)
         found = self._question(incoming, localizer, wish)
-        if age > TOO_LATE:
-            await self._edit(incoming, localizer("bot.too_late", lasted=localizer.lasted(age)))
+        if refusal := too_late(localizer, incoming):
+            await self._edit(incoming, refusal)
         elif isinstance(found, Reason):
             await self._edit(incoming, localizer.reason(found))
         elif not keyboards.is_confirmed(found, mark):
@@ -100,13 +81,9 @@ class InverterButtons:
         self._send(question.name, question.command)
         title = localizer("bot.inverter_title", title=question.title)
         await self._edit(incoming, lines(title, localizer("inverter.asking")))
-        for _ in range(round(PATIENCE_S / CHECK_S)):
-            after = _outcome(self._snapshot(), question)
-            if after is not None and after != before:
-                await self._edit(incoming, lines(title, *_words(localizer, self._snapshot(), question)))
-                return
-            await asyncio.sleep(CHECK_S)
-        await self._edit(incoming, lines(title, localizer("inverter.no_outcome")))
+        has_outcome = await wait_until(lambda: _outcome(self._snapshot(), question) not in (None, before), PATIENCE_S)
+        words = _words(localizer, self._snapshot(), question) if has_outcome else [localizer("inverter.no_outcome")]
+        await self._edit(incoming, lines(title, *words))
 
     def _question(self, incoming: Incoming, localizer: Localizer, wish: str) -> Question | Reason:
         try:
@@ -116,13 +93,6 @@ class InverterButtons:
 
     async def _edit(self, incoming: Incoming, text: str, keyboard: Keyboard = ()) -> None:
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
-
-
-def not_allowed(localizer: Localizer, chats: Chats, incoming: Incoming) -> str:
-    """Return why a person may change nothing here: the chat may only view, or in a group this person."""
-    is_group = chats.role(incoming.chat) is Role.OWNER
-    said = localizer("bot.not_in_group", user=incoming.user) if is_group else localizer("bot.not_allowed")
-    return plain(said)
 
 
 def _outcome(state: BrokerState, question: Question) -> Any:

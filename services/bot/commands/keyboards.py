@@ -8,6 +8,7 @@ from services.bot.chats import AlertLimits, ChatSettings, QuietHours
 from services.bot.telegram.api import Keyboard
 from services.bot.texts.html import plain
 from shared.broker_state import BrokerState
+from shared.live_figures import is_plug_live
 from shared.messages import PlugState
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -30,7 +31,7 @@ LIMITS: dict[str, tuple[str, tuple[float, ...]]] = {
     "imbalance": ("imbalance_mv", (50, 80, 100, 150, 200, 300)),
     "silent": ("silent_minutes", (2, 5, 10, 15, 30, 60)),
 }
-"""Buttons that change from when on all chats are told of something: the limit, and its choices."""
+"""Buttons that change the limits beyond which something is reported to all chats, with their choices."""
 REMINDERS = (0, 5, 10, 15, 30, 60)
 
 
@@ -109,8 +110,9 @@ def _plug(localizer: Localizer, device: str, plug: PlugState) -> list[tuple[str,
     if plug.protected or len(f"plug|{device}|off".encode()) > LONGEST_DATA:
         return []
     name = plug.name or device
-    on = [] if plug.on else [(plain(localizer("bot.turn_on", name=name)), f"ask|{device}|on")]
-    off = [] if plug.on is False else [(plain(localizer("bot.turn_off", name=name)), f"ask|{device}|off")]
+    is_on = plug.on if is_plug_live(plug, localizer.now) else None
+    on = [] if is_on else [(plain(localizer("bot.turn_on", name=name)), f"ask|{device}|on")]
+    off = [] if is_on is False else [(plain(localizer("bot.turn_off", name=name)), f"ask|{device}|off")]
     return on + off
 
 

@@ -211,4 +211,4 @@ def _redated_alert(alert: Alert, change: Redate) -> Alert:
 
 
 def _on_damaged(aside: Path) -> None:
-    log.warning("The bot's outbox was damaged and is now %s: alerts that waited in it are lost.", aside)
+    log.warning("The bot's outbox was damaged and set aside as %s: the alerts in it are lost.", aside)

@@ -1,7 +1,6 @@
 """The living message of an outage, edited as things happen, and that of its end. Pure."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from services.bot.alerts.alert import Alert
 from services.bot.alerts.outage import Outage, PlugResult
@@ -37,7 +36,7 @@ def _over(localizer: Localizer, lost: Alert, back: Alert) -> str:
         "bot.outage_over",
         began=localizer.time(lost.at),
         ended=localizer.time(back.at),
-        lasted=localizer.lasted(max(timedelta(0), back.at - lost.at)),
+        lasted=localizer.lasted(back.at - lost.at),
     )
 
 

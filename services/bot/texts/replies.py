@@ -10,12 +10,13 @@ from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.conditions import battery, clock
-from shared.freshness import CLOCK_SLACK, PLUG_HOLDS, fresh
+from shared.freshness import CLOCK_SLACK, fresh
 from shared.live_figures import (
     BATTERY_HOLDS,
     LiveFigures,
     is_battery_live,
     is_inverter_live,
+    is_plug_live,
     live_figures,
     load_w,
     packs,
@@ -297,10 +298,11 @@ def _rule_line(localizer: Localizer, info: PlugInfo) -> str:
 
 
 def _plug_line(localizer: Localizer, device: str, plug: PlugState, sentence: str = "bot.plug_line") -> str:
-    is_silent = plug.reachable is False or not fresh(plug.at, localizer.now, PLUG_HOLDS)
-    note = localizer("bot.plug_unreachable") if is_silent else Localized("")
+    is_live = is_plug_live(plug, localizer.now)
+    note = Localized("") if is_live else localizer("bot.plug_unreachable")
     note = Localized(note + (localizer("bot.plug_protected") if plug.protected else ""))
-    state = "bot.plug_unknown" if plug.on is None else "bot.plug_on" if plug.on else "bot.plug_off"
+    is_on = plug.on if is_live else None
+    state = "bot.plug_unknown" if is_on is None else "bot.plug_on" if is_on else "bot.plug_off"
     return localizer(sentence, name=plug.name or device, state=localizer(state), note=note)
 
 

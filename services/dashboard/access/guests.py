@@ -91,7 +91,7 @@ class Guests:
         try:
             self._file.save(GuestLinks(dict(links)))
         except StorageError as error:
-            log.warning("%s After a restart guests are those of before.", error)
+            log.warning("%s After a restart the earlier guest links apply again.", error)
 
 
 def _stored(file: StateFile[GuestLinks]) -> Mapping[str, GuestLink]:

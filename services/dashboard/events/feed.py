@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from services.dashboard.events.sentences import Told, told
+from services.dashboard.events.sentences import EventText, event_text
 from services.dashboard.markup import attributes, icon
 from shared.broker_state import BrokerState
 from shared.history.events import Event, EventKind
@@ -30,7 +30,7 @@ def feed(found: Sequence[Event], snapshot: BrokerState, localizer: Localizer) ->
         html.Section(
             [
                 html.H2(f"{localizer.weekday(day)}, {localizer.day(day)}"),
-                html.Ul([_line(one, told(one, snapshot, localizer), localizer) for one in list(events)]),
+                html.Ul([_line(one, event_text(one, snapshot, localizer), localizer) for one in list(events)]),
             ],
             className="day",
         )
@@ -38,7 +38,7 @@ def feed(found: Sequence[Event], snapshot: BrokerState, localizer: Localizer) ->
     ]
 
 
-def _line(event: Event, said: Told, localizer: Localizer) -> html.Li:
+def _line(event: Event, said: EventText, localizer: Localizer) -> html.Li:
     words = [html.Span(said.sentence, className="said")]
     remarks = [one for one in said.remarks if one]
     if remarks:

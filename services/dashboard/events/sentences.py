@@ -31,7 +31,7 @@ LOOKS = {Severity.FAULT: BAD, Severity.WARNING: WARN, Severity.NOTICE: PLAIN}
 
 
 @dataclass(frozen=True)
-class Told:
+class EventText:
     """What to say of an event; look is good, bad, warn or plain."""
 
     sentence: str
@@ -39,7 +39,7 @@ class Told:
     remarks: Sequence[str] = field(default_factory=tuple)
 
 
-def told(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
+def event_text(event: Event, snapshot: BrokerState, localizer: Localizer) -> EventText:
     """Return an event in words."""
     return SENTENCES[event.kind](event, snapshot, localizer)
 
@@ -51,13 +51,13 @@ def device_name(device: str, snapshot: BrokerState, localizer: Localizer) -> str
     return localizer(f"event.place_{place}", name=given(name) if given else name)
 
 
-def _grid(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
+def _grid(event: Event, _snapshot: BrokerState, localizer: Localizer) -> EventText:
     state = Grid(event.what)  # type: ignore[arg-type]
     look = {Grid.ON: GOOD, Grid.OFF: BAD}.get(state, PLAIN)
-    return Told(localizer(f"event.grid_{state.value}"), look)
+    return EventText(localizer(f"event.grid_{state.value}"), look)
 
 
-def _plan(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
+def _plan(event: Event, _snapshot: BrokerState, localizer: Localizer) -> EventText:
     change = _of(event, ScheduleChange)
     said = [
         *(localizer("event.plan_published", day=localizer.day(day)) for day in change.published),
@@ -71,7 +71,7 @@ def _plan(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
         )
         for one in change.hours
     ]
-    return Told(". ".join(said) or localizer("event.plan_changed"), PLAIN, hours)
+    return EventText(". ".join(said) or localizer("event.plan_changed"), PLAIN, hours)
 
 
 def _spans(windows: Sequence[Window], localizer: Localizer) -> str:
@@ -81,17 +81,19 @@ def _spans(windows: Sequence[Window], localizer: Localizer) -> str:
     )
 
 
-def _plug(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
+def _plug(event: Event, snapshot: BrokerState, localizer: Localizer) -> EventText:
     action = _of(event, PlugAction)
     name = snapshot.switch_name(event.device.partition("/")[2], action.gang)
     sentence = localizer(
         f"event.plug_{action.outcome.value}", name=name, state=localizer("event.on" if action.on else "event.off")
     )
     is_fine = action.outcome in (ActionOutcome.DONE, ActionOutcome.DRY_RUN)
-    return Told(sentence, PLAIN if is_fine else WARN, [_sender(action.by, localizer), *_why(action.reason, localizer)])
+    return EventText(
+        sentence, PLAIN if is_fine else WARN, [_sender(action.by, localizer), *_why(action.reason, localizer)]
+    )
 
 
-def _setting(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
+def _setting(event: Event, _snapshot: BrokerState, localizer: Localizer) -> EventText:
     change = _of(event, SettingChange)
     name = _setting_name(event.part, localizer)
     before, value = (_setting_value(event.part, one, localizer) for one in (change.before, change.value))
@@ -99,7 +101,7 @@ def _setting(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told
     is_done = change.outcome is SettingOutcome.CONFIRMED
     outcome = [] if is_done else [localizer(f"event.setting_{change.outcome.value}")]
     remarks = [*outcome, _sender(change.by, localizer), *_why(change.reason, localizer)]
-    return Told(sentence, PLAIN if is_done else WARN, remarks)
+    return EventText(sentence, PLAIN if is_done else WARN, remarks)
 
 
 def _setting_name(setting: str, localizer: Localizer) -> str:
@@ -117,27 +119,27 @@ def _setting_value(setting: str, value: float | str | None, localizer: Localizer
     return f"{value.upper()} ({said})" if said else value
 
 
-def _device(event: Event, snapshot: BrokerState, localizer: Localizer) -> Told:
+def _device(event: Event, snapshot: BrokerState, localizer: Localizer) -> EventText:
     contact = _of(event, Availability)
     name = device_name(event.device, snapshot, localizer)
     sentence = localizer(f"event.device_{contact.state.value}", name=name[:1].upper() + name[1:])
-    return Told(sentence, GOOD if contact.state is Contact.ONLINE else WARN, _why(contact.reason, localizer))
+    return EventText(sentence, GOOD if contact.state is Contact.ONLINE else WARN, _why(contact.reason, localizer))
 
 
-def _service(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
+def _service(event: Event, _snapshot: BrokerState, localizer: Localizer) -> EventText:
     status = _of(event, ServiceStatus)
     name = event.device.partition("/")[2]
     shown = service_name(localizer.language, name)
     sentence = localizer("event.service", name=shown, state=localizer(f"service.{status.state.value}"))
     look = {ServiceHealth.ONLINE: GOOD, ServiceHealth.DEGRADED: WARN, ServiceHealth.OFFLINE: BAD}
     reasons = [reasons_in_line(status.reasons, localizer)] if status.reasons else []
-    return Told(sentence, look.get(status.state, PLAIN), reasons)
+    return EventText(sentence, look.get(status.state, PLAIN), reasons)
 
 
-def _alert(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Told:
+def _alert(event: Event, _snapshot: BrokerState, localizer: Localizer) -> EventText:
     sent = _of(event, AlertSent)
     sentence = localizer("event.alert", what=localizer.reason(sent.what))
-    return Told(sentence, LOOKS[severity(sent.what)], [localizer.count("event.recipients", sent.recipients)])
+    return EventText(sentence, LOOKS[severity(sent.what)], [localizer.count("event.recipients", sent.recipients)])
 
 
 def _sender(by: str, localizer: Localizer) -> str:
@@ -156,7 +158,7 @@ def _of(event: Event, kind: type[Any]) -> Any:
     return event.what
 
 
-SENTENCES: dict[EventKind, Callable[[Event, BrokerState, Localizer], Told]] = {
+SENTENCES: dict[EventKind, Callable[[Event, BrokerState, Localizer], EventText]] = {
     EventKind.GRID: _grid,
     EventKind.PLAN: _plan,
     EventKind.PLUG: _plug,

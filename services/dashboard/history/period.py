@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlencode
 
 from services.dashboard.paths import CSV
-from shared.history.reports import By
+from shared.history.reports import By, beginning, following
 from shared.texts.localizer import Localizer
 
 PATH = "/history"
@@ -27,6 +27,7 @@ class Span(StrEnum):
     CUSTOM = "custom"
 
 
+UNITS = {Span.DAY: By.DAY, Span.WEEK: By.WEEK, Span.MONTH: By.MONTH, Span.YEAR: By.YEAR}
 PIECES = {Span.DAY: None, Span.WEEK: By.DAY, Span.MONTH: By.DAY, Span.YEAR: By.MONTH}
 """What an energy bar stands for; None is an hour."""
 
@@ -43,11 +44,7 @@ class Period:
     @property
     def last(self) -> date:
         """The day after the last one in it."""
-        if self.span is Span.YEAR:
-            return self.first.replace(year=self.first.year + 1)
-        if self.span is Span.MONTH:
-            return (self.first + timedelta(days=32)).replace(day=1)
-        return self.first + {Span.DAY: 1, Span.WEEK: 7}.get(self.span, self.days) * A_DAY
+        return self.first + self.days * A_DAY if self.span is Span.CUSTOM else following(self.first, UNITS[self.span])
 
     @property
     def by(self) -> By | None:
@@ -91,16 +88,11 @@ class Period:
         day = self.first
         while day < self.last:
             yield day
-            day = {
-                By.WEEK: day + timedelta(days=7 - day.weekday()),
-                By.MONTH: (day.replace(day=1) + timedelta(days=32)).replace(day=1),
-                By.YEAR: date(day.year + 1, 1, 1),
-            }.get(self.by or By.DAY, day + A_DAY)
+            day = following(day, self.by or By.DAY)
 
     def part(self, day: date) -> "Period | None":
         """Return the period that an energy bar stands for, None for an hour."""
-        spans = {By.DAY: Span.DAY, By.WEEK: Span.WEEK, By.MONTH: Span.MONTH, By.YEAR: Span.YEAR}
-        return period(spans[self.by], day, self.inverter) if self.by else None
+        return next((period(span, day, self.inverter) for span, by in UNITS.items() if by is self.by), None)
 
     @property
     def address(self) -> str:
@@ -139,13 +131,9 @@ class Period:
 def period(span: Span, day: date, inverter: str = "", days: int = 1) -> Period:
     """Return the period of a length that contains a day."""
     day = min(max(day, FIRST), LAST)
-    if span is Span.YEAR:
-        day = day.replace(month=1, day=1)
-    if span is Span.MONTH:
-        day = day.replace(day=1)
-    if span is Span.WEEK:
-        day -= timedelta(days=day.weekday())
-    return Period(span, day, inverter, min(max(days, 1), LONGEST_DAYS) if span is Span.CUSTOM else 1)
+    if span is Span.CUSTOM:
+        return Period(span, day, inverter, min(max(days, 1), LONGEST_DAYS))
+    return Period(span, beginning(day, UNITS[span]), inverter)
 
 
 def period_of_query(search: str | None, today: date) -> Period:

@@ -7,13 +7,10 @@ from flask import Flask, Response, jsonify, request
 
 from services.dashboard.markup import attributes, icon
 from services.dashboard.pages import PageContext
-from services.dashboard.service_status import SILENT, state_of
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, fresh
-from shared.messages import PlugCommand, PlugState, ServiceHealth
+from shared.live_figures import is_plug_live, is_service_working
+from shared.messages import PlugCommand, PlugState
 from shared.texts.localizer import Localizer
-
-GONE = (SILENT, ServiceHealth.OFFLINE.value, ServiceHealth.DISABLED.value)
 
 
 def plug_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
@@ -33,9 +30,8 @@ def why_disabled(snapshot: BrokerState, localizer: Localizer) -> str:
     """Return why no plug can be switched at the moment, or an empty string."""
     if not snapshot.connected:
         return localizer("plug.no_broker")
-    service = snapshot.services.get("tuya")
-    gone = service is None or state_of(service, localizer) in GONE
-    return localizer("plug.no_service") if (snapshot.plugs or snapshot.plug_infos) and gone else ""
+    is_gone = not is_service_working(snapshot.services.get("tuya"), localizer.now)
+    return localizer("plug.no_service") if (snapshot.plugs or snapshot.plug_infos) and is_gone else ""
 
 
 def refusal(snapshot: BrokerState, id_: str, localizer: Localizer) -> tuple[str, int] | None:
@@ -53,7 +49,7 @@ def refusal(snapshot: BrokerState, id_: str, localizer: Localizer) -> tuple[str,
 
 def state(plug: PlugState, localizer: Localizer) -> str:
     """Return on, off, unknown, away (unreachable) or pending (commanded, not confirmed yet)."""
-    if plug.reachable is False or not fresh(plug.at, localizer.now, PLUG_HOLDS):
+    if not is_plug_live(plug, localizer.now):
         return "away"
     if plug.pending is not None:
         return "pending"

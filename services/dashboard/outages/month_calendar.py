@@ -7,7 +7,7 @@ from dash import html
 
 from services.dashboard.markup import attributes
 from shared.history.queries import GridSpan
-from shared.history.reports import Statistics, by_day
+from shared.history.reports import By, Statistics, beginning, by_day, following
 from shared.messages import Grid
 from shared.texts.localizer import Localizer
 
@@ -38,7 +38,7 @@ def known_time(spans: Iterable[GridSpan], zone: tzinfo, until: datetime) -> dict
 
 def calendar(stats: Statistics, known: Mapping[date, timedelta], first: date, localizer: Localizer) -> html.Section:
     """Return the recorded months, newest first, the older ones folded."""
-    months = [month for month in _months(localizer.today) if _after(month) > first]
+    months = [month for month in _months(localizer.today) if following(month, By.MONTH) > first]
     drawn = [_month(month, stats, known, localizer) for month in months]
     older = html.Details(
         [html.Summary(localizer("outages.earlier_months")), html.Div(drawn[SHOWN:], className="months")],
@@ -56,14 +56,10 @@ def calendar(stats: Statistics, known: Mapping[date, timedelta], first: date, lo
 
 
 def _months(today: date) -> list[date]:
-    months = [today.replace(day=1)]
+    months = [beginning(today, By.MONTH)]
     while len(months) < MONTHS:
-        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+        months.append(beginning(months[-1] - timedelta(days=1), By.MONTH))
     return months
-
-
-def _after(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
 
 
 def _month(month: date, stats: Statistics, known: Mapping[date, timedelta], localizer: Localizer) -> html.Table:
@@ -79,7 +75,7 @@ def _month(month: date, stats: Statistics, known: Mapping[date, timedelta], loca
 
 def _weeks(month: date) -> list[Sequence[date]]:
     begin = month - timedelta(days=month.weekday())
-    count = -(-(_after(month) - begin).days // 7)
+    count = -(-(following(month, By.MONTH) - begin).days // 7)
     return [[begin + timedelta(days=7 * week + day) for day in range(7)] for week in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""What the bot tells and when, on *System*: the same store as /settings in Telegram. Only what comes back is shown."""
+"""What the bot reports and when, on *System*: the store of /settings in Telegram. Only what comes back is shown."""
 
 from typing import Any
 
@@ -8,16 +8,15 @@ from pydantic import ValidationError
 
 from services.dashboard.markup import attributes
 from services.dashboard.pages import PageContext
-from services.dashboard.service_status import SILENT, state_of
 from shared.broker_state import BrokerState
-from shared.messages import AlertSettings, AlertSettingsCommand, ChatAlerts, ServiceHealth
+from shared.live_figures import is_service_working
+from shared.messages import AlertSettings, AlertSettingsCommand, ChatAlerts
 from shared.texts.localizer import Localizer
 
 PATH = "/alerts"
 LIMITS = {"low_battery_percent": (1, 95, 1), "imbalance_mv": (10, 1000, 10), "silent_minutes": (1, 1440, 1)}
 """The limits with the lowest, the highest and the step of their fields."""
 SETTABLE = {*LIMITS, "chat", "quiet", "quiet_from_min", "quiet_to_min", "quiet_waits"}
-ABSENT = (SILENT, ServiceHealth.OFFLINE.value, ServiceHealth.DISABLED.value)
 
 
 def alerts(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
@@ -31,10 +30,9 @@ def alerts(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
 
 def why_closed(snapshot: BrokerState, localizer: Localizer) -> str:
     """Return why nothing can be changed now; empty where it can."""
-    bot = snapshot.services.get("bot")
     if not snapshot.connected:
         return localizer("plug.no_broker")
-    if bot is None or state_of(bot, localizer) in ABSENT:
+    if not is_service_working(snapshot.services.get("bot"), localizer.now):
         return localizer("alerts.no_bot")
     return ""
 

@@ -12,7 +12,7 @@ from services.dashboard.pages import PageContext
 from services.dashboard.reasons import reason_lines
 from services.dashboard.system.entries import entry
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, fresh
+from shared.live_figures import is_plug_live
 from shared.messages import PlugInfo, PlugSetup, PlugState
 from shared.texts.localizer import Localizer
 
@@ -92,7 +92,7 @@ def _state(state: PlugState | None, localizer: Localizer) -> tuple[str, str, str
     """Return the state in words, as the dot's look, and the way to the plug."""
     if state is None or (state.reachable is None and state.on is None):
         return localizer("system.plug_found"), "disabled", ""
-    if state.reachable is False or not fresh(state.at, localizer.now, PLUG_HOLDS):
+    if not is_plug_live(state, localizer.now):
         away = f"{localizer('system.out_of_reach')}, {localizer('page.as_of', at=localizer.since(state.at))}"
         return away, "offline", ""
     word = localizer(f"system.plug_{ {True: 'on', False: 'off', None: 'unknown'}[state.on] }")

@@ -1,7 +1,6 @@
 """A serial port of this machine: RS232 or USB, 8N1."""
 
 import asyncio
-import errno
 from contextlib import suppress
 
 from serial import Serial, SerialException
@@ -9,18 +8,8 @@ from serial import Serial, SerialException
 from services.poller.modbus_frames import Framing, Rtu
 from services.poller.transports.connection import Connection
 from shared.conditions import Reason, poller
-from shared.conditions.system import BY_NUMBER, os_reason
 from shared.errors import DeviceOfflineError
-
-CAUSES = {
-    errno.ENOENT: poller.SERIAL_PORT_MISSING,
-    errno.EIO: poller.SERIAL_PORT_GONE,
-    errno.EACCES: poller.SERIAL_PORT_FORBIDDEN,
-    errno.EPERM: poller.SERIAL_PORT_FORBIDDEN,
-    errno.EAGAIN: poller.SERIAL_PORT_IN_USE,
-    errno.EBUSY: poller.SERIAL_PORT_IN_USE,
-}
-
+from shared.serial_ports import serial_port_reason
 
 READ_BYTES = 1024
 
@@ -96,8 +85,8 @@ class SerialTransport:
         try:
             port = Serial(self.where, self._baudrate, timeout=0, write_timeout=0, exclusive=True)
         except (SerialException, OSError, ValueError) as error:
-            reason = poller.serial_port_unusable(device=self.where, cause=_cause(error))
-            raise DeviceOfflineError(reason) from None
+            cause = serial_port_reason(error, missing=poller.SERIAL_PORT_MISSING)
+            raise DeviceOfflineError(poller.serial_port_unusable(device=self.where, cause=cause)) from None
         connection = Connection()
         connection.connection_made(SerialStream(port, connection))
         return connection
@@ -112,11 +101,3 @@ class SerialTransport:
 
     def close(self) -> None:
         """Nothing is held between connections."""
-
-
-def _cause(error: Exception) -> Reason:
-    """Return why the port does not open; pyserial passes the number of the system on, where there is one."""
-    number = getattr(error, "errno", None)
-    if number in CAUSES:
-        return CAUSES[number]()
-    return os_reason(error) if number in BY_NUMBER else poller.NOT_A_SERIAL_PORT()

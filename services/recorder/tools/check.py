@@ -14,6 +14,7 @@ from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD
 from shared.history.tables import MILLISECOND, battery_state, dead_letter, from_ms, inverter_state, metadata, to_ms
 from shared.messages import iso
+from shared.texts.language import Language, plural
 
 GAP = timedelta(minutes=5)
 WEEK = timedelta(days=7)
@@ -67,7 +68,7 @@ def _contents(connection: Connection, now: datetime) -> Iterator[str]:
 def _rows(connection: Connection, table: Table) -> str:
     count, first, last = extent(connection, table)
     between = "" if first is None or last is None else f", from {_iso(first)} to {_iso(last)}"
-    return f"{table.name}: {count:,} rows{between}."
+    return f"{table.name}: {_count(count, 'row|rows')}{between}."
 
 
 def _gaps(connection: Connection, table: Table, now: datetime) -> Iterator[str]:
@@ -94,7 +95,7 @@ def _dead_letters(connection: Connection) -> Iterator[str]:
         .order_by(func.count().desc())
     )
     sentences = (
-        f"dead_letter: {count:,} messages on {topic} could not be recorded, the last at {_iso(at)}."
+        f"dead_letter: {_count(count, 'message|messages')} on {topic} could not be recorded, the last at {_iso(at)}."
         for topic, count, at in connection.execute(query)
     )
     yield from _first_few(sentences, "dead_letter: and messages on {more:,} more topics.")
@@ -104,6 +105,10 @@ def _first_few(sentences: Iterator[str], rest: str) -> Iterator[str]:
     yield from islice(sentences, MAX_SENTENCES)
     if more := sum(1 for _ in sentences):
         yield rest.format(more=more)
+
+
+def _count(number: int, forms: str) -> str:
+    return f"{number:,} {plural(Language.EN, number, forms)}"
 
 
 def _iso(ms: int) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from services.recorder.sqlite_files import side_files
 from shared.conditions import Reason
 from shared.errors import DamagedError, StorageError, UsageError
-from shared.files import sync
+from shared.files import move_into_place
 from shared.history.database_errors import first_line, sqlite_code
 from shared.history.engine import Place
 
@@ -77,9 +77,7 @@ def written_atomically(path: Path, *, force: bool) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        sync(part)
-        part.replace(path)
-        sync(path.parent)
+        move_into_place(part, path)
     finally:
         for leftover in (part, *side_files(part)):
             with suppress(OSError):

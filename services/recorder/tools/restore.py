@@ -13,7 +13,7 @@ from services.recorder.sqlite_files import IMMUTABLE, integrity_fault, opened_re
 from services.recorder.tools.backup import copy
 from services.recorder.tools.files import ToolError, plain_errors, require_another, require_database
 from shared.errors import StorageError, UsageError
-from shared.files import second_name, sync
+from shared.files import move_into_place, second_name, sync
 from shared.history.database_errors import sqlite_code
 from shared.history.engine import Place
 from shared.history.migration import HEAD, migrate, require_known
@@ -35,8 +35,7 @@ def restore(place: Place, file: Path, now: datetime) -> str:
             with _locked(place) as whole:
                 _prepare(file, part, place)
                 aside = _set_aside(place, now, whole=whole)
-                part.replace(place)
-                sync(place.parent)
+                move_into_place(part, place)
         finally:
             for leftover in (part, *side_files(part)):
                 leftover.unlink(missing_ok=True)
@@ -117,7 +116,7 @@ def _prepare(file: Path, part: Path, place: Path) -> None:
         part.chmod(S_IMODE(owned.st_mode))
         with suppress(PermissionError):
             os.chown(part, owned.st_uid, owned.st_gid)
-    sync(part)
+    sync(part)  # a full disk may show only here, before anything is set aside
 
 
 def _set_aside(place: Path, now: datetime, *, whole: bool) -> Path | None:

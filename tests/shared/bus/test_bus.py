@@ -461,7 +461,7 @@ async def test_everybody_is_back_before_publishing_resumes(broker: Broker, kills
     assert list(dict.fromkeys(received)) == list(range(kills))
 
 
-async def test_state_is_said_again_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
+async def test_state_is_republished_to_a_broker_that_remembers_an_older_one(broker: Broker) -> None:
     bus = Bus(settings(broker), "poller", Health(), session_s=3600)
     async with running(bus):
         bus.publish(GRID_STATE, grid(1))
