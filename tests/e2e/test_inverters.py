@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import requests
-
 from shared.bus.twin import SAME_AGE_S
 from shared.service import EXIT_CONFIG
+from tests.support.asking import ask
 from tests.support.broker import free_port
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
@@ -32,12 +31,11 @@ class House:
 
     def command(self, path: str, **body: Any) -> None:
         """Tell it something."""
-        address = f"http://127.0.0.1:{self.ports['control_port']}/{path}"
-        requests.post(address, json=body, timeout=5).raise_for_status()
+        ask(f"http://127.0.0.1:{self.ports['control_port']}/{path}", body)
 
     def truth(self) -> dict[str, Any]:
         """Return what is really so."""
-        truth: dict[str, Any] = requests.get(f"http://127.0.0.1:{self.ports['control_port']}/truth", timeout=5).json()
+        truth: dict[str, Any] = ask(f"http://127.0.0.1:{self.ports['control_port']}/truth")
         return truth
 
 

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-import requests
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.asking import ask
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -40,7 +40,7 @@ def test_the_numbers_on_the_page_are_those_of_the_house(stack: Stack, watcher: V
     banner = page.locator("[data-text='banner']").first
     expect(banner).to_contain_text("Power on since", timeout=PATIENCE_MS)
     expect(page.locator("[data-text='soc']").first).to_contain_text("73", timeout=PATIENCE_MS)
-    truth = requests.get(f"{stack.control}/truth", timeout=5).json()
+    truth = ask(f"{stack.control}/truth")
     assert shown(page, "grid-voltage") == pytest.approx(truth["grid_voltage_v"], abs=3)
     assert shown(page, "grid-frequency") == pytest.approx(truth["grid_frequency_hz"], abs=0.06)
     assert shown(page, "home") == pytest.approx(truth["load_power_w"], abs=100)

@@ -11,8 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import requests
-
+from tests.support.asking import ask
 from tests.support.broker import ROOT, Broker, free_port, listens
 from tests.support.databases import empty_database
 from tests.support.fork_server import Forked, fork_server
@@ -277,10 +276,7 @@ class Stack:
 
     def tell_plugs(self, path: str, **body: Any) -> dict[str, Any]:
         """Tell plugs or their cloud something, or ask for their state; return it."""
-        method = "POST" if body else "GET"
-        response = requests.request(method, f"{self._plugs_control}/{path}", json=body or None, timeout=5)
-        response.raise_for_status()
-        state: dict[str, Any] = response.json()
+        state: dict[str, Any] = ask(f"{self._plugs_control}/{path}", body or None)
         return state
 
     def start_telegram(self) -> None:
@@ -290,17 +286,16 @@ class Stack:
 
     def tell_telegram(self, path: str, **body: Any) -> None:
         """Say something as the person, press a button, or let it fail."""
-        address = f"http://127.0.0.1:{self.telegram_port}/{path}"
-        requests.post(address, json=body, timeout=5).raise_for_status()
+        ask(f"http://127.0.0.1:{self.telegram_port}/{path}", body)
 
     def chat(self, chat: int = 4242) -> list[dict[str, Any]]:
         """Return what a chat shows."""
-        seen = requests.get(f"http://127.0.0.1:{self.telegram_port}/chat", timeout=5).json()["messages"]
+        seen = ask(f"http://127.0.0.1:{self.telegram_port}/chat")["messages"]
         return [message for message in seen if message["chat"] == chat]
 
     def battery(self, path: str, **body: Any) -> None:
         """Tell the batteries something: a fault, a lost link."""
-        requests.post(f"{self._radio_control}/{path}", json=body, timeout=5).raise_for_status()
+        ask(f"{self._radio_control}/{path}", body)
 
     def start_outages(self, **changes: str) -> None:
         """Start the web sites that publish the plan, at `outages_url`, and wait until they answer."""
@@ -313,13 +308,11 @@ class Stack:
 
     def plan(self, path: str, **body: Any) -> Any:
         """Tell those web sites something: a plan, a fault. Return what they answer."""
-        response = requests.post(f"{self._outages_control}/{path}", json=body, timeout=5)
-        response.raise_for_status()
-        return response.json()
+        return ask(f"{self._outages_control}/{path}", body)
 
     def plan_requests(self) -> list[dict[str, Any]]:
         """Return who asked those web sites, with method, target, headers, body and fault, oldest first."""
-        asked: list[dict[str, Any]] = requests.get(f"{self._outages_control}/requests", timeout=5).json()["requests"]
+        asked: list[dict[str, Any]] = ask(f"{self._outages_control}/requests")["requests"]
         return asked
 
     def start(self, *processes: Process) -> None:
@@ -333,7 +326,7 @@ class Stack:
 
     def command(self, path: str, **body: Any) -> None:
         """Tell the house something: its grid, its faults."""
-        requests.post(f"{self.control}/{path}", json=body, timeout=5).raise_for_status()
+        ask(f"{self.control}/{path}", body)
 
     def rows(self, query: str) -> list[Any]:
         """Ask the database, as anybody with sqlite3 could; nothing where there is none yet."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 
+from tests.support.asking import ask
 from tests.support.broker import Broker
 from tests.support.databases import empty_database
 from tests.support.simulated_clock import SimulatedClock
@@ -347,7 +348,7 @@ class Home:
         return all(on) if self.power_is_on else all(off[:-1]) and on[-1]
 
     def _counted(self) -> dict[str, Any]:
-        state: dict[str, Any] = requests.get(f"{self.stack.control}/counted", timeout=10).json()
+        state: dict[str, Any] = ask(f"{self.stack.control}/counted")
         return state
 
 
