@@ -54,6 +54,8 @@ def test_what_follows_the_predecessors_settings_is_a_setting_or_nothing() -> Non
         pytest.param("to do", "Line 2 is not NAME=value and is ignored.", id="no-setting"),
         pytest.param('MODBUS_HOST="a', "of.env, line 2: the quote of MODBUS_HOST does not end", id="open-quote"),
         pytest.param("DASHBOARD_PASSWORD=hun$ter2", "Line 2: Docker or systemd reads DASHBOARD_PASSWORD", id="dollar"),
+        pytest.param("DASHBOARD_PASSWORD=“hunter2”", "Line 2: DASHBOARD_PASSWORD stands in typographic", id="printed"),
+        pytest.param("TARIFF_CURRENCY=«hunter2»", "Line 2: TARIFF_CURRENCY stands in typographic", id="angular"),
         pytest.param("MQTT_PORT=1883 # mine", "Line 2: Docker or systemd reads MQTT_PORT", id="behind"),
     ],
 )
