@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
@@ -54,6 +55,8 @@ def _fault(line: Line, file: str) -> Reason | None:
         return settings.open_quote(file=file, line=line.number, name=line.name)
     if TYPOGRAPHIC.fullmatch(line.value):
         return settings.typographic_quotes(line=line.number, name=line.name)
+    if any(unicodedata.category(one) in ("Cf", "Zs") and one != " " for one in line.value):
+        return settings.invisible(line=line.number, name=line.name)
     return None if line.is_alike else settings.read_differently(line=line.number, name=line.name)
 
 

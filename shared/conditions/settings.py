@@ -132,6 +132,16 @@ def typographic_quotes(*, line: int, name: str) -> None:
 
 
 @condition(
+    "settings.invisible",
+    uk="Рядок {line}: у значенні {name} є невидимий символ. Наберіть його заново, замість вставляти.",
+    en="Line {line}: there is an invisible character in {name}. Type the value instead of pasting it.",
+    severity=Severity.WARNING,
+)
+def invisible(*, line: int, name: str) -> None:
+    """A value that was copied with a space of no width or one that does not break."""
+
+
+@condition(
     "settings.cannot_be_written",
     uk="{name} містить розрив рядка чи інший керівний символ, а .env такого не тримає.",
     en="{name} holds a line break or another control character, which .env cannot hold.",
