@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +15,8 @@ LIST = Path(__file__).with_suffix(".json")
 """The settings by name, each with its readers; `make docs` writes it from the settings classes."""
 NOT_OURS = re.compile(r"COMPOSE_|DOCKER_|BUILDKIT_|MQTT_PASSWORD_|(ENV_FILE|TZ|LANG)$")
 """What Docker and shells read from the same file, and the passwords of the broker's accounts."""
+TYPOGRAPHIC = re.compile("[“”„«»‘’‚].*[“”«»‘’]", re.DOTALL)
+"""A value in the quotes that phones and word processors put for straight ones."""
 
 SUCCESSORS = {
     "INVERTER_IP": settings.renamed(name="MODBUS_HOST"),
@@ -50,6 +53,10 @@ def _fault(line: Line, file: str) -> Reason | None:
         return settings.no_assignment(line=line.number)
     if line.value is None:
         return settings.open_quote(file=file, line=line.number, name=line.name)
+    if TYPOGRAPHIC.fullmatch(line.value):
+        return settings.typographic_quotes(line=line.number, name=line.name)
+    if any(unicodedata.category(one) in ("Cf", "Zs") and one != " " for one in line.value):
+        return settings.invisible(line=line.number, name=line.name)
     return None if line.is_alike else settings.read_differently(line=line.number, name=line.name)
 
 

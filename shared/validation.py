@@ -12,8 +12,8 @@ from shared.conditions import Reason, files, values
 
 Context = Mapping[str, Any]
 
-HOST = r"(?![^:]*:[0-9]*$)[^/\s]*"
-"""A name or an address without a scheme and a port; the colons of IPv6 are several."""
+HOST = r"(?![^:]*:[0-9]*$)[\w.:%-]*"
+"""A name or an address without a scheme, a port and quotes; the colons of IPv6 are several."""
 QUOTED = re.compile(r"'([^']*)'")
 
 

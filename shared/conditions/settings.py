@@ -120,6 +120,28 @@ def read_differently(*, line: int, name: str) -> None:
 
 
 @condition(
+    "settings.typographic_quotes",
+    uk='Рядок {line}: {name} стоїть у друкарських лапках, і вони стають частиною значення. Поставте прямі (") або '
+    "жодних.",
+    en='Line {line}: {name} stands in typographic quotes, which become a part of the value. Use straight ones (") or '
+    "none.",
+    severity=Severity.WARNING,
+)
+def typographic_quotes(*, line: int, name: str) -> None:
+    """A value that was copied from a text with quotes of a printed page."""
+
+
+@condition(
+    "settings.invisible",
+    uk="Рядок {line}: у значенні {name} є невидимий символ. Наберіть його заново, замість вставляти.",
+    en="Line {line}: there is an invisible character in {name}. Type the value instead of pasting it.",
+    severity=Severity.WARNING,
+)
+def invisible(*, line: int, name: str) -> None:
+    """A value that was copied with a space of no width or one that does not break."""
+
+
+@condition(
     "settings.cannot_be_written",
     uk="{name} містить розрив рядка чи інший керівний символ, а .env такого не тримає.",
     en="{name} holds a line break or another control character, which .env cannot hold.",

@@ -191,6 +191,16 @@ def test_masked_leaves_nothing_of_what_is_hidden(before, after):
     assert masked([before], ["", "ab"]) == [before]
 
 
+def test_what_is_masked_is_still_told_apart():
+    topics = {
+        "battery/c84780000001/state": 1,
+        "battery/c84780000002/state": 2,
+        "said": "No answer of C8:47:80:00:00:02",
+    }
+    told = masked(topics, ["C8:47:80:00:00:01", "C8:47:80:00:00:02", "C8:47:80:00:00:01"])
+    assert told == {"battery/***1/state": 1, "battery/***2/state": 2, "said": "No answer of ***2"}
+
+
 @pytest.mark.parametrize(("viewport", "scheme"), LOOKS[1:3])
 def test_the_page_draws(browser: Browser, tmp_path, viewport, scheme):
     record(tmp_path / "easun.db", datetime.now(UTC), days=1, every=timedelta(hours=1))

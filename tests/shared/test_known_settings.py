@@ -36,6 +36,7 @@ def test_no_value_is_repeated() -> None:
         *(f"{name}=1" for name in KNOWN),
         *("#MODBUS_HSOT=1", "modbus_host=1", "COMPOSE_PROJECT_NAME=a", "TZ=Europe/Kyiv"),
         *("MQTT_PASSWORD_POLLER=a", "TARIFF_CURRENCY=a=b"),
+        *("DASHBOARD_PASSWORD=a b “c” d", "DASHBOARD_PASSWORD=пароль", "INVERTER_NAME=дім"),
     ],
 )
 def test_what_is_well_is_passed_over(line: str) -> None:
@@ -54,6 +55,12 @@ def test_what_follows_the_predecessors_settings_is_a_setting_or_nothing() -> Non
         pytest.param("to do", "Line 2 is not NAME=value and is ignored.", id="no-setting"),
         pytest.param('MODBUS_HOST="a', "of.env, line 2: the quote of MODBUS_HOST does not end", id="open-quote"),
         pytest.param("DASHBOARD_PASSWORD=hun$ter2", "Line 2: Docker or systemd reads DASHBOARD_PASSWORD", id="dollar"),
+        pytest.param("DASHBOARD_PASSWORD=“hunter2”", "Line 2: DASHBOARD_PASSWORD stands in typographic", id="printed"),
+        pytest.param(
+            "MODBUS_HOST=\N{ZERO WIDTH SPACE}hun.lan", "Line 2: there is an invisible character", id="no-width"
+        ),
+        pytest.param("TARIFF_CURRENCY=hunter\N{NO-BREAK SPACE}2", "Line 2: there is an invisible", id="no-break"),
+        pytest.param("TARIFF_CURRENCY=«hunter2»", "Line 2: TARIFF_CURRENCY stands in typographic", id="angular"),
         pytest.param("MQTT_PORT=1883 # mine", "Line 2: Docker or systemd reads MQTT_PORT", id="behind"),
     ],
 )

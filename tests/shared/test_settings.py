@@ -120,6 +120,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
         (DashboardSettings, "TARIFF_DAY", "4,32", "a number such as 4.5 is needed (with a point, not a comma)"),
         (PollerSettings, "MODBUS_HOST", "http://192.168.1.5", "something such as 192.168.1.20 is needed"),
         (PollerSettings, "MODBUS_HOST", "192.168.1.5:502", "something such as 192.168.1.20 is needed"),
+        (
+            PollerSettings,
+            "MODBUS_HOST",
+            "\N{LEFT DOUBLE QUOTATION MARK}gateway.lan",
+            "something such as 192.168.1.20 is needed",
+        ),
         (PollerSettings, "MQTT_HOST", "mqtt://192.168.1.5", "something such as 192.168.1.20 is needed"),
         (BotSettings, "SMTP_HOST", "smtp.gmail.com:587", "something such as smtp.gmail.com is needed"),
         (PollerSettings, "LOG_LEVEL", "debug", "possible values: DEBUG, INFO, WARNING, ERROR"),
@@ -140,7 +146,9 @@ def test_a_slip_is_answered_with_what_is_needed(
     assert f'{name} is "{given}": {fault}.' in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["192.168.1.5", "gateway.lan", "::1", "fe80::1%eth0", "2001:db8::5020"])
+@pytest.mark.parametrize(
+    "host", ["192.168.1.5", "gateway.lan", "my_gateway-2", "міст.lan", "::1", "fe80::1%eth0", "2001:db8::5020"]
+)
 def test_a_host_is_a_name_or_any_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENV_FILE", "")
     monkeypatch.setenv("MODBUS_HOST", host)

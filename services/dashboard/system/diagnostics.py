@@ -4,8 +4,9 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
@@ -30,7 +31,7 @@ broker.json    the newest message of every topic that the dashboard reads
 settings.json  the dashboard's settings; of secrets only whether they are set
 about.json     versions, the database, and how many rows of the last day it has
 
-Serial numbers, addresses of batteries and secrets are replaced by ***.
+Serial numbers, addresses of batteries and secrets are replaced by ***, with a number where several are told apart.
 """
 
 
@@ -75,18 +76,28 @@ def about(context: PageContext, now: datetime) -> dict[str, Any]:
 
 
 def masked(content: Any, hidden: Iterable[str]) -> Any:
-    """Return the content with every hidden value masked, wherever it occurs."""
-    spelt = {way for value in hidden for way in (value, value.replace(":", "")) if len(way) >= SHORTEST}
-    longest_first = sorted(spelt, key=len, reverse=True)
-    return _without(content, re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE))
+    """Return the content with every hidden value masked, wherever it occurs.
+
+    Each has a mask of its own: the topics of two batteries would otherwise become one, and one battery be missing.
+    """
+    masks: dict[str, str] = {}
+    for number, value in enumerate(dict.fromkeys(hidden), start=1):
+        masks |= {way: f"{MASK}{number}" for way in (value, value.replace(":", "")) if len(way) >= SHORTEST}
+    longest_first = sorted(masks, key=len, reverse=True)
+    pattern = re.compile("|".join(f"({re.escape(way)})" for way in longest_first) or "(?!)", re.IGNORECASE)
+
+    def mask(match: re.Match[str]) -> str:
+        return next(masks[way] for way, found in zip(longest_first, match.groups(), strict=True) if found is not None)
+
+    return _without(content, partial(pattern.sub, mask))
 
 
-def _without(content: Any, hidden: re.Pattern[str]) -> Any:
+def _without(content: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(content, str):
-        return hidden.sub(MASK, content)
+        return mask(content)
     if isinstance(content, dict):
-        return {hidden.sub(MASK, name): _without(value, hidden) for name, value in content.items()}
-    return [_without(one, hidden) for one in content] if isinstance(content, list) else content
+        return {mask(name): _without(value, mask) for name, value in content.items()}
+    return [_without(one, mask) for one in content] if isinstance(content, list) else content
 
 
 def _with_masked_fields(given: dict[str, Any]) -> dict[str, Any]:
