@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from annotated_types import Ge
 
 from services.bot.settings import BotSettings
+from services.poller.settings import PollerSettings
+from shared.bus.outbox import Outbox, OutgoingMessage
 from shared.errors import ConfigError
 from shared.settings import load
 
@@ -107,3 +110,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     (tmp_path / ".env").write_bytes(b"MODBUS_HOST=\xff\xfe\n")
     with pytest.raises(ConfigError, match=r"The settings file .*\.env cannot be read"):
         token()
+
+
+def test_an_hour_without_the_broker_is_kept_of_two_inverters_that_are_read_as_often_as_may_be() -> None:
+    fields = PollerSettings.model_fields
+    shortest_s = next(float(str(one.ge)) for one in fields["poll_interval"].metadata if isinstance(one, Ge))
+    outbox = Outbox(fields["mqtt_outbox"].default)
+    for _ in range(round(3600 / shortest_s)):
+        for topic in ("inverter/main/state", "inverter/garage/state", "inverter/all/state", "grid/state"):
+            outbox.put(OutgoingMessage(topic, b"{}", retain=True))
+    assert outbox.dropped == 0
