@@ -128,7 +128,7 @@ class MqttSettings(Settings):
         default="", description="A prefix for every topic, such as home/."
     )
     mqtt_outbox: int = Field(
-        default=10_000,
+        default=30_000,
         ge=100,
         le=1_000_000,
         description="How many messages a service keeps while the broker is unreachable.",

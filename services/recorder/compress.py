@@ -1,16 +1,17 @@
 """Compresses older readings, one hour of a device to a row, to a tenth of their size without loss."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
 
+from services.recorder.hour_check import mark_damaged
 from services.recorder.ledger import lock_upkeep
 from services.recorder.retention import vacuum
 from services.recorder.store import Store
-from shared.history.compression import FORMAT, Sample, compress, decompress
+from shared.history.compression import FORMAT, Sample, compress, decompress, intact
 from shared.history.derived import HOUR_MS, SOURCES
 from shared.history.readings import ends
 from shared.history.tables import compressed_hour
@@ -47,24 +48,31 @@ def _due(connection: Connection, cutoff: int) -> list[tuple[Table, int, Sequence
     found: list[tuple[Table, int, Sequence[str]]] = []
     for source in SOURCES.values():
         hours: dict[int, list[str]] = {}
-        unknown = _unknown_hours(connection, source.raw)
-        for device, oldest in ends(connection, source.raw, func.min).items():
-            at: int | None = oldest
-            while at is not None and (device, at // HOUR_MS * HOUR_MS) in unknown:
-                at = _first_since(connection, source.raw, device, at // HOUR_MS * HOUR_MS + HOUR_MS)
-            if at is not None:
-                hours.setdefault(at // HOUR_MS * HOUR_MS, []).append(device)
+        oldest = {device: _hour(at) for device, at in ends(connection, source.raw, func.min).items()}
+        while left_alone := _left_alone(connection, source.raw, oldest):
+            for device in left_alone:
+                at = _first_since(connection, source.raw, device, oldest.pop(device) + HOUR_MS)
+                if at is not None:
+                    oldest[device] = _hour(at)
+        for device, start in oldest.items():
+            hours.setdefault(start, []).append(device)
         for start, devices in hours.items():
             if start + HOUR_MS <= cutoff:
                 found += [(source.raw, start, devices[i : i + DEVICES]) for i in range(0, len(devices), DEVICES)]
     return found
 
 
-def _unknown_hours(connection: Connection, table: Table) -> set[tuple[str, int]]:
-    """Return the device and the start of each hour whose format we do not know: it is left as it is."""
+def _hour(at: int) -> int:
+    return at // HOUR_MS * HOUR_MS
+
+
+def _left_alone(connection: Connection, table: Table, hours: Mapping[str, int]) -> list[str]:
+    """Return the devices whose hour is damaged or of a format that we do not know: what is late for it stays a row."""
     hour = compressed_hour.c
-    query = select(hour.device, hour.at).where(hour.source == table.name, hour.format > FORMAT)
-    return {(row.device, row.at) for row in connection.execute(query)}
+    query = select(hour.device).where(
+        hour.source == table.name, tuple_(hour.device, hour.at).in_(list(hours.items())), hour.format != FORMAT
+    )
+    return list(connection.execute(query).scalars())
 
 
 def _first_since(connection: Connection, table: Table, device: str, since: int) -> int | None:
@@ -76,11 +84,15 @@ def _compress_hour(connection: Connection, table: Table, start: int, devices: Se
     lock_upkeep(connection)
     names = [column.name for column in table.columns if column.name not in ("device", "at")]
     hour, device, at = compressed_hour.c, table.c.device, table.c.at
+    these = (hour.source == table.name, hour.device.in_(devices), hour.at == start)
+    before = {row.device: row.data for row in connection.execute(select(hour.device, hour.data).where(*these))}
+    damaged = [name for name, data in before.items() if not intact(data)]
+    if damaged:
+        mark_damaged(connection, [(table.name, name, start) for name in damaged])
+        devices = [name for name in devices if name not in damaged]
     moved = delete(table).where(device.in_(devices), at >= start, at < start + HOUR_MS)
     # RETURNING, so that a row inserted meanwhile is never deleted unseen
     rows = connection.execute(moved.returning(device, at, *(table.c[name] for name in names))).all()
-    these = (hour.source == table.name, hour.device.in_(devices), hour.at == start)
-    before = {row.device: row.data for row in connection.execute(select(hour.device, hour.data).where(*these))}
     by_device = groupby(sorted(rows, key=itemgetter(0, 1)), key=itemgetter(0))
     hours = [
         {"source": table.name, "device": name, "at": start}
@@ -100,8 +112,3 @@ def _compressed(rows: Sequence[Sample], before: bytes | None, names: Sequence[st
     by_time = {sample[0]: sample for sample in (*rows, *(decompress(before, names) if before else ()))}
     samples = [by_time[time] for time in sorted(by_time)]
     return {"last": samples[-1][0], "n": len(samples), "data": compress(names, samples), "format": FORMAT}
-
-
-def unknown_hours(connection: Connection) -> int:
-    """Return how many hours were compressed by a newer version, in a format that this one cannot read."""
-    return connection.execute(select(func.count()).where(compressed_hour.c.format > FORMAT)).scalar_one()

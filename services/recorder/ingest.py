@@ -56,9 +56,10 @@ async def serve(service: Service[RecorderSettings]) -> None:
     health.report("schema", None)
     log.info("Recording into %s.", shown(place))
     dating = await _retry(lambda: Dating(store, clock), health)
-    upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating)
+    backups = nightly_backups(settings)
+    upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating, copies=backups.all if backups else tuple)
     batch: list[Delivery] = []
-    caretaker = _start_caretaker(settings, health, clock)
+    caretaker = _start_caretaker(settings, backups, health, clock)
     try:
         while True:
             batch.extend(await inbox.next_batch())
@@ -84,12 +85,19 @@ def put_replay(inbox: Inbox, delivery: Delivery) -> None:
     inbox.put(delivery)
 
 
-def _start_caretaker(settings: RecorderSettings, health: Health, clock: Clock) -> asyncio.Task[None] | None:
-    """Let the first of several recorders take care of the file; a server has its own administrator."""
+def nightly_backups(settings: RecorderSettings) -> Backups | None:
+    """Return the backups that the first of several recorders makes of the file; a server has its own administrator."""
     place, directory = settings.database, settings.backups
+    return None if isinstance(place, str) or directory is None or settings.instance else Backups(place, directory)
+
+
+def _start_caretaker(
+    settings: RecorderSettings, backups: Backups | None, health: Health, clock: Clock
+) -> asyncio.Task[None] | None:
+    """Let the first of several recorders take care of the file."""
+    place = settings.database
     if isinstance(place, str) or settings.instance:
         return None
-    backups = Backups(place, directory) if directory else None
     return asyncio.create_task(Caretaker(place, backups, settings.zone, health, clock).run())
 
 
@@ -106,11 +114,11 @@ def back_up_before_migration(settings: RecorderSettings, health: Health, now: da
     Where that cannot be, report it and go on: a migration changes all or nothing. `now` is None while the clock is not
     set. Raises StorageError.
     """
-    place, directory = settings.database, settings.backups
-    if isinstance(place, str) or directory is None or settings.instance:
+    backups = nightly_backups(settings)
+    if backups is None:
         return
     try:
-        made = Backups(place, directory).make_before_migration(now, settings.zone, lambda: None)
+        made = backups.make_before_migration(now, settings.zone, lambda: None)
     except BackupError as error:
         health.report("backup", error.reason)
         return
@@ -165,7 +173,8 @@ def run_upkeep(upkeep: Upkeep, health: Health, now: datetime, dating: Dating, *,
         if upkeep.work(now, trusted=trusted):
             health.report("undated", dating.reason())
             health.report("clock", upkeep.disagreement(now) if trusted else None)
-            health.report("format", upkeep.unread())
+            health.report("format", upkeep.hours.unread())
+            health.report("hours", upkeep.hours.damaged())
         health.report("upkeep", None)
     except DamagedError:
         raise

@@ -23,7 +23,7 @@ from services.recorder.store import DERIVED_FROM, READINGS, Store
 from shared.conditions import Reason, storage
 from shared.errors import StorageError
 from shared.files import move_into_place, replace_atomically
-from shared.history.compression import FORMAT, decompress
+from shared.history.compression import FORMAT, decompress, intact
 from shared.history.database_errors import diagnose
 from shared.history.derived import DAY_MS, HOUR_MS, STEP_MS
 from shared.history.migration import FIRST, HEAD, migrate
@@ -142,7 +142,7 @@ def _merge_backup(backup: Path, damaged: Path, store: Store, breathe: Breathe) -
         for table in (table for table in _tables(source) if table.name in RECORDED or table is compressed_hour):
             for rows in _chunks(source, table, breathe):
                 if table is compressed_hour:
-                    missing = [row for row in rows if row[:3] not in compressed]
+                    missing = [row for row in rows if row[:3] not in compressed and _is_readable(row)]
                     restored += sum(row[HOUR_COLUMNS.index("n")] for row in missing)
                     store.run(partial(_insert, table=table, rows=missing, since=None))
                 else:  # what was compressed since then is not missing
@@ -218,6 +218,12 @@ def _insert_hours(connection: Connection, rows: Sequence[Any], since: int | None
             samples = [(device, *sample) for sample in decompress(given, names)]
             _insert(connection, table=raw, rows=samples, since=since)
     _insert(connection, table=compressed_hour, rows=missing, since=since)
+
+
+def _is_readable(row: Sequence[Any]) -> bool:
+    """Return whether an hour is whole: a backup has copied the damaged ones, too."""
+    version = row[HOUR_COLUMNS.index("format")]
+    return version > FORMAT or intact(row[HOUR_COLUMNS.index("data")])
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Any], since: int | None) -> int:

@@ -56,9 +56,13 @@ class Backups:
         """Return the backups of the nights, the oldest first."""
         return {night: file for night, file in self._copies() if file == self._file(night)}
 
+    def all(self) -> list[Path]:
+        """Return all backups, the newest first."""
+        return [file for _, file in reversed(self._copies())]
+
     def newest(self) -> Path | None:
         """Return the last backup."""
-        return next((file for _, file in reversed(self._copies())), None)
+        return next(iter(self.all()), None)
 
     def make(self, store: Store, now: datetime, zone: tzinfo, breathe: Breathe) -> Path | None:
         """Make the backup of this night unless there is one, or nothing to keep since the last one.

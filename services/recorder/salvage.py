@@ -6,7 +6,6 @@ checksums.
 """
 
 import sqlite3
-import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -32,7 +31,7 @@ from services.recorder.sqlite_pages import (
     decode,
 )
 from shared.history import migration
-from shared.history.compression import FORMAT
+from shared.history.compression import FORMAT, intact
 from shared.history.migration import FIRST, HEAD
 
 RECORDED = frozenset(table.name for _, table in messages.RECORDED)
@@ -209,7 +208,7 @@ class Salvage:
         row = shape.row(decode(payload, cell.size)) if payload else None
         if shape.table not in HOURS:
             return row
-        if row and _unpacks(row[shape.columns.index("data")], (row[6:7] or [FORMAT])[0]):
+        if row and ((row[6:7] or [FORMAT])[0] > FORMAT or intact(row[shape.columns.index("data")])):
             tally.readings += row[shape.columns.index("n")]
             return row
         known = decode(cell.local, cell.size) or []
@@ -379,13 +378,3 @@ def _lost(tally: Tally, typical: float) -> int:
         typical = 1
     readings = tally.readings or tally.lost_readings
     return round(tally.lost_pages * typical) + (tally.lost_readings if readings else tally.lost_rows)
-
-
-def _unpacks(data: bytes, version: int) -> bool:
-    if version > FORMAT:
-        return True
-    try:
-        zlib.decompress(data)
-    except zlib.error:
-        return False
-    return True

@@ -5,15 +5,17 @@ transaction of the rows themselves.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, func, select
 
 from services.recorder import dead_letters, outage_records
-from services.recorder.compress import Compressor, unknown_hours
+from services.recorder.compress import Compressor
+from services.recorder.hour_check import HourCheck
 from services.recorder.ledger import Chunk, lock_runs, lock_upkeep, next_chunk, purge_horizon, settle
 from services.recorder.partition_upkeep import tend_partitions
 from services.recorder.retention import note, purge, set_note
@@ -21,7 +23,7 @@ from services.recorder.rollups import Rollups
 from services.recorder.rows import MAX_AHEAD
 from services.recorder.store import Store
 from services.recorder.undated import Dating
-from shared.conditions import Reason, storage
+from shared.conditions import Reason
 from shared.conditions import clock as conditions
 from shared.history.derived import DAY, HOUR_MS, SOURCES, ZONE_NOTE
 from shared.history.homes import split_name
@@ -46,11 +48,14 @@ class Upkeep:
         zone: ZoneInfo,
         raw_days: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
         dating: Dating | None = None,
+        copies: Callable[[], Sequence[Path]] = tuple,
     ) -> None:
         self._store, self._zone, self._raw_days = store, zone, raw_days
         self._dating = dating
         self._compressor = Compressor(store)
+        self.hours = HourCheck(store, copies)
         self._clock = clock
         self._idle_until = clock()
         self._zone_checked = False
@@ -70,6 +75,7 @@ class Upkeep:
         while self._clock() - started < BUDGET_S:
             if not self._step(now, trusted=trusted):
                 self._idle_until = self._clock() + INTERVAL_S
+                self.hours.work()
                 break
         return True
 
@@ -88,11 +94,6 @@ class Upkeep:
         newest = self._store.newest()
         behind = newest is not None and now < newest - MAX_AHEAD
         return conditions.disagrees(now=now, newest=newest) if newest and behind else None
-
-    def unread(self) -> Reason | None:
-        """Return what to report where hours were compressed by a newer version; they are left as they are."""
-        count = self._store.run(unknown_hours)
-        return storage.unknown_format(hours=count) if count else None
 
     def _step(self, now: datetime, *, trusted: bool) -> bool:
         """Do the first thing that is due; return whether there was any. Roll-ups come before purging."""

@@ -280,6 +280,31 @@ def unknown_format(*, hours: int) -> None:
     """After a downgrade; they are read again by the newer version."""
 
 
+@condition(
+    "storage.damaged_hours",
+    uk="{hours} {hours:годину|години|годин} показників від {since:%d.%m.%Y} до {until:%d.%m.%Y} пошкоджено на диску: "
+    "на докладних графіках і в експорті там прогалини, суми збережено. Якщо в нічній резервній копії така година ціла, "
+    "її буде взято звідти автоматично. Диск або картка, мабуть, псується: замініть.",
+    en="{hours} {hours:hour|hours} of readings from {since:%d.%m.%Y} to {until:%d.%m.%Y} {hours:is|are} damaged on the "
+    "disk: detailed charts and exports have gaps there, totals remain. An hour that is intact in a nightly backup is "
+    "taken from it automatically. The disk or card is probably failing: replace it.",
+)
+def damaged_hours(*, hours: int, since: datetime, until: datetime) -> None:
+    """SQLite does not notice such damage; the recorder reads all compressed hours again and again."""
+
+
+@condition(
+    "storage.restored_hours",
+    uk="{hours} {hours:годину|години|годин} показників було пошкоджено на диску, їх взято з нічної резервної копії. "
+    "Диск або картка, мабуть, псується: замініть.",
+    en="{hours} {hours:hour|hours} of readings {hours:was|were} damaged on the disk and {hours:was|were} taken from a "
+    "nightly backup. The disk or card is probably failing: replace it.",
+    severity=Severity.WARNING,
+)
+def restored_hours(*, hours: int) -> None:
+    """Nothing is missing. Reported until the recorder is restarted."""
+
+
 # why a message cannot be recorded
 
 NOT_RECORDED = simple("storage.not_recorded", uk="ця тема не записується", en="this topic is not recorded")

@@ -26,18 +26,30 @@ def compress(names: Sequence[str], samples: Sequence[Sample]) -> bytes:
     return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def intact(data: bytes) -> bool:
+    """Return whether an hour can be decompressed: a bad disk may have damaged it, which SQLite does not notice."""
+    return _inflated(data) is not None
+
+
 def decompress(data: bytes, names: Sequence[str]) -> Iterator[Sample]:
-    """Return the samples (at, *names); none of an hour that a bad disk has damaged, which SQLite does not notice."""
-    try:
-        content = json.loads(zlib.decompress(data))
-    except (zlib.error, TypeError):  # TypeError: the damage has made another type of it
+    """Return the samples (at, *names), none of an hour that is damaged."""
+    text = _inflated(data)
+    if text is None:
         return iter(())
+    content = json.loads(text)
     columns = (content.get(name) for name in names)
     return zip(
         accumulate(content["at"]),
         *(column if isinstance(column, list) else repeat(column) for column in columns),
         strict=False,  # constant columns are endless
     )
+
+
+def _inflated(data: bytes) -> bytes | None:
+    try:
+        return zlib.decompress(data)
+    except (zlib.error, TypeError):  # TypeError: the damage has made another type of it
+        return None
 
 
 def _shortened(column: Sequence[Any]) -> Any:

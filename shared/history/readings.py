@@ -47,10 +47,17 @@ def readings_by_device(
     for name, *sample in connection.execute(query):
         rows[name].append(sample)
     here = (hour.source == table.name, hour.device.in_(devices), hour.at > start - HOUR_MS, hour.at < end)
-    compressed = select(hour.device, hour.data).where(*here, hour.format <= FORMAT).order_by(hour.device, hour.at)
+    compressed = select(hour.device, hour.data).where(*here, hour.format == FORMAT).order_by(hour.device, hour.at)
     for name, data in connection.execute(compressed):
         hours[name] += (sample for sample in decompress(data, names) if start <= sample[0] < end)
     return {name: list(_merged(hours[name], rows[name])) for name in devices}
+
+
+def damaged_hours(connection: Connection, table: Table, span: Span) -> int:
+    """Return how many compressed hours of a span are missing, as a bad disk has damaged them."""
+    hour, (start, end) = compressed_hour.c, span
+    where = (hour.source == table.name, hour.at > start - HOUR_MS, hour.at < end, hour.format < 0)
+    return connection.execute(select(func.count()).where(*where)).scalar_one()
 
 
 def devices(connection: Connection, table: Table, home: str = "") -> list[str]:
@@ -95,7 +102,7 @@ def _decompressed(
     where = (hour.source == table.name, hour.device == device, hour.at > start - HOUR_MS, hour.at < end)
     query = (
         select(hour.data)
-        .where(*where, hour.format <= FORMAT)
+        .where(*where, hour.format == FORMAT)
         .order_by(hour.at)
         .execution_options(yield_per=HOURS_PER_FETCH)
     )

@@ -220,5 +220,6 @@ compressed_hour = Table(
 )
 """Older readings, compressed: one hour of a device from `at`, the time of its last row, the number of rows.
 
-format is the version of `data`. An hour of a version that this program does not know is left as it is.
+format is the version of `data`, negative where a bad disk has damaged that. An hour of a version that this program
+does not know is left as it is, as is a damaged one.
 """

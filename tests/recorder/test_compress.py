@@ -186,7 +186,7 @@ def test_an_hour_of_a_newer_format_is_left_alone_and_said(filled: Place, databas
     store.write([reading(100.5, 7)])  # late, and of that hour
     Upkeep(store, KYIV, 400).finish(OVER)
     assert ask(place, "SELECT DISTINCT device, format FROM compressed_hour WHERE format > 1") == [("main", 99)]
-    reason = Upkeep(store, KYIV, 400).unread()
+    reason = Upkeep(store, KYIV, 400).hours.unread()
     assert reason
     assert reason.code == "storage.unknown_format"
     assert "garage" in latest(reader(place))

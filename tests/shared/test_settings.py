@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from annotated_types import Ge
 
 from services.bms.settings import BmsSettings
 from services.bot.settings import BotSettings
@@ -12,6 +13,7 @@ from services.dashboard.settings import DashboardSettings
 from services.poller.settings import PollerSettings
 from services.recorder.settings import RecorderSettings
 from services.tuya.settings import TuyaSettings
+from shared.bus.outbox import Outbox, OutgoingMessage
 from shared.errors import ConfigError
 from shared.settings import Settings, load
 
@@ -153,3 +155,13 @@ def test_a_host_is_a_name_or_any_address(host: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ENV_FILE", "")
     monkeypatch.setenv("MODBUS_HOST", host)
     assert load(PollerSettings).modbus_host == host
+
+
+def test_an_hour_without_the_broker_is_kept_of_two_inverters_that_are_read_as_often_as_may_be() -> None:
+    fields = PollerSettings.model_fields
+    shortest_s = next(float(str(one.ge)) for one in fields["poll_interval"].metadata if isinstance(one, Ge))
+    outbox = Outbox(fields["mqtt_outbox"].default)
+    for _ in range(round(3600 / shortest_s)):
+        for topic in ("inverter/main/state", "inverter/garage/state", "inverter/all/state", "grid/state"):
+            outbox.put(OutgoingMessage(topic, b"{}", retain=True))
+    assert outbox.dropped == 0

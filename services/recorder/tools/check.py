@@ -10,9 +10,20 @@ from sqlalchemy import Connection, Table, func, inspect, select
 from services.recorder.sqlite_files import integrity_fault, opened_read_only
 from services.recorder.tools.export import extent, require_ours
 from services.recorder.tools.files import ToolError, plain_errors, require_database
+from shared.history.compression import FORMAT, intact
 from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD
-from shared.history.tables import MILLISECOND, battery_state, dead_letter, from_ms, inverter_state, metadata, to_ms
+from shared.history.readings import HOURS_PER_FETCH
+from shared.history.tables import (
+    MILLISECOND,
+    battery_state,
+    compressed_hour,
+    dead_letter,
+    from_ms,
+    inverter_state,
+    metadata,
+    to_ms,
+)
 from shared.messages import iso
 from shared.texts.language import Language, plural
 
@@ -60,6 +71,7 @@ def _contents(connection: Connection, now: datetime) -> Iterator[str]:
     existing = set(inspect(connection).get_table_names())
     for name, table in sorted(metadata.tables.items()):
         yield _rows(connection, table) if name in existing else f"The table {name} is missing."
+    yield from _damaged_hours(connection)
     for table in (inverter_state, battery_state):
         yield from _gaps(connection, table, now)
     yield from _dead_letters(connection)
@@ -69,6 +81,14 @@ def _rows(connection: Connection, table: Table) -> str:
     count, first, last = extent(connection, table)
     between = "" if first is None or last is None else f", from {_iso(first)} to {_iso(last)}"
     return f"{table.name}: {_count(count, 'row|rows')}{between}."
+
+
+def _damaged_hours(connection: Connection) -> Iterator[str]:
+    hour = compressed_hour.c
+    query = select(hour.data).where(func.abs(hour.format) <= FORMAT).execution_options(yield_per=HOURS_PER_FETCH)
+    damaged = sum(not intact(data) for (data,) in connection.execute(query))
+    if damaged:
+        yield f"compressed_hour: {damaged:,} {'hour is' if damaged == 1 else 'hours are'} damaged."
 
 
 def _gaps(connection: Connection, table: Table, now: datetime) -> Iterator[str]:

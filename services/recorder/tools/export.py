@@ -32,7 +32,7 @@ from shared.history.compression import FORMAT, decompress
 from shared.history.derived import SOURCES
 from shared.history.engine import Place, reader, shown
 from shared.history.migration import HEAD, require_known, revision
-from shared.history.readings import ALWAYS, Span, devices, distinct, readings
+from shared.history.readings import ALWAYS, Span, damaged_hours, devices, distinct, readings
 from shared.history.tables import compressed_hour, from_ms, metadata, to_ms
 from shared.messages import iso
 
@@ -65,10 +65,18 @@ def export(place: Place, request: ExportRequest) -> str:
     if request.output != STDOUT:
         require_another(Path(request.output), place)
     with plain_errors(f"The export of {table.name}"), opened(place) as connection, _target(request) as file:
-        rows, total = _rows(connection, table, request.period)
+        span = _span(request.period)
+        rows, total = _rows(connection, table, request.period, span)
         count = WRITERS[request.format](file, table, progress(rows, total, table.name, "rows"))
         file.flush()
-    return f"{count:,} rows of {table.name} written."
+        missing = missing_hours(connection, table, span)
+    return f"{count:,} rows of {table.name} written.{missing}"
+
+
+def missing_hours(connection: Connection, table: Table, span: Span) -> str:
+    """Return a sentence on the hours of a table that are damaged, if there are any."""
+    damaged = damaged_hours(connection, table, span)
+    return f" {damaged:,} damaged {'hour is' if damaged == 1 else 'hours are'} missing." if damaged else ""
 
 
 def overview(place: Place) -> str:
@@ -116,13 +124,18 @@ def opened(place: Place) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _rows(connection: Connection, table: Table, period: Period) -> tuple[Iterable[Sequence[Any]], int | None]:
+def _span(period: Period) -> Span:
+    return (to_ms(period.start) if period.start else ALWAYS[0], to_ms(period.end) if period.end else ALWAYS[1])
+
+
+def _rows(
+    connection: Connection, table: Table, period: Period, span: Span
+) -> tuple[Iterable[Sequence[Any]], int | None]:
     """Return the rows, compressed or not, and their number if a progress bar is shown."""
     query = _query(connection, table, period)
     total = _count(connection, query) if is_interactive() else None
     if table.name not in SOURCES:
         return connection.execute(query.execution_options(yield_per=ROWS_PER_FETCH)), total
-    span = (to_ms(period.start) if period.start else ALWAYS[0], to_ms(period.end) if period.end else ALWAYS[1])
     if total is not None:
         hour = compressed_hour.c
         where = (hour.source == table.name, hour.at >= span[0], hour.at < span[1])
@@ -176,7 +189,7 @@ def extent(connection: Connection, table: Table) -> tuple[int, int | None, int |
     if not hours:
         return count, first, last
     oldest = connection.execute(
-        select(hour.data).where(where, hour.format <= FORMAT).order_by(hour.at).limit(1)
+        select(hour.data).where(where, hour.format == FORMAT).order_by(hour.at).limit(1)
     ).scalar()
     began = next(decompress(oldest, ()), (ended,))[0] if oldest else ended
     return count + rows, min(began, began if first is None else first), max(ended, ended if last is None else last)

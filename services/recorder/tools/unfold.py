@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, insert, inspect, select
 
-from services.recorder.tools.export import opened
+from services.recorder.tools.export import missing_hours, opened
 from services.recorder.tools.files import plain_errors, require_another, require_database
 from services.recorder.tools.progress import progress
 from shared.errors import UsageError
@@ -33,9 +33,10 @@ def unfold(place: Place, file: Path) -> str:
         try:
             _prepare(target, file)
             count = sum(_unfolded(connection, target, table) for table in TABLES)
+            missing = "".join(missing_hours(connection, table, ALWAYS) for table in TABLES)
         finally:
             target.dispose()
-    return f"{count:,} readings added to {file}."
+    return f"{count:,} readings added to {file}.{missing}"
 
 
 def _prepare(target: Engine, file: Path) -> None:
