@@ -98,13 +98,15 @@ def to_state(decoded: Decoded, at: datetime, *, inverted_battery: bool = False) 
 
 
 def _has_no_battery(state: InverterState) -> bool:
-    """Whether the charge is that of no battery: a unit without one, or whose BMS has switched it off, warns so.
+    """Whether the charge is that of no battery: there is none, or its BMS has switched it off.
 
-    It says 0 %, or any charge of clamps without a voltage: 5 % at 0.2 V (attilagyurman/anenji-local-modbus).
+    Clamps without a voltage are given some charge all the same: 5 % at 0.2 V (attilagyurman/anenji-local-modbus) and at
+    0 V (svitgrid/home-assistant-svitgrid). 0 % is that of an empty battery, unless the unit warns that it has none.
     """
+    if state.battery_voltage_v is not None and state.battery_voltage_v < LEAST_BATTERY_V:
+        return True
     codes = {warning.code for warning in state.warnings or ()}
-    has_no_voltage = state.battery_voltage_v is not None and state.battery_voltage_v < LEAST_BATTERY_V
-    return inverter.BATTERY_NOT_CONNECTED.code in codes and (state.battery_soc_percent == 0 or has_no_voltage)
+    return inverter.BATTERY_NOT_CONNECTED.code in codes and state.battery_soc_percent == 0
 
 
 def _hides_import(state: InverterState) -> bool:

@@ -27,6 +27,8 @@ LONGEST = 264
 CRC = 2
 PI30_ANSWER = re.compile(rb"\([ -~]{3,200}?..\r", re.DOTALL)
 """A bracket, text, two bytes of checksum, CR: the ASCII protocol of Easun SMW, SMH, SMR, SMT and many others."""
+DONGLE_TEXT = re.compile(rb"AT\+[ -~]*\r\n")
+"""What a dongle says of itself: its name for the greeting, at times late, and its heartbeat."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,11 @@ class RawDongle(Rtu):
     """RTU as newer Wi-Fi dongles carry it: bare, on a connection that begins with a text command."""
 
     greeting = b"AT+DTUPN?\r\n"
+
+    def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
+        """Return the length of a complete frame or line of text at an offset that answers another request, or 0."""
+        text = DONGLE_TEXT.match(data, at)
+        return len(text[0]) if text else super().foreign_frame_at(data, at, request)
 
 
 class EyeBond:

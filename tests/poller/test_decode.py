@@ -12,7 +12,15 @@ from services.poller.registers import Register, load_layout
 from shared.conditions import inverter
 from shared.messages import Mode
 from tests.poller.known_layouts import known_layout
-from tests.poller.register_dumps import A_OFF_GRID_11K, C_GRID_GONE, DUMPS, E_MAINS_11K, G_MAINS_4K
+from tests.poller.register_dumps import (
+    A_OFF_GRID_11K,
+    C_GRID_GONE,
+    DUMPS,
+    E_MAINS_11K,
+    G_MAINS_4K,
+    H_GRID_GONE_11K,
+    I_TRICKLE_24V,
+)
 
 AT = datetime(2026, 11, 23, 18, 2, 11, tzinfo=UTC)
 FACTS = Path(__file__).parents[2].parent / "shared" / "reference" / "easun"
@@ -82,8 +90,8 @@ def test_value(register, words, expected):
         (0, "load_percent", {225: 19}, 19),
         (0, "battery_soc_percent", {229: 101}, None),
         (0, "battery_current_a", {216: 193, 232: 188}, 18.8),
-        (0, "battery_current_a", {216: 193, 232: 0}, 19.3),
-        (0, "battery_current_a", {216: 193}, 19.3),
+        (0, "battery_current_a", {216: 193, 232: 0}, 0.0),
+        (0, "battery_current_a", {216: 193}, None),
         (0, "battery_current_average_a", {216: 193, 232: 188}, 19.3),
         (0, "pv_charging_current_a", {234: 27}, 2.7),
         (1, "rated_power_w", {643: 6200}, 6200),
@@ -152,6 +160,8 @@ def test_dump(dump):
         (C_GRID_GONE, Mode.OFF_GRID),
         (E_MAINS_11K, Mode.MAINS),
         (G_MAINS_4K, Mode.MAINS),
+        (H_GRID_GONE_11K, Mode.OFF_GRID),
+        (I_TRICKLE_24V, Mode.MAINS),
     ],
 )
 def test_state_of_a_dump(dump, mode):
@@ -188,7 +198,11 @@ def test_a_grid_that_feeds_the_home_with_0_w_is_unknown(mode_code, watts, grid_w
         (1, 1 << 8, {229: 0}, 0),
         (1, 1 << 9, {229: 64}, 64),
         (4, 1 << 22 | 1 << 9 | 1 << 6, {277: 2, 278: 0xFFF9, 280: 5}, None),
-        (4, 1 << 22 | 1 << 6, {277: 2, 280: 5}, 5),
+        (4, 1 << 22 | 1 << 6, {277: 2, 280: 5}, None),
+        # a bench unit in bypass, without battery and sun (svitgrid/home-assistant-svitgrid@4170f0d)
+        (11, 0, {201: 4, 202: 2284, 203: 4999, 210: 2298, 215: 0, 229: 5}, None),
+        (11, 0, {215: 255, 229: 5}, 5),
+        (11, 0, {229: 5}, 5),
         (4, 1 << 9, {277: 539, 280: 100}, 100),
         (1, 1 << 9, {215: 49, 229: 90}, None),
         (1, 1 << 9, {215: 50, 229: 90}, 90),

@@ -90,6 +90,9 @@ def test_another_number_is_no_reply_and_no_damage(framing) -> None:
         pytest.param(EyeBond(), bytes.fromhex(DONGLES_HEARTBEAT + HEARTBEAT), id="two"),
         pytest.param(Rtu(), bytes.fromhex("02030a55555555555555555555cfcb"), id="another-unit"),
         pytest.param(Rtu(), bytes.fromhex("0103020003f845"), id="another-length"),
+        # captured from a collector (svitgrid/home-assistant-svitgrid@c9a433a)
+        pytest.param(RawDongle(), b"AT+DTUPN:I20000282044487591\r\n", id="text-of-the-dongle"),
+        pytest.param(RawDongle(), bytes.fromhex("0103027803da45") + b"AT+HTBT:\r\nAT+WFSS:-49\r\n", id="texts-amid"),
         pytest.param(ModbusTcp(), bytes.fromhex("0779000000050103020003"), id="another-number"),
     ],
 )
