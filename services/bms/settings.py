@@ -12,7 +12,7 @@ from shared.settings_metadata import InCompose, Section
 from shared.validation import InvalidValueError, first_fault, form
 
 PORT = r"(/[^\s#]+|tcp://[^\s#/]+:[0-9]{1,5})?"
-PACKS = r"([0-9]{1,2}(-[0-9]{1,2})?(,[0-9]{1,2}(-[0-9]{1,2})?)*)?"
+PACKS = r"([0-9]{1,2}(-[0-9]{1,2})?(, *[0-9]{1,2}(-[0-9]{1,2})?)*)?"
 
 
 class BmsSettings(ServiceSettings):
@@ -24,7 +24,7 @@ class BmsSettings(ServiceSettings):
         default=Path("data/jk_devices.yaml"),
         description="The list of batteries. Discovered batteries are added to it; edit it as you like.",
     )
-    jk_line_port: Annotated[str, form(PORT, "/dev/ttyUSB0")] = Field(
+    jk_line_port: Annotated[str, form(PORT, "/dev/ttyUSB0, tcp://192.168.1.5:8899")] = Field(
         default="",
         description="Batteries on a wire: a serial port such as /dev/ttyUSB0, or a gateway's raw TCP port such as "
         "tcp://192.168.1.5:8899. Further wires go into DEVICES_FILE. In Compose a serial port needs "

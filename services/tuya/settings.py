@@ -60,7 +60,7 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
     tuya_local_timeout: float = Field(
         default=2, ge=0.1, le=30, description="Seconds to wait for a plug on the home network."
     )
-    tuya_announce_ports: Annotated[str, form(r"([0-9]{1,5}(,[0-9]{1,5})*)?", "6666,6667,7000")] = Field(
+    tuya_announce_ports: Annotated[str, form(r"([0-9]{1,5}(, *[0-9]{1,5})*)?", "6666,6667,7000")] = Field(
         default="6666,6667,7000",
         description="The UDP ports on which plugs announce where they are, so that one with a new address is found. "
         "Nothing is heard in a container with a network of its own. Empty: do not listen.",

@@ -134,6 +134,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
         (PollerSettings, "INVERTER_NAME", "my inverter", "something such as main is needed"),
         (PollerSettings, "INVERTER_NAME", "all", "`all` is the sum of all inverters; choose another name"),
         (BmsSettings, "JK_LINE_PACKS", "1\N{EN DASH}4", "something such as 1-4 is needed"),
+        (
+            BmsSettings,
+            "JK_LINE_PORT",
+            "tcp://192.168.1.5",
+            "something such as /dev/ttyUSB0, tcp://192.168.1.5:8899 is needed",
+        ),
         (TuyaSettings, "TUYA_ENDPOINT", "openapi.tuyaeu.com", "something such as https://openapi.tuyaeu.com is needed"),
         (RecorderSettings, "RECORDER_SHARE", "a/b", "something such as second is needed"),
     ],
@@ -165,3 +171,12 @@ def test_an_hour_without_the_broker_is_kept_of_two_inverters_that_are_read_as_of
         for topic in ("inverter/main/state", "inverter/garage/state", "inverter/all/state", "grid/state"):
             outbox.put(OutgoingMessage(topic, b"{}", retain=True))
     assert outbox.dropped == 0
+
+
+def test_a_list_may_have_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV_FILE", "")
+    monkeypatch.setenv("JK_LINE_PORT", "/dev/ttyUSB0")
+    monkeypatch.setenv("JK_LINE_PACKS", "1, 3-4,  7")
+    monkeypatch.setenv("TUYA_ANNOUNCE_PORTS", "6666, 6667")
+    assert [battery.name for battery in load(BmsSettings).batteries_on_line] == ["JK 1", "JK 3", "JK 4", "JK 7"]
+    assert load(TuyaSettings).announce_ports == [6666, 6667]
