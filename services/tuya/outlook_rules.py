@@ -1,10 +1,10 @@
 """Which plugs are switched off in an outage where the outlook is asked (PLUG_POLICY=outlook). Pure.
 
 A plug is switched off when the outlook says that the battery will not last, the least important first and no more of
-them than it takes if it goes badly; it is given back when the outlook has room for it, and if it has to go once more,
-it stays off. Without the outlook's word
-everything is switched off, as the policy grid does. What is switched off is a target of the grid, so that everything
-holds that makes those safe; what is given back is a command that never expires.
+them than it takes if it goes badly; once power is overdue, already if it is not almost sure to last. A plug is given
+back when the battery lasts with it on even if it goes badly, and if it has to go once more, it stays off. Without the
+outlook's word everything is switched off, as the policy grid does. What is switched off is a target of the grid, so
+that everything holds that makes those safe; what is given back is a command that never expires.
 """
 
 from collections.abc import Iterable
@@ -24,9 +24,9 @@ PATIENCE = timedelta(seconds=90)
 """The outlook notices an outage within seconds; if it has said nothing by then, it is not asked any longer."""
 SETTLES = timedelta(minutes=2)
 """A forecast that is made sooner after a switching has not seen in the load what that has changed."""
-SHED_SLACK_MIN = 30.0
-ROOM_MIN = 45.0
-"""A plug is given back where the battery lasts so much longer than it needs with it on, even if it goes badly."""
+SHED_SLACK_MIN = 15.0
+OVERDUE_SURE = 0.98
+"""Few outages are overdue, so little is known of how long those last: the battery has to last in so many cases."""
 OFF_AT_LEAST = timedelta(minutes=30)
 USUAL_GAIN_MIN = 60.0
 """What a plug is taken to give whose draw is not known, before it is given back."""
@@ -53,7 +53,7 @@ def on_outlook(
     if switched is not None and usable.at < switched + SETTLES:
         return journal
     spare_min = _spare_min(running, usable.at)
-    if running.verdict is Verdict.LASTS:
+    if _is_sure(running, usable.at):
         return _given_back(journal, spare_min, list(reversed(listed)), now) if rules.turn_on else journal
     gains = {one.plug: one.adds_min for one in running.plugs}
     enough = _enough(spare_min, [one for one in listed if _may_go(journal, one)], gains)
@@ -108,6 +108,13 @@ def _running(outlook: Outlook | None, grid: GridState) -> OutageOutlook | None:
     return next((one for one in outlook.outages if one.running), None)
 
 
+def _is_sure(running: OutageOutlook, at: datetime) -> bool:
+    """Return whether the battery lasts without switching off anything; at is when that was forecast."""
+    if running.end is not None and at >= running.end and (running.chance is None or running.chance < OVERDUE_SURE):
+        return False
+    return running.verdict is Verdict.LASTS
+
+
 def _may_go(journal: Journal, plug: Plug) -> bool:
     """Return whether a plug may still be switched off in this outage: once, and once more if it was given back."""
     done = journal.shed.get(plug.id)
@@ -159,14 +166,13 @@ def _switched_off(
 
 def _given_back(journal: Journal, spare_min: float, listed: list[Plug], now: datetime) -> Journal:
     """Return the journal with the most important plug that there is room for switched on again; one at a time."""
-    room = spare_min - ROOM_MIN
     for plug in listed:
         done = journal.shed.get(plug.id)
         off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
         is_busy = any(key(plug.id, gang) in journal.targets for gang in plug.gangs)
         if done is None or done.back or done.was_back or is_busy or not off or now - done.at < OFF_AT_LEAST:
             continue
-        if room < (USUAL_GAIN_MIN if done.adds_min is None else done.adds_min):
+        if spare_min < (USUAL_GAIN_MIN if done.adds_min is None else done.adds_min):
             continue
         back = [
             target(plug.id, gang, on=True, by=OUTLOOK, now=now, transition_id=journal.handled).model_copy(

@@ -44,14 +44,15 @@ LASTS, SHORT = Verdict.LASTS, Verdict.WILL_NOT_LAST
 
 
 def outlook(
-    at: datetime, verdict: Verdict | None, margin_min: float | None = 0, gains: dict[str, float] = GAINS
+    at: datetime, verdict: Verdict | None, margin_min: float | None = 0, *, chance: float | None = None
 ) -> Outlook:
-    plugs = tuple(PlugGain(plug=plug, power_w=500, adds_min=gain) for plug, gain in gains.items())
+    plugs = tuple(PlugGain(plug=plug, power_w=500, adds_min=gain) for plug, gain in GAINS.items())
     running = OutageOutlook(
         start=NOW,
         end=END,
         running=True,
         verdict=verdict or LASTS,
+        chance=chance,
         holds_until=HoldsUntil(early=None if margin_min is None else END + margin_min * MINUTE),
         plugs=plugs,
     )
@@ -99,6 +100,8 @@ def test_the_grid_alone_switches_nothing_off_where_the_outlook_is_asked():
         pytest.param(SHORT, -35, ["heater", "boiler"], id="short"),
         pytest.param(SHORT, -500, ["heater", "boiler", "desk"], id="far-too-short"),
         pytest.param(Verdict.UNCERTAIN, 10, ["heater"], id="uncertain"),
+        pytest.param(SHORT, -25, ["heater"], id="short-by-what-one-gains-less-a-quarter-of-an-hour"),
+        pytest.param(SHORT, -26, ["heater", "boiler"], id="short-by-more"),
         pytest.param(Verdict.UNKNOWN, 0, ["heater", "boiler", "desk"], id="no-end-known"),
     ],
 )
@@ -113,13 +116,41 @@ def test_no_more_is_switched_off_than_it_takes(verdict: Verdict, margin_min: flo
     [
         pytest.param(0, ["heater"], id="due-now"),
         pytest.param(50, ["heater"], id="overdue-and-the-reserve-is-reached"),
-        pytest.param(65, ["heater", "boiler"], id="overdue-and-the-reserve-is-gone"),
+        pytest.param(80, ["heater", "boiler"], id="overdue-and-the-reserve-is-gone"),
     ],
 )
 def test_power_that_is_overdue_is_not_back_yet(late_min: float, expected: list[str]):
     now = END + late_min * MINUTE
     after = asked(lost(), outlook(now, Verdict.UNCERTAIN, 50), now)
     assert [one.plug for one in after.targets.values()] == expected
+
+
+@pytest.mark.parametrize(
+    ("late_min", "chance", "expected"),
+    [
+        pytest.param(-1, 0.9, [], id="not-due-yet"),
+        pytest.param(0, 0.97, ["heater"], id="due-and-not-sure"),
+        pytest.param(0, 0.98, [], id="due-and-sure"),
+        pytest.param(40, 0.97, ["heater"], id="overdue-and-not-sure"),
+        pytest.param(40, 0.98, [], id="overdue-and-sure"),
+        pytest.param(40, None, ["heater"], id="overdue-and-the-chance-not-known"),
+    ],
+)
+def test_once_power_is_overdue_the_battery_has_to_last_almost_for_sure(
+    late_min: float, chance: float | None, expected: list[str]
+):
+    now = END + late_min * MINUTE
+    after = asked(lost(), outlook(now, LASTS, 120, chance=chance), now)
+    assert [one.plug for one in after.targets.values()] == expected
+
+
+@pytest.mark.parametrize(("chance", "expected"), [(0.97, []), (0.98, ["boiler"])])
+def test_nothing_is_given_back_while_power_is_overdue_and_the_battery_not_sure_to_last(
+    chance: float, expected: list[str]
+):
+    now = END + 5 * MINUTE
+    after = asked(shed(), outlook(now, LASTS, 400, chance=chance), now)
+    assert [one.plug for one in after.targets.values() if one.on] == expected
 
 
 AHEAD = Window(start=NOW, end=NOW + timedelta(hours=4))
@@ -202,13 +233,14 @@ def shed(minutes: float = 60, **changes: Any) -> Journal:
     [
         pytest.param(shed(), 160, ["boiler"], id="the-most-important-first"),
         pytest.param(shed(), 100, ["heater"], id="the-one-there-is-room-for"),
-        pytest.param(shed(), 80, [], id="no-room"),
+        pytest.param(shed(), 40, ["heater"], id="just-enough-room"),
+        pytest.param(shed(), 39, [], id="no-room"),
         pytest.param(shed(10), 300, [], id="too-soon"),
         pytest.param(shed(29), 300, [], id="still-too-soon"),
         pytest.param(shed(30), 300, ["boiler"], id="off-for-half-an-hour"),
         pytest.param(shed(was_back=True), 300, [], id="it-was-back-once"),
-        pytest.param(shed(adds_min=None), 104, [], id="no-room-for-what-may-draw-as-much-as-others"),
-        pytest.param(shed(adds_min=None), 105, ["boiler"], id="room-for-what-may-draw-as-much-as-others"),
+        pytest.param(shed(adds_min=None), 59, [], id="no-room-for-what-may-draw-as-much-as-others"),
+        pytest.param(shed(adds_min=None), 60, ["boiler"], id="room-for-what-may-draw-as-much-as-others"),
         pytest.param(shed(), None, ["boiler"], id="the-charge-holds-for-longer-than-anybody-looked"),
     ],
 )
