@@ -176,6 +176,7 @@ def test_settings_exist(page: Path) -> None:
         "COMPOSE_PROJECT_NAME",
         "BLEAK_DBUS_AUTH_UID",
         "OUTLOOK_HOMES",
+        "OUTLOOK_RESERVE",
         *SUCCESSORS,
     }
     assert {name for name in given if not name.startswith(("ISOLAR_", "JK0", "JK_DZ"))} <= {*known_settings(), *others}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bench.outlook.house import CUT_OFF
 from bench.outlook.people import PER_DAY, Floats
 
 Load = Callable[[Floats, int], Floats]
@@ -60,9 +61,6 @@ PEERS: dict[str, Load] = {
 }
 
 
-def charge_after(
-    load: Floats, soc: float, wh_per_percent: float, conversion: float, idle_w: float
-) -> tuple[float, bool]:
-    """Return the charge after an outage with this load, and whether it stays above the inverter's cut-off."""
-    after = soc - float((load * conversion + idle_w).sum()) / 12 / wh_per_percent
-    return max(after, 10.0), after > 10.0
+def charge_after(load: Floats, soc: float, wh_per_percent: float, conversion: float, idle_w: float) -> float:
+    """Return the charge after an outage with this load; at the inverter's cut-off, nothing more is taken."""
+    return max(soc - float((load * conversion + idle_w).sum()) / 12 / wh_per_percent, CUT_OFF)
