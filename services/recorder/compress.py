@@ -48,7 +48,7 @@ def _due(connection: Connection, cutoff: int) -> list[tuple[Table, int, Sequence
     for source in SOURCES.values():
         hours: dict[int, list[str]] = {}
         unknown = _unknown_hours(connection, source.raw)
-        for device, oldest in ends(connection, source.raw, func.min).items():
+        for device, oldest in ends(connection, source.raw, "min").items():
             at: int | None = oldest
             while at is not None and (device, at // HOUR_MS * HOUR_MS) in unknown:
                 at = _first_since(connection, source.raw, device, at // HOUR_MS * HOUR_MS + HOUR_MS)
