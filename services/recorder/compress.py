@@ -48,7 +48,7 @@ def _due(connection: Connection, cutoff: int) -> list[tuple[Table, int, Sequence
     found: list[tuple[Table, int, Sequence[str]]] = []
     for source in SOURCES.values():
         hours: dict[int, list[str]] = {}
-        oldest = {device: _hour(at) for device, at in ends(connection, source.raw, func.min).items()}
+        oldest = {device: _hour(at) for device, at in ends(connection, source.raw, "min").items()}
         while left_alone := _left_alone(connection, source.raw, oldest):
             for device in left_alone:
                 at = _first_since(connection, source.raw, device, oldest.pop(device) + HOUR_MS)

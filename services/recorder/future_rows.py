@@ -5,17 +5,17 @@ Those of a boot that has learnt the time since are recorded anew at their true t
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, delete, select
+from sqlalchemy import Connection, RowMapping, Select, Table, and_, bindparam, delete, select
 
 from services.recorder.ledger import mark_due
 from services.recorder.rollups import forget_rollups
 from services.recorder.rows import MAX_AHEAD, RECORDED, Row, name_on_topic, to_undated
 from services.recorder.store import DERIVED_FROM, Store
 from shared.history.derived import SOURCES
-from shared.history.readings import distinct
+from shared.history.readings import seeks
 from shared.history.stored_messages import message_of
 from shared.history.tables import from_ms, outage_schedule, to_ms
 from shared.messages import LONGEST_UPTIME_S, ClockStamp
@@ -32,24 +32,31 @@ Starts = Mapping[str, datetime]
 
 def set_aside(store: Store, now: datetime, starts: Starts) -> bool:
     """Move some rows that are ahead of a clock known to be right to the undated messages; whether there were any."""
+    found = store.run(partial(_some_after, at=to_ms(now + MAX_AHEAD)))
+    if found is None:
+        return False
+    topic, table, rows = found
+    store.write([_undated(topic, row, starts) for row in rows])
+    store.run(partial(_remove, table=table, rows=rows))
+    store.forget_newest()
+    return True
+
+
+def _some_after(connection: Connection, at: int) -> tuple[Topic[Any], Table, Sequence[RowMapping]] | None:
+    """Return some rows of a table that has any after a time."""
     for topic, table in RECORDED:
-        # a schedule has the time of its server
-        rows = () if table is outage_schedule else store.run(partial(_of_table, table=table, now=now))
-        if rows:
-            store.write([_undated(topic, row, starts) for row in rows])
-            store.run(partial(_remove, table=table, rows=rows))
-            store.forget_newest()
-            return True
-    return False
+        if table is not outage_schedule:  # a schedule has the time of its server
+            rows = connection.execute(_rows_after(table), {"after": at}).mappings().all()
+            if rows:
+                return topic, table, rows
+    return None
 
 
-def _of_table(connection: Connection, *, table: Table, now: datetime) -> Sequence[RowMapping]:
-    """Return the first rows from the future of some device."""
-    for device in distinct(connection, table.c.device):
-        ahead = (table.c.device == device, table.c.at > to_ms(now + MAX_AHEAD))
-        if rows := connection.execute(select(table).where(*ahead).order_by(table.c.at).limit(CHUNK)).mappings().all():
-            return rows
-    return ()
+@cache
+def _rows_after(table: Table) -> Select[Any]:
+    """Return the query for some rows after a time, which seeks those of each device; built once, as it runs often."""
+    device = seeks(table.c.device).c.value
+    return select(table).where(table.c.device == device, table.c.at > bindparam("after")).limit(CHUNK)
 
 
 def _undated(topic: Topic[Any], row: RowMapping, starts: Starts) -> tuple[Table, Row]:

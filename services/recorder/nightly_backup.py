@@ -13,7 +13,7 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import Self
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError
 
 from services.recorder.backup_rules import night_began, night_of, to_keep
@@ -255,7 +255,7 @@ def _is_young(connection: Connection, began: datetime) -> bool:
     """Return whether nothing had been recorded when a night began: a copy of next to nothing is no backup."""
     if connection.execute(select(compressed_hour.c.at).limit(1)).first():
         return False
-    oldest = min((at for table in READINGS for at in ends(connection, table, func.min).values()), default=None)
+    oldest = min((at for table in READINGS for at in ends(connection, table, "min").values()), default=None)
     return oldest is None or oldest >= to_ms(began)
 
 

@@ -39,7 +39,7 @@ def purge(store: Store, days: int, now: datetime) -> bool:
 def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
     lock_upkeep(connection)
     hours = _has_older_hours(connection, table, cutoff)
-    oldest = {} if hours else ends(connection, table, func.min)
+    oldest = {} if hours else ends(connection, table, "min")
     if not hours and min(oldest.values(), default=cutoff) >= cutoff:
         return False
     by_readings = kept_from(connection, days, newest)
@@ -53,7 +53,7 @@ def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest:
         if drop_partition(connection, table, cutoff, only_empty=False):
             note_purged(connection, table, cutoff)
             return True
-    return _purge_rows(connection, table, cutoff, oldest or ends(connection, table, func.min))
+    return _purge_rows(connection, table, cutoff, oldest or ends(connection, table, "min"))
 
 
 def _purge_events(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
@@ -76,10 +76,10 @@ def _purge_events(connection: Connection, table: Table, days: int, cutoff: int, 
 
 def _with_older_events(connection: Connection, table: Table, cutoff: int) -> list[tuple[str, int, int]]:
     """Return the devices with events before the cutoff beside their last one: the first and the last time of each."""
-    first = ends(connection, table, func.min)
+    first = ends(connection, table, "min")
     if min(first.values(), default=cutoff) >= cutoff:
         return []
-    last = ends(connection, table, func.max)
+    last = ends(connection, table, "max")
     return [(name, at, last[name]) for name, at in first.items() if at < min(cutoff, last[name])]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, func
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from services.recorder.ledger import mark_due, purge_horizons
@@ -251,4 +251,4 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
 
 def newest_reading(connection: Connection) -> int | None:
     """Return the time of the newest reading."""
-    return max((at for table in READINGS for at in ends(connection, table, func.max).values()), default=None)
+    return max((at for table in READINGS for at in ends(connection, table, "max").values()), default=None)

@@ -1,11 +1,12 @@
 """Readings of a device, whether they are still rows or compressed by the hour."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from heapq import merge
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import CTE, Column, Connection, Table, func, select
+from sqlalchemy import CTE, Column, Connection, Select, Table, func, select
 
 from shared.history.compression import FORMAT, Sample, decompress
 from shared.history.derived import HOUR_MS
@@ -70,19 +71,24 @@ def devices(connection: Connection, table: Table, home: str = "") -> list[str]:
 
 def distinct(connection: Connection, column: Column[Any], *conditions: Any) -> list[Any]:
     """Return the distinct values of the first column of a key by one seek each; DISTINCT scans the whole table."""
-    value = _seeks(column, *conditions).c.value
+    value = seeks(column, *conditions).c.value
     return list(connection.execute(select(value).where(value.is_not(None)).order_by(value)).scalars())
 
 
-def ends(connection: Connection, table: Table, which: Callable[[Any], Any], *conditions: Any) -> dict[str, int]:
-    """Return the first (func.min) or the last (func.max) time of each device in a table, in one statement."""
-    value = _seeks(table.c.device, *conditions).c.value
-    at = select(which(table.c.at)).where(*conditions, table.c.device == value).scalar_subquery()
-    query = select(value, at).where(value.is_not(None)).order_by(value)
-    return {device: time for device, time in connection.execute(query) if time is not None}
+def ends(connection: Connection, table: Table, which: Literal["min", "max"]) -> dict[str, int]:
+    """Return the first or the last time of each device in a table, in one statement."""
+    return {device: time for device, time in connection.execute(_ends(table, which)) if time is not None}
 
 
-def _seeks(column: Column[Any], *conditions: Any) -> CTE:
+@cache
+def _ends(table: Table, which: str) -> Select[Any]:
+    """Return the query of `ends`, built once: upkeep asks it of every table every minute."""
+    value = seeks(table.c.device).c.value
+    at = select(getattr(func, which)(table.c.at)).where(table.c.device == value).scalar_subquery()
+    return select(value, at).where(value.is_not(None)).order_by(value)
+
+
+def seeks(column: Column[Any], *conditions: Any) -> CTE:
     """Return a query that jumps from one value of an indexed column to the next, the last of which is NULL."""
     found = select(func.min(column).label("value")).where(*conditions).cte("found", recursive=True)
     following = select(func.min(column)).where(*conditions, column > found.c.value).scalar_subquery()
