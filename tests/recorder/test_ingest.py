@@ -66,9 +66,9 @@ async def test_what_the_broker_has_is_recorded_once_and_the_last_batch_at_the_en
     small_broker.publish(MAIN, InverterState(at=now, load_power_w=1))
     async with living("recorder", settings, serve, small_broker, mqtt5=False):
         await until(lambda: ask(path, "SELECT load_power_w FROM inverter_state") == [(1,)])
-        small_broker.route(Post(MAIN, b"no reading"))
         for second in (0, 1, 2):
             small_broker.publish(MAIN, InverterState(at=now + timedelta(seconds=second), load_power_w=1 + second))
+        small_broker.route(Post(MAIN, b"no reading"))
         await until(lambda: small_broker.on("service/recorder/status")[-1]["state"] == ServiceHealth.DEGRADED)
     assert ask(path, "SELECT load_power_w FROM inverter_state ORDER BY at") == [(1,), (2,), (3,)]
     assert ask(path, "SELECT topic, payload FROM dead_letter") == [(MAIN, b"no reading")]

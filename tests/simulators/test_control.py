@@ -178,7 +178,7 @@ async def test_a_wire_that_cannot_come_back(control, inverter):
         pytest.param(
             "/fault", {"kind": "silent", "probability": 5}, "probability: it must be at most 1.", id="500-percent"
         ),
-        pytest.param("/fault", 5, "the body: settings such as `name: ...` are needed.", id="number"),
+        pytest.param("/fault", 5, "the body: pairs such as `name: ...` are needed.", id="number"),
     ],
 )
 async def test_bad_input_gives_one_sentence(control, path, body, sentence):

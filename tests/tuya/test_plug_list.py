@@ -18,7 +18,7 @@ from shared.texts.language import Language
         pytest.param("plugs:\n  - id: [\n", "line 3: it is not valid YAML", files.NOT_YAML, id="syntax"),
         pytest.param("plugs: 5\n", "a list under `plugs:`", files.not_a_list, id="no-list"),
         pytest.param("plug:\n  - {id: a}\n", "only `plugs:` may stand", files.unknown_key, id="another-list"),
-        pytest.param("plugs:\n  - a\n", "entry 1: settings such as", values.NOT_A_MAPPING, id="no-settings"),
+        pytest.param("plugs:\n  - a\n", "entry 1: pairs such as", values.NOT_A_MAPPING, id="no-settings"),
         pytest.param("plugs:\n  - {id: a, nmae: x}\n", "entry 1, nmae", values.NO_SUCH_SETTING, id="misspelt"),
         pytest.param("plugs:\n  - {id: a}\n  - {id: a}\n", "another entry has the same id", files.same, id="twice"),
         pytest.param(
