@@ -1,10 +1,12 @@
 """Tries answers with the command-line tools of the services, which get them as they would get those of .env."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shared.errors import UsageError
 
@@ -17,6 +19,12 @@ class Outcome:
 
     worked: bool
     lines: Sequence[str]
+
+
+def parsed(line: str) -> dict[str, Any]:
+    """Return what a tool said that was asked for JSON; an error is a sentence all the same."""
+    found: dict[str, Any] = json.loads(line) if line.startswith("{") else {"text": line}
+    return found
 
 
 def run_tool(

@@ -132,6 +132,7 @@ def test_a_slip_in_the_file_that_is_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.processes
 def test_a_tower_behind_a_gateway_is_tried_and_kept() -> None:
     known = {
+        "BOT_LANGUAGE": "en",
         "JK_LINE_DIALECT": "trigger",
         "COMPOSE_FILE": "docker-compose.yml:docker-compose.serial.yml:docker-compose.batteries.yml",
     }
@@ -149,14 +150,14 @@ def test_a_tower_behind_a_gateway_is_tried_and_kept() -> None:
     answers = asyncio.run(run())
     assert (answers["JK_LINE_PACKS"], answers["JK_LINE_DIALECT"]) == ("1-2", "trigger")
     assert answers["COMPOSE_FILE"] == "docker-compose.yml:docker-compose.serial.yml", "a gateway is no device"
-    assert any("JK 2: 52.8 V, -4.0 A, 64.0 %" in line for line in shown), shown
+    assert any("JK 2: 52.8 V, −4.0 A, 64 %" in line.replace("\u00a0", " ") for line in shown), shown
 
 
 @pytest.mark.processes
 def test_a_port_that_does_not_open_is_said_and_a_serial_port_needs_its_overlay() -> None:
     shown: list[str] = []
     lines = iter(("n", "y", "2", "/dev/does-not-exist", "y"))
-    answers = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), {})
+    answers = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), {"BOT_LANGUAGE": "en"})
     assert answers == {
         "JK_LINE_DIALECT": "nw",
         "JK_LINE_PORT": "/dev/does-not-exist",
