@@ -45,6 +45,52 @@ TOOLS: dict[str, tuple[str, str]] = {
     "tool.battery": ("Батарея", "A battery"),
     "tool.battery_found": ("{name}, адреса {address}, {rssi_dbm} дБм", "{name} at {address}, {rssi_dbm} dBm"),
     "tool.battery_reading": ("{title}: {voltage}, {current}, {charge}", "{title}: {voltage}, {current}, {charge}"),
+    # plugs
+    "tool.plug_on": ("увімкнено", "on"),
+    "tool.plug_off": ("вимкнено", "off"),
+    "tool.plug_unknown": ("невідомо", "unknown"),
+    "tool.plug_local": ("через домашню мережу", "local"),
+    "tool.plug_cloud": ("через хмару", "cloud"),
+    "tool.plug_protected": ("захищена", "protected"),
+    "tool.plug_enabled": ("перемикається з мережею", "enabled"),
+    "tool.plug_disabled": ("не перемикається з мережею", "disabled"),
+    "tool.plug_without_host": ("без адреси", "no host"),
+    "tool.plug_in_account": ("в акаунті, {online}, {note}", "in the account, {online}, {note}"),
+    "tool.plug_online": ("на зв'язку", "online"),
+    "tool.plug_offline": ("не на зв'язку", "offline"),
+    "tool.plug_listed": ("є у списку", "listed"),
+    "tool.plug_listed_as": ("у списку як {title}", "listed as {title}"),
+    "tool.plug_new": ("немає у списку", "not in the list"),
+    "tool.no_plug_announced": (
+        "На UDP {ports} не озвалася жодна розетка: оголошення не доходять ні до контейнера, ні з іншої мережі.",
+        "No plug announced itself on UDP {ports}: announcements reach neither a container nor another network.",
+    ),
+    "tool.simulated_on": (
+        "{title} ({gang}): зараз {state}; увімкнеться через {wait_s} с",
+        "{title} ({gang}): {state} now; on after {wait_s} s",
+    ),
+    "tool.simulated_off": (
+        "{title} ({gang}): зараз {state}; вимкнеться через {wait_s} с",
+        "{title} ({gang}): {state} now; off after {wait_s} s",
+    ),
+    "tool.nothing_switched": ("Нічого б не перемкнулося.", "Nothing would be switched."),
+    "tool.switched": ("{title}: {state} ({way}).", "{title} is {state} ({way})."),
+    "tool.switched_by_service": (
+        "{title}: {state} ({way}), це зробила служба.",
+        "{title} is {state} ({way}), done by the service.",
+    ),
+    "tool.switched_directly": (
+        "Служба не працює (або брокер недоступний), тож розетка перемикається напряму.",
+        "The service does not run (or the broker cannot be reached), so the plug is switched directly.",
+    ),
+    "tool.would_be_on": (
+        "{title}: було б увімкнено, але задано TUYA_DRY_RUN.",
+        "{title} would be switched on, but TUYA_DRY_RUN is set.",
+    ),
+    "tool.would_be_off": (
+        "{title}: було б вимкнено, але задано TUYA_DRY_RUN.",
+        "{title} would be switched off, but TUYA_DRY_RUN is set.",
+    ),
     # the bot
     "tool.sent": ("Надіслано: {receivers}.", "Sent to {receivers}."),
     # the schedule
