@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from shared.env_file import values
 from shared.texts.language import Language
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.tower import Tower, TowerPack
+from simulators.tuya.cloud import CLIENT_ID, SECRET
 from tests.support.fork_server import run_module
 from tests.support.stack import Stack
+from tests.support.ukrainian import english_words
 
 
 @pytest.fixture
@@ -73,6 +76,40 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing has changed" in again.stdout
     assert "POLL_INTERVAL=7  # mine" in file.read_text()
+
+
+def test_in_a_ukrainian_dialogue_the_tools_speak_ukrainian(home: Stack, tmp_path: Path) -> None:
+    endpoint = f"http://127.0.0.1:{home.start_plugs()['cloud_port']}"
+    home.tell_telegram("say", chat=4242, text="привіт")
+    world = {
+        "BE_SVITLO_URL": home.outages_url,
+        "TELEGRAM_API_URL": home.bot.env["TELEGRAM_API_URL"],
+        "TUYA_PLUGS_FILE": str(tmp_path / "none.yaml"),
+        "DONGLE_BROADCAST": "127.0.0.1",
+        "DONGLE_PORT": "9",
+    }
+    done = asked(
+        tmp_path / ".env",
+        *(
+            "1",
+            "",
+            "",
+            "n",
+            "n",
+        ),  # Ukrainian; look for inverters; take the first found; no Bluetooth; nothing on a wire
+        *("5.2", "", ""),
+        *(home.bot.env["TELEGRAM_BOT_TOKEN"], "", ""),
+        *("y", CLIENT_ID, SECRET, "", endpoint, ""),
+        *("n", "", ""),
+        scan=("--network", "127.0.0.1/32", "--port", home.poller.env["MODBUS_PORT"], "--no-serial"),
+        world=world,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert values((tmp_path / ".env").read_text())["MODBUS_TRANSPORT"] == "tcp"
+    for what in ("Шлюз 127.0.0.1:", "Мережа: є", "черга 5.2:", "Надіслано: 4242.", "Boiler  в акаунті, на зв'язку"):
+        assert what in done.stdout
+    by_tools = re.findall("(?:✓|Шлюз) .*", re.sub("  .*  ", " ", done.stdout))  # without the names of plugs
+    assert {word for line in by_tools for word in english_words(line)} == {"classic"}
 
 
 @pytest.mark.processes

@@ -73,7 +73,7 @@ async def test_scan_tells_programs_the_settings_and_people_the_rest_in_their_lan
     await gateway.stop()
     assert code == 0, output
     assert json.loads(output) == {
-        "text": f"Шлюз 127.0.0.1:{gateway.port}: інвертор із картою регістрів k11 (SMG II, 8 to 11 kW, протокол 3)",
+        "text": f"Шлюз 127.0.0.1:{gateway.port}: інвертор із картою регістрів k11 (SMG II, 8–11 kW, протокол 3)",
         "settings": {"MODBUS_TRANSPORT": "tcp", "MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": str(gateway.port)},
     }
     code, output = await tool(*where, str(closed), BOT_LANGUAGE="uk")
