@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import UsageError
+from shared.conditions.configure import tool_hangs
+from shared.errors import ConfigError
 
 PATIENCE_S = 180
 
@@ -36,7 +37,7 @@ def run_tool(
 ) -> Outcome:
     """Run a tool, such as ["poller", "read"], with the answers as its settings and no others.
 
-    `easun` is the command of an installation by install.sh, which runs it as the services' user. Raises UsageError.
+    `easun` is the command of an installation by install.sh, which runs it as the services' user. Raises ConfigError.
     """
     env = {name: value for name, value in os.environ.items() if name not in answers}
     env |= {name: value for name, value in answers.items() if value} | {"ENV_FILE": ""}
@@ -53,5 +54,5 @@ def run_tool(
             code = process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise UsageError(f"`{' '.join(tool)}` did not end in time.") from None
+            raise ConfigError(tool_hangs(tool=" ".join(tool))) from None
     return Outcome(code == 0, [line for line in lines if line])

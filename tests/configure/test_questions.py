@@ -13,7 +13,7 @@ from configure.tool_runner import Outcome, run_tool
 from services.poller.tools.scan import Finding
 from services.schedule.show import Line
 from shared.env_file import values
-from shared.errors import UsageError
+from shared.errors import ConfigError
 from shared.texts.language import Language
 from tests.support.broker import ROOT
 
@@ -70,7 +70,7 @@ def test_an_interruption_at_any_question_changes_nothing(
 ) -> None:
     if before is not None:
         home.file.write_text(before)
-    with pytest.raises((UsageError, KeyboardInterrupt)):
+    with pytest.raises((ConfigError, KeyboardInterrupt)):
         Terminal(*ANSWERS[:answered], at_the_end=how).configures(home)
     assert {file.name: file.read_text() for file in home.file.parent.iterdir()} == ({".env": before} if before else {})
 

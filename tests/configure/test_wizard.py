@@ -146,6 +146,7 @@ def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:
     done = asked(tmp_path / ".env", "2")
     assert done.returncode == 78
     assert "nothing was changed" in done.stderr
+    assert "нічого не змінено" in asked(tmp_path / ".env", "1").stderr
     assert not (tmp_path / ".env").exists()
 
 
