@@ -12,9 +12,11 @@ from configure import batteries, inverter, page, plugs, schedule, telegram
 from configure.installation import INSTALLED, Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
 from shared.conditions import render
+from shared.conditions.configure import unwritable
+from shared.conditions.settings import unreadable
 from shared.conditions.system import os_reason
 from shared.env_file import values, with_values
-from shared.errors import EasunError, UsageError
+from shared.errors import ConfigError, EasunError
 from shared.files import OURS_ALONE, replace_atomically, second_name
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
@@ -32,7 +34,7 @@ def main() -> None:
         prompt.tool = home.tool
         prompt.with_a_way_back(lambda: configure(prompt, home, options.scan))
     except EasunError as error:
-        print(error, file=sys.stderr)
+        print(render(error.reason, prompt.language), file=sys.stderr)
         sys.exit(EXIT_CONFIG)
     except KeyboardInterrupt:
         print(f"\n{prompt.text('interrupted')}", file=sys.stderr)
@@ -75,7 +77,7 @@ def _text(file: Path) -> str:
     try:
         return (file if file.exists() else EXAMPLE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {os_reason(error)}.") from None
+        raise ConfigError(unreadable(file=str(file), cause=os_reason(error))) from None
 
 
 def _finish(prompt: Prompt, home: Installation, before: str, answers: dict[str, str]) -> None:
@@ -115,7 +117,7 @@ def _write(home: Installation, text: str) -> Path | None:
         whose = (owner.st_uid, owner.st_gid) if os.getuid() == 0 else None  # root writes a file of somebody else's
         replace_atomically(file, text, mode=mode, owner=whose)
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {os_reason(error)}.") from None
+        raise ConfigError(unwritable(file=str(file), cause=os_reason(error))) from None
     return kept
 
 

@@ -3,8 +3,6 @@
 from configure.compose_files import compose_files
 from configure.prompt import Prompt
 
-FOUND = " dBm"
-"""What the line of a battery has in it."""
 OVERLAY = "docker-compose.batteries.yml"
 PORT, PACKS, DIALECT = "JK_LINE_PORT", "JK_LINE_PACKS", "JK_LINE_DIALECT"
 DIALECTS = ("auto", "nw", "display")
@@ -20,8 +18,8 @@ def ask(prompt: Prompt, known: dict[str, str], *, in_compose: bool = False) -> d
     if prompt.yes("batteries_search"):
         outcome = prompt.run(known, ["bms", "scan"])
         for line in outcome.lines:
-            prompt.show("worked" if FOUND in line else "failed", what=line)
-        if any(FOUND in line for line in outcome.lines):
+            prompt.show("worked" if outcome.worked else "failed", what=line)
+        if outcome.worked:
             prompt.show("batteries_own", file=known.get("DEVICES_FILE") or "data/jk_devices.yaml")
     if prompt.yes("batteries_wire", usual=bool(known.get(PORT))):
         return _wire(prompt, known, in_compose=in_compose)

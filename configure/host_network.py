@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 from configure.tool_runner import Outcome, run_tool
-from shared.errors import UsageError
+from shared.conditions import render
+from shared.conditions.configure import HOST_STOPPED
+from shared.errors import ConfigError
+from shared.texts.language import Language
 
 SOCKET = Path("/host-tools/socket")
 """Where both containers see the volume that they share."""
@@ -40,7 +43,7 @@ class HostNetwork:
         self._connection.close()
 
     def __call__(self, answers: Mapping[str, str], tool: Sequence[str], on_line: OnLine = lambda _: None) -> Outcome:
-        """Run a tool as `run_tool` does. Raises UsageError."""
+        """Run a tool as `run_tool` does. Raises ConfigError."""
         if not needs_the_host(answers, tool):
             return run_tool(answers, tool, on_line)
         try:
@@ -50,7 +53,7 @@ class HostNetwork:
                 lines.append(said["line"])
                 on_line(said["line"])
         except (OSError, ValueError):
-            raise UsageError("The container `configure-host` has stopped, so nothing can be searched for.") from None
+            raise ConfigError(HOST_STOPPED()) from None
         return Outcome(said["worked"], [line for line in lines if line])
 
 
@@ -101,8 +104,8 @@ def _answer(stream: TextIO, answers: Mapping[str, str], tool: Sequence[str]) -> 
     try:
         outcome = run_tool(answers, tool, lambda line: _send(stream, {"line": line}))
         _send(stream, {"worked": outcome.worked})
-    except UsageError as error:
-        _send(stream, {"line": str(error)})
+    except ConfigError as error:
+        _send(stream, {"line": render(error.reason, Language(answers["BOT_LANGUAGE"]))})
         _send(stream, {"worked": False})
 
 

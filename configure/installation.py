@@ -11,8 +11,9 @@ from pathlib import Path
 
 from configure.host_network import HostNetwork, reach
 from configure.tool_runner import Outcome, run_tool
+from shared.conditions.configure import only_root
 from shared.conditions.system import os_reason
-from shared.errors import UsageError
+from shared.errors import ConfigError
 from shared.known_settings import known_settings
 
 INSTALLED = Path("/etc/easun-bridge/.env")
@@ -52,7 +53,7 @@ class Installation:
 
 
 def find(file: Path | None, *, in_compose: bool, installed: Path = INSTALLED) -> Installation:
-    """Return the installation whose settings are asked for. Raises UsageError where only root may change them."""
+    """Return the installation whose settings are asked for. Raises ConfigError where only root may change them."""
     if in_compose:
         return Installation(Kind.COMPOSE, file or Path(".env"), reach())
     if file is not None and file != installed:
@@ -60,10 +61,7 @@ def find(file: Path | None, *, in_compose: bool, installed: Path = INSTALLED) ->
     if not installed.exists():
         return Installation(Kind.MAKE_UP, Path(".env"))
     if not os.access(installed, os.W_OK):
-        raise UsageError(
-            f"The services of this machine read {installed}, which only root may change: run `sudo easun configure`. "
-            "(For the .env of this directory: `python -m configure --file .env`.)"
-        )
+        raise ConfigError(only_root(file=str(installed)))
     return Installation(Kind.SYSTEMD, installed)
 
 

@@ -1,18 +1,16 @@
 """How the inverter is connected: searched for, chosen or typed in, and read once."""
 
-import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
 from configure.compose_files import compose_files
 from configure.prompt import Prompt
+from configure.tool_runner import parsed
 
 TRANSPORTS = ("tcp", "rtu_over_tcp", "serial", "dongle")
 WAY = ("MODBUS_TRANSPORT", "MODBUS_HOST", "MODBUS_PORT", "MODBUS_SERIAL_PORT")
 OVERLAYS = {"dongle": "docker-compose.dongle.yml", "serial": "docker-compose.serial.yml"}
 """The further Compose file that a connection needs which a container does not have."""
-FOUND = re.compile(r"(?P<what>.*)\. Set (?P<settings>MODBUS_TRANSPORT=.*)")
-
 
 Way = dict[str, str]
 
@@ -64,11 +62,11 @@ def _short(known: dict[str, str]) -> str:
     return " ".join(known[name] for name in WAY if known.get(name))
 
 
-def _search(prompt: Prompt, known: dict[str, str], places: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+def _search(prompt: Prompt, known: dict[str, str], places: Sequence[str]) -> list[tuple[str, Way]]:
     nowhere = known | dict.fromkeys(WAY, "")
-    outcome = prompt.run(nowhere, ["poller", "scan", *places], lambda line: prompt.line(f"  {line}"))
-    matches = filter(None, map(FOUND.fullmatch, outcome.lines))
-    return [(match["what"], dict(pair.split("=", 1) for pair in match["settings"].split())) for match in matches]
+    search = ["poller", "scan", "--json", *places]
+    outcome = prompt.run(nowhere, search, lambda line: prompt.line(f"  {parsed(line)['text']}"))
+    return [(found["text"], found["settings"]) for found in map(parsed, outcome.lines) if found.get("settings")]
 
 
 def _by_hand(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:

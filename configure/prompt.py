@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from configure.tool_runner import Outcome, run_tool
 from shared.clock import utc_now
 from shared.conditions import render
+from shared.conditions.configure import INPUT_ENDED
 from shared.conditions.settings import cannot_be_written
 from shared.env_file import can_be_written
-from shared.errors import UsageError
+from shared.errors import ConfigError
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
@@ -113,7 +114,7 @@ class Prompt:
         try:
             answer = (getpass.getpass(prompt) if hidden and sys.stdin.isatty() else self.read(prompt)).strip()
         except EOFError:
-            raise UsageError("The input ended before the last question: nothing was changed.") from None
+            raise ConfigError(INPUT_ENDED()) from None
         if answer == BACK:
             raise BackError
         self._record(answer)

@@ -1,14 +1,9 @@
 """Which queue the home is in, and who publishes its outages."""
 
-import re
-
 from configure.prompt import Prompt
+from configure.tool_runner import parsed
 from shared.schedule_regions import REGIONS
 from shared.texts.language import Language
-
-HEADING = re.compile(r"\S+, queue .*:")
-DAY = re.compile(r"\d\d\.\d\d\.\d{4}  .*")
-NOTHING = "  nothing published"
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
@@ -21,20 +16,20 @@ def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:
     if region is None:
         return {"QUEUE_NUMBER": ""}
     answers = {"QUEUE_NUMBER": queue} | region
-    outcome = prompt.run(known | answers, ["schedule", "show"])
+    outcome = prompt.run(known | answers, ["schedule", "show", "--json"])
     for line in outcome.lines:
-        _show(prompt, line.strip())
+        _show(prompt, **parsed(line))
     if outcome.worked or prompt.yes("keep_anyway"):
         return answers
     return ask(prompt, known | answers)
 
 
-def _show(prompt: Prompt, line: str) -> None:
-    """Show a line of `schedule show`: only a day of which a source knows something is a success."""
-    if HEADING.fullmatch(line) or line.endswith(NOTHING):
-        prompt.line(f"  {line}")
+def _show(prompt: Prompt, text: str, *, is_good: bool | None = False) -> None:
+    """Show a line of `schedule show`; an error is all that it says without judging it."""
+    if is_good is None:
+        prompt.line(f"  {text.strip()}")
     else:
-        prompt.show("worked" if DAY.fullmatch(line) else "failed", what=line)
+        prompt.show("worked" if is_good else "failed", what=text.strip())
 
 
 def _region(prompt: Prompt, known: dict[str, str]) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from configure.prompt import Prompt
 
-WROTE = re.compile(r"(?P<chat>-?\d+) wrote: .*")
+WROTE = re.compile(r"(?P<chat>-?\d+): .*")
 
 
 def ask(prompt: Prompt, known: dict[str, str]) -> dict[str, str]:

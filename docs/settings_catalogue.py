@@ -17,7 +17,7 @@ from services.recorder.settings import RecorderSettings
 from services.recorder.tools.settings import ToolSettings
 from services.schedule.settings import ScheduleSettings
 from services.tuya.settings import TuyaSettings
-from shared.settings import ServiceSettings, Settings
+from shared.settings import LanguageSettings, ServiceSettings, Settings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
 from simulators.settings import (
     BatteriesSettings,
@@ -29,10 +29,10 @@ from simulators.settings import (
 )
 
 SERVICES: dict[str, tuple[type[Settings], ...]] = {
-    "poller": (PollerSettings,),
-    "bms": (BmsSettings,),
-    "schedule": (ScheduleSettings,),
-    "tuya": (TuyaSettings,),
+    "poller": (PollerSettings, LanguageSettings),
+    "bms": (BmsSettings, LanguageSettings),
+    "schedule": (ScheduleSettings, LanguageSettings),
+    "tuya": (TuyaSettings, LanguageSettings),
     "recorder": (RecorderSettings, ToolSettings),
     "outlook": (OutlookSettings,),
     "dashboard": (DashboardSettings,),

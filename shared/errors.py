@@ -22,7 +22,7 @@ class TwinError(ConfigError):
 
 
 class UsageError(EasunError):
-    """A command-line tool cannot do what was typed; its English sentence is printed there and goes nowhere else."""
+    """A command-line tool cannot do what was typed; its sentence is printed there and goes nowhere else."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(Reason.sentence(sentence))

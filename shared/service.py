@@ -16,7 +16,7 @@ from shared.bus import Bus
 from shared.clock import LOOK_S, Clock, use_clock, utc_now
 from shared.conditions import broker, files
 from shared.conditions.system import os_reason
-from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, EasunError, TwinError, UsageError
+from shared.errors import BadReplyError, ConfigError, DeviceOfflineError, TwinError
 from shared.health import Health, Reporter
 from shared.logs import to_file, to_stderr
 from shared.machine import SimulatedMachine, run_on
@@ -107,16 +107,6 @@ def _heed_cancellation() -> None:
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError
-
-
-def use(settings_type: type[S], tool: Callable[[S], str]) -> None:
-    """Print what a tool says. Exit codes: 0 done, 1 it did not work, 78 only the user can mend it."""
-    logging.basicConfig(level="WARNING", format="%(message)s")
-    try:
-        sys.stdout.write(tool(load(settings_type)) + "\n")
-    except EasunError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
 
 
 async def _live(

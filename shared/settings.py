@@ -25,6 +25,7 @@ from shared.conditions.system import os_reason
 from shared.errors import ConfigError
 from shared.live_figures import ALL
 from shared.settings_metadata import NOT_IN_COMPOSE, InCompose, Section
+from shared.texts.language import Language
 from shared.topics import NAME
 from shared.validation import HOST, Fault, InvalidValueError, faults, form
 
@@ -239,6 +240,18 @@ class ZoneSettings(Settings):
     def zone(self) -> ZoneInfo:
         """The zone in which days begin and times are shown."""
         return ZoneInfo(self.time_zone)
+
+
+class LanguageSettings(Settings):
+    """In which language people are addressed who have not chosen one."""
+
+    section = Section.COMMON
+
+    bot_language: Language = Field(
+        default=Language.UK,
+        description="The language, uk or en, of chats that have not chosen one with /settings, and of the tools that "
+        "`make configure` runs.",
+    )
 
 
 class InverterNameSettings(Settings):

@@ -25,7 +25,7 @@ class Section(Enum):
     HOME_ASSISTANT = ("Home Assistant", "See docs/homeassistant.md.")
     BROKER = ("The broker, as the services reach it", "")
     MOSQUITTO = ("Our own broker", "Read by mosquitto/start.sh. The broker listens on MQTT_PORT.")
-    COMMON = ("Logs, health and secrets", "")
+    COMMON = ("Language, logs, health and secrets", "")
     COMPOSE = ("Docker Compose", "Read by Docker Compose itself.")
     SIMULATORS = (
         "The simulated house",

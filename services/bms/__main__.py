@@ -9,7 +9,8 @@ from services.bms.read import read
 from services.bms.scan import scan
 from services.bms.serve import serve
 from services.bms.settings import BmsSettings
-from shared.service import run, use
+from shared.service import run
+from shared.tool import use
 
 TOOLS = {"scan": scan, "read": read}
 

@@ -11,12 +11,13 @@ from services.bms.wires import lines_of
 from shared.clock import utc_now
 from shared.conditions import Reason, bms
 from shared.errors import ConfigError, DeviceOfflineError
+from shared.texts.localizer import Localizer
 
 READ_S = 25.0
 """Time for listening whether there is a master, and for asking 15 packs several times."""
 
 
-def read(settings: BmsSettings) -> str:
+def read(settings: BmsSettings, localizer: Localizer) -> str:
     """Return a line for each battery. Raises ConfigError, DeviceOfflineError if none answers."""
     if not settings.jk_line_port:
         raise ConfigError(bms.NO_LINE())
@@ -25,7 +26,7 @@ def read(settings: BmsSettings) -> str:
     asyncio.run(_read(batteries))
     if not any(battery.is_online for battery in batteries):
         raise DeviceOfflineError(_silence(batteries[0]))
-    return "\n".join(map(_line, batteries))
+    return "\n".join(_line(battery, localizer) for battery in batteries)
 
 
 async def _read(batteries: list[Battery]) -> None:
@@ -43,11 +44,17 @@ async def _read(batteries: list[Battery]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _line(battery: Battery) -> str:
+def _line(battery: Battery, localizer: Localizer) -> str:
     if not battery.is_online:
-        return _silence(battery).text
+        return localizer.reason(_silence(battery))
     state = battery.to_state(utc_now())
-    return f"{battery.listed.title}: {state.voltage_v} V, {state.current_a} A, {state.soc_percent} %"
+    return localizer(
+        "tool.battery_reading",
+        title=battery.listed.title,
+        voltage=localizer.number("volts", state.voltage_v, 1),
+        current=localizer.number("amperes", state.current_a, 1),
+        charge=localizer.number("percent", state.soc_percent),
+    )
 
 
 def _silence(battery: Battery) -> Reason:

@@ -4,7 +4,8 @@ import sys
 
 from services.bot.serve import serve
 from services.bot.settings import BotSettings
-from shared.service import run, use
+from shared.service import run
+from shared.tool import use
 
 SESSION_S = 24 * 3600
 """How long the broker queues plug events for a bot that is away; state is retained anyway."""

@@ -9,16 +9,15 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.bot.chats import Role
 from shared.conditions import bot as conditions
-from shared.settings import HistorySettings, ServiceSettings, ZoneSettings
+from shared.settings import HistorySettings, LanguageSettings, ServiceSettings, ZoneSettings
 from shared.settings_metadata import ESSENTIAL, InCompose, Section
-from shared.texts.language import Language
 from shared.validation import HOST, InvalidValueError, form
 
 CHAT = re.compile(rf"(-?[0-9]+)(?:/([0-9]+))?(?::({'|'.join(Role)})?)?")
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
-class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
+class BotSettings(ServiceSettings, HistorySettings, ZoneSettings, LanguageSettings):
     """The token, the allowed chats, and when something is worth an alert."""
 
     section = Section.TELEGRAM
@@ -44,9 +43,6 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings):
         le=50,
         description="Seconds that one request waits for commands (long polling). Commands are answered at once all "
         "the same.",
-    )
-    bot_language: Language = Field(
-        default=Language.UK, description="The language, uk or en, of chats that have not chosen one with /settings."
     )
     bot_state_dir: Annotated[Path, InCompose("/data/bot")] = Field(
         default=Path("data/bot"), description="Where pending alerts and the last reported state are kept."

@@ -9,28 +9,29 @@ from services.bot.settings import BotSettings
 from services.bot.telegram.api import TelegramApi
 from shared.conditions import bot as conditions
 from shared.errors import ConfigError
-from shared.texts.catalogue import say
+from shared.texts.localizer import Localizer
 
 T = TypeVar("T")
 LISTEN_S = 3
 
 
-def chats(settings: BotSettings) -> str:
-    """Return the bot's name and a line for each chat that has written to it lately."""
+def chats(settings: BotSettings, _: Localizer) -> str:
+    """Return the bot's name and a line for each chat that has written to it lately: its number and what it wrote."""
     return asyncio.run(_with(settings, _chats))
 
 
-def test(settings: BotSettings) -> str:
+def test(settings: BotSettings, localizer: Localizer) -> str:
     """Send a message to every chat of TELEGRAM_CHAT_ID and every other channel, and return where it went."""
     channels = listed_channels(settings)
     if not settings.roles and not channels:
         raise ConfigError(conditions.NO_CHAT())
-    text = say(settings.bot_language, "configure.test_message")
+    text = localizer("configure.test_message")
     for channel in channels:
         channel.deliver(text, text, silent=False)
     if settings.roles:
-        asyncio.run(_with(settings, lambda telegram: _test(telegram, settings)))
-    return f"Sent to {', '.join([*map(str, settings.roles), *(one.name for one in channels)])}."
+        asyncio.run(_with(settings, lambda telegram: _test(telegram, settings, text)))
+    receivers = ", ".join([*map(str, settings.roles), *(one.name for one in channels)])
+    return localizer("tool.sent", receivers=receivers)
 
 
 async def _with(settings: BotSettings, work: Callable[[TelegramApi], Awaitable[T]]) -> T:
@@ -48,10 +49,9 @@ async def _with(settings: BotSettings, work: Callable[[TelegramApi], Awaitable[T
 async def _chats(telegram: TelegramApi) -> str:
     """Updates stay with Telegram for the service to answer: none is acknowledged here."""
     wrote = {one.chat: one.text for one in await telegram.updates()}
-    return "\n".join([f"@{telegram.name}", *(f"{chat} wrote: {text[:40]}" for chat, text in wrote.items())])
+    return "\n".join([f"@{telegram.name}", *(f"{chat}: {text[:40]}" for chat, text in wrote.items())])
 
 
-async def _test(telegram: TelegramApi, settings: BotSettings) -> None:
-    text = say(settings.bot_language, "configure.test_message")
+async def _test(telegram: TelegramApi, settings: BotSettings, text: str) -> None:
     for chat in settings.roles:
         await telegram.send(chat, text, topic=settings.topics.get(chat))

@@ -9,10 +9,11 @@ from services.schedule.fetch import Fetch, Fetched
 from services.schedule.mirror_age import looked_at
 from services.schedule.settings import ScheduleSettings
 from services.schedule.sources import Source, source_of
-from shared.conditions import schedule
+from shared.conditions import Reason, schedule
 from shared.errors import BadReplyError, ConfigError, DeviceOfflineError
 from shared.outages import STALE_AFTER, local_day
 from shared.schedule_regions import REGIONS, Origin, Region, region
+from shared.texts.localizer import Localizer
 
 ANY_QUEUE = "1.1"
 
@@ -24,24 +25,32 @@ class Sign:
     days: tuple[date, ...] = ()
     queues: int = 0
     as_of: datetime | None = None
-    failure: str = ""
+    failure: Reason | None = None
 
     def is_alive(self, now: datetime) -> bool:
         """Whether it looked at the operator lately and knows the queues, even where nothing is published."""
         return self.as_of is not None and now - self.as_of <= STALE_AFTER and bool(self.queues)
 
-    def text(self, origin: Origin, now: datetime) -> str:
+    def text(self, origin: Origin, now: datetime, localizer: Localizer) -> str:
         """Return a line."""
         if self.failure:
-            return f"  {origin.name}: dead, {self.failure} (last sign of life {origin.seen})"
-        days = ", ".join(f"{day:%d.%m}" for day in self.days) or "nothing published"
-        state = "lives" if self.is_alive(now) else "behind" if self.as_of else "of unknown age"
+            failure = localizer.reason(self.failure)
+            return localizer("tool.source_dead", source=origin.name, failure=failure, seen=origin.seen)
+        days = ", ".join(f"{day:%d.%m}" for day in self.days) or localizer("tool.day_unknown")
+        state = "lives" if self.is_alive(now) else "behind" if self.as_of else "of_unknown_age"
         last = f"{self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else str(origin.seen)
-        return f"  {origin.name}: {state}, {days}, {self.queues} queues (last sign of life {last})"
+        found = {"source": origin.name, "days": days, "queues": self.queues, "seen": last}
+        return localizer(f"tool.source_{state}", **found)
 
 
 def check(
-    settings: ScheduleSettings, slugs: Sequence[str], *, fetch: Fetch, say: Callable[[str], object], now: datetime
+    settings: ScheduleSettings,
+    slugs: Sequence[str],
+    *,
+    fetch: Fetch,
+    say: Callable[[str], object],
+    now: datetime,
+    localizer: Localizer,
 ) -> str:
     """Ask the sources of all regions, or of those that are named, and return a summary.
 
@@ -51,15 +60,17 @@ def check(
     dead: list[str] = []
     fetch = _once(fetch)
     for one in regions:
-        say(f"{one.slug} ({one.sureness}){'' if one.origins else ': nobody publishes hours'}")
+        heading = f"{one.slug} ({localizer(f'tool.region_{one.sureness}')})"
+        say(heading if one.origins else localizer("tool.region_without_hours", region=heading))
         signs = [(origin, _sign(source_of(origin, _for(settings, one)), fetch, now)) for origin in one.origins]
         for origin, sign in signs:
-            say(sign.text(origin, now) + ("" if origin.is_free else " (no licence stated)"))
+            line = sign.text(origin, now, localizer)
+            say(line if origin.is_free else localizer("tool.source_without_licence", source=line))
         if signs and not any(sign.is_alive(now) for _, sign in signs):
             dead.append(one.slug)
     if dead:
         raise BadReplyError(schedule.regions_without_source(regions=", ".join(dead)))
-    return f"Every region of {len(regions)} that anybody publishes has a source that lives."
+    return localizer("tool.all_regions_live", regions=len(regions))
 
 
 def _regions(slugs: Sequence[str]) -> Iterator[Region]:
@@ -85,7 +96,7 @@ def _sign(source: Source, fetch: Fetch, now: datetime) -> Sign:
         queues = answer.queues or source.request_queues(fetch) or ()
         as_of = _looked(source, answer, fetched, fetch, now)
     except (BadReplyError, DeviceOfflineError) as error:
-        return Sign(failure=str(error))
+        return Sign(failure=error.reason)
     days = sorted(day for day in answer.days if day >= local_day(now, ZONE) and day not in answer.fillers)
     return Sign(tuple(days), len(queues), as_of)
 

@@ -19,7 +19,7 @@ from services.tuya.connection import KeyDoubtError, LostConnectionError, NoNetwo
 from services.tuya.plug import VERSIONS, Plug
 from shared.conditions import plugs
 from shared.conditions.system import os_reason
-from shared.errors import BadReplyError, DeviceError, DeviceOfflineError, UsageError
+from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 
 logging.getLogger("tinytuya").setLevel("WARNING")  # below that it logs keys
 
@@ -239,5 +239,5 @@ def _udp_socket(port: int) -> socket.socket:
         opened.bind(("", port))
     except OSError as error:
         opened.close()
-        raise UsageError(f"Cannot listen on UDP port {port} ({os_reason(error)}): is another scan running?") from None
+        raise DeviceOfflineError(plugs.cannot_listen(port=port, cause=os_reason(error))) from None
     return opened

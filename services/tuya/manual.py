@@ -13,10 +13,11 @@ from services.tuya.shared_state import SharedState, SharedStateStore
 from shared.bus import Bus, Delivery
 from shared.clock import utc_now
 from shared.conditions import broker, plugs
-from shared.errors import CommandRefusedError, UsageError
+from shared.errors import CommandRefusedError, DeviceOfflineError
 from shared.health import Health
 from shared.live_figures import is_service_working
 from shared.messages import ActionOutcome, PlugAction, PlugCommand, ServiceStatus
+from shared.texts.localizer import Localizer
 from shared.topics import PLUG_ACTION, PLUG_SET, SERVICE_STATUS, M, Topic
 
 SERVICE = "tuya"
@@ -24,36 +25,44 @@ BY = "manual"
 BROKER_S = 3.0
 STATUS_S = 1.0
 DONE_S = 20.0
-WORDS = {True: "on", False: "off", None: "unknown"}
 DONE = (ActionOutcome.DONE, ActionOutcome.UNCONFIRMED, ActionOutcome.DRY_RUN)
-DIRECTLY = "The service does not run (or the broker cannot be reached), so the plug is switched directly."
 
 
-async def switch_plug(settings: TuyaSettings, listed: dict[str, Plug], id_: str, command: PlugCommand) -> list[str]:
-    """Switch a plug and return what to print. Raises CommandRefusedError or UsageError where that is not done."""
+def state_name(on: bool | None, localizer: Localizer) -> str:
+    """Return what a plug is in words."""
+    return localizer("tool.plug_unknown" if on is None else "tool.plug_on" if on else "tool.plug_off")
+
+
+async def switch_plug(
+    settings: TuyaSettings, listed: dict[str, Plug], id_: str, command: PlugCommand, localizer: Localizer
+) -> list[str]:
+    """Switch a plug and return what to print. Raises CommandRefusedError, DeviceOfflineError where that is not done."""
     plug = listed.get(id_)
     reason = refusal(plug, command, settings.rules(), utc_now())
     if reason or plug is None:
         raise CommandRefusedError(reason or plugs.UNKNOWN_PLUG())
     action = await CommandClient(settings, plug).send(command)
     if action:
-        return [_printed(plug, action, ", done by the service")]
+        return [_printed(plug, action, "tool.switched_by_service", localizer)]
+    directly = localizer("tool.switched_directly")
     if settings.tuya_dry_run:
-        return [DIRECTLY, _dry_run(plug, command.on)]
-    return [DIRECTLY, _printed(plug, await _switch_directly(settings, plug, command))]
+        return [directly, _dry_run(plug, command.on, localizer)]
+    action = await _switch_directly(settings, plug, command)
+    return [directly, _printed(plug, action, "tool.switched", localizer)]
 
 
-def _printed(plug: Plug, action: PlugAction, how: str = "") -> str:
+def _printed(plug: Plug, action: PlugAction, sentence: str, localizer: Localizer) -> str:
     if action.outcome is ActionOutcome.DRY_RUN:
-        return _dry_run(plug, action.on)
+        return _dry_run(plug, action.on, localizer)
     if action.outcome not in DONE:
-        raise UsageError(str(action.reason or f"{plug.title}: {action.outcome}."))
-    unconfirmed = "" if action.outcome is ActionOutcome.DONE else ", unconfirmed"
-    return f"{plug.title} is {WORDS[action.on]} ({action.via}{unconfirmed}){how}."
+        raise CommandRefusedError(action.reason or plugs.without_reason(name=plug.title))
+    way = localizer(f"tool.plug_{action.via}" if action.via else "tool.plug_unknown")
+    unconfirmed = "" if action.outcome is ActionOutcome.DONE else localizer("plug.unconfirmed")
+    return localizer(sentence, title=plug.title, state=state_name(action.on, localizer), way=f"{way}{unconfirmed}")
 
 
-def _dry_run(plug: Plug, on: bool) -> str:
-    return f"{plug.title} would be switched {WORDS[on]}, but TUYA_DRY_RUN is set."
+def _dry_run(plug: Plug, on: bool, localizer: Localizer) -> str:
+    return localizer("tool.would_be_on" if on else "tool.would_be_off", title=plug.title)
 
 
 async def _switch_directly(settings: TuyaSettings, plug: Plug, command: PlugCommand) -> PlugAction:
@@ -93,7 +102,7 @@ class CommandClient:
         self._action: asyncio.Future[PlugAction] = asyncio.get_running_loop().create_future()
 
     async def send(self, command: PlugCommand) -> PlugAction | None:
-        """Return the outcome of a command, None where no service runs. Raises ConfigError or UsageError."""
+        """Return the outcome of a command, None where no service runs. Raises ConfigError, DeviceOfflineError."""
         connection = asyncio.create_task(self._bus.run())
         try:
             if not await self._service_runs(connection):
@@ -101,9 +110,7 @@ class CommandClient:
             self._bus.publish(PLUG_SET, command.model_copy(update={"at": utc_now()}), self._plug.id)
             return await asyncio.wait_for(self._action, DONE_S)
         except TimeoutError:
-            raise UsageError(
-                f"The service has the command for {self._plug.title} and is still trying: see its log."
-            ) from None
+            raise DeviceOfflineError(plugs.still_trying(name=self._plug.title)) from None
         finally:
             await self._bus.close(broker.STOPPED())
             connection.cancel()

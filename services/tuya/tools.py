@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import logging
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -14,15 +12,16 @@ from services.tuya.connector import Connector
 from services.tuya.grid_rules import on_grid
 from services.tuya.journal_file import peek
 from services.tuya.local import ANNOUNCE_PORTS, discover
-from services.tuya.manual import BY, WORDS, switch_plug
+from services.tuya.manual import BY, state_name, switch_plug
 from services.tuya.plug import Plug
 from services.tuya.plug_list import plug_list
 from services.tuya.settings import TuyaSettings
 from shared.clock import utc_now
-from shared.errors import ConfigError, DeviceError, EasunError
+from shared.errors import DeviceError
 from shared.messages import Grid, GridState, PlugCommand
-from shared.service import EXIT_CONFIG
 from shared.settings import load
+from shared.texts.localizer import Localizer
+from shared.tool import speak, write
 
 SCAN_S = 10
 
@@ -30,14 +29,12 @@ SCAN_S = 10
 def main(arguments: list[str]) -> None:
     """Run one tool. Exit codes: 0 done, 1 the plug or the cloud refused, 78 only the user can correct it."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level="WARNING", format="%(levelname)s: %(message)s")
-    try:
-        settings = load(TuyaSettings)
-        for line in _lines(options, settings):
-            sys.stdout.write(line + "\n")
-    except EasunError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError) else 1)
+    speak(lambda localizer: _run(options, localizer))
+
+
+def _run(options: argparse.Namespace, localizer: Localizer) -> None:
+    for line in _lines(options, load(TuyaSettings), localizer):
+        write(line)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,48 +58,49 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _lines(options: argparse.Namespace, settings: TuyaSettings) -> Iterator[str]:
+def _lines(options: argparse.Namespace, settings: TuyaSettings, localizer: Localizer) -> Iterator[str]:
     listed = {plug.id: plug for plug in plug_list(settings.tuya_plugs_file).read()}
     if options.command == "scan":
-        yield from _scan(options.seconds, options.port, listed)
+        yield from _scan(options.seconds, options.port, listed, localizer)
     elif options.command == "list":
-        yield from _list(settings, listed, keys=options.keys)
+        yield from _list(settings, listed, localizer, keys=options.keys)
     elif options.command == "simulate":
-        yield from _simulate(settings, listed, Grid(options.grid))
+        yield from _simulate(settings, listed, Grid(options.grid), localizer)
     else:
         command = PlugCommand(at=utc_now(), on=options.command == "on", gang=options.gang, by=BY)
-        yield from asyncio.run(switch_plug(settings, listed, options.id, command))
+        yield from asyncio.run(switch_plug(settings, listed, options.id, command, localizer))
 
 
-def _scan(seconds: float, ports: list[int] | None, listed: dict[str, Plug]) -> Iterator[str]:
+def _scan(seconds: float, ports: list[int] | None, listed: dict[str, Plug], localizer: Localizer) -> Iterator[str]:
     found = discover(seconds, ports or ANNOUNCE_PORTS, ask=not ports)
     for id_, host, version in found:
-        note = f"listed as {listed[id_].title}" if id_ in listed else "not in the list"
+        is_listed = id_ in listed
+        note = localizer("tool.plug_listed_as", title=listed[id_].title) if is_listed else localizer("tool.plug_new")
         yield f'id: {id_}  host: {host}  version: "{version}"  ({note})'
     if not found:
-        yield (
-            f"No plug announced itself on UDP {', '.join(map(str, ports or ANNOUNCE_PORTS))}: "
-            "announcements reach neither a container nor another network."
-        )
+        yield localizer("tool.no_plug_announced", ports=", ".join(map(str, ports or ANNOUNCE_PORTS)))
 
 
-def _list(settings: TuyaSettings, listed: dict[str, Plug], *, keys: bool) -> Iterator[str]:
+def _list(settings: TuyaSettings, listed: dict[str, Plug], localizer: Localizer, *, keys: bool) -> Iterator[str]:
     for plug in listed.values():
         use = "protected" if plug.protected else "enabled" if plug.enabled else "disabled"
-        yield f"{plug.id}  {plug.title}  {use}, {plug.mode}, {', '.join(plug.gangs)}, {plug.host or 'no host'}"
+        host = plug.host or localizer("tool.plug_without_host")
+        yield f"{plug.id}  {plug.title}  {localizer(f'tool.plug_{use}')}, {plug.mode}, {', '.join(plug.gangs)}, {host}"
     if credentials := settings.credentials():
-        yield from _in_account(credentials, listed, keys=keys)
+        yield from _in_account(credentials, listed, localizer, keys=keys)
 
 
-def _in_account(credentials: Credentials, listed: dict[str, Plug], *, keys: bool) -> Iterator[str]:
+def _in_account(
+    credentials: Credentials, listed: dict[str, Plug], localizer: Localizer, *, keys: bool
+) -> Iterator[str]:
     for device in devices_of(credentials):
-        online = "online" if device.online else "offline"
-        note = "listed" if device.id in listed else "not listed"
+        online = localizer("tool.plug_online" if device.online else "tool.plug_offline")
+        note = localizer("tool.plug_listed" if device.id in listed else "tool.plug_new")
         key = f"  local_key: {device.local_key.get_secret_value()}" if keys else ""
-        yield f"{device.id}  {device.name}  in the account, {online}, {note}{key}"
+        yield f"{device.id}  {device.name}  {localizer('tool.plug_in_account', online=online, note=note)}{key}"
 
 
-def _simulate(settings: TuyaSettings, listed: dict[str, Plug], grid: Grid) -> Iterator[str]:
+def _simulate(settings: TuyaSettings, listed: dict[str, Plug], grid: Grid, localizer: Localizer) -> Iterator[str]:
     """Decide as the service would, with its journal as it is, and switch nothing."""
     now = utc_now()
     known = peek(settings.tuya_journal_file).model_copy(update={"handled": "before"})
@@ -112,18 +110,19 @@ def _simulate(settings: TuyaSettings, listed: dict[str, Plug], grid: Grid) -> It
     for target in after.targets.values():
         plug = listed[target.plug]
         wait = (target.not_before - now).total_seconds() + (settings.plug_restore_delay if target.on else 0)
-        is_now = asyncio.run(_reading(settings, plug, target.gang))
-        yield f"{plug.title} ({target.gang}): {is_now} now; {WORDS[target.on]} after {wait:.0f} s"
+        is_now = asyncio.run(_reading(settings, plug, target.gang, localizer))
+        found = {"title": plug.title, "gang": target.gang, "state": is_now, "wait_s": f"{wait:.0f}"}
+        yield localizer("tool.simulated_on" if target.on else "tool.simulated_off", **found)
     if not after.targets:
-        yield "Nothing would be switched."
+        yield localizer("tool.nothing_switched")
 
 
-async def _reading(settings: TuyaSettings, plug: Plug, gang: str) -> str:
+async def _reading(settings: TuyaSettings, plug: Plug, gang: str, localizer: Localizer) -> str:
     connector = Connector(settings.credentials(), settings.tuya_local_timeout)
     for via in connector.ways(plug):
         try:
             with closing(await connector.connect(plug, via)) as connection:
-                return WORDS[(await connection.read())[gang]]
+                return state_name((await connection.read())[gang], localizer)
         except DeviceError:
             continue
-    return "unreachable"
+    return localizer("plug.away")

@@ -381,6 +381,12 @@ def line_differs(*, port: str, field: str) -> None:
     """Packs on one line are listed with different speeds or dialects."""
 
 
+NONE_IN_RANGE = simple(
+    "bms.none_in_range",
+    uk="Батарей JK не знайдено: вони поза досяжністю чи сплять, або до них під'єднано застосунок телефона.",
+    en="No JK battery was found: it is out of range or asleep, or the phone app is connected to it.",
+    severity=Severity.NOTICE,
+)
 NO_LINE = simple(
     "bms.no_line",
     uk="Батарей на дроті не задано: вкажіть JK_LINE_PORT і JK_LINE_PACKS.",

@@ -438,6 +438,36 @@ def new_key(*, name: str) -> None:
     """The key in the list differs from the one in the account."""
 
 
+# the command-line tools
+
+
+@condition(
+    "plugs.still_trying",
+    uk="Служба прийняла команду для {name} і ще пробує: дивіться її журнал.",
+    en="The service has the command for {name} and is still trying: see its log.",
+)
+def still_trying(*, name: str) -> None:
+    """The service has not finished a command of the command line in time."""
+
+
+@condition(
+    "plugs.without_reason",
+    uk="{name} не перемкнуто, причини служба не назвала: дивіться її журнал.",
+    en="{name} was not switched, and the service gave no reason: see its log.",
+)
+def without_reason(*, name: str) -> None:
+    """An attempt to switch failed, and its event does not say why."""
+
+
+@condition(
+    "plugs.cannot_listen",
+    uk="Порт UDP {port} не відкрито ({cause}): чи не йде вже інший пошук?",
+    en="Cannot listen on UDP port {port} ({cause}): is another scan running?",
+)
+def cannot_listen(*, port: int, cause: Reason) -> None:
+    """The search for plugs cannot hear their announcements."""
+
+
 # mistakes in the list of plugs
 
 BAD_ID = simple(

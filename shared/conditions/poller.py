@@ -16,6 +16,12 @@ SERIAL_PORT_NOT_SET = simple(
     en="No inverter is configured: set MODBUS_SERIAL_PORT in .env to the serial port, such as /dev/ttyUSB0.",
     severity=Severity.NOTICE,
 )
+NONE_FOUND = simple(
+    "poller.none_found",
+    uk="Підтримуваного інвертора не знайдено: чи він увімкнений і чи його донгл або шлюз у цій мережі?",
+    en="No inverter of this family was found: is it on, and is its dongle or gateway in this network?",
+    severity=Severity.NOTICE,
+)
 LOST_VOLTAGE_NOT_LOWER = simple(
     "poller.lost_voltage_not_lower",
     uk="GRID_LOST_V має бути меншим за GRID_PRESENT_V",

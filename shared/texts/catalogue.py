@@ -8,6 +8,7 @@ from shared.texts.inverter import INVERTER
 from shared.texts.language import Language, plural
 from shared.texts.outlook import OUTLOOK
 from shared.texts.pages import PAGES
+from shared.texts.tools import TOOLS
 from shared.texts.units import UNITS
 from shared.texts.wizard import WIZARD
 
@@ -31,6 +32,7 @@ ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
     INVERTER,
     OUTLOOK,
     WIZARD,
+    TOOLS,
     HOMEASSISTANT,
 )
 TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts in room.items()}

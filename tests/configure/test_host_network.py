@@ -11,7 +11,8 @@ from configure.__main__ import configure
 from configure.host_network import HostNetwork, needs_the_host, reach, serve
 from configure.installation import Installation, Kind
 from configure.tool_runner import Outcome
-from shared.errors import UsageError
+from shared.conditions.configure import tool_hangs
+from shared.errors import ConfigError
 from tests.configure.test_questions import ANSWERS, Terminal
 
 
@@ -43,18 +44,19 @@ def test_what_a_tool_prints_over_there_comes_back_line_by_line(
     def tool(answers: dict[str, str], what: list[str], on_line: host_network.OnLine) -> Outcome:
         asked.append((answers, what))
         if what[0] == "tuya":
-            raise UsageError("`tuya scan` did not end in time.")
+            raise ConfigError(tool_hangs(tool="tuya scan"))
         on_line("напруга 230 В")
         on_line("")
         return Outcome(worked=True, lines=[])
 
     monkeypatch.setattr(host_network, "run_tool", tool)
     shown: list[str] = []
+    ukrainian = {"BOT_LANGUAGE": "uk"}
     answers = {"DASHBOARD_PASSWORD": 'a "b" \n c'}
     assert network(answers, ["poller", "scan"], shown.append) == Outcome(worked=True, lines=["напруга 230 В"])
     assert shown == ["напруга 230 В", ""]
-    assert network({}, ("tuya", "scan")) == Outcome(worked=False, lines=["`tuya scan` did not end in time."])
-    assert asked == [(answers, ["poller", "scan"]), ({}, ["tuya", "scan"])]
+    assert network(ukrainian, ("tuya", "scan")) == Outcome(worked=False, lines=["`tuya scan` не закінчилося вчасно."])
+    assert asked == [(answers, ["poller", "scan"]), (ukrainian, ["tuya", "scan"])]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -63,7 +65,7 @@ def test_a_container_that_has_stopped_is_one_sentence(network: HostNetwork, monk
         raise BrokenPipeError
 
     monkeypatch.setattr(host_network, "run_tool", killed)
-    with pytest.raises(UsageError, match="configure-host"):
+    with pytest.raises(ConfigError, match="configure-host"):
         network({}, ["bms", "scan"])
 
 

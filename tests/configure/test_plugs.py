@@ -16,7 +16,7 @@ def test_id_and_secret_are_enough_and_all_may_be_switched_at_once(
     endpoint = f"http://127.0.0.1:{stack.start_plugs()['cloud_port']}"
     given = iter(["y", CLIENT_ID, "", "", endpoint, follow])
     said: list[str] = []
-    known = {"TUYA_PLUGS_FILE": str(stack.directory / "none.yaml"), "TUYA_ACCESS_SECRET": SECRET}
+    known = {"BOT_LANGUAGE": "en", "TUYA_PLUGS_FILE": str(stack.directory / "none.yaml"), "TUYA_ACCESS_SECRET": SECRET}
     answers = plugs.ask(Prompt(Language.EN, lambda _: next(given), said.append), known)
     assert answers["TUYA_USER_ID"] == ""
     assert answers.get("TUYA_TURN_OFF_ON_POWER_LOSS") == switches

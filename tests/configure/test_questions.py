@@ -10,8 +10,10 @@ from configure.__main__ import configure
 from configure.installation import UNITS, Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
 from configure.tool_runner import Outcome, run_tool
+from services.poller.tools.scan import Finding
+from services.schedule.show import Line
 from shared.env_file import values
-from shared.errors import UsageError
+from shared.errors import ConfigError
 from shared.texts.language import Language
 from tests.support.broker import ROOT
 
@@ -68,7 +70,7 @@ def test_an_interruption_at_any_question_changes_nothing(
 ) -> None:
     if before is not None:
         home.file.write_text(before)
-    with pytest.raises((UsageError, KeyboardInterrupt)):
+    with pytest.raises((ConfigError, KeyboardInterrupt)):
         Terminal(*ANSWERS[:answered], at_the_end=how).configures(home)
     assert {file.name: file.read_text() for file in home.file.parent.iterdir()} == ({".env": before} if before else {})
 
@@ -131,29 +133,48 @@ def marks(shown: Sequence[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("lines", "worked", "seen"),
     [
-        pytest.param(["be_svitlo, queue 5.2:", "  30.11.2026  04:00-06:00"], True, "✓", id="a-day"),
-        pytest.param(["be_svitlo, queue 5.2:", "  30.11.2026  nothing published"], True, "", id="nothing"),
-        pytest.param(["be_svitlo: 403", "gpv, queue 5.2:", "  30.11.2026  no outages planned"], True, "✗✓", id="one"),
-        pytest.param(['No source has the outage schedule (gpv has no queue "9.9").'], False, "✗", id="unknown-queue"),
+        pytest.param([Line("be_svitlo, черга 5.2:", None), Line("30.11.2026", True)], True, "✓", id="a-day"),
+        pytest.param([Line("be_svitlo, черга 5.2:", None), Line("30.11.2026", None)], True, "", id="nothing"),
+        pytest.param([Line("be_svitlo: 403", False), Line("30.11.2026", True)], True, "✗✓", id="one-source"),
+        pytest.param(["Жодне джерело не дає графіка."], False, "✗", id="an-error"),
     ],
 )
-def test_the_schedule_is_judged_by_what_its_sources_know(lines: list[str], worked: bool, seen: str) -> None:
+def test_the_schedule_is_judged_by_what_its_sources_know(lines: list[Line | str], worked: bool, seen: str) -> None:
     terminal = Terminal("5.2", "1", "n", "y")
-    schedule.ask(terminal.prompt(lambda *_: Outcome(worked, lines)), {})
+    printed = [line.to_json() if isinstance(line, Line) else line for line in lines]
+    schedule.ask(terminal.prompt(lambda *_: Outcome(worked, printed)), {})
     assert "".join(marks(terminal.shown)) == seen
 
 
 @pytest.mark.parametrize(
-    ("lines", "seen"),
+    ("line", "worked", "seen"),
     [
-        pytest.param(["JK-B2A at C8:47:80:12:34:56, -61 dBm"], "✓", id="found"),
-        pytest.param(["No JK battery was found: it is out of range or asleep, or ..."], "✗", id="none"),
+        pytest.param("JK-B2A, адреса C8:47:80:12:34:56, -61 дБм", True, "✓", id="found"),
+        pytest.param("Батарей JK не знайдено: вони поза досяжністю чи ...", False, "✗", id="none"),
     ],
 )
-def test_a_search_that_found_nothing_is_no_success(lines: list[str], seen: str) -> None:
+def test_a_search_that_found_nothing_is_no_success(line: str, worked: bool, seen: str) -> None:
     terminal = Terminal("y", "n")
-    batteries.ask(terminal.prompt(lambda *_: Outcome(worked=True, lines=lines)), {})
+    batteries.ask(terminal.prompt(lambda *_: Outcome(worked, [line])), {})
     assert "".join(marks(terminal.shown)) == seen
+    assert any("jk_devices.yaml" in shown for shown in terminal.shown) is worked
+
+
+def test_inverters_that_were_found_are_offered_in_any_language() -> None:
+    way = {"MODBUS_TRANSPORT": "tcp", "MODBUS_HOST": "192.168.1.7", "MODBUS_PORT": "502"}
+    found = Finding("Шлюз 192.168.1.7:502: інвертор", way)
+    other = Finding("За адресою 192.168.1.8:502 щось працює")
+
+    def tool(_: object, what: Sequence[str], on_line: Callable[[str], None]) -> Outcome:
+        lines = [other.to_json(), found.to_json()] if what[1] == "scan" else ["Мережа: є"]
+        for line in lines:
+            on_line(line)
+        return Outcome(worked=True, lines=lines)
+
+    terminal = Terminal("y", "1")
+    assert inverter.ask(terminal.prompt(tool), {}, ()) == way | {"MODBUS_SERIAL_PORT": ""}
+    assert {f"  {other.text}", f"  {found.text}", f"  1) {found.text}"} <= set(terminal.shown)
+    assert not any(other.text in line for line in terminal.shown if ")" in line)
 
 
 def test_the_installed_settings_are_the_ones_that_are_asked_for(tmp_path: Path) -> None:
@@ -169,7 +190,7 @@ def test_the_installed_settings_are_the_ones_that_are_asked_for(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        (["TELEGRAM_BOT_TOKEN", "BOT_LANGUAGE"], ["bot"]),
+        (["TELEGRAM_BOT_TOKEN"], ["bot"]),
         (["DASHBOARD_PASSWORD"], ["dashboard"]),
         (["MQTT_BIND"], ["mosquitto"]),
         (["MQTT_PASSWORD_VIEWER"], ["mosquitto"]),

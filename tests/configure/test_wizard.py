@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from shared.env_file import values
 from shared.texts.language import Language
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.tower import Tower, TowerPack
+from simulators.tuya.cloud import CLIENT_ID, SECRET
 from tests.support.fork_server import run_module
 from tests.support.stack import Stack
+from tests.support.ukrainian import english_words
 
 
 @pytest.fixture
@@ -75,6 +78,40 @@ def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: 
     assert "POLL_INTERVAL=7  # mine" in file.read_text()
 
 
+def test_in_a_ukrainian_dialogue_the_tools_speak_ukrainian(home: Stack, tmp_path: Path) -> None:
+    endpoint = f"http://127.0.0.1:{home.start_plugs()['cloud_port']}"
+    home.tell_telegram("say", chat=4242, text="привіт")
+    world = {
+        "BE_SVITLO_URL": home.outages_url,
+        "TELEGRAM_API_URL": home.bot.env["TELEGRAM_API_URL"],
+        "TUYA_PLUGS_FILE": str(tmp_path / "none.yaml"),
+        "DONGLE_BROADCAST": "127.0.0.1",
+        "DONGLE_PORT": "9",
+    }
+    done = asked(
+        tmp_path / ".env",
+        *(
+            "1",
+            "",
+            "",
+            "n",
+            "n",
+        ),  # Ukrainian; look for inverters; take the first found; no Bluetooth; nothing on a wire
+        *("5.2", "", ""),
+        *(home.bot.env["TELEGRAM_BOT_TOKEN"], "", ""),
+        *("y", CLIENT_ID, SECRET, "", endpoint, ""),
+        *("n", "", ""),
+        scan=("--network", "127.0.0.1/32", "--port", home.poller.env["MODBUS_PORT"], "--no-serial"),
+        world=world,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert values((tmp_path / ".env").read_text())["MODBUS_TRANSPORT"] == "tcp"
+    for what in ("Шлюз 127.0.0.1:", "Мережа: є", "черга 5.2:", "Надіслано: 4242.", "Boiler  в акаунті, на зв'язку"):
+        assert what in done.stdout
+    by_tools = re.findall("(?:✓|Шлюз) .*", re.sub("  .*  ", " ", done.stdout))  # without the names of plugs
+    assert {word for line in by_tools for word in english_words(line)} == {"classic"}
+
+
 @pytest.mark.processes
 def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
     file = tmp_path / ".env"
@@ -109,6 +146,7 @@ def test_answers_that_end_early_change_nothing(tmp_path: Path) -> None:
     done = asked(tmp_path / ".env", "2")
     assert done.returncode == 78
     assert "nothing was changed" in done.stderr
+    assert "нічого не змінено" in asked(tmp_path / ".env", "1").stderr
     assert not (tmp_path / ".env").exists()
 
 
@@ -132,6 +170,7 @@ def test_a_slip_in_the_file_that_is_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.processes
 def test_a_tower_behind_a_gateway_is_tried_and_kept() -> None:
     known = {
+        "BOT_LANGUAGE": "en",
         "JK_LINE_DIALECT": "trigger",
         "COMPOSE_FILE": "docker-compose.yml:docker-compose.serial.yml:docker-compose.batteries.yml",
     }
@@ -149,14 +188,14 @@ def test_a_tower_behind_a_gateway_is_tried_and_kept() -> None:
     answers = asyncio.run(run())
     assert (answers["JK_LINE_PACKS"], answers["JK_LINE_DIALECT"]) == ("1-2", "trigger")
     assert answers["COMPOSE_FILE"] == "docker-compose.yml:docker-compose.serial.yml", "a gateway is no device"
-    assert any("JK 2: 52.8 V, -4.0 A, 64.0 %" in line for line in shown), shown
+    assert any("JK 2: 52.8 V, −4.0 A, 64 %" in line.replace("\u00a0", " ") for line in shown), shown
 
 
 @pytest.mark.processes
 def test_a_port_that_does_not_open_is_said_and_a_serial_port_needs_its_overlay() -> None:
     shown: list[str] = []
     lines = iter(("n", "y", "2", "/dev/does-not-exist", "y"))
-    answers = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), {})
+    answers = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), {"BOT_LANGUAGE": "en"})
     assert answers == {
         "JK_LINE_DIALECT": "nw",
         "JK_LINE_PORT": "/dev/does-not-exist",

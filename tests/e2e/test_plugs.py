@@ -734,7 +734,8 @@ def tool(stack: Stack, *arguments: str, **settings: str) -> tuple[int, str]:
     """Run one of the tools as its process would be run; return its exit code and what it said."""
     said = io.StringIO()
     code: Any = 0
-    with patch.dict(os.environ, stack.tuya.env | settings, clear=True), redirect_stdout(said), redirect_stderr(said):
+    env = stack.tuya.env | {"BOT_LANGUAGE": "en"} | settings
+    with patch.dict(os.environ, env, clear=True), redirect_stdout(said), redirect_stderr(said):
         try:
             tools.main(list(arguments))
         except SystemExit as end:
@@ -746,6 +747,9 @@ def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
     done = run_module("services.tuya", "list", env=stack.tuya.env | cloud)
     said = done.stdout
     assert (done.returncode, done.stderr) == (0, "")
+    assert f"{ROUTER}  Router  захищена" in said
+    assert f"{FIRST}  Boiler  в акаунті, на зв'язку, є у списку" in said
+    said = tool(stack, "list", **cloud)[1]
     assert f"{ROUTER}  Router  protected" in said
     assert f"{FIRST}  Boiler  in the account, online, listed" in said
     assert "key0of0plug0" not in said
@@ -761,6 +765,8 @@ def test_the_tools(stack: Stack, cloud: dict[str, str]) -> None:
     assert relays(stack)[0] is False
     assert "Boiler would be switched off" in tool(stack, "off", FIRST, TUYA_DRY_RUN="true")[1]
     assert tool(stack, "off", ROUTER) == (1, "Router is protected: nobody may switch it.\n")
+    said = tool(stack, "off", FIRST, TUYA_DRY_RUN="true", BOT_LANGUAGE="uk")[1]
+    assert "Boiler: було б вимкнено, але задано TUYA_DRY_RUN." in said
     assert tool(stack, "on", "nobody") == (1, "There is no plug with this id in the list of plugs.\n")
     assert tool(stack, "on", FIRST, TUYA_LOCAL_TIMEOUT="often")[0] == 78
 

@@ -222,7 +222,7 @@ def test_the_batterys_sign_is_turned_before_the_balance_is_drawn():
 def test_info_of_a_dump():
     layout = load_layout("k11")
     info = to_info(decode(layout, 3, A_OFF_GRID_11K.words), AT, layout)
-    assert (info.model, info.layout, info.protocol_number) == ("SMG II, 8 to 11 kW", "k11", 3)
+    assert (info.model, info.layout, info.protocol_number) == ("SMG II, 8–11 kW", "k11", 3)
     assert info.serial_number == "00000000000000"
     assert info.settings["battery_type"] == "li2"
     assert info.settings["max_charging_current_a"] == 80

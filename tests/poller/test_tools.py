@@ -24,7 +24,7 @@ ELEVEN_KW = {171: 0x8000, 184: 3} | dict(A_OFF_GRID_11K.words) | SERIAL | {172: 
 async def tool(*arguments: str, **settings: str) -> tuple[int, str]:
     """Run `python -m services.poller ...` and return its exit code and all of its output."""
     env = {"PATH": os.environ["PATH"], "ENV_FILE": "", "MODBUS_TIMEOUT": "1", "DONGLE_BROADCAST": "127.255.255.255"}
-    env |= {"DONGLE_PORT": str(free_port())} | settings
+    env |= {"DONGLE_PORT": str(free_port()), "BOT_LANGUAGE": "en"} | settings
     done = await asyncio.to_thread(run_module, "services.poller", *arguments, env=env)
     return done.returncode, done.stdout + done.stderr
 
@@ -59,9 +59,37 @@ async def test_scan_says_what_a_dongle_of_another_family_is() -> None:
     )
     await dongle.stop()
     assert code == 1
-    assert "Dongle at 127.0.0.1: it answers, but" in output
+    assert "The dongle at 127.0.0.1 answers, but no inverter was read behind it." in output
     assert "PI30" in output
     assert "No inverter of this family was found" in output
+
+
+async def test_scan_tells_programs_the_settings_and_people_the_rest_in_their_language() -> None:
+    gateway = TcpGateway(lambda: ELEVEN_KW)
+    await gateway.start("127.0.0.1", 0)
+    closed = free_port()
+    where = ("scan", "--json", "--network", "127.0.0.1/32", "--no-serial", "--port")
+    code, output = await tool(*where, str(gateway.port), BOT_LANGUAGE="uk")
+    await gateway.stop()
+    assert code == 0, output
+    assert json.loads(output) == {
+        "text": f"Шлюз 127.0.0.1:{gateway.port}: інвертор із картою регістрів k11 (SMG II, 8–11 kW, протокол 3)",
+        "settings": {"MODBUS_TRANSPORT": "tcp", "MODBUS_HOST": "127.0.0.1", "MODBUS_PORT": str(gateway.port)},
+    }
+    code, output = await tool(*where, str(closed), BOT_LANGUAGE="uk")
+    assert (code, output.split(":")[0]) == (1, "Підтримуваного інвертора не знайдено")
+
+
+async def test_read_in_ukrainian() -> None:
+    gateway = TcpGateway(lambda: ELEVEN_KW)
+    await gateway.start("127.0.0.1", 0)
+    code, output = await tool("read", MODBUS_HOST="127.0.0.1", MODBUS_PORT=str(gateway.port), BOT_LANGUAGE="uk")
+    await gateway.stop()
+    assert code == 0, output
+    assert "Мережа: є (239,9\u00a0В, 50,01\u00a0Гц)\n" in output
+    code, output = await tool("read", BOT_LANGUAGE="uk")
+    assert code == 78
+    assert output.startswith("Інвертор не налаштовано")
 
 
 async def test_read_is_a_table() -> None:
@@ -71,7 +99,9 @@ async def test_read_is_a_table() -> None:
     await gateway.stop()
     lines = {line.split("  ")[0]: line.rsplit("  ", 1)[-1] for line in output.splitlines()}
     assert code == 0, output
-    assert output.startswith("ANJ-11KW-48V, layout k11 (protocol 3 in register 184)\nGrid: on (239.9 V, 50.01 Hz)\n")
+    assert output.startswith(
+        "ANJ-11KW-48V, layout k11 (protocol 3 in register 184)\nGrid: on (239.9\u00a0V, 50.01\u00a0Hz)\n"
+    )
     assert (lines["battery_power_w"], lines["battery_soc_percent"], lines["faults"]) == ("-510", "66", "none")
     assert lines["output_priority"] == "sbu"
 

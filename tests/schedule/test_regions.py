@@ -21,6 +21,8 @@ from shared.health import Health
 from shared.messages import DayState, OutageSchedule
 from shared.outages import state_of
 from shared.schedule_regions import REGIONS, Origin, Region, region
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import OUTAGE_SCHEDULE
 from tests.schedule.facts import day, element, gpv_hours, kyiv, local
 from tests.schedule.home import NOON, QUEUES, at_once
@@ -30,6 +32,7 @@ from tests.support.flying_time import fly
 
 Days = dict[str, dict[str, list[str]]]
 
+ENGLISH = Localizer(Language.EN, NOON)
 SERVED = [one for one in REGIONS if one.origins]
 TODAY, TOMORROW = "20.11.2026", "21.11.2026"
 POWER: dict[str, list[str]] = {"1.1": [], "3.1": [], "5.2": []}
@@ -189,23 +192,25 @@ def test_check_tells_which_source_lives_by_what_came(slug: str) -> None:
     assert one
     settings = ScheduleSettings(_env_file=None)
     with running(one) as world:
-        summary = check(settings, [slug], fetch=world, say=said.append, now=NOON)
+        summary = check(settings, [slug], fetch=world, say=said.append, now=NOON, localizer=ENGLISH)
         assert "Every region of 1" in summary
         assert len(said) == 1 + len(one.origins)
         assert all(": lives, " in line and "last sign of life 2026-11-20" in line for line in said[1:])
         assert [("no licence" in line) for line in said[1:]] == [not origin.is_free for origin in one.origins]
 
         world.days = {name: {} for name in world.days}
-        check(settings, [slug], fetch=world, say=said.append, now=NOON)
+        check(settings, [slug], fetch=world, say=said.append, now=NOON, localizer=ENGLISH)
         assert any("nothing published" in line for line in said[-len(one.origins) :]), "off season it lives too"
 
         world.written = "2026-11-17T09:00:00Z"
         world.days = {name: None if name in ("yasno", "be_svitlo") else {TODAY: DARK} for name in world.days}
         with pytest.raises(BadReplyError, match=f"No source lives in these regions: {slug}"):
-            check(settings, [slug], fetch=world, say=said.append, now=NOON)
+            check(settings, [slug], fetch=world, say=said.append, now=NOON, localizer=ENGLISH)
         assert "behind, 20.11" in said[-1]
 
 
 def test_check_knows_its_regions() -> None:
     with pytest.raises(ConfigError, match="galicia"):
-        check(ScheduleSettings(_env_file=None), ["galicia"], fetch=fetch, say=lambda _: None, now=NOON)
+        check(
+            ScheduleSettings(_env_file=None), ["galicia"], fetch=fetch, say=lambda _: None, now=NOON, localizer=ENGLISH
+        )

@@ -1,34 +1,50 @@
 """`show` prints what each source has, and fails where none answers."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.schedule.settings import ScheduleSettings
-from services.schedule.show import show
+from services.schedule.show import Line, show
+from shared.clock import utc_now
 from shared.errors import DeviceOfflineError
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from tests.schedule.facts import gpv
 from tests.schedule.http_server import reply, server
 
 MIRROR = json.dumps(gpv({})).encode()
 
 
-def shown(operator: str, mirror: str, queue: str = "5.2") -> str:
+def shown(operator: str, mirror: str, queue: str = "5.2", language: Language = Language.EN) -> list[Line]:
     given: dict[str, Any] = {
         "schedule_providers": "be_svitlo,gpv_json",
         "be_svitlo_url": operator,
         "gpv_json_url": mirror,
     }
-    return show(ScheduleSettings(_env_file=None, queue_number=queue, **given))
+    settings = ScheduleSettings(_env_file=None, queue_number=queue, **given)
+    return show(settings, Localizer(language, utc_now()))
 
 
 def test_one_source_is_enough() -> None:
     with server(reply(403, b"")) as operator, server(reply(body=MIRROR)) as mirror:
-        text = shown(operator, mirror)
-    assert "be_svitlo: it answered with HTTP 403" in text
-    assert "gpv_json, queue 5.2:" in text
-    assert "nothing published" in text
+        failed, heading, *days = shown(operator, mirror)
+    assert (failed.text, failed.is_good) == ("be_svitlo: it answered with HTTP 403", False)
+    assert heading == Line("gpv_json, queue 5.2:", is_good=None)
+    assert days
+    assert all(day.text.endswith("nothing published") and day.is_good is None for day in days)
+
+
+def test_days_of_which_a_source_knows_are_good_news_in_any_language() -> None:
+    hours = {f"{utc_now() + timedelta(days=1):%d.%m.%Y}": {"5.2": ["04:00-06:00"]}}
+    with server(reply(403, b"")) as operator, server(reply(body=json.dumps(gpv(hours)).encode())) as mirror:
+        lines = shown(operator, mirror, language=Language.UK)
+    assert Line("gpv_json, черга 5.2:", is_good=None) in lines
+    assert [line.is_good for line in lines if line.text.endswith("04:00-06:00")] == [True]
+    assert {line.is_good for line in lines if line.text.endswith("нічого не опубліковано")} == {None}
+    assert json.loads(lines[0].to_json()) == {"text": lines[0].text, "is_good": False}
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]"])

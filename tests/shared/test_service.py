@@ -13,10 +13,10 @@ import pytest
 from shared import clock
 from shared.conditions import broker as conditions
 from shared.conditions.schedule import NO_ANSWER as NO_ANSWER_IN_TIME
-from shared.errors import ConfigError, DeviceOfflineError, EasunError, TwinError, UsageError
+from shared.errors import ConfigError, DeviceOfflineError, TwinError
 from shared.health import Health
 from shared.messages import Grid, GridState, ServiceHealth
-from shared.service import EXIT_CONFIG, Service, exit_pause_s, repeat, run, use
+from shared.service import EXIT_CONFIG, Service, exit_pause_s, repeat, run
 from shared.settings import ServiceSettings
 from shared.topics import GRID_STATE
 from tests.support.flying_time import fly
@@ -120,29 +120,6 @@ async def test_what_is_said_while_the_broker_is_away_arrives_in_order_when_it_is
         await until(lambda: small_broker.retained["grid/state"].payload.find(b'"voltage_v":3.0') > 0)
     seen = [one["voltage_v"] for one in small_broker.on("grid/state")]
     assert list(dict.fromkeys(seen)) == [1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [(DeviceOfflineError(NO_ANSWER), 1), (ConfigError(NO_ANSWER), EXIT_CONFIG), (UsageError("No."), EXIT_CONFIG)],
-)
-def test_a_tool_that_fails_says_why_and_its_exit_code_who_can_mend_it(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: EasunError, code: int
-) -> None:
-    def tool(_: ServiceSettings) -> str:
-        raise error
-
-    with pytest.raises(SystemExit) as left:
-        use(ServiceSettings, tool)
-    assert left.value.code == code
-    assert capsys.readouterr().err == f"{error}\n"
-
-
-def test_a_tool_that_works_prints_what_it_has_found(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    use(ServiceSettings, lambda settings: settings.mqtt_host)
-    assert capsys.readouterr().out == "127.0.0.1\n"
 
 
 async def test_a_cancellation_that_a_library_swallows_stops_the_loop_all_the_same() -> None:

@@ -13,6 +13,7 @@ from services.poller.registers import COMMANDS, PROTOCOL_NUMBER, Block, Layout, 
 from shared.conditions.system import os_reason
 from shared.errors import DeviceError, RefusedReadError, UsageError
 from shared.messages import iso
+from shared.texts.localizer import Localizer
 from shared.version import program_version
 
 FIRST, LAST, STEP = 100, 899, 40
@@ -20,19 +21,20 @@ PRIVATE = (range(172, 184), range(186, 198))
 """The owner's name for the inverter, and the serial number."""
 
 
-async def dump(inverter: RegisterSource, file: Path) -> str:
+async def dump(inverter: RegisterSource, file: Path, localizer: Localizer) -> str:
     """Save all registers and return a sentence about it."""
-    _save(file, {})  # better to fail now than after a minute of reading
+    _save(file, {}, localizer)  # better to fail now than after a minute of reading
     words, refused = await _read_all(inverter)
-    _save(file, {"dumps": [_record(masked(words), refused)]})
-    return f"{len(words)} registers are in {file}, serial number and name masked. Please attach it to your report."
+    _save(file, {"dumps": [_record(masked(words), refused)]}, localizer)
+    return localizer("tool.dumped", count=len(words), file=file)
 
 
-def _save(file: Path, content: dict[str, Any]) -> None:
+def _save(file: Path, content: dict[str, Any], localizer: Localizer) -> None:
     try:
         file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {os_reason(error)}.") from None
+        cause = localizer.reason(os_reason(error))
+        raise UsageError(localizer("tool.not_written", file=file, cause=cause)) from None
 
 
 async def _read_all(inverter: RegisterSource) -> tuple[Words, list[str]]:

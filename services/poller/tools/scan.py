@@ -1,15 +1,16 @@
 """Searches for inverters: dongles that answer a broadcast, gateways on the network, serial ports of this machine."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from serial.tools import list_ports
 
 from services.poller.block_reader import BlockReader
-from services.poller.identification import identify
+from services.poller.identification import Identity, identify
 from services.poller.modbus_client import ModbusClient
 from services.poller.modbus_frames import ModbusTcp, Rtu
 from services.poller.settings import ModbusSettings
@@ -19,7 +20,9 @@ from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.serial_port import SerialTransport
 from services.poller.transports.tcp import TcpTransport
 from services.poller.transports.transport import Transport
-from shared.errors import DeviceError
+from shared.conditions import Reason, poller
+from shared.errors import DeviceError, DeviceOfflineError
+from shared.texts.localizer import Localizer
 
 ANSWER_S = 2.0
 CONNECT_S = 1.0
@@ -39,23 +42,35 @@ class ScanRange:
     serial: bool = True
 
 
-async def scan(where: ScanRange, report: Callable[[str], None]) -> int:
-    """Search everywhere, report what is found as it is found, and return the number of inverters."""
-    found = 0
-    for search in (_dongles(where), _gateways(where), _serial_ports(where)):
-        async for sentence, is_inverter in search:
-            report(sentence)
-            found += is_inverter
-    if not found:
-        report("No inverter of this family was found. Is it on, and is its dongle or gateway in this network?")
-    return found
+@dataclass(frozen=True)
+class Finding:
+    """What is there, and with which settings it is reached; without any it is no inverter."""
+
+    text: str
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def line(self, localizer: Localizer) -> str:
+        """Return it for people."""
+        settings = " ".join(f"{name}={value}" for name, value in self.settings.items())
+        return localizer("tool.set", found=self.text, settings=settings) if settings else self.text
+
+    def to_json(self) -> str:
+        """Return it for programs."""
+        return json.dumps({"text": self.text, "settings": self.settings}, ensure_ascii=False)
 
 
-Finding = tuple[str, bool]
-"""What to report, and whether it is an inverter."""
+async def scan(where: ScanRange, localizer: Localizer, report: Callable[[Finding], None]) -> None:
+    """Search everywhere, and report what is found as it is found. Raises DeviceOfflineError if no inverter is."""
+    is_found = False
+    for search in (_dongles(where, localizer), _gateways(where, localizer), _serial_ports(where, localizer)):
+        async for finding in search:
+            report(finding)
+            is_found |= bool(finding.settings)
+    if not is_found:
+        raise DeviceOfflineError(poller.NONE_FOUND())
 
 
-async def _dongles(where: ScanRange) -> AsyncIterator[Finding]:
+async def _dongles(where: ScanRange, localizer: Localizer) -> AsyncIterator[Finding]:
     settings = where.settings
     discovery = DongleDiscovery()
     await discovery.start()
@@ -67,51 +82,57 @@ async def _dongles(where: ScanRange) -> AsyncIterator[Finding]:
         transport = DongleTransport(
             address, settings.local_ip, DongleListener(0), settings.dongle_port, settings.dongle_broadcast
         )
-        inverter, problem = await _identify(transport, settings.modbus_unit_id)
-        if inverter:
-            yield f"Dongle at {address}: {inverter}. Set MODBUS_TRANSPORT=dongle MODBUS_HOST={address}", True
+        identity = await _identify(transport, where.settings.modbus_unit_id)
+        if isinstance(identity, Identity):
+            way = {"MODBUS_TRANSPORT": "dongle", "MODBUS_HOST": address}
+            yield Finding(localizer("tool.dongle", host=address, what=_inverter(identity, localizer)), way)
         else:
-            yield f"Dongle at {address}: it answers, but {problem[:1].lower()}{problem[1:]}", False
+            yield Finding(localizer("tool.dongle_only", host=address, problem=localizer.reason(identity)))
 
 
-async def _gateways(where: ScanRange) -> AsyncIterator[Finding]:
+async def _gateways(where: ScanRange, localizer: Localizer) -> AsyncIterator[Finding]:
     places = [(str(host), port) for network in _networks(where) for host in network.hosts() for port in where.ports]
     for host, port in await _listening(places):
         for kind, framing in (("tcp", ModbusTcp()), ("rtu_over_tcp", Rtu())):
-            inverter, _ = await _identify(TcpTransport(host, port, framing, CONNECT_S), where.settings.modbus_unit_id)
-            if inverter:
-                setting = f"MODBUS_TRANSPORT={kind} MODBUS_HOST={host} MODBUS_PORT={port}"
-                yield f"Gateway at {host}:{port}: {inverter}. Set {setting}", True
+            identity = await _identify(TcpTransport(host, port, framing, CONNECT_S), where.settings.modbus_unit_id)
+            if isinstance(identity, Identity):
+                way = {"MODBUS_TRANSPORT": kind, "MODBUS_HOST": host, "MODBUS_PORT": str(port)}
+                text = localizer("tool.gateway", where=f"{host}:{port}", what=_inverter(identity, localizer))
+                yield Finding(text, way)
                 break
         else:
             unit = where.settings.modbus_unit_id
-            yield f"Something listens at {host}:{port}, but no inverter answers there as unit {unit}.", False
+            yield Finding(localizer("tool.gateway_only", where=f"{host}:{port}", unit=unit))
 
 
-async def _serial_ports(where: ScanRange) -> AsyncIterator[Finding]:
+async def _serial_ports(where: ScanRange, localizer: Localizer) -> AsyncIterator[Finding]:
     """Only ports with something plugged in: every PC has a few that are not connected."""
     named = where.settings.modbus_serial_port
     devices = {named} if named else {port.device for port in list_ports.comports() if port.hwid != "n/a"}
     for device in sorted(devices) if where.serial else ():
         transport = SerialTransport(device, where.settings.modbus_baudrate)
-        inverter, problem = await _identify(transport, where.settings.modbus_unit_id)
-        if inverter:
-            yield f"Serial port {device}: {inverter}. Set MODBUS_TRANSPORT=serial MODBUS_SERIAL_PORT={device}", True
+        identity = await _identify(transport, where.settings.modbus_unit_id)
+        if isinstance(identity, Identity):
+            way = {"MODBUS_TRANSPORT": "serial", "MODBUS_SERIAL_PORT": device}
+            yield Finding(localizer("tool.serial_port", port=device, what=_inverter(identity, localizer)), way)
         else:
-            yield f"Serial port {device}: {problem}", False
+            yield Finding(localizer("tool.serial_port", port=device, what=localizer.reason(identity)))
 
 
-async def _identify(transport: Transport, unit: int) -> tuple[str, str]:
-    """Return the inverter behind a transport, or "" and why there is none."""
+async def _identify(transport: Transport, unit: int) -> Identity | Reason:
+    """Return the inverter behind a transport, or why there is none."""
     inverter = ModbusClient(transport, unit, REPLY_S)
     try:
-        identity = await identify(BlockReader(inverter))
+        return await identify(BlockReader(inverter))
     except DeviceError as error:
-        return "", str(error)
+        return error.reason
     finally:
         inverter.close()
+
+
+def _inverter(identity: Identity, localizer: Localizer) -> str:
     layout = identity.layout
-    return f"an inverter with the {layout.name} layout ({layout.title}, protocol {identity.protocol})", ""
+    return localizer("tool.inverter", layout=layout.name, title=layout.title, protocol=identity.protocol)
 
 
 def _networks(where: ScanRange) -> Iterable[IPv4Network]:

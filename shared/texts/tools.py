@@ -1,0 +1,146 @@
+"""What the command-line tools print, in Ukrainian and English."""
+
+TOOLS: dict[str, tuple[str, str]] = {
+    "tool.unknown": ("невідомо", "unknown"),
+    "tool.none": ("немає", "none"),
+    "tool.no_file": ("Файлу {file} немає.", "There is no file {file}."),
+    "tool.not_written": ("{file} не записується: {cause}.", "{file} cannot be written: {cause}."),
+    # the inverter
+    "tool.set": ("{found}. Задайте {settings}", "{found}. Set {settings}"),
+    "tool.inverter": (
+        "інвертор із картою регістрів {layout} ({title}, протокол {protocol})",
+        "an inverter with the {layout} layout ({title}, protocol {protocol})",
+    ),
+    "tool.dongle": ("Донгл {host}: {what}", "Dongle at {host}: {what}"),
+    "tool.dongle_only": (
+        "Донгл {host} відповідає, але інвертора за ним не прочитано. {problem}",
+        "The dongle at {host} answers, but no inverter was read behind it. {problem}",
+    ),
+    "tool.gateway": ("Шлюз {where}: {what}", "Gateway at {where}: {what}"),
+    "tool.gateway_only": (
+        "За адресою {where} щось працює, але інвертор із номером {unit} там не відповідає.",
+        "Something listens at {where}, but no inverter answers there as unit {unit}.",
+    ),
+    "tool.serial_port": ("Порт {port}: {what}", "Serial port {port}: {what}"),
+    "tool.not_configured": (
+        "{reason} Інвертори шукає `python -m services.poller scan`.",
+        "{reason} `python -m services.poller scan` looks for inverters.",
+    ),
+    "tool.not_listed": (
+        "Інвертора {name} у {file} немає; є: {known}.",
+        "There is no inverter {name} in {file}; there are: {known}.",
+    ),
+    "tool.model": (
+        "{model}, карта регістрів {layout} (протокол {protocol} у регістрі 184)",
+        "{model}, layout {layout} (protocol {protocol} in register 184)",
+    ),
+    "tool.grid_on": ("Мережа: є ({voltage}, {frequency})", "Grid: on ({voltage}, {frequency})"),
+    "tool.grid_off": ("Мережа: немає ({voltage}, {frequency})", "Grid: off ({voltage}, {frequency})"),
+    "tool.grid_unknown": ("Мережа: невідомо ({voltage}, {frequency})", "Grid: unknown ({voltage}, {frequency})"),
+    "tool.dumped": (
+        "Регістрів у {file}: {count}; серійний номер і назву приховано. Додайте цей файл до свого повідомлення.",
+        "{count} registers are in {file}, serial number and name masked. Please attach it to your report.",
+    ),
+    # batteries
+    "tool.battery": ("Батарея", "A battery"),
+    "tool.battery_found": ("{name}, адреса {address}, {rssi_dbm} дБм", "{name} at {address}, {rssi_dbm} dBm"),
+    "tool.battery_reading": ("{title}: {voltage}, {current}, {charge}", "{title}: {voltage}, {current}, {charge}"),
+    # plugs
+    "tool.plug_on": ("увімкнено", "on"),
+    "tool.plug_off": ("вимкнено", "off"),
+    "tool.plug_unknown": ("невідомо", "unknown"),
+    "tool.plug_local": ("через домашню мережу", "local"),
+    "tool.plug_cloud": ("через хмару", "cloud"),
+    "tool.plug_protected": ("захищена", "protected"),
+    "tool.plug_enabled": ("перемикається з мережею", "enabled"),
+    "tool.plug_disabled": ("не перемикається з мережею", "disabled"),
+    "tool.plug_without_host": ("без адреси", "no host"),
+    "tool.plug_in_account": ("в акаунті, {online}, {note}", "in the account, {online}, {note}"),
+    "tool.plug_online": ("на зв'язку", "online"),
+    "tool.plug_offline": ("не на зв'язку", "offline"),
+    "tool.plug_listed": ("є у списку", "listed"),
+    "tool.plug_listed_as": ("у списку як {title}", "listed as {title}"),
+    "tool.plug_new": ("немає у списку", "not in the list"),
+    "tool.no_plug_announced": (
+        "На UDP {ports} не озвалася жодна розетка: оголошення не доходять ні до контейнера, ні з іншої мережі.",
+        "No plug announced itself on UDP {ports}: announcements reach neither a container nor another network.",
+    ),
+    "tool.simulated_on": (
+        "{title} ({gang}): зараз {state}; увімкнеться через {wait_s} с",
+        "{title} ({gang}): {state} now; on after {wait_s} s",
+    ),
+    "tool.simulated_off": (
+        "{title} ({gang}): зараз {state}; вимкнеться через {wait_s} с",
+        "{title} ({gang}): {state} now; off after {wait_s} s",
+    ),
+    "tool.nothing_switched": ("Нічого б не перемкнулося.", "Nothing would be switched."),
+    "tool.switched": ("{title}: {state} ({way}).", "{title} is {state} ({way})."),
+    "tool.switched_by_service": (
+        "{title}: {state} ({way}), це зробила служба.",
+        "{title} is {state} ({way}), done by the service.",
+    ),
+    "tool.switched_directly": (
+        "Служба не працює (або брокер недоступний), тож розетка перемикається напряму.",
+        "The service does not run (or the broker cannot be reached), so the plug is switched directly.",
+    ),
+    "tool.would_be_on": (
+        "{title}: було б увімкнено, але задано TUYA_DRY_RUN.",
+        "{title} would be switched on, but TUYA_DRY_RUN is set.",
+    ),
+    "tool.would_be_off": (
+        "{title}: було б вимкнено, але задано TUYA_DRY_RUN.",
+        "{title} would be switched off, but TUYA_DRY_RUN is set.",
+    ),
+    # the bot
+    "tool.sent": ("Надіслано: {receivers}.", "Sent to {receivers}."),
+    # the schedule
+    "tool.schedule_of": ("{source}, черга {queue}:", "{source}, queue {queue}:"),
+    "tool.day_unknown": ("нічого не опубліковано", "nothing published"),
+    "tool.day_waiting": ("оператор ще готує графік", "the operator is still preparing it"),
+    "tool.day_no_outages": ("відключень не заплановано", "no outages planned"),
+    "tool.day_emergency": ("екстрені відключення: графік не діє", "emergency outages: no schedule applies"),
+    "tool.doubtful": ("  сумнівно: {what}", "  doubtful: {what}"),
+    "tool.queue_early": (
+        "ваша черга: робити висновки зарано, відключень поки {outages}",
+        "your queue: too early to say, outages so far: {outages}",
+    ),
+    "tool.queue_fits": (
+        "ваша черга: з останніх відключень ({outages}) черзі {queue} відповідають {fitting}",
+        "your queue: {fitting} of your last {outages} outages fit queue {queue}",
+    ),
+    "tool.queue_other": (
+        "ваша черга: останні відключення ({outages}) відповідають черзі {others}, а не {queue} ({fitting})",
+        "your queue: your last {outages} outages fit queue {others}, not {queue} ({fitting})",
+    ),
+    "tool.queue_unclear": (
+        "ваша черга: з останніх відключень ({outages}) черзі {queue} відповідають {fitting}, і жодна не підходить "
+        "виразно",
+        "your queue: {fitting} of your last {outages} outages fit queue {queue}, none fits clearly",
+    ),
+    "tool.region_high": ("надійно", "high"),
+    "tool.region_fair": ("прийнятно", "fair"),
+    "tool.region_unproven": ("не перевірено", "unproven"),
+    "tool.region_none": ("джерел немає", "none"),
+    "tool.region_without_hours": ("{region}: годин ніхто не публікує", "{region}: nobody publishes hours"),
+    "tool.source_lives": (
+        "  {source}: працює, {days}, черг: {queues} (останнє оновлення {seen})",
+        "  {source}: lives, {days}, {queues} queues (last sign of life {seen})",
+    ),
+    "tool.source_behind": (
+        "  {source}: відстає, {days}, черг: {queues} (останнє оновлення {seen})",
+        "  {source}: behind, {days}, {queues} queues (last sign of life {seen})",
+    ),
+    "tool.source_of_unknown_age": (
+        "  {source}: вік невідомий, {days}, черг: {queues} (останнє оновлення {seen})",
+        "  {source}: of unknown age, {days}, {queues} queues (last sign of life {seen})",
+    ),
+    "tool.source_dead": (
+        "  {source}: не працює, {failure} (останнє оновлення {seen})",
+        "  {source}: dead, {failure} (last sign of life {seen})",
+    ),
+    "tool.source_without_licence": ("{source} (ліцензію не вказано)", "{source} (no licence stated)"),
+    "tool.all_regions_live": (
+        "Кожен регіон ({regions}), графік якого хтось публікує, має живе джерело.",
+        "Every region of {regions} that anybody publishes has a source that lives.",
+    ),
+}

@@ -1,0 +1,40 @@
+"""How a command-line tool speaks, in the language of the settings, and ends with a code that says whether it worked."""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from shared.clock import utc_now
+from shared.conditions import render
+from shared.errors import ConfigError, EasunError, UsageError
+from shared.service import EXIT_CONFIG
+from shared.settings import LanguageSettings, Settings, load
+from shared.texts.localizer import Localizer
+
+S = TypeVar("S", bound=Settings)
+
+
+def use(settings_type: type[S], tool: Callable[[S, Localizer], str]) -> None:
+    """Print what a tool returns; errors and exit codes are those of `speak`."""
+    speak(lambda localizer: write(tool(load(settings_type), localizer)))
+
+
+def speak(tool: Callable[[Localizer], object]) -> None:
+    """Run a tool. Exit codes: 0 done, 1 it did not work, 78 only the user can mend it, 130 interrupted."""
+    logging.basicConfig(level="WARNING", format="%(message)s")
+    language = LanguageSettings.model_construct().bot_language  # where the settings cannot be read
+    try:
+        language = load(LanguageSettings).bot_language
+        tool(Localizer(language, utc_now()))
+    except EasunError as error:
+        sys.stderr.write(f"{render(error.reason, language)}\n")
+        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def write(line: str) -> None:
+    """Print a line at once, for whoever watches a long search."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
