@@ -16,8 +16,7 @@ from services.outlook.steps import PER_DAY, PER_HOUR
 BEFORE_STEPS = int(1.5 * PER_HOUR)
 AFTER_STEPS = 2 * PER_HOUR
 HALF_LIFE_DAYS = 60.0
-ASSUMED_HOURS = 12.0
-"""How many hours of an outage say as much as the assumption that nothing changes."""
+ROUNDS = 3
 LEAST, MOST = 0.3, 2.0
 
 
@@ -28,6 +27,12 @@ class Around(IntEnum):
     BEFORE = 1
     IN = 2
     AFTER = 3
+
+
+SPREAD = {Around.BEFORE: 0.15, Around.IN: 0.25, Around.AFTER: 0.15}
+"""How far homes are from drawing what they draw on other days, in logarithms: what is assumed of a home unseen."""
+UNSEEN = 0.5
+"""By how much the spells of a home may be missed that have not been seen yet."""
 
 
 @dataclass(frozen=True)
@@ -61,30 +66,58 @@ def around(
 def learn_behaviour(
     load_w: Floats, where: "np.typing.NDArray[np.int8]", local_step: "np.typing.NDArray[np.int64]"
 ) -> Behaviour:
-    """Compare the load around outages with the usual one at the same time of other days.
+    """Compare the load around outages with the usual one at that time of day, at the level of the days around.
 
-    local_step counts five-minute steps of the wall clock, so that its remainder by a day is the time of day.
+    local_step counts five-minute steps of the wall clock, so that its remainder by a day is the time of day. With
+    several outages a day little is left that lies in none: all steps say what is usual, once they are freed of the
+    behaviour, so that the two are learned in turns.
     """
     slot = (local_step % PER_DAY) // 6
-    age = np.arange(len(load_w) - 1, -1, -1, dtype=np.float64) / PER_DAY
-    weights = fading(age, HALF_LIFE_DAYS)
     known = np.isfinite(load_w)
-    calm = known & (where == Around.NONE)
-    slots = PER_DAY // 6
-    total = np.bincount(slot[calm], weights=weights[calm], minlength=slots)
-    usual = np.bincount(slot[calm], weights=(weights * load_w)[calm], minlength=slots) / np.maximum(total, 1e-9)
-    usual = np.where(total > 0, usual, np.nan)
-    return Behaviour(*(_factor(load_w, usual[slot], weights, known & (where == one)) for one in list(Around)[1:]))
+    age = np.arange(len(load_w) - 1, -1, -1, dtype=np.float64) / PER_DAY
+    weights = np.where(known, fading(age, HALF_LIFE_DAYS), 0.0)
+    seen = weights * np.nan_to_num(load_w)
+    spell = np.cumsum(np.diff(where, prepend=where[:1]) != 0)
+    kinds = where[np.diff(spell, prepend=-1) != 0]
+    drawn, by_slot, within_a_day = _sums(spell, seen), _sums(slot, seen), _within_a_day(seen)
+    factors, level = np.ones(len(Around)), np.ones(len(load_w))
+    for _ in range(ROUNDS):
+        freed = weights * factors[where]
+        usual = _ratio(by_slot, _sums(slot, freed * level))[slot]
+        level = _ratio(within_a_day, _within_a_day(freed * usual))
+        expected = _sums(spell, weights * usual * level)
+        for kind, spread in SPREAD.items():
+            factors[kind] = _factor(drawn[kinds == kind], expected[kinds == kind], spread)
+    hours = np.bincount(where[known], minlength=len(Around)) / PER_HOUR
+    return Behaviour(
+        *(Estimate(float(factors[kind]), float(hours[kind]), "h", is_default=bool(hours[kind] < 1)) for kind in SPREAD)
+    )
 
 
-def _factor(load_w: Floats, usual: Floats, weights: Floats, rows: "np.typing.NDArray[np.bool_]") -> Estimate:
-    rows = rows & np.isfinite(usual)
-    hours = float(rows.sum()) / PER_HOUR
-    if not rows.any():
-        return Estimate(1.0, 0.0, "h", is_default=True)
-    seen = float((weights * load_w)[rows].sum())
-    expected = float((weights * usual)[rows].sum())
-    known = float(weights[rows].sum()) / PER_HOUR
-    share = seen / expected if expected > 0 else 1.0
-    value = float(np.exp(np.log(max(share, 0.05)) * known / (known + ASSUMED_HOURS)))
-    return Estimate(float(np.clip(value, LEAST, MOST)), hours, "h", is_default=hours < 1)
+def _sums(places: "np.typing.NDArray[np.int64]", values: Floats) -> Floats:
+    return np.asarray(np.bincount(places, values), dtype=np.float64)
+
+
+def _ratio(seen: Floats, expected: Floats) -> Floats:
+    return np.divide(seen, expected, out=np.ones(len(seen)), where=expected > 0)
+
+
+def _within_a_day(values: Floats) -> Floats:
+    """Return the sum of the day before and the day after each step."""
+    total = np.concatenate((np.zeros(PER_DAY + 1), np.cumsum(values), np.full(PER_DAY, values.sum())))
+    window: Floats = total[2 * PER_DAY : 2 * PER_DAY + len(values)] - total[: len(values)]
+    return window
+
+
+def _factor(drawn: Floats, expected: Floats, spread: float) -> float:
+    """Return what is drawn against what is expected in these spells: the less they agree, the nearer to one.
+
+    One spell more, as large as the largest, stands for those that have not been seen.
+    """
+    total = expected.sum()
+    if not total > 0:
+        return 1.0
+    share = max(float(drawn.sum() / total), 0.05)
+    missed = ((drawn - share * expected) ** 2).sum() + (UNSEEN * share * expected.max()) ** 2
+    unsure = float(missed / (share * total) ** 2)
+    return float(np.clip(share ** (spread**2 / (spread**2 + unsure)), LEAST, MOST))
