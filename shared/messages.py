@@ -347,7 +347,9 @@ def _setting_value(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 
 
 SettingValue = Annotated[
-    Annotated[StrictInt, Field(ge=-(2**31), lt=2**32)] | StrictFloat | Annotated[StrictStr, Field(max_length=64)],
+    Annotated[StrictInt, Field(ge=-(2**31), lt=2**32)]
+    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+    | Annotated[StrictStr, Field(max_length=64)],
     WrapValidator(_setting_value),
 ]
 """The value of a setting: a number in the unit of its name, or the name of a choice. "12" is no number."""

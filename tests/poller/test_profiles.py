@@ -105,6 +105,19 @@ def test_what_cannot_be_applied_writes_nothing(profile, retained, code):
     at_home(work)
 
 
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "true", "null"])
+def test_a_list_whose_value_is_none_is_not_taken_over(value):
+    async def work(one):
+        (one.folder / "profiles.yaml").write_text(f"profiles: [{{name: x, settings: {{buzzer_mode: {value}}}}}]\n")
+        for _ in range(2):
+            one.control.profiles.follow()
+        state = one.bus.on(INVERTER_PROFILES, "main")[-1]
+        assert "settings.buzzer_mode: a number, or the name of a choice, is needed" in state.reason.text
+        assert [profile.name for profile in state.profiles] == [NIGHT, "impossible"]
+
+    at_home(work)
+
+
 @pytest.mark.parametrize("refused", [333, 331, 301])
 def test_where_one_step_is_refused_all_is_as_before(refused):
     async def work(one):
