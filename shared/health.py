@@ -1,6 +1,7 @@
 """What is wrong with a service at the moment, logged once when it begins and once when it ends."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +18,9 @@ TOPIC = "topic "
 MOST_TOPICS = 10
 """Topics with a problem that are published. Whoever may publish anywhere could otherwise make a status as long as he
 likes, and one for every message."""
+
+LAPSES_S = 600.0
+"""How long an unreadable command or event is reported: nobody corrects one."""
 
 
 class Reporter(Protocol):
@@ -35,6 +39,7 @@ class Health:
     def __init__(self) -> None:
         self.changed: Callable[[], None] = lambda: None
         self._problems: dict[str, Reason] = {}
+        self._lapses_at_s: dict[str, float] = {}
         self._disabled: Reason | None = None
         self._since = utc_now()
 
@@ -54,13 +59,25 @@ class Health:
             log.info("Works again. It was: %s", before.text)
             self._update({name: one for name, one in self._problems.items() if name != slot})
 
-    def report_topic(self, topic: str, reason: Reason | None) -> None:
-        """Report a problem with the messages of a topic; beyond MOST_TOPICS it is only logged."""
+    def report_topic(self, topic: str, reason: Reason | None, *, is_over: bool = False) -> None:
+        """Report a problem with the messages of a topic; beyond MOST_TOPICS it is only logged.
+
+        is_over: it was a command or an event, which is reported for a while. A state is until it is replaced.
+        """
         slot = TOPIC + topic
         if reason and slot not in self._problems and self._topics >= MOST_TOPICS:
             log.warning("%s", reason.text)
-        else:
-            self.report(slot, reason)
+            return
+        self.report(slot, reason)
+        self._lapses_at_s.pop(slot, None)
+        if reason and is_over:
+            self._lapses_at_s[slot] = time.monotonic() + LAPSES_S
+
+    def lapse(self, now_s: float) -> None:
+        """Clear the problems with commands and events that are long over; now_s is by `time.monotonic`."""
+        for slot in [slot for slot, at_s in self._lapses_at_s.items() if at_s <= now_s]:
+            del self._lapses_at_s[slot]
+            self.report(slot, None)
 
     @property
     def _topics(self) -> int:

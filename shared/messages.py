@@ -15,7 +15,10 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -336,9 +339,19 @@ class InverterInfo(Message):
     settings: dict[str, float | Int32 | str | None] = Field(default_factory=dict)
 
 
-SettingValue = (
-    Annotated[StrictInt, Field(ge=-(2**31), lt=2**32)] | StrictFloat | Annotated[StrictStr, Field(max_length=64)]
-)
+def _setting_value(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError:  # it has a fault for each of the types
+        raise InvalidValueError(values.NOT_A_SETTING_VALUE()) from None
+
+
+SettingValue = Annotated[
+    Annotated[StrictInt, Field(ge=-(2**31), lt=2**32)]
+    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+    | Annotated[StrictStr, Field(max_length=64)],
+    WrapValidator(_setting_value),
+]
 """The value of a setting: a number in the unit of its name, or the name of a choice. "12" is no number."""
 
 

@@ -118,7 +118,7 @@ async def _live(
     work = asyncio.create_task(serve(service))
     await asyncio.sleep(0)  # lets it subscribe before the first connection
     connection = asyncio.create_task(bus.run())
-    around = (_heartbeat(service), _watchdog(health), _watch_clock(bus.clock), _stop_signal())
+    around = (_heartbeat(service), _watchdog(health), _lapse(health), _watch_clock(bus.clock), _stop_signal())
     tasks = [work, connection, *map(asyncio.create_task, around)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -173,6 +173,13 @@ async def _watchdog(health: Health) -> None:
         status = health.status(utc_now())
         why = " ".join(reason.text for reason in status.reasons)
         notify("WATCHDOG=1", f"STATUS={status.state}: {why}" if why else f"STATUS={status.state}")
+        await asyncio.sleep(HEARTBEAT_S)
+
+
+async def _lapse(health: Health) -> None:
+    """Clear what was reported of messages that are long over."""
+    while True:
+        health.lapse(time.monotonic())
         await asyncio.sleep(HEARTBEAT_S)
 
 

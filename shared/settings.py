@@ -68,6 +68,15 @@ class Settings(BaseSettings):
         finally:
             _FILE.reset(file)
 
+    @field_validator("*")
+    @classmethod
+    def _no_home_directory(cls, value: Any) -> Any:
+        """Refuse `~`, which every reader of the settings file would replace by a home of its own, or not at all."""
+        first = value.parts[:1] if isinstance(value, Path) else ()
+        if first and first[0].startswith("~") and not Path(first[0]).exists():
+            raise InvalidValueError(conditions.HOME_DIRECTORY())
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -126,7 +135,7 @@ class MqttSettings(Settings):
         description="Where our own broker keeps one password file per account, and where the services read theirs.",
     )
     mqtt_topic_prefix: Annotated[str, form(r"[A-Za-z0-9_/-]*", "home/")] = Field(
-        default="", description="A prefix for every topic, such as home/."
+        default="", description="A prefix for every topic, such as home/; without the slash, home makes homegrid/state."
     )
     mqtt_outbox: int = Field(
         default=30_000,

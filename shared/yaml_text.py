@@ -58,7 +58,7 @@ def parse(text: str) -> object:
         return yaml.load(text)
     except RecursionError:
         raise YamlTextError(files.TOO_DEEP(), None) from None
-    except OverflowError:  # "\\UFFFFFFFF"
+    except (OverflowError, UnicodeEncodeError):  # "\\UFFFFFFFF", "\\uD83D"
         raise YamlTextError(files.BAD_CHARACTER(), None) from None
     except (ValueError, IndexError):  # a number of thousands of digits, or of none; a day that no calendar has
         raise YamlTextError(files.NEEDS_QUOTES(), None) from None
@@ -76,6 +76,13 @@ class _Bounded(SafeConstructor):
         if _size(node, {}) > MOST_NODES:
             raise RecursionError
         return super().construct_document(node)
+
+    def construct_scalar(self, node: Node) -> object:
+        """Return a value. Raises UnicodeEncodeError for half a character, which no message can carry."""
+        value: object = super().construct_scalar(node)
+        if isinstance(value, str):
+            value.encode()
+        return value
 
 
 def _size(node: Node, known: dict[int, int]) -> int:

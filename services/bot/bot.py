@@ -303,6 +303,7 @@ class Bot:
                 pause_s = backoff.next_s()
                 await asyncio.sleep(error.retry_after_s or pause_s)
             except CommandRefusedError as error:
+                is_set_up = is_set_up and not isinstance(error, PollingConflictError)  # it may be a webhook
                 await asyncio.sleep(self._on_refusal(error))
 
     def _on_contact(self) -> None:

@@ -174,7 +174,7 @@ class ChargingAhead:
 
     def _dry_run_until(self, now: datetime) -> datetime | None:
         since = self._notes.dry_run_since
-        if self._clock.trusted and (since is None or is_unset(since)):
+        if self._clock.trusted and (since is None or is_unset(since) or since > now):
             self._note(dry_run_since=now)
         return dry_run_until(self._notes.dry_run_since, now, self._dry_run_days)
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from services.poller import grid
@@ -15,6 +16,7 @@ from services.poller.kept_grid import KeptGrid
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
+from services.poller.setting_journal import SettingJournal
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
@@ -35,6 +37,7 @@ from shared.messages import (
     Message,
 )
 from shared.service import Service, repeat
+from shared.state_file import StateFile
 from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
@@ -103,6 +106,15 @@ class ListedHealth:
             self._health.report(f"{self._name}/{slot}", None)
 
 
+def _is_changed(file: Path) -> bool:
+    """Return whether a journal has settings that are to be put back."""
+    try:
+        journal = StateFile("INVERTER_JOURNAL_DIR", file, SettingJournal).peek()
+    except ConfigError:  # whoever reads it for an inverter reports that
+        return False
+    return any(one.made for one in journal.sequences.values())
+
+
 class Inverters:
     """Keeps a poller running for every inverter that is wanted. Create it before `Bus.run`."""
 
@@ -121,6 +133,7 @@ class Inverters:
         is_automatic = self._settings.inverter_control is InverterControl.AUTOMATIC
         topics = DECIDES_CHARGING if is_automatic else ()
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
+        self._left_changed: set[str] = set()
         self._kept = KeptGrid(self._settings.inverter_journal_dir / "grid" / "last.json")
         self._own = OwnMessages(self._bus, self._kept)
         for kind in INVERTER_COMMANDS:
@@ -147,6 +160,8 @@ class Inverters:
                     one.profiles.follow()
                 if watch.has_changed():
                     await self._reload(house, tasks)
+                if self._left_changed:
+                    self._report_left_changed()
 
     def _on_clock_change(self, house: House, change: ClockChange) -> None:
         """Shift the times that are kept by as much as the clock was set."""
@@ -201,6 +216,7 @@ class Inverters:
             self._own.forget(ALL)
             self._bus.clear(INVERTER_STATE, ALL)
         self._report_whether_any()
+        self._report_left_changed()
 
     async def _stop(self, name: str, house: House) -> None:
         self._running[name].cancel()
@@ -215,6 +231,15 @@ class Inverters:
             self._health.disable(reason)
         else:
             self._health.enable()
+
+    def _report_left_changed(self) -> None:
+        """Report who is gone and whose settings nobody restores, until they are back or their journal is gone."""
+        directory = self._settings.inverter_journal_dir
+        left = {file.stem for file in directory.glob("*.json") if file.stem not in self._wanted and _is_changed(file)}
+        for name in left | self._left_changed:
+            reason = poller.left_changed(name=name, file=str(directory / f"{name}.json"))
+            self._health.report(f"left changed {name}", reason if name in left else None)
+        self._left_changed = left
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
         """Return the witness that an inverter starts as; a single one continues from what it has published itself."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.poller.setting_journal import SettingJournal, dated
+from services.poller.setting_journal import SettingJournal, dated, redated
 from shared.clock import Clock
 from shared.conditions import inverter_settings as control
 from shared.errors import StorageError
@@ -48,7 +48,7 @@ class KeptJournal:
 
     def on_clock_change(self, change: ClockChange) -> None:
         """Shift the times that are kept by as much as the clock was set."""
-        self.content = dated(change.moved(self.content), self._clock.now(), trusted=self._clock.trusted)
+        self.content = dated(redated(self.content, change), self._clock.now(), trusted=self._clock.trusted)
 
     def _on_damaged(self, aside: Path) -> None:
         self._health.report("settings_journal", control.journal_damaged(file=str(aside)))

@@ -1,6 +1,7 @@
 """What was changed, what is being changed, and who changed what last: the content of the journal on disk. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.freshness import CLOCK_SLACK, COMMAND_HOLDS, fresh
 from shared.messages import Moment, ProfileChange, SettingOutcome, SettingValue
-from shared.trusted_time import elapsed, is_unset
+from shared.trusted_time import ClockChange, elapsed, is_unset
 
 NO_REFUSALS = (control.no_answer.code, control.not_taken_over.code)
 DEVICE = "device"
@@ -181,6 +182,17 @@ def returning(journal: SettingJournal, present: Present) -> dict[str, SettingVal
         for setting, made in one.made.items()
         if present.values.get(setting) in made and present.values.get(setting) != one.before[setting]
     }
+
+
+def redated(journal: SettingJournal, change: ClockChange) -> SettingJournal:
+    """Return the journal once the clock has been set. When an outage is planned is not by our clock, and stays."""
+    moved = change.moved(journal)
+    planned = {
+        name: replace(getattr(moved.charge, name), outage_start=before.outage_start)
+        for name in ("charging", "would", "held_off")
+        if (before := getattr(journal.charge, name))
+    }
+    return moved.model_copy(update={"charge": moved.charge.model_copy(update=planned)})
 
 
 def dated(journal: SettingJournal, now: datetime, *, trusted: bool) -> SettingJournal:

@@ -278,7 +278,12 @@ def retargeted(sequence: SettingSequence, setting: str, value: SettingValue) -> 
 
 
 def resumed(sequence: SettingSequence, now: datetime) -> SettingSequence:
-    """Return the sequence as it goes on after a restart; the clock knows when quiet hours are over."""
+    """Return the sequence as it goes on after a restart; the clock knows when quiet hours are over.
+
+    A doubtful write counts as one of now: it may have been dated by a clock that was wrong.
+    """
+    if sequence.doubtful_at:
+        sequence = sequence.model_copy(update={"doubtful_at": now})
     if sequence.purpose is Purpose.QUIET_HOURS and sequence.is_in_force:
         return sequence
     if sequence.is_temporary:

@@ -13,7 +13,15 @@ from sqlalchemy.exc import DatabaseError
 from services.recorder.caretaker import Caretaker
 from services.recorder.inbox import Inbox
 from services.recorder.nightly_backup import BackupError, Backups
-from services.recorder.rows import RECORDED, UndatedMessageError, as_it_is, to_dead_letter, to_row, to_undated
+from services.recorder.rows import (
+    RECORDED,
+    UndatedMessageError,
+    as_it_is,
+    is_state,
+    to_dead_letter,
+    to_row,
+    to_undated,
+)
 from services.recorder.settings import RecorderSettings
 from services.recorder.store import Store, open_store, set_aside
 from services.recorder.undated import Dating
@@ -164,7 +172,8 @@ def commit_batch(
 def report_faults(faults: Faults, health: Health) -> None:
     """Report the topics whose messages could not be recorded, and those that recovered."""
     for topic, cause in faults.items():
-        health.report_topic(topic, storage.rejected(topic=topic, cause=cause) if cause else None)
+        reason = cause and storage.rejected(topic=topic, cause=cause)
+        health.report_topic(topic, reason, is_over=not is_state(topic))
 
 
 def run_upkeep(upkeep: Upkeep, health: Health, now: datetime, dating: Dating, *, trusted: bool) -> None:

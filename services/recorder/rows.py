@@ -105,6 +105,12 @@ def to_row(
     return table, _row(table, device, _check_time(message, now) if now else message)
 
 
+def is_state(topic: str) -> bool:
+    """Whether messages of a topic are recorded and retained, so that an unreadable one stays until it is replaced."""
+    found = _destination(topic)
+    return found is not None and found[0].retain
+
+
 @lru_cache(maxsize=20_000)
 def _destination(topic: str) -> tuple[Topic[Any], Table, str] | None:
     """Return the declared topic, the table and the device of a topic, or None if it is not recorded.

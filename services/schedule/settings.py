@@ -75,8 +75,8 @@ class ScheduleSettings(ServiceSettings):
     @classmethod
     def _a_queue(cls, given: str) -> str:
         """Return the queue as sources name it: its number, without the words that operators write before it."""
-        queue = WORDS_OF_A_QUEUE.sub("", given).strip().replace(",", ".")
-        if queue and not QUEUE.fullmatch(queue):
+        queue = WORDS_OF_A_QUEUE.sub("", given).strip(" .,;:").replace(",", ".")
+        if given.strip() and not QUEUE.fullmatch(queue):
             raise InvalidValueError(schedule.NOT_A_QUEUE())
         return queue
 

@@ -417,7 +417,8 @@ class Bus:
         try:
             message = topic.parse(delivery.payload)
         except BadMessageError as error:
-            self._health.report_topic(delivery.topic, conditions.bad_message(topic=delivery.topic, fault=error.reason))
+            reason = conditions.bad_message(topic=delivery.topic, fault=error.reason)
+            self._health.report_topic(delivery.topic, reason, is_over=not topic.retain)
             return None
         self._health.report_topic(delivery.topic, None)
         return message

@@ -75,6 +75,17 @@ def list_gone(*, file: str) -> None:
 
 
 @condition(
+    "poller.left_changed",
+    uk="Параметри інвертора {name}, якого тут уже немає, змінено на час, і ніхто їх не поверне. Дайте йому знову цю "
+    "назву або поверніть їх самі й видаліть {file}.",
+    en="Settings of the inverter {name}, which is not here any more, were changed for a time, and nobody restores "
+    "them. Give the inverter this name again, or restore them yourself and delete {file}.",
+)
+def left_changed(*, name: str, file: str) -> None:
+    """An inverter was renamed or removed while charging ahead or the quiet hours had changed its settings."""
+
+
+@condition(
     "poller.witnesses_disagree",
     uk="{off} не бачить напруги мережі, а {on} бачить, тож світло є. Перевірте, чи не вимкнено автомат на вході мережі "
     "{off}. Якщо вони на різних фазах, задайте `phase` у списку інверторів.",

@@ -12,6 +12,11 @@ NOT_A_DATABASE_URL = simple(
     uk="не схоже на адресу на кшталт postgresql://user:password@host/database",
     en="not an address such as postgresql://user:password@host/database",
 )
+HOME_DIRECTORY = simple(
+    "settings.home_directory",
+    uk="потрібен повний шлях: ~ тут не означає домашню теку",
+    en="the whole path is needed: ~ does not stand for a home directory here",
+)
 NOT_A_TIME_ZONE = simple(
     "settings.not_a_time_zone",
     uk="такого часового поясу немає; приклад: Europe/Kyiv",

@@ -9,6 +9,11 @@ NOT_A_NUMBER = simple(
     uk="потрібне число на кшталт 4.5 (з крапкою, не з комою)",
     en="a number such as 4.5 is needed (with a point, not a comma)",
 )
+NOT_A_SETTING_VALUE = simple(
+    "value.not_a_setting_value",
+    uk="потрібне число або назва варіанта",
+    en="a number, or the name of a choice, is needed",
+)
 NOT_WHOLE = simple("value.not_whole", uk="потрібне ціле число", en="a whole number is needed")
 NOT_FINITE = simple("value.not_finite", uk="потрібне скінченне число", en="a finite number is needed")
 TOO_LARGE = simple("value.too_large", uk="число завелике", en="the number is too large")

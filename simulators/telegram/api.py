@@ -70,7 +70,7 @@ class Api:
         self.world = world
         self._methods = {
             "getMe": lambda _form: BOT,
-            "deleteWebhook": lambda _form: True,
+            "deleteWebhook": self._delete_webhook,
             "setMyCommands": self._commands,
             "getUpdates": self._updates,
             "sendMessage": self._send,
@@ -116,7 +116,14 @@ class Api:
         self.world.commands[form.get("language_code", "")] = json.loads(form["commands"])
         return True
 
+    def _delete_webhook(self, _form: Form) -> bool:
+        self.world.has_webhook = False
+        return True
+
     def _updates(self, form: Form) -> list[dict[str, Any]]:
+        if self.world.has_webhook:
+            description = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
+            raise ApiError(HTTPStatus.CONFLICT, description)
         updates = self.world.updates(int(form.get("offset", 0)), float(form.get("timeout", 0)))
         if updates is None:
             raise ApiError(HTTPStatus.CONFLICT, "Conflict: terminated by other getUpdates request")

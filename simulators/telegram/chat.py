@@ -84,6 +84,8 @@ class TelegramState:
         self.fault = Fault.NONE
         self.fault_count = 0
         self.moved_to = 0
+        self.has_webhook = False
+        """Whether another program has set one: nobody can poll until it is deleted."""
         self.commands: dict[str, Any] = {}
         self.toasts: list[str] = []
         self.photos: dict[str, bytes] = {}

@@ -100,6 +100,19 @@ async def test_a_command_is_answered_and_a_button_switches(
     assert "plug/boiler/set" not in small_broker.retained
 
 
+async def test_a_webhook_that_another_program_sets_meanwhile_is_removed(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.bot.bot.CONFLICT_RETRY_S", 0.1)
+    async with living("bot", settings, serve, small_broker):
+        await until(lambda: world.commands)
+        world.has_webhook = True
+        await until(lambda: not world.has_webhook)
+        world.add(CHAT, "/status", is_from_bot=False)
+        await until(lambda: texts(world))
+        await until(lambda: not reasons(small_broker))
+
+
 async def test_what_is_told_can_be_set_from_the_page(
     small_broker: SmallBroker, world: TelegramState, settings: BotSettings
 ) -> None:

@@ -1,15 +1,19 @@
 """The poller within one process, between a broker and simulated inverters."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.poller.serve import serve
+from services.poller.setting_journal import SettingJournal, with_sequence
+from services.poller.setting_sequence import Purpose, SettingSequence
 from services.poller.settings import PollerSettings
 from shared.conditions import poller as conditions
 from shared.messages import Contact, Grid, Mode, ServiceHealth
+from shared.state_file import StateFile
 from tests.poller.register_dumps import G_MAINS_4K
 from tests.poller.simulated_inverter import simulated
 from tests.support.living import living
@@ -66,6 +70,39 @@ async def test_an_inverter_that_leaves_the_list_leaves_the_broker(
         await until(lambda: "inverter/one/state" not in small_broker.retained)
     await wire.stop()
     assert "inverter/one/availability" not in small_broker.retained
+
+
+async def test_an_inverter_that_is_renamed_while_its_buzzer_is_muted_is_reported_until_it_is_back(
+    small_broker: SmallBroker, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reasons() -> list[str]:
+        return [reason["code"] for reason in small_broker.on(STATUS)[-1]["reasons"]]
+
+    monkeypatch.setattr("services.poller.inverters.LIST_CHECK_S", 0.05)
+    wire, place = await simulated("tcp", words)
+    listed = f"inverters: [{{name: %s, host: 127.0.0.1, port: {place['modbus_port']}}}]\n"
+    given["inverters_file"].write_text(listed % "left")
+    file = given["inverter_journal_dir"] / "main.json"
+    muted = SettingSequence(
+        purpose=Purpose.QUIET_HOURS,
+        by="automatic",
+        at=datetime(2026, 11, 30, tzinfo=UTC),
+        unit="1/1E00/1",
+        wanted={"buzzer_mode": "mute"},
+        before={"buzzer_mode": "fault"},
+        made={"buzzer_mode": ("mute",)},
+    )
+    StateFile("", file, SettingJournal).save(with_sequence(SettingJournal(), muted))
+    async with living("poller", PollerSettings(**given), serve, small_broker):
+        await until(lambda: small_broker.on("inverter/left/state"))
+        assert reasons() == [conditions.left_changed.code]
+        given["inverters_file"].write_text(listed % "main")
+        await until(lambda: conditions.left_changed.code not in reasons())
+        given["inverters_file"].write_text(listed % "left")
+        await until(lambda: conditions.left_changed.code in reasons())
+        file.unlink()
+        await until(lambda: not reasons())
+    await wire.stop()
 
 
 async def test_without_an_inverter_it_says_what_to_set(small_broker: SmallBroker, given: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.poller.quiet_hours import quiet_hours
+from services.poller.setting_journal import ChargeNotes
 from services.poller.setting_sequence import Purpose
 from shared.broker_state import BrokerState
 from shared.conditions import inverter_settings as control
@@ -100,6 +101,19 @@ def test_what_cannot_be_applied_writes_nothing(profile, retained, code):
         assert await one.idle()
         assert (last(one).outcome, last(one).reason.code) == ("not_applied", code)
         assert one.store.written == []
+
+    at_home(work)
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "true", "null"])
+def test_a_list_whose_value_is_none_is_not_taken_over(value):
+    async def work(one):
+        (one.folder / "profiles.yaml").write_text(f"profiles: [{{name: x, settings: {{buzzer_mode: {value}}}}}]\n")
+        for _ in range(2):
+            one.control.profiles.follow()
+        state = one.bus.on(INVERTER_PROFILES, "main")[-1]
+        assert "settings.buzzer_mode: a number, or the name of a choice, is needed" in state.reason.text
+        assert [profile.name for profile in state.profiles] == [NIGHT, "impossible"]
 
     at_home(work)
 
@@ -305,6 +319,19 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing():
         assert (event.step, event.dry_run, event.reason.code) == ("began", True, "charging.would_charge")
         assert (charging(one).phase, charging(one).dry_run) == (ChargeAheadPhase.CHARGING, True)
         assert charging(one).reason.code == "charging.would_charge"
+
+    at_home(work, dry_run_days=7, **AUTOMATIC)
+
+
+def test_a_dry_run_begun_by_a_clock_that_was_ahead_lasts_no_longer_than_one_begun_now():
+    async def work(one):
+        ahead = one.clock.now() + timedelta(days=400)
+        one.control.journal.change(
+            lambda journal: journal.model_copy(update={"charge": ChargeNotes(dry_run_since=ahead)})
+        )
+        before_an_outage(one)
+        await decide(one)
+        assert charging(one).dry_run_until <= one.clock.now() + timedelta(days=7)
 
     at_home(work, dry_run_days=7, **AUTOMATIC)
 

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.poller.charge_ahead_rules import Charging, HeldOff
 from services.poller.registers import load_layout
 from services.poller.setting_check import Present, Unit, Write, may_write, too_many, unit_key
 from services.poller.setting_journal import (
     DEVICE,
+    ChargeNotes,
     PendingWrite,
     SettingJournal,
     begun,
@@ -15,6 +17,7 @@ from services.poller.setting_journal import (
     dated,
     observed,
     received,
+    redated,
     returning,
     settled,
     verdict,
@@ -24,6 +27,7 @@ from services.poller.setting_report import report
 from services.poller.setting_sequence import Purpose, SettingSequence
 from shared.conditions import inverter_settings as control
 from shared.messages import InverterControl, Mode, SettingCommand, SettingOutcome
+from shared.trusted_time import ClockChange
 
 NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
 CURRENT = "max_mains_charging_current_a"
@@ -128,3 +132,17 @@ def test_a_command_is_taken_although_the_total_was_lowered_at_the_panel_since(pu
     assert (shown.low, shown.high) == (2, 40)
     own = may_write(CURRENT, 20, present, (), NOW, returns=returning(journal, present))
     assert isinstance(own, Write) is writable
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=3), timedelta(days=-2)])
+def test_a_planned_outage_stays_where_it_is_when_the_clock_is_set(by: timedelta) -> None:
+    """Its time is the operator's: moved with ours, the outage that somebody wants left alone would be another one."""
+    start = NOW + timedelta(hours=4)
+    charging = Charging(start, NOW, 80, 20, NOW)
+    notes = ChargeNotes(dry_run_since=NOW, charging=charging, would=charging, held_off=HeldOff(start, control.BUSY()))
+    change = ClockChange(by, trusted=True, since=NOW - timedelta(days=1))
+    set_ = redated(SettingJournal(charge=notes, clock_set=NOW), change)
+    moved = Charging(start, NOW + by, 80, 20, NOW + by)
+    assert set_.charge == ChargeNotes(dry_run_since=NOW + by, charging=moved, would=moved, held_off=notes.held_off)
+    assert set_.clock_set == NOW + by
+    assert redated(SettingJournal(clock_set=NOW), change) == SettingJournal(clock_set=NOW + by)

@@ -189,6 +189,21 @@ def test_after_a_restart_a_profile_is_finished_soon_or_undone_and_what_is_tempor
     assert expired(charging, control.BUSY(), NOW + timedelta(days=1)) is charging
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(datetime(1973, 5, 6, tzinfo=UTC), id="of-a-boot-whose-clock-was-not-set"),
+        pytest.param(NOW + timedelta(days=2), id="by-a-clock-that-was-ahead"),
+    ],
+)
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_doubtful_write_of_another_boot_is_waited_for_once_and_not_for_ever(purpose, at):
+    sequence = started(purpose=purpose).model_copy(update={"undo": control.BUSY(), "doubtful_at": at})
+    sequence = resumed(sequence, NOW)
+    assert isinstance(next_step(sequence, PRESENT, NOW + timedelta(seconds=20)), Wait)
+    assert next_step(sequence, PRESENT, NOW + LINGERS) == Over({})
+
+
 def test_what_was_changed_at_the_panel_since_the_last_reading_is_what_comes_back():
     sequence = started(purpose=Purpose.CHARGE_AHEAD)
     found = with_values(max_mains_charging_current_a=40, charging_priority="pv_and_utility")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from shared.bus import Delivery
 from shared.clock import Clock
 from shared.conditions import Reason, storage
 from shared.errors import DamagedError, StorageError
-from shared.health import Health
+from shared.health import LAPSES_S, Health
 from shared.messages import (
     ActionOutcome,
     Grid,
@@ -255,6 +256,14 @@ def test_a_topic_is_well_again_after_a_good_message() -> None:
     assert health.status(NOW).reasons == (storage.rejected(topic=MAIN, cause=cause),)
     report_faults({MAIN: None}, health)
     assert health.status(NOW).reasons == ()
+
+
+def test_an_unreadable_event_is_reported_for_a_while_and_a_state_until_it_is_replaced() -> None:
+    health = Health()
+    cause = storage.NOT_RECORDED()
+    report_faults({MAIN: cause, "plug/boiler/action": cause, "home7/plug/boiler/action": cause}, health)
+    health.lapse(time.monotonic() + LAPSES_S)
+    assert health.status(NOW).reasons == (storage.rejected(topic=MAIN, cause=cause),)
 
 
 async def test_damage_that_upkeep_meets_is_set_aside(store: Store, path: Path) -> None:

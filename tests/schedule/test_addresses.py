@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from services.schedule.revision import PlanAddress, failed, revise
 from services.schedule.settings import ScheduleSettings
@@ -30,7 +31,21 @@ def settings(**given: Any) -> ScheduleSettings:
 
 @pytest.mark.parametrize(
     "given",
-    ["5.2", " 5.2 ", "5,2", "GPV5.2", "gpv 5.2", "ГПВ 5.2", "Черга 5.2", "черга № 5.2", "підчерга 5.2", "Група 5.2"],
+    [
+        "5.2",
+        " 5.2 ",
+        "5,2",
+        "GPV5.2",
+        "gpv 5.2",
+        "ГПВ 5.2",
+        "Черга 5.2",
+        "черга № 5.2",
+        "підчерга 5.2",
+        "Група 5.2",
+        "5.2.",
+        "Черга 5.2,",
+        "5.2;",
+    ],
 )
 def test_a_queue_as_operators_write_it_is_its_number(given: str) -> None:
     """YASNO knows no group GPV5.2: its answer would look like one that tells of nothing."""
@@ -42,6 +57,12 @@ def test_a_queue_as_operators_write_it_is_its_number(given: str) -> None:
 @pytest.mark.parametrize("given", ["1005.2", "3", "GPV1001.1", "", "1.1a"])
 def test_any_other_number_of_a_queue_stays_as_it_is(given: str) -> None:
     assert settings(queue_number=given).queue_number == given.removeprefix("GPV")
+
+
+@pytest.mark.parametrize("given", [".", "Черга", "№"])
+def test_a_queue_without_its_number_is_asked_for(given: str) -> None:
+    with pytest.raises(ValidationError, match="number of a queue"):
+        settings(queue_number=given)
 
 
 PLACES = st.builds(PlanAddress, st.sampled_from(["kyiv", "lviv", "custom-1"]), st.sampled_from(["5.2", "1.1"]))

@@ -1,12 +1,13 @@
 """Problems are logged once when they begin and once when they end."""
 
 import logging
+import time
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.conditions import Reason, battery
-from shared.health import MOST_TOPICS, Health
+from shared.health import LAPSES_S, MOST_TOPICS, Health
 from shared.messages import ServiceHealth
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -52,6 +53,27 @@ def test_rubbish_on_thousands_of_topics_hides_nothing_and_floods_nobody(
     assert health.status(NOW).reasons == (NO_ANSWER,)
     health.report_topic("grid/state", LOCKED)
     assert health.status(NOW).reasons == (NO_ANSWER, LOCKED), "there is room again"
+
+
+def test_an_unreadable_command_is_reported_for_a_while_and_an_unreadable_state_until_it_is_corrected() -> None:
+    health = Health()
+    health.report_topic("plug/boiler/set", NO_ANSWER, is_over=True)
+    health.report_topic("grid/state", LOCKED, is_over=False)
+    health.lapse(time.monotonic())
+    assert health.status(NOW).reasons == (NO_ANSWER, LOCKED)
+    health.lapse(time.monotonic() + LAPSES_S)
+    assert health.status(NOW).reasons == (LOCKED,)
+    health.report_topic("grid/state", None)
+    assert health.status(NOW).state is ServiceHealth.ONLINE
+
+
+def test_a_command_that_is_unreadable_again_is_reported_from_then_on() -> None:
+    health = Health()
+    health.report_topic("plug/boiler/set", NO_ANSWER, is_over=True)
+    health.report_topic("plug/boiler/set", None)
+    health.report_topic("plug/boiler/set", LOCKED, is_over=False)
+    health.lapse(time.monotonic() + LAPSES_S)
+    assert health.status(NOW).reasons == (LOCKED,)
 
 
 def test_disabled_is_not_degraded() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from docs.generate_topics import asyncapi, topic_files
 from shared.errors import BadMessageError
 from shared.freshness import fresh
-from shared.messages import Grid, GridState, InverterState, Mode, OutageOutlook, Verdict
+from shared.messages import Grid, GridState, InverterState, Mode, OutageOutlook, SettingCommand, Verdict
 from shared.outages import bounds
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
@@ -172,3 +172,18 @@ def test_a_forecast_without_steps_is_refused() -> None:
     with pytest.raises(BadMessageError):
         OUTLOOK_STATE.parse(json.dumps(said).encode())
     OUTLOOK_STATE.parse(json.dumps(said | {"strip": strip | {"step_min": 5}}).encode())
+
+
+@pytest.mark.parametrize("value", ["true", "null", "NaN", "Infinity", "[]", '{"a": 1}', f'"{65 * "x"}"'])
+def test_what_is_no_value_of_a_setting_is_refused_in_one_sentence(value: str) -> None:
+    command = f'{{"at": "2026-11-30T01:00:00Z", "by": "script", "value": {value}}}'
+    with pytest.raises(BadMessageError) as error:
+        SETTING_SET.parse(command.encode())
+    assert error.value.reason.text == "value: a number, or the name of a choice, is needed"
+
+
+@pytest.mark.parametrize("value", [0, 20, -(2**31), 2.5, "sub", "12"])
+def test_a_value_of_a_setting_keeps_its_type(value: float | str) -> None:
+    command = SettingCommand.model_validate({"at": "2026-11-30T01:00:00Z", "by": "script", "value": value})
+    assert (command.value, type(command.value)) == (value, type(value))
+    assert SettingCommand.model_validate_json(command.model_dump_json()) == command

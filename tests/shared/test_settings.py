@@ -180,3 +180,24 @@ def test_a_list_may_have_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUYA_ANNOUNCE_PORTS", "6666, 6667")
     assert [battery.name for battery in load(BmsSettings).batteries_on_line] == ["JK 1", "JK 3", "JK 4", "JK 7"]
     assert load(TuyaSettings).announce_ports == [6666, 6667]
+
+
+@pytest.mark.parametrize("name", ["DB_PATH", "LOG_DIR", "BACKUP_DIR"])
+@pytest.mark.parametrize("path", ["~/x.db", "~", "~pi/x.db"])
+def test_a_home_directory_is_asked_for_in_full(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, path: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, path)
+    with pytest.raises(ConfigError, match=f'{name} is "{path}".*whole path'):
+        load(RecorderSettings)
+
+
+def test_a_directory_that_is_named_so_stays_in_use(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Up to version 0.2 it was created, and the history is in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~").mkdir()
+    monkeypatch.setenv("DB_PATH", "~/x.db")
+    assert load(RecorderSettings).db_path == Path("~/x.db")

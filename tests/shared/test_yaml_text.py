@@ -154,6 +154,8 @@ def test_a_change_that_would_lose_something_is_not_made(text: str) -> None:
         ("plugs:\n- id: 'a\n", files.NOT_YAML, 3),
         ("a: 1\n---\nb: 1\n", files.TWO_DOCUMENTS, 2),
         ("a: 1\nb: \x07\n", files.BAD_CHARACTER, 2),
+        ('a: "\\ud83d"\n', files.BAD_CHARACTER, None),
+        ('plugs:\n- {"\\udc00": 1}\n', files.BAD_CHARACTER, None),
         ("a: " + "[" * 1000, files.TOO_DEEP, None),
         ("a: " + "x" * 100_000, files.TOO_LONG, None),
         ("%YAML 1.9\n---\nplugs:\n- id: a\n", files.NOT_YAML, None),

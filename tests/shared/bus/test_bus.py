@@ -21,10 +21,10 @@ from shared.bus.paho_client import READ_AHEAD, BufferedSocket
 from shared.bus.twin import SAME_AGE_S
 from shared.conditions import broker as conditions
 from shared.errors import ConfigError, TwinError
-from shared.health import Health
+from shared.health import LAPSES_S, Health
 from shared.messages import Grid, GridState, ProcessStamp, ServiceHealth, ServiceStatus
 from shared.settings import MqttSettings
-from shared.topics import GRID_STATE
+from shared.topics import GRID_STATE, PLUG_SET
 from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
 from tests.support.waiting import until
@@ -284,6 +284,19 @@ async def test_a_message_that_does_not_parse_is_no_problem_any_more_once_it_is_c
             await until(lambda: "grid/state" in texts(health))
             poller.client.publish("grid/state", b"", qos=1, retain=True)
             await until(lambda: health.status(START).state is ServiceHealth.ONLINE)
+
+
+async def test_a_command_that_does_not_parse_is_no_problem_for_ever(broker: Broker) -> None:
+    health = Health()
+    bus = Bus(settings(broker), "tuya", health)
+    bus.subscribe(PLUG_SET, lambda _name, _message: None)
+    async with running(bus):
+        await bus.connected.wait()
+        with Viewer(broker, "dashboard") as dashboard:
+            dashboard.client.publish("plug/boiler/set", b"ON", qos=1)
+            await until(lambda: "plug/boiler/set" in texts(health))
+    health.lapse(time.monotonic() + LAPSES_S)
+    assert health.status(START).state is ServiceHealth.ONLINE
 
 
 @pytest.mark.parametrize("password", ["wrong", "ще гірше"])
