@@ -142,7 +142,7 @@ def _merge_backup(backup: Path, damaged: Path, store: Store, breathe: Breathe) -
         for table in (table for table in _tables(source) if table.name in RECORDED or table is compressed_hour):
             for rows in _chunks(source, table, breathe):
                 if table is compressed_hour:
-                    missing = [row for row in rows if row[:3] not in compressed and _is_readable(row)]
+                    missing = [row for row in rows if row[:3] not in compressed and _is_intact(row)]
                     restored += sum(row[HOUR_COLUMNS.index("n")] for row in missing)
                     store.run(partial(_insert, table=table, rows=missing, since=None))
                 else:  # what was compressed since then is not missing
@@ -220,10 +220,9 @@ def _insert_hours(connection: Connection, rows: Sequence[Any], since: int | None
     _insert(connection, table=compressed_hour, rows=missing, since=since)
 
 
-def _is_readable(row: Sequence[Any]) -> bool:
-    """Return whether an hour is whole: a backup has copied the damaged ones, too."""
-    version = row[HOUR_COLUMNS.index("format")]
-    return version > FORMAT or intact(row[HOUR_COLUMNS.index("data")])
+def _is_intact(row: Sequence[Any]) -> bool:
+    """Return whether an hour is intact: a backup has copied the damaged ones, too."""
+    return intact(row[HOUR_COLUMNS.index("data")], row[HOUR_COLUMNS.index("format")])
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Any], since: int | None) -> int:

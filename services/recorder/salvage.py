@@ -31,7 +31,7 @@ from services.recorder.sqlite_pages import (
     decode,
 )
 from shared.history import migration
-from shared.history.compression import FORMAT, intact
+from shared.history.compression import intact
 from shared.history.migration import FIRST, HEAD
 
 RECORDED = frozenset(table.name for _, table in messages.RECORDED)
@@ -208,7 +208,7 @@ class Salvage:
         row = shape.row(decode(payload, cell.size)) if payload else None
         if shape.table not in HOURS:
             return row
-        if row and ((row[6:7] or [FORMAT])[0] > FORMAT or intact(row[shape.columns.index("data")])):
+        if row and intact(row[shape.columns.index("data")], *row[6:7]):
             tally.readings += row[shape.columns.index("n")]
             return row
         known = decode(cell.local, cell.size) or []

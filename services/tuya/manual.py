@@ -30,7 +30,7 @@ DONE = (ActionOutcome.DONE, ActionOutcome.UNCONFIRMED, ActionOutcome.DRY_RUN)
 
 def state_name(on: bool | None, localizer: Localizer) -> str:
     """Return what a plug is in words."""
-    return localizer("tool.plug_unknown" if on is None else "tool.plug_on" if on else "tool.plug_off")
+    return localizer("tool.unknown" if on is None else "plug.on" if on else "plug.off")
 
 
 async def switch_plug(
@@ -56,7 +56,7 @@ def _printed(plug: Plug, action: PlugAction, sentence: str, localizer: Localizer
         return _dry_run(plug, action.on, localizer)
     if action.outcome not in DONE:
         raise CommandRefusedError(action.reason or plugs.without_reason(name=plug.title))
-    way = localizer(f"tool.plug_{action.via}" if action.via else "tool.plug_unknown")
+    way = localizer(f"tool.plug_{action.via}" if action.via else "tool.unknown")
     unconfirmed = "" if action.outcome is ActionOutcome.DONE else localizer("plug.unconfirmed")
     return localizer(sentence, title=plug.title, state=state_name(action.on, localizer), way=f"{way}{unconfirmed}")
 

@@ -46,9 +46,6 @@ TOOLS: dict[str, tuple[str, str]] = {
     "tool.battery_found": ("{name}, адреса {address}, {rssi_dbm} дБм", "{name} at {address}, {rssi_dbm} dBm"),
     "tool.battery_reading": ("{title}: {voltage}, {current}, {charge}", "{title}: {voltage}, {current}, {charge}"),
     # plugs
-    "tool.plug_on": ("увімкнено", "on"),
-    "tool.plug_off": ("вимкнено", "off"),
-    "tool.plug_unknown": ("невідомо", "unknown"),
     "tool.plug_local": ("через домашню мережу", "local"),
     "tool.plug_cloud": ("через хмару", "cloud"),
     "tool.plug_protected": ("захищена", "protected"),
