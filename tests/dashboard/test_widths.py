@@ -1,7 +1,11 @@
 """Every page at every width: controls within reach, nothing wider than the window, nothing that jumps."""
 
+import threading
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -86,6 +90,57 @@ def test_nothing_jumps_while_a_page_opens(browser: Browser, address: str) -> Non
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert page.evaluate("window.shifts") == [], one.name
     context.close()
+
+
+@pytest.mark.parametrize("cut", ['class="toggle"', 'class="bottom"', 'class="goto goto-history"'])
+def test_a_page_that_arrives_in_two_parts_is_not_drawn_by_halves(browser: Browser, address: str, cut: str) -> None:
+    context = browser.new_context(viewport=ViewportSize(width=390, height=900), locale="uk")
+    page = context.new_page()
+    page.add_init_script(WATCH_SHIFTS)
+    with arriving_in_parts(address, cut) as (slow, go_on):
+        page.goto(slow, wait_until="commit")
+        styled = "document.styleSheets.length && document.querySelector('[data-language=en]')"
+        page.wait_for_function(styled, polling=20)
+        drawn = page.evaluate("""new Promise(done => {
+          requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
+          setTimeout(() => done(false), 300);
+        })""")
+        go_on.set()
+        expect(page.locator(".bottom .goto").last).to_be_visible()
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert (drawn, page.evaluate("window.shifts")) == (False, [])
+    context.close()
+
+
+@contextmanager
+def arriving_in_parts(address: str, cut: str) -> Iterator[tuple[str, threading.Event]]:
+    """Pass answers on, of a page only what stands before the last place of a text until told to go on."""
+    go_on = threading.Event()
+
+    class Relay(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with urllib.request.urlopen(urllib.request.Request(address + self.path, headers=language)) as answer:
+                body = answer.read()
+            at = body.rfind(cut.encode()) if self.path == "/" else -1
+            self.send_response(200)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.end_headers()
+            self.wfile.write(body[: max(at, 0)])
+            if at >= 0:
+                go_on.wait(20)
+            self.wfile.write(body[max(at, 0) :])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    language = {"Accept-Language": "uk"}
+    with ThreadingHTTPServer(("127.0.0.1", 0), Relay) as relay:
+        threading.Thread(target=relay.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{relay.server_port}", go_on
+        finally:
+            go_on.set()
+            relay.shutdown()
 
 
 def test_the_keyboard_reaches_everything_and_every_page_has_a_title(browser: Browser, address: str) -> None:
