@@ -261,11 +261,16 @@ trouble() {
   return 1
 }
 
-# need_running: nothing was restarted, and what has failed stays so until you restart it
+# start_failed: nothing is new, but whoever runs this may have mended what failed
+# shellcheck disable=SC2046,SC2086  # lists of names
+start_failed() {
+  failed=$(for unit in $(expected); do ! systemctl is-failed --quiet "$unit" || echo "$unit"; done)
+  [ -z "$failed" ] || systemctl restart $failed 2>/dev/null || :
+  watched=$failed
+}
+
 need_running() {
-  for unit in $(expected); do
-    ! systemctl is-failed --quiet "$unit" || fail "it is installed, and not all of it runs: $(last_words "$unit")"
-  done
+  [ $# = 0 ] || ! what_fails=$(trouble "$@") || fail "it is installed, and not all of it runs: $what_fails"
 }
 
 last_words() { echo "${1%.service}: $(journalctl -u "$1" -n 20 -o cat _TRANSPORT=stdout 2>/dev/null | tail -n 1)"; }
@@ -282,14 +287,14 @@ roll_back() {  # roll_back REASON UNIT...
   fail "the former version runs again."
 }
 
+# start_and_watch: what ran must run again, or the former version comes back; what did not run before is no fault of this one
 # shellcheck disable=SC2086,SC2046  # lists of names
 start_and_watch() {
   start
   if [ -n "$former" ] && [ "$former" != "$name" ] && [ -n "$ran" ]; then
     if what_fails=$(trouble $ran); then roll_back "$what_fails" $ran; fi
-  elif what_fails=$(trouble $(expected)); then
-    fail "it is installed, and not all of it runs: $what_fails"
   fi
+  watched=$(for unit in $(expected); do case "$ran" in *"$unit"*) ;; *) echo "$unit" ;; esac; done)
 }
 
 tidy() {
@@ -319,10 +324,13 @@ install_it() {
   [ -z "$former" ] || [ "$former" = "$name" ] || keep_database
   switch_to "$name"
   install -D -m 0755 "$release/deploy/easun" "$command"
+  watched=
   if booted; then
-    if [ "$former" != "$name" ] || [ -z "$ran" ]; then start_and_watch; else need_running; fi
+    if [ "$former" != "$name" ] || [ -z "$ran" ]; then start_and_watch; else start_failed; fi
   fi
   tidy
+  # shellcheck disable=SC2086  # a list of names
+  need_running $watched
   tell
 }
 

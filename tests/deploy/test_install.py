@@ -36,8 +36,11 @@ broken=$FAKE_ROOT/opt/easun-bridge/current/shared/BROKEN
 case "$*" in
   --version) echo "systemd 252 (252)" ;;
   "restart easun.target") [ ! -e "$broken" ] || echo spoilt >"$FAKE_ROOT/var/lib/easun-bridge/data/easun.db" ;;
+  "restart easun-poller.service") [ ! -e "$FAKE_ROOT/mended" ] || rm "$FAKE_ROOT/failed" ;;
+  is-active*poller*) grep -q "^restart easun.target" "$CALLS" && [ ! -e "$broken" ] && [ ! -e "$FAKE_ROOT/failed" ] ;;
   is-active*) grep -q "^restart easun.target" "$CALLS" && [ ! -e "$broken" ] ;;
-  is-failed*) [ -e "$FAKE_ROOT/failed" ] ;;
+  is-failed*poller*) [ -e "$FAKE_ROOT/failed" ] ;;
+  is-failed*) false ;;
   show*) echo 0 ;;
 esac
 """
@@ -213,13 +216,26 @@ def test_only_another_version_restarts_anything(booted: System) -> None:
     assert "\nrestart easun.target\n" in booted.calls.read_text()
 
 
-def test_what_has_failed_is_said_although_nothing_is_new(booted: System) -> None:
+def test_what_has_failed_is_started_again_although_nothing_is_new(booted: System) -> None:
     booted.installs()
     booted.calls.write_text("restart easun.target was before\n")
     (booted.root / "failed").touch()
     done = booted.run()
     assert done.returncode == 1
-    assert "not all of it runs: easun-mosquitto: It cannot read the future.\n" in done.stderr
+    assert "not all of it runs: easun-poller: It cannot read the future.\n" in done.stderr
+    (booted.root / "mended").touch()
+    booted.installs()
+    assert booted.calls.read_text().count("\nrestart easun-poller.service\n") == 2
+
+
+def test_an_upgrade_reports_what_did_not_run_before_and_goes_on(booted: System) -> None:
+    booted.installs()
+    (booted.root / "failed").touch()
+    booted.change()
+    former = booted.current
+    done = booted.run()
+    assert (done.returncode, booted.current != former) == (1, True)
+    assert "not all of it runs: easun-poller: It cannot read the future.\n" in done.stderr
 
 
 def test_settings_with_windows_line_ends_are_read_and_a_slip_is_told(booted: System) -> None:
