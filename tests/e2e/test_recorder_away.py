@@ -17,15 +17,15 @@ from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 EVERY = timedelta(seconds=10)
-LIMITS = {"max_queued_messages": 100, "max_queued_bytes": 20_000}
-"""Of messages about as many as of bytes: some hundred readings."""
+LIMITS = {"max_queued_messages": 600, "max_queued_bytes": 120_000}
+"""More than are in flight at once (500)."""
 
 
 class Poller:
     """Publishes as the poller does: readings that are 10 s apart, as fast as the broker takes them."""
 
     def __init__(self, stack: Stack, client: Viewer) -> None:
-        self.at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+        self.at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
         self._stack, self.client = stack, client
 
     def answers(self, state: Contact) -> None:
@@ -92,7 +92,7 @@ def lost(status: dict[str, Any]) -> list[tuple[datetime, datetime]]:
 @pytest.mark.parametrize("limited", LIMITS, indirect=True)
 def test_how_long_of_what_is_missing(limited: Stack, watcher: Viewer, poller: Poller) -> None:
     limited.recorder.end()
-    poller.reads(400)
+    poller.reads(1200)
     limited.recorder.start()
     poller.until_recorded()
     hole = recorded(limited)[-2], poller.at
