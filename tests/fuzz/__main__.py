@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from tests.fuzz.folder import kept_in_memory
 from tests.fuzz.inputs import extremes
 from tests.fuzz.target import HangError, Target, peak_mb, watched
 from tests.fuzz.targets import TARGETS
@@ -53,6 +54,11 @@ def main() -> int:
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    with kept_in_memory():
+        return _run(given)
+
+
+def _run(given: argparse.Namespace) -> int:
     results = {target: Result(target.name) for target in TARGETS if given.only in target.name}
     print(f"seed {given.seed}, {len(results)} targets", flush=True)
     for done in range(0, given.inputs, TURN):

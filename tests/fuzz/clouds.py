@@ -9,8 +9,6 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache, partial
 from io import BytesIO
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 from unittest.mock import patch
 
@@ -42,6 +40,7 @@ from simulators.tuya import frames
 from simulators.tuya.plug import Plug as VirtualPlug
 from simulators.tuya.plug import PlugFault, _Session
 from tests.fuzz.broker import KYIV, NOW, whole_house
+from tests.fuzz.folder import folder
 from tests.fuzz.inputs import near_bytes, near_json, near_text
 from tests.fuzz.target import Target
 from tests.schedule import facts
@@ -227,10 +226,10 @@ def said_and_pressed(data: bytes) -> None:
 
 @cache
 def _commands() -> Commands:
-    folder = Path(mkdtemp(prefix="fuzz-"))
+    place = folder("bot")
     roles = {OWNER: Role.OWNER, VIEWER: Role.VIEWER}
     return Commands(
-        FakeTelegram(), whole_house, Chats(roles, Language.UK, folder / "chats.json"), reader(folder / "none.db"),
+        FakeTelegram(), whole_house, Chats(roles, Language.UK, place / "chats.json"), reader(place / "none.db"),
         clock=lambda: NOW, zone=KYIV, send=lambda _name, _command: None,
     )  # fmt: skip
 

@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 import atheris
 
+from tests.fuzz.folder import kept_in_memory
+
 with atheris.instrument_imports(include=["services", "shared"]):
     from tests.fuzz.target import Target
     from tests.fuzz.targets import TARGETS
@@ -37,6 +39,11 @@ def main() -> int:
     parser.add_argument("--table", type=Path, help="results are added to this file, a JSON object a line")
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
+    with kept_in_memory():
+        return _run(given)
+
+
+def _run(given: argparse.Namespace) -> int:
     failures = inputs = 0
     for target in (one for one in TARGETS if given.only in one.name):
         result = fuzz(target, given.seconds)

@@ -1,7 +1,6 @@
 """What we have written ourselves and find again after a power cut, another version or a curious hand."""
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,6 +51,7 @@ from shared.texts.language import Language
 from shared.trusted_time import ClockChange
 from supervisor.addon import broker_of, options_in, settings_of
 from tests.fuzz.broker import LOCALIZERS, NOW, PLUG, RULES, whole_house
+from tests.fuzz.folder import folder
 from tests.fuzz.inputs import near_bytes, near_json
 from tests.fuzz.target import Target
 from tests.support.samples import sample
@@ -61,23 +61,18 @@ GRID = GridState(at=NOW, state=Grid.OFF, since=NOW - timedelta(hours=1), transit
 ADDRESS = PlanAddress("x", "5.2")
 
 
-@cache
-def _folder() -> Path:
-    return Path(mkdtemp(prefix="fuzz-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-
-
 def stored(name: str, use: Callable[[Path], object]) -> Callable[[bytes], None]:
     """Return what puts bytes into a file and starts up with it, and once more with what became of the file."""
 
     def read(data: bytes) -> None:
-        folder = _folder() / "state"
-        folder.mkdir()
+        place = folder("disk") / "state"
+        place.mkdir()
         try:
-            (folder / name).write_bytes(data)
-            use(folder / name)
-            use(folder / name)
+            (place / name).write_bytes(data)
+            use(place / name)
+            use(place / name)
         finally:
-            shutil.rmtree(folder)
+            shutil.rmtree(place)
 
     return read
 
@@ -233,8 +228,8 @@ def rows(data: bytes) -> None:
 @cache
 def _database() -> bytes:
     """Return a small file with an index, overflow pages, free pages and a pointer map, and its log behind it."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "x.db"
+    with TemporaryDirectory() as place:
+        file = Path(place) / "x.db"
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
             for statement in (
                 "PRAGMA page_size=512", "PRAGMA auto_vacuum=INCREMENTAL",

@@ -3,9 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 from services.bms.device_list import device_list, listed_batteries
 from services.bms.settings import BmsSettings
@@ -24,6 +22,7 @@ from shared import env_file
 from shared.known_settings import known_settings, remarks
 from shared.list_file import ListFile
 from shared.settings import MqttSettings, load
+from tests.fuzz.folder import folder
 from tests.fuzz.inputs import near_text
 from tests.fuzz.target import Target
 
@@ -33,16 +32,11 @@ SERVICES = (
 )  # fmt: skip
 
 
-@cache
-def _folder() -> Path:
-    return Path(mkdtemp(prefix="fuzz-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-
-
 def listed(make: Callable[[Path], ListFile]) -> Callable[[bytes], None]:
     """Return what reads a list, adds to it what it reads, and changes the first entry."""
 
     def read(data: bytes) -> None:
-        file = _folder() / "list.yaml"
+        file = folder("files") / "list.yaml"
         file.write_bytes(data)
         written = make(file)
         try:
@@ -71,7 +65,7 @@ def env(data: bytes) -> None:
 
 def settings(data: bytes) -> None:
     """Start a service with a settings file; the first byte chooses which."""
-    file = _folder() / "home.env"
+    file = folder("files") / "home.env"
     file.write_bytes(data[1:])
     with _environment(ENV_FILE=str(file)):
         load(SERVICES[data[0] % len(SERVICES) if data else 0])
@@ -89,13 +83,13 @@ def secrets(data: bytes) -> None:
 
     The first byte chooses which secret.
     """
-    folder = _folder() / "secrets"
-    folder.mkdir(exist_ok=True)
+    place = folder("files") / "secrets"
+    place.mkdir(exist_ok=True)
     for name in SECRETS:
-        (folder / name).unlink(missing_ok=True)
-    (folder / "bot").write_bytes(b"password")
-    (folder / SECRETS[data[0] % len(SECRETS) if data else 0]).write_bytes(data[1:])
-    with _environment(ENV_FILE="", SECRETS_DIR=str(folder), MQTT_SECRETS_DIR=str(folder)):
+        (place / name).unlink(missing_ok=True)
+    (place / "bot").write_bytes(b"password")
+    (place / SECRETS[data[0] % len(SECRETS) if data else 0]).write_bytes(data[1:])
+    with _environment(ENV_FILE="", SECRETS_DIR=str(place), MQTT_SECRETS_DIR=str(place)):
         load(BotSettings)
         load(MqttSettings).password_for("bot")
 

@@ -1,6 +1,7 @@
 """A few inputs for every parser that reads from outside; `make fuzz` draws as many as one likes. And what it found."""
 
 import logging
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.disk import MENDED
+from tests.fuzz.folder import kept_in
 from tests.fuzz.report import added_up, text
 from tests.fuzz.target import Target, watched
 from tests.fuzz.targets import TARGETS
@@ -86,6 +88,12 @@ FOUND = [
     ("disk: options of the add-on", b'{"more":5}'),
 ]
 """What hung, grew without bound or ended in a traceback before it was mended, by the target."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with kept_in(tmp_path_factory.mktemp("fuzz")):
+        yield
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

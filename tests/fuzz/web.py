@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +19,7 @@ from shared.history.engine import reader
 from shared.messages import ServiceHealth
 from tests.dashboard.full_house import house
 from tests.dashboard.harness import record, token_of
+from tests.fuzz.folder import folder
 from tests.fuzz.inputs import near_json, near_text
 from tests.fuzz.target import Target
 
@@ -51,8 +50,8 @@ class _Page:
     """The page over a recorded day, as this machine's browser meets it; with a password, as a stranger does."""
 
     def __init__(self, password: str = "") -> None:
-        self._directory = TemporaryDirectory(prefix="fuzz-")
-        database, guests = (Path(self._directory.name) / name for name in ("easun.db", "guests.json"))
+        place = folder("page of a stranger" if password else "page")
+        database, guests = (place / name for name in ("easun.db", "guests.json"))
         record(database, NOW, days=1, every=timedelta(minutes=10))
         settings = DashboardSettings(_env_file=None, dashboard_password=SecretStr(password))
         self._server = application(_home, reader(database), settings, guests=guests)
