@@ -34,7 +34,7 @@ from services.outlook.paths import (
 )
 from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
 from services.outlook.plug_power import learn_plug_power, shed_w
-from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
+from services.outlook.punctuality import EARLY_S, Delays, Span, actual_outages, learn_delays, window_of
 from services.outlook.similar_days import courses
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
@@ -144,7 +144,7 @@ def forecast(
         strip=_strip(base.paths),
         strip_if_possible=_strip(second.paths) if second else None,
         holds_until_s=now_off.holds_until_s,
-        washing_from_s=good_for_washing([one.nominal for one in every], now_s),
+        washing_from_s=good_for_washing([*_without_power(every), *_nobody_knows(plan, now_s)], now_s),
         learned=home.learned(),
         plugs_w=home.plugs_w,
         unknown=tuple(unknown),
@@ -312,7 +312,7 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
     certain, possible = list[Ahead](), list[Ahead]()
     spans = _joined(sorted((one.start.timestamp(), one.end.timestamp(), one.possible) for one in windows))
     if home.off_since_s is not None:
-        mine = next((one for one in spans if one[0] - EARLY_S <= home.off_since_s < one[1]), None)
+        mine = _mine(spans, home.off_since_s, now_s)
         spans = [one for one in spans if one is not mine]
         end = round((mine[1] - now_s) / STEP_S) if mine else None
         running = running_outage(end, (now_s - home.off_since_s) / 3600, home.delays)
@@ -321,12 +321,23 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
         if end_s <= now_s or start >= now_s + HORIZON * STEP_S:
             continue
         first, last = max(0, round((start - now_s) / STEP_S)), round((end_s - now_s) / STEP_S)
-        if last <= first or (start < now_s and _is_over(home, start, now_s)):
+        if last <= first or (start < now_s and home.off_since_s is None and _is_over(home, start, now_s)):
             continue
         number = len(certain) + len(possible)
         planned = replace(planned_outage(first, last, home.delays, number), planned_s=(max(start, now_s), end_s))
         (possible if is_possible else certain).append(planned)
     return certain, possible
+
+
+def _mine(spans: Sequence[Span], off_since_s: float, now_s: float) -> Span | None:
+    """Return the planned outage whose end brings the power, as page and bot judge it.
+
+    It is the one that the running outage is by its beginning, or once that is over, the one that we are in.
+    """
+    begun = window_of(off_since_s, spans)
+    if begun is not None and begun[1] > now_s:
+        return begun
+    return next((one for one in spans if one[0] <= now_s < one[1]), begun)
 
 
 def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
@@ -338,6 +349,18 @@ def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, f
         else:
             found.append((start, end, possible))
     return found
+
+
+def _without_power(outages: Sequence[Ahead]) -> list[tuple[int, int | None]]:
+    """Return from when to when there is no power, in steps; where power is late already, nobody knows until when."""
+    return [(start, end if end is not None and end > 0 else None) for start, end in (one.nominal for one in outages)]
+
+
+def _nobody_knows(plan: Plan | None, now_s: float) -> list[tuple[int, int | None]]:
+    """Return from when on outages may come that the plan does not have."""
+    if plan is None or plan.emergency:
+        return [(0, None)]
+    return [(round((plan.known_until.timestamp() - now_s) / STEP_S), None)] if plan.known_until else []
 
 
 def _is_over(home: _Home, start_s: float, now_s: float) -> bool:

@@ -270,6 +270,38 @@ def test_an_outage_without_end_has_no_verdict(the_plan, said):
     assert said in names(found)
 
 
+@pytest.mark.parametrize(
+    ("off_h", "windows", "end_h"),
+    [
+        (2.5, [(-1.5, 3)], 3),
+        (20, [(-20, -16), (-8, -4), (-1.5, 3), (6, 9)], 3),
+        (3.5, [(-3.5, -0.1), (6, 9)], -0.1),
+        (1.5, [(-1.5, 2), (-0.5, 4)], 4),
+    ],
+    ids=["began earlier than planned", "the third window", "power is late", "windows overlap"],
+)
+def test_power_is_expected_when_the_plan_says_however_the_outage_began(off_h, windows, end_h):
+    """The schedule's own judgement is shared.outages.judge: page, bot and outlook name one moment."""
+    found = forecast(home(off_now_h=off_h, load_w=100), NOW, plan(*windows))
+    running, *ahead = found.outages
+    assert running.running
+    assert running.end_s == (NOW + timedelta(hours=end_h)).timestamp()
+    assert running.verdict == "lasts"
+    assert names(found) & {"end_unknown"} == set()
+    assert all(one.start_s > NOW.timestamp() + 3600 for one in ahead)
+
+
+def test_no_time_is_good_for_washing_while_power_is_late():
+    assert forecast(home(off_now_h=4), NOW, plan((-4, -1))).washing_from_s is None
+    assert forecast(home(off_now_h=4), NOW, plan((-4, 1))).washing_from_s > NOW.timestamp() + 3600
+
+
+@pytest.mark.parametrize("unknown", [None, Plan(emergency=True), plan(known_h=1), plan(known_h=-3)])
+def test_no_time_is_good_for_washing_where_outages_may_come_that_nobody_announced(unknown):
+    assert forecast(RECORD, NOW, unknown).washing_from_s is None
+    assert forecast(RECORD, NOW, plan(known_h=6)).washing_from_s == NOW.timestamp()
+
+
 def test_an_unknown_grid_is_no_outage():
     grid = np.array(RECORD.grid_on)
     grid[-30:] = np.nan
