@@ -6,7 +6,7 @@ learns the home from its record, lets many possible courses of the next 36 hours
 says for each outage whether the battery lasts. Nothing after `now` is looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -133,8 +133,8 @@ def forecast(
         is_assumed=any(one.name == "no_load" for one in home.unknown),
     )
     second = replace(base, paths=_paths(home, draw, every)) if possible else None
-    answers = [answer(base, one, possible=False) for one in certain]
-    answers += [answer(second, one, possible=True) for one in possible] if second else []
+    answers = [answer(base, one, possible=False) for one in _judged(certain)]
+    answers += [answer(second, one, possible=True) for one in _judged(possible)] if second else []
     now_off = next((one for one in answers if one.running), None) or answer(base, _from_now(), possible=False)
     return Forecast(
         now_s=now_s,
@@ -349,6 +349,15 @@ def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, f
         else:
             found.append((start, end, possible))
     return found
+
+
+def _judged(outages: Sequence[Ahead]) -> Iterator[Ahead]:
+    """Yield the outages that end within the forecast; of a longer running one nothing but how long the charge holds."""
+    for one in outages:
+        if one.nominal[1] is None or one.nominal[1] <= HORIZON:
+            yield one
+        elif one.running:
+            yield replace(one, nominal=(0, None))
 
 
 def _without_power(outages: Sequence[Ahead]) -> list[tuple[int, int | None]]:

@@ -160,6 +160,43 @@ def test_more_charge_and_less_reserve_never_hurt(charge, more, reserve):
     assert better.margin_min >= less.margin_min
 
 
+@given(start=st.floats(-0.4, 20), length=st.floats(0.5, 14), more=st.floats(0.2, 10), off=st.booleans())
+@FEW
+def test_a_longer_outage_is_never_more_likely_to_be_lasted_through(start, length, more, off):
+    record = home(5, off_now_h=0.5 if off else 0, load_w=300)
+    begin = -0.5 if off else start
+    shorter, longer = (forecast(record, NOW, plan((begin, start + hours))).outages for hours in (length, length + more))
+    assert len(shorter) >= len(longer), "what ends beyond the forecast is not judged"
+    for short, long in zip(shorter, longer, strict=False):
+        assert long.chance is None or long.chance <= short.chance + 0.02
+        assert long.margin_min is None or long.margin_min <= short.margin_min
+        assert long.charge_at_end is None or long.charge_at_end.p50 <= short.charge_at_end.p50 + 1
+
+
+@given(start=st.floats(0.2, 36), length=st.floats(0.5, 20), load=st.floats(100, 1500))
+@FEW
+def test_verdict_margin_and_moments_agree(start, length, load):
+    for one in forecast(home(5, load_w=load), NOW, plan((start, start + length))).outages:
+        early, typical, _late = one.holds_until_s
+        assert one.start_s < one.end_s <= NOW.timestamp() + 36 * 3600 + 150
+        if one.verdict == "lasts":
+            assert one.margin_min >= 0
+            assert typical is None or typical >= one.end_s - 300
+        if one.margin_min <= -30:
+            assert one.verdict == "will_not_last"
+            assert typical < one.end_s
+            assert early <= typical
+
+
+def test_an_outage_that_ends_beyond_the_forecast_is_not_judged_by_its_first_hours():
+    assert not forecast(RECORD, NOW, plan((35, 39))).outages
+    assert forecast(RECORD, NOW, plan((35, 39))).strip.p50[-1] < 99, "but it is in the strip"
+    (running,) = forecast(home(off_now_h=1, load_w=250), NOW, plan((-1, 47))).outages
+    assert running.verdict == "unknown"
+    assert running.end_s is None
+    assert running.holds_until_s[1] > NOW.timestamp() + 3600
+
+
 def test_the_plant_is_learned():
     learned = forecast(RECORD, NOW, plan((2, 4))).learned
     assert learned["capacity_kwh"].value == pytest.approx(WH_PER_PERCENT / 10, rel=0.05)
