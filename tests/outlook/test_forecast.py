@@ -360,6 +360,18 @@ def test_a_charge_that_jumps_widens_the_band():
     assert wide > narrow
 
 
+@pytest.mark.parametrize(("points", "minutes"), [(-30, 10), (-30, 60), (-50, 30), (-70, 60)])
+def test_a_charge_that_falls_without_reason_is_nothing_to_be_sure_of(points, minutes):
+    """A BMS may notice in an outage that the battery is emptier than it had counted."""
+    record = home(off_now_h=2, load_w=700)
+    soc = np.array(record.soc_percent)
+    soc[-minutes // 5 :] = np.maximum(soc[-minutes // 5 :] + points, 0)
+    before, after = (forecast(one, NOW, plan((-2, 3))).outages[0] for one in (record, replace(record, soc_percent=soc)))
+    assert before.verdict == "lasts"
+    assert after.verdict == "uncertain"
+    assert after.charge_at_end.p90 > before.charge_at_end.p50 - 5, "it may also be wrong"
+
+
 def test_counted_energy_corrects_a_charge_that_strays():
     """Between full charges, four days apart, the report strays upwards by four points a day; no full one since."""
     days, true, stray = 43, [], []
