@@ -9,6 +9,7 @@ says for each outage whether the battery lasts. Nothing after `now` is looked at
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -108,7 +109,7 @@ def forecast(
     """
     now_s = now.astimezone(UTC).timestamp()
     steps = to_steps(history, now_s)
-    measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w}
+    measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w and 0 < one.power_w < inf}
     home = _learn(steps, history, measured)
     unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     charge = home.charge

@@ -233,6 +233,12 @@ def test_what_a_plug_adds():
     assert running.plugs["boiler"] > 30
 
 
+@pytest.mark.parametrize("power_w", [math.nan, math.inf, -50.0, 0.0])
+def test_a_plug_whose_power_is_no_number_gains_nothing(power_w):
+    found = forecast(home(off_now_h=1), NOW, plan((-1, 8)), plugs=[Plug("boiler", True, power_w)])
+    assert found.outages[0].plugs == {}
+
+
 def test_what_a_plug_draws_is_seen_when_it_is_switched():
     record = home(12)
     load, times = np.array(record.load_w), np.array(record.time)

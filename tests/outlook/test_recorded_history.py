@@ -151,6 +151,25 @@ def test_replay_of_no_database_says_so(tmp_path, capsys):
     assert "no such file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--zone=Kyiv", "no such time zone: 'Kyiv'"),
+        ("--zone=../etc", "no such time zone"),
+        ("--at=yesterday", "not a moment of a record: 'yesterday'"),
+        ("--at=0001-01-01", "not a moment of a record"),
+        ("--at=9999-12-31", "not a moment of a record"),
+        ("--reserve=nan", "not a percentage: 'nan'"),
+        ("--reserve=300", "not a percentage: '300'"),
+    ],
+)
+def test_replay_says_what_is_wrong_with_an_option(path, capsys, option, said):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(path), option])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 def readings(file: Path, start: datetime, end: datetime) -> None:
     """Record an inverter between two moments."""
     store = open_store(file)
