@@ -43,6 +43,8 @@ from services.outlook.sun import sun_courses
 from shared.charge import RESERVE_PERCENT
 
 GRID_HOLDS_STEPS = 3
+LEAST_DAYS = 0.25
+"""A load of which less is recorded counts as never measured."""
 APART_POINTS = 8.0
 """BMS and inverter that are nearer each other agree."""
 
@@ -131,7 +133,7 @@ def forecast(
         floor,
         now_s,
         watts,
-        is_assumed=any(one.name == "no_load" for one in home.unknown),
+        is_assumed=home.is_assumed,
     )
     second = replace(base, paths=_paths(home, draw, every)) if possible else None
     answers = [answer(base, one, possible=False) for one in _judged(certain)]
@@ -172,6 +174,8 @@ class _Home:
     """What the plugs would draw that were switched off in the running outage; they come on again with power."""
     shed_usually_w: float
     """What is switched off in outages on average."""
+    is_assumed: bool
+    """Whether what decides most, the load or the battery's size, is a usual home's instead of this one's."""
     unknown: tuple[Unknown, ...]
     silent: tuple[Unknown, ...]
     usage: float = 1.0
@@ -180,7 +184,7 @@ class _Home:
         """Return the learned figures by name, the unit in it."""
         plant, known = self.plant, self.neutral_w[np.isfinite(self.neutral_w)]
         days = float(len(known)) / PER_DAY
-        late = self.delays.usual_end_min()
+        few, late = days < LEAST_DAYS, self.delays.usual_end_min()
         return {
             "capacity_kwh": replace(plant.discharge_wh, value=plant.discharge_wh.value / 10),
             "conversion": plant.conversion,
@@ -191,7 +195,7 @@ class _Home:
             "load_before_outages": self.behaviour.before,
             "load_in_outages": self.behaviour.during,
             "load_after_outages": self.behaviour.after,
-            "load_w": Estimate(float(known.mean()) if known.size else 450.0, days, "days", is_default=days < 0.25),
+            "load_w": Estimate(float(known.mean()) if known.size else 450.0, days, "days", is_default=few),
             "returns_late_min": Estimate(
                 late, float(self.delays.outages), "outages", is_default=not self.delays.outages
             ),
@@ -201,7 +205,7 @@ class _Home:
 def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> _Home:
     zone = ZoneInfo(history.time_zone)
     soc, source = reported(steps)
-    plant = learn_plant(steps, soc, history.nominal_wh)
+    plant = learn_plant(steps, soc, history.label_wh)
     charge = present_charge(steps, soc, source, plant)
     outages = actual_outages(steps)
     off_since, on_steps, grid_known = _grid(steps, outages)
@@ -228,6 +232,7 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
         plugs_w=plugs_w,
         shed_now_w=float(shed[-1]) if off_since is not None else 0.0,
         shed_usually_w=float(shed[steps.off].mean()) if steps.off.any() else 0.0,
+        is_assumed=days < LEAST_DAYS or (plant.discharge_wh.is_default and history.label_wh is None),
         unknown=tuple(unknown),
         silent=_why_silent(steps, soc),
     )
@@ -262,7 +267,7 @@ def _why_silent(steps: Steps, soc: Floats) -> tuple[Unknown, ...]:
 
 def _unknown_home(days: float, plant: Plant, charge: Charge | None) -> list[Unknown]:
     found = list[Unknown]()
-    if days < 0.25:
+    if days < LEAST_DAYS:
         found.append(Unknown("no_load"))
     elif days < 14:
         found.append(Unknown("little_history", {"days": days}))

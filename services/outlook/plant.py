@@ -6,7 +6,6 @@ reported: so a battery that has aged, or a BMS that was set wrongly, is forecast
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf
 
 import numpy as np
 
@@ -91,14 +90,13 @@ class Plant:
         return float((0.25 * self.charge_wh.value / np.maximum(power, 1.0)).sum())
 
 
-def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> Plant:
+def learn_plant(steps: Steps, soc: Floats, label_wh: float | None = None) -> Plant:
     """Return what the record says of the plant; soc is the charge that the forecast is made of, step by step."""
     weights = fading(steps.age_days, HALF_LIFE_DAYS)
     known = filled(soc, 2)
     conversion, idle, sun = _inverter(steps, known, weights)
     drawn = conversion.value * steps.load_w + idle.value - sun.value * np.nan_to_num(steps.pv_w)
     counted = np.where(np.isfinite(steps.battery_w), steps.battery_w, np.where(steps.off, -drawn, np.nan))
-    label_wh = nominal_wh if nominal_wh and 0 < nominal_wh < inf else None
     out, spread = _wh_per_percent(counted, known, weights, label_wh, steps.held)
     counted = np.where(np.isfinite(counted), counted, _by_charge(steps, known, out.value * IN_FOR_OUT))
     into = _charge_wh(counted, known, weights, out, steps.held)
@@ -188,20 +186,20 @@ def _runs(power: Floats, soc: Floats, sign: int, *, above: float, held: int) -> 
 
 
 def _wh_per_percent(
-    power: Floats, soc: Floats, weights: Floats, nominal_wh: float | None, held: int
+    power: Floats, soc: Floats, weights: Floats, label_wh: float | None, held: int
 ) -> tuple[Estimate, float]:
     """Return the energy taken for each percent and how uncertain it is, by runs in which the battery gave energy."""
-    assumed = (nominal_wh or ASSUMED_WH) / 100
+    assumed = (label_wh or ASSUMED_WH) / 100
     runs = [run for run in _runs(power, soc, -1, above=20, held=held) if soc[run[0]] < 99.5 or run[2] > 8]
     points = np.array([run[2] for run in runs])
     each = np.array([run[3] / run[2] for run in runs])
     weight = points * np.array([weights[run[1]] for run in runs]) if runs else points
     if not runs:
-        return Estimate(assumed, 0.0, "points", is_default=True), 0.15 if nominal_wh else 0.3
+        return Estimate(assumed, 0.0, "points", is_default=True), 0.15 if label_wh else 0.3
     middle = weighted_quantile(each, weight, 0.5)
     kept = np.abs(each / middle - 1) < 0.3
     total = float(weight[kept].sum())
-    prior = ASSUMED_POINTS if nominal_wh else ASSUMED_POINTS / 4
+    prior = ASSUMED_POINTS if label_wh else ASSUMED_POINTS / 4
     value = (float((each[kept] * weight[kept]).sum()) + assumed * prior) / (total + prior)
     scatter = float(np.sqrt(((each[kept] / value - 1) ** 2 * weight[kept]).sum() / total)) if total else 0.2
     spread = float(np.hypot(0.015, max(scatter, 0.05) / np.sqrt(1 + total / 20)))

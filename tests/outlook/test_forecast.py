@@ -276,6 +276,17 @@ def test_without_a_load_of_its_own_a_home_gets_no_certain_verdict(charge):
     assert {one.verdict for one in forecast(record, NOW, plan((1, 5), (8, 10))).outages} == {"uncertain"}
 
 
+@pytest.mark.parametrize("charge", [30, 50, 97])
+def test_a_battery_whose_size_nobody_knows_gets_no_certain_verdict(charge):
+    """It was never discharged in the record, and no BMS says how large it is."""
+    size = len(RECORD.time)
+    columns = {"grid_on": np.ones(size), "battery_power_w": np.zeros(size), "soc_percent": np.full(size, charge)}
+    record = replace(RECORD, **columns)
+    assert {one.verdict for one in forecast(record, NOW, plan((1, 3), (8, 10))).outages} == {"uncertain"}
+    labelled = replace(record, nominal_wh=5000.0)
+    assert {one.verdict for one in forecast(labelled, NOW, plan((1, 2), (20, 36))).outages} != {"uncertain"}
+
+
 @pytest.mark.parametrize("label_wh", [0, -5, math.nan, math.inf])
 def test_a_capacity_that_is_none_is_not_used(label_wh):
     found, without = (forecast(replace(RECORD, nominal_wh=one), NOW, plan((1, 5))) for one in (label_wh, None))
