@@ -169,6 +169,8 @@ class _Home:
     """When the running outage began, None with power."""
     on_steps: int | None
     """For how many steps power is back, None if it was never away."""
+    last_off_s: tuple[float, float] | None
+    """The last outage of the record, from when to when."""
     plugs_w: Mapping[str, Estimate]
     shed_now_w: float
     """What the plugs would draw that were switched off in the running outage; they come on again with power."""
@@ -229,6 +231,7 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
         neutral_w=neutral,
         off_since_s=off_since,
         on_steps=on_steps,
+        last_off_s=outages[-1] if outages else None,
         plugs_w=plugs_w,
         shed_now_w=float(shed[-1]) if off_since is not None else 0.0,
         shed_usually_w=float(shed[steps.off].mean()) if steps.off.any() else 0.0,
@@ -379,8 +382,12 @@ def _nobody_knows(plan: Plan | None, now_s: float) -> list[tuple[int, int | None
 
 
 def _is_over(home: _Home, start_s: float, now_s: float) -> bool:
-    """Return whether the planned outage that we are in has been, or is long overdue: power is on."""
-    if home.on_steps is not None and home.on_steps * STEP_S < now_s - start_s + EARLY_S:
+    """Return whether the planned outage that we are in has been, or is long overdue: power is on.
+
+    Power that was away for minutes only blinked, or was late after the outage before.
+    """
+    off = home.last_off_s
+    if off is not None and off[1] - max(off[0], start_s - EARLY_S) >= EARLY_S:
         return True
     return now_s - start_s > 3600
 

@@ -345,6 +345,27 @@ def test_power_is_expected_when_the_plan_says_however_the_outage_began(off_h, wi
     assert all(one.start_s > NOW.timestamp() + 3600 for one in ahead)
 
 
+@pytest.mark.parametrize(
+    ("off_min", "ago_min", "begun_min", "coming"),
+    [
+        (5, 20, 5, True),
+        (10, 25, 15, True),
+        (240, 20, 5, True),
+        (120, 10, 125, False),
+        (0, 0, 20, True),
+        (0, 0, 90, False),
+    ],
+    ids=["blinked before it", "blinked in it", "the one before", "came and is over", "is late", "did not come"],
+)
+def test_power_that_only_blinked_is_not_the_planned_outage(off_min, ago_min, begun_min, coming):
+    record = home(off_hours=(0, 4))
+    grid = np.array(record.grid_on)
+    last = len(grid) - 1 - ago_min // 5
+    grid[last - off_min // 5 : last] = 0.0
+    found = forecast(replace(record, grid_on=grid), NOW, plan((-begun_min / 60, 4))).outages
+    assert [one.end_s for one in found] == ([(NOW + timedelta(hours=4)).timestamp()] if coming else [])
+
+
 def test_no_time_is_good_for_washing_while_power_is_late():
     assert forecast(home(off_now_h=4), NOW, plan((-4, -1))).washing_from_s is None
     assert forecast(home(off_now_h=4), NOW, plan((-4, 1))).washing_from_s > NOW.timestamp() + 3600
