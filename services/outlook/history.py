@@ -6,6 +6,7 @@ Moments within a record are seconds since 1970 UTC; None and NaN mean unknown, n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,11 @@ class History:
     plug_events: Mapping[str, Sequence[tuple[float, bool]]] = field(default_factory=dict)
     nominal_wh: float | None = None
     time_zone: str = "Europe/Kyiv"
+
+    @property
+    def label_wh(self) -> float | None:
+        """The capacity by the label, None where it is none."""
+        return self.nominal_wh if self.nominal_wh and 0 < self.nominal_wh < inf else None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from shared.messages import Grid, GridState, OutageSchedule, Outlook
 EVERY_S = 300.0
 AT_ONCE_S = 1.0
 """What changes together, as grid and plugs do, is one change."""
-LOAD_S = 60.0
-"""A kettle is soon done, and a forecast costs a small computer a second."""
+SOON_S = 60.0
+"""A kettle is soon done, a BMS soon heard again, and a forecast costs a small computer a second."""
 LOAD_CHANGE_W = 400.0
 LOAD_CHANGE = 0.4
 LONGEST_OUTAGE_STEPS = 3 * 288
@@ -85,6 +85,8 @@ class Basis:
     schedule: tuple[object, ...] = ()
     plugs: Mapping[str, bool | None] = field(default_factory=dict)
     load_w: float | None = None
+    charge_by: tuple[bool, bool] = (False, False)
+    """Whether the inverter and the BMS report the charge."""
 
 
 def basis_of(state: BrokerState, now: datetime, *, trusted: bool) -> Basis:
@@ -97,17 +99,23 @@ def basis_of(state: BrokerState, now: datetime, *, trusted: bool) -> Basis:
         schedule=_content(state.schedule),
         plugs={one.id: one.on for one in plugs_of(state)},
         load_w=live.load_w,
+        charge_by=(
+            live.inverter is not None and live.inverter.battery_soc_percent is not None,
+            live.battery is not None and live.battery.soc_percent is not None,
+        ),
     )
 
 
 def pause_s(used: Basis, present: Basis) -> float:
     """Return how long after a forecast the next one is due, given what that was made from and what there is now."""
-    if replace(used, load_w=None) != replace(present, load_w=None):
+    if replace(used, load_w=None, charge_by=present.charge_by) != replace(present, load_w=None):
         return AT_ONCE_S
+    if used.charge_by != present.charge_by:
+        return SOON_S
     before, after = used.load_w, present.load_w
     if before is None or after is None:
-        return LOAD_S if before != after else EVERY_S
-    return LOAD_S if abs(after - before) > max(LOAD_CHANGE_W, LOAD_CHANGE * before) else EVERY_S
+        return SOON_S if before != after else EVERY_S
+    return SOON_S if abs(after - before) > max(LOAD_CHANGE_W, LOAD_CHANGE * before) else EVERY_S
 
 
 def _on(grid: GridState | None) -> float | None:

@@ -122,7 +122,7 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Of {given} plain answers, lasts or not, {right} were right",
     ),
     "outlook.no_scorecard": (
-        "Прогноз ще не перевірено: ще не записано жодного відключення від початку до кінця",
+        "Прогноз ще не перевірено: він ще не застав жодного відключення від початку до кінця",
         "The forecast has not been put to the test yet: it has seen no outage from beginning to end",
     ),
     "outlook.stale": (

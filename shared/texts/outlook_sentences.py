@@ -33,18 +33,26 @@ def is_trouble(outage: OutageOutlook) -> bool:
     return outage.verdict in (Verdict.WILL_NOT_LAST, Verdict.UNCERTAIN)
 
 
+def is_overdue(outage: OutageOutlook, now: datetime) -> bool:
+    """Whether the running outage should be over by now."""
+    return outage.running and outage.end is not None and outage.end <= now
+
+
 def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> str:
     """Return whether the battery lasts, and by how much; without a known outage, until when it would."""
     if outage is None or outage.end is None or outage.verdict is Verdict.UNKNOWN:
-        return _until(localizer, outlook, running=outage is not None and outage.running)
+        return _until(localizer, outlook.holds_until.typical, running=outage is not None and outage.running)
     return outage_sentence(localizer, outage)
 
 
 def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bool = False) -> str:
     """Return whether the battery lasts through an outage with a verdict, and by how much.
 
-    is_named means that it has just been said which outage it is.
+    is_named means that it has just been said which outage it is. While power is late, all there is to say is until when
+    the charge holds.
     """
+    if is_overdue(outage, localizer.now):
+        return _until(localizer, outage.holds_until.typical, running=True)
     when = "then" if is_named else "now" if outage.running else "ahead"
     end = outage.end or outage.start
     return localizer(
@@ -114,8 +122,8 @@ def _kind(outage: OutageOutlook) -> str:
     return "short" if (outage.margin_min or 0.0) <= -1 else "unlikely"
 
 
-def _until(localizer: Localizer, outlook: Outlook, *, running: bool) -> str:
-    when, until = "now" if running else "ahead", outlook.holds_until.typical
+def _until(localizer: Localizer, until: datetime | None, *, running: bool) -> str:
+    when = "now" if running else "ahead"
     if until is None:
         return localizer(f"outlook.long_{when}")
     return localizer(f"outlook.until_{when}", typical=rough_time(localizer, until))

@@ -12,7 +12,7 @@ from services.outlook.history import History
 from services.outlook.live import (
     AT_ONCE_S,
     EVERY_S,
-    LOAD_S,
+    SOON_S,
     basis_of,
     joined,
     pause_s,
@@ -25,6 +25,7 @@ from services.outlook.punctuality import actual_outages
 from services.outlook.steps import to_steps
 from shared.broker_state import BrokerState
 from shared.messages import (
+    BatteryState,
     DayState,
     Grid,
     GridState,
@@ -38,6 +39,7 @@ from shared.messages import (
 )
 from tests.outlook.home import NOW, home
 
+BMS = {"jk": BatteryState(at=NOW, soc_percent=64)}
 EMPTY = History(time=(), time_zone="UTC")
 
 
@@ -115,8 +117,12 @@ def boiler(*, on: bool) -> dict[str, PlugState]:
         ),
         pytest.param(state(plugs=boiler(on=True)), state(plugs=boiler(on=False)), AT_ONCE_S, id="a-plug"),
         pytest.param(state(load_w=500), state(load_w=800), EVERY_S, id="a-lamp"),
-        pytest.param(state(load_w=500), state(load_w=2500), LOAD_S, id="a-kettle"),
+        pytest.param(state(load_w=500), state(load_w=2500), SOON_S, id="a-kettle"),
         pytest.param(state(load_w=4000), state(load_w=5000), EVERY_S, id="a-kettle-in-a-kitchen"),
+        pytest.param(state(), state(batteries=BMS), SOON_S, id="a-bms-is-heard"),
+        pytest.param(BrokerState(), BrokerState(batteries=BMS), SOON_S, id="the-bms-of-a-home-without-inverter"),
+        pytest.param(state(batteries=BMS), state(), SOON_S, id="a-bms-is-silent"),
+        pytest.param(state(batteries=BMS), state(grid=Grid.OFF), AT_ONCE_S, id="silent-as-power-went"),
     ],
 )
 def test_what_changes_much_asks_for_another_forecast(used: BrokerState, present: BrokerState, pause: float):
