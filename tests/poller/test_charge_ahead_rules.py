@@ -109,6 +109,15 @@ def test_a_battery_that_feeds_the_house_is_kept_for_the_outage():
             "charging.mains_charging_on",
             id="charges-anyway",
         ),
+        pytest.param({"accepts_charge": False}, "charging.not_accepted", id="the-bms-forbids-it"),
+        pytest.param(
+            {
+                "accepts_charge": False,
+                "knobs": replace(KNOBS, values={CURRENT: 40, CHARGING: "pv_first", OUTPUT: "uti"}),
+            },
+            "charging.not_accepted",
+            id="the-bms-forbids-it-in-a-home-that-charges-anyway",
+        ),
     ],
 )
 def test_why_nothing_is_begun(changes, code):
@@ -123,6 +132,19 @@ def test_a_home_that_charges_too_slowly_gets_more_current():
     assert isinstance(step, Begin)
     assert step.current_a > 10
     assert OUTPUT not in step.wishes
+
+
+@pytest.mark.parametrize("accepts", [True, None])
+def test_it_begins_where_the_bms_allows_it_or_does_not_say(accepts: bool | None):
+    assert isinstance(next_step(replace(SITUATION, accepts_charge=accepts)), Begin)
+
+
+def test_while_the_bms_forbids_it_nobody_says_that_it_charges_and_no_current_is_raised():
+    late = replace(SITUATION, now=NOW + HOUR, charging=CHARGES, accepts_charge=False)
+    step = next_step(late)
+    assert isinstance(step, Continue)
+    assert step.why == conditions.not_accepted(charge=40.0, target=80.0, outage=NEED.start)
+    assert isinstance(next_step(replace(late, grid=Grid.OFF)), PutBack)
 
 
 LONG = {"doubtful_for": PATIENCE}
