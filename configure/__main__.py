@@ -21,14 +21,16 @@ from shared.files import OURS_ALONE, replace_atomically, second_name
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.language import Language
+from shared.tool import use_words_of
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
 
 def main() -> None:
     """Ask everything. Exit codes: 0 done, 78 only the user can correct it, 130 interrupted."""
-    options = _parser().parse_args()
     prompt = Prompt()
+    use_words_of(prompt.language)
+    options = _parser().parse_args()
     try:
         home = find(options.file, in_compose=options.compose)
         prompt.tool = home.tool

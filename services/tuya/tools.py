@@ -28,8 +28,7 @@ SCAN_S = 10
 
 def main(arguments: list[str]) -> None:
     """Run one tool. Exit codes: 0 done, 1 the plug or the cloud refused, 78 only the user can correct it."""
-    options = _parser().parse_args(arguments)
-    speak(lambda localizer: _run(options, localizer))
+    speak(lambda localizer: _run(_parser().parse_args(arguments), localizer))
 
 
 def _run(options: argparse.Namespace, localizer: Localizer) -> None:

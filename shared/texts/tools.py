@@ -119,25 +119,25 @@ TOOLS: dict[str, tuple[str, str]] = {
     "tool.region_unproven": ("не перевірено", "unproven"),
     "tool.region_none": ("джерел немає", "none"),
     "tool.region_without_hours": ("{region}: годин ніхто не публікує", "{region}: nobody publishes hours"),
-    "tool.source_lives": (
+    "tool.source_works": (
         "  {source}: працює, {days}, черг: {queues} (останнє оновлення {seen})",
-        "  {source}: lives, {days}, {queues} queues (last sign of life {seen})",
+        "  {source}: works, {days}, {queues} queues (last updated {seen})",
     ),
     "tool.source_behind": (
         "  {source}: відстає, {days}, черг: {queues} (останнє оновлення {seen})",
-        "  {source}: behind, {days}, {queues} queues (last sign of life {seen})",
+        "  {source}: behind, {days}, {queues} queues (last updated {seen})",
     ),
     "tool.source_of_unknown_age": (
         "  {source}: вік невідомий, {days}, черг: {queues} (останнє оновлення {seen})",
-        "  {source}: of unknown age, {days}, {queues} queues (last sign of life {seen})",
+        "  {source}: of unknown age, {days}, {queues} queues (last updated {seen})",
     ),
-    "tool.source_dead": (
+    "tool.source_fails": (
         "  {source}: не працює, {failure} (останнє оновлення {seen})",
-        "  {source}: dead, {failure} (last sign of life {seen})",
+        "  {source}: does not work, {failure} (last updated {seen})",
     ),
     "tool.source_without_licence": ("{source} (ліцензію не вказано)", "{source} (no licence stated)"),
-    "tool.all_regions_live": (
-        "Кожен регіон ({regions}), графік якого хтось публікує, має живе джерело.",
-        "Every region of {regions} that anybody publishes has a source that lives.",
+    "tool.all_regions_work": (
+        "Кожен регіон ({regions}), графік якого хтось публікує, має джерело, що працює.",
+        "Every region with a published schedule has a source that works; regions asked: {regions}.",
     ),
 }

@@ -22,8 +22,7 @@ from shared.tool import speak, write
 
 def main() -> None:
     """Run one tool. Exit codes: 0 done, 1 no inverter answers, 78 only the user can correct it."""
-    options = _parser().parse_args()
-    speak(lambda localizer: _run(options, localizer))
+    speak(lambda localizer: _run(_parser().parse_args(), localizer))
 
 
 def _run(options: argparse.Namespace, localizer: Localizer) -> None:
