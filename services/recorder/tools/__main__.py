@@ -1,10 +1,9 @@
 """python -m services.recorder export | unfold | backup | restore | import-eamoon | check"""
 
 import argparse
-import logging
 import os
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 from services.recorder.tools.backup import backup
@@ -15,55 +14,55 @@ from services.recorder.tools.period import period
 from services.recorder.tools.restore import restore
 from services.recorder.tools.settings import ToolSettings
 from services.recorder.tools.unfold import unfold
-from shared.errors import ConfigError, EasunError, UsageError
-from shared.service import EXIT_CONFIG
+from shared.conditions.recorder_tools import NAME_A_TABLE
+from shared.errors import UsageError
 from shared.settings import load
+from shared.texts.localizer import Localizer
+from shared.tool import speak, write
 
 
 def main() -> None:
     """Run one tool. Exit codes: 0 done, 1 failed or found a fault, 78 only the user can fix it."""
-    options = _parser().parse_args()
-    logging.basicConfig(level="WARNING", format="%(message)s")
+    speak(lambda localizer: _run(_parser().parse_args(), localizer))
+
+
+def _run(options: argparse.Namespace, localizer: Localizer) -> None:
     try:
-        _run(options, load(ToolSettings))
+        for line in _lines(options, load(ToolSettings), localizer):
+            write(line)
         sys.stdout.flush()
-    except EasunError as error:
-        print(error, file=sys.stderr)
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
     except BrokenPipeError:  # e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
-def _run(options: argparse.Namespace, settings: ToolSettings) -> None:
-    place, now = settings.database, datetime.now(UTC)
-    if options.tool == "export":
-        _export(options, settings)
-    elif options.tool == "unfold":
-        print(unfold(place, options.file))
-    elif options.tool == "backup":
-        print(backup(place, options.file, force=options.force))
-    elif options.tool == "restore":
-        print(restore(place, options.file, now))
-    elif options.tool == "import-eamoon":
-        print(import_eamoon(place, options.file, options.device or settings.inverter_name, now))
-    else:
-        for sentence in check(place, now):
-            print(sentence, flush=True)
+def _lines(options: argparse.Namespace, settings: ToolSettings, localizer: Localizer) -> Iterator[str]:
+    place, now = settings.database, localizer.now
+    match options.tool:
+        case "export" if options.list:
+            yield overview(place, localizer)
+        case "export":
+            _export(options, settings, localizer)
+        case "unfold":
+            yield unfold(place, options.file, localizer)
+        case "backup":
+            yield backup(place, options.file, localizer, force=options.force)
+        case "restore":
+            yield restore(place, options.file, now, localizer)
+        case "import-eamoon":
+            yield import_eamoon(place, options.file, options.device or settings.inverter_name, now, localizer)
+        case _:
+            yield from check(place, now, localizer)
 
 
-def _export(options: argparse.Namespace, settings: ToolSettings) -> None:
-    if options.list:
-        print(overview(settings.database))
-        return
+def _export(options: argparse.Namespace, settings: ToolSettings, localizer: Localizer) -> None:
     if options.table is None:
-        raise UsageError("Name a table: `python -m services.recorder export --list` lists them.")
+        raise UsageError(NAME_A_TABLE())
     span = period(options.first, options.last, settings.zone)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     request = ExportRequest(options.table, span, options.format, options.output, options.force)
-    print(export(settings.database, request), file=sys.stderr)
+    done = export(settings.database, request, localizer)
+    sys.stderr.write(f"{done}\n")  # standard output may be the file
 
 
 def _parser() -> argparse.ArgumentParser:
