@@ -8,7 +8,7 @@ ARGPARSE: dict[str, str] = {
     "%(heading)s:": "%(heading)s:",
     "show this help message and exit": "показати цю довідку й вийти",
     "show program's version number and exit": "показати версію програми й вийти",
-    " (default: %(default)s)": " (усталено: %(default)s)",
+    " (default: %(default)s)": " (типово: %(default)s)",
     "%(prog)s: error: %(message)s\n": "%(prog)s: помилка: %(message)s\n",
     "%(prog)s: warning: %(message)s\n": "%(prog)s: увага: %(message)s\n",
     "argument %(argument_name)s: %(message)s": "аргумент %(argument_name)s: %(message)s",

@@ -23,7 +23,7 @@ from shared.tool import speak, write
 
 def main() -> None:
     """Run one tool. Exit codes: 0 done, 1 failed or found a fault, 78 only the user can fix it."""
-    speak(lambda localizer: _run(_parser().parse_args(), localizer))
+    speak(lambda localizer: _run(_parser(localizer).parse_args(), localizer))
 
 
 def _run(options: argparse.Namespace, localizer: Localizer) -> None:
@@ -65,32 +65,32 @@ def _export(options: argparse.Namespace, settings: ToolSettings, localizer: Loca
     sys.stderr.write(f"{done}\n")  # standard output may be the file
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(localizer: Localizer) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m services.recorder",
-        description="Without a tool: record. The tools use the database named in .env.",
+        description=localizer("help.recorder"),
     )
     tools = parser.add_subparsers(dest="tool", required=True)
-    _export_options(tools.add_parser("export", help="write the rows of a table as CSV or JSON Lines"))
-    plain = tools.add_parser("unfold", help="add all readings to a SQLite file of its own, for queries of your own")
+    _export_options(tools.add_parser("export", help=localizer("help.export")), localizer)
+    plain = tools.add_parser("unfold", help=localizer("help.unfold"))
     plain.add_argument("file", type=Path)
-    save = tools.add_parser("backup", help="write a consistent copy, even while the recorder runs")
+    save = tools.add_parser("backup", help=localizer("help.backup"))
     save.add_argument("file", type=Path)
-    save.add_argument("--force", action="store_true", help="overwrite an existing file")
-    back = tools.add_parser("restore", help="replace the database by a backup and set the old one aside")
+    save.add_argument("--force", action="store_true", help=localizer("help.overwrite"))
+    back = tools.add_parser("restore", help=localizer("help.restore"))
     back.add_argument("file", type=Path)
-    take = tools.add_parser("import-eamoon", help="import the readings of x-mentat/eamoon from its SQLite file")
+    take = tools.add_parser("import-eamoon", help=localizer("help.import_eamoon"))
     take.add_argument("file", type=Path)
-    take.add_argument("--device", help="the name of the inverter here; default: INVERTER_NAME")
-    tools.add_parser("check", help="check the integrity of the database and summarize it")
+    take.add_argument("--device", help=localizer("help.import_device"))
+    tools.add_parser("check", help=localizer("help.check"))
     return parser
 
 
-def _export_options(parser: argparse.ArgumentParser) -> None:
+def _export_options(parser: argparse.ArgumentParser, localizer: Localizer) -> None:
     parser.add_argument("table", nargs="?")
-    parser.add_argument("--list", action="store_true", help="list the tables with their first and last rows")
-    parser.add_argument("--from", dest="first", metavar="WHEN", help="2026-11-20, or 2026-11-20T18:30 in TIME_ZONE")
-    parser.add_argument("--to", dest="last", metavar="WHEN", help="up to this time; a day is included whole")
+    parser.add_argument("--list", action="store_true", help=localizer("help.export_list"))
+    parser.add_argument("--from", dest="first", metavar="WHEN", help=localizer("help.export_from"))
+    parser.add_argument("--to", dest="last", metavar="WHEN", help=localizer("help.export_to"))
     parser.add_argument("--format", choices=sorted(WRITERS), default="csv")
-    parser.add_argument("--output", metavar="FILE", default="-", help="default: -, the standard output")
-    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    parser.add_argument("--output", metavar="FILE", default="-", help=localizer("help.export_output"))
+    parser.add_argument("--force", action="store_true", help=localizer("help.overwrite"))
