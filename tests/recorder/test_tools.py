@@ -124,13 +124,13 @@ def test_a_moment(text: str, ends: bool, expected: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-11-20T25:00", "9999-12-31"])
-def test_what_is_no_moment_is_said(text: str) -> None:
+def test_what_is_no_moment_is_reported(text: str) -> None:
     with pytest.raises(UsageError, match="not a day or time"):
         parse_time(text, KYIV, ends=True)
 
 
 @pytest.mark.parametrize("last", ["2026-11-19", "2026-11-20T00:00"])
-def test_a_period_that_ends_before_it_begins_is_said(last: str) -> None:
+def test_a_period_that_ends_before_it_begins_is_reported(last: str) -> None:
     with pytest.raises(UsageError, match="ends before it begins"):
         period("2026-11-20", last, KYIV)
 
@@ -622,7 +622,7 @@ def test_a_sound_database(database: Path) -> None:
     assert "since" not in text
 
 
-def test_silence_and_dead_letters_are_said(database: Path) -> None:
+def test_silence_and_dead_letters_are_reported(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d', NULL)"
