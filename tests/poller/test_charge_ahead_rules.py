@@ -147,6 +147,13 @@ def test_while_the_bms_forbids_it_nobody_says_that_it_charges_and_no_current_is_
     assert isinstance(next_step(replace(late, grid=Grid.OFF)), PutBack)
 
 
+@pytest.mark.parametrize("dry_run_until", [None, NOW + 99 * HOUR])
+def test_a_dry_run_would_not_have_charged_a_battery_that_does_not_accept_it(dry_run_until: datetime | None):
+    found = replace(SITUATION, charging=CHARGES, accepts_charge=False)
+    shown = report_charging(found, next_step(found), None, dry_run_until=dry_run_until)
+    assert shown.reason == conditions.not_accepted(charge=40.0, target=80.0, outage=NEED.start)
+
+
 LONG = {"doubtful_for": PATIENCE}
 
 
