@@ -70,6 +70,8 @@ DECIDES_CHARGING = (BATTERY_STATE, BATTERY_INFO, BATTERY_AVAILABILITY, OUTAGE_SC
 RETRY_MOST_S = 2.0
 """An attempt on the home network costs nothing, so a device that is back is read again soon."""
 LIST_CHECK_S = 1.0
+FIRST_READING_S = 120.0
+"""How long to wait for all inverters of a new list before a name that is gone counts as an inverter that is gone."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Inverters:
         topics = DECIDES_CHARGING if is_automatic else ()
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
         self._left_changed: set[Path] = set()
+        self._listed_s = 0.0
         self._kept = KeptGrid(self._settings.inverter_journal_dir / "grid" / "last.json")
         self._own = OwnMessages(self._bus, self._kept)
         for kind in INVERTER_COMMANDS:
@@ -202,6 +205,7 @@ class Inverters:
     ) -> None:
         """Stop inverters that are no longer wanted, start new and changed ones, and leave the others running."""
         before, self._wanted = self._wanted, wanted
+        self._listed_s = asyncio.get_running_loop().time()
         for name in [name for name, one in before.items() if wanted.get(name) != one]:
             await self._stop(name, house)
         for name, one in wanted.items():
@@ -235,7 +239,8 @@ class Inverters:
         While one of the others was not read yet, it may be that very inverter under another name.
         """
         left = set(self._left())
-        if left - self._left_changed and any(one.writer.present is None for one in self._controls.values()):
+        is_early = asyncio.get_running_loop().time() - self._listed_s < FIRST_READING_S
+        if is_early and any(one.writer.present is None for one in self._controls.values()):
             return
         for file in left | self._left_changed:
             reason = poller.left_changed(name=file.stem, file=str(file))
