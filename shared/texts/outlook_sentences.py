@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from shared.broker_state import BrokerState
 from shared.charge import STEP, roughly
+from shared.live_figures import accepts_charge
 from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import NO_BREAK, Localized, Localizer
 
@@ -84,8 +86,17 @@ def in_ten(chance: float | None) -> int:
     return min(9, max(1, round((chance or 0) * 10)))
 
 
-def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable[[str], str]) -> list[str]:
-    """Return what to do where it may not last; name_of is the name of a plug by its id."""
+def advice(
+    localizer: Localizer,
+    outage: OutageOutlook | None,
+    name_of: Callable[[str], str],
+    *,
+    accepts_charge: bool | None = None,
+) -> list[str]:
+    """Return what to do where it may not last.
+
+    name_of is the name of a plug by its id, accepts_charge whether the battery lets itself be charged now.
+    """
     if outage is None or outage.verdict is Verdict.LASTS:
         return []
     worth = sorted((one for one in outage.plugs if one.adds_min >= LEAST_GAIN_MIN), key=lambda one: -one.adds_min)
@@ -98,7 +109,7 @@ def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable
             )
             for one in worth[:MOST_PLUGS]
         ),
-        *charging_advice(localizer, outage),
+        *charging_advice(localizer, outage, accepts_charge=accepts_charge),
     ]
 
 
@@ -134,7 +145,9 @@ def rough_time(localizer: Localizer, moment: datetime) -> str:
     return localizer.since(roughly(moment, localizer.now))
 
 
-def charging_advice(localizer: Localizer, outage: OutageOutlook) -> Iterator[str]:
+def charging_advice(
+    localizer: Localizer, outage: OutageOutlook, *, accepts_charge: bool | None = None
+) -> Iterator[str]:
     """Yield how full the battery has to be before an outage that may not be lasted through, and by when to begin."""
     if outage.running or outage.verdict is Verdict.LASTS or outage.charge_needed_percent is None:
         return
@@ -143,6 +156,10 @@ def charging_advice(localizer: Localizer, outage: OutageOutlook) -> Iterator[str
         yield _too_late(localizer, outage, percent)
     elif outage.charge_from is not None:
         yield localizer("outlook.charge_by", percent=percent, at=rough_time(localizer, outage.charge_from))
+    else:
+        return
+    if accepts_charge is False:
+        yield localizer("outlook.charge_not_accepted")
 
 
 def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
@@ -156,10 +173,11 @@ def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
     return localizer(sentence, percent=percent, expected=there)
 
 
-def to_do(localizer: Localizer, outlook: Outlook, name_of: Callable[[str], str]) -> list[str]:
+def to_do(localizer: Localizer, outlook: Outlook, state: BrokerState) -> list[str]:
     """Return what to do: so that the battery lasts, or else when a washing machine does no harm."""
+    accepts = accepts_charge(state, localizer.now)
     for one in (concern(outlook), later_trouble(outlook)):
-        if found := advice(localizer, one, name_of):
+        if found := advice(localizer, one, state.plug_name, accepts_charge=accepts):
             return found
     return list(_washing(localizer, outlook))
 

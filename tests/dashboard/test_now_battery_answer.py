@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.bot.texts.outlook import lasting
 from services.dashboard.markup import tree
 from services.dashboard.now.battery_answer import answer, until
+from services.dashboard.outages.forecast import forecast
 from shared.broker_state import BrokerState
 from shared.conditions.clock import NOT_SET
 from shared.conditions.outlook import little_history
@@ -264,3 +265,22 @@ def test_an_outage_before_may_take_a_charge_that_would_be_enough(expected: Band 
     )
     (line,) = advice(Localizer(Language.EN, NOW, KYIV), later, str)
     assert said in line.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("allowed", "is_said"), [(True, False), (False, True), (None, False)])
+def test_advice_to_charge_names_a_bms_that_forbids_it(allowed: bool | None, is_said: bool):
+    """On the page, where the outlook stands alone, and in the list of outages."""
+    later = OutageOutlook(
+        start=NOW + timedelta(hours=9),
+        end=NOW + timedelta(hours=13),
+        verdict=Verdict.WILL_NOT_LAST,
+        charge_needed_percent=85,
+        charge_from=NOW + timedelta(hours=6),
+    )
+    said = outlook("ample", NOW).model_copy(update={"outages": (later,)})
+    state = BrokerState(connected=True, outlook=said, batteries={"jk": BatteryState(at=NOW, charging_mosfet=allowed)})
+    localizer = Localizer(Language.EN, NOW, KYIV)
+    for shown in (answer(state, localizer), forecast(state, localizer)):
+        lines = words([one for one in shown if one is not None])
+        assert "start charging by tomorrow 01:00" in lines
+        assert ("The battery does not accept charge now: its BMS does not allow it" in lines) is is_said

@@ -108,7 +108,7 @@ def test_twelve_plugs_with_long_names_fit(browser, broker, dashboard, publisher,
         expect(page.get_by_role("switch").first).to_be_disabled()
 
 
-def test_a_wish_that_gets_no_answer_is_said_beside_the_plug(browser, dashboard, publisher, tuya):
+def test_a_wish_that_gets_no_answer_is_shown_beside_the_plug(browser, dashboard, publisher, tuya):
     publisher.inverter()
     publisher.grid(Grid.ON)
     tuya.plug("boiler", name="Boiler")

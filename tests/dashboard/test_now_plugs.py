@@ -134,7 +134,7 @@ def test_nothing_can_be_switched_and_it_says_why(snapshot, why):
     assert why in view(snapshot, LOCALIZER).text["plugs-closed"]
 
 
-def test_without_plugs_nothing_is_said_of_them():
+def test_without_plugs_there_is_no_word_of_them():
     assert view(BrokerState(connected=True), LOCALIZER).text["plugs-closed"] == ""
 
 

@@ -145,7 +145,7 @@ def test_old_values_are_dimmed_and_dated(browser, impatient, publisher):
         expect(page.locator(".flow")).to_have_css("filter", "none")
 
 
-def test_broker_gone_is_said_and_mends_itself(browser, broker, dashboard, publisher):
+def test_a_broker_that_is_gone_is_shown_until_it_is_back(browser, broker, dashboard, publisher):
     publisher.inverter()
     publisher.grid(Grid.ON)
     with opened(browser, dashboard.url) as page:
@@ -250,7 +250,7 @@ def test_a_taken_port_ends_the_service_with_one_sentence(broker, dashboard, tmp_
     assert "Traceback" not in second.log
 
 
-def test_open_to_the_house_without_a_password_is_said(broker, tmp_path, viewer):
+def test_a_page_open_to_the_house_without_a_password_is_reported(broker, tmp_path, viewer):
     with Dashboard(broker, tmp_path / "easun.db", DASHBOARD_HOST="0.0.0.0"):
         status = viewer.wait_for("service/dashboard/status", state="degraded")
         assert [one["code"] for one in status["reasons"]] == ["dashboard.no_password"]

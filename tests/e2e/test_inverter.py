@@ -197,7 +197,7 @@ def test_passing_exceptions_leave_no_trace(stack: Stack, watcher: Viewer, code: 
     assert watcher.last(INVERTER)["battery_soc_percent"] is not None
 
 
-def test_a_named_model_that_contradicts_the_device_is_said(stack: Stack, watcher: Viewer) -> None:
+def test_a_named_model_that_contradicts_the_device_is_reported(stack: Stack, watcher: Viewer) -> None:
     stack.start_house(HOUSE_LAYOUT="k11")
     stack.poller.start(INVERTER_MODEL="ISOLAR_SMG_II_6K")
     status = watcher.wait_for("service/poller/status", state="degraded")

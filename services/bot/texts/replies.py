@@ -15,6 +15,7 @@ from shared.live_figures import (
     BATTERY_HOLDS,
     LiveFigures,
     is_battery_live,
+    is_clock_unset,
     is_inverter_live,
     is_plug_live,
     live_figures,
@@ -65,7 +66,7 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
         return lines(nothing, _today(localizer, snapshot))
     return paragraphs(
         None if snapshot.connected else localizer("bot.broker_gone"),
-        localizer.reason(clock.NOT_SET()) if snapshot.is_clock_unset(localizer.now) else None,
+        localizer.reason(clock.NOT_SET()) if is_clock_unset(snapshot, localizer.now) else None,
         lines(
             _grid(localizer, snapshot),
             _back(localizer, snapshot),

@@ -76,7 +76,7 @@ def answer(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     if outlook.charge is None:
         return [html.P(localizer.reason(one)) for one in outlook.unknown]
     first, later = concern(outlook), later_trouble(outlook)
-    to_dos = to_do(localizer, outlook, snapshot.plug_name)
+    to_dos = to_do(localizer, outlook, snapshot)
     return [
         *(
             _verdict(one, name, localizer)
