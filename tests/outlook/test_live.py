@@ -31,6 +31,7 @@ from shared.messages import (
     InverterState,
     OutageSchedule,
     PlannedDay,
+    PlugInfo,
     PlugState,
     Scorecard,
     Verdict,
@@ -96,6 +97,12 @@ def plan(*hours: float, fetched: datetime = NOW) -> OutageSchedule:
     return OutageSchedule(at=fetched, queue="5.2", days=(day,), windows=tuple(windows), fetched_at=fetched)
 
 
+def info(priority: int, *, follows: bool = True) -> PlugInfo:
+    return PlugInfo(
+        at=NOW, name="", gangs={}, enabled=follows, protected=False, follows_grid=follows, priority=priority
+    )
+
+
 def boiler(*, on: bool) -> dict[str, PlugState]:
     return {"boiler": PlugState(at=NOW, name="Boiler", on=on)}
 
@@ -127,6 +134,38 @@ def test_what_changes_much_asks_for_another_forecast(used: BrokerState, present:
 def test_a_protected_plug_is_not_to_be_switched_off():
     router = PlugState(at=NOW, name="Router", on=True, protected=True)
     assert [one.id for one in plugs_of(BrokerState(plugs={"router": router, **boiler(on=True)}))] == ["boiler"]
+
+
+@pytest.mark.parametrize(
+    ("infos", "follows"),
+    [
+        pytest.param({}, [("boiler", False), ("desk", False)], id="nothing-is-known-of-them"),
+        pytest.param({"boiler": info(1), "desk": info(2)}, [("desk", True), ("boiler", True)], id="first-goes-first"),
+        pytest.param({"boiler": info(2), "desk": info(2)}, [("boiler", True), ("desk", True)], id="equals-by-id"),
+        pytest.param({"desk": info(2, follows=False)}, [("desk", False), ("boiler", False)], id="outages-leave-it-on"),
+    ],
+)
+def test_plugs_are_in_the_order_in_which_outages_switch_them_off(
+    infos: dict[str, PlugInfo], follows: list[tuple[str, bool]]
+):
+    plugs = {"desk": PlugState(at=NOW, name="Desk", on=True), **boiler(on=True)}
+    found = plugs_of(BrokerState(plugs=plugs, plug_infos=infos))
+    assert [(one.id, one.follows_grid) for one in found] == follows
+
+
+@pytest.mark.parametrize(
+    ("on", "by", "is_shed"),
+    [
+        pytest.param(False, "grid", True, id="by-the-outage"),
+        pytest.param(False, "telegram:1", False, id="by-a-person"),
+        pytest.param(True, "grid", False, id="it-is-on"),
+        pytest.param(None, "grid", False, id="nobody-knows"),
+    ],
+)
+def test_only_what_the_outage_has_switched_off_may_come_back_in_it(on: bool | None, by: str, is_shed: bool):
+    plug = PlugState(at=NOW, name="Boiler", on=on, switched_by=by)
+    (found,) = plugs_of(BrokerState(plugs={"boiler": plug}))
+    assert found.is_shed is is_shed
 
 
 def test_the_clock_being_set_asks_for_another_forecast():
