@@ -10,7 +10,7 @@ from services.outlook.history import Floats, History, Plug, Values, column
 from services.outlook.steps import STEP_S
 from shared.broker_state import BrokerState
 from shared.live_figures import live_figures
-from shared.messages import BY_GRID, Grid, GridState, OutageSchedule, Outlook
+from shared.messages import BY_GRID, Grid, GridState, OutageSchedule, Outlook, PlugState
 
 EVERY_S = 300.0
 AT_ONCE_S = 1.0
@@ -71,11 +71,19 @@ def plugs_of(state: BrokerState) -> list[Plug]:
             name,
             plug.on,
             follows_grid=name in infos and infos[name].follows_grid,
-            is_shed=plug.on is False and plug.switched_by == BY_GRID,
+            is_shed=_is_shed(plug, state.grid),
         )
         for name in switchable
         for plug in [state.plugs[name]]
     ]
+
+
+def _is_shed(plug: PlugState, grid: GridState | None) -> bool:
+    """Return whether the outage has switched a plug off; one that has fallen silent since then is still off."""
+    if plug.on or plug.switched_by != BY_GRID:
+        return False
+    is_of_this_outage = grid is not None and plug.since is not None and plug.since >= grid.since
+    return plug.on is False or is_of_this_outage
 
 
 def since_when(outlook: Outlook, state: BrokerState, now: datetime) -> Outlook:

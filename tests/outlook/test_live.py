@@ -154,17 +154,22 @@ def test_plugs_are_in_the_order_in_which_outages_switch_them_off(
 
 
 @pytest.mark.parametrize(
-    ("on", "by", "is_shed"),
+    ("on", "by", "since_h", "is_shed"),
     [
-        pytest.param(False, "grid", True, id="by-the-outage"),
-        pytest.param(False, "telegram:1", False, id="by-a-person"),
-        pytest.param(True, "grid", False, id="it-is-on"),
-        pytest.param(None, "grid", False, id="nobody-knows"),
+        pytest.param(False, "grid", 1, True, id="by-the-outage"),
+        pytest.param(False, "telegram:1", 1, False, id="by-a-person"),
+        pytest.param(True, "grid", 1, False, id="it-is-on"),
+        pytest.param(None, "grid", 1, True, id="by-the-outage-and-silent-since-then"),
+        pytest.param(None, "grid", 9, False, id="without-power-since-the-outage-began"),
+        pytest.param(None, None, None, False, id="never-switched"),
     ],
 )
-def test_only_what_the_outage_has_switched_off_may_come_back_in_it(on: bool | None, by: str, is_shed: bool):
-    plug = PlugState(at=NOW, name="Boiler", on=on, switched_by=by)
-    (found,) = plugs_of(BrokerState(plugs={"boiler": plug}))
+def test_only_what_the_outage_has_switched_off_may_come_back_in_it(
+    on: bool | None, by: str | None, since_h: float | None, is_shed: bool
+):
+    since = None if since_h is None else NOW - timedelta(hours=since_h)
+    plug = PlugState(at=NOW, name="Boiler", on=on, switched_by=by, since=since)
+    (found,) = plugs_of(state(grid=Grid.OFF, since_h=5, plugs={"boiler": plug}))
     assert found.is_shed is is_shed
 
 
