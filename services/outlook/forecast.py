@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from services.outlook.answers import Case, OutageAnswer, answer, bands, good_for_washing
+from services.outlook.answers import Case, OutageAnswer, Shedding, answer, bands, good_for_washing
 from services.outlook.behaviour import Behaviour, around, learn_behaviour
 from services.outlook.day_kinds import local_steps
 from services.outlook.estimate import Estimate
@@ -125,17 +125,8 @@ def forecast(
     every = sorted((*certain, *possible), key=lambda one: one.nominal[0])
     draw = _draw(home, charge, certain or every)
     floor = max(reserve_percent, 0.0 if home.plant.cut_off_percent.is_default else home.plant.cut_off_percent.value)
-    watts = _plug_watts(home, plugs)
-    base = Case(
-        _paths(home, draw, certain),
-        home.plant,
-        home.behaviour.during.value,
-        floor,
-        now_s,
-        watts,
-        is_assumed=home.is_assumed,
-    )
-    second = replace(base, paths=_paths(home, draw, every)) if possible else None
+    base = _case(home, draw, certain, plugs, floor=floor, now_s=now_s)
+    second = _case(home, draw, every, plugs, floor=floor, now_s=now_s) if possible else None
     answers = [answer(base, one, possible=False) for one in _judged(certain)]
     answers += [answer(second, one, possible=True) for one in _judged(possible)] if second else []
     now_off = next((one for one in answers if one.running), None) or answer(base, _from_now(), possible=False)
@@ -422,13 +413,24 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
     )
 
 
-def _paths(home: _Home, draw: _Draw, outages: Sequence[Ahead]) -> Paths:
-    """Return the paths through these outages."""
-    load = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
-    load = without_shed(load, outages, home.shed_now_w, home.shed_usually_w)
+def _case(
+    home: _Home, draw: _Draw, outages: Sequence[Ahead], plugs: Sequence[Plug], *, floor: float, now_s: float
+) -> Case:
+    """Return the case in which these outages come."""
+    every_plug_on = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
+    load = without_shed(every_plug_on, outages, home.shed_now_w, home.shed_usually_w)
     every = (*outages, sudden_outage(home.delays))
     start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
-    return simulate(start, home.plant, draw.start)
+    return Case(
+        simulate(start, home.plant, draw.start),
+        home.plant,
+        home.behaviour.during.value,
+        floor,
+        now_s,
+        _plug_watts(home, plugs),
+        _shedding(home, plugs, every_plug_on),
+        is_assumed=home.is_assumed,
+    )
 
 
 def _normal(shares: Floats) -> Floats:
@@ -439,6 +441,22 @@ def _normal(shares: Floats) -> Floats:
 
 def _plug_watts(home: _Home, plugs: Sequence[Plug]) -> dict[str, float]:
     return {plug.id: home.plugs_w[plug.id].value for plug in plugs if plug.on and plug.id in home.plugs_w}
+
+
+def _shedding(home: _Home, plugs: Sequence[Plug], every_plug_on: Floats) -> Shedding:
+    """Return what each plug that outages switch off takes from the load: nothing, if it is off or was never measured.
+
+    Off in the running outage it is on again after it.
+    """
+    watts = dict[str, float | None]()
+    for plug in (one for one in plugs if one.follows_grid):
+        known = home.plugs_w.get(plug.id)
+        if known is None:
+            watts[plug.id] = None if plug.is_shed else 0.0
+        else:
+            watts[plug.id] = known.value if plug.on or plug.is_shed else 0.0
+    ours_w = sum(watts[plug.id] or 0.0 for plug in plugs if plug.is_shed and plug.follows_grid)
+    return Shedding(every_plug_on, watts, max(0.0, home.shed_now_w - ours_w))
 
 
 def _strip(paths: Paths) -> Strip:

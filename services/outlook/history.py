@@ -73,11 +73,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Plug:
-    """A plug that could be switched off: whether it is on, and what it draws if that is measured."""
+    """A plug that could be switched off: whether it is on, and what it draws if that is measured.
+
+    follows_grid is whether outages switch it, is_shed whether the running one has switched it off.
+    """
 
     id: str
     on: bool | None = None
     power_w: float | None = None
+    follows_grid: bool = True
+    is_shed: bool = False
 
 
 def column(values: Values, size: int) -> Floats:

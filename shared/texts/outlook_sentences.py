@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
 from shared.charge import STEP, roughly
-from shared.live_figures import accepts_charge
-from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
+from shared.live_figures import accepts_charge, is_plug_live, live_figures
+from shared.messages import BY_GRID, Certainty, Grid, LearnedFigure, OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import NO_BREAK, Localized, Localizer
 
 MOST_PLUGS = 2
@@ -111,6 +111,19 @@ def advice(
         ),
         *charging_advice(localizer, outage, accepts_charge=accepts_charge),
     ]
+
+
+def why_off(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return which plugs are off so that the battery lasts: it may seem to last anyhow, but not surely enough."""
+    grid = live_figures(snapshot, localizer.now).grid
+    if snapshot.plug_plan is None or not snapshot.plug_plan.by_outlook or grid is None or grid.state is not Grid.OFF:
+        return None
+    off = [
+        snapshot.plug_name(id_)
+        for id_, plug in snapshot.plugs_by_name()
+        if plug.on is False and plug.switched_by == BY_GRID and is_plug_live(plug, localizer.now)
+    ]
+    return localizer("plug.off_for_battery", names=", ".join(off)) if off else None
 
 
 def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> list[str]:

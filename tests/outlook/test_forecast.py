@@ -237,6 +237,71 @@ def test_what_a_plug_adds():
 def test_a_plug_whose_power_is_no_number_gains_nothing(power_w):
     found = forecast(home(off_now_h=1), NOW, plan((-1, 8)), plugs=[Plug("boiler", True, power_w)])
     assert found.outages[0].plugs == {}
+PLUG = st.builds(
+    Plug,
+    id=st.uuids().map(str),
+    on=st.sampled_from([True, False, None]),
+    power_w=st.one_of(st.none(), st.floats(1, 800)),
+    follows_grid=st.sampled_from([True, True, False]),
+    is_shed=st.booleans(),
+)
+
+
+@given(plugs=st.lists(PLUG, max_size=5), start=st.sampled_from([-1.0, 2.0]), length=st.floats(2, 9))
+@FEW
+def test_the_more_plugs_are_off_the_likelier_the_battery_lasts(plugs, start, length):
+    record = home(5, off_now_h=1.0 if start < 0 else 0.0, load_w=700)
+    (found,) = forecast(record, NOW, plan((start, start + length)), plugs=plugs).outages
+    assert list(found.shedding) == [None, *(one.id for one in plugs if one.follows_grid)]
+    chances = list(found.shedding.values())
+    known = [one for one in chances if one is not None]
+    assert known == sorted(known)
+    assert None not in chances[len(chances) - len(known) :], "what more plugs are off with is known, too"
+    if not any(one.is_shed for one in plugs):
+        assert found.shedding[None] == found.chance
+
+
+def test_the_chance_with_a_plug_off_is_that_of_the_forecast_after_it_was_switched_off():
+    record = home(20, off_now_h=1.0, load_w=700)
+    plugs = [Plug("heater", True, 300), Plug("boiler", True, 200)]
+    off = {"heater": [(NOW.timestamp(), False)]}
+    before, after = (
+        forecast(one, NOW, plan((-1, 5)), plugs=given).outages[0]
+        for one, given in (
+            (record, plugs),
+            (replace(record, plug_events=off), [Plug("heater", False, 300, is_shed=True), plugs[1]]),
+        )
+    )
+    assert 0.1 < before.chance < before.shedding["heater"] - 0.2
+    assert after.chance == after.shedding["heater"]
+    assert after.shedding == pytest.approx(before.shedding, abs=0.03)
+
+
+def test_what_a_plug_that_is_off_would_draw_is_not_guessed():
+    record = home(20, off_now_h=1.0, load_w=700)
+    plugs = [Plug("lamp", True), Plug("heater", False, is_shed=True), Plug("boiler", True, 300)]
+    (found,) = forecast(record, NOW, plan((-1, 5)), plugs=plugs).outages
+    assert found.shedding[None] is None
+    assert found.shedding["lamp"] is None
+    assert found.chance == found.shedding["heater"] < found.shedding["boiler"]
+
+
+@pytest.mark.parametrize(
+    ("record", "planned", "expected"),
+    [
+        pytest.param(home(5), plan((2, 4), possible=True), {}, id="only-possible"),
+        pytest.param(home(5, off_now_h=1), plan(), {}, id="no-end"),
+        pytest.param(
+            History(time=[NOW.timestamp()], soc_percent=[50]),
+            plan((2, 4)),
+            {None: None, "boiler": None},
+            id="no-load-was-ever-measured",
+        ),
+    ],
+)
+def test_where_no_chance_can_be_known_there_is_none(record, planned, expected):
+    (found,) = forecast(record, NOW, planned, plugs=[Plug("boiler", True, 300)]).outages
+    assert found.shedding == expected
 
 
 def test_what_a_plug_draws_is_seen_when_it_is_switched():

@@ -16,6 +16,7 @@ from shared.texts.outlook_sentences import (
     outage_sentence,
     to_do,
     verdict_sentence,
+    why_off,
 )
 from shared.trusted_time import is_unset
 
@@ -41,7 +42,7 @@ def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
-    """Return the verdict and what to do, nothing without a fresh outlook."""
+    """Return the verdict, what is done for it and what to do; nothing without a fresh outlook."""
     outlook = usable_outlook(snapshot.outlook, localizer.now)
     if outlook is None:
         return []
@@ -49,6 +50,7 @@ def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
     return [
         Localized(f"<b>{verdict_sentence(localizer, outlook, first)}</b>"),
         *([verdict_sentence(localizer, outlook, later)] if later else []),
+        *filter(None, [why_off(localizer, snapshot)]),
         *to_do(localizer, outlook, snapshot),
     ]
 

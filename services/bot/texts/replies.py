@@ -27,6 +27,7 @@ from shared.messages import BatteryState, Grid, GridState, InverterState, Outage
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
+from shared.texts.outlook_sentences import why_off
 from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
@@ -270,6 +271,7 @@ def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     return lines(
         localizer("bot.plugs_title"),
         *(_plug_line(localizer, device, one) for device, one in snapshot.plugs_by_name()),
+        why_off(localizer, snapshot),
     )
 
 
