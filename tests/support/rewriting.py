@@ -32,7 +32,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from path.rglob("test_*.py")
         yield from path.rglob("conftest.py")
-    else:
+    elif path.is_file():
         yield path
 
 
