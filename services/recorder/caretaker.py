@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.recorder.mending import mend, mended, pending
-from services.recorder.nightly_backup import Backups
+from services.recorder.nightly_backup import BackupError, Backups
 from services.recorder.store import Store, open_store, set_aside
 from shared.backoff import Backoff
 from shared.clock import Clock, utc_now
@@ -104,8 +104,11 @@ class Caretaker:
         except DamagedError as damage:
             self._health.report("damaged", set_aside(damage, utc_now()))
             self._backup_due = 0.0  # as soon as it is mended
-        except StorageError as error:
+        except BackupError as error:
             self._health.report("backup", error.reason)
+        except StorageError as error:  # the database is busy; where that lasts, the recording reports it
+            log.info("The backup of the night has to wait. %s", error)
+            self._backup_due = 0.0
 
     async def _work(self, work: Callable[[Store], T]) -> T:
         def with_store() -> T:

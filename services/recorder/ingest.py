@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from services.recorder.caretaker import Caretaker
 from services.recorder.inbox import Inbox
+from services.recorder.lost_while_away import LostWhileAway
 from services.recorder.nightly_backup import BackupError, Backups
 from services.recorder.rows import (
     RECORDED,
@@ -64,6 +65,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
     health.report("schema", None)
     log.info("Recording into %s.", shown(place))
     dating = await _retry(lambda: Dating(store, clock), health)
+    losses = await _retry(lambda: LostWhileAway(store), health)
     backups = nightly_backups(settings)
     upkeep = Upkeep(store, settings.zone, settings.raw_days, dating=dating, copies=backups.all if backups else tuple)
     batch: list[Delivery] = []
@@ -71,8 +73,9 @@ async def serve(service: Service[RecorderSettings]) -> None:
     try:
         while True:
             batch.extend(await inbox.next_batch())
-            faults = await _retry(lambda: commit_now(batch, store, clock, dating), health)
+            faults = await _retry(lambda: commit_now(batch, store, clock, dating, losses), health)
             health.report("log", store.lost)
+            health.report("away", losses.reason(clock.now()))
             if len(batch) == settings.batch_size or dating.has_news:
                 upkeep.run_now()
             acknowledge(batch)
@@ -84,7 +87,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
         if caretaker:
             caretaker.cancel()
         batch.extend(inbox.take())
-        _finish(batch, store, clock, dating)
+        _finish(batch, store, clock, dating, losses)
 
 
 def put_replay(inbox: Inbox, delivery: Delivery) -> None:
@@ -134,14 +137,22 @@ def back_up_before_migration(settings: RecorderSettings, health: Health, now: da
         log.info("The database as it was before its migration is kept as %s.", made)
 
 
-def commit_now(batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating) -> Faults:
+def commit_now(
+    batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating, losses: LostWhileAway | None = None
+) -> Faults:
     """Commit a batch at this moment."""
     now = clock.now()
-    return commit_batch(batch, store, now, dating, trusted=clock.trusted)
+    return commit_batch(batch, store, now, dating, losses, trusted=clock.trusted)
 
 
 def commit_batch(
-    batch: Sequence[Delivery], store: Store, now: datetime, dating: Dating | None = None, *, trusted: bool = True
+    batch: Sequence[Delivery],
+    store: Store,
+    now: datetime,
+    dating: Dating | None = None,
+    losses: LostWhileAway | None = None,
+    *,
+    trusted: bool = True,
 ) -> Faults:
     """Commit every message of a batch, as a row of its table or as a dead letter, so that none blocks the others.
 
@@ -165,6 +176,10 @@ def commit_batch(
     store.write(undated)
     if dating:
         dating.persist()
+    if losses:
+        for delivery, (table, row) in zip(valid, rows, strict=True):
+            losses.see(table, row, retained=delivery.retained)
+        losses.persist()
     reasons = {id(delivery): error.reason for delivery, error in bad}
     return {delivery.topic: reasons.get(id(delivery)) for delivery in batch}  # what came last on a topic counts
 
@@ -198,10 +213,10 @@ def acknowledge(batch: list[Delivery]) -> None:
     batch.clear()
 
 
-def _finish(batch: list[Delivery], store: Store, clock: Clock, dating: Dating) -> None:
+def _finish(batch: list[Delivery], store: Store, clock: Clock, dating: Dating, losses: LostWhileAway) -> None:
     """Try once; what cannot be written is delivered again after the next start."""
     with suppress(StorageError):
-        commit_now(batch, store, clock, dating)
+        commit_now(batch, store, clock, dating, losses)
         acknowledge(batch)
     store.close()
 

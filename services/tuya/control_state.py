@@ -14,6 +14,8 @@ from shared.conditions import Reason
 from shared.errors import DeviceError
 from shared.messages import PlugAction, PlugState, Via
 
+RECENT_S = 90.0
+
 
 @dataclass(frozen=True)
 class Now:
@@ -132,6 +134,11 @@ class ControlState:
     key_problem: Reason | None = None
     events: tuple[PlugAction, ...] = ()
     """To be published, oldest first."""
+
+    def recently(self, now: Now) -> GangStates:
+        """Return the last reading if it is recent."""
+        is_recent = self.read_at_s is not None and now.monotonic_s - self.read_at_s <= RECENT_S
+        return self.recent if is_recent else {}
 
     @property
     def is_silent(self) -> bool:

@@ -19,7 +19,7 @@ from services.tuya.actions import (
     Wait,
 )
 from services.tuya.control_state import Attempt, ControlState, Now, Result
-from services.tuya.grid_rules import GangStates, on_reading, tells_all
+from services.tuya.grid_rules import on_reading, tells_all
 from services.tuya.journal import Journal, Target
 from services.tuya.off_on_test import ended, first_halves, not_testable, went_off
 from services.tuya.targets import (
@@ -36,7 +36,6 @@ from shared.conditions import Reason, plugs
 from shared.messages import Via
 
 SHORTEST_WAIT_S = 0.01
-RECENT_S = 90.0
 
 
 def next_step(state: ControlState, now: Now) -> Action:
@@ -108,7 +107,7 @@ def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
             return _complete(journal, attempt, now)
         return EndTest(ended(journal, unknown, now.utc), _why_untested(state, attempt))
     told = {gang: on for gang, on in (attempt.reading or {}).items() if on is not None}
-    before = {**_recent_reading(state, now), **told}
+    before = {**state.recently(now), **told}
     marked = mark_to_restore(journal, attempt.targets, before, now.utc)
     if marked is not journal:
         return MarkToRestore(marked)
@@ -126,11 +125,6 @@ def _why_untested(state: ControlState, attempt: Attempt) -> Reason:
     is_off = tells_all(attempt.reading or {})
     cause = state.published.reason or plugs.no_switch_in_answer(name=name)
     return plugs.test_of_off(name=name) if is_off else plugs.test_failed(name=name, cause=cause)
-
-
-def _recent_reading(state: ControlState, now: Now) -> GangStates:
-    is_recent = state.read_at_s is not None and now.monotonic_s - state.read_at_s <= RECENT_S
-    return state.recent if is_recent else {}
 
 
 def _due(state: ControlState, now: Now) -> tuple[Target, ...]:

@@ -141,7 +141,7 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
         take = _asked if action.via in state.asking[:1] else _checked
         return take(state, _with_a_switch(state, outcome), now)
     if isinstance(outcome, DeviceError):
-        if again := _another_connection(attempt, outcome, now):
+        if again := _another_connection(state, attempt, outcome, now):
             return replace(state, attempt=again)
         return _way_failed(state, attempt, _hold_cloud(state, attempt, outcome, now), outcome, now)
     if isinstance(action, Switch):
@@ -199,8 +199,11 @@ def _key_works(state: ControlState) -> ControlState:
     return replace(state, key=KeyTrust(works=True), key_problem=None)
 
 
-def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attempt | None:
-    """Return the attempt over a new connection, where a plug on the home network has broken one."""
+def _another_connection(state: ControlState, attempt: Attempt, error: DeviceError, now: Now) -> Attempt | None:
+    """Return the attempt over a new connection, where a plug on the home network has broken one.
+
+    The last one switches a plug that cannot be read, unless the next way may tell first whether it is to be restored.
+    """
     is_silent = isinstance(error, SilentError)
     most = 1 if is_silent else len(QUICK_RETRY_PAUSES_S)
     is_passing = isinstance(error, LostConnectionError | BadReplyError)
@@ -209,8 +212,16 @@ def _another_connection(attempt: Attempt, error: DeviceError, now: Now) -> Attem
     pause_s = QUICK_RETRY_PAUSES_S[attempt.tries]
     tries = attempt.tries + 1
     blind = attempt.reading is None and (is_silent or tries == most)
+    if blind and attempt.ways[1:] and not state.failures and _needs_a_mark(state, attempt, now):
+        return None
     ways, since_s = attempt.ways, now.monotonic_s + pause_s
     return Attempt(attempt.targets, ways, attempt.error, tries=tries, blind=blind, not_before_s=since_s)
+
+
+def _needs_a_mark(state: ControlState, attempt: Attempt, now: Now) -> bool:
+    """Return whether something is to be switched off for the grid that nobody knows to be on or off."""
+    known = state.recently(now)
+    return any(one.by_grid and not one.on and known.get(one.gang) is None for one in attempt.targets)
 
 
 def _begun(state: ControlState, targets: tuple[Target, ...], now: Now) -> ControlState:

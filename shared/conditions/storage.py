@@ -1,6 +1,6 @@
 """The database: why it cannot be read or written, and messages that cannot be recorded."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.conditions.condition import Reason, Severity, condition, simple
 
@@ -89,6 +89,18 @@ def unavailable(*, place: str, cause: Reason) -> None:
 )
 def log_lost(*, name: str, since: datetime, until: datetime) -> None:
     """The write-ahead log was cut behind our back, with commits that were in no other place."""
+
+
+@condition(
+    "storage.lost_while_away",
+    uk="Показники від {since:%d.%m %H:%M} до {until:%d.%m %H:%M} ({length}) втрачено: служба recorder не працювала, а "
+    "брокер їх для неї не зберіг.",
+    en="Readings from {since:%d.%m %H:%M} to {until:%d.%m %H:%M} ({length}) are lost: the recorder was away, and the "
+    "broker has not kept them for it.",
+    severity=Severity.WARNING,
+)
+def lost_while_away(*, since: datetime, until: datetime, length: timedelta) -> None:
+    """More waited than the broker has room for, or for longer than it waits. Reported for a week."""
 
 
 @condition(

@@ -30,6 +30,7 @@ from services.outlook.standings import Standings
 from services.poller.kept_grid import KeptGrid, LastChange
 from services.poller.setting_journal import SettingJournal, command_refusal, dated
 from services.recorder import sqlite_pages
+from services.recorder.lost_while_away import Loss
 from services.recorder.mending import mended
 from services.recorder.nightly_backup import Disk
 from services.recorder.rows import RECORDED
@@ -211,7 +212,7 @@ def rows(data: bytes) -> None:
     """Read columns of the history that hold JSON, as the recorder of another version may have written them."""
     columns = {name: json.dumps(value) for name, value in json_object(data).items()}
     for note in (data.decode(errors="replace"), *columns.values()):
-        LastBackup.from_json(note), Disk.from_json(note)
+        LastBackup.from_json(note), Disk.from_json(note), Loss.from_json(note)
     for topic, table in RECORDED:
         row = {column.name: columns.get(column.name) for column in table.columns} | {"at": to_ms(NOW)}
         with suppress(ValueError):  # a row that this version cannot read is no event

@@ -53,6 +53,8 @@ class Broker:
         self.secrets_dir = state_dir / "secrets"
         self.log = state_dir.with_suffix(".log")
         self._settings = settings
+        self.config = ROOT / "mosquitto/mosquitto.conf"
+        """With which it starts for the first time; later it is the project's."""
         self.more_env: dict[str, str] = {}
         """What goes into its environment besides: no setting of it."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,7 +79,7 @@ class Broker:
         if not self._settings and not self.state_dir.exists():
             shutil.copytree(prepared(), self.state_dir)
             (self.state_dir / "conf.d/listener.conf").write_text(f"listener {self.port} 127.0.0.1\n")
-            command, directory = [MOSQUITTO, "-c", str(ROOT / "mosquitto/mosquitto.conf")], self.state_dir
+            command, directory = [MOSQUITTO, "-c", str(self.config)], self.state_dir
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=directory, env=env, stdout=log, stderr=log)
         eventually(lambda: listens(self.port), f"the broker listens; see {self.log}")

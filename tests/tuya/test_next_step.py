@@ -54,6 +54,7 @@ REFUSED = CommandRefusedError(plugs.wrong_key(name="boiler"))
 DOUBT = KeyDoubtError(plugs.not_understood(name="boiler", host="192.168.1.40"))
 HUNG_UP = LostConnectionError(plugs.hung_up(name="boiler", host="192.168.1.40"))
 SILENT = SilentError(plugs.silent(name="boiler", host="192.168.1.40"))
+NO_CLOUD = CloudUnreachableError(plugs.CLOUD_NO_JSON())
 ODD = BadReplyError(plugs.no_switch_in_answer(name="boiler"))
 FULL = StorageError(plugs.NO_JOURNAL())
 
@@ -154,7 +155,7 @@ def test_a_command_that_fails_is_retried_later_and_later_and_reported_once() -> 
     run = run_of(command(on=True), known=None)
     pauses = []
     for _ in range(8):
-        assert run.take(None, OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())) == ["Begin", "Read", "Read"]
+        assert run.take(None, OFFLINE, NO_CLOUD) == ["Begin", "Read", "Read"]
         pauses.append(round(run.state.retry_at_s - run.clock_s))
         run.step()
     assert pauses == [1, 2, 4, 8, 16, 20, 20, 20]
@@ -202,7 +203,7 @@ def test_the_cloud_is_not_asked_again_before_its_hold_ends_and_at_once_for_anoth
 
 def test_an_unreachable_cloud_has_no_hold() -> None:
     run = run_of(ways=(Via.CLOUD,))
-    run.take(None, CloudUnreachableError(plugs.CLOUD_NO_JSON()))
+    run.take(None, NO_CLOUD)
     assert run.state.cloud_hold is None
 
 
@@ -371,6 +372,37 @@ def test_a_plug_slower_than_the_timeout_is_still_told_to_switch_off_with_more_pa
     assert run.take(None, on(False), None) == ["Switch", "Read", "Complete"]
 
 
+@pytest.mark.parametrize(
+    ("error", "reads"), [(SILENT, ["Read"]), (HUNG_UP, ["Read", "Read", "Wait", "Read"])], ids=["silent", "hung-up"]
+)
+def test_what_cannot_be_read_on_one_way_is_read_on_the_other_so_that_it_is_restored(
+    error: DeviceError, reads: list[str]
+) -> None:
+    run = run_of()
+    assert run.take(None, *[error] * len(reads)) == ["Begin", *reads]
+    assert run.take(on(True), None, None, on(False), None) == ["Read", "MarkToRestore", "Switch", "Read", "Complete"]
+    assert list(run.state.shared.journal.to_restore) == ["boiler/switch_1"]
+
+
+def test_where_the_other_way_fails_too_the_plug_is_switched_unread_the_next_time() -> None:
+    run = run_of()
+    assert run.take(None, SILENT, NO_CLOUD) == ["Begin", "Read", "Read"]
+    assert run.take(None, None, SILENT, None, on(False), None) == [
+        "Wait",
+        "Begin",
+        "Read",
+        "Switch",
+        "Read",
+        "Complete",
+    ]
+    assert run.state.shared.journal.to_restore == {}
+
+
+def test_what_needs_no_mark_is_not_left_to_the_cloud() -> None:
+    run = run_of(command(on=True), known=None)
+    assert run.take(None, SILENT, None) == ["Begin", "Read", "Switch"]
+
+
 def gone_after(run: Run, seconds: float) -> None:
     """Let the grid go so long after the last check."""
     read_at_s = run.clock_s - seconds
@@ -448,7 +480,7 @@ def test_which_readings_tell_of_every_switch(reading: dict[str, bool | None], is
     ("errors", "is_told"),
     [
         ((OFFLINE, OFFLINE), False),
-        ((OFFLINE, CloudUnreachableError(plugs.CLOUD_NO_JSON())), True),
+        ((OFFLINE, NO_CLOUD), True),
         ((NoNetworkError(plugs.NO_NETWORK()), OFFLINE), True),
         ((OFFLINE, OurWayError(plugs.CLOUD_CLOCK())), True),
     ],
@@ -581,7 +613,7 @@ def test_what_is_not_tested(plug: str, known: GridState | None, reason: Reason |
 
 
 READINGS = st.fixed_dictionaries({gang: st.sampled_from([True, False, None]) for gang in KETTLE.gangs})
-ERRORS = st.sampled_from([OFFLINE, REFUSED, ODD, DOUBT, HUNG_UP, SILENT, CloudUnreachableError(plugs.CLOUD_NO_JSON())])
+ERRORS = st.sampled_from([OFFLINE, REFUSED, ODD, DOUBT, HUNG_UP, SILENT, NO_CLOUD])
 EVENTS = st.lists(
     st.one_of(
         st.just("step"),

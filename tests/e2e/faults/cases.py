@@ -173,7 +173,7 @@ HOSTILE = (
     Case("hostile", "2,000 unreadable payloads, 30 of a megabyte, 30 unknown clients", s.flood),
     Case("hostile", "every account publishes garbage on every topic it may write", s.rubbish(retain=False)),
     Case("hostile", "retained garbage on all topics, then a cold start", s.both(s.rubbish(retain=True), s.power_cut(5)),
-         unpublished=DYING),
+         unpublished=DYING, lost=NOT_SAVED),
     Case("hostile", "retained commands waiting for a service", s.retained_commands, s.retained_commands_gone,
          unpublished=DYING, may_tell="A retained command is not obeyed"),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
@@ -67,6 +68,8 @@ class Home:
         """Every cut of the power of the host."""
         self._places: dict[str, Any] = {}
         self._changes = 0
+        self._telegram_disk = TemporaryDirectory(prefix="faults-telegram-")
+        """Not that of the home, which may be full: Telegram would keep a message and answer that it failed."""
 
     # starting
 
@@ -75,7 +78,7 @@ class Home:
         stack = self.stack
         stack.start_house(HOUSE_NUMBERED="true")
         self._places = stack.start_plugs()
-        stack.telegram.env["HOUSE_TELEGRAM_CHAT_FILE"] = str(stack.directory / "chat.json")
+        stack.telegram.env["HOUSE_TELEGRAM_CHAT_FILE"] = str(Path(self._telegram_disk.name) / "chat.json")
         stack.start_telegram()
         stack.start_outages()
         if "bms" in self.services:

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -37,10 +38,13 @@ def figures(tally: Tally) -> tuple[str, ...]:
 
 
 def machine() -> str:
-    """Return on what it ran: the class of the machine, not its name."""
-    load = os.getloadavg()[2]
-    python = platform.python_version()
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {python}, load {load:.0f}"
+    """Return what ran and where: the commit, and the class of the machine, not its name."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    kind, load = f"{platform.system()} {platform.machine()}", os.getloadavg()[2]
+    commit = f"commit {asked.stdout.strip() or 'unknown'}"
+    return f"{commit}, {os.cpu_count()} cores, {kind}, Python {platform.python_version()}, load {load:.0f}"
 
 
 def today() -> str:
